@@ -1,0 +1,7 @@
+//! llmroute: an LLM call that does not fail.
+
+pub mod model;
+pub mod ports;
+pub mod provider;
+pub mod route;
+pub mod wire;

@@ -1,0 +1,149 @@
+//! What a model says, piece by piece, and the answer that the pieces add up to.
+
+use serde::{Deserialize, Serialize};
+
+use super::Usage;
+
+/// One piece of an answer as it arrives.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The provider named the answer and the model that gives it.
+    Start {
+        /// The provider's id of the answer.
+        id: Option<String>,
+        /// The model as the provider calls it.
+        model: Option<String>,
+    },
+    /// Visible text.
+    Text(String),
+    /// Reasoning that the provider shows.
+    Reasoning(String),
+    /// A tool call begins.
+    ToolStart {
+        /// Position among the calls of this answer.
+        index: usize,
+        /// The provider's id of the call.
+        id: String,
+        /// The tool's name.
+        name: String,
+    },
+    /// More of a tool call's arguments, as JSON text.
+    ToolArguments {
+        /// Position among the calls of this answer.
+        index: usize,
+        /// A piece of the JSON text.
+        text: String,
+    },
+    /// Counts so far; later ones replace earlier ones.
+    Usage(Usage),
+    /// The model stopped.
+    Finish(Finish),
+}
+
+/// Why the model stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finish {
+    /// It was done.
+    Stop,
+    /// It met the token limit.
+    Length,
+    /// It called tools.
+    ToolCalls,
+    /// The provider blocked or the model refused.
+    ContentFilter,
+    /// The provider says that generation failed.
+    Error,
+    /// A reason that we have no name for.
+    Other,
+}
+
+impl Finish {
+    /// The name in `--json`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Length => "length",
+            Self::ToolCalls => "tool_calls",
+            Self::ContentFilter => "content_filter",
+            Self::Error => "error",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// A tool call, complete.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolCall {
+    /// The provider's id of the call.
+    pub id: String,
+    /// The tool's name.
+    pub name: String,
+    /// The arguments, as JSON text.
+    pub arguments: String,
+}
+
+/// The fold of the events of one call.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Answer {
+    /// The provider's id of the answer.
+    pub id: Option<String>,
+    /// The model as the provider calls it.
+    pub model: Option<String>,
+    /// All visible text.
+    pub text: String,
+    /// All shown reasoning.
+    pub reasoning: String,
+    /// Tool calls in the order of their index.
+    pub tool_calls: Vec<ToolCall>,
+    /// The last counts seen, if any.
+    pub usage: Option<Usage>,
+    /// The first finish seen; without one the answer is not whole.
+    pub finish: Option<Finish>,
+}
+
+impl Answer {
+    /// Adds one event.
+    pub fn push(&mut self, event: &Event) {
+        match event {
+            Event::Start { id, model } => {
+                self.id = self.id.take().or_else(|| id.clone());
+                self.model = model.clone().or_else(|| self.model.take());
+            }
+            Event::Text(text) => self.text.push_str(text),
+            Event::Reasoning(text) => self.reasoning.push_str(text),
+            Event::ToolStart { index, id, name } => {
+                let call = self.call(*index);
+                call.id.clone_from(id);
+                call.name.clone_from(name);
+            }
+            Event::ToolArguments { index, text } => self.call(*index).arguments.push_str(text),
+            Event::Usage(usage) => self.usage = Some(*usage),
+            Event::Finish(finish) => self.finish = self.finish.or(Some(*finish)),
+        }
+    }
+
+    /// Whether nothing was produced that a person could use.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.text.trim().is_empty() && self.tool_calls.is_empty()
+    }
+
+    fn call(&mut self, index: usize) -> &mut ToolCall {
+        // An index is a small position; a hostile one must not allocate without bound.
+        let index = index.min(self.tool_calls.len());
+        if index == self.tool_calls.len() {
+            self.tool_calls.push(ToolCall::default());
+        }
+        &mut self.tool_calls[index]
+    }
+}
+
+impl<'a> FromIterator<&'a Event> for Answer {
+    fn from_iter<I: IntoIterator<Item = &'a Event>>(events: I) -> Self {
+        let mut answer = Self::default();
+        events.into_iter().for_each(|event| answer.push(event));
+        answer
+    }
+}

@@ -1,0 +1,166 @@
+//! How a call can fail: the only vocabulary between adapters and policy.
+
+use std::fmt;
+use std::time::Duration;
+
+/// One failed call, as far as it could be understood.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    /// What kind of failure it is; policy looks at nothing else but this and `retry_after`.
+    pub class: Class,
+    /// The HTTP status, when there was a reply.
+    pub status: Option<u16>,
+    /// What the server (or the transport) said, in one line, cleaned and cut.
+    pub message: String,
+    /// How long the server asks us to stay away.
+    pub retry_after: Option<Duration>,
+    /// The provider's id of the request, for its support.
+    pub request_id: Option<String>,
+}
+
+impl Failure {
+    /// A failure with a message and nothing else known.
+    #[must_use]
+    pub fn new(class: Class, message: impl AsRef<str>) -> Self {
+        Self { class, status: None, message: one_line(message.as_ref()), retry_after: None, request_id: None }
+    }
+
+    /// The same failure with the status of the reply.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+}
+
+/// The kinds of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// The key is wrong, revoked or missing.
+    Authentication,
+    /// The key is right but may not do this.
+    Permission,
+    /// No such model, deployment or path.
+    NotFound,
+    /// The request itself is wrong; another provider will most likely say the same.
+    BadRequest,
+    /// This model does not take a parameter or feature that another may take.
+    Unsupported,
+    /// The prompt does not fit the model's context window.
+    ContextWindow,
+    /// A filter blocked it, or the model refused.
+    ContentPolicy,
+    /// Too many requests or tokens for now.
+    RateLimit,
+    /// No money or allowance left; waiting does not help.
+    Quota,
+    /// The provider is out of capacity.
+    Overloaded,
+    /// The provider failed.
+    ServerError,
+    /// Nothing came in time.
+    Timeout(TimeoutKind),
+    /// The network failed.
+    Connection(ConnectionFault),
+    /// What came is not what the protocol says.
+    Malformed,
+    /// The answer ended before its end.
+    Truncated,
+    /// The answer is whole but fails its schema or check.
+    InvalidOutput,
+    /// Our own cap on spending forbids the call.
+    Budget,
+}
+
+/// Which of the time limits passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TimeoutKind {
+    /// No connection in time.
+    Connect,
+    /// No first token in time.
+    FirstToken,
+    /// Silence between two chunks.
+    Idle,
+    /// The attempt took too long as a whole.
+    Total,
+    /// The server says that something behind it timed out (408, 504, 524).
+    Upstream,
+}
+
+/// How the network failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ConnectionFault {
+    /// The host name does not resolve.
+    Dns,
+    /// Nobody listens there.
+    Refused,
+    /// No secure connection could be made.
+    Tls,
+    /// The connection broke.
+    Broken,
+}
+
+impl Class {
+    /// The name in messages, in `--json`, in the log and in the profile.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Authentication => "authentication",
+            Self::Permission => "permission",
+            Self::NotFound => "not_found",
+            Self::BadRequest => "bad_request",
+            Self::Unsupported => "unsupported",
+            Self::ContextWindow => "context_window",
+            Self::ContentPolicy => "content_policy",
+            Self::RateLimit => "rate_limit",
+            Self::Quota => "quota",
+            Self::Overloaded => "overloaded",
+            Self::ServerError => "server_error",
+            Self::Timeout(_) => "timeout",
+            Self::Connection(_) => "connection",
+            Self::Malformed => "malformed",
+            Self::Truncated => "truncated",
+            Self::InvalidOutput => "invalid_output",
+            Self::Budget => "budget",
+        }
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The longest message that is kept of what a server said, in characters.
+const MESSAGE_CHARS: usize = 300;
+
+/// Makes `text` safe and short enough for one line of a terminal or a log.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    let mut line = String::new();
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        if line.chars().count() > MESSAGE_CHARS {
+            line = line.chars().take(MESSAGE_CHARS).collect();
+            line.push('…');
+            break;
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_one_clean_short_line() {
+        assert_eq!(one_line("a\r\n  b\u{1b}[31mc\0"), "a b [31mc");
+        assert_eq!(one_line(&"x".repeat(10_000)).chars().count(), MESSAGE_CHARS + 1);
+        assert_eq!(one_line(" \n "), "");
+    }
+}

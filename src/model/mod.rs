@@ -1,0 +1,17 @@
+//! The vocabulary that every other part speaks; it owns no behaviour and knows no other part.
+
+pub mod event;
+pub mod failure;
+pub mod price;
+pub mod prompt;
+pub mod secret;
+pub mod time;
+pub mod usage;
+
+pub use event::{Answer, Event, Finish, ToolCall};
+pub use failure::{Class, ConnectionFault, Failure, TimeoutKind};
+pub use price::Price;
+pub use prompt::{Effort, Message, Part, Prompt, Role, Sampling, Tool};
+pub use secret::{KeySource, Secret};
+pub use time::Timestamp;
+pub use usage::Usage;

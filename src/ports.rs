@@ -1,0 +1,186 @@
+//! The only ways out of the process, as traits: the network, the shared state, the keys, the time.
+//!
+//! The engine speaks to these; `transport`, `state` and `cli` implement them.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream::Stream;
+use http::HeaderMap;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Failure, KeySource, Secret, Timestamp, Usage};
+use crate::wire::WireRequest;
+
+/// A future that can be stored behind a trait object.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The network.
+pub trait Transport: Send + Sync {
+    /// Sends `request` once: no retries, no redirects. Resolves when the head of the reply is there.
+    ///
+    /// Dropping the future or the reply closes the connection. The failure is of class
+    /// `connection`, `timeout` (connect) or `malformed`.
+    fn send(&self, request: WireRequest, connect_timeout: Duration) -> Boxed<'_, Result<Reply, Failure>>;
+}
+
+/// The head of a reply, and its body as it comes.
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, decompressed.
+    pub body: Pin<Box<dyn Stream<Item = Result<Bytes, Failure>> + Send>>,
+}
+
+/// Where keys come from, resolved when a call needs one and not before.
+pub trait Keys: Send + Sync {
+    /// The key that `source` names; `Ok(None)` when the endpoint needs none.
+    fn get<'a>(&'a self, source: &'a KeySource) -> Boxed<'a, Result<Option<Secret>, KeyError>>;
+}
+
+/// Why there is no key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct KeyError {
+    /// What is missing or went wrong, and where; never the key.
+    pub reason: String,
+}
+
+/// What processes share: small values by key, changed in transactions, and the log of requests.
+///
+/// Calls block; a store waits for a lock no longer than its own bound.
+pub trait Store: Send + Sync {
+    /// The values of `keys`, in their order.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn read(&self, keys: &[String]) -> Result<Vec<Option<String>>, StoreError>;
+
+    /// Reads `keys`, lets `change` edit their values, and writes them, as one transaction: no other
+    /// process comes between. `change` may run more than once (optimistic stores try again).
+    ///
+    /// # Errors
+    /// When the store cannot be locked or written; then nothing was changed.
+    fn update(&self, keys: &[String], change: &mut dyn FnMut(&mut [Option<String>])) -> Result<(), StoreError>;
+
+    /// Writes down what is about to be asked.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn begin(&self, entry: &LogStart) -> Result<(), StoreError>;
+
+    /// Writes down how the request `id` ended.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn finish(&self, id: &str, end: &LogEnd) -> Result<(), StoreError>;
+
+    /// What a person should know about the state, once: it is degraded, and why.
+    fn take_warning(&self) -> Option<String> {
+        None
+    }
+}
+
+/// The shared state could not be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct StoreError {
+    /// What went wrong, and with which file or address.
+    pub reason: String,
+}
+
+/// A request as the log knows it before it has an outcome.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LogStart {
+    /// Sorts by time; unique across processes.
+    pub id: String,
+    /// When it was asked.
+    pub at: Timestamp,
+    /// Which command asked (`ask`, `chat`, …).
+    pub command: String,
+    /// The model group, or `provider/model`.
+    pub group: String,
+    /// The conversation it belongs to.
+    pub conversation_id: Option<String>,
+    /// The system prompt.
+    pub system: Option<String>,
+    /// The last user message.
+    pub prompt: String,
+    /// Labels given with `--tag`.
+    pub tags: Vec<String>,
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// One complete answer.
+    Ok,
+    /// A part of an answer was given out.
+    Partial,
+    /// No answer.
+    Failed,
+    /// The person stopped it.
+    Cancelled,
+}
+
+/// The outcome of a request as the log keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LogEnd {
+    /// When it ended.
+    pub at: Timestamp,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The deployment that answered (or was last asked).
+    pub deployment: Option<String>,
+    /// Its provider.
+    pub provider: Option<String>,
+    /// The model as the provider called it.
+    pub model: Option<String>,
+    /// The answer: whole, partial, or a second whole one that could not be printed.
+    pub text: String,
+    /// Shown reasoning.
+    pub reasoning: String,
+    /// Why the model stopped.
+    pub finish_reason: Option<String>,
+    /// What it consumed.
+    pub usage: Option<Usage>,
+    /// What it cost, when a price is known.
+    pub cost_usd: Option<f64>,
+    /// Time to first token.
+    pub ttft_ms: Option<u64>,
+    /// From the question to the end.
+    pub duration_ms: u64,
+    /// Every attempt, as in `--json`.
+    pub attempts: serde_json::Value,
+    /// The failure class and message, when it failed.
+    pub error: Option<serde_json::Value>,
+}
+
+/// Wall time at the start of the process plus the monotonic time since.
+///
+/// It never steps back within a run, and it obeys tokio's paused clock in tests.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    origin: Timestamp,
+    start: tokio::time::Instant,
+}
+
+impl Clock {
+    /// A clock that reads `wall` now.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one home of the monotonic clock")]
+    pub fn starting_at(wall: Timestamp) -> Self {
+        Self { origin: wall, start: tokio::time::Instant::now() }
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.origin.after(self.start.elapsed())
+    }
+}

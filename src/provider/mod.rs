@@ -1,0 +1,143 @@
+//! What each protocol looks like on the wire, as pure functions: encode, decode, classify.
+//!
+//! An adapter sees no network, no clock and no luck; a provider's name never appears in one:
+//! the differences between providers are values in [`Quirks`], chosen by a row of the [`catalog`].
+
+pub mod anthropic;
+pub mod catalog;
+pub mod mock;
+pub mod models;
+pub mod openai;
+
+use std::fmt;
+
+use http::{HeaderName, HeaderValue};
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::model::{Event, Failure, Prompt, Secret};
+use crate::wire::{ErrorReply, Frame, Framing, WireRequest};
+
+pub use catalog::{Quirks, Row};
+
+/// A protocol that a provider speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// OpenAI chat completions, and what is compatible with them.
+    Openai,
+    /// Anthropic messages.
+    Anthropic,
+    /// Simulated, in this process.
+    Mock,
+}
+
+/// Everything that is needed to call one deployment, except its key.
+#[derive(Clone)]
+pub struct Endpoint {
+    /// The protocol spoken there.
+    pub protocol: Protocol,
+    /// The provider's name in the profile or the catalog.
+    pub provider: String,
+    /// Where the API is; may or may not end in the version segment.
+    pub base_url: Url,
+    /// The model, as the provider calls it.
+    pub model: String,
+    /// How this provider and model differ from the plain protocol.
+    pub quirks: Quirks,
+    /// Parameters of the profile, under those of the request.
+    pub params: Params,
+    /// Extra headers of the profile.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The script of a `mock` deployment.
+    pub script: Option<mock::Script>,
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("protocol", &self.protocol)
+            .field("base_url", &self.base_url.as_str())
+            .field("model", &self.model)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Defaults that a deployment gives to every request it gets (`params = { … }`).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Params {
+    /// Neutral parameters, used where the request leaves them open.
+    pub sampling: crate::model::Sampling,
+    /// Other body fields, passed as they are.
+    pub extra: Map<String, Value>,
+}
+
+/// A request for one endpoint, and what had to be left out of it.
+#[derive(Debug)]
+pub struct Encoded {
+    /// What to send.
+    pub request: WireRequest,
+    /// Preferences that this model does not take and that were dropped (`temperature`, …).
+    pub dropped: Vec<&'static str>,
+}
+
+/// A protocol: three pure functions.
+pub trait Adapter: Send + Sync {
+    /// Translates `prompt` for `to`; always asks for a stream.
+    ///
+    /// # Errors
+    /// `unsupported` when the prompt holds what this endpoint cannot express without changing its
+    /// meaning; `authentication` when the key cannot stand in a header.
+    fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<Encoded, Failure>;
+
+    /// How the stream is cut into frames.
+    fn framing(&self) -> Framing;
+
+    /// A fresh decoder for one reply of `to`.
+    fn decoder(&self, to: &Endpoint) -> Box<dyn Decode>;
+
+    /// What a reply with an error means.
+    fn classify(&self, to: &Endpoint, reply: &ErrorReply<'_>) -> Failure;
+}
+
+/// Turns the frames of one reply into events.
+pub trait Decode: Send {
+    /// Feeds one frame and pushes what it means.
+    ///
+    /// # Errors
+    /// An error that the stream reports, or `malformed` when the frame is not of the protocol.
+    fn frame(&mut self, frame: &Frame, out: &mut Vec<Event>) -> Result<(), Failure>;
+
+    /// Feeds a whole answer: some servers reply to a stream request with plain JSON.
+    ///
+    /// # Errors
+    /// As [`Decode::frame`].
+    fn whole(&mut self, body: &[u8], out: &mut Vec<Event>) -> Result<(), Failure>;
+
+    /// The body ended. Ending early is a failure, not an answer.
+    ///
+    /// # Errors
+    /// `truncated` when no finish was seen.
+    fn end(&mut self, out: &mut Vec<Event>) -> Result<(), Failure>;
+}
+
+impl Protocol {
+    /// The adapter for this protocol.
+    #[must_use]
+    pub fn adapter(self) -> &'static dyn Adapter {
+        match self {
+            Self::Openai => &openai::Openai,
+            Self::Anthropic => &anthropic::Anthropic,
+            Self::Mock => &mock::Mock,
+        }
+    }
+
+    /// The name in a profile.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Openai => "openai",
+            Self::Anthropic => "anthropic",
+            Self::Mock => "mock",
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The pure core: who is asked, in which order, and what happens after a failure.
+//!
+//! Values in, values out. Time and luck are arguments; no provider's name, no I/O, no clock.
+
+pub mod backoff;
+pub mod board;
+pub mod breaker;
+pub mod course;
+pub mod retry_budget;
+pub mod seam;
+pub mod strategy;
+
+use std::time::Duration;
+
+use crate::model::Price;
+
+/// Position of a deployment in [`Map::deployments`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeploymentId(pub usize);
+
+/// Position of a group in [`Map::groups`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupId(pub usize);
+
+/// All that can be routed to; names are resolved to positions.
+#[derive(Debug, Clone, Default)]
+pub struct Map {
+    /// Every deployment once, however many groups hold it.
+    pub deployments: Vec<Deployment>,
+    /// Every group, the anonymous ones (`-m provider/model`) included.
+    pub groups: Vec<Group>,
+}
+
+impl Map {
+    /// The deployment at `id`.
+    #[must_use]
+    pub fn deployment(&self, id: DeploymentId) -> &Deployment {
+        &self.deployments[id.0]
+    }
+
+    /// The group at `id`.
+    #[must_use]
+    pub fn group(&self, id: GroupId) -> &Group {
+        &self.groups[id.0]
+    }
+}
+
+/// What routing knows of a deployment: a model at a provider, with a key.
+#[derive(Debug, Clone)]
+pub struct Deployment {
+    /// The name in messages: `provider/model`, or the profile's `name`.
+    pub name: String,
+    /// The provider, to find an independent one.
+    pub provider: String,
+    /// The model, as the provider calls it.
+    pub model: String,
+    /// Key of its shared state: a hash of protocol, base URL, model and credential.
+    pub state_key: String,
+    /// Tokens that fit prompt and answer together, when known.
+    pub context_window: Option<u64>,
+    /// What its tokens cost, when known.
+    pub price: Option<Price>,
+    /// Whether it continues an answer that was begun for it.
+    pub prefill: bool,
+    /// Why it cannot be asked for lack of a key (`OPENAI_API_KEY is not set`).
+    pub no_key: Option<String>,
+}
+
+/// A named set of deployments that can stand in for each other.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// Its name in the profile, or `provider/model`.
+    pub name: String,
+    /// Its deployments with what the group says about them.
+    pub members: Vec<Member>,
+    /// How it orders them.
+    pub strategy: Strategy,
+    /// Its limits of time and patience.
+    pub policy: Policy,
+    /// Groups to ask when this one fails.
+    pub fallbacks: Vec<GroupId>,
+    /// Groups to ask when the prompt does not fit.
+    pub context_window_fallbacks: Vec<GroupId>,
+    /// Groups to ask when a filter blocked or the model refused.
+    pub content_policy_fallbacks: Vec<GroupId>,
+}
+
+/// A deployment in a group.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Which deployment.
+    pub deployment: DeploymentId,
+    /// Its share of the traffic, if the group splits by weight.
+    pub weight: Option<f64>,
+    /// Requests per minute that its key allows.
+    pub rpm: Option<u64>,
+    /// Tokens per minute that its key allows.
+    pub tpm: Option<u64>,
+    /// Lower ones are asked first; the next order only when none of this one is eligible.
+    pub order: u32,
+    /// Labels that `--require-tag` looks at.
+    pub tags: Vec<String>,
+    /// How long one attempt may take in its parts.
+    pub timeouts: Timeouts,
+}
+
+/// The time limits of one attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Until there is a connection.
+    pub connect: Duration,
+    /// Until the first token.
+    pub first_token: Duration,
+    /// Between two chunks.
+    pub idle: Duration,
+    /// In all.
+    pub attempt: Duration,
+}
+
+/// How the members of a group are ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strategy {
+    /// By chance: by weights, else by rpm, else by tpm, else alike.
+    SimpleShuffle,
+}
+
+impl Strategy {
+    /// The name in a profile and in `--json`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SimpleShuffle => "simple-shuffle",
+        }
+    }
+}
+
+/// How patient a group is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Policy {
+    /// Further attempts inside the group after the first.
+    pub num_retries: u32,
+    /// Attempts on a deployment in a row before the next is asked.
+    pub attempts_per_deployment: u32,
+    /// Everything: attempts, waits, fallbacks.
+    pub deadline: Duration,
+    /// The longest sleep for a `Retry-After`, a rate limit or a backoff.
+    pub max_wait: Duration,
+    /// Failures in a minute that open a breaker; `None` for the breaker's own rules.
+    pub allowed_fails: Option<u32>,
+    /// The first cooldown.
+    pub cooldown: Duration,
+    /// The longest cooldown.
+    pub cooldown_max: Duration,
+    /// Fallback groups that one request may visit.
+    pub max_fallbacks: u32,
+}

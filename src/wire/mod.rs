@@ -1,0 +1,72 @@
+//! Bytes, not meaning: requests and replies as they travel, and the framings of streams.
+//!
+//! Nothing here knows a provider, a network library's client, a clock or luck.
+
+pub mod retry_after;
+pub mod sse;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use url::Url;
+
+/// A `POST` that is ready to be sent.
+///
+/// `Debug` shows no header values and no body: both may hold what is secret.
+#[derive(Clone)]
+pub struct WireRequest {
+    /// Where to; never holds a key.
+    pub url: Url,
+    /// All headers, the credential among them (marked sensitive).
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl std::fmt::Debug for WireRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WireRequest").field("url", &self.url.as_str()).finish_non_exhaustive()
+    }
+}
+
+/// A reply with an error status, read as far as it is worth reading.
+#[derive(Debug, Clone, Copy)]
+pub struct ErrorReply<'a> {
+    /// The HTTP status, or 0 for an error that came inside a 200.
+    pub status: u16,
+    /// The headers of the reply.
+    pub headers: &'a HeaderMap,
+    /// The beginning of the body; may be empty, HTML, or anything.
+    pub body: &'a [u8],
+    /// When the reply came, for dates in it.
+    pub now: crate::model::Timestamp,
+}
+
+/// How a stream of a protocol is cut into frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// Server-sent events.
+    Sse,
+}
+
+/// One unit of a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// The name in its `event:` line, if any.
+    pub event: Option<String>,
+    /// The payload.
+    pub data: String,
+}
+
+/// A frame that cannot be: the bytes are not of this framing, or too many.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FrameError {
+    /// One frame is larger than what is kept in memory.
+    #[error("a frame is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit.
+        limit: usize,
+    },
+    /// The bytes are not UTF-8 where text is due.
+    #[error("a frame is not UTF-8")]
+    NotUtf8,
+}
