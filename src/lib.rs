@@ -1,5 +1,6 @@
 //! llmroute: an LLM call that does not fail.
 
+pub mod engine;
 pub mod model;
 pub mod ports;
 pub mod provider;

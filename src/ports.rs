@@ -67,7 +67,7 @@ pub trait Store: Send + Sync {
     /// When the store cannot be locked or written; then nothing was changed.
     fn update(&self, keys: &[String], change: &mut dyn FnMut(&mut [Option<String>])) -> Result<(), StoreError>;
 
-    /// Writes down what is about to be asked.
+    /// Writes down what is about to be asked; writing the same id twice changes nothing.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -176,6 +176,12 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "the one home of the monotonic clock")]
     pub fn starting_at(wall: Timestamp) -> Self {
         Self { origin: wall, start: tokio::time::Instant::now() }
+    }
+
+    /// The monotonic time now, for time limits.
+    #[must_use]
+    pub fn instant(&self) -> tokio::time::Instant {
+        self.start + self.start.elapsed()
     }
 
     /// The time now.

@@ -118,6 +118,11 @@ pub trait Decode: Send {
     /// # Errors
     /// `truncated` when no finish was seen.
     fn end(&mut self, out: &mut Vec<Event>) -> Result<(), Failure>;
+
+    /// Whether the protocol's own end mark was seen: nothing that follows matters.
+    fn done(&self) -> bool {
+        false
+    }
 }
 
 impl Protocol {
