@@ -5,4 +5,5 @@ pub mod model;
 pub mod ports;
 pub mod provider;
 pub mod route;
+pub mod transport;
 pub mod wire;
