@@ -1,1 +1,3 @@
+//! The program and its parts from outside, in one binary.
 
+mod state;
