@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::ports::StoreError;
 use crate::state::{Location, LogReader};
 
+pub use crate::ports::{LogEnd, LogStart};
 pub use entry::Entry;
 
 /// Ids that an ambiguous one is explained with.

@@ -4,9 +4,8 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, Width};
 use jiff::tz::TimeZone;
 
-use crate::history::Entry;
+use crate::history::{Entry, LogEnd};
 use crate::model::failure::one_line;
-use crate::ports::LogEnd;
 
 use super::units::{cost, millis, short_time};
 use super::{Sheet, plain};
@@ -42,19 +41,19 @@ const COLUMNS: [Column; 10] = [
     Column { title: "ID", from_width: 0, fit: Fit::Text, cell: |entry, _| tail(&entry.start.id) },
     Column { title: "TIME", from_width: 50, fit: Fit::Text, cell: |entry, zone| short_time(entry.start.at, zone) },
     Column { title: "OUTCOME", from_width: 30, fit: Fit::Text, cell: |entry, _| entry.outcome().to_owned() },
-    Column { title: "GROUP", from_width: 110, fit: Fit::Name, cell: |entry, _| clean(&entry.start.group) },
+    Column { title: "GROUP", from_width: 115, fit: Fit::Name, cell: |entry, _| clean(&entry.start.group) },
     Column { title: "DEPLOYMENT", from_width: 70, fit: Fit::Name, cell: |entry, _| deployment(entry) },
-    Column { title: "TRIES", from_width: 130, fit: Fit::Number, cell: |entry, _| tries(entry) },
-    Column { title: "TOKENS", from_width: 100, fit: Fit::Number, cell: |entry, _| tokens(entry) },
+    Column { title: "TRIES", from_width: 135, fit: Fit::Number, cell: |entry, _| tries(entry) },
+    Column { title: "TOKENS", from_width: 105, fit: Fit::Number, cell: |entry, _| tokens(entry) },
     Column {
         title: "COST",
-        from_width: 80,
+        from_width: 90,
         fit: Fit::Number,
         cell: |entry, _| end(entry, |end| end.cost_usd.map(cost)),
     },
     Column {
         title: "TTFT",
-        from_width: 120,
+        from_width: 125,
         fit: Fit::Number,
         cell: |entry, _| end(entry, |end| end.ttft_ms.map(millis)),
     },

@@ -169,7 +169,7 @@ fn cut(text: &str) -> Cow<'_, str> {
     if text.len() <= TEXT_BYTES {
         return Cow::Borrowed(text);
     }
-    let kept = text.floor_char_boundary(TEXT_BYTES);
+    let kept = (0..=TEXT_BYTES).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
     Cow::Owned(format!("{}\n[cut: the log keeps {kept} of {} bytes]", &text[..kept], text.len()))
 }
 

@@ -39,7 +39,6 @@ CREATE TABLE log (
   text TEXT,
   reasoning TEXT
 );
-CREATE INDEX log_conversation ON log (conversation_id, id) WHERE conversation_id IS NOT NULL;
 "];
 
 /// The version that this program writes.

@@ -1,4 +1,5 @@
 //! The shared state: one suite for every store, many processes at once, and states that are broken.
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may panic too")]
 
 mod processes;
 mod suite;

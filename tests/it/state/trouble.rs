@@ -4,7 +4,6 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use llmroute::ports::Store;
 use llmroute::state::{self, Location, LogReader, Sqlite, database};
 
 use super::{end, get, increment, set, start};
