@@ -1,9 +1,12 @@
 //! llmroute: an LLM call that does not fail.
 
+pub mod cli;
 pub mod engine;
+pub mod history;
 pub mod model;
 pub mod ports;
 pub mod provider;
 pub mod route;
+pub mod state;
 pub mod transport;
 pub mod wire;

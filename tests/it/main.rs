@@ -1,1 +1,4 @@
+//! The program and its parts from outside, in one binary.
 
+mod logs;
+mod state;

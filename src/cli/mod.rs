@@ -1,0 +1,3 @@
+//! What a person types and sees: one file a command. It owns no decision of routing.
+
+pub mod logs;

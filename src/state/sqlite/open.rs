@@ -1,0 +1,175 @@
+//! From a path to a connection: files with the right modes, a database that is whole, its settings.
+
+use std::fs::{self, DirBuilder, File, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::ports::StoreError;
+
+use super::fault;
+use super::schema::{self, Age};
+
+const DIR_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
+
+/// WAL pages after which a commit moves them into the database (two fsyncs, after the answer).
+///
+/// Each first process reads the whole WAL again, at about 1 µs a page, so it is kept short.
+const CHECKPOINT_PAGES: u32 = 128;
+
+/// What is left of a WAL that one long answer blew up.
+const WAL_BYTES_KEPT: u32 = 1 << 20;
+
+/// Opens the database at `path` for reading and writing; `None` when there is none.
+pub fn existing(path: &Path) -> Result<Option<Connection>, StoreError> {
+    match fs::metadata(path) {
+        Ok(file) => {
+            tighten(path, &file).map_err(|error| fault::of_io(path, &error))?;
+            connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map(Some)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(fault::of_io(path, &error)),
+    }
+}
+
+/// Opens the database at `path` for reading; `None` when there is none.
+pub fn reading(path: &Path) -> Result<Option<Connection>, StoreError> {
+    match fs::metadata(path) {
+        Ok(_) => connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(fault::of_io(path, &error)),
+    }
+}
+
+/// Opens the database at `path`, made if there is none.
+pub fn or_create(path: &Path) -> Result<Connection, StoreError> {
+    if let Some(connection) = existing(path)? {
+        return Ok(connection);
+    }
+    create(path)?;
+    existing(path)?.ok_or_else(|| fault::of_io(path, &io::ErrorKind::NotFound.into()))
+}
+
+fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
+    let failed = |error| fault::of_sqlite(path, &error);
+    let mut connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(failed)?;
+    connection.busy_timeout(super::PATIENCE.read).map_err(failed)?;
+    // A process that ends must not pay for moving the WAL; a later commit does.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(failed)?;
+    let writes = access.contains(OpenFlags::SQLITE_OPEN_READ_WRITE);
+    match schema::age(&connection).map_err(failed)? {
+        Age::Current => {}
+        Age::Older(_) if writes => upgrade(&mut connection).map_err(failed)?,
+        Age::Older(version) => {
+            return Err(fault::unusable(path, &older(version), "ask something once: that brings it up to date"));
+        }
+        Age::Newer(version) => {
+            return Err(fault::unusable(
+                path,
+                &newer(version),
+                "update llmroute, or choose another place with `--state DIR`",
+            ));
+        }
+        Age::Foreign => {
+            return Err(fault::unusable(
+                path,
+                "it is a database of another program",
+                "choose another place with `--state DIR`",
+            ));
+        }
+    }
+    if writes {
+        connection
+            .execute_batch(&format!(
+                "PRAGMA synchronous = NORMAL;
+                 PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
+                 PRAGMA journal_size_limit = {WAL_BYTES_KEPT};"
+            ))
+            .map_err(failed)?;
+    }
+    Ok(connection)
+}
+
+fn older(version: usize) -> String {
+    format!("an older llmroute wrote it (version {version}, this one reads {})", schema::VERSION)
+}
+
+fn newer(version: usize) -> String {
+    format!("a newer llmroute wrote it (version {version}, this one knows {})", schema::VERSION)
+}
+
+fn upgrade(connection: &mut Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("PRAGMA journal_mode = WAL;")?;
+    schema::migrate(connection)
+}
+
+/// Makes the database under a name of its own and moves it into place when it is whole: whoever
+/// opens `path`, in whatever race, finds tables in it and never has to change the journal's mode.
+fn create(path: &Path) -> Result<(), StoreError> {
+    let failed = |error: io::Error| fault::of_io(path, &error);
+    let dir = path.parent().unwrap_or(Path::new("."));
+    create_dir(dir).map_err(failed)?;
+    refuse_orphan(path)?;
+    let fresh = tempfile::Builder::new().prefix(".state-").suffix(".new").tempfile_in(dir).map_err(failed)?;
+    let fresh = fresh.into_temp_path();
+    fs::set_permissions(&fresh, Permissions::from_mode(FILE_MODE)).map_err(failed)?;
+    fill(&fresh).map_err(|error| fault::of_sqlite(path, &error))?;
+    File::open(&fresh).and_then(|file| file.sync_all()).map_err(failed)?;
+    match fresh.persist_noclobber(path) {
+        Ok(()) => Ok(()),
+        Err(lost) if lost.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(lost) => Err(failed(lost.error)),
+    }
+}
+
+fn fill(fresh: &Path) -> rusqlite::Result<()> {
+    let mut connection = Connection::open_with_flags(fresh, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // Nobody else knows this file yet, and it is synced as a whole.
+    connection.execute_batch("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY;")?;
+    schema::migrate(&mut connection)?;
+    connection.execute_batch("PRAGMA journal_mode = WAL;")?;
+    connection.close().map_err(|(_, error)| error)
+}
+
+/// A WAL whose database was moved away would be played into the new one.
+fn refuse_orphan(path: &Path) -> Result<(), StoreError> {
+    let wal = beside(path, "-wal");
+    // In this order: a WAL that another process has just begun has a database by now.
+    if wal.exists() && !path.exists() {
+        let what = format!("`{}` is left of a state that was moved away", wal.display());
+        return Err(fault::unusable(path, &what, &format!("move {} away together", fault::files(path))));
+    }
+    Ok(())
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn create_dir(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() {
+        return Ok(()); // its mode is its owner's affair: it may be any directory
+    }
+    DirBuilder::new().recursive(true).mode(DIR_MODE).create(dir)?;
+    fs::set_permissions(dir, Permissions::from_mode(DIR_MODE))
+}
+
+/// Takes from others what an older umask gave them. SQLite gives `-wal` and `-shm` the same mode.
+fn tighten(path: &Path, file: &fs::Metadata) -> io::Result<()> {
+    if !file.is_file() || file.permissions().mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    for path in [path.to_owned(), beside(path, "-wal"), beside(path, "-shm")] {
+        match fs::set_permissions(&path, Permissions::from_mode(FILE_MODE)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            result => result?,
+        }
+    }
+    Ok(())
+}
