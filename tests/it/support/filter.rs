@@ -53,21 +53,23 @@ fn digits(text: &str) -> usize {
     text.bytes().take_while(u8::is_ascii_digit).count()
 }
 
-/// A long run of `repeated`, or of one character, as its length: nobody reads 16 MB of a snapshot.
+/// Long runs of `repeated`, and of one character, as what they are: nobody reads 16 MB of a snapshot.
 pub fn abridge(text: &str, repeated: &str) -> String {
     let body = text.trim_end();
-    let tail = &text[body.len()..];
-    let count = body.matches(repeated).count();
-    if count > 20 && body.len() == count * repeated.len() {
-        // How often depends on the speed of the machine.
-        return format!("<`{repeated}` again and again>{tail}");
-    }
     match body.chars().next() {
         Some(first) if body.len() > 10_000 && body.chars().all(|c| c == first) => {
-            format!("<`{first}` {} times>{tail}", body.chars().count())
+            format!("<`{first}` {} times>{}", body.chars().count(), &text[body.len()..])
         }
-        _ => text.to_owned(),
+        _ => without_run(text, repeated),
     }
+}
+
+/// The first run of `repeated` as a mark: how long it is depends on the speed of the machine.
+fn without_run(text: &str, repeated: &str) -> String {
+    let Some(start) = text.find(&repeated.repeat(20)) else { return text.to_owned() };
+    let run = &text[start..];
+    let rest = run.as_bytes().chunks(repeated.len()).take_while(|chunk| *chunk == repeated.as_bytes()).count();
+    format!("{}<`{repeated}` again and again>{}", &text[..start], &run[rest * repeated.len()..])
 }
 
 #[test]
@@ -80,4 +82,13 @@ fn what_differs_is_taken_out_and_nothing_else() {
     check("logs 01ARZ3NDEKTSV4RRFFQ69G5FAV", "logs ID");
     check("/tmp/x1/.config", "[home]/.config");
     check("é 127.0.0.1:x 12 500", "é 127.0.0.1:x 12 500");
+}
+
+#[test]
+fn what_is_long_is_abridged() {
+    let check = |text: &str, expected| assert_eq!(abridge(text, " more"), expected);
+    check("The sky.\n", "The sky.\n");
+    check(&format!("{}\nThe sky.\n", " more".repeat(99)), "<` more` again and again>\nThe sky.\n");
+    check(&format!("{}\n", "x".repeat(20_000)), "<`x` 20000 times>\n");
+    check("", "");
 }

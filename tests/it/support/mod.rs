@@ -4,10 +4,12 @@
 pub mod dialect;
 pub mod faults;
 pub mod filter;
+pub mod profile;
 pub mod request;
 pub mod run;
 pub mod server;
 
 pub use faults::{ANSWER, Fault, OTHER};
+pub use profile::{KEY, Profile};
 pub use run::{End, Home, Input, Output, Run, Sink};
 pub use server::{Nowhere, Server};
