@@ -3,6 +3,8 @@
 //! What must be so whatever the wording is computed from its row; the full stdout, stderr and exit code of the six cells are
 //! a snapshot each. New wording: `INSTA_UPDATE=always cargo test --test it faults`, then read the diff.
 
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -161,6 +163,18 @@ fn every_fault_of_the_server_has_a_row() {
     }
 }
 
+#[test]
+fn every_snapshot_belongs_to_a_row() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots/faults");
+    for entry in fs::read_dir(folder).expect("the snapshots are there").flatten() {
+        let name = entry.file_name().to_string_lossy().trim_end_matches(".snap").to_owned();
+        assert!(name == DIFFERS || ROWS.iter().any(|row| row.fault == name), "nobody compares `{name}`");
+    }
+}
+
+/// The snapshot of a second answer that is another one.
+const DIFFERS: &str = "exact-differs";
+
 /// How the answer is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -310,7 +324,7 @@ fn two_texts_are_never_glued_in_a_pipe() {
     let output = run.output();
     assert_eq!((output.end, output.text().as_str()), (End::Code(74), THREE_TOKENS), "{}", output.notes());
     assert_eq!(server.models(), ["cut-n", "other"]);
-    snapshot("exact-differs", &output.cell(MORE));
+    snapshot(DIFFERS, &output.cell(MORE));
 }
 
 #[test]

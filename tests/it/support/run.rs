@@ -370,6 +370,11 @@ impl Running {
         killpg(self.pid, signal).expect("it runs still");
     }
 
+    /// Bounds what is left of it.
+    pub fn within(self, limit: Duration) -> Self {
+        Self { limit, ..self }
+    }
+
     /// Waits for the end. A run that goes on beyond its limit is killed, with all its children.
     pub fn output(self) -> Output {
         let end = match self.ended.recv_timeout(self.limit) {
