@@ -1,4 +1,8 @@
 //! The program and its parts from outside, in one binary.
 
+mod bad_input;
+mod faults;
 mod logs;
 mod state;
+mod support;
+mod support_test;
