@@ -2,9 +2,11 @@
 
 pub mod cli;
 pub mod engine;
+pub mod error;
 pub mod history;
 pub mod model;
 pub mod ports;
+pub mod profile;
 pub mod provider;
 pub mod route;
 pub mod state;

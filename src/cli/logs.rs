@@ -10,6 +10,10 @@ use std::io::{self, Write};
 use clap::Args;
 use jiff::tz::TimeZone;
 
+use super::console::Console;
+use super::env::{Env, Sink};
+use super::{End, Global, setup};
+use crate::error::{Error, Kind};
 use crate::history::{Entry, History, HistoryError};
 use crate::state::Location;
 
@@ -86,6 +90,28 @@ pub fn run(
     }?;
     out.flush()?;
     Ok(note)
+}
+
+/// Runs the command on the console.
+///
+/// # Errors
+/// `other` when the log has no such request, `output` when it cannot be printed.
+pub fn command(args: &LogsArgs, global: &Global, env: &Env, console: &mut Console) -> Result<End, Error> {
+    let location = setup::location(global, env)?;
+    let width = (env.stdout == Sink::Terminal).then(|| console.width());
+    let sheet = Sheet { width, zone: TimeZone::system() };
+    match run(args, &location, &sheet, console.writer()) {
+        Ok(note) => {
+            if let Some(note) = note {
+                console.event(&note);
+            }
+            Ok(End::Success)
+        }
+        Err(LogsError::Output(error)) => super::ask::unwritable(&error),
+        Err(error @ (LogsError::History(_) | LogsError::NoText { .. })) => {
+            Err(Error::new(Kind::Other, error.to_string()))
+        }
+    }
 }
 
 impl LogsArgs {

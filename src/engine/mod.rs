@@ -6,10 +6,12 @@ mod attempt;
 mod delivery;
 mod ledger;
 mod note;
+mod plan;
 mod router;
 #[cfg(test)]
 mod tests;
 
 pub use delivery::{Delivery, Midstream};
 pub use note::{Note, Watcher};
+pub use plan::{Plan, Planned};
 pub use router::{Attempt, Done, Request, RouteError, Router, Why};

@@ -17,14 +17,14 @@ use crate::route::{DeploymentId, GroupId, Map};
 
 /// Routes requests to deployments.
 pub struct Router {
-    map: Arc<Map>,
-    /// Parallel to the deployments of the map, as is `keys`.
-    endpoints: Vec<Endpoint>,
-    sources: Vec<KeySource>,
+    pub(super) map: Arc<Map>,
+    /// Parallel to the deployments of the map, as is `sources`.
+    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) sources: Vec<KeySource>,
     keys: Arc<dyn Keys>,
     transport: Arc<dyn Transport>,
-    store: Arc<dyn Store>,
-    clock: Clock,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Clock,
 }
 
 /// One question.

@@ -1,7 +1,9 @@
 //! The network: `ports::Transport` over sockets, and over scripts; it owns no retry and no routing.
 
 pub mod http;
+pub mod keys;
 pub mod mock;
+pub mod probe;
 mod tls;
 
 use std::time::Duration;

@@ -1,0 +1,170 @@
+//! `llmroute profile check|show|path`, and how every command gets its profile. Prints nothing itself.
+
+use clap::{Args, Subcommand};
+
+use super::console::Console;
+use super::env::Env;
+use super::signals::{Ended, until_signal};
+use super::{End, Global};
+use crate::error::Error;
+use crate::profile::{self, Inputs, LoadError, Located, Profile, Severity, discover, locate};
+use crate::provider::catalog;
+use crate::transport::probe;
+
+/// Check and show the profile
+#[derive(Debug, Args)]
+pub struct ProfileArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub action: Action,
+}
+
+/// What to do with the profile.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum Action {
+    /// Report every mistake and remark at once
+    Check,
+    /// Print the profile as it is understood, with where each value came from
+    Show,
+    /// Print where the profile is, or would be
+    Path,
+}
+
+/// Runs the command on the console.
+///
+/// # Errors
+/// `output` when the report cannot be printed.
+pub fn command(args: &ProfileArgs, global: &Global, env: &Env, console: &mut Console) -> Result<End, Error> {
+    let inputs = Inputs { vars: &env.vars, long_lived: false };
+    let arg = global.profile.as_deref();
+    let color = console.colour();
+    let ended = match args.action {
+        Action::Check => until_signal(check(arg, &inputs, color))?,
+        Action::Show => until_signal(show(arg, &inputs, color))?,
+        Action::Path => Ended::Value(path(arg, &inputs, color)),
+    };
+    match ended {
+        Ended::Signal(signal) => Ok(End::Signal(signal)),
+        Ended::Value(report) => {
+            console.report(&report.stderr);
+            match console.answer(&report.stdout) {
+                Ok(()) => Ok(End::Code(report.code)),
+                Err(error) => super::ask::unwritable(&error),
+            }
+        }
+    }
+}
+
+/// The exit code of a profile that is wrong or missing.
+pub const WRONG_PROFILE: u8 = 78;
+
+/// What a subcommand has to say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// For stdout.
+    pub stdout: String,
+    /// For stderr.
+    pub stderr: String,
+    /// The exit code.
+    pub code: u8,
+}
+
+impl Report {
+    fn wrong(error: &LoadError, color: bool) -> Self {
+        Self { stdout: String::new(), stderr: format!("{}\n", error.render(color)), code: WRONG_PROFILE }
+    }
+}
+
+/// The profile that `arg` (`--profile`) and the environment name; without one, the profile made from
+/// key variables, else from local servers.
+///
+/// # Errors
+/// Everything that is wrong with it, or that there is nobody to ask.
+pub async fn open(arg: Option<&str>, inputs: &Inputs<'_>) -> Result<Profile, LoadError> {
+    match locate(arg, inputs.vars)? {
+        Located::Discover => discovered(inputs).await,
+        located => Profile::load(&located, inputs),
+    }
+}
+
+async fn discovered(inputs: &Inputs<'_>) -> Result<Profile, LoadError> {
+    if let Some(profile) = discover::from_keys(catalog::rows(), inputs)? {
+        return Ok(profile);
+    }
+    let candidates = discover::candidates(inputs.vars);
+    let bases: Vec<_> = candidates.iter().map(|candidate| candidate.base_url.clone()).collect();
+    let models = probe::models(&bases).await;
+    let found: Vec<_> = candidates
+        .into_iter()
+        .zip(models)
+        .filter_map(|(candidate, model)| Some(discover::Found { candidate, model: model? }))
+        .collect();
+    discover::from_servers(&found, inputs)?.ok_or_else(discover::nothing)
+}
+
+/// `profile check`: every mistake and remark, and a summary.
+pub async fn check(arg: Option<&str>, inputs: &Inputs<'_>, color: bool) -> Report {
+    let profile = match open(arg, inputs).await {
+        Ok(profile) => profile,
+        Err(error) => {
+            let mut report = Report::wrong(&error, color);
+            let errors = error.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
+            report.stderr.push_str(&format!("\n{}\n", counted(errors, "mistake")));
+            return report;
+        }
+    };
+    let remarks = profile.render_notes(color);
+    let stderr = if remarks.is_empty() { remarks } else { format!("{remarks}\n") };
+    Report { stdout: format!("{}\n", summary(&profile)), stderr, code: 0 }
+}
+
+fn summary(profile: &Profile) -> String {
+    let count = |severity| profile.notes.iter().filter(|note| note.severity == severity).count();
+    let keyless = profile.map.deployments.iter().filter(|deployment| deployment.no_key.is_some()).count();
+    let mut parts = vec![
+        counted(profile.map.groups.len(), "group"),
+        counted(profile.map.deployments.len(), "deployment"),
+        counted(count(Severity::Warning), "warning"),
+        counted(count(Severity::Note), "note"),
+    ];
+    if keyless > 0 {
+        parts.push(format!("{keyless} without key"));
+    }
+    format!("{}: ok ({})", profile.source.name(), parts.join(", "))
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// `profile show`: the profile as it is understood.
+pub async fn show(arg: Option<&str>, inputs: &Inputs<'_>, color: bool) -> Report {
+    let shown = match locate(arg, inputs.vars) {
+        Ok(Located::Discover) => discovered(inputs).await.and_then(|profile| profile.show_text(inputs)),
+        Ok(located) => profile::show(&located, inputs),
+        Err(error) => Err(error),
+    };
+    match shown {
+        Ok(stdout) => Report { stdout, ..Report::default() },
+        Err(error) => Report::wrong(&error, color),
+    }
+}
+
+/// `profile path`: where the profile is, or would be.
+#[must_use]
+pub fn path(arg: Option<&str>, inputs: &Inputs<'_>, color: bool) -> Report {
+    let path = match locate(arg, inputs.vars) {
+        Ok(Located::File(path)) => path.display().to_string(),
+        Ok(Located::Demo) => "demo (built in)".to_owned(),
+        Ok(Located::Discover) => match profile::folder(inputs.vars) {
+            Some(folder) => {
+                let would = folder.join("profile.toml").display().to_string();
+                let stderr = "llmroute: no profile there yet; one is made from key variables or local servers\n";
+                return Report { stdout: format!("{would}\n"), stderr: stderr.to_owned(), code: 0 };
+            }
+            None => return Report::wrong(&discover::nothing(), color),
+        },
+        Err(error) => return Report::wrong(&error, color),
+    };
+    Report { stdout: format!("{path}\n"), ..Report::default() }
+}
