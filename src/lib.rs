@@ -1,6 +1,7 @@
 //! llmroute: an LLM call that does not fail.
 
 pub mod cli;
+pub mod embed;
 pub mod engine;
 pub mod error;
 pub mod history;

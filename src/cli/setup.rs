@@ -1,20 +1,19 @@
 //! What every command that calls somebody needs: the profile, the state, a router, an id.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::console::Console;
 use super::env::Env;
 use super::signals::{Ended, until_signal};
 use super::{Global, profile};
+use crate::embed::Surroundings;
 use crate::engine::Router;
 use crate::error::{Error, Kind};
 use crate::model::Timestamp;
 use crate::ports::Clock;
 use crate::profile::{Inputs, LoadError, Located, Profile, Severity, Source, locate};
 use crate::route::GroupId;
-use crate::state::{self, Location};
-use crate::transport::{Net, keys::Vault};
+use crate::state::Location;
 
 /// The profile that the options and the environment name, with its warnings said.
 ///
@@ -66,11 +65,9 @@ pub fn built(profile: &Profile, group: GroupId) -> Result<(), Error> {
 /// # Errors
 /// When `--state` names no place.
 pub fn router(profile: Profile, global: &Global, env: &Env, clock: Clock) -> Result<Router, Error> {
-    let store = state::open(&location(global, env)?);
-    let vault = Vault::new(env.vars.as_map().clone());
-    let Profile { map, endpoints, keys, .. } = profile;
-    let transport = Arc::new(Net::new(env.entropy));
-    Ok(Router::new(Arc::new(map), endpoints, keys, Arc::new(vault), transport, store, clock))
+    let state = location(global, env)?;
+    let around = Surroundings { vars: &env.vars, state: &state, clock, seed: env.entropy };
+    Ok(Router::from_profile(profile, &around))
 }
 
 /// Where the shared state is.

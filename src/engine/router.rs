@@ -44,6 +44,15 @@ pub struct Request {
     pub log: Option<LogStart>,
 }
 
+impl Request {
+    /// A question to `group`, asked at `since`, that the log is told nothing of.
+    #[must_use]
+    pub fn new(group: GroupId, prompt: Prompt, delivery: Delivery, since: Timestamp) -> Self {
+        let facts = Facts { prompt_tokens: prompt.estimated_tokens(), ..Facts::default() };
+        Self { group, prompt, facts, delivery, since, log: None }
+    }
+}
+
 /// One call that was made.
 #[derive(Debug, Clone)]
 pub struct Attempt {

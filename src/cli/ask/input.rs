@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::cli::console::Console;
 use crate::error::{Error, Kind};
-use crate::model::{Prompt, Timestamp};
+use crate::model::Timestamp;
 use crate::ports::Clock;
 
 /// An idle pipe is mentioned after this long.
@@ -148,13 +148,6 @@ fn spawn_reader() -> Receiver<io::Result<Vec<u8>>> {
         }
     });
     receiver
-}
-
-/// Estimated prompt tokens: four characters a token, which holds for English and is on the low side
-/// for most other languages.
-#[must_use]
-pub fn estimate_tokens(prompt: &Prompt) -> u64 {
-    u64::try_from(prompt.chars().div_ceil(4)).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

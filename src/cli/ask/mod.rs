@@ -61,7 +61,7 @@ pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) ->
         tags: args.tags.clone(),
     });
     let prompt = ask.prompt(args.system.clone(), text);
-    ask.facts.prompt_tokens = input::estimate_tokens(&prompt);
+    ask.facts.prompt_tokens = prompt.estimated_tokens();
     let request =
         Request { group: ask.group, prompt, facts: ask.facts.clone(), delivery: ask.delivery, since: env.now, log };
     let router = setup::router(profile, global, env, clock)?;
