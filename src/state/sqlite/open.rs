@@ -61,45 +61,36 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
     // A process that ends must not pay for moving the WAL; a later commit does.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(failed)?;
     let writes = access.contains(OpenFlags::SQLITE_OPEN_READ_WRITE);
-    match schema::age(&connection).map_err(failed)? {
-        Age::Current => {}
-        Age::Older(_) if writes => upgrade(&mut connection).map_err(failed)?,
-        Age::Older(version) => {
-            return Err(fault::unusable(path, &older(version), "ask something once: that brings it up to date"));
-        }
-        Age::Newer(version) => {
-            return Err(fault::unusable(
-                path,
-                &newer(version),
-                "update llmroute, or choose another place with `--state DIR`",
-            ));
-        }
-        Age::Foreign => {
-            return Err(fault::unusable(
-                path,
-                "it is a database of another program",
-                "choose another place with `--state DIR`",
-            ));
-        }
-    }
+    agree_on_version(path, &mut connection, writes)?;
     if writes {
-        connection
-            .execute_batch(&format!(
-                "PRAGMA synchronous = NORMAL;
-                 PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
-                 PRAGMA journal_size_limit = {WAL_BYTES_KEPT};"
-            ))
-            .map_err(failed)?;
+        let settings = format!(
+            "PRAGMA synchronous = NORMAL;
+             PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
+             PRAGMA journal_size_limit = {WAL_BYTES_KEPT};"
+        );
+        connection.execute_batch(&settings).map_err(failed)?;
     }
     Ok(connection)
 }
 
-fn older(version: usize) -> String {
-    format!("an older llmroute wrote it (version {version}, this one reads {})", schema::VERSION)
-}
-
-fn newer(version: usize) -> String {
-    format!("a newer llmroute wrote it (version {version}, this one knows {})", schema::VERSION)
+/// Brings an older database up to date if that is allowed, and refuses what cannot be understood.
+fn agree_on_version(path: &Path, connection: &mut Connection, writes: bool) -> Result<(), StoreError> {
+    let failed = |error| fault::of_sqlite(path, &error);
+    let known = schema::VERSION;
+    let (what, hint) = match schema::age(connection).map_err(failed)? {
+        Age::Current => return Ok(()),
+        Age::Older(_) if writes => return upgrade(connection).map_err(failed),
+        Age::Older(version) => (
+            format!("an older llmroute wrote it (version {version}, this one reads {known})"),
+            "the next `llmroute ask` brings it up to date",
+        ),
+        Age::Newer(version) => (
+            format!("a newer llmroute wrote it (version {version}, this one knows {known})"),
+            "update llmroute, or choose another place with `--state DIR`",
+        ),
+        Age::Foreign => ("it is a database of another program".to_owned(), "choose another place with `--state DIR`"),
+    };
+    Err(fault::unusable(path, &what, hint))
 }
 
 fn upgrade(connection: &mut Connection) -> rusqlite::Result<()> {
