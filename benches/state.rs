@@ -24,7 +24,7 @@ fn filled(dir: &Path, updates: usize) {
 
 fn open_and_read(c: &mut Criterion) {
     let keys = keys(100);
-    for updates in [0, 20, 60, 90, 100] {
+    for updates in [0, 30, 60, 90] {
         let dir = tempfile::tempdir().expect("a temporary directory");
         filled(dir.path(), updates);
         let wal = fs::metadata(dir.path().join("state.db-wal")).map_or(0, |file| file.len());

@@ -29,6 +29,14 @@ struct Patience {
 const PATIENCE: Patience =
     Patience { read: Duration::from_millis(200), begin: Duration::from_millis(500), write: Duration::from_secs(2) };
 
+/// What a write is followed by.
+enum After {
+    /// Nothing: an answer is waited for.
+    Hurry,
+    /// Housekeeping, if it is due.
+    Tidy,
+}
+
 /// See the module. Opened by its first operation, made by the first that writes.
 #[derive(Debug)]
 pub struct Sqlite {
@@ -44,17 +52,23 @@ impl Sqlite {
         Self { path: super::database(dir), patience: PATIENCE, connection: Mutex::default() }
     }
 
-    fn write<T>(
+    fn write(
         &self,
         wait: Duration,
-        operation: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, StoreError> {
+        after: After,
+        operation: impl FnOnce(&mut Connection) -> rusqlite::Result<()>,
+    ) -> Result<(), StoreError> {
         let mut slot = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let connection = match slot.take() {
             Some(connection) => slot.insert(connection),
             None => slot.insert(open::or_create(&self.path)?),
         };
-        self.run(connection, wait, operation)
+        self.run(connection, wait, operation)?;
+        match after {
+            After::Hurry => {}
+            After::Tidy => open::empty_wal(&self.path, connection),
+        }
+        Ok(())
     }
 
     fn run<T>(
@@ -80,7 +94,7 @@ impl Store for Sqlite {
     }
 
     fn update(&self, keys: &[String], change: &mut dyn FnMut(&mut [Option<String>])) -> Result<(), StoreError> {
-        self.write(self.patience.write, |connection| {
+        self.write(self.patience.write, After::Tidy, |connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let before = values(&transaction, keys)?;
             let mut after = before.clone();
@@ -95,11 +109,11 @@ impl Store for Sqlite {
     }
 
     fn begin(&self, entry: &LogStart) -> Result<(), StoreError> {
-        self.write(self.patience.begin, |connection| log::begin(connection, entry))
+        self.write(self.patience.begin, After::Hurry, |connection| log::begin(connection, entry))
     }
 
     fn finish(&self, id: &str, end: &LogEnd) -> Result<(), StoreError> {
-        self.write(self.patience.write, |connection| log::finish(connection, id, end))
+        self.write(self.patience.write, After::Tidy, |connection| log::finish(connection, id, end))
     }
 }
 
@@ -127,6 +141,6 @@ impl Sqlite {
     /// Makes the disk full: the database cannot grow any more.
     pub fn fill_disk(&self) {
         let full = |connection: &mut Connection| connection.execute_batch("PRAGMA max_page_count = 1;");
-        self.write(Duration::ZERO, full).unwrap();
+        self.write(Duration::ZERO, After::Hurry, full).unwrap();
     }
 }

@@ -4,6 +4,7 @@ use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -16,13 +17,11 @@ use super::schema::{self, Age};
 const DIR_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
-/// WAL pages after which a commit moves them into the database (two fsyncs, after the answer).
+/// The length at which the WAL is moved into the database and emptied.
 ///
-/// Each first process reads the whole WAL again, at about 1 µs a page, so it is kept short.
-const CHECKPOINT_PAGES: u32 = 128;
-
-/// What is left of a WAL that one long answer blew up.
-const WAL_BYTES_KEPT: u32 = 1 << 20;
+/// The first process on a state reads the whole WAL (about 1 µs a KiB), and emptying it takes two
+/// fsyncs: this is where both cost a call little.
+const WAL_BYTES: u64 = 512 << 10;
 
 /// Opens the database at `path` for reading and writing; `None` when there is none.
 pub fn existing(path: &Path) -> Result<Option<Connection>, StoreError> {
@@ -54,52 +53,50 @@ pub fn or_create(path: &Path) -> Result<Connection, StoreError> {
     existing(path)?.ok_or_else(|| fault::of_io(path, &io::ErrorKind::NotFound.into()))
 }
 
+/// Empties a WAL that has grown long, unless somebody is reading it just now.
+///
+/// SQLite's own way (`wal_autocheckpoint`) lets it grow when each process commits once: a new process
+/// does not know that an earlier one has moved it already, and moves it again at every commit.
+pub fn empty_wal(path: &Path, connection: &Connection) {
+    let long = fs::metadata(beside(path, "-wal")).is_ok_and(|wal| wal.len() > WAL_BYTES);
+    if long && connection.busy_timeout(Duration::ZERO).is_ok() {
+        // What was committed is safe in the WAL; whoever writes next tries again.
+        let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    }
+}
+
 fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
     let failed = |error| fault::of_sqlite(path, &error);
     let mut connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(failed)?;
     connection.busy_timeout(super::PATIENCE.read).map_err(failed)?;
-    // A process that ends must not pay for moving the WAL; a later commit does.
+    // A process that ends must not pay for moving the WAL; see `empty_wal`.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(failed)?;
     let writes = access.contains(OpenFlags::SQLITE_OPEN_READ_WRITE);
-    match schema::age(&connection).map_err(failed)? {
-        Age::Current => {}
-        Age::Older(_) if writes => upgrade(&mut connection).map_err(failed)?,
-        Age::Older(version) => {
-            return Err(fault::unusable(path, &older(version), "ask something once: that brings it up to date"));
-        }
-        Age::Newer(version) => {
-            return Err(fault::unusable(
-                path,
-                &newer(version),
-                "update llmroute, or choose another place with `--state DIR`",
-            ));
-        }
-        Age::Foreign => {
-            return Err(fault::unusable(
-                path,
-                "it is a database of another program",
-                "choose another place with `--state DIR`",
-            ));
-        }
-    }
+    agree_on_version(path, &mut connection, writes)?;
     if writes {
-        connection
-            .execute_batch(&format!(
-                "PRAGMA synchronous = NORMAL;
-                 PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
-                 PRAGMA journal_size_limit = {WAL_BYTES_KEPT};"
-            ))
-            .map_err(failed)?;
+        connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;").map_err(failed)?;
     }
     Ok(connection)
 }
 
-fn older(version: usize) -> String {
-    format!("an older llmroute wrote it (version {version}, this one reads {})", schema::VERSION)
-}
-
-fn newer(version: usize) -> String {
-    format!("a newer llmroute wrote it (version {version}, this one knows {})", schema::VERSION)
+/// Brings an older database up to date if that is allowed, and refuses what cannot be understood.
+fn agree_on_version(path: &Path, connection: &mut Connection, writes: bool) -> Result<(), StoreError> {
+    let failed = |error| fault::of_sqlite(path, &error);
+    let known = schema::VERSION;
+    let (what, hint) = match schema::age(connection).map_err(failed)? {
+        Age::Current => return Ok(()),
+        Age::Older(_) if writes => return upgrade(connection).map_err(failed),
+        Age::Older(version) => (
+            format!("an older llmroute wrote it (version {version}, this one reads {known})"),
+            "the next `llmroute ask` brings it up to date",
+        ),
+        Age::Newer(version) => (
+            format!("a newer llmroute wrote it (version {version}, this one knows {known})"),
+            "update llmroute, or choose another place with `--state DIR`",
+        ),
+        Age::Foreign => ("it is a database of another program".to_owned(), "choose another place with `--state DIR`"),
+    };
+    Err(fault::unusable(path, &what, hint))
 }
 
 fn upgrade(connection: &mut Connection) -> rusqlite::Result<()> {
