@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::file::{Entry, Settings};
-use super::schema::{self, Default};
+use super::schema::{self, Unset};
 use super::value::Value;
 use crate::route::{Policy, Strategy, Timeouts};
 
@@ -81,8 +81,8 @@ impl<'s, 'a> Layers<'s, 'a> {
     pub(super) fn duration(&self, name: &str) -> Duration {
         match (self.find(name).map(|(_, entry)| &entry.value), default(name)) {
             (Some(Value::Duration(span)), _) => *span,
-            (_, Default::Seconds(seconds)) => Duration::from_secs(seconds),
-            (_, Default::None | Default::Count(_) | Default::Words(_)) => Duration::ZERO,
+            (_, Unset::Seconds(seconds)) => Duration::from_secs(seconds),
+            (_, Unset::Nothing | Unset::Count(_) | Unset::Words(_)) => Duration::ZERO,
         }
     }
 
@@ -90,8 +90,8 @@ impl<'s, 'a> Layers<'s, 'a> {
     fn count(&self, name: &str) -> u32 {
         let count = match (self.find(name).map(|(_, entry)| &entry.value), default(name)) {
             (Some(Value::Count(count)), _) => *count,
-            (_, Default::Count(count)) => count,
-            (_, Default::None | Default::Seconds(_) | Default::Words(_)) => 0,
+            (_, Unset::Count(count)) => count,
+            (_, Unset::Nothing | Unset::Seconds(_) | Unset::Words(_)) => 0,
         };
         u32::try_from(count).unwrap_or(u32::MAX)
     }
@@ -160,6 +160,6 @@ impl Patience {
     }
 }
 
-fn default(name: &str) -> Default {
-    schema::KEYS.iter().find(|key| key.name == name).map_or(Default::None, |key| key.default)
+fn default(name: &str) -> Unset {
+    schema::KEYS.iter().find(|key| key.name == name).map_or(Unset::Nothing, |key| key.default)
 }

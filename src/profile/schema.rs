@@ -1,6 +1,8 @@
 //! Every key of a profile in one table: where it stands, its type, its default, what it means, and
 //! whether its feature is built. To build a feature, flip its row. Values are read elsewhere.
 
+use self::Kind::{Any, Cooldown, Duration, Faults, Flag, Headers, Keys, Names, Number, Params, Tables, Text, Url};
+use self::Unset::{Count, Nothing, Seconds, Words};
 use crate::provider::Protocol;
 use crate::route::Strategy;
 
@@ -100,9 +102,9 @@ impl Kind {
 
 /// What stands for a key that is not written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Default {
+pub enum Unset {
     /// Nothing.
-    None,
+    Nothing,
     /// A span of time.
     Seconds(u64),
     /// A whole number.
@@ -121,7 +123,7 @@ pub struct Key {
     /// Its type.
     pub kind: Kind,
     /// What holds when it is not written.
-    pub default: Default,
+    pub default: Unset,
     /// Whether its feature is built.
     pub built: bool,
     /// What it means, in one line.
@@ -169,16 +171,13 @@ const PATIENCE: &[Place] = &[Place::Router, Place::Group, Place::Deployment];
 const ENDPOINT: &[Place] = &[Place::Provider, Place::Deployment];
 const LIMITED: &[Place] = &[Place::Provider, Place::Group, Place::Deployment];
 
-const fn row(name: &'static str, places: &'static [Place], kind: Kind, default: Default, meaning: &'static str) -> Key {
+const fn row(name: &'static str, places: &'static [Place], kind: Kind, default: Unset, meaning: &'static str) -> Key {
     Key { name, places, kind, default, built: true, meaning }
 }
 
 const fn later(name: &'static str, places: &'static [Place], kind: Kind, meaning: &'static str) -> Key {
-    Key { name, places, kind, default: Default::None, built: false, meaning }
+    Key { name, places, kind, default: Nothing, built: false, meaning }
 }
-
-use self::Default::{Count, None as Nothing, Seconds, Words};
-use Kind::{Any, Cooldown, Duration, Faults, Flag, Headers, Keys, Names, Number, Params, Tables, Text, Url};
 
 /// All keys, in the order of the docs.
 pub const KEYS: &[Key] = &[
@@ -320,12 +319,10 @@ pub fn markdown() -> String {
     let rows = KEYS.iter().map(|key| {
         let places: Vec<&str> = key.places.iter().map(|place| place.name()).collect();
         let default = match key.default {
-            Default::None => "–".to_owned(),
-            Default::Seconds(seconds) => {
-                format!("`{}`", super::duration::show(std::time::Duration::from_secs(seconds)))
-            }
-            Default::Count(count) => format!("`{count}`"),
-            Default::Words(words) => words.to_owned(),
+            Nothing => "–".to_owned(),
+            Seconds(seconds) => format!("`{}`", super::duration::show(std::time::Duration::from_secs(seconds))),
+            Count(count) => format!("`{count}`"),
+            Words(words) => words.to_owned(),
         };
         let built = if key.built { "yes" } else { "not yet" };
         format!(

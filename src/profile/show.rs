@@ -10,7 +10,7 @@ use super::diagnostic::LoadError;
 use super::file::{File, GroupTable, Settings};
 use super::layers::{Layers, Origin};
 use super::provider::Provider;
-use super::schema::{self, Default, Place};
+use super::schema::{self, Place, Unset};
 use super::value::{self, Value};
 use super::{Inputs, Located, Profile, duration, mask, text_of, with_file};
 use crate::route::{GroupId, Member};
@@ -83,11 +83,11 @@ impl Page {
                 // Those that a group cannot have are shown as what they do to it.
                 _ if !inherited => {}
                 (Some((from, entry)), _) => self.line(key.name, &inline(key.name, entry.raw), from),
-                (None, Default::Seconds(seconds)) => {
+                (None, Unset::Seconds(seconds)) => {
                     self.line(key.name, &span(Duration::from_secs(seconds)), Origin::Default);
                 }
-                (None, Default::Count(count)) => self.line(key.name, &count.to_string(), Origin::Default),
-                (None, Default::None | Default::Words(_)) => match key.name {
+                (None, Unset::Count(count)) => self.line(key.name, &count.to_string(), Origin::Default),
+                (None, Unset::Nothing | Unset::Words(_)) => match key.name {
                     "routing_strategy" => self.line(key.name, "\"simple-shuffle\"", Origin::Default),
                     "cooldown_time" => self.line(key.name, "\"auto\"", Origin::Default),
                     _ => {}

@@ -109,11 +109,17 @@ async fn tell(profile: Profile, delivery: Delivery, patience: usize) -> (Vec<Str
 
 async fn check(profile: Profile, delivery: Delivery, story: &str, end: &str) {
     let (lines, ended) = tell(profile, delivery, usize::MAX).await;
-    let want: Vec<&str> = story.lines().map(|line| line.strip_prefix("        ").unwrap_or(line)).filter(|l| !l.trim().is_empty()).collect();
+    let want: Vec<&str> = story
+        .lines()
+        .map(|line| line.strip_prefix("        ").unwrap_or(line))
+        .filter(|l| !l.trim().is_empty())
+        .collect();
     assert_eq!(lines, want, "{lines:#?}");
     let ended = match ended {
         Ok(text) => text,
-        Err(RouteError { why: Why::Stopped(Stop::RateLimited { next }), .. }) => format!("limited {}", next.as_millis()),
+        Err(RouteError { why: Why::Stopped(Stop::RateLimited { next }), .. }) => {
+            format!("limited {}", next.as_millis())
+        }
         Err(RouteError { why: Why::Stopped(stop), .. }) => format!("{stop:?}"),
         Err(RouteError { why, .. }) => format!("{why:?}"),
     };
@@ -130,7 +136,7 @@ async fn an_answer_streams() {
 #[tokio::test(start_paused = true)]
 async fn a_failure_before_the_first_token_is_invisible() {
     let profile = profile("", &[("a", &faulty("503")), ("b", GOOD)], "");
-    check(profile, STREAMED, "0 a\n50 failed server_error\n50 b\n  \"one two three\"", "one two three").await;
+    check(profile, STREAMED, "0 a\n50 failed overloaded\n50 b\n  \"one two three\"", "one two three").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -242,7 +248,8 @@ async fn the_next_request_knows_what_the_first_one_learnt() {
     }
     assert_eq!(attempts, [2, 1, 1, 1, 1]);
     tokio::time::advance(Duration::from_secs(200)).await;
-    let mut story = Story { map: router.map().clone(), clock, lines: Vec::new(), text: String::new(), patience: usize::MAX };
+    let mut story =
+        Story { map: router.map().clone(), clock, lines: Vec::new(), text: String::new(), patience: usize::MAX };
     let request = Request::new(group, Prompt::user("hello"), Delivery::Whole, clock.now());
     let done = router.run(&request, &mut rng, &mut story).await.expect("b answers");
     assert_eq!(done.attempts.len(), 2, "the half-open deployment is probed");
