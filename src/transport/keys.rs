@@ -1,0 +1,172 @@
+//! Keys at the moment they are needed: from the environment, a file, a command or the profile.
+//!
+//! A command runs at most once per process. Nothing here prints or keeps more than it must.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+
+use crate::model::failure::one_line;
+use crate::model::{KeySource, Secret};
+use crate::ports::{Boxed, KeyError, Keys};
+
+/// The longest that a command may take.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What a command gave; shared by all who ask for it.
+type Shared = Arc<OnceCell<Result<Secret, KeyError>>>;
+
+/// Resolves keys; implements [`Keys`].
+pub struct Vault {
+    vars: BTreeMap<String, String>,
+    commands: Mutex<HashMap<String, Shared>>,
+}
+
+impl Vault {
+    /// A vault over a snapshot of the environment.
+    #[must_use]
+    pub fn new(vars: BTreeMap<String, String>) -> Self {
+        Self { vars, commands: Mutex::default() }
+    }
+
+    fn env(&self, names: &[String]) -> Result<Secret, KeyError> {
+        let set = |name: &String| self.vars.get(name).filter(|value| !value.is_empty());
+        names.iter().find_map(set).map(Secret::new).ok_or_else(|| match names {
+            [name] => error(format!("{name} is not set")),
+            names => error(format!("none of {} is set", names.join(", "))),
+        })
+    }
+
+    async fn command(&self, command: &str) -> Result<Secret, KeyError> {
+        let cell = {
+            let mut commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
+            commands.entry(command.to_owned()).or_default().clone()
+        };
+        cell.get_or_init(|| run(command, COMMAND_TIMEOUT)).await.clone()
+    }
+}
+
+impl Keys for Vault {
+    fn get<'a>(&'a self, source: &'a KeySource) -> Boxed<'a, Result<Option<Secret>, KeyError>> {
+        Box::pin(async move {
+            match source {
+                KeySource::None => Ok(None),
+                KeySource::Env(names) => self.env(names).map(Some),
+                KeySource::Command(command) => self.command(command).await.map(Some),
+                KeySource::File(path) => file(path).map(Some),
+                KeySource::Literal(secret) => Ok(Some(secret.clone())),
+            }
+        })
+    }
+}
+
+fn error(reason: impl Into<String>) -> KeyError {
+    KeyError { reason: reason.into() }
+}
+
+/// The first line of a file.
+fn file(path: &Path) -> Result<Secret, KeyError> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).map_err(|why| error(format!("key file {shown}: {}", why.kind())))?;
+    first_line(&text).ok_or_else(|| error(format!("key file {shown} is empty")))
+}
+
+fn first_line(text: &str) -> Option<Secret> {
+    text.lines().next().map(str::trim).filter(|line| !line.is_empty()).map(Secret::new)
+}
+
+/// The first line that `command` prints.
+async fn run(command: &str, limit: Duration) -> Result<Secret, KeyError> {
+    let name = command.split_whitespace().next().unwrap_or_default();
+    let mut child = Command::new("sh");
+    child.args(["-c", command]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let output = match tokio::time::timeout(limit, child.output()).await {
+        Ok(Ok(output)) => output,
+        Ok(Err(why)) => return Err(error(format!("key command `{name} …` cannot be run: {}", why.kind()))),
+        Err(_) => return Err(error(format!("key command `{name} …` gave no key in {} s", limit.as_secs_f64()))),
+    };
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let said = said.lines().next().map(|line| format!(": {}", one_line(line))).unwrap_or_default();
+        return Err(error(format!("key command `{name} …` failed ({}){said}", output.status)));
+    }
+    let text =
+        String::from_utf8(output.stdout).map_err(|_| error(format!("key command `{name} …` printed no text")))?;
+    first_line(&text).ok_or_else(|| error(format!("key command `{name} …` printed nothing")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn check(source: KeySource, want: Result<Option<&str>, &str>) {
+        let vault = Vault::new([("SET".to_owned(), "sk-1".to_owned()), ("EMPTY".to_owned(), String::new())].into());
+        let got = vault.get(&source).await;
+        let got = got.as_ref().map(|key| key.as_ref().map(Secret::expose)).map_err(|why| why.reason.as_str());
+        assert_eq!(got, want);
+    }
+
+    fn env(names: &[&str]) -> KeySource {
+        KeySource::Env(names.iter().map(ToString::to_string).collect())
+    }
+
+    #[tokio::test]
+    async fn no_key_is_needed() {
+        check(KeySource::None, Ok(None)).await;
+    }
+
+    #[tokio::test]
+    async fn the_first_variable_that_is_set() {
+        check(env(&["EMPTY", "SET"]), Ok(Some("sk-1"))).await;
+        check(env(&["EMPTY"]), Err("EMPTY is not set")).await;
+        check(env(&["EMPTY", "X"]), Err("none of EMPTY, X is set")).await;
+    }
+
+    #[tokio::test]
+    async fn a_literal() {
+        check(KeySource::Literal(Secret::new("sk-2")), Ok(Some("sk-2"))).await;
+    }
+
+    #[tokio::test]
+    async fn the_first_line_of_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("key");
+        check(KeySource::File(path.clone()), Err(&format!("key file {}: entity not found", path.display()))).await;
+        std::fs::write(&path, " sk-3 \nsecond\n").unwrap();
+        check(KeySource::File(path), Ok(Some("sk-3"))).await;
+    }
+
+    #[tokio::test]
+    async fn the_first_line_of_a_command() {
+        check(KeySource::Command("printf 'sk-4\\nmore'".into()), Ok(Some("sk-4"))).await;
+    }
+
+    #[tokio::test]
+    async fn a_command_that_fails_says_how_and_not_what_it_printed() {
+        let command = "echo sk-5; echo locked >&2; echo more >&2; exit 3";
+        check(KeySource::Command(command.into()), Err("key command `echo …` failed (exit status: 3): locked")).await;
+        check(KeySource::Command("true".into()), Err("key command `true …` printed nothing")).await;
+    }
+
+    #[tokio::test]
+    async fn a_command_runs_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("runs");
+        let source = KeySource::Command(format!("echo x >> {0}; wc -l < {0}", path.display()));
+        let vault = Vault::new(BTreeMap::new());
+        let (first, second) = tokio::join!(vault.get(&source), vault.get(&source));
+        assert_eq!(first, second);
+        assert_eq!(first.unwrap().unwrap().expose(), "1");
+    }
+
+    #[tokio::test]
+    async fn a_command_that_hangs_is_ended() {
+        let why = run("exec cat /dev/zero", Duration::from_millis(1)).await.unwrap_err();
+        assert_eq!(why.reason, "key command `exec …` gave no key in 0.001 s");
+    }
+}
