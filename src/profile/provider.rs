@@ -1,0 +1,182 @@
+//! One provider: what the profile says of it, on top of what the catalog knows.
+
+use std::ops::Range;
+
+use http::{HeaderName, HeaderValue};
+use url::Url;
+
+use super::credential::KeySpec;
+use super::diagnostic::Diagnostic;
+use super::file::{ProviderTable, Settings};
+use super::layers::Origin;
+use super::value::Value;
+use super::{Vars, address};
+use crate::provider::{Protocol, Quirks, Row, catalog};
+
+/// A provider, ready to have models asked of it.
+#[derive(Debug, Clone)]
+pub(super) struct Provider {
+    pub name: String,
+    /// `None`: not built yet (or wrong, and reported).
+    pub protocol: Option<Protocol>,
+    pub protocol_from: Origin,
+    pub base_url: Url,
+    pub base_url_from: Origin,
+    /// Where its keys are; empty when it takes none.
+    pub keys: Vec<KeySpec>,
+    pub keys_from: Origin,
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    pub quirks: Quirks,
+    /// What it needs that is not built yet.
+    pub unbuilt: Vec<String>,
+}
+
+impl Provider {
+    /// A provider that the profile does not mention.
+    ///
+    /// # Errors
+    /// When the variable that overrides its address holds no URL.
+    pub(super) fn known(row: &Row, vars: &Vars) -> Result<Self, Diagnostic> {
+        let (base_url, base_url_from) = known_address(row, vars)?;
+        Ok(Self {
+            name: row.id.to_owned(),
+            protocol: Some(row.protocol),
+            protocol_from: Origin::Catalog,
+            base_url,
+            base_url_from,
+            keys: known_keys(row),
+            keys_from: Origin::Catalog,
+            headers: Vec::new(),
+            quirks: row.quirks,
+            unbuilt: Vec::new(),
+        })
+    }
+
+    /// A provider of the profile; what is wrong goes to `sink`.
+    pub(super) fn read(table: &ProviderTable<'_>, vars: &Vars, sink: &mut Vec<Diagnostic>) -> Self {
+        let (name, settings) = (&table.name, &table.settings);
+        let row = catalog::row(&name.text);
+        let (protocol, protocol_from) = protocol(settings, row, &name.text, name.at.clone(), sink);
+        let simulated = protocol == Some(Protocol::Mock);
+        let (base_url, base_url_from) = match settings.get("base_url").map(|entry| &entry.value) {
+            Some(Value::Url(url)) => (url.clone(), Origin::Provider),
+            _ if simulated => (simulated_address(&name.text), Origin::Default),
+            _ => inherited_address(settings, row, vars, &name.text, name.at.clone(), sink),
+        };
+        let (keys, keys_from) = match settings.get("api_key").map(|entry| &entry.value) {
+            Some(Value::Keys(keys)) => (keys.clone(), Origin::Provider),
+            // A key goes to its own provider's host and to no other, unless the profile says so.
+            _ => match row.filter(|row| base_url_from != Origin::Provider || same_host(row, &base_url)) {
+                Some(row) if !simulated => (known_keys(row), Origin::Catalog),
+                _ => (Vec::new(), Origin::Default),
+            },
+        };
+        let headers = match settings.get("headers").map(|entry| &entry.value) {
+            Some(Value::Headers(headers)) => headers.clone(),
+            _ => Vec::new(),
+        };
+        Self {
+            name: name.text.clone(),
+            protocol,
+            protocol_from,
+            base_url,
+            base_url_from,
+            keys,
+            keys_from,
+            headers,
+            quirks: row.map_or(Quirks::PLAIN, |row| row.quirks),
+            unbuilt: unbuilt_of_provider(settings),
+        }
+    }
+
+    /// Whether it is simulated.
+    pub(super) fn is_simulated(&self) -> bool {
+        self.protocol == Some(Protocol::Mock)
+    }
+}
+
+/// The names of the keys in `settings` whose features are not built yet.
+pub(super) fn unbuilt(settings: &Settings<'_>) -> Vec<String> {
+    settings.entries.iter().filter(|entry| !entry.key.built).map(|entry| entry.key.name.to_owned()).collect()
+}
+
+fn unbuilt_of_provider(settings: &Settings<'_>) -> Vec<String> {
+    let mut found = unbuilt(settings);
+    if let Some(entry) = settings.get("protocol")
+        && matches!(entry.value, Value::Protocol(None))
+    {
+        found.push(format!("protocol = {}", entry.raw.as_str().map_or_else(String::new, |name| format!("{name:?}"))));
+    }
+    found
+}
+
+fn protocol(
+    settings: &Settings<'_>,
+    row: Option<&Row>,
+    name: &str,
+    at: Range<usize>,
+    sink: &mut Vec<Diagnostic>,
+) -> (Option<Protocol>, Origin) {
+    match (settings.get("protocol").map(|entry| &entry.value), row) {
+        (Some(Value::Protocol(protocol)), _) => (*protocol, Origin::Provider),
+        (_, Some(row)) => (Some(row.protocol), Origin::Catalog),
+        (_, None) => {
+            if !settings.mentions("protocol") {
+                let message = format!("provider `{name}` has no `protocol`");
+                let help = "most servers speak `protocol = \"openai\"`";
+                sink.push(Diagnostic::error(message).at(at).help(help));
+            }
+            (None, Origin::Default)
+        }
+    }
+}
+
+fn inherited_address(
+    settings: &Settings<'_>,
+    row: Option<&Row>,
+    vars: &Vars,
+    name: &str,
+    at: Range<usize>,
+    sink: &mut Vec<Diagnostic>,
+) -> (Url, Origin) {
+    let found = match row {
+        Some(row) => known_address(row, vars).map_err(|error| error.at(at)),
+        None if settings.mentions("base_url") => return (simulated_address(name), Origin::Default),
+        None => Err(Diagnostic::error(format!("provider `{name}` has no `base_url`"))
+            .at(at)
+            .help("write where its API is: `base_url = \"https://…\"`")),
+    };
+    found.unwrap_or_else(|error| {
+        sink.push(error);
+        (simulated_address(name), Origin::Default)
+    })
+}
+
+/// The address in the catalog, or in the variable that overrides it.
+fn known_address(row: &Row, vars: &Vars) -> Result<(Url, Origin), Diagnostic> {
+    let set = row.base_env.and_then(|name| Some((name, vars.get(name)?)));
+    let Some((name, value)) = set else {
+        let url = address::check(row.base_url).map_err(|why| Diagnostic::error(format!("catalog: {}", why.message)))?;
+        return Ok((url, Origin::Catalog));
+    };
+    // Local servers are usually named without a scheme (`OLLAMA_HOST=127.0.0.1:11434`).
+    let bare = !value.contains("://") && row.base_url.starts_with("http://");
+    let text = if bare { format!("http://{value}") } else { value.to_owned() };
+    match address::check(&text) {
+        Ok(url) => Ok((url, Origin::Env)),
+        Err(why) => Err(Diagnostic::error(format!("`{name}`: {}", why.message))),
+    }
+}
+
+fn known_keys(row: &Row) -> Vec<KeySpec> {
+    if row.env.is_empty() { Vec::new() } else { vec![KeySpec::Env(row.env.iter().map(ToString::to_string).collect())] }
+}
+
+fn same_host(row: &Row, url: &Url) -> bool {
+    Url::parse(row.base_url).is_ok_and(|known| known.origin() == url.origin())
+}
+
+/// An address that nothing is ever sent to; it tells simulated providers apart.
+fn simulated_address(name: &str) -> Url {
+    Url::parse(&format!("mock://{name}")).or_else(|_| Url::parse("mock://simulated")).expect("the literal is a URL")
+}

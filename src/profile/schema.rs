@@ -1,0 +1,360 @@
+//! Every key of a profile in one table: where it stands, its type, its default, what it means, and
+//! whether its feature is built. To build a feature, flip its row. Values are read elsewhere.
+
+use self::Kind::{Any, Cooldown, Duration, Faults, Flag, Headers, Keys, Names, Number, Params, Tables, Text, Url};
+use self::Unset::{Count, Nothing, Seconds, Words};
+use crate::provider::Protocol;
+use crate::route::Strategy;
+
+/// A kind of table in a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// The top of the file.
+    Top,
+    /// `[router]`.
+    Router,
+    /// `[providers.NAME]`.
+    Provider,
+    /// `[groups.NAME]`.
+    Group,
+    /// One of a group's `deployments`.
+    Deployment,
+    /// One of a group's `rules`.
+    Rule,
+}
+
+impl Place {
+    /// How the place is called in messages and in the docs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Top => "top level",
+            Self::Router => "[router]",
+            Self::Provider => "[providers.NAME]",
+            Self::Group => "[groups.NAME]",
+            Self::Deployment => "a deployment",
+            Self::Rule => "a rule",
+        }
+    }
+}
+
+/// The type of a value, as the reader checks it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A span of time; zero only where `true`.
+    Duration(bool),
+    /// `"auto"` or a span of time.
+    Cooldown,
+    /// A whole number, at least this.
+    Count(u64),
+    /// A number from zero up.
+    Number,
+    /// `true` or `false`.
+    Flag,
+    /// Text.
+    Text,
+    /// A list of texts.
+    Names,
+    /// A key's source, or a list of them.
+    Keys,
+    /// Where an API is.
+    Url,
+    /// A name of [`PROTOCOLS`].
+    Protocol,
+    /// A name of [`STRATEGIES`], or `exec:COMMAND`.
+    Strategy,
+    /// Header names with their values.
+    Headers,
+    /// Parameters of the request.
+    Params,
+    /// Faults of a simulated deployment.
+    Faults,
+    /// Tables that have rows of their own here.
+    Tables,
+    /// Whatever a feature that is not built yet will want.
+    Any,
+}
+
+impl Kind {
+    /// The type in words.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Duration(_) => "duration",
+            Self::Cooldown => "`\"auto\"` or duration",
+            Self::Count(_) => "whole number",
+            Self::Number => "number",
+            Self::Flag => "`true` or `false`",
+            Self::Text => "text",
+            Self::Names => "list of texts",
+            Self::Keys => "key source, or a list of them",
+            Self::Url => "URL",
+            Self::Protocol => "protocol",
+            Self::Strategy => "strategy",
+            Self::Headers => "table of texts",
+            Self::Params => "table",
+            Self::Faults => "faults",
+            Self::Tables => "table",
+            Self::Any => "any",
+        }
+    }
+}
+
+/// What stands for a key that is not written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unset {
+    /// Nothing.
+    Nothing,
+    /// A span of time.
+    Seconds(u64),
+    /// A whole number.
+    Count(u64),
+    /// Something that depends; in words.
+    Words(&'static str),
+}
+
+/// One key.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// Its name.
+    pub name: &'static str,
+    /// Where it may stand.
+    pub places: &'static [Place],
+    /// Its type.
+    pub kind: Kind,
+    /// What holds when it is not written.
+    pub default: Unset,
+    /// Whether its feature is built.
+    pub built: bool,
+    /// What it means, in one line.
+    pub meaning: &'static str,
+}
+
+/// The strategies by name; `None` is not built yet.
+pub const STRATEGIES: &[(&str, Option<Strategy>)] = &[
+    ("simple-shuffle", Some(Strategy::SimpleShuffle)),
+    ("least-busy", None),
+    ("latency-based-routing", None),
+    ("cost-based-routing", None),
+    ("usage-based-routing", None),
+    ("usage-based-routing-v2", None),
+    ("complexity-router", None),
+    ("round-robin", None),
+    ("adaptive", None),
+];
+
+/// The protocols by name; `None` is not built yet.
+pub const PROTOCOLS: &[(&str, Option<Protocol>)] = &[
+    ("openai", Some(Protocol::Openai)),
+    ("openai-responses", None),
+    ("anthropic", Some(Protocol::Anthropic)),
+    ("gemini", None),
+    ("vertex", None),
+    ("azure", None),
+    ("bedrock", None),
+    ("ollama", None),
+    ("cohere", None),
+    ("mock", Some(Protocol::Mock)),
+];
+
+/// The tiers of `complexity_router`.
+pub const TIERS: &[&str] = &["SIMPLE", "MEDIUM", "COMPLEX", "REASONING"];
+
+const TOP: &[Place] = &[Place::Top];
+const ROUTER: &[Place] = &[Place::Router];
+const PROVIDER: &[Place] = &[Place::Provider];
+const GROUP: &[Place] = &[Place::Group];
+const DEPLOYMENT: &[Place] = &[Place::Deployment];
+const RULE: &[Place] = &[Place::Rule];
+const ROUTING: &[Place] = &[Place::Router, Place::Group];
+const PATIENCE: &[Place] = &[Place::Router, Place::Group, Place::Deployment];
+const ENDPOINT: &[Place] = &[Place::Provider, Place::Deployment];
+const LIMITED: &[Place] = &[Place::Provider, Place::Group, Place::Deployment];
+
+const fn row(name: &'static str, places: &'static [Place], kind: Kind, default: Unset, meaning: &'static str) -> Key {
+    Key { name, places, kind, default, built: true, meaning }
+}
+
+const fn later(name: &'static str, places: &'static [Place], kind: Kind, meaning: &'static str) -> Key {
+    Key { name, places, kind, default: Nothing, built: false, meaning }
+}
+
+/// All keys, in the order of the docs.
+pub const KEYS: &[Key] = &[
+    row("version", TOP, Kind::Count(1), Count(1), "version of the profile format"),
+    row("default_group", TOP, Text, Words("`main`, or the only group"), "group that is asked when none is named"),
+    row("router", TOP, Tables, Nothing, "what holds for every group that does not say otherwise"),
+    row("providers", TOP, Tables, Nothing, "servers and accounts; those of the catalog need no entry"),
+    row("groups", TOP, Tables, Nothing, "model groups; a name holds no `/`"),
+    later("state", TOP, Any, "where processes share what they learn"),
+    later("log", TOP, Any, "how long the log is kept, how large it may be, what is left out of it"),
+    later("hook", TOP, Any, "command that is told about every request"),
+    later("otlp", TOP, Any, "where traces are sent"),
+    later("templates", TOP, Any, "named prompts with places to fill"),
+    row("routing_strategy", ROUTING, Kind::Strategy, Words("`simple-shuffle`"), "how deployments are ordered"),
+    later("routing_strategy_args", ROUTING, Any, "arguments of the strategy"),
+    row("num_retries", ROUTING, Kind::Count(0), Count(2), "further attempts inside a group after the first"),
+    row(
+        "attempts_per_deployment",
+        ROUTING,
+        Kind::Count(1),
+        Count(1),
+        "attempts on a deployment before the next; one only after a timeout",
+    ),
+    row("timeout", PATIENCE, Duration(false), Seconds(600), "one attempt in all"),
+    row("connect_timeout", PATIENCE, Duration(false), Seconds(5), "until there is a connection"),
+    row(
+        "first_token_timeout",
+        PATIENCE,
+        Duration(false),
+        Words("`30s`; `120s` for reasoning models and servers on loopback"),
+        "until the first token",
+    ),
+    row("idle_timeout", PATIENCE, Duration(false), Seconds(60), "silence between two chunks"),
+    row("deadline", ROUTING, Duration(false), Seconds(900), "everything: attempts, waits, fallbacks"),
+    row(
+        "max_wait",
+        ROUTING,
+        Duration(true),
+        Seconds(20),
+        "longest sleep for a `Retry-After`, a rate limit or a backoff",
+    ),
+    row(
+        "allowed_fails",
+        ROUTING,
+        Kind::Count(1),
+        Words("the breaker's own rules"),
+        "failures in a minute that open the breaker",
+    ),
+    row(
+        "cooldown_time",
+        ROUTING,
+        Cooldown,
+        Words("`auto`: `120s` for one call, `5s` in long-lived commands"),
+        "first cooldown; it doubles",
+    ),
+    row("cooldown_max", ROUTING, Duration(false), Seconds(1800), "longest cooldown"),
+    row("max_fallbacks", ROUTING, Kind::Count(0), Count(5), "fallback groups that one request may visit"),
+    row("default_fallbacks", ROUTER, Names, Nothing, "fallbacks of every group that names none"),
+    later("retry_policy", ROUTING, Any, "retries per failure class"),
+    later("allowed_fails_policy", ROUTING, Any, "`allowed_fails` per failure class"),
+    later("sticky", ROUTING, Any, "same user, conversation or prompt, same deployment"),
+    later("hedge", ROUTING, Any, "when a second deployment is asked at the same time"),
+    later("hedge_max_cost", ROUTING, Any, "what a hedge may cost"),
+    later("routes", ROUTING, Any, "groups by the meaning of the prompt"),
+    later("escalate", ROUTING, Any, "stronger group after an answer that fails its check"),
+    later("classifier", ROUTING, Any, "model that chooses the tier"),
+    row("fallbacks", GROUP, Names, Words("`default_fallbacks`"), "groups to ask when this one fails"),
+    row("context_window_fallbacks", GROUP, Names, Nothing, "groups to ask when the prompt does not fit"),
+    row("content_policy_fallbacks", GROUP, Names, Nothing, "groups to ask when a filter blocked or the model refused"),
+    row("deployments", GROUP, Tables, Nothing, "who can answer"),
+    later("rules", GROUP, Tables, "conditions that decide before the strategy"),
+    later("complexity_router", GROUP, Any, "which group answers prompts of which difficulty"),
+    row("protocol", PROVIDER, Kind::Protocol, Words("the catalog's"), "what the server speaks"),
+    row("base_url", PROVIDER, Url, Words("the catalog's"), "where the API is, with or without the version segment"),
+    row(
+        "api_key",
+        ENDPOINT,
+        Keys,
+        Words("the catalog's variable"),
+        "`env:NAME`, `file:PATH`, `cmd:COMMAND`, `keyring:NAME` (not built yet) or a list; one deployment per key",
+    ),
+    row("headers", ENDPOINT, Headers, Nothing, "further headers of the request"),
+    later("query", ENDPOINT, Any, "further query parameters"),
+    later("patch", ENDPOINT, Any, "changes to the body of the request"),
+    later("strict_params", ENDPOINT, Flag, "a parameter that a model does not take is an error"),
+    later("prefill", ENDPOINT, Flag, "continues an answer that was begun for it"),
+    row("model", DEPLOYMENT, Text, Nothing, "`PROVIDER/MODEL`"),
+    row("name", DEPLOYMENT, Text, Words("the model"), "name in messages"),
+    row("weight", DEPLOYMENT, Number, Nothing, "share of the traffic"),
+    row("order", DEPLOYMENT, Kind::Count(0), Count(0), "lower ones are asked first"),
+    row("tags", DEPLOYMENT, Names, Nothing, "labels for `--require-tag`"),
+    row("params", DEPLOYMENT, Params, Nothing, "parameters for every request, under those of the command line"),
+    later("rpm", LIMITED, Kind::Count(1), "requests per minute"),
+    later("tpm", LIMITED, Kind::Count(1), "tokens per minute"),
+    later("rpd", LIMITED, Kind::Count(1), "requests per day"),
+    later("tpd", LIMITED, Kind::Count(1), "tokens per day"),
+    later("max_parallel_requests", LIMITED, Kind::Count(1), "requests at the same time"),
+    later("budget", LIMITED, Any, "spend per span of time"),
+    row("input_cost_per_token", DEPLOYMENT, Number, Words("the catalog's"), "USD per prompt token"),
+    row("output_cost_per_token", DEPLOYMENT, Number, Words("the catalog's"), "USD per generated token"),
+    row(
+        "context_window",
+        DEPLOYMENT,
+        Kind::Count(1),
+        Words("the catalog's"),
+        "tokens that fit prompt and answer together",
+    ),
+    row("latency", DEPLOYMENT, Duration(true), Nothing, "`mock`: time to the head of the reply"),
+    row("ttft", DEPLOYMENT, Duration(true), Nothing, "`mock`: time from there to the first token"),
+    row("itl", DEPLOYMENT, Duration(true), Nothing, "`mock`: time between two tokens"),
+    row("tokens", DEPLOYMENT, Kind::Count(0), Nothing, "`mock`: length of the answer"),
+    row("text", DEPLOYMENT, Text, Nothing, "`mock`: the answer"),
+    row("faults", DEPLOYMENT, Faults, Nothing, "`mock`: what goes wrong, and how often"),
+    row("jitter", DEPLOYMENT, Number, Nothing, "`mock`: spread of the times, as a share of them"),
+    row("seed", DEPLOYMENT, Kind::Count(0), Nothing, "`mock`: its luck"),
+    row("when", RULE, Text, Nothing, "condition (CEL)"),
+    row("use", RULE, Text, Nothing, "group or `PROVIDER/MODEL` that answers when it holds"),
+    row("fallbacks", RULE, Names, Nothing, "groups to ask when that one fails"),
+];
+
+/// The keys that only a `mock` deployment takes.
+pub(super) const MOCK_ONLY: &[&str] = &["latency", "ttft", "itl", "tokens", "text", "faults", "jitter", "seed"];
+
+/// The key called `name` at `place`.
+#[must_use]
+pub fn key(place: Place, name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name && key.places.contains(&place))
+}
+
+/// The names that may stand at `place`.
+#[must_use]
+pub fn names(place: Place) -> Vec<&'static str> {
+    KEYS.iter().filter(|key| key.places.contains(&place)).map(|key| key.name).collect()
+}
+
+/// The table of all keys in Markdown, as `docs/profile.md` holds it.
+#[must_use]
+pub fn markdown() -> String {
+    let rows = KEYS.iter().map(|key| {
+        let places: Vec<&str> = key.places.iter().map(|place| place.name()).collect();
+        let default = match key.default {
+            Nothing => "–".to_owned(),
+            Seconds(seconds) => format!("`{}`", super::duration::show(std::time::Duration::from_secs(seconds))),
+            Count(count) => format!("`{count}`"),
+            Words(words) => words.to_owned(),
+        };
+        let built = if key.built { "yes" } else { "not yet" };
+        format!(
+            "| `{}` | {} | {} | {default} | {} | {built} |\n",
+            key.name,
+            places.join(", "),
+            key.kind.name(),
+            key.meaning
+        )
+    });
+    let head = "| key | where | type | default | meaning | built |\n|---|---|---|---|---|---|\n";
+    std::iter::once(head.to_owned()).chain(rows).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_names_a_key_once() {
+        for place in [Place::Top, Place::Router, Place::Provider, Place::Group, Place::Deployment, Place::Rule] {
+            let mut seen = names(place);
+            seen.sort_unstable();
+            let count = seen.len();
+            seen.dedup();
+            assert_eq!(seen.len(), count, "{place:?}");
+        }
+    }
+
+    #[test]
+    fn the_docs_hold_this_table() {
+        let docs = include_str!("../../docs/profile.md");
+        assert!(docs.contains(&markdown()), "docs/profile.md should hold:\n{}", markdown());
+    }
+}

@@ -1,0 +1,568 @@
+//! Profiles as a whole: what loads, what does not and how it says so, and what comes out.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::KeySource;
+
+const LAB: &str = "[providers.lab]\nprotocol = \"openai\"\nbase_url = \"https://lab.example/v1\"\n";
+
+fn vars() -> Vars {
+    Vars::from_iter([("HOME", "/home/nobody"), ("A", "sk-a"), ("B", "sk-b")])
+}
+
+fn parse(text: &str) -> Result<Profile, LoadError> {
+    let vars = vars();
+    Profile::parse(Source::Demo, text, &Inputs { vars: &vars, long_lived: false })
+}
+
+fn lab(rest: &str) -> Profile {
+    parse(&format!("{LAB}{rest}")).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn first_error(text: &str) -> String {
+    parse(text).unwrap_err().diagnostics[0].message.clone()
+}
+
+mod broken {
+    use super::*;
+
+    fn check(name: &str, text: &str) {
+        let vars = vars();
+        let source = Source::File(format!("{name}.toml").into());
+        let error = Profile::parse(source, text, &Inputs { vars: &vars, long_lived: false }).unwrap_err();
+        let shown = error.render(false);
+        for secret in ["hunter2", "sk-abc", "sk-live"] {
+            assert!(!shown.contains(secret), "{secret} in {shown}");
+        }
+        insta::with_settings!({ snapshot_path => "../../tests/fixtures/profiles/broken", prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(name, shown);
+        });
+    }
+
+    macro_rules! broken {
+        ($($name:ident),*) => {$(
+            #[test]
+            fn $name() {
+                let name = stringify!($name);
+                check(name, include_str!(concat!("../../tests/fixtures/profiles/broken/", stringify!($name), ".toml")));
+            }
+        )*};
+    }
+
+    broken!(names, types, values, addresses, keys, duplicates, rules, syntax);
+}
+
+mod examples {
+    use super::*;
+
+    fn check(text: &str) -> Profile {
+        parse(text).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[test]
+    fn the_design_loads_and_says_what_is_not_built() {
+        let mut profile = check(include_str!("../../tests/fixtures/profiles/design.toml"));
+        assert_eq!(profile.map.group(profile.default_group).name, "main");
+        let unbuilt = profile.unbuilt(profile.default_group).unwrap();
+        assert_eq!(
+            (unbuilt.key.as_str(), unbuilt.group.as_str()),
+            ("routing_strategy = \"latency-based-routing\"", "main")
+        );
+        let vars = vars();
+        let direct = profile.target("lab/qwen3", &Inputs { vars: &vars, long_lived: false }).unwrap();
+        assert_eq!(profile.unbuilt(direct), None);
+        assert!(profile.notes.iter().all(|note| note.severity == Severity::Note), "{}", profile.render_notes(false));
+    }
+
+    #[test]
+    fn the_examples_load_and_can_be_used() {
+        for text in [
+            include_str!("../../examples/profiles/two-providers.toml"),
+            include_str!("../../examples/profiles/local-first.toml"),
+            include_str!("../../examples/profiles/rehearsal.toml"),
+            DEMO,
+        ] {
+            let profile = check(text);
+            assert!(profile.notes.is_empty(), "{}", profile.render_notes(false));
+            for index in 0..profile.map.groups.len() {
+                assert_eq!(profile.unbuilt(GroupId(index)), None);
+            }
+        }
+    }
+
+    #[test]
+    fn the_demo_needs_no_key_and_fails_over() {
+        let profile = check(DEMO);
+        let main = profile.map.group(profile.default_group);
+        assert_eq!(main.members.len(), 2);
+        assert!(profile.map.deployments.iter().all(|deployment| deployment.no_key.is_none()));
+        assert!(!profile.endpoints[main.members[0].deployment.0].script.as_ref().unwrap().faults.is_empty());
+        assert!(profile.endpoints[main.members[1].deployment.0].script.as_ref().unwrap().faults.is_empty());
+        assert!(main.members[0].order < main.members[1].order);
+    }
+}
+
+mod resolved {
+    use super::*;
+
+    #[test]
+    fn the_nearest_table_wins() {
+        let profile = lab("[router]\ntimeout = 50\nidle_timeout = 5\n[groups.main]\ntimeout = 40\n\
+             deployments = [{ model = \"lab/a\", timeout = \"30s\" }, { model = \"lab/b\" }]");
+        let timeouts = |n: usize| profile.map.groups[0].members[n].timeouts;
+        assert_eq!(timeouts(0).attempt, Duration::from_secs(30));
+        assert_eq!(timeouts(1).attempt, Duration::from_secs(40));
+        assert_eq!(timeouts(1).idle, Duration::from_secs(5));
+        assert_eq!(timeouts(1).connect, Duration::from_secs(5));
+        assert_eq!(timeouts(1).first_token, Duration::from_secs(30));
+    }
+
+    #[test]
+    fn a_server_on_loopback_may_take_longer_to_begin() {
+        let text = "[providers.here]\nprotocol = \"openai\"\nbase_url = \"http://localhost:1/v1\"\n\
+             [groups.main]\ndeployments = [{ model = \"here/a\" }]";
+        let profile = parse(text).unwrap();
+        assert_eq!(profile.map.groups[0].members[0].timeouts.first_token, Duration::from_secs(120));
+        assert_eq!(profile.keys, [KeySource::None]);
+    }
+
+    #[test]
+    fn the_policy_has_its_defaults() {
+        let policy = lab("[groups.main]\ndeployments = [{ model = \"lab/a\" }]").map.groups[0].policy;
+        let want = Policy {
+            num_retries: 2,
+            attempts_per_deployment: 1,
+            deadline: Duration::from_secs(900),
+            max_wait: Duration::from_secs(20),
+            allowed_fails: None,
+            cooldown: Duration::from_secs(120),
+            cooldown_max: Duration::from_secs(1800),
+            max_fallbacks: 5,
+        };
+        assert_eq!(policy, want);
+    }
+
+    #[test]
+    fn a_long_lived_process_cools_down_for_less() {
+        let vars = vars();
+        let text = format!("{LAB}[groups.main]\ndeployments = [{{ model = \"lab/a\" }}]");
+        let profile = Profile::parse(Source::Demo, &text, &Inputs { vars: &vars, long_lived: true }).unwrap();
+        assert_eq!(profile.map.groups[0].policy.cooldown, Duration::from_secs(5));
+    }
+
+    #[test]
+    fn default_fallbacks_are_for_groups_that_name_none() {
+        let profile = lab("[router]\ndefault_fallbacks = [\"b\"]\n\
+             [groups.main]\ndeployments = [{ model = \"lab/a\" }]\n\
+             [groups.b]\ndeployments = [{ model = \"lab/b\" }]\n\
+             [groups.c]\nfallbacks = []\ndeployments = [{ model = \"lab/c\" }]");
+        let fallbacks = |n: usize| profile.map.groups[n].fallbacks.clone();
+        assert_eq!((fallbacks(0), fallbacks(1), fallbacks(2)), (vec![GroupId(1)], vec![], vec![]));
+    }
+
+    #[test]
+    fn a_list_of_keys_is_one_deployment_each() {
+        let profile = lab("[groups.main]\ndeployments = [\
+             { model = \"lab/a\", weight = 1.0, api_key = [\"env:A\", \"env:B\", \"env:C\"] }]");
+        let names: Vec<&str> = profile.map.deployments.iter().map(|deployment| deployment.name.as_str()).collect();
+        assert_eq!(names, ["lab/a", "lab/a #2", "lab/a #3"]);
+        assert_eq!(profile.map.deployments[2].no_key.as_deref(), Some("C is not set"));
+        assert_eq!(profile.keys[1], KeySource::Env(vec!["B".into()]));
+        assert_eq!(profile.map.groups[0].members[0].weight, Some(1.0 / 3.0));
+        let mut states: Vec<&str> =
+            profile.map.deployments.iter().map(|deployment| deployment.state_key.as_str()).collect();
+        states.sort_unstable();
+        states.dedup();
+        assert_eq!(states.len(), 3);
+        assert!(states.iter().all(|state| state.len() == 32));
+    }
+
+    #[test]
+    fn one_deployment_in_two_groups_is_one() {
+        let profile = lab("[groups.main]\ndeployments = [{ model = \"lab/a\", weight = 2 }]\n\
+             [groups.b]\ndeployments = [{ model = \"lab/a\", order = 3 }, { model = \"lab/a\", name = \"warm\", params = { temperature = 1 } }]");
+        assert_eq!(profile.map.deployments.len(), 2);
+        assert_eq!(profile.map.groups[1].members[0].order, 3);
+        assert_eq!(profile.endpoints[1].params.sampling.temperature, Some(1.0));
+    }
+
+    #[test]
+    fn the_state_is_shared_by_profiles_with_the_same_key() {
+        let state = |key: &str, url: &str| {
+            let text = format!(
+                "[providers.x]\nprotocol = \"openai\"\nbase_url = \"{url}\"\napi_key = \"{key}\"\n\
+                 [groups.main]\ndeployments = [{{ model = \"x/m\" }}]"
+            );
+            parse(&text).unwrap().map.deployments[0].state_key.clone()
+        };
+        assert_eq!(state("env:A", "https://lab.example/v1"), state("sk-a", "https://LAB.example/"));
+        assert_ne!(state("env:A", "https://lab.example/v1"), state("env:B", "https://lab.example/v1"));
+        assert_ne!(state("env:A", "https://lab.example/v1"), state("env:A", "https://other.example/v1"));
+    }
+
+    #[test]
+    fn prices_of_the_profile_are_prices() {
+        let profile = lab("[groups.main]\ndeployments = [\
+             { model = \"lab/a\", input_cost_per_token = 0.0, output_cost_per_token = 2e-6, context_window = 8192 }]");
+        assert_eq!(profile.map.deployments[0].price, Some(crate::model::Price::flat(0.0, 2e-6)));
+        assert_eq!(profile.map.deployments[0].context_window, Some(8192));
+    }
+
+    #[test]
+    fn headers_of_the_deployment_replace_those_of_its_provider() {
+        let profile = lab("headers = { X-A = \"1\", X-B = \"2\" }\n\
+             [groups.main]\ndeployments = [{ model = \"lab/a\", headers = { x-a = \"3\" } }]");
+        let headers: Vec<(&str, &str)> =
+            profile.endpoints[0].headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+        assert_eq!(headers, [("x-b", "2"), ("x-a", "3")]);
+    }
+
+    #[test]
+    fn a_key_of_the_catalog_does_not_go_to_another_host() {
+        for row in crate::provider::catalog::rows() {
+            let text = format!(
+                "[providers.{0}]\nbase_url = \"https://other.example/v1\"\n\
+                 [groups.main]\ndeployments = [{{ model = \"{0}/m\" }}]",
+                row.id
+            );
+            assert_eq!(parse(&text).unwrap().keys, [KeySource::None], "{}", row.id);
+        }
+    }
+}
+
+mod targets {
+    use super::*;
+
+    fn check(name: &str, want: Result<&str, &str>) {
+        let mut profile = lab("api_key = \"env:A\"\n[router]\nhedge = \"p95\"\nnum_retries = 7\n\
+             [groups.main]\ndeployments = [{ model = \"lab/a\" }]");
+        let vars = vars();
+        let inputs = Inputs { vars: &vars, long_lived: false };
+        let got = profile.target(name, &inputs);
+        let again = profile.target(name, &inputs);
+        assert_eq!(got, again);
+        let got = got.map(|id| profile.map.group(id).name.clone()).map_err(|problem| problem.to_string());
+        assert_eq!(got.as_deref().map_err(String::as_str), want);
+        assert!(profile.map.groups.iter().all(|group| group.policy.num_retries == 7));
+        assert_eq!(profile.endpoints.len(), profile.map.deployments.len());
+        assert_eq!(profile.keys.len(), profile.map.deployments.len());
+    }
+
+    #[test]
+    fn a_group() {
+        check("main", Ok("main"));
+    }
+
+    #[test]
+    fn a_model_at_a_provider() {
+        check("lab/b", Ok("lab/b"));
+        check("lab/org/model:free", Ok("lab/org/model:free"));
+    }
+
+    #[test]
+    fn a_misspelt_group_or_provider() {
+        check("mian", Err("unknown group `mian`\nhint: did you mean `main`?"));
+        check("lob/a", Err("unknown provider `lob`\nhint: did you mean `lab`?"));
+        check("a", Err("unknown group `a`\nhint: did you mean `lab/a`?"));
+        check("xyz", Err("unknown group `xyz`\nhint: one of `main`, or `PROVIDER/MODEL`"));
+    }
+
+    #[test]
+    fn no_model() {
+        check(
+            "lab/",
+            Err("`lab/` is no `PROVIDER/MODEL`\nhint: write the provider, a slash and the model, like `openai/gpt-4o`"),
+        );
+    }
+}
+
+mod unbuilt {
+    use super::*;
+
+    fn check(rest: &str, want: Option<(&str, &str)>) {
+        let profile = lab(rest);
+        let got = profile.unbuilt(GroupId(0));
+        assert_eq!(got.as_ref().map(|unbuilt| (unbuilt.key.as_str(), unbuilt.group.as_str())), want);
+        assert_eq!(profile.notes.is_empty(), want.is_none(), "{}", profile.render_notes(false));
+    }
+
+    #[test]
+    fn what_is_built_is_built() {
+        check("[groups.main]\nrouting_strategy = \"simple-shuffle\"\ndeployments = [{ model = \"lab/a\" }]", None);
+    }
+
+    #[test]
+    fn a_strategy() {
+        check(
+            "[groups.main]\nrouting_strategy = \"usage-based-routing-v2\"\ndeployments = [{ model = \"lab/a\" }]",
+            Some(("routing_strategy = \"usage-based-routing-v2\"", "main")),
+        );
+        check(
+            "[groups.main]\nrouting_strategy = \"exec:./choose\"\ndeployments = [{ model = \"lab/a\" }]",
+            Some(("routing_strategy = \"exec:./choose\"", "main")),
+        );
+    }
+
+    #[test]
+    fn a_key_of_the_group_its_deployment_its_provider_the_router_or_the_top() {
+        check("[groups.main]\nhedge = \"p95\"\ndeployments = [{ model = \"lab/a\" }]", Some(("hedge", "main")));
+        check("[groups.main]\ndeployments = [{ model = \"lab/a\", rpm = 5 }]", Some(("rpm", "main")));
+        check("query = { a = \"b\" }\n[groups.main]\ndeployments = [{ model = \"lab/a\" }]", Some(("query", "main")));
+        check(
+            "[router]\nsticky = \"user\"\n[groups.main]\ndeployments = [{ model = \"lab/a\" }]",
+            Some(("sticky", "main")),
+        );
+        check("[log]\nkeep_days = 3\n[groups.main]\ndeployments = [{ model = \"lab/a\" }]", Some(("log", "main")));
+    }
+
+    #[test]
+    fn a_key_of_a_fallback() {
+        let rest = "[groups.main]\nfallbacks = [\"b\"]\ndeployments = [{ model = \"lab/a\" }]\n\
+             [groups.b]\nfallbacks = [\"main\", \"c\"]\ndeployments = [{ model = \"lab/a\" }]\n\
+             [groups.c]\nbudget = \"1 USD/day\"\ndeployments = [{ model = \"lab/a\" }]";
+        check(rest, Some(("budget", "c")));
+    }
+
+    #[test]
+    fn a_protocol_and_the_keyring() {
+        check(
+            "[providers.g]\nprotocol = \"bedrock\"\nbase_url = \"https://g.example\"\n[groups.main]\ndeployments = [{ model = \"g/a\" }]",
+            Some(("protocol = \"bedrock\"", "main")),
+        );
+        check(
+            "[groups.main]\ndeployments = [{ model = \"lab/a\", api_key = \"keyring:work\" }]",
+            Some(("api_key = \"keyring:…\"", "main")),
+        );
+    }
+}
+
+mod files {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn check(mode: u32, key: &str, want: Result<usize, &str>) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("p.toml");
+        let text = format!("{LAB}api_key = \"{key}\"\n[groups.main]\ndeployments = [{{ model = \"lab/a\" }}]");
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let vars = vars();
+        let got = Profile::load(&Located::File(path), &Inputs { vars: &vars, long_lived: false });
+        let got = got.map(|profile| profile.notes.len()).map_err(|error| {
+            assert!(!error.to_string().contains("sk-literal"));
+            error.diagnostics.iter().find(|d| d.severity == Severity::Error).unwrap().message.clone()
+        });
+        assert_eq!(got.as_ref().copied().map_err(String::as_str), want);
+    }
+
+    #[test]
+    fn a_literal_key_is_for_the_owner_alone() {
+        check(0o600, "sk-literal", Ok(1));
+        check(0o400, "sk-literal", Ok(1));
+        check(0o640, "sk-literal", Err("a key stands in a file that others can read (mode 0640)"));
+    }
+
+    #[test]
+    fn a_file_that_only_says_where_keys_are_may_be_read_by_all() {
+        check(0o644, "env:A", Ok(0));
+    }
+
+    #[test]
+    fn a_missing_file_and_one_that_is_not_text() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("p.toml");
+        let vars = vars();
+        let load = || {
+            let located = Located::File(path.clone());
+            Profile::load(&located, &Inputs { vars: &vars, long_lived: false }).unwrap_err().diagnostics[0]
+                .message
+                .clone()
+        };
+        assert_eq!(load(), "the profile does not exist");
+        std::fs::write(&path, b"a = \"\xff\"").unwrap();
+        assert_eq!(load(), "the profile is not UTF-8: wrong byte at offset 5");
+    }
+
+    #[test]
+    fn key_files_are_beside_the_profile() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("lab.key"), "sk-a\n").unwrap();
+        let path = dir.path().join("p.toml");
+        std::fs::write(
+            &path,
+            format!("{LAB}api_key = \"file:lab.key\"\n[groups.main]\ndeployments = [{{ model = \"lab/a\" }}]"),
+        )
+        .unwrap();
+        let vars = vars();
+        let profile = Profile::load(&Located::File(path), &Inputs { vars: &vars, long_lived: false }).unwrap();
+        assert_eq!(profile.keys, [KeySource::File(dir.path().join("lab.key"))]);
+        assert_eq!(profile.map.deployments[0].no_key, None);
+    }
+}
+
+mod whole {
+    use super::*;
+
+    #[test]
+    fn a_profile_needs_a_group() {
+        assert_eq!(first_error(""), "the profile has no group");
+        assert_eq!(first_error("version = 1\n[router]\n"), "the profile has no group");
+    }
+
+    #[test]
+    fn several_groups_need_a_default() {
+        let text = format!(
+            "{LAB}[groups.a]\ndeployments = [{{ model = \"lab/a\" }}]\n[groups.b]\ndeployments = [{{ model = \"lab/a\" }}]"
+        );
+        assert_eq!(first_error(&text), "the profile does not say which group is asked by default");
+    }
+
+    #[test]
+    fn a_key_with_a_line_break_is_a_mistake() {
+        let vars = Vars::from_iter([("BAD", "sk-x\n")]);
+        let text = format!("{LAB}api_key = \"env:BAD\"\n[groups.main]\ndeployments = [{{ model = \"lab/a\" }}]");
+        let error = Profile::parse(Source::Demo, &text, &Inputs { vars: &vars, long_lived: false }).unwrap_err();
+        assert_eq!(error.diagnostics[0].message, "`BAD`: the key holds a line break");
+    }
+
+    #[test]
+    fn zero_weights_ask_nobody() {
+        let text = format!("{LAB}[groups.main]\ndeployments = [{{ model = \"lab/a\", weight = 0 }}]");
+        assert_eq!(first_error(&text), "every weight in group `main` is 0: nobody would be asked");
+    }
+
+    fn words() -> impl Strategy<Value = String> {
+        let pieces = prop::sample::select(vec![
+            "[groups.main]",
+            "[providers.lab]",
+            "[router]",
+            "[[groups.main.rules]]",
+            "deployments",
+            "model",
+            "api_key",
+            " = ",
+            "{ ",
+            " }",
+            "[",
+            "]",
+            ", ",
+            "\n",
+            "\"",
+            "'",
+            "\"lab/a\"",
+            "\"env:A\"",
+            "5",
+            "-1",
+            "nan",
+            "1e400",
+            "\"5s\"",
+            "true",
+            "é",
+            "\u{1b}",
+            "\0",
+            "fallbacks",
+            "[\"main\"]",
+            "base_url",
+            "\"http://a:b@c\"",
+            "protocol",
+            "\"openai\"",
+            "\"mock\"",
+            "timeout",
+            "complexity_router",
+            "use",
+            "#",
+            ".",
+            "1979-05-27",
+            "headers",
+            "params",
+            "default_group",
+            "\"main\"",
+            "0x7fffffffffffffffff",
+            "faults",
+            "\"503\"",
+            "\r",
+            "\t",
+            "\\u0000",
+            "\"\"\"",
+        ]);
+        prop::collection::vec(pieces, 0..60).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_text_ends_the_program(text in prop_oneof![words(), ".{0,200}"]) {
+            match parse(&text) {
+                Ok(profile) => drop(profile.render_notes(true)),
+                Err(error) => drop(error.render(false)),
+            }
+        }
+
+        #[test]
+        fn no_edit_of_a_profile_ends_the_program(at in 0..DEMO.len(), piece in words()) {
+            prop_assert!(DEMO.is_ascii());
+            let text = format!("{}{piece}{}", &DEMO[..at], &DEMO[at..]);
+            match parse(&text) {
+                Ok(profile) => drop(profile.render_notes(true)),
+                Err(error) => drop(error.render(true)),
+            }
+        }
+    }
+}
+
+mod shown {
+    use super::*;
+
+    fn round_trip(text: &str) -> String {
+        let vars = vars();
+        let inputs = Inputs { vars: &vars, long_lived: false };
+        let first = parse(text).unwrap_or_else(|error| panic!("{error}"));
+        let shown = first.show_text(&inputs).unwrap();
+        let second = parse(&shown).unwrap_or_else(|error| panic!("{error}\n{shown}"));
+        assert_eq!(format!("{:?}", first.map), format!("{:?}", second.map), "{shown}");
+        let endpoint =
+            |endpoint: &Endpoint| (format!("{endpoint:?}"), endpoint.params.clone(), endpoint.script.clone());
+        let endpoints = |profile: &Profile| profile.endpoints.iter().map(endpoint).collect::<Vec<_>>();
+        assert_eq!(endpoints(&first), endpoints(&second), "{shown}");
+        assert_eq!(first.keys, second.keys, "{shown}");
+        assert_eq!(first.unbuilt(first.default_group), second.unbuilt(second.default_group));
+        shown
+    }
+
+    #[test]
+    fn what_is_shown_loads_as_the_same() {
+        round_trip(DEMO);
+        round_trip(include_str!("../../tests/fixtures/profiles/design.toml"));
+        round_trip(include_str!("../../examples/profiles/two-providers.toml"));
+        round_trip(include_str!("../../examples/profiles/local-first.toml"));
+    }
+
+    #[test]
+    fn every_value_says_where_it_came_from() {
+        let shown = round_trip(&format!(
+            "{LAB}api_key = [\"env:A\", \"env:C\"]\n[router]\ntimeout = 50\ndefault_fallbacks = [\"b\"]\n\
+             [groups.main]\nmax_wait = \"1m\"\ndeployments = [{{ model = \"lab/a\", idle_timeout = 3, params = {{ x = [1.0, \"y\"] }} }}]\n\
+             [groups.b]\ndeployments = [{{ model = \"lab/b\", context_window = 100, rpm = 5 }}]"
+        ));
+        insta::assert_snapshot!(shown);
+    }
+
+    #[test]
+    fn secrets_are_hidden() {
+        let text = format!(
+            "state = \"redis://me:hunter2@host\"\n{LAB}api_key = \"hunter2\"\nheaders = {{ X-Token = \"hunter2\" }}\npatch = {{ secret = \"hunter2\" }}\n\
+             [groups.main]\ndeployments = [{{ model = \"lab/a\", api_key = \"cmd:echo hunter2\" }}]"
+        );
+        let vars = vars();
+        let profile = parse(&text).unwrap();
+        let shown = profile.show_text(&Inputs { vars: &vars, long_lived: false }).unwrap();
+        assert!(!shown.contains("hunter2"), "{shown}");
+        assert!(!profile.render_notes(false).contains("hunter2"));
+        assert!(!format!("{profile:?}").contains("hunter2"));
+    }
+}
