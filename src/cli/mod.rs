@@ -1,0 +1,3 @@
+//! The commands (the lead owns this file).
+
+pub mod profile;

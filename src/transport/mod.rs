@@ -1,0 +1,4 @@
+//! Ways out to the network (another owner).
+
+pub mod keys;
+pub mod probe;
