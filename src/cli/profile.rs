@@ -1,59 +1,7 @@
 //! `llmroute profile check|show|path`, and how every command gets its profile. Prints nothing itself.
 
-use clap::{Args, Subcommand};
-
-use super::console::Console;
-use super::env::Env;
-use super::signals::{Ended, until_signal};
-use super::{End, Global};
-use crate::error::Error;
 use crate::profile::{self, Inputs, LoadError, Located, Profile, Severity, discover, locate};
-use crate::provider::catalog;
 use crate::transport::probe;
-
-/// Check and show the profile
-#[derive(Debug, Args)]
-pub struct ProfileArgs {
-    /// What to do with it.
-    #[command(subcommand)]
-    pub action: Action,
-}
-
-/// What to do with the profile.
-#[derive(Debug, Clone, Copy, Subcommand)]
-pub enum Action {
-    /// Report every mistake and remark at once
-    Check,
-    /// Print the profile as it is understood, with where each value came from
-    Show,
-    /// Print where the profile is, or would be
-    Path,
-}
-
-/// Runs the command on the console.
-///
-/// # Errors
-/// `output` when the report cannot be printed.
-pub fn command(args: &ProfileArgs, global: &Global, env: &Env, console: &mut Console) -> Result<End, Error> {
-    let inputs = Inputs { vars: &env.vars, long_lived: false };
-    let arg = global.profile.as_deref();
-    let color = console.colour();
-    let ended = match args.action {
-        Action::Check => until_signal(check(arg, &inputs, color))?,
-        Action::Show => until_signal(show(arg, &inputs, color))?,
-        Action::Path => Ended::Value(path(arg, &inputs, color)),
-    };
-    match ended {
-        Ended::Signal(signal) => Ok(End::Signal(signal)),
-        Ended::Value(report) => {
-            console.report(&report.stderr);
-            match console.answer(&report.stdout) {
-                Ok(()) => Ok(End::Code(report.code)),
-                Err(error) => super::ask::unwritable(&error),
-            }
-        }
-    }
-}
 
 /// The exit code of a profile that is wrong or missing.
 pub const WRONG_PROFILE: u8 = 78;
@@ -88,7 +36,7 @@ pub async fn open(arg: Option<&str>, inputs: &Inputs<'_>) -> Result<Profile, Loa
 }
 
 async fn discovered(inputs: &Inputs<'_>) -> Result<Profile, LoadError> {
-    if let Some(profile) = discover::from_keys(catalog::rows(), inputs)? {
+    if let Some(profile) = discover::from_keys(inputs)? {
         return Ok(profile);
     }
     let candidates = discover::candidates(inputs.vars);
@@ -167,4 +115,77 @@ pub fn path(arg: Option<&str>, inputs: &Inputs<'_>, color: bool) -> Report {
         Err(error) => return Report::wrong(&error, color),
     };
     Report { stdout: format!("{path}\n"), ..Report::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::Vars;
+
+    const TEXT: &str = "[providers.lab]\nprotocol = \"openai\"\nbase_url = \"http://192.0.2.7\"\napi_key = \"env:LAB\"\n\
+         [groups.main]\nhedge = \"p95\"\ndeployments = [{ model = \"lab/a\" }]\n";
+
+    /// Runs `command` on the profile `text`, if any, and gives what it says with the folder as `~`.
+    async fn run(command: &str, text: Option<&str>, name: Option<&str>) -> Report {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().to_str().unwrap();
+        let vars = Vars::from_iter([("HOME", home), ("LLMROUTE_DISCOVER", "off")]);
+        let inputs = Inputs { vars: &vars, long_lived: false };
+        if let Some(text) = text {
+            let folder = profile::folder(&vars).unwrap();
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("profile.toml"), text).unwrap();
+        }
+        let report = match command {
+            "check" => check(name, &inputs, false).await,
+            "show" => show(name, &inputs, false).await,
+            _ => path(name, &inputs, false),
+        };
+        let plain = |text: String| text.replace(home, "~");
+        Report { stdout: plain(report.stdout), stderr: plain(report.stderr), code: report.code }
+    }
+
+    #[tokio::test]
+    async fn check_counts_what_it_found() {
+        let report = run("check", Some(TEXT), None).await;
+        let want = "~/.config/llmroute/profile.toml: ok (1 group, 1 deployment, 1 warning, 1 note, 1 without key)\n";
+        assert_eq!((report.stdout.as_str(), report.code), (want, 0));
+        for part in ["profile.toml:3:12", "plain http", "`hedge` is not built yet"] {
+            assert!(report.stderr.contains(part), "{part} in {}", report.stderr);
+        }
+    }
+
+    #[tokio::test]
+    async fn check_exits_78_and_prints_nothing_when_the_profile_is_wrong() {
+        let report = run("check", Some("[groups.main]\nx = 1\n"), None).await;
+        assert_eq!((report.stdout.as_str(), report.code), ("", 78));
+        assert!(report.stderr.ends_with("\n2 mistakes\n"), "{}", report.stderr);
+    }
+
+    #[tokio::test]
+    async fn nothing_to_ask_is_exit_78() {
+        for command in ["check", "show"] {
+            let report = run(command, None, None).await;
+            assert_eq!((report.stdout.as_str(), report.code), ("", 78), "{command}");
+            assert!(report.stderr.contains("--profile demo"), "{command}");
+        }
+    }
+
+    #[tokio::test]
+    async fn show_prints_what_loads() {
+        let report = run("show", None, Some("demo")).await;
+        assert_eq!((report.stderr.as_str(), report.code), ("", 0));
+        let again = run("check", Some(&report.stdout), None).await;
+        assert_eq!((again.stderr.as_str(), again.code), ("", 0));
+    }
+
+    #[tokio::test]
+    async fn path_says_where_it_is_or_would_be() {
+        assert_eq!(run("path", Some(TEXT), None).await.stdout, "~/.config/llmroute/profile.toml\n");
+        assert_eq!(run("path", None, Some("demo")).await.stdout, "demo (built in)\n");
+        let none = run("path", None, None).await;
+        assert_eq!(none.stdout, "~/.config/llmroute/profile.toml\n");
+        assert!(none.stderr.contains("no profile there yet"));
+        assert_eq!(run("path", None, Some("work")).await.code, 78);
+    }
 }

@@ -146,9 +146,9 @@ fn group<'a>(document: &'a Document, diagnostic: &'a Diagnostic) -> Group<'a> {
 
 /// The span cut to the text and to the borders of characters; a wrong span must not end the program.
 fn within(span: &Range<usize>, text: &str) -> Range<usize> {
-    let start = text.floor_char_boundary(span.start.min(text.len()));
-    let end = text.floor_char_boundary(span.end.clamp(start, text.len()));
-    start..end.max(start)
+    let border = |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let start = border(span.start);
+    start..border(span.end).max(start)
 }
 
 /// Control characters of a file must not reach the terminal.
@@ -168,7 +168,15 @@ mod tests {
     fn a_place_has_line_column_and_caret() {
         let error = Diagnostic::error("bad").at(8..9).label("here").help("do better");
         let text = render(&document("a = 1\nb = 2\n"), &[error], false);
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r"
+        error: bad
+         --> p.toml:2:3
+          |
+        2 | b = 2
+          |   ^ here
+          |
+          = help: do better
+        ");
     }
 
     #[test]

@@ -43,9 +43,9 @@ pub(crate) fn show(span: Duration) -> String {
     let millis = span.as_millis();
     match millis {
         0 => "0s".into(),
-        _ if millis % 1000 != 0 => format!("{millis}ms"),
-        _ if millis % 3_600_000 == 0 => format!("{}h", millis / 3_600_000),
-        _ if millis % 60_000 == 0 && millis > 900_000 => format!("{}m", millis / 60_000),
+        _ if !millis.is_multiple_of(1000) => format!("{millis}ms"),
+        _ if millis.is_multiple_of(3_600_000) => format!("{}h", millis / 3_600_000),
+        _ if millis.is_multiple_of(60_000) && millis > 900_000 => format!("{}m", millis / 60_000),
         _ => format!("{}s", millis / 1000),
     }
 }

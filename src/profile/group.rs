@@ -21,12 +21,12 @@ impl Profile {
     ) {
         let layers = Layers { deployment: None, group: Some(&table.settings), router: &file.router };
         let mut missing = self.base.unbuilt.clone();
-        missing.extend(unbuilt(&table.settings));
         if layers.strategy().is_none()
             && let Some((_, entry)) = layers.find("routing_strategy")
         {
             missing.push(format!("routing_strategy = {:?}", entry.raw.as_str().unwrap_or_default()));
         }
+        missing.extend(unbuilt(&table.settings));
         let mut members = Vec::new();
         for settings in &table.deployments {
             let layers = Layers { deployment: Some(settings), ..layers };

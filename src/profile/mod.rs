@@ -8,7 +8,7 @@ mod credential;
 mod deployment;
 pub mod diagnostic;
 pub mod discover;
-pub(crate) mod duration;
+mod duration;
 mod file;
 mod group;
 mod layers;
@@ -196,17 +196,20 @@ fn with_file<T>(
 
 /// The TOML of `text`. A key that is written twice does not hide the other mistakes.
 fn toml_table<'t>(text: &'t str, sink: &mut Vec<Diagnostic>) -> Option<Spanned<DeTable<'t>>> {
-    let (table, errors) = DeTable::parse_recoverable(text);
-    let only_duplicates = errors.iter().all(|error| error.message() == "duplicate key");
-    let shown = if only_duplicates { errors.len() } else { 1 };
-    for error in errors.iter().filter(|error| only_duplicates || error.message() != "duplicate key").take(shown) {
+    const TWICE: &str = "duplicate key";
+    let (table, mut errors) = DeTable::parse_recoverable(text);
+    errors.sort_by_key(|error| error.span().map(|span| span.start));
+    if let Some(error) = errors.iter().find(|error| error.message() != TWICE) {
+        // What follows the first mistake of this kind is guesswork.
         let diagnostic = Diagnostic::error(format!("not TOML: {}", error.message()));
-        sink.push(match error.span() {
-            Some(span) => diagnostic.at(span),
-            None => diagnostic,
-        });
+        sink.push(error.span().into_iter().fold(diagnostic, Diagnostic::at));
+        return None;
     }
-    only_duplicates.then_some(table)
+    for span in errors.iter().filter_map(toml::de::Error::span) {
+        let name = text.get(span.clone()).unwrap_or_default();
+        sink.push(Diagnostic::error(format!("`{name}` is written twice")).at(span));
+    }
+    Some(table)
 }
 
 fn check_version(file: &file::File<'_>, sink: &mut Vec<Diagnostic>) {

@@ -41,7 +41,7 @@ pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
     let word = plain(word);
     candidates
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&word, &plain(candidate)), candidate))
+        .map(|candidate| (likeness(&word, &plain(candidate)), candidate))
         .filter(|(score, _)| *score >= ALIKE)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
@@ -67,6 +67,12 @@ pub(super) fn help<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>
 pub(super) fn one_of<'a>(candidates: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<String> = candidates.into_iter().map(|name| format!("`{name}`")).collect();
     if names.is_empty() { "there is none yet".into() } else { format!("one of {}", names.join(", ")) }
+}
+
+/// Jaro-Winkler, which is too strict for one wrong letter in a short name.
+fn likeness(a: &str, b: &str) -> f64 {
+    let score = strsim::jaro_winkler(a, b);
+    if a.len().min(b.len()) >= 3 && strsim::osa_distance(a, b) == 1 { score.max(ALIKE) } else { score }
 }
 
 fn plain(word: &str) -> String {
