@@ -147,12 +147,12 @@ impl Parser {
 /// Whether a body is a stream of events, by its first byte that is not white space; `None` until
 /// there is one.
 ///
-/// Servers answer a stream request with plain JSON or an HTML page, and both under any content type;
-/// the first byte is what tells, since no field of an event begins like a document.
+/// Servers answer a stream request with plain JSON, an HTML page or bare text, each under any content
+/// type; the first byte tells, since every stream begins with one of four fields or a comment.
 #[must_use]
 pub fn is_stream(start: &[u8]) -> Option<bool> {
     let start = start.strip_prefix(BOM).unwrap_or(start).trim_ascii_start();
-    start.first().map(|byte| !matches!(byte, b'{' | b'[' | b'<' | b'"'))
+    start.first().map(|byte| matches!(byte, b'd' | b'e' | b'i' | b'r' | b':'))
 }
 
 fn text(bytes: &[u8]) -> Result<&str, FrameError> {
@@ -272,6 +272,7 @@ mod tests {
         assert_eq!(is_stream(b"\xef\xbb\xbf: keep-alive\n"), Some(true));
         assert_eq!(is_stream(b"\n\n{\"error\":1}"), Some(false));
         assert_eq!(is_stream(b"<html>"), Some(false));
+        assert_eq!(is_stream(b"hello"), Some(false));
         assert_eq!(is_stream(b" \n"), None);
     }
 

@@ -187,7 +187,7 @@ pub fn seconds(duration: Duration) -> String {
     let whole = (millis + 500) / 1000;
     match millis {
         0..1000 => format!("{millis}ms"),
-        1000..10_000 if millis % 1000 != 0 => format!("{:.1}s", duration.as_secs_f64()),
+        1000..10_000 if !millis.is_multiple_of(1000) => format!("{:.1}s", duration.as_secs_f64()),
         _ if whole < 60 => format!("{whole}s"),
         _ if whole < 3600 => format!("{}m{:02}s", whole / 60, whole % 60),
         _ => format!("{}h{:02}m", whole / 3600, whole % 3600 / 60),
