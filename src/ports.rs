@@ -67,13 +67,14 @@ pub trait Store: Send + Sync {
     /// When the store cannot be locked or written; then nothing was changed.
     fn update(&self, keys: &[String], change: &mut dyn FnMut(&mut [Option<String>])) -> Result<(), StoreError>;
 
-    /// Writes down what is about to be asked.
+    /// Writes down what is about to be asked. A second beginning with the same id changes nothing.
     ///
     /// # Errors
     /// When the store cannot be written.
     fn begin(&self, entry: &LogStart) -> Result<(), StoreError>;
 
-    /// Writes down how the request `id` ended.
+    /// Writes down how the request `id` ended; of two ends the later one stands. An end without a
+    /// beginning is dropped.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -89,8 +90,19 @@ pub trait Store: Send + Sync {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct StoreError {
-    /// What went wrong, and with which file or address.
+    /// Whether trying again can help.
+    pub kind: StoreErrorKind,
+    /// What went wrong, and with which file or address; a last line `hint: …` says what to do.
     pub reason: String,
+}
+
+/// What an error of a store means for the next operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreErrorKind {
+    /// Another process held the lock for too long; the next operation may succeed.
+    Busy,
+    /// Nothing will succeed until a person looks at it.
+    Unusable,
 }
 
 /// A request as the log knows it before it has an outcome.
@@ -126,6 +138,22 @@ pub enum Outcome {
     Failed,
     /// The person stopped it.
     Cancelled,
+}
+
+impl Outcome {
+    /// All outcomes.
+    pub const ALL: [Self; 4] = [Self::Ok, Self::Partial, Self::Failed, Self::Cancelled];
+
+    /// The name in the log and in `--json`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Partial => "partial",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
 }
 
 /// The outcome of a request as the log keeps it.
@@ -176,6 +204,12 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "the one home of the monotonic clock")]
     pub fn starting_at(wall: Timestamp) -> Self {
         Self { origin: wall, start: tokio::time::Instant::now() }
+    }
+
+    /// The monotonic time now, for time limits.
+    #[must_use]
+    pub fn instant(&self) -> tokio::time::Instant {
+        self.start + self.start.elapsed()
     }
 
     /// The time now.

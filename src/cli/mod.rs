@@ -1,3 +1,177 @@
-//! The commands (the lead owns this file).
+//! The command line: one file or folder a command (arguments, resolve, run), and the console.
 
+pub mod artifacts;
+pub mod ask;
+pub mod console;
+pub mod env;
+pub mod logs;
 pub mod profile;
+mod setup;
+mod signals;
+
+use std::ffi::OsString;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use self::console::{Console, Loudness};
+use self::env::Env;
+use crate::error::{Error, Kind};
+
+/// An LLM call that does not fail.
+///
+/// Routes a prompt to a group of models, streams the answer to standard output, and fails over to
+/// another deployment when one is down, slow, rate limited or broken.
+#[derive(Debug, Parser)]
+#[command(name = "llmroute", version, propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Profile: a name, a file, or `demo`
+    #[arg(short, long, global = true, value_name = "NAME|FILE")]
+    pub profile: Option<String>,
+    /// Say nothing but errors on standard error
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more on standard error
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
+    pub color: When,
+    /// Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it
+    #[arg(long, global = true, value_name = "DIR|memory|env:NAME")]
+    pub state: Option<String>,
+}
+
+/// `--color`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Ask a model group for one answer
+    Ask(Box<ask::args::AskArgs>),
+    /// Show what was asked and answered
+    Logs(logs::LogsArgs),
+    /// Check and show the profile
+    Profile(profile::ProfileArgs),
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page of a command
+    Man {
+        /// The command; the program itself when none is given
+        command: Vec<String>,
+    },
+}
+
+/// How a command ended when it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Exit 0.
+    Success,
+    /// By this signal.
+    Signal(i32),
+    /// With this exit code; everything was said.
+    Code(u8),
+}
+
+/// Parses `args` and runs the command; returns the exit code.
+pub fn run(args: impl IntoIterator<Item = OsString>, env: &Env) -> u8 {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return unparsed(&error, env),
+    };
+    let colour = cli.global.colour(env);
+    let mut console = Console::new(env, cli.global.loudness(), colour);
+    match dispatch(&cli, env, &mut console) {
+        Ok(End::Success) => 0,
+        Ok(End::Code(code)) => code,
+        Ok(End::Signal(signal)) => {
+            signals::die_by(signal);
+            128 + u8::try_from(signal).unwrap_or(0)
+        }
+        Err(error) => {
+            console.error(&error);
+            error.kind.exit_code()
+        }
+    }
+}
+
+fn dispatch(cli: &Cli, env: &Env, console: &mut Console) -> Result<End, Error> {
+    match &cli.command {
+        Command::Ask(args) => ask::run(args, &cli.global, env, console),
+        Command::Logs(args) => logs::command(args, &cli.global, env, console),
+        Command::Profile(args) => profile::command(args, &cli.global, env, console),
+        Command::Completions { shell } => print(console, &artifacts::completions(*shell)),
+        Command::Man { command } => print(console, &artifacts::man(command)?),
+    }
+}
+
+fn print(console: &mut Console, text: &str) -> Result<End, Error> {
+    console.data(text).map(|()| End::Success).or_else(|error| ask::unwritable(&error))
+}
+
+/// Help and version are what was asked for; anything else is a mistake on the command line.
+fn unparsed(error: &clap::Error, env: &Env) -> u8 {
+    let asked_for = !error.use_stderr();
+    let mut console = Console::new(env, Loudness::Normal, false);
+    let styled = error.render();
+    if asked_for {
+        let colour = env.stdout == env::Sink::Terminal && env.vars.get("NO_COLOR").is_none();
+        let text = if colour { styled.ansi().to_string() } else { styled.to_string() };
+        return match console.data(&text) {
+            Ok(()) => 0,
+            Err(error) => ask::unwritable(&error).map_or_else(|error| error.kind.exit_code(), |_| 0),
+        };
+    }
+    console.error(&Error::rendered(Kind::Usage, styled.to_string()));
+    Kind::Usage.exit_code()
+}
+
+impl Global {
+    fn loudness(&self) -> Loudness {
+        match (self.quiet, self.verbose) {
+            (true, _) => Loudness::Quiet,
+            (false, 0) => Loudness::Normal,
+            (false, _) => Loudness::Verbose,
+        }
+    }
+
+    /// `--color`, then `CLICOLOR_FORCE`, `NO_COLOR` and `TERM=dumb`, then whether a person watches.
+    fn colour(&self, env: &Env) -> bool {
+        let vars = &env.vars;
+        match self.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto if vars.get("NO_COLOR").is_some() || vars.get("TERM") == Some("dumb") => false,
+            When::Auto if vars.get("CLICOLOR_FORCE").is_some_and(|force| force != "0") => true,
+            When::Auto => env.stderr_terminal,
+        }
+    }
+}
+
+/// The definition of the command line, for what is generated from it.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}

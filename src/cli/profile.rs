@@ -1,7 +1,58 @@
 //! `llmroute profile check|show|path`, and how every command gets its profile. Prints nothing itself.
 
+use clap::{Args, Subcommand};
+
+use super::console::Console;
+use super::env::Env;
+use super::signals::{Ended, until_signal};
+use super::{End, Global};
+use crate::error::Error;
 use crate::profile::{self, Inputs, LoadError, Located, Profile, Severity, discover, locate};
 use crate::transport::probe;
+
+/// Check and show the profile
+#[derive(Debug, Args)]
+pub struct ProfileArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub action: Action,
+}
+
+/// What to do with the profile.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum Action {
+    /// Report every mistake and remark at once
+    Check,
+    /// Print the profile as it is understood, with where each value came from
+    Show,
+    /// Print where the profile is, or would be
+    Path,
+}
+
+/// Runs the command on the console.
+///
+/// # Errors
+/// `output` when the report cannot be printed.
+pub fn command(args: &ProfileArgs, global: &Global, env: &Env, console: &mut Console) -> Result<End, Error> {
+    let inputs = Inputs { vars: &env.vars, long_lived: false };
+    let arg = global.profile.as_deref();
+    let color = console.colour();
+    let ended = match args.action {
+        Action::Check => until_signal(check(arg, &inputs, color))?,
+        Action::Show => until_signal(show(arg, &inputs, color))?,
+        Action::Path => Ended::Value(path(arg, &inputs, color)),
+    };
+    match ended {
+        Ended::Signal(signal) => Ok(End::Signal(signal)),
+        Ended::Value(report) => {
+            console.report(&report.stderr);
+            match console.answer(&report.stdout) {
+                Ok(()) => Ok(End::Code(report.code)),
+                Err(error) => super::ask::unwritable(&error),
+            }
+        }
+    }
+}
 
 /// The exit code of a profile that is wrong or missing.
 pub const WRONG_PROFILE: u8 = 78;

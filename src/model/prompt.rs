@@ -46,6 +46,15 @@ impl Prompt {
     }
 }
 
+impl Prompt {
+    /// Estimated tokens: four characters a token, which holds for English and is on the low side for
+    /// most other languages.
+    #[must_use]
+    pub fn estimated_tokens(&self) -> u64 {
+        u64::try_from(self.chars().div_ceil(4)).unwrap_or(u64::MAX)
+    }
+}
+
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -14,7 +14,7 @@ use super::{Profile, Vars, address};
 use crate::model::{KeySource, Price};
 use crate::provider::mock::Script;
 use crate::provider::models::{self, Model};
-use crate::provider::{Endpoint, Params, Protocol};
+use crate::provider::{Endpoint, Params, Protocol, catalog};
 use crate::route::{Deployment, DeploymentId};
 
 /// What is asked for: a model at a provider, with what the profile says of it.
@@ -39,7 +39,12 @@ impl Profile {
     pub(super) fn add(&mut self, wanted: &Wanted<'_, '_>, vars: &Vars, sink: &mut Vec<Diagnostic>) -> Added {
         let provider = self.providers[wanted.provider].clone();
         let known = models::find(&provider.name, wanted.model);
-        let slow = known.as_ref().is_some_and(|model| model.reasoning) || address::is_loopback(&provider.base_url);
+        let effort = match wanted.settings.get("params").map(|entry| &entry.value) {
+            Some(Value::Params(params)) => params.sampling.effort,
+            _ => None,
+        };
+        let reasons = known.as_ref().is_some_and(|model| model.reasons(effort));
+        let slow = reasons || address::is_loopback(&provider.base_url);
         let mut added = Added { ids: Vec::new(), slow };
         check_script(&provider, wanted.settings, sink);
         let Some(protocol) = provider.protocol else { return added };
@@ -60,7 +65,7 @@ impl Profile {
                     .count("context_window")
                     .or_else(|| known.as_ref().and_then(|model| model.context_window)),
                 price,
-                prefill: known.as_ref().and_then(|model| model.prefill).unwrap_or(false),
+                prefill: catalog::takes_prefill(&endpoint),
                 no_key: credential.no_key,
             };
             added.ids.push(self.intern(deployment, &endpoint, credential.source, wanted, sink));

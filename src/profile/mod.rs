@@ -8,7 +8,7 @@ mod credential;
 mod deployment;
 pub mod diagnostic;
 pub mod discover;
-mod duration;
+pub(crate) mod duration;
 mod file;
 mod group;
 mod layers;

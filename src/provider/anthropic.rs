@@ -1,37 +1,211 @@
-//! The protocol `anthropic`.
+//! The protocol `anthropic`: messages, encoded and classified.
+//!
+//! Source: Anthropic API reference, Messages; what a model takes is in the model table.
 
-use super::{Adapter, Decode, Encoded, Endpoint};
-use crate::model::{Class, Event, Failure, Prompt, Secret};
-use crate::wire::{ErrorReply, Frame, Framing};
+use serde_json::{Map, Value, json};
+
+use super::catalog::SchemaDialect;
+use super::messages_decoder::Decoder;
+use super::models::{self, Model, Thinking};
+use super::{Adapter, Decode, Encoded, Endpoint, classify, request};
+use crate::model::prompt::ImageData;
+use crate::model::{Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
+use crate::wire::{ErrorReply, Framing};
+
+/// The token limit for a model that the table does not know; the field is required.
+const MAX_TOKENS: u64 = 4096;
+
+/// The smallest budget for thinking that the API takes.
+const LEAST_BUDGET: u64 = 1024;
 
 /// The adapter.
 pub struct Anthropic;
 
 impl Adapter for Anthropic {
-    fn encode(&self, _to: &Endpoint, _key: Option<&Secret>, _prompt: &Prompt) -> Result<Encoded, Failure> {
-        Err(Failure::new(Class::Unsupported, ""))
+    fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<Encoded, Failure> {
+        let model = models::find(&to.provider, &to.model);
+        let (mut sampling, mut dropped) = request::parameters(to, prompt, model.as_ref())?;
+        let limit = sampling.max_tokens.or(model.as_ref().and_then(|model| model.max_output)).unwrap_or(MAX_TOKENS);
+        let mut body = Map::new();
+        body.insert("model".into(), json!(to.model));
+        body.insert("max_tokens".into(), json!(limit));
+        if let Some(text) = system(to, prompt, model.as_ref()) {
+            body.insert("system".into(), json!(text));
+        }
+        body.insert("messages".into(), messages(prompt));
+        body.insert("stream".into(), json!(true));
+        let mut output = Map::new();
+        // An answer that was begun leaves no room to think before it.
+        if prompt.prefill.is_some() {
+            dropped.extend(sampling.effort.take().map(|_| "reasoning_effort"));
+        }
+        if let Some(effort) = sampling.effort {
+            think(&mut body, &mut output, model.as_ref(), effort, limit, &mut dropped);
+        }
+        if body.get("thinking").is_some_and(|thinking| thinking["type"] != "disabled") {
+            drop_sampling(&mut sampling, &mut dropped);
+        }
+        if let Some(schema) = prompt.schema.as_ref().filter(|_| takes_schema(to, model.as_ref())) {
+            output.insert("format".into(), json!({"type": "json_schema", "schema": schema}));
+        }
+        if !output.is_empty() {
+            body.insert("output_config".into(), Value::Object(output));
+        }
+        put_sampling(&mut body, &sampling);
+        if !prompt.tools.is_empty() {
+            body.insert("tools".into(), prompt.tools.iter().map(tool).collect());
+        }
+        request::finish(to, key, prompt, &["messages"], body, dropped)
     }
+
     fn framing(&self) -> Framing {
         Framing::Sse
     }
-    fn decoder(&self, _to: &Endpoint) -> Box<dyn Decode> {
-        Box::new(Decoder)
+
+    fn decoder(&self, to: &Endpoint) -> Box<dyn Decode> {
+        Box::new(Decoder::new(to.quirks.codes))
     }
-    fn classify(&self, _to: &Endpoint, _reply: &ErrorReply<'_>) -> Failure {
-        Failure::new(Class::ServerError, "")
+
+    fn classify(&self, to: &Endpoint, reply: &ErrorReply<'_>) -> Failure {
+        classify::reply(reply, to.quirks.codes)
     }
 }
 
-struct Decoder;
+fn put_sampling(body: &mut Map<String, Value>, sampling: &Sampling) {
+    let fields = [
+        ("temperature", sampling.temperature.map(Value::from)),
+        ("top_p", sampling.top_p.map(Value::from)),
+        ("stop_sequences", (!sampling.stop.is_empty()).then(|| json!(sampling.stop))),
+    ];
+    for (name, value) in fields {
+        if let Some(value) = value {
+            body.insert(name.to_owned(), value);
+        }
+    }
+}
 
-impl Decode for Decoder {
-    fn frame(&mut self, _frame: &Frame, _out: &mut Vec<Event>) -> Result<(), Failure> {
-        Ok(())
+/// While it thinks, it draws in its own way: other values are refused.
+fn drop_sampling(sampling: &mut Sampling, dropped: &mut Vec<&'static str>) {
+    dropped.extend(sampling.temperature.take().map(|_| "temperature"));
+    dropped.extend(sampling.top_p.take().map(|_| "top_p"));
+}
+
+/// Says the effort in the way of the model: as a budget, as a level, or both with adaptive thinking.
+fn think(
+    body: &mut Map<String, Value>,
+    output: &mut Map<String, Value>,
+    model: Option<&Model>,
+    effort: Effort,
+    limit: u64,
+    dropped: &mut Vec<&'static str>,
+) {
+    let style = model.map_or(Thinking::Unknown, |model| model.thinking);
+    match (style, effort) {
+        (Thinking::Unknown, _) => dropped.push("reasoning_effort"),
+        // These think only when told to.
+        (Thinking::Budget | Thinking::Effort, Effort::None) => {}
+        (Thinking::Adaptive, Effort::None) => {
+            body.insert("thinking".into(), json!({"type": "disabled"}));
+        }
+        (Thinking::Budget, effort) => match budget(effort, limit) {
+            Some(tokens) => {
+                body.insert("thinking".into(), json!({"type": "enabled", "budget_tokens": tokens}));
+            }
+            None => dropped.push("reasoning_effort"),
+        },
+        (Thinking::Effort, effort) => {
+            output.insert("effort".into(), json!(effort.as_str()));
+        }
+        (Thinking::Adaptive, effort) => {
+            body.insert("thinking".into(), json!({"type": "adaptive"}));
+            output.insert("effort".into(), json!(effort.as_str()));
+        }
     }
-    fn whole(&mut self, _body: &[u8], _out: &mut Vec<Event>) -> Result<(), Failure> {
-        Ok(())
+}
+
+/// The tokens to think with, always less than the limit; `None` when that leaves too few.
+fn budget(effort: Effort, limit: u64) -> Option<u64> {
+    let wish = match effort {
+        Effort::None => return None,
+        Effort::Minimal => LEAST_BUDGET,
+        Effort::Low => 2048,
+        Effort::Medium => 8192,
+        Effort::High => 16_384,
+        Effort::Xhigh => 24_576,
+        Effort::Max => 32_768,
+    };
+    // At least a fifth is left for the answer.
+    Some(wish.min(limit / 5 * 4)).filter(|tokens| *tokens >= LEAST_BUDGET)
+}
+
+fn takes_schema(to: &Endpoint, model: Option<&Model>) -> bool {
+    to.quirks.schema == SchemaDialect::Native && model.is_some_and(|model| model.json_schema)
+}
+
+fn system(to: &Endpoint, prompt: &Prompt, model: Option<&Model>) -> Option<String> {
+    match prompt.schema.as_ref().filter(|_| !takes_schema(to, model)) {
+        Some(schema) => Some(request::with_instruction(prompt.system.as_deref(), schema)),
+        None => prompt.system.clone().filter(|text| !text.trim().is_empty()),
     }
-    fn end(&mut self, _out: &mut Vec<Event>) -> Result<(), Failure> {
-        Ok(())
+}
+
+/// Turns alternate: neighbours of one role are merged, empty texts are left out.
+fn messages(prompt: &Prompt) -> Value {
+    let mut turns: Vec<(Role, Vec<Value>)> = Vec::new();
+    for message in &prompt.messages {
+        let blocks = blocks(message);
+        match turns.last_mut() {
+            Some((role, all)) if *role == message.role => all.extend(blocks),
+            _ if blocks.is_empty() => {}
+            _ => turns.push((message.role, blocks)),
+        }
     }
+    let mut list: Vec<Value> = turns.into_iter().map(|(role, blocks)| turn(role, blocks)).collect();
+    // White space at the end of a begun answer is refused.
+    if let Some(begun) = prompt.prefill.as_deref().map(str::trim_end).filter(|begun| !begun.is_empty()) {
+        list.push(json!({"role": "assistant", "content": begun}));
+    }
+    Value::Array(list)
+}
+
+fn turn(role: Role, mut blocks: Vec<Value>) -> Value {
+    let role = match role {
+        Role::User => "user",
+        Role::Assistant => "assistant",
+    };
+    let content = match blocks.as_mut_slice() {
+        [only] if only["type"] == "text" => only["text"].take(),
+        _ => Value::Array(blocks),
+    };
+    json!({"role": role, "content": content})
+}
+
+fn blocks(message: &Message) -> Vec<Value> {
+    // Results of tools must come first in their turn.
+    let (results, others): (Vec<_>, Vec<_>) =
+        message.parts.iter().partition(|part| matches!(part, Part::ToolResult { .. }));
+    results.into_iter().chain(others).filter_map(block).collect()
+}
+
+fn block(part: &Part) -> Option<Value> {
+    match part {
+        Part::Text(text) if text.trim().is_empty() => None,
+        Part::Text(text) => Some(json!({"type": "text", "text": text})),
+        Part::Image { media_type, data: ImageData::Base64(data) } => {
+            Some(json!({"type": "image", "source": {"type": "base64", "media_type": media_type, "data": data}}))
+        }
+        Part::Image { data: ImageData::Url(url), .. } => {
+            Some(json!({"type": "image", "source": {"type": "url", "url": url}}))
+        }
+        Part::ToolCall { id, name, arguments } => {
+            // Calls that came from elsewhere may have arguments that are no object; the API wants one.
+            let input = serde_json::from_str(arguments).ok().filter(Value::is_object).unwrap_or_else(|| json!({}));
+            Some(json!({"type": "tool_use", "id": id, "name": name, "input": input}))
+        }
+        Part::ToolResult { id, text } => Some(json!({"type": "tool_result", "tool_use_id": id, "content": text})),
+    }
+}
+
+fn tool(tool: &Tool) -> Value {
+    json!({"name": tool.name, "description": tool.description, "input_schema": tool.parameters})
 }

@@ -1,17 +1,120 @@
 //! What is known of each provider: rows of data, chosen by name and read by the adapters.
+//!
+//! A difference between providers is a value here; the adapters ask for values, never for names.
 
-use super::Protocol;
+mod rows;
+
+use url::Url;
+
+use super::classify::Codes;
+use super::{Endpoint, Protocol, models};
 
 /// How an endpoint differs from the plain protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quirks {
     /// The field for the token limit is `max_completion_tokens`.
     pub max_completion_tokens: bool,
+    /// The path segment that a base URL without any version gets; `None` leaves the base as it is.
+    pub version: Option<&'static str>,
+    /// It takes `stream_options` (and needs it to tell the usage of a stream).
+    pub stream_options: bool,
+    /// Where the key goes.
+    pub auth: Auth,
+    /// Headers of every request.
+    pub headers: &'static [(&'static str, &'static str)],
+    /// The field for the sampling seed, if it takes one.
+    pub seed: Option<&'static str>,
+    /// It takes an effort of reasoning.
+    pub effort: bool,
+    /// It takes either `temperature` or `top_p`, not both.
+    pub one_of_sampling: bool,
+    /// How a JSON Schema is said.
+    pub schema: SchemaDialect,
+    /// Whether it continues an answer that was begun for it.
+    pub prefill: Prefill,
+    /// A begun answer is marked with `"prefix": true`.
+    pub prefix_flag: bool,
+    /// The most stop texts it takes.
+    pub max_stop: usize,
+    /// It takes stop texts while a model reasons.
+    pub stop_while_reasoning: bool,
+    /// Where usage stands when not in `usage`, as a JSON pointer into a chunk.
+    pub usage_at: Option<&'static str>,
+    /// Its output count leaves reasoning out.
+    pub reasoning_apart: bool,
+    /// Error codes of its own and what they mean there.
+    pub codes: Codes,
+}
+
+/// Where a key goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Auth {
+    /// `authorization: Bearer KEY`.
+    Bearer,
+    /// `x-api-key: KEY`.
+    XApiKey,
+}
+
+/// How a JSON Schema is said to a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SchemaDialect {
+    /// By the protocol's own field.
+    Native,
+    /// By JSON mode and an instruction that holds the schema.
+    JsonMode,
+    /// By an instruction alone.
+    Instruction,
+}
+
+/// Whether an endpoint continues an answer that was begun for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prefill {
+    /// It does not.
+    Never,
+    /// It does for the models that the table says so of.
+    KnownModels,
+    /// It does, except for models that the table denies it of.
+    Always,
 }
 
 impl Quirks {
     /// No differences: safe for an unknown compatible server.
-    pub const PLAIN: Self = Self { max_completion_tokens: false };
+    pub const PLAIN: Self = Self {
+        max_completion_tokens: false,
+        version: Some("v1"),
+        stream_options: true,
+        auth: Auth::Bearer,
+        headers: &[],
+        seed: Some("seed"),
+        effort: true,
+        one_of_sampling: false,
+        schema: SchemaDialect::Native,
+        prefill: Prefill::Never,
+        prefix_flag: false,
+        max_stop: usize::MAX,
+        stop_while_reasoning: true,
+        usage_at: None,
+        reasoning_apart: false,
+        codes: &[],
+    };
+
+    /// Plain Anthropic messages.
+    pub const MESSAGES: Self = Self {
+        auth: Auth::XApiKey,
+        headers: &[("anthropic-version", "2023-06-01")],
+        seed: None,
+        prefill: Prefill::KnownModels,
+        ..Self::PLAIN
+    };
+
+    /// No differences from `protocol`: safe for an unknown server that speaks it.
+    #[must_use]
+    pub const fn plain(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Openai | Protocol::Mock => Self::PLAIN,
+            Protocol::Anthropic => Self::MESSAGES,
+        }
+    }
 }
 
 /// One provider.
@@ -35,6 +138,24 @@ pub struct Row {
     pub default_model: Option<&'static str>,
 }
 
+impl Row {
+    /// Whether it answers without a key (a server on this machine, usually).
+    #[must_use]
+    pub fn key_is_optional(&self) -> bool {
+        self.base_url.starts_with("http://localhost")
+    }
+}
+
+/// Providers that are known, but speak a protocol that is not built: `(id, protocol)`.
+pub const KNOWN_UNBUILT: &[(&str, &str)] = &[
+    ("azure", "azure"),
+    ("bedrock", "bedrock"),
+    ("cohere", "cohere"),
+    ("perplexity", "openai-responses"),
+    ("vertex", "vertex"),
+    ("vertex-anthropic", "vertex"),
+];
+
 /// The row of `id`, if the provider is known.
 #[must_use]
 pub fn row(id: &str) -> Option<&'static Row> {
@@ -44,5 +165,88 @@ pub fn row(id: &str) -> Option<&'static Row> {
 /// All rows.
 #[must_use]
 pub fn rows() -> &'static [Row] {
-    &[]
+    rows::ROWS
+}
+
+/// Whether `to` continues an answer that was begun for it.
+#[must_use]
+pub fn takes_prefill(to: &Endpoint) -> bool {
+    let known = || models::find(&to.provider, &to.model).and_then(|model| model.prefill);
+    match to.quirks.prefill {
+        Prefill::Never => false,
+        Prefill::KnownModels => known() == Some(true),
+        Prefill::Always => known() != Some(false),
+    }
+}
+
+/// The base URL that the value of a row's `base_env` means: it may lack the scheme and, for a
+/// server on this machine, the port; an address to listen on (`0.0.0.0`) is reached over loopback.
+#[must_use]
+pub fn base_from_env(row: &Row, value: &str) -> Option<Url> {
+    let value = value.trim();
+    let usual = Url::parse(row.base_url).ok()?;
+    let bare = !value.contains("://");
+    let mut url = Url::parse(&if bare { format!("{}://{value}", usual.scheme()) } else { value.to_owned() }).ok()?;
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return None;
+    }
+    // `:80` written out in a bare value is meant, and `Url` hides it.
+    let port_written = value.rsplit(']').next()?.split('/').next()?.contains(':');
+    if bare && !port_written && url.port().is_none() && usual.port().is_some() {
+        url.set_port(usual.port()).ok()?;
+    }
+    if matches!(url.host_str(), Some("0.0.0.0" | "[::]")) {
+        url.set_host(Some("127.0.0.1")).ok()?;
+    }
+    Some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_have_unique_names_and_valid_addresses() {
+        let mut ids: Vec<_> = rows().iter().map(|row| row.id).chain(KNOWN_UNBUILT.iter().map(|(id, _)| *id)).collect();
+        ids.sort_unstable();
+        assert!(ids.windows(2).all(|pair| pair[0] != pair[1]), "{ids:?}");
+        for row in rows() {
+            let url = Url::parse(row.base_url).unwrap();
+            assert!(url.scheme() == "https" || row.key_is_optional(), "{}", row.id);
+            assert!(!row.id.contains('/') && !row.base_url.ends_with('/') && !row.name.is_empty(), "{}", row.id);
+            assert!(!row.env.is_empty() || row.key_is_optional(), "{}", row.id);
+            for name in row.env.iter().chain(&row.base_env) {
+                assert!(name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'), "{name}");
+            }
+        }
+        assert!(rows().len() >= 40);
+    }
+
+    #[test]
+    fn default_models_are_in_the_table_and_in_service() {
+        for row in rows() {
+            let Some(name) = row.default_model else { continue };
+            let model = models::find(row.id, name).unwrap_or_else(|| panic!("{}/{name}", row.id));
+            assert_eq!(model.status, models::Status::Current, "{}/{name}", row.id);
+        }
+        assert!(rows().iter().filter(|row| row.default_model.is_some()).count() >= 10);
+    }
+
+    #[test]
+    fn a_base_from_the_environment_may_be_short() {
+        let check = |id: &str, value: &str, want: Option<&str>| {
+            let got = base_from_env(row(id).unwrap(), value);
+            assert_eq!(got.as_ref().map(Url::as_str), want, "{value}");
+        };
+        check("ollama", "192.168.0.2", Some("http://192.168.0.2:11434/"));
+        check("ollama", "0.0.0.0", Some("http://127.0.0.1:11434/"));
+        check("ollama", "box:80", Some("http://box/"));
+        check("ollama", "[::1]", Some("http://[::1]:11434/"));
+        check("ollama", "https://box/ollama", Some("https://box/ollama"));
+        check("ollama", "http://box", Some("http://box/"));
+        check("openai", "http://127.0.0.1:8080/v1", Some("http://127.0.0.1:8080/v1"));
+        check("openai", "proxy.test", Some("https://proxy.test/"));
+        check("openai", "ftp://x", None);
+        check("openai", "", None);
+    }
 }

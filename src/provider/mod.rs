@@ -5,9 +5,15 @@
 
 pub mod anthropic;
 pub mod catalog;
+mod chat_decoder;
+pub mod classify;
+mod messages_decoder;
 pub mod mock;
 pub mod models;
 pub mod openai;
+mod request;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
@@ -15,7 +21,7 @@ use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::model::{Event, Failure, Prompt, Secret};
+use crate::model::{Class, Event, Failure, Prompt, Secret};
 use crate::wire::{ErrorReply, Frame, Framing, WireRequest};
 
 pub use catalog::{Quirks, Row};
@@ -118,6 +124,11 @@ pub trait Decode: Send {
     /// # Errors
     /// `truncated` when no finish was seen.
     fn end(&mut self, out: &mut Vec<Event>) -> Result<(), Failure>;
+
+    /// Whether the protocol's own end mark was seen: nothing that follows matters.
+    fn done(&self) -> bool {
+        false
+    }
 }
 
 impl Protocol {
@@ -140,4 +151,39 @@ impl Protocol {
             Self::Mock => "mock",
         }
     }
+}
+
+/// The JSON of a frame.
+fn json_of(data: &[u8]) -> Result<Value, Failure> {
+    serde_json::from_slice(data).map_err(|_| Failure::new(Class::Malformed, "a frame of the stream is not JSON"))
+}
+
+/// The JSON of a whole reply, out of the array that some gateways wrap it in.
+fn whole_json(body: &[u8]) -> Result<Value, Failure> {
+    let text = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii();
+    let malformed = |message: &str| Err(Failure::new(Class::Malformed, message));
+    match text.first() {
+        None => Err(Failure::new(Class::Truncated, "the reply is empty")),
+        Some(b'<') => malformed("an HTML page came instead of an answer"),
+        Some(_) => match serde_json::from_slice(text) {
+            Ok(Value::Array(mut list)) if list.len() == 1 => Ok(list.remove(0)),
+            Ok(value) => Ok(value),
+            Err(_) => malformed("the reply is neither a stream nor JSON"),
+        },
+    }
+}
+
+/// What a JSON reply without an answer is: the error that it reports, or malformed.
+fn not_an_answer(body: &Value, codes: classify::Codes) -> Failure {
+    if classify::is_error(body) {
+        classify::inside(body, codes)
+    } else {
+        Failure::new(Class::Malformed, "the reply is JSON, but not an answer")
+    }
+}
+
+/// A count of tokens, which may be a float; what is no count is none.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates, and a count is small")]
+fn count(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_f64().filter(|number| *number >= 0.0).map(|number| number as u64))
 }

@@ -1,6 +1,17 @@
 //! What is known of each model: prices, limits and capabilities, as of the table's date.
+//!
+//! The facts are lines of `models.tsv` (columns: `scripts/models_table.py`). A look-up is a binary
+//! search over the text that parses one line.
 
-use crate::model::Price;
+use std::cmp::Ordering;
+
+use crate::model::price::Tier;
+use crate::model::{Effort, Price};
+
+/// The date of the table; a model whose price is newer carries its own.
+pub const AS_OF: &str = "2026-11-21";
+
+const TABLE: &str = include_str!("models.tsv");
 
 /// One model at one provider.
 #[derive(Debug, Clone, PartialEq)]
@@ -9,24 +20,343 @@ pub struct Model {
     pub price: Option<Price>,
     /// Tokens that fit prompt and answer together, when known.
     pub context_window: Option<u64>,
+    /// The most it reads, when that is less than the context window.
+    pub max_input: Option<u64>,
     /// The most it generates, when known.
     pub max_output: Option<u64>,
     /// It sees images.
     pub vision: bool,
+    /// It reads PDF files.
+    pub pdf: bool,
+    /// It hears.
+    pub audio: bool,
     /// It calls tools.
     pub tools: bool,
     /// It holds to a JSON Schema.
     pub json_schema: bool,
-    /// It reasons before it answers.
-    pub reasoning: bool,
+    /// Whether it reasons before it answers.
+    pub reasoning: Reasoning,
     /// It continues an answer that was begun for it, when known.
     pub prefill: Option<bool>,
-    /// It takes `temperature` and `top_p`.
-    pub sampling: bool,
+    /// Whether it takes `temperature` and `top_p`.
+    pub sampling: Takes,
+    /// The levels of effort that it takes; empty when unknown.
+    pub efforts: Vec<Effort>,
+    /// How effort is said to it in Anthropic's protocol.
+    pub thinking: Thinking,
+    /// How far it is in its life.
+    pub status: Status,
+    /// The date of the facts.
+    pub as_of: &'static str,
+}
+
+/// Whether a model reasons before it answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reasoning {
+    /// Never.
+    No,
+    /// When an effort is asked for.
+    WhenAsked,
+    /// Unless the effort is `none`.
+    ByDefault,
+}
+
+/// When a parameter may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// Always.
+    Always,
+    /// Only while the model does not reason.
+    WithoutReasoning,
+    /// Never; the reply would be an error.
+    Never,
+}
+
+/// How effort is said in Anthropic's protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thinking {
+    /// Not known.
+    Unknown,
+    /// As a budget of tokens.
+    Budget,
+    /// As a level.
+    Effort,
+    /// As a level, beside adaptive thinking.
+    Adaptive,
+}
+
+/// How far a model is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// In service.
+    Current,
+    /// Not finished.
+    Beta,
+    /// To be switched off.
+    Deprecated,
+    /// Switched off.
+    Retired,
+}
+
+impl Model {
+    /// Whether it reasons when asked for `effort`.
+    #[must_use]
+    pub fn reasons(&self, effort: Option<Effort>) -> bool {
+        match (self.reasoning, effort) {
+            (Reasoning::No, _) | (_, Some(Effort::None)) | (Reasoning::WhenAsked, None) => false,
+            (Reasoning::WhenAsked, Some(_)) | (Reasoning::ByDefault, _) => true,
+        }
+    }
+
+    /// Whether `temperature` and `top_p` may be sent beside `effort`.
+    #[must_use]
+    pub fn takes_sampling(&self, effort: Option<Effort>) -> bool {
+        match self.sampling {
+            Takes::Always => true,
+            Takes::WithoutReasoning => !self.reasons(effort),
+            Takes::Never => false,
+        }
+    }
+
+    /// Whether it takes this level of effort, as far as is known.
+    #[must_use]
+    pub fn takes_effort(&self, effort: Effort) -> bool {
+        match (self.reasoning, effort) {
+            (Reasoning::No, _) => false,
+            (Reasoning::WhenAsked, Effort::None) => true,
+            _ => self.efforts.is_empty() || self.efforts.contains(&effort),
+        }
+    }
 }
 
 /// What is known of `model` at `provider`; parses one line of the table.
 #[must_use]
-pub fn find(_provider: &str, _model: &str) -> Option<Model> {
+pub fn find(provider: &str, model: &str) -> Option<Model> {
+    let key = format!("{provider}/{model}");
+    line_of(rows(), &key).and_then(parse).map(|(_, model)| model)
+}
+
+/// Every model, as `provider/model` in the order of the table.
+pub fn models() -> impl Iterator<Item = (&'static str, Model)> {
+    rows().lines().filter_map(parse)
+}
+
+/// The table without its first line, which tells where it comes from.
+fn rows() -> &'static str {
+    TABLE.split_once('\n').map_or("", |(_, rows)| rows)
+}
+
+/// The line of `table` whose first column is `key`; the lines are sorted by it.
+fn line_of<'a>(table: &'a str, key: &str) -> Option<&'a str> {
+    let (mut low, mut high) = (0, table.len());
+    while low < high {
+        // A newline is never inside a character, so these are boundaries.
+        let middle = low + (high - low) / 2;
+        let bytes = table.as_bytes();
+        let start = bytes[low..middle].iter().rposition(|byte| *byte == b'\n').map_or(low, |at| low + at + 1);
+        let end = bytes[middle..high].iter().position(|byte| *byte == b'\n').map_or(high, |at| middle + at);
+        let line = table.get(start..end)?;
+        match line.split('\t').next().unwrap_or_default().cmp(key) {
+            Ordering::Less => low = end + 1,
+            Ordering::Equal => return Some(line),
+            Ordering::Greater => high = start,
+        }
+    }
     None
+}
+
+fn parse(line: &'static str) -> Option<(&'static str, Model)> {
+    let mut columns = line.split('\t');
+    let mut next = || columns.next().unwrap_or_default();
+    let key = next();
+    let price = price([next(), next(), next(), next(), next()])?;
+    let (context_window, max_input, max_output) = (number(next())?, number(next())?, number(next())?);
+    let caps = next();
+    let has = |letter: char| caps.contains(letter);
+    let model = Model {
+        price,
+        context_window,
+        max_input,
+        max_output,
+        vision: has('v'),
+        pdf: has('p'),
+        audio: has('a'),
+        tools: has('t'),
+        json_schema: has('s'),
+        reasoning: match (has('r'), has('o')) {
+            (true, _) => Reasoning::ByDefault,
+            (false, true) => Reasoning::WhenAsked,
+            (false, false) => Reasoning::No,
+        },
+        prefill: letter(next(), &[("", None), ("y", Some(true)), ("n", Some(false))])?,
+        sampling: letter(next(), &[("", Takes::Always), ("w", Takes::WithoutReasoning), ("n", Takes::Never)])?,
+        efforts: next().bytes().map(effort).collect::<Option<_>>()?,
+        thinking: letter(
+            next(),
+            &[("", Thinking::Unknown), ("b", Thinking::Budget), ("e", Thinking::Effort), ("a", Thinking::Adaptive)],
+        )?,
+        status: letter(
+            next(),
+            &[("", Status::Current), ("b", Status::Beta), ("d", Status::Deprecated), ("r", Status::Retired)],
+        )?,
+        as_of: Some(next()).filter(|date| !date.is_empty()).unwrap_or(AS_OF),
+    };
+    Some((key, model))
+}
+
+fn letter<T: Copy>(text: &str, meanings: &[(&str, T)]) -> Option<T> {
+    meanings.iter().find(|(letter, _)| *letter == text).map(|(_, meaning)| *meaning)
+}
+
+fn effort(digit: u8) -> Option<Effort> {
+    Effort::ALL.get(usize::from(digit.checked_sub(b'0')?)).copied()
+}
+
+/// Empty is unknown, what is no number is a mistake of the table.
+#[expect(clippy::option_option, reason = "a mistake is not the same as unknown")]
+fn number<T: std::str::FromStr>(text: &str) -> Option<Option<T>> {
+    if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }
+}
+
+/// From USD per million tokens to USD per token.
+#[expect(clippy::option_option, reason = "a mistake is not the same as unknown")]
+fn price([input, output, cache_read, cache_write, tier]: [&str; 5]) -> Option<Option<Price>> {
+    let per_token = |text: &str| number::<f64>(text).map(|value| value.map(|value| value / 1e6));
+    let (Some(input), Some(output)) = (per_token(input)?, per_token(output)?) else { return Some(None) };
+    let tier = if tier.is_empty() {
+        None
+    } else {
+        let mut parts = tier.split(':');
+        let over = parts.next()?.parse().ok()?;
+        let (tier_input, tier_output) =
+            (per_token(parts.next()?)?.unwrap_or(input), per_token(parts.next()?)?.unwrap_or(output));
+        let cache_read = per_token(parts.next()?)?.unwrap_or(tier_input);
+        Some(Tier { over, input: tier_input, output: tier_output, cache_read })
+    };
+    let cache_read = per_token(cache_read)?.unwrap_or(input);
+    let cache_write = per_token(cache_write)?.unwrap_or(input);
+    Some(Some(Price { input, output, cache_read, cache_write, tier }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(key: &str, input: f64, output: f64, cache_read: f64) {
+        let (provider, model) = key.split_once('/').unwrap();
+        let price = find(provider, model).unwrap().price.unwrap();
+        for (got, want) in [(price.input, input), (price.output, output), (price.cache_read, cache_read)] {
+            assert!((got * 1e6 - want).abs() < 1e-9, "{key}: {got}");
+        }
+    }
+
+    #[test]
+    fn every_line_parses_and_the_lines_are_sorted() {
+        let keys: Vec<&str> = models().map(|(key, _)| key).collect();
+        assert_eq!(keys.len(), rows().lines().count());
+        assert!(keys.len() > 2500);
+        assert!(keys.windows(2).all(|pair| pair[0] < pair[1]));
+        assert!(TABLE.starts_with(&format!("# as of {AS_OF};")));
+    }
+
+    #[test]
+    fn every_model_is_found_by_its_name() {
+        for (key, model) in models() {
+            let (provider, name) = key.split_once('/').unwrap();
+            assert_eq!(find(provider, name), Some(model), "{key}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_found() {
+        for (provider, model) in [
+            ("openai", "gpt-4"),
+            ("openai", "gpt-4o-mini"),
+            ("zai", "glm-5"),
+            ("ai", "x"),
+            ("", ""),
+            ("zzz", "z"),
+            ("openai", "gpt-4\t30"),
+        ] {
+            let want =
+                rows().lines().any(|line| line.starts_with(&format!("{provider}/{model}\t")) && !model.contains('\t'));
+            assert_eq!(find(provider, model).is_some(), want, "{provider}/{model}");
+        }
+        assert_eq!(line_of("", "a"), None);
+        assert_eq!(line_of("a\t1", "a"), Some("a\t1"));
+        assert_eq!(line_of("a\t1\nb\t2\n", "b"), Some("b\t2"));
+        assert_eq!(line_of("a\t1\nb\t2\n", "c"), None);
+    }
+
+    #[test]
+    fn prices_are_those_of_the_vendors() {
+        check("openai/gpt-4o", 2.5, 10.0, 1.25);
+        check("openai/gpt-4o-mini", 0.15, 0.6, 0.075);
+        check("anthropic/claude-sonnet-4-5", 3.0, 15.0, 0.3);
+        check("deepseek/deepseek-v4-flash", 0.14, 0.28, 0.0028);
+        // No cache price known: the input price.
+        check("groq/llama-3.3-70b-versatile", 0.59, 0.79, 0.59);
+        assert!((find("anthropic", "claude-sonnet-4-5").unwrap().price.unwrap().cache_write - 3.75e-6).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_long_prompt_has_its_own_price() {
+        let tier = find("openai", "gpt-5.4").unwrap().price.unwrap().tier.unwrap();
+        assert_eq!(tier.over, 272_000);
+        assert!((tier.input - 5e-6).abs() < 1e-15 && (tier.output - 22.5e-6).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_price_of_nothing_is_known_only_where_the_name_says_so() {
+        assert_eq!(find("nvidia", "moonshotai/kimi-k2.6").unwrap().price, None);
+        for (key, model) in models() {
+            assert!(model.price.is_none_or(|price| price.input > 0.0 || key.ends_with(":free")), "{key}");
+        }
+        assert!(models().any(|(key, model)| key.ends_with(":free") && model.price.is_some()));
+    }
+
+    #[test]
+    fn limits_and_capabilities_are_read() {
+        let model = find("anthropic", "claude-sonnet-4-5").unwrap();
+        assert_eq!((model.context_window, model.max_output), (Some(200_000), Some(64_000)));
+        assert!(model.vision && model.tools && model.json_schema && model.pdf && !model.audio);
+        assert_eq!((model.prefill, model.thinking), (Some(true), Thinking::Budget));
+        assert_eq!(find("anthropic", "claude-opus-4-6").unwrap().prefill, Some(false));
+        assert_eq!(find("anthropic", "claude-opus-4-6").unwrap().thinking, Thinking::Adaptive);
+        assert_eq!(find("anthropic", "claude-opus-4-5").unwrap().thinking, Thinking::Effort);
+        assert!(!find("anthropic", "claude-3-haiku-20240307").unwrap().json_schema);
+    }
+
+    #[test]
+    fn reasoning_families_decide_about_sampling() {
+        let takes = |model: &str, effort| find("openai", model).unwrap().takes_sampling(effort);
+        for (model, plain, none, high) in [
+            ("gpt-4o", true, true, true),
+            ("gpt-5-chat-latest", true, true, true),
+            ("o3", false, false, false),
+            ("gpt-5-mini", false, false, false),
+            ("gpt-5-mini-2025-08-07", false, false, false),
+            ("gpt-5.1", true, true, false),
+            ("gpt-5.1-codex", false, false, false),
+            ("gpt-5.2-pro", false, false, false),
+            ("gpt-5.3-chat-latest", false, false, false),
+            ("gpt-5.5", false, true, false),
+            ("gpt-5.6-sol", false, true, false),
+            ("gpt-6-sol", false, true, false),
+            ("gpt-6.1-sol", false, false, false),
+            ("gpt-6.1-terra", false, true, false),
+            ("gpt-6.2-sol", false, false, false),
+        ] {
+            let got = (takes(model, None), takes(model, Some(Effort::None)), takes(model, Some(Effort::High)));
+            assert_eq!(got, (plain, none, high), "{model}");
+        }
+        assert!(!find("anthropic", "claude-opus-4-7").unwrap().takes_sampling(None));
+    }
+
+    #[test]
+    fn efforts_are_those_of_the_model() {
+        let model = find("openai", "gpt-5.1-2025-11-13").unwrap();
+        assert!(model.takes_effort(Effort::None) && !model.takes_effort(Effort::Xhigh));
+        assert!(!find("openai", "gpt-4o").unwrap().takes_effort(Effort::Low));
+    }
 }

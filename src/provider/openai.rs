@@ -1,37 +1,176 @@
-//! The protocol `openai`.
+//! The protocol `openai`: chat completions, and what is compatible with them.
+//!
+//! Source: OpenAI API reference, chat completions; deviations are values in [`super::Quirks`].
 
-use super::{Adapter, Decode, Encoded, Endpoint};
-use crate::model::{Class, Event, Failure, Prompt, Secret};
-use crate::wire::{ErrorReply, Frame, Framing};
+use serde_json::{Map, Value, json};
+
+use super::catalog::SchemaDialect;
+use super::chat_decoder::Decoder;
+use super::{Adapter, Decode, Encoded, Endpoint, classify, models, request};
+use crate::model::prompt::ImageData;
+use crate::model::{Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
+use crate::wire::{ErrorReply, Framing};
 
 /// The adapter.
 pub struct Openai;
 
 impl Adapter for Openai {
-    fn encode(&self, _to: &Endpoint, _key: Option<&Secret>, _prompt: &Prompt) -> Result<Encoded, Failure> {
-        Err(Failure::new(Class::Unsupported, ""))
+    fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<Encoded, Failure> {
+        let model = models::find(&to.provider, &to.model);
+        let (sampling, dropped) = request::parameters(to, prompt, model.as_ref())?;
+        let mut body = Map::new();
+        body.insert("model".into(), json!(to.model));
+        body.insert("messages".into(), messages(to, prompt));
+        body.insert("stream".into(), json!(true));
+        if to.quirks.stream_options {
+            body.insert("stream_options".into(), json!({"include_usage": true}));
+        }
+        put_sampling(&mut body, to, &sampling);
+        if let Some(format) = prompt.schema.as_ref().and_then(|schema| response_format(to, schema)) {
+            body.insert("response_format".into(), format);
+        }
+        if !prompt.tools.is_empty() {
+            body.insert("tools".into(), prompt.tools.iter().map(tool).collect());
+        }
+        request::finish(to, key, prompt, &["chat", "completions"], body, dropped)
     }
+
     fn framing(&self) -> Framing {
         Framing::Sse
     }
-    fn decoder(&self, _to: &Endpoint) -> Box<dyn Decode> {
-        Box::new(Decoder)
+
+    fn decoder(&self, to: &Endpoint) -> Box<dyn Decode> {
+        Box::new(Decoder::new(to.quirks))
     }
-    fn classify(&self, _to: &Endpoint, _reply: &ErrorReply<'_>) -> Failure {
-        Failure::new(Class::ServerError, "")
+
+    fn classify(&self, to: &Endpoint, reply: &ErrorReply<'_>) -> Failure {
+        classify::reply(reply, to.quirks.codes)
     }
 }
 
-struct Decoder;
+fn put_sampling(body: &mut Map<String, Value>, to: &Endpoint, sampling: &Sampling) {
+    let limit = if to.quirks.max_completion_tokens { "max_completion_tokens" } else { "max_tokens" };
+    let fields = [
+        (Some(limit), sampling.max_tokens.map(Value::from)),
+        (Some("temperature"), sampling.temperature.map(Value::from)),
+        (Some("top_p"), sampling.top_p.map(Value::from)),
+        (Some("stop"), (!sampling.stop.is_empty()).then(|| json!(sampling.stop))),
+        (to.quirks.seed, sampling.seed.map(Value::from)),
+        (Some("reasoning_effort"), sampling.effort.map(|effort| json!(effort.as_str()))),
+    ];
+    for (name, value) in fields {
+        if let (Some(name), Some(value)) = (name, value) {
+            body.insert(name.to_owned(), value);
+        }
+    }
+}
 
-impl Decode for Decoder {
-    fn frame(&mut self, _frame: &Frame, _out: &mut Vec<Event>) -> Result<(), Failure> {
-        Ok(())
+fn response_format(to: &Endpoint, schema: &Value) -> Option<Value> {
+    match to.quirks.schema {
+        SchemaDialect::Native => Some(json!({
+            "type": "json_schema",
+            "json_schema": {"name": "answer", "strict": is_closed(schema), "schema": schema},
+        })),
+        SchemaDialect::JsonMode => Some(json!({"type": "json_object"})),
+        SchemaDialect::Instruction => None,
     }
-    fn whole(&mut self, _body: &[u8], _out: &mut Vec<Event>) -> Result<(), Failure> {
-        Ok(())
+}
+
+/// Strict mode wants every object closed and every property required, or refuses the request.
+fn is_closed(schema: &Value) -> bool {
+    match schema {
+        Value::Object(map) => {
+            let shut = map.get("properties").and_then(Value::as_object).is_none_or(|properties| {
+                let required = map.get("required").and_then(Value::as_array);
+                let named = |name: &String| required.is_some_and(|list| list.iter().any(|item| item == name));
+                map.get("additionalProperties") == Some(&Value::Bool(false)) && properties.keys().all(named)
+            });
+            shut && map.values().all(is_closed)
+        }
+        Value::Array(list) => list.iter().all(is_closed),
+        _ => true,
     }
-    fn end(&mut self, _out: &mut Vec<Event>) -> Result<(), Failure> {
-        Ok(())
+}
+
+fn messages(to: &Endpoint, prompt: &Prompt) -> Value {
+    let instructed = prompt.schema.as_ref().filter(|_| to.quirks.schema != SchemaDialect::Native);
+    let system = match instructed {
+        Some(schema) => Some(request::with_instruction(prompt.system.as_deref(), schema)),
+        None => prompt.system.clone(),
+    };
+    let mut list: Vec<Value> = system.map(|text| json!({"role": "system", "content": text})).into_iter().collect();
+    for message in &prompt.messages {
+        match message.role {
+            Role::User => push_user(&mut list, message),
+            Role::Assistant => list.push(assistant(message)),
+        }
     }
+    if let Some(begun) = &prompt.prefill {
+        let mut message = json!({"role": "assistant", "content": begun});
+        if to.quirks.prefix_flag {
+            message["prefix"] = json!(true);
+        }
+        list.push(message);
+    }
+    Value::Array(list)
+}
+
+/// Results of tools are messages of their own, before what the person says with them.
+fn push_user(list: &mut Vec<Value>, message: &Message) {
+    let mut parts = Vec::new();
+    for part in &message.parts {
+        match part {
+            Part::Text(text) => parts.push(json!({"type": "text", "text": text})),
+            Part::Image { media_type, data } => {
+                let url = match data {
+                    ImageData::Base64(data) => format!("data:{media_type};base64,{data}"),
+                    ImageData::Url(url) => url.clone(),
+                };
+                parts.push(json!({"type": "image_url", "image_url": {"url": url}}));
+            }
+            Part::ToolResult { id, text } => {
+                list.push(json!({"role": "tool", "tool_call_id": id, "content": text}));
+            }
+            // A call belongs to the model's turns; the person makes none.
+            Part::ToolCall { .. } => {}
+        }
+    }
+    if let Some(content) = content(parts) {
+        list.push(json!({"role": "user", "content": content}));
+    }
+}
+
+/// Plain text is sent as such: some compatible servers take no parts.
+fn content(mut parts: Vec<Value>) -> Option<Value> {
+    match parts.as_mut_slice() {
+        [] => None,
+        [only] if only.get("text").is_some() => Some(only["text"].take()),
+        _ => Some(Value::Array(parts)),
+    }
+}
+
+fn assistant(message: &Message) -> Value {
+    let (mut text, mut calls) = (String::new(), Vec::new());
+    for part in &message.parts {
+        match part {
+            Part::Text(piece) => text.push_str(piece),
+            Part::ToolCall { id, name, arguments } => {
+                calls.push(json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}));
+            }
+            // Models write text here; images and results belong to the other side.
+            Part::Image { .. } | Part::ToolResult { .. } => {}
+        }
+    }
+    if calls.is_empty() {
+        return json!({"role": "assistant", "content": text});
+    }
+    let content = if text.is_empty() { Value::Null } else { json!(text) };
+    json!({"role": "assistant", "content": content, "tool_calls": calls})
+}
+
+fn tool(tool: &Tool) -> Value {
+    json!({
+        "type": "function",
+        "function": {"name": tool.name, "description": tool.description, "parameters": tool.parameters},
+    })
 }

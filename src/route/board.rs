@@ -1,1 +1,203 @@
-//! (in work)
+//! What is known of every deployment at this moment: the shared state as values.
+//!
+//! A snapshot to decide by. What an attempt teaches is applied to it at once and, by the same
+//! function, to the newest value in the store, so that no process overwrites another's lesson.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::breaker::{Breaker, Context, Seen, State};
+use super::retry_budget::RetryBudget;
+use super::{DeploymentId, GroupId, Map};
+use crate::model::{Class, Failure, Timestamp};
+
+/// The shared state of one deployment.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Cell {
+    /// Its circuit breaker.
+    pub breaker: Breaker,
+    /// A rate limit said: not before this time. Never broken, never lowered.
+    pub gate: Option<Timestamp>,
+}
+
+/// The shared state of one group.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GroupCell {
+    /// How many repeats it may spend.
+    pub retries: RetryBudget,
+}
+
+/// A rate limit without a time is believed for this long.
+const GATE_DEFAULT: Duration = Duration::from_secs(5);
+/// A server that closes the gate for longer is not believed.
+const GATE_MAX: Duration = Duration::from_secs(3600);
+
+impl Cell {
+    /// Until when a rate limit keeps the deployment shut, if it does at `now`.
+    #[must_use]
+    pub fn gated(&self, now: Timestamp) -> Option<Timestamp> {
+        // A gate far ahead is from a clock that stepped back since.
+        self.gate.filter(|until| now < *until && until.since(now) <= GATE_MAX)
+    }
+
+    /// Learns from one attempt.
+    pub fn observe(&mut self, lesson: &Lesson, context: &Context) {
+        match *lesson {
+            Lesson::Breaker(seen) => self.breaker.observe(seen, context),
+            Lesson::Gate { wait } => {
+                let until = context.now.after(wait.min(GATE_MAX));
+                self.gate = Some(self.gated(context.now).map_or(until, |gate| gate.max(until)));
+                // It answered, so a probe of a half-open breaker found it alive.
+                if self.breaker.state(context.now) != State::Closed {
+                    self.breaker.observe(Seen::Alive, context);
+                }
+            }
+        }
+    }
+}
+
+/// What an attempt teaches about the deployment, apart from how fast it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lesson {
+    /// It is alive or failing.
+    Breaker(Seen),
+    /// It is alive and wants to be left alone for a while.
+    Gate {
+        /// For how long.
+        wait: Duration,
+    },
+}
+
+impl Lesson {
+    /// The lesson of an answer.
+    pub const ANSWERED: Self = Self::Breaker(Seen::Alive);
+
+    /// The lesson of a failure. The caller's own faults prove that the deployment is alive.
+    #[must_use]
+    pub fn of(failure: &Failure) -> Option<Self> {
+        match failure.class {
+            Class::RateLimit => Some(Self::Gate { wait: failure.retry_after.unwrap_or(GATE_DEFAULT) }),
+            Class::BadRequest | Class::Unsupported | Class::ContextWindow | Class::ContentPolicy => {
+                Some(Self::ANSWERED)
+            }
+            Class::InvalidOutput => Some(Self::ANSWERED),
+            // Nobody was asked.
+            Class::Budget => None,
+            class @ (Class::Authentication
+            | Class::Permission
+            | Class::NotFound
+            | Class::Quota
+            | Class::Overloaded
+            | Class::ServerError
+            | Class::Timeout(_)
+            | Class::Connection(_)
+            | Class::Malformed
+            | Class::Truncated) => Some(Self::Breaker(Seen::Failed { class, retry_after: failure.retry_after })),
+        }
+    }
+}
+
+/// A snapshot of the shared state, by position.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Board {
+    /// One for each deployment of the map.
+    pub deployments: Vec<Cell>,
+    /// One for each group of the map.
+    pub groups: Vec<GroupCell>,
+}
+
+impl Board {
+    /// A board on which nothing was learnt yet.
+    #[must_use]
+    pub fn fresh(map: &Map) -> Self {
+        Self {
+            deployments: vec![Cell::default(); map.deployments.len()],
+            groups: vec![GroupCell::default(); map.groups.len()],
+        }
+    }
+
+    /// The cell of a deployment.
+    #[must_use]
+    pub fn cell(&self, id: DeploymentId) -> &Cell {
+        &self.deployments[id.0]
+    }
+
+    /// The cell of a group.
+    #[must_use]
+    pub fn group(&self, id: GroupId) -> &GroupCell {
+        &self.groups[id.0]
+    }
+
+    /// Whether a deployment other than `id` in this group could be asked right now.
+    #[must_use]
+    pub fn another_closed(&self, map: &Map, group: GroupId, id: DeploymentId, now: Timestamp) -> bool {
+        map.group(group).members.iter().map(|member| member.deployment).any(|other| {
+            other != id
+                && map.deployment(other).no_key.is_none()
+                && self.cell(other).breaker.state(now) == State::Closed
+                && self.cell(other).gated(now).is_none()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::route::breaker::Rules;
+
+    fn context(now: i64) -> Context {
+        let rules =
+            Rules { cooldown: Duration::from_secs(120), cooldown_max: Duration::from_secs(1800), allowed_fails: None };
+        Context { rules, another_closed: true, now: Timestamp(now), luck: 0.5 }
+    }
+
+    fn gate(cell: &mut Cell, at: i64, seconds: u64) {
+        cell.observe(&Lesson::Gate { wait: Duration::from_secs(seconds) }, &context(at));
+    }
+
+    #[test]
+    fn a_later_and_shorter_wait_never_lowers_a_gate() {
+        let mut cell = Cell::default();
+        gate(&mut cell, 0, 60);
+        gate(&mut cell, 1000, 5);
+        assert_eq!(cell.gated(Timestamp(2000)), Some(Timestamp(60_000)));
+        gate(&mut cell, 2000, 100);
+        assert_eq!(cell.gated(Timestamp(2000)), Some(Timestamp(102_000)));
+        assert_eq!(cell.gated(Timestamp(102_000)), None);
+    }
+
+    #[test]
+    fn a_gate_is_not_a_failure_of_the_deployment() {
+        let mut cell = Cell::default();
+        (0..20).for_each(|second| gate(&mut cell, second * 1000, 1));
+        assert_eq!(cell.breaker.state(Timestamp(30_000)), State::Closed);
+    }
+
+    #[test]
+    fn a_gate_from_a_clock_that_ran_ahead_is_ignored() {
+        let mut cell = Cell::default();
+        gate(&mut cell, 100_000_000, 10);
+        assert_eq!(cell.gated(Timestamp(0)), None);
+    }
+
+    #[test]
+    fn callers_faults_prove_that_it_is_alive() {
+        for class in [Class::BadRequest, Class::ContextWindow, Class::ContentPolicy, Class::Unsupported] {
+            assert_eq!(Lesson::of(&Failure::new(class, "")), Some(Lesson::ANSWERED), "{class}");
+        }
+    }
+
+    #[test]
+    fn a_cell_survives_its_own_json_and_an_empty_one() {
+        let mut cell = Cell::default();
+        gate(&mut cell, 0, 60);
+        let failed = Seen::Failed { class: Class::ServerError, retry_after: None };
+        cell.observe(&Lesson::Breaker(failed), &context(0));
+        let json = serde_json::to_string(&cell).unwrap();
+        assert_eq!(serde_json::from_str::<Cell>(&json).unwrap(), cell);
+        assert_eq!(serde_json::from_str::<Cell>("{}").unwrap(), Cell::default());
+    }
+}

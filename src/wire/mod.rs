@@ -3,6 +3,7 @@
 //! Nothing here knows a provider, a network library's client, a clock or luck.
 
 pub mod retry_after;
+pub mod script;
 pub mod sse;
 
 use bytes::Bytes;

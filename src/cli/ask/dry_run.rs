@@ -1,0 +1,40 @@
+//! `--dry-run`: who would be asked, in which order, and with what. Sends nothing.
+
+use std::fmt::Write;
+
+use super::printer::skip;
+use crate::engine::{Plan, Request, Router};
+
+/// Describes the calls that `request` would lead to if every one of them failed.
+#[must_use]
+pub fn describe(router: &Router, request: &Request, rng: &mut fastrand::Rng) -> String {
+    let Plan { calls, skips } = router.plan(request, rng);
+    let mut text = String::new();
+    let group = &router.map().group(request.group).name;
+    // Writing into a string cannot fail.
+    let _ = writeln!(text, "group {group}: {} to be asked, in this order", calls.len());
+    for (position, call) in calls.iter().enumerate() {
+        let _ = writeln!(text, "\n{}. {}", position + 1, router.map().deployment(call.deployment).name);
+        match &call.request {
+            Err(failure) => {
+                let _ = writeln!(text, "   cannot be asked: {}", failure.message);
+            }
+            Ok(encoded) => {
+                let _ = writeln!(text, "   POST {}", encoded.request.url);
+                for (name, value) in &encoded.request.headers {
+                    let value = if value.is_sensitive() { "[redacted]" } else { value.to_str().unwrap_or("[binary]") };
+                    let _ = writeln!(text, "   {name}: {value}");
+                }
+                let _ = writeln!(text, "   {}", String::from_utf8_lossy(&encoded.request.body));
+                if !encoded.dropped.is_empty() {
+                    let _ = writeln!(text, "   left out: {}", encoded.dropped.join(", "));
+                }
+            }
+        }
+    }
+    for skipped in &skips {
+        let name = &router.map().deployment(skipped.deployment).name;
+        let _ = writeln!(text, "\nskipped: {name} ({})", skip(&skipped.reason));
+    }
+    text
+}

@@ -1,0 +1,185 @@
+//! Where the prompt comes from: arguments, files and standard input, without ever hanging in silence.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use crate::cli::console::Console;
+use crate::error::{Error, Kind};
+use crate::model::Timestamp;
+use crate::ports::Clock;
+
+/// An idle pipe is mentioned after this long.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Where piped text goes inside a prompt.
+const PLACE: &str = "{{stdin}}";
+
+/// What was typed, as far as it concerns the prompt.
+pub struct Sources<'a> {
+    /// The words of the command line.
+    pub words: &'a [String],
+    /// Files to put before the prompt.
+    pub files: &'a [PathBuf],
+    /// Leave standard input alone.
+    pub no_stdin: bool,
+    /// Standard input is a terminal.
+    pub stdin_terminal: bool,
+}
+
+/// Reads everything and puts it together.
+///
+/// # Errors
+/// `usage` when there is no prompt, `input` when something cannot be read, `deadline` when standard
+/// input is idle for too long.
+pub fn read(sources: &Sources<'_>, clock: Clock, deadline: Timestamp, console: &mut Console) -> Result<String, Error> {
+    let asks_for_stdin = sources.words == ["-"];
+    let typed = if asks_for_stdin { String::new() } else { sources.words.join(" ") };
+    if typed.trim().is_empty() && !asks_for_stdin && (sources.stdin_terminal || sources.no_stdin) {
+        return Err(no_prompt(!sources.words.is_empty()));
+    }
+    let files = sources.files.iter().map(|path| file(path)).collect::<Result<Vec<String>, Error>>()?;
+    let reads_stdin = asks_for_stdin || !(sources.no_stdin || sources.stdin_terminal);
+    let piped = if reads_stdin { stdin(clock, deadline, !typed.is_empty(), console)? } else { String::new() };
+    let prompt = join(&files, &piped, &typed);
+    if prompt.trim().is_empty() { Err(no_prompt(!sources.words.is_empty())) } else { Ok(prompt) }
+}
+
+fn no_prompt(empty: bool) -> Error {
+    let message = if empty { "the prompt is empty" } else { "no prompt given" };
+    Error::new(Kind::Usage, message)
+        .hint("llmroute ask \"Why is the sky blue?\", or pipe text into it; `llmroute ask --help` shows all options")
+}
+
+/// Files first, then piped text, then the instruction, with blank lines between; `{{stdin}}` places
+/// the piped text instead.
+fn join(files: &[String], piped: &str, typed: &str) -> String {
+    let placed = typed.contains(PLACE);
+    let typed = if placed { typed.replace(PLACE, piped) } else { typed.to_owned() };
+    let piped = if placed { "" } else { piped };
+    let parts = files.iter().map(String::as_str).chain([piped, &typed]);
+    let parts: Vec<&str> = parts.filter(|part| !part.trim().is_empty()).collect();
+    match parts.split_last() {
+        None => String::new(),
+        Some((last, rest)) => {
+            let rest: String = rest.iter().map(|part| format!("{}\n\n", part.trim_end_matches('\n'))).collect();
+            rest + last
+        }
+    }
+}
+
+fn file(path: &Path) -> Result<String, Error> {
+    let unreadable = |why: String| Error::new(Kind::Input, format!("cannot read `{}`: {why}", path.display()));
+    let bytes = std::fs::read(path).map_err(|error| unreadable(reason(&error)))?;
+    text(bytes).map_err(|offset| unreadable(not_text(offset)).hint("`-f` takes text files"))
+}
+
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+fn not_text(offset: usize) -> String {
+    format!("not UTF-8 at byte {offset}")
+}
+
+/// The bytes as text, or the offset of the first one that is not.
+fn text(bytes: Vec<u8>) -> Result<String, usize> {
+    let text = String::from_utf8(bytes).map_err(|error| error.utf8_error().valid_up_to())?;
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
+}
+
+/// All of standard input. An idle pipe is mentioned once; the wait ends with the deadline.
+fn stdin(clock: Clock, deadline: Timestamp, typed: bool, console: &mut Console) -> Result<String, Error> {
+    let incoming = spawn_reader();
+    let mut bytes = Vec::new();
+    let mut patience = Some(PATIENCE);
+    loop {
+        let left = deadline.since(clock.now());
+        let wait = patience.map_or(left, |patience| patience.min(left));
+        match incoming.recv_timeout(wait) {
+            Ok(Ok(chunk)) if chunk.is_empty() => break,
+            Ok(Ok(chunk)) => {
+                bytes.extend_from_slice(&chunk);
+                patience = None;
+            }
+            // A closed standard input holds nothing.
+            Ok(Err(error)) if error.raw_os_error() == Some(EBADF) => break,
+            Ok(Err(error)) => {
+                return Err(Error::new(Kind::Input, format!("cannot read standard input: {}", reason(&error))));
+            }
+            Err(RecvTimeoutError::Timeout) if clock.now() >= deadline => {
+                return Err(Error::new(Kind::Deadline, "the deadline passed while waiting for standard input")
+                    .hint("give `--no-stdin` to leave standard input alone"));
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                patience = None;
+                let how = if typed { "--no-stdin or </dev/null stops that" } else { "Ctrl-D ends it" };
+                console.event(&format!("waiting for standard input ({how})"));
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    text(bytes).map_err(|offset| {
+        Error::new(Kind::Input, format!("standard input is {}", not_text(offset))).hint("pipe UTF-8 text into `ask`")
+    })
+}
+
+const EBADF: i32 = 9;
+
+/// Reads standard input on a thread of its own; an empty chunk is its end.
+fn spawn_reader() -> Receiver<io::Result<Vec<u8>>> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut stdin = io::stdin().lock();
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            let read = stdin.read(&mut buffer).map(|n| buffer[..n].to_vec());
+            let last = !matches!(&read, Ok(chunk) if !chunk.is_empty());
+            if sender.send(read).is_err() || last {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(files: &[&str], piped: &str, typed: &str, want: &str) {
+        let files: Vec<String> = files.iter().map(|&text| text.to_owned()).collect();
+        assert_eq!(join(&files, piped, typed), want);
+    }
+
+    #[test]
+    fn piped_text_comes_before_the_instruction() {
+        check(&[], "a\nb\n", "sum up", "a\nb\n\nsum up");
+        check(&[], "a\n", "", "a\n");
+        check(&[], "", "sum up", "sum up");
+    }
+
+    #[test]
+    fn files_come_first() {
+        check(&["one\n", "two"], "three", "four", "one\n\ntwo\n\nthree\n\nfour");
+    }
+
+    #[test]
+    fn a_placeholder_places_it() {
+        check(&[], "text", "say {{stdin}} twice: {{stdin}}", "say text twice: text");
+        check(&["f"], "", "say {{stdin}}.", "f\n\nsay .");
+    }
+
+    #[test]
+    fn bytes_that_are_not_text_are_named_by_their_offset() {
+        assert_eq!(text(b"ab\xffc".to_vec()), Err(2));
+        assert_eq!(text("\u{feff}a\0b".into()), Ok("a\0b".to_owned()));
+    }
+}

@@ -1,0 +1,221 @@
+//! Shows one request as it goes on: text on standard output, everything else on standard error.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::resolve::Output;
+use crate::cli::console::Console;
+use crate::engine::{Note, Watcher};
+use crate::model::{Event, Failure, Usage};
+use crate::route::course::SkipReason;
+use crate::route::{DeploymentId, Map};
+
+/// The watcher of `ask`.
+pub struct Printer<'a> {
+    console: &'a mut Console,
+    map: &'a Map,
+    output: Output,
+    /// A failure that was not told yet: what follows it belongs on the same line.
+    failed: Option<(DeploymentId, String)>,
+    /// The last text that was printed ended its line.
+    line_ended: bool,
+    printed: bool,
+    /// Standard output cannot be written.
+    broken: Option<io::Error>,
+}
+
+impl<'a> Printer<'a> {
+    /// A printer for an answer shown as `output` says.
+    pub fn new(console: &'a mut Console, map: &'a Map, output: Output) -> Self {
+        Self { console, map, output, failed: None, line_ended: false, printed: false, broken: None }
+    }
+
+    /// Why standard output could not be written, if it could not.
+    pub fn broken(&mut self) -> Option<io::Error> {
+        self.broken.take()
+    }
+
+    /// Ends the text that was streamed: one newline, if it lacks one.
+    pub fn end_text(&mut self) {
+        if self.printed && !self.line_ended {
+            self.write("\n");
+        }
+        self.printed = false;
+    }
+
+    /// The console, for what comes after the answer.
+    pub fn console(&mut self) -> &mut Console {
+        self.console
+    }
+
+    fn name(&self, id: DeploymentId) -> &str {
+        &self.map.deployment(id).name
+    }
+
+    /// Tells the failure that is held back, with what follows it.
+    fn tell_failure(&mut self, then: &str) {
+        if let Some((id, failure)) = self.failed.take() {
+            let line = format!("{} failed ({failure}){then}", self.name(id));
+            self.console.event(&line);
+        }
+    }
+
+    fn write(&mut self, text: &str) {
+        if self.broken.is_none() {
+            self.broken = self.console.answer(text).err();
+        }
+    }
+
+    fn json(&mut self, event: &Value) {
+        if self.broken.is_none() {
+            self.broken = self.console.data(&event.to_string()).err();
+        }
+    }
+
+    fn calling(&mut self, deployment: DeploymentId, wait: Duration) {
+        let name = self.name(deployment).to_owned();
+        let again = matches!(&self.failed, Some((id, _)) if *id == deployment);
+        let then = match (wait.is_zero(), again) {
+            (true, true) => "; trying it again".to_owned(),
+            (true, false) => format!("; trying {name}"),
+            (false, true) => format!("; trying it again in {}", seconds(wait)),
+            (false, false) => format!("; trying {name} in {}", seconds(wait)),
+        };
+        if self.failed.is_some() {
+            self.tell_failure(&then);
+        } else if wait.is_zero() {
+            self.console.detail(&format!("asking {name}"));
+        } else {
+            self.console.event(&format!("waiting {} for {name}", seconds(wait)));
+        }
+        if self.output == Output::StreamJson {
+            let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            self.json(&json!({"event": "attempt", "deployment": name, "waited_ms": wait}));
+        }
+    }
+
+    fn event_json(&mut self, event: &Event) {
+        let line = match event {
+            Event::Text(text) => json!({"event": "delta", "text": text}),
+            Event::Reasoning(text) => json!({"event": "reasoning", "text": text}),
+            Event::ToolStart { index, id, name } => {
+                json!({"event": "tool_call", "index": index, "id": id, "name": name})
+            }
+            Event::ToolArguments { index, text } => json!({"event": "tool_arguments", "index": index, "text": text}),
+            Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => return,
+        };
+        self.json(&line);
+    }
+}
+
+impl Watcher for Printer<'_> {
+    fn note(&mut self, note: Note<'_>) {
+        match note {
+            Note::Skipped { deployment, reason } => {
+                self.tell_failure("");
+                let line = format!("{} skipped ({})", self.name(deployment), skip(reason));
+                self.console.event(&line);
+            }
+            Note::Calling { deployment, wait } => self.calling(deployment, wait),
+            Note::Dropped { deployment, parameters } => {
+                let line = format!("{} does not take {}; left out", self.name(deployment), parameters.join(", "));
+                self.console.event(&line);
+            }
+            Note::Failed { deployment, failure } => {
+                self.tell_failure("");
+                self.failed = Some((deployment, describe(failure)));
+                if self.output == Output::StreamJson {
+                    let line = json!({"event": "failover", "deployment": self.name(deployment),
+                        "class": failure.class.as_str(), "status": failure.status, "message": failure.message});
+                    self.json(&line);
+                }
+            }
+            Note::Restarted if self.output == Output::StreamJson => self.json(&json!({"event": "restart"})),
+            Note::Restarted => {
+                self.tell_failure("");
+                self.end_text();
+                self.console.rule("the answer above broke off; it begins again below");
+            }
+            Note::Resuming { at } => {
+                let then = format!("; it had written {at} characters, looking for an exact continuation");
+                self.tell_failure(&then);
+            }
+            Note::State(warning) => self.console.event(warning),
+        }
+    }
+
+    fn event(&mut self, event: &Event) -> ControlFlow<()> {
+        match (&self.output, event) {
+            (Output::StreamJson, event) => self.event_json(event),
+            (Output::Streamed, Event::Text(text)) => {
+                self.write(text);
+                self.printed = true;
+                self.line_ended = text.ends_with('\n');
+            }
+            (Output::Streamed | Output::Whole | Output::Extracted | Output::Json, _) => {}
+        }
+        if self.broken.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// A failure in the words of an event line: class, wait, status and message.
+#[must_use]
+pub fn describe(failure: &Failure) -> String {
+    let wait = failure.retry_after.map(|wait| format!(", retry after {}", seconds(wait))).unwrap_or_default();
+    let status = failure.status.map(|status| format!(", {status}")).unwrap_or_default();
+    let message = if failure.message.is_empty() { String::new() } else { format!(": {}", failure.message) };
+    format!("{}{wait}{status}{message}", failure.class)
+}
+
+/// The reason for which a deployment was passed over.
+#[must_use]
+pub fn skip(reason: &SkipReason) -> String {
+    match reason {
+        SkipReason::NoKey(missing) => format!("no_key: {missing}"),
+        SkipReason::Tags => "tags".to_owned(),
+        SkipReason::ContextWindow { prompt, window } => {
+            format!("context_window: about {prompt} tokens, {window} fit")
+        }
+        SkipReason::Unpriced => "price unknown, and there is a cost cap".to_owned(),
+        SkipReason::OverCost { usd } => format!("budget: about {usd:.4} USD"),
+        SkipReason::CoolingDown { left, class } => format!("cooling down for {} after {class}", seconds(*left)),
+        SkipReason::Gated { left } => format!("rate_limit, {} left", seconds(*left)),
+    }
+}
+
+/// A duration for people: `250ms`, `1.5s`, `12s`, `1m30s`, `2h05m`.
+#[must_use]
+pub fn seconds(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    let whole = (millis + 500) / 1000;
+    match millis {
+        0..1000 => format!("{millis}ms"),
+        1000..10_000 if millis % 1000 != 0 => format!("{:.1}s", duration.as_secs_f64()),
+        _ if whole < 60 => format!("{whole}s"),
+        _ if whole < 3600 => format!("{}m{:02}s", whole / 60, whole % 60),
+        _ => format!("{}h{:02}m", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+/// Tokens in and out, with their cached and hidden parts.
+#[must_use]
+pub fn tokens(usage: &Usage) -> String {
+    let cached = if usage.cached > 0 { format!(" ({} cached)", usage.cached) } else { String::new() };
+    let reasoning = if usage.reasoning > 0 { format!(" ({} reasoning)", usage.reasoning) } else { String::new() };
+    format!("{} tokens in{cached}, {} out{reasoning}", usage.input, usage.output)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_well() {
+        let said = [0, 999, 1000, 1500, 9_999, 12_000, 59_600, 90_000, 3_600_000, 7_500_000];
+        let said: Vec<String> = said.into_iter().map(|millis| seconds(Duration::from_millis(millis))).collect();
+        assert_eq!(said, ["0ms", "999ms", "1s", "1.5s", "10.0s", "12s", "1m00s", "1m30s", "1h00m", "2h05m"]);
+    }
+}

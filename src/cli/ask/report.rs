@@ -1,0 +1,248 @@
+//! What is said about a request when it is over: the JSON object, the usage footer, the error.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::printer::{describe, seconds, skip, tokens};
+use crate::engine::{Attempt, Done, RouteError, Why};
+use crate::error::{Error, Kind};
+use crate::model::{Class, Failure};
+use crate::route::course::{SkipReason, Stop};
+use crate::route::{GroupId, Map};
+
+/// What a report needs besides how the request ended.
+pub struct Subject<'a> {
+    /// What can be routed to.
+    pub map: &'a Map,
+    /// The group that was asked.
+    pub group: GroupId,
+    /// The id of the request.
+    pub id: &'a str,
+}
+
+impl Subject<'_> {
+    /// The object of `--json` for an answer.
+    #[must_use]
+    pub fn done(&self, done: &Done) -> Value {
+        let deployment = self.map.deployment(done.deployment);
+        let usage = done.answer.usage.unwrap_or_default();
+        let cost = done.attempts.last().and_then(|attempt| attempt.cost);
+        let mut object = self.common(&done.attempts, done.duration);
+        let fields = json!({
+            "deployment": deployment.name,
+            "provider": deployment.provider,
+            "model": done.answer.model.as_deref().unwrap_or(&deployment.model),
+            "text": done.answer.text,
+            "reasoning": Some(&done.answer.reasoning).filter(|text| !text.is_empty()),
+            "tool_calls": Some(&done.answer.tool_calls).filter(|calls| !calls.is_empty()),
+            "finish_reason": done.answer.finish.map(crate::model::Finish::as_str),
+            "usage": done.answer.usage.map(|_| json!({
+                "input_tokens": usage.input, "output_tokens": usage.output,
+                "cached_tokens": usage.cached, "reasoning_tokens": usage.reasoning,
+            })),
+            "cost_usd": cost,
+            "priced": cost.is_some(),
+            "ttft_ms": done.first_token.map(millis),
+            "restarted": done.restarted,
+            "resumed_at": done.resumed_at,
+        });
+        merge(&mut object, fields);
+        object
+    }
+
+    /// The object of `--json` for a failure.
+    #[must_use]
+    pub fn failed(&self, failed: &RouteError, error: &Error, class: Option<Class>) -> Value {
+        let mut object = self.common(&failed.attempts, failed.duration);
+        let fields = json!({
+            "deployment": null, "provider": null, "model": null, "text": null, "reasoning": null,
+            "finish_reason": null, "usage": null, "cost_usd": null, "priced": false, "ttft_ms": null,
+            "error": {
+                "class": class.map(Class::as_str), "message": error.message, "hint": error.hint,
+                "exit_code": error.kind.exit_code(),
+            },
+        });
+        merge(&mut object, fields);
+        object
+    }
+
+    fn common(&self, attempts: &[Attempt], duration: Duration) -> Value {
+        let group = self.map.group(self.group);
+        let wasted: f64 =
+            attempts.iter().filter(|attempt| attempt.failure.is_some()).filter_map(|attempt| attempt.cost).sum();
+        json!({
+            "id": self.id,
+            "group": group.name,
+            "deployment": null, "provider": null, "model": null, "text": null, "reasoning": null,
+            "tool_calls": null, "finish_reason": null, "usage": null, "cost_usd": null, "priced": false,
+            "ttft_ms": null,
+            "duration_ms": millis(duration),
+            "attempts": attempts.iter().map(|attempt| attempt.json(self.map)).collect::<Vec<Value>>(),
+            "route": {"strategy": group.strategy.as_str(), "rule": null, "tier": null, "experiment": null},
+            "hedged": false,
+            "restarted": false,
+            "resumed_at": null,
+            "wasted_usd": wasted,
+            "conversation_id": null,
+        })
+    }
+
+    /// The footer of `--usage`.
+    #[must_use]
+    pub fn footer(&self, done: &Done) -> String {
+        let name = &self.map.deployment(done.deployment).name;
+        let attempts = match done.attempts.len() {
+            1 => "1 attempt".to_owned(),
+            n => format!("{n} attempts"),
+        };
+        let usage = done.answer.usage.as_ref().map_or("tokens unknown".to_owned(), tokens);
+        let cost = match done.attempts.last().and_then(|attempt| attempt.cost) {
+            Some(usd) => format!("{usd:.6} USD"),
+            None => "price unknown".to_owned(),
+        };
+        let first = done.first_token.map(|first| format!(", first token {}", seconds(first))).unwrap_or_default();
+        let speed = speed(done).map(|speed| format!(", {speed:.1} tokens/s")).unwrap_or_default();
+        format!("{name}: {attempts}, {usage}, {cost}{first}{speed}, {} in all", seconds(done.duration))
+    }
+
+    /// The error that a failed request ends with.
+    #[must_use]
+    pub fn error(&self, failed: &RouteError) -> Error {
+        let group = &self.map.group(self.group).name;
+        let kind = kind(failed);
+        let message = match (failed.why, kind) {
+            (Why::Interrupted { second_answer: true }, _) => {
+                "the answer broke off, and another deployment's answer does not continue it".to_owned()
+            }
+            (Why::Interrupted { .. }, _) => "the answer broke off and could not be completed".to_owned(),
+            (Why::Unread, _) => "nobody reads the answer".to_owned(),
+            (Why::Stopped(Stop::Deadline), _) => format!("the deadline passed before `{group}` answered"),
+            (Why::Stopped(Stop::RateLimited { next }), _) => {
+                format!("every deployment of `{group}` is rate limited; next slot in {}", seconds(next))
+            }
+            (Why::Stopped(Stop::NoKey), _) => format!("no deployment of `{group}` has a key"),
+            (Why::Stopped(Stop::Refused), _) => "the request was refused".to_owned(),
+            (Why::Stopped(Stop::Exhausted), Kind::Authentication) => {
+                format!("every key of `{group}` was refused")
+            }
+            (Why::Stopped(Stop::Exhausted), _) if failed.attempts.is_empty() => {
+                format!("no deployment of `{group}` may be asked")
+            }
+            (Why::Stopped(Stop::Exhausted), _) => format!("no deployment of `{group}` could answer"),
+        };
+        let mut error = Error::new(kind, message);
+        error.details = self.details(failed);
+        error.hint = hint(failed, kind);
+        error
+    }
+
+    /// One line for each attempt, and for each deployment that was passed over when nobody was asked.
+    fn details(&self, failed: &RouteError) -> Vec<String> {
+        let attempts = failed.attempts.iter().filter_map(|attempt| {
+            let failure = attempt.failure.as_ref()?;
+            Some(format!("{}: {}", self.map.deployment(attempt.deployment).name, describe(failure)))
+        });
+        let skips = failed.skips.iter().filter(|_| failed.attempts.is_empty());
+        let skips =
+            skips.map(|skipped| format!("{}: {}", self.map.deployment(skipped.deployment).name, skip(&skipped.reason)));
+        attempts.chain(skips).collect()
+    }
+}
+
+/// The kind of a failed request, by the precedence 74, 124, 65, 78, 75, 77, 69.
+fn kind(failed: &RouteError) -> Kind {
+    let classes: Vec<Class> = failures(failed).map(|failure| failure.class).collect();
+    let refused = classes.iter().any(|class| is_refusal(*class));
+    match failed.why {
+        Why::Interrupted { .. } | Why::Unread => Kind::Output,
+        Why::Stopped(Stop::Deadline) => Kind::Deadline,
+        Why::Stopped(Stop::Refused) => Kind::Refused,
+        Why::Stopped(_) if refused => Kind::Refused,
+        Why::Stopped(Stop::NoKey) => Kind::Profile,
+        Why::Stopped(Stop::RateLimited { .. }) => Kind::TryLater,
+        Why::Stopped(Stop::Exhausted) if !classes.is_empty() && classes.iter().all(|class| is_key(*class)) => {
+            Kind::Authentication
+        }
+        Why::Stopped(Stop::Exhausted) => Kind::Unavailable,
+    }
+}
+
+/// The class that stands for the whole request in `--json`: that of the first failure.
+#[must_use]
+pub fn headline(failed: &RouteError) -> Option<Class> {
+    failures(failed).next().map(|failure| failure.class)
+}
+
+fn failures(failed: &RouteError) -> impl Iterator<Item = &Failure> {
+    failed.attempts.iter().filter_map(|attempt| attempt.failure.as_ref())
+}
+
+fn is_refusal(class: Class) -> bool {
+    matches!(class, Class::BadRequest | Class::ContextWindow | Class::ContentPolicy | Class::Unsupported)
+}
+
+fn is_key(class: Class) -> bool {
+    matches!(class, Class::Authentication | Class::Permission)
+}
+
+fn hint(failed: &RouteError, kind: Kind) -> Option<String> {
+    let text = match kind {
+        Kind::Output if failed.why == (Why::Interrupted { second_answer: true }) => {
+            "`llmroute logs last --text` prints the second answer; `-S` prints only whole answers"
+        }
+        Kind::Output => "`-S` prints only whole answers, so that another deployment can take over unseen",
+        Kind::Deadline => "raise `--deadline`, or `deadline` in the profile",
+        Kind::TryLater => "try again later, or add a deployment or a fallback group with another key",
+        Kind::Authentication => "check the keys of these deployments",
+        Kind::Profile => "set one of these variables, or try `llmroute --profile demo ask …` without a key",
+        Kind::Refused => refusal_hint(failed)?,
+        Kind::Unavailable => unavailable_hint(failed)?,
+        Kind::Other | Kind::Usage | Kind::Input | Kind::Internal => return None,
+    };
+    Some(text.to_owned())
+}
+
+fn refusal_hint(failed: &RouteError) -> Option<&'static str> {
+    let too_long = failed.skips.iter().any(|skipped| matches!(skipped.reason, SkipReason::ContextWindow { .. }));
+    match headline(failed) {
+        Some(Class::ContextWindow) => {
+            Some("shorten the prompt, or name a group of larger models in `context_window_fallbacks`")
+        }
+        Some(Class::ContentPolicy) => Some("name a group in `content_policy_fallbacks` to ask another model"),
+        None if too_long => Some("shorten the prompt, or name a group of larger models in `context_window_fallbacks`"),
+        Some(_) | None => None,
+    }
+}
+
+fn unavailable_hint(failed: &RouteError) -> Option<&'static str> {
+    let capped = |reason: &SkipReason| matches!(reason, SkipReason::Unpriced | SkipReason::OverCost { .. });
+    if failed.attempts.is_empty() && failed.skips.iter().any(|skipped| capped(&skipped.reason)) {
+        return Some("raise `--max-cost`, or give the deployments a price");
+    }
+    match headline(failed)? {
+        Class::NotFound => Some("check the model's name and the base URL"),
+        Class::Quota => Some("add credit at the provider, or a fallback with another key"),
+        Class::Connection(_) => Some("check the base URL, the network, and whether a local server is running"),
+        _ => Some("add a fallback group, or try again later"),
+    }
+}
+
+/// Generated tokens a second after the first one.
+#[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
+fn speed(done: &Done) -> Option<f64> {
+    let last = done.attempts.last()?;
+    let streaming = last.duration.checked_sub(last.first_token?)?.as_secs_f64();
+    let output = done.answer.usage?.output;
+    (streaming > 0.0 && output > 1).then(|| (output - 1) as f64 / streaming)
+}
+
+fn merge(object: &mut Value, fields: Value) {
+    if let (Value::Object(object), Value::Object(fields)) = (object, fields) {
+        object.extend(fields);
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,257 @@
+//! From what was typed to what is meant: nothing is optional from here on.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::args::{AskArgs, MidstreamArg};
+use crate::cli::env::Sink;
+use crate::engine::{Delivery, Midstream};
+use crate::error::{Error, Kind};
+use crate::model::{Effort, Message, Prompt, Role, Sampling};
+use crate::profile::{Inputs, Profile, duration};
+use crate::route::course::Facts;
+use crate::route::{Group, GroupId};
+
+/// What standard output (or the file) is to hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// The text, as it comes.
+    Streamed,
+    /// The text, when it is whole.
+    Whole,
+    /// The first fenced block of the text.
+    Extracted,
+    /// One JSON object.
+    Json,
+    /// One JSON event a line.
+    StreamJson,
+}
+
+/// A question, ready to be asked.
+#[derive(Debug)]
+pub struct Ask {
+    /// The group to ask.
+    pub group: GroupId,
+    /// What routing may look at.
+    pub facts: Facts,
+    /// Parameters of the answer.
+    pub sampling: Sampling,
+    /// Further body fields.
+    pub extra: Map<String, Value>,
+    /// How the answer reaches its reader.
+    pub delivery: Delivery,
+    /// What is printed.
+    pub output: Output,
+    /// Where to, if not to standard output.
+    pub file: Option<PathBuf>,
+    /// All limits of time together.
+    pub deadline: Duration,
+    /// Seed of the routing's luck.
+    pub seed: u64,
+}
+
+/// Resolves `args` against the profile, whose groups take over the overrides.
+///
+/// # Errors
+/// `usage` for a value that cannot be, `profile` for a name that is not there.
+pub fn resolve(
+    args: &AskArgs,
+    profile: &mut Profile,
+    inputs: &Inputs<'_>,
+    stdout: Sink,
+    entropy: u64,
+) -> Result<Ask, Error> {
+    let group = match &args.model {
+        Some(name) => target(profile, name, inputs)?,
+        None => profile.default_group,
+    };
+    let fallbacks: Vec<GroupId> =
+        args.fallbacks.iter().map(|name| target(profile, name, inputs)).collect::<Result<_, _>>()?;
+    if !fallbacks.is_empty() {
+        profile.map.groups[group.0].fallbacks = fallbacks;
+    }
+    let limits = Limits::parse(args)?;
+    profile.map.groups.iter_mut().for_each(|group| limits.apply(group));
+    let (require_tags, forbid_tags) = tags(&args.require_tags);
+    let (sampling, extra) = parameters(args)?;
+    let output = output(args, stdout);
+    Ok(Ask {
+        group,
+        facts: Facts {
+            prompt_tokens: 0,
+            max_tokens: sampling.max_tokens,
+            require_tags,
+            forbid_tags,
+            max_cost: positive("--max-cost", args.max_cost)?,
+            no_fallback: args.no_fallback,
+        },
+        sampling,
+        extra,
+        delivery: delivery(args.midstream, &output, stdout),
+        output,
+        file: args.output.clone(),
+        deadline: profile.map.group(group).policy.deadline,
+        seed: args.route_seed.unwrap_or(entropy),
+    })
+}
+
+impl Ask {
+    /// The prompt as the model gets it.
+    #[must_use]
+    pub fn prompt(&self, system: Option<String>, text: String) -> Prompt {
+        Prompt {
+            system,
+            messages: vec![Message::text(Role::User, text)],
+            sampling: self.sampling.clone(),
+            extra: self.extra.clone(),
+            ..Prompt::default()
+        }
+    }
+}
+
+fn target(profile: &mut Profile, name: &str, inputs: &Inputs<'_>) -> Result<GroupId, Error> {
+    profile.target(name, inputs).map_err(|unknown| Error::new(Kind::Profile, unknown.message).hint(unknown.hint))
+}
+
+/// Limits that were typed; they hold for every group.
+struct Limits {
+    timeout: Option<Duration>,
+    first_token: Option<Duration>,
+    idle: Option<Duration>,
+    deadline: Option<Duration>,
+    num_retries: Option<u32>,
+}
+
+impl Limits {
+    fn parse(args: &AskArgs) -> Result<Self, Error> {
+        Ok(Self {
+            timeout: limit("--timeout", args.timeout.as_deref())?,
+            first_token: limit("--first-token-timeout", args.first_token_timeout.as_deref())?,
+            idle: limit("--idle-timeout", args.idle_timeout.as_deref())?,
+            deadline: limit("--deadline", args.deadline.as_deref())?,
+            num_retries: args.num_retries,
+        })
+    }
+
+    fn apply(&self, group: &mut Group) {
+        let set = |limit: &mut Duration, typed: Option<Duration>| {
+            if let Some(typed) = typed {
+                *limit = typed;
+            }
+        };
+        set(&mut group.policy.deadline, self.deadline);
+        group.policy.num_retries = self.num_retries.unwrap_or(group.policy.num_retries);
+        for member in &mut group.members {
+            set(&mut member.timeouts.attempt, self.timeout);
+            set(&mut member.timeouts.first_token, self.first_token);
+            set(&mut member.timeouts.idle, self.idle);
+        }
+    }
+}
+
+fn limit(flag: &str, typed: Option<&str>) -> Result<Option<Duration>, Error> {
+    let Some(typed) = typed else { return Ok(None) };
+    match duration::parse(typed) {
+        Ok(limit) if !limit.is_zero() => Ok(Some(limit)),
+        Ok(_) => Err(Error::new(Kind::Usage, format!("`{flag} {typed}` leaves no time at all"))),
+        Err(reason) => Err(Error::new(Kind::Usage, format!("`{flag} {typed}`: {reason}"))
+            .hint("a duration is a number of seconds, or like `250ms`, `30s`, `5m`, `1h30m`")),
+    }
+}
+
+fn positive(flag: &str, typed: Option<f64>) -> Result<Option<f64>, Error> {
+    match typed {
+        Some(value) if !value.is_finite() || value < 0.0 => {
+            Err(Error::new(Kind::Usage, format!("`{flag} {value}` is not an amount")))
+        }
+        value => Ok(value),
+    }
+}
+
+fn tags(typed: &[String]) -> (Vec<String>, Vec<String>) {
+    let (forbidden, required): (Vec<&String>, Vec<&String>) = typed.iter().partition(|tag| tag.starts_with('!'));
+    (required.into_iter().cloned().collect(), forbidden.into_iter().map(|tag| tag[1..].to_owned()).collect())
+}
+
+fn output(args: &AskArgs, stdout: Sink) -> Output {
+    if args.json {
+        Output::Json
+    } else if args.stream_json {
+        Output::StreamJson
+    } else if args.extract {
+        Output::Extracted
+    } else if args.no_stream || args.output.is_some() || stdout == Sink::File {
+        Output::Whole
+    } else {
+        Output::Streamed
+    }
+}
+
+/// What is streamed to a person begins again when it breaks; what is streamed into a pipe cannot be
+/// taken back; what nobody has seen yet is of no concern.
+fn delivery(midstream: Option<MidstreamArg>, output: &Output, stdout: Sink) -> Delivery {
+    let default = match (output, stdout) {
+        (Output::Whole | Output::Extracted | Output::Json, _) => return Delivery::Whole,
+        (Output::StreamJson, _) | (Output::Streamed, Sink::Terminal) => Midstream::Restart,
+        (Output::Streamed, Sink::Pipe | Sink::File) => Midstream::Exact,
+    };
+    Delivery::Streamed(match midstream {
+        None => default,
+        Some(MidstreamArg::Exact) => Midstream::Exact,
+        Some(MidstreamArg::Restart) => Midstream::Restart,
+        Some(MidstreamArg::Fail) => Midstream::Fail,
+    })
+}
+
+/// Neutral parameters from their own flags and from `-o`; every other `-o` is a body field.
+fn parameters(args: &AskArgs) -> Result<(Sampling, Map<String, Value>), Error> {
+    let mut sampling = Sampling::default();
+    let mut extra = Map::new();
+    for option in &args.options {
+        let Some((key, value)) = option.split_once('=').filter(|(key, _)| !key.is_empty()) else {
+            return Err(Error::new(Kind::Usage, format!("`-o {option}` is not KEY=VALUE")));
+        };
+        let value: Value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+        if !neutral(&mut sampling, key, &value)? {
+            extra.insert(key.to_owned(), value);
+        }
+    }
+    sampling.temperature = args.temperature.or(sampling.temperature);
+    sampling.max_tokens = args.max_tokens.or(sampling.max_tokens);
+    sampling.effort = args.reasoning_effort.map(Effort::from).or(sampling.effort);
+    sampling.seed = args.seed.or(sampling.seed);
+    if sampling.max_tokens == Some(0) {
+        return Err(Error::new(Kind::Usage, "`--max-tokens 0` asks for no answer"));
+    }
+    Ok((sampling, extra))
+}
+
+/// Sets the neutral parameter `key`, if it is one.
+fn neutral(sampling: &mut Sampling, key: &str, value: &Value) -> Result<bool, Error> {
+    let wrong = || Error::new(Kind::Usage, format!("`-o {key}={value}`: not a value for `{key}`"));
+    match key {
+        "temperature" => sampling.temperature = Some(value.as_f64().ok_or_else(wrong)?),
+        "top_p" => sampling.top_p = Some(value.as_f64().ok_or_else(wrong)?),
+        "max_tokens" => sampling.max_tokens = Some(value.as_u64().ok_or_else(wrong)?),
+        "seed" => sampling.seed = Some(value.as_i64().ok_or_else(wrong)?),
+        "stop" => {
+            sampling.stop = match value {
+                Value::Array(items) => items
+                    .iter()
+                    .map(|item| item.as_str().map(str::to_owned))
+                    .collect::<Option<_>>()
+                    .ok_or_else(wrong)?,
+                Value::String(text) => vec![text.clone()],
+                _ => return Err(wrong()),
+            };
+        }
+        "reasoning_effort" => {
+            let name = value.as_str().ok_or_else(wrong)?;
+            sampling.effort = Some(Effort::ALL.into_iter().find(|effort| effort.as_str() == name).ok_or_else(wrong)?);
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
+}

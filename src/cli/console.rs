@@ -1,0 +1,176 @@
+//! The sole owner of standard output and standard error.
+//!
+//! Standard output gets the answer or the data asked for; everything else goes to standard error.
+
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+
+use super::env::{Env, Sink};
+
+/// How much is said on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Loudness {
+    /// Errors only.
+    Quiet,
+    /// Waits, failures, skips.
+    Normal,
+    /// Every call and who answered.
+    Verbose,
+}
+
+/// Writes to the terminal, the pipe or the file behind the two streams.
+pub struct Console {
+    stdout: Box<dyn Write + Send>,
+    stderr: Box<dyn Write + Send>,
+    sink: Sink,
+    loudness: Loudness,
+    colour: bool,
+    /// Text of an answer is on a line of the terminal that has not ended.
+    open_line: bool,
+}
+
+impl Console {
+    /// The console of this process.
+    #[must_use]
+    pub fn new(env: &Env, loudness: Loudness, colour: bool) -> Self {
+        Self {
+            stdout: unbuffered_stdout(),
+            stderr: Box::new(io::stderr()),
+            sink: env.stdout,
+            loudness,
+            colour,
+            open_line: false,
+        }
+    }
+
+    /// Writes text of an answer at once; on a terminal its control characters are made harmless.
+    ///
+    /// # Errors
+    /// When the stream cannot be written, or its reader went away (`BrokenPipe`).
+    pub fn answer(&mut self, text: &str) -> io::Result<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        match self.sink {
+            Sink::Terminal => {
+                let text = harmless(text);
+                self.open_line = !text.ends_with('\n');
+                self.stdout.write_all(text.as_bytes())?;
+            }
+            Sink::Pipe | Sink::File => self.stdout.write_all(text.as_bytes())?,
+        }
+        self.stdout.flush()
+    }
+
+    /// Writes a line of data (JSON, a table).
+    ///
+    /// # Errors
+    /// As [`Console::answer`].
+    pub fn data(&mut self, text: &str) -> io::Result<()> {
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        self.stdout.write_all(format!("{text}{end}").as_bytes())?;
+        self.stdout.flush()
+    }
+
+    /// Says one line that is worth knowing, unless it is to be quiet.
+    pub fn event(&mut self, line: &str) {
+        if self.loudness >= Loudness::Normal {
+            self.say(line);
+        }
+    }
+
+    /// Says one line for those who asked for more.
+    pub fn detail(&mut self, line: &str) {
+        if self.loudness >= Loudness::Verbose {
+            self.say(line);
+        }
+    }
+
+    /// Says one line that was asked for by an option of its own.
+    pub fn say(&mut self, line: &str) {
+        let (on, off) = if self.colour { ("\u{1b}[2m", "\u{1b}[0m") } else { ("", "") };
+        self.stderr_line(&format!("{on}llmroute: {}{off}", harmless(line)));
+    }
+
+    /// Draws a line across the terminal between an answer that broke and the new one.
+    pub fn rule(&mut self, text: &str) {
+        self.stderr_line(&format!("── {text} ──"));
+    }
+
+    /// Says why the command failed.
+    pub fn error(&mut self, error: &crate::error::Error) {
+        let text: Vec<String> = error.to_string().lines().map(harmless).collect();
+        let mut text = text.join("\n");
+        if self.colour
+            && let Some(rest) = text.strip_prefix("error:")
+        {
+            text = format!("\u{1b}[1;31merror:\u{1b}[0m{rest}");
+        }
+        self.stderr_line(&text);
+    }
+
+    /// Prints text for people on standard error as it is: it brings its own headings and colours.
+    pub fn report(&mut self, text: &str) {
+        // Nobody is left to tell when standard error is gone.
+        let _ = self.stderr.write_all(text.as_bytes());
+    }
+
+    /// Standard output itself, for a command that renders its own data.
+    pub fn writer(&mut self) -> &mut dyn Write {
+        &mut *self.stdout
+    }
+
+    /// Columns of the terminal.
+    #[must_use]
+    pub fn width(&self) -> u16 {
+        ::console::Term::stdout().size().1
+    }
+
+    /// Whether escape codes may be written to standard error.
+    #[must_use]
+    pub fn colour(&self) -> bool {
+        self.colour
+    }
+
+    fn stderr_line(&mut self, line: &str) {
+        // The answer's line is left as it is in a pipe; on a terminal a notice does not cut into it.
+        let start = if std::mem::take(&mut self.open_line) { "\n" } else { "" };
+        // Nobody is left to tell when standard error is gone.
+        let _ = self.stderr.write_all(format!("{start}{line}\n").as_bytes());
+    }
+}
+
+/// Standard output without the line buffer of the standard library: a token is one write.
+fn unbuffered_stdout() -> Box<dyn Write + Send> {
+    match io::stdout().as_fd().try_clone_to_owned() {
+        Ok(fd) => Box::new(std::fs::File::from(fd)),
+        Err(_) => Box::new(io::stdout()),
+    }
+}
+
+/// `text` with every control character but newline and tab shown as a picture: what a model or a
+/// server sends must not steer the terminal.
+#[must_use]
+pub fn harmless(text: &str) -> String {
+    let text = text.replace("\r\n", "\n");
+    text.chars()
+        .map(|c| match c {
+            '\n' | '\t' => c,
+            '\u{7f}' => '␡',
+            '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
+            // C1 controls, and marks that reorder what a person reads.
+            '\u{80}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+            _ => c,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_cannot_steer_the_terminal() {
+        assert_eq!(harmless("a\u{1b}]0;x\u{7}b\r\nc\td\u{9b}e\u{202e}"), "a␛]0;x␇b\nc\td\u{fffd}e\u{fffd}");
+    }
+}

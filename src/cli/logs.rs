@@ -1,0 +1,172 @@
+//! `llmroute logs`: the requests that were logged, as a table, one whole, or as JSON.
+
+mod detail;
+mod plain;
+mod table;
+mod units;
+
+use std::io::{self, Write};
+
+use clap::Args;
+use jiff::tz::TimeZone;
+
+use super::console::Console;
+use super::env::{Env, Sink};
+use super::{End, Global, setup};
+use crate::error::{Error, Kind};
+use crate::history::{Entry, History, HistoryError};
+use crate::state::Location;
+
+/// Show logged requests
+#[derive(Debug, Clone, Args)]
+pub struct LogsArgs {
+    /// One request: `last`, or the beginning or end of its id
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+
+    /// How many of the latest requests to list
+    #[arg(long, value_name = "N", default_value_t = 20, conflicts_with = "id", value_parser = clap::value_parser!(u32).range(1..))]
+    pub last: u32,
+
+    /// JSON: one object a line
+    #[arg(long, conflicts_with = "text")]
+    pub json: bool,
+
+    /// Only the text of the answer
+    #[arg(long, requires = "id")]
+    pub text: bool,
+}
+
+/// What the output is shown on.
+#[derive(Debug, Clone)]
+pub struct Sheet {
+    /// Columns of the terminal; `None` when it is none, then lines are as long as they need.
+    pub width: Option<u16>,
+    /// The time zone of the person.
+    pub zone: TimeZone,
+}
+
+/// Why nothing, or not everything, was shown.
+#[derive(Debug, thiserror::Error)]
+pub enum LogsError {
+    /// The log has no answer.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// The request has no text to print.
+    #[error("request `{id}` has no text: its outcome is `{outcome}`\nhint: `llmroute logs {id}` says more")]
+    NoText {
+        /// The whole id.
+        id: String,
+        /// The name of its outcome.
+        outcome: &'static str,
+    },
+    /// The output cannot be written.
+    #[error("cannot write the output: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// How an entry is written.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Person,
+    Json,
+    Text,
+}
+
+/// Writes what `args` ask for. `Ok(Some(note))` carries a line for stderr: there is nothing to list.
+///
+/// # Errors
+/// See [`LogsError`]; the exit code is 1, or 74 for [`LogsError::Output`].
+pub fn run(
+    args: &LogsArgs,
+    location: &Location,
+    sheet: &Sheet,
+    out: &mut dyn Write,
+) -> Result<Option<String>, LogsError> {
+    let history = History::open(location)?;
+    let note = match &args.id {
+        Some(id) => one(&history.get(id)?, args.form(), sheet, out).map(|()| None),
+        None => list(&history, args, sheet, out),
+    }?;
+    out.flush()?;
+    Ok(note)
+}
+
+/// Runs the command on the console.
+///
+/// # Errors
+/// `other` when the log has no such request, `output` when it cannot be printed.
+pub fn command(args: &LogsArgs, global: &Global, env: &Env, console: &mut Console) -> Result<End, Error> {
+    let location = setup::location(global, env)?;
+    let width = (env.stdout == Sink::Terminal).then(|| console.width());
+    let sheet = Sheet { width, zone: TimeZone::system() };
+    match run(args, &location, &sheet, console.writer()) {
+        Ok(note) => {
+            if let Some(note) = note {
+                console.event(&note);
+            }
+            Ok(End::Success)
+        }
+        Err(LogsError::Output(error)) => super::ask::unwritable(&error),
+        Err(error @ (LogsError::History(_) | LogsError::NoText { .. })) => {
+            Err(Error::new(Kind::Other, error.to_string()))
+        }
+    }
+}
+
+impl LogsArgs {
+    fn form(&self) -> Form {
+        match (self.json, self.text) {
+            (true, _) => Form::Json,
+            (false, true) => Form::Text,
+            (false, false) => Form::Person,
+        }
+    }
+}
+
+fn list(history: &History, args: &LogsArgs, sheet: &Sheet, out: &mut dyn Write) -> Result<Option<String>, LogsError> {
+    let entries = match history.last(usize::try_from(args.last).unwrap_or(usize::MAX)) {
+        Ok(entries) => entries,
+        Err(empty @ HistoryError::Empty(_)) => return Ok(Some(empty.to_string())),
+        Err(error) => return Err(error.into()),
+    };
+    if args.json {
+        for entry in &entries {
+            json(entry, out)?;
+        }
+    } else {
+        writeln!(out, "{}", table::render(&entries, sheet))?;
+    }
+    Ok(None)
+}
+
+fn one(entry: &Entry, form: Form, sheet: &Sheet, out: &mut dyn Write) -> Result<(), LogsError> {
+    match form {
+        Form::Person => write!(out, "{}", detail::render(entry, &sheet.zone))?,
+        Form::Json => json(entry, out)?,
+        Form::Text => text(entry, sheet.width.is_some(), out)?,
+    }
+    Ok(())
+}
+
+fn json(entry: &Entry, out: &mut dyn Write) -> io::Result<()> {
+    let line = serde_json::to_string(entry)?;
+    writeln!(out, "{}", plain::json(&line))
+}
+
+/// The answer byte for byte, with a newline at its end; on a terminal, made harmless.
+fn text(entry: &Entry, terminal: bool, out: &mut dyn Write) -> Result<(), LogsError> {
+    let text = entry.end.as_ref().map_or("", |end| end.text.as_str());
+    if text.is_empty() {
+        return Err(LogsError::NoText { id: entry.start.id.clone(), outcome: entry.outcome() });
+    }
+    if terminal {
+        out.write_all(plain::text(text).as_bytes())?;
+    } else {
+        out.write_all(text.as_bytes())?;
+    }
+    if !text.ends_with('\n') {
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}

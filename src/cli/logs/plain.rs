@@ -1,0 +1,74 @@
+//! Text that cannot move a cursor, change a colour or turn the reading direction.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// `text` with its line breaks and tabs, and a visible mark for every other control.
+pub fn text(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_harmful) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| if is_harmful(c) { picture(c) } else { c }).collect())
+}
+
+/// `line` of JSON with what serde leaves unescaped escaped: the same value, in harmless bytes.
+pub fn json(line: &str) -> Cow<'_, str> {
+    if !line.contains(is_harmful) {
+        return Cow::Borrowed(line);
+    }
+    let mut escaped = String::with_capacity(line.len() + 16);
+    for c in line.chars() {
+        if is_harmful(c) {
+            write!(escaped, "\\u{:04x}", u32::from(c)).expect("a string takes everything");
+        } else {
+            escaped.push(c);
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+fn is_harmful(c: char) -> bool {
+    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || (c.is_control() && c != '\n' && c != '\t')
+}
+
+/// Unicode has pictures for ASCII's controls only.
+fn picture(c: char) -> char {
+    match u32::from(c) {
+        code @ 0..0x20 => char::from_u32(0x2400 + code).unwrap_or(char::REPLACEMENT_CHARACTER),
+        0x7f => '\u{2421}',
+        _ => char::REPLACEMENT_CHARACTER,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(given: &str, want: &str) {
+        assert_eq!(text(given), want);
+    }
+
+    #[test]
+    fn plain_text_stays_as_it_is() {
+        check("a\tb\nç 🙂 ‍", "a\tb\nç 🙂 ‍");
+    }
+
+    #[test]
+    fn escape_sequences_lose_their_escape() {
+        check("\u{1b}[31mred\u{9b}0m\u{7f}\r", "␛[31mred\u{fffd}0m␡␍");
+    }
+
+    #[test]
+    fn the_reading_direction_cannot_be_turned() {
+        check("a\u{202e}b\u{2066}", "a\u{fffd}b\u{fffd}");
+    }
+
+    #[test]
+    fn json_keeps_its_value() {
+        let value = serde_json::json!({"text": "a\u{9b}b\u{1b}c\u{202e}d\u{7f}"});
+        let line = json(&value.to_string()).into_owned();
+        assert!(line.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{line}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap(), value);
+    }
+}

@@ -1,0 +1,104 @@
+//! What every command that calls somebody needs: the profile, the state, a router, an id.
+
+use std::path::PathBuf;
+
+use super::console::Console;
+use super::env::Env;
+use super::signals::{Ended, until_signal};
+use super::{Global, profile};
+use crate::embed::Surroundings;
+use crate::engine::Router;
+use crate::error::{Error, Kind};
+use crate::model::Timestamp;
+use crate::ports::Clock;
+use crate::profile::{Inputs, LoadError, Located, Profile, Severity, Source, locate};
+use crate::route::GroupId;
+use crate::state::Location;
+
+/// The profile that the options and the environment name, with its warnings said.
+///
+/// # Errors
+/// Everything that is wrong with it, or that there is none and no key.
+pub fn profile(global: &Global, env: &Env, console: &mut Console) -> Result<Profile, Error> {
+    let inputs = Inputs { vars: &env.vars, long_lived: false };
+    let colour = console.colour();
+    let wrong = |error: LoadError| Error::rendered(Kind::Profile, error.render(colour));
+    let loaded = match locate(global.profile.as_deref(), &env.vars).map_err(wrong)? {
+        // Only a profile that has to be looked for on the network waits for it.
+        Located::Discover => match until_signal(profile::open(None, &inputs))? {
+            Ended::Value(loaded) => loaded,
+            Ended::Signal(signal) => {
+                super::signals::die_by(signal);
+                return Err(Error::new(Kind::Other, "stopped by a signal"));
+            }
+        },
+        located => Profile::load(&located, &inputs),
+    };
+    let profile = loaded.map_err(wrong)?;
+    if profile.source == Source::Discovered {
+        let names: Vec<&str> = profile.map.deployments.iter().map(|deployment| deployment.name.as_str()).collect();
+        console.event(&format!("no profile; using {}", names.join(", ")));
+    }
+    for note in profile.notes.iter().filter(|note| note.severity == Severity::Warning) {
+        console.event(&format!("warning: {}", note.message));
+    }
+    Ok(profile)
+}
+
+/// Refuses a group that needs something that is not built yet.
+///
+/// # Errors
+/// Names the key of the profile.
+pub fn built(profile: &Profile, group: GroupId) -> Result<(), Error> {
+    match profile.unbuilt(group) {
+        None => Ok(()),
+        Some(unbuilt) => {
+            let message =
+                format!("group `{}` uses `{}`, which this version does not support", unbuilt.group, unbuilt.key);
+            Err(Error::new(Kind::Profile, message).hint("`llmroute profile check` lists all such keys"))
+        }
+    }
+}
+
+/// A router over `profile` with the network, the shared state and the keys of this process.
+///
+/// # Errors
+/// When `--state` names no place.
+pub fn router(profile: Profile, global: &Global, env: &Env, clock: Clock) -> Result<Router, Error> {
+    let state = location(global, env)?;
+    let around = Surroundings { vars: &env.vars, state: &state, clock, seed: env.entropy };
+    Ok(Router::from_profile(profile, &around))
+}
+
+/// Where the shared state is.
+///
+/// # Errors
+/// `usage` when `--state` cannot be understood.
+pub fn location(global: &Global, env: &Env) -> Result<Location, Error> {
+    let said = match global.state.as_deref() {
+        Some(said) => match said.strip_prefix("env:") {
+            Some(name) => env.vars.get(name).ok_or_else(|| {
+                Error::new(Kind::Usage, format!("`--state {said}`: the variable `{name}` is not set"))
+            })?,
+            None => said,
+        },
+        // Without a home there is nothing to share through.
+        None => return Ok(env.state_dir().map_or(Location::Memory, Location::Dir)),
+    };
+    if said == "memory" {
+        return Ok(Location::Memory);
+    }
+    if said.contains("://") {
+        return Err(Error::new(Kind::Usage, "`--state` takes a directory, `memory` or `env:NAME` in this version")
+            .hint("state shared through Redis is not supported yet"));
+    }
+    Ok(Location::Dir(PathBuf::from(said)))
+}
+
+/// An id that sorts by time and that no other process makes.
+#[must_use]
+pub fn request_id(now: Timestamp, entropy: u64) -> String {
+    let mut rng = fastrand::Rng::with_seed(entropy);
+    let millis = u64::try_from(now.0).unwrap_or(0);
+    ulid::Ulid::from_parts(millis, rng.u128(..)).to_string().to_lowercase()
+}

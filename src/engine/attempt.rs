@@ -1,0 +1,282 @@
+//! One call to one deployment: send, read, decode, judge. No retries and no policy.
+
+use std::future::Future;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use http::header::CONTENT_TYPE;
+
+use crate::model::{Answer, Class, Event, Failure, Finish, Prompt, Secret, TimeoutKind};
+use crate::ports::{Clock, Reply, Transport};
+use crate::provider::{Decode, Endpoint};
+use crate::route::Timeouts;
+use crate::wire::{ErrorReply, FrameError, Framing, sse};
+
+/// The longest answer that is kept, in bytes; a stream without end is stopped here.
+const MAX_ANSWER: usize = 64 << 20;
+/// As much of an error's body as is worth reading.
+const MAX_ERROR_BODY: usize = 256 << 10;
+/// How long the body of an error may take.
+const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
+/// How long usage may trail after the finish before the answer counts as whole without it.
+const TRAILER_TIME: Duration = Duration::from_secs(2);
+
+/// What one attempt needs.
+pub(super) struct Attempt<'a> {
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) key: Option<&'a Secret>,
+    pub(super) prompt: &'a Prompt,
+    pub(super) timeouts: Timeouts,
+    pub(super) transport: &'a dyn Transport,
+    pub(super) clock: Clock,
+}
+
+/// Where the events of an attempt go; `Break` when nobody wants them.
+pub(super) type Sink<'a> = dyn FnMut(Told<'_>) -> ControlFlow<()> + Send + 'a;
+
+/// What an attempt tells as it goes on.
+pub(super) enum Told<'a> {
+    Dropped(&'a [&'static str]),
+    Event(&'a Event),
+}
+
+/// How an attempt ended without an answer.
+pub(super) struct Lost {
+    pub(super) cause: Cause,
+    /// What had come by then.
+    pub(super) answer: Answer,
+    pub(super) first_token: Option<Duration>,
+}
+
+pub(super) enum Cause {
+    /// The deployment failed, or the request does not suit it.
+    Failed(Failure),
+    /// The request could not be put into its protocol: nobody was asked.
+    NotAsked(Failure),
+    /// Nobody reads the answer any more.
+    Unread,
+}
+
+/// A whole answer.
+pub(super) struct Won {
+    pub(super) answer: Answer,
+    pub(super) first_token: Option<Duration>,
+}
+
+impl Attempt<'_> {
+    /// Makes the call.
+    pub(super) async fn run(self, sink: &mut Sink<'_>) -> Result<Won, Lost> {
+        let mut reading = Reading::new(&self);
+        match self.read(&mut reading, sink).await {
+            Ok(()) => Ok(Won { answer: reading.answer, first_token: reading.first_token }),
+            Err(cause) => Err(Lost { cause, answer: reading.answer, first_token: reading.first_token }),
+        }
+    }
+
+    async fn read(&self, reading: &mut Reading, sink: &mut Sink<'_>) -> Result<(), Cause> {
+        let adapter = self.endpoint.protocol.adapter();
+        let encoded = adapter.encode(self.endpoint, self.key, self.prompt).map_err(Cause::NotAsked)?;
+        if !encoded.dropped.is_empty() && sink(Told::Dropped(&encoded.dropped)).is_break() {
+            return Err(Cause::Unread);
+        }
+        let sent = self.transport.send(encoded.request, self.timeouts.connect);
+        let reply = reading.within(sent).await?.map_err(Cause::Failed)?;
+        if !(200..300).contains(&reply.status) {
+            return Err(Cause::Failed(self.refusal(reply).await));
+        }
+        let whole = matches!(adapter.framing(), Framing::Sse) && !is_stream(&reply);
+        if whole {
+            reading.whole(reply, sink).await?
+        } else {
+            reading.stream(reply, sink).await?
+        }
+        judge(&reading.answer).map_err(Cause::Failed)
+    }
+
+    /// The failure that a reply with an error status means.
+    async fn refusal(&self, mut reply: Reply) -> Failure {
+        let mut body = Vec::new();
+        let read = async {
+            while let Some(Ok(chunk)) = reply.body.next().await {
+                body.extend_from_slice(&chunk);
+                if body.len() > MAX_ERROR_BODY {
+                    break;
+                }
+            }
+        };
+        // What came of the body by then is enough: the status says the most.
+        let _ = tokio::time::timeout(ERROR_BODY_TIME, read).await;
+        body.truncate(MAX_ERROR_BODY);
+        let error = ErrorReply { status: reply.status, headers: &reply.headers, body: &body, now: self.clock.now() };
+        self.endpoint.protocol.adapter().classify(self.endpoint, &error)
+    }
+}
+
+/// Whether the body is a stream of frames. Some servers send no type, or a wrong one; JSON and HTML
+/// are the two that say for sure that it is not.
+fn is_stream(reply: &Reply) -> bool {
+    let kind = reply.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    !(kind.eq_ignore_ascii_case("application/json") || kind.eq_ignore_ascii_case("text/html"))
+}
+
+/// Whether a finished answer is one.
+fn judge(answer: &Answer) -> Result<(), Failure> {
+    match answer.finish {
+        Some(Finish::ContentFilter) => {
+            Err(Failure::new(Class::ContentPolicy, "the answer was blocked by a filter or refused by the model"))
+        }
+        Some(Finish::Length) if answer.is_empty() => Err(Failure::new(
+            Class::Truncated,
+            "the token limit was spent before any text; raise --max-tokens or lower --reasoning-effort",
+        )),
+        _ if answer.is_empty() => Err(Failure::new(Class::Malformed, "the answer holds no text")),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The state of reading one reply.
+struct Reading {
+    timeouts: Timeouts,
+    started: tokio::time::Instant,
+    clock: Clock,
+    decoder: Box<dyn Decode>,
+    answer: Answer,
+    first_token: Option<Duration>,
+}
+
+impl Reading {
+    fn new(attempt: &Attempt<'_>) -> Self {
+        Self {
+            timeouts: attempt.timeouts,
+            started: attempt.clock.instant(),
+            clock: attempt.clock,
+            decoder: attempt.endpoint.protocol.adapter().decoder(attempt.endpoint),
+            answer: Answer::default(),
+            first_token: None,
+        }
+    }
+
+    /// Waits for `future` as long as the attempt may be silent at this point.
+    async fn within<T>(&self, future: impl Future<Output = T>) -> Result<T, Cause> {
+        let (limit, kind) = self.patience();
+        tokio::time::timeout_at(limit, future).await.map_err(|_| Cause::Failed(self.timed_out(kind)))
+    }
+
+    /// Until when silence is borne, and what it is called when it goes on.
+    fn patience(&self) -> (tokio::time::Instant, TimeoutKind) {
+        let total = (self.started + self.timeouts.attempt, TimeoutKind::Total);
+        let silence = if self.answer.finish.is_some() {
+            (self.clock.instant() + TRAILER_TIME.min(self.timeouts.idle), TimeoutKind::Idle)
+        } else if self.first_token.is_some() {
+            (self.clock.instant() + self.timeouts.idle, TimeoutKind::Idle)
+        } else {
+            (self.started + self.timeouts.first_token, TimeoutKind::FirstToken)
+        };
+        if silence.0 < total.0 { silence } else { total }
+    }
+
+    fn timed_out(&self, kind: TimeoutKind) -> Failure {
+        let message = match kind {
+            TimeoutKind::Connect => format!("no connection within {:?}", self.timeouts.connect),
+            TimeoutKind::FirstToken => format!("no token within {:?}", self.timeouts.first_token),
+            TimeoutKind::Idle => format!("silence for {:?}", self.timeouts.idle),
+            TimeoutKind::Total | TimeoutKind::Upstream => format!("not done within {:?}", self.timeouts.attempt),
+        };
+        Failure::new(Class::Timeout(kind), message)
+    }
+
+    async fn stream(&mut self, mut reply: Reply, sink: &mut Sink<'_>) -> Result<(), Cause> {
+        let mut parser = sse::Parser::default();
+        let mut frames = Vec::new();
+        loop {
+            let chunk = match self.within(reply.body.next()).await {
+                Ok(Some(Ok(chunk))) => chunk,
+                Ok(None) => break,
+                // A whole answer is not lost to a connection that is closed badly or left open.
+                Ok(Some(Err(_))) | Err(_) if self.answer.finish.is_some() => break,
+                Ok(Some(Err(failure))) => return Err(Cause::Failed(failure)),
+                Err(cause) => return Err(cause),
+            };
+            parser.feed(&chunk, &mut frames).map_err(malformed)?;
+            self.frames(&mut frames, sink)?;
+            if self.decoder.done() {
+                break;
+            }
+        }
+        parser.end(&mut frames).map_err(malformed)?;
+        self.frames(&mut frames, sink)?;
+        self.end(sink)
+    }
+
+    fn frames(&mut self, frames: &mut Vec<crate::wire::Frame>, sink: &mut Sink<'_>) -> Result<(), Cause> {
+        let mut events = Vec::new();
+        for frame in frames.drain(..) {
+            let fed = self.decoder.frame(&frame, &mut events);
+            self.take(&mut events, sink)?;
+            fed.map_err(Cause::Failed)?;
+        }
+        Ok(())
+    }
+
+    /// A reply in one piece, though a stream was asked for.
+    async fn whole(&mut self, mut reply: Reply, sink: &mut Sink<'_>) -> Result<(), Cause> {
+        let mut body: Vec<Bytes> = Vec::new();
+        let mut size = 0;
+        while let Some(chunk) = self.within(reply.body.next()).await? {
+            let chunk = chunk.map_err(Cause::Failed)?;
+            size += chunk.len();
+            if size > MAX_ANSWER {
+                return Err(too_long());
+            }
+            body.push(chunk);
+        }
+        let mut events = Vec::new();
+        let fed = self.decoder.whole(&body.concat(), &mut events);
+        self.take(&mut events, sink)?;
+        fed.map_err(Cause::Failed)?;
+        self.end(sink)
+    }
+
+    fn end(&mut self, sink: &mut Sink<'_>) -> Result<(), Cause> {
+        let mut events = Vec::new();
+        let ended = self.decoder.end(&mut events);
+        self.take(&mut events, sink)?;
+        ended.map_err(Cause::Failed)
+    }
+
+    fn take(&mut self, events: &mut Vec<Event>, sink: &mut Sink<'_>) -> Result<(), Cause> {
+        for event in events.drain(..) {
+            if self.first_token.is_none() && is_token(&event) {
+                self.first_token = Some(self.clock.instant() - self.started);
+            }
+            self.answer.push(&event);
+            if self.answer.text.len() + self.answer.reasoning.len() > MAX_ANSWER {
+                return Err(too_long());
+            }
+            if sink(Told::Event(&event)).is_break() {
+                return Err(Cause::Unread);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The first piece of content or reasoning is the first token; names, pings and counts are not.
+fn is_token(event: &Event) -> bool {
+    match event {
+        Event::Text(text) | Event::Reasoning(text) => !text.is_empty(),
+        Event::ToolStart { .. } | Event::ToolArguments { .. } => true,
+        Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => false,
+    }
+}
+
+fn malformed(error: FrameError) -> Cause {
+    Cause::Failed(Failure::new(Class::Malformed, error.to_string()))
+}
+
+fn too_long() -> Cause {
+    Cause::Failed(Failure::new(Class::Malformed, format!("the answer is longer than {} MiB", MAX_ANSWER >> 20)))
+}

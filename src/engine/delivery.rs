@@ -1,0 +1,152 @@
+//! What of the answers is given out when one breaks and another takes over.
+
+use std::ops::ControlFlow;
+
+use super::note::{Note, Watcher};
+use crate::model::Event;
+use crate::route::seam::{Fit, Seam};
+
+/// How the answer reaches its reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// Only when it is whole: nobody sees a partial answer.
+    Whole,
+    /// As it comes; says what happens when it breaks after visible text.
+    Streamed(Midstream),
+}
+
+/// What happens to text that is already out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Midstream {
+    /// It is void; the new answer is given out from its beginning.
+    Restart,
+    /// It stands; only an exact continuation is given out.
+    Exact,
+    /// It is all there will be.
+    Fail,
+}
+
+/// The text that is out, and how the current answer is joined to it.
+pub(super) struct Out {
+    delivery: Delivery,
+    written: String,
+    seam: Option<Seam>,
+    /// The current answer is another text than what is out: it is read on, unseen.
+    diverged: bool,
+    restarted: bool,
+    resumed_at: Option<usize>,
+}
+
+/// What follows a failed attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum After {
+    /// The next deployment may be asked.
+    GoOn,
+    /// What is out cannot be continued.
+    Over,
+}
+
+impl Out {
+    pub(super) fn new(delivery: Delivery) -> Self {
+        Self { delivery, written: String::new(), seam: None, diverged: false, restarted: false, resumed_at: None }
+    }
+
+    /// Prepares for the next attempt; returns the prefill to ask with, if the endpoint takes one.
+    pub(super) fn prepare(&mut self, prefill: bool, watcher: &mut dyn Watcher) -> Option<String> {
+        self.diverged = false;
+        self.seam = None;
+        if self.written.is_empty() {
+            return None;
+        }
+        let at = self.written.chars().count();
+        self.resumed_at = Some(at);
+        watcher.note(Note::Resuming { at });
+        if prefill {
+            self.seam = Some(Seam::continued(&self.written));
+            Some(crate::route::seam::prefill(&self.written).to_owned())
+        } else {
+            self.seam = Some(Seam::afresh(&self.written));
+            None
+        }
+    }
+
+    /// Gives out one event of the current answer.
+    pub(super) fn event(&mut self, event: &Event, watcher: &mut dyn Watcher) -> ControlFlow<()> {
+        let Event::Text(text) = event else {
+            return if self.diverged || self.seam.is_some() { ControlFlow::Continue(()) } else { watcher.event(event) };
+        };
+        match &mut self.seam {
+            None => self.print(text.clone(), watcher),
+            Some(_) if self.diverged => ControlFlow::Continue(()),
+            Some(seam) => {
+                let fit = seam.feed(text);
+                self.fit(fit, watcher)
+            }
+        }
+    }
+
+    /// The current answer is whole. False when it is another text than what is out.
+    pub(super) fn end(&mut self, watcher: &mut dyn Watcher) -> bool {
+        if let Some(seam) = &mut self.seam
+            && !self.diverged
+        {
+            let fit = seam.end();
+            // A reader that left just now has everything but the tail it did not want.
+            let _ = self.fit(fit, watcher);
+        }
+        !self.diverged
+    }
+
+    /// The current attempt failed.
+    pub(super) fn broke(&mut self, watcher: &mut dyn Watcher) -> After {
+        if self.written.is_empty() {
+            return After::GoOn;
+        }
+        match self.delivery {
+            Delivery::Whole | Delivery::Streamed(Midstream::Exact) => After::GoOn,
+            Delivery::Streamed(Midstream::Fail) => After::Over,
+            Delivery::Streamed(Midstream::Restart) => {
+                self.written.clear();
+                self.restarted = true;
+                watcher.note(Note::Restarted);
+                After::GoOn
+            }
+        }
+    }
+
+    /// Text that was given out and stands.
+    pub(super) fn written(&self) -> &str {
+        &self.written
+    }
+
+    pub(super) fn restarted(&self) -> bool {
+        self.restarted
+    }
+
+    pub(super) fn resumed_at(&self) -> Option<usize> {
+        self.resumed_at
+    }
+
+    fn fit(&mut self, fit: Fit, watcher: &mut dyn Watcher) -> ControlFlow<()> {
+        match fit {
+            Fit::Held => ControlFlow::Continue(()),
+            Fit::Print(text) => self.print(text, watcher),
+            Fit::Diverged => {
+                self.diverged = true;
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    fn print(&mut self, text: String, watcher: &mut dyn Watcher) -> ControlFlow<()> {
+        if text.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        match self.delivery {
+            // Nobody sees it until it is whole.
+            Delivery::Whole => {}
+            Delivery::Streamed(_) => self.written.push_str(&text),
+        }
+        watcher.event(&Event::Text(text))
+    }
+}

@@ -1,0 +1,176 @@
+//! The board of one request and its store: read once, taught after every attempt.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use tokio::task::JoinHandle;
+
+use crate::model::Timestamp;
+use crate::ports::{LogStart, Store, StoreError};
+use crate::route::board::{Board, Cell, GroupCell, Lesson};
+use crate::route::breaker::{Context, State};
+use crate::route::{DeploymentId, GroupId, Map};
+
+/// What is known, and where lessons are written down.
+pub(super) struct Ledger {
+    map: Arc<Map>,
+    store: Arc<dyn Store>,
+    pub(super) board: Board,
+    /// Lessons on their way into the store.
+    pending: Vec<JoinHandle<()>>,
+    /// The beginning of the log's entry, until it is known to be written.
+    begin: Option<(LogStart, Arc<AtomicBool>)>,
+}
+
+impl Ledger {
+    /// Reads what the processes know of every deployment that `group` can lead to.
+    pub(super) fn open(map: Arc<Map>, store: Arc<dyn Store>, group: GroupId) -> Self {
+        let mut board = Board::fresh(&map);
+        let groups = reachable(&map, group);
+        let deployments: BTreeSet<DeploymentId> =
+            groups.iter().flat_map(|id| &map.group(*id).members).map(|member| member.deployment).collect();
+        let keys: Vec<String> = deployments
+            .iter()
+            .map(|id| deployment_key(&map, *id))
+            .chain(groups.iter().map(|id| group_key(&map, *id)))
+            .collect();
+        // A store that cannot be read says so once, by its warning; the board is then a fresh one.
+        let values = store.read(&keys).unwrap_or_else(|_| vec![None; keys.len()]);
+        let mut values = values.iter().map(Option::as_deref);
+        for id in &deployments {
+            board.deployments[id.0] = parse(values.next().flatten());
+        }
+        for id in &groups {
+            board.groups[id.0] = parse(values.next().flatten());
+        }
+        Self { map, store, board, pending: Vec::new(), begin: None }
+    }
+
+    /// Learns from an attempt: on the board at once, in the store behind the caller's back.
+    pub(super) fn learn(&mut self, group: GroupId, deployment: DeploymentId, lesson: Lesson, context: Context) {
+        let success = lesson == Lesson::ANSWERED;
+        self.board.deployments[deployment.0].observe(&lesson, &context);
+        self.board.groups[group.0].retries.observe(success, context.now);
+        let keys = [deployment_key(&self.map, deployment), group_key(&self.map, group)];
+        let store = Arc::clone(&self.store);
+        self.pending.push(tokio::task::spawn_blocking(move || {
+            let mut change = |values: &mut [Option<String>]| {
+                edit(&mut values[0], |cell: &mut Cell| cell.observe(&lesson, &context));
+                edit(&mut values[1], |cell: &mut GroupCell| cell.retries.observe(success, context.now));
+            };
+            // Learning is never in the way; a store that cannot learn says so by its warning.
+            let _: Result<(), StoreError> = store.update(&keys, &mut change);
+        }));
+    }
+
+    /// Takes the lease of a half-open deployment's probe until `lease`. `Err` holds the time until
+    /// which another process has it.
+    pub(super) async fn claim_probe(
+        &mut self,
+        id: DeploymentId,
+        now: Timestamp,
+        lease: Timestamp,
+    ) -> Result<(), Timestamp> {
+        let keys = [deployment_key(&self.map, id)];
+        let store = Arc::clone(&self.store);
+        let claimed = tokio::task::spawn_blocking(move || {
+            let mut claimed = (true, Cell::default());
+            let mut change = |values: &mut [Option<String>]| {
+                edit(&mut values[0], |cell: &mut Cell| {
+                    let won = cell.breaker.claim_probe(now, lease);
+                    claimed = (won, cell.clone());
+                });
+            };
+            store.update(&keys, &mut change).map(|()| claimed)
+        });
+        match claimed.await {
+            Ok(Ok((won, cell))) => {
+                self.board.deployments[id.0] = cell;
+                match self.board.cell(id).breaker.state(now) {
+                    State::Open { until } if !won => Err(until),
+                    State::Open { .. } | State::Closed | State::HalfOpen => Ok(()),
+                }
+            }
+            // Without a store nobody else can be probing.
+            Ok(Err(_)) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Writes the question into the log while the network is waited for.
+    pub(super) fn begin(&mut self, start: LogStart) {
+        let written = Arc::new(AtomicBool::new(false));
+        self.begin = Some((start.clone(), Arc::clone(&written)));
+        let store = Arc::clone(&self.store);
+        self.pending.push(tokio::task::spawn_blocking(move || {
+            // A store that cannot be written says so by its warning.
+            let _: Result<(), StoreError> = store.begin(&start);
+            written.store(true, Ordering::Release);
+        }));
+    }
+
+    /// Makes sure that the question is in the log, without waiting for anything that may be cancelled.
+    pub(super) fn begun(&mut self) {
+        if let Some((start, written)) = self.begin.take()
+            && !written.load(Ordering::Acquire)
+        {
+            let _: Result<(), StoreError> = self.store.begin(&start);
+        }
+    }
+
+    /// Waits until every lesson is written down.
+    pub(super) async fn settle(&mut self) {
+        for lesson in self.pending.drain(..) {
+            // A lesson that panicked is a bug that has already been reported; the answer stands.
+            let _ = lesson.await;
+        }
+    }
+}
+
+/// `group` and every group that its fallback lists lead to.
+fn reachable(map: &Map, group: GroupId) -> BTreeSet<GroupId> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![group];
+    while let Some(id) = open.pop() {
+        if found.insert(id) {
+            let group = map.group(id);
+            open.extend(&group.fallbacks);
+            open.extend(&group.context_window_fallbacks);
+            open.extend(&group.content_policy_fallbacks);
+        }
+    }
+    found
+}
+
+fn deployment_key(map: &Map, id: DeploymentId) -> String {
+    format!("deployment/{}", map.deployment(id).state_key)
+}
+
+/// A group is its members: the same name in another profile is another group.
+fn group_key(map: &Map, id: GroupId) -> String {
+    let group = map.group(id);
+    let mut hash = Sha256::new();
+    for member in &group.members {
+        hash.update(map.deployment(member.deployment).state_key.as_bytes());
+        hash.update([0]);
+    }
+    let digest: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("group/{}/{digest}", group.name)
+}
+
+/// A value that cannot be read is as good as none: it is from another version, and only advice.
+fn parse<T: DeserializeOwned + Default>(value: Option<&str>) -> T {
+    value.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
+}
+
+fn edit<T: DeserializeOwned + Serialize + Default>(value: &mut Option<String>, change: impl FnOnce(&mut T)) {
+    let mut cell: T = parse(value.as_deref());
+    change(&mut cell);
+    // Plain data with string keys always serialises.
+    if let Ok(json) = serde_json::to_string(&cell) {
+        *value = Some(json);
+    }
+}

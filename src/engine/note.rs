@@ -1,0 +1,59 @@
+//! What the engine tells whoever watches: every wait, failure, skip and piece of text.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use crate::model::{Event, Failure};
+use crate::route::DeploymentId;
+use crate::route::course::SkipReason;
+
+/// Something a person may want to know while it happens.
+#[derive(Debug)]
+pub enum Note<'a> {
+    /// A deployment was passed over.
+    Skipped {
+        /// Which one.
+        deployment: DeploymentId,
+        /// Why.
+        reason: &'a SkipReason,
+    },
+    /// A deployment is asked, perhaps after a wait.
+    Calling {
+        /// Which one.
+        deployment: DeploymentId,
+        /// How long it is waited for first.
+        wait: Duration,
+    },
+    /// A preference that the model does not take was left out of the request.
+    Dropped {
+        /// Which deployment.
+        deployment: DeploymentId,
+        /// The names of the parameters.
+        parameters: &'a [&'static str],
+    },
+    /// An attempt failed.
+    Failed {
+        /// Which deployment.
+        deployment: DeploymentId,
+        /// How.
+        failure: &'a Failure,
+    },
+    /// Text that was given out is void: the answer begins again.
+    Restarted,
+    /// The next deployment continues the text that was given out.
+    Resuming {
+        /// Characters given out so far.
+        at: usize,
+    },
+    /// The shared state cannot be used; says why.
+    State(&'a str),
+}
+
+/// Receives notes and the answer as it comes.
+pub trait Watcher: Send {
+    /// Something happened.
+    fn note(&mut self, note: Note<'_>);
+
+    /// A piece of the answer. `Break` when nobody reads any more: the call is given up.
+    fn event(&mut self, event: &Event) -> ControlFlow<()>;
+}

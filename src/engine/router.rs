@@ -1,0 +1,466 @@
+//! The one loop that waits and calls: it obeys the course until there is an answer or a reason to stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::attempt::{Attempt as OneCall, Cause, Lost, Told, Won};
+use super::delivery::{After, Delivery, Out};
+use super::ledger::Ledger;
+use super::note::{Note, Watcher};
+use crate::model::{Answer, Class, Failure, KeySource, Prompt, Timestamp};
+use crate::ports::{Clock, Keys, LogEnd, LogStart, Outcome, Store, Transport};
+use crate::provider::Endpoint;
+use crate::route::board::Lesson;
+use crate::route::breaker::{Context, Rules};
+use crate::route::course::{Call, Course, Facts, Skip, Step, Stop};
+use crate::route::{DeploymentId, GroupId, Map};
+
+/// Routes requests to deployments.
+pub struct Router {
+    pub(super) map: Arc<Map>,
+    /// Parallel to the deployments of the map, as is `sources`.
+    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) sources: Vec<KeySource>,
+    keys: Arc<dyn Keys>,
+    transport: Arc<dyn Transport>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Clock,
+}
+
+/// One question.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The group to ask.
+    pub group: GroupId,
+    /// What is asked.
+    pub prompt: Prompt,
+    /// What routing may look at.
+    pub facts: Facts,
+    /// How the answer reaches its reader.
+    pub delivery: Delivery,
+    /// When it was asked; waits before this call (for stdin) count against the deadline.
+    pub since: Timestamp,
+    /// What the log is told, unless it is to be told nothing.
+    pub log: Option<LogStart>,
+}
+
+impl Request {
+    /// A question to `group`, asked at `since`, that the log is told nothing of.
+    #[must_use]
+    pub fn new(group: GroupId, prompt: Prompt, delivery: Delivery, since: Timestamp) -> Self {
+        let facts = Facts { prompt_tokens: prompt.estimated_tokens(), ..Facts::default() };
+        Self { group, prompt, facts, delivery, since, log: None }
+    }
+}
+
+/// One call that was made.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// To whom.
+    pub deployment: DeploymentId,
+    /// Through which group.
+    pub group: GroupId,
+    /// How it failed, if it did.
+    pub failure: Option<Failure>,
+    /// How long it was waited before.
+    pub waited: Duration,
+    /// How long it took.
+    pub duration: Duration,
+    /// Time to the first token of this call.
+    pub first_token: Option<Duration>,
+    /// What it cost, when usage and price are known.
+    pub cost: Option<f64>,
+}
+
+/// One complete answer.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// The answer, with the whole text that was given out.
+    pub answer: Answer,
+    /// Who gave it (the last part of it, if it was resumed).
+    pub deployment: DeploymentId,
+    /// Every call, the last one answered.
+    pub attempts: Vec<Attempt>,
+    /// From the question to the first token that was given out.
+    pub first_token: Option<Duration>,
+    /// From the question to the end.
+    pub duration: Duration,
+    /// Text that was given out was replaced.
+    pub restarted: bool,
+    /// Characters after which another deployment continued.
+    pub resumed_at: Option<usize>,
+}
+
+/// No complete answer.
+#[derive(Debug, Clone)]
+pub struct RouteError {
+    /// Why.
+    pub why: Why,
+    /// Every call.
+    pub attempts: Vec<Attempt>,
+    /// Who was passed over, and why.
+    pub skips: Vec<Skip>,
+    /// From the question to the end.
+    pub duration: Duration,
+}
+
+/// Why there is no complete answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// The course ended before anything was given out.
+    Stopped(Stop),
+    /// A part was given out and could not be completed.
+    Interrupted {
+        /// Another deployment gave a whole answer that does not continue it; the log has it.
+        second_answer: bool,
+    },
+    /// The reader went away.
+    Unread,
+}
+
+impl Router {
+    /// A router over `map`; `endpoints` and `sources` are parallel to its deployments.
+    #[must_use]
+    pub fn new(
+        map: Arc<Map>,
+        endpoints: Vec<Endpoint>,
+        sources: Vec<KeySource>,
+        keys: Arc<dyn Keys>,
+        transport: Arc<dyn Transport>,
+        store: Arc<dyn Store>,
+        clock: Clock,
+    ) -> Self {
+        Self { map, endpoints, sources, keys, transport, store, clock }
+    }
+
+    /// What can be routed to.
+    #[must_use]
+    pub fn map(&self) -> &Map {
+        &self.map
+    }
+
+    /// Gets one complete answer, or says why there is none.
+    ///
+    /// Dropping the future cancels the call and logs it as cancelled.
+    ///
+    /// # Errors
+    /// When every deployment that may be asked failed, the deadline passed, or text that was given
+    /// out cannot be completed.
+    pub async fn run(
+        &self,
+        request: &Request,
+        rng: &mut fastrand::Rng,
+        watcher: &mut dyn Watcher,
+    ) -> Result<Done, RouteError> {
+        let mut run = Run::new(self, request);
+        let ended = run.course(rng, watcher).await;
+        run.ledger.settle().await;
+        run.close(&ended);
+        if let Some(warning) = self.store.take_warning() {
+            watcher.note(Note::State(&warning));
+        }
+        ended
+    }
+}
+
+/// One request under way. Dropped before its end, it logs itself as cancelled.
+struct Run<'a> {
+    router: &'a Router,
+    request: &'a Request,
+    ledger: Ledger,
+    out: Out,
+    attempts: Vec<Attempt>,
+    skips: Vec<Skip>,
+    /// The answer that is coming, for the log of a cancelled request.
+    coming: Answer,
+    first_token: Option<Duration>,
+    closed: bool,
+}
+
+impl<'a> Run<'a> {
+    fn new(router: &'a Router, request: &'a Request) -> Self {
+        let ledger = Ledger::open(Arc::clone(&router.map), Arc::clone(&router.store), request.group);
+        let mut run = Self {
+            router,
+            request,
+            ledger,
+            out: Out::new(request.delivery),
+            attempts: Vec::new(),
+            skips: Vec::new(),
+            coming: Answer::default(),
+            first_token: None,
+            closed: false,
+        };
+        if let Some(start) = request.log.clone() {
+            run.ledger.begin(start);
+        }
+        run
+    }
+
+    /// Obeys the course.
+    async fn course(&mut self, rng: &mut fastrand::Rng, watcher: &mut dyn Watcher) -> Result<Done, RouteError> {
+        let map = Arc::clone(&self.router.map);
+        let deadline = self.request.since.after(map.group(self.request.group).policy.deadline);
+        let mut course = Course::new(&map, self.request.group, self.request.facts.clone(), deadline);
+        let mut last: Option<Failure> = None;
+        loop {
+            let step = course.next(last.as_ref(), &self.ledger.board, self.router.clock.now(), rng);
+            self.tell_skips(&mut course, watcher);
+            let call = match step {
+                Step::Call(call) => call,
+                Step::Stop(stop) => return Err(self.error(self.stopped(stop))),
+            };
+            if !self.may_probe(&call, &mut course).await {
+                self.tell_skips(&mut course, watcher);
+                last = None;
+                continue;
+            }
+            watcher.note(Note::Calling { deployment: call.deployment, wait: call.wait });
+            tokio::time::sleep(call.wait).await;
+            match self.attempt(&call, deadline, watcher).await {
+                Ok(won) => return self.won(&call, won, rng, watcher),
+                Err(Lost { cause: Cause::Unread, .. }) => return Err(self.error(Why::Unread)),
+                Err(Lost { cause: Cause::NotAsked(failure), .. }) => {
+                    watcher.note(Note::Failed { deployment: call.deployment, failure: &failure });
+                    last = Some(failure);
+                }
+                Err(Lost { cause: Cause::Failed(failure), .. }) => {
+                    self.teach(&call, Lesson::of(&failure), rng);
+                    watcher.note(Note::Failed { deployment: call.deployment, failure: &failure });
+                    if self.out.broke(watcher) == After::Over {
+                        return Err(self.error(Why::Interrupted { second_answer: false }));
+                    }
+                    last = Some(failure);
+                }
+            }
+        }
+    }
+
+    /// One attempt, measured and written down.
+    async fn attempt(&mut self, call: &Call, deadline: Timestamp, watcher: &mut dyn Watcher) -> Result<Won, Lost> {
+        let started = self.router.clock.now();
+        let result = self.call(call, deadline, watcher).await;
+        let (failure, first_token, usage) = match &result {
+            Ok(won) => (None, won.first_token, won.answer.usage),
+            Err(lost) => {
+                let failure = match &lost.cause {
+                    Cause::Failed(failure) | Cause::NotAsked(failure) => Some(failure.clone()),
+                    Cause::Unread => None,
+                };
+                (failure, lost.first_token, lost.answer.usage)
+            }
+        };
+        let price = self.router.map.deployment(call.deployment).price;
+        self.attempts.push(Attempt {
+            deployment: call.deployment,
+            group: call.group,
+            failure,
+            waited: call.wait,
+            duration: self.router.clock.now().since(started),
+            first_token,
+            cost: price.zip(usage).map(|(price, usage)| price.cost(&usage)),
+        });
+        if self.first_token.is_none() {
+            self.first_token = first_token.map(|first| started.since(self.request.since) + first);
+        }
+        result
+    }
+
+    async fn call(&mut self, call: &Call, deadline: Timestamp, watcher: &mut dyn Watcher) -> Result<Won, Lost> {
+        let lost = |failure| Lost { cause: Cause::NotAsked(failure), answer: Answer::default(), first_token: None };
+        let source = &self.router.sources[call.deployment.0];
+        let key = match self.router.keys.get(source).await {
+            Ok(key) => key,
+            Err(error) => return Err(lost(Failure::new(Class::Authentication, error.to_string()))),
+        };
+        let mut prompt = self.request.prompt.clone();
+        prompt.prefill = self.out.prepare(self.router.map.deployment(call.deployment).prefill, watcher);
+        let members = &self.router.map.group(call.group).members;
+        let member = members.iter().find(|member| member.deployment == call.deployment);
+        let mut timeouts = member.expect("the course calls members of its groups").timeouts;
+        timeouts.first_token = call.first_token;
+        timeouts.attempt = timeouts.attempt.min(deadline.since(self.router.clock.now()));
+        let attempt = OneCall {
+            endpoint: &self.router.endpoints[call.deployment.0],
+            key: key.as_ref(),
+            prompt: &prompt,
+            timeouts,
+            transport: &*self.router.transport,
+            clock: self.router.clock,
+        };
+        self.coming = Answer::default();
+        let (out, coming) = (&mut self.out, &mut self.coming);
+        attempt
+            .run(&mut |told| match told {
+                Told::Dropped(parameters) => {
+                    watcher.note(Note::Dropped { deployment: call.deployment, parameters });
+                    std::ops::ControlFlow::Continue(())
+                }
+                Told::Event(event) => {
+                    coming.push(event);
+                    out.event(event, watcher)
+                }
+            })
+            .await
+    }
+
+    /// A whole answer came: it is the result unless other text is already out.
+    fn won(
+        &mut self,
+        call: &Call,
+        won: Won,
+        rng: &mut fastrand::Rng,
+        watcher: &mut dyn Watcher,
+    ) -> Result<Done, RouteError> {
+        self.teach(call, Some(Lesson::ANSWERED), rng);
+        if !self.out.end(watcher) {
+            return Err(self.error(Why::Interrupted { second_answer: true }));
+        }
+        let mut answer = won.answer;
+        if self.out.resumed_at().is_some() {
+            self.out.written().clone_into(&mut answer.text);
+        }
+        Ok(Done {
+            answer,
+            deployment: call.deployment,
+            attempts: self.attempts.clone(),
+            first_token: self.first_token,
+            duration: self.elapsed(),
+            restarted: self.out.restarted(),
+            resumed_at: self.out.resumed_at(),
+        })
+    }
+
+    /// A half-open deployment is asked by one process at a time.
+    async fn may_probe(&mut self, call: &Call, course: &mut Course<'_>) -> bool {
+        if !call.probe {
+            return true;
+        }
+        let now = self.router.clock.now();
+        let lease = now.after(call.wait + call.first_token);
+        match self.ledger.claim_probe(call.deployment, now, lease).await {
+            Ok(()) => true,
+            Err(until) => {
+                course.lost_probe(call.deployment, until, now);
+                false
+            }
+        }
+    }
+
+    fn teach(&mut self, call: &Call, lesson: Option<Lesson>, rng: &mut fastrand::Rng) {
+        let Some(lesson) = lesson else { return };
+        let now = self.router.clock.now();
+        let policy = &self.router.map.group(call.group).policy;
+        let context = Context {
+            rules: Rules {
+                cooldown: policy.cooldown,
+                cooldown_max: policy.cooldown_max,
+                allowed_fails: policy.allowed_fails,
+            },
+            another_closed: self.another_closed(call, now),
+            now,
+            luck: rng.f64(),
+        };
+        self.ledger.learn(call.group, call.deployment, lesson, context);
+    }
+
+    /// Whether someone else in the group or in its fallbacks could answer.
+    fn another_closed(&self, call: &Call, now: Timestamp) -> bool {
+        let map = &self.router.map;
+        let groups = [call.group].into_iter().chain(map.group(call.group).fallbacks.iter().copied());
+        groups.into_iter().any(|group| self.ledger.board.another_closed(map, group, call.deployment, now))
+    }
+
+    fn tell_skips(&mut self, course: &mut Course<'_>, watcher: &mut dyn Watcher) {
+        for skip in course.take_skips() {
+            watcher.note(Note::Skipped { deployment: skip.deployment, reason: &skip.reason });
+            self.skips.push(skip);
+        }
+    }
+
+    fn stopped(&self, stop: Stop) -> Why {
+        if self.out.written().is_empty() { Why::Stopped(stop) } else { Why::Interrupted { second_answer: false } }
+    }
+
+    fn error(&self, why: Why) -> RouteError {
+        let (attempts, skips) = (self.attempts.clone(), self.skips.clone());
+        RouteError { why, attempts, skips, duration: self.elapsed() }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.router.clock.now().since(self.request.since)
+    }
+
+    /// Writes the outcome down.
+    fn close(&mut self, ended: &Result<Done, RouteError>) {
+        let outcome = match ended {
+            Ok(_) => Outcome::Ok,
+            Err(RouteError { why: Why::Interrupted { .. }, .. }) => Outcome::Partial,
+            Err(RouteError { why: Why::Unread, .. }) => Outcome::Cancelled,
+            Err(RouteError { why: Why::Stopped(_), .. }) => Outcome::Failed,
+        };
+        self.log(outcome, ended.as_ref().ok().map(|done| &done.answer));
+    }
+
+    fn log(&mut self, outcome: Outcome, answer: Option<&Answer>) {
+        self.closed = true;
+        let Some(start) = &self.request.log else { return };
+        let answer = answer.unwrap_or(&self.coming);
+        let last = self.attempts.last();
+        let deployment = last.map(|attempt| self.router.map.deployment(attempt.deployment));
+        // A partial answer is logged as it was given out, a second whole one as it came.
+        let partial = answer.finish.is_none() && !self.out.written().is_empty();
+        let text = if partial { self.out.written() } else { &answer.text };
+        let failure = last.and_then(|attempt| attempt.failure.as_ref());
+        let end = LogEnd {
+            at: self.router.clock.now(),
+            outcome,
+            deployment: deployment.map(|deployment| deployment.name.clone()),
+            provider: deployment.map(|deployment| deployment.provider.clone()),
+            model: answer.model.clone().or_else(|| deployment.map(|deployment| deployment.model.clone())),
+            text: text.to_owned(),
+            reasoning: answer.reasoning.clone(),
+            finish_reason: answer.finish.map(|finish| finish.as_str().to_owned()),
+            usage: answer.usage,
+            cost_usd: last.and_then(|attempt| attempt.cost),
+            ttft_ms: self.first_token.map(millis),
+            duration_ms: millis(self.elapsed()),
+            attempts: serde_json::Value::from_iter(self.attempts.iter().map(|attempt| attempt.json(&self.router.map))),
+            error: failure
+                .map(|failure| serde_json::json!({ "class": failure.class.as_str(), "message": failure.message })),
+        };
+        // A store that cannot be written says so by its warning.
+        let _ = self.router.store.finish(&start.id, &end);
+    }
+}
+
+impl Drop for Run<'_> {
+    fn drop(&mut self) {
+        if !self.closed {
+            self.ledger.begun();
+            self.log(Outcome::Cancelled, None);
+        }
+    }
+}
+
+impl Attempt {
+    /// The attempt as `--json` and the log show it.
+    #[must_use]
+    pub fn json(&self, map: &Map) -> serde_json::Value {
+        let failure = self.failure.as_ref();
+        serde_json::json!({
+            "deployment": map.deployment(self.deployment).name,
+            "outcome": if failure.is_some() { "failed" } else { "ok" },
+            "class": failure.map(|failure| failure.class.as_str()),
+            "status": failure.and_then(|failure| failure.status),
+            "message": failure.map(|failure| failure.message.as_str()),
+            "waited_ms": millis(self.waited),
+            "duration_ms": millis(self.duration),
+            "request_id": failure.and_then(|failure| failure.request_id.as_deref()),
+        })
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,104 @@
+//! What was asked and answered: questions to the log. It knows no command line and writes nothing.
+
+mod entry;
+
+use std::path::PathBuf;
+
+use crate::ports::StoreError;
+use crate::state::{Location, LogReader};
+
+pub use crate::ports::{LogEnd, LogStart};
+pub use entry::Entry;
+
+/// Ids that an ambiguous one is explained with.
+const CANDIDATES: usize = 4;
+
+/// The log of requests.
+#[derive(Debug)]
+pub struct History {
+    /// `None` when nothing was ever logged there.
+    reader: Option<LogReader>,
+    place: PathBuf,
+}
+
+/// Why the log has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HistoryError {
+    /// The state is not kept anywhere.
+    #[error("the state is in memory, so nothing is logged\nhint: leave out `--state memory`, or name a directory")]
+    InMemory,
+    /// There is no log, or nothing in it.
+    #[error("nothing is logged in `{}` yet\nhint: `llmroute ask` logs what it does, unless `--no-log` says otherwise", .0.display())]
+    Empty(PathBuf),
+    /// No request has this id.
+    #[error(
+        "no request `{0}` is logged\nhint: `llmroute logs` lists the latest; any unique beginning or end of an id will do"
+    )]
+    Unknown(String),
+    /// Several requests have such an id.
+    #[error("`{part}` could be {}\nhint: give more of the id", ids.join(", "))]
+    Ambiguous {
+        /// What was looked for.
+        part: String,
+        /// Some of the ids that fit.
+        ids: Vec<String>,
+    },
+    /// The log cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl History {
+    /// Opens the log at `location` for reading.
+    ///
+    /// # Errors
+    /// [`HistoryError::InMemory`], or when it cannot be opened. A log that is not there yet is empty.
+    pub fn open(location: &Location) -> Result<Self, HistoryError> {
+        match location {
+            Location::Dir(dir) => Ok(Self { reader: LogReader::open(dir)?, place: dir.clone() }),
+            Location::Memory => Err(HistoryError::InMemory),
+        }
+    }
+
+    /// The latest `count` requests, oldest first.
+    ///
+    /// # Errors
+    /// [`HistoryError::Empty`] when there are none, or when the log cannot be read.
+    pub fn last(&self, count: usize) -> Result<Vec<Entry>, HistoryError> {
+        let records = self.reader()?.last(count)?;
+        if records.is_empty() {
+            return Err(self.empty());
+        }
+        Ok(records.into_iter().map(Entry::from).collect())
+    }
+
+    /// The request that `id` means: `last`, a whole id, or the beginning or end of just one.
+    ///
+    /// # Errors
+    /// [`HistoryError::Empty`], [`HistoryError::Unknown`], [`HistoryError::Ambiguous`], or when the
+    /// log cannot be read.
+    pub fn get(&self, id: &str) -> Result<Entry, HistoryError> {
+        if id == "last" {
+            return self.last(1)?.pop().ok_or_else(|| self.empty());
+        }
+        let reader = self.reader()?;
+        let unknown = || HistoryError::Unknown(id.to_owned());
+        if let Some(record) = reader.get(id)? {
+            return Ok(record.into());
+        }
+        let mut ids = if id.is_empty() { Vec::new() } else { reader.matching(id, CANDIDATES)? };
+        if ids.len() > 1 {
+            return Err(HistoryError::Ambiguous { part: id.to_owned(), ids });
+        }
+        let whole = ids.pop().ok_or_else(unknown)?;
+        reader.get(&whole)?.map(Entry::from).ok_or_else(unknown)
+    }
+
+    fn reader(&self) -> Result<&LogReader, HistoryError> {
+        self.reader.as_ref().ok_or_else(|| self.empty())
+    }
+
+    fn empty(&self) -> HistoryError {
+        HistoryError::Empty(self.place.clone())
+    }
+}

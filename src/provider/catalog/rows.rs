@@ -1,0 +1,205 @@
+//! The rows. Sources: the vendors' API documentation and SDKs, models.dev for bases and key names.
+
+use super::{Prefill, Protocol, Quirks, Row, SchemaDialect};
+use crate::model::Class;
+
+const PLAIN: Quirks = Quirks::PLAIN;
+
+/// A provider that speaks chat completions.
+const fn chat(id: &'static str, name: &'static str, base_url: &'static str, env: &'static [&'static str]) -> Row {
+    let (protocol, quirks) = (Protocol::Openai, Quirks::PLAIN);
+    Row { id, name, base_url, env, base_env: None, protocol, quirks, default_model: None }
+}
+
+/// A provider that speaks Anthropic messages.
+const fn messages(id: &'static str, name: &'static str, base_url: &'static str, env: &'static [&'static str]) -> Row {
+    let (protocol, quirks) = (Protocol::Anthropic, Quirks::MESSAGES);
+    Row { id, name, base_url, env, base_env: None, protocol, quirks, default_model: None }
+}
+
+/// A base whose path is complete without a version segment.
+const AS_IS: Quirks = Quirks { version: None, ..PLAIN };
+
+pub const ROWS: &[Row] = &[
+    Row {
+        base_env: Some("OPENAI_BASE_URL"),
+        default_model: Some("gpt-6-sol"),
+        // Four stop texts at most, none from o3 on (OpenAI API reference, `stop`).
+        quirks: Quirks { max_completion_tokens: true, max_stop: 4, stop_while_reasoning: false, ..PLAIN },
+        ..chat("openai", "OpenAI", "https://api.openai.com/v1", &["OPENAI_API_KEY"])
+    },
+    Row {
+        base_env: Some("ANTHROPIC_BASE_URL"),
+        default_model: Some("claude-sonnet-5-5"),
+        quirks: Quirks { one_of_sampling: true, ..Quirks::MESSAGES },
+        ..messages("anthropic", "Anthropic", "https://api.anthropic.com", &["ANTHROPIC_API_KEY", "CLAUDE_API_KEY"])
+    },
+    Row {
+        default_model: Some("gemini-3.8-flash"),
+        quirks: Quirks { max_stop: 5, ..PLAIN },
+        ..chat(
+            "gemini",
+            "Google Gemini",
+            "https://generativelanguage.googleapis.com/v1beta/openai",
+            &["GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"],
+        )
+    },
+    Row {
+        default_model: Some("openai/gpt-oss-120b"),
+        // Old streams tell the usage only here.
+        quirks: Quirks { max_completion_tokens: true, max_stop: 4, usage_at: Some("/x_groq/usage"), ..PLAIN },
+        ..chat("groq", "Groq", "https://api.groq.com/openai/v1", &["GROQ_API_KEY"])
+    },
+    Row {
+        default_model: Some("deepseek-flash"),
+        quirks: Quirks { schema: SchemaDialect::JsonMode, seed: None, max_stop: 16, ..AS_IS },
+        ..chat("deepseek", "DeepSeek", "https://api.deepseek.com", &["DEEPSEEK_API_KEY"])
+    },
+    Row {
+        default_model: Some("grok-4.7"),
+        quirks: Quirks { stop_while_reasoning: false, reasoning_apart: true, ..PLAIN },
+        ..chat("xai", "xAI", "https://api.x.ai/v1", &["XAI_API_KEY", "GROKAI_API_KEY"])
+    },
+    Row {
+        default_model: Some("mistral-medium-latest"),
+        quirks: Quirks {
+            // Usage comes unasked, and unknown fields are refused with 422.
+            stream_options: false,
+            seed: Some("random_seed"),
+            prefill: Prefill::KnownModels,
+            prefix_flag: true,
+            codes: &[("3505", Class::Overloaded), ("1500", Class::NotFound)],
+            ..PLAIN
+        },
+        ..chat("mistral", "Mistral", "https://api.mistral.ai/v1", &["MISTRAL_API_KEY"])
+    },
+    Row {
+        default_model: Some("anthropic/claude-sonnet-5"),
+        ..chat(
+            "openrouter",
+            "OpenRouter",
+            "https://openrouter.ai/api/v1",
+            &["OPENROUTER_API_KEY", "OPEN_ROUTER_API_KEY"],
+        )
+    },
+    Row {
+        default_model: Some("zai-org/GLM-5.2"),
+        ..chat("together", "Together AI", "https://api.together.xyz/v1", &["TOGETHER_API_KEY"])
+    },
+    Row {
+        default_model: Some("accounts/fireworks/models/glm-5p2"),
+        // 412: the account is suspended (docs.fireworks.ai, inference error codes).
+        quirks: Quirks { codes: &[("412", Class::Quota)], ..PLAIN },
+        ..chat("fireworks", "Fireworks AI", "https://api.fireworks.ai/inference/v1", &["FIREWORKS_API_KEY"])
+    },
+    Row {
+        default_model: Some("gpt-oss-120b"),
+        quirks: Quirks {
+            max_completion_tokens: true,
+            // A prompt that does not fit is answered without a body.
+            codes: &[("400 empty", Class::ContextWindow), ("413 empty", Class::ContextWindow)],
+            ..PLAIN
+        },
+        ..chat("cerebras", "Cerebras", "https://api.cerebras.ai/v1", &["CEREBRAS_API_KEY"])
+    },
+    Row {
+        default_model: Some("nvidia/nemotron-3-ultra-550b-a55b"),
+        ..chat("nvidia", "NVIDIA NIM", "https://integrate.api.nvidia.com/v1", &["NVIDIA_API_KEY", "NVIDIA_NIM_API_KEY"])
+    },
+    Row {
+        default_model: Some("zai-org/GLM-5.2"),
+        ..chat("huggingface", "Hugging Face", "https://router.huggingface.co/v1", &["HF_TOKEN"])
+    },
+    // No default: a GITHUB_TOKEN is there for other reasons.
+    Row {
+        quirks: AS_IS,
+        ..chat(
+            "github",
+            "GitHub Models",
+            "https://models.github.ai/inference",
+            &["GITHUB_TOKEN", "GITHUB_PERSONAL_ACCESS_TOKEN"],
+        )
+    },
+    Row { base_env: Some("OLLAMA_HOST"), ..chat("ollama", "Ollama", "http://localhost:11434", &[]) },
+    chat("ollama-cloud", "Ollama Cloud", "https://ollama.com", &["OLLAMA_API_KEY"]),
+    chat("vllm", "vLLM", "http://localhost:8000/v1", &["VLLM_API_KEY"]),
+    chat("sglang", "SGLang", "http://localhost:30000/v1", &[]),
+    Row {
+        // The server continues a last assistant message (llama.cpp, tools/server/README.md).
+        quirks: Quirks { prefill: Prefill::Always, ..PLAIN },
+        ..chat("llamacpp", "llama.cpp server", "http://localhost:8080/v1", &["LLAMA_API_KEY"])
+    },
+    chat("lmstudio", "LM Studio", "http://localhost:1234/v1", &["LMSTUDIO_API_KEY"]),
+    Row {
+        default_model: Some("kimi-k2.6"),
+        quirks: Quirks { effort: false, seed: None, usage_at: Some("/choices/0/usage"), ..PLAIN },
+        ..chat("moonshot", "Moonshot AI", "https://api.moonshot.ai/v1", &["MOONSHOT_API_KEY"])
+    },
+    Row {
+        default_model: Some("glm-5.2"),
+        quirks: ZHIPU,
+        ..chat("zai", "Z.AI", "https://api.z.ai/api/paas/v4", &["ZAI_API_KEY", "ZHIPU_API_KEY"])
+    },
+    Row {
+        quirks: ZHIPU,
+        ..chat("zhipu", "Zhipu", "https://open.bigmodel.cn/api/paas/v4", &["ZHIPU_API_KEY", "BIGMODEL_API_KEY"])
+    },
+    Row {
+        default_model: Some("qwen3.7-plus"),
+        quirks: Quirks { effort: false, ..PLAIN },
+        ..chat(
+            "alibaba",
+            "Alibaba Model Studio",
+            "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
+            &["DASHSCOPE_API_KEY"],
+        )
+    },
+    Row {
+        default_model: Some("MiniMax-M3"),
+        quirks: Quirks { schema: SchemaDialect::Instruction, prefill: Prefill::Never, ..Quirks::MESSAGES },
+        ..messages("minimax", "MiniMax", "https://api.minimax.io/anthropic", &["MINIMAX_API_KEY"])
+    },
+    chat("deepinfra", "DeepInfra", "https://api.deepinfra.com/v1/openai", &["DEEPINFRA_API_KEY"]),
+    chat("nebius", "Nebius", "https://api.tokenfactory.nebius.com/v1", &["NEBIUS_API_KEY"]),
+    Row { quirks: AS_IS, ..chat("novita", "Novita", "https://api.novita.ai/openai", &["NOVITA_API_KEY"]) },
+    chat("baseten", "Baseten", "https://inference.baseten.co/v1", &["BASETEN_API_KEY"]),
+    chat("sambanova", "SambaNova", "https://api.sambanova.ai/v1", &["SAMBANOVA_API_KEY"]),
+    chat("siliconflow", "SiliconFlow", "https://api.siliconflow.com/v1", &["SILICONFLOW_API_KEY"]),
+    chat("scaleway", "Scaleway", "https://api.scaleway.ai/v1", &["SCALEWAY_API_KEY", "SCW_SECRET_KEY"]),
+    chat("ovhcloud", "OVHcloud", "https://oai.endpoints.kepler.ai.cloud.ovh.net/v1", &["OVHCLOUD_API_KEY"]),
+    chat("vercel", "Vercel AI Gateway", "https://ai-gateway.vercel.sh/v1", &["AI_GATEWAY_API_KEY", "VERCEL_API_KEY"]),
+    chat(
+        "heroku",
+        "Heroku Inference",
+        "https://us.inference.heroku.com/v1",
+        &["HEROKU_INFERENCE_KEY", "INFERENCE_KEY"],
+    ),
+    chat("crusoe", "Crusoe", "https://api.inference.crusoecloud.com/v1", &["CRUSOE_API_KEY"]),
+    chat("inception", "Inception", "https://api.inceptionlabs.ai/v1", &["INCEPTION_API_KEY"]),
+    chat("upstage", "Upstage", "https://api.upstage.ai/v1/solar", &["UPSTAGE_API_KEY"]),
+    chat("friendli", "Friendli", "https://api.friendli.ai/serverless/v1", &["FRIENDLI_TOKEN"]),
+    chat("wandb", "W&B Inference", "https://api.inference.wandb.ai/v1", &["WANDB_API_KEY"]),
+    chat("digitalocean", "DigitalOcean", "https://inference.do-ai.run/v1", &["DIGITALOCEAN_ACCESS_TOKEN"]),
+    chat("venice", "Venice", "https://api.venice.ai/api/v1", &["VENICE_API_KEY"]),
+    chat("chutes", "Chutes", "https://llm.chutes.ai/v1", &["CHUTES_API_KEY"]),
+    chat("requesty", "Requesty", "https://router.requesty.ai/v1", &["REQUESTY_API_KEY"]),
+    chat("helicone", "Helicone", "https://ai-gateway.helicone.ai/v1", &["HELICONE_API_KEY"]),
+    chat("ai21", "AI21", "https://api.ai21.com/studio/v1", &["AI21_API_KEY"]),
+    chat("litellm", "LiteLLM proxy", "http://localhost:4000/v1", &["LITELLM_API_KEY"]),
+];
+
+/// Z.AI and Zhipu share an API and its error codes.
+const ZHIPU: Quirks = Quirks {
+    effort: false,
+    seed: None,
+    schema: SchemaDialect::JsonMode,
+    codes: &[
+        ("1113", Class::Quota),
+        ("1261", Class::ContextWindow),
+        ("1301", Class::ContentPolicy),
+        ("1302", Class::RateLimit),
+        ("1303", Class::RateLimit),
+        ("1305", Class::RateLimit),
+    ],
+    ..PLAIN
+};

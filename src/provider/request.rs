@@ -1,0 +1,225 @@
+//! What the encoders share: addresses, headers, and which parameters a model takes. No bodies.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::catalog::Auth;
+use super::models::Model;
+use super::{Encoded, Endpoint, catalog};
+use crate::model::{Class, Failure, Part, Prompt, Sampling, Secret};
+use crate::wire::WireRequest;
+
+/// Puts a request together: address, headers, body.
+pub fn finish(
+    to: &Endpoint,
+    key: Option<&Secret>,
+    prompt: &Prompt,
+    path: &[&str],
+    mut body: Map<String, Value>,
+    dropped: Vec<&'static str>,
+) -> Result<Encoded, Failure> {
+    let url = address(&to.base_url, to.quirks.version, path)?;
+    let headers = headers(to, key)?;
+    merge_extra(&mut body, &to.params.extra);
+    merge_extra(&mut body, &prompt.extra);
+    let body = Bytes::from(Value::Object(body).to_string());
+    Ok(Encoded { request: WireRequest { url, headers, body }, dropped })
+}
+
+/// `base` and `path`; `version` stands between them unless `base` has a version already. A base
+/// that ends in `path` is the whole address.
+fn address(base: &Url, version: Option<&str>, path: &[&str]) -> Result<Url, Failure> {
+    let unfit = || Failure::new(Class::BadRequest, format!("`{}` cannot be a base URL", base.scheme()));
+    let has: Vec<&str> = base.path_segments().ok_or_else(unfit)?.filter(|segment| !segment.is_empty()).collect();
+    if has.ends_with(path) {
+        return Ok(base.clone());
+    }
+    let version = version.filter(|_| !has.iter().any(|segment| is_version(segment)));
+    let mut url = base.clone();
+    url.path_segments_mut().map_err(|()| unfit())?.pop_if_empty().extend(version).extend(path);
+    Ok(url)
+}
+
+/// `v1`, `v4`, `v1beta`, `v2alpha1`.
+fn is_version(segment: &str) -> bool {
+    segment.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+fn headers(to: &Endpoint, key: Option<&Secret>) -> Result<HeaderMap, Failure> {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::ACCEPT, HeaderValue::from_static("text/event-stream"));
+    for (name, value) in to.quirks.headers {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    if let Some(key) = key {
+        let (name, prefix) = match to.quirks.auth {
+            Auth::Bearer => (header::AUTHORIZATION, "Bearer "),
+            Auth::XApiKey => (HeaderName::from_static("x-api-key"), ""),
+        };
+        headers.insert(name, credential(prefix, key)?);
+    }
+    for (name, value) in &to.headers {
+        headers.insert(name.clone(), value.clone());
+    }
+    Ok(headers)
+}
+
+/// The message never holds the key, not even in part.
+fn credential(prefix: &str, key: &Secret) -> Result<HeaderValue, Failure> {
+    let key = key.expose();
+    let complaint = match key {
+        "" => "the key is empty",
+        key if key.contains(['\n', '\r']) => "the key holds a line break",
+        key if !key.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            "the key holds characters that no key has (a space, a control character, or one outside of ASCII)"
+        }
+        key => {
+            let mut value = HeaderValue::try_from(format!("{prefix}{key}"))
+                .map_err(|_| Failure::new(Class::Authentication, "the key cannot stand in a header"))?;
+            value.set_sensitive(true);
+            return Ok(value);
+        }
+    };
+    Err(Failure::new(Class::Authentication, complaint))
+}
+
+/// `null` takes a field away; whether to stream is not for the caller to say.
+fn merge_extra(body: &mut Map<String, Value>, extra: &Map<String, Value>) {
+    for (name, value) in extra {
+        match value {
+            _ if name == "stream" => {}
+            Value::Null => {
+                body.shift_remove(name);
+            }
+            value => {
+                body.insert(name.clone(), value.clone());
+            }
+        }
+    }
+}
+
+/// The request's parameters over the deployment's, without the preferences that the model does not
+/// take; their names come beside.
+///
+/// # Errors
+/// `unsupported` when what it does not take would change the meaning.
+pub fn parameters(
+    to: &Endpoint,
+    prompt: &Prompt,
+    model: Option<&Model>,
+) -> Result<(Sampling, Vec<&'static str>), Failure> {
+    let mut sampling = merged(&prompt.sampling, &to.params.sampling);
+    let mut dropped = Vec::new();
+    let mut unless = |taken: bool, present: bool, name: &'static str| {
+        if present && !taken {
+            dropped.push(name);
+        }
+        taken
+    };
+    let effort_taken = |effort| to.quirks.effort && model.is_none_or(|model| model.takes_effort(effort));
+    sampling.effort = sampling.effort.filter(|effort| unless(effort_taken(*effort), true, "reasoning_effort"));
+    let free = model.is_none_or(|model| model.takes_sampling(sampling.effort));
+    sampling.temperature = sampling.temperature.filter(|_| unless(free, true, "temperature"));
+    let both = to.quirks.one_of_sampling && sampling.temperature.is_some();
+    sampling.top_p = sampling.top_p.filter(|_| unless(free && !both, true, "top_p"));
+    sampling.seed = sampling.seed.filter(|_| unless(to.quirks.seed.is_some(), true, "seed"));
+    can_express(to, prompt, model, &sampling)?;
+    Ok((sampling, dropped))
+}
+
+fn merged(request: &Sampling, deployment: &Sampling) -> Sampling {
+    let stop = if request.stop.is_empty() { &deployment.stop } else { &request.stop };
+    Sampling {
+        temperature: request.temperature.or(deployment.temperature),
+        top_p: request.top_p.or(deployment.top_p),
+        max_tokens: request.max_tokens.or(deployment.max_tokens),
+        stop: stop.clone(),
+        seed: request.seed.or(deployment.seed),
+        effort: request.effort.or(deployment.effort),
+    }
+}
+
+fn can_express(to: &Endpoint, prompt: &Prompt, model: Option<&Model>, sampling: &Sampling) -> Result<(), Failure> {
+    let no = |what: &str| Err(Failure::new(Class::Unsupported, format!("`{}` {what}", to.model)));
+    let quirks = &to.quirks;
+    if sampling.stop.len() > quirks.max_stop {
+        return no(&format!("takes at most {} stop texts", quirks.max_stop));
+    }
+    let reasons = model.is_some_and(|model| model.reasons(sampling.effort));
+    if !sampling.stop.is_empty() && reasons && !quirks.stop_while_reasoning {
+        return no("takes no stop texts");
+    }
+    if prompt.prefill.is_some() && !catalog::takes_prefill(to) {
+        return no("does not continue an answer that was begun for it");
+    }
+    let Some(model) = model else { return Ok(()) };
+    let sees = prompt.messages.iter().flat_map(|message| &message.parts).any(|part| matches!(part, Part::Image { .. }));
+    if sees && !model.vision {
+        return no("does not take images");
+    }
+    if !prompt.tools.is_empty() && !model.tools {
+        return no("does not call tools");
+    }
+    Ok(())
+}
+
+/// The system text with the schema in it, for providers that have no field for one.
+pub fn with_instruction(system: Option<&str>, schema: &Value) -> String {
+    let instruction =
+        format!("Answer with one JSON value, and nothing else, that satisfies this JSON Schema:\n{schema}");
+    match system {
+        Some(system) => format!("{system}\n\n{instruction}"),
+        None => instruction,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(base: &str, version: Option<&str>, want: &str) {
+        let url = address(&Url::parse(base).unwrap(), version, &["chat", "completions"]).unwrap();
+        assert_eq!(url.as_str(), want);
+    }
+
+    #[test]
+    fn the_version_is_added_only_when_absent() {
+        let v1 = Some("v1");
+        check("http://h", v1, "http://h/v1/chat/completions");
+        check("http://h/", v1, "http://h/v1/chat/completions");
+        check("http://h/v1", v1, "http://h/v1/chat/completions");
+        check("http://h/v1/", v1, "http://h/v1/chat/completions");
+        check("http://h/openai/v1", v1, "http://h/openai/v1/chat/completions");
+        check("http://h/api/paas/v4", v1, "http://h/api/paas/v4/chat/completions");
+        check("http://h/v1beta/openai", v1, "http://h/v1beta/openai/chat/completions");
+        check("http://h/proxy", v1, "http://h/proxy/v1/chat/completions");
+        check("http://h/openai", None, "http://h/openai/chat/completions");
+        check("http://h/vision", v1, "http://h/vision/v1/chat/completions");
+    }
+
+    #[test]
+    fn a_whole_address_and_a_query_are_kept() {
+        check("http://h/x/chat/completions", Some("v1"), "http://h/x/chat/completions");
+        check("http://h/?a=b", Some("v1"), "http://h/v1/chat/completions?a=b");
+    }
+
+    #[test]
+    fn what_cannot_be_a_base_is_refused() {
+        assert!(address(&Url::parse("mailto:x").unwrap(), None, &["a"]).is_err());
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_sent_is_not_shown() {
+        for key in ["", "sk-1\n", "sk\r\nx: y", "sk 1", "sk-\u{e9}", "sk-\0"] {
+            let failure = credential("Bearer ", &Secret::new(key)).unwrap_err();
+            assert_eq!(failure.class, Class::Authentication);
+            assert!(!failure.message.contains("sk"), "{}", failure.message);
+        }
+        let value = credential("Bearer ", &Secret::new("sk-1")).unwrap();
+        assert!(value.is_sensitive());
+        assert_eq!(value, "Bearer sk-1");
+    }
+}

@@ -1,0 +1,230 @@
+//! What chat completions are sent.
+
+use http::{HeaderName, HeaderValue};
+use serde_json::{Value, json};
+
+use super::endpoint;
+use crate::model::prompt::ImageData;
+use crate::model::{Class, Effort, Message, Part, Prompt, Role, Sampling, Secret, Tool};
+use crate::provider::catalog::Prefill;
+use crate::provider::{Encoded, Endpoint};
+
+fn encode(to: &Endpoint, prompt: &Prompt) -> Encoded {
+    to.protocol.adapter().encode(to, Some(&Secret::new("sk-secret")), prompt).unwrap()
+}
+
+fn body(encoded: &Encoded) -> Value {
+    serde_json::from_slice(&encoded.request.body).unwrap()
+}
+
+fn sampled(sampling: Sampling) -> Prompt {
+    Prompt { sampling, ..Prompt::user("hi") }
+}
+
+fn check(to: &Endpoint, prompt: &Prompt, want: Value) {
+    let mut got = body(&encode(to, prompt));
+    for name in ["model", "messages", "stream", "stream_options"] {
+        got.as_object_mut().unwrap().shift_remove(name);
+    }
+    assert_eq!(got, want);
+}
+
+fn refused(to: &Endpoint, prompt: &Prompt) -> String {
+    let failure = to.protocol.adapter().encode(to, None, prompt).unwrap_err();
+    assert_eq!(failure.class, Class::Unsupported);
+    failure.message
+}
+
+#[test]
+fn a_plain_prompt_is_a_plain_request() {
+    let prompt = Prompt { system: Some("be brief".into()), ..Prompt::user("hi") };
+    let encoded = encode(&endpoint("openai", "gpt-4o"), &prompt);
+    assert_eq!(encoded.request.url.as_str(), "https://api.openai.com/v1/chat/completions");
+    assert_eq!(encoded.request.headers["authorization"], "Bearer sk-secret");
+    assert!(encoded.request.headers["authorization"].is_sensitive());
+    assert_eq!(
+        body(&encoded),
+        json!({
+            "model": "gpt-4o",
+            "messages": [{"role": "system", "content": "be brief"}, {"role": "user", "content": "hi"}],
+            "stream": true,
+            "stream_options": {"include_usage": true},
+        })
+    );
+    assert!(encoded.dropped.is_empty());
+}
+
+#[test]
+fn no_key_means_no_credential() {
+    let to = endpoint("ollama", "llama3.2");
+    let encoded = to.protocol.adapter().encode(&to, None, &Prompt::user("hi")).unwrap();
+    assert!(!encoded.request.headers.contains_key("authorization"));
+    assert_eq!(encoded.request.url.as_str(), "http://localhost:11434/v1/chat/completions");
+}
+
+#[test]
+fn a_broken_key_fails_without_being_shown() {
+    let to = endpoint("openai", "gpt-4o");
+    let failure = to.protocol.adapter().encode(&to, Some(&Secret::new("sk-a\n")), &Prompt::user("hi")).unwrap_err();
+    assert_eq!((failure.class, failure.message.as_str()), (Class::Authentication, "the key holds a line break"));
+}
+
+#[test]
+fn headers_of_the_profile_are_sent_last() {
+    let mut to = endpoint("openai", "gpt-4o");
+    to.headers = vec![(HeaderName::from_static("x-team"), HeaderValue::from_static("a"))];
+    assert_eq!(encode(&to, &Prompt::user("hi")).request.headers["x-team"], "a");
+}
+
+#[test]
+fn addresses_are_those_of_the_rows() {
+    for (provider, want) in [
+        ("deepseek", "https://api.deepseek.com/chat/completions"),
+        ("zai", "https://api.z.ai/api/paas/v4/chat/completions"),
+        ("github", "https://models.github.ai/inference/chat/completions"),
+        ("gemini", "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions"),
+        ("novita", "https://api.novita.ai/openai/chat/completions"),
+        ("upstage", "https://api.upstage.ai/v1/solar/chat/completions"),
+        ("openrouter", "https://openrouter.ai/api/v1/chat/completions"),
+        ("anything", "http://h/v1/chat/completions"),
+    ] {
+        assert_eq!(encode(&endpoint(provider, "m"), &Prompt::user("hi")).request.url.as_str(), want);
+    }
+}
+
+#[test]
+fn parameters_have_the_names_of_the_provider() {
+    let all = Sampling {
+        temperature: Some(0.5),
+        top_p: Some(0.9),
+        max_tokens: Some(7),
+        stop: vec!["END".into()],
+        seed: Some(3),
+        effort: None,
+    };
+    let plain = json!({"max_tokens": 7, "temperature": 0.5, "top_p": 0.9, "stop": ["END"], "seed": 3});
+    check(&endpoint("plain", "m"), &sampled(all.clone()), plain);
+    let mistral = json!({"max_tokens": 7, "temperature": 0.5, "top_p": 0.9, "stop": ["END"], "random_seed": 3});
+    check(&endpoint("mistral", "m"), &sampled(all.clone()), mistral);
+    let openai = json!({"max_completion_tokens": 7, "temperature": 0.5, "top_p": 0.9, "stop": ["END"], "seed": 3});
+    check(&endpoint("openai", "gpt-4o"), &sampled(all), openai);
+    assert_eq!(body(&encode(&endpoint("mistral", "m"), &Prompt::user("hi"))).get("stream_options"), None);
+}
+
+#[test]
+fn the_request_goes_over_the_deployment() {
+    let mut to = endpoint("plain", "m");
+    to.params.sampling = Sampling { temperature: Some(0.1), max_tokens: Some(5), ..Sampling::default() };
+    to.params.extra = json!({"top_k": 4, "a": 1, "stream": false}).as_object().unwrap().clone();
+    let mut prompt = sampled(Sampling { temperature: Some(0.9), ..Sampling::default() });
+    prompt.extra = json!({"a": 2, "max_tokens": null}).as_object().unwrap().clone();
+    check(&to, &prompt, json!({"temperature": 0.9, "top_k": 4, "a": 2}));
+    assert_eq!(body(&encode(&to, &prompt))["stream"], true);
+}
+
+#[test]
+fn preferences_that_a_model_does_not_take_are_dropped_by_name() {
+    let wishes = |effort| {
+        sampled(Sampling { temperature: Some(0.5), top_p: Some(0.5), seed: Some(1), effort, ..Sampling::default() })
+    };
+    let dropped = |provider: &str, model: &str, effort| encode(&endpoint(provider, model), &wishes(effort)).dropped;
+    assert_eq!(dropped("openai", "o3", None), ["temperature", "top_p"]);
+    assert_eq!(dropped("openai", "gpt-4o", Some(Effort::High)), ["reasoning_effort"]);
+    assert_eq!(dropped("openai", "gpt-5.1", None), [""; 0]);
+    assert_eq!(dropped("openai", "gpt-5.1", Some(Effort::High)), ["temperature", "top_p"]);
+    assert_eq!(dropped("openai", "gpt-5.1", Some(Effort::None)), [""; 0]);
+    assert_eq!(dropped("openai", "gpt-5.1", Some(Effort::Max)), ["reasoning_effort"]);
+    assert_eq!(dropped("deepseek", "m", None), ["seed"]);
+    assert_eq!(dropped("plain", "m", Some(Effort::High)), [""; 0]);
+    let to = endpoint("openai", "o3");
+    check(
+        &to,
+        &sampled(Sampling { effort: Some(Effort::Low), ..Sampling::default() }),
+        json!({"reasoning_effort": "low"}),
+    );
+}
+
+#[test]
+fn what_would_change_the_meaning_is_refused() {
+    let stop = |count| sampled(Sampling { stop: vec!["x".into(); count], ..Sampling::default() });
+    assert_eq!(refused(&endpoint("openai", "gpt-4o"), &stop(5)), "`gpt-4o` takes at most 4 stop texts");
+    assert_eq!(refused(&endpoint("openai", "o3"), &stop(1)), "`o3` takes no stop texts");
+    let image = Part::Image { media_type: "image/png".into(), data: ImageData::Base64("AA==".into()) };
+    let prompt = Prompt { messages: vec![Message { role: Role::User, parts: vec![image] }], ..Prompt::default() };
+    assert_eq!(refused(&endpoint("openai", "o3-mini"), &prompt), "`o3-mini` does not take images");
+    let prompt = Prompt { prefill: Some("Once".into()), ..Prompt::user("hi") };
+    assert!(refused(&endpoint("openai", "gpt-4o"), &prompt).contains("begun"));
+}
+
+#[test]
+fn a_begun_answer_is_the_last_message() {
+    let prompt = Prompt { prefill: Some("Once ".into()), ..Prompt::user("hi") };
+    let last = |to: &Endpoint| body(&encode(to, &prompt))["messages"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(last(&endpoint("llamacpp", "m")), json!({"role": "assistant", "content": "Once "}));
+    let mistral = endpoint("mistral", "mistral-large-latest");
+    assert_eq!(last(&mistral), json!({"role": "assistant", "content": "Once ", "prefix": true}));
+    let mut lab = endpoint("plain", "m");
+    lab.quirks.prefill = Prefill::Always;
+    assert_eq!(last(&lab)["role"], "assistant");
+}
+
+#[test]
+fn images_tools_and_results_have_their_places() {
+    let prompt = Prompt {
+        messages: vec![
+            Message {
+                role: Role::User,
+                parts: vec![
+                    Part::Text("what?".into()),
+                    Part::Image { media_type: "image/png".into(), data: ImageData::Base64("AA==".into()) },
+                    Part::Image { media_type: "image/png".into(), data: ImageData::Url("https://x/y.png".into()) },
+                ],
+            },
+            Message {
+                role: Role::Assistant,
+                parts: vec![Part::ToolCall { id: "a".into(), name: "f".into(), arguments: "{\"x\":1}".into() }],
+            },
+            Message {
+                role: Role::User,
+                parts: vec![Part::ToolResult { id: "a".into(), text: "42".into() }, Part::Text("so?".into())],
+            },
+        ],
+        tools: vec![Tool { name: "f".into(), description: "d".into(), parameters: json!({"type": "object"}) }],
+        ..Prompt::default()
+    };
+    let got = body(&encode(&endpoint("plain", "m"), &prompt));
+    assert_eq!(
+        got["messages"],
+        json!([
+            {"role": "user", "content": [
+                {"type": "text", "text": "what?"},
+                {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}},
+                {"type": "image_url", "image_url": {"url": "https://x/y.png"}},
+            ]},
+            {"role": "assistant", "content": null, "tool_calls": [
+                {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{\"x\":1}"}},
+            ]},
+            {"role": "tool", "tool_call_id": "a", "content": "42"},
+            {"role": "user", "content": "so?"},
+        ])
+    );
+    let tool =
+        json!([{"type": "function", "function": {"name": "f", "description": "d", "parameters": {"type": "object"}}}]);
+    assert_eq!(got["tools"], tool);
+}
+
+#[test]
+fn a_schema_is_said_in_the_providers_way() {
+    let open = json!({"type": "object", "properties": {"a": {"type": "string"}}});
+    let mut closed = open.clone();
+    closed["additionalProperties"] = json!(false);
+    closed["required"] = json!(["a"]);
+    let asked = |provider: &str, schema: &Value| {
+        body(&encode(&endpoint(provider, "m"), &Prompt { schema: Some(schema.clone()), ..Prompt::user("hi") }))
+    };
+    assert_eq!(asked("plain", &closed)["response_format"]["json_schema"]["strict"], true);
+    assert_eq!(asked("plain", &open)["response_format"]["json_schema"]["strict"], false);
+    let mode = asked("deepseek", &open);
+    assert_eq!(mode["response_format"], json!({"type": "json_object"}));
+    assert!(mode["messages"][0]["content"].as_str().unwrap().contains("JSON Schema"));
+}

@@ -1,0 +1,132 @@
+//! Every recorded error means what it should.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
+
+use super::{classify, endpoint};
+use crate::model::Class;
+
+fn body(file: &str) -> Vec<u8> {
+    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(file)).unwrap()
+}
+
+fn check(provider: &str, status: u16, file: &str, class: Class, says: &str) {
+    let failure = classify(&endpoint(provider, "m"), status, &HeaderMap::new(), &body(file));
+    assert_eq!(failure.class, class, "{file}");
+    assert_eq!(failure.status, Some(status));
+    assert!(failure.message.contains(says), "{file}: {}", failure.message);
+}
+
+#[test]
+fn every_error_file_has_a_meaning() {
+    let cases = [
+        ("openai", 400, "openai-chat/error-400-context-length.json", Class::ContextWindow, "128000 tokens"),
+        ("openai", 400, "openai-chat/error-400-empty-messages.json", Class::BadRequest, "empty array"),
+        ("openai", 400, "openai-chat/error-400-invalid-image-format.json", Class::BadRequest, "unsupported image"),
+        ("openai", 400, "openai-chat/error-400-invalid-image-url.json", Class::BadRequest, "downloading"),
+        ("openai", 400, "openai-chat/error-400-system-role.json", Class::Unsupported, "'system'"),
+        ("openai", 400, "openai-chat/error-400-temperature-unsupported.json", Class::Unsupported, "'temperature'"),
+        ("openai", 401, "openai-chat/error-401-invalid-key.json", Class::Authentication, "Incorrect API key"),
+        ("openai", 404, "openai-chat/error-404-model-not-found.json", Class::NotFound, "gpt-4.1-nano-wrong"),
+        ("openai", 429, "openai-chat/error-429-insufficient-quota.json", Class::Quota, "current quota"),
+        ("openai", 429, "openai-chat/error-429-rate-limit.json", Class::RateLimit, "Rate limit reached"),
+        ("anthropic", 400, "anthropic/error-400-credit-balance.json", Class::Quota, "credit balance"),
+        ("anthropic", 400, "anthropic/error-400-effort.json", Class::Unsupported, "xhigh"),
+        ("anthropic", 400, "anthropic/error-400-prefill-unsupported.json", Class::Unsupported, "prefill"),
+        ("anthropic", 400, "anthropic/error-400-prompt-too-long.json", Class::ContextWindow, "213462"),
+        ("anthropic", 404, "anthropic/error-404-model.json", Class::NotFound, "claude-sonet"),
+        ("anthropic", 429, "anthropic/error-429-rate-limit.json", Class::RateLimit, "per minute"),
+        ("anthropic", 529, "anthropic/error-529-overloaded.json", Class::Overloaded, "Overloaded"),
+        ("mistral", 400, "mistral/error-400-model.json", Class::NotFound, "Invalid model"),
+        ("mistral", 422, "mistral/error-422-validation.json", Class::BadRequest, "body.temperature: Input"),
+        ("deepseek", 402, "openai-compatible/deepseek-error-402.json", Class::Quota, "Insufficient Balance"),
+        ("fireworks", 412, "openai-compatible/fireworks-error-412.json", Class::Quota, "suspended"),
+        ("groq", 400, "openai-compatible/groq-error-400-tool-use-failed.json", Class::BadRequest, "Tool call"),
+        ("groq", 404, "openai-compatible/groq-error-404-model.json", Class::NotFound, "non-existent"),
+        ("groq", 498, "openai-compatible/groq-error-498-capacity.json", Class::Overloaded, "capacity"),
+        ("llamacpp", 400, "openai-compatible/llamacpp-error-400-context.json", Class::ContextWindow, "4390"),
+        ("llamacpp", 503, "openai-compatible/llamacpp-error-503-loading.json", Class::Overloaded, "Loading"),
+        ("openrouter", 402, "openai-compatible/openrouter-error-402.json", Class::Quota, "credits"),
+        ("openrouter", 403, "openai-compatible/openrouter-error-403-moderation.json", Class::ContentPolicy, "flagged"),
+        ("openrouter", 429, "openai-compatible/openrouter-error-429.json", Class::RateLimit, "rate-limited upstream"),
+        ("vllm", 400, "openai-compatible/vllm-error-400-context.json", Class::ContextWindow, "1015"),
+        ("vllm", 400, "openai-compatible/vllm-error-400-flat-old.json", Class::ContextWindow, "-186"),
+        ("xai", 400, "openai-compatible/xai-error-400-flat.json", Class::Unsupported, "reasoningEffort"),
+    ];
+    let mut files: Vec<String> = cases.iter().map(|case| case.2.to_owned()).collect();
+    for (provider, status, file, class, says) in cases {
+        check(provider, status, file, class, says);
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let mut found = Vec::new();
+    for folder in ["openai-chat", "openai-compatible", "anthropic", "mistral"] {
+        for entry in fs::read_dir(root.join(folder)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if name.contains("error-4") || name.contains("error-5") {
+                found.push(format!("{folder}/{name}"));
+            }
+        }
+    }
+    files.sort();
+    found.sort();
+    assert_eq!(files, found);
+}
+
+#[test]
+fn waits_and_request_ids_are_found() {
+    let to = endpoint("openai", "m");
+    let wait = |body: &[u8], headers: &HeaderMap| classify(&to, 429, headers, body);
+    let limited = body("openai-chat/error-429-rate-limit.json");
+    assert_eq!(wait(&limited, &HeaderMap::new()).retry_after, Some(Duration::from_millis(5040)));
+    let mut headers = HeaderMap::new();
+    headers.insert("retry-after", HeaderValue::from_static("14"));
+    headers.insert("x-request-id", HeaderValue::from_static("req_1"));
+    let failure = wait(&limited, &headers);
+    assert_eq!((failure.retry_after, failure.request_id.as_deref()), (Some(Duration::from_secs(14)), Some("req_1")));
+    let failure = wait(&body("anthropic/error-429-rate-limit.json"), &HeaderMap::new());
+    assert_eq!(failure.request_id.as_deref(), Some("req_000000000000000000000000"));
+}
+
+/// The labels of the table and our classes.
+fn class_of(kind: &str) -> Class {
+    match kind {
+        "auth" => Class::Authentication,
+        "permission" => Class::Permission,
+        "not_found" => Class::NotFound,
+        "rate_limit" => Class::RateLimit,
+        "quota_exhausted" => Class::Quota,
+        // Larger than the allowance of a minute: only a smaller prompt or another deployment helps.
+        "context_window" | "request_too_large_for_tier" => Class::ContextWindow,
+        "content_policy" => Class::ContentPolicy,
+        "request_too_large" | "bad_request" => Class::BadRequest,
+        "overloaded" => Class::Overloaded,
+        "server_error" => Class::ServerError,
+        other => panic!("unknown kind {other}"),
+    }
+}
+
+#[test]
+fn providers_errors_mean_what_their_label_says() {
+    let rows: Vec<Value> = serde_json::from_slice(&body("provider_errors.json")).unwrap();
+    assert_eq!(rows.len(), 55);
+    for row in rows {
+        let id = match row["provider"].as_str().unwrap() {
+            "llama.cpp" => "llamacpp",
+            id => id,
+        };
+        let pair = |(name, value): (&String, &Value)| {
+            let value = HeaderValue::try_from(value.as_str().unwrap()).unwrap();
+            (HeaderName::try_from(name).unwrap(), value)
+        };
+        let headers: HeaderMap = row["headers"].as_object().unwrap().iter().map(pair).collect();
+        let body = row["body"].as_str().map_or_else(|| row["body"].to_string(), str::to_owned);
+        let status = u16::try_from(row["status"].as_u64().unwrap()).unwrap();
+        let failure = classify(&endpoint(id, "m"), status, &headers, body.as_bytes());
+        assert_eq!(failure.class, class_of(row["kind"].as_str().unwrap()), "{row}");
+        assert!(!failure.message.is_empty(), "{row}");
+    }
+}

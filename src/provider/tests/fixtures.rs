@@ -1,0 +1,184 @@
+//! Every recorded answer gives what `expected.json` says, however its bytes are cut and dressed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::super::Endpoint;
+use super::{decode_all, endpoint};
+use crate::model::{Answer, Class, Finish, ToolCall, Usage};
+use crate::wire::sse::{self, Parser};
+
+/// The folders and the provider that speaks there when the file's name does not say.
+const FOLDERS: [(&str, &str); 4] =
+    [("openai-chat", "openai"), ("openai-compatible", "plain"), ("mistral", "mistral"), ("anthropic", "anthropic")];
+
+/// Answers that are errors, and what they mean; errors with a status of their own are tested elsewhere.
+const FAILURES: [(&str, Class); 4] = [
+    ("openrouter-error-midstream-documented.sse", Class::RateLimit),
+    ("openrouter-nonstream-200-error.json", Class::ServerError),
+    ("openrouter-stream-processing-error.sse", Class::BadRequest),
+    ("stream-error-overloaded.sse", Class::Overloaded),
+];
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+/// Every file of an answer: its name, its bytes and who speaks.
+fn answers() -> Vec<(String, Vec<u8>, Endpoint, Option<Answer>)> {
+    let mut all = Vec::new();
+    for (name, provider) in FOLDERS {
+        let expected: Value = serde_json::from_slice(&fs::read(folder(name).join("expected.json")).unwrap()).unwrap();
+        let mut used = 0;
+        for entry in fs::read_dir(folder(name)).unwrap() {
+            let path = entry.unwrap().path();
+            let file = path.file_name().unwrap().to_str().unwrap().to_owned();
+            if file == "expected.json" || file.contains("error-4") || file.contains("error-5") {
+                continue;
+            }
+            let who = file.split('-').next().filter(|_| name == "openai-compatible");
+            let to = endpoint(who.filter(|who| *who != "anthropic").unwrap_or(provider), "m");
+            let want = expected.get(&file).map(answer);
+            used += usize::from(want.is_some());
+            assert!(want.is_some() != FAILURES.iter().any(|(name, _)| *name == file), "{file} has no expectation");
+            all.push((file, fs::read(&path).unwrap(), to, want));
+        }
+        assert_eq!(used, expected.as_object().unwrap().len(), "{name} expects files that are not there");
+    }
+    all
+}
+
+fn answer(value: &Value) -> Answer {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let calls = value["tool_calls"].as_array().unwrap();
+    Answer {
+        id: text(&value["id"]),
+        model: text(&value["model"]),
+        text: text(&value["text"]).unwrap(),
+        reasoning: text(&value["reasoning"]).unwrap(),
+        tool_calls: calls.iter().map(|call| serde_json::from_value::<ToolCall>(call.clone()).unwrap()).collect(),
+        usage: serde_json::from_value::<Option<Usage>>(value["usage"].clone()).unwrap(),
+        finish: serde_json::from_value::<Option<Finish>>(value["finish"].clone()).unwrap(),
+    }
+}
+
+fn check(dress: impl Fn(&str) -> String) {
+    let mut streams = 0;
+    for (file, bytes, to, want) in answers() {
+        if file.ends_with(".sse") {
+            let dressed = dress(std::str::from_utf8(&bytes).unwrap());
+            let got = decode_all(&to, &[dressed.as_bytes()]).map_err(|failure| failure.class);
+            let failure = || FAILURES.iter().find(|(name, _)| *name == file).unwrap().1;
+            assert_eq!(got, want.ok_or_else(failure), "{file}");
+            streams += 1;
+        }
+    }
+    assert!(streams >= 20);
+}
+
+fn lines(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
+#[test]
+fn answers_are_those_that_were_recorded() {
+    check(str::to_owned);
+    for (file, bytes, to, want) in answers() {
+        let got = decode_all(&to, &[&bytes]).map_err(|failure| failure.class);
+        let failure = || FAILURES.iter().find(|(name, _)| *name == file).unwrap().1;
+        assert_eq!(got, want.ok_or_else(failure), "{file}");
+    }
+}
+
+#[test]
+fn answers_are_the_same_byte_by_byte() {
+    for (file, bytes, to, want) in answers() {
+        let pieces: Vec<&[u8]> = bytes.chunks(1).collect();
+        assert_eq!(decode_all(&to, &pieces).ok(), want, "{file}");
+    }
+}
+
+#[test]
+fn frames_are_the_same_for_every_split() {
+    for (file, bytes, ..) in answers().iter().filter(|(file, ..)| file.ends_with(".sse")) {
+        let frames = |pieces: [&[u8]; 2]| {
+            let (mut parser, mut out) = (Parser::default(), Vec::new());
+            pieces.iter().for_each(|piece| parser.feed(piece, &mut out).unwrap());
+            parser.end(&mut out).unwrap();
+            out
+        };
+        let want = frames([bytes, b""]);
+        // The large ones at a prime number of steps: they repeat the same few shapes of line.
+        let step = if bytes.len() > 2000 { 13 } else { 1 };
+        for at in (0..bytes.len()).step_by(step) {
+            assert_eq!(frames([&bytes[..at], &bytes[at..]]), want, "{file} at {at}");
+        }
+    }
+}
+
+#[test]
+fn line_ends_may_be_crlf_or_cr() {
+    check(|text| lines(text).replace('\n', "\r\n"));
+    check(|text| lines(text).replace('\n', "\r"));
+}
+
+#[test]
+fn comments_and_keep_alives_change_nothing() {
+    check(|text| format!(": hello\n\n{}", lines(text).replace("\n\n", "\n\n: ping\n\n:\n\n")));
+}
+
+#[test]
+fn unknown_events_change_nothing() {
+    let unknown = "\n\nevent: vendor.new\nid: 7\ndata: {\"type\":\"vendor.new\",\"n\":1}\n\n";
+    check(|text| lines(text).replace("\n\n", unknown));
+}
+
+#[test]
+fn a_missing_done_changes_nothing() {
+    check(|text| lines(text).replace("data: [DONE]", ""));
+}
+
+#[test]
+fn a_pending_event_at_the_end_counts() {
+    check(|text| lines(text).trim_end().to_owned());
+    check(|text| lines(text).replace("data: [DONE]", "").trim_end().to_owned());
+}
+
+#[test]
+fn a_cut_stream_is_never_an_answer() {
+    for (file, bytes, to, want) in answers() {
+        if !file.ends_with(".sse") || want.is_none() {
+            continue;
+        }
+        let text = lines(std::str::from_utf8(&bytes).unwrap());
+        let blocks: Vec<&str> = text.split("\n\n").collect();
+        let finish = blocks
+            .iter()
+            .position(|block| {
+                !block.contains("finish_reason\":null")
+                    && (block.contains("finish_reason\":\"") || block.contains("\"message_delta\""))
+            })
+            .unwrap();
+        for keep in 0..finish {
+            let cut = blocks[..=keep].join("\n\n");
+            for end in [cut.len() - blocks[keep].len(), cut.len(), cut.len() - blocks[keep].len() / 2] {
+                let Some(piece) = cut.get(..end) else { continue };
+                let got = decode_all(&to, &[b"data:\n\n", piece.as_bytes()]).unwrap_err();
+                assert_eq!(got.class, Class::Truncated, "{file}: {piece}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stream_that_says_done_after_text_is_whole() {
+    let to = endpoint("plain", "m");
+    let text = "data: {\"choices\":[{\"delta\":{\"content\":\"hi\"}}]}\n\n";
+    let done = format!("data: {}\n\n", sse::DONE);
+    let got = decode_all(&to, &[text.as_bytes(), done.as_bytes()]).unwrap();
+    assert_eq!((got.text.as_str(), got.finish), ("hi", Some(Finish::Stop)));
+    assert_eq!(decode_all(&to, &[done.as_bytes()]).unwrap_err().class, Class::Truncated);
+    assert_eq!(decode_all(&to, &[text.as_bytes()]).unwrap_err().class, Class::Truncated);
+}

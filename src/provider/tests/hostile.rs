@@ -1,0 +1,292 @@
+//! What no decoder may do, whatever the server sends: panic, or take an error for an answer.
+
+use proptest::prelude::*;
+
+use super::{decode_all, endpoint};
+use crate::model::{Answer, Class, Event, Failure, Finish, TimeoutKind};
+use crate::wire::Frame;
+
+fn check(provider: &str, body: &str, class: Class) {
+    assert_eq!(
+        decode_all(&endpoint(provider, "m"), &[body.as_bytes()]).unwrap_err().class,
+        class,
+        "{provider}: {body}"
+    );
+}
+
+fn answer(provider: &str, body: &str) -> Answer {
+    decode_all(&endpoint(provider, "m"), &[body.as_bytes()]).unwrap()
+}
+
+#[test]
+fn a_reply_without_an_answer_is_a_failure() {
+    for provider in ["plain", "messages"] {
+        check(provider, "", Class::Truncated);
+        check(provider, " \r\n\r\n ", Class::Truncated);
+        check(provider, "<!DOCTYPE html><html>", Class::Malformed);
+        check(provider, "hello", Class::Malformed);
+        check(provider, "{}", Class::Malformed);
+        check(provider, "[]", Class::Malformed);
+        check(provider, "null", Class::Malformed);
+        check(provider, "data: hello\n\n", Class::Malformed);
+        check(provider, "data: {\"a\n\ndata: 1\n\n", Class::Malformed);
+        check(provider, ": nothing\n\n", Class::Truncated);
+        check(provider, "data: {}\n\n", Class::Truncated);
+        check(provider, "data: [DONE]\n\n", Class::Truncated);
+    }
+}
+
+#[test]
+fn an_error_inside_a_success_is_a_failure() {
+    for provider in ["plain", "messages"] {
+        for (error, class) in [
+            (r#"{"error":{"message":"x","type":"overloaded_error"}}"#, Class::Overloaded),
+            (r#"{"type":"error","error":{"type":"rate_limit_error","message":"x"}}"#, Class::RateLimit),
+            (r#"{"error":{"message":"x","code":401}}"#, Class::Authentication),
+            (r#"{"error":{"message":"x","code":"insufficient_quota"}}"#, Class::Quota),
+            (r#"{"error":"Something failed"}"#, Class::ServerError),
+            (r#"{"error":"the request timed out"}"#, Class::Timeout(TimeoutKind::Upstream)),
+            (r#"{"object":"error","message":"maximum context length is 5","code":400}"#, Class::ContextWindow),
+            (r#"{"detail":"Unauthorized","status":401}"#, Class::Authentication),
+            (r#"{"error":{}}"#, Class::ServerError),
+        ] {
+            check(provider, error, class);
+            check(provider, &format!("[{error}]"), class);
+            check(provider, &format!("event: error\ndata: {error}\n\n"), class);
+        }
+    }
+    check("plain", r#"{"base_resp":{"status_code":1004,"status_msg":"rate limit"},"choices":null}"#, Class::RateLimit);
+    check(
+        "plain",
+        r#"{"choices":[{"error":{"code":502,"message":"x"},"finish_reason":"error","message":{"content":"half"}}]}"#,
+        Class::ServerError,
+    );
+    check(
+        "plain",
+        "data: {\"choices\":[{\"delta\":{\"content\":\"half\"},\"finish_reason\":\"error\"}]}\n\n",
+        Class::ServerError,
+    );
+    check(
+        "plain",
+        "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: {\"error\":{\"code\":429,\"message\":\"x\"}}\n\n",
+        Class::RateLimit,
+    );
+}
+
+#[test]
+fn a_refusal_is_no_text() {
+    let got =
+        answer("plain", r#"{"choices":[{"message":{"content":null,"refusal":"I cannot"},"finish_reason":"stop"}]}"#);
+    assert_eq!((got.text.as_str(), got.finish), ("", Some(Finish::ContentFilter)));
+    // A filtered choice has no message at all.
+    let got = answer("plain", r#"{"choices":[{"finish_reason":"content_filter"}]}"#);
+    assert_eq!(got.finish, Some(Finish::ContentFilter));
+}
+
+#[test]
+fn odd_reasons_to_finish_have_a_meaning() {
+    for (reason, finish) in [
+        ("eos", Finish::Stop),
+        ("STOP", Finish::Stop),
+        ("model_length", Finish::Length),
+        ("function_call", Finish::ToolCalls),
+        ("sensitive", Finish::ContentFilter),
+        ("whatever", Finish::Other),
+    ] {
+        let body = format!(r#"{{"choices":[{{"message":{{"content":"x"}},"finish_reason":"{reason}"}}]}}"#);
+        assert_eq!(answer("plain", &body).finish, Some(finish), "{reason}");
+    }
+    assert_eq!(
+        answer("plain", r#"{"choices":[{"message":{"content":"x"},"finish_reason":null}]}"#).finish,
+        Some(Finish::Stop)
+    );
+}
+
+#[test]
+fn tool_calls_come_in_every_dialect() {
+    let calls = |deltas: &[&str]| {
+        let frames: String = deltas
+            .iter()
+            .map(|calls| format!("data: {{\"choices\":[{{\"delta\":{{\"tool_calls\":{calls}}}}}]}}\n\n"))
+            .collect();
+        let got = answer(
+            "plain",
+            &format!("{frames}data: {{\"choices\":[{{\"delta\":{{}},\"finish_reason\":\"stop\"}}]}}\n\n"),
+        );
+        assert_eq!(got.finish, Some(Finish::ToolCalls));
+        got.tool_calls
+            .into_iter()
+            .map(|call| format!("{} {} {}", call.id, call.name, call.arguments))
+            .collect::<Vec<_>>()
+    };
+    let whole = r#"[{"index":0,"id":"a","function":{"name":"f","arguments":"{\"x\":"}}]"#;
+    assert_eq!(calls(&[whole, r#"[{"index":0,"function":{"arguments":"1}"}}]"#]), ["a f {\"x\":1}"]);
+    // The id and the name on every piece.
+    assert_eq!(
+        calls(&[whole, r#"[{"index":0,"id":"a","function":{"name":"f","arguments":"1}"}}]"#]),
+        ["a f {\"x\":1}"]
+    );
+    // No index.
+    assert_eq!(
+        calls(&[
+            r#"[{"id":"a","function":{"name":"f","arguments":"1"}}]"#,
+            r#"[{"function":{"arguments":"2"}}]"#,
+            r#"[{"id":"b","function":{"name":"g","arguments":"3"}}]"#
+        ]),
+        ["a f 12", "b g 3"]
+    );
+    // Neither index nor id.
+    assert_eq!(
+        calls(&[r#"[{"function":{"name":"f","arguments":{"x":1}}},{"function":{"name":"g","arguments":"{}"}}]"#]),
+        ["call_0 f {\"x\":1}", "call_1 g {}"]
+    );
+    // Every call at index 0, told apart by id.
+    assert_eq!(
+        calls(&[
+            r#"[{"index":0,"id":"a","function":{"name":"f","arguments":"1"}}]"#,
+            r#"[{"index":0,"id":"b","function":{"name":"g","arguments":"2"}}]"#
+        ]),
+        ["a f 1", "b g 2"]
+    );
+    // Indices that start late.
+    assert_eq!(
+        calls(&[r#"[{"index":7,"id":"a","function":{"name":"f"}}]"#, r#"[{"index":7,"function":{"arguments":"1"}}]"#]),
+        ["a f 1"]
+    );
+}
+
+#[test]
+fn usage_is_read_wherever_it_stands() {
+    let usage = |provider: &str, body: &str| answer(provider, body).usage.unwrap();
+    let finish = r#""choices":[{"message":{"content":"x"},"finish_reason":"stop""#;
+    let odd = usage("moonshot", &format!(r#"{{{finish},"usage":{{"prompt_tokens":3,"completion_tokens":2.0}}}}]}}"#));
+    assert_eq!((odd.input, odd.output), (3, 2));
+    let cached = usage(
+        "plain",
+        &format!(
+            r#"{{{finish}}}],"usage":{{"prompt_tokens":3,"completion_tokens":null,"prompt_cache_hit_tokens":1}}}}"#
+        ),
+    );
+    assert_eq!((cached.input, cached.output, cached.cached), (3, 0, 1));
+    let written = r#"{"content":[{"type":"text","text":"x"}],"stop_reason":"end_turn","usage":{"input_tokens":1,"cache_creation_input_tokens":2,"cache_read_input_tokens":3,"output_tokens":4,"output_tokens_details":{"thinking_tokens":2}}}"#;
+    let written = usage("messages", written);
+    assert_eq!(
+        (written.input, written.cache_write, written.cached, written.output, written.reasoning),
+        (6, 2, 3, 4, 2)
+    );
+}
+
+#[test]
+fn a_tool_call_keeps_the_arguments_of_its_start() {
+    let start = r#"{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"a","name":"f","input":{"x":1}}}"#;
+    let stop = r#"{"type":"message_delta","delta":{"stop_reason":"tool_use"}}"#;
+    let got = answer("messages", &format!("data: {start}\n\ndata: {stop}\n\n"));
+    assert_eq!(got.tool_calls[0].arguments, "{\"x\":1}");
+    // What runs at the provider is not ours to answer.
+    let server = r#"{"type":"content_block_start","index":1,"content_block":{"type":"server_tool_use","id":"b","name":"g","input":{}}}"#;
+    let piece = r#"{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{}"}}"#;
+    let got = answer("messages", &format!("data: {start}\n\ndata: {server}\n\ndata: {piece}\n\ndata: {stop}\n\n"));
+    assert_eq!(got.tool_calls.len(), 1);
+    assert_eq!(got.tool_calls[0].arguments, "{\"x\":1}");
+}
+
+#[test]
+fn too_many_tool_calls_are_refused() {
+    let call = r#"{"function":{"name":"f"}}"#;
+    let body = format!(r#"{{"choices":[{{"message":{{"tool_calls":[{}]}}}}]}}"#, vec![call; 1025].join(","));
+    check("plain", &body, Class::Malformed);
+}
+
+fn feed(provider: &str, frames: &[(Option<String>, String)]) -> Result<Vec<Event>, Failure> {
+    let to = endpoint(provider, "m");
+    let mut decoder = to.protocol.adapter().decoder(&to);
+    let mut out = Vec::new();
+    for (event, data) in frames {
+        decoder.frame(&Frame { event: event.clone(), data: data.clone() }, &mut out)?;
+    }
+    decoder.end(&mut out)?;
+    Ok(out)
+}
+
+/// JSON made of the names that the protocols use, in wrong places and of wrong types.
+fn json_like() -> impl Strategy<Value = String> {
+    let leaf = prop::sample::select(vec![
+        "null",
+        "true",
+        "0",
+        "-1",
+        "1.5",
+        "1e300",
+        "18446744073709551615",
+        "\"\"",
+        "\"x\"",
+        "\"stop\"",
+        "\"text\"",
+        "\"tool_use\"",
+        "\"thinking\"",
+        "\"message_delta\"",
+        "\"content_block_start\"",
+        "\"content_block_delta\"",
+        "\"error\"",
+    ]);
+    let name = prop::sample::select(vec![
+        "choices",
+        "delta",
+        "message",
+        "content",
+        "text",
+        "type",
+        "index",
+        "tool_calls",
+        "function",
+        "arguments",
+        "name",
+        "id",
+        "finish_reason",
+        "usage",
+        "error",
+        "code",
+        "content_block",
+        "stop_reason",
+        "thinking",
+        "prompt_tokens",
+        "input_tokens",
+        "completion_tokens",
+        "refusal",
+        "x_groq",
+        "partial_json",
+        "input",
+    ]);
+    leaf.prop_map(str::to_owned).prop_recursive(5, 40, 4, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(|list| format!("[{}]", list.join(","))),
+            prop::collection::vec((name.clone(), inner), 0..4).prop_map(|fields| {
+                let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+                format!("{{{}}}", fields.join(","))
+            }),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        for provider in ["plain", "messages", "mistral", "groq"] {
+            let got = decode_all(&endpoint(provider, "m"), &[b"data: ", &bytes]);
+            prop_assert!(got.is_err());
+            let _ = decode_all(&endpoint(provider, "m"), &[&bytes]);
+        }
+    }
+
+    #[test]
+    fn odd_json_never_panics(frames in prop::collection::vec((prop::option::of(Just("error".to_owned())), json_like()), 0..6)) {
+        for provider in ["plain", "messages", "moonshot", "xai"] {
+            if let Ok(events) = feed(provider, &frames) {
+                prop_assert!(events.iter().any(|event| matches!(event, Event::Finish(_))), "an answer without a finish");
+            }
+            for (_, body) in &frames {
+                let _ = decode_all(&endpoint(provider, "m"), &[body.as_bytes()]);
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The adapters against recorded bytes and hostile ones.
+
+mod encode_anthropic;
+mod encode_openai;
+mod errors;
+mod fixtures;
+mod hostile;
+
+use http::HeaderMap;
+use url::Url;
+
+use super::catalog::{Quirks, row};
+use super::{Endpoint, Params, Protocol};
+use crate::model::{Answer, Class, Failure, Timestamp};
+use crate::wire::{ErrorReply, FrameError, sse};
+
+/// 2025-03-06T23:59:50Z.
+const NOW: Timestamp = Timestamp(1_741_305_590_000);
+
+/// An endpoint of a catalog row, or of an unknown server for a protocol.
+fn endpoint(provider: &str, model: &str) -> Endpoint {
+    let (protocol, base, quirks) = match (row(provider), provider) {
+        (Some(row), _) => (row.protocol, row.base_url, row.quirks),
+        (None, "messages") => (Protocol::Anthropic, "http://h", Quirks::MESSAGES),
+        (None, _) => (Protocol::Openai, "http://h", Quirks::PLAIN),
+    };
+    Endpoint {
+        protocol,
+        provider: provider.to_owned(),
+        base_url: Url::parse(base).unwrap(),
+        model: model.to_owned(),
+        quirks,
+        params: Params::default(),
+        headers: Vec::new(),
+        script: None,
+    }
+}
+
+/// Everything between the bytes of a reply with status 200 and its answer.
+fn decode_all(to: &Endpoint, pieces: &[&[u8]]) -> Result<Answer, Failure> {
+    let mut decoder = to.protocol.adapter().decoder(to);
+    let mut events = Vec::new();
+    if sse::is_stream(None, &pieces.concat()) {
+        let (mut parser, mut frames) = (sse::Parser::default(), Vec::new());
+        let broken = |error: FrameError| Failure::new(Class::Malformed, error.to_string());
+        for piece in pieces {
+            parser.feed(piece, &mut frames).map_err(broken)?;
+        }
+        parser.end(&mut frames).map_err(broken)?;
+        for frame in &frames {
+            decoder.frame(frame, &mut events)?;
+        }
+    } else {
+        decoder.whole(&pieces.concat(), &mut events)?;
+    }
+    decoder.end(&mut events)?;
+    Ok(events.iter().collect())
+}
+
+fn classify(to: &Endpoint, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {
+    to.protocol.adapter().classify(to, &ErrorReply { status, headers, body, now: NOW })
+}

@@ -1,0 +1,114 @@
+//! Which members of a group may serve a request at this moment, and why the others may not.
+
+use std::time::Duration;
+
+use crate::model::{Price, Timestamp};
+use crate::route::board::Board;
+use crate::route::breaker::State;
+use crate::route::{DeploymentId, Map, Member};
+
+/// Tokens of an answer assumed for a cost cap when the request sets no limit.
+const EXPECTED_OUTPUT: f64 = 1000.0;
+
+/// What routing knows of a request.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Facts {
+    /// Estimated prompt tokens.
+    pub prompt_tokens: u64,
+    /// The limit on generated tokens, if the request sets one.
+    pub max_tokens: Option<u64>,
+    /// Only deployments with this label.
+    pub require_tags: Vec<String>,
+    /// Only deployments without this label.
+    pub forbid_tags: Vec<String>,
+    /// Only deployments whose price is known and whose estimated cost is below this, in USD.
+    pub max_cost: Option<f64>,
+    /// Ask no fallback group.
+    pub no_fallback: bool,
+}
+
+/// Why a deployment was passed over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Skip {
+    /// Which one.
+    pub deployment: DeploymentId,
+    /// Why.
+    pub reason: SkipReason,
+}
+
+/// The filters, in the order in which they are asked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SkipReason {
+    /// Its key is missing; says which.
+    NoKey(String),
+    /// It lacks a required label or has a forbidden one.
+    Tags,
+    /// The prompt does not fit.
+    ContextWindow {
+        /// Estimated prompt tokens.
+        prompt: u64,
+        /// What fits.
+        window: u64,
+    },
+    /// Its price is unknown and there is a cost cap.
+    Unpriced,
+    /// It would cost too much.
+    OverCost {
+        /// Estimated cost in USD.
+        usd: f64,
+    },
+    /// Its breaker is open.
+    CoolingDown {
+        /// For how much longer.
+        left: Duration,
+        /// The class of failure that opened it.
+        class: String,
+    },
+    /// A rate limit keeps it shut.
+    Gated {
+        /// For how much longer.
+        left: Duration,
+    },
+}
+
+/// Why `member` may not be asked at `now`, if it may not.
+pub(super) fn barred(map: &Map, member: &Member, facts: &Facts, board: &Board, now: Timestamp) -> Option<SkipReason> {
+    unfit(map, member, facts).or_else(|| {
+        let cell = board.cell(member.deployment);
+        match cell.breaker.state(now) {
+            State::Open { until } => {
+                let class = cell.breaker.reason().unwrap_or_default().to_owned();
+                Some(SkipReason::CoolingDown { left: until.since(now), class })
+            }
+            State::Closed | State::HalfOpen => {
+                cell.gated(now).map(|until| SkipReason::Gated { left: until.since(now) })
+            }
+        }
+    })
+}
+
+/// Why `member` cannot serve this request at all, whatever the hour.
+pub(super) fn unfit(map: &Map, member: &Member, facts: &Facts) -> Option<SkipReason> {
+    let deployment = map.deployment(member.deployment);
+    if let Some(missing) = &deployment.no_key {
+        return Some(SkipReason::NoKey(missing.clone()));
+    }
+    let has = |tag: &String| member.tags.contains(tag);
+    if !facts.require_tags.iter().all(has) || facts.forbid_tags.iter().any(has) {
+        return Some(SkipReason::Tags);
+    }
+    let prompt = facts.prompt_tokens;
+    if let Some(window) = deployment.context_window.filter(|window| prompt > *window) {
+        return Some(SkipReason::ContextWindow { prompt, window });
+    }
+    let cap = facts.max_cost?;
+    let Some(price) = deployment.price else { return Some(SkipReason::Unpriced) };
+    let usd = estimated_cost(facts, price);
+    (usd > cap).then_some(SkipReason::OverCost { usd })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
+fn estimated_cost(facts: &Facts, price: Price) -> f64 {
+    let output = facts.max_tokens.map_or(EXPECTED_OUTPUT, |tokens| tokens as f64);
+    facts.prompt_tokens as f64 * price.input + output * price.output
+}

@@ -1,0 +1,509 @@
+//! One request's way through the deployments: after each failure, who is asked next, and when.
+//!
+//! A pure value. The engine asks [`Course::next`], does what the [`Step`] says, and comes back with
+//! the failure. There is no other retry layer.
+
+use std::time::Duration;
+
+use super::board::Board;
+use super::breaker::State;
+use super::{DeploymentId, GroupId, Map, backoff, strategy};
+use crate::model::{Failure, Timestamp};
+pub use eligible::{Facts, Skip, SkipReason};
+use eligible::{barred, unfit};
+use reaction::{Reaction, reaction};
+
+mod eligible;
+mod reaction;
+#[cfg(test)]
+mod tests;
+
+/// Attempts in one request beyond which no deployment is asked again.
+const MAX_ATTEMPTS: u32 = 6;
+/// What the engine is to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Wait, then call a deployment.
+    Call(Call),
+    /// Give up.
+    Stop(Stop),
+}
+
+/// One attempt to make.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// The group through which it is asked.
+    pub group: GroupId,
+    /// Whom to ask.
+    pub deployment: DeploymentId,
+    /// How long to wait first.
+    pub wait: Duration,
+    /// The most time until the first token: the configured limit, or this attempt's share of what
+    /// is left of the deadline.
+    pub first_token: Duration,
+    /// It is half-open: the lease of the probe must be won first.
+    pub probe: bool,
+}
+
+/// Why nobody else is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// The deadline passed.
+    Deadline,
+    /// The request itself was refused.
+    Refused,
+    /// Nobody has a key.
+    NoKey,
+    /// Whoever is left is gated by a rate limit.
+    RateLimited {
+        /// Until the first of them may be asked.
+        next: Duration,
+    },
+    /// Everybody was asked, or nobody is eligible.
+    Exhausted,
+}
+
+/// The state of one request's way.
+#[derive(Debug)]
+pub struct Course<'a> {
+    map: &'a Map,
+    facts: Facts,
+    deadline: Timestamp,
+    primary: GroupId,
+    legs: Vec<Leg>,
+    /// Fallback groups still to visit, next one first.
+    queue: Vec<GroupId>,
+    fallbacks_left: u32,
+    asked: Vec<Asked>,
+    attempts: u32,
+    /// Position in `asked` of the last attempt.
+    last: Option<usize>,
+    want: Want,
+    refused: bool,
+    skips: Vec<Skip>,
+}
+
+/// A group that was entered.
+#[derive(Debug)]
+struct Leg {
+    group: GroupId,
+    /// Eligible members not asked yet, best first.
+    untried: Vec<DeploymentId>,
+    /// Attempts that may still be made in this group.
+    attempts_left: u32,
+    /// The lists of this group were put into the queue.
+    left: bool,
+    /// The prompt does not fit some member.
+    too_small: bool,
+}
+
+/// A deployment that was asked in this request.
+#[derive(Debug)]
+struct Asked {
+    group: GroupId,
+    deployment: DeploymentId,
+    times: u32,
+    in_a_row: u32,
+    /// Whether and from when it may be asked again.
+    again: Option<Timestamp>,
+}
+
+/// What the failures so far ask of whoever comes next.
+#[derive(Debug, Clone, PartialEq)]
+enum Want {
+    Anyone,
+    /// One deployment that is not at this provider.
+    OtherProvider(String),
+    /// A context window larger than this (0: any that is known).
+    Larger(u64),
+    /// Nobody: the one other provider was asked too.
+    Nobody,
+}
+
+impl<'a> Course<'a> {
+    /// A course through `group` and its fallbacks, to be done by `deadline`.
+    #[must_use]
+    pub fn new(map: &'a Map, group: GroupId, facts: Facts, deadline: Timestamp) -> Self {
+        Self {
+            map,
+            deadline,
+            primary: group,
+            legs: Vec::new(),
+            queue: vec![group],
+            // The primary group is not a fallback but leaves the queue like one.
+            fallbacks_left: if facts.no_fallback { 1 } else { map.group(group).policy.max_fallbacks.saturating_add(1) },
+            facts,
+            asked: Vec::new(),
+            attempts: 0,
+            last: None,
+            want: Want::Anyone,
+            refused: false,
+            skips: Vec::new(),
+        }
+    }
+
+    /// What to do after `last` failed (`None` at the start).
+    pub fn next(&mut self, last: Option<&Failure>, board: &Board, now: Timestamp, rng: &mut fastrand::Rng) -> Step {
+        if let (Some(failure), Some(last)) = (last, self.last) {
+            self.react(failure, last, now);
+        }
+        if now >= self.deadline {
+            return Step::Stop(Stop::Deadline);
+        }
+        if let Some(call) = self.stay(last, board, now, rng) {
+            return Step::Call(call);
+        }
+        if let Some((group, deployment)) = self.first_visit(board, now, rng) {
+            return Step::Call(self.call(group, deployment, Duration::ZERO, board, now));
+        }
+        let call = if self.all_open(board, now) {
+            self.least_bad(board, now).or_else(|| self.repeat(board, now, rng))
+        } else {
+            self.repeat(board, now, rng).or_else(|| self.least_bad(board, now))
+        };
+        if let Some(call) = call {
+            return Step::Call(call);
+        }
+        Step::Stop(self.stop(board, now))
+    }
+
+    /// Another process won the probe of `deployment`; it is not asked now.
+    pub fn lost_probe(&mut self, deployment: DeploymentId, until: Timestamp, now: Timestamp) {
+        if let Some(last) = self.last.take()
+            && self.asked[last].deployment == deployment
+        {
+            self.attempts -= 1;
+            let group = self.asked[last].group;
+            if let Some(leg) = self.legs.iter_mut().find(|leg| leg.group == group) {
+                leg.attempts_left += 1;
+            }
+            self.asked.retain_mut(|asked| {
+                asked.times -= u32::from(asked.deployment == deployment);
+                asked.times > 0
+            });
+            let class = String::from("probed by another process");
+            self.skip(deployment, SkipReason::CoolingDown { left: until.since(now), class });
+        }
+    }
+
+    /// Who was passed over since this was last called, and why.
+    pub fn take_skips(&mut self) -> Vec<Skip> {
+        std::mem::take(&mut self.skips)
+    }
+
+    /// Notes what `failure` says about whom to ask next.
+    fn react(&mut self, failure: &Failure, last: usize, now: Timestamp) {
+        let Asked { group, deployment, .. } = self.asked[last];
+        let again = match reaction(failure.class) {
+            Reaction::Next => Some(now.after(failure.retry_after.unwrap_or_default())),
+            Reaction::NextGated => Some(now.after(failure.retry_after.unwrap_or_default())),
+            Reaction::NextNeverThis => None,
+            Reaction::OtherProvider => {
+                self.refused = true;
+                self.want = match self.want {
+                    Want::Anyone => Want::OtherProvider(self.map.deployment(deployment).provider.clone()),
+                    Want::OtherProvider(_) | Want::Larger(_) | Want::Nobody => Want::Nobody,
+                };
+                None
+            }
+            Reaction::LargerWindow => {
+                self.refused = true;
+                let window = self.map.deployment(deployment).context_window.unwrap_or(0);
+                self.want = match self.want {
+                    Want::Larger(known) => Want::Larger(known.max(window)),
+                    Want::Anyone => Want::Larger(window),
+                    Want::OtherProvider(_) | Want::Nobody => Want::Nobody,
+                };
+                if self.legs.iter().any(|leg| leg.group == group && leg.left) {
+                    let named = self.map.group(group).context_window_fallbacks.clone();
+                    self.enqueue_first(&named);
+                }
+                None
+            }
+            Reaction::PolicyGroups => {
+                self.refused = true;
+                let named = self.map.group(group).content_policy_fallbacks.clone();
+                self.legs.iter_mut().for_each(|leg| {
+                    leg.untried.clear();
+                    leg.attempts_left = 0;
+                    leg.left = true;
+                });
+                self.queue.clear();
+                self.enqueue_first(&named);
+                None
+            }
+        };
+        // A request that one provider refuses is not repeated anywhere.
+        let again = if matches!(self.want, Want::Anyone) { again } else { None };
+        self.asked[last].again = again;
+        // Someone was asked on behalf of another provider and failed otherwise: that was the one chance.
+        if let Want::OtherProvider(provider) = &self.want
+            && *provider != self.map.deployment(deployment).provider
+        {
+            self.want = Want::Nobody;
+        }
+    }
+
+    /// Another attempt on the same deployment, if the group stays on one for several.
+    fn stay(&mut self, last: Option<&Failure>, board: &Board, now: Timestamp, rng: &mut fastrand::Rng) -> Option<Call> {
+        let asked = &self.asked[self.last?];
+        let policy = &self.map.group(asked.group).policy;
+        let stays = matches!(reaction(last?.class), Reaction::Next) && asked.in_a_row < policy.attempts_per_deployment;
+        if !stays || !self.may_repeat(asked, board, now) {
+            return None;
+        }
+        let (group, deployment) = (asked.group, asked.deployment);
+        let wait = self.wait_for(asked, backoff::wait(asked.times - 1, rng), board, now)?;
+        Some(self.call(group, deployment, wait, board, now))
+    }
+
+    /// The next deployment that was not asked in this request: in this group, then in the fallbacks.
+    fn first_visit(
+        &mut self,
+        board: &Board,
+        now: Timestamp,
+        rng: &mut fastrand::Rng,
+    ) -> Option<(GroupId, DeploymentId)> {
+        loop {
+            if self.want == Want::Nobody {
+                return None;
+            }
+            if let Some(found) = self.untried_here(board, now) {
+                return Some(found);
+            }
+            self.leave();
+            let group = self.next_group()?;
+            self.enter(group, board, now, rng);
+        }
+    }
+
+    fn untried_here(&mut self, board: &Board, now: Timestamp) -> Option<(GroupId, DeploymentId)> {
+        let want = self.want.clone();
+        let map = self.map;
+        let asked: Vec<DeploymentId> = self.asked.iter().map(|asked| asked.deployment).collect();
+        let here = self.legs.last()?.group;
+        let named = self.legs.iter().any(|leg| map.group(leg.group).context_window_fallbacks.contains(&here));
+        let leg = self.legs.last_mut()?;
+        if leg.attempts_left == 0 {
+            return None;
+        }
+        let wanted = |id: &DeploymentId| match &want {
+            Want::Anyone => true,
+            Want::OtherProvider(provider) => map.deployment(*id).provider != *provider,
+            // A group that the profile names for long prompts is believed where the window is unknown.
+            Want::Larger(than) => map.deployment(*id).context_window.map_or(named, |window| window > *than),
+            Want::Nobody => false,
+        };
+        // What other processes learnt meanwhile counts too: the board may have changed since the ranking.
+        let ready = |id: &DeploymentId| {
+            let cell = board.cell(*id);
+            cell.gated(now).is_none() && !matches!(cell.breaker.state(now), State::Open { .. })
+        };
+        let found = leg.untried.iter().position(|id| wanted(id) && ready(id) && !asked.contains(id))?;
+        Some((leg.group, leg.untried.remove(found)))
+    }
+
+    /// Puts the fallbacks of the group that is left in front of the queue: depth first.
+    fn leave(&mut self) {
+        let Some(leg) = self.legs.last_mut() else { return };
+        if std::mem::replace(&mut leg.left, true) {
+            return;
+        }
+        let group = self.map.group(leg.group);
+        let too_long = leg.too_small || matches!(self.want, Want::Larger(_));
+        let named = if too_long { group.context_window_fallbacks.as_slice() } else { &[] };
+        let next = [named, &group.fallbacks].concat();
+        self.enqueue_first(&next);
+    }
+
+    fn enqueue_first(&mut self, groups: &[GroupId]) {
+        let known: Vec<GroupId> = self.legs.iter().map(|leg| leg.group).chain(self.queue.iter().copied()).collect();
+        let new: Vec<GroupId> = groups.iter().copied().filter(|group| !known.contains(group)).collect();
+        self.queue.splice(0..0, new);
+    }
+
+    fn next_group(&mut self) -> Option<GroupId> {
+        if self.queue.is_empty() || self.fallbacks_left == 0 {
+            return None;
+        }
+        self.fallbacks_left -= 1;
+        Some(self.queue.remove(0))
+    }
+
+    /// Filters and ranks the members of a group.
+    fn enter(&mut self, id: GroupId, board: &Board, now: Timestamp, rng: &mut fastrand::Rng) {
+        let group = self.map.group(id);
+        let mut eligible = Vec::new();
+        let mut too_small = false;
+        for (position, member) in group.members.iter().enumerate() {
+            match barred(self.map, member, &self.facts, board, now) {
+                None => eligible.push(position),
+                Some(reason) => {
+                    too_small |= matches!(reason, SkipReason::ContextWindow { .. });
+                    self.skip(member.deployment, reason);
+                }
+            }
+        }
+        let ranked = strategy::rank(group, &eligible, rng);
+        let untried = ranked.into_iter().map(|position| group.members[position].deployment).collect();
+        let attempts_left = group.policy.num_retries.saturating_add(1);
+        self.legs.push(Leg { group: id, untried, attempts_left, left: false, too_small });
+    }
+
+    fn skip(&mut self, deployment: DeploymentId, reason: SkipReason) {
+        self.skips.push(Skip { deployment, reason });
+    }
+
+    /// Asks somebody again, or waits for a gate, when no one new is left: whoever is ready first.
+    fn repeat(&mut self, board: &Board, now: Timestamp, rng: &mut fastrand::Rng) -> Option<Call> {
+        let mut best: Option<(Duration, GroupId, DeploymentId)> = None;
+        for asked in self.asked.iter().filter(|asked| self.may_repeat(asked, board, now)) {
+            let backoff = backoff::wait(asked.times - 1, rng);
+            if let Some(wait) = self.wait_for(asked, backoff, board, now)
+                && best.is_none_or(|(least, ..)| wait < least)
+            {
+                best = Some((wait, asked.group, asked.deployment));
+            }
+        }
+        for (group, deployment, until) in self.gated(board, now) {
+            let wait = until.since(now);
+            if self.affordable(group, wait, now) && best.is_none_or(|(least, ..)| wait < least) {
+                best = Some((wait, group, deployment));
+            }
+        }
+        let (wait, group, deployment) = best?;
+        Some(self.call(group, deployment, wait, board, now))
+    }
+
+    /// Whether a deployment that failed may be asked once more in this request.
+    fn may_repeat(&self, asked: &Asked, board: &Board, now: Timestamp) -> bool {
+        let left = self.legs.iter().find(|leg| leg.group == asked.group).map_or(0, |leg| leg.attempts_left);
+        asked.again.is_some()
+            && left > 0
+            && self.attempts < MAX_ATTEMPTS
+            && self.want == Want::Anyone
+            && board.group(asked.group).retries.allows_repeat(now)
+    }
+
+    /// How long to wait before `asked` is asked again, if that can be afforded.
+    fn wait_for(&self, asked: &Asked, backoff: Duration, board: &Board, now: Timestamp) -> Option<Duration> {
+        let floor = asked.again.map_or(Duration::ZERO, |at| at.since(now));
+        let gate = board.cell(asked.deployment).gated(now).map_or(Duration::ZERO, |until| until.since(now));
+        let wait = backoff.max(floor).max(gate);
+        self.affordable(asked.group, wait, now).then_some(wait)
+    }
+
+    fn affordable(&self, group: GroupId, wait: Duration, now: Timestamp) -> bool {
+        wait <= self.map.group(group).policy.max_wait && now.after(wait) < self.deadline
+    }
+
+    /// Fit members of the entered groups that were never asked and are shut by a rate limit only.
+    fn gated(&self, board: &Board, now: Timestamp) -> Vec<(GroupId, DeploymentId, Timestamp)> {
+        if self.want != Want::Anyone {
+            return Vec::new();
+        }
+        let unasked = |id: DeploymentId| self.asked.iter().all(|asked| asked.deployment != id);
+        let legs = self.legs.iter().filter(|leg| leg.attempts_left > 0);
+        legs.flat_map(|leg| {
+            let members = self.map.group(leg.group).members.iter();
+            members.filter_map(move |member| {
+                let until = board.cell(member.deployment).gated(now)?;
+                let fit = unfit(self.map, member, &self.facts).is_none()
+                    && !matches!(board.cell(member.deployment).breaker.state(now), State::Open { .. });
+                (fit && unasked(member.deployment)).then_some((leg.group, member.deployment, until))
+            })
+        })
+        .collect()
+    }
+
+    /// Whether breakers alone keep everybody shut: nobody waits for a rate limit.
+    fn all_open(&self, board: &Board, now: Timestamp) -> bool {
+        let open = |asked: &Asked| matches!(board.cell(asked.deployment).breaker.state(now), State::Open { .. });
+        self.asked.iter().all(open) && self.gated(board, now).is_empty()
+    }
+
+    /// Breakers are advice: when nobody else is left, the one that opens first is asked all the
+    /// same, then the next.
+    fn least_bad(&mut self, board: &Board, now: Timestamp) -> Option<Call> {
+        if self.want != Want::Anyone {
+            return None;
+        }
+        let mut best: Option<(Timestamp, GroupId, DeploymentId)> = None;
+        for leg in self.legs.iter().filter(|leg| leg.attempts_left > 0) {
+            for member in &self.map.group(leg.group).members {
+                let id = member.deployment;
+                let State::Open { until } = board.cell(id).breaker.state(now) else { continue };
+                let fresh = self.asked.iter().all(|asked| asked.deployment != id);
+                let ready = board.cell(id).gated(now).is_none() && unfit(self.map, member, &self.facts).is_none();
+                if fresh && ready && best.is_none_or(|(least, ..)| until < least) {
+                    best = Some((until, leg.group, id));
+                }
+            }
+        }
+        let (_, group, deployment) = best?;
+        Some(self.call(group, deployment, Duration::ZERO, board, now))
+    }
+
+    /// Records and returns the attempt.
+    fn call(
+        &mut self,
+        group: GroupId,
+        deployment: DeploymentId,
+        wait: Duration,
+        board: &Board,
+        now: Timestamp,
+    ) -> Call {
+        self.attempts += 1;
+        if let Some(leg) = self.legs.iter_mut().find(|leg| leg.group == group) {
+            leg.attempts_left = leg.attempts_left.saturating_sub(1);
+            leg.untried.retain(|id| *id != deployment);
+        }
+        let same = self.last.is_some_and(|last| self.asked[last].deployment == deployment);
+        let position = self.asked.iter().position(|asked| asked.deployment == deployment).unwrap_or_else(|| {
+            self.asked.push(Asked { group, deployment, times: 0, in_a_row: 0, again: None });
+            self.asked.len() - 1
+        });
+        let asked = &mut self.asked[position];
+        asked.times += 1;
+        asked.in_a_row = if same { asked.in_a_row + 1 } else { 1 };
+        self.last = Some(position);
+        let at = now.after(wait);
+        // One that is asked in spite of an open breaker is not its probe.
+        let probe = board.cell(deployment).breaker.state(at) == State::HalfOpen;
+        Call { group, deployment, wait, first_token: self.first_token(group, deployment, at), probe }
+    }
+
+    /// The share of the time left that this attempt may spend in silence.
+    fn first_token(&self, group: GroupId, deployment: DeploymentId, at: Timestamp) -> Duration {
+        let configured = self.map.group(group).members.iter().find(|member| member.deployment == deployment);
+        let configured = configured.map_or(Duration::MAX, |member| member.timeouts.first_token);
+        let others: usize = self.legs.iter().map(|leg| leg.untried.len().min(leg.attempts_left as usize)).sum();
+        let pending = self.legs.iter().filter(|leg| !leg.left).flat_map(|leg| &self.map.group(leg.group).fallbacks);
+        let groups = (self.queue.len() + pending.count()).min(self.fallbacks_left as usize);
+        let shares = u32::try_from(1 + others + groups).unwrap_or(u32::MAX);
+        configured.min(self.deadline.since(at) / shares)
+    }
+
+    fn stop(&self, board: &Board, now: Timestamp) -> Stop {
+        let too_long = self.attempts == 0 && self.legs.iter().any(|leg| leg.too_small);
+        if self.refused || too_long {
+            return Stop::Refused;
+        }
+        let asked_gates = self.asked.iter().filter(|asked| asked.again.is_some());
+        let asked_gates = asked_gates.filter_map(|asked| board.cell(asked.deployment).gated(now));
+        let gates = self.gated(board, now).into_iter().map(|(_, _, until)| until).chain(asked_gates);
+        if let Some(until) = gates.min() {
+            return Stop::RateLimited { next: until.since(now) };
+        }
+        let members = |leg: &Leg| self.map.group(leg.group).members.iter();
+        let mut all = self.legs.iter().flat_map(members).peekable();
+        let keyless = all.peek().is_some() && all.all(|member| self.map.deployment(member.deployment).no_key.is_some());
+        if keyless && self.attempts == 0 { Stop::NoKey } else { Stop::Exhausted }
+    }
+
+    /// The group that was asked for.
+    #[must_use]
+    pub fn primary(&self) -> GroupId {
+        self.primary
+    }
+}

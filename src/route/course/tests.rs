@@ -1,0 +1,387 @@
+//! Courses as text: a map, the failures that happen, and the calls that follow.
+
+use std::time::Duration;
+
+use super::*;
+use crate::model::{Class, ConnectionFault, TimeoutKind};
+use crate::route::board::Lesson;
+use crate::route::breaker::{Context, Rules, Seen};
+use crate::route::{Deployment, Group, Member, Policy, Strategy, Timeouts};
+
+/// `main: a b | other: c`: groups and their deployments, in order; a deployment is `provider.name`,
+/// with `@WINDOW` for a context window and `!` for a missing key.
+fn map(text: &str) -> Map {
+    let mut map = Map::default();
+    for (index, group) in text.split('|').enumerate() {
+        let (name, members) = group.split_once(':').expect("`group: members`");
+        let members = members.split_whitespace().enumerate().map(|(order, spec)| {
+            let (spec, no_key) = match spec.strip_suffix('!') {
+                Some(spec) => (spec, Some("KEY is not set".to_owned())),
+                None => (spec, None),
+            };
+            let (name, window) = spec
+                .split_once('@')
+                .map_or((spec, None), |(name, window)| (name, Some(window.parse().expect("a window is a number"))));
+            let known = map.deployments.iter().position(|deployment| deployment.name == name);
+            let id = known.unwrap_or_else(|| {
+                map.deployments.push(Deployment {
+                    name: name.to_owned(),
+                    provider: name.split('.').next().unwrap_or(name).to_owned(),
+                    model: name.to_owned(),
+                    state_key: format!("{index}-{name}"),
+                    context_window: window,
+                    price: None,
+                    prefill: false,
+                    no_key,
+                });
+                map.deployments.len() - 1
+            });
+            let timeouts = Timeouts {
+                connect: Duration::from_secs(5),
+                first_token: Duration::from_secs(30),
+                idle: Duration::from_secs(60),
+                attempt: Duration::from_secs(600),
+            };
+            let order = u32::try_from(order).expect("few members");
+            Member {
+                deployment: DeploymentId(id),
+                weight: None,
+                rpm: None,
+                tpm: None,
+                order,
+                tags: Vec::new(),
+                timeouts,
+            }
+        });
+        let members = members.collect();
+        map.groups.push(Group {
+            name: name.trim().to_owned(),
+            members,
+            strategy: Strategy::SimpleShuffle,
+            policy: Policy {
+                num_retries: 2,
+                attempts_per_deployment: 1,
+                deadline: Duration::from_secs(900),
+                max_wait: Duration::from_secs(20),
+                allowed_fails: None,
+                cooldown: Duration::from_secs(120),
+                cooldown_max: Duration::from_secs(1800),
+                max_fallbacks: 5,
+            },
+            fallbacks: Vec::new(),
+            context_window_fallbacks: Vec::new(),
+            content_policy_fallbacks: Vec::new(),
+        });
+    }
+    map
+}
+
+fn group(map: &Map, name: &str) -> GroupId {
+    GroupId(map.groups.iter().position(|group| group.name == name).expect("a known group"))
+}
+
+fn failure(word: &str) -> Failure {
+    let (word, wait) = word.split_once('+').map_or((word, None), |(word, wait)| (word, wait.parse().ok()));
+    let class = match word {
+        "503" => Class::Overloaded,
+        "500" => Class::ServerError,
+        "429" => Class::RateLimit,
+        "401" => Class::Authentication,
+        "400" => Class::BadRequest,
+        "402" => Class::Quota,
+        "silent" => Class::Timeout(TimeoutKind::FirstToken),
+        "refused" => Class::Connection(ConnectionFault::Refused),
+        "window" => Class::ContextWindow,
+        "policy" => Class::ContentPolicy,
+        "unsupported" => Class::Unsupported,
+        "cut" => Class::Truncated,
+        other => panic!("unknown failure {other}"),
+    };
+    Failure { retry_after: wait.map(Duration::from_secs), ..Failure::new(class, word) }
+}
+
+/// Walks a course in which the calls fail as `failures` say (the last one over and over), and
+/// checks the calls: a name, `+` where it waited first, and the reason for the stop.
+fn walk(map: &Map, mut board: Board, facts: Facts, failures: &str, want: &str) {
+    let mut rng = fastrand::Rng::with_seed(3);
+    let mut now = Timestamp(1_000_000);
+    let deadline = now.after(map.groups[0].policy.deadline);
+    let mut course = Course::new(map, GroupId(0), facts, deadline);
+    let failures: Vec<Failure> = failures.split_whitespace().map(failure).collect();
+    let mut said = Vec::new();
+    let mut last: Option<Failure> = None;
+    let reason = loop {
+        match course.next(last.as_ref(), &board, now, &mut rng) {
+            Step::Stop(stop) => break stop,
+            Step::Call(call) => {
+                now = now.after(call.wait);
+                assert!(now < deadline, "a call after the deadline");
+                let wait = if call.wait.is_zero() { "" } else { "+" };
+                said.push(format!("{}{wait}", map.deployment(call.deployment).name));
+                let failure = failures.get(said.len() - 1).or(failures.last()).expect("a failure").clone();
+                now = now.after(Duration::from_millis(10));
+                let lesson = Lesson::of(&failure);
+                let policy = &map.group(call.group).policy;
+                let rules = Rules {
+                    cooldown: policy.cooldown,
+                    cooldown_max: policy.cooldown_max,
+                    allowed_fails: policy.allowed_fails,
+                };
+                let another_closed = board.another_closed(map, call.group, call.deployment, now);
+                let context = Context { rules, another_closed, now, luck: 0.5 };
+                if let Some(lesson) = lesson {
+                    board.deployments[call.deployment.0].observe(&lesson, &context);
+                }
+                board.groups[call.group.0].retries.observe(false, now);
+                last = Some(failure);
+                assert!(said.len() < 50, "a course that does not end: {said:?}");
+            }
+        }
+    };
+    let reason = match reason {
+        Stop::Deadline => "deadline".to_owned(),
+        Stop::Refused => "refused".to_owned(),
+        Stop::NoKey => "no-key".to_owned(),
+        Stop::RateLimited { next } => format!("limited-{}", next.as_secs()),
+        Stop::Exhausted => "exhausted".to_owned(),
+    };
+    said.push(format!("| {reason}"));
+    assert_eq!(said.join(" "), want);
+}
+
+fn check(map: &Map, failures: &str, want: &str) {
+    walk(map, Board::fresh(map), Facts::default(), failures, want);
+}
+
+fn open(board: &mut Board, deployment: usize, seconds: u64) {
+    let rules =
+        Rules { cooldown: Duration::from_secs(seconds), cooldown_max: Duration::from_secs(1800), allowed_fails: None };
+    let context = Context { rules, another_closed: true, now: Timestamp(1_000_000), luck: 0.5 };
+    let seen = Seen::Failed { class: Class::Connection(ConnectionFault::Refused), retry_after: None };
+    board.deployments[deployment].observe(&Lesson::Breaker(seen), &context);
+}
+
+fn gate(board: &mut Board, deployment: usize, seconds: u64) {
+    board.deployments[deployment].gate = Some(Timestamp(1_000_000).after(Duration::from_secs(seconds)));
+}
+
+#[test]
+fn siblings_first_then_repeats_with_backoff() {
+    check(&map("main: a b c"), "500", "a b c | exhausted");
+    check(&map("main: a b"), "500", "a b a+ | exhausted");
+    check(&map("main: a"), "500", "a a+ a+ | exhausted");
+}
+
+#[test]
+fn one_that_was_silent_is_not_asked_again() {
+    check(&map("main: a b"), "silent", "a b | exhausted");
+    check(&map("main: a"), "silent", "a | exhausted");
+}
+
+#[test]
+fn keys_and_money_are_not_asked_again() {
+    check(&map("main: a b"), "401", "a b | exhausted");
+    check(&map("main: a b"), "402 500", "a b b+ | exhausted");
+}
+
+#[test]
+fn no_retries_means_one_attempt_in_a_group() {
+    let mut map = map("main: a b | other: c");
+    map.groups[0].policy.num_retries = 0;
+    map.groups[0].fallbacks = vec![group(&map, "other")];
+    check(&map, "500", "a c c+ c+ | exhausted");
+}
+
+#[test]
+fn fallbacks_come_before_repeats() {
+    let mut map = map("main: a b | other: c");
+    map.groups[0].fallbacks = vec![group(&map, "other")];
+    check(&map, "500", "a b c b+ c+ c+ | exhausted");
+}
+
+#[test]
+fn fallbacks_are_followed_depth_first_and_each_once() {
+    let mut map = map("main: a | b: b | c: c | d: d");
+    map.groups[0].fallbacks = vec![GroupId(1), GroupId(2)];
+    map.groups[1].fallbacks = vec![GroupId(3), GroupId(0)];
+    map.groups[3].fallbacks = vec![GroupId(1)];
+    check(&map, "401", "a b d c | exhausted");
+    map.groups[0].policy.max_fallbacks = 2;
+    check(&map, "401", "a b d | exhausted");
+}
+
+#[test]
+fn no_fallback_asks_none() {
+    let mut map = map("main: a | b: b");
+    map.groups[0].fallbacks = vec![GroupId(1)];
+    walk(&map, Board::fresh(&map), Facts { no_fallback: true, ..Facts::default() }, "401", "a | exhausted");
+}
+
+#[test]
+fn a_deployment_in_two_groups_is_asked_once() {
+    let mut map = map("main: a b | other: b c");
+    map.groups[0].fallbacks = vec![GroupId(1)];
+    check(&map, "401", "a b c | exhausted");
+}
+
+#[test]
+fn attempts_per_deployment_stays_before_moving_on() {
+    let mut map = map("main: a b");
+    map.groups[0].policy.attempts_per_deployment = 2;
+    check(&map, "500", "a a+ b | exhausted");
+    check(&map, "silent 500", "a b b+ | exhausted");
+}
+
+#[test]
+fn a_rate_limit_fails_over_first_and_waits_last() {
+    let mut map = map("main: a b | other: c");
+    map.groups[0].fallbacks = vec![GroupId(1)];
+    check(&map, "429+5 429+7 429+9 401", "a b c a+ c+ | exhausted");
+}
+
+#[test]
+fn a_rate_limit_that_is_too_long_to_wait_for_says_when() {
+    check(&map("main: a b"), "429+300 429+100", "a b | limited-100");
+}
+
+#[test]
+fn a_gate_of_another_process_is_waited_for() {
+    let map = map("main: a b");
+    let mut board = Board::fresh(&map);
+    gate(&mut board, 0, 5);
+    gate(&mut board, 1, 3);
+    walk(&map, board, Facts::default(), "401", "b+ a+ | exhausted");
+}
+
+#[test]
+fn a_bad_request_asks_one_other_provider_and_stops() {
+    check(&map("main: x.a x.b y.c z.d"), "400", "x.a y.c | refused");
+    check(&map("main: x.a x.b y.c z.d"), "400 500", "x.a y.c | refused");
+    check(&map("main: x.a x.b"), "400", "x.a | refused");
+}
+
+#[test]
+fn a_bad_request_looks_for_the_other_provider_in_fallbacks() {
+    let mut map = map("main: x.a x.b | other: x.c y.d");
+    map.groups[0].fallbacks = vec![GroupId(1)];
+    check(&map, "400", "x.a y.d | refused");
+}
+
+#[test]
+fn a_long_prompt_asks_larger_windows_only() {
+    let mut map = map("main: a@8 b@4 c@16 | long: d | other: e@4 f@32");
+    map.groups[0].fallbacks = vec![GroupId(2)];
+    map.groups[0].context_window_fallbacks = vec![GroupId(1)];
+    check(&map, "window", "a c d f | refused");
+}
+
+#[test]
+fn a_prompt_that_is_known_not_to_fit_asks_nobody_small() {
+    let mut map = map("main: a@8 | long: d@100");
+    map.groups[0].context_window_fallbacks = vec![GroupId(1)];
+    let facts = Facts { prompt_tokens: 50, ..Facts::default() };
+    walk(&map, Board::fresh(&map), facts.clone(), "401", "d | exhausted");
+    map.groups[0].context_window_fallbacks.clear();
+    walk(&map, Board::fresh(&map), facts, "401", "| refused");
+}
+
+#[test]
+fn a_filter_asks_only_the_groups_named_for_it() {
+    let mut map = map("main: a b | other: c | safe: d e");
+    map.groups[0].fallbacks = vec![GroupId(1)];
+    check(&map, "policy", "a | refused");
+    map.groups[0].content_policy_fallbacks = vec![GroupId(2)];
+    check(&map, "policy", "a d | refused");
+    check(&map, "policy 500", "a d e d+ | refused");
+}
+
+#[test]
+fn an_unsupported_parameter_asks_the_next() {
+    check(&map("main: a b"), "unsupported", "a b | exhausted");
+}
+
+#[test]
+fn one_without_a_key_is_passed_over() {
+    check(&map("main: a! b"), "401", "b | exhausted");
+    check(&map("main: a! b!"), "401", "| no-key");
+}
+
+#[test]
+fn an_open_breaker_is_passed_over_while_another_is_left() {
+    let map = map("main: a b");
+    let mut board = Board::fresh(&map);
+    open(&mut board, 0, 100);
+    walk(&map, board, Facts::default(), "401", "b a | exhausted");
+}
+
+#[test]
+fn when_all_are_open_the_least_bad_is_asked() {
+    let map = map("main: a b c");
+    let mut board = Board::fresh(&map);
+    open(&mut board, 0, 100);
+    open(&mut board, 1, 10);
+    open(&mut board, 2, 50);
+    walk(&map, board, Facts::default(), "silent", "b c a | exhausted");
+}
+
+#[test]
+fn the_retry_budget_bounds_repeats_and_not_first_visits() {
+    let map = map("main: a b c");
+    let mut board = Board::fresh(&map);
+    (0..10).for_each(|_| board.groups[0].retries.observe(false, Timestamp(1_000_000)));
+    walk(&map, board.clone(), Facts::default(), "500", "a b c | exhausted");
+    let alone = self::map("main: a");
+    board.deployments.truncate(1);
+    walk(&alone, board, Facts::default(), "500", "a | exhausted");
+}
+
+#[test]
+fn a_request_makes_at_most_six_attempts_when_it_repeats() {
+    let mut map = map("main: a");
+    map.groups[0].policy.num_retries = 100;
+    let board = Board::fresh(&map);
+    walk(&map, board, Facts::default(), "500", "a a+ a+ a+ a+ a+ | exhausted");
+}
+
+#[test]
+fn the_deadline_ends_it() {
+    let mut map = map("main: a b");
+    map.groups[0].policy.deadline = Duration::from_millis(15);
+    check(&map, "500", "a b | deadline");
+}
+
+#[test]
+fn a_wait_that_does_not_fit_is_not_begun() {
+    let mut map = map("main: a");
+    map.groups[0].policy.max_wait = Duration::from_secs(1);
+    check(&map, "503+2", "a | exhausted");
+}
+
+#[test]
+fn what_is_left_of_the_deadline_is_shared_by_those_still_to_try() {
+    let mut map = map("main: a b c | other: d");
+    map.groups[0].fallbacks = vec![GroupId(1)];
+    let board = Board::fresh(&map);
+    let mut rng = fastrand::Rng::with_seed(1);
+    let mut course = Course::new(&map, GroupId(0), Facts::default(), Timestamp(40_000));
+    let Step::Call(call) = course.next(None, &board, Timestamp(0), &mut rng) else { panic!("no call") };
+    assert_eq!(call.first_token, Duration::from_secs(10));
+    let Step::Call(call) = course.next(Some(&failure("silent")), &board, Timestamp(10_000), &mut rng) else {
+        panic!("no call")
+    };
+    assert_eq!(call.first_token, Duration::from_secs(10));
+}
+
+#[test]
+fn a_lost_probe_is_as_if_it_had_not_been_asked() {
+    let map = map("main: a b");
+    let board = Board::fresh(&map);
+    let mut rng = fastrand::Rng::with_seed(1);
+    let now = Timestamp(0);
+    let mut course = Course::new(&map, GroupId(0), Facts::default(), Timestamp(40_000));
+    let Step::Call(call) = course.next(None, &board, now, &mut rng) else { panic!("no call") };
+    course.lost_probe(call.deployment, Timestamp(30_000), now);
+    assert_eq!(course.take_skips().len(), 1);
+    let Step::Call(call) = course.next(None, &board, now, &mut rng) else { panic!("no call") };
+    assert_eq!(call.deployment, DeploymentId(1));
+}

@@ -1,0 +1,99 @@
+//! A store that lives as long as the process; it shares with its threads and with nobody else.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::ports::{LogEnd, LogStart, Store, StoreError};
+
+use super::Record;
+
+/// Requests that are kept; older ones are forgotten, so that a long run does not grow.
+const LOG_KEPT: usize = 64;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Memory {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    cells: BTreeMap<String, String>,
+    log: VecDeque<Record>,
+}
+
+impl Memory {
+    /// The latest requests, oldest first.
+    #[must_use]
+    pub fn records(&self) -> Vec<Record> {
+        self.lock().log.iter().cloned().collect()
+    }
+
+    /// Sets `keys` to `values` as another store knows them.
+    pub(super) fn remember(&self, keys: &[String], values: &[Option<String>]) {
+        let mut inner = self.lock();
+        for (key, value) in keys.iter().zip(values) {
+            inner.set(key, value.clone());
+        }
+    }
+
+    /// Hands out the beginning of `id` if it has no end, and forgets it.
+    pub(super) fn take_unfinished(&self, id: &str) -> Option<LogStart> {
+        let mut inner = self.lock();
+        let at = inner.log.iter().position(|(start, end)| start.id == id && end.is_none())?;
+        inner.log.remove(at).map(|(start, _)| start)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A panic elsewhere leaves the map whole: each change of it is one call.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn get(&self, keys: &[String]) -> Vec<Option<String>> {
+        keys.iter().map(|key| self.cells.get(key).cloned()).collect()
+    }
+
+    fn set(&mut self, key: &str, value: Option<String>) {
+        match value {
+            Some(value) => self.cells.insert(key.to_owned(), value),
+            None => self.cells.remove(key),
+        };
+    }
+}
+
+impl Store for Memory {
+    fn read(&self, keys: &[String]) -> Result<Vec<Option<String>>, StoreError> {
+        Ok(self.lock().get(keys))
+    }
+
+    fn update(&self, keys: &[String], change: &mut dyn FnMut(&mut [Option<String>])) -> Result<(), StoreError> {
+        let mut inner = self.lock();
+        let mut values = inner.get(keys);
+        change(&mut values);
+        for (key, value) in keys.iter().zip(values) {
+            inner.set(key, value);
+        }
+        Ok(())
+    }
+
+    fn begin(&self, entry: &LogStart) -> Result<(), StoreError> {
+        let mut inner = self.lock();
+        if inner.log.iter().any(|(start, _)| start.id == entry.id) {
+            return Ok(());
+        }
+        if inner.log.len() == LOG_KEPT {
+            inner.log.pop_front();
+        }
+        inner.log.push_back((entry.clone(), None));
+        Ok(())
+    }
+
+    fn finish(&self, id: &str, end: &LogEnd) -> Result<(), StoreError> {
+        if let Some(record) = self.lock().log.iter_mut().find(|(start, _)| start.id == id) {
+            record.1 = Some(end.clone());
+        }
+        Ok(())
+    }
+}

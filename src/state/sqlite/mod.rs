@@ -1,0 +1,146 @@
+//! The store in an embedded database, shared by the processes of one machine.
+//!
+//! It owns the database's files; it does not own what happens when they cannot be used.
+
+pub(super) mod fault;
+pub(super) mod log;
+pub(super) mod open;
+mod schema;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+
+use crate::ports::{LogEnd, LogStart, Store, StoreError};
+
+/// How long an operation waits for a lock before it gives up.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    /// To read: readers of a WAL wait only for its recovery.
+    read: Duration,
+    /// To write down a question: its answer may be here any moment.
+    begin: Duration,
+    /// To write what was learned.
+    write: Duration,
+}
+
+const PATIENCE: Patience =
+    Patience { read: Duration::from_millis(200), begin: Duration::from_millis(500), write: Duration::from_secs(2) };
+
+/// What a write is followed by.
+enum After {
+    /// Nothing: an answer is waited for.
+    Hurry,
+    /// Housekeeping, if it is due.
+    Tidy,
+}
+
+/// See the module. Opened by its first operation, made by the first that writes.
+#[derive(Debug)]
+pub struct Sqlite {
+    path: PathBuf,
+    patience: Patience,
+    connection: Mutex<Option<Connection>>,
+}
+
+impl Sqlite {
+    /// The database in the directory `dir`; touches nothing yet.
+    #[must_use]
+    pub fn new(dir: &Path) -> Self {
+        Self { path: super::database(dir), patience: PATIENCE, connection: Mutex::default() }
+    }
+
+    fn write(
+        &self,
+        wait: Duration,
+        after: After,
+        operation: impl FnOnce(&mut Connection) -> rusqlite::Result<()>,
+    ) -> Result<(), StoreError> {
+        let mut slot = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = match slot.take() {
+            Some(connection) => slot.insert(connection),
+            None => slot.insert(open::or_create(&self.path)?),
+        };
+        self.run(connection, wait, operation)?;
+        match after {
+            After::Hurry => {}
+            After::Tidy => open::empty_wal(&self.path, connection),
+        }
+        Ok(())
+    }
+
+    fn run<T>(
+        &self,
+        connection: &mut Connection,
+        wait: Duration,
+        operation: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let result = connection.busy_timeout(wait).and_then(|()| operation(connection));
+        result.map_err(|error| fault::of_sqlite(&self.path, &error))
+    }
+}
+
+impl Store for Sqlite {
+    fn read(&self, keys: &[String]) -> Result<Vec<Option<String>>, StoreError> {
+        let mut slot = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        if slot.is_none() {
+            *slot = open::existing(&self.path)?;
+        }
+        let Some(connection) = slot.as_mut() else { return Ok(vec![None; keys.len()]) };
+        // One transaction: the values belong together.
+        self.run(connection, self.patience.read, |connection| values(&*connection.transaction()?, keys))
+    }
+
+    fn update(&self, keys: &[String], change: &mut dyn FnMut(&mut [Option<String>])) -> Result<(), StoreError> {
+        self.write(self.patience.write, After::Tidy, |connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let before = values(&transaction, keys)?;
+            let mut after = before.clone();
+            change(&mut after);
+            for (key, (before, after)) in keys.iter().zip(before.iter().zip(&after)) {
+                if before != after {
+                    set(&transaction, key, after.as_deref())?;
+                }
+            }
+            transaction.commit()
+        })
+    }
+
+    fn begin(&self, entry: &LogStart) -> Result<(), StoreError> {
+        self.write(self.patience.begin, After::Hurry, |connection| log::begin(connection, entry))
+    }
+
+    fn finish(&self, id: &str, end: &LogEnd) -> Result<(), StoreError> {
+        self.write(self.patience.write, After::Tidy, |connection| log::finish(connection, id, end))
+    }
+}
+
+fn values(connection: &Connection, keys: &[String]) -> rusqlite::Result<Vec<Option<String>>> {
+    let mut statement = connection.prepare_cached("SELECT value FROM cells WHERE key = ?1")?;
+    keys.iter().map(|key| statement.query_row([key], |row| row.get(0)).optional()).collect()
+}
+
+fn set(connection: &Connection, key: &str, value: Option<&str>) -> rusqlite::Result<()> {
+    let sql = match value {
+        Some(_) => "INSERT OR REPLACE INTO cells (key, value, updated) VALUES (?1, ?2, unixepoch())",
+        None => "DELETE FROM cells WHERE key = ?1 AND ?2 IS NULL",
+    };
+    connection.prepare_cached(sql)?.execute((key, value)).map(drop)
+}
+
+#[cfg(test)]
+impl Sqlite {
+    /// One that gives up on a lock at once.
+    pub fn impatient(dir: &Path) -> Self {
+        let patience = Patience { read: Duration::ZERO, begin: Duration::ZERO, write: Duration::ZERO };
+        Self { patience, ..Self::new(dir) }
+    }
+
+    /// Makes the disk full: the database cannot grow any more.
+    pub fn fill_disk(&self) {
+        let full = |connection: &mut Connection| connection.execute_batch("PRAGMA max_page_count = 1;");
+        self.write(Duration::ZERO, After::Hurry, full).unwrap();
+    }
+}

@@ -1,0 +1,87 @@
+//! The tables, their version, and the way from an older version to this one.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+/// One entry a version: what makes it out of the one before.
+///
+/// In `log`, what may be long stands last: SQLite reads a row from its beginning.
+const STEPS: [&str; 1] = ["
+CREATE TABLE cells (
+  key TEXT PRIMARY KEY,
+  value TEXT NOT NULL,
+  updated INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE log (
+  id TEXT PRIMARY KEY,
+  at INTEGER NOT NULL,
+  command TEXT NOT NULL,
+  grp TEXT NOT NULL,
+  conversation_id TEXT,
+  tags TEXT NOT NULL,
+  ended_at INTEGER,
+  outcome TEXT,
+  deployment TEXT,
+  provider TEXT,
+  model TEXT,
+  finish_reason TEXT,
+  input_tokens INTEGER,
+  output_tokens INTEGER,
+  cached_tokens INTEGER,
+  cache_write_tokens INTEGER,
+  reasoning_tokens INTEGER,
+  cost_usd REAL,
+  ttft_ms INTEGER,
+  duration_ms INTEGER,
+  attempts TEXT,
+  error TEXT,
+  system TEXT,
+  prompt TEXT NOT NULL,
+  text TEXT,
+  reasoning TEXT
+);
+"];
+
+/// The version that this program writes.
+pub const VERSION: usize = STEPS.len();
+
+/// How a database stands to this program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Age {
+    /// Of this version.
+    Current,
+    /// Of this earlier version; 0 is an empty file.
+    Older(usize),
+    /// Of this later version.
+    Newer(usize),
+    /// Made by another program.
+    Foreign,
+}
+
+/// The age of the database behind `connection`.
+pub fn age(connection: &Connection) -> rusqlite::Result<Age> {
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok(match usize::try_from(version) {
+        Ok(VERSION) => Age::Current,
+        Ok(0) if tables(connection)? > 0 => Age::Foreign,
+        Ok(version) if version < VERSION => Age::Older(version),
+        Ok(version) => Age::Newer(version),
+        Err(_) => Age::Foreign,
+    })
+}
+
+fn tables(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+}
+
+/// Brings an older database to this version, as one transaction.
+pub fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have been faster while this one waited for the lock.
+    if let Age::Older(version) = age(&transaction)? {
+        for step in &STEPS[version..] {
+            transaction.execute_batch(step)?;
+        }
+        transaction.pragma_update(None, "user_version", i64::try_from(VERSION).unwrap_or(i64::MAX))?;
+    }
+    transaction.commit()
+}

@@ -1,0 +1,92 @@
+//! How `https` is spoken: rustls with ring, and the roots of the platform, read when a certificate is to be judged.
+
+use std::sync::{Arc, OnceLock};
+
+use rustls::client::Resumption;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use rustls_platform_verifier::Verifier;
+
+/// TLS sessions that are remembered for resumption: one per provider is what a process talks to.
+const SESSIONS: usize = 32;
+
+/// A configuration that has read nothing yet; HTTP/2 where the server takes it.
+///
+/// Proxies may speak TLS even when the request is `http`, so every client has one.
+pub fn config(roots: &Arc<Roots>) -> Result<ClientConfig, Error> {
+    let mut config = ClientConfig::builder_with_provider(Arc::clone(&roots.provider))
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::clone(roots) as Arc<dyn ServerCertVerifier>)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.resumption = Resumption::in_memory_sessions(SESSIONS);
+    Ok(config)
+}
+
+/// The platform's verifier, made at the first handshake that needs it and shared by all clients.
+///
+/// On Linux and the BSDs the roots are those of `SSL_CERT_FILE` and `SSL_CERT_DIR` when one of them is set,
+/// else the system's; on macOS and Windows the system decides.
+#[derive(Debug)]
+pub struct Roots {
+    provider: Arc<CryptoProvider>,
+    verifier: OnceLock<Result<Verifier, Error>>,
+}
+
+impl Default for Roots {
+    fn default() -> Self {
+        Self { provider: Arc::new(ring::default_provider()), verifier: OnceLock::new() }
+    }
+}
+
+impl Roots {
+    fn verifier(&self) -> Result<&Verifier, Error> {
+        let made = self.verifier.get_or_init(|| Verifier::new(Arc::clone(&self.provider)));
+        made.as_ref().map_err(Clone::clone)
+    }
+
+    /// Whether the roots were read.
+    #[cfg(test)]
+    pub fn were_read(&self) -> bool {
+        self.verifier.get().is_some()
+    }
+}
+
+impl ServerCertVerifier for Roots {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        self.verifier()?.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.verifier()?.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.verifier()?.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        // Asked for the first message already, before there is a certificate to judge.
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}

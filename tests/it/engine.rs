@@ -1,0 +1,256 @@
+//! The engine on virtual time: simulated deployments, the real course, exact moments.
+//!
+//! Each case is a profile of simulated deployments and the whole story that follows, in milliseconds.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use llmroute::embed::Surroundings;
+use llmroute::engine::{Delivery, Midstream, Note, Request, RouteError, Router, Watcher, Why};
+use llmroute::model::{Event, Prompt, Timestamp};
+use llmroute::ports::Clock;
+use llmroute::profile::{Inputs, Profile, Source, Vars};
+use llmroute::route::Map;
+use llmroute::route::course::Stop;
+use llmroute::state::Location;
+
+const START: Timestamp = Timestamp(1_790_000_000_000);
+
+/// Writes down what happens and when; stops reading after `patience` pieces of text.
+struct Story {
+    map: Map,
+    clock: Clock,
+    lines: Vec<String>,
+    text: String,
+    patience: usize,
+}
+
+impl Story {
+    fn say(&mut self, what: &str) {
+        self.flush();
+        self.lines.push(format!("{} {what}", self.clock.now().since(START).as_millis()));
+    }
+
+    fn flush(&mut self) {
+        if !self.text.is_empty() {
+            let text = std::mem::take(&mut self.text);
+            self.lines.push(format!("  {text:?}"));
+        }
+    }
+}
+
+impl Watcher for Story {
+    fn note(&mut self, note: Note<'_>) {
+        let line = match note {
+            Note::Skipped { deployment, .. } => format!("{} skipped", self.map.deployment(deployment).name),
+            Note::Calling { deployment, wait } if wait.is_zero() => self.map.deployment(deployment).name.clone(),
+            Note::Calling { deployment, wait } => {
+                format!("wait {} for {}", wait.as_millis(), self.map.deployment(deployment).name)
+            }
+            Note::Dropped { .. } => "dropped".to_owned(),
+            Note::Failed { failure, .. } => format!("failed {}", failure.class),
+            Note::Restarted => "restart".to_owned(),
+            Note::Resuming { at } => format!("resume at {at}"),
+            Note::State(warning) => warning.to_owned(),
+        };
+        self.say(&line);
+    }
+
+    fn event(&mut self, event: &Event) -> ControlFlow<()> {
+        if let Event::Text(text) = event {
+            self.text.push_str(text);
+            self.patience -= 1;
+            if self.patience == 0 {
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// A profile of one group `main` (with `settings`), whose deployments are given as `name: script`.
+fn profile(settings: &str, deployments: &[(&str, &str)], rest: &str) -> Profile {
+    let deployments: Vec<String> = deployments
+        .iter()
+        .enumerate()
+        .map(|(order, (name, script))| {
+            format!("{{ model = \"sim/{name}\", name = \"{name}\", order = {order}, {script} }}")
+        })
+        .collect();
+    let text = format!(
+        "version = 1\ndefault_group = \"main\"\n[providers.sim]\nprotocol = \"mock\"\n\
+         [groups.main]\n{settings}\ndeployments = [{}]\n{rest}",
+        deployments.join(", ")
+    );
+    let vars = Vars::default();
+    Profile::parse(Source::Demo, &text, &Inputs { vars: &vars, long_lived: false })
+        .unwrap_or_else(|error| panic!("{}", error.render(false)))
+}
+
+/// A script that answers `one two three` at 100, 110 and 120 ms.
+const GOOD: &str = "latency = \"50ms\", ttft = \"100ms\", itl = \"10ms\", text = \"one two three\"";
+
+fn faulty(faults: &str) -> String {
+    format!("{GOOD}, faults = \"{faults}\"")
+}
+
+async fn tell(profile: Profile, delivery: Delivery, patience: usize) -> (Vec<String>, Result<String, RouteError>) {
+    let vars = Vars::default();
+    let clock = Clock::starting_at(START);
+    let group = profile.default_group;
+    let around = Surroundings { vars: &vars, state: &Location::Memory, clock, seed: 1 };
+    let router = Router::from_profile(profile, &around);
+    let mut story = Story { map: router.map().clone(), clock, lines: Vec::new(), text: String::new(), patience };
+    let request = Request::new(group, Prompt::user("hello"), delivery, START);
+    let ended = router.run(&request, &mut fastrand::Rng::with_seed(1), &mut story).await;
+    story.flush();
+    (story.lines, ended.map(|done| done.answer.text))
+}
+
+async fn check(profile: Profile, delivery: Delivery, story: &str, end: &str) {
+    let (lines, ended) = tell(profile, delivery, usize::MAX).await;
+    let want: Vec<&str> = story
+        .lines()
+        .map(|line| line.strip_prefix("        ").unwrap_or(line))
+        .filter(|l| !l.trim().is_empty())
+        .collect();
+    assert_eq!(lines, want, "{lines:#?}");
+    let ended = match ended {
+        Ok(text) => text,
+        Err(RouteError { why: Why::Stopped(Stop::RateLimited { next }), .. }) => {
+            format!("limited {}", next.as_millis())
+        }
+        Err(RouteError { why: Why::Stopped(stop), .. }) => format!("{stop:?}"),
+        Err(RouteError { why, .. }) => format!("{why:?}"),
+    };
+    assert_eq!(ended, end);
+}
+
+const STREAMED: Delivery = Delivery::Streamed(Midstream::Exact);
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_streams() {
+    check(profile("", &[("a", GOOD)], ""), STREAMED, "0 a\n  \"one two three\"", "one two three").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_before_the_first_token_is_invisible() {
+    let profile = profile("", &[("a", &faulty("503")), ("b", GOOD)], "");
+    check(profile, STREAMED, "0 a\n50 failed server_error\n50 b\n  \"one two three\"", "one two three").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_is_ended_by_the_first_token_timeout() {
+    let profile = profile("first_token_timeout = \"3s\"", &[("a", &faulty("stall")), ("b", GOOD)], "");
+    check(profile, STREAMED, "0 a\n3000 failed timeout\n3000 b\n  \"one two three\"", "one two three").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_is_shared_by_those_still_to_try() {
+    let slow = faulty("stall");
+    let profile = profile("deadline = \"9s\"", &[("a", &slow), ("b", &slow), ("c", &slow)], "");
+    let story = "0 a\n3000 failed timeout\n3000 b\n6000 failed timeout\n6000 c\n9000 failed timeout";
+    check(profile, STREAMED, story, "Deadline").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rate_limit_is_waited_for_only_when_nobody_is_left() {
+    let profile = profile("num_retries = 2", &[("a", &faulty("429=5s@100%"))], "");
+    let story = "0 a\n50 failed rate_limit\n50 wait 5000 for a\n5100 failed rate_limit\n5100 wait 5000 for a\n10150 failed rate_limit";
+    check(profile, STREAMED, story, "limited 5000").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_longer_than_max_wait_is_not_begun() {
+    let profile = profile("max_wait = \"1s\"", &[("a", &faulty("429=5s"))], "");
+    check(profile, STREAMED, "0 a\n50 failed rate_limit", "limited 5000").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_cut_in_a_pipe_is_continued_exactly() {
+    let profile = profile("", &[("a", &faulty("cut@2")), ("b", GOOD)], "");
+    let story = "0 a\n  \"one two \"\n110 failed truncated\n110 b\n110 resume at 8\n  \"three\"";
+    check(profile, STREAMED, story, "one two three").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_text_is_not_glued_to_what_is_out() {
+    let other = "latency = \"50ms\", ttft = \"100ms\", itl = \"10ms\", text = \"one deux trois\"";
+    let profile = profile("", &[("a", &faulty("cut@2")), ("b", other)], "");
+    let story = "0 a\n  \"one two \"\n110 failed truncated\n110 b\n110 resume at 8";
+    check(profile, STREAMED, story, "Interrupted { second_answer: true }").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_person_sees_a_restart() {
+    let profile = profile("", &[("a", &faulty("cut@2")), ("b", GOOD)], "");
+    let story = "0 a\n  \"one two \"\n110 failed truncated\n110 restart\n110 b\n  \"one two three\"";
+    check(profile, Delivery::Streamed(Midstream::Restart), story, "one two three").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_partial_answer_that_must_stand_ends_it() {
+    let profile = profile("", &[("a", &faulty("cut@2")), ("b", GOOD)], "");
+    let story = "0 a\n  \"one two \"\n110 failed truncated";
+    check(profile, Delivery::Streamed(Midstream::Fail), story, "Interrupted { second_answer: false }").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_falls_silent_is_given_up_after_the_idle_timeout() {
+    let slow = "latency = \"50ms\", ttft = \"100ms\", itl = \"10s\", text = \"one two three\"";
+    let profile = profile("idle_timeout = \"4s\"", &[("a", slow), ("b", GOOD)], "");
+    let story = "0 a\n  \"one \"\n4100 failed timeout\n4100 restart\n4100 b\n  \"one two three\"";
+    check(profile, Delivery::Streamed(Midstream::Restart), story, "one two three").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_goes_on_is_bounded_by_the_attempts_timeout() {
+    let slow = "latency = \"50ms\", ttft = \"100ms\", itl = \"3s\", text = \"one two three\"";
+    let profile = profile("timeout = \"4s\"", &[("a", slow), ("b", GOOD)], "");
+    let story = "0 a\n  \"one two \"\n4000 failed timeout\n4000 restart\n4000 b\n  \"one two three\"";
+    check(profile, Delivery::Streamed(Midstream::Restart), story, "one two three").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn fallback_groups_are_asked_in_the_order_written() {
+    let rest = format!(
+        "[groups.b]\nfallbacks = [\"c\"]\ndeployments = [{{ model = \"sim/b\", name = \"b\", faults = \"401\", latency = \"10ms\" }}]\n\
+         [groups.c]\ndeployments = [{{ model = \"sim/c\", name = \"c\", {GOOD} }}]"
+    );
+    let profile = profile("fallbacks = [\"b\"]", &[("a", &faulty("401"))], &rest);
+    let story = "0 a\n50 failed authentication\n50 b\n60 failed authentication\n60 c\n  \"one two three\"";
+    check(profile, STREAMED, story, "one two three").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_goes_away_ends_the_call() {
+    let (lines, ended) = tell(profile("", &[("a", GOOD), ("b", GOOD)], ""), STREAMED, 1).await;
+    assert_eq!(lines, ["0 a", "  \"one \""]);
+    assert_eq!(ended.map_err(|error| error.why), Err(Why::Unread));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_request_knows_what_the_first_one_learnt() {
+    let profile = profile("", &[("a", &faulty("refuse")), ("b", GOOD)], "");
+    let vars = Vars::default();
+    let clock = Clock::starting_at(START);
+    let group = profile.default_group;
+    let around = Surroundings { vars: &vars, state: &Location::Memory, clock, seed: 1 };
+    let router = Router::from_profile(profile, &around);
+    let mut rng = fastrand::Rng::with_seed(1);
+    let mut attempts = Vec::new();
+    for _ in 0..5 {
+        let mut story =
+            Story { map: router.map().clone(), clock, lines: Vec::new(), text: String::new(), patience: usize::MAX };
+        let request = Request::new(group, Prompt::user("hello"), Delivery::Whole, clock.now());
+        let done = router.run(&request, &mut rng, &mut story).await.expect("b answers");
+        attempts.push(done.attempts.len());
+    }
+    assert_eq!(attempts, [2, 1, 1, 1, 1]);
+    tokio::time::advance(Duration::from_secs(200)).await;
+    let mut story =
+        Story { map: router.map().clone(), clock, lines: Vec::new(), text: String::new(), patience: usize::MAX };
+    let request = Request::new(group, Prompt::user("hello"), Delivery::Whole, clock.now());
+    let done = router.run(&request, &mut rng, &mut story).await.expect("b answers");
+    assert_eq!(done.attempts.len(), 2, "the half-open deployment is probed");
+}

@@ -1,0 +1,311 @@
+//! `llmroute logs` on a log written through the store, at the level of the library.
+
+use std::fs;
+use std::path::Path;
+
+use clap::Parser;
+use jiff::tz::TimeZone;
+use llmroute::cli::logs::{self, LogsArgs, Sheet};
+use llmroute::model::Timestamp;
+use llmroute::ports::{LogEnd, LogStart, Outcome, Store};
+use llmroute::state::{Location, Sqlite, database};
+
+use crate::state::{end, start};
+
+/// Three requests: answered, failed (with a hostile prompt), and not finished.
+fn state() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let store = Sqlite::new(dir.path());
+    let failed = LogEnd {
+        outcome: Outcome::Failed,
+        text: String::new(),
+        usage: None,
+        cost_usd: None,
+        ttft_ms: None,
+        error: Some(serde_json::json!({"class": "timeout", "message": "no token in 30 s", "hint": "try again"})),
+        ..end("")
+    };
+    let hostile = LogStart {
+        at: Timestamp(1_767_323_100_000),
+        prompt: "\u{1b}[2J日本語の質問です\n\u{202e}second line".to_owned(),
+        ..start("01KDYFAILEDFAILEDFAILED002")
+    };
+    for (start, end) in [
+        (start("01KDYANSWEREDANSWERED00001"), Some(end("because\n\u{1b}[31mRayleigh"))),
+        (hostile, Some(failed)),
+        (LogStart { at: Timestamp(1_767_999_000_000), ..start("01KDYUNFINISHEDUNFINISH003") }, None),
+    ] {
+        store.begin(&start).expect("the log can be written");
+        if let Some(end) = end {
+            store.finish(&start.id, &end).expect("the log can be written");
+        }
+    }
+    dir
+}
+
+#[derive(Parser)]
+struct Command {
+    #[command(flatten)]
+    logs: LogsArgs,
+}
+
+/// What `logs ARGS` prints, and the note or the error.
+fn run(dir: &Path, args: &str, width: Option<u16>) -> (String, Result<Option<String>, String>) {
+    let args = Command::try_parse_from(["logs"].into_iter().chain(args.split_whitespace())).expect("good arguments");
+    let sheet = Sheet { width, zone: TimeZone::fixed(jiff::tz::offset(1)) };
+    let mut out = Vec::new();
+    let result = logs::run(&args.logs, &Location::Dir(dir.to_owned()), &sheet, &mut out);
+    (String::from_utf8(out).expect("the output is text"), result.map_err(|error| error.to_string()))
+}
+
+/// `logs ARGS` prints `want` on a terminal of `width` columns, or into a pipe.
+fn check(args: &str, width: Option<u16>, want: &str) {
+    let (got, result) = run(state().path(), args, width);
+    assert_eq!(result, Ok(None));
+    assert!(got == want, "got:\n{got}\nwant:\n{want}");
+}
+
+/// `logs ARGS` prints nothing and fails with `want`.
+fn check_error(args: &str, want: &str) {
+    assert_eq!(run(state().path(), args, None), (String::new(), Err(want.to_owned())));
+}
+
+fn check_usage(args: &str, want: bool) {
+    let parsed = Command::try_parse_from(["logs"].into_iter().chain(args.split_whitespace()));
+    assert_eq!(parsed.is_ok(), want, "{args}");
+}
+
+#[test]
+fn the_list_fits_a_terminal() {
+    check(
+        "",
+        Some(80),
+        "\
+ID      TIME            OUTCOME     DEPLOYMENT     PROMPT
+D00001  01-02 04:04:05  ok          openai/gpt-4o  Why is the sky blue?
+LED002  01-02 04:05:00  failed      openai/gpt-4o  [2J日本語の質問です \u{fffd}second…
+ISH003  01-09 23:50:00  unfinished  -              Why is the sky blue?
+",
+    );
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    let dir = state();
+    for width in 12..200 {
+        let (table, _) = run(dir.path(), "", Some(width));
+        let widest = table.lines().map(unicode_width).max();
+        assert!(widest <= Some(usize::from(width)), "{width} columns:\n{table}");
+        assert_eq!(table.lines().count(), 4, "{width} columns:\n{table}");
+    }
+}
+
+/// Columns of `line`, where the test's only wide characters are Japanese.
+fn unicode_width(line: &str) -> usize {
+    line.chars().map(|c| if ('\u{3000}'..'\u{a000}').contains(&c) { 2 } else { 1 }).sum()
+}
+
+#[test]
+fn into_a_pipe_the_list_has_every_column() {
+    check(
+        "",
+        None,
+        "\
+ID      TIME            OUTCOME     GROUP  DEPLOYMENT     TRIES  TOKENS      COST    TTFT  PROMPT
+D00001  01-02 04:04:05  ok          main   openai/gpt-4o      2   12→34  $0.00025  350 ms  Why is the sky blue?
+LED002  01-02 04:05:00  failed      main   openai/gpt-4o      2       -         -       -  [2J日本語の質問です \u{fffd}second line
+ISH003  01-09 23:50:00  unfinished  main   -                  -       -         -       -  Why is the sky blue?
+",
+    );
+}
+
+#[test]
+fn last_shows_the_latest() {
+    let (table, _) = run(state().path(), "--last 1", None);
+    assert_eq!(table.lines().count(), 2);
+    assert!(table.contains("unfinished"), "{table}");
+}
+
+#[test]
+fn one_request_is_shown_whole() {
+    check(
+        "01kdya",
+        Some(80),
+        "\
+id           01KDYANSWEREDANSWERED00001
+time         2026-01-02 04:04:05.678 +01:00
+command      ask
+group        main
+conversation C1
+tags         a, b c
+outcome      ok
+deployment   openai/gpt-4o
+provider     openai
+model        gpt-4o-2024-08-06
+finish       stop
+tokens       12 in, 34 out, 5 cached, 1 written to the cache, 7 reasoning
+cost         $0.00025
+first token  350 ms
+duration     1322 ms
+attempts     1. lab/qwen3 failed rate_limit 429 took 20 ms
+             2. openai/gpt-4o ok 200 waited 500 ms took 802 ms
+
+--- system ---
+be brief
+
+--- prompt ---
+Why is the sky blue?
+
+--- reasoning ---
+hm
+
+--- answer ---
+because
+␛[31mRayleigh
+",
+    );
+}
+
+#[test]
+fn a_failed_request_says_why() {
+    let (page, _) = run(state().path(), "LED002", None);
+    let fields = page.split("\n\n").next().expect("a page begins with its fields");
+    assert!(fields.ends_with("\nerror        timeout: no token in 30 s\nhint         try again"), "{fields}");
+    assert!(page.contains("--- prompt ---\n␛[2J日本語の質問です\n\u{fffd}second line\n"), "{page}");
+}
+
+#[test]
+fn json_of_one_request_is_one_object() {
+    let (line, _) = run(state().path(), "00001 --json", None);
+    assert_eq!(
+        line,
+        concat!(
+            r#"{"id":"01KDYANSWEREDANSWERED00001","at":"2026-01-02T03:04:05.678Z","command":"ask","group":"main","#,
+            r#""conversation_id":"C1","tags":["a","b c"],"system":"be brief","prompt":"Why is the sky blue?","#,
+            r#""outcome":"ok","ended_at":"2026-01-02T03:04:07.000Z","deployment":"openai/gpt-4o","#,
+            r#""provider":"openai","model":"gpt-4o-2024-08-06","text":"because\n\u001b[31mRayleigh","#,
+            r#""reasoning":"hm","finish_reason":"stop","usage":{"input_tokens":12,"output_tokens":34,"#,
+            r#""cached_tokens":5,"cache_write_tokens":1,"reasoning_tokens":7},"cost_usd":0.00025,"priced":true,"#,
+            r#""ttft_ms":350,"duration_ms":1322,"attempts":[{"deployment":"lab/qwen3","outcome":"failed","#,
+            r#""class":"rate_limit","status":429,"waited_ms":0,"duration_ms":20},{"deployment":"openai/gpt-4o","#,
+            r#""outcome":"ok","class":null,"status":200,"waited_ms":500,"duration_ms":802}]}"#,
+            "\n"
+        )
+    );
+}
+
+#[test]
+fn json_of_many_is_an_object_a_line() {
+    let (lines, result) = run(state().path(), "--json --last 2", None);
+    assert_eq!(result, Ok(None));
+    let outcomes: Vec<String> = lines
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).expect("a line is an object")["outcome"].to_string()
+        })
+        .collect();
+    assert_eq!(outcomes, ["\"failed\"", "\"unfinished\""]);
+    assert!(!lines.contains(['\u{1b}', '\u{202e}']));
+}
+
+#[test]
+fn text_in_a_pipe_is_exact_but_for_the_last_newline() {
+    check("00001 --text", None, "because\n\u{1b}[31mRayleigh\n");
+}
+
+#[test]
+fn text_on_a_terminal_is_harmless() {
+    check("00001 --text", Some(80), "because\n␛[31mRayleigh\n");
+}
+
+#[test]
+fn a_text_that_ends_with_a_newline_gets_no_other() {
+    let dir = state();
+    Sqlite::new(dir.path()).finish("01KDYANSWEREDANSWERED00001", &end("blue\n")).unwrap();
+    assert_eq!(run(dir.path(), "00001 --text", None).0, "blue\n");
+}
+
+#[test]
+fn a_request_without_text_is_an_error() {
+    check_error(
+        "last --text",
+        "request `01KDYUNFINISHEDUNFINISH003` has no text: its outcome is `unfinished`\n\
+         hint: `llmroute logs 01KDYUNFINISHEDUNFINISH003` says more",
+    );
+}
+
+#[test]
+fn an_id_may_be_its_beginning_or_end_in_any_case() {
+    for id in ["01KDYANSWEREDANSWERED00001", "01kdya", "00001", "d00001"] {
+        let (page, _) = run(state().path(), id, None);
+        assert!(page.starts_with("id           01KDYANSWEREDANSWERED00001\n"), "{id}: {page}");
+    }
+}
+
+#[test]
+fn an_id_of_several_names_them() {
+    check_error(
+        "01kdy",
+        "`01kdy` could be 01KDYUNFINISHEDUNFINISH003, 01KDYFAILEDFAILEDFAILED002, 01KDYANSWEREDANSWERED00001\n\
+         hint: give more of the id",
+    );
+}
+
+#[test]
+fn an_unknown_id_says_where_ids_are() {
+    for id in ["nope", "%", "_1"] {
+        check_error(
+            id,
+            &format!(
+                "no request `{id}` is logged\n\
+                 hint: `llmroute logs` lists the latest; any unique beginning or end of an id will do"
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_log_that_is_not_there_is_an_empty_list_and_a_note() {
+    let dir = tempfile::tempdir().unwrap();
+    for args in ["", "--json"] {
+        let (out, result) = run(dir.path(), args, None);
+        assert_eq!(out, "");
+        assert!(result.unwrap().unwrap().starts_with("nothing is logged in `"));
+    }
+    assert!(run(dir.path(), "last", None).1.unwrap_err().starts_with("nothing is logged in `"));
+}
+
+#[test]
+fn a_state_in_memory_has_no_log() {
+    let args = Command::try_parse_from(["logs"]).unwrap().logs;
+    let sheet = Sheet { width: None, zone: TimeZone::UTC };
+    let error = logs::run(&args, &Location::Memory, &sheet, &mut Vec::new()).unwrap_err();
+    assert!(error.to_string().starts_with("the state is in memory, so nothing is logged\nhint: "));
+}
+
+#[test]
+fn a_broken_state_is_an_error_not_a_panic() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(database(dir.path()), "garbage ".repeat(1000)).unwrap();
+    let error = run(dir.path(), "", None).1.unwrap_err();
+    assert!(error.contains("file is not a database\nhint: move "), "{error}");
+}
+
+#[test]
+fn a_closed_output_is_an_error_of_the_output() {
+    let dir = state();
+    let args = Command::try_parse_from(["logs", "last", "--json"]).unwrap().logs;
+    let sheet = Sheet { width: None, zone: TimeZone::UTC };
+    let mut full: &mut [u8] = &mut [];
+    let error = logs::run(&args, &Location::Dir(dir.path().to_owned()), &sheet, &mut full).unwrap_err();
+    assert!(matches!(error, logs::LogsError::Output(_)), "{error}");
+}
+
+#[test]
+fn arguments_that_contradict_each_other_are_refused() {
+    check_usage("last --json", true);
+    check_usage("last --json --text", false);
+    check_usage("last --last 3", false);
+    check_usage("--text", false);
+    check_usage("--last 0", false);
+}

@@ -1,0 +1,169 @@
+//! Many processes on one state: they lose nothing, not even when they are killed.
+//!
+//! A child is this test binary again: it runs [`the_jobs_of_a_child`] with a job in its environment.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use llmroute::ports::Store;
+use llmroute::state::{LogReader, Sqlite, database};
+use nix::sys::stat::{Mode, umask};
+
+use super::{end, get, increment, set, start};
+
+const JOB: &str = "LLMROUTE_TEST_JOB";
+const DIR: &str = "LLMROUTE_TEST_DIR";
+
+/// Starts a process that does `job` on the state in `dir`.
+fn child(job: &str, dir: &Path) -> Child {
+    let binary = std::env::current_exe().expect("a test has a binary");
+    let mut command = Command::new(binary);
+    command.args(["--exact", "state::processes::the_jobs_of_a_child", "--nocapture"]);
+    command.env(JOB, job).env(DIR, dir).stdin(Stdio::null()).stdout(Stdio::piped());
+    command.spawn().expect("the test binary can be run again")
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a child is told its job by its environment")]
+fn the_jobs_of_a_child() {
+    if let (Ok(job), Ok(dir)) = (std::env::var(JOB), std::env::var(DIR)) {
+        return work(&job, Path::new(&dir));
+    }
+    let dir = tempfile::tempdir().unwrap();
+    work("increment", dir.path());
+    assert_eq!(get(&Sqlite::new(dir.path()), "n").as_deref(), Some("1"));
+}
+
+fn work(job: &str, dir: &Path) {
+    let store = Sqlite::new(dir);
+    match job {
+        "increment" => increment(&store, "n"),
+        "log" => {
+            for n in 0.. {
+                log_and_tell(&store, n);
+            }
+        }
+        mask => {
+            umask(Mode::from_bits_truncate(u32::from_str_radix(mask, 8).expect("else the job is a umask")));
+            increment(&store, "n");
+        }
+    }
+}
+
+fn log_and_tell(store: &Sqlite, n: u64) {
+    let id = format!("{:08}-{n:08}", std::process::id());
+    store.begin(&start(&id)).expect("the log can be written");
+    store.finish(&id, &end(&"long ".repeat(1000))).expect("the log can be written");
+    writeln!(io::stdout(), "\ndone {id}").expect("the parent reads");
+}
+
+#[test]
+fn a_hundred_processes_that_begin_together_lose_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("new/state");
+    let children: Vec<Child> = (0..100).map(|_| child("increment", &state)).collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    assert_eq!(get(&Sqlite::new(&state), "n").as_deref(), Some("100"));
+    let mut names: Vec<String> =
+        fs::read_dir(&state).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(names, ["state.db", "state.db-shm", "state.db-wal"], "no draft is left behind");
+}
+
+#[test]
+fn what_was_finished_survives_kill_9() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut done = Vec::new();
+    for _ in 0..4 {
+        let mut children = [(); 2].map(|()| child("log", dir.path()));
+        for child in &mut children {
+            let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+            let mut told = || lines.by_ref().find_map(|line| Some(line.unwrap().strip_prefix("done ")?.to_owned()));
+            done.extend((0..20).map(|_| told().expect("a child works until it is killed")));
+            child.kill().unwrap();
+            done.extend(std::iter::from_fn(told));
+        }
+        for mut child in children {
+            child.wait().unwrap();
+        }
+    }
+    check_whole(dir.path());
+    let log = LogReader::open(dir.path()).unwrap().unwrap();
+    for id in &done {
+        let (_, end) = log.get(id).unwrap().expect("its question is there");
+        assert!(end.is_some(), "{id} was finished");
+    }
+    assert!(done.len() >= 160);
+}
+
+#[test]
+fn the_wal_of_long_answers_does_not_grow_for_ever() {
+    check_wal(50, |store, n| {
+        store.begin(&start(n)).unwrap();
+        store.finish(n, &end(&"long ".repeat(10_000))).unwrap();
+    });
+}
+
+#[test]
+fn the_wal_of_processes_that_write_once_does_not_grow_for_ever() {
+    check_wal(300, |store, n| set(store, "key", Some(n)));
+}
+
+/// Opens a state `times` times for one `write` each; its WAL must stay below a megabyte.
+fn check_wal(times: u32, write: fn(&dyn Store, &str)) {
+    let dir = tempfile::tempdir().unwrap();
+    for n in 0..times {
+        write(&Sqlite::new(dir.path()), &n.to_string());
+        let wal = fs::metadata(dir.path().join("state.db-wal")).unwrap().len();
+        assert!(wal < 1 << 20, "{wal} bytes after {n}");
+    }
+}
+
+#[test]
+fn only_its_owner_reads_the_state_whatever_the_umask() {
+    for mask in ["000", "022", "777"] {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state");
+        assert!(child(mask, &state).wait().unwrap().success(), "umask {mask}");
+        check_mode(&state, 0o700);
+        for name in ["state.db", "state.db-wal", "state.db-shm"] {
+            check_mode(&state.join(name), 0o600);
+        }
+    }
+}
+
+#[test]
+fn files_that_others_could_read_are_closed_to_them() {
+    let dir = tempfile::tempdir().unwrap();
+    increment(&Sqlite::new(dir.path()), "n");
+    let files = ["state.db", "state.db-wal", "state.db-shm"].map(|name| dir.path().join(name));
+    for file in &files {
+        fs::set_permissions(file, fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    increment(&Sqlite::new(dir.path()), "n");
+    files.iter().for_each(|file| check_mode(file, 0o600));
+}
+
+#[test]
+fn reading_makes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(get(&Sqlite::new(&dir.path().join("state")), "n"), None);
+    assert!(LogReader::open(&dir.path().join("state")).unwrap().is_none());
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+fn check_mode(path: &Path, want: u32) {
+    let mode = fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, want, "{} is {mode:o}", path.display());
+}
+
+fn check_whole(dir: &Path) {
+    let connection = rusqlite::Connection::open(database(dir)).unwrap();
+    let verdict: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(verdict, "ok");
+}

@@ -1,0 +1,218 @@
+//! What every store does, whatever keeps it.
+
+use std::path::Path;
+use std::thread;
+
+use llmroute::ports::{LogEnd, LogStart, Outcome, Store};
+use llmroute::state::{Degrading, LogReader, Memory, Record, Sqlite};
+
+use super::{end, get, increment, key, set, start};
+
+/// A store, and a view of its log.
+trait Subject: Store {
+    fn records(&self, dir: &Path) -> Vec<Record>;
+}
+
+impl Subject for Memory {
+    fn records(&self, _: &Path) -> Vec<Record> {
+        Memory::records(self)
+    }
+}
+
+impl Subject for Sqlite {
+    fn records(&self, dir: &Path) -> Vec<Record> {
+        let log = LogReader::open(dir).expect("the log can be opened");
+        log.map_or_else(Vec::new, |log| log.last(100).expect("the log can be read"))
+    }
+}
+
+impl Subject for Degrading<Sqlite> {
+    fn records(&self, dir: &Path) -> Vec<Record> {
+        assert_eq!(self.take_warning(), None);
+        Sqlite::new(dir).records(dir)
+    }
+}
+
+/// Runs `case` on a fresh store of each kind.
+fn check(case: fn(&dyn Store)) {
+    let dirs = [(); 2].map(|()| tempfile::tempdir().expect("a temporary directory"));
+    case(&Memory::default());
+    case(&Sqlite::new(dirs[0].path()));
+    case(&Degrading::new(Sqlite::new(dirs[1].path())));
+}
+
+/// Runs `write` on a fresh store of each kind; then its log must be `want`.
+fn check_log(write: fn(&dyn Store), want: &[Record]) {
+    let dirs = [(); 3].map(|()| tempfile::tempdir().expect("a temporary directory"));
+    let [memory, sqlite, degrading] = dirs.each_ref().map(tempfile::TempDir::path);
+    let subjects: [(&Path, Box<dyn Subject>); 3] = [
+        (memory, Box::new(Memory::default())),
+        (sqlite, Box::new(Sqlite::new(sqlite))),
+        (degrading, Box::new(Degrading::new(Sqlite::new(degrading)))),
+    ];
+    for (dir, subject) in subjects {
+        write(&*subject);
+        assert_eq!(subject.records(dir), want);
+    }
+}
+
+#[test]
+fn what_was_never_written_is_none() {
+    check(|store| assert_eq!(store.read(&[key("a"), key("b")].concat()), Ok(vec![None, None])));
+}
+
+#[test]
+fn values_come_in_the_order_of_their_keys() {
+    check(|store| {
+        set(store, "a", Some("1"));
+        set(store, "b", Some(""));
+        let keys = ["b", "x", "a", "b"].map(str::to_owned);
+        let want = [Some(""), None, Some("1"), Some("")].map(|value| value.map(str::to_owned));
+        assert_eq!(store.read(&keys), Ok(want.to_vec()));
+    });
+}
+
+#[test]
+fn no_keys_are_no_values() {
+    check(|store| {
+        assert_eq!(store.read(&[]), Ok(Vec::new()));
+        assert_eq!(store.update(&[], &mut |values| assert!(values.is_empty())), Ok(()));
+    });
+}
+
+#[test]
+fn a_change_sees_the_newest_values_and_its_own_come_back() {
+    check(|store| {
+        set(store, "n", Some("41"));
+        increment(store, "n");
+        assert_eq!(get(store, "n").as_deref(), Some("42"));
+    });
+}
+
+#[test]
+fn a_value_that_becomes_none_is_gone() {
+    check(|store| {
+        set(store, "a", Some("1"));
+        set(store, "a", None);
+        assert_eq!(get(store, "a"), None);
+    });
+}
+
+#[test]
+fn values_and_keys_may_hold_anything() {
+    check(|store| {
+        set(store, "k'\"\0🙂", Some("v'\"\0\u{1b}🙂"));
+        assert_eq!(get(store, "k'\"\0🙂").as_deref(), Some("v'\"\0\u{1b}🙂"));
+    });
+}
+
+#[test]
+fn several_values_change_together() {
+    check(|store| {
+        let keys = ["a", "b"].map(str::to_owned);
+        store.update(&keys, &mut |values| values.fill(Some("1".to_owned()))).expect("the store can be written");
+        store.update(&keys, &mut |values| values.swap(0, 1)).expect("the store can be written");
+        assert_eq!(store.read(&keys), Ok(vec![Some("1".to_owned()); 2]));
+    });
+}
+
+#[test]
+fn threads_lose_nothing() {
+    check(|store| {
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| (0..25).for_each(|_| increment(store, "n")));
+            }
+        });
+        assert_eq!(get(store, "n").as_deref(), Some("200"));
+    });
+}
+
+#[test]
+fn a_question_is_in_the_log_before_its_answer() {
+    check_log(|store| store.begin(&start("A")).expect("the log can be written"), &[(start("A"), None)]);
+}
+
+#[test]
+fn an_answer_joins_its_question() {
+    check_log(|store| log(store, &start("A"), &end("blue")), &[(start("A"), Some(end("blue")))]);
+}
+
+#[test]
+fn every_field_may_be_empty() {
+    fn bare() -> Record {
+        let start =
+            LogStart { conversation_id: None, system: None, prompt: String::new(), tags: Vec::new(), ..start("A") };
+        let end = LogEnd {
+            outcome: Outcome::Failed,
+            deployment: None,
+            provider: None,
+            model: None,
+            reasoning: String::new(),
+            finish_reason: None,
+            usage: None,
+            cost_usd: None,
+            ttft_ms: None,
+            attempts: serde_json::json!([]),
+            error: Some(serde_json::json!({"class": "timeout", "message": "silence"})),
+            ..end("")
+        };
+        (start, Some(end))
+    }
+    check_log(|store| log(store, &bare().0, &bare().1.expect("it has an end")), &[bare()]);
+}
+
+#[test]
+fn every_outcome_comes_back() {
+    for outcome in Outcome::ALL {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let store = Sqlite::new(dir.path());
+        log(&store, &start("A"), &LogEnd { outcome, ..end("x") });
+        let ends = Subject::records(&store, dir.path()).into_iter().map(|(_, end)| end.map(|end| end.outcome));
+        assert_eq!(ends.collect::<Vec<_>>(), [Some(outcome)]);
+    }
+}
+
+#[test]
+fn requests_come_in_the_order_of_their_ids() {
+    check_log(
+        |store| {
+            store.begin(&start("A")).expect("the log can be written");
+            store.begin(&start("B")).expect("the log can be written");
+            store.finish("A", &end("blue")).expect("the log can be written");
+        },
+        &[(start("A"), Some(end("blue"))), (start("B"), None)],
+    );
+}
+
+#[test]
+fn a_second_beginning_changes_nothing() {
+    check_log(
+        |store| {
+            log(store, &start("A"), &end("blue"));
+            store.begin(&LogStart { prompt: "other".to_owned(), ..start("A") }).expect("the log can be written");
+        },
+        &[(start("A"), Some(end("blue")))],
+    );
+}
+
+#[test]
+fn of_two_ends_the_later_stands() {
+    check_log(
+        |store| {
+            log(store, &start("A"), &end("blu"));
+            store.finish("A", &end("blue")).expect("the log can be written");
+        },
+        &[(start("A"), Some(end("blue")))],
+    );
+}
+
+#[test]
+fn an_end_without_a_beginning_is_dropped() {
+    check_log(|store| store.finish("A", &end("blue")).expect("the log can be written"), &[]);
+}
+
+fn log(store: &dyn Store, start: &LogStart, end: &LogEnd) {
+    store.begin(start).expect("the log can be written");
+    store.finish(&start.id, end).expect("the log can be written");
+}

@@ -1,0 +1,15 @@
+//! What the tests of the command stand on: a server that misbehaves to order, and a way to run the command.
+#![allow(dead_code, unused_imports, reason = "each test binary uses its own part of this")]
+
+pub mod dialect;
+pub mod faults;
+pub mod filter;
+pub mod profile;
+pub mod request;
+pub mod run;
+pub mod server;
+
+pub use faults::{ANSWER, Fault, OTHER};
+pub use profile::{KEY, Profile};
+pub use run::{End, Home, Input, Output, Run, Sink};
+pub use server::{Nowhere, Server};
