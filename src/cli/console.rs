@@ -109,6 +109,13 @@ impl Console {
         self.stderr_line(&text);
     }
 
+    /// Ends the line of a partial answer on a terminal, so that the shell's prompt starts on its own.
+    pub fn end_line(&mut self) {
+        if std::mem::take(&mut self.open_line) {
+            let _ = self.stderr.write_all(b"\n");
+        }
+    }
+
     /// Prints text for people on standard error as it is: it brings its own headings and colours.
     pub fn report(&mut self, text: &str) {
         // Nobody is left to tell when standard error is gone.

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use http::header::CONTENT_TYPE;
 
 use crate::model::{Answer, Class, Event, Failure, Finish, Prompt, Secret, TimeoutKind};
 use crate::ports::{Clock, Reply, Transport};
@@ -71,8 +70,20 @@ impl Attempt<'_> {
         let mut reading = Reading::new(&self);
         match self.read(&mut reading, sink).await {
             Ok(()) => Ok(Won { answer: reading.answer, first_token: reading.first_token }),
-            Err(cause) => Err(Lost { cause, answer: reading.answer, first_token: reading.first_token }),
+            Err(cause) => {
+                Err(Lost { cause: self.without_key(cause), answer: reading.answer, first_token: reading.first_token })
+            }
         }
+    }
+
+    /// Some servers repeat the key in their message; it must not reach a terminal or the log.
+    fn without_key(&self, mut cause: Cause) -> Cause {
+        if let (Some(key), Cause::Failed(failure)) = (self.key, &mut cause)
+            && !key.expose().is_empty()
+        {
+            failure.message = failure.message.replace(key.expose(), "[redacted]");
+        }
+        cause
     }
 
     async fn read(&self, reading: &mut Reading, sink: &mut Sink<'_>) -> Result<(), Cause> {
@@ -86,12 +97,7 @@ impl Attempt<'_> {
         if !(200..300).contains(&reply.status) {
             return Err(Cause::Failed(self.refusal(reply).await));
         }
-        let whole = matches!(adapter.framing(), Framing::Sse) && !is_stream(&reply);
-        if whole {
-            reading.whole(reply, sink).await?
-        } else {
-            reading.stream(reply, sink).await?
-        }
+        reading.body(reply, adapter.framing(), sink).await?;
         judge(&reading.answer).map_err(Cause::Failed)
     }
 
@@ -112,14 +118,6 @@ impl Attempt<'_> {
         let error = ErrorReply { status: reply.status, headers: &reply.headers, body: &body, now: self.clock.now() };
         self.endpoint.protocol.adapter().classify(self.endpoint, &error)
     }
-}
-
-/// Whether the body is a stream of frames. Some servers send no type, or a wrong one; JSON and HTML
-/// are the two that say for sure that it is not.
-fn is_stream(reply: &Reply) -> bool {
-    let kind = reply.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    !(kind.eq_ignore_ascii_case("application/json") || kind.eq_ignore_ascii_case("text/html"))
 }
 
 /// Whether a finished answer is one.
@@ -188,11 +186,35 @@ impl Reading {
         Failure::new(Class::Timeout(kind), message)
     }
 
-    async fn stream(&mut self, mut reply: Reply, sink: &mut Sink<'_>) -> Result<(), Cause> {
+    /// Reads the body as what it turns out to be: a stream, or a reply in one piece.
+    async fn body(&mut self, mut reply: Reply, framing: Framing, sink: &mut Sink<'_>) -> Result<(), Cause> {
+        let mut start = Vec::new();
+        let is_stream = loop {
+            let known = match framing {
+                Framing::Sse => sse::is_stream(&start),
+            };
+            match known {
+                Some(is_stream) => break is_stream,
+                None => match self.within(reply.body.next()).await? {
+                    Some(chunk) => start.extend_from_slice(&chunk.map_err(Cause::Failed)?),
+                    None => break true,
+                },
+            }
+        };
+        if is_stream { self.stream(start, reply, sink).await } else { self.whole(start, reply, sink).await }
+    }
+
+    async fn stream(&mut self, start: Vec<u8>, mut reply: Reply, sink: &mut Sink<'_>) -> Result<(), Cause> {
         let mut parser = sse::Parser::default();
         let mut frames = Vec::new();
+        let mut chunk = Bytes::from(start);
         loop {
-            let chunk = match self.within(reply.body.next()).await {
+            parser.feed(&chunk, &mut frames).map_err(malformed)?;
+            self.frames(&mut frames, sink)?;
+            if self.decoder.done() {
+                break;
+            }
+            chunk = match self.within(reply.body.next()).await {
                 Ok(Some(Ok(chunk))) => chunk,
                 Ok(None) => break,
                 // A whole answer is not lost to a connection that is closed badly or left open.
@@ -200,11 +222,6 @@ impl Reading {
                 Ok(Some(Err(failure))) => return Err(Cause::Failed(failure)),
                 Err(cause) => return Err(cause),
             };
-            parser.feed(&chunk, &mut frames).map_err(malformed)?;
-            self.frames(&mut frames, sink)?;
-            if self.decoder.done() {
-                break;
-            }
         }
         parser.end(&mut frames).map_err(malformed)?;
         self.frames(&mut frames, sink)?;
@@ -222,19 +239,15 @@ impl Reading {
     }
 
     /// A reply in one piece, though a stream was asked for.
-    async fn whole(&mut self, mut reply: Reply, sink: &mut Sink<'_>) -> Result<(), Cause> {
-        let mut body: Vec<Bytes> = Vec::new();
-        let mut size = 0;
+    async fn whole(&mut self, mut body: Vec<u8>, mut reply: Reply, sink: &mut Sink<'_>) -> Result<(), Cause> {
         while let Some(chunk) = self.within(reply.body.next()).await? {
-            let chunk = chunk.map_err(Cause::Failed)?;
-            size += chunk.len();
-            if size > MAX_ANSWER {
+            body.extend_from_slice(&chunk.map_err(Cause::Failed)?);
+            if body.len() > MAX_ANSWER {
                 return Err(too_long());
             }
-            body.push(chunk);
         }
         let mut events = Vec::new();
-        let fed = self.decoder.whole(&body.concat(), &mut events);
+        let fed = self.decoder.whole(&body, &mut events);
         self.take(&mut events, sink)?;
         fed.map_err(Cause::Failed)?;
         self.end(sink)

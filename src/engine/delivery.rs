@@ -37,15 +37,6 @@ pub(super) struct Out {
     resumed_at: Option<usize>,
 }
 
-/// What follows a failed attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum After {
-    /// The next deployment may be asked.
-    GoOn,
-    /// What is out cannot be continued.
-    Over,
-}
-
 impl Out {
     pub(super) fn new(delivery: Delivery) -> Self {
         Self { delivery, written: String::new(), seam: None, diverged: false, restarted: false, resumed_at: None }
@@ -56,6 +47,12 @@ impl Out {
         self.diverged = false;
         self.seam = None;
         if self.written.is_empty() {
+            return None;
+        }
+        if self.delivery == Delivery::Streamed(Midstream::Restart) {
+            self.written.clear();
+            self.restarted = true;
+            watcher.note(Note::Restarted);
             return None;
         }
         let at = self.written.chars().count();
@@ -97,21 +94,9 @@ impl Out {
         !self.diverged
     }
 
-    /// The current attempt failed.
-    pub(super) fn broke(&mut self, watcher: &mut dyn Watcher) -> After {
-        if self.written.is_empty() {
-            return After::GoOn;
-        }
-        match self.delivery {
-            Delivery::Whole | Delivery::Streamed(Midstream::Exact) => After::GoOn,
-            Delivery::Streamed(Midstream::Fail) => After::Over,
-            Delivery::Streamed(Midstream::Restart) => {
-                self.written.clear();
-                self.restarted = true;
-                watcher.note(Note::Restarted);
-                After::GoOn
-            }
-        }
+    /// Whether another attempt may follow a failed one.
+    pub(super) fn may_go_on(&self) -> bool {
+        self.written.is_empty() || self.delivery != Delivery::Streamed(Midstream::Fail)
     }
 
     /// Text that was given out and stands.

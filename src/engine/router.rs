@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::attempt::{Attempt as OneCall, Cause, Lost, Told, Won};
-use super::delivery::{After, Delivery, Out};
+use super::delivery::{Delivery, Out};
 use super::ledger::Ledger;
 use super::note::{Note, Watcher};
 use crate::model::{Answer, Class, Failure, KeySource, Prompt, Timestamp};
@@ -227,7 +227,7 @@ impl<'a> Run<'a> {
                 Err(Lost { cause: Cause::Failed(failure), .. }) => {
                     self.teach(&call, Lesson::of(&failure), rng);
                     watcher.note(Note::Failed { deployment: call.deployment, failure: &failure });
-                    if self.out.broke(watcher) == After::Over {
+                    if !self.out.may_go_on() {
                         return Err(self.error(Why::Interrupted { second_answer: false }));
                     }
                     last = Some(failure);

@@ -196,11 +196,10 @@ impl Decode for Decoder {
         if self.done {
             return Ok(());
         }
-        let chunk = super::json_of(frame.data.as_bytes())?;
         if frame.event.as_deref() == Some("error") {
-            return Err(classify::inside(&chunk, self.quirks.codes));
+            return Err(super::error_frame(frame, self.quirks.codes));
         }
-        self.chunk(&chunk, out)
+        self.chunk(&super::json_of(frame.data.as_bytes())?, out)
     }
 
     fn whole(&mut self, body: &[u8], out: &mut Vec<Event>) -> Result<(), Failure> {
@@ -223,6 +222,10 @@ impl Decode for Decoder {
         }
         let early = if self.started { "the answer ended before its end" } else { "the reply is empty" };
         Err(Failure::new(Class::Truncated, early))
+    }
+
+    fn done(&self) -> bool {
+        self.done
     }
 }
 

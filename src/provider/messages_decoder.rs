@@ -11,6 +11,7 @@ use crate::wire::{Frame, sse};
 pub struct Decoder {
     codes: Codes,
     started: bool,
+    stopped: bool,
     produced: bool,
     finish: Option<Finish>,
     calls: usize,
@@ -42,7 +43,16 @@ struct Counts {
 impl Decoder {
     /// A decoder for one reply.
     pub fn new(codes: Codes) -> Self {
-        Self { codes, started: false, produced: false, finish: None, calls: 0, open: None, counts: Counts::default() }
+        Self {
+            codes,
+            started: false,
+            stopped: false,
+            produced: false,
+            finish: None,
+            calls: 0,
+            open: None,
+            counts: Counts::default(),
+        }
     }
 
     fn event(&mut self, kind: &str, event: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
@@ -62,7 +72,12 @@ impl Decoder {
                 self.usage(event, out);
                 return self.stop(event.pointer("/delta/stop_reason"), out);
             }
-            "message_stop" if self.finish.is_none() && self.produced => self.finish(Finish::Stop, out),
+            "message_stop" => {
+                self.stopped = true;
+                if self.finish.is_none() && self.produced {
+                    self.finish(Finish::Stop, out);
+                }
+            }
             "error" => return Err(classify::inside(event, self.codes)),
             _ if event.get("error").is_some_and(|error| !error.is_null()) => {
                 return Err(classify::inside(event, self.codes));
@@ -201,6 +216,9 @@ impl Decode for Decoder {
         if frame.data.trim() == sse::DONE {
             return Ok(());
         }
+        if frame.event.as_deref() == Some("error") {
+            return Err(super::error_frame(frame, self.codes));
+        }
         let event = super::json_of(frame.data.as_bytes())?;
         let kind = event.get("type").and_then(Value::as_str).or(frame.event.as_deref()).unwrap_or_default();
         self.event(kind, &event, out)
@@ -229,5 +247,9 @@ impl Decode for Decoder {
         }
         let early = if self.started { "the answer ended before its end" } else { "the reply is empty" };
         Err(Failure::new(Class::Truncated, early))
+    }
+
+    fn done(&self) -> bool {
+        self.stopped
     }
 }

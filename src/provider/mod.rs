@@ -158,6 +158,12 @@ fn json_of(data: &[u8]) -> Result<Value, Failure> {
     serde_json::from_slice(data).map_err(|_| Failure::new(Class::Malformed, "a frame of the stream is not JSON"))
 }
 
+/// What a frame with the event `error` says, which need not be JSON.
+fn error_frame(frame: &Frame, codes: classify::Codes) -> Failure {
+    let body = serde_json::from_str(&frame.data).unwrap_or_else(|_| Value::String(frame.data.clone()));
+    classify::inside(&body, codes)
+}
+
 /// The JSON of a whole reply, out of the array that some gateways wrap it in.
 fn whole_json(body: &[u8]) -> Result<Value, Failure> {
     let text = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii();

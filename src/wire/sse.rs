@@ -144,18 +144,15 @@ impl Parser {
     }
 }
 
-/// Whether a reply is a stream of events, by its content type and the beginning of its body.
+/// Whether a body is a stream of events, by its first byte that is not white space; `None` until
+/// there is one.
 ///
-/// Servers answer a stream request with plain JSON or an HTML page, sometimes under the wrong type.
+/// Servers answer a stream request with plain JSON or an HTML page, and both under any content type;
+/// the first byte is what tells, since no field of an event begins like a document.
 #[must_use]
-pub fn is_stream(content_type: Option<&str>, start: &[u8]) -> bool {
+pub fn is_stream(start: &[u8]) -> Option<bool> {
     let start = start.strip_prefix(BOM).unwrap_or(start).trim_ascii_start();
-    let typed = content_type.is_some_and(|kind| kind.to_ascii_lowercase().contains("event-stream"));
-    if typed {
-        !matches!(start.first(), Some(b'{' | b'[' | b'<'))
-    } else {
-        [&b"data:"[..], b"event:", b"id:", b"retry:", b":"].iter().any(|field| start.starts_with(field))
-    }
+    start.first().map(|byte| !matches!(byte, b'{' | b'[' | b'<' | b'"'))
 }
 
 fn text(bytes: &[u8]) -> Result<&str, FrameError> {
@@ -271,15 +268,11 @@ mod tests {
 
     #[test]
     fn a_stream_is_told_from_a_document() {
-        let kind = Some("Text/Event-Stream; charset=utf-8");
-        assert!(is_stream(kind, b"data: 1"));
-        assert!(is_stream(kind, b""));
-        assert!(!is_stream(kind, b"\n\n{\"error\":1}"));
-        assert!(!is_stream(Some("text/html"), b"<html>"));
-        assert!(is_stream(Some("text/plain"), b"data: 1"));
-        assert!(is_stream(None, b": keep-alive\n"));
-        assert!(!is_stream(Some("application/json"), b"{}"));
-        assert!(!is_stream(None, b""));
+        assert_eq!(is_stream(b"data: 1"), Some(true));
+        assert_eq!(is_stream(b"\xef\xbb\xbf: keep-alive\n"), Some(true));
+        assert_eq!(is_stream(b"\n\n{\"error\":1}"), Some(false));
+        assert_eq!(is_stream(b"<html>"), Some(false));
+        assert_eq!(is_stream(b" \n"), None);
     }
 
     proptest! {

@@ -136,7 +136,7 @@ async fn an_answer_streams() {
 #[tokio::test(start_paused = true)]
 async fn a_failure_before_the_first_token_is_invisible() {
     let profile = profile("", &[("a", &faulty("503")), ("b", GOOD)], "");
-    check(profile, STREAMED, "0 a\n50 failed server_error\n50 b\n  \"one two three\"", "one two three").await;
+    check(profile, STREAMED, "0 a\n50 failed overloaded\n50 b\n  \"one two three\"", "one two three").await;
 }
 
 #[tokio::test(start_paused = true)]

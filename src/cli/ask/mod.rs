@@ -75,7 +75,7 @@ pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) ->
     let subject = Subject { map, group: ask.group, id: &id };
     match ended {
         Ended::Signal(signal) => {
-            printer.end_text();
+            printer.console().end_line();
             Ok(End::Signal(signal))
         }
         Ended::Value(Ok(done)) => finish(&done, &ask, args.usage, &subject, printer),
@@ -117,6 +117,9 @@ fn finish(done: &Done, ask: &Ask, usage: bool, subject: &Subject<'_>, mut printe
     if done.answer.finish == Some(Finish::Length) {
         console.event("the answer was cut at the token limit (raise --max-tokens)");
     }
+    if done.answer.text.is_empty() && !done.answer.tool_calls.is_empty() {
+        console.event("the answer is a tool call without text (--json shows it)");
+    }
     if usage {
         console.say(&subject.footer(done));
     }
@@ -130,7 +133,6 @@ fn fail(failed: &RouteError, ask: &Ask, subject: &Subject<'_>, mut printer: Prin
     {
         return unwritable(&error);
     }
-    printer.end_text();
     let error = subject.error(failed);
     let object = match ask.output {
         Output::Json => subject.failed(failed, &error, headline(failed)),
@@ -151,7 +153,7 @@ fn fail(failed: &RouteError, ask: &Ask, subject: &Subject<'_>, mut printer: Prin
 
 /// Prints a whole text, to standard output or to a file.
 fn put(text: &str, ask: &Ask, console: &mut Console) -> io::Result<()> {
-    let end = if text.ends_with('\n') { "" } else { "\n" };
+    let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
     let text = format!("{text}{end}");
     match &ask.file {
         Some(path) => replace_file(path, &text),

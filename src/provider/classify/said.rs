@@ -156,6 +156,7 @@ fn message(body: &Value, error: &Value) -> String {
         body.pointer("/errors/0"),
         body.pointer("/base_resp/status_msg"),
         body.get("title"),
+        Some(body).filter(|body| body.is_string()),
     ];
     let said = said.into_iter().flatten().find_map(words).unwrap_or_default();
     match error.pointer("/metadata/raw").and_then(Value::as_str) {

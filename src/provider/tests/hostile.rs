@@ -55,6 +55,9 @@ fn an_error_inside_a_success_is_a_failure() {
             check(provider, &format!("event: error\ndata: {error}\n\n"), class);
         }
     }
+    for provider in ["plain", "messages"] {
+        check(provider, "event: error\ndata: the engine is overloaded\n\n", Class::Overloaded);
+    }
     check("plain", r#"{"base_resp":{"status_code":1004,"status_msg":"rate limit"},"choices":null}"#, Class::RateLimit);
     check(
         "plain",

@@ -40,7 +40,7 @@ fn endpoint(provider: &str, model: &str) -> Endpoint {
 fn decode_all(to: &Endpoint, pieces: &[&[u8]]) -> Result<Answer, Failure> {
     let mut decoder = to.protocol.adapter().decoder(to);
     let mut events = Vec::new();
-    if sse::is_stream(None, &pieces.concat()) {
+    if sse::is_stream(&pieces.concat()) == Some(true) {
         let (mut parser, mut frames) = (sse::Parser::default(), Vec::new());
         let broken = |error: FrameError| Failure::new(Class::Malformed, error.to_string());
         for piece in pieces {

@@ -329,7 +329,8 @@ async fn debug_shows_nothing() {
 }
 
 mod over_tls {
-    //! A blocking rustls server in a thread: the handshake only.
+    //! A blocking rustls server in a thread: the handshake only. Its key and self-signed certificate were made
+    //! for these tests (`openssl req -x509 -newkey ec … -subj /CN=localhost`) and open nothing.
 
     use std::net::TcpListener;
 
