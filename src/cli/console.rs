@@ -25,7 +25,7 @@ pub struct Console {
     sink: Sink,
     loudness: Loudness,
     colour: bool,
-    /// Text of an answer is on a line of the terminal that has not ended.
+    /// The line of the answer's text that was written last has not ended.
     open_line: bool,
 }
 
@@ -51,12 +51,9 @@ impl Console {
         if text.is_empty() {
             return Ok(());
         }
+        self.open_line = !text.ends_with('\n');
         match self.sink {
-            Sink::Terminal => {
-                let text = harmless(text);
-                self.open_line = !text.ends_with('\n');
-                self.stdout.write_all(text.as_bytes())?;
-            }
+            Sink::Terminal => self.stdout.write_all(harmless(text).as_bytes())?,
             Sink::Pipe | Sink::File => self.stdout.write_all(text.as_bytes())?,
         }
         self.stdout.flush()
@@ -109,10 +106,20 @@ impl Console {
         self.stderr_line(&text);
     }
 
-    /// Ends the line of a partial answer on a terminal, so that the shell's prompt starts on its own.
+    /// Ends the text of an answer: one newline, if it lacks one.
+    ///
+    /// # Errors
+    /// As [`Console::answer`].
+    pub fn end_answer(&mut self) -> io::Result<()> {
+        if self.open_line { self.answer("\n") } else { Ok(()) }
+    }
+
+    /// Ends the line of a partial answer on a terminal, so that a notice or the shell's prompt does
+    /// not cut into it. In a pipe a partial answer stays as it is.
     pub fn end_line(&mut self) {
-        if std::mem::take(&mut self.open_line) {
-            let _ = self.stderr.write_all(b"\n");
+        if self.sink == Sink::Terminal {
+            // A terminal that is gone cannot show the notice either.
+            let _ = self.end_answer();
         }
     }
 
@@ -140,10 +147,9 @@ impl Console {
     }
 
     fn stderr_line(&mut self, line: &str) {
-        // The answer's line is left as it is in a pipe; on a terminal a notice does not cut into it.
-        let start = if std::mem::take(&mut self.open_line) { "\n" } else { "" };
+        self.end_line();
         // Nobody is left to tell when standard error is gone.
-        let _ = self.stderr.write_all(format!("{start}{line}\n").as_bytes());
+        let _ = self.stderr.write_all(format!("{line}\n").as_bytes());
     }
 }
 

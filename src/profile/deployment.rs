@@ -39,12 +39,8 @@ impl Profile {
     pub(super) fn add(&mut self, wanted: &Wanted<'_, '_>, vars: &Vars, sink: &mut Vec<Diagnostic>) -> Added {
         let provider = self.providers[wanted.provider].clone();
         let known = models::find(&provider.name, wanted.model);
-        let effort = match wanted.settings.get("params").map(|entry| &entry.value) {
-            Some(Value::Params(params)) => params.sampling.effort,
-            _ => None,
-        };
-        let reasons = known.as_ref().is_some_and(|model| model.reasons(effort));
-        let slow = reasons || address::is_loopback(&provider.base_url);
+        let slow = known.as_ref().is_some_and(|model| model.reasoning != models::Reasoning::No)
+            || address::is_loopback(&provider.base_url);
         let mut added = Added { ids: Vec::new(), slow };
         check_script(&provider, wanted.settings, sink);
         let Some(protocol) = provider.protocol else { return added };

@@ -166,11 +166,6 @@ fn a_reader_that_leaves_ends_the_request_silently() {
     assert!(server.wait_until_left("endless", AT_ONCE), "the request goes on");
 }
 
-/// What came stays, and what the shell prints next begins at the margin.
-fn kept(shown: &str) -> String {
-    if shown.is_empty() { String::new() } else { format!("{shown}\n") }
-}
-
 /// Waits until `model` is in the middle of its reply, sends the signal, and expects the process to die by it.
 fn interrupted(model: &str, shown: &str, signal: Signal) {
     let server = Server::start();
@@ -179,7 +174,7 @@ fn interrupted(model: &str, shown: &str, signal: Signal) {
     running.wait_for_stdout(shown);
     running.signal(signal);
     let output = running.within(AT_ONCE).output();
-    assert_eq!((output.end, output.text()), (End::Signal(signal), kept(shown)), "{}", output.notes());
+    assert_eq!((output.end, output.text()), (End::Signal(signal), shown.to_owned()), "{}", output.notes());
     assert!(server.wait_until_left(model, AT_ONCE), "the request goes on");
 }
 

@@ -77,7 +77,7 @@ matrix! {
     byte_by_byte: answers("byte-by-byte", UTF8);
     gzip: answers("gzip", ANSWER);
     whole_json: answers("whole-json", ANSWER);
-    tool_call: answers("tool-call", "");
+    tool_call: Row { fault: "tool-call", keys: "", outcome: Outcome::Notes("") };
     length: Row { fault: "length", keys: "", outcome: Outcome::Notes(THREE_TOKENS) };
     huge_frame: Row { fault: "huge-frame", keys: "", outcome: Outcome::AnswersHuge };
 
@@ -285,7 +285,9 @@ fn failed(exit: i32, shown: &str, rescued: bool, way: Way) -> (i32, String) {
         (true, true, Way::Terminal) => (0, partial(shown) + &whole(ANSWER)),
         // Exact: only if the new answer begins with what is written already.
         (true, true, Way::Pipe | Way::Whole) if ANSWER.starts_with(shown) => (0, whole(ANSWER)),
-        (_, true, _) => (74, partial(shown)),
+        (_, true, Way::Terminal) => (74, partial(shown)),
+        // A pipe gets what came, byte for byte.
+        (_, true, Way::Pipe | Way::Whole) => (74, shown.to_owned()),
         (false, false, _) => (exit, String::new()),
     }
 }
@@ -295,7 +297,7 @@ fn whole(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("{text}\n") }
 }
 
-/// An incomplete one: what follows on the screen begins at the margin.
+/// An incomplete one where something follows: that begins at the margin.
 fn partial(text: &str) -> String {
     format!("{text}\n")
 }
@@ -324,7 +326,7 @@ fn broken_and(second: &str) -> (Server, Run) {
 fn two_texts_are_never_glued_in_a_pipe() {
     let (server, run) = broken_and("other");
     let output = run.output();
-    assert_eq!((output.end, output.text()), (End::Code(74), partial(THREE_TOKENS)), "{}", output.notes());
+    assert_eq!((output.end, output.text()), (End::Code(74), THREE_TOKENS.to_owned()), "{}", output.notes());
     assert_eq!(server.models(), ["cut-n", "other"]);
     snapshot(DIFFERS, &output.cell(MORE));
 }
@@ -340,7 +342,7 @@ fn a_file_gets_the_second_answer_alone() {
 fn fail_asks_nobody_else_after_the_first_text() {
     let (server, run) = broken_and("good");
     let output = run.args(["--midstream", "fail"]).output();
-    assert_eq!((output.end, output.text()), (End::Code(74), partial(THREE_TOKENS)), "{}", output.notes());
+    assert_eq!((output.end, output.text()), (End::Code(74), THREE_TOKENS.to_owned()), "{}", output.notes());
     assert_eq!(server.models(), ["cut-n"]);
 }
 

@@ -20,9 +20,6 @@ pub struct Printer<'a> {
     output: Output,
     /// A failure that was not told yet: what follows it belongs on the same line.
     failed: Option<(DeploymentId, String)>,
-    /// The last text that was printed ended its line.
-    line_ended: bool,
-    printed: bool,
     /// Standard output cannot be written.
     broken: Option<io::Error>,
 }
@@ -30,7 +27,7 @@ pub struct Printer<'a> {
 impl<'a> Printer<'a> {
     /// A printer for an answer shown as `output` says.
     pub fn new(console: &'a mut Console, map: &'a Map, output: Output) -> Self {
-        Self { console, map, output, failed: None, line_ended: false, printed: false, broken: None }
+        Self { console, map, output, failed: None, broken: None }
     }
 
     /// Why standard output could not be written, if it could not.
@@ -40,10 +37,9 @@ impl<'a> Printer<'a> {
 
     /// Ends the text that was streamed: one newline, if it lacks one.
     pub fn end_text(&mut self) {
-        if self.printed && !self.line_ended {
-            self.write("\n");
+        if self.broken.is_none() {
+            self.broken = self.console.end_answer().err();
         }
-        self.printed = false;
     }
 
     /// The console, for what comes after the answer.
@@ -152,8 +148,6 @@ impl Watcher for Printer<'_> {
             (Output::StreamJson, event) => self.event_json(event),
             (Output::Streamed, Event::Text(text)) => {
                 self.write(text);
-                self.printed = true;
-                self.line_ended = text.ends_with('\n');
             }
             (Output::Streamed | Output::Whole | Output::Extracted | Output::Json, _) => {}
         }

@@ -1,0 +1,241 @@
+
+use builtin;
+use str;
+
+set edit:completion:arg-completer[llmroute] = {|@words|
+    fn spaces {|n|
+        builtin:repeat $n ' ' | str:join ''
+    }
+    fn cand {|text desc|
+        edit:complex-candidate $text &display=$text' '(spaces (- 14 (wcswidth $text)))$desc
+    }
+    var command = 'llmroute'
+    for word $words[1..-1] {
+        if (str:has-prefix $word '-') {
+            break
+        }
+        set command = $command';'$word
+    }
+    var completions = [
+        &'llmroute'= {
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand ask 'Ask a model group for one answer'
+            cand logs 'Show what was asked and answered'
+            cand profile 'Check and show the profile'
+            cand completions 'Print the completions of a shell'
+            cand man 'Print the manual page of a command'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llmroute;ask'= {
+            cand -m 'Ask this model group, or one model without routing'
+            cand --model 'Ask this model group, or one model without routing'
+            cand -s 'System prompt'
+            cand --system 'System prompt'
+            cand -f 'Put the text of FILE before the prompt; may be repeated'
+            cand --file 'Put the text of FILE before the prompt; may be repeated'
+            cand -o 'Set a model option or another field of the request body; may be repeated'
+            cand --option 'Set a model option or another field of the request body; may be repeated'
+            cand --temperature 'Randomness of the answer'
+            cand --max-tokens 'The most tokens to generate'
+            cand --reasoning-effort 'How long the model may reason'
+            cand --seed 'Seed of the model''s sampling'
+            cand --tag 'Label for statistics; may be repeated'
+            cand --require-tag 'Ask only deployments with this tag, or without it (`!TAG`); may be repeated'
+            cand --fallback 'Ask this group or model when the first one fails, instead of the profile''s fallbacks; may be repeated'
+            cand --num-retries 'Further attempts inside a group after the first'
+            cand --midstream 'What happens when an answer breaks after its beginning was printed'
+            cand --timeout 'Limit of one attempt'
+            cand --first-token-timeout 'Limit until the first token of an attempt'
+            cand --idle-timeout 'Limit of silence between two tokens'
+            cand --deadline 'Limit of everything: attempts, waits, fallbacks'
+            cand --max-cost 'Ask only deployments whose estimated cost is known and at most this'
+            cand --route-seed 'Seed of the routing''s own luck'
+            cand --output 'Write the answer to FILE, whole or not at all'
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it'
+            cand --no-stdin 'Do not read standard input'
+            cand --no-fallback 'Ask no fallback group'
+            cand --json 'Print one JSON object with the answer and how it came about'
+            cand --stream-json 'Print one JSON event a line as the answer comes'
+            cand -S 'Print the answer only when it is whole'
+            cand --no-stream 'Print the answer only when it is whole'
+            cand -x 'Print only the first fenced block of the answer'
+            cand --extract 'Print only the first fenced block of the answer'
+            cand -u 'Say on standard error who answered, tokens, cost and speed'
+            cand --usage 'Say on standard error who answered, tokens, cost and speed'
+            cand --dry-run 'Show who would be asked and with what, and send nothing'
+            cand -n 'Do not write this request into the log'
+            cand --no-log 'Do not write this request into the log'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llmroute;logs'= {
+            cand --last 'How many of the latest requests to list'
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it'
+            cand --json 'JSON: one object a line'
+            cand --text 'Only the text of the answer'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llmroute;profile'= {
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand check 'Report every mistake and remark at once'
+            cand show 'Print the profile as it is understood, with where each value came from'
+            cand path 'Print where the profile is, or would be'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llmroute;profile;check'= {
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llmroute;profile;show'= {
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llmroute;profile;path'= {
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llmroute;profile;help'= {
+            cand check 'Report every mistake and remark at once'
+            cand show 'Print the profile as it is understood, with where each value came from'
+            cand path 'Print where the profile is, or would be'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llmroute;profile;help;check'= {
+        }
+        &'llmroute;profile;help;show'= {
+        }
+        &'llmroute;profile;help;path'= {
+        }
+        &'llmroute;profile;help;help'= {
+        }
+        &'llmroute;completions'= {
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llmroute;man'= {
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llmroute;help'= {
+            cand ask 'Ask a model group for one answer'
+            cand logs 'Show what was asked and answered'
+            cand profile 'Check and show the profile'
+            cand completions 'Print the completions of a shell'
+            cand man 'Print the manual page of a command'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llmroute;help;ask'= {
+        }
+        &'llmroute;help;logs'= {
+        }
+        &'llmroute;help;profile'= {
+            cand check 'Report every mistake and remark at once'
+            cand show 'Print the profile as it is understood, with where each value came from'
+            cand path 'Print where the profile is, or would be'
+        }
+        &'llmroute;help;profile;check'= {
+        }
+        &'llmroute;help;profile;show'= {
+        }
+        &'llmroute;help;profile;path'= {
+        }
+        &'llmroute;help;completions'= {
+        }
+        &'llmroute;help;man'= {
+        }
+        &'llmroute;help;help'= {
+        }
+    ]
+    $completions[$command]
+}

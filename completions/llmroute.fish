@@ -1,0 +1,170 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_llmroute_global_optspecs
+    string join \n p/profile= q/quiet v/verbose color= state= h/help V/version
+end
+
+function __fish_llmroute_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_llmroute_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_llmroute_using_subcommand
+    set -l cmd (__fish_llmroute_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c llmroute -n "__fish_llmroute_needs_command" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_needs_command" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_needs_command" -l state -d 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_needs_command" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_needs_command" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_needs_command" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "ask" -d 'Ask a model group for one answer'
+complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "logs" -d 'Show what was asked and answered'
+complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "profile" -d 'Check and show the profile'
+complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "completions" -d 'Print the completions of a shell'
+complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "man" -d 'Print the manual page of a command'
+complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s m -l model -d 'Ask this model group, or one model without routing' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s s -l system -d 'System prompt' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s f -l file -d 'Put the text of FILE before the prompt; may be repeated' -r -F
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s o -l option -d 'Set a model option or another field of the request body; may be repeated' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l temperature -d 'Randomness of the answer' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l max-tokens -d 'The most tokens to generate' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l reasoning-effort -d 'How long the model may reason' -r -f -a "none\t''
+minimal\t''
+low\t''
+medium\t''
+high\t''
+xhigh\t''
+max\t''"
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l seed -d 'Seed of the model\'s sampling' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l tag -d 'Label for statistics; may be repeated' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l require-tag -d 'Ask only deployments with this tag, or without it (`!TAG`); may be repeated' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l fallback -d 'Ask this group or model when the first one fails, instead of the profile\'s fallbacks; may be repeated' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l num-retries -d 'Further attempts inside a group after the first' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l midstream -d 'What happens when an answer breaks after its beginning was printed' -r -f -a "exact\t'Only an exact continuation is printed; else exit 74'
+restart\t'The new answer is printed from its beginning'
+fail\t'The partial answer stands; exit 74'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l timeout -d 'Limit of one attempt' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l first-token-timeout -d 'Limit until the first token of an attempt' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l idle-timeout -d 'Limit of silence between two tokens' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l deadline -d 'Limit of everything: attempts, waits, fallbacks' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l max-cost -d 'Ask only deployments whose estimated cost is known and at most this' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l route-seed -d 'Seed of the routing\'s own luck' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l output -d 'Write the answer to FILE, whole or not at all' -r -F
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l state -d 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l no-stdin -d 'Do not read standard input'
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l no-fallback -d 'Ask no fallback group'
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l json -d 'Print one JSON object with the answer and how it came about'
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l stream-json -d 'Print one JSON event a line as the answer comes'
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s S -l no-stream -d 'Print the answer only when it is whole'
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s x -l extract -d 'Print only the first fenced block of the answer'
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s u -l usage -d 'Say on standard error who answered, tokens, cost and speed'
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l dry-run -d 'Show who would be asked and with what, and send nothing'
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s n -l no-log -d 'Do not write this request into the log'
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l last -d 'How many of the latest requests to list' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l state -d 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l json -d 'JSON: one object a line'
+complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l text -d 'Only the text of the answer'
+complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and not __fish_seen_subcommand_from check show path help" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and not __fish_seen_subcommand_from check show path help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and not __fish_seen_subcommand_from check show path help" -l state -d 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and not __fish_seen_subcommand_from check show path help" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and not __fish_seen_subcommand_from check show path help" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and not __fish_seen_subcommand_from check show path help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and not __fish_seen_subcommand_from check show path help" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and not __fish_seen_subcommand_from check show path help" -f -a "check" -d 'Report every mistake and remark at once'
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and not __fish_seen_subcommand_from check show path help" -f -a "show" -d 'Print the profile as it is understood, with where each value came from'
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and not __fish_seen_subcommand_from check show path help" -f -a "path" -d 'Print where the profile is, or would be'
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and not __fish_seen_subcommand_from check show path help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from check" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from check" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from check" -l state -d 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from show" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from show" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from show" -l state -d 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from path" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from path" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from path" -l state -d 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from path" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "check" -d 'Report every mistake and remark at once'
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "show" -d 'Print the profile as it is understood, with where each value came from'
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "path" -d 'Print where the profile is, or would be'
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llmroute -n "__fish_llmroute_using_subcommand completions" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand completions" -l state -d 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand completions" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand completions" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_using_subcommand completions" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand man" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand man" -l state -d 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask logs profile completions man help" -f -a "ask" -d 'Ask a model group for one answer'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask logs profile completions man help" -f -a "logs" -d 'Show what was asked and answered'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask logs profile completions man help" -f -a "profile" -d 'Check and show the profile'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask logs profile completions man help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask logs profile completions man help" -f -a "man" -d 'Print the manual page of a command'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask logs profile completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "check" -d 'Report every mistake and remark at once'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "show" -d 'Print the profile as it is understood, with where each value came from'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "path" -d 'Print where the profile is, or would be'
