@@ -14,7 +14,7 @@ use super::{Profile, Vars, address};
 use crate::model::{KeySource, Price};
 use crate::provider::mock::Script;
 use crate::provider::models::{self, Model};
-use crate::provider::{Endpoint, Params, Protocol};
+use crate::provider::{Endpoint, Params, Protocol, catalog};
 use crate::route::{Deployment, DeploymentId};
 
 /// What is asked for: a model at a provider, with what the profile says of it.
@@ -61,7 +61,7 @@ impl Profile {
                     .count("context_window")
                     .or_else(|| known.as_ref().and_then(|model| model.context_window)),
                 price,
-                prefill: known.as_ref().and_then(|model| model.prefill).unwrap_or(false),
+                prefill: catalog::takes_prefill(&endpoint),
                 no_key: credential.no_key,
             };
             added.ids.push(self.intern(deployment, &endpoint, credential.source, wanted, sink));

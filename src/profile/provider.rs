@@ -44,7 +44,7 @@ impl Provider {
             protocol_from: Origin::Catalog,
             base_url,
             base_url_from,
-            keys: known_keys(row),
+            keys: known_keys(row, vars),
             keys_from: Origin::Catalog,
             headers: Vec::new(),
             quirks: row.quirks,
@@ -67,7 +67,7 @@ impl Provider {
             Some(Value::Keys(keys)) => (keys.clone(), Origin::Provider),
             // A key goes to its own provider's host and to no other, unless the profile says so.
             _ => match row.filter(|row| base_url_from != Origin::Provider || same_host(row, &base_url)) {
-                Some(row) if !simulated => (known_keys(row), Origin::Catalog),
+                Some(row) if !simulated => (known_keys(row, vars), Origin::Catalog),
                 _ => (Vec::new(), Origin::Default),
             },
         };
@@ -84,9 +84,30 @@ impl Provider {
             keys,
             keys_from,
             headers,
-            quirks: row.map_or(Quirks::PLAIN, |row| row.quirks),
-            unbuilt: unbuilt_of_provider(settings),
+            quirks: quirks(row, protocol),
+            unbuilt: unbuilt_of_provider(settings, &name.text),
         }
+    }
+
+    /// A provider that is known and speaks `protocol`, which is not built yet.
+    pub(super) fn later(name: &str, protocol: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            protocol: None,
+            protocol_from: Origin::Catalog,
+            base_url: simulated_address(name),
+            base_url_from: Origin::Catalog,
+            keys: Vec::new(),
+            keys_from: Origin::Catalog,
+            headers: Vec::new(),
+            quirks: Quirks::PLAIN,
+            unbuilt: vec![format!("protocol = {protocol:?}")],
+        }
+    }
+
+    /// Whether the catalog knows it and its protocol is not built yet.
+    pub(super) fn is_for_later(&self) -> bool {
+        self.protocol.is_none() && self.protocol_from == Origin::Catalog
     }
 
     /// Whether it is simulated.
@@ -100,14 +121,28 @@ pub(super) fn unbuilt(settings: &Settings<'_>) -> Vec<String> {
     settings.entries.iter().filter(|entry| !entry.key.built).map(|entry| entry.key.name.to_owned()).collect()
 }
 
-fn unbuilt_of_provider(settings: &Settings<'_>) -> Vec<String> {
+fn unbuilt_of_provider(settings: &Settings<'_>, name: &str) -> Vec<String> {
     let mut found = unbuilt(settings);
-    if let Some(entry) = settings.get("protocol")
-        && matches!(entry.value, Value::Protocol(None))
-    {
-        found.push(format!("protocol = {}", entry.raw.as_str().map_or_else(String::new, |name| format!("{name:?}"))));
+    match settings.get("protocol").map(|entry| (&entry.value, entry.raw.as_str())) {
+        Some((Value::Protocol(None), Some(protocol))) => found.push(format!("protocol = {protocol:?}")),
+        Some(_) => {}
+        None => found.extend(later(name).map(|protocol| format!("protocol = {protocol:?}"))),
     }
     found
+}
+
+/// The protocol of a provider that is known and cannot be asked yet.
+pub(super) fn later(name: &str) -> Option<&'static str> {
+    catalog::KNOWN_UNBUILT.iter().find(|(id, _)| *id == name).map(|(_, protocol)| *protocol)
+}
+
+/// The differences of a row are those of its own protocol.
+fn quirks(row: Option<&Row>, protocol: Option<Protocol>) -> Quirks {
+    match (row, protocol) {
+        (Some(row), Some(protocol)) if row.protocol == protocol => row.quirks,
+        (_, Some(protocol)) => Quirks::plain(protocol),
+        (_, None) => Quirks::PLAIN,
+    }
 }
 
 fn protocol(
@@ -120,6 +155,7 @@ fn protocol(
     match (settings.get("protocol").map(|entry| &entry.value), row) {
         (Some(Value::Protocol(protocol)), _) => (*protocol, Origin::Provider),
         (_, Some(row)) => (Some(row.protocol), Origin::Catalog),
+        (_, None) if later(name).is_some() => (None, Origin::Catalog),
         (_, None) => {
             if !settings.mentions("protocol") {
                 let message = format!("provider `{name}` has no `protocol`");
@@ -141,7 +177,9 @@ fn inherited_address(
 ) -> (Url, Origin) {
     let found = match row {
         Some(row) => known_address(row, vars).map_err(|error| error.at(at)),
-        None if settings.mentions("base_url") => return (simulated_address(name), Origin::Default),
+        None if settings.mentions("base_url") || later(name).is_some() => {
+            return (simulated_address(name), Origin::Default);
+        }
         None => Err(Diagnostic::error(format!("provider `{name}` has no `base_url`"))
             .at(at)
             .help("write where its API is: `base_url = \"https://…\"`")),
@@ -159,17 +197,16 @@ fn known_address(row: &Row, vars: &Vars) -> Result<(Url, Origin), Diagnostic> {
         let url = address::check(row.base_url).map_err(|why| Diagnostic::error(format!("catalog: {}", why.message)))?;
         return Ok((url, Origin::Catalog));
     };
-    // Local servers are usually named without a scheme (`OLLAMA_HOST=127.0.0.1:11434`).
-    let bare = !value.contains("://") && row.base_url.starts_with("http://");
-    let text = if bare { format!("http://{value}") } else { value.to_owned() };
-    match address::check(&text) {
-        Ok(url) => Ok((url, Origin::Env)),
-        Err(why) => Err(Diagnostic::error(format!("`{name}`: {}", why.message))),
-    }
+    let url = catalog::base_from_env(row, value);
+    let checked = address::check(url.as_ref().map_or(value, Url::as_str));
+    checked.map(|url| (url, Origin::Env)).map_err(|why| Diagnostic::error(format!("`{name}`: {}", why.message)))
 }
 
-fn known_keys(row: &Row) -> Vec<KeySpec> {
-    if row.env.is_empty() { Vec::new() } else { vec![KeySpec::Env(row.env.iter().map(ToString::to_string).collect())] }
+/// Where the catalog says that a provider's key is; nowhere when it may go without and none is set.
+fn known_keys(row: &Row, vars: &Vars) -> Vec<KeySpec> {
+    let spared = row.key_is_optional() && vars.first(row.env).is_none();
+    let none = row.env.is_empty() || spared;
+    if none { Vec::new() } else { vec![KeySpec::Env(row.env.iter().map(ToString::to_string).collect())] }
 }
 
 fn same_host(row: &Row, url: &Url) -> bool {

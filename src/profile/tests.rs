@@ -327,6 +327,15 @@ mod unbuilt {
     }
 
     #[test]
+    fn a_provider_whose_protocol_is_known_and_not_built() {
+        check("[groups.main]\ndeployments = [{ model = \"bedrock/a\" }]", Some(("protocol = \"bedrock\"", "main")));
+        check(
+            "[providers.azure]\nbase_url = \"https://me.example\"\n[groups.main]\ndeployments = [{ model = \"azure/a\" }]",
+            Some(("protocol = \"azure\"", "main")),
+        );
+    }
+
+    #[test]
     fn a_protocol_and_the_keyring() {
         check(
             "[providers.g]\nprotocol = \"bedrock\"\nbase_url = \"https://g.example\"\n[groups.main]\ndeployments = [{ model = \"g/a\" }]",
