@@ -5,13 +5,14 @@
 mod attempt;
 mod delivery;
 mod ledger;
+mod log;
 mod note;
 mod plan;
+mod record;
 mod router;
-#[cfg(test)]
-mod tests;
 
 pub use delivery::{Delivery, Midstream};
 pub use note::{Note, Watcher};
 pub use plan::{Plan, Planned};
-pub use router::{Attempt, Done, Request, RouteError, Router, Why};
+pub use record::{Attempt, Done, RouteError, Why};
+pub use router::{Request, Router};

@@ -7,13 +7,14 @@ use super::attempt::{Attempt as OneCall, Cause, Lost, Told, Won};
 use super::delivery::{Delivery, Out};
 use super::ledger::Ledger;
 use super::note::{Note, Watcher};
+use super::record::{Attempt, Done, RouteError, Why};
 use crate::model::{Answer, Class, Failure, KeySource, Prompt, Timestamp};
-use crate::ports::{Clock, Keys, LogEnd, LogStart, Outcome, Store, Transport};
+use crate::ports::{Clock, Keys, LogStart, Store, Transport};
 use crate::provider::Endpoint;
 use crate::route::board::Lesson;
 use crate::route::breaker::{Context, Rules};
 use crate::route::course::{Call, Course, Facts, Skip, Step, Stop};
-use crate::route::{DeploymentId, GroupId, Map};
+use crate::route::{GroupId, Map};
 
 /// Routes requests to deployments.
 pub struct Router {
@@ -51,71 +52,6 @@ impl Request {
         let facts = Facts { prompt_tokens: prompt.estimated_tokens(), ..Facts::default() };
         Self { group, prompt, facts, delivery, since, log: None }
     }
-}
-
-/// One call that was made.
-#[derive(Debug, Clone)]
-pub struct Attempt {
-    /// To whom.
-    pub deployment: DeploymentId,
-    /// Through which group.
-    pub group: GroupId,
-    /// How it failed, if it did.
-    pub failure: Option<Failure>,
-    /// How long it was waited before.
-    pub waited: Duration,
-    /// How long it took.
-    pub duration: Duration,
-    /// Time to the first token of this call.
-    pub first_token: Option<Duration>,
-    /// What it cost, when usage and price are known.
-    pub cost: Option<f64>,
-}
-
-/// One complete answer.
-#[derive(Debug, Clone)]
-pub struct Done {
-    /// The answer, with the whole text that was given out.
-    pub answer: Answer,
-    /// Who gave it (the last part of it, if it was resumed).
-    pub deployment: DeploymentId,
-    /// Every call, the last one answered.
-    pub attempts: Vec<Attempt>,
-    /// From the question to the first token that was given out.
-    pub first_token: Option<Duration>,
-    /// From the question to the end.
-    pub duration: Duration,
-    /// Text that was given out was replaced.
-    pub restarted: bool,
-    /// Characters after which another deployment continued.
-    pub resumed_at: Option<usize>,
-}
-
-/// No complete answer.
-#[derive(Debug, Clone)]
-pub struct RouteError {
-    /// Why.
-    pub why: Why,
-    /// Every call.
-    pub attempts: Vec<Attempt>,
-    /// Who was passed over, and why.
-    pub skips: Vec<Skip>,
-    /// From the question to the end.
-    pub duration: Duration,
-}
-
-/// Why there is no complete answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
-    /// The course ended before anything was given out.
-    Stopped(Stop),
-    /// A part was given out and could not be completed.
-    Interrupted {
-        /// Another deployment gave a whole answer that does not continue it; the log has it.
-        second_answer: bool,
-    },
-    /// The reader went away.
-    Unread,
 }
 
 impl Router {
@@ -164,17 +100,17 @@ impl Router {
 }
 
 /// One request under way. Dropped before its end, it logs itself as cancelled.
-struct Run<'a> {
-    router: &'a Router,
-    request: &'a Request,
-    ledger: Ledger,
-    out: Out,
-    attempts: Vec<Attempt>,
+pub(super) struct Run<'a> {
+    pub(super) router: &'a Router,
+    pub(super) request: &'a Request,
+    pub(super) ledger: Ledger,
+    pub(super) out: Out,
+    pub(super) attempts: Vec<Attempt>,
     skips: Vec<Skip>,
     /// The answer that is coming, for the log of a cancelled request.
-    coming: Answer,
-    first_token: Option<Duration>,
-    closed: bool,
+    pub(super) coming: Answer,
+    pub(super) first_token: Option<Duration>,
+    pub(super) closed: bool,
 }
 
 impl<'a> Run<'a> {
@@ -387,80 +323,7 @@ impl<'a> Run<'a> {
         RouteError { why, attempts, skips, duration: self.elapsed() }
     }
 
-    fn elapsed(&self) -> Duration {
+    pub(super) fn elapsed(&self) -> Duration {
         self.router.clock.now().since(self.request.since)
     }
-
-    /// Writes the outcome down.
-    fn close(&mut self, ended: &Result<Done, RouteError>) {
-        let outcome = match ended {
-            Ok(_) => Outcome::Ok,
-            Err(RouteError { why: Why::Interrupted { .. }, .. }) => Outcome::Partial,
-            Err(RouteError { why: Why::Unread, .. }) => Outcome::Cancelled,
-            Err(RouteError { why: Why::Stopped(_), .. }) => Outcome::Failed,
-        };
-        self.log(outcome, ended.as_ref().ok().map(|done| &done.answer));
-    }
-
-    fn log(&mut self, outcome: Outcome, answer: Option<&Answer>) {
-        self.closed = true;
-        let Some(start) = &self.request.log else { return };
-        let answer = answer.unwrap_or(&self.coming);
-        let last = self.attempts.last();
-        let deployment = last.map(|attempt| self.router.map.deployment(attempt.deployment));
-        // A partial answer is logged as it was given out, a second whole one as it came.
-        let partial = answer.finish.is_none() && !self.out.written().is_empty();
-        let text = if partial { self.out.written() } else { &answer.text };
-        let failure = last.and_then(|attempt| attempt.failure.as_ref());
-        let end = LogEnd {
-            at: self.router.clock.now(),
-            outcome,
-            deployment: deployment.map(|deployment| deployment.name.clone()),
-            provider: deployment.map(|deployment| deployment.provider.clone()),
-            model: answer.model.clone().or_else(|| deployment.map(|deployment| deployment.model.clone())),
-            text: text.to_owned(),
-            reasoning: answer.reasoning.clone(),
-            finish_reason: answer.finish.map(|finish| finish.as_str().to_owned()),
-            usage: answer.usage,
-            cost_usd: last.and_then(|attempt| attempt.cost),
-            ttft_ms: self.first_token.map(millis),
-            duration_ms: millis(self.elapsed()),
-            attempts: serde_json::Value::from_iter(self.attempts.iter().map(|attempt| attempt.json(&self.router.map))),
-            error: failure
-                .map(|failure| serde_json::json!({ "class": failure.class.as_str(), "message": failure.message })),
-        };
-        // A store that cannot be written says so by its warning.
-        let _ = self.router.store.finish(&start.id, &end);
-    }
-}
-
-impl Drop for Run<'_> {
-    fn drop(&mut self) {
-        if !self.closed {
-            self.ledger.begun();
-            self.log(Outcome::Cancelled, None);
-        }
-    }
-}
-
-impl Attempt {
-    /// The attempt as `--json` and the log show it.
-    #[must_use]
-    pub fn json(&self, map: &Map) -> serde_json::Value {
-        let failure = self.failure.as_ref();
-        serde_json::json!({
-            "deployment": map.deployment(self.deployment).name,
-            "outcome": if failure.is_some() { "failed" } else { "ok" },
-            "class": failure.map(|failure| failure.class.as_str()),
-            "status": failure.and_then(|failure| failure.status),
-            "message": failure.map(|failure| failure.message.as_str()),
-            "waited_ms": millis(self.waited),
-            "duration_ms": millis(self.duration),
-            "request_id": failure.and_then(|failure| failure.request_id.as_deref()),
-        })
-    }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,6 +1,6 @@
 //! Simulated deployments: plays a script on tokio's clock, so that a paused clock plays it at once.
 //!
-//! What happens is decided in [`plan`], as a value; this file only waits and hands it out.
+//! What happens is decided in `plan`, as a value; this file only waits and hands it out.
 
 mod plan;
 

@@ -1,0 +1,59 @@
+//! What the log is told when a request ends, however it ends.
+
+use super::record::{Done, RouteError, Why, millis};
+use super::router::Run;
+use crate::model::Answer;
+use crate::ports::{LogEnd, Outcome};
+
+impl Run<'_> {
+    /// Writes the outcome down.
+    pub(super) fn close(&mut self, ended: &Result<Done, RouteError>) {
+        let outcome = match ended {
+            Ok(_) => Outcome::Ok,
+            Err(RouteError { why: Why::Interrupted { .. }, .. }) => Outcome::Partial,
+            Err(RouteError { why: Why::Unread, .. }) => Outcome::Cancelled,
+            Err(RouteError { why: Why::Stopped(_), .. }) => Outcome::Failed,
+        };
+        self.log(outcome, ended.as_ref().ok().map(|done| &done.answer));
+    }
+
+    fn log(&mut self, outcome: Outcome, answer: Option<&Answer>) {
+        self.closed = true;
+        let Some(start) = &self.request.log else { return };
+        let answer = answer.unwrap_or(&self.coming);
+        let last = self.attempts.last();
+        let deployment = last.map(|attempt| self.router.map.deployment(attempt.deployment));
+        // A partial answer is logged as it was given out, a second whole one as it came.
+        let partial = answer.finish.is_none() && !self.out.written().is_empty();
+        let text = if partial { self.out.written() } else { &answer.text };
+        let failure = last.and_then(|attempt| attempt.failure.as_ref());
+        let end = LogEnd {
+            at: self.router.clock.now(),
+            outcome,
+            deployment: deployment.map(|deployment| deployment.name.clone()),
+            provider: deployment.map(|deployment| deployment.provider.clone()),
+            model: answer.model.clone().or_else(|| deployment.map(|deployment| deployment.model.clone())),
+            text: text.to_owned(),
+            reasoning: answer.reasoning.clone(),
+            finish_reason: answer.finish.map(|finish| finish.as_str().to_owned()),
+            usage: answer.usage,
+            cost_usd: last.and_then(|attempt| attempt.cost),
+            ttft_ms: self.first_token.map(millis),
+            duration_ms: millis(self.elapsed()),
+            attempts: serde_json::Value::from_iter(self.attempts.iter().map(|attempt| attempt.json(&self.router.map))),
+            error: failure
+                .map(|failure| serde_json::json!({ "class": failure.class.as_str(), "message": failure.message })),
+        };
+        // A store that cannot be written says so by its warning.
+        let _ = self.router.store.finish(&start.id, &end);
+    }
+}
+
+impl Drop for Run<'_> {
+    fn drop(&mut self) {
+        if !self.closed {
+            self.ledger.begun();
+            self.log(Outcome::Cancelled, None);
+        }
+    }
+}
