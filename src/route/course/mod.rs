@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use super::board::Board;
 use super::breaker::State;
-use super::{DeploymentId, GroupId, Map, backoff, strategy};
+use super::{DeploymentId, GroupId, Map, strategy};
 use crate::model::{Failure, Timestamp};
+use eligible::barred;
 pub use eligible::{Facts, Skip, SkipReason};
-use eligible::{barred, unfit};
 use reaction::{Reaction, reaction};
 
+mod again;
 mod eligible;
 mod reaction;
 #[cfg(test)]
@@ -244,19 +245,6 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// Another attempt on the same deployment, if the group stays on one for several.
-    fn stay(&mut self, last: Option<&Failure>, board: &Board, now: Timestamp, rng: &mut fastrand::Rng) -> Option<Call> {
-        let asked = &self.asked[self.last?];
-        let policy = &self.map.group(asked.group).policy;
-        let stays = matches!(reaction(last?.class), Reaction::Next) && asked.in_a_row < policy.attempts_per_deployment;
-        if !stays || !self.may_repeat(asked, board, now) {
-            return None;
-        }
-        let (group, deployment) = (asked.group, asked.deployment);
-        let wait = self.wait_for(asked, backoff::wait(asked.times - 1, rng), board, now)?;
-        Some(self.call(group, deployment, wait, board, now))
-    }
-
     /// The next deployment that was not asked in this request: in this group, then in the fallbacks.
     fn first_visit(
         &mut self,
@@ -354,96 +342,6 @@ impl<'a> Course<'a> {
         self.skips.push(Skip { deployment, reason });
     }
 
-    /// Asks somebody again, or waits for a gate, when no one new is left: whoever is ready first.
-    fn repeat(&mut self, board: &Board, now: Timestamp, rng: &mut fastrand::Rng) -> Option<Call> {
-        let mut best: Option<(Duration, GroupId, DeploymentId)> = None;
-        for asked in self.asked.iter().filter(|asked| self.may_repeat(asked, board, now)) {
-            let backoff = backoff::wait(asked.times - 1, rng);
-            if let Some(wait) = self.wait_for(asked, backoff, board, now)
-                && best.is_none_or(|(least, ..)| wait < least)
-            {
-                best = Some((wait, asked.group, asked.deployment));
-            }
-        }
-        for (group, deployment, until) in self.gated(board, now) {
-            let wait = until.since(now);
-            if self.affordable(group, wait, now) && best.is_none_or(|(least, ..)| wait < least) {
-                best = Some((wait, group, deployment));
-            }
-        }
-        let (wait, group, deployment) = best?;
-        Some(self.call(group, deployment, wait, board, now))
-    }
-
-    /// Whether a deployment that failed may be asked once more in this request.
-    fn may_repeat(&self, asked: &Asked, board: &Board, now: Timestamp) -> bool {
-        let left = self.legs.iter().find(|leg| leg.group == asked.group).map_or(0, |leg| leg.attempts_left);
-        asked.again.is_some()
-            && left > 0
-            && self.attempts < MAX_ATTEMPTS
-            && self.want == Want::Anyone
-            && board.group(asked.group).retries.allows_repeat(now)
-    }
-
-    /// How long to wait before `asked` is asked again, if that can be afforded.
-    fn wait_for(&self, asked: &Asked, backoff: Duration, board: &Board, now: Timestamp) -> Option<Duration> {
-        let floor = asked.again.map_or(Duration::ZERO, |at| at.since(now));
-        let gate = board.cell(asked.deployment).gated(now).map_or(Duration::ZERO, |until| until.since(now));
-        let wait = backoff.max(floor).max(gate);
-        self.affordable(asked.group, wait, now).then_some(wait)
-    }
-
-    fn affordable(&self, group: GroupId, wait: Duration, now: Timestamp) -> bool {
-        wait <= self.map.group(group).policy.max_wait && now.after(wait) < self.deadline
-    }
-
-    /// Fit members of the entered groups that were never asked and are shut by a rate limit only.
-    fn gated(&self, board: &Board, now: Timestamp) -> Vec<(GroupId, DeploymentId, Timestamp)> {
-        if self.want != Want::Anyone {
-            return Vec::new();
-        }
-        let unasked = |id: DeploymentId| self.asked.iter().all(|asked| asked.deployment != id);
-        let legs = self.legs.iter().filter(|leg| leg.attempts_left > 0);
-        legs.flat_map(|leg| {
-            let members = self.map.group(leg.group).members.iter();
-            members.filter_map(move |member| {
-                let until = board.cell(member.deployment).gated(now)?;
-                let fit = unfit(self.map, member, &self.facts).is_none()
-                    && !matches!(board.cell(member.deployment).breaker.state(now), State::Open { .. });
-                (fit && unasked(member.deployment)).then_some((leg.group, member.deployment, until))
-            })
-        })
-        .collect()
-    }
-
-    /// Whether breakers alone keep everybody shut: nobody waits for a rate limit.
-    fn all_open(&self, board: &Board, now: Timestamp) -> bool {
-        let open = |asked: &Asked| matches!(board.cell(asked.deployment).breaker.state(now), State::Open { .. });
-        self.asked.iter().all(open) && self.gated(board, now).is_empty()
-    }
-
-    /// Breakers are advice: when nobody else is left, the one that opens first is asked all the
-    /// same, then the next.
-    fn least_bad(&mut self, board: &Board, now: Timestamp) -> Option<Call> {
-        if self.want != Want::Anyone {
-            return None;
-        }
-        let mut best: Option<(Timestamp, GroupId, DeploymentId)> = None;
-        for leg in self.legs.iter().filter(|leg| leg.attempts_left > 0) {
-            for member in &self.map.group(leg.group).members {
-                let id = member.deployment;
-                let State::Open { until } = board.cell(id).breaker.state(now) else { continue };
-                let fresh = self.asked.iter().all(|asked| asked.deployment != id);
-                let ready = board.cell(id).gated(now).is_none() && unfit(self.map, member, &self.facts).is_none();
-                if fresh && ready && best.is_none_or(|(least, ..)| until < least) {
-                    best = Some((until, leg.group, id));
-                }
-            }
-        }
-        let (_, group, deployment) = best?;
-        Some(self.call(group, deployment, Duration::ZERO, board, now))
-    }
-
     /// Records and returns the attempt.
     fn call(
         &mut self,
@@ -482,23 +380,6 @@ impl<'a> Course<'a> {
         let groups = (self.queue.len() + pending.count()).min(self.fallbacks_left as usize);
         let shares = u32::try_from(1 + others + groups).unwrap_or(u32::MAX);
         configured.min(self.deadline.since(at) / shares)
-    }
-
-    fn stop(&self, board: &Board, now: Timestamp) -> Stop {
-        let too_long = self.attempts == 0 && self.legs.iter().any(|leg| leg.too_small);
-        if self.refused || too_long {
-            return Stop::Refused;
-        }
-        let asked_gates = self.asked.iter().filter(|asked| asked.again.is_some());
-        let asked_gates = asked_gates.filter_map(|asked| board.cell(asked.deployment).gated(now));
-        let gates = self.gated(board, now).into_iter().map(|(_, _, until)| until).chain(asked_gates);
-        if let Some(until) = gates.min() {
-            return Stop::RateLimited { next: until.since(now) };
-        }
-        let members = |leg: &Leg| self.map.group(leg.group).members.iter();
-        let mut all = self.legs.iter().flat_map(members).peekable();
-        let keyless = all.peek().is_some() && all.all(|member| self.map.deployment(member.deployment).no_key.is_some());
-        if keyless && self.attempts == 0 { Stop::NoKey } else { Stop::Exhausted }
     }
 
     /// The group that was asked for.
