@@ -31,8 +31,12 @@ impl Ledger {
     pub(super) fn open(map: Arc<Map>, store: Arc<dyn Store>, group: GroupId) -> Self {
         let mut board = Board::fresh(&map);
         let groups = reachable(&map, group);
-        let deployments: BTreeSet<DeploymentId> =
+        let mut deployments: BTreeSet<DeploymentId> =
             groups.iter().flat_map(|id| &map.group(*id).members).map(|member| member.deployment).collect();
+        // Others at the same hosts say whether the host is down.
+        let hosts: BTreeSet<&str> = deployments.iter().map(|id| map.deployment(*id).host.as_str()).collect();
+        let there = |id: &DeploymentId| hosts.contains(map.deployment(*id).host.as_str());
+        deployments.extend((0..map.deployments.len()).map(DeploymentId).filter(there).collect::<Vec<_>>());
         let keys: Vec<String> = deployments
             .iter()
             .map(|id| deployment_key(&map, *id))
@@ -54,13 +58,13 @@ impl Ledger {
     pub(super) fn learn(&mut self, group: GroupId, deployment: DeploymentId, lesson: Lesson, context: Context) {
         let success = lesson == Lesson::ANSWERED;
         self.board.deployments[deployment.0].observe(&lesson, &context);
-        self.board.groups[group.0].retries.observe(success, context.now);
+        self.board.groups[group.0].observe(success, context.now);
         let keys = [deployment_key(&self.map, deployment), group_key(&self.map, group)];
         let store = Arc::clone(&self.store);
         self.pending.push(tokio::task::spawn_blocking(move || {
             let mut change = |values: &mut [Option<String>]| {
                 edit(&mut values[0], |cell: &mut Cell| cell.observe(&lesson, &context));
-                edit(&mut values[1], |cell: &mut GroupCell| cell.retries.observe(success, context.now));
+                edit(&mut values[1], |cell: &mut GroupCell| cell.observe(success, context.now));
             };
             // Learning is never in the way; a store that cannot learn says so by its warning.
             let _: Result<(), StoreError> = store.update(&keys, &mut change);
@@ -98,6 +102,19 @@ impl Ledger {
             // Without a store nobody else can be probing.
             Ok(Err(_)) | Err(_) => Ok(()),
         }
+    }
+
+    /// Takes one of the extra calls of `group`; false when none is left, or when that is not known.
+    pub(super) fn claim_hedge(&self, group: GroupId) -> JoinHandle<bool> {
+        let keys = [group_key(&self.map, group)];
+        let store = Arc::clone(&self.store);
+        tokio::task::spawn_blocking(move || {
+            let mut claimed = false;
+            let mut change = |values: &mut [Option<String>]| {
+                edit(&mut values[0], |cell: &mut GroupCell| claimed = cell.hedges.spend());
+            };
+            store.update(&keys, &mut change).is_ok() && claimed
+        })
     }
 
     /// Writes the question into the log while the network is waited for.

@@ -12,7 +12,7 @@ use crate::model::{Answer, Class, Failure, KeySource, Prompt, Timestamp};
 use crate::ports::{Clock, Keys, LogStart, Store, Transport};
 use crate::provider::Endpoint;
 use crate::route::board::Lesson;
-use crate::route::breaker::{Context, Rules};
+use crate::route::breaker::Context;
 use crate::route::course::{Call, Course, Facts, Skip, Step, Stop};
 use crate::route::{GroupId, Map};
 
@@ -161,7 +161,7 @@ impl<'a> Run<'a> {
                     last = Some(failure);
                 }
                 Err(Lost { cause: Cause::Failed(failure), .. }) => {
-                    self.teach(&call, Lesson::of(&failure), rng);
+                    self.teach(&call, Some(&failure), rng);
                     watcher.note(Note::Failed { deployment: call.deployment, failure: &failure });
                     if !self.out.may_go_on() {
                         return Err(self.error(Why::Interrupted { second_answer: false }));
@@ -248,7 +248,7 @@ impl<'a> Run<'a> {
         rng: &mut fastrand::Rng,
         watcher: &mut dyn Watcher,
     ) -> Result<Done, RouteError> {
-        self.teach(call, Some(Lesson::ANSWERED), rng);
+        self.teach(call, None, rng);
         if !self.out.end(watcher) {
             return Err(self.error(Why::Interrupted { second_answer: true }));
         }
@@ -283,16 +283,14 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn teach(&mut self, call: &Call, lesson: Option<Lesson>, rng: &mut fastrand::Rng) {
-        let Some(lesson) = lesson else { return };
+    /// What the end of a call teaches; `failure` is `None` for an answer.
+    pub(super) fn teach(&mut self, call: &Call, failure: Option<&Failure>, rng: &mut fastrand::Rng) {
+        let Some(lesson) = failure.map_or(Some(Lesson::ANSWERED), Lesson::of) else { return };
+        let class = failure.map(|failure| failure.class);
         let now = self.router.clock.now();
         let policy = &self.router.map.group(call.group).policy;
         let context = Context {
-            rules: Rules {
-                cooldown: policy.cooldown,
-                cooldown_max: policy.cooldown_max,
-                allowed_fails: policy.allowed_fails,
-            },
+            rules: policy.rules(class),
             another_closed: self.another_closed(call, now),
             now,
             luck: rng.f64(),

@@ -56,6 +56,8 @@ impl Profile {
                 provider: provider.name.clone(),
                 model: wanted.model.to_owned(),
                 state_key: state_key(&endpoint, &credential.identity),
+                host: host(&endpoint),
+                credential: credential_hash(&credential.identity),
                 context_window: wanted
                     .settings
                     .count("context_window")
@@ -204,6 +206,22 @@ fn price(settings: &Settings<'_>, known: Option<&Model>, sink: &mut Vec<Diagnost
             let help = "write `input_cost_per_token` and `output_cost_per_token`";
             sink.push(Diagnostic::error("half a price").at(at).help(help));
             None
+        }
+    }
+}
+
+/// What tells a key from others: a hash, for the identity of a command is its text. Empty for no key.
+fn credential_hash(identity: &str) -> String {
+    if identity.is_empty() { String::new() } else { hex(&Sha256::digest(identity)[..16]) }
+}
+
+/// Where a deployment is: what fails together. A simulated one stands for itself.
+fn host(endpoint: &Endpoint) -> String {
+    match endpoint.protocol {
+        Protocol::Mock => format!("{}/{}", endpoint.provider, endpoint.model),
+        Protocol::Openai | Protocol::Anthropic => {
+            let port = endpoint.base_url.port_or_known_default().unwrap_or_default();
+            format!("{}:{port}", endpoint.base_url.host_str().unwrap_or_default())
         }
     }
 }

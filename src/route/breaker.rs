@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::skew;
 use crate::model::{Class, ConnectionFault, Timestamp};
 
 /// Failures in a row that open it in dense use.
@@ -25,6 +26,14 @@ const FAILS_WINDOW: Duration = Duration::from_secs(60);
 const LONG: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(3600));
 /// A server that asks for more than this is not believed.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
+/// A lease of a probe that ends later than this was written by a clock that ran ahead.
+const LEASE_MAX: Duration = Duration::from_secs(600);
+/// After a recovery the full share of the traffic comes back over this time …
+const SLOW_START: Duration = Duration::from_secs(15);
+/// … or with this many answers, whichever is first.
+const SLOW_CALLS: u32 = 5;
+/// The share that a deployment has at least while it comes back.
+const SLOW_FLOOR: f64 = 0.1;
 /// Cooldowns are spread by this share in both directions, so that processes do not probe in step.
 const JITTER: f64 = 0.1;
 
@@ -37,6 +46,9 @@ pub struct Rules {
     pub cooldown_max: Duration,
     /// This many failures in a minute open it; `None` for the breaker's own rules.
     pub allowed_fails: Option<u32>,
+    /// The same for the class of this very failure (`allowed_fails_policy`); it goes before every
+    /// other rule.
+    pub allowed_of_class: Option<u32>,
 }
 
 /// How one attempt ended, as far as the breaker cares.
@@ -78,6 +90,18 @@ pub struct Breaker {
     seen: Option<Timestamp>,
     /// Times of the latest failures, for `allowed_fails`.
     fails: Vec<Timestamp>,
+    /// It answered after it had been open: it comes back slowly.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comeback: Option<Comeback>,
+}
+
+/// A recovery under way.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Comeback {
+    /// When it answered for the first time.
+    since: Timestamp,
+    /// Answers since then.
+    calls: u32,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -86,7 +110,14 @@ enum Gate {
     #[default]
     Closed,
     /// Not to be asked before `until`, unless there is nobody else.
-    Open { until: Timestamp, cooldown_ms: u64, class: String },
+    Open {
+        until: Timestamp,
+        cooldown_ms: u64,
+        class: String,
+        /// When it opened; not known of a cell from before this was written down.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Timestamp>,
+    },
     /// One call is out to see whether it recovered. A lease, not a lock: a call that is dropped or
     /// killed cannot keep it shut.
     Probing { lease: Timestamp, cooldown_ms: u64, class: String },
@@ -112,6 +143,10 @@ impl Breaker {
     pub fn state(&self, now: Timestamp) -> State {
         match self.gate {
             Gate::Closed => State::Closed,
+            // Opened in what is now the future: the clock was set back, and how much of the cooldown
+            // is left nobody knows. One caller may find out.
+            Gate::Open { at: Some(at), .. } if skew::age(now, at).is_none() => State::HalfOpen,
+            Gate::Probing { lease, .. } if lease.since(now) > LEASE_MAX => State::HalfOpen,
             Gate::Open { until, .. } | Gate::Probing { lease: until, .. } if now < until => State::Open { until },
             Gate::Open { .. } | Gate::Probing { .. } => State::HalfOpen,
         }
@@ -124,6 +159,17 @@ impl Breaker {
             Gate::Closed => None,
             Gate::Open { class, .. } | Gate::Probing { class, .. } => Some(class),
         }
+    }
+
+    /// The share of its usual traffic that it should get at `now`, in (0, 1]: after a recovery it
+    /// grows over 15 s or five answers.
+    #[must_use]
+    pub fn ramp(&self, now: Timestamp) -> f64 {
+        let Some(Comeback { since, calls }) = self.comeback else { return 1.0 };
+        let Some(age) = skew::age(now, since) else { return 1.0 };
+        let by_time = age.as_secs_f64() / SLOW_START.as_secs_f64();
+        let by_calls = f64::from(calls) / f64::from(SLOW_CALLS);
+        by_time.max(by_calls).clamp(SLOW_FLOOR, 1.0)
     }
 
     /// Takes the lease of the half-open probe until `lease`; false when another caller holds it.
@@ -141,19 +187,27 @@ impl Breaker {
 
     /// Learns from one attempt.
     pub fn observe(&mut self, seen: Seen, context: &Context) {
-        let sparse = self.seen.is_none_or(|last| context.now.since(last) >= SPARSE);
+        let sparse = self.seen.is_none_or(|last| skew::age(context.now, last).is_none_or(|age| age >= SPARSE));
         self.decay(context.now);
         match seen {
             Seen::Alive => {
                 self.good += 1.0;
                 self.consecutive = 0;
                 self.fails.clear();
+                self.comeback = match (&self.gate, self.comeback) {
+                    (Gate::Open { .. } | Gate::Probing { .. }, _) => Some(Comeback { since: context.now, calls: 0 }),
+                    (Gate::Closed, Some(back)) => Some(Comeback { calls: back.calls + 1, ..back }),
+                    (Gate::Closed, None) => None,
+                };
                 self.gate = Gate::Closed;
+                if self.ramp(context.now) >= 1.0 {
+                    self.comeback = None;
+                }
             }
             Seen::Failed { class, retry_after } => {
                 self.bad += 1.0;
                 self.consecutive += 1;
-                self.fails.retain(|at| context.now.since(*at) < FAILS_WINDOW);
+                self.fails.retain(|at| skew::age(context.now, *at).is_some_and(|age| age < FAILS_WINDOW));
                 self.fails.push(context.now);
                 if let Some((first, max)) = self.opens(class, sparse, context) {
                     self.open(class, first, max, retry_after, context);
@@ -171,8 +225,12 @@ impl Breaker {
     fn opens(&self, class: Class, sparse: bool, context: &Context) -> Option<(Duration, Duration)> {
         let rules = &context.rules;
         let normal = (rules.cooldown, rules.cooldown_max);
+        let spans = if is_long(class) { LONG } else { normal };
         if let Gate::Open { .. } | Gate::Probing { .. } = self.gate {
-            return Some(if is_long(class) { LONG } else { normal });
+            return Some(spans);
+        }
+        if let Some(allowed) = rules.allowed_of_class {
+            return (self.fails.len() >= allowed as usize).then_some(spans);
         }
         match class {
             class if is_long(class) => Some(LONG),
@@ -204,11 +262,15 @@ impl Breaker {
         let spread = 1.0 + JITTER * (2.0 * context.luck.clamp(0.0, 1.0) - 1.0);
         let wait = cooldown.mul_f64(spread).max(floor.unwrap_or_default().min(RETRY_AFTER_MAX));
         let until = match self.gate {
-            Gate::Open { until, .. } => until.max(context.now.after(wait)),
-            Gate::Closed | Gate::Probing { .. } => context.now.after(wait),
+            // A later failure does not shorten it, unless the clock was set back meanwhile.
+            Gate::Open { until, at, .. } if at.is_none_or(|at| skew::age(context.now, at).is_some()) => {
+                until.max(context.now.after(wait))
+            }
+            Gate::Open { .. } | Gate::Closed | Gate::Probing { .. } => context.now.after(wait),
         };
         let cooldown_ms = u64::try_from(cooldown.as_millis()).unwrap_or(u64::MAX);
-        self.gate = Gate::Open { until, cooldown_ms, class: class.as_str().to_owned() };
+        self.gate = Gate::Open { until, cooldown_ms, class: class.as_str().to_owned(), at: Some(context.now) };
+        self.comeback = None;
     }
 
     fn history(&self) -> (u64, String) {
@@ -221,11 +283,12 @@ impl Breaker {
     }
 
     fn decay(&mut self, now: Timestamp) {
-        let age = self.seen.map_or(Duration::ZERO, |last| now.since(last));
+        let seen = self.seen.filter(|last| skew::age(now, *last).is_some());
+        let age = seen.map_or(Duration::ZERO, |last| now.since(last));
         let factor = 0.5_f64.powf(age.as_secs_f64() / HALF_LIFE.as_secs_f64());
         self.good *= factor;
         self.bad *= factor;
-        self.seen = self.seen.max(Some(now));
+        self.seen = seen.max(Some(now));
     }
 }
 
@@ -251,10 +314,16 @@ fn is_long(class: Class) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    const RULES: Rules =
-        Rules { cooldown: Duration::from_secs(120), cooldown_max: Duration::from_secs(1800), allowed_fails: None };
+    const RULES: Rules = Rules {
+        cooldown: Duration::from_secs(120),
+        cooldown_max: Duration::from_secs(1800),
+        allowed_fails: None,
+        allowed_of_class: None,
+    };
 
     /// Plays `script` (`second event`, one a line) on a breaker and tells where it stands after each.
     fn check(rules: Rules, another_closed: bool, script: &str) {
@@ -368,8 +437,95 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_steps_back_keeps_it_usable() {
-        check(RULES, true, "1000 500 -> open 120\n10 look -> open 1110\n10 no-probe -> open 1110");
+    fn what_is_allowed_of_a_class_goes_before_every_other_rule() {
+        let rules = Rules { allowed_of_class: Some(2), ..RULES };
+        check(rules, true, "0 500 -> closed\n1 500 -> open 120");
+        check(rules, true, "0 401 -> closed\n1 401 -> open 60");
+        check(rules, true, "0 refused -> closed\n1 refused -> open 120");
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_leaves_it_half_open() {
+        check(RULES, true, "1000 500 -> open 120\n10 look -> half-open\n10 probe -> open 30\n11 500 -> open 240");
+        check(RULES, true, "1000 500 -> open 120\n10 500 -> open 120");
+    }
+
+    #[test]
+    fn a_clock_that_is_a_little_behind_another_changes_nothing() {
+        check(RULES, true, "1000 500 -> open 120\n990 look -> open 130\n990 no-probe -> open 130");
+    }
+
+    #[test]
+    fn a_lease_of_a_clock_that_ran_ahead_holds_nobody_up() {
+        check(RULES, true, "0 500 -> open 120\n90000 probe -> open 30\n200 look -> half-open");
+    }
+
+    #[test]
+    fn failures_of_a_clock_that_ran_ahead_do_not_count() {
+        let rules = Rules { allowed_fails: Some(2), ..RULES };
+        check(rules, true, "90000 500 -> closed\n10 500 -> closed\n11 500 -> open 120");
+    }
+
+    /// The share after a recovery at 1000 s, with answers at `answers`, when asked at `at`.
+    fn ramp(answers: &[i64], at: f64, want: f64) {
+        let mut breaker = Breaker::default();
+        let mut see = |second: i64, seen| {
+            let context = Context { rules: RULES, another_closed: true, now: Timestamp(second * 1000), luck: 0.5 };
+            breaker.observe(seen, &context);
+        };
+        see(0, Seen::Failed { class: Class::ServerError, retry_after: None });
+        see(1000, Seen::Alive);
+        answers.iter().for_each(|second| see(*second, Seen::Alive));
+        let got = breaker.ramp(Timestamp((at * 1000.0) as i64));
+        assert!((got - want).abs() < 1e-9, "{answers:?} at {at}: {got}");
+    }
+
+    #[test]
+    fn it_comes_back_over_fifteen_seconds() {
+        ramp(&[], 1000.0, 0.1);
+        ramp(&[], 1007.5, 0.5);
+        ramp(&[], 1015.0, 1.0);
+        ramp(&[], 0.0, 1.0);
+    }
+
+    #[test]
+    fn or_with_five_answers() {
+        ramp(&[1000, 1000], 1000.0, 0.4);
+        ramp(&[1000; 5], 1000.0, 1.0);
+        ramp(&[1000; 50], 1000.0, 1.0);
+    }
+
+    #[test]
+    fn one_that_never_failed_has_its_full_share() {
+        assert!((Breaker::default().ramp(Timestamp(0)) - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_cell_of_an_earlier_version_is_read() {
+        let json = r#"{"gate":{"open":{"until":120000,"cooldown_ms":120000,"class":"server_error"}},"consecutive":1,
+            "good":0.0,"bad":1.0,"seen":0,"fails":[0]}"#;
+        let breaker: Breaker = serde_json::from_str(json).unwrap();
+        assert_eq!(breaker.state(Timestamp(1000)), State::Open { until: Timestamp(120_000) });
+        assert!(serde_json::from_str::<Breaker>(r#"{"gate":"closed"}"#).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn there_are_never_two_probes(times in prop::collection::vec((0u64..40_000, 1u64..40), 1..60)) {
+            let mut breaker = Breaker::default();
+            let context = Context { rules: RULES, another_closed: true, now: Timestamp(0), luck: 0.5 };
+            breaker.observe(Seen::Failed { class: Class::ServerError, retry_after: None }, &context);
+            let mut now = Timestamp(120_000);
+            let mut held_until = Timestamp(0);
+            for (step, lease) in times {
+                now = now.after(Duration::from_millis(step));
+                let lease = now.after(Duration::from_secs(lease));
+                if breaker.claim_probe(now, lease) {
+                    prop_assert!(now >= held_until, "a second probe at {now:?} while one is out until {held_until:?}");
+                    held_until = lease;
+                }
+            }
+        }
     }
 
     #[test]

@@ -6,13 +6,20 @@ pub mod backoff;
 pub mod board;
 pub mod breaker;
 pub mod course;
+pub mod endpoint;
+pub mod hedge;
+pub mod kin;
+pub mod per_class;
 pub mod retry_budget;
 pub mod seam;
+pub mod skew;
 pub mod strategy;
 
 use std::time::Duration;
 
-use crate::model::Price;
+use crate::model::{Class, Price};
+use hedge::Hedge;
+use per_class::PerClass;
 
 /// Position of a deployment in [`Map::deployments`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,6 +63,10 @@ pub struct Deployment {
     pub model: String,
     /// Key of its shared state: a hash of protocol, base URL, model and credential.
     pub state_key: String,
+    /// What tells its key from others (a hash); empty where there is none. One key is one account.
+    pub credential: String,
+    /// Where it is asked (`host:port`), or a name of its own for one that is simulated.
+    pub host: String,
     /// Tokens that fit prompt and answer together, when known.
     pub context_window: Option<u64>,
     /// What its tokens cost, when known.
@@ -153,4 +164,23 @@ pub struct Policy {
     pub cooldown_max: Duration,
     /// Fallback groups that one request may visit.
     pub max_fallbacks: u32,
+    /// Further attempts inside the group after a failure of a class, where that is not `num_retries`.
+    pub retry_policy: PerClass,
+    /// `allowed_fails` of a class.
+    pub allowed_fails_policy: PerClass,
+    /// When a second deployment is asked at the same time; `None` for never.
+    pub hedge: Option<Hedge>,
+}
+
+impl Policy {
+    /// What the breaker goes by after a failure of `class` (`None`: no failure).
+    #[must_use]
+    pub fn rules(&self, class: Option<Class>) -> breaker::Rules {
+        breaker::Rules {
+            cooldown: self.cooldown,
+            cooldown_max: self.cooldown_max,
+            allowed_fails: self.allowed_fails,
+            allowed_of_class: class.and_then(|class| self.allowed_fails_policy.get(class)),
+        }
+    }
 }

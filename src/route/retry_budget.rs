@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::skew;
 use crate::model::Timestamp;
 
 const MAX: f64 = 10.0;
@@ -39,7 +40,8 @@ impl RetryBudget {
     pub fn observe(&mut self, success: bool, now: Timestamp) {
         let change = if success { GAIN_OF_SUCCESS } else { -COST_OF_FAILURE };
         self.tokens = (self.level(now) + change).clamp(0.0, MAX);
-        self.at = self.at.max(now);
+        // A time far ahead is from before the clock was set back: waiting for it would starve the group.
+        self.at = if skew::age(now, self.at).is_some() { self.at.max(now) } else { now };
     }
 
     fn level(&self, now: Timestamp) -> f64 {

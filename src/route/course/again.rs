@@ -85,7 +85,7 @@ impl Course<'_> {
             members.filter_map(move |member| {
                 let until = board.cell(member.deployment).gated(now)?;
                 let fit = unfit(self.map, member, &self.facts).is_none()
-                    && !matches!(board.cell(member.deployment).breaker.state(now), State::Open { .. });
+                    && !matches!(board.state(self.map, member.deployment, now), State::Open { .. });
                 (fit && unasked(member.deployment)).then_some((leg.group, member.deployment, until))
             })
         })
@@ -94,7 +94,7 @@ impl Course<'_> {
 
     /// Whether breakers alone keep everybody shut: nobody waits for a rate limit.
     pub(super) fn all_open(&self, board: &Board, now: Timestamp) -> bool {
-        let open = |asked: &Asked| matches!(board.cell(asked.deployment).breaker.state(now), State::Open { .. });
+        let open = |asked: &Asked| matches!(board.state(self.map, asked.deployment, now), State::Open { .. });
         self.asked.iter().all(open) && self.gated(board, now).is_empty()
     }
 
@@ -104,11 +104,16 @@ impl Course<'_> {
         if self.want != Want::Anyone {
             return None;
         }
-        let mut best: Option<(Timestamp, GroupId, DeploymentId)> = None;
+        let mut best: Option<((bool, Timestamp), GroupId, DeploymentId)> = None;
         for leg in self.legs.iter().filter(|leg| leg.attempts_left > 0) {
             for member in &self.map.group(leg.group).members {
                 let id = member.deployment;
-                let State::Open { until } = board.cell(id).breaker.state(now) else { continue };
+                // One that is well itself and shut only with its host, or that is well by now, goes first.
+                let own = matches!(board.cell(id).breaker.state(now), State::Open { .. });
+                let until = match board.state(self.map, id, now) {
+                    State::Open { until } => (own, until),
+                    State::Closed | State::HalfOpen => (own, now),
+                };
                 let fresh = self.asked.iter().all(|asked| asked.deployment != id);
                 let ready = board.cell(id).gated(now).is_none() && unfit(self.map, member, &self.facts).is_none();
                 if fresh && ready && best.is_none_or(|(least, ..)| until < least) {

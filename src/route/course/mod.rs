@@ -7,20 +7,23 @@ use std::time::Duration;
 
 use super::board::Board;
 use super::breaker::State;
-use super::{DeploymentId, GroupId, Map, strategy};
-use crate::model::{Failure, Timestamp};
+use super::{DeploymentId, GroupId, Map, kin, strategy};
+use crate::model::{Class, Failure, Timestamp};
 use eligible::barred;
 pub use eligible::{Facts, Skip, SkipReason};
 use reaction::{Reaction, reaction};
 
 mod again;
 mod eligible;
+mod hedge;
 mod reaction;
 #[cfg(test)]
 mod tests;
 
 /// Attempts in one request beyond which no deployment is asked again.
 const MAX_ATTEMPTS: u32 = 6;
+/// A probe is not waited for longer than this while another deployment stands ready.
+const PROBE_PATIENCE: Duration = Duration::from_secs(5);
 /// What the engine is to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
@@ -92,6 +95,8 @@ struct Leg {
     untried: Vec<DeploymentId>,
     /// Attempts that may still be made in this group.
     attempts_left: u32,
+    /// Attempts that were made in it.
+    made: u32,
     /// The lists of this group were put into the queue.
     left: bool,
     /// The prompt does not fit some member.
@@ -107,6 +112,8 @@ struct Asked {
     in_a_row: u32,
     /// Whether and from when it may be asked again.
     again: Option<Timestamp>,
+    /// How it failed last.
+    failed: Option<Class>,
 }
 
 /// What the failures so far ask of whoever comes next.
@@ -177,6 +184,7 @@ impl<'a> Course<'a> {
             let group = self.asked[last].group;
             if let Some(leg) = self.legs.iter_mut().find(|leg| leg.group == group) {
                 leg.attempts_left += 1;
+                leg.made -= 1;
             }
             self.asked.retain_mut(|asked| {
                 asked.times -= u32::from(asked.deployment == deployment);
@@ -195,10 +203,17 @@ impl<'a> Course<'a> {
     /// Notes what `failure` says about whom to ask next.
     fn react(&mut self, failure: &Failure, last: usize, now: Timestamp) {
         let Asked { group, deployment, .. } = self.asked[last];
+        self.asked[last].failed = Some(failure.class);
+        let retries = self.map.group(group).policy.retry_policy.get(failure.class);
+        if let Some(leg) = self.legs.iter_mut().find(|leg| leg.group == group) {
+            let further = retries.unwrap_or(self.map.group(group).policy.num_retries);
+            leg.attempts_left = further.saturating_add(1).saturating_sub(leg.made);
+        }
         let again = match reaction(failure.class) {
             Reaction::Next => Some(now.after(failure.retry_after.unwrap_or_default())),
             Reaction::NextGated => Some(now.after(failure.retry_after.unwrap_or_default())),
-            Reaction::NextNeverThis => None,
+            // The profile may know better than we do that this class mends.
+            Reaction::NextNeverThis => retries.map(|_| now.after(failure.retry_after.unwrap_or_default())),
             Reaction::OtherProvider => {
                 self.refused = true;
                 self.want = match self.want {
@@ -269,6 +284,7 @@ impl<'a> Course<'a> {
         let want = self.want.clone();
         let map = self.map;
         let asked: Vec<DeploymentId> = self.asked.iter().map(|asked| asked.deployment).collect();
+        let preference = self.preference();
         let here = self.legs.last()?.group;
         let named = self.legs.iter().any(|leg| map.group(leg.group).context_window_fallbacks.contains(&here));
         let leg = self.legs.last_mut()?;
@@ -284,11 +300,26 @@ impl<'a> Course<'a> {
         };
         // What other processes learnt meanwhile counts too: the board may have changed since the ranking.
         let ready = |id: &DeploymentId| {
-            let cell = board.cell(*id);
-            cell.gated(now).is_none() && !matches!(cell.breaker.state(now), State::Open { .. })
+            board.cell(*id).gated(now).is_none() && !matches!(board.state(map, *id, now), State::Open { .. })
         };
-        let found = leg.untried.iter().position(|id| wanted(id) && ready(id) && !asked.contains(id))?;
+        let fit = leg.untried.iter().enumerate().filter(|(_, id)| wanted(id) && ready(id) && !asked.contains(id));
+        let (found, _) = fit.min_by_key(|(position, id)| (preference(leg.group, **id), *position))?;
         Some((leg.group, leg.untried.remove(found)))
+    }
+
+    /// What goes before the strategy's ranking: the profile's `order`, and within it independence of
+    /// those that failed.
+    fn preference(&self) -> impl Fn(GroupId, DeploymentId) -> (u32, bool) + use<'a> {
+        let map = self.map;
+        let failed = self.asked.iter().filter_map(|asked| Some((asked.deployment, asked.failed?)));
+        let failed: Vec<(DeploymentId, Class)> = failed.collect();
+        move |group, id| {
+            let member = map.group(group).members.iter().find(|member| member.deployment == id);
+            let suspects = |(other, class): &(DeploymentId, Class)| {
+                kin::suspects(*class, map.deployment(*other), map.deployment(id))
+            };
+            (member.map_or(u32::MAX, |member| member.order), failed.iter().any(suspects))
+        }
     }
 
     /// Puts the fallbacks of the group that is left in front of the queue: depth first.
@@ -332,10 +363,10 @@ impl<'a> Course<'a> {
                 }
             }
         }
-        let ranked = strategy::rank(group, &eligible, rng);
+        let ranked = strategy::rank(group, &eligible, board, now, rng);
         let untried = ranked.into_iter().map(|position| group.members[position].deployment).collect();
         let attempts_left = group.policy.num_retries.saturating_add(1);
-        self.legs.push(Leg { group: id, untried, attempts_left, left: false, too_small });
+        self.legs.push(Leg { group: id, untried, attempts_left, made: 0, left: false, too_small });
     }
 
     fn skip(&mut self, deployment: DeploymentId, reason: SkipReason) {
@@ -354,11 +385,12 @@ impl<'a> Course<'a> {
         self.attempts += 1;
         if let Some(leg) = self.legs.iter_mut().find(|leg| leg.group == group) {
             leg.attempts_left = leg.attempts_left.saturating_sub(1);
+            leg.made += 1;
             leg.untried.retain(|id| *id != deployment);
         }
         let same = self.last.is_some_and(|last| self.asked[last].deployment == deployment);
         let position = self.asked.iter().position(|asked| asked.deployment == deployment).unwrap_or_else(|| {
-            self.asked.push(Asked { group, deployment, times: 0, in_a_row: 0, again: None });
+            self.asked.push(Asked { group, deployment, times: 0, in_a_row: 0, again: None, failed: None });
             self.asked.len() - 1
         });
         let asked = &mut self.asked[position];
@@ -366,9 +398,26 @@ impl<'a> Course<'a> {
         asked.in_a_row = if same { asked.in_a_row + 1 } else { 1 };
         self.last = Some(position);
         let at = now.after(wait);
-        // One that is asked in spite of an open breaker is not its probe.
-        let probe = board.cell(deployment).breaker.state(at) == State::HalfOpen;
-        Call { group, deployment, wait, first_token: self.first_token(group, deployment, at), probe }
+        // One that is asked in spite of an open breaker is not its probe, and where nobody could take
+        // over there is nothing to be careful about.
+        let probe = board.state(self.map, deployment, at) == State::HalfOpen && self.spare(deployment, board, at);
+        let first_token = self.first_token(group, deployment, at);
+        let first_token = if probe { first_token.min(PROBE_PATIENCE) } else { first_token };
+        Call { group, deployment, wait, first_token, probe }
+    }
+
+    /// Whether a closed deployment that was not asked yet could take over from `id`.
+    fn spare(&self, id: DeploymentId, board: &Board, now: Timestamp) -> bool {
+        let here = self.legs.iter().filter(|leg| leg.attempts_left > 0).map(|leg| leg.group);
+        let pending = self.legs.iter().filter(|leg| !leg.left).flat_map(|leg| &self.map.group(leg.group).fallbacks);
+        let fallbacks = self.queue.iter().chain(pending).copied().filter(|_| self.fallbacks_left > 0);
+        here.chain(fallbacks).flat_map(|group| &self.map.group(group).members).any(|member| {
+            let other = member.deployment;
+            other != id
+                && self.asked.iter().all(|asked| asked.deployment != other)
+                && barred(self.map, member, &self.facts, board, now).is_none()
+                && board.state(self.map, other, now) == State::Closed
+        })
     }
 
     /// The share of the time left that this attempt may spend in silence.

@@ -2,15 +2,15 @@
 
 use crate::route::Member;
 
-/// An order of `members` (as positions) drawn without replacement in proportion to their shares.
+/// An order of `members` (as positions) drawn without replacement in proportion to their shares,
+/// each multiplied by its part of `ramps`: who has just recovered gets less for a while.
 ///
 /// Each draw is `-ln(u)/share`, smallest first: the exponential race gives the same law as drawing
 /// one by one (Efraimidis and Spirakis, "Weighted random sampling with a reservoir", 2006).
 #[must_use]
-pub fn order(members: &[&Member], rng: &mut fastrand::Rng) -> Vec<usize> {
-    let shares = shares(members);
-    let mut race: Vec<(f64, usize)> =
-        shares.iter().map(|share| draw(*share, rng.f64())).zip(0..members.len()).collect();
+pub fn order(members: &[&Member], ramps: &[f64], rng: &mut fastrand::Rng) -> Vec<usize> {
+    let shares = shares(members).into_iter().zip(ramps).map(|(share, ramp)| share * ramp);
+    let mut race: Vec<(f64, usize)> = shares.map(|share| draw(share, rng.f64())).zip(0..members.len()).collect();
     race.sort_by(|a, b| a.0.total_cmp(&b.0));
     race.into_iter().map(|(_, position)| position).collect()
 }
@@ -59,10 +59,14 @@ mod tests {
 
     /// How often each member comes first in 10,000 draws, in percent, rounded to the nearest five.
     fn check(members: &[Member], want: &[u32]) {
+        check_ramped(members, &vec![1.0; members.len()], want);
+    }
+
+    fn check_ramped(members: &[Member], ramps: &[f64], want: &[u32]) {
         let members: Vec<&Member> = members.iter().collect();
         let mut rng = fastrand::Rng::with_seed(1);
         let mut first = vec![0_u32; members.len()];
-        (0..10_000).for_each(|_| first[order(&members, &mut rng)[0]] += 1);
+        (0..10_000).for_each(|_| first[order(&members, ramps, &mut rng)[0]] += 1);
         let percent: Vec<u32> = first.iter().map(|count| (count + 250) / 500 * 5).collect();
         assert_eq!(percent, want);
     }
@@ -84,6 +88,11 @@ mod tests {
     }
 
     #[test]
+    fn who_comes_back_gets_less_at_first() {
+        check_ramped(&[member(None, None, None), member(None, None, None)], &[0.25, 1.0], &[20, 80]);
+    }
+
+    #[test]
     fn by_rpm_then_by_tpm() {
         check(&[member(None, Some(300), Some(1)), member(None, Some(100), Some(1000))], &[75, 25]);
         check(&[member(None, None, Some(300)), member(None, None, Some(100))], &[75, 25]);
@@ -101,8 +110,9 @@ mod tests {
         ) {
             let members: Vec<Member> = weights.into_iter().map(|weight| member(weight, None, None)).collect();
             let members: Vec<&Member> = members.iter().collect();
-            let once = order(&members, &mut fastrand::Rng::with_seed(seed));
-            prop_assert_eq!(&once, &order(&members, &mut fastrand::Rng::with_seed(seed)));
+            let ramps = vec![1.0; members.len()];
+            let once = order(&members, &ramps, &mut fastrand::Rng::with_seed(seed));
+            prop_assert_eq!(&once, &order(&members, &ramps, &mut fastrand::Rng::with_seed(seed)));
             let mut sorted = once;
             sorted.sort_unstable();
             prop_assert_eq!(sorted, (0..members.len()).collect::<Vec<_>>());
