@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use super::note::{Note, Watcher};
-use crate::model::Event;
+use super::note::{By, Note, Watcher};
+use crate::model::{Event, Message, Prompt, Role};
 use crate::route::seam::{Fit, Seam};
 
 /// How the answer reaches its reader.
@@ -22,8 +22,44 @@ pub enum Midstream {
     Restart,
     /// It stands; only an exact continuation is given out.
     Exact,
+    /// It stands; the next deployment is asked to go on from where it ends, by prefill or, where
+    /// there is none, in words. One text of two models.
+    Resume,
     /// It is all there will be.
     Fail,
+}
+
+/// How the next deployment is asked, given what is out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Start {
+    /// Like the first one.
+    Afresh,
+    /// Like the first one, and what was given out is void.
+    Again,
+    /// With this as the beginning of its answer.
+    Prefilled(String),
+    /// With this as an answer that broke off, which it is told to continue.
+    Instructed(String),
+}
+
+/// How an answer that broke off is asked to be continued where there is no prefill.
+const CONTINUE: &str = "Your answer was cut off. Continue it exactly where it stopped, beginning with \
+    the very next character. Repeat nothing of it, and add no introduction and no comment.";
+
+impl Start {
+    /// The prompt that the next deployment gets.
+    pub(super) fn apply(self, prompt: &Prompt) -> Prompt {
+        let mut prompt = prompt.clone();
+        match self {
+            Self::Afresh | Self::Again => {}
+            Self::Prefilled(text) => prompt.prefill = Some(text),
+            Self::Instructed(text) => {
+                prompt.messages.push(Message::text(Role::Assistant, text));
+                prompt.messages.push(Message::text(Role::User, CONTINUE));
+            }
+        }
+        prompt
+    }
 }
 
 /// The text that is out, and how the current answer is joined to it.
@@ -42,29 +78,33 @@ impl Out {
         Self { delivery, written: String::new(), seam: None, diverged: false, restarted: false, resumed_at: None }
     }
 
-    /// Prepares for the next attempt; returns the prefill to ask with, if the endpoint takes one.
-    pub(super) fn prepare(&mut self, prefill: bool, watcher: &mut dyn Watcher) -> Option<String> {
+    /// Prepares for the next attempt, on an endpoint that takes a prefill or does not.
+    pub(super) fn prepare(&mut self, prefill: bool, watcher: &mut dyn Watcher) -> Start {
         self.diverged = false;
         self.seam = None;
-        if self.written.is_empty() {
-            return None;
-        }
-        if self.delivery == Delivery::Streamed(Midstream::Restart) {
+        let midstream = match self.delivery {
+            Delivery::Streamed(midstream) if !self.written.is_empty() => midstream,
+            Delivery::Streamed(_) | Delivery::Whole => return Start::Afresh,
+        };
+        if midstream == Midstream::Restart {
             self.written.clear();
             self.restarted = true;
             watcher.note(Note::Restarted);
-            return None;
+            return Start::Again;
         }
         let at = self.written.chars().count();
         self.resumed_at = Some(at);
-        watcher.note(Note::Resuming { at });
-        if prefill {
-            self.seam = Some(Seam::continued(&self.written));
-            Some(crate::route::seam::prefill(&self.written).to_owned())
+        let given = || crate::route::seam::prefill(&self.written).to_owned();
+        let (seam, start, by) = if prefill {
+            (Seam::continued(&self.written), Start::Prefilled(given()), By::Prefill)
+        } else if midstream == Midstream::Resume {
+            (Seam::instructed(&self.written), Start::Instructed(given()), By::Instruction)
         } else {
-            self.seam = Some(Seam::afresh(&self.written));
-            None
-        }
+            (Seam::afresh(&self.written), Start::Afresh, By::Match)
+        };
+        watcher.note(Note::Resuming { at, by });
+        self.seam = Some(seam);
+        start
     }
 
     /// Gives out one event of the current answer.

@@ -1,6 +1,6 @@
 //! What the log is told when a request ends, however it ends.
 
-use super::record::{Done, RouteError, Why, millis};
+use super::record::{Done, RouteError, Spend, Why, millis};
 use super::router::Run;
 use crate::model::Answer;
 use crate::ports::{LogEnd, Outcome};
@@ -26,7 +26,11 @@ impl Run<'_> {
         // A partial answer is logged as it was given out, a second whole one as it came.
         let partial = answer.finish.is_none() && !self.out.written().is_empty();
         let text = if partial { self.out.written() } else { &answer.text };
-        let failure = last.and_then(|attempt| attempt.failure.as_ref());
+        // The first failure is what went wrong; what followed it is listed.
+        let failure = match outcome {
+            Outcome::Failed | Outcome::Partial => self.attempts.iter().find_map(|attempt| attempt.failure.as_ref()),
+            Outcome::Ok | Outcome::Cancelled => last.and_then(|attempt| attempt.failure.as_ref()),
+        };
         let end = LogEnd {
             at: self.router.clock.now(),
             outcome,
@@ -37,7 +41,7 @@ impl Run<'_> {
             reasoning: answer.reasoning.clone(),
             finish_reason: answer.finish.map(|finish| finish.as_str().to_owned()),
             usage: answer.usage,
-            cost_usd: last.and_then(|attempt| attempt.cost),
+            cost_usd: Spend::of(&self.attempts).given,
             ttft_ms: self.first_token.map(millis),
             duration_ms: millis(self.elapsed()),
             attempts: serde_json::Value::from_iter(self.attempts.iter().map(|attempt| attempt.json(&self.router.map))),

@@ -4,6 +4,7 @@
 
 mod attempt;
 mod delivery;
+mod hedge;
 mod ledger;
 mod log;
 mod note;
@@ -12,7 +13,7 @@ mod record;
 mod router;
 
 pub use delivery::{Delivery, Midstream};
-pub use note::{Note, Watcher};
+pub use note::{By, Note, Watcher};
 pub use plan::{Plan, Planned};
-pub use record::{Attempt, Done, RouteError, Why};
+pub use record::{Attempt, Done, Hedged, RouteError, Share, Spend, Why};
 pub use router::{Request, Router};

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::attempt::{Attempt as OneCall, Cause, Lost, Told, Won};
-use super::delivery::{Delivery, Out};
+use super::attempt::{Attempt as OneCall, Cause, Lost, Sink, Told, Won};
+use super::delivery::{Delivery, Out, Start};
 use super::ledger::Ledger;
 use super::note::{Note, Watcher};
-use super::record::{Attempt, Done, RouteError, Why};
+use super::record::{Attempt, Done, Hedged, RouteError, Share, Why};
 use crate::model::{Answer, Class, Failure, KeySource, Prompt, Timestamp};
 use crate::ports::{Clock, Keys, LogStart, Store, Transport};
 use crate::provider::Endpoint;
 use crate::route::board::Lesson;
 use crate::route::breaker::Context;
 use crate::route::course::{Call, Course, Facts, Skip, Step, Stop};
-use crate::route::{GroupId, Map};
+use crate::route::{DeploymentId, GroupId, Map, Timeouts};
 
 /// Routes requests to deployments.
 pub struct Router {
@@ -99,6 +99,25 @@ impl Router {
     }
 }
 
+impl Router {
+    /// One call to one deployment.
+    pub(super) async fn ask(
+        &self,
+        deployment: DeploymentId,
+        prompt: &Prompt,
+        timeouts: Timeouts,
+        sink: &mut Sink<'_>,
+    ) -> Result<Won, Lost> {
+        let key = self.keys.get(&self.sources[deployment.0]).await.map_err(|error| {
+            let cause = Cause::NotAsked(Failure::new(Class::Authentication, error.to_string()));
+            Lost { cause, answer: Answer::default(), first_token: None }
+        })?;
+        let endpoint = &self.endpoints[deployment.0];
+        let transport = &*self.transport;
+        OneCall { endpoint, key: key.as_ref(), prompt, timeouts, transport, clock: self.clock }.run(sink).await
+    }
+}
+
 /// One request under way. Dropped before its end, it logs itself as cancelled.
 pub(super) struct Run<'a> {
     pub(super) router: &'a Router,
@@ -110,6 +129,7 @@ pub(super) struct Run<'a> {
     /// The answer that is coming, for the log of a cancelled request.
     pub(super) coming: Answer,
     pub(super) first_token: Option<Duration>,
+    pub(super) hedged: Option<Hedged>,
     pub(super) closed: bool,
 }
 
@@ -125,6 +145,7 @@ impl<'a> Run<'a> {
             skips: Vec::new(),
             coming: Answer::default(),
             first_token: None,
+            hedged: None,
             closed: false,
         };
         if let Some(start) = request.log.clone() {
@@ -142,7 +163,7 @@ impl<'a> Run<'a> {
         loop {
             let step = course.next(last.as_ref(), &self.ledger.board, self.router.clock.now(), rng);
             self.tell_skips(&mut course, watcher);
-            let call = match step {
+            let mut call = match step {
                 Step::Call(call) => call,
                 Step::Stop(stop) => return Err(self.error(self.stopped(stop))),
             };
@@ -153,7 +174,16 @@ impl<'a> Run<'a> {
             }
             watcher.note(Note::Calling { deployment: call.deployment, wait: call.wait });
             tokio::time::sleep(call.wait).await;
-            match self.attempt(&call, deadline, watcher).await {
+            let hedge = map.group(call.group).policy.hedge.filter(|_| self.out.written().is_empty());
+            let result = match hedge {
+                None => self.attempt(&call, deadline, watcher).await,
+                Some(delay) => {
+                    let ended = self.race(delay, call, &mut course, deadline, rng, watcher).await;
+                    call = ended.call;
+                    ended.result
+                }
+            };
+            match result {
                 Ok(won) => return self.won(&call, won, rng, watcher),
                 Err(Lost { cause: Cause::Unread, .. }) => return Err(self.error(Why::Unread)),
                 Err(Lost { cause: Cause::NotAsked(failure), .. }) => {
@@ -175,8 +205,34 @@ impl<'a> Run<'a> {
     /// One attempt, measured and written down.
     async fn attempt(&mut self, call: &Call, deadline: Timestamp, watcher: &mut dyn Watcher) -> Result<Won, Lost> {
         let started = self.router.clock.now();
-        let result = self.call(call, deadline, watcher).await;
-        let (failure, first_token, usage) = match &result {
+        let start = self.out.prepare(self.router.map.deployment(call.deployment).prefill, watcher);
+        if start == Start::Again {
+            self.attempts.iter_mut().for_each(|attempt| attempt.share = Share::Void);
+        }
+        let before = self.out.written().len();
+        let prompt = start.apply(&self.request.prompt);
+        let timeouts = self.timeouts(call, deadline);
+        self.coming = Answer::default();
+        let (out, coming) = (&mut self.out, &mut self.coming);
+        let mut sink = |told: Told<'_>| match told {
+            Told::Dropped(parameters) => {
+                watcher.note(Note::Dropped { deployment: call.deployment, parameters });
+                std::ops::ControlFlow::Continue(())
+            }
+            Told::Event(event) => {
+                coming.push(event);
+                out.event(event, watcher)
+            }
+        };
+        let result = self.router.ask(call.deployment, &prompt, timeouts, &mut sink).await;
+        let given = result.is_ok() || self.out.written().len() > before;
+        self.record(call, started, &result, if given { Share::Given } else { Share::Void });
+        result
+    }
+
+    /// Writes down an attempt that was begun at `started`.
+    pub(super) fn record(&mut self, call: &Call, started: Timestamp, result: &Result<Won, Lost>, share: Share) {
+        let (failure, first_token, usage) = match result {
             Ok(won) => (None, won.first_token, won.answer.usage),
             Err(lost) => {
                 let failure = match &lost.cause {
@@ -195,49 +251,21 @@ impl<'a> Run<'a> {
             duration: self.router.clock.now().since(started),
             first_token,
             cost: price.zip(usage).map(|(price, usage)| price.cost(&usage)),
+            share,
         });
-        if self.first_token.is_none() {
+        if self.first_token.is_none() && share != Share::Lost {
             self.first_token = first_token.map(|first| started.since(self.request.since) + first);
         }
-        result
     }
 
-    async fn call(&mut self, call: &Call, deadline: Timestamp, watcher: &mut dyn Watcher) -> Result<Won, Lost> {
-        let lost = |failure| Lost { cause: Cause::NotAsked(failure), answer: Answer::default(), first_token: None };
-        let source = &self.router.sources[call.deployment.0];
-        let key = match self.router.keys.get(source).await {
-            Ok(key) => key,
-            Err(error) => return Err(lost(Failure::new(Class::Authentication, error.to_string()))),
-        };
-        let mut prompt = self.request.prompt.clone();
-        prompt.prefill = self.out.prepare(self.router.map.deployment(call.deployment).prefill, watcher);
+    /// The limits of `call`, none of them beyond the deadline.
+    pub(super) fn timeouts(&self, call: &Call, deadline: Timestamp) -> Timeouts {
         let members = &self.router.map.group(call.group).members;
         let member = members.iter().find(|member| member.deployment == call.deployment);
         let mut timeouts = member.expect("the course calls members of its groups").timeouts;
         timeouts.first_token = call.first_token;
         timeouts.attempt = timeouts.attempt.min(deadline.since(self.router.clock.now()));
-        let attempt = OneCall {
-            endpoint: &self.router.endpoints[call.deployment.0],
-            key: key.as_ref(),
-            prompt: &prompt,
-            timeouts,
-            transport: &*self.router.transport,
-            clock: self.router.clock,
-        };
-        self.coming = Answer::default();
-        let (out, coming) = (&mut self.out, &mut self.coming);
-        attempt
-            .run(&mut |told| match told {
-                Told::Dropped(parameters) => {
-                    watcher.note(Note::Dropped { deployment: call.deployment, parameters });
-                    std::ops::ControlFlow::Continue(())
-                }
-                Told::Event(event) => {
-                    coming.push(event);
-                    out.event(event, watcher)
-                }
-            })
-            .await
+        timeouts
     }
 
     /// A whole answer came: it is the result unless other text is already out.
@@ -250,6 +278,9 @@ impl<'a> Run<'a> {
     ) -> Result<Done, RouteError> {
         self.teach(call, None, rng);
         if !self.out.end(watcher) {
+            if let Some(unseen) = self.attempts.last_mut() {
+                unseen.share = Share::Void;
+            }
             return Err(self.error(Why::Interrupted { second_answer: true }));
         }
         let mut answer = won.answer;
@@ -264,6 +295,7 @@ impl<'a> Run<'a> {
             duration: self.elapsed(),
             restarted: self.out.restarted(),
             resumed_at: self.out.resumed_at(),
+            hedged: self.hedged,
         })
     }
 
@@ -318,7 +350,7 @@ impl<'a> Run<'a> {
 
     fn error(&self, why: Why) -> RouteError {
         let (attempts, skips) = (self.attempts.clone(), self.skips.clone());
-        RouteError { why, attempts, skips, duration: self.elapsed() }
+        RouteError { why, attempts, skips, duration: self.elapsed(), hedged: self.hedged }
     }
 
     pub(super) fn elapsed(&self) -> Duration {

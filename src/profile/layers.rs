@@ -6,7 +6,7 @@ use super::file::{Entry, Settings};
 use super::per_class::ByClass;
 use super::schema::{self, Unset};
 use super::value::Value;
-use crate::route::hedge::Hedge;
+use crate::route::hedge::Delay;
 use crate::route::{Policy, Strategy, Timeouts};
 
 /// Where a value came from.
@@ -113,6 +113,7 @@ impl<'s, 'a> Layers<'s, 'a> {
             retry_policy: self.by_class("retry_policy").numbers,
             allowed_fails_policy: self.by_class("allowed_fails_policy").numbers,
             hedge: self.hedge(),
+            hedge_max_cost: self.hedge_max_cost(),
         }
     }
 
@@ -125,13 +126,18 @@ impl<'s, 'a> Layers<'s, 'a> {
     }
 
     /// When a second deployment is asked at the same time.
-    fn hedge(&self) -> Option<Hedge> {
-        let Some(Value::Hedge(Some(delay))) = self.find("hedge").map(|(_, entry)| &entry.value) else { return None };
-        let max_cost = match self.find("hedge_max_cost").map(|(_, entry)| &entry.value) {
+    fn hedge(&self) -> Option<Delay> {
+        match self.find("hedge").map(|(_, entry)| &entry.value) {
+            Some(Value::Hedge(delay)) => *delay,
+            _ => None,
+        }
+    }
+
+    fn hedge_max_cost(&self) -> Option<f64> {
+        match self.find("hedge_max_cost").map(|(_, entry)| &entry.value) {
             Some(Value::Number(usd)) => Some(*usd),
             _ => None,
-        };
-        Some(Hedge { delay: *delay, max_cost })
+        }
     }
 
     /// The first cooldown.

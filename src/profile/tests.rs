@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{Class, KeySource, TimeoutKind};
-use crate::route::hedge::{Delay, Hedge};
+use crate::route::hedge::Delay;
 use crate::route::per_class::PerClass;
 
 const LAB: &str = "[providers.lab]\nprotocol = \"openai\"\nbase_url = \"https://lab.example/v1\"\n";
@@ -146,6 +146,7 @@ mod resolved {
             retry_policy: PerClass::default(),
             allowed_fails_policy: PerClass::default(),
             hedge: None,
+            hedge_max_cost: None,
         };
         assert_eq!(policy, want);
     }
@@ -177,10 +178,10 @@ mod resolved {
         let inherited = policy(router);
         assert_eq!(inherited.retry_policy.get(Class::Timeout(TimeoutKind::Idle)), Some(3));
         let fixed = Delay::Fixed(Duration::from_secs(2));
-        assert_eq!(inherited.hedge, Some(Hedge { delay: fixed, max_cost: Some(0.01) }));
+        assert_eq!((inherited.hedge, inherited.hedge_max_cost), (Some(fixed), Some(0.01)));
         let own = policy(&format!("{router}\nretry_policy = {{ quota = 1 }}\nhedge = \"p90\""));
         assert_eq!(own.retry_policy.get(Class::Timeout(TimeoutKind::Idle)), None);
-        assert_eq!(own.hedge, Some(Hedge { delay: Delay::Percentile(90), max_cost: Some(0.01) }));
+        assert_eq!((own.hedge, own.hedge_max_cost), (Some(Delay::Percentile(90)), Some(0.01)));
         assert_eq!(policy(&format!("{router}\nhedge = \"off\"")).hedge, None);
     }
 

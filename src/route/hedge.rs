@@ -20,15 +20,6 @@ const UNKNOWN: Duration = Duration::from_secs(3);
 /// After a 429 nobody is asked for a copy for this long.
 const SINCE_LIMITED: Duration = Duration::from_secs(60);
 
-/// When a group hedges.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Hedge {
-    /// How long the first deployment is waited for.
-    pub delay: Delay,
-    /// The most that the second call may cost by estimate, in USD.
-    pub max_cost: Option<f64>,
-}
-
 /// How long the first deployment is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delay {
@@ -76,16 +67,17 @@ pub struct Rival<'a> {
     pub cost: Option<f64>,
 }
 
-/// Why `rival` may not be asked for a copy at `now`, if it may not.
+/// Why `rival` may not be asked for a copy at `now`, if it may not; `max_cost` is the most that it may
+/// cost by estimate, in USD.
 #[must_use]
-pub fn refusal(hedge: &Hedge, rival: &Rival<'_>, budget: &HedgeBudget, now: Timestamp) -> Option<Refusal> {
+pub fn refusal(max_cost: Option<f64>, rival: &Rival<'_>, budget: &HedgeBudget, now: Timestamp) -> Option<Refusal> {
     let recent = |at: Timestamp| skew::age(now, at).is_some_and(|age| age < SINCE_LIMITED);
     if rival.state != State::Closed {
         Some(Refusal::NotClosed)
     } else if rival.cell.gated(now).is_some() || rival.cell.limited.is_some_and(recent) {
         Some(Refusal::Limited)
     } else {
-        match (hedge.max_cost, rival.cost) {
+        match (max_cost, rival.cost) {
             (Some(_), None) => Some(Refusal::Unpriced),
             (Some(cap), Some(cost)) if cost > cap => Some(Refusal::OverCost),
             _ => (!budget.allows()).then_some(Refusal::OverBudget),
@@ -148,9 +140,8 @@ mod tests {
     fn check(max_cost: Option<f64>, cost: Option<f64>, change: impl FnOnce(&mut Cell), want: Option<Refusal>) {
         let mut cell = Cell::default();
         change(&mut cell);
-        let hedge = Hedge { delay: Delay::Percentile(95), max_cost };
         let rival = Rival { state: cell.breaker.state(NOW), cell: &cell, cost };
-        assert_eq!(refusal(&hedge, &rival, &HedgeBudget::default(), NOW), want);
+        assert_eq!(refusal(max_cost, &rival, &HedgeBudget::default(), NOW), want);
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub mod strategy;
 use std::time::Duration;
 
 use crate::model::{Class, Price};
-use hedge::Hedge;
+use hedge::Delay;
 use per_class::PerClass;
 
 /// Position of a deployment in [`Map::deployments`].
@@ -169,7 +169,9 @@ pub struct Policy {
     /// `allowed_fails` of a class.
     pub allowed_fails_policy: PerClass,
     /// When a second deployment is asked at the same time; `None` for never.
-    pub hedge: Option<Hedge>,
+    pub hedge: Option<Delay>,
+    /// What the second call may cost by estimate, in USD, whoever turns hedging on.
+    pub hedge_max_cost: Option<f64>,
 }
 
 impl Policy {

@@ -3,7 +3,9 @@
 mod bad_input;
 mod engine;
 mod faults;
+mod hedge;
 mod logs;
+mod recovery;
 mod state;
 mod support;
 mod support_test;

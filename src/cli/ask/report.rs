@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::printer::{describe, seconds, skip, tokens};
-use crate::engine::{Attempt, Done, RouteError, Why};
+use crate::engine::{Attempt, Done, RouteError, Spend, Why};
 use crate::error::{Error, Kind};
 use crate::model::{Class, Failure};
 use crate::route::course::{SkipReason, Stop};
@@ -27,7 +27,7 @@ impl Subject<'_> {
     pub fn done(&self, done: &Done) -> Value {
         let deployment = self.map.deployment(done.deployment);
         let usage = done.answer.usage.unwrap_or_default();
-        let cost = done.attempts.last().and_then(|attempt| attempt.cost);
+        let spend = Spend::of(&done.attempts);
         let mut object = self.common(&done.attempts, done.duration);
         let fields = json!({
             "deployment": deployment.name,
@@ -41,9 +41,10 @@ impl Subject<'_> {
                 "input_tokens": usage.input, "output_tokens": usage.output,
                 "cached_tokens": usage.cached, "reasoning_tokens": usage.reasoning,
             })),
-            "cost_usd": cost,
-            "priced": cost.is_some(),
+            "cost_usd": spend.given,
+            "priced": spend.complete,
             "ttft_ms": done.first_token.map(millis),
+            "hedged": done.hedged.is_some(),
             "restarted": done.restarted,
             "resumed_at": done.resumed_at,
         });
@@ -54,10 +55,12 @@ impl Subject<'_> {
     /// The object of `--json` for a failure.
     #[must_use]
     pub fn failed(&self, failed: &RouteError, error: &Error, class: Option<Class>) -> Value {
+        let spend = Spend::of(&failed.attempts);
         let mut object = self.common(&failed.attempts, failed.duration);
         let fields = json!({
             "deployment": null, "provider": null, "model": null, "text": null, "reasoning": null,
-            "finish_reason": null, "usage": null, "cost_usd": null, "priced": false, "ttft_ms": null,
+            "finish_reason": null, "usage": null, "ttft_ms": null,
+            "cost_usd": spend.given, "priced": spend.complete, "hedged": failed.hedged.is_some(),
             "error": {
                 "class": class.map(Class::as_str), "message": error.message, "hint": error.hint,
                 "exit_code": error.kind.exit_code(),
@@ -69,8 +72,6 @@ impl Subject<'_> {
 
     fn common(&self, attempts: &[Attempt], duration: Duration) -> Value {
         let group = self.map.group(self.group);
-        let wasted: f64 =
-            attempts.iter().filter(|attempt| attempt.failure.is_some()).filter_map(|attempt| attempt.cost).sum();
         json!({
             "id": self.id,
             "group": group.name,
@@ -83,7 +84,7 @@ impl Subject<'_> {
             "hedged": false,
             "restarted": false,
             "resumed_at": null,
-            "wasted_usd": wasted,
+            "wasted_usd": Spend::of(attempts).wasted,
             "conversation_id": null,
         })
     }
@@ -97,10 +98,7 @@ impl Subject<'_> {
             n => format!("{n} attempts"),
         };
         let usage = done.answer.usage.as_ref().map_or("tokens unknown".to_owned(), tokens);
-        let cost = match done.attempts.last().and_then(|attempt| attempt.cost) {
-            Some(usd) => format!("{usd:.6} USD"),
-            None => "price unknown".to_owned(),
-        };
+        let cost = cost(&Spend::of(&done.attempts));
         let first = done.first_token.map(|first| format!(", first token {}", seconds(first))).unwrap_or_default();
         let speed = speed(done).map(|speed| format!(", {speed:.1} tokens/s")).unwrap_or_default();
         format!("{name}: {attempts}, {usage}, {cost}{first}{speed}, {} in all", seconds(done.duration))
@@ -148,6 +146,24 @@ impl Subject<'_> {
             skips.map(|skipped| format!("{}: {}", self.map.deployment(skipped.deployment).name, skip(&skipped.reason)));
         attempts.chain(skips).collect()
     }
+}
+
+/// What a request cost, and what of it was for nothing.
+fn cost(spend: &Spend) -> String {
+    let mut text = match spend.given {
+        Some(usd) if spend.complete => format!("{usd:.6} USD"),
+        Some(usd) => format!("{usd:.6} USD and a part of unknown cost"),
+        None => "price unknown".to_owned(),
+    };
+    if spend.wasted > 0.0 {
+        text += &format!(", wasted {:.6} USD", spend.wasted);
+    }
+    match spend.unknown {
+        0 => {}
+        1 => text += ", one broken call of unknown cost",
+        n => text += &format!(", {n} broken calls of unknown cost"),
+    }
+    text
 }
 
 /// The kind of a failed request, by the precedence 74, 124, 65, 78, 75, 77, 69.

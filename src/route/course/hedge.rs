@@ -7,13 +7,13 @@ use super::{Call, Course, Want};
 use crate::model::{Failure, Timestamp};
 use crate::route::DeploymentId;
 use crate::route::board::Board;
-use crate::route::hedge::{Hedge, Rival, refusal};
+use crate::route::hedge::{Rival, refusal};
 
 impl Course<'_> {
     /// Who could be asked besides the one that was asked last and is silent: a member of the same
     /// group that was not asked yet, an independent one if there is one.
     #[must_use]
-    pub fn rival(&self, hedge: &Hedge, board: &Board, now: Timestamp) -> Option<DeploymentId> {
+    pub fn rival(&self, board: &Board, now: Timestamp) -> Option<DeploymentId> {
         let group = self.asked[self.last?].group;
         let leg = self.legs.iter().find(|leg| leg.group == group && leg.attempts_left > 0)?;
         if self.want != Want::Anyone {
@@ -22,6 +22,7 @@ impl Course<'_> {
         let silent = self.map.deployment(self.asked[self.last?].deployment);
         let budget = &board.group(group).hedges;
         let members = &self.map.group(group).members;
+        let max_cost = self.map.group(group).policy.hedge_max_cost;
         let fit = leg.untried.iter().copied().filter(|id| {
             let deployment = self.map.deployment(*id);
             let cost = deployment.price.map(|price| estimated_cost(&self.facts, price));
@@ -29,7 +30,7 @@ impl Course<'_> {
             let member = members.iter().find(|member| member.deployment == *id);
             self.asked.iter().all(|asked| asked.deployment != *id)
                 && member.is_some_and(|member| unfit(self.map, member, &self.facts).is_none())
-                && refusal(hedge, &rival, budget, now).is_none()
+                && refusal(max_cost, &rival, budget, now).is_none()
         });
         // A copy that waits in the same queue gains nothing.
         let shared = |id: &DeploymentId| {

@@ -77,6 +77,7 @@ fn map(text: &str) -> Map {
                 retry_policy: PerClass::default(),
                 allowed_fails_policy: PerClass::default(),
                 hedge: None,
+                hedge_max_cost: None,
             },
             fallbacks: Vec::new(),
             context_window_fallbacks: Vec::new(),
