@@ -67,7 +67,7 @@ enum Say {
 enum End {
     /// There was no budget for it; nobody was asked.
     Declined,
-    Done(Result<Won, Lost>),
+    Done(Box<Result<Won, Lost>>),
 }
 
 type Running<'a> = Pin<Box<dyn Future<Output = End> + 'a>>;
@@ -252,7 +252,7 @@ impl<'a> Run<'a> {
         watcher: &mut dyn Watcher,
     ) -> ControlFlow<Result<Won, Lost>> {
         let result = match end {
-            End::Done(result) => result,
+            End::Done(result) => *result,
             End::Declined => {
                 race.phase = Phase::Settled(0);
                 // A reader that left is noticed with the next event.
@@ -376,7 +376,7 @@ async fn leg(
         });
         ControlFlow::Continue(())
     };
-    End::Done(router.ask(deployment, prompt, timeouts, &mut sink).await)
+    End::Done(Box::new(router.ask(deployment, prompt, timeouts, &mut sink).await))
 }
 
 /// Whether an answer begins with this event: text or a tool call, not reasoning.

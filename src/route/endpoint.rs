@@ -14,19 +14,29 @@ use crate::model::{Class, Timestamp};
 #[must_use]
 pub fn open_until(map: &Map, board: &Board, id: DeploymentId, now: Timestamp) -> Option<Timestamp> {
     let host = &map.deployment(id).host;
+    let is_child = |position: usize| {
+        let child = &map.deployments[position];
+        child.host == *host && child.no_key.is_none()
+    };
+    let is_shut = |position: usize| {
+        let breaker = &board.cell(DeploymentId(position)).breaker;
+        match breaker.state(now) {
+            State::Open { until } => breaker.reason().is_some_and(is_hosts).then_some(until),
+            State::Closed | State::HalfOpen => None,
+        }
+    };
+    // Mostly nobody is: that is seen without looking at a name.
+    if !(0..map.deployments.len()).any(|position| is_shut(position).is_some() && is_child(position)) {
+        return None;
+    }
     let mut seen: Vec<&str> = Vec::new();
     let mut shut: Vec<Timestamp> = Vec::new();
-    for (position, child) in map.deployments.iter().enumerate() {
+    for position in (0..map.deployments.len()).filter(|position| is_child(*position)) {
+        let key = map.deployments[position].state_key.as_str();
         // The same deployment under two names is one child.
-        if child.host != *host || child.no_key.is_some() || seen.contains(&child.state_key.as_str()) {
-            continue;
-        }
-        seen.push(&child.state_key);
-        let breaker = &board.cell(DeploymentId(position)).breaker;
-        if let State::Open { until } = breaker.state(now)
-            && breaker.reason().is_some_and(is_hosts)
-        {
-            shut.push(until);
+        if !seen.contains(&key) {
+            seen.push(key);
+            shut.extend(is_shut(position));
         }
     }
     shut.sort_unstable();
