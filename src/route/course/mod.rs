@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::board::Board;
 use super::breaker::State;
-use super::{DeploymentId, GroupId, Map, kin, strategy};
+use super::{DeploymentId, GroupId, Map, strategy};
 use crate::model::{Class, Failure, Timestamp};
 use eligible::barred;
 pub use eligible::{Facts, Skip, SkipReason};
@@ -16,6 +16,7 @@ use reaction::{Reaction, reaction};
 mod again;
 mod eligible;
 mod hedge;
+mod prefer;
 mod reaction;
 #[cfg(test)]
 mod tests;
@@ -307,21 +308,6 @@ impl<'a> Course<'a> {
         Some((leg.group, leg.untried.remove(found)))
     }
 
-    /// What goes before the strategy's ranking: the profile's `order`, and within it independence of
-    /// those that failed.
-    fn preference(&self) -> impl Fn(GroupId, DeploymentId) -> (u32, bool) + use<'a> {
-        let map = self.map;
-        let failed = self.asked.iter().filter_map(|asked| Some((asked.deployment, asked.failed?)));
-        let failed: Vec<(DeploymentId, Class)> = failed.collect();
-        move |group, id| {
-            let member = map.group(group).members.iter().find(|member| member.deployment == id);
-            let suspects = |(other, class): &(DeploymentId, Class)| {
-                kin::suspects(*class, map.deployment(*other), map.deployment(id))
-            };
-            (member.map_or(u32::MAX, |member| member.order), failed.iter().any(suspects))
-        }
-    }
-
     /// Puts the fallbacks of the group that is left in front of the queue: depth first.
     fn leave(&mut self) {
         let Some(leg) = self.legs.last_mut() else { return };
@@ -404,20 +390,6 @@ impl<'a> Course<'a> {
         let first_token = self.first_token(group, deployment, at);
         let first_token = if probe { first_token.min(PROBE_PATIENCE) } else { first_token };
         Call { group, deployment, wait, first_token, probe }
-    }
-
-    /// Whether a closed deployment that was not asked yet could take over from `id`.
-    fn spare(&self, id: DeploymentId, board: &Board, now: Timestamp) -> bool {
-        let here = self.legs.iter().filter(|leg| leg.attempts_left > 0).map(|leg| leg.group);
-        let pending = self.legs.iter().filter(|leg| !leg.left).flat_map(|leg| &self.map.group(leg.group).fallbacks);
-        let fallbacks = self.queue.iter().chain(pending).copied().filter(|_| self.fallbacks_left > 0);
-        here.chain(fallbacks).flat_map(|group| &self.map.group(group).members).any(|member| {
-            let other = member.deployment;
-            other != id
-                && self.asked.iter().all(|asked| asked.deployment != other)
-                && barred(self.map, member, &self.facts, board, now).is_none()
-                && board.state(self.map, other, now) == State::Closed
-        })
     }
 
     /// The share of the time left that this attempt may spend in silence.
