@@ -11,7 +11,7 @@ use crate::engine::Router;
 use crate::error::{Error, Kind};
 use crate::model::Timestamp;
 use crate::ports::Clock;
-use crate::profile::{Inputs, LoadError, Located, Profile, Severity, Source, locate};
+use crate::profile::{Inputs, LoadError, Located, Profile, Severity, Source, discover, locate};
 use crate::route::GroupId;
 use crate::state::Location;
 
@@ -24,13 +24,16 @@ pub fn profile(global: &Global, env: &Env, console: &mut Console) -> Result<Prof
     let colour = console.colour();
     let wrong = |error: LoadError| Error::rendered(Kind::Profile, error.render(colour));
     let loaded = match locate(global.profile.as_deref(), &env.vars).map_err(wrong)? {
-        // Only a profile that has to be looked for on the network waits for it.
-        Located::Discover => match until_signal(profile::open(None, &inputs))? {
-            Ended::Value(loaded) => loaded,
-            Ended::Signal(signal) => {
-                super::signals::die_by(signal);
-                return Err(Error::new(Kind::Other, "stopped by a signal"));
-            }
+        Located::Discover => match discover::from_keys(&inputs).map_err(wrong)? {
+            Some(profile) => Ok(profile),
+            // Only a profile that has to be looked for on the network waits for it.
+            None => match until_signal(profile::open(None, &inputs))? {
+                Ended::Value(loaded) => loaded,
+                Ended::Signal(signal) => {
+                    super::signals::die_by(signal);
+                    return Err(Error::new(Kind::Other, "stopped by a signal"));
+                }
+            },
         },
         located => Profile::load(&located, &inputs),
     };
@@ -64,9 +67,9 @@ pub fn built(profile: &Profile, group: GroupId) -> Result<(), Error> {
 ///
 /// # Errors
 /// When `--state` names no place.
-pub fn router(profile: Profile, global: &Global, env: &Env, clock: Clock) -> Result<Router, Error> {
+pub fn router(profile: Profile, global: &Global, env: &Env, clock: Clock, seed: u64) -> Result<Router, Error> {
     let state = location(global, env)?;
-    let around = Surroundings { vars: &env.vars, state: &state, clock, seed: env.entropy };
+    let around = Surroundings { vars: &env.vars, state: &state, clock, seed };
     Ok(Router::from_profile(profile, &around))
 }
 

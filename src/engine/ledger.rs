@@ -53,7 +53,9 @@ impl Ledger {
     /// Learns from an attempt: on the board at once, in the store behind the caller's back.
     pub(super) fn learn(&mut self, group: GroupId, deployment: DeploymentId, lesson: Lesson, context: Context) {
         let success = lesson == Lesson::ANSWERED;
-        self.board.deployments[deployment.0].observe(&lesson, &context);
+        for id in (0..self.map.deployments.len()).map(DeploymentId).filter(|id| self.map.same(*id, deployment)) {
+            self.board.deployments[id.0].observe(&lesson, &context);
+        }
         self.board.groups[group.0].retries.observe(success, context.now);
         let keys = [deployment_key(&self.map, deployment), group_key(&self.map, group)];
         let store = Arc::clone(&self.store);

@@ -15,6 +15,8 @@ pub struct Attempt {
     pub group: GroupId,
     /// How it failed, if it did.
     pub failure: Option<Failure>,
+    /// It was given up because nobody wanted its answer any more.
+    pub cancelled: bool,
     /// How long it was waited before.
     pub waited: Duration,
     /// How long it took.
@@ -78,7 +80,11 @@ impl Attempt {
         let failure = self.failure.as_ref();
         serde_json::json!({
             "deployment": map.deployment(self.deployment).name,
-            "outcome": if failure.is_some() { "failed" } else { "ok" },
+            "outcome": match (failure, self.cancelled) {
+                (Some(_), _) => "failed",
+                (None, true) => "cancelled",
+                (None, false) => "ok",
+            },
             "class": failure.map(|failure| failure.class.as_str()),
             "status": failure.and_then(|failure| failure.status),
             "message": failure.map(|failure| failure.message.as_str()),

@@ -8,7 +8,7 @@ use super::delivery::{Delivery, Out};
 use super::ledger::Ledger;
 use super::note::{Note, Watcher};
 use super::record::{Attempt, Done, RouteError, Why};
-use crate::model::{Answer, Class, Failure, KeySource, Prompt, Timestamp};
+use crate::model::{Answer, Class, Failure, KeySource, Prompt, TimeoutKind, Timestamp};
 use crate::ports::{Clock, Keys, LogStart, Store, Transport};
 use crate::provider::Endpoint;
 use crate::route::board::Lesson;
@@ -90,6 +90,9 @@ impl Router {
     ) -> Result<Done, RouteError> {
         let mut run = Run::new(self, request);
         let ended = run.course(rng, watcher).await;
+        if let Ok(done) = &ended {
+            watcher.complete(done);
+        }
         run.ledger.settle().await;
         run.close(&ended);
         if let Some(warning) = self.store.take_warning() {
@@ -110,6 +113,8 @@ pub(super) struct Run<'a> {
     /// The answer that is coming, for the log of a cancelled request.
     pub(super) coming: Answer,
     pub(super) first_token: Option<Duration>,
+    /// The call that is under way, since when; a cancelled request is logged with it.
+    pub(super) current: Option<(Call, Timestamp)>,
     pub(super) closed: bool,
 }
 
@@ -125,6 +130,7 @@ impl<'a> Run<'a> {
             skips: Vec::new(),
             coming: Answer::default(),
             first_token: None,
+            current: None,
             closed: false,
         };
         if let Some(start) = request.log.clone() {
@@ -155,7 +161,13 @@ impl<'a> Run<'a> {
             tokio::time::sleep(call.wait).await;
             match self.attempt(&call, deadline, watcher).await {
                 Ok(won) => return self.won(&call, won, rng, watcher),
-                Err(Lost { cause: Cause::Unread, .. }) => return Err(self.error(Why::Unread)),
+                Err(Lost { cause: Cause::Unread, first_token, .. }) => {
+                    // A deployment that gave a token is alive, whether or not anybody reads on.
+                    if first_token.is_some() {
+                        self.teach(&call, Some(Lesson::ANSWERED), rng);
+                    }
+                    return Err(self.error(Why::Unread));
+                }
                 Err(Lost { cause: Cause::NotAsked(failure), .. }) => {
                     watcher.note(Note::Failed { deployment: call.deployment, failure: &failure });
                     last = Some(failure);
@@ -175,7 +187,9 @@ impl<'a> Run<'a> {
     /// One attempt, measured and written down.
     async fn attempt(&mut self, call: &Call, deadline: Timestamp, watcher: &mut dyn Watcher) -> Result<Won, Lost> {
         let started = self.router.clock.now();
+        self.current = Some((call.clone(), started));
         let result = self.call(call, deadline, watcher).await;
+        self.current = None;
         let (failure, first_token, usage) = match &result {
             Ok(won) => (None, won.first_token, won.answer.usage),
             Err(lost) => {
@@ -190,6 +204,7 @@ impl<'a> Run<'a> {
         self.attempts.push(Attempt {
             deployment: call.deployment,
             group: call.group,
+            cancelled: matches!(&result, Err(Lost { cause: Cause::Unread, .. })),
             failure,
             waited: call.wait,
             duration: self.router.clock.now().since(started),
@@ -205,9 +220,11 @@ impl<'a> Run<'a> {
     async fn call(&mut self, call: &Call, deadline: Timestamp, watcher: &mut dyn Watcher) -> Result<Won, Lost> {
         let lost = |failure| Lost { cause: Cause::NotAsked(failure), answer: Answer::default(), first_token: None };
         let source = &self.router.sources[call.deployment.0];
-        let key = match self.router.keys.get(source).await {
-            Ok(key) => key,
-            Err(error) => return Err(lost(Failure::new(Class::Authentication, error.to_string()))),
+        let left = deadline.since(self.router.clock.now());
+        let key = match tokio::time::timeout(left, self.router.keys.get(source)).await {
+            Ok(Ok(key)) => key,
+            Ok(Err(error)) => return Err(lost(Failure::new(Class::Authentication, error.to_string()))),
+            Err(_) => return Err(lost(Failure::new(Class::Timeout(TimeoutKind::Total), "no key before the deadline"))),
         };
         let mut prompt = self.request.prompt.clone();
         prompt.prefill = self.out.prepare(self.router.map.deployment(call.deployment).prefill, watcher);

@@ -4,6 +4,7 @@ pub mod event;
 pub mod failure;
 pub mod price;
 pub mod prompt;
+pub mod redact;
 pub mod secret;
 pub mod time;
 pub mod usage;

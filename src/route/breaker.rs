@@ -153,8 +153,7 @@ impl Breaker {
             Seen::Failed { class, retry_after } => {
                 self.bad += 1.0;
                 self.consecutive += 1;
-                self.fails.retain(|at| context.now.since(*at) < FAILS_WINDOW);
-                self.fails.push(context.now);
+                self.remember_failure(context);
                 if let Some((first, max)) = self.opens(class, sparse, context) {
                     self.open(class, first, max, retry_after, context);
                 }
@@ -165,6 +164,14 @@ impl Breaker {
     /// Forgets everything: what `health --live` or a person proved is stronger than history.
     pub fn reset(&mut self) {
         *self = Self::default();
+    }
+
+    /// Keeps as many times of failures as `allowed_fails` looks at.
+    fn remember_failure(&mut self, context: &Context) {
+        let kept = context.rules.allowed_fails.unwrap_or(0) as usize;
+        self.fails.retain(|at| context.now.since(*at) < FAILS_WINDOW);
+        self.fails.push(context.now);
+        self.fails.drain(..self.fails.len().saturating_sub(kept));
     }
 
     /// The first and the longest cooldown, if this failure opens the breaker.

@@ -38,6 +38,12 @@ impl Map {
         &self.deployments[id.0]
     }
 
+    /// Whether two positions are one deployment under two names: same server, model and key.
+    #[must_use]
+    pub fn same(&self, one: DeploymentId, other: DeploymentId) -> bool {
+        one == other || self.deployment(one).state_key == self.deployment(other).state_key
+    }
+
     /// The group at `id`.
     #[must_use]
     pub fn group(&self, id: GroupId) -> &Group {

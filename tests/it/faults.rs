@@ -143,8 +143,8 @@ matrix! {
     unresolved: fails(UNRESOLVED, "connection", 69);
 
     empty_answer: fails("empty-answer", "malformed", 69);
-    length_empty: fails("length-empty", "truncated", 69);
-    reasoning_only: fails("reasoning-only", "truncated", 69);
+    length_empty: fails("length-empty", "invalid_output", 69);
+    reasoning_only: fails("reasoning-only", "invalid_output", 69);
     content_filter_0: filtered("content-filter-0", "");
     content_filter_n: filtered("content-filter-n", THREE_TOKENS);
     refusal: filtered("refusal", "");

@@ -12,6 +12,7 @@ use crate::route::course::{SkipReason, Stop};
 use crate::route::{GroupId, Map};
 
 /// What a report needs besides how the request ended.
+#[derive(Clone, Copy)]
 pub struct Subject<'a> {
     /// What can be routed to.
     pub map: &'a Map,
@@ -56,8 +57,6 @@ impl Subject<'_> {
     pub fn failed(&self, failed: &RouteError, error: &Error, class: Option<Class>) -> Value {
         let mut object = self.common(&failed.attempts, failed.duration);
         let fields = json!({
-            "deployment": null, "provider": null, "model": null, "text": null, "reasoning": null,
-            "finish_reason": null, "usage": null, "cost_usd": null, "priced": false, "ttft_ms": null,
             "error": {
                 "class": class.map(Class::as_str), "message": error.message, "hint": error.hint,
                 "exit_code": error.kind.exit_code(),
@@ -69,8 +68,6 @@ impl Subject<'_> {
 
     fn common(&self, attempts: &[Attempt], duration: Duration) -> Value {
         let group = self.map.group(self.group);
-        let wasted: f64 =
-            attempts.iter().filter(|attempt| attempt.failure.is_some()).filter_map(|attempt| attempt.cost).sum();
         json!({
             "id": self.id,
             "group": group.name,
@@ -83,7 +80,7 @@ impl Subject<'_> {
             "hedged": false,
             "restarted": false,
             "resumed_at": null,
-            "wasted_usd": wasted,
+            "wasted_usd": wasted(attempts),
             "conversation_id": null,
         })
     }
@@ -222,10 +219,21 @@ fn unavailable_hint(failed: &RouteError) -> Option<&'static str> {
     }
     match headline(failed)? {
         Class::NotFound => Some("check the model's name and the base URL"),
-        Class::Quota => Some("add credit at the provider, or a fallback with another key"),
+        Class::Quota => Some("add credit at the provider, wait as long as it asks, or add a fallback with another key"),
         Class::Connection(_) => Some("check the base URL, the network, and whether a local server is running"),
         _ => Some("add a fallback group, or try again later"),
     }
+}
+
+/// What failed attempts cost in USD; `None` when one of them gave tokens of which the cost is unknown.
+fn wasted(attempts: &[Attempt]) -> Option<f64> {
+    attempts.iter().filter(|attempt| attempt.failure.is_some()).try_fold(0.0, |sum, attempt| {
+        match (attempt.cost, attempt.first_token) {
+            (Some(cost), _) => Some(sum + cost),
+            (None, None) => Some(sum),
+            (None, Some(_)) => None,
+        }
+    })
 }
 
 /// Generated tokens a second after the first one.
@@ -235,6 +243,14 @@ fn speed(done: &Done) -> Option<f64> {
     let streaming = last.duration.checked_sub(last.first_token?)?.as_secs_f64();
     let output = done.answer.usage?.output;
     (streaming > 0.0 && output > 1).then(|| (output - 1) as f64 / streaming)
+}
+
+/// An event of `--stream-json` with the fields of `object`.
+#[must_use]
+pub fn event(name: &str, object: Value) -> Value {
+    let mut event = json!({"event": name});
+    merge(&mut event, object);
+    event
 }
 
 fn merge(object: &mut Value, fields: Value) {

@@ -91,7 +91,8 @@ pub fn resolve(
         extra,
         delivery: delivery(args.midstream, &output, stdout),
         output,
-        file: args.output.clone(),
+        // `-` is standard output, as everywhere.
+        file: args.output.clone().filter(|path| path.as_os_str() != "-"),
         deadline: profile.map.group(group).policy.deadline,
         seed: args.route_seed.unwrap_or(entropy),
     })
@@ -213,6 +214,10 @@ fn parameters(args: &AskArgs) -> Result<(Sampling, Map<String, Value>), Error> {
         let Some((key, value)) = option.split_once('=').filter(|(key, _)| !key.is_empty()) else {
             return Err(Error::new(Kind::Usage, format!("`-o {option}` is not KEY=VALUE")));
         };
+        if matches!(key, "model" | "messages" | "stream" | "system") {
+            return Err(Error::new(Kind::Usage, format!("`-o {key}=…` would replace the request itself"))
+                .hint("the model is `-m`, the system prompt `-s`, and the prompt is the argument"));
+        }
         let value: Value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
         if !neutral(&mut sampling, key, &value)? {
             extra.insert(key.to_owned(), value);
@@ -222,6 +227,9 @@ fn parameters(args: &AskArgs) -> Result<(Sampling, Map<String, Value>), Error> {
     sampling.max_tokens = args.max_tokens.or(sampling.max_tokens);
     sampling.effort = args.reasoning_effort.map(Effort::from).or(sampling.effort);
     sampling.seed = args.seed.or(sampling.seed);
+    if [sampling.temperature, sampling.top_p].into_iter().flatten().any(|value| !value.is_finite()) {
+        return Err(Error::new(Kind::Usage, "a sampling parameter is not a number"));
+    }
     if sampling.max_tokens == Some(0) {
         return Err(Error::new(Kind::Usage, "`--max-tokens 0` asks for no answer"));
     }

@@ -276,6 +276,27 @@ fn a_long_prompt_asks_larger_windows_only() {
 }
 
 #[test]
+fn a_larger_one_that_is_rate_limited_is_waited_for() {
+    check(&map("main: small@10 long@100"), "window 429+5 401", "small long long+ | refused");
+}
+
+#[test]
+fn a_larger_one_whose_breaker_is_open_is_asked_all_the_same() {
+    let map = map("main: small@10 long@100");
+    let mut board = Board::fresh(&map);
+    open(&mut board, 1, 100);
+    walk(&map, board, Facts::default(), "window 401", "small long | refused");
+}
+
+#[test]
+fn a_deployment_with_two_names_is_asked_once() {
+    let mut map = map("main: a b | other: c");
+    map.groups[0].fallbacks = vec![GroupId(1)];
+    map.deployments[2].state_key = map.deployments[0].state_key.clone();
+    check(&map, "401", "a b | exhausted");
+}
+
+#[test]
 fn a_prompt_that_is_known_not_to_fit_asks_nobody_small() {
     let mut map = map("main: a@8 | long: d@100");
     map.groups[0].context_window_fallbacks = vec![GroupId(1)];
