@@ -79,7 +79,12 @@ pub fn last(connection: &Connection, count: usize) -> rusqlite::Result<Vec<Recor
     if count == 0 {
         return Ok(Vec::new());
     }
-    statement.query_map([count], record)?.collect()
+    // One row that cannot be understood must not hide all the others.
+    let damaged = |error: &rusqlite::Error| {
+        matches!(error, rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..))
+    };
+    let records = statement.query_map([count], record)?;
+    records.filter(|record| !record.as_ref().is_err_and(damaged)).collect()
 }
 
 /// The request `id`.
