@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::credential::{Credential, KeySpec, hex};
 use super::diagnostic::Diagnostic;
 use super::file::Settings;
-use super::provider::Provider;
+use super::provider::{Provider, with_prefill};
 use super::schema::MOCK_ONLY;
 use super::value::Value;
 use super::{Profile, Vars, address};
@@ -146,7 +146,7 @@ fn endpoint(protocol: Protocol, provider: &Provider, wanted: &Wanted<'_, '_>) ->
         provider: provider.name.clone(),
         base_url: provider.base_url.clone(),
         model: wanted.model.to_owned(),
-        quirks: provider.quirks,
+        quirks: with_prefill(provider.quirks, settings),
         params,
         headers,
         script: (protocol == Protocol::Mock).then(|| script(settings)),

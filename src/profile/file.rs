@@ -62,6 +62,14 @@ impl<'a> Settings<'a> {
         }
     }
 
+    /// Whether `name` is `true` or `false`.
+    pub(super) fn flag(&self, name: &str) -> Option<bool> {
+        match self.get(name)?.value {
+            Value::Flag(flag) => Some(flag),
+            _ => None,
+        }
+    }
+
     /// The span of time of `name`.
     pub(super) fn duration(&self, name: &str) -> Option<std::time::Duration> {
         match self.get(name)?.value {

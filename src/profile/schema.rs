@@ -263,7 +263,7 @@ pub const KEYS: &[Key] = &[
     later("query", ENDPOINT, Any, "further query parameters"),
     later("patch", ENDPOINT, Any, "changes to the body of the request"),
     later("strict_params", ENDPOINT, Flag, "a parameter that a model does not take is an error"),
-    later("prefill", ENDPOINT, Flag, "continues an answer that was begun for it"),
+    row("prefill", ENDPOINT, Flag, Words("the catalog"), "continues an answer that was begun for it"),
     row("model", DEPLOYMENT, Text, Nothing, "`PROVIDER/MODEL`"),
     row("name", DEPLOYMENT, Text, Words("the model"), "name in messages"),
     row("weight", DEPLOYMENT, Number, Nothing, "share of the traffic"),

@@ -30,6 +30,7 @@ pub(super) enum Value {
     /// `"auto"`.
     Auto,
     Count(u64),
+    Flag(bool),
     Number(f64),
     Text(String),
     Names(Vec<Name>),
@@ -58,7 +59,7 @@ pub(super) fn read(kind: Kind, raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> O
         Kind::Count(least) => count(raw, least, sink).map(Value::Count),
         Kind::Number => number(raw, sink).map(Value::Number),
         Kind::Flag => match raw.get_ref() {
-            DeValue::Boolean(_) => Some(Value::Opaque),
+            DeValue::Boolean(flag) => Some(Value::Flag(*flag)),
             other => wrong(kind, other, at, sink),
         },
         Kind::Text => text(kind, raw, sink).map(|text| Value::Text(text.to_owned())),
