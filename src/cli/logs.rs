@@ -1,7 +1,6 @@
 //! `llmroute logs`: the requests that were logged, as a table, one whole, or as JSON.
 
 mod detail;
-mod plain;
 mod table;
 mod units;
 
@@ -12,7 +11,7 @@ use jiff::tz::TimeZone;
 
 use super::console::Console;
 use super::env::{Env, Sink};
-use super::{End, Global, setup};
+use super::{End, Global, plain, setup};
 use crate::error::{Error, Kind};
 use crate::history::{Entry, History, HistoryError};
 use crate::state::Location;

@@ -5,6 +5,7 @@ pub mod ask;
 pub mod console;
 pub mod env;
 pub mod logs;
+pub mod plain;
 pub mod profile;
 mod setup;
 mod signals;
