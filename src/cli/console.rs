@@ -90,6 +90,11 @@ impl Console {
         self.stderr_line(&format!("{on}llmroute: {}{off}", plain::text(line)));
     }
 
+    /// Asks a question that is answered by `y` or anything else; the answer is read by whoever asks.
+    pub fn question(&mut self, text: &str) {
+        self.report(&format!("llmroute: {} [y/N] ", plain::text(text)));
+    }
+
     /// Draws a line across the terminal between an answer that broke and the new one.
     pub fn rule(&mut self, text: &str) {
         self.stderr_line(&format!("── {text} ──"));

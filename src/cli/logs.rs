@@ -2,7 +2,7 @@
 
 mod detail;
 mod table;
-mod units;
+pub(super) mod units;
 
 use std::io::{self, Write};
 

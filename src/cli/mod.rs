@@ -9,6 +9,7 @@ pub mod plain;
 pub mod profile;
 mod setup;
 mod signals;
+pub mod state;
 
 use std::ffi::OsString;
 
@@ -73,6 +74,8 @@ pub enum Command {
     Logs(logs::LogsArgs),
     /// Check and show the profile
     Profile(profile::ProfileArgs),
+    /// Show and forget what the processes share
+    State(state::StateArgs),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -123,6 +126,7 @@ fn dispatch(cli: &Cli, env: &Env, console: &mut Console) -> Result<End, Error> {
         Command::Ask(args) => ask::run(args, &cli.global, env, console),
         Command::Logs(args) => logs::command(args, &cli.global, env, console),
         Command::Profile(args) => profile::command(args, &cli.global, env, console),
+        Command::State(args) => state::command(args, &cli.global, env, console),
         Command::Completions { shell } => print(console, &artifacts::completions(*shell)),
         Command::Man { command } => print(console, &artifacts::man(command)?),
     }

@@ -2,15 +2,17 @@
 //!
 //! It owns where that lies and how it is kept whole; what the values mean belongs to `route`.
 
+mod cut;
 mod degrading;
 mod memory;
 mod reader;
 mod sqlite;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::ports::{LogEnd, LogStart, Store};
+use crate::ports::{LogEnd, LogStart, Store, StoreError};
 
 pub use degrading::Degrading;
 pub use memory::Memory;
@@ -36,6 +38,46 @@ pub fn open(location: &Location) -> Arc<dyn Store> {
     match location {
         Location::Dir(dir) => Arc::new(Degrading::new(Sqlite::new(dir))),
         Location::Memory => Arc::new(Memory::default()),
+    }
+}
+
+/// The store at `location` as it is, for those who look after it: its errors are theirs.
+#[must_use]
+pub fn bare(location: &Location) -> Box<dyn Store> {
+    match location {
+        Location::Dir(dir) => Box::new(Sqlite::new(dir)),
+        Location::Memory => Box::new(Memory::default()),
+    }
+}
+
+/// Looks whether what is kept at `location` is whole.
+///
+/// # Errors
+/// [`StoreErrorKind::Damaged`](crate::ports::StoreErrorKind::Damaged) when it is not, and whatever
+/// keeps it from being read.
+pub fn check(location: &Location) -> Result<(), StoreError> {
+    match location {
+        Location::Dir(dir) => Sqlite::new(dir).check(),
+        Location::Memory => Ok(()),
+    }
+}
+
+/// Moves the database in the state directory `dir` aside, to a name that ends in `stamp`; the next
+/// write begins a new one. Returns where it is then.
+///
+/// # Errors
+/// When its files cannot be moved.
+pub fn set_aside(dir: &Path, stamp: &str) -> Result<PathBuf, StoreError> {
+    sqlite::open::set_aside(&database(dir), stamp)
+}
+
+impl fmt::Display for Location {
+    /// The place as a person finds it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dir(dir) => write!(f, "{}", database(dir).display()),
+            Self::Memory => f.write_str("memory"),
+        }
     }
 }
 

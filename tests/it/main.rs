@@ -5,5 +5,6 @@ mod engine;
 mod faults;
 mod logs;
 mod state;
+mod state_command;
 mod support;
 mod support_test;

@@ -117,6 +117,49 @@ fn several_values_change_together() {
 }
 
 #[test]
+fn keys_are_found_by_their_beginning() {
+    check(|store| {
+        for name in ["a/2", "a/1", "b/1", "a", "A/1", "a%", "*"] {
+            set(store, name, Some("1"));
+        }
+        assert_eq!(store.keys("a/"), Ok(key("a/1").into_iter().chain(key("a/2")).collect()));
+        assert_eq!(store.keys("").map(|keys| keys.len()), Ok(7));
+        assert_eq!(store.keys("*"), Ok(key("*")));
+        assert_eq!(store.keys("c"), Ok(Vec::new()));
+    });
+}
+
+#[test]
+fn what_was_forgotten_is_gone_and_the_rest_stays() {
+    check(|store| {
+        for name in ["a", "b", "c"] {
+            set(store, name, Some("1"));
+        }
+        assert_eq!(store.delete(&["a", "x", "c"].map(str::to_owned)), Ok(2));
+        assert_eq!(store.keys(""), Ok(key("b")));
+        assert_eq!(store.delete(&[]), Ok(0));
+    });
+}
+
+#[test]
+fn forgetting_makes_nothing() {
+    check(|store| assert_eq!((store.delete(&key("a")), store.clear_log()), (Ok(0), Ok(0))));
+}
+
+#[test]
+fn a_log_that_was_cleared_is_empty_and_goes_on() {
+    check_log(
+        |store| {
+            log(store, &start("A"), &end("blue"));
+            store.begin(&start("B")).expect("the log can be written");
+            assert_eq!(store.clear_log(), Ok(2));
+            store.begin(&start("C")).expect("the log can be written");
+        },
+        &[(start("C"), None)],
+    );
+}
+
+#[test]
 fn threads_lose_nothing() {
     check(|store| {
         thread::scope(|scope| {
