@@ -5,6 +5,7 @@ pub mod ask;
 pub mod console;
 pub mod env;
 pub mod logs;
+mod place;
 pub mod plain;
 pub mod profile;
 mod setup;
@@ -49,8 +50,8 @@ pub struct Global {
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
     pub color: When,
-    /// Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it
-    #[arg(long, global = true, value_name = "DIR|memory|env:NAME")]
+    /// Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it
+    #[arg(long, global = true, value_name = "DIR|memory|env:NAME|redis://…")]
     pub state: Option<String>,
 }
 

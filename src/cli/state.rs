@@ -11,7 +11,7 @@ use self::names::Names;
 use self::view::View;
 use super::console::Console;
 use super::env::Env;
-use super::{End, Global, plain, setup};
+use super::{End, Global, place, plain, setup};
 use crate::error::{Error, Kind};
 use crate::ports::{Store, StoreError};
 use crate::state;
@@ -48,13 +48,13 @@ pub fn command(args: &StateArgs, global: &Global, env: &Env, console: &mut Conso
     let text = match &args.action {
         Action::Show { json } => show(*json, global, env, console)?,
         Action::Reset(args) => return reset::run(args, global, env, console).map(|()| End::Success),
-        Action::Path => setup::location(global, env)?.to_string(),
+        Action::Path => place::location(global, env)?.to_string(),
     };
     console.data(&text).map(|()| End::Success).or_else(|error| super::ask::unwritable(&error))
 }
 
 fn show(json: bool, global: &Global, env: &Env, console: &mut Console) -> Result<String, Error> {
-    let location = setup::location(global, env)?;
+    let location = place::location(global, env)?;
     let names = names(global, env, console)?;
     let store = state::bare(&location);
     let view = View::new(read(&*store)?, &names);

@@ -6,17 +6,24 @@ mod cut;
 mod degrading;
 mod memory;
 mod reader;
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(not(feature = "redis"))]
+#[path = "no_redis.rs"]
+mod redis;
 mod sqlite;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::model::RedisUrl;
 use crate::ports::{LogEnd, LogStart, Store, StoreError};
 
 pub use degrading::Degrading;
 pub use memory::Memory;
 pub use reader::LogReader;
+pub use redis::Redis;
 pub use sqlite::Sqlite;
 
 /// Where the state is.
@@ -24,6 +31,8 @@ pub use sqlite::Sqlite;
 pub enum Location {
     /// A database in this directory, shared by the processes of one machine.
     Dir(PathBuf),
+    /// A Redis server, shared by many machines.
+    Redis(RedisUrl),
     /// This process, and nobody else.
     Memory,
 }
@@ -37,6 +46,7 @@ pub type Record = (LogStart, Option<LogEnd>);
 pub fn open(location: &Location) -> Arc<dyn Store> {
     match location {
         Location::Dir(dir) => Arc::new(Degrading::new(Sqlite::new(dir))),
+        Location::Redis(url) => Arc::new(Degrading::new(Redis::new(url))),
         Location::Memory => Arc::new(Memory::default()),
     }
 }
@@ -46,6 +56,7 @@ pub fn open(location: &Location) -> Arc<dyn Store> {
 pub fn bare(location: &Location) -> Box<dyn Store> {
     match location {
         Location::Dir(dir) => Box::new(Sqlite::new(dir)),
+        Location::Redis(url) => Box::new(Redis::new(url)),
         Location::Memory => Box::new(Memory::default()),
     }
 }
@@ -58,7 +69,8 @@ pub fn bare(location: &Location) -> Box<dyn Store> {
 pub fn check(location: &Location) -> Result<(), StoreError> {
     match location {
         Location::Dir(dir) => Sqlite::new(dir).check(),
-        Location::Memory => Ok(()),
+        // A server looks after its own files.
+        Location::Redis(_) | Location::Memory => Ok(()),
     }
 }
 
@@ -76,6 +88,7 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dir(dir) => write!(f, "{}", database(dir).display()),
+            Self::Redis(url) => write!(f, "{url}"),
             Self::Memory => f.write_str("memory"),
         }
     }

@@ -9,7 +9,7 @@ use super::names::{Named, Names};
 use super::{failed, read};
 use crate::cli::console::Console;
 use crate::cli::env::Env;
-use crate::cli::{Global, setup};
+use crate::cli::{Global, place, setup};
 use crate::error::{Error, Kind};
 use crate::model::Timestamp;
 use crate::ports::{Store, StoreError, StoreErrorKind};
@@ -41,7 +41,7 @@ pub struct ResetArgs {
 /// `usage` when the name is unknown or nobody can be asked, `other` when the state cannot be changed or
 /// the answer is no.
 pub fn run(args: &ResetArgs, global: &Global, env: &Env, console: &mut Console) -> Result<(), Error> {
-    let location = setup::location(global, env)?;
+    let location = place::location(global, env)?;
     match &args.name {
         Some(name) => {
             let marks = marks(name, global, env, console)?;

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::thread;
 
 use llmroute::ports::{LogEnd, LogStart, Outcome, Store};
-use llmroute::state::{Degrading, LogReader, Memory, Record, Sqlite};
+use llmroute::state::{Degrading, LogReader, Memory, Record, Redis, Sqlite};
 
+use super::redis::Place;
 use super::{end, get, increment, key, set, start};
 
 /// A store, and a view of its log.
@@ -39,6 +40,9 @@ fn check(case: fn(&dyn Store)) {
     case(&Memory::default());
     case(&Sqlite::new(dirs[0].path()));
     case(&Degrading::new(Sqlite::new(dirs[1].path())));
+    if let Some(place) = Place::new() {
+        case(&Redis::new(&place.url));
+    }
 }
 
 /// Runs `write` on a fresh store of each kind; then its log must be `want`.
@@ -53,6 +57,11 @@ fn check_log(write: fn(&dyn Store), want: &[Record]) {
     for (dir, subject) in subjects {
         write(&*subject);
         assert_eq!(subject.records(dir), want);
+    }
+    if let Some(place) = Place::new() {
+        let redis = Redis::new(&place.url);
+        write(&redis);
+        assert_eq!(redis.last(100).expect("the log can be read"), want);
     }
 }
 
