@@ -5,9 +5,12 @@ pub mod ask;
 pub mod console;
 pub mod env;
 pub mod logs;
+mod place;
+pub mod plain;
 pub mod profile;
 mod setup;
 mod signals;
+pub mod state;
 
 use std::ffi::OsString;
 
@@ -47,8 +50,8 @@ pub struct Global {
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
     pub color: When,
-    /// Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it
-    #[arg(long, global = true, value_name = "DIR|memory|env:NAME")]
+    /// Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it
+    #[arg(long, global = true, value_name = "DIR|memory|env:NAME|redis://…")]
     pub state: Option<String>,
 }
 
@@ -72,6 +75,8 @@ pub enum Command {
     Logs(logs::LogsArgs),
     /// Check and show the profile
     Profile(profile::ProfileArgs),
+    /// Show and forget what the processes share
+    State(state::StateArgs),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -122,6 +127,7 @@ fn dispatch(cli: &Cli, env: &Env, console: &mut Console) -> Result<End, Error> {
         Command::Ask(args) => ask::run(args, &cli.global, env, console),
         Command::Logs(args) => logs::command(args, &cli.global, env, console),
         Command::Profile(args) => profile::command(args, &cli.global, env, console),
+        Command::State(args) => state::command(args, &cli.global, env, console),
         Command::Completions { shell } => print(console, &artifacts::completions(*shell)),
         Command::Man { command } => print(console, &artifacts::man(command)?),
     }

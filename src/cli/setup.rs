@@ -1,11 +1,9 @@
 //! What every command that calls somebody needs: the profile, the state, a router, an id.
 
-use std::path::PathBuf;
-
 use super::console::Console;
 use super::env::Env;
 use super::signals::{Ended, until_signal};
-use super::{Global, profile};
+use super::{Global, place, profile};
 use crate::embed::Surroundings;
 use crate::engine::Router;
 use crate::error::{Error, Kind};
@@ -13,7 +11,6 @@ use crate::model::Timestamp;
 use crate::ports::Clock;
 use crate::profile::{Inputs, LoadError, Located, Profile, Severity, Source, discover, locate};
 use crate::route::GroupId;
-use crate::state::Location;
 
 /// The profile that the options and the environment name, with its warnings said.
 ///
@@ -68,34 +65,9 @@ pub fn built(profile: &Profile, group: GroupId) -> Result<(), Error> {
 /// # Errors
 /// When `--state` names no place.
 pub fn router(profile: Profile, global: &Global, env: &Env, clock: Clock, seed: u64) -> Result<Router, Error> {
-    let state = location(global, env)?;
+    let state = place::of(global, env, profile.state.as_ref())?;
     let around = Surroundings { vars: &env.vars, state: &state, clock, seed };
     Ok(Router::from_profile(profile, &around))
-}
-
-/// Where the shared state is.
-///
-/// # Errors
-/// `usage` when `--state` cannot be understood.
-pub fn location(global: &Global, env: &Env) -> Result<Location, Error> {
-    let said = match global.state.as_deref() {
-        Some(said) => match said.strip_prefix("env:") {
-            Some(name) => env.vars.get(name).ok_or_else(|| {
-                Error::new(Kind::Usage, format!("`--state {said}`: the variable `{name}` is not set"))
-            })?,
-            None => said,
-        },
-        // Without a home there is nothing to share through.
-        None => return Ok(env.state_dir().map_or(Location::Memory, Location::Dir)),
-    };
-    if said == "memory" {
-        return Ok(Location::Memory);
-    }
-    if said.contains("://") {
-        return Err(Error::new(Kind::Usage, "`--state` takes a directory, `memory` or `env:NAME` in this version")
-            .hint("state shared through Redis is not supported yet"));
-    }
-    Ok(Location::Dir(PathBuf::from(said)))
 }
 
 /// An id that sorts by time and that no other process makes.

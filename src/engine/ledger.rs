@@ -147,12 +147,13 @@ fn reachable(map: &Map, group: GroupId) -> BTreeSet<GroupId> {
     found
 }
 
-fn deployment_key(map: &Map, id: DeploymentId) -> String {
+/// The key of a deployment's cell in the store.
+pub(crate) fn deployment_key(map: &Map, id: DeploymentId) -> String {
     format!("deployment/{}", map.deployment(id).state_key)
 }
 
-/// A group is its members: the same name in another profile is another group.
-fn group_key(map: &Map, id: GroupId) -> String {
+/// The key of a group's cell. A group is its members: the same name in another profile is another group.
+pub(crate) fn group_key(map: &Map, id: GroupId) -> String {
     let group = map.group(id);
     let mut hash = Sha256::new();
     for member in &group.members {

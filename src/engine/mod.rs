@@ -11,6 +11,8 @@ mod plan;
 mod record;
 mod router;
 
+pub(crate) use ledger::{deployment_key, group_key};
+
 pub use delivery::{Delivery, Midstream};
 pub use note::{Note, Watcher};
 pub use plan::{Plan, Planned};

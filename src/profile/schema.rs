@@ -69,6 +69,8 @@ pub enum Kind {
     Params,
     /// Faults of a simulated deployment.
     Faults,
+    /// The place of the shared state.
+    State,
     /// Tables that have rows of their own here.
     Tables,
     /// Whatever a feature that is not built yet will want.
@@ -94,6 +96,7 @@ impl Kind {
             Self::Headers => "table of texts",
             Self::Params => "table",
             Self::Faults => "faults",
+            Self::State => "directory, `memory`, `env:NAME` or Redis URL",
             Self::Tables => "table",
             Self::Any => "any",
         }
@@ -186,7 +189,7 @@ pub const KEYS: &[Key] = &[
     row("router", TOP, Tables, Nothing, "what holds for every group that does not say otherwise"),
     row("providers", TOP, Tables, Nothing, "servers and accounts; those of the catalog need no entry"),
     row("groups", TOP, Tables, Nothing, "model groups; a name holds no `/`"),
-    later("state", TOP, Any, "where processes share what they learn"),
+    row("state", TOP, Kind::State, Words("the state directory of the user"), "where processes share what they learn"),
     later("log", TOP, Any, "how long the log is kept, how large it may be, what is left out of it"),
     later("hook", TOP, Any, "command that is told about every request"),
     later("otlp", TOP, Any, "where traces are sent"),

@@ -372,7 +372,7 @@ mod files {
     fn a_literal_key_is_for_the_owner_alone() {
         check(0o600, "sk-literal", Ok(1));
         check(0o400, "sk-literal", Ok(1));
-        check(0o640, "sk-literal", Err("a key stands in a file that others can read (mode 0640)"));
+        check(0o640, "sk-literal", Err("a secret stands in a file that others can read (mode 0640)"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::credential::KeySpec;
 use super::diagnostic::Diagnostic;
 use super::schema::{self, Kind};
 use super::{address, duration, params, suggest};
+use crate::model::StateSource;
 use crate::provider::mock::Fault;
 use crate::provider::{Params, Protocol, mock};
 use crate::route::Strategy;
@@ -43,6 +44,7 @@ pub(super) enum Value {
     Headers(Vec<(HeaderName, HeaderValue)>),
     Params(Params),
     Faults(Vec<Fault>),
+    State(StateSource),
     /// Understood by nobody yet, or read elsewhere.
     Opaque,
 }
@@ -74,6 +76,7 @@ pub(super) fn read(kind: Kind, raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> O
             let parsed = mock::parse_faults(text(kind, raw, sink)?);
             parsed.map_err(|why| sink.push(Diagnostic::error(why).at(at))).ok().map(Value::Faults)
         }
+        Kind::State => state(text(kind, raw, sink)?, at, sink).map(Value::State),
         Kind::Tables | Kind::Any => Some(Value::Opaque),
     }
 }
@@ -237,6 +240,21 @@ fn base_url(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<Url> {
             None
         }
     }
+}
+
+fn state(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<StateSource> {
+    let parsed = StateSource::parse(text).map_err(|why| {
+        let help = "write a directory, `memory`, `env:NAME` or `redis://HOST`";
+        sink.push(Diagnostic::error(why).at(at.clone()).help(help));
+    });
+    let source = parsed.ok()?;
+    if let StateSource::Redis(url) = &source
+        && url.is_secret()
+    {
+        let warning = Diagnostic::warning("a password stands in the profile itself").at(at);
+        sink.push(warning.help("`state = \"env:NAME\"` keeps it out of backups and repositories"));
+    }
+    Some(source)
 }
 
 fn choice<T: Copy>(

@@ -42,7 +42,9 @@ impl RetryBudget {
         self.at = self.at.max(now);
     }
 
-    fn level(&self, now: Timestamp) -> f64 {
+    /// How many tokens there are at `now`.
+    #[must_use]
+    pub fn level(&self, now: Timestamp) -> f64 {
         (self.tokens + now.since(self.at).as_secs_f64() * REFILL_PER_SECOND).min(MAX)
     }
 }

@@ -6,5 +6,6 @@ mod faults;
 mod hygiene;
 mod logs;
 mod state;
+mod state_command;
 mod support;
 mod support_test;

@@ -8,8 +8,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use llmroute::model::RedisUrl;
 use llmroute::ports::Store;
-use llmroute::state::{LogReader, Sqlite, database};
+use llmroute::state::{LogReader, Redis, Sqlite, database};
 use nix::sys::stat::{Mode, umask};
 
 use super::{end, get, increment, set, start};
@@ -18,7 +19,7 @@ const JOB: &str = "LLMROUTE_TEST_JOB";
 const DIR: &str = "LLMROUTE_TEST_DIR";
 
 /// Starts a process that does `job` on the state in `dir`.
-fn child(job: &str, dir: &Path) -> Child {
+pub fn child(job: &str, dir: &Path) -> Child {
     let binary = std::env::current_exe().expect("a test has a binary");
     let mut command = Command::new(binary);
     command.args(["--exact", "state::processes::the_jobs_of_a_child", "--nocapture"]);
@@ -38,6 +39,9 @@ fn the_jobs_of_a_child() {
 }
 
 fn work(job: &str, dir: &Path) {
+    if let Ok(url) = RedisUrl::parse(&dir.to_string_lossy()) {
+        return increment(&Redis::new(&url), "n");
+    }
     let store = Sqlite::new(dir);
     match job {
         "increment" => increment(&store, "n"),
