@@ -30,6 +30,11 @@ struct Patience {
 const PATIENCE: Patience =
     Patience { read: Duration::from_millis(200), begin: Duration::from_millis(500), write: Duration::from_secs(2) };
 
+/// How often an operation asks for the lock in its time. SQLite backs off to 100 ms between two looks,
+/// so that in a crowd others are always faster; each turn begins with short pauses again. Whoever gives
+/// up on the end of a request leaves it `unfinished` in the log for ever.
+const TURNS: u32 = 20;
+
 /// What a write is followed by.
 enum After {
     /// Nothing: an answer is waited for.
@@ -72,7 +77,7 @@ impl Sqlite {
     fn look<T>(
         &self,
         nothing: T,
-        operation: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+        operation: impl FnMut(&mut Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let mut slot = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         if slot.is_none() {
@@ -83,7 +88,7 @@ impl Sqlite {
     }
 
     /// Deletes by `operation`, if there is a database; makes none.
-    fn forget(&self, operation: impl FnOnce(&mut Connection) -> rusqlite::Result<usize>) -> Result<usize, StoreError> {
+    fn forget(&self, operation: impl FnMut(&mut Connection) -> rusqlite::Result<usize>) -> Result<usize, StoreError> {
         let mut slot = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         if slot.is_none() {
             *slot = open::existing(&self.path)?;
@@ -98,7 +103,7 @@ impl Sqlite {
         &self,
         wait: Duration,
         after: After,
-        operation: impl FnOnce(&mut Connection) -> rusqlite::Result<()>,
+        operation: impl FnMut(&mut Connection) -> rusqlite::Result<()>,
     ) -> Result<(), StoreError> {
         let mut slot = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let connection = match slot.take() {
@@ -117,10 +122,17 @@ impl Sqlite {
         &self,
         connection: &mut Connection,
         wait: Duration,
-        operation: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+        mut operation: impl FnMut(&mut Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        let result = connection.busy_timeout(wait).and_then(|()| operation(connection));
-        result.map_err(|error| fault::of_sqlite(&self.path, &error))
+        let failed = |error| fault::of_sqlite(&self.path, &error);
+        connection.busy_timeout(wait / TURNS).map_err(failed)?;
+        for _ in 1..TURNS {
+            match operation(connection).map_err(failed) {
+                Err(error) if error.kind == StoreErrorKind::Busy => {}
+                result => return result,
+            }
+        }
+        operation(connection).map_err(failed)
     }
 }
 
