@@ -6,6 +6,7 @@ pub mod console;
 pub mod env;
 pub mod logs;
 pub mod profile;
+pub mod route;
 mod setup;
 mod signals;
 
@@ -68,6 +69,8 @@ pub enum When {
 pub enum Command {
     /// Ask a model group for one answer
     Ask(Box<ask::args::AskArgs>),
+    /// Show who would be asked and why, without calling anyone
+    Route(Box<route::RouteArgs>),
     /// Show what was asked and answered
     Logs(logs::LogsArgs),
     /// Check and show the profile
@@ -120,6 +123,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &Env) -> u8 {
 fn dispatch(cli: &Cli, env: &Env, console: &mut Console) -> Result<End, Error> {
     match &cli.command {
         Command::Ask(args) => ask::run(args, &cli.global, env, console),
+        Command::Route(args) => route::command(args, &cli.global, env, console),
         Command::Logs(args) => logs::command(args, &cli.global, env, console),
         Command::Profile(args) => profile::command(args, &cli.global, env, console),
         Command::Completions { shell } => print(console, &artifacts::completions(*shell)),

@@ -121,7 +121,7 @@ fn summary(profile: &Profile) -> String {
     let count = |severity| profile.notes.iter().filter(|note| note.severity == severity).count();
     let keyless = profile.map.deployments.iter().filter(|deployment| deployment.no_key.is_some()).count();
     let mut parts = vec![
-        counted(profile.map.groups.len(), "group"),
+        counted(profile.names().len(), "group"),
         counted(profile.map.deployments.len(), "deployment"),
         counted(count(Severity::Warning), "warning"),
         counted(count(Severity::Note), "note"),

@@ -95,6 +95,13 @@ pub fn location(global: &Global, env: &Env) -> Result<Location, Error> {
     Ok(Location::Dir(PathBuf::from(said)))
 }
 
+/// The hour on the wall from 0 to 23, for rules that look at it.
+#[must_use]
+pub fn local_hour(now: Timestamp) -> Option<u8> {
+    let time = jiff::Timestamp::from_millisecond(now.0).ok()?;
+    u8::try_from(time.to_zoned(jiff::tz::TimeZone::system()).hour()).ok()
+}
+
 /// An id that sorts by time and that no other process makes.
 #[must_use]
 pub fn request_id(now: Timestamp, entropy: u64) -> String {

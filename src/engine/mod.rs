@@ -4,6 +4,7 @@
 
 mod attempt;
 mod delivery;
+mod explain;
 mod ledger;
 mod log;
 mod note;
@@ -12,6 +13,7 @@ mod record;
 mod router;
 
 pub use delivery::{Delivery, Midstream};
+pub use explain::{Candidate, Explained, Figures, Leg, Worst};
 pub use note::{Note, Watcher};
 pub use plan::{Plan, Planned};
 pub use record::{Attempt, Done, RouteError, Why};

@@ -17,6 +17,7 @@ mod locate;
 mod mask;
 mod params;
 mod provider;
+mod rules;
 pub mod schema;
 mod show;
 mod suggest;
@@ -278,6 +279,7 @@ impl Profile {
             profile.add_group(table, file, inputs, sink);
         }
         profile.link(file, inputs, sink);
+        profile.add_rules(file, inputs, sink);
         profile.choose_default(file, sink);
         profile
     }

@@ -52,7 +52,7 @@ mod broken {
         )*};
     }
 
-    broken!(names, types, values, addresses, keys, duplicates, rules, syntax);
+    broken!(names, types, values, addresses, keys, duplicates, rules, conditions, syntax);
 }
 
 mod examples {
@@ -118,6 +118,24 @@ mod resolved {
         assert_eq!(timeouts(1).idle, Duration::from_secs(5));
         assert_eq!(timeouts(1).connect, Duration::from_secs(5));
         assert_eq!(timeouts(1).first_token, Duration::from_secs(30));
+    }
+
+    #[test]
+    fn a_rule_leads_to_deployments_alone() {
+        let profile = lab("[router]\nrule_env = [\"A\"]\ndefault_fallbacks = [\"open\"]\n\
+             [groups.main]\ndeployments = [{ model = \"lab/a\" }]\n\
+             [[groups.main.rules]]\nwhen = \"has_image\"\nuse = \"shut\"\nfallbacks = [\"more\"]\n\
+             [groups.shut]\ndeployments = [{ model = \"lab/b\", tags = [\"eu\"] }]\n\
+             [groups.more]\nfallbacks = [\"open\"]\ndeployments = [{ model = \"lab/c\" }]\n\
+             [groups.open]\nfallbacks = []\ndeployments = [{ model = \"lab/d\" }]");
+        let rule = &profile.map.rules.all[0];
+        let target = profile.map.group(rule.target);
+        assert_eq!((rule.group.as_str(), rule.number, target.name.as_str()), ("main", 1, "shut"));
+        assert_eq!(target.members[0].tags, ["eu"]);
+        let more = profile.map.group(target.fallbacks[0]);
+        assert_eq!((target.fallbacks.len(), more.name.as_str(), more.fallbacks.len()), (1, "more", 0));
+        assert_eq!(profile.map.rules.env.keys().collect::<Vec<_>>(), ["A"]);
+        assert_eq!(profile.unbuilt(GroupId(0)), None);
     }
 
     #[test]

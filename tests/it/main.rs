@@ -4,6 +4,7 @@ mod bad_input;
 mod engine;
 mod faults;
 mod logs;
+mod route;
 mod state;
 mod support;
 mod support_test;

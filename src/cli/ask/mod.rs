@@ -3,8 +3,8 @@
 pub mod args;
 mod dry_run;
 mod input;
-mod printer;
-mod report;
+pub(super) mod printer;
+pub(super) mod report;
 mod resolve;
 
 use std::io;
@@ -20,17 +20,26 @@ use super::console::Console;
 use super::signals::{Ended, until_signal};
 use super::{End, Global, setup};
 use crate::cli::env::Env;
-use crate::engine::{Done, Request, RouteError, Why};
+use crate::engine::{Done, Request, RouteError, Router, Why};
 use crate::error::{Error, Kind};
 use crate::model::Finish;
 use crate::ports::{Clock, LogStart};
 use crate::profile::Inputs;
 
-/// Runs the command.
+/// A question that is ready, and the router that will take it.
+pub(super) struct Prepared {
+    pub(super) router: Router,
+    pub(super) request: Request,
+    pub(super) ask: Ask,
+    /// The id of the request.
+    pub(super) id: String,
+}
+
+/// Reads everything that a question needs; calls nobody.
 ///
 /// # Errors
-/// With the exit code that says why there is no complete answer.
-pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) -> Result<End, Error> {
+/// When the profile, an argument or an input is wrong.
+pub(super) fn prepare(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Prepared, Error> {
     let clock = Clock::starting_at(env.now);
     let mut profile = setup::profile(global, env, console)?;
     let mut ask =
@@ -47,7 +56,6 @@ pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) ->
         env.now.after(ask.deadline),
         console,
     )?;
-    let mut rng = fastrand::Rng::with_seed(ask.seed);
     let id = setup::request_id(env.now, env.entropy);
     let group = profile.map.group(ask.group).name.clone();
     let log = (!args.no_log).then(|| LogStart {
@@ -62,17 +70,46 @@ pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) ->
     });
     let prompt = ask.prompt(args.system.clone(), text);
     ask.facts.prompt_tokens = prompt.estimated_tokens();
+    if !profile.map.rules.all.is_empty() {
+        ask.facts.hour = setup::local_hour(env.now);
+    }
     let request =
         Request { group: ask.group, prompt, facts: ask.facts.clone(), delivery: ask.delivery, since: env.now, log };
     let router = setup::router(profile, global, env, clock)?;
+    Ok(Prepared { router, request, ask, id })
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// With the exit code that says why there is no complete answer.
+pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) -> Result<End, Error> {
+    let Prepared { router, request, ask, id } = prepare(args, global, env, console)?;
+    let mut rng = fastrand::Rng::with_seed(ask.seed);
+    let map = router.map();
+    // A rule that cannot be evaluated ends the request itself.
+    let rule = router.decide(&request).ok().and_then(|detours| detours.rule(ask.group));
+    let subject = Subject { map, group: ask.group, rule, id: &id };
+    if let Some(rule) = rule.map(|id| map.rules.rule(id)) {
+        let target = &map.group(rule.target).name;
+        console.detail(&format!("rule {} of `{}` decides: {target}", rule.number, rule.group));
+    }
     if args.dry_run {
-        let text = dry_run::describe(&router, &request, &mut rng);
+        let plan = router.plan(&request, &mut rng);
+        if let Why::Rule(_) = plan.why {
+            let duration = std::time::Duration::ZERO;
+            return Err(subject.error(&RouteError {
+                why: plan.why,
+                attempts: Vec::new(),
+                skips: Vec::new(),
+                duration,
+            }));
+        }
+        let text = dry_run::describe(&router, &request, plan);
         return console.data(&text).map(|()| End::Success).or_else(|error| unwritable(&error));
     }
-    let map = router.map();
     let mut printer = Printer::new(console, map, ask.output.clone());
     let ended = until_signal(router.run(&request, &mut rng, &mut printer))?;
-    let subject = Subject { map, group: ask.group, id: &id };
     match ended {
         Ended::Signal(signal) => {
             printer.console().end_line();

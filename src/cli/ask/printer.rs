@@ -169,9 +169,12 @@ pub fn describe(failure: &Failure) -> String {
 pub fn skip(reason: &SkipReason) -> String {
     match reason {
         SkipReason::NoKey(missing) => format!("no_key: {missing}"),
+        SkipReason::Ruled { group, number } => format!("rule {number} of `{group}` decides otherwise"),
         SkipReason::Tags => "tags".to_owned(),
+        SkipReason::Incapable(what) => format!("unsupported: it does not take {}", what.as_str()),
         SkipReason::ContextWindow { prompt, window } => {
-            format!("context_window: about {prompt} tokens, {window} fit")
+            let over = prompt.saturating_sub(*window);
+            format!("context_window: about {prompt} tokens, {window} fit, {over} too many")
         }
         SkipReason::Unpriced => "price unknown, and there is a cost cap".to_owned(),
         SkipReason::OverCost { usd } => format!("budget: about {usd:.4} USD"),

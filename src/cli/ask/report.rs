@@ -9,6 +9,7 @@ use crate::engine::{Attempt, Done, RouteError, Why};
 use crate::error::{Error, Kind};
 use crate::model::{Class, Failure};
 use crate::route::course::{SkipReason, Stop};
+use crate::route::rules::RuleId;
 use crate::route::{GroupId, Map};
 
 /// What a report needs besides how the request ended.
@@ -17,6 +18,8 @@ pub struct Subject<'a> {
     pub map: &'a Map,
     /// The group that was asked.
     pub group: GroupId,
+    /// The rule that decided for it, if one did.
+    pub rule: Option<RuleId>,
     /// The id of the request.
     pub id: &'a str,
 }
@@ -79,7 +82,7 @@ impl Subject<'_> {
             "ttft_ms": null,
             "duration_ms": millis(duration),
             "attempts": attempts.iter().map(|attempt| attempt.json(self.map)).collect::<Vec<Value>>(),
-            "route": {"strategy": group.strategy.as_str(), "rule": null, "tier": null, "experiment": null},
+            "route": {"strategy": group.strategy.as_str(), "rule": rule_json(self.map, self.rule), "tier": null, "experiment": null},
             "hedged": false,
             "restarted": false,
             "resumed_at": null,
@@ -116,6 +119,11 @@ impl Subject<'_> {
                 "the answer broke off, and another deployment's answer does not continue it".to_owned()
             }
             (Why::Interrupted { .. }, _) => "the answer broke off and could not be completed".to_owned(),
+            (Why::Rule(error), _) => {
+                let rule = self.map.rules.rule(error.rule);
+                let (number, group, fault) = (rule.number, &rule.group, error.fault.as_str());
+                format!("rule {number} of `{group}` cannot be evaluated: {fault}")
+            }
             (Why::Unread, _) => "nobody reads the answer".to_owned(),
             (Why::Stopped(Stop::Deadline), _) => format!("the deadline passed before `{group}` answered"),
             (Why::Stopped(Stop::RateLimited { next }), _) => {
@@ -132,7 +140,10 @@ impl Subject<'_> {
             (Why::Stopped(Stop::Exhausted), _) => format!("no deployment of `{group}` could answer"),
         };
         let mut error = Error::new(kind, message);
-        error.details = self.details(failed);
+        error.details = match failed.why {
+            Why::Rule(error) => vec![format!("when = {}", self.map.rules.rule(error.rule).when.text())],
+            Why::Stopped(_) | Why::Interrupted { .. } | Why::Unread => self.details(failed),
+        };
         error.hint = hint(failed, kind);
         error
     }
@@ -156,6 +167,7 @@ fn kind(failed: &RouteError) -> Kind {
     let refused = classes.iter().any(|class| is_refusal(*class));
     match failed.why {
         Why::Interrupted { .. } | Why::Unread => Kind::Output,
+        Why::Rule(_) => Kind::Profile,
         Why::Stopped(Stop::Deadline) => Kind::Deadline,
         Why::Stopped(Stop::Refused) => Kind::Refused,
         Why::Stopped(_) if refused => Kind::Refused,
@@ -195,6 +207,9 @@ fn hint(failed: &RouteError, kind: Kind) -> Option<String> {
         Kind::Deadline => "raise `--deadline`, or `deadline` in the profile",
         Kind::TryLater => "try again later, or add a deployment or a fallback group with another key",
         Kind::Authentication => "check the keys of these deployments",
+        Kind::Profile if matches!(failed.why, Why::Rule(_)) => {
+            "nobody was asked: the rule may be there to keep the prompt private; `has(env.NAME)` asks whether a key is there"
+        }
         Kind::Profile => "set one of these variables, or try `llmroute --profile demo ask …` without a key",
         Kind::Refused => refusal_hint(failed)?,
         Kind::Unavailable => unavailable_hint(failed)?,
@@ -235,6 +250,13 @@ fn speed(done: &Done) -> Option<f64> {
     let streaming = last.duration.checked_sub(last.first_token?)?.as_secs_f64();
     let output = done.answer.usage?.output;
     (streaming > 0.0 && output > 1).then(|| (output - 1) as f64 / streaming)
+}
+
+/// A rule as `--json` shows it.
+#[must_use]
+pub fn rule_json(map: &Map, rule: Option<RuleId>) -> Value {
+    let Some(rule) = rule.map(|id| map.rules.rule(id)) else { return Value::Null };
+    json!({"group": rule.group, "number": rule.number, "when": rule.when.text(), "use": map.group(rule.target).name})
 }
 
 fn merge(object: &mut Value, fields: Value) {

@@ -86,6 +86,9 @@ pub fn resolve(
             forbid_tags,
             max_cost: positive("--max-cost", args.max_cost)?,
             no_fallback: args.no_fallback,
+            tags: args.tags.clone(),
+            user: args.user.clone(),
+            ..Facts::default()
         },
         sampling,
         extra,
