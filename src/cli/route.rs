@@ -36,6 +36,12 @@ pub struct RouteArgs {
     /// System prompt
     #[arg(short, long, value_name = "TEXT")]
     pub system: Option<String>,
+    /// This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`
+    #[arg(short, long, value_name = "NAME")]
+    pub template: Option<String>,
+    /// Set a model option, a field of the request body or a variable of the template; may be repeated
+    #[arg(short = 'o', long = "option", value_name = "KEY=VALUE")]
+    pub options: Vec<String>,
     /// Put the text of FILE before the prompt; may be repeated
     #[arg(short, long = "file", value_name = "FILE")]
     pub files: Vec<PathBuf>,
@@ -86,6 +92,8 @@ impl RouteArgs {
             prompt: self.prompt.clone(),
             model: self.model.clone(),
             system: self.system.clone(),
+            template: self.template.clone(),
+            options: self.options.clone(),
             files: self.files.clone(),
             no_stdin: self.no_stdin,
             max_tokens: self.max_tokens,

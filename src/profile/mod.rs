@@ -13,6 +13,7 @@ mod file;
 mod group;
 mod layers;
 mod links;
+mod lint;
 mod locate;
 mod mask;
 mod params;
@@ -22,6 +23,7 @@ pub mod schema;
 mod show;
 mod suggest;
 mod target;
+pub mod template;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -40,6 +42,7 @@ pub use diagnostic::{Diagnostic, Document, LoadError, Severity};
 pub use locate::{Located, folder, locate};
 pub use show::show;
 pub use target::NoTarget;
+pub use template::Template;
 pub use vars::Vars;
 
 use layers::{Layers, Patience};
@@ -90,6 +93,8 @@ pub struct Profile {
     pub keys: Vec<KeySource>,
     /// What routing needs.
     pub map: route::Map,
+    /// Named prompts.
+    pub templates: Vec<Template>,
     /// Warnings and notes, in the order of the text.
     pub notes: Vec<Diagnostic>,
     /// What the notes point into.
@@ -265,6 +270,7 @@ impl Profile {
             endpoints: Vec::new(),
             keys: Vec::new(),
             map: route::Map::default(),
+            templates: Vec::new(),
             notes: Vec::new(),
             document,
             providers: Vec::new(),
@@ -280,6 +286,7 @@ impl Profile {
         }
         profile.link(file, inputs, sink);
         profile.add_rules(file, inputs, sink);
+        profile.add_templates(file, inputs, sink);
         profile.choose_default(file, sink);
         profile
     }

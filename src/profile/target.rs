@@ -155,6 +155,17 @@ impl Profile {
         self.provider(provider, vars).map(|_| ())
     }
 
+    /// The template called `name`.
+    ///
+    /// # Errors
+    /// When there is none, with what was probably meant.
+    pub fn template(&self, name: &str) -> Result<&super::Template, NoTarget> {
+        self.templates.iter().find(|template| template.name == name).ok_or_else(|| NoTarget {
+            message: format!("unknown template `{name}`"),
+            hint: suggest::help(name, self.templates.iter().map(|template| template.name.as_str())),
+        })
+    }
+
     /// The names of all groups; those of rules have the names of what they were made from.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {

@@ -138,6 +138,86 @@ mod resolved {
         assert_eq!(profile.unbuilt(GroupId(0)), None);
     }
 
+    /// The remarks on a profile, one line each.
+    fn remarks(rest: &str) -> Vec<String> {
+        let vars = vars();
+        let remarks = lab(rest).lint(&Inputs { vars: &vars, long_lived: false });
+        assert!(remarks.iter().all(|remark| remark.severity == Severity::Warning && remark.span.is_some()));
+        remarks.into_iter().map(|remark| remark.message).collect()
+    }
+
+    #[test]
+    fn a_fallback_with_a_smaller_window_is_remarked_upon() {
+        let groups = |small: u32, large: u32| {
+            format!(
+                "[groups.main]\nfallbacks = [\"small\"]\ncontext_window_fallbacks = [\"large\"]\n\
+                 deployments = [{{ model = \"lab/a\", context_window = 1000 }}]\n\
+                 [groups.small]\ndeployments = [{{ model = \"lab/b\", context_window = {small} }}]\n\
+                 [groups.large]\ndeployments = [{{ model = \"lab/c\", context_window = {large} }}]"
+            )
+        };
+        assert_eq!(remarks(&groups(1000, 2000)), [""; 0]);
+        let want = [
+            "fallback `small` takes 500 tokens and `main` takes 1000: longer prompts have no fallback",
+            "`large` takes 1000 tokens, no more than `main` itself (1000): it helps no longer prompt",
+        ];
+        assert_eq!(remarks(&groups(500, 1000)), want);
+    }
+
+    #[test]
+    fn deployments_with_one_key_or_host_are_remarked_upon() {
+        let keys = |a: &str, b: &str| {
+            format!(
+                "[groups.main]\ndeployments = [{{ model = \"lab/a\", api_key = \"env:{a}\" }}, \
+                 {{ model = \"lab/b\", api_key = \"env:{b}\" }}]"
+            )
+        };
+        assert_eq!(remarks(&keys("A", "A")), ["`lab/a` and `lab/b` share one key: what stops one stops the other"]);
+        assert_eq!(remarks(&keys("A", "B")), [""; 0]);
+        let host = "[providers.alias]\nprotocol = \"openai\"\nbase_url = \"https://lab.example/v2\"\n\
+             [groups.main]\ndeployments = [{ model = \"lab/a\" }, { model = \"alias/b\" }]";
+        let want = "`lab/a` and `alias/b` share the host `lab.example`: what stops one stops the other";
+        assert_eq!(remarks(host), [want]);
+    }
+
+    #[test]
+    fn a_price_that_is_missing_where_it_decides_is_remarked_upon() {
+        let group = |strategy: &str| {
+            format!("[groups.main]\nrouting_strategy = \"{strategy}\"\ndeployments = [{{ model = \"lab/a\" }}]")
+        };
+        let want = "the price of `lab/a` is not known, and `routing_strategy` goes by prices";
+        assert_eq!(remarks(&group("cost-based-routing")), [want]);
+        assert_eq!(remarks(&group("simple-shuffle")), [""; 0]);
+    }
+
+    #[test]
+    fn a_deadline_that_the_chain_cannot_fit_is_remarked_upon() {
+        let group = |deadline: u32| {
+            format!(
+                "[groups.main]\ndeadline = {deadline}\nfallbacks = [\"b\"]\ndeployments = [{{ model = \"lab/a\" }}]\n\
+                 [groups.b]\nfirst_token_timeout = 20\ndeployments = [{{ model = \"lab/b\" }}]"
+            )
+        };
+        assert_eq!(remarks(&group(50)), [""; 0]);
+        assert_eq!(remarks(&group(49)), ["`main` and its fallbacks may be silent for 50s, and the deadline is 49s"]);
+    }
+
+    #[test]
+    fn a_template_has_its_parts_and_its_mistakes() {
+        let profile = lab("[groups.main]\ndeployments = [{ model = \"lab/a\" }]\n\
+             [templates.sum]\nprompt = \"{{stdin}} in {{n}} {{ unit }}\"\nsystem = \"{{n}}\"\nmodel = \"lab/b\"\n\
+             params = { temperature = 0 }");
+        let template = profile.template("sum").unwrap();
+        assert_eq!(template.places(), ["stdin", "n", "unit"]);
+        assert_eq!((template.model.as_deref(), template.params.sampling.temperature), (Some("lab/b"), Some(0.0)));
+        assert_eq!(profile.template("sun").unwrap_err().hint, "did you mean `sum`?");
+        let group = "[groups.main]\ndeployments = [{ model = \"lab/a\" }]\n";
+        let broken = |rest: &str| first_error(&format!("{LAB}{group}[templates.t]\n{rest}"));
+        assert_eq!(broken("model = \"moin\""), "unknown group `moin`");
+        assert_eq!(broken("system = \"{{stdin}}\""), "`{{stdin}}` stands in `prompt` only");
+        assert_eq!(broken("prompts = \"x\""), "unknown field `prompts`");
+    }
+
     #[test]
     fn a_server_on_loopback_may_take_longer_to_begin() {
         let text = "[providers.here]\nprotocol = \"openai\"\nbase_url = \"http://localhost:1/v1\"\n\

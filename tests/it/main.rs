@@ -8,3 +8,4 @@ mod route;
 mod state;
 mod support;
 mod support_test;
+mod template;

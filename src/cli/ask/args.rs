@@ -24,6 +24,9 @@ pub struct AskArgs {
     /// System prompt
     #[arg(short, long, value_name = "TEXT")]
     pub system: Option<String>,
+    /// Ask with this template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`
+    #[arg(short, long, value_name = "NAME")]
+    pub template: Option<String>,
     /// Put the text of FILE before the prompt; may be repeated
     #[arg(short, long = "file", value_name = "FILE")]
     pub files: Vec<PathBuf>,

@@ -6,6 +6,7 @@ mod input;
 pub(super) mod printer;
 pub(super) mod report;
 mod resolve;
+mod template;
 
 use std::io;
 use std::path::Path;
@@ -49,6 +50,7 @@ pub(super) fn prepare(args: &AskArgs, global: &Global, env: &Env, console: &mut 
         &input::Sources {
             words: &args.prompt,
             files: &args.files,
+            template: ask.template.as_ref(),
             no_stdin: args.no_stdin,
             stdin_terminal: env.stdin_terminal,
         },
@@ -58,17 +60,18 @@ pub(super) fn prepare(args: &AskArgs, global: &Global, env: &Env, console: &mut 
     )?;
     let id = setup::request_id(env.now, env.entropy);
     let group = profile.map.group(ask.group).name.clone();
+    let system = args.system.clone().or_else(|| ask.template.as_ref()?.system());
     let log = (!args.no_log).then(|| LogStart {
         id: id.clone(),
         at: env.now,
         command: "ask".to_owned(),
         group,
         conversation_id: None,
-        system: args.system.clone(),
+        system: system.clone(),
         prompt: text.clone(),
         tags: args.tags.clone(),
     });
-    let prompt = ask.prompt(args.system.clone(), text);
+    let prompt = ask.prompt(system, text);
     ask.facts.prompt_tokens = prompt.estimated_tokens();
     if !profile.map.rules.all.is_empty() {
         ask.facts.hour = setup::local_hour(env.now);
