@@ -65,6 +65,23 @@ impl Console {
     /// # Errors
     /// As [`Console::answer`].
     pub fn data(&mut self, text: &str) -> io::Result<()> {
+        let text = if self.sink == Sink::Terminal { plain::text(text) } else { text.into() };
+        self.styled(&text)
+    }
+
+    /// Writes one line of JSON: the same value, in bytes that no terminal obeys.
+    ///
+    /// # Errors
+    /// As [`Console::answer`].
+    pub fn json(&mut self, value: &serde_json::Value) -> io::Result<()> {
+        self.styled(&plain::json(&value.to_string()))
+    }
+
+    /// Writes lines that bring their own colours.
+    ///
+    /// # Errors
+    /// As [`Console::answer`].
+    pub fn styled(&mut self, text: &str) -> io::Result<()> {
         let end = if text.ends_with('\n') { "" } else { "\n" };
         self.stdout.write_all(format!("{text}{end}").as_bytes())?;
         self.stdout.flush()

@@ -8,6 +8,7 @@ pub mod logs;
 mod place;
 pub mod plain;
 pub mod profile;
+pub mod route;
 mod setup;
 mod signals;
 pub mod state;
@@ -71,6 +72,8 @@ pub enum When {
 pub enum Command {
     /// Ask a model group for one answer
     Ask(Box<ask::args::AskArgs>),
+    /// Show who would be asked and why, without calling anyone
+    Route(Box<route::RouteArgs>),
     /// Show what was asked and answered
     Logs(logs::LogsArgs),
     /// Check and show the profile
@@ -125,6 +128,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &Env) -> u8 {
 fn dispatch(cli: &Cli, env: &Env, console: &mut Console) -> Result<End, Error> {
     match &cli.command {
         Command::Ask(args) => ask::run(args, &cli.global, env, console),
+        Command::Route(args) => route::command(args, &cli.global, env, console),
         Command::Logs(args) => logs::command(args, &cli.global, env, console),
         Command::Profile(args) => profile::command(args, &cli.global, env, console),
         Command::State(args) => state::command(args, &cli.global, env, console),
@@ -145,7 +149,7 @@ fn unparsed(error: &clap::Error, env: &Env) -> u8 {
     if asked_for {
         let colour = env.stdout == env::Sink::Terminal && env.vars.get("NO_COLOR").is_none();
         let text = if colour { styled.ansi().to_string() } else { styled.to_string() };
-        return match console.data(&text) {
+        return match console.styled(&text) {
             Ok(()) => 0,
             Err(error) => ask::unwritable(&error).map_or_else(|error| error.kind.exit_code(), |_| 0),
         };

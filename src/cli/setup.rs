@@ -70,6 +70,13 @@ pub fn router(profile: Profile, global: &Global, env: &Env, clock: Clock, seed: 
     Ok(Router::from_profile(profile, &around))
 }
 
+/// The hour on the wall from 0 to 23, for rules that look at it.
+#[must_use]
+pub fn local_hour(now: Timestamp) -> Option<u8> {
+    let time = jiff::Timestamp::from_millisecond(now.0).ok()?;
+    u8::try_from(time.to_zoned(jiff::tz::TimeZone::system()).hour()).ok()
+}
+
 /// An id that sorts by time and that no other process makes.
 #[must_use]
 pub fn request_id(now: Timestamp, entropy: u64) -> String {

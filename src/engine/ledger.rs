@@ -139,6 +139,8 @@ fn reachable(map: &Map, group: GroupId) -> BTreeSet<GroupId> {
     while let Some(id) = open.pop() {
         if found.insert(id) {
             let group = map.group(id);
+            let ruled = map.rules.all.iter().filter(|rule| rule.group == group.name);
+            open.extend(ruled.map(|rule| rule.target));
             open.extend(&group.fallbacks);
             open.extend(&group.context_window_fallbacks);
             open.extend(&group.content_policy_fallbacks);

@@ -15,7 +15,7 @@ impl Run<'_> {
             Ok(_) => Outcome::Ok,
             Err(RouteError { why: Why::Interrupted { .. }, .. }) => Outcome::Partial,
             Err(RouteError { why: Why::Unread, .. }) => Outcome::Cancelled,
-            Err(RouteError { why: Why::Stopped(_), .. }) => Outcome::Failed,
+            Err(RouteError { why: Why::Stopped(_) | Why::Rule(_), .. }) => Outcome::Failed,
         };
         let stop = match ended {
             Err(RouteError { why: Why::Stopped(stop), .. }) => Some(*stop),

@@ -4,6 +4,7 @@
 
 mod attempt;
 mod delivery;
+mod explain;
 mod ledger;
 mod log;
 mod note;
@@ -14,6 +15,7 @@ mod router;
 pub(crate) use ledger::{deployment_key, group_key};
 
 pub use delivery::{Delivery, Midstream};
+pub use explain::{Candidate, Explained, Figures, Leg, Worst};
 pub use note::{Note, Watcher};
 pub use plan::{Plan, Planned};
 pub use record::{Attempt, Done, RouteError, Why};

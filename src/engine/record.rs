@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::model::{Answer, Failure};
 use crate::route::course::{Skip, Stop};
+use crate::route::rules::RuleError;
 use crate::route::{DeploymentId, GroupId, Map};
 
 /// One call that was made.
@@ -69,6 +70,8 @@ pub enum Why {
         /// Another deployment gave a whole answer that does not continue it; the log has it.
         second_answer: bool,
     },
+    /// A rule cannot be evaluated: nobody may be asked.
+    Rule(RuleError),
     /// The reader went away.
     Unread,
 }

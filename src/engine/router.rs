@@ -13,7 +13,8 @@ use crate::ports::{Clock, Keys, LogStart, Store, Transport};
 use crate::provider::Endpoint;
 use crate::route::board::Lesson;
 use crate::route::breaker::{Context, Rules};
-use crate::route::course::{Call, Course, Facts, Skip, Step, Stop};
+use crate::route::course::{Call, Course, Facts, Needs, Skip, Step, Stop};
+use crate::route::rules::{self, Detours, RuleError};
 use crate::route::{GroupId, Map};
 
 /// Routes requests to deployments.
@@ -73,6 +74,34 @@ impl Router {
     #[must_use]
     pub fn map(&self) -> &Map {
         &self.map
+    }
+
+    /// Where the rules of the profile lead `request`.
+    ///
+    /// # Errors
+    /// When a rule cannot be evaluated; the request is then sent to nobody.
+    pub fn decide(&self, request: &Request) -> Result<Detours, RuleError> {
+        if self.map.rules.all.is_empty() {
+            return Ok(Detours::default());
+        }
+        let facts = &request.facts;
+        let subject = rules::Subject {
+            prompt: &request.prompt.text(),
+            system: request.prompt.system.as_deref().unwrap_or_default(),
+            tokens: facts.prompt_tokens,
+            tags: &facts.tags,
+            user: facts.user.as_deref().unwrap_or_default(),
+            env: &self.map.rules.env,
+            has_image: Needs::of(&request.prompt).vision,
+            hour: facts.hour,
+        };
+        rules::decide(&self.map, request.group, &subject)
+    }
+
+    /// What the course may look at: the facts of `request`, with what follows from its prompt.
+    pub(super) fn facts(&self, request: &Request) -> Result<Facts, RuleError> {
+        let detours = self.decide(request)?;
+        Ok(Facts { needs: Needs::of(&request.prompt), detours, ..request.facts.clone() })
     }
 
     /// Gets one complete answer, or says why there is none.
@@ -143,7 +172,8 @@ impl<'a> Run<'a> {
     async fn course(&mut self, rng: &mut fastrand::Rng, watcher: &mut dyn Watcher) -> Result<Done, RouteError> {
         let map = Arc::clone(&self.router.map);
         let deadline = self.request.since.after(map.group(self.request.group).policy.deadline);
-        let mut course = Course::new(&map, self.request.group, self.request.facts.clone(), deadline);
+        let facts = self.router.facts(self.request).map_err(|error| self.error(Why::Rule(error)))?;
+        let mut course = Course::new(&map, self.request.group, facts, deadline);
         let mut last: Option<Failure> = None;
         loop {
             let step = course.next(last.as_ref(), &self.ledger.board, self.router.clock.now(), rng);

@@ -13,15 +13,18 @@ mod file;
 mod group;
 mod layers;
 mod links;
+mod lint;
 mod locate;
 mod mask;
 mod params;
 mod provider;
+mod rules;
 pub mod schema;
 mod show;
 mod state;
 mod suggest;
 mod target;
+pub mod template;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -41,6 +44,7 @@ pub use locate::{Located, folder, locate};
 pub use show::show;
 pub use state::state_source;
 pub use target::NoTarget;
+pub use template::Template;
 pub use vars::Vars;
 
 use layers::{Layers, Patience};
@@ -93,6 +97,8 @@ pub struct Profile {
     pub map: route::Map,
     /// Where it says that the shared state is.
     pub state: Option<StateSource>,
+    /// Named prompts.
+    pub templates: Vec<Template>,
     /// Warnings and notes, in the order of the text.
     pub notes: Vec<Diagnostic>,
     /// What the notes point into.
@@ -271,6 +277,7 @@ impl Profile {
             keys: Vec::new(),
             map: route::Map::default(),
             state: None,
+            templates: Vec::new(),
             notes: Vec::new(),
             document,
             providers: Vec::new(),
@@ -286,6 +293,8 @@ impl Profile {
         }
         profile.state = state::of_top(&file.top, inputs.vars, profile.folder.as_deref());
         profile.link(file, inputs, sink);
+        profile.add_rules(file, inputs, sink);
+        profile.add_templates(file, inputs, sink);
         profile.choose_default(file, sink);
         profile
     }

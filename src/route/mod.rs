@@ -6,7 +6,9 @@ pub mod backoff;
 pub mod board;
 pub mod breaker;
 pub mod course;
+pub mod pii;
 pub mod retry_budget;
+pub mod rules;
 pub mod seam;
 pub mod strategy;
 
@@ -29,6 +31,8 @@ pub struct Map {
     pub deployments: Vec<Deployment>,
     /// Every group, the anonymous ones (`-m provider/model`) included.
     pub groups: Vec<Group>,
+    /// Conditions that decide before any strategy.
+    pub rules: rules::Rules,
 }
 
 impl Map {
@@ -68,8 +72,21 @@ pub struct Deployment {
     pub price: Option<Price>,
     /// Whether it continues an answer that was begun for it.
     pub prefill: bool,
+    /// What it can do besides text.
+    pub capabilities: Capabilities,
     /// Why it cannot be asked for lack of a key (`OPENAI_API_KEY is not set`).
     pub no_key: Option<String>,
+}
+
+/// What a deployment can do besides text; `None` is unknown, and may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Capabilities {
+    /// It sees images.
+    pub vision: Option<bool>,
+    /// It calls tools.
+    pub tools: Option<bool>,
+    /// It can be held to a JSON Schema, by itself or by instruction.
+    pub schema: Option<bool>,
 }
 
 /// A named set of deployments that can stand in for each other.
@@ -159,4 +176,31 @@ pub struct Policy {
     pub cooldown_max: Duration,
     /// Fallback groups that one request may visit.
     pub max_fallbacks: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A group without members, with the defaults of a profile.
+    pub(super) fn group(name: &str) -> Group {
+        Group {
+            name: name.to_owned(),
+            members: Vec::new(),
+            strategy: Strategy::SimpleShuffle,
+            policy: Policy {
+                num_retries: 2,
+                attempts_per_deployment: 1,
+                deadline: Duration::from_secs(900),
+                max_wait: Duration::from_secs(20),
+                allowed_fails: None,
+                cooldown: Duration::from_secs(120),
+                cooldown_max: Duration::from_secs(1800),
+                max_fallbacks: 5,
+            },
+            fallbacks: Vec::new(),
+            context_window_fallbacks: Vec::new(),
+            content_policy_fallbacks: Vec::new(),
+        }
+    }
 }

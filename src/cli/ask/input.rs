@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
+use super::template::Filled;
 use crate::cli::console::Console;
 use crate::error::{Error, Kind};
 use crate::model::Timestamp;
@@ -23,6 +24,8 @@ pub struct Sources<'a> {
     pub words: &'a [String],
     /// Files to put before the prompt.
     pub files: &'a [PathBuf],
+    /// The template that is asked with.
+    pub template: Option<&'a Filled>,
     /// Leave standard input alone.
     pub no_stdin: bool,
     /// Standard input is a terminal.
@@ -37,14 +40,18 @@ pub struct Sources<'a> {
 pub fn read(sources: &Sources<'_>, clock: Clock, deadline: Timestamp, console: &mut Console) -> Result<String, Error> {
     let asks_for_stdin = sources.words == ["-"];
     let typed = if asks_for_stdin { String::new() } else { sources.words.join(" ") };
-    if typed.trim().is_empty() && !asks_for_stdin && (sources.stdin_terminal || sources.no_stdin) {
+    let silent = !asks_for_stdin && (sources.stdin_terminal || sources.no_stdin);
+    if silent && sources.template.is_some_and(Filled::wants_stdin) {
+        return Err(Error::new(Kind::Usage, "the template needs `stdin`").hint("pipe text into `ask`"));
+    }
+    if typed.trim().is_empty() && silent && !sources.template.is_some_and(Filled::asks) {
         return Err(no_prompt(!sources.words.is_empty()));
     }
     let mut wait = Wait { clock, deadline, console };
     let files = sources.files.iter().map(|path| file(path, &mut wait)).collect::<Result<Vec<String>, Error>>()?;
     let reads_stdin = asks_for_stdin || !(sources.no_stdin || sources.stdin_terminal);
     let piped = if reads_stdin { stdin(!typed.is_empty(), &mut wait)? } else { String::new() };
-    let prompt = join(&files, &piped, &typed);
+    let prompt = join(&files, &piped, sources.template, &typed);
     if prompt.trim().is_empty() { Err(no_prompt(!sources.words.is_empty())) } else { Ok(prompt) }
 }
 
@@ -54,13 +61,14 @@ fn no_prompt(empty: bool) -> Error {
         .hint("llmroute ask \"Why is the sky blue?\", or pipe text into it; `llmroute ask --help` shows all options")
 }
 
-/// Files first, then piped text, then the instruction, with blank lines between; `{{stdin}}` places
-/// the piped text instead.
-fn join(files: &[String], piped: &str, typed: &str) -> String {
-    let placed = typed.contains(PLACE);
-    let typed = if placed { typed.replace(PLACE, piped) } else { typed.to_owned() };
+/// Files first, then piped text, then the template, then the instruction, with blank lines between;
+/// `{{stdin}}` places the piped text instead.
+fn join(files: &[String], piped: &str, template: Option<&Filled>, typed: &str) -> String {
+    let placed = typed.contains(PLACE) || template.is_some_and(Filled::wants_stdin);
+    let typed = typed.replace(PLACE, piped);
+    let body = template.map(|template| template.prompt(piped)).unwrap_or_default();
     let piped = if placed { "" } else { piped };
-    let parts = files.iter().map(String::as_str).chain([piped, &typed]);
+    let parts = files.iter().map(String::as_str).chain([piped, &body, &typed]);
     let parts: Vec<&str> = parts.filter(|part| !part.trim().is_empty()).collect();
     match parts.split_last() {
         None => String::new(),
@@ -181,7 +189,7 @@ mod tests {
 
     fn check(files: &[&str], piped: &str, typed: &str, want: &str) {
         let files: Vec<String> = files.iter().map(|&text| text.to_owned()).collect();
-        assert_eq!(join(&files, piped, typed), want);
+        assert_eq!(join(&files, piped, None, typed), want);
     }
 
     #[test]

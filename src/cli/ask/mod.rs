@@ -3,10 +3,11 @@
 pub mod args;
 mod dry_run;
 mod input;
-mod printer;
-mod report;
+pub(super) mod printer;
+pub(super) mod report;
 mod resolve;
 mod whole;
+mod template;
 
 use std::io;
 
@@ -19,17 +20,26 @@ use super::console::Console;
 use super::signals::{Ended, until_signal};
 use super::{End, Global, setup};
 use crate::cli::env::Env;
-use crate::engine::{Done, Request, RouteError, Why};
+use crate::engine::{Done, Request, RouteError, Router, Why};
 use crate::error::{Error, Kind};
 use crate::model::Finish;
 use crate::ports::{Clock, LogStart};
 use crate::profile::Inputs;
 
-/// Runs the command.
+/// A question that is ready, and the router that will take it.
+pub(super) struct Prepared {
+    pub(super) router: Router,
+    pub(super) request: Request,
+    pub(super) ask: Ask,
+    /// The id of the request.
+    pub(super) id: String,
+}
+
+/// Reads everything that a question needs; calls nobody.
 ///
 /// # Errors
-/// With the exit code that says why there is no complete answer.
-pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) -> Result<End, Error> {
+/// When the profile, an argument or an input is wrong.
+pub(super) fn prepare(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Prepared, Error> {
     let clock = Clock::starting_at(env.now);
     let mut profile = setup::profile(global, env, console)?;
     let mut ask =
@@ -39,6 +49,7 @@ pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) ->
         &input::Sources {
             words: &args.prompt,
             files: &args.files,
+            template: ask.template.as_ref(),
             no_stdin: args.no_stdin,
             stdin_terminal: env.stdin_terminal,
         },
@@ -46,30 +57,59 @@ pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) ->
         env.now.after(ask.deadline),
         console,
     )?;
-    let mut rng = fastrand::Rng::with_seed(ask.seed);
     let id = setup::request_id(env.now, env.entropy);
     let group = profile.map.group(ask.group).name.clone();
+    let system = args.system.clone().or_else(|| ask.template.as_ref()?.system());
     let log = (!args.no_log).then(|| LogStart {
         id: id.clone(),
         at: env.now,
         command: "ask".to_owned(),
         group,
         conversation_id: None,
-        system: args.system.clone(),
+        system: system.clone(),
         prompt: text.clone(),
         tags: args.tags.clone(),
     });
-    let prompt = ask.prompt(args.system.clone(), text);
+    let prompt = ask.prompt(system, text);
     ask.facts.prompt_tokens = prompt.estimated_tokens();
+    if !profile.map.rules.all.is_empty() {
+        ask.facts.hour = setup::local_hour(env.now);
+    }
     let request =
         Request { group: ask.group, prompt, facts: ask.facts.clone(), delivery: ask.delivery, since: env.now, log };
     let router = setup::router(profile, global, env, clock, ask.seed)?;
+    Ok(Prepared { router, request, ask, id })
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// With the exit code that says why there is no complete answer.
+pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) -> Result<End, Error> {
+    let Prepared { router, request, ask, id } = prepare(args, global, env, console)?;
+    let mut rng = fastrand::Rng::with_seed(ask.seed);
+    let map = router.map();
+    // A rule that cannot be evaluated ends the request itself.
+    let rule = router.decide(&request).ok().and_then(|detours| detours.rule(ask.group));
+    let subject = Subject { map, group: ask.group, rule, id: &id };
+    if let Some(rule) = rule.map(|id| map.rules.rule(id)) {
+        let target = &map.group(rule.target).name;
+        console.detail(&format!("rule {} of `{}` decides: {target}", rule.number, rule.group));
+    }
     if args.dry_run {
-        let text = dry_run::describe(&router, &request, &mut rng);
+        let plan = router.plan(&request, &mut rng);
+        if let Why::Rule(_) = plan.why {
+            let duration = std::time::Duration::ZERO;
+            return Err(subject.error(&RouteError {
+                why: plan.why,
+                attempts: Vec::new(),
+                skips: Vec::new(),
+                duration,
+            }));
+        }
+        let text = dry_run::describe(&router, &request, plan);
         return console.data(&text).map(|()| End::Success).or_else(|error| unwritable(&error));
     }
-    let map = router.map();
-    let subject = Subject { map, group: ask.group, id: &id };
     let target = match ask.file.as_deref().map(Target::prepare).transpose() {
         Ok(target) => target,
         Err(error) => {
@@ -121,7 +161,7 @@ fn fail(failed: &RouteError, ask: &Ask, subject: &Subject<'_>, mut printer: Prin
         Output::Streamed | Output::Whole | Output::Extracted => return Err(error),
     };
     // The exit code of the failure matters more than that its report could not be written.
-    let _ = printer.console().data(&object.to_string());
+    let _ = printer.console().json(&object);
     Err(error)
 }
 

@@ -10,6 +10,7 @@ use super::report::{Subject, event};
 use super::resolve::{Ask, Output};
 use super::whole::{Target, fenced_block, put};
 use crate::cli::console::Console;
+use crate::cli::plain;
 use crate::engine::{Done, Note, Watcher};
 use crate::model::{Event, Failure, Usage};
 use crate::route::DeploymentId;
@@ -64,7 +65,7 @@ impl<'a> Printer<'a> {
 
     fn json(&mut self, event: &Value) {
         if self.broken.is_none() {
-            self.broken = self.console.data(&event.to_string()).err();
+            self.broken = self.console.json(event).err();
         }
     }
 
@@ -156,8 +157,8 @@ impl Watcher for Printer<'_> {
     fn complete(&mut self, done: &Done) {
         let written = match self.ask.output {
             Output::Streamed => self.console.end_answer(),
-            Output::StreamJson => self.console.data(&event("done", self.subject.done(done)).to_string()),
-            Output::Json => put(&self.subject.done(done).to_string(), self.target.take(), self.console),
+            Output::StreamJson => self.console.json(&event("done", self.subject.done(done))),
+            Output::Json => put(&plain::json(&self.subject.done(done).to_string()), self.target.take(), self.console),
             Output::Whole => put(&done.answer.text, self.target.take(), self.console),
             Output::Extracted => {
                 let block = fenced_block(&done.answer.text);
@@ -185,9 +186,12 @@ pub fn describe(failure: &Failure) -> String {
 pub fn skip(reason: &SkipReason) -> String {
     match reason {
         SkipReason::NoKey(missing) => format!("no_key: {missing}"),
+        SkipReason::Ruled { group, number } => format!("rule {number} of `{group}` decides otherwise"),
         SkipReason::Tags => "tags".to_owned(),
+        SkipReason::Incapable(what) => format!("unsupported: it does not take {}", what.as_str()),
         SkipReason::ContextWindow { prompt, window } => {
-            format!("context_window: about {prompt} tokens, {window} fit")
+            let over = prompt.saturating_sub(*window);
+            format!("context_window: about {prompt} tokens, {window} fit, {over} too many")
         }
         SkipReason::Unpriced => "price unknown, and there is a cost cap".to_owned(),
         SkipReason::OverCost { usd } => format!("budget: about {usd:.4} USD"),

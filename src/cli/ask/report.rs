@@ -9,6 +9,7 @@ use crate::engine::{Attempt, Done, RouteError, Why};
 use crate::error::{Error, Kind};
 use crate::model::{Class, Failure};
 use crate::route::course::{SkipReason, Stop};
+use crate::route::rules::RuleId;
 use crate::route::{GroupId, Map};
 
 /// What a report needs besides how the request ended.
@@ -18,6 +19,8 @@ pub struct Subject<'a> {
     pub map: &'a Map,
     /// The group that was asked.
     pub group: GroupId,
+    /// The rule that decided for it, if one did.
+    pub rule: Option<RuleId>,
     /// The id of the request.
     pub id: &'a str,
 }
@@ -76,7 +79,7 @@ impl Subject<'_> {
             "ttft_ms": null,
             "duration_ms": millis(duration),
             "attempts": attempts.iter().map(|attempt| attempt.json(self.map)).collect::<Vec<Value>>(),
-            "route": {"strategy": group.strategy.as_str(), "rule": null, "tier": null, "experiment": null},
+            "route": {"strategy": group.strategy.as_str(), "rule": rule_json(self.map, self.rule), "tier": null, "experiment": null},
             "hedged": false,
             "restarted": false,
             "resumed_at": null,
@@ -113,6 +116,11 @@ impl Subject<'_> {
                 "the answer broke off, and another deployment's answer does not continue it".to_owned()
             }
             (Why::Interrupted { .. }, _) => "the answer broke off and could not be completed".to_owned(),
+            (Why::Rule(error), _) => {
+                let rule = self.map.rules.rule(error.rule);
+                let (number, group, fault) = (rule.number, &rule.group, error.fault.as_str());
+                format!("rule {number} of `{group}` cannot be evaluated: {fault}")
+            }
             (Why::Unread, _) => "nobody reads the answer".to_owned(),
             (Why::Stopped(Stop::Deadline), _) => format!("the deadline passed before `{group}` answered"),
             (Why::Stopped(Stop::RateLimited { next }), _) => {
@@ -129,7 +137,10 @@ impl Subject<'_> {
             (Why::Stopped(Stop::Exhausted), _) => format!("no deployment of `{group}` could answer"),
         };
         let mut error = Error::new(kind, message);
-        error.details = self.details(failed);
+        error.details = match failed.why {
+            Why::Rule(error) => vec![format!("when = {}", self.map.rules.rule(error.rule).when.text())],
+            Why::Stopped(_) | Why::Interrupted { .. } | Why::Unread => self.details(failed),
+        };
         error.hint = hint(failed, kind);
         error
     }
@@ -153,6 +164,7 @@ fn kind(failed: &RouteError) -> Kind {
     let refused = classes.iter().any(|class| is_refusal(*class));
     match failed.why {
         Why::Interrupted { .. } | Why::Unread => Kind::Output,
+        Why::Rule(_) => Kind::Profile,
         Why::Stopped(Stop::Deadline) => Kind::Deadline,
         Why::Stopped(Stop::Refused) => Kind::Refused,
         Why::Stopped(_) if refused => Kind::Refused,
@@ -192,6 +204,9 @@ fn hint(failed: &RouteError, kind: Kind) -> Option<String> {
         Kind::Deadline => "raise `--deadline`, or `deadline` in the profile",
         Kind::TryLater => "try again later, or add a deployment or a fallback group with another key",
         Kind::Authentication => "check the keys of these deployments",
+        Kind::Profile if matches!(failed.why, Why::Rule(_)) => {
+            "nobody was asked: the rule may be there to keep the prompt private; `has(env.NAME)` asks whether a key is there"
+        }
         Kind::Profile => "set one of these variables, or try `llmroute --profile demo ask …` without a key",
         Kind::Refused => refusal_hint(failed)?,
         Kind::Unavailable => unavailable_hint(failed)?,
@@ -251,6 +266,13 @@ pub fn event(name: &str, object: Value) -> Value {
     let mut event = json!({"event": name});
     merge(&mut event, object);
     event
+}
+
+/// A rule as `--json` shows it.
+#[must_use]
+pub fn rule_json(map: &Map, rule: Option<RuleId>) -> Value {
+    let Some(rule) = rule.map(|id| map.rules.rule(id)) else { return Value::Null };
+    json!({"group": rule.group, "number": rule.number, "when": rule.when.text(), "use": map.group(rule.target).name})
 }
 
 fn merge(object: &mut Value, fields: Value) {

@@ -10,7 +10,7 @@ use super::breaker::State;
 use super::{DeploymentId, GroupId, Map, strategy};
 use crate::model::{Failure, Timestamp};
 use eligible::barred;
-pub use eligible::{Facts, Skip, SkipReason};
+pub use eligible::{Capability, Facts, Needs, Skip, SkipReason};
 use reaction::{Reaction, reaction};
 
 mod again;
@@ -20,7 +20,7 @@ mod reaction;
 mod tests;
 
 /// Attempts in one request beyond which no deployment is asked again.
-const MAX_ATTEMPTS: u32 = 6;
+pub(crate) const MAX_ATTEMPTS: u32 = 6;
 /// What the engine is to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
@@ -138,6 +138,7 @@ impl<'a> Course<'a> {
     /// A course through `group` and its fallbacks, to be done by `deadline`.
     #[must_use]
     pub fn new(map: &'a Map, group: GroupId, facts: Facts, deadline: Timestamp) -> Self {
+        let group = facts.detours.target(group);
         Self {
             map,
             deadline,
@@ -330,7 +331,8 @@ impl<'a> Course<'a> {
 
     fn enqueue_first(&mut self, groups: &[GroupId]) {
         let known: Vec<GroupId> = self.legs.iter().map(|leg| leg.group).chain(self.queue.iter().copied()).collect();
-        let new: Vec<GroupId> = groups.iter().copied().filter(|group| !known.contains(group)).collect();
+        let groups = groups.iter().map(|group| self.facts.detours.target(*group));
+        let new: Vec<GroupId> = groups.filter(|group| !known.contains(group)).collect();
         self.queue.splice(0..0, new);
     }
 
@@ -404,5 +406,10 @@ impl<'a> Course<'a> {
         let groups = (self.queue.len() + pending.count()).min(self.fallbacks_left as usize);
         let shares = u32::try_from(1 + others + groups).unwrap_or(u32::MAX);
         configured.min(self.deadline.since(at) / shares)
+    }
+
+    /// The groups that were entered, in order.
+    pub fn visited(&self) -> impl Iterator<Item = GroupId> {
+        self.legs.iter().map(|leg| leg.group)
     }
 }

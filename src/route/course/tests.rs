@@ -32,6 +32,7 @@ fn map(text: &str) -> Map {
                     context_window: window,
                     price: None,
                     prefill: false,
+                    capabilities: crate::route::Capabilities::default(),
                     no_key,
                 });
                 map.deployments.len() - 1
@@ -98,6 +99,23 @@ fn failure(word: &str) -> Failure {
         other => panic!("unknown failure {other}"),
     };
     Failure { retry_after: wait.map(Duration::from_secs), ..Failure::new(class, word) }
+}
+
+#[test]
+fn a_fallback_whose_window_is_too_small_is_skipped() {
+    let mut map = map("main: a.x@100 | small: b.x@50 | large: c.x@5000");
+    map.groups[0].fallbacks = vec![group(&map, "small"), group(&map, "large")];
+    let facts = Facts { prompt_tokens: 80, ..Facts::default() };
+    walk(&map, Board::fresh(&map), facts, "401", "a.x c.x | exhausted");
+}
+
+#[test]
+fn what_a_model_is_known_not_to_do_is_not_asked_of_it() {
+    let mut map = map("main: a.x b.x c.x");
+    map.deployments[0].capabilities.vision = Some(false);
+    map.deployments[1].capabilities.vision = Some(true);
+    let facts = Facts { needs: Needs { vision: true, ..Needs::default() }, ..Facts::default() };
+    walk(&map, Board::fresh(&map), facts, "401", "b.x c.x | exhausted");
 }
 
 /// Walks a course in which the calls fail as `failures` say (the last one over and over), and
