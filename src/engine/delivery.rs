@@ -34,8 +34,6 @@ pub enum Midstream {
 pub(super) enum Start {
     /// Like the first one.
     Afresh,
-    /// Like the first one, and what was given out is void.
-    Again,
     /// With this as the beginning of its answer.
     Prefilled(String),
     /// With this as an answer that broke off, which it is told to continue.
@@ -51,7 +49,7 @@ impl Start {
     pub(super) fn apply(self, prompt: &Prompt) -> Prompt {
         let mut prompt = prompt.clone();
         match self {
-            Self::Afresh | Self::Again => {}
+            Self::Afresh => {}
             Self::Prefilled(text) => prompt.prefill = Some(text),
             Self::Instructed(text) => {
                 prompt.messages.push(Message::text(Role::Assistant, text));
@@ -69,29 +67,40 @@ pub(super) struct Out {
     seam: Option<Seam>,
     /// The current answer is another text than what is out: it is read on, unseen.
     diverged: bool,
-    restarted: bool,
+    /// Something of the current answer was given out, if only reasoning.
+    given: bool,
+    /// What is out is void as soon as the current answer gives something out.
+    restart_due: bool,
+    restarts: usize,
     resumed_at: Option<usize>,
 }
 
 impl Out {
     pub(super) fn new(delivery: Delivery) -> Self {
-        Self { delivery, written: String::new(), seam: None, diverged: false, restarted: false, resumed_at: None }
+        Self {
+            delivery,
+            written: String::new(),
+            seam: None,
+            diverged: false,
+            given: false,
+            restart_due: false,
+            restarts: 0,
+            resumed_at: None,
+        }
     }
 
     /// Prepares for the next attempt, on an endpoint that takes a prefill or does not.
     pub(super) fn prepare(&mut self, prefill: bool, watcher: &mut dyn Watcher) -> Start {
         self.diverged = false;
         self.seam = None;
+        if self.delivery == Delivery::Streamed(Midstream::Restart) {
+            self.restart_due = self.given;
+            return Start::Afresh;
+        }
         let midstream = match self.delivery {
             Delivery::Streamed(midstream) if !self.written.is_empty() => midstream,
             Delivery::Streamed(_) | Delivery::Whole => return Start::Afresh,
         };
-        if midstream == Midstream::Restart {
-            self.written.clear();
-            self.restarted = true;
-            watcher.note(Note::Restarted);
-            return Start::Again;
-        }
         let at = self.written.chars().count();
         self.resumed_at = Some(at);
         let given = || crate::route::seam::prefill(&self.written).to_owned();
@@ -109,8 +118,12 @@ impl Out {
 
     /// Gives out one event of the current answer.
     pub(super) fn event(&mut self, event: &Event, watcher: &mut dyn Watcher) -> ControlFlow<()> {
-        let Event::Text(text) = event else {
-            return if self.diverged || self.seam.is_some() { ControlFlow::Continue(()) } else { watcher.event(event) };
+        let text = match event {
+            Event::Text(text) => text,
+            Event::Reasoning(_) | Event::ToolStart { .. } | Event::ToolArguments { .. } => {
+                return self.aside(event, watcher);
+            }
+            Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => return watcher.event(event),
         };
         match &mut self.seam {
             None => self.print(text.clone(), watcher),
@@ -145,7 +158,12 @@ impl Out {
     }
 
     pub(super) fn restarted(&self) -> bool {
-        self.restarted
+        self.restarts > 0
+    }
+
+    /// How often what was out became void.
+    pub(super) fn restarts(&self) -> usize {
+        self.restarts
     }
 
     pub(super) fn resumed_at(&self) -> Option<usize> {
@@ -163,10 +181,30 @@ impl Out {
         }
     }
 
+    /// Gives out what is not text of the answer; a continuation of text has none of it.
+    fn aside(&mut self, event: &Event, watcher: &mut dyn Watcher) -> ControlFlow<()> {
+        if self.seam.is_some() {
+            return ControlFlow::Continue(());
+        }
+        self.begin(watcher);
+        watcher.event(event)
+    }
+
+    /// The current answer gives something out: now what another one gave out is void.
+    fn begin(&mut self, watcher: &mut dyn Watcher) {
+        if std::mem::take(&mut self.restart_due) {
+            self.restarts += 1;
+            watcher.note(Note::Restarted { text: !self.written.is_empty() });
+            self.written.clear();
+        }
+        self.given = true;
+    }
+
     fn print(&mut self, text: String, watcher: &mut dyn Watcher) -> ControlFlow<()> {
         if text.is_empty() {
             return ControlFlow::Continue(());
         }
+        self.begin(watcher);
         match self.delivery {
             // Nobody sees it until it is whole.
             Delivery::Whole => {}

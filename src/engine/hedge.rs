@@ -95,7 +95,9 @@ impl<'a> Run<'a> {
         let (router, prompt) = (self.router, &self.request.prompt);
         let after = delay.of(self.predicted(call.deployment, delay));
         let (say, mut heard) = unbounded_channel();
-        let first = leg(router, prompt, call.deployment, self.timeouts(&call, deadline), Mouth(0, say.clone()), None);
+        self.current.push((call.clone(), router.clock.now()));
+        let limits = (self.timeouts(&call, deadline), deadline);
+        let first = leg(router, prompt, call.deployment, limits, Mouth(0, say.clone()), None);
         let mut runs: [Option<Running<'_>>; 2] = [Some(Box::pin(first)), None];
         let mut race = Race {
             lanes: vec![Lane::new(call, Some(router.clock.now()))],
@@ -112,7 +114,8 @@ impl<'a> Run<'a> {
                         race.lanes.push(lane);
                         race.phase = Phase::Open;
                         let claim = self.ledger.claim_hedge(race.lanes[0].call.group);
-                        let second = leg(router, prompt, rival, timeouts, Mouth(1, say.clone()), Some(claim));
+                        let second =
+                            leg(router, prompt, rival, (timeouts, deadline), Mouth(1, say.clone()), Some(claim));
                         runs[1] = Some(Box::pin(second));
                     }
                 }
@@ -178,6 +181,7 @@ impl<'a> Run<'a> {
         let event = match said {
             Say::Asked => {
                 race.lanes[lane].asked = Some(now);
+                self.current.push((race.lanes[lane].call.clone(), now));
                 course.join(deployment, &self.ledger.board, now);
                 self.hedged = Some(Hedged { after: race.after, rival: deployment });
                 watcher.note(Note::Calling { deployment, wait: Duration::ZERO });
@@ -359,7 +363,7 @@ async fn leg(
     router: &Router,
     prompt: &Prompt,
     deployment: DeploymentId,
-    timeouts: Timeouts,
+    (timeouts, deadline): (Timeouts, Timestamp),
     mouth: Mouth,
     claim: Option<JoinHandle<bool>>,
 ) -> End {
@@ -376,7 +380,7 @@ async fn leg(
         });
         ControlFlow::Continue(())
     };
-    End::Done(Box::new(router.ask(deployment, prompt, timeouts, &mut sink).await))
+    End::Done(Box::new(router.ask(deployment, prompt, timeouts, deadline, &mut sink).await))
 }
 
 /// Whether an answer begins with this event: text or a tool call, not reasoning.

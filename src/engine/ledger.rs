@@ -57,7 +57,9 @@ impl Ledger {
     /// Learns from an attempt: on the board at once, in the store behind the caller's back.
     pub(super) fn learn(&mut self, group: GroupId, deployment: DeploymentId, lesson: Lesson, context: Context) {
         let success = lesson == Lesson::ANSWERED;
-        self.board.deployments[deployment.0].observe(&lesson, &context);
+        for id in (0..self.map.deployments.len()).map(DeploymentId).filter(|id| self.map.same(*id, deployment)) {
+            self.board.deployments[id.0].observe(&lesson, &context);
+        }
         self.board.groups[group.0].observe(success, context.now);
         let keys = [deployment_key(&self.map, deployment), group_key(&self.map, group)];
         let store = Arc::clone(&self.store);
@@ -154,6 +156,8 @@ fn reachable(map: &Map, group: GroupId) -> BTreeSet<GroupId> {
     while let Some(id) = open.pop() {
         if found.insert(id) {
             let group = map.group(id);
+            let ruled = map.rules.all.iter().filter(|rule| rule.group == group.name);
+            open.extend(ruled.map(|rule| rule.target));
             open.extend(&group.fallbacks);
             open.extend(&group.context_window_fallbacks);
             open.extend(&group.content_policy_fallbacks);
@@ -162,12 +166,13 @@ fn reachable(map: &Map, group: GroupId) -> BTreeSet<GroupId> {
     found
 }
 
-fn deployment_key(map: &Map, id: DeploymentId) -> String {
+/// The key of a deployment's cell in the store.
+pub(crate) fn deployment_key(map: &Map, id: DeploymentId) -> String {
     format!("deployment/{}", map.deployment(id).state_key)
 }
 
-/// A group is its members: the same name in another profile is another group.
-fn group_key(map: &Map, id: GroupId) -> String {
+/// The key of a group's cell. A group is its members: the same name in another profile is another group.
+pub(crate) fn group_key(map: &Map, id: GroupId) -> String {
     let group = map.group(id);
     let mut hash = Sha256::new();
     for member in &group.members {

@@ -4,6 +4,7 @@
 
 mod attempt;
 mod delivery;
+mod explain;
 mod hedge;
 mod ledger;
 mod log;
@@ -12,7 +13,10 @@ mod plan;
 mod record;
 mod router;
 
+pub(crate) use ledger::{deployment_key, group_key};
+
 pub use delivery::{Delivery, Midstream};
+pub use explain::{Candidate, Explained, Figures, Leg, Worst};
 pub use note::{By, Note, Watcher};
 pub use plan::{Plan, Planned};
 pub use record::{Attempt, Done, Hedged, RouteError, Share, Spend, Why};

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use super::record::Done;
 use crate::model::{Event, Failure};
 use crate::route::DeploymentId;
 use crate::route::course::SkipReason;
@@ -38,8 +39,11 @@ pub enum Note<'a> {
         /// How.
         failure: &'a Failure,
     },
-    /// Text that was given out is void: the answer begins again.
-    Restarted,
+    /// What was given out of another answer is void: the answer begins again.
+    Restarted {
+        /// Text was among it, not only reasoning or a tool call.
+        text: bool,
+    },
     /// The next deployment continues the text that was given out.
     Resuming {
         /// Characters given out so far.
@@ -84,4 +88,8 @@ pub trait Watcher: Send {
 
     /// A piece of the answer. `Break` when nobody reads any more: the call is given up.
     fn event(&mut self, event: &Event) -> ControlFlow<()>;
+
+    /// The answer is complete. Called before anything is written down: a reader does not wait for
+    /// the state.
+    fn complete(&mut self, _done: &Done) {}
 }

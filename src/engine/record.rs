@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::model::{Answer, Failure};
 use crate::route::course::{Skip, Stop};
+use crate::route::rules::RuleError;
 use crate::route::{DeploymentId, GroupId, Map};
 
 /// One call that was made.
@@ -36,6 +37,19 @@ pub enum Share {
     Void,
     /// Another call for the same answer was faster, and this one was broken off.
     Lost,
+    /// It was given up because nobody wanted its answer any more.
+    Cancelled,
+}
+
+impl Share {
+    /// The same, when what was given out is void.
+    pub(super) fn void(self) -> Self {
+        match self {
+            Self::Given | Self::Void => Self::Void,
+            Self::Lost => Self::Lost,
+            Self::Cancelled => Self::Cancelled,
+        }
+    }
 }
 
 /// What the calls of a request cost, in USD, as far as it is known.
@@ -45,13 +59,19 @@ pub struct Spend {
     pub given: Option<f64>,
     /// Whether that is all of it.
     pub complete: bool,
-    /// All others.
+    /// All others; see [`wasted`](Self::wasted).
     pub wasted: f64,
     /// How many of the others may have cost something that is not known.
     pub unknown: usize,
 }
 
 impl Spend {
+    /// What was for nothing; `None` when not all of it is known.
+    #[must_use]
+    pub fn wasted(&self) -> Option<f64> {
+        (self.unknown == 0).then_some(self.wasted)
+    }
+
     /// The sum of `attempts`.
     #[must_use]
     pub fn of(attempts: &[Attempt]) -> Self {
@@ -124,6 +144,8 @@ pub enum Why {
         /// Another deployment gave a whole answer that does not continue it; the log has it.
         second_answer: bool,
     },
+    /// A rule cannot be evaluated: nobody may be asked.
+    Rule(RuleError),
     /// The reader went away.
     Unread,
 }
@@ -137,6 +159,7 @@ impl Attempt {
             "deployment": map.deployment(self.deployment).name,
             "outcome": match (self.share, failure) {
                 (Share::Lost, _) => "lost",
+                (Share::Cancelled, _) => "cancelled",
                 (Share::Given | Share::Void, Some(_)) => "failed",
                 (Share::Given | Share::Void, None) => "ok",
             },

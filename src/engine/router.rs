@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::attempt::{Attempt as OneCall, Cause, Lost, Sink, Told, Won};
-use super::delivery::{Delivery, Out, Start};
+use super::delivery::{Delivery, Out};
 use super::ledger::Ledger;
 use super::note::{Note, Watcher};
 use super::record::{Attempt, Done, Hedged, RouteError, Share, Why};
-use crate::model::{Answer, Class, Failure, KeySource, Prompt, Timestamp};
+use crate::model::{Answer, Class, Failure, KeySource, Prompt, TimeoutKind, Timestamp};
 use crate::ports::{Clock, Keys, LogStart, Store, Transport};
 use crate::provider::Endpoint;
 use crate::route::board::Lesson;
 use crate::route::breaker::Context;
-use crate::route::course::{Call, Course, Facts, Skip, Step, Stop};
+use crate::route::course::{Call, Course, Facts, Needs, Skip, Step, Stop};
+use crate::route::rules::{self, Detours, RuleError};
 use crate::route::{DeploymentId, GroupId, Map, Timeouts};
 
 /// Routes requests to deployments.
@@ -75,6 +76,34 @@ impl Router {
         &self.map
     }
 
+    /// Where the rules of the profile lead `request`.
+    ///
+    /// # Errors
+    /// When a rule cannot be evaluated; the request is then sent to nobody.
+    pub fn decide(&self, request: &Request) -> Result<Detours, RuleError> {
+        if self.map.rules.all.is_empty() {
+            return Ok(Detours::default());
+        }
+        let facts = &request.facts;
+        let subject = rules::Subject {
+            prompt: &request.prompt.text(),
+            system: request.prompt.system.as_deref().unwrap_or_default(),
+            tokens: facts.prompt_tokens,
+            tags: &facts.tags,
+            user: facts.user.as_deref().unwrap_or_default(),
+            env: &self.map.rules.env,
+            has_image: Needs::of(&request.prompt).vision,
+            hour: facts.hour,
+        };
+        rules::decide(&self.map, request.group, &subject)
+    }
+
+    /// What the course may look at: the facts of `request`, with what follows from its prompt.
+    pub(super) fn facts(&self, request: &Request) -> Result<Facts, RuleError> {
+        let detours = self.decide(request)?;
+        Ok(Facts { needs: Needs::of(&request.prompt), detours, ..request.facts.clone() })
+    }
+
     /// Gets one complete answer, or says why there is none.
     ///
     /// Dropping the future cancels the call and logs it as cancelled.
@@ -90,6 +119,9 @@ impl Router {
     ) -> Result<Done, RouteError> {
         let mut run = Run::new(self, request);
         let ended = run.course(rng, watcher).await;
+        if let Ok(done) = &ended {
+            watcher.complete(done);
+        }
         run.ledger.settle().await;
         run.close(&ended);
         if let Some(warning) = self.store.take_warning() {
@@ -105,13 +137,19 @@ impl Router {
         &self,
         deployment: DeploymentId,
         prompt: &Prompt,
-        timeouts: Timeouts,
+        mut timeouts: Timeouts,
+        deadline: Timestamp,
         sink: &mut Sink<'_>,
     ) -> Result<Won, Lost> {
-        let key = self.keys.get(&self.sources[deployment.0]).await.map_err(|error| {
-            let cause = Cause::NotAsked(Failure::new(Class::Authentication, error.to_string()));
-            Lost { cause, answer: Answer::default(), first_token: None }
-        })?;
+        let lost = |failure| Lost { cause: Cause::NotAsked(failure), answer: Answer::default(), first_token: None };
+        let left = deadline.since(self.clock.now());
+        let key = match tokio::time::timeout(left, self.keys.get(&self.sources[deployment.0])).await {
+            Ok(Ok(key)) => key,
+            Ok(Err(error)) => return Err(lost(Failure::new(Class::Authentication, error.to_string()))),
+            Err(_) => return Err(lost(Failure::new(Class::Timeout(TimeoutKind::Total), "no key before the deadline"))),
+        };
+        // Getting the key took its time, too.
+        timeouts.attempt = timeouts.attempt.min(deadline.since(self.clock.now()));
         let endpoint = &self.endpoints[deployment.0];
         let transport = &*self.transport;
         OneCall { endpoint, key: key.as_ref(), prompt, timeouts, transport, clock: self.clock }.run(sink).await
@@ -130,6 +168,8 @@ pub(super) struct Run<'a> {
     pub(super) coming: Answer,
     pub(super) first_token: Option<Duration>,
     pub(super) hedged: Option<Hedged>,
+    /// The calls that are under way, since when; a cancelled request is logged with them.
+    pub(super) current: Vec<(Call, Timestamp)>,
     pub(super) closed: bool,
 }
 
@@ -146,6 +186,7 @@ impl<'a> Run<'a> {
             coming: Answer::default(),
             first_token: None,
             hedged: None,
+            current: Vec::new(),
             closed: false,
         };
         if let Some(start) = request.log.clone() {
@@ -158,7 +199,8 @@ impl<'a> Run<'a> {
     async fn course(&mut self, rng: &mut fastrand::Rng, watcher: &mut dyn Watcher) -> Result<Done, RouteError> {
         let map = Arc::clone(&self.router.map);
         let deadline = self.request.since.after(map.group(self.request.group).policy.deadline);
-        let mut course = Course::new(&map, self.request.group, self.request.facts.clone(), deadline);
+        let facts = self.router.facts(self.request).map_err(|error| self.error(Why::Rule(error)))?;
+        let mut course = Course::new(&map, self.request.group, facts, deadline);
         let mut last: Option<Failure> = None;
         loop {
             let step = course.next(last.as_ref(), &self.ledger.board, self.router.clock.now(), rng);
@@ -185,7 +227,13 @@ impl<'a> Run<'a> {
             };
             match result {
                 Ok(won) => return self.won(&call, won, rng, watcher),
-                Err(Lost { cause: Cause::Unread, .. }) => return Err(self.error(Why::Unread)),
+                Err(Lost { cause: Cause::Unread, first_token, .. }) => {
+                    // A deployment that gave a token is alive, whether or not anybody reads on.
+                    if first_token.is_some() {
+                        self.teach(&call, None, rng);
+                    }
+                    return Err(self.error(Why::Unread));
+                }
                 Err(Lost { cause: Cause::NotAsked(failure), .. }) => {
                     watcher.note(Note::Failed { deployment: call.deployment, failure: &failure });
                     last = Some(failure);
@@ -205,11 +253,9 @@ impl<'a> Run<'a> {
     /// One attempt, measured and written down.
     async fn attempt(&mut self, call: &Call, deadline: Timestamp, watcher: &mut dyn Watcher) -> Result<Won, Lost> {
         let started = self.router.clock.now();
+        self.current.push((call.clone(), started));
         let start = self.out.prepare(self.router.map.deployment(call.deployment).prefill, watcher);
-        if start == Start::Again {
-            self.attempts.iter_mut().for_each(|attempt| attempt.share = Share::Void);
-        }
-        let before = self.out.written().len();
+        let (before, restarts) = (self.out.written().len(), self.out.restarts());
         let prompt = start.apply(&self.request.prompt);
         let timeouts = self.timeouts(call, deadline);
         self.coming = Answer::default();
@@ -224,14 +270,21 @@ impl<'a> Run<'a> {
                 out.event(event, watcher)
             }
         };
-        let result = self.router.ask(call.deployment, &prompt, timeouts, &mut sink).await;
-        let given = result.is_ok() || self.out.written().len() > before;
+        let result = self.router.ask(call.deployment, &prompt, timeouts, deadline, &mut sink).await;
+        let restarted = self.out.restarts() > restarts;
+        if restarted {
+            self.attempts.iter_mut().for_each(|attempt| attempt.share = attempt.share.void());
+        }
+        let given = result.is_ok() || restarted || self.out.written().len() > before;
         self.record(call, started, &result, if given { Share::Given } else { Share::Void });
         result
     }
 
     /// Writes down an attempt that was begun at `started`.
     pub(super) fn record(&mut self, call: &Call, started: Timestamp, result: &Result<Won, Lost>, share: Share) {
+        self.current.retain(|(current, _)| current.deployment != call.deployment);
+        let unread = matches!(result, Err(Lost { cause: Cause::Unread, .. }));
+        let share = if unread && share != Share::Lost { Share::Cancelled } else { share };
         let (failure, first_token, usage) = match result {
             Ok(won) => (None, won.first_token, won.answer.usage),
             Err(lost) => {

@@ -4,7 +4,9 @@ pub mod event;
 pub mod failure;
 pub mod price;
 pub mod prompt;
+pub mod redact;
 pub mod secret;
+pub mod state_source;
 pub mod time;
 pub mod usage;
 
@@ -13,5 +15,6 @@ pub use failure::{Class, ConnectionFault, Failure, TimeoutKind};
 pub use price::Price;
 pub use prompt::{Effort, Message, Part, Prompt, Role, Sampling, Tool};
 pub use secret::{KeySource, Secret};
+pub use state_source::{RedisUrl, StateSource};
 pub use time::Timestamp;
 pub use usage::Usage;

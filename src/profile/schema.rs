@@ -21,6 +21,8 @@ pub enum Place {
     Deployment,
     /// One of a group's `rules`.
     Rule,
+    /// `[templates.NAME]`.
+    Template,
 }
 
 impl Place {
@@ -34,6 +36,7 @@ impl Place {
             Self::Group => "[groups.NAME]",
             Self::Deployment => "a deployment",
             Self::Rule => "a rule",
+            Self::Template => "[templates.NAME]",
         }
     }
 }
@@ -73,6 +76,8 @@ pub enum Kind {
     PerClass(Counted),
     /// `"off"`, a percentile like `"p95"`, or a span of time.
     Hedge,
+    /// The place of the shared state.
+    State,
     /// Tables that have rows of their own here.
     Tables,
     /// Whatever a feature that is not built yet will want.
@@ -109,6 +114,7 @@ impl Kind {
             Self::Faults => "faults",
             Self::PerClass(_) => "table of failure classes",
             Self::Hedge => "`\"off\"`, `\"p95\"` or duration",
+            Self::State => "directory, `memory`, `env:NAME` or Redis URL",
             Self::Tables => "table",
             Self::Any => "any",
         }
@@ -181,6 +187,7 @@ const PROVIDER: &[Place] = &[Place::Provider];
 const GROUP: &[Place] = &[Place::Group];
 const DEPLOYMENT: &[Place] = &[Place::Deployment];
 const RULE: &[Place] = &[Place::Rule];
+const TEMPLATE: &[Place] = &[Place::Template];
 const ROUTING: &[Place] = &[Place::Router, Place::Group];
 const PATIENCE: &[Place] = &[Place::Router, Place::Group, Place::Deployment];
 const ENDPOINT: &[Place] = &[Place::Provider, Place::Deployment];
@@ -201,11 +208,11 @@ pub const KEYS: &[Key] = &[
     row("router", TOP, Tables, Nothing, "what holds for every group that does not say otherwise"),
     row("providers", TOP, Tables, Nothing, "servers and accounts; those of the catalog need no entry"),
     row("groups", TOP, Tables, Nothing, "model groups; a name holds no `/`"),
-    later("state", TOP, Any, "where processes share what they learn"),
+    row("state", TOP, Kind::State, Words("the state directory of the user"), "where processes share what they learn"),
     later("log", TOP, Any, "how long the log is kept, how large it may be, what is left out of it"),
     later("hook", TOP, Any, "command that is told about every request"),
     later("otlp", TOP, Any, "where traces are sent"),
-    later("templates", TOP, Any, "named prompts with places to fill"),
+    row("templates", TOP, Tables, Nothing, "named prompts with places to fill, for `--template`"),
     row("routing_strategy", ROUTING, Kind::Strategy, Words("`simple-shuffle`"), "how deployments are ordered"),
     later("routing_strategy_args", ROUTING, Any, "arguments of the strategy"),
     row("num_retries", ROUTING, Kind::Count(0), Count(2), "further attempts inside a group after the first"),
@@ -251,6 +258,7 @@ pub const KEYS: &[Key] = &[
     row("cooldown_max", ROUTING, Duration(false), Seconds(1800), "longest cooldown"),
     row("max_fallbacks", ROUTING, Kind::Count(0), Count(5), "fallback groups that one request may visit"),
     row("default_fallbacks", ROUTER, Names, Nothing, "fallbacks of every group that names none"),
+    row("rule_env", ROUTER, Names, Words("`LLMROUTE_*` only"), "further variables that rules may read as `env.NAME`"),
     row(
         "retry_policy",
         ROUTING,
@@ -281,7 +289,7 @@ pub const KEYS: &[Key] = &[
     row("context_window_fallbacks", GROUP, Names, Nothing, "groups to ask when the prompt does not fit"),
     row("content_policy_fallbacks", GROUP, Names, Nothing, "groups to ask when a filter blocked or the model refused"),
     row("deployments", GROUP, Tables, Nothing, "who can answer"),
-    later("rules", GROUP, Tables, "conditions that decide before the strategy"),
+    row("rules", GROUP, Tables, Nothing, "conditions that decide before the strategy"),
     later("complexity_router", GROUP, Any, "which group answers prompts of which difficulty"),
     row("protocol", PROVIDER, Kind::Protocol, Words("the catalog's"), "what the server speaks"),
     row("base_url", PROVIDER, Url, Words("the catalog's"), "where the API is, with or without the version segment"),
@@ -296,7 +304,7 @@ pub const KEYS: &[Key] = &[
     later("query", ENDPOINT, Any, "further query parameters"),
     later("patch", ENDPOINT, Any, "changes to the body of the request"),
     later("strict_params", ENDPOINT, Flag, "a parameter that a model does not take is an error"),
-    later("prefill", ENDPOINT, Flag, "continues an answer that was begun for it"),
+    row("prefill", ENDPOINT, Flag, Words("the catalog"), "continues an answer that was begun for it"),
     row("model", DEPLOYMENT, Text, Nothing, "`PROVIDER/MODEL`"),
     row("name", DEPLOYMENT, Text, Words("the model"), "name in messages"),
     row("weight", DEPLOYMENT, Number, Nothing, "share of the traffic"),
@@ -329,6 +337,10 @@ pub const KEYS: &[Key] = &[
     row("when", RULE, Text, Nothing, "condition (CEL)"),
     row("use", RULE, Text, Nothing, "group or `PROVIDER/MODEL` that answers when it holds"),
     row("fallbacks", RULE, Names, Nothing, "groups to ask when that one fails"),
+    row("prompt", TEMPLATE, Text, Nothing, "what is asked; `{{stdin}}` and `{{name}}` are filled, by `-o name=value`"),
+    row("system", TEMPLATE, Text, Nothing, "system prompt, with the same places but `{{stdin}}`"),
+    row("model", TEMPLATE, Text, Words("`default_group`"), "group or `PROVIDER/MODEL`, under `--model`"),
+    row("params", TEMPLATE, Params, Nothing, "parameters, under those of the command line"),
 ];
 
 /// The keys that only a `mock` deployment takes.
@@ -376,7 +388,9 @@ mod tests {
 
     #[test]
     fn a_place_names_a_key_once() {
-        for place in [Place::Top, Place::Router, Place::Provider, Place::Group, Place::Deployment, Place::Rule] {
+        for place in
+            [Place::Top, Place::Router, Place::Provider, Place::Group, Place::Deployment, Place::Rule, Place::Template]
+        {
             let mut seen = names(place);
             seen.sort_unstable();
             let count = seen.len();

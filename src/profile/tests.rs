@@ -54,7 +54,7 @@ mod broken {
         )*};
     }
 
-    broken!(names, types, values, addresses, keys, duplicates, rules, syntax);
+    broken!(names, types, values, addresses, keys, duplicates, rules, conditions, syntax);
 }
 
 mod examples {
@@ -120,6 +120,104 @@ mod resolved {
         assert_eq!(timeouts(1).idle, Duration::from_secs(5));
         assert_eq!(timeouts(1).connect, Duration::from_secs(5));
         assert_eq!(timeouts(1).first_token, Duration::from_secs(30));
+    }
+
+    #[test]
+    fn a_rule_leads_to_deployments_alone() {
+        let profile = lab("[router]\nrule_env = [\"A\"]\ndefault_fallbacks = [\"open\"]\n\
+             [groups.main]\ndeployments = [{ model = \"lab/a\" }]\n\
+             [[groups.main.rules]]\nwhen = \"has_image\"\nuse = \"shut\"\nfallbacks = [\"more\"]\n\
+             [groups.shut]\ndeployments = [{ model = \"lab/b\", tags = [\"eu\"] }]\n\
+             [groups.more]\nfallbacks = [\"open\"]\ndeployments = [{ model = \"lab/c\" }]\n\
+             [groups.open]\nfallbacks = []\ndeployments = [{ model = \"lab/d\" }]");
+        let rule = &profile.map.rules.all[0];
+        let target = profile.map.group(rule.target);
+        assert_eq!((rule.group.as_str(), rule.number, target.name.as_str()), ("main", 1, "shut"));
+        assert_eq!(target.members[0].tags, ["eu"]);
+        let more = profile.map.group(target.fallbacks[0]);
+        assert_eq!((target.fallbacks.len(), more.name.as_str(), more.fallbacks.len()), (1, "more", 0));
+        assert_eq!(profile.map.rules.env.keys().collect::<Vec<_>>(), ["A"]);
+        assert_eq!(profile.unbuilt(GroupId(0)), None);
+    }
+
+    /// The remarks on a profile, one line each.
+    fn remarks(rest: &str) -> Vec<String> {
+        let vars = vars();
+        let remarks = lab(rest).lint(&Inputs { vars: &vars, long_lived: false });
+        assert!(remarks.iter().all(|remark| remark.severity == Severity::Warning && remark.span.is_some()));
+        remarks.into_iter().map(|remark| remark.message).collect()
+    }
+
+    #[test]
+    fn a_fallback_with_a_smaller_window_is_remarked_upon() {
+        let groups = |small: u32, large: u32| {
+            format!(
+                "[groups.main]\nfallbacks = [\"small\"]\ncontext_window_fallbacks = [\"large\"]\n\
+                 deployments = [{{ model = \"lab/a\", context_window = 1000 }}]\n\
+                 [groups.small]\ndeployments = [{{ model = \"lab/b\", context_window = {small} }}]\n\
+                 [groups.large]\ndeployments = [{{ model = \"lab/c\", context_window = {large} }}]"
+            )
+        };
+        assert_eq!(remarks(&groups(1000, 2000)), [""; 0]);
+        let want = [
+            "fallback `small` takes 500 tokens and `main` takes 1000: longer prompts have no fallback",
+            "`large` takes 1000 tokens, no more than `main` itself (1000): it helps no longer prompt",
+        ];
+        assert_eq!(remarks(&groups(500, 1000)), want);
+    }
+
+    #[test]
+    fn deployments_with_one_key_or_host_are_remarked_upon() {
+        let keys = |a: &str, b: &str| {
+            format!(
+                "[groups.main]\ndeployments = [{{ model = \"lab/a\", api_key = \"env:{a}\" }}, \
+                 {{ model = \"lab/b\", api_key = \"env:{b}\" }}]"
+            )
+        };
+        assert_eq!(remarks(&keys("A", "A")), ["`lab/a` and `lab/b` share one key: what stops one stops the other"]);
+        assert_eq!(remarks(&keys("A", "B")), [""; 0]);
+        let host = "[providers.alias]\nprotocol = \"openai\"\nbase_url = \"https://lab.example/v2\"\n\
+             [groups.main]\ndeployments = [{ model = \"lab/a\" }, { model = \"alias/b\" }]";
+        let want = "`lab/a` and `alias/b` share the host `lab.example`: what stops one stops the other";
+        assert_eq!(remarks(host), [want]);
+    }
+
+    #[test]
+    fn a_price_that_is_missing_where_it_decides_is_remarked_upon() {
+        let group = |strategy: &str| {
+            format!("[groups.main]\nrouting_strategy = \"{strategy}\"\ndeployments = [{{ model = \"lab/a\" }}]")
+        };
+        let want = "the price of `lab/a` is not known, and `routing_strategy` goes by prices";
+        assert_eq!(remarks(&group("cost-based-routing")), [want]);
+        assert_eq!(remarks(&group("simple-shuffle")), [""; 0]);
+    }
+
+    #[test]
+    fn a_deadline_that_the_chain_cannot_fit_is_remarked_upon() {
+        let group = |deadline: u32| {
+            format!(
+                "[groups.main]\ndeadline = {deadline}\nfallbacks = [\"b\"]\ndeployments = [{{ model = \"lab/a\" }}]\n\
+                 [groups.b]\nfirst_token_timeout = 20\ndeployments = [{{ model = \"lab/b\" }}]"
+            )
+        };
+        assert_eq!(remarks(&group(50)), [""; 0]);
+        assert_eq!(remarks(&group(49)), ["`main` and its fallbacks may be silent for 50s, and the deadline is 49s"]);
+    }
+
+    #[test]
+    fn a_template_has_its_parts_and_its_mistakes() {
+        let profile = lab("[groups.main]\ndeployments = [{ model = \"lab/a\" }]\n\
+             [templates.sum]\nprompt = \"{{stdin}} in {{n}} {{ unit }}\"\nsystem = \"{{n}}\"\nmodel = \"lab/b\"\n\
+             params = { temperature = 0 }");
+        let template = profile.template("sum").unwrap();
+        assert_eq!(template.places(), ["stdin", "n", "unit"]);
+        assert_eq!((template.model.as_deref(), template.params.sampling.temperature), (Some("lab/b"), Some(0.0)));
+        assert_eq!(profile.template("sun").unwrap_err().hint, "did you mean `sum`?");
+        let group = "[groups.main]\ndeployments = [{ model = \"lab/a\" }]\n";
+        let broken = |rest: &str| first_error(&format!("{LAB}{group}[templates.t]\n{rest}"));
+        assert_eq!(broken("model = \"moin\""), "unknown group `moin`");
+        assert_eq!(broken("system = \"{{stdin}}\""), "`{{stdin}}` stands in `prompt` only");
+        assert_eq!(broken("prompts = \"x\""), "unknown field `prompts`");
     }
 
     #[test]
@@ -457,7 +555,7 @@ mod files {
     fn a_literal_key_is_for_the_owner_alone() {
         check(0o600, "sk-literal", Ok(1));
         check(0o400, "sk-literal", Ok(1));
-        check(0o640, "sk-literal", Err("a key stands in a file that others can read (mode 0640)"));
+        check(0o640, "sk-literal", Err("a secret stands in a file that others can read (mode 0640)"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::credential::KeySpec;
 use super::diagnostic::Diagnostic;
 use super::schema::{self, Kind};
 use super::{address, duration, hedging, params, per_class, suggest};
+use crate::model::StateSource;
 use crate::provider::mock::Fault;
 use crate::provider::{Params, Protocol, mock};
 use crate::route::Strategy;
@@ -32,6 +33,7 @@ pub(super) enum Value {
     /// `"auto"`.
     Auto,
     Count(u64),
+    Flag(bool),
     Number(f64),
     Text(String),
     Names(Vec<Name>),
@@ -47,6 +49,7 @@ pub(super) enum Value {
     PerClass(ByClass),
     /// `None`: off.
     Hedge(Option<Delay>),
+    State(StateSource),
     /// Understood by nobody yet, or read elsewhere.
     Opaque,
 }
@@ -63,7 +66,7 @@ pub(super) fn read(kind: Kind, raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> O
         Kind::Count(least) => count(raw, least, sink).map(Value::Count),
         Kind::Number => number(raw, sink).map(Value::Number),
         Kind::Flag => match raw.get_ref() {
-            DeValue::Boolean(_) => Some(Value::Opaque),
+            DeValue::Boolean(flag) => Some(Value::Flag(*flag)),
             other => wrong(kind, other, at, sink),
         },
         Kind::Text => text(kind, raw, sink).map(|text| Value::Text(text.to_owned())),
@@ -80,6 +83,7 @@ pub(super) fn read(kind: Kind, raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> O
         }
         Kind::PerClass(counted) => Some(Value::PerClass(per_class::read(counted, table(kind, raw, sink)?, sink))),
         Kind::Hedge => hedging::read(raw, sink).map(Value::Hedge),
+        Kind::State => state(text(kind, raw, sink)?, at, sink).map(Value::State),
         Kind::Tables | Kind::Any => Some(Value::Opaque),
     }
 }
@@ -243,6 +247,21 @@ fn base_url(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<Url> {
             None
         }
     }
+}
+
+fn state(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<StateSource> {
+    let parsed = StateSource::parse(text).map_err(|why| {
+        let help = "write a directory, `memory`, `env:NAME` or `redis://HOST`";
+        sink.push(Diagnostic::error(why).at(at.clone()).help(help));
+    });
+    let source = parsed.ok()?;
+    if let StateSource::Redis(url) = &source
+        && url.is_secret()
+    {
+        let warning = Diagnostic::warning("a password stands in the profile itself").at(at);
+        sink.push(warning.help("`state = \"env:NAME\"` keeps it out of backups and repositories"));
+    }
+    Some(source)
 }
 
 fn choice<T: Copy>(

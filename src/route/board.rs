@@ -184,6 +184,7 @@ mod tests {
             cooldown_max: Duration::from_secs(1800),
             allowed_fails: None,
             allowed_of_class: None,
+            remembered: 0,
         };
         Context { rules, another_closed: true, now: Timestamp(now), luck: 0.5 }
     }
@@ -216,6 +217,7 @@ mod tests {
         for second in 0..2 {
             let mut context = context(second * 1000);
             context.rules.allowed_of_class = Some(2);
+            context.rules.remembered = 2;
             cell.observe(&Lesson::Gate { wait: Duration::from_secs(1) }, &context);
         }
         assert!(matches!(cell.breaker.state(Timestamp(30_000)), State::Open { .. }));

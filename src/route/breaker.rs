@@ -49,6 +49,8 @@ pub struct Rules {
     /// The same for the class of this very failure (`allowed_fails_policy`); it goes before every
     /// other rule.
     pub allowed_of_class: Option<u32>,
+    /// As many failures as any of these numbers looks at.
+    pub remembered: u32,
 }
 
 /// How one attempt ended, as far as the breaker cares.
@@ -147,7 +149,11 @@ impl Breaker {
             // is left nobody knows. One caller may find out.
             Gate::Open { at: Some(at), .. } if skew::age(now, at).is_none() => State::HalfOpen,
             Gate::Probing { lease, .. } if lease.since(now) > LEASE_MAX => State::HalfOpen,
-            Gate::Open { until, .. } | Gate::Probing { lease: until, .. } if now < until => State::Open { until },
+            Gate::Open { until, cooldown_ms, .. } | Gate::Probing { lease: until, cooldown_ms, .. }
+                if now < until && until.since(now) <= longest(cooldown_ms) =>
+            {
+                State::Open { until }
+            }
             Gate::Open { .. } | Gate::Probing { .. } => State::HalfOpen,
         }
     }
@@ -207,8 +213,7 @@ impl Breaker {
             Seen::Failed { class, retry_after } => {
                 self.bad += 1.0;
                 self.consecutive += 1;
-                self.fails.retain(|at| skew::age(context.now, *at).is_some_and(|age| age < FAILS_WINDOW));
-                self.fails.push(context.now);
+                self.remember_failure(context);
                 if let Some((first, max)) = self.opens(class, sparse, context) {
                     self.open(class, first, max, retry_after, context);
                 }
@@ -219,6 +224,14 @@ impl Breaker {
     /// Forgets everything: what `health --live` or a person proved is stronger than history.
     pub fn reset(&mut self) {
         *self = Self::default();
+    }
+
+    /// Keeps as many times of failures as `allowed_fails` looks at.
+    fn remember_failure(&mut self, context: &Context) {
+        let kept = context.rules.remembered as usize;
+        self.fails.retain(|at| skew::age(context.now, *at).is_some_and(|age| age < FAILS_WINDOW));
+        self.fails.push(context.now);
+        self.fails.drain(..self.fails.len().saturating_sub(kept));
     }
 
     /// The first and the longest cooldown, if this failure opens the breaker.
@@ -290,6 +303,11 @@ impl Breaker {
         self.bad *= factor;
         self.seen = seen.max(Some(now));
     }
+}
+
+/// What lies further ahead than this was written by a clock that stepped back since.
+fn longest(cooldown_ms: u64) -> Duration {
+    Duration::from_millis(cooldown_ms).max(RETRY_AFTER_MAX).mul_f64(1.0 + JITTER)
 }
 
 /// Whether waiting a little does not mend it: the key, the money or the name is wrong.

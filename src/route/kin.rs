@@ -69,6 +69,7 @@ mod tests {
             host: host.to_owned(),
             context_window: None,
             price: None,
+            capabilities: crate::route::Capabilities::default(),
             prefill: false,
             no_key: None,
         }

@@ -10,7 +10,9 @@ pub mod endpoint;
 pub mod hedge;
 pub mod kin;
 pub mod per_class;
+pub mod pii;
 pub mod retry_budget;
+pub mod rules;
 pub mod seam;
 pub mod skew;
 pub mod strategy;
@@ -36,6 +38,8 @@ pub struct Map {
     pub deployments: Vec<Deployment>,
     /// Every group, the anonymous ones (`-m provider/model`) included.
     pub groups: Vec<Group>,
+    /// Conditions that decide before any strategy.
+    pub rules: rules::Rules,
 }
 
 impl Map {
@@ -43,6 +47,12 @@ impl Map {
     #[must_use]
     pub fn deployment(&self, id: DeploymentId) -> &Deployment {
         &self.deployments[id.0]
+    }
+
+    /// Whether two positions are one deployment under two names: same server, model and key.
+    #[must_use]
+    pub fn same(&self, one: DeploymentId, other: DeploymentId) -> bool {
+        one == other || self.deployment(one).state_key == self.deployment(other).state_key
     }
 
     /// The group at `id`.
@@ -73,8 +83,21 @@ pub struct Deployment {
     pub price: Option<Price>,
     /// Whether it continues an answer that was begun for it.
     pub prefill: bool,
+    /// What it can do besides text.
+    pub capabilities: Capabilities,
     /// Why it cannot be asked for lack of a key (`OPENAI_API_KEY is not set`).
     pub no_key: Option<String>,
+}
+
+/// What a deployment can do besides text; `None` is unknown, and may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Capabilities {
+    /// It sees images.
+    pub vision: Option<bool>,
+    /// It calls tools.
+    pub tools: Option<bool>,
+    /// It can be held to a JSON Schema, by itself or by instruction.
+    pub schema: Option<bool>,
 }
 
 /// A named set of deployments that can stand in for each other.
@@ -183,6 +206,38 @@ impl Policy {
             cooldown_max: self.cooldown_max,
             allowed_fails: self.allowed_fails,
             allowed_of_class: class.and_then(|class| self.allowed_fails_policy.get(class)),
+            remembered: self.allowed_fails.max(self.allowed_fails_policy.largest()).unwrap_or(0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A group without members, with the defaults of a profile.
+    pub(super) fn group(name: &str) -> Group {
+        Group {
+            name: name.to_owned(),
+            members: Vec::new(),
+            strategy: Strategy::SimpleShuffle,
+            policy: Policy {
+                num_retries: 2,
+                attempts_per_deployment: 1,
+                deadline: Duration::from_secs(900),
+                max_wait: Duration::from_secs(20),
+                allowed_fails: None,
+                cooldown: Duration::from_secs(120),
+                cooldown_max: Duration::from_secs(1800),
+                max_fallbacks: 5,
+                retry_policy: PerClass::default(),
+                allowed_fails_policy: PerClass::default(),
+                hedge: None,
+                hedge_max_cost: None,
+            },
+            fallbacks: Vec::new(),
+            context_window_fallbacks: Vec::new(),
+            content_policy_fallbacks: Vec::new(),
         }
     }
 }

@@ -37,6 +37,12 @@ impl PerClass {
         self.numbers[position(class)?]
     }
 
+    /// The largest number, if there is one.
+    #[must_use]
+    pub fn largest(&self) -> Option<u32> {
+        self.numbers.into_iter().flatten().max()
+    }
+
     /// Sets the number of `class`; returns the one that it had.
     pub fn set(&mut self, class: Class, number: u32) -> Option<u32> {
         self.numbers[position(class)?].replace(number)

@@ -9,6 +9,7 @@ const RULES: Rules = Rules {
     cooldown_max: Duration::from_secs(1800),
     allowed_fails: None,
     allowed_of_class: None,
+    remembered: 0,
 };
 
 /// Plays `script` (`second event`, one a line) on a breaker and tells where it stands after each.
@@ -80,6 +81,24 @@ fn old_failures_fade() {
 }
 
 #[test]
+fn a_clock_that_stepped_back_by_much_keeps_nothing_shut() {
+    check(RULES, false, "100000 refused -> open 120\n 0 look -> half-open\n 0 probe -> open 30\n 1 ok -> closed");
+}
+
+#[test]
+fn a_clock_that_stepped_back_leaves_no_old_counts() {
+    let mut breaker = Breaker::default();
+    let see = |breaker: &mut Breaker, seen, second: i64| {
+        let context = Context { rules: RULES, another_closed: true, now: Timestamp(second * 1000), luck: 0.5 };
+        breaker.observe(seen, &context);
+    };
+    see(&mut breaker, Seen::Alive, 100_000);
+    see(&mut breaker, Seen::Alive, 0);
+    see(&mut breaker, Seen::Failed { class: Class::ServerError, retry_after: None }, 300);
+    assert!(matches!(breaker.state(Timestamp(300_000)), State::Open { .. }), "use was sparse: {breaker:?}");
+}
+
+#[test]
 fn a_refused_connection_opens_it_at_once() {
     check(RULES, false, "0 ok -> closed\n1 refused -> open 120");
 }
@@ -118,13 +137,13 @@ fn retry_after_is_a_floor() {
 
 #[test]
 fn allowed_fails_counts_failures_in_a_minute() {
-    let rules = Rules { allowed_fails: Some(2), ..RULES };
+    let rules = Rules { allowed_fails: Some(2), remembered: 2, ..RULES };
     check(rules, true, "0 500 -> closed\n61 500 -> closed\n62 500 -> open 120");
 }
 
 #[test]
 fn what_is_allowed_of_a_class_goes_before_every_other_rule() {
-    let rules = Rules { allowed_of_class: Some(2), ..RULES };
+    let rules = Rules { allowed_of_class: Some(2), remembered: 2, ..RULES };
     check(rules, true, "0 500 -> closed\n1 500 -> open 120");
     check(rules, true, "0 401 -> closed\n1 401 -> open 60");
     check(rules, true, "0 refused -> closed\n1 refused -> open 120");
@@ -148,7 +167,7 @@ fn a_lease_of_a_clock_that_ran_ahead_holds_nobody_up() {
 
 #[test]
 fn failures_of_a_clock_that_ran_ahead_do_not_count() {
-    let rules = Rules { allowed_fails: Some(2), ..RULES };
+    let rules = Rules { allowed_fails: Some(2), remembered: 2, ..RULES };
     check(rules, true, "90000 500 -> closed\n10 500 -> closed\n11 500 -> open 120");
 }
 

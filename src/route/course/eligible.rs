@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use crate::model::prompt::{Part, Prompt};
 use crate::model::{Price, Timestamp};
 use crate::route::board::Board;
 use crate::route::breaker::State;
-use crate::route::{DeploymentId, Map, Member};
+use crate::route::rules::Detours;
+use crate::route::{Capabilities, DeploymentId, Map, Member};
 
 /// Tokens of an answer assumed for a cost cap when the request sets no limit.
 const EXPECTED_OUTPUT: f64 = 1000.0;
@@ -25,6 +27,73 @@ pub struct Facts {
     pub max_cost: Option<f64>,
     /// Ask no fallback group.
     pub no_fallback: bool,
+    /// Labels of the request, for rules and statistics.
+    pub tags: Vec<String>,
+    /// Who asks, if somebody said.
+    pub user: Option<String>,
+    /// The local hour from 0 to 23; a rule that asks for it cannot be evaluated without.
+    pub hour: Option<u8>,
+    /// What the request needs besides text.
+    pub needs: Needs,
+    /// Where rules lead; the engine decides it once for each request.
+    pub detours: Detours,
+}
+
+/// What a request needs besides text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Needs {
+    /// It holds images.
+    pub vision: bool,
+    /// It offers tools.
+    pub tools: bool,
+    /// Its answer must satisfy a JSON Schema.
+    pub schema: bool,
+}
+
+impl Needs {
+    /// What `prompt` needs.
+    #[must_use]
+    pub fn of(prompt: &Prompt) -> Self {
+        let parts = prompt.messages.iter().flat_map(|message| &message.parts);
+        Self {
+            vision: parts.into_iter().any(|part| matches!(part, Part::Image { .. })),
+            tools: !prompt.tools.is_empty(),
+            schema: prompt.schema.is_some(),
+        }
+    }
+
+    /// The first need that `capabilities` are known not to meet.
+    fn unmet(self, capabilities: Capabilities) -> Option<Capability> {
+        let needs = [
+            (self.vision, capabilities.vision, Capability::Vision),
+            (self.tools, capabilities.tools, Capability::Tools),
+            (self.schema, capabilities.schema, Capability::Schema),
+        ];
+        needs.into_iter().find(|(needed, able, _)| *needed && *able == Some(false)).map(|(.., what)| what)
+    }
+}
+
+/// Something that not every model can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Capability {
+    /// Images.
+    Vision,
+    /// Tools.
+    Tools,
+    /// A JSON Schema.
+    Schema,
+}
+
+impl Capability {
+    /// The word in messages.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Vision => "images",
+            Self::Tools => "tools",
+            Self::Schema => "a JSON Schema",
+        }
+    }
 }
 
 /// Why a deployment was passed over.
@@ -41,8 +110,17 @@ pub struct Skip {
 pub enum SkipReason {
     /// Its key is missing; says which.
     NoKey(String),
+    /// A rule of the group decided for another target.
+    Ruled {
+        /// The group that the rule belongs to.
+        group: String,
+        /// The number of the rule in it, from 1.
+        number: usize,
+    },
     /// It lacks a required label or has a forbidden one.
     Tags,
+    /// It is known not to do what the request needs.
+    Incapable(Capability),
     /// The prompt does not fit.
     ContextWindow {
         /// Estimated prompt tokens.
@@ -73,24 +151,30 @@ pub enum SkipReason {
 
 /// Why `member` may not be asked at `now`, if it may not.
 pub(super) fn barred(map: &Map, member: &Member, facts: &Facts, board: &Board, now: Timestamp) -> Option<SkipReason> {
-    unfit(map, member, facts).or_else(|| {
-        let cell = board.cell(member.deployment);
-        match board.state(map, member.deployment, now) {
-            State::Open { until } => {
-                // One that is well itself is shut with the others at its host.
-                let own = matches!(cell.breaker.state(now), State::Open { .. });
-                let class = cell.breaker.reason().filter(|_| own).unwrap_or("failures of its host").to_owned();
-                Some(SkipReason::CoolingDown { left: until.since(now), class })
+    unable(map, member, facts)
+        .or_else(|| {
+            let cell = board.cell(member.deployment);
+            match board.state(map, member.deployment, now) {
+                State::Open { until } => {
+                    // One that is well itself is shut with the others at its host.
+                    let own = matches!(cell.breaker.state(now), State::Open { .. });
+                    let class = cell.breaker.reason().filter(|_| own).unwrap_or("failures of its host").to_owned();
+                    Some(SkipReason::CoolingDown { left: until.since(now), class })
+                }
+                State::Closed | State::HalfOpen => {
+                    cell.gated(now).map(|until| SkipReason::Gated { left: until.since(now) })
+                }
             }
-            State::Closed | State::HalfOpen => {
-                cell.gated(now).map(|until| SkipReason::Gated { left: until.since(now) })
-            }
-        }
-    })
+        })
+        .or_else(|| too_dear(map, member, facts))
 }
 
 /// Why `member` cannot serve this request at all, whatever the hour.
 pub(super) fn unfit(map: &Map, member: &Member, facts: &Facts) -> Option<SkipReason> {
+    unable(map, member, facts).or_else(|| too_dear(map, member, facts))
+}
+
+fn unable(map: &Map, member: &Member, facts: &Facts) -> Option<SkipReason> {
     let deployment = map.deployment(member.deployment);
     if let Some(missing) = &deployment.no_key {
         return Some(SkipReason::NoKey(missing.clone()));
@@ -99,10 +183,16 @@ pub(super) fn unfit(map: &Map, member: &Member, facts: &Facts) -> Option<SkipRea
     if !facts.require_tags.iter().all(has) || facts.forbid_tags.iter().any(has) {
         return Some(SkipReason::Tags);
     }
-    let prompt = facts.prompt_tokens;
-    if let Some(window) = deployment.context_window.filter(|window| prompt > *window) {
-        return Some(SkipReason::ContextWindow { prompt, window });
+    if let Some(what) = facts.needs.unmet(deployment.capabilities) {
+        return Some(SkipReason::Incapable(what));
     }
+    let prompt = facts.prompt_tokens;
+    let window = deployment.context_window.filter(|window| prompt > *window)?;
+    Some(SkipReason::ContextWindow { prompt, window })
+}
+
+fn too_dear(map: &Map, member: &Member, facts: &Facts) -> Option<SkipReason> {
+    let deployment = map.deployment(member.deployment);
     let cap = facts.max_cost?;
     let Some(price) = deployment.price else { return Some(SkipReason::Unpriced) };
     let usd = estimated_cost(facts, price);

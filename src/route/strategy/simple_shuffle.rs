@@ -22,7 +22,7 @@ fn draw(share: f64, luck: f64) -> f64 {
 
 /// The share of each member. Where some have a weight, a missing one is 1, not nothing.
 #[expect(clippy::cast_precision_loss, reason = "limits are far below 2^52")]
-fn shares(members: &[&Member]) -> Vec<f64> {
+pub(crate) fn shares(members: &[&Member]) -> Vec<f64> {
     let by = |share: fn(&Member) -> Option<f64>, missing: Option<f64>| {
         let shares: Vec<Option<f64>> = members.iter().map(|member| share(member)).collect();
         let known = shares.iter().flatten().sum::<f64>() > 0.0;
