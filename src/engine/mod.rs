@@ -4,6 +4,8 @@
 
 mod attempt;
 mod delivery;
+mod exec;
+mod in_flight;
 mod ledger;
 mod log;
 mod note;

@@ -19,6 +19,7 @@ mod params;
 mod provider;
 pub mod schema;
 mod show;
+pub mod strategy;
 mod suggest;
 mod target;
 #[cfg(test)]
@@ -253,7 +254,7 @@ impl Profile {
         let layers = Layers::router(&file.router);
         // How a group of one is ordered does not matter, so strategies are no part of the base.
         let mut unbuilt = provider::unbuilt(&file.top);
-        unbuilt.extend(provider::unbuilt(&file.router).into_iter().filter(|key| key != "routing_strategy_args"));
+        unbuilt.extend(provider::unbuilt(&file.router));
         let mut profile = Self {
             folder: match &source {
                 Source::File(path) => path.parent().map(Path::to_path_buf),

@@ -5,5 +5,6 @@ mod engine;
 mod faults;
 mod logs;
 mod state;
+mod strategies;
 mod support;
 mod support_test;

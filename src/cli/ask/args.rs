@@ -59,6 +59,12 @@ pub struct AskArgs {
     /// Ask no fallback group
     #[arg(long, conflicts_with = "fallbacks", help_heading = "Routing")]
     pub no_fallback: bool,
+    /// Order deployments by this strategy, whatever the groups say
+    #[arg(long, value_name = "STRATEGY", help_heading = "Routing")]
+    pub strategy: Option<String>,
+    /// Who asks, for groups that are sticky by user; not sent to anybody
+    #[arg(long, value_name = "NAME", help_heading = "Routing")]
+    pub user: Option<String>,
     /// Further attempts inside a group after the first
     #[arg(long, value_name = "N", help_heading = "Routing")]
     pub num_retries: Option<u32>,

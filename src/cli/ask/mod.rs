@@ -60,6 +60,7 @@ pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) ->
         prompt: text.clone(),
         tags: args.tags.clone(),
     });
+    ask.facts.identity.prompt = Some(text.clone());
     let prompt = ask.prompt(args.system.clone(), text);
     ask.facts.prompt_tokens = prompt.estimated_tokens();
     let request =
