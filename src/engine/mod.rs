@@ -4,7 +4,9 @@
 
 mod attempt;
 mod delivery;
+mod exec;
 mod explain;
+mod in_flight;
 mod ledger;
 mod log;
 mod note;

@@ -6,6 +6,8 @@ pub mod backoff;
 pub mod board;
 pub mod breaker;
 pub mod course;
+pub mod estimate;
+pub mod lease;
 pub mod pii;
 pub mod retry_budget;
 pub mod rules;
@@ -14,6 +16,7 @@ pub mod strategy;
 
 use std::time::Duration;
 
+pub use self::strategy::Strategy;
 use crate::model::Price;
 
 /// Position of a deployment in [`Map::deployments`].
@@ -138,23 +141,6 @@ pub struct Timeouts {
     pub idle: Duration,
     /// In all.
     pub attempt: Duration,
-}
-
-/// How the members of a group are ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Strategy {
-    /// By chance: by weights, else by rpm, else by tpm, else alike.
-    SimpleShuffle,
-}
-
-impl Strategy {
-    /// The name in a profile and in `--json`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SimpleShuffle => "simple-shuffle",
-        }
-    }
 }
 
 /// How patient a group is.

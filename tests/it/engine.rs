@@ -51,6 +51,7 @@ impl Watcher for Story {
             Note::Failed { failure, .. } => format!("failed {}", failure.class),
             Note::Restarted { .. } => "restart".to_owned(),
             Note::Resuming { at } => format!("resume at {at}"),
+            Note::Unordered { reason, .. } => format!("unordered: {reason}"),
             Note::State(warning) => warning.to_owned(),
         };
         self.say(&line);

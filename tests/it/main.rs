@@ -8,6 +8,7 @@ mod logs;
 mod route;
 mod state;
 mod state_command;
+mod strategies;
 mod support;
 mod support_test;
 mod template;

@@ -139,6 +139,13 @@ impl Watcher for Printer<'_> {
                 let then = format!("; it had written {at} characters, looking for an exact continuation");
                 self.tell_failure(&then);
             }
+            Note::Unordered { group, reason } => {
+                let line = format!(
+                    "the strategy of group {} gave no order ({reason}); shuffled",
+                    self.subject.map.group(group).name
+                );
+                self.console.event(&line);
+            }
             Note::State(warning) => self.console.event(warning),
         }
     }
