@@ -8,9 +8,9 @@ use super::plan::Plan;
 use super::router::{Request, Router};
 use crate::model::Timestamp;
 use crate::route::board::Cell;
-use crate::route::course::{MAX_ATTEMPTS, SkipReason};
-use crate::route::strategy::simple_shuffle;
-use crate::route::{DeploymentId, Group, GroupId, Map, Member, Strategy};
+use crate::route::course::{Facts, MAX_ATTEMPTS, SkipReason};
+use crate::route::strategy::{self, Ranked, Scene, Why as Weighed};
+use crate::route::{DeploymentId, GroupId, Map, Member};
 
 /// Named numbers, in the order in which they are shown.
 pub type Figures = Vec<(&'static str, Value)>;
@@ -74,7 +74,7 @@ impl Router {
         if bypassed.is_some() {
             groups.insert(0, request.group);
         }
-        let mut legs: Vec<Leg> = groups.into_iter().map(|id| leg(&self.map, id, &plan, now)).collect();
+        let mut legs: Vec<Leg> = groups.into_iter().map(|id| leg(&self.map, id, &plan, &request.facts, now)).collect();
         if let (Some(rule), Some(leg)) = (bypassed, legs.first_mut()) {
             let rule = self.map.rules.rule(rule);
             for candidate in &mut leg.candidates {
@@ -88,13 +88,16 @@ impl Router {
     }
 }
 
-fn leg(map: &Map, id: GroupId, plan: &Plan, now: Timestamp) -> Leg {
+fn leg(map: &Map, id: GroupId, plan: &Plan, facts: &Facts, now: Timestamp) -> Leg {
     let group = map.group(id);
     let skipped = |member: &Member| {
         let skip = plan.skips.iter().find(|skip| skip.deployment == member.deployment);
         skip.map(|skip| skip.reason.clone())
     };
-    let eligible: Vec<&Member> = group.members.iter().filter(|member| skipped(member).is_none()).collect();
+    let eligible: Vec<usize> = (0..group.members.len()).filter(|at| skipped(&group.members[*at]).is_none()).collect();
+    let scene = Scene { map, group: id, facts, board: &plan.board, now };
+    // The numbers of a draw are shown, its order is the plan's: a fixed seed keeps them readable.
+    let ranked = strategy::rank(&scene, &eligible, &mut fastrand::Rng::with_seed(0));
     let candidate = |member: &Member| {
         let call = plan.calls.iter().position(|call| call.group == id && call.deployment == member.deployment);
         Candidate {
@@ -102,28 +105,24 @@ fn leg(map: &Map, id: GroupId, plan: &Plan, now: Timestamp) -> Leg {
             place: call.map(|index| index + 1),
             wait: call.map_or(Duration::ZERO, |index| plan.calls[index].wait),
             skipped: skipped(member),
-            numbers: numbers(group, &eligible, member),
+            numbers: numbers(
+                member,
+                ranked.iter().find(|ranked| group.members[ranked.position].deployment == member.deployment),
+            ),
             limits: limits(member, plan.board.cell(member.deployment), now),
         }
     };
     Leg { group: id, candidates: group.members.iter().map(candidate).collect() }
 }
 
-/// What the strategy of `group` weighs for `member`.
-fn numbers(group: &Group, eligible: &[&Member], member: &Member) -> Figures {
-    let mut figures = vec![("order", json!(member.order))];
-    let level: Vec<&Member> = eligible.iter().copied().filter(|other| other.order == member.order).collect();
-    let position = level.iter().position(|other| other.deployment == member.deployment);
-    match group.strategy {
-        Strategy::SimpleShuffle => {
-            let shares = simple_shuffle::shares(&level);
-            let all: f64 = shares.iter().sum();
-            // To the thousandth, which is as much as a share means.
-            let share = position.filter(|_| all > 0.0).map(|position| (shares[position] / all * 1e3).round() / 1e3);
-            figures.extend(share.map(|share| ("share", json!(share))));
-        }
-    }
-    figures
+/// What the strategy weighs for `member`.
+fn numbers(member: &Member, ranked: Option<&Ranked>) -> Figures {
+    let why = ranked.map(|ranked| match &ranked.why {
+        // To the thousandth, which is as much as a share means.
+        Weighed::Share { share, .. } => ("share", json!((share * 1e3).round() / 1e3)),
+        other => ("why", json!(other.to_string())),
+    });
+    [("order", json!(member.order))].into_iter().chain(why).collect()
 }
 
 /// What is left of the limits of `member`.

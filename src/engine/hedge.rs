@@ -18,6 +18,7 @@ use super::record::{Hedged, Share};
 use super::router::{Router, Run};
 use crate::model::{Answer, Event, Failure, Prompt, Timestamp};
 use crate::route::course::{Call, Course};
+use crate::route::estimate::{Law, Length};
 use crate::route::hedge::Delay;
 use crate::route::{DeploymentId, Timeouts};
 
@@ -120,6 +121,9 @@ impl<'a> Run<'a> {
                     }
                 }
                 Happened::Said(lane, said) => {
+                    if matches!(said, Say::Asked) {
+                        self.hold(&race.lanes[lane].call, deadline, rng);
+                    }
                     if self.hear(&mut race, lane, said, course, watcher).is_break() {
                         return self.unread(race, lane);
                     }
@@ -147,10 +151,13 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// When the first token of `id` is expected at the latest, at the percentile of `delay`. The
-    /// shared state holds no estimate of it yet, so the default of the delay holds.
-    fn predicted(&self, _id: DeploymentId, _delay: Delay) -> Option<Duration> {
-        None
+    /// When the first token of `id` is expected at the latest, at the percentile of `delay`; `None`
+    /// when it was never measured.
+    fn predicted(&self, id: DeploymentId, delay: Delay) -> Option<Duration> {
+        let estimates = &self.ledger.board.cell(id).estimates;
+        let length = Length::of(self.request.facts.prompt_tokens);
+        let belief = estimates.ttft.read(length, &Law::TTFT, self.router.clock.now(), None)?;
+        Duration::try_from_secs_f64(belief.next(&Law::TTFT, delay.sigmas())).ok()
     }
 
     /// The lane of a second call beside `first`.
@@ -229,7 +236,9 @@ impl<'a> Run<'a> {
             self.record(&loser, asked, &Err(lost), Share::Lost);
             let wasted = self.attempts.last().and_then(|attempt| attempt.cost);
             let winner = race.lanes[winner].call.deployment;
-            course.decided(winner, loser.deployment, self.router.clock.now());
+            let now = self.router.clock.now();
+            self.ledger.let_go(loser.deployment, now);
+            course.decided(winner, loser.deployment, now);
             watcher.note(Note::Hedged { after: race.after, winner, wasted });
         }
         self.flush(&mut race.lanes[winner], watcher)
@@ -277,7 +286,9 @@ impl<'a> Run<'a> {
         self.record(&call, asked, &result, Share::Void);
         if let Some(failure) = failure_of(&result) {
             if matches!(&result, Err(Lost { cause: Cause::Failed(_), .. })) {
-                self.teach(&call, Some(failure), rng);
+                self.failed(&call, failure, rng);
+            } else {
+                self.ledger.let_go(call.deployment, self.router.clock.now());
             }
             watcher.note(Note::Failed { deployment: call.deployment, failure });
             course.fell(call.deployment, failure, left, self.router.clock.now());

@@ -9,21 +9,36 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
 
+use super::in_flight::Held;
 use crate::model::Timestamp;
 use crate::ports::{LogStart, Store, StoreError};
 use crate::route::board::{Board, Cell, GroupCell, Lesson};
 use crate::route::breaker::{Context, State};
+use crate::route::estimate::Experience;
 use crate::route::{DeploymentId, GroupId, Map};
 
 /// What is known, and where lessons are written down.
 pub(super) struct Ledger {
-    map: Arc<Map>,
-    store: Arc<dyn Store>,
+    pub(super) map: Arc<Map>,
+    pub(super) store: Arc<dyn Store>,
     pub(super) board: Board,
     /// Lessons on their way into the store.
-    pending: Vec<JoinHandle<()>>,
+    pub(super) pending: Vec<JoinHandle<()>>,
+    /// The call that is counted as under way.
+    pub(super) held: Vec<Held>,
     /// The beginning of the log's entry, until it is known to be written.
     begin: Option<(LogStart, Arc<AtomicBool>)>,
+}
+
+/// What an attempt taught.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lessons {
+    /// Whether it is alive.
+    pub(super) lesson: Lesson,
+    /// How fast and long-winded it is.
+    pub(super) experience: Option<Experience>,
+    /// The seconds to the first token to expect of a stranger in its group.
+    pub(super) start: f64,
 }
 
 impl Ledger {
@@ -51,22 +66,32 @@ impl Ledger {
         for id in &groups {
             board.groups[id.0] = parse(values.next().flatten());
         }
-        Self { map, store, board, pending: Vec::new(), begin: None }
+        Self { map, store, board, pending: Vec::new(), held: Vec::new(), begin: None }
     }
 
-    /// Learns from an attempt: on the board at once, in the store behind the caller's back.
-    pub(super) fn learn(&mut self, group: GroupId, deployment: DeploymentId, lesson: Lesson, context: Context) {
-        let success = lesson == Lesson::ANSWERED;
+    /// Learns from an attempt, whose call is over: on the board at once, in the store behind the
+    /// caller's back.
+    pub(super) fn learn(&mut self, group: GroupId, deployment: DeploymentId, lessons: Lessons, context: Context) {
+        let success = lessons.lesson == Lesson::ANSWERED;
+        let now = context.now;
+        let over = self.take_held(deployment).map(|held| held.end());
+        let teach = move |cell: &mut Cell| {
+            cell.observe(&lessons.lesson, &context);
+            if let Some(experience) = &lessons.experience {
+                cell.estimates.learn(experience, lessons.start, now);
+            }
+            over.inspect(|id| cell.leases.release(*id, now));
+        };
         for id in (0..self.map.deployments.len()).map(DeploymentId).filter(|id| self.map.same(*id, deployment)) {
-            self.board.deployments[id.0].observe(&lesson, &context);
+            teach(&mut self.board.deployments[id.0]);
         }
-        self.board.groups[group.0].observe(success, context.now);
+        self.board.groups[group.0].observe(success, now);
         let keys = [deployment_key(&self.map, deployment), group_key(&self.map, group)];
         let store = Arc::clone(&self.store);
         self.pending.push(tokio::task::spawn_blocking(move || {
             let mut change = |values: &mut [Option<String>]| {
-                edit(&mut values[0], |cell: &mut Cell| cell.observe(&lesson, &context));
-                edit(&mut values[1], |cell: &mut GroupCell| cell.observe(success, context.now));
+                edit(&mut values[0], teach);
+                edit(&mut values[1], |cell: &mut GroupCell| cell.observe(success, now));
             };
             // Learning is never in the way; a store that cannot learn says so by its warning.
             let _: Result<(), StoreError> = store.update(&keys, &mut change);
@@ -150,7 +175,7 @@ impl Ledger {
 }
 
 /// `group` and every group that its fallback lists lead to.
-fn reachable(map: &Map, group: GroupId) -> BTreeSet<GroupId> {
+pub(super) fn reachable(map: &Map, group: GroupId) -> BTreeSet<GroupId> {
     let mut found = BTreeSet::new();
     let mut open = vec![group];
     while let Some(id) = open.pop() {
@@ -188,7 +213,7 @@ fn parse<T: DeserializeOwned + Default>(value: Option<&str>) -> T {
     value.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
 }
 
-fn edit<T: DeserializeOwned + Serialize + Default>(value: &mut Option<String>, change: impl FnOnce(&mut T)) {
+pub(super) fn edit<T: DeserializeOwned + Serialize + Default>(value: &mut Option<String>, change: impl FnOnce(&mut T)) {
     let mut cell: T = parse(value.as_deref());
     change(&mut cell);
     // Plain data with string keys always serialises.

@@ -4,8 +4,10 @@
 
 mod attempt;
 mod delivery;
+mod exec;
 mod explain;
 mod hedge;
+mod in_flight;
 mod ledger;
 mod log;
 mod note;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::record::Done;
 use crate::model::{Event, Failure};
-use crate::route::DeploymentId;
 use crate::route::course::SkipReason;
+use crate::route::{DeploymentId, GroupId};
 
 /// Something a person may want to know while it happens.
 #[derive(Debug)]
@@ -65,6 +65,13 @@ pub enum Note<'a> {
     GoingOn {
         /// Which one.
         deployment: DeploymentId,
+    },
+    /// The command that orders a group gave no order; says why.
+    Unordered {
+        /// The group, which is shuffled instead.
+        group: GroupId,
+        /// What went wrong.
+        reason: &'a str,
     },
     /// The shared state cannot be used; says why.
     State(&'a str),

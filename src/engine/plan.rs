@@ -55,7 +55,7 @@ impl Router {
             visited: Vec::new(),
             detours: Detours::default(),
             why: Why::Unread,
-            board: ledger.board,
+            board: ledger.board.clone(),
         };
         let facts = match self.facts(request) {
             Ok(facts) => facts,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::attempt::{Attempt as OneCall, Cause, Lost, Sink, Told, Won};
 use super::delivery::{Delivery, Out};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Lessons};
 use super::note::{Note, Watcher};
 use super::record::{Attempt, Done, Hedged, RouteError, Share, Why};
 use crate::model::{Answer, Class, Failure, KeySource, Prompt, TimeoutKind, Timestamp};
@@ -14,7 +14,9 @@ use crate::provider::Endpoint;
 use crate::route::board::Lesson;
 use crate::route::breaker::Context;
 use crate::route::course::{Call, Course, Facts, Needs, Skip, Step, Stop};
+use crate::route::estimate::Experience;
 use crate::route::rules::{self, Detours, RuleError};
+use crate::route::strategy::{Scene, stranger};
 use crate::route::{DeploymentId, GroupId, Map, Timeouts};
 
 /// Routes requests to deployments.
@@ -118,6 +120,8 @@ impl Router {
         watcher: &mut dyn Watcher,
     ) -> Result<Done, RouteError> {
         let mut run = Run::new(self, request);
+        run.ledger.take_turn(request.group);
+        run.order_by_command(watcher).await;
         let ended = run.course(rng, watcher).await;
         if let Ok(done) = &ended {
             watcher.complete(done);
@@ -216,6 +220,7 @@ impl<'a> Run<'a> {
             }
             watcher.note(Note::Calling { deployment: call.deployment, wait: call.wait });
             tokio::time::sleep(call.wait).await;
+            self.hold(&call, deadline, rng);
             let hedge = map.group(call.group).policy.hedge.filter(|_| self.out.written().is_empty());
             let result = match hedge {
                 None => self.attempt(&call, deadline, watcher).await,
@@ -230,16 +235,17 @@ impl<'a> Run<'a> {
                 Err(Lost { cause: Cause::Unread, first_token, .. }) => {
                     // A deployment that gave a token is alive, whether or not anybody reads on.
                     if first_token.is_some() {
-                        self.teach(&call, None, rng);
+                        self.teach(&call, None, None, rng);
                     }
                     return Err(self.error(Why::Unread));
                 }
                 Err(Lost { cause: Cause::NotAsked(failure), .. }) => {
+                    self.ledger.let_go(call.deployment, self.router.clock.now());
                     watcher.note(Note::Failed { deployment: call.deployment, failure: &failure });
                     last = Some(failure);
                 }
                 Err(Lost { cause: Cause::Failed(failure), .. }) => {
-                    self.teach(&call, Some(&failure), rng);
+                    self.failed(&call, &failure, rng);
                     watcher.note(Note::Failed { deployment: call.deployment, failure: &failure });
                     if !self.out.may_go_on() {
                         return Err(self.error(Why::Interrupted { second_answer: false }));
@@ -329,7 +335,13 @@ impl<'a> Run<'a> {
         rng: &mut fastrand::Rng,
         watcher: &mut dyn Watcher,
     ) -> Result<Done, RouteError> {
-        self.teach(call, None, rng);
+        let experience = self.attempts.last().map(|attempt| {
+            let Answer { usage, reasoning, .. } = &won.answer;
+            let prompt_tokens = self.request.facts.prompt_tokens;
+            let shown = !reasoning.is_empty();
+            Experience::answered(prompt_tokens, attempt.first_token, attempt.duration, usage.as_ref(), shown)
+        });
+        self.teach(call, None, experience, rng);
         if !self.out.end(watcher) {
             if let Some(unseen) = self.attempts.last_mut() {
                 unseen.share = Share::Void;
@@ -368,11 +380,37 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// What the end of a call teaches; `failure` is `None` for an answer.
-    pub(super) fn teach(&mut self, call: &Call, failure: Option<&Failure>, rng: &mut fastrand::Rng) {
-        let Some(lesson) = failure.map_or(Some(Lesson::ANSWERED), Lesson::of) else { return };
-        let class = failure.map(|failure| failure.class);
+    /// Counts the call as under way until it ends, or could not last any longer.
+    pub(super) fn hold(&mut self, call: &Call, deadline: Timestamp, rng: &mut fastrand::Rng) {
         let now = self.router.clock.now();
+        let members = &self.router.map.group(call.group).members;
+        let member = members.iter().find(|member| member.deployment == call.deployment);
+        let limit = member.map_or(deadline, |member| now.after(member.timeouts.attempt));
+        self.ledger.hold(call, rng.u64(..), now, limit.min(deadline));
+    }
+
+    /// What the failure of the call that was recorded last teaches.
+    pub(super) fn failed(&mut self, call: &Call, failure: &Failure, rng: &mut fastrand::Rng) {
+        let experience = self
+            .attempts
+            .last()
+            .and_then(|attempt| Experience::failed(self.request.facts.prompt_tokens, failure, attempt.duration));
+        self.teach(call, Some(failure), experience, rng);
+    }
+
+    /// What the end of a call teaches; `failure` is `None` for an answer.
+    fn teach(
+        &mut self,
+        call: &Call,
+        failure: Option<&Failure>,
+        experience: Option<Experience>,
+        rng: &mut fastrand::Rng,
+    ) {
+        let now = self.router.clock.now();
+        let Some(lesson) = failure.map_or(Some(Lesson::ANSWERED), Lesson::of) else {
+            return self.ledger.let_go(call.deployment, now);
+        };
+        let class = failure.map(|failure| failure.class);
         let policy = &self.router.map.group(call.group).policy;
         let context = Context {
             rules: policy.rules(class),
@@ -380,7 +418,9 @@ impl<'a> Run<'a> {
             now,
             luck: rng.f64(),
         };
-        self.ledger.learn(call.group, call.deployment, lesson, context);
+        let (map, facts, board) = (&self.router.map, &self.request.facts, &self.ledger.board);
+        let start = stranger(&Scene { map, group: call.group, facts, board, now });
+        self.ledger.learn(call.group, call.deployment, Lessons { lesson, experience, start }, context);
     }
 
     /// Whether someone else in the group or in its fallbacks could answer.

@@ -24,6 +24,7 @@ mod rules;
 pub mod schema;
 mod show;
 mod state;
+pub mod strategy;
 mod suggest;
 mod target;
 pub mod template;
@@ -267,7 +268,7 @@ impl Profile {
         let layers = Layers::router(&file.router);
         // How a group of one is ordered does not matter, so strategies are no part of the base.
         let mut unbuilt = provider::unbuilt(&file.top);
-        unbuilt.extend(provider::unbuilt(&file.router).into_iter().filter(|key| key != "routing_strategy_args"));
+        unbuilt.extend(provider::unbuilt(&file.router));
         let mut profile = Self {
             folder: match &source {
                 Source::File(path) => path.parent().map(Path::to_path_buf),

@@ -5,6 +5,7 @@ use self::Kind::{Any, Cooldown, Duration, Faults, Flag, Headers, Keys, Names, Nu
 use self::Unset::{Count, Nothing, Seconds, Words};
 use crate::provider::Protocol;
 use crate::route::Strategy;
+use crate::route::strategy::{AdaptiveArgs, LatencyArgs, Sticky};
 
 /// A kind of table in a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,6 +67,10 @@ pub enum Kind {
     Protocol,
     /// A name of [`STRATEGIES`], or `exec:COMMAND`.
     Strategy,
+    /// Arguments of a strategy: names of [`STRATEGY_ARGS`].
+    StrategyArgs,
+    /// A name of [`STICKY`].
+    Sticky,
     /// Header names with their values.
     Headers,
     /// Parameters of the request.
@@ -109,6 +114,8 @@ impl Kind {
             Self::Url => "URL",
             Self::Protocol => "protocol",
             Self::Strategy => "strategy",
+            Self::StrategyArgs => "table",
+            Self::Sticky => "`\"user\"`, `\"conversation\"` or `\"prompt\"`",
             Self::Headers => "table of texts",
             Self::Params => "table",
             Self::Faults => "faults",
@@ -154,15 +161,28 @@ pub struct Key {
 /// The strategies by name; `None` is not built yet.
 pub const STRATEGIES: &[(&str, Option<Strategy>)] = &[
     ("simple-shuffle", Some(Strategy::SimpleShuffle)),
-    ("least-busy", None),
-    ("latency-based-routing", None),
-    ("cost-based-routing", None),
-    ("usage-based-routing", None),
-    ("usage-based-routing-v2", None),
+    ("least-busy", Some(Strategy::LeastBusy)),
+    ("latency-based-routing", Some(Strategy::LatencyBased(LatencyArgs::ONE_SHOT))),
+    ("cost-based-routing", Some(Strategy::CostBased)),
+    ("usage-based-routing", Some(Strategy::UsageBased)),
+    ("usage-based-routing-v2", Some(Strategy::UsageBased)),
     ("complexity-router", None),
-    ("round-robin", None),
-    ("adaptive", None),
+    ("round-robin", Some(Strategy::RoundRobin)),
+    ("adaptive", Some(Strategy::Adaptive(AdaptiveArgs::ONE_SHOT))),
 ];
+
+/// The arguments of strategies: whose, their names and types.
+pub const STRATEGY_ARGS: &[(&str, &str, Kind)] = &[
+    ("latency-based-routing", "ttl", Duration(false)),
+    ("latency-based-routing", "lowest_latency_buffer", Number),
+    ("adaptive", "w_latency", Number),
+    ("adaptive", "w_cost", Number),
+    ("adaptive", "w_failure", Number),
+];
+
+/// What a group may be sticky by.
+pub const STICKY: &[(&str, Option<Sticky>)] =
+    &[("user", Some(Sticky::User)), ("conversation", Some(Sticky::Conversation)), ("prompt", Some(Sticky::Prompt))];
 
 /// The protocols by name; `None` is not built yet.
 pub const PROTOCOLS: &[(&str, Option<Protocol>)] = &[
@@ -214,7 +234,13 @@ pub const KEYS: &[Key] = &[
     later("otlp", TOP, Any, "where traces are sent"),
     row("templates", TOP, Tables, Nothing, "named prompts with places to fill, for `--template`"),
     row("routing_strategy", ROUTING, Kind::Strategy, Words("`simple-shuffle`"), "how deployments are ordered"),
-    later("routing_strategy_args", ROUTING, Any, "arguments of the strategy"),
+    row(
+        "routing_strategy_args",
+        ROUTING,
+        Kind::StrategyArgs,
+        Nothing,
+        "`ttl`, `lowest_latency_buffer` of latency-based-routing; `w_latency`, `w_cost`, `w_failure` of adaptive",
+    ),
     row("num_retries", ROUTING, Kind::Count(0), Count(2), "further attempts inside a group after the first"),
     row(
         "attempts_per_deployment",
@@ -273,7 +299,13 @@ pub const KEYS: &[Key] = &[
         Words("`allowed_fails`"),
         "`allowed_fails` after a failure of a class",
     ),
-    later("sticky", ROUTING, Any, "same user, conversation or prompt, same deployment"),
+    row(
+        "sticky",
+        ROUTING,
+        Kind::Sticky,
+        Nothing,
+        "`simple-shuffle`: same user, conversation or prompt, same deployment",
+    ),
     row(
         "hedge",
         ROUTING,

@@ -69,10 +69,7 @@ mod examples {
         let mut profile = check(include_str!("../../tests/fixtures/profiles/design.toml"));
         assert_eq!(profile.map.group(profile.default_group).name, "main");
         let unbuilt = profile.unbuilt(profile.default_group).unwrap();
-        assert_eq!(
-            (unbuilt.key.as_str(), unbuilt.group.as_str()),
-            ("routing_strategy = \"latency-based-routing\"", "main")
-        );
+        assert_eq!((unbuilt.key.as_str(), unbuilt.group.as_str()), ("rpm", "main"));
         let vars = vars();
         let direct = profile.target("lab/qwen3", &Inputs { vars: &vars, long_lived: false }).unwrap();
         assert_eq!(profile.unbuilt(direct), None);
@@ -462,6 +459,103 @@ mod targets {
     }
 }
 
+mod strategies {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::route::Strategy;
+    use crate::route::strategy::{AdaptiveArgs, LatencyArgs, Sticky};
+
+    fn group(settings: &str) -> String {
+        format!("[groups.main]\n{settings}\ndeployments = [{{ model = \"lab/a\" }}]")
+    }
+
+    fn check(settings: &str, want: &Strategy) {
+        let profile = lab(&group(settings));
+        assert_eq!(&profile.map.group(GroupId(0)).strategy, want);
+        assert!(profile.notes.is_empty(), "{}", profile.render_notes(false));
+        assert_eq!(profile.unbuilt(GroupId(0)), None);
+    }
+
+    fn warns(settings: &str, want: &str) {
+        let profile = lab(&group(settings));
+        let said: Vec<&str> = profile.notes.iter().map(|note| note.message.as_str()).collect();
+        assert_eq!(said, [want]);
+    }
+
+    #[test]
+    fn every_name_is_its_strategy() {
+        check("", &Strategy::SimpleShuffle);
+        check("routing_strategy = \"round-robin\"", &Strategy::RoundRobin);
+        check("routing_strategy = \"least-busy\"", &Strategy::LeastBusy);
+        check("routing_strategy = \"cost-based-routing\"", &Strategy::CostBased);
+        check("routing_strategy = \"usage-based-routing\"", &Strategy::UsageBased);
+        check("routing_strategy = \"usage-based-routing-v2\"", &Strategy::UsageBased);
+        check("routing_strategy = \"latency-based-routing\"", &Strategy::LatencyBased(LatencyArgs::ONE_SHOT));
+        check("routing_strategy = \"adaptive\"", &Strategy::Adaptive(AdaptiveArgs::ONE_SHOT));
+        check("routing_strategy = \"exec:./choose it\"", &Strategy::Exec("./choose it".into()));
+    }
+
+    #[test]
+    fn arguments_are_those_of_the_strategy() {
+        check(
+            "routing_strategy = \"latency-based-routing\"
+             routing_strategy_args = { ttl = \"1h\", lowest_latency_buffer = 0.1 }",
+            &Strategy::LatencyBased(LatencyArgs {
+                ttl: Some(Duration::from_secs(3600)),
+                buffer: 0.1,
+                ..LatencyArgs::ONE_SHOT
+            }),
+        );
+        check(
+            "routing_strategy = \"adaptive\"\nrouting_strategy_args = { w_latency = 2, w_cost = 0.5, w_failure = 0 }",
+            &Strategy::Adaptive(AdaptiveArgs { latency: 2.0, cost: 0.5, failure: 0.0, ..AdaptiveArgs::ONE_SHOT }),
+        );
+        warns(
+            "routing_strategy_args = { ttl = 60 }",
+            "these are arguments of `latency-based-routing`; the group uses `simple-shuffle`",
+        );
+    }
+
+    #[test]
+    fn sticky_belongs_to_the_shuffle() {
+        check("sticky = \"user\"", &Strategy::Sticky(Sticky::User));
+        warns(
+            "routing_strategy = \"adaptive\"\nsticky = \"user\"",
+            "`sticky` is for `simple-shuffle`; the group uses `adaptive`",
+        );
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let mistakes = "routing_strategy = \"exec: \"\nsticky = \"usr\"
+            routing_strategy_args = { ttls = 1, lowest_latency_buffer = \"x\", w_cost = -1 }";
+        let error = parse(&format!("version = 1\n{}", group(mistakes).replace("lab/a", "openai/a"))).unwrap_err();
+        let error = error.to_string();
+        for part in [
+            "`exec:` without a command",
+            "unknown key to be sticky by `usr`",
+            "did you mean `user`?",
+            "no strategy has an argument `ttls`",
+            "did you mean `ttl`?",
+            "expected number, found string",
+            "must be a finite number from 0 up",
+        ] {
+            assert!(error.contains(part), "no {part} in\n{error}");
+        }
+    }
+
+    #[test]
+    fn a_long_lived_process_explores_less() {
+        let vars = vars();
+        let text = format!("version = 1\n{}", group("routing_strategy = \"latency-based-routing\""));
+        let text = text.replace("lab/a", "openai/a");
+        let inputs = Inputs { vars: &vars, long_lived: true };
+        let profile = Profile::parse(Source::Demo, &text, &inputs).unwrap();
+        assert_eq!(profile.map.group(GroupId(0)).strategy, Strategy::LatencyBased(LatencyArgs::LONG_LIVED));
+    }
+}
+
 mod unbuilt {
     use super::*;
 
@@ -480,12 +574,8 @@ mod unbuilt {
     #[test]
     fn a_strategy() {
         check(
-            "[groups.main]\nrouting_strategy = \"usage-based-routing-v2\"\ndeployments = [{ model = \"lab/a\" }]",
-            Some(("routing_strategy = \"usage-based-routing-v2\"", "main")),
-        );
-        check(
-            "[groups.main]\nrouting_strategy = \"exec:./choose\"\ndeployments = [{ model = \"lab/a\" }]",
-            Some(("routing_strategy = \"exec:./choose\"", "main")),
+            "[groups.main]\nrouting_strategy = \"complexity-router\"\ndeployments = [{ model = \"lab/a\" }]",
+            Some(("routing_strategy = \"complexity-router\"", "main")),
         );
     }
 
@@ -495,8 +585,8 @@ mod unbuilt {
         check("[groups.main]\ndeployments = [{ model = \"lab/a\", rpm = 5 }]", Some(("rpm", "main")));
         check("query = { a = \"b\" }\n[groups.main]\ndeployments = [{ model = \"lab/a\" }]", Some(("query", "main")));
         check(
-            "[router]\nsticky = \"user\"\n[groups.main]\ndeployments = [{ model = \"lab/a\" }]",
-            Some(("sticky", "main")),
+            "[router]\nclassifier = \"x\"\n[groups.main]\ndeployments = [{ model = \"lab/a\" }]",
+            Some(("classifier", "main")),
         );
         check("[log]\nkeep_days = 3\n[groups.main]\ndeployments = [{ model = \"lab/a\" }]", Some(("log", "main")));
     }

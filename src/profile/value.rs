@@ -11,12 +11,13 @@ use url::Url;
 use super::credential::KeySpec;
 use super::diagnostic::Diagnostic;
 use super::schema::{self, Kind};
-use super::{address, duration, hedging, params, per_class, suggest};
+use super::{address, duration, hedging, params, per_class, strategy, suggest};
 use crate::model::StateSource;
 use crate::provider::mock::Fault;
 use crate::provider::{Params, Protocol, mock};
 use crate::route::Strategy;
 use crate::route::hedge::Delay;
+use crate::route::strategy::Sticky;
 use per_class::ByClass;
 
 /// A text with its place, to say where a name is wrong.
@@ -43,6 +44,8 @@ pub(super) enum Value {
     Protocol(Option<Protocol>),
     /// `None`: not built yet.
     Strategy(Option<Strategy>),
+    StrategyArgs(strategy::Args),
+    Sticky(Sticky),
     Headers(Vec<(HeaderName, HeaderValue)>),
     Params(Params),
     Faults(Vec<Fault>),
@@ -74,7 +77,11 @@ pub(super) fn read(kind: Kind, raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> O
         Kind::Keys => keys(raw, sink).map(Value::Keys),
         Kind::Url => base_url(text(kind, raw, sink)?, at, sink).map(Value::Url),
         Kind::Protocol => choice("protocol", text(kind, raw, sink)?, schema::PROTOCOLS, at, sink).map(Value::Protocol),
-        Kind::Strategy => strategy(text(kind, raw, sink)?, at, sink).map(Value::Strategy),
+        Kind::Strategy => strategy_name(text(kind, raw, sink)?, at, sink).map(Value::Strategy),
+        Kind::StrategyArgs => Some(Value::StrategyArgs(strategy::read(table(kind, raw, sink)?, sink))),
+        Kind::Sticky => {
+            choice("key to be sticky by", text(kind, raw, sink)?, schema::STICKY, at, sink)?.map(Value::Sticky)
+        }
         Kind::Headers => headers(table(kind, raw, sink)?, sink).map(Value::Headers),
         Kind::Params => params::read(table(kind, raw, sink)?, sink).map(Value::Params),
         Kind::Faults => {
@@ -264,7 +271,7 @@ fn state(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<StateSource> {
     Some(source)
 }
 
-fn choice<T: Copy>(
+fn choice<T: Clone>(
     what: &str,
     text: &str,
     known: &[(&'static str, Option<T>)],
@@ -279,15 +286,17 @@ fn choice<T: Copy>(
     if built.is_none() {
         sink.push(not_built(&format!("{what} `{text}`"), at));
     }
-    Some(*built)
+    Some(built.clone())
 }
 
-fn strategy(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<Option<Strategy>> {
-    match text.strip_prefix("exec:") {
-        Some(_) => {
-            sink.push(not_built("strategy `exec:`", at));
-            Some(None)
+fn strategy_name(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<Option<Strategy>> {
+    match text.strip_prefix("exec:").map(str::trim) {
+        Some("") => {
+            let help = "write the command behind `exec:`";
+            sink.push(Diagnostic::error("a strategy `exec:` without a command").at(at).help(help));
+            None
         }
+        Some(command) => Some(Some(Strategy::Exec(command.into()))),
         None => choice("strategy", text, schema::STRATEGIES, at, sink),
     }
 }

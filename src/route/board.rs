@@ -3,14 +3,17 @@
 //! A snapshot to decide by. What an attempt teaches is applied to it at once and, by the same
 //! function, to the newest value in the store, so that no process overwrites another's lesson.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::breaker::{Breaker, Context, Seen, State};
+use super::estimate::Estimates;
 use super::hedge::HedgeBudget;
+use super::lease::Leases;
 use super::retry_budget::RetryBudget;
-use super::{DeploymentId, GroupId, Map, endpoint};
+use super::{DeploymentId, GroupId, Map, Member, endpoint};
 use crate::model::{Class, Failure, Timestamp};
 
 /// The shared state of one deployment.
@@ -24,6 +27,11 @@ pub struct Cell {
     /// When it last said that there are too many requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limited: Option<Timestamp>,
+    /// How fast, long-winded and reliable it is.
+    pub estimates: Estimates,
+    /// Calls under way, of all processes.
+    #[serde(skip_serializing_if = "Leases::is_empty")]
+    pub leases: Leases,
 }
 
 /// The shared state of one group.
@@ -34,6 +42,8 @@ pub struct GroupCell {
     pub retries: RetryBudget,
     /// How many extra calls it may make to cut the tail.
     pub hedges: HedgeBudget,
+    /// Whose turn it is (`round-robin`): requests that were begun.
+    pub turn: u64,
 }
 
 impl GroupCell {
@@ -127,6 +137,8 @@ pub struct Board {
     pub deployments: Vec<Cell>,
     /// One for each group of the map.
     pub groups: Vec<GroupCell>,
+    /// The order of a group's members that its `exec:` command gave for this request, by group.
+    pub orders: BTreeMap<GroupId, Vec<usize>>,
 }
 
 impl Board {
@@ -136,6 +148,7 @@ impl Board {
         Self {
             deployments: vec![Cell::default(); map.deployments.len()],
             groups: vec![GroupCell::default(); map.groups.len()],
+            orders: BTreeMap::new(),
         }
     }
 
@@ -171,6 +184,13 @@ impl Board {
                 && self.cell(other).gated(now).is_none()
         })
     }
+}
+
+/// The share of its rate limits that `member` has left (0 to 1): 1 without limits, `None` when it has
+/// some and nothing is known of their use.
+#[must_use]
+pub fn headroom(_cell: &Cell, member: &Member, _now: Timestamp) -> Option<f64> {
+    (member.rpm.is_none() && member.tpm.is_none()).then_some(1.0)
 }
 
 #[cfg(test)]

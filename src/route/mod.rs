@@ -7,8 +7,10 @@ pub mod board;
 pub mod breaker;
 pub mod course;
 pub mod endpoint;
+pub mod estimate;
 pub mod hedge;
 pub mod kin;
+pub mod lease;
 pub mod per_class;
 pub mod pii;
 pub mod retry_budget;
@@ -19,6 +21,7 @@ pub mod strategy;
 
 use std::time::Duration;
 
+pub use self::strategy::Strategy;
 use crate::model::{Class, Price};
 use hedge::Delay;
 use per_class::PerClass;
@@ -149,23 +152,6 @@ pub struct Timeouts {
     pub idle: Duration,
     /// In all.
     pub attempt: Duration,
-}
-
-/// How the members of a group are ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Strategy {
-    /// By chance: by weights, else by rpm, else by tpm, else alike.
-    SimpleShuffle,
-}
-
-impl Strategy {
-    /// The name in a profile and in `--json`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SimpleShuffle => "simple-shuffle",
-        }
-    }
 }
 
 /// How patient a group is.

@@ -55,6 +55,7 @@ impl Watcher for Story {
                 format!("hedged after {}, won by {}", after.as_millis(), self.map.deployment(winner).name)
             }
             Note::GoingOn { deployment } => format!("going on with {}", self.map.deployment(deployment).name),
+            Note::Unordered { reason, .. } => format!("unordered: {reason}"),
             Note::State(warning) => warning.to_owned(),
         };
         self.say(&line);

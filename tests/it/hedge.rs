@@ -94,6 +94,24 @@ async fn what_nothing_is_known_of_is_waited_for_three_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_measured_is_waited_for_as_long_as_it_usually_takes() {
+    let a = format!("{GOOD}, faults = \"slow=20s@30%\", seed = 3");
+    let house = House::of(profile("hedge = \"p95\"", &[("a", &a), ("b", GOOD)], ""));
+    let mut fast = 0;
+    loop {
+        match house.ask("main", usize::MAX).await.1.expect("somebody answers").hedged {
+            None => fast += 1,
+            Some(hedged) => {
+                assert!(fast > 0, "the first call is a fast one with this seed");
+                let after = hedged.after.as_millis();
+                assert!((300..2000).contains(&after), "{after} ms after {fast} calls of 100 ms");
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_first_fails_and_the_second_goes_on() {
     let settings = "hedge = \"2s\"\nfirst_token_timeout = \"3s\"";
     let second = format!("{}, first_token_timeout = \"20s\"", slow("5s"));

@@ -10,6 +10,7 @@ mod recovery;
 mod route;
 mod state;
 mod state_command;
+mod strategies;
 mod support;
 mod support_test;
 mod template;

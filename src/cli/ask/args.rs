@@ -53,9 +53,6 @@ pub struct AskArgs {
     /// Label for rules and statistics; may be repeated
     #[arg(long = "tag", value_name = "TAG", help_heading = "Routing")]
     pub tags: Vec<String>,
-    /// Who asks, for rules
-    #[arg(long, value_name = "USER", help_heading = "Routing")]
-    pub user: Option<String>,
     /// Ask only deployments with this tag, or without it (`!TAG`); may be repeated
     #[arg(long = "require-tag", value_name = "TAG|!TAG", help_heading = "Routing")]
     pub require_tags: Vec<String>,
@@ -65,6 +62,12 @@ pub struct AskArgs {
     /// Ask no fallback group
     #[arg(long, conflicts_with = "fallbacks", help_heading = "Routing")]
     pub no_fallback: bool,
+    /// Order deployments by this strategy, whatever the groups say
+    #[arg(long, value_name = "STRATEGY", help_heading = "Routing")]
+    pub strategy: Option<String>,
+    /// Who asks, for rules and for groups that are sticky by user; not sent to anybody
+    #[arg(long, value_name = "NAME", help_heading = "Routing")]
+    pub user: Option<String>,
     /// Further attempts inside a group after the first
     #[arg(long, value_name = "N", help_heading = "Routing")]
     pub num_retries: Option<u32>,

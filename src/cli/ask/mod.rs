@@ -70,6 +70,7 @@ pub(super) fn prepare(args: &AskArgs, global: &Global, env: &Env, console: &mut 
         prompt: text.clone(),
         tags: args.tags.clone(),
     });
+    ask.facts.identity.prompt = Some(text.clone());
     let prompt = ask.prompt(system, text);
     ask.facts.prompt_tokens = prompt.estimated_tokens();
     if !profile.map.rules.all.is_empty() {

@@ -155,6 +155,13 @@ impl Watcher for Printer<'_> {
                 let then = format!("; going on with {}", self.name(deployment));
                 self.tell_failure(&then);
             }
+            Note::Unordered { group, reason } => {
+                let line = format!(
+                    "the strategy of group {} gave no order ({reason}); shuffled",
+                    self.subject.map.group(group).name
+                );
+                self.console.event(&line);
+            }
             Note::State(warning) => self.console.event(warning),
         }
     }

@@ -11,11 +11,11 @@ use crate::cli::env::Sink;
 use crate::engine::{Delivery, Midstream};
 use crate::error::{Error, Kind};
 use crate::model::{Effort, Message, Prompt, Role, Sampling};
-use crate::profile::{Inputs, Profile, duration, hedging};
+use crate::profile::{Inputs, Profile, duration, hedging, strategy};
 use crate::provider::Params;
-use crate::route::course::Facts;
+use crate::route::course::{Facts, Identity};
 use crate::route::hedge::Delay;
-use crate::route::{Group, GroupId};
+use crate::route::{Group, GroupId, Strategy};
 
 /// What standard output (or the file) is to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +81,9 @@ pub fn resolve(
     }
     let limits = Limits::parse(args)?;
     profile.map.groups.iter_mut().for_each(|group| limits.apply(group));
+    if let Some(name) = &args.strategy {
+        order_by(profile, name, inputs.long_lived)?;
+    }
     let (require_tags, forbid_tags) = tags(&args.require_tags);
     let (sampling, extra) = parameters(args, &options, own.map(|own| own.params.clone()).unwrap_or_default())?;
     let output = output(args, stdout);
@@ -95,6 +98,7 @@ pub fn resolve(
             no_fallback: args.no_fallback,
             tags: args.tags.clone(),
             user: args.user.clone(),
+            identity: Identity { user: args.user.clone(), ..Identity::default() },
             ..Facts::default()
         },
         template,
@@ -125,6 +129,15 @@ impl Ask {
 
 fn target(profile: &mut Profile, name: &str, inputs: &Inputs<'_>) -> Result<GroupId, Error> {
     profile.target(name, inputs).map_err(|unknown| Error::new(Kind::Profile, unknown.message).hint(unknown.hint))
+}
+
+/// Gives every group the strategy called `name`; one that has it keeps its arguments.
+fn order_by(profile: &mut Profile, name: &str, long_lived: bool) -> Result<(), Error> {
+    let wanted = strategy::named(name, long_lived)
+        .map_err(|unknown| Error::new(Kind::Usage, format!("`--strategy`: {}", unknown.message)).hint(unknown.hint))?;
+    let others = |group: &&mut Group| group.strategy.as_str() != wanted.as_str() || matches!(wanted, Strategy::Exec(_));
+    profile.map.groups.iter_mut().filter(others).for_each(|group| group.strategy = wanted.clone());
+    Ok(())
 }
 
 /// Limits that were typed; they hold for every group.

@@ -7,7 +7,7 @@ use crate::model::{Price, Timestamp};
 use crate::route::board::Board;
 use crate::route::breaker::State;
 use crate::route::rules::Detours;
-use crate::route::{Capabilities, DeploymentId, Map, Member};
+use crate::route::{Capabilities, DeploymentId, GroupId, Map, Member};
 
 /// Tokens of an answer assumed for a cost cap when the request sets no limit.
 const EXPECTED_OUTPUT: f64 = 1000.0;
@@ -37,6 +37,19 @@ pub struct Facts {
     pub needs: Needs,
     /// Where rules lead; the engine decides it once for each request.
     pub detours: Detours,
+    /// By what a sticky group may remember who asks.
+    pub identity: Identity,
+}
+
+/// Who asks, in which conversation, and what.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The user.
+    pub user: Option<String>,
+    /// The conversation.
+    pub conversation: Option<String>,
+    /// The last message of the prompt.
+    pub prompt: Option<String>,
 }
 
 /// What a request needs besides text.
@@ -167,6 +180,13 @@ pub(super) fn barred(map: &Map, member: &Member, facts: &Facts, board: &Board, n
             }
         })
         .or_else(|| too_dear(map, member, facts))
+}
+
+/// The positions of the members of `group` that may be asked at `now`.
+#[must_use]
+pub fn eligible(map: &Map, group: GroupId, facts: &Facts, board: &Board, now: Timestamp) -> Vec<usize> {
+    let members = map.group(group).members.iter().enumerate();
+    members.filter(|(_, member)| barred(map, member, facts, board, now).is_none()).map(|(at, _)| at).collect()
 }
 
 /// Why `member` cannot serve this request at all, whatever the hour.

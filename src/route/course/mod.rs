@@ -10,7 +10,7 @@ use super::breaker::State;
 use super::{DeploymentId, GroupId, Map, strategy};
 use crate::model::{Class, Failure, Timestamp};
 use eligible::barred;
-pub use eligible::{Capability, Facts, Needs, Skip, SkipReason};
+pub use eligible::{Capability, Facts, Identity, Needs, Skip, SkipReason, eligible};
 use reaction::{Reaction, reaction};
 
 mod again;
@@ -376,8 +376,9 @@ impl<'a> Course<'a> {
                 }
             }
         }
-        let ranked = strategy::rank(group, &eligible, board, now, rng);
-        let untried = ranked.into_iter().map(|position| group.members[position].deployment).collect();
+        let scene = strategy::Scene { map: self.map, group: id, facts: &self.facts, board, now };
+        let ranked = strategy::rank(&scene, &eligible, rng);
+        let untried = ranked.into_iter().map(|ranked| group.members[ranked.position].deployment).collect();
         let attempts_left = group.policy.num_retries.saturating_add(1);
         self.legs.push(Leg { group: id, untried, attempts_left, made: 0, left: false, too_small });
     }
