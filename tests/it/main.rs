@@ -4,6 +4,7 @@ mod bad_input;
 mod engine;
 mod faults;
 mod logs;
+mod sim;
 mod state;
 mod strategies;
 mod support;
