@@ -6,6 +6,7 @@ mod faults;
 mod hygiene;
 mod logs;
 mod route;
+mod sim;
 mod state;
 mod state_command;
 mod strategies;

@@ -55,7 +55,7 @@ pub fn map(strategy: Strategy, long_lived: bool) -> Map {
             max_wait: seconds(20),
             allowed_fails: None,
             cooldown: seconds(if long_lived { 5 } else { 120 }),
-            cooldown_max: seconds(1800),
+            cooldown_max: seconds(if long_lived { 10 } else { 1800 }),
             max_fallbacks: 5,
         },
         fallbacks: Vec::new(),
