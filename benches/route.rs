@@ -10,7 +10,7 @@ use llmroute::route::board::{Board, Cell};
 use llmroute::route::course::Facts;
 use llmroute::route::estimate::Experience;
 use llmroute::route::strategy::{AdaptiveArgs, LatencyArgs, Scene, Strategy, rank};
-use llmroute::route::{Deployment, DeploymentId, Group, GroupId, Map, Member, Policy, Timeouts};
+use llmroute::route::{Capabilities, Deployment, DeploymentId, Group, GroupId, Map, Member, Policy, Timeouts};
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
@@ -25,6 +25,7 @@ fn map(count: usize, strategy: Strategy) -> Map {
         context_window: None,
         price: Some(Price::flat(1e-6, 1e-6)),
         prefill: false,
+        capabilities: Capabilities::default(),
         no_key: None,
     });
     let members = (0..count).map(|index| Member {
@@ -54,7 +55,7 @@ fn map(count: usize, strategy: Strategy) -> Map {
         context_window_fallbacks: Vec::new(),
         content_policy_fallbacks: Vec::new(),
     };
-    Map { deployments: deployments.collect(), groups: vec![group] }
+    Map { deployments: deployments.collect(), groups: vec![group], ..Map::default() }
 }
 
 /// A board on which everything that can be learnt was learnt.

@@ -9,7 +9,9 @@ use llmroute::route::breaker::{Context, Rules};
 use llmroute::route::course::{Course, Facts, Step};
 use llmroute::route::estimate::Experience;
 use llmroute::route::strategy::{Scene, stranger};
-use llmroute::route::{Deployment, DeploymentId, Group, GroupId, Map, Member, Policy as Patience, Strategy, Timeouts};
+use llmroute::route::{
+    Capabilities, Deployment, DeploymentId, Group, GroupId, Map, Member, Policy as Patience, Strategy, Timeouts,
+};
 
 use super::policy::{Action, COUNT, LIMIT, Outcome, PRICE, Policy, Seconds};
 
@@ -33,6 +35,7 @@ pub fn map(strategy: Strategy, long_lived: bool) -> Map {
         context_window: None,
         price: Some(Price::flat(0.0, PRICE[index])),
         prefill: false,
+        capabilities: Capabilities::default(),
         no_key: None,
     });
     let members = (0..COUNT).map(|index| Member {
@@ -62,7 +65,7 @@ pub fn map(strategy: Strategy, long_lived: bool) -> Map {
         context_window_fallbacks: Vec::new(),
         content_policy_fallbacks: Vec::new(),
     };
-    Map { deployments: deployments.collect(), groups: vec![group] }
+    Map { deployments: deployments.collect(), groups: vec![group], ..Map::default() }
 }
 
 /// Routes over `map`; what it learns is shared by all its requests.
