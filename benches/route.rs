@@ -10,7 +10,7 @@ use llmroute::route::board::{Board, Cell};
 use llmroute::route::course::Facts;
 use llmroute::route::estimate::Experience;
 use llmroute::route::strategy::{AdaptiveArgs, LatencyArgs, Scene, Strategy, rank};
-use llmroute::route::{Deployment, DeploymentId, Group, GroupId, Map, Member, Policy, Timeouts};
+use llmroute::route::{Capabilities, Deployment, DeploymentId, Group, GroupId, Map, Member, Policy, Timeouts};
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
@@ -27,7 +27,7 @@ fn map(count: usize, strategy: Strategy) -> Map {
         context_window: None,
         price: Some(Price::flat(1e-6, 1e-6)),
         prefill: false,
-        capabilities: llmroute::route::Capabilities::default(),
+        capabilities: Capabilities::default(),
         no_key: None,
     });
     let members = (0..count).map(|index| Member {

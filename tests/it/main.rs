@@ -8,6 +8,7 @@ mod hygiene;
 mod logs;
 mod recovery;
 mod route;
+mod sim;
 mod state;
 mod state_command;
 mod strategies;
