@@ -122,7 +122,7 @@ impl<'a> Run<'a> {
                 }
                 Happened::Said(lane, said) => {
                     if matches!(said, Say::Asked) {
-                        self.hold(&race.lanes[lane].call, deadline, rng);
+                        self.count(&race.lanes[lane].call, deadline, rng);
                     }
                     if self.hear(&mut race, lane, said, course, watcher).is_break() {
                         return self.unread(race, lane);
