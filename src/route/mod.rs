@@ -6,6 +6,7 @@ pub mod backoff;
 pub mod board;
 pub mod breaker;
 pub mod course;
+pub mod limits;
 pub mod retry_budget;
 pub mod seam;
 pub mod strategy;
@@ -29,6 +30,8 @@ pub struct Map {
     pub deployments: Vec<Deployment>,
     /// Every group, the anonymous ones (`-m provider/model`) included.
     pub groups: Vec<Group>,
+    /// What may be used of them.
+    pub limits: limits::Book,
 }
 
 impl Map {
