@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
+use http::HeaderMap;
 
 use crate::model::{Answer, Class, Event, Failure, Finish, Prompt, Secret, TimeoutKind};
 use crate::ports::{Clock, Reply, Transport};
@@ -37,6 +38,8 @@ pub(super) type Sink<'a> = dyn FnMut(Told<'_>) -> ControlFlow<()> + Send + 'a;
 
 /// What an attempt tells as it goes on.
 pub(super) enum Told<'a> {
+    /// The headers of the reply, whatever its status.
+    Head(&'a HeaderMap),
     Dropped(&'a [&'static str]),
     Event(&'a Event),
 }
@@ -94,6 +97,9 @@ impl Attempt<'_> {
         }
         let sent = self.transport.send(encoded.request, self.timeouts.connect);
         let reply = reading.within(sent).await?.map_err(Cause::Failed)?;
+        if sink(Told::Head(&reply.headers)).is_break() {
+            return Err(Cause::Unread);
+        }
         if !(200..300).contains(&reply.status) {
             return Err(Cause::Failed(self.refusal(reply).await));
         }

@@ -1,6 +1,6 @@
 //! The board of one request and its store: read once, taught after every attempt.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,34 +9,55 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
 
+use super::quotas::Quotas;
+use super::reserve::{self, Settled, Slot};
+use super::router::Request;
 use crate::model::Timestamp;
 use crate::ports::{LogStart, Store, StoreError};
 use crate::route::board::{Board, Cell, GroupCell, Lesson};
 use crate::route::breaker::{Context, State};
+use crate::route::limits::Quota;
 use crate::route::{DeploymentId, GroupId, Map};
 
 /// What is known, and where lessons are written down.
 pub(super) struct Ledger {
-    map: Arc<Map>,
-    store: Arc<dyn Store>,
+    pub(super) map: Arc<Map>,
+    pub(super) store: Arc<dyn Store>,
     pub(super) board: Board,
+    /// What the providers limit, by its identity.
+    pub(super) known: BTreeMap<String, Quota>,
+    /// The same as this process heard it.
+    pub(super) quotas: Arc<Quotas>,
+    /// Calls in flight.
+    pub(super) slots: Vec<Slot>,
+    /// Calls that are over and not written down yet.
+    pub(super) settled: Vec<Settled>,
     /// Lessons on their way into the store.
-    pending: Vec<JoinHandle<()>>,
+    pub(super) pending: Vec<JoinHandle<()>>,
     /// The beginning of the log's entry, until it is known to be written.
     begin: Option<(LogStart, Arc<AtomicBool>)>,
 }
 
 impl Ledger {
-    /// Reads what the processes know of every deployment that `group` can lead to.
-    pub(super) fn open(map: Arc<Map>, store: Arc<dyn Store>, group: GroupId) -> Self {
+    /// Reads what the processes know of every deployment that `request` can lead to.
+    pub(super) fn open(
+        map: Arc<Map>,
+        store: Arc<dyn Store>,
+        quotas: Arc<Quotas>,
+        request: &Request,
+        now: Timestamp,
+    ) -> Self {
         let mut board = Board::fresh(&map);
-        let groups = reachable(&map, group);
+        let groups = reachable(&map, request.group);
+        let scopes = reserve::scope_keys(&map, &groups.iter().copied().collect::<Vec<_>>());
         let deployments: BTreeSet<DeploymentId> =
             groups.iter().flat_map(|id| &map.group(*id).members).map(|member| member.deployment).collect();
         let keys: Vec<String> = deployments
             .iter()
             .map(|id| deployment_key(&map, *id))
             .chain(groups.iter().map(|id| group_key(&map, *id)))
+            .chain(deployments.iter().map(|id| reserve::quota_key(map.limits.quota(&map, *id))))
+            .chain(scopes.iter().cloned())
             .collect();
         // A store that cannot be read says so once, by its warning; the board is then a fresh one.
         let values = store.read(&keys).unwrap_or_else(|_| vec![None; keys.len()]);
@@ -47,7 +68,13 @@ impl Ledger {
         for id in &groups {
             board.groups[id.0] = parse(values.next().flatten());
         }
-        Self { map, store, board, pending: Vec::new(), begin: None }
+        let known = deployments.iter().map(|id| map.limits.quota(&map, *id).to_owned());
+        let known = known.map(|identity| (identity, parse(values.next().flatten()))).collect();
+        let meters = scopes.into_iter().map(|key| (key, parse(values.next().flatten()))).collect();
+        let (slots, settled) = (Vec::new(), Vec::new());
+        let mut ledger = Self { map, store, board, known, quotas, slots, settled, pending: Vec::new(), begin: None };
+        ledger.mark_rooms(&groups.into_iter().collect::<Vec<_>>(), &request.facts, now, &meters);
+        ledger
     }
 
     /// Learns from an attempt: on the board at once, in the store behind the caller's back.
@@ -55,12 +82,17 @@ impl Ledger {
         let success = lesson == Lesson::ANSWERED;
         self.board.deployments[deployment.0].observe(&lesson, &context);
         self.board.groups[group.0].retries.observe(success, context.now);
-        let keys = [deployment_key(&self.map, deployment), group_key(&self.map, group)];
+        let settled = self.settled.pop();
+        let mut keys = vec![deployment_key(&self.map, deployment), group_key(&self.map, group)];
+        keys.extend(settled.iter().flat_map(Settled::keys));
         let store = Arc::clone(&self.store);
         self.pending.push(tokio::task::spawn_blocking(move || {
             let mut change = |values: &mut [Option<String>]| {
                 edit(&mut values[0], |cell: &mut Cell| cell.observe(&lesson, &context));
                 edit(&mut values[1], |cell: &mut GroupCell| cell.retries.observe(success, context.now));
+                if let Some(settled) = &settled {
+                    settled.apply(&mut values[2..]);
+                }
             };
             // Learning is never in the way; a store that cannot learn says so by its warning.
             let _: Result<(), StoreError> = store.update(&keys, &mut change);
@@ -89,7 +121,8 @@ impl Ledger {
         });
         match claimed.await {
             Ok(Ok((won, cell))) => {
-                self.board.deployments[id.0] = cell;
+                let room = std::mem::take(&mut self.board.deployments[id.0].room);
+                self.board.deployments[id.0] = Cell { room, ..cell };
                 match self.board.cell(id).breaker.state(now) {
                     State::Open { until } if !won => Err(until),
                     State::Open { .. } | State::Closed | State::HalfOpen => Ok(()),
@@ -123,6 +156,7 @@ impl Ledger {
 
     /// Waits until every lesson is written down.
     pub(super) async fn settle(&mut self) {
+        self.flush();
         for lesson in self.pending.drain(..) {
             // A lesson that panicked is a bug that has already been reported; the answer stands.
             let _ = lesson.await;
@@ -150,7 +184,7 @@ fn deployment_key(map: &Map, id: DeploymentId) -> String {
 }
 
 /// A group is its members: the same name in another profile is another group.
-fn group_key(map: &Map, id: GroupId) -> String {
+pub(super) fn group_key(map: &Map, id: GroupId) -> String {
     let group = map.group(id);
     let mut hash = Sha256::new();
     for member in &group.members {
@@ -162,11 +196,11 @@ fn group_key(map: &Map, id: GroupId) -> String {
 }
 
 /// A value that cannot be read is as good as none: it is from another version, and only advice.
-fn parse<T: DeserializeOwned + Default>(value: Option<&str>) -> T {
+pub(super) fn parse<T: DeserializeOwned + Default>(value: Option<&str>) -> T {
     value.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
 }
 
-fn edit<T: DeserializeOwned + Serialize + Default>(value: &mut Option<String>, change: impl FnOnce(&mut T)) {
+pub(super) fn edit<T: DeserializeOwned + Serialize + Default>(value: &mut Option<String>, change: impl FnOnce(&mut T)) {
     let mut cell: T = parse(value.as_deref());
     change(&mut cell);
     // Plain data with string keys always serialises.

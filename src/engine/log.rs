@@ -53,6 +53,7 @@ impl Drop for Run<'_> {
     fn drop(&mut self) {
         if !self.closed {
             self.ledger.begun();
+            self.ledger.abandon(&self.coming, self.router.clock.now());
             self.log(Outcome::Cancelled, None);
         }
     }

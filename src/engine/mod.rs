@@ -8,7 +8,9 @@ mod ledger;
 mod log;
 mod note;
 mod plan;
+mod quotas;
 mod record;
+mod reserve;
 mod router;
 
 pub use delivery::{Delivery, Midstream};

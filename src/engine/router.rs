@@ -3,18 +3,27 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::attempt::{Attempt as OneCall, Cause, Lost, Told, Won};
 use super::delivery::{Delivery, Out};
 use super::ledger::Ledger;
 use super::note::{Note, Watcher};
+use super::quotas::Quotas;
 use super::record::{Attempt, Done, RouteError, Why};
-use crate::model::{Answer, Class, Failure, KeySource, Prompt, Timestamp};
+use super::reserve::{Denied, Outcome};
+use crate::model::{Answer, Class, Failure, KeySource, Prompt, Reading, Timestamp};
 use crate::ports::{Clock, Keys, LogStart, Store, Transport};
 use crate::provider::Endpoint;
 use crate::route::board::Lesson;
 use crate::route::breaker::{Context, Rules};
 use crate::route::course::{Call, Course, Facts, Skip, Step, Stop};
+use crate::route::limits::Heard;
 use crate::route::{GroupId, Map};
+use crate::wire::rate_limit;
+
+/// When a state that others hold locked may be asked again.
+const BUSY: Duration = Duration::from_secs(1);
 
 /// Routes requests to deployments.
 pub struct Router {
@@ -26,6 +35,7 @@ pub struct Router {
     transport: Arc<dyn Transport>,
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Clock,
+    pub(super) quotas: Arc<Quotas>,
 }
 
 /// One question.
@@ -66,7 +76,7 @@ impl Router {
         store: Arc<dyn Store>,
         clock: Clock,
     ) -> Self {
-        Self { map, endpoints, sources, keys, transport, store, clock }
+        Self { map, endpoints, sources, keys, transport, store, clock, quotas: Arc::default() }
     }
 
     /// What can be routed to.
@@ -107,6 +117,10 @@ pub(super) struct Run<'a> {
     pub(super) out: Out,
     pub(super) attempts: Vec<Attempt>,
     skips: Vec<Skip>,
+    /// What the head of the reply said of the provider's limits, and when.
+    head: Option<(Timestamp, Vec<Reading>)>,
+    /// Held while this is one of the first calls to somebody.
+    pilot: Option<OwnedSemaphorePermit>,
     /// The answer that is coming, for the log of a cancelled request.
     pub(super) coming: Answer,
     pub(super) first_token: Option<Duration>,
@@ -115,7 +129,13 @@ pub(super) struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(router: &'a Router, request: &'a Request) -> Self {
-        let ledger = Ledger::open(Arc::clone(&router.map), Arc::clone(&router.store), request.group);
+        let ledger = Ledger::open(
+            Arc::clone(&router.map),
+            Arc::clone(&router.store),
+            Arc::clone(&router.quotas),
+            request,
+            router.clock.now(),
+        );
         let mut run = Self {
             router,
             request,
@@ -123,6 +143,8 @@ impl<'a> Run<'a> {
             out: Out::new(request.delivery),
             attempts: Vec::new(),
             skips: Vec::new(),
+            head: None,
+            pilot: None,
             coming: Answer::default(),
             first_token: None,
             closed: false,
@@ -146,13 +168,23 @@ impl<'a> Run<'a> {
                 Step::Call(call) => call,
                 Step::Stop(stop) => return Err(self.error(self.stopped(stop))),
             };
-            if !self.may_probe(&call, &mut course).await {
+            if !call.wait.is_zero() {
+                watcher.note(Note::Calling { deployment: call.deployment, wait: call.wait });
+                tokio::time::sleep(call.wait).await;
+            }
+            let may = match self.may_begin(&call, &mut course, rng, watcher).await {
+                Ok(true) => self.may_probe(&call, &mut course).await,
+                Ok(false) => false,
+                Err(stop) => return Err(self.error(self.stopped(stop))),
+            };
+            if !may {
                 self.tell_skips(&mut course, watcher);
                 last = None;
                 continue;
             }
-            watcher.note(Note::Calling { deployment: call.deployment, wait: call.wait });
-            tokio::time::sleep(call.wait).await;
+            if call.wait.is_zero() {
+                watcher.note(Note::Calling { deployment: call.deployment, wait: call.wait });
+            }
             match self.attempt(&call, deadline, watcher).await {
                 Ok(won) => return self.won(&call, won, rng, watcher),
                 Err(Lost { cause: Cause::Unread, .. }) => return Err(self.error(Why::Unread)),
@@ -186,6 +218,7 @@ impl<'a> Run<'a> {
                 (failure, lost.first_token, lost.answer.usage)
             }
         };
+        self.close_slot(call, &result);
         let price = self.router.map.deployment(call.deployment).price;
         self.attempts.push(Attempt {
             deployment: call.deployment,
@@ -224,20 +257,35 @@ impl<'a> Run<'a> {
             transport: &*self.router.transport,
             clock: self.router.clock,
         };
+        let clock = self.router.clock;
         self.coming = Answer::default();
-        let (out, coming) = (&mut self.out, &mut self.coming);
-        attempt
-            .run(&mut |told| match told {
-                Told::Dropped(parameters) => {
-                    watcher.note(Note::Dropped { deployment: call.deployment, parameters });
-                    std::ops::ControlFlow::Continue(())
-                }
-                Told::Event(event) => {
-                    coming.push(event);
-                    out.event(event, watcher)
-                }
-            })
-            .await
+        let (identity, _) = self.ledger.identity(call.deployment);
+        let (started, quotas) = (clock.now(), &self.router.quotas);
+        let alive = self.ledger.keep_alive(call.deployment, clock);
+        let (out, coming, head) = (&mut self.out, &mut self.coming, &mut self.head);
+        let mut sink = |told: Told<'_>| match told {
+            Told::Head(headers) => {
+                let now = clock.now();
+                let heard =
+                    Heard { started, reply: Some((now, rate_limit::readings(headers, now))), ..Heard::default() };
+                quotas.observe(&identity, &heard, now);
+                *head = heard.reply;
+                std::ops::ControlFlow::Continue(())
+            }
+            Told::Dropped(parameters) => {
+                watcher.note(Note::Dropped { deployment: call.deployment, parameters });
+                std::ops::ControlFlow::Continue(())
+            }
+            Told::Event(event) => {
+                coming.push(event);
+                out.event(event, watcher)
+            }
+        };
+        tokio::select! {
+            biased;
+            result = attempt.run(&mut sink) => result,
+            never = alive => match never {},
+        }
     }
 
     /// A whole answer came: it is the result unless other text is already out.
@@ -267,16 +315,63 @@ impl<'a> Run<'a> {
         })
     }
 
+    /// Whether every limit has room for the call; what it takes is then reserved. `Err` when that
+    /// cannot be known.
+    async fn may_begin(
+        &mut self,
+        call: &Call,
+        course: &mut Course<'_>,
+        rng: &mut fastrand::Rng,
+        watcher: &mut dyn Watcher,
+    ) -> Result<bool, Stop> {
+        let (identity, heard) = self.ledger.identity(call.deployment);
+        let pilot = self.router.quotas.pilot(&identity, heard);
+        self.pilot = tokio::time::timeout(call.first_token, pilot).await.ok().flatten();
+        let now = self.router.clock.now();
+        match self.ledger.reserve(call, &self.request.facts, rng, now).await {
+            Ok(()) => Ok(true),
+            Err(Denied::Full) => {
+                self.pilot = None;
+                course.lost_slot(call, &self.ledger.board, now);
+                Ok(false)
+            }
+            Err(Denied::Busy(reason)) => {
+                watcher.note(Note::State(&format!("no limit can be checked: {reason}")));
+                Err(Stop::RateLimited { next: BUSY })
+            }
+        }
+    }
+
+    /// Settles what the call reserved.
+    fn close_slot(&mut self, call: &Call, result: &Result<Won, Lost>) {
+        let (answer, failure, sent) = match result {
+            Ok(won) => (&won.answer, None, true),
+            Err(Lost { cause: Cause::Failed(failure), answer, .. }) => (answer, Some(failure), true),
+            Err(Lost { cause: Cause::NotAsked(_), answer, .. }) => (answer, None, false),
+            Err(Lost { cause: Cause::Unread, answer, .. }) => (answer, None, true),
+        };
+        let outcome = Outcome { heard: self.head.take(), answer, failure, sent };
+        self.pilot = None;
+        self.ledger.close(call.deployment, outcome, self.router.clock.now());
+        if !matches!(result, Ok(_) | Err(Lost { cause: Cause::Failed(_), .. })) {
+            self.ledger.flush();
+        }
+    }
+
     /// A half-open deployment is asked by one process at a time.
     async fn may_probe(&mut self, call: &Call, course: &mut Course<'_>) -> bool {
         if !call.probe {
             return true;
         }
         let now = self.router.clock.now();
-        let lease = now.after(call.wait + call.first_token);
+        let lease = now.after(call.first_token);
         match self.ledger.claim_probe(call.deployment, now, lease).await {
             Ok(()) => true,
             Err(until) => {
+                let nothing = Answer::default();
+                let outcome = Outcome { heard: None, answer: &nothing, failure: None, sent: false };
+                self.ledger.close(call.deployment, outcome, now);
+                self.ledger.flush();
                 course.lost_probe(call.deployment, until, now);
                 false
             }

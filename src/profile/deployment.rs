@@ -64,7 +64,11 @@ impl Profile {
                 prefill: catalog::takes_prefill(&endpoint),
                 no_key: credential.no_key,
             };
-            added.ids.push(self.intern(deployment, &endpoint, credential.source, wanted, sink));
+            self.map.limits.limit_deployment(&deployment.state_key, &wanted.settings.limits());
+            let quota = quota_key(&endpoint, &credential.identity);
+            let id = self.intern(deployment, &endpoint, credential.source, wanted, sink);
+            self.map.limits.share_quota(id, quota);
+            added.ids.push(id);
         }
         added
     }
@@ -208,10 +212,26 @@ fn price(settings: &Settings<'_>, known: Option<&Model>, sink: &mut Vec<Diagnost
     }
 }
 
+/// What tells a provider from others of its name: a hash of the name and the host.
+pub(super) fn host_key(provider: &Provider) -> String {
+    digest(&[&provider.name, &address::normal(&provider.base_url)])
+}
+
+/// What a provider limits: a model at a host, for a key. The protocol and the path do not matter.
+fn quota_key(endpoint: &Endpoint, credential: &str) -> String {
+    let base = &endpoint.base_url;
+    let host = format!("{}:{}", base.host_str().unwrap_or_default(), base.port_or_known_default().unwrap_or(0));
+    digest(&[&host, &endpoint.model, credential])
+}
+
 /// The key of a deployment's shared state: a hash, so that it tells no key and no address.
 fn state_key(endpoint: &Endpoint, credential: &str) -> String {
+    digest(&[endpoint.protocol.as_str(), &address::normal(&endpoint.base_url), &endpoint.model, credential])
+}
+
+fn digest(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
-    for part in [endpoint.protocol.as_str(), &address::normal(&endpoint.base_url), &endpoint.model, credential] {
+    for part in parts {
         hash.update(part.len().to_le_bytes());
         hash.update(part.as_bytes());
     }

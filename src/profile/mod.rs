@@ -12,6 +12,7 @@ pub(crate) mod duration;
 mod file;
 mod group;
 mod layers;
+mod limits;
 mod links;
 mod locate;
 mod mask;
@@ -272,6 +273,8 @@ impl Profile {
         };
         for table in &file.providers {
             let provider = Provider::read(table, inputs.vars, sink);
+            let limits = table.settings.limits();
+            profile.map.limits.limit_provider(&provider.name, deployment::host_key(&provider), limits);
             profile.providers.push(provider);
         }
         for table in &file.groups {

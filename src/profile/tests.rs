@@ -309,7 +309,7 @@ mod unbuilt {
     #[test]
     fn a_key_of_the_group_its_deployment_its_provider_the_router_or_the_top() {
         check("[groups.main]\nhedge = \"p95\"\ndeployments = [{ model = \"lab/a\" }]", Some(("hedge", "main")));
-        check("[groups.main]\ndeployments = [{ model = \"lab/a\", rpm = 5 }]", Some(("rpm", "main")));
+        check("[groups.main]\ndeployments = [{ model = \"lab/a\", patch = 5 }]", Some(("patch", "main")));
         check("query = { a = \"b\" }\n[groups.main]\ndeployments = [{ model = \"lab/a\" }]", Some(("query", "main")));
         check(
             "[router]\nsticky = \"user\"\n[groups.main]\ndeployments = [{ model = \"lab/a\" }]",
@@ -322,8 +322,8 @@ mod unbuilt {
     fn a_key_of_a_fallback() {
         let rest = "[groups.main]\nfallbacks = [\"b\"]\ndeployments = [{ model = \"lab/a\" }]\n\
              [groups.b]\nfallbacks = [\"main\", \"c\"]\ndeployments = [{ model = \"lab/a\" }]\n\
-             [groups.c]\nbudget = \"1 USD/day\"\ndeployments = [{ model = \"lab/a\" }]";
-        check(rest, Some(("budget", "c")));
+             [groups.c]\nescalate = \"b\"\ndeployments = [{ model = \"lab/a\" }]";
+        check(rest, Some(("escalate", "c")));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::credential::KeySpec;
 use super::diagnostic::Diagnostic;
+use super::limits::{self, Budget};
 use super::schema::{self, Kind};
 use super::{address, duration, params, suggest};
 use crate::provider::mock::Fault;
@@ -42,6 +43,7 @@ pub(super) enum Value {
     Headers(Vec<(HeaderName, HeaderValue)>),
     Params(Params),
     Faults(Vec<Fault>),
+    Budget(Budget),
     /// Understood by nobody yet, or read elsewhere.
     Opaque,
 }
@@ -73,6 +75,10 @@ pub(super) fn read(kind: Kind, raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> O
             let parsed = mock::parse_faults(text(kind, raw, sink)?);
             parsed.map_err(|why| sink.push(Diagnostic::error(why).at(at))).ok().map(Value::Faults)
         }
+        Kind::Budget => {
+            let parsed = limits::budget(text(kind, raw, sink)?);
+            parsed.map_err(|(why, help)| sink.push(Diagnostic::error(why).at(at).help(help))).ok().map(Value::Budget)
+        }
         Kind::Tables | Kind::Any => Some(Value::Opaque),
     }
 }
@@ -85,6 +91,7 @@ pub(super) fn wrong<T>(kind: Kind, got: &DeValue<'_>, at: Range<usize>, sink: &m
         Kind::Duration(_) | Kind::Cooldown => {
             diagnostic.help("write a span of time like `30`, `\"90s\"`, `\"5m\"` or `\"1h30m\"`")
         }
+        Kind::Budget => diagnostic.help("write an amount and a unit like `\"5 USD/day\"`"),
         _ => diagnostic,
     });
     None

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::breaker::{Breaker, Context, Seen, State};
+use super::limits::{Room, Shut};
 use super::retry_budget::RetryBudget;
 use super::{DeploymentId, GroupId, Map};
 use crate::model::{Class, Failure, Timestamp};
@@ -20,6 +21,9 @@ pub struct Cell {
     pub breaker: Breaker,
     /// A rate limit said: not before this time. Never broken, never lowered.
     pub gate: Option<Timestamp>,
+    /// What the limits left at the moment of the snapshot; no part of the state.
+    #[serde(skip)]
+    pub room: Room,
 }
 
 /// The shared state of one group.
@@ -40,7 +44,13 @@ impl Cell {
     #[must_use]
     pub fn gated(&self, now: Timestamp) -> Option<Timestamp> {
         // A gate far ahead is from a clock that stepped back since.
-        self.gate.filter(|until| now < *until && until.since(now) <= GATE_MAX)
+        let gate = self.gate.filter(|until| now < *until && until.since(now) <= GATE_MAX);
+        let full = match self.room.shut {
+            Some(Shut::Until { at, .. }) => Some(at).filter(|at| now < *at),
+            Some(Shut::Never { .. } | Shut::Unpriced) => Some(Timestamp(i64::MAX)),
+            None => None,
+        };
+        gate.max(full)
     }
 
     /// Learns from one attempt.

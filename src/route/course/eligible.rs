@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::model::{Price, Timestamp};
 use crate::route::board::Board;
 use crate::route::breaker::State;
+use crate::route::limits::Shut;
 use crate::route::{DeploymentId, Map, Member};
 
 /// Tokens of an answer assumed for a cost cap when the request sets no limit.
@@ -69,6 +70,18 @@ pub enum SkipReason {
         /// For how much longer.
         left: Duration,
     },
+    /// A limit has no room for it now.
+    Limited {
+        /// Which limit, in words.
+        limit: String,
+        /// For how much longer.
+        left: Duration,
+    },
+    /// The request is larger than a limit ever leaves room for.
+    TooLarge {
+        /// Which limit, in words.
+        limit: String,
+    },
 }
 
 /// Why `member` may not be asked at `now`, if it may not.
@@ -80,11 +93,26 @@ pub(super) fn barred(map: &Map, member: &Member, facts: &Facts, board: &Board, n
                 let class = cell.breaker.reason().unwrap_or_default().to_owned();
                 Some(SkipReason::CoolingDown { left: until.since(now), class })
             }
-            State::Closed | State::HalfOpen => {
-                cell.gated(now).map(|until| SkipReason::Gated { left: until.since(now) })
-            }
+            State::Closed | State::HalfOpen => cell
+                .room
+                .shut
+                .as_ref()
+                .and_then(|shut| closed(shut, now))
+                .or_else(|| cell.gated(now).map(|until| SkipReason::Gated { left: until.since(now) })),
         }
     })
+}
+
+/// Why a limit keeps a deployment shut at `now`, if it does.
+pub(super) fn closed(shut: &Shut, now: Timestamp) -> Option<SkipReason> {
+    match shut {
+        Shut::Until { at, limit } if now < *at => {
+            Some(SkipReason::Limited { limit: limit.clone(), left: at.since(now) })
+        }
+        Shut::Until { .. } => None,
+        Shut::Never { limit } => Some(SkipReason::TooLarge { limit: limit.clone() }),
+        Shut::Unpriced => Some(SkipReason::Unpriced),
+    }
 }
 
 /// Why `member` cannot serve this request at all, whatever the hour.

@@ -9,8 +9,8 @@ use super::board::Board;
 use super::breaker::State;
 use super::{DeploymentId, GroupId, Map, strategy};
 use crate::model::{Failure, Timestamp};
-use eligible::barred;
 pub use eligible::{Facts, Skip, SkipReason};
+use eligible::{barred, closed};
 use reaction::{Reaction, reaction};
 
 mod again;
@@ -82,6 +82,10 @@ pub struct Course<'a> {
     want: Want,
     refused: bool,
     skips: Vec<Skip>,
+    /// Deployments that a rate limit kept shut when it was their turn: they are asked once it opens.
+    shut: Vec<DeploymentId>,
+    /// Time that was waited for slots which others took.
+    waited: Duration,
 }
 
 /// A group that was entered.
@@ -140,6 +144,8 @@ impl<'a> Course<'a> {
             want: Want::Anyone,
             refused: false,
             skips: Vec::new(),
+            shut: Vec::new(),
+            waited: Duration::ZERO,
         }
     }
 
@@ -170,6 +176,26 @@ impl<'a> Course<'a> {
 
     /// Another process won the probe of `deployment`; it is not asked now.
     pub fn lost_probe(&mut self, deployment: DeploymentId, until: Timestamp, now: Timestamp) {
+        if self.unask(deployment) {
+            let class = String::from("probed by another process");
+            self.skip(deployment, SkipReason::CoolingDown { left: until.since(now), class });
+        }
+    }
+
+    /// A limit has no room for `call`, as the board says by now: it is not made.
+    pub fn lost_slot(&mut self, call: &Call, board: &Board, now: Timestamp) {
+        if self.unask(call.deployment) {
+            self.waited += call.wait;
+            let reason = board.cell(call.deployment).room.shut.as_ref().and_then(|shut| closed(shut, now));
+            if let Some(reason) = reason.filter(|_| !self.shut.contains(&call.deployment)) {
+                self.skip(call.deployment, reason);
+            }
+            self.shut.push(call.deployment);
+        }
+    }
+
+    /// Takes back that `deployment` was asked last; false if another one was.
+    fn unask(&mut self, deployment: DeploymentId) -> bool {
         if let Some(last) = self.last.take()
             && self.asked[last].deployment == deployment
         {
@@ -182,9 +208,9 @@ impl<'a> Course<'a> {
                 asked.times -= u32::from(asked.deployment == deployment);
                 asked.times > 0
             });
-            let class = String::from("probed by another process");
-            self.skip(deployment, SkipReason::CoolingDown { left: until.since(now), class });
+            return true;
         }
+        false
     }
 
     /// Who was passed over since this was last called, and why.
@@ -328,6 +354,9 @@ impl<'a> Course<'a> {
                 None => eligible.push(position),
                 Some(reason) => {
                     too_small |= matches!(reason, SkipReason::ContextWindow { .. });
+                    if matches!(reason, SkipReason::Gated { .. } | SkipReason::Limited { .. }) {
+                        self.shut.push(member.deployment);
+                    }
                     self.skip(member.deployment, reason);
                 }
             }

@@ -11,8 +11,9 @@ use crate::model::Timestamp;
 /// How long a call in flight is believed to be alive without a word: a process that was killed
 /// leaks its place no longer than this.
 pub const LEASE: Duration = Duration::from_secs(30);
-/// When a place among those at the same time may be free: nobody can know, so somebody looks again.
-const LOOK_AGAIN: Duration = Duration::from_millis(250);
+/// When a place among those at the same time may be free nobody can know: it is looked at again after
+/// a quarter of the time that the oldest call has taken so far, within these bounds.
+const LOOK_AGAIN: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(2)];
 
 /// The counters of a deployment, a group or a provider.
 ///
@@ -87,7 +88,8 @@ impl Meter {
         }
         if limits.max_parallel.is_some_and(|most| self.held.len() as u64 >= most) {
             let freed = self.held.iter().map(|held| held.lease).min().unwrap_or(now);
-            let at = freed.min(now.after(LOOK_AGAIN));
+            let oldest = self.held.iter().map(|held| held.at).min().unwrap_or(now);
+            let at = freed.min(now.after((now.since(oldest) / 4).clamp(LOOK_AGAIN[0], LOOK_AGAIN[1])));
             add(Shut::Until { at, limit: format!("max_parallel_requests{of}") });
         }
         shut.map_or(Ok(()), Err)
