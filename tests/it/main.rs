@@ -3,6 +3,7 @@
 mod bad_input;
 mod engine;
 mod faults;
+mod limits;
 mod logs;
 mod state;
 mod support;
