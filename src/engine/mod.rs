@@ -11,7 +11,9 @@ mod plan;
 mod quotas;
 mod record;
 mod reserve;
+mod rooms;
 mod router;
+mod slots;
 
 pub use delivery::{Delivery, Midstream};
 pub use note::{Note, Watcher};

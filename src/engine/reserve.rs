@@ -2,7 +2,6 @@
 //!
 //! What fits is decided in `route::limits`; here it becomes one transaction of the store.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -11,9 +10,7 @@ use crate::model::{Answer, Class, Failure, Price, TimeoutKind, Timestamp};
 use crate::ports::{Clock, Store, StoreError};
 use crate::route::board::Lesson;
 use crate::route::course::{Call, Facts};
-use crate::route::limits::{
-    Heard, Held, LEASE, Limits, Meter, Need, Place, Quota, Scope, Shut, Spent, headroom, nanos,
-};
+use crate::route::limits::{Heard, Held, LEASE, Limits, Meter, Need, Place, Quota, Scope, Shut, Spent, nanos};
 use crate::route::{DeploymentId, GroupId, Map};
 
 /// Characters of a token, about, where nobody counted.
@@ -81,47 +78,6 @@ pub(super) struct Outcome<'a> {
 }
 
 impl Ledger {
-    /// Marks on the board whom the limits keep shut at `now`, by what the store said.
-    pub(super) fn mark_rooms(
-        &mut self,
-        groups: &[GroupId],
-        facts: &Facts,
-        now: Timestamp,
-        meters: &BTreeMap<String, Meter>,
-    ) {
-        let map = Arc::clone(&self.map);
-        for (group, member) in
-            groups.iter().flat_map(|id| map.group(*id).members.iter().map(move |member| (*id, member)))
-        {
-            let id = member.deployment;
-            let scopes = map.limits.scopes(&map, group, id);
-            let quota = self.quota(id);
-            let need = Need::of(facts, map.deployment(id).price, quota.expected_output());
-            // Its gate stands on the board by itself.
-            let gate = quota.gated(now);
-            let shut = quota.check(&need, now).err().filter(|_| gate.is_none());
-            let known: Vec<(Scope, Meter)> = scopes
-                .into_iter()
-                .map(|scope| {
-                    let meter = meters.get(&scope_key(&map, &scope.place)).cloned().unwrap_or_default();
-                    (scope, meter)
-                })
-                .collect();
-            let room = headroom(known.iter().map(|(scope, meter)| (&scope.limits, meter)), &quota, now);
-            let own = known
-                .into_iter()
-                .filter_map(|(scope, mut meter)| meter.check(&scope.limits, &need, now, &scope.of).err());
-            let shut = own.chain(shut).reduce(Shut::later);
-            let cell = &mut self.board.deployments[id.0];
-            // A deployment of two groups has the room of the fuller one.
-            cell.room.headroom = cell.room.headroom.into_iter().chain(room).min_by(f64::total_cmp);
-            cell.gate = cell.gate.max(gate);
-            if let Some(shut) = shut {
-                self.shut(&Place::Deployment(id), shut);
-            }
-        }
-    }
-
     /// Reserves room for `call`, which begins at `now`, in all limits that it passes.
     ///
     /// The store is asked only where something is limited: by the profile, or by a provider whose
@@ -243,48 +199,13 @@ impl Ledger {
         (self.map.limits.quota(&self.map, deployment).to_owned(), self.quota(deployment).heard)
     }
 
-    fn quota(&self, deployment: DeploymentId) -> Quota {
+    pub(super) fn quota(&self, deployment: DeploymentId) -> Quota {
         self.known.get(self.map.limits.quota(&self.map, deployment)).cloned().unwrap_or_default()
     }
 
     fn forget(&mut self, deployment: DeploymentId) -> Option<Slot> {
         let position = self.slots.iter().position(|slot| slot.deployment == deployment)?;
         Some(self.slots.swap_remove(position))
-    }
-
-    /// Deployments that share what the provider limits.
-    fn alike(&self, quota: &str) -> Vec<DeploymentId> {
-        let all = (0..self.map.deployments.len()).map(DeploymentId);
-        all.filter(|id| self.map.limits.quota(&self.map, *id) == quota).collect()
-    }
-
-    fn shut_quota(&mut self, quota: &str, shut: Shut) {
-        for id in self.alike(quota) {
-            self.shut_one(id, shut.clone());
-        }
-    }
-
-    /// Shuts everybody for this request whom a limit of `place` holds for. A member of a group that
-    /// is full is then shut in its other groups too.
-    fn shut(&mut self, place: &Place, shut: Shut) {
-        let map = Arc::clone(&self.map);
-        let all = || (0..map.deployments.len()).map(DeploymentId);
-        let ids: Vec<DeploymentId> = match place {
-            Place::Deployment(id) => {
-                all().filter(|other| map.deployment(*other).state_key == map.deployment(*id).state_key).collect()
-            }
-            Place::Group(id) => map.group(*id).members.iter().map(|member| member.deployment).collect(),
-            Place::Provider(_) => {
-                let limited = |id: &DeploymentId| map.limits.own(&map, *id).iter().any(|scope| scope.place == *place);
-                all().filter(limited).collect()
-            }
-        };
-        ids.into_iter().for_each(|id| self.shut_one(id, shut.clone()));
-    }
-
-    fn shut_one(&mut self, id: DeploymentId, shut: Shut) {
-        let room = &mut self.board.deployments[id.0].room;
-        room.shut = Some(room.shut.take().map_or(shut.clone(), |old| old.later(shut)));
     }
 }
 
@@ -306,7 +227,7 @@ pub(super) fn quota_key(identity: &str) -> String {
     format!("quota/{identity}")
 }
 
-fn scope_key(map: &Map, place: &Place) -> String {
+pub(super) fn scope_key(map: &Map, place: &Place) -> String {
     match place {
         Place::Deployment(id) => format!("limits/deployment/{}", map.deployment(*id).state_key),
         Place::Group(id) => format!("limits/{}", group_key(map, *id)),

@@ -11,7 +11,7 @@ use super::ledger::Ledger;
 use super::note::{Note, Watcher};
 use super::quotas::Quotas;
 use super::record::{Attempt, Done, RouteError, Why};
-use super::reserve::{Denied, Outcome};
+use super::reserve::Outcome;
 use crate::model::{Answer, Class, Failure, KeySource, Prompt, Reading, Timestamp};
 use crate::ports::{Clock, Keys, LogStart, Store, Transport};
 use crate::provider::Endpoint;
@@ -21,9 +21,6 @@ use crate::route::course::{Call, Course, Facts, Skip, Step, Stop};
 use crate::route::limits::Heard;
 use crate::route::{GroupId, Map};
 use crate::wire::rate_limit;
-
-/// When a state that others hold locked may be asked again.
-const BUSY: Duration = Duration::from_secs(1);
 
 /// Routes requests to deployments.
 pub struct Router {
@@ -118,9 +115,9 @@ pub(super) struct Run<'a> {
     pub(super) attempts: Vec<Attempt>,
     skips: Vec<Skip>,
     /// What the head of the reply said of the provider's limits, and when.
-    head: Option<(Timestamp, Vec<Reading>)>,
+    pub(super) head: Option<(Timestamp, Vec<Reading>)>,
     /// Held while this is one of the first calls to somebody.
-    pilot: Option<OwnedSemaphorePermit>,
+    pub(super) pilot: Option<OwnedSemaphorePermit>,
     /// The answer that is coming, for the log of a cancelled request.
     pub(super) coming: Answer,
     pub(super) first_token: Option<Duration>,
@@ -313,49 +310,6 @@ impl<'a> Run<'a> {
             restarted: self.out.restarted(),
             resumed_at: self.out.resumed_at(),
         })
-    }
-
-    /// Whether every limit has room for the call; what it takes is then reserved. `Err` when that
-    /// cannot be known.
-    async fn may_begin(
-        &mut self,
-        call: &Call,
-        course: &mut Course<'_>,
-        rng: &mut fastrand::Rng,
-        watcher: &mut dyn Watcher,
-    ) -> Result<bool, Stop> {
-        let (identity, heard) = self.ledger.identity(call.deployment);
-        let pilot = self.router.quotas.pilot(&identity, heard);
-        self.pilot = tokio::time::timeout(call.first_token, pilot).await.ok().flatten();
-        let now = self.router.clock.now();
-        match self.ledger.reserve(call, &self.request.facts, rng, now).await {
-            Ok(()) => Ok(true),
-            Err(Denied::Full) => {
-                self.pilot = None;
-                course.lost_slot(call, &self.ledger.board, now);
-                Ok(false)
-            }
-            Err(Denied::Busy(reason)) => {
-                watcher.note(Note::State(&format!("no limit can be checked: {reason}")));
-                Err(Stop::RateLimited { next: BUSY })
-            }
-        }
-    }
-
-    /// Settles what the call reserved.
-    fn close_slot(&mut self, call: &Call, result: &Result<Won, Lost>) {
-        let (answer, failure, sent) = match result {
-            Ok(won) => (&won.answer, None, true),
-            Err(Lost { cause: Cause::Failed(failure), answer, .. }) => (answer, Some(failure), true),
-            Err(Lost { cause: Cause::NotAsked(_), answer, .. }) => (answer, None, false),
-            Err(Lost { cause: Cause::Unread, answer, .. }) => (answer, None, true),
-        };
-        let outcome = Outcome { heard: self.head.take(), answer, failure, sent };
-        self.pilot = None;
-        self.ledger.close(call.deployment, outcome, self.router.clock.now());
-        if !matches!(result, Ok(_) | Err(Lost { cause: Cause::Failed(_), .. })) {
-            self.ledger.flush();
-        }
     }
 
     /// A half-open deployment is asked by one process at a time.

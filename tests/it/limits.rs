@@ -204,9 +204,13 @@ impl Watcher for Silent {
 
 impl Life {
     fn new(group: &str, deployment: &str) -> Self {
+        Self::with(SCRIPT, group, deployment)
+    }
+
+    fn with(script: &str, group: &str, deployment: &str) -> Self {
         let text = format!(
             "version = 1\n[providers.sim]\nprotocol = \"mock\"\n[groups.main]\n{group}\n\
-             deployments = [{{ model = \"sim/a\", {SCRIPT}, {deployment} }}]"
+             deployments = [{{ model = \"sim/a\", {script}, {deployment} }}]"
         );
         let vars = Vars::default();
         let profile = Profile::parse(Source::Demo, &text, &Inputs { vars: &vars, long_lived: true })
@@ -291,4 +295,56 @@ async fn a_deployment_that_fails_counts_as_a_request_and_the_next_is_asked() {
         "Stopped(Refused) Stopped(Refused) +58",
     )
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_answer_keeps_its_place_beyond_a_lease() {
+    let life = Life::with(
+        "latency = \"50ms\", ttft = \"100ms\", itl = \"40s\", text = \"one two three\"",
+        "max_wait = 0",
+        "max_parallel_requests = 1",
+    );
+    let life = &life;
+    let ask = |after| async move {
+        tokio::time::sleep(Duration::from_secs(after)).await;
+        let request = Request::new(life.group, Prompt::user("hello"), Delivery::Whole, life.clock.now());
+        let ended = life.router.run(&request, &mut fastrand::Rng::with_seed(after), &mut Silent).await;
+        ended.map(drop).map_err(|error| error.why)
+    };
+    let (first, second) = tokio::join!(ask(0), ask(70));
+    assert!(first.is_ok());
+    assert!(matches!(second, Err(Why::Stopped(Stop::RateLimited { .. }))), "{second:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn four_calls_find_out_before_the_others_follow() {
+    let life = Life::new("", "weight = 1");
+    let clock = life.clock;
+    let calls = (0..10).map(|_| async {
+        let mut begun = Begun { clock, at: Vec::new() };
+        let request = Request::new(life.group, Prompt::user("hello"), Delivery::Whole, clock.now());
+        let mut rng = fastrand::Rng::with_seed(1);
+        life.router.run(&request, &mut rng, &mut begun).await.expect("it answers");
+        begun.at[0]
+    });
+    let mut begun = futures_util::future::join_all(calls).await;
+    begun.sort_unstable();
+    assert_eq!(begun, [0, 0, 0, 0, 50, 50, 50, 50, 50, 50], "the head of the first reply comes at 50 ms");
+}
+
+/// Writes down when calls begin, in milliseconds.
+struct Begun {
+    clock: Clock,
+    at: Vec<u128>,
+}
+
+impl Watcher for Begun {
+    fn note(&mut self, note: Note<'_>) {
+        if matches!(note, Note::Calling { .. }) {
+            self.at.push(self.clock.now().since(START).as_millis());
+        }
+    }
+    fn event(&mut self, _: &Event) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
 }
