@@ -24,7 +24,7 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
-            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
@@ -34,8 +34,10 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('ask', 'ask', [CompletionResultType]::ParameterValue, 'Ask a model group for one answer')
+            [CompletionResult]::new('route', 'route', [CompletionResultType]::ParameterValue, 'Show who would be asked and why, without calling anyone')
             [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Show what was asked and answered')
             [CompletionResult]::new('profile', 'profile', [CompletionResultType]::ParameterValue, 'Check and show the profile')
+            [CompletionResult]::new('state', 'state', [CompletionResultType]::ParameterValue, 'Show and forget what the processes share')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completions of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page of a command')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -46,6 +48,8 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Ask this model group, or one model without routing')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'System prompt')
             [CompletionResult]::new('--system', '--system', [CompletionResultType]::ParameterName, 'System prompt')
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Ask with this template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`')
+            [CompletionResult]::new('--template', '--template', [CompletionResultType]::ParameterName, 'Ask with this template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Put the text of FILE before the prompt; may be repeated')
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Put the text of FILE before the prompt; may be repeated')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Set a model option or another field of the request body; may be repeated')
@@ -54,9 +58,11 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             [CompletionResult]::new('--max-tokens', '--max-tokens', [CompletionResultType]::ParameterName, 'The most tokens to generate')
             [CompletionResult]::new('--reasoning-effort', '--reasoning-effort', [CompletionResultType]::ParameterName, 'How long the model may reason')
             [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of the model''s sampling')
-            [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Label for statistics; may be repeated')
+            [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Label for rules and statistics; may be repeated')
             [CompletionResult]::new('--require-tag', '--require-tag', [CompletionResultType]::ParameterName, 'Ask only deployments with this tag, or without it (`!TAG`); may be repeated')
             [CompletionResult]::new('--fallback', '--fallback', [CompletionResultType]::ParameterName, 'Ask this group or model when the first one fails, instead of the profile''s fallbacks; may be repeated')
+            [CompletionResult]::new('--strategy', '--strategy', [CompletionResultType]::ParameterName, 'Order deployments by this strategy, whatever the groups say')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Who asks, for rules and for groups that are sticky by user; not sent to anybody')
             [CompletionResult]::new('--num-retries', '--num-retries', [CompletionResultType]::ParameterName, 'Further attempts inside a group after the first')
             [CompletionResult]::new('--midstream', '--midstream', [CompletionResultType]::ParameterName, 'What happens when an answer breaks after its beginning was printed')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Limit of one attempt')
@@ -69,7 +75,7 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
-            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it')
             [CompletionResult]::new('--no-stdin', '--no-stdin', [CompletionResultType]::ParameterName, 'Do not read standard input')
             [CompletionResult]::new('--no-fallback', '--no-fallback', [CompletionResultType]::ParameterName, 'Ask no fallback group')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object with the answer and how it came about')
@@ -93,12 +99,49 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'llmroute;route' {
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model group, or one model without routing')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model group, or one model without routing')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'System prompt')
+            [CompletionResult]::new('--system', '--system', [CompletionResultType]::ParameterName, 'System prompt')
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`')
+            [CompletionResult]::new('--template', '--template', [CompletionResultType]::ParameterName, 'This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Set a model option, a field of the request body or a variable of the template; may be repeated')
+            [CompletionResult]::new('--option', '--option', [CompletionResultType]::ParameterName, 'Set a model option, a field of the request body or a variable of the template; may be repeated')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Put the text of FILE before the prompt; may be repeated')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Put the text of FILE before the prompt; may be repeated')
+            [CompletionResult]::new('--max-tokens', '--max-tokens', [CompletionResultType]::ParameterName, 'The most tokens to generate')
+            [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Label that rules look at; may be repeated')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Who asks, for rules')
+            [CompletionResult]::new('--require-tag', '--require-tag', [CompletionResultType]::ParameterName, 'Only deployments with this tag, or without it (`!TAG`); may be repeated')
+            [CompletionResult]::new('--fallback', '--fallback', [CompletionResultType]::ParameterName, 'This group or model when the first one fails, instead of the profile''s fallbacks; may be repeated')
+            [CompletionResult]::new('--num-retries', '--num-retries', [CompletionResultType]::ParameterName, 'Further attempts inside a group after the first')
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Limit of everything: attempts, waits, fallbacks')
+            [CompletionResult]::new('--max-cost', '--max-cost', [CompletionResultType]::ParameterName, 'Only deployments whose estimated cost is known and at most this')
+            [CompletionResult]::new('--route-seed', '--route-seed', [CompletionResultType]::ParameterName, 'Seed of the routing''s own luck')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it')
+            [CompletionResult]::new('--no-stdin', '--no-stdin', [CompletionResultType]::ParameterName, 'Do not read standard input')
+            [CompletionResult]::new('--no-fallback', '--no-fallback', [CompletionResultType]::ParameterName, 'No fallback group')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'llmroute;logs' {
             [CompletionResult]::new('--last', '--last', [CompletionResultType]::ParameterName, 'How many of the latest requests to list')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
-            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'JSON: one object a line')
             [CompletionResult]::new('--text', '--text', [CompletionResultType]::ParameterName, 'Only the text of the answer')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
@@ -115,7 +158,7 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
-            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
@@ -134,7 +177,7 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
-            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
@@ -149,7 +192,7 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
-            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
@@ -164,7 +207,7 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
-            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
@@ -194,11 +237,98 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
         'llmroute;profile;help;help' {
             break
         }
+        'llmroute;state' {
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what is known of every deployment and group')
+            [CompletionResult]::new('reset', 'reset', [CompletionResultType]::ParameterValue, 'Forget what was learned, of one deployment or of all')
+            [CompletionResult]::new('path', 'path', [CompletionResultType]::ParameterValue, 'Print where the state is')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'llmroute;state;show' {
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'JSON: one object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llmroute;state;reset' {
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it')
+            [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'Forget the log of requests too')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask whether to forget all')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask whether to forget all')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llmroute;state;path' {
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llmroute;state;help' {
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what is known of every deployment and group')
+            [CompletionResult]::new('reset', 'reset', [CompletionResultType]::ParameterValue, 'Forget what was learned, of one deployment or of all')
+            [CompletionResult]::new('path', 'path', [CompletionResultType]::ParameterValue, 'Print where the state is')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'llmroute;state;help;show' {
+            break
+        }
+        'llmroute;state;help;reset' {
+            break
+        }
+        'llmroute;state;help;path' {
+            break
+        }
+        'llmroute;state;help;help' {
+            break
+        }
         'llmroute;completions' {
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
-            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
@@ -213,7 +343,7 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
-            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
@@ -226,14 +356,19 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
         }
         'llmroute;help' {
             [CompletionResult]::new('ask', 'ask', [CompletionResultType]::ParameterValue, 'Ask a model group for one answer')
+            [CompletionResult]::new('route', 'route', [CompletionResultType]::ParameterValue, 'Show who would be asked and why, without calling anyone')
             [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Show what was asked and answered')
             [CompletionResult]::new('profile', 'profile', [CompletionResultType]::ParameterValue, 'Check and show the profile')
+            [CompletionResult]::new('state', 'state', [CompletionResultType]::ParameterValue, 'Show and forget what the processes share')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completions of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page of a command')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'llmroute;help;ask' {
+            break
+        }
+        'llmroute;help;route' {
             break
         }
         'llmroute;help;logs' {
@@ -252,6 +387,21 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             break
         }
         'llmroute;help;profile;path' {
+            break
+        }
+        'llmroute;help;state' {
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what is known of every deployment and group')
+            [CompletionResult]::new('reset', 'reset', [CompletionResultType]::ParameterValue, 'Forget what was learned, of one deployment or of all')
+            [CompletionResult]::new('path', 'path', [CompletionResultType]::ParameterValue, 'Print where the state is')
+            break
+        }
+        'llmroute;help;state;show' {
+            break
+        }
+        'llmroute;help;state;reset' {
+            break
+        }
+        'llmroute;help;state;path' {
             break
         }
         'llmroute;help;completions' {

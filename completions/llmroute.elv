@@ -21,7 +21,7 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand -p 'Profile: a name, a file, or `demo`'
             cand --profile 'Profile: a name, a file, or `demo`'
             cand --color 'When to use colour'
-            cand --state 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
             cand -q 'Say nothing but errors on standard error'
             cand --quiet 'Say nothing but errors on standard error'
             cand -v 'Say more on standard error'
@@ -31,8 +31,10 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
             cand ask 'Ask a model group for one answer'
+            cand route 'Show who would be asked and why, without calling anyone'
             cand logs 'Show what was asked and answered'
             cand profile 'Check and show the profile'
+            cand state 'Show and forget what the processes share'
             cand completions 'Print the completions of a shell'
             cand man 'Print the manual page of a command'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -42,6 +44,8 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand --model 'Ask this model group, or one model without routing'
             cand -s 'System prompt'
             cand --system 'System prompt'
+            cand -t 'Ask with this template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`'
+            cand --template 'Ask with this template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`'
             cand -f 'Put the text of FILE before the prompt; may be repeated'
             cand --file 'Put the text of FILE before the prompt; may be repeated'
             cand -o 'Set a model option or another field of the request body; may be repeated'
@@ -50,9 +54,11 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand --max-tokens 'The most tokens to generate'
             cand --reasoning-effort 'How long the model may reason'
             cand --seed 'Seed of the model''s sampling'
-            cand --tag 'Label for statistics; may be repeated'
+            cand --tag 'Label for rules and statistics; may be repeated'
             cand --require-tag 'Ask only deployments with this tag, or without it (`!TAG`); may be repeated'
             cand --fallback 'Ask this group or model when the first one fails, instead of the profile''s fallbacks; may be repeated'
+            cand --strategy 'Order deployments by this strategy, whatever the groups say'
+            cand --user 'Who asks, for rules and for groups that are sticky by user; not sent to anybody'
             cand --num-retries 'Further attempts inside a group after the first'
             cand --midstream 'What happens when an answer breaks after its beginning was printed'
             cand --timeout 'Limit of one attempt'
@@ -65,7 +71,7 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand -p 'Profile: a name, a file, or `demo`'
             cand --profile 'Profile: a name, a file, or `demo`'
             cand --color 'When to use colour'
-            cand --state 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
             cand --no-stdin 'Do not read standard input'
             cand --no-fallback 'Ask no fallback group'
             cand --json 'Print one JSON object with the answer and how it came about'
@@ -88,12 +94,48 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'llmroute;route'= {
+            cand -m 'The model group, or one model without routing'
+            cand --model 'The model group, or one model without routing'
+            cand -s 'System prompt'
+            cand --system 'System prompt'
+            cand -t 'This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`'
+            cand --template 'This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`'
+            cand -o 'Set a model option, a field of the request body or a variable of the template; may be repeated'
+            cand --option 'Set a model option, a field of the request body or a variable of the template; may be repeated'
+            cand -f 'Put the text of FILE before the prompt; may be repeated'
+            cand --file 'Put the text of FILE before the prompt; may be repeated'
+            cand --max-tokens 'The most tokens to generate'
+            cand --tag 'Label that rules look at; may be repeated'
+            cand --user 'Who asks, for rules'
+            cand --require-tag 'Only deployments with this tag, or without it (`!TAG`); may be repeated'
+            cand --fallback 'This group or model when the first one fails, instead of the profile''s fallbacks; may be repeated'
+            cand --num-retries 'Further attempts inside a group after the first'
+            cand --deadline 'Limit of everything: attempts, waits, fallbacks'
+            cand --max-cost 'Only deployments whose estimated cost is known and at most this'
+            cand --route-seed 'Seed of the routing''s own luck'
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
+            cand --no-stdin 'Do not read standard input'
+            cand --no-fallback 'No fallback group'
+            cand --json 'Print one JSON object'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'llmroute;logs'= {
             cand --last 'How many of the latest requests to list'
             cand -p 'Profile: a name, a file, or `demo`'
             cand --profile 'Profile: a name, a file, or `demo`'
             cand --color 'When to use colour'
-            cand --state 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
             cand --json 'JSON: one object a line'
             cand --text 'Only the text of the answer'
             cand -q 'Say nothing but errors on standard error'
@@ -109,7 +151,7 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand -p 'Profile: a name, a file, or `demo`'
             cand --profile 'Profile: a name, a file, or `demo`'
             cand --color 'When to use colour'
-            cand --state 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
             cand -q 'Say nothing but errors on standard error'
             cand --quiet 'Say nothing but errors on standard error'
             cand -v 'Say more on standard error'
@@ -127,7 +169,7 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand -p 'Profile: a name, a file, or `demo`'
             cand --profile 'Profile: a name, a file, or `demo`'
             cand --color 'When to use colour'
-            cand --state 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
             cand -q 'Say nothing but errors on standard error'
             cand --quiet 'Say nothing but errors on standard error'
             cand -v 'Say more on standard error'
@@ -141,7 +183,7 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand -p 'Profile: a name, a file, or `demo`'
             cand --profile 'Profile: a name, a file, or `demo`'
             cand --color 'When to use colour'
-            cand --state 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
             cand -q 'Say nothing but errors on standard error'
             cand --quiet 'Say nothing but errors on standard error'
             cand -v 'Say more on standard error'
@@ -155,7 +197,7 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand -p 'Profile: a name, a file, or `demo`'
             cand --profile 'Profile: a name, a file, or `demo`'
             cand --color 'When to use colour'
-            cand --state 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
             cand -q 'Say nothing but errors on standard error'
             cand --quiet 'Say nothing but errors on standard error'
             cand -v 'Say more on standard error'
@@ -179,11 +221,89 @@ set edit:completion:arg-completer[llmroute] = {|@words|
         }
         &'llmroute;profile;help;help'= {
         }
+        &'llmroute;state'= {
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand show 'Show what is known of every deployment and group'
+            cand reset 'Forget what was learned, of one deployment or of all'
+            cand path 'Print where the state is'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llmroute;state;show'= {
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
+            cand --json 'JSON: one object'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llmroute;state;reset'= {
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
+            cand --log 'Forget the log of requests too'
+            cand -y 'Do not ask whether to forget all'
+            cand --yes 'Do not ask whether to forget all'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llmroute;state;path'= {
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llmroute;state;help'= {
+            cand show 'Show what is known of every deployment and group'
+            cand reset 'Forget what was learned, of one deployment or of all'
+            cand path 'Print where the state is'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llmroute;state;help;show'= {
+        }
+        &'llmroute;state;help;reset'= {
+        }
+        &'llmroute;state;help;path'= {
+        }
+        &'llmroute;state;help;help'= {
+        }
         &'llmroute;completions'= {
             cand -p 'Profile: a name, a file, or `demo`'
             cand --profile 'Profile: a name, a file, or `demo`'
             cand --color 'When to use colour'
-            cand --state 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
             cand -q 'Say nothing but errors on standard error'
             cand --quiet 'Say nothing but errors on standard error'
             cand -v 'Say more on standard error'
@@ -197,7 +317,7 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand -p 'Profile: a name, a file, or `demo`'
             cand --profile 'Profile: a name, a file, or `demo`'
             cand --color 'When to use colour'
-            cand --state 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
             cand -q 'Say nothing but errors on standard error'
             cand --quiet 'Say nothing but errors on standard error'
             cand -v 'Say more on standard error'
@@ -209,13 +329,17 @@ set edit:completion:arg-completer[llmroute] = {|@words|
         }
         &'llmroute;help'= {
             cand ask 'Ask a model group for one answer'
+            cand route 'Show who would be asked and why, without calling anyone'
             cand logs 'Show what was asked and answered'
             cand profile 'Check and show the profile'
+            cand state 'Show and forget what the processes share'
             cand completions 'Print the completions of a shell'
             cand man 'Print the manual page of a command'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'llmroute;help;ask'= {
+        }
+        &'llmroute;help;route'= {
         }
         &'llmroute;help;logs'= {
         }
@@ -229,6 +353,17 @@ set edit:completion:arg-completer[llmroute] = {|@words|
         &'llmroute;help;profile;show'= {
         }
         &'llmroute;help;profile;path'= {
+        }
+        &'llmroute;help;state'= {
+            cand show 'Show what is known of every deployment and group'
+            cand reset 'Forget what was learned, of one deployment or of all'
+            cand path 'Print where the state is'
+        }
+        &'llmroute;help;state;show'= {
+        }
+        &'llmroute;help;state;reset'= {
+        }
+        &'llmroute;help;state;path'= {
         }
         &'llmroute;help;completions'= {
         }

@@ -28,19 +28,22 @@ complete -c llmroute -n "__fish_llmroute_needs_command" -s p -l profile -d 'Prof
 complete -c llmroute -n "__fish_llmroute_needs_command" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
 always\t'Always'
 never\t'Never'"
-complete -c llmroute -n "__fish_llmroute_needs_command" -l state -d 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_needs_command" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
 complete -c llmroute -n "__fish_llmroute_needs_command" -s q -l quiet -d 'Say nothing but errors on standard error'
 complete -c llmroute -n "__fish_llmroute_needs_command" -s v -l verbose -d 'Say more on standard error'
 complete -c llmroute -n "__fish_llmroute_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c llmroute -n "__fish_llmroute_needs_command" -s V -l version -d 'Print version'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "ask" -d 'Ask a model group for one answer'
+complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "route" -d 'Show who would be asked and why, without calling anyone'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "logs" -d 'Show what was asked and answered'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "profile" -d 'Check and show the profile'
+complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "state" -d 'Show and forget what the processes share'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "completions" -d 'Print the completions of a shell'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "man" -d 'Print the manual page of a command'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s m -l model -d 'Ask this model group, or one model without routing' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s s -l system -d 'System prompt' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s t -l template -d 'Ask with this template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s f -l file -d 'Put the text of FILE before the prompt; may be repeated' -r -F
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s o -l option -d 'Set a model option or another field of the request body; may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l temperature -d 'Randomness of the answer' -r
@@ -53,9 +56,11 @@ high\t''
 xhigh\t''
 max\t''"
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l seed -d 'Seed of the model\'s sampling' -r
-complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l tag -d 'Label for statistics; may be repeated' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l tag -d 'Label for rules and statistics; may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l require-tag -d 'Ask only deployments with this tag, or without it (`!TAG`); may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l fallback -d 'Ask this group or model when the first one fails, instead of the profile\'s fallbacks; may be repeated' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l strategy -d 'Order deployments by this strategy, whatever the groups say' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l user -d 'Who asks, for rules and for groups that are sticky by user; not sent to anybody' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l num-retries -d 'Further attempts inside a group after the first' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l midstream -d 'What happens when an answer breaks after its beginning was printed' -r -f -a "exact\t'Only an exact continuation is printed; else exit 74'
 restart\t'The new answer is printed from its beginning'
@@ -71,7 +76,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s p -l profile -
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
 always\t'Always'
 never\t'Never'"
-complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l state -d 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l no-stdin -d 'Do not read standard input'
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l no-fallback -d 'Ask no fallback group'
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l json -d 'Print one JSON object with the answer and how it came about'
@@ -85,12 +90,38 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s q -l quiet -d 
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s v -l verbose -d 'Say more on standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s m -l model -d 'The model group, or one model without routing' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s s -l system -d 'System prompt' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s t -l template -d 'This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s o -l option -d 'Set a model option, a field of the request body or a variable of the template; may be repeated' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s f -l file -d 'Put the text of FILE before the prompt; may be repeated' -r -F
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l max-tokens -d 'The most tokens to generate' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l tag -d 'Label that rules look at; may be repeated' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l user -d 'Who asks, for rules' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l require-tag -d 'Only deployments with this tag, or without it (`!TAG`); may be repeated' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l fallback -d 'This group or model when the first one fails, instead of the profile\'s fallbacks; may be repeated' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l num-retries -d 'Further attempts inside a group after the first' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l deadline -d 'Limit of everything: attempts, waits, fallbacks' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l max-cost -d 'Only deployments whose estimated cost is known and at most this' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l route-seed -d 'Seed of the routing\'s own luck' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l no-stdin -d 'Do not read standard input'
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l no-fallback -d 'No fallback group'
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l json -d 'Print one JSON object'
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s V -l version -d 'Print version'
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l last -d 'How many of the latest requests to list' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
 always\t'Always'
 never\t'Never'"
-complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l state -d 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l json -d 'JSON: one object a line'
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l text -d 'Only the text of the answer'
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -s q -l quiet -d 'Say nothing but errors on standard error'
@@ -101,7 +132,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and not __fis
 complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and not __fish_seen_subcommand_from check show path help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
 always\t'Always'
 never\t'Never'"
-complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and not __fish_seen_subcommand_from check show path help" -l state -d 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and not __fish_seen_subcommand_from check show path help" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and not __fish_seen_subcommand_from check show path help" -s q -l quiet -d 'Say nothing but errors on standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and not __fish_seen_subcommand_from check show path help" -s v -l verbose -d 'Say more on standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and not __fish_seen_subcommand_from check show path help" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -114,7 +145,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_se
 complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from check" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
 always\t'Always'
 never\t'Never'"
-complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from check" -l state -d 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from check" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say nothing but errors on standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more on standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -123,7 +154,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_se
 complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from show" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
 always\t'Always'
 never\t'Never'"
-complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from show" -l state -d 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from show" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but errors on standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -132,7 +163,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_se
 complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from path" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
 always\t'Always'
 never\t'Never'"
-complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from path" -l state -d 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from path" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Say nothing but errors on standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Say more on standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -141,11 +172,58 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_se
 complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "show" -d 'Print the profile as it is understood, with where each value came from'
 complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "path" -d 'Print where the profile is, or would be'
 complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and not __fish_seen_subcommand_from show reset path help" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and not __fish_seen_subcommand_from show reset path help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and not __fish_seen_subcommand_from show reset path help" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and not __fish_seen_subcommand_from show reset path help" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and not __fish_seen_subcommand_from show reset path help" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and not __fish_seen_subcommand_from show reset path help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and not __fish_seen_subcommand_from show reset path help" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and not __fish_seen_subcommand_from show reset path help" -f -a "show" -d 'Show what is known of every deployment and group'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and not __fish_seen_subcommand_from show reset path help" -f -a "reset" -d 'Forget what was learned, of one deployment or of all'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and not __fish_seen_subcommand_from show reset path help" -f -a "path" -d 'Print where the state is'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and not __fish_seen_subcommand_from show reset path help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from show" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from show" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from show" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from show" -l json -d 'JSON: one object'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from reset" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from reset" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from reset" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from reset" -l log -d 'Forget the log of requests too'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from reset" -s y -l yes -d 'Do not ask whether to forget all'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from reset" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from reset" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from reset" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from path" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from path" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from path" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from path" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show what is known of every deployment and group'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from help" -f -a "reset" -d 'Forget what was learned, of one deployment or of all'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from help" -f -a "path" -d 'Print where the state is'
+complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c llmroute -n "__fish_llmroute_using_subcommand completions" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
 always\t'Always'
 never\t'Never'"
-complete -c llmroute -n "__fish_llmroute_using_subcommand completions" -l state -d 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand completions" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand completions" -s q -l quiet -d 'Say nothing but errors on standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand completions" -s v -l verbose -d 'Say more on standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -154,17 +232,22 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s p -l profile -
 complete -c llmroute -n "__fish_llmroute_using_subcommand man" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
 always\t'Always'
 never\t'Never'"
-complete -c llmroute -n "__fish_llmroute_using_subcommand man" -l state -d 'Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand man" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s q -l quiet -d 'Say nothing but errors on standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s v -l verbose -d 'Say more on standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s V -l version -d 'Print version'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask logs profile completions man help" -f -a "ask" -d 'Ask a model group for one answer'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask logs profile completions man help" -f -a "logs" -d 'Show what was asked and answered'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask logs profile completions man help" -f -a "profile" -d 'Check and show the profile'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask logs profile completions man help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask logs profile completions man help" -f -a "man" -d 'Print the manual page of a command'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask logs profile completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs profile state completions man help" -f -a "ask" -d 'Ask a model group for one answer'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs profile state completions man help" -f -a "route" -d 'Show who would be asked and why, without calling anyone'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs profile state completions man help" -f -a "logs" -d 'Show what was asked and answered'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs profile state completions man help" -f -a "profile" -d 'Check and show the profile'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs profile state completions man help" -f -a "state" -d 'Show and forget what the processes share'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs profile state completions man help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs profile state completions man help" -f -a "man" -d 'Print the manual page of a command'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs profile state completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "check" -d 'Report every mistake and remark at once'
 complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "show" -d 'Print the profile as it is understood, with where each value came from'
 complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "path" -d 'Print where the profile is, or would be'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from state" -f -a "show" -d 'Show what is known of every deployment and group'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from state" -f -a "reset" -d 'Forget what was learned, of one deployment or of all'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from state" -f -a "path" -d 'Print where the state is'

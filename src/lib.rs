@@ -14,7 +14,7 @@
 //! | [`ports`] | the ways out of the process, as traits: network, shared state, keys, time | what is behind them |
 //! | [`engine`] | the only code that awaits: the loop that obeys the course | decisions, the terminal |
 //! | [`transport`] | HTTP, simulated deployments, keys | retries, redirects |
-//! | [`state`] | what processes share: SQLite, memory, and what to do when it breaks | what the values mean |
+//! | [`state`] | what processes share: SQLite, Redis, memory, and what to do when it breaks | what the values mean |
 //! | [`history`] | questions to the log | writing it |
 //! | [`profile`] | the file field for field, names to positions, every mistake in one run | calling anybody |
 //! | [`cli`] | one file or folder a command, and the console | the work |

@@ -89,6 +89,24 @@ pub trait Store: Send + Sync {
     /// When the store cannot be written.
     fn finish(&self, id: &str, end: &LogEnd) -> Result<(), StoreError>;
 
+    /// The keys that begin with `prefix`, sorted; all of them when it is empty.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError>;
+
+    /// Forgets the values of `keys`, as one transaction. Returns how many of them there were.
+    ///
+    /// # Errors
+    /// When the store cannot be locked or written; then nothing was forgotten.
+    fn delete(&self, keys: &[String]) -> Result<usize, StoreError>;
+
+    /// Forgets every request in the log. Returns how many there were.
+    ///
+    /// # Errors
+    /// When the store cannot be locked or written; then nothing was forgotten.
+    fn clear_log(&self) -> Result<usize, StoreError>;
+
     /// What a person should know about the state, once: it is degraded, and why.
     fn take_warning(&self) -> Option<String> {
         None
@@ -112,6 +130,8 @@ pub enum StoreErrorKind {
     Busy,
     /// Nothing will succeed until a person looks at it.
     Unusable,
+    /// As [`Unusable`](Self::Unusable), because what is kept is itself damaged: only moving it away helps.
+    Damaged,
 }
 
 /// A request as the log knows it before it has an outcome.

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 
 use super::env::{Env, Sink};
+use super::plain;
 
 /// How much is said on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,7 +54,7 @@ impl Console {
         }
         self.open_line = !text.ends_with('\n');
         match self.sink {
-            Sink::Terminal => self.stdout.write_all(harmless(text).as_bytes())?,
+            Sink::Terminal => self.stdout.write_all(plain::text(text).as_bytes())?,
             Sink::Pipe | Sink::File => self.stdout.write_all(text.as_bytes())?,
         }
         self.stdout.flush()
@@ -64,6 +65,23 @@ impl Console {
     /// # Errors
     /// As [`Console::answer`].
     pub fn data(&mut self, text: &str) -> io::Result<()> {
+        let text = if self.sink == Sink::Terminal { plain::text(text) } else { text.into() };
+        self.styled(&text)
+    }
+
+    /// Writes one line of JSON: the same value, in bytes that no terminal obeys.
+    ///
+    /// # Errors
+    /// As [`Console::answer`].
+    pub fn json(&mut self, value: &serde_json::Value) -> io::Result<()> {
+        self.styled(&plain::json(&value.to_string()))
+    }
+
+    /// Writes lines that bring their own colours.
+    ///
+    /// # Errors
+    /// As [`Console::answer`].
+    pub fn styled(&mut self, text: &str) -> io::Result<()> {
         let end = if text.ends_with('\n') { "" } else { "\n" };
         self.stdout.write_all(format!("{text}{end}").as_bytes())?;
         self.stdout.flush()
@@ -86,7 +104,12 @@ impl Console {
     /// Says one line that was asked for by an option of its own.
     pub fn say(&mut self, line: &str) {
         let (on, off) = if self.colour { ("\u{1b}[2m", "\u{1b}[0m") } else { ("", "") };
-        self.stderr_line(&format!("{on}llmroute: {}{off}", harmless(line)));
+        self.stderr_line(&format!("{on}llmroute: {}{off}", plain::text(line)));
+    }
+
+    /// Asks a question that is answered by `y` or anything else; the answer is read by whoever asks.
+    pub fn question(&mut self, text: &str) {
+        self.report(&format!("llmroute: {} [y/N] ", plain::text(text)));
     }
 
     /// Draws a line across the terminal between an answer that broke and the new one.
@@ -96,8 +119,7 @@ impl Console {
 
     /// Says why the command failed.
     pub fn error(&mut self, error: &crate::error::Error) {
-        let text: Vec<String> = error.to_string().lines().map(harmless).collect();
-        let mut text = text.join("\n");
+        let mut text = plain::text(&error.to_string()).into_owned();
         if self.colour
             && let Some(rest) = text.strip_prefix("error:")
         {
@@ -158,32 +180,5 @@ fn unbuffered_stdout() -> Box<dyn Write + Send> {
     match io::stdout().as_fd().try_clone_to_owned() {
         Ok(fd) => Box::new(std::fs::File::from(fd)),
         Err(_) => Box::new(io::stdout()),
-    }
-}
-
-/// `text` with every control character but newline and tab shown as a picture: what a model or a
-/// server sends must not steer the terminal.
-#[must_use]
-pub fn harmless(text: &str) -> String {
-    let text = text.replace("\r\n", "\n");
-    text.chars()
-        .map(|c| match c {
-            '\n' | '\t' => c,
-            '\u{7f}' => '␡',
-            '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
-            // C1 controls, and marks that reorder what a person reads.
-            '\u{80}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-            _ => c,
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn control_characters_cannot_steer_the_terminal() {
-        assert_eq!(harmless("a\u{1b}]0;x\u{7}b\r\nc\td\u{9b}e\u{202e}"), "a␛]0;x␇b\nc\td\u{fffd}e\u{fffd}");
     }
 }

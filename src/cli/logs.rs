@@ -1,9 +1,8 @@
 //! `llmroute logs`: the requests that were logged, as a table, one whole, or as JSON.
 
 mod detail;
-mod plain;
 mod table;
-mod units;
+pub(super) mod units;
 
 use std::io::{self, Write};
 
@@ -12,7 +11,7 @@ use jiff::tz::TimeZone;
 
 use super::console::Console;
 use super::env::{Env, Sink};
-use super::{End, Global, setup};
+use super::{End, Global, place, plain};
 use crate::error::{Error, Kind};
 use crate::history::{Entry, History, HistoryError};
 use crate::state::Location;
@@ -97,7 +96,7 @@ pub fn run(
 /// # Errors
 /// `other` when the log has no such request, `output` when it cannot be printed.
 pub fn command(args: &LogsArgs, global: &Global, env: &Env, console: &mut Console) -> Result<End, Error> {
-    let location = setup::location(global, env)?;
+    let location = place::location(global, env)?;
     let width = (env.stdout == Sink::Terminal).then(|| console.width());
     let sheet = Sheet { width, zone: TimeZone::system() };
     match run(args, &location, &sheet, console.writer()) {

@@ -5,9 +5,13 @@ pub mod ask;
 pub mod console;
 pub mod env;
 pub mod logs;
+mod place;
+pub mod plain;
 pub mod profile;
+pub mod route;
 mod setup;
 mod signals;
+pub mod state;
 
 use std::ffi::OsString;
 
@@ -47,8 +51,8 @@ pub struct Global {
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
     pub color: When,
-    /// Where the shared state is: a directory, `memory`, or `env:NAME` of a variable that says it
-    #[arg(long, global = true, value_name = "DIR|memory|env:NAME")]
+    /// Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it
+    #[arg(long, global = true, value_name = "DIR|memory|env:NAME|redis://…")]
     pub state: Option<String>,
 }
 
@@ -68,10 +72,14 @@ pub enum When {
 pub enum Command {
     /// Ask a model group for one answer
     Ask(Box<ask::args::AskArgs>),
+    /// Show who would be asked and why, without calling anyone
+    Route(Box<route::RouteArgs>),
     /// Show what was asked and answered
     Logs(logs::LogsArgs),
     /// Check and show the profile
     Profile(profile::ProfileArgs),
+    /// Show and forget what the processes share
+    State(state::StateArgs),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -120,8 +128,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &Env) -> u8 {
 fn dispatch(cli: &Cli, env: &Env, console: &mut Console) -> Result<End, Error> {
     match &cli.command {
         Command::Ask(args) => ask::run(args, &cli.global, env, console),
+        Command::Route(args) => route::command(args, &cli.global, env, console),
         Command::Logs(args) => logs::command(args, &cli.global, env, console),
         Command::Profile(args) => profile::command(args, &cli.global, env, console),
+        Command::State(args) => state::command(args, &cli.global, env, console),
         Command::Completions { shell } => print(console, &artifacts::completions(*shell)),
         Command::Man { command } => print(console, &artifacts::man(command)?),
     }
@@ -139,7 +149,7 @@ fn unparsed(error: &clap::Error, env: &Env) -> u8 {
     if asked_for {
         let colour = env.stdout == env::Sink::Terminal && env.vars.get("NO_COLOR").is_none();
         let text = if colour { styled.ansi().to_string() } else { styled.to_string() };
-        return match console.data(&text) {
+        return match console.styled(&text) {
             Ok(()) => 0,
             Err(error) => ask::unwritable(&error).map_or_else(|error| error.kind.exit_code(), |_| 0),
         };

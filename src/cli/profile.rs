@@ -103,7 +103,7 @@ async fn discovered(inputs: &Inputs<'_>) -> Result<Profile, LoadError> {
 
 /// `profile check`: every mistake and remark, and a summary.
 pub async fn check(arg: Option<&str>, inputs: &Inputs<'_>, color: bool) -> Report {
-    let profile = match open(arg, inputs).await {
+    let mut profile = match open(arg, inputs).await {
         Ok(profile) => profile,
         Err(error) => {
             let mut report = Report::wrong(&error, color);
@@ -112,6 +112,8 @@ pub async fn check(arg: Option<&str>, inputs: &Inputs<'_>, color: bool) -> Repor
             return report;
         }
     };
+    let lint = profile.lint(inputs);
+    profile.notes.extend(lint);
     let remarks = profile.render_notes(color);
     let stderr = if remarks.is_empty() { remarks } else { format!("{remarks}\n") };
     Report { stdout: format!("{}\n", summary(&profile)), stderr, code: 0 }
@@ -121,7 +123,7 @@ fn summary(profile: &Profile) -> String {
     let count = |severity| profile.notes.iter().filter(|note| note.severity == severity).count();
     let keyless = profile.map.deployments.iter().filter(|deployment| deployment.no_key.is_some()).count();
     let mut parts = vec![
-        counted(profile.map.groups.len(), "group"),
+        counted(profile.names().len(), "group"),
         counted(profile.map.deployments.len(), "deployment"),
         counted(count(Severity::Warning), "warning"),
         counted(count(Severity::Note), "note"),

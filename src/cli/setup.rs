@@ -1,19 +1,16 @@
 //! What every command that calls somebody needs: the profile, the state, a router, an id.
 
-use std::path::PathBuf;
-
 use super::console::Console;
 use super::env::Env;
 use super::signals::{Ended, until_signal};
-use super::{Global, profile};
+use super::{Global, place, profile};
 use crate::embed::Surroundings;
 use crate::engine::Router;
 use crate::error::{Error, Kind};
 use crate::model::Timestamp;
 use crate::ports::Clock;
-use crate::profile::{Inputs, LoadError, Located, Profile, Severity, Source, locate};
+use crate::profile::{Inputs, LoadError, Located, Profile, Severity, Source, discover, locate};
 use crate::route::GroupId;
-use crate::state::Location;
 
 /// The profile that the options and the environment name, with its warnings said.
 ///
@@ -24,13 +21,16 @@ pub fn profile(global: &Global, env: &Env, console: &mut Console) -> Result<Prof
     let colour = console.colour();
     let wrong = |error: LoadError| Error::rendered(Kind::Profile, error.render(colour));
     let loaded = match locate(global.profile.as_deref(), &env.vars).map_err(wrong)? {
-        // Only a profile that has to be looked for on the network waits for it.
-        Located::Discover => match until_signal(profile::open(None, &inputs))? {
-            Ended::Value(loaded) => loaded,
-            Ended::Signal(signal) => {
-                super::signals::die_by(signal);
-                return Err(Error::new(Kind::Other, "stopped by a signal"));
-            }
+        Located::Discover => match discover::from_keys(&inputs).map_err(wrong)? {
+            Some(profile) => Ok(profile),
+            // Only a profile that has to be looked for on the network waits for it.
+            None => match until_signal(profile::open(None, &inputs))? {
+                Ended::Value(loaded) => loaded,
+                Ended::Signal(signal) => {
+                    super::signals::die_by(signal);
+                    return Err(Error::new(Kind::Other, "stopped by a signal"));
+                }
+            },
         },
         located => Profile::load(&located, &inputs),
     };
@@ -64,35 +64,17 @@ pub fn built(profile: &Profile, group: GroupId) -> Result<(), Error> {
 ///
 /// # Errors
 /// When `--state` names no place.
-pub fn router(profile: Profile, global: &Global, env: &Env, clock: Clock) -> Result<Router, Error> {
-    let state = location(global, env)?;
-    let around = Surroundings { vars: &env.vars, state: &state, clock, seed: env.entropy };
+pub fn router(profile: Profile, global: &Global, env: &Env, clock: Clock, seed: u64) -> Result<Router, Error> {
+    let state = place::of(global, env, profile.state.as_ref())?;
+    let around = Surroundings { vars: &env.vars, state: &state, clock, seed };
     Ok(Router::from_profile(profile, &around))
 }
 
-/// Where the shared state is.
-///
-/// # Errors
-/// `usage` when `--state` cannot be understood.
-pub fn location(global: &Global, env: &Env) -> Result<Location, Error> {
-    let said = match global.state.as_deref() {
-        Some(said) => match said.strip_prefix("env:") {
-            Some(name) => env.vars.get(name).ok_or_else(|| {
-                Error::new(Kind::Usage, format!("`--state {said}`: the variable `{name}` is not set"))
-            })?,
-            None => said,
-        },
-        // Without a home there is nothing to share through.
-        None => return Ok(env.state_dir().map_or(Location::Memory, Location::Dir)),
-    };
-    if said == "memory" {
-        return Ok(Location::Memory);
-    }
-    if said.contains("://") {
-        return Err(Error::new(Kind::Usage, "`--state` takes a directory, `memory` or `env:NAME` in this version")
-            .hint("state shared through Redis is not supported yet"));
-    }
-    Ok(Location::Dir(PathBuf::from(said)))
+/// The hour on the wall from 0 to 23, for rules that look at it.
+#[must_use]
+pub fn local_hour(now: Timestamp) -> Option<u8> {
+    let time = jiff::Timestamp::from_millisecond(now.0).ok()?;
+    u8::try_from(time.to_zoned(jiff::tz::TimeZone::system()).hour()).ok()
 }
 
 /// An id that sorts by time and that no other process makes.

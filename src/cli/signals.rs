@@ -1,10 +1,21 @@
 //! Waiting for work until it is done or a signal ends it, and dying by that signal.
+//!
+//! Signals are taken by a thread of their own: a write to a reader that does not read blocks the
+//! runtime, and Ctrl-C must end that too.
 
 use std::future::Future;
+use std::io;
+use std::sync::mpsc;
+use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use tokio::sync::oneshot;
 
 use crate::error::{Error, Kind};
+
+/// How long the work may take to end itself after a signal.
+const GRACE: Duration = Duration::from_millis(50);
 
 /// How the wait ended.
 pub enum Ended<T> {
@@ -16,24 +27,53 @@ pub enum Ended<T> {
 
 /// Runs `work` on a runtime of its own until it is done, SIGINT or SIGTERM.
 ///
+/// A signal drops the work; if that (or what the caller does after it) takes longer than 50 ms, the
+/// process dies by the signal at once.
+///
 /// # Errors
 /// When the runtime cannot be made (no file descriptors left).
 pub fn until_signal<T>(work: impl Future<Output = T>) -> Result<Ended<T>, Error> {
-    let failed = |error: std::io::Error| Error::new(Kind::Other, format!("cannot start: {error}"));
+    let failed = |error: io::Error| Error::new(Kind::Other, format!("cannot start: {error}"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let mut watch = Watch::begin().map_err(failed)?;
     let ended = runtime.block_on(async {
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-        Ok(tokio::select! {
+        tokio::select! {
             biased;
-            _ = interrupt.recv() => Ended::Signal(SignalKind::interrupt().as_raw_value()),
-            _ = terminate.recv() => Ended::Signal(SignalKind::terminate().as_raw_value()),
+            Ok(signal) = &mut watch.signal => Ended::Signal(signal),
             value = work => Ended::Value(value),
-        })
+        }
     });
     // A name lookup or a lock that still waits on a thread must not hold up the end.
     runtime.shutdown_background();
-    ended
+    Ok(ended)
+}
+
+/// A thread that waits for a signal.
+struct Watch {
+    signal: oneshot::Receiver<i32>,
+    /// Held for ever: the thread notices when the process goes on without it.
+    _alive: mpsc::Sender<()>,
+}
+
+impl Watch {
+    fn begin() -> io::Result<Self> {
+        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        let (tell, signal) = oneshot::channel();
+        let (alive, gone) = mpsc::channel::<()>();
+        std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            let mut tell = Some(tell);
+            for signal in signals.forever() {
+                // The work may have ended, or hang in a write: then nobody takes it.
+                let taken = tell.take().is_some_and(|tell| tell.send(signal).is_ok());
+                if taken {
+                    // Nothing is ever sent: this is the time that the work has to end the process itself.
+                    let _ = gone.recv_timeout(GRACE);
+                }
+                die_by(signal);
+            }
+        })?;
+        Ok(Self { signal, _alive: alive })
+    }
 }
 
 /// Ends this process by `signal` itself, so that a shell loop around it stops too.

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use http::HeaderMap;
 
+use crate::model::redact::redact;
 use crate::model::{Answer, Class, Event, Failure, Finish, Prompt, Secret, TimeoutKind};
 use crate::ports::{Clock, Reply, Transport};
 use crate::provider::{Decode, Endpoint};
@@ -18,6 +19,8 @@ use crate::wire::{ErrorReply, FrameError, Framing, sse};
 const MAX_ANSWER: usize = 64 << 20;
 /// As much of an error's body as is worth reading.
 const MAX_ERROR_BODY: usize = 256 << 10;
+/// White space that may come before a reply; some servers send blank lines while a call is queued.
+const MAX_BLANK: usize = 64 << 10;
 /// How long the body of an error may take.
 const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
 /// How long usage may trail after the finish before the answer counts as whole without it.
@@ -73,18 +76,37 @@ impl Attempt<'_> {
         let mut reading = Reading::new(&self);
         match self.read(&mut reading, sink).await {
             Ok(()) => Ok(Won { answer: reading.answer, first_token: reading.first_token }),
-            Err(cause) => {
-                Err(Lost { cause: self.without_key(cause), answer: reading.answer, first_token: reading.first_token })
+            Err(cause) => Err(Lost {
+                cause: self.without_secrets(cause),
+                answer: reading.answer,
+                first_token: reading.first_token,
+            }),
+        }
+    }
+
+    /// What must not come back in a message: the key, and the headers that the profile adds.
+    fn secrets(&self) -> Vec<&str> {
+        let headers = self.endpoint.headers.iter().filter_map(|(_, value)| value.to_str().ok());
+        self.key.map(Secret::expose).into_iter().chain(headers).collect()
+    }
+
+    /// Takes secrets out of a body before anybody cuts it into messages.
+    fn redact(&self, body: &mut Vec<u8>) {
+        let text = String::from_utf8_lossy(body);
+        for secret in self.secrets().into_iter().filter(|secret| secret.len() >= 8) {
+            if text.contains(secret) {
+                *body = text.replace(secret, "[redacted]").into_bytes();
+                return self.redact(body);
             }
         }
     }
 
-    /// Some servers repeat the key in their message; it must not reach a terminal or the log.
-    fn without_key(&self, mut cause: Cause) -> Cause {
-        if let (Some(key), Cause::Failed(failure)) = (self.key, &mut cause)
-            && !key.expose().is_empty()
-        {
-            failure.message = failure.message.replace(key.expose(), "[redacted]");
+    /// Some servers repeat the key in their messages; it must not reach a terminal or the log.
+    fn without_secrets(&self, mut cause: Cause) -> Cause {
+        if let Cause::Failed(failure) | Cause::NotAsked(failure) = &mut cause {
+            let secrets = self.secrets();
+            failure.message = redact(&failure.message, &secrets);
+            failure.request_id = failure.request_id.take().map(|id| redact(&id, &secrets));
         }
         cause
     }
@@ -101,14 +123,14 @@ impl Attempt<'_> {
             return Err(Cause::Unread);
         }
         if !(200..300).contains(&reply.status) {
-            return Err(Cause::Failed(self.refusal(reply).await));
+            return Err(Cause::Failed(self.refusal(reply, reading.started).await));
         }
         reading.body(reply, adapter.framing(), sink).await?;
         judge(&reading.answer).map_err(Cause::Failed)
     }
 
     /// The failure that a reply with an error status means.
-    async fn refusal(&self, mut reply: Reply) -> Failure {
+    async fn refusal(&self, mut reply: Reply, started: tokio::time::Instant) -> Failure {
         let mut body = Vec::new();
         let read = async {
             while let Some(Ok(chunk)) = reply.body.next().await {
@@ -119,8 +141,10 @@ impl Attempt<'_> {
             }
         };
         // What came of the body by then is enough: the status says the most.
-        let _ = tokio::time::timeout(ERROR_BODY_TIME, read).await;
+        let limit = (self.clock.instant() + ERROR_BODY_TIME).min(started + self.timeouts.attempt);
+        let _ = tokio::time::timeout_at(limit, read).await;
         body.truncate(MAX_ERROR_BODY);
+        self.redact(&mut body);
         let error = ErrorReply { status: reply.status, headers: &reply.headers, body: &body, now: self.clock.now() };
         self.endpoint.protocol.adapter().classify(self.endpoint, &error)
     }
@@ -132,12 +156,15 @@ fn judge(answer: &Answer) -> Result<(), Failure> {
         Some(Finish::ContentFilter) => {
             Err(Failure::new(Class::ContentPolicy, "the answer was blocked by a filter or refused by the model"))
         }
+        Some(Finish::Error) => Err(Failure::new(Class::ServerError, "the provider says that generation failed")),
+        // The deployment did what it was asked; the limit is the caller's.
         Some(Finish::Length) if answer.is_empty() => Err(Failure::new(
-            Class::Truncated,
+            Class::InvalidOutput,
             "the token limit was spent before any text; raise --max-tokens or lower --reasoning-effort",
         )),
         _ if answer.is_empty() => Err(Failure::new(Class::Malformed, "the answer holds no text")),
-        Some(_) | None => Ok(()),
+        Some(Finish::Stop | Finish::Length | Finish::ToolCalls | Finish::Other) => Ok(()),
+        None => Err(Failure::new(Class::Truncated, "the answer ended before its end")),
     }
 }
 
@@ -149,6 +176,10 @@ struct Reading {
     decoder: Box<dyn Decode>,
     answer: Answer,
     first_token: Option<Duration>,
+    /// When the model stopped.
+    finished: Option<tokio::time::Instant>,
+    /// Bytes of the answer so far.
+    size: usize,
 }
 
 impl Reading {
@@ -160,6 +191,8 @@ impl Reading {
             decoder: attempt.endpoint.protocol.adapter().decoder(attempt.endpoint),
             answer: Answer::default(),
             first_token: None,
+            finished: None,
+            size: 0,
         }
     }
 
@@ -173,7 +206,8 @@ impl Reading {
     fn patience(&self) -> (tokio::time::Instant, TimeoutKind) {
         let total = (self.started + self.timeouts.attempt, TimeoutKind::Total);
         let silence = if self.answer.finish.is_some() {
-            (self.clock.instant() + TRAILER_TIME.min(self.timeouts.idle), TimeoutKind::Idle)
+            let finished = self.finished.unwrap_or_else(|| self.clock.instant());
+            (finished + TRAILER_TIME.min(self.timeouts.idle), TimeoutKind::Idle)
         } else if self.first_token.is_some() {
             (self.clock.instant() + self.timeouts.idle, TimeoutKind::Idle)
         } else {
@@ -201,6 +235,9 @@ impl Reading {
             };
             match known {
                 Some(is_stream) => break is_stream,
+                None if start.len() > MAX_BLANK => {
+                    return Err(Cause::Failed(Failure::new(Class::Malformed, "nothing but white space came")));
+                }
                 None => match self.within(reply.body.next()).await? {
                     Some(chunk) => start.extend_from_slice(&chunk.map_err(Cause::Failed)?),
                     None => break true,
@@ -271,15 +308,28 @@ impl Reading {
             if self.first_token.is_none() && is_token(&event) {
                 self.first_token = Some(self.clock.instant() - self.started);
             }
-            self.answer.push(&event);
-            if self.answer.text.len() + self.answer.reasoning.len() > MAX_ANSWER {
+            if matches!(event, Event::Finish(_)) {
+                self.finished.get_or_insert_with(|| self.clock.instant());
+            }
+            self.size += size(&event);
+            if self.size > MAX_ANSWER {
                 return Err(too_long());
             }
+            self.answer.push(&event);
             if sink(Told::Event(&event)).is_break() {
                 return Err(Cause::Unread);
             }
         }
         Ok(())
+    }
+}
+
+/// Bytes that an event adds to the answer.
+fn size(event: &Event) -> usize {
+    match event {
+        Event::Text(text) | Event::Reasoning(text) | Event::ToolArguments { text, .. } => text.len(),
+        Event::ToolStart { id, name, .. } => id.len() + name.len(),
+        Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => 0,
     }
 }
 

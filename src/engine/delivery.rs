@@ -33,26 +33,37 @@ pub(super) struct Out {
     seam: Option<Seam>,
     /// The current answer is another text than what is out: it is read on, unseen.
     diverged: bool,
+    /// Something of the current answer was given out, if only reasoning.
+    given: bool,
+    /// What is out is void as soon as the current answer gives something out.
+    restart_due: bool,
     restarted: bool,
     resumed_at: Option<usize>,
 }
 
 impl Out {
     pub(super) fn new(delivery: Delivery) -> Self {
-        Self { delivery, written: String::new(), seam: None, diverged: false, restarted: false, resumed_at: None }
+        Self {
+            delivery,
+            written: String::new(),
+            seam: None,
+            diverged: false,
+            given: false,
+            restart_due: false,
+            restarted: false,
+            resumed_at: None,
+        }
     }
 
     /// Prepares for the next attempt; returns the prefill to ask with, if the endpoint takes one.
     pub(super) fn prepare(&mut self, prefill: bool, watcher: &mut dyn Watcher) -> Option<String> {
         self.diverged = false;
         self.seam = None;
-        if self.written.is_empty() {
+        if self.delivery == Delivery::Streamed(Midstream::Restart) {
+            self.restart_due = self.given;
             return None;
         }
-        if self.delivery == Delivery::Streamed(Midstream::Restart) {
-            self.written.clear();
-            self.restarted = true;
-            watcher.note(Note::Restarted);
+        if self.written.is_empty() {
             return None;
         }
         let at = self.written.chars().count();
@@ -69,8 +80,12 @@ impl Out {
 
     /// Gives out one event of the current answer.
     pub(super) fn event(&mut self, event: &Event, watcher: &mut dyn Watcher) -> ControlFlow<()> {
-        let Event::Text(text) = event else {
-            return if self.diverged || self.seam.is_some() { ControlFlow::Continue(()) } else { watcher.event(event) };
+        let text = match event {
+            Event::Text(text) => text,
+            Event::Reasoning(_) | Event::ToolStart { .. } | Event::ToolArguments { .. } => {
+                return self.aside(event, watcher);
+            }
+            Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => return watcher.event(event),
         };
         match &mut self.seam {
             None => self.print(text.clone(), watcher),
@@ -123,10 +138,30 @@ impl Out {
         }
     }
 
+    /// Gives out what is not text of the answer; a continuation of text has none of it.
+    fn aside(&mut self, event: &Event, watcher: &mut dyn Watcher) -> ControlFlow<()> {
+        if self.seam.is_some() {
+            return ControlFlow::Continue(());
+        }
+        self.begin(watcher);
+        watcher.event(event)
+    }
+
+    /// The current answer gives something out: now what another one gave out is void.
+    fn begin(&mut self, watcher: &mut dyn Watcher) {
+        if std::mem::take(&mut self.restart_due) {
+            self.restarted = true;
+            watcher.note(Note::Restarted { text: !self.written.is_empty() });
+            self.written.clear();
+        }
+        self.given = true;
+    }
+
     fn print(&mut self, text: String, watcher: &mut dyn Watcher) -> ControlFlow<()> {
         if text.is_empty() {
             return ControlFlow::Continue(());
         }
+        self.begin(watcher);
         match self.delivery {
             // Nobody sees it until it is whole.
             Delivery::Whole => {}

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
 
+use super::in_flight::Held;
 use super::quotas::Quotas;
 use super::reserve::{self, Settled, Slot};
 use super::router::Request;
@@ -16,6 +17,7 @@ use crate::model::Timestamp;
 use crate::ports::{LogStart, Store, StoreError};
 use crate::route::board::{Board, Cell, GroupCell, Lesson};
 use crate::route::breaker::{Context, State};
+use crate::route::estimate::Experience;
 use crate::route::limits::Quota;
 use crate::route::{DeploymentId, GroupId, Map};
 
@@ -34,8 +36,21 @@ pub(super) struct Ledger {
     pub(super) settled: Vec<Settled>,
     /// Lessons on their way into the store.
     pub(super) pending: Vec<JoinHandle<()>>,
+    /// The call that is counted as under way.
+    pub(super) held: Option<Held>,
     /// The beginning of the log's entry, until it is known to be written.
     begin: Option<(LogStart, Arc<AtomicBool>)>,
+}
+
+/// What an attempt taught.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lessons {
+    /// Whether it is alive.
+    pub(super) lesson: Lesson,
+    /// How fast and long-winded it is.
+    pub(super) experience: Option<Experience>,
+    /// The seconds to the first token to expect of a stranger in its group.
+    pub(super) start: f64,
 }
 
 impl Ledger {
@@ -71,25 +86,38 @@ impl Ledger {
         let known = deployments.iter().map(|id| map.limits.quota(&map, *id).to_owned());
         let known = known.map(|identity| (identity, parse(values.next().flatten()))).collect();
         let meters = scopes.into_iter().map(|key| (key, parse(values.next().flatten()))).collect();
-        let (slots, settled) = (Vec::new(), Vec::new());
-        let mut ledger = Self { map, store, board, known, quotas, slots, settled, pending: Vec::new(), begin: None };
+        let (slots, settled, pending) = (Vec::new(), Vec::new(), Vec::new());
+        let mut ledger = Self { map, store, board, known, quotas, slots, settled, pending, held: None, begin: None };
         ledger.mark_rooms(&groups.into_iter().collect::<Vec<_>>(), &request.facts, now, &meters);
         ledger
     }
 
-    /// Learns from an attempt: on the board at once, in the store behind the caller's back.
-    pub(super) fn learn(&mut self, group: GroupId, deployment: DeploymentId, lesson: Lesson, context: Context) {
-        let success = lesson == Lesson::ANSWERED;
-        self.board.deployments[deployment.0].observe(&lesson, &context);
-        self.board.groups[group.0].retries.observe(success, context.now);
+    /// Learns from an attempt, whose call is over: on the board at once, in the store behind the
+    /// caller's back.
+    pub(super) fn learn(&mut self, group: GroupId, deployment: DeploymentId, lessons: Lessons, context: Context) {
+        let success = lessons.lesson == Lesson::ANSWERED;
+        let now = context.now;
+        let held = self.held.take();
+        let over = held.as_ref().map(Held::end);
+        let teach = move |cell: &mut Cell| {
+            cell.observe(&lessons.lesson, &context);
+            if let Some(experience) = &lessons.experience {
+                cell.estimates.learn(experience, lessons.start, now);
+            }
+            over.inspect(|id| cell.leases.release(*id, now));
+        };
+        for id in (0..self.map.deployments.len()).map(DeploymentId).filter(|id| self.map.same(*id, deployment)) {
+            teach(&mut self.board.deployments[id.0]);
+        }
+        self.board.groups[group.0].retries.observe(success, now);
         let settled = self.settled.pop();
         let mut keys = vec![deployment_key(&self.map, deployment), group_key(&self.map, group)];
         keys.extend(settled.iter().flat_map(Settled::keys));
         let store = Arc::clone(&self.store);
         self.pending.push(tokio::task::spawn_blocking(move || {
             let mut change = |values: &mut [Option<String>]| {
-                edit(&mut values[0], |cell: &mut Cell| cell.observe(&lesson, &context));
-                edit(&mut values[1], |cell: &mut GroupCell| cell.retries.observe(success, context.now));
+                edit(&mut values[0], teach);
+                edit(&mut values[1], |cell: &mut GroupCell| cell.retries.observe(success, now));
                 if let Some(settled) = &settled {
                     settled.apply(&mut values[2..]);
                 }
@@ -165,12 +193,14 @@ impl Ledger {
 }
 
 /// `group` and every group that its fallback lists lead to.
-fn reachable(map: &Map, group: GroupId) -> BTreeSet<GroupId> {
+pub(super) fn reachable(map: &Map, group: GroupId) -> BTreeSet<GroupId> {
     let mut found = BTreeSet::new();
     let mut open = vec![group];
     while let Some(id) = open.pop() {
         if found.insert(id) {
             let group = map.group(id);
+            let ruled = map.rules.all.iter().filter(|rule| rule.group == group.name);
+            open.extend(ruled.map(|rule| rule.target));
             open.extend(&group.fallbacks);
             open.extend(&group.context_window_fallbacks);
             open.extend(&group.content_policy_fallbacks);
@@ -179,12 +209,13 @@ fn reachable(map: &Map, group: GroupId) -> BTreeSet<GroupId> {
     found
 }
 
-fn deployment_key(map: &Map, id: DeploymentId) -> String {
+/// The key of a deployment's cell in the store.
+pub(crate) fn deployment_key(map: &Map, id: DeploymentId) -> String {
     format!("deployment/{}", map.deployment(id).state_key)
 }
 
-/// A group is its members: the same name in another profile is another group.
-pub(super) fn group_key(map: &Map, id: GroupId) -> String {
+/// The key of a group's cell. A group is its members: the same name in another profile is another group.
+pub(crate) fn group_key(map: &Map, id: GroupId) -> String {
     let group = map.group(id);
     let mut hash = Sha256::new();
     for member in &group.members {

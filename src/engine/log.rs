@@ -1,9 +1,12 @@
 //! What the log is told when a request ends, however it ends.
 
-use super::record::{Done, RouteError, Why, millis};
+use serde_json::json;
+
+use super::record::{Attempt, Done, RouteError, Why, millis};
 use super::router::Run;
 use crate::model::Answer;
 use crate::ports::{LogEnd, Outcome};
+use crate::route::course::Stop;
 
 impl Run<'_> {
     /// Writes the outcome down.
@@ -12,12 +15,16 @@ impl Run<'_> {
             Ok(_) => Outcome::Ok,
             Err(RouteError { why: Why::Interrupted { .. }, .. }) => Outcome::Partial,
             Err(RouteError { why: Why::Unread, .. }) => Outcome::Cancelled,
-            Err(RouteError { why: Why::Stopped(_), .. }) => Outcome::Failed,
+            Err(RouteError { why: Why::Stopped(_) | Why::Rule(_), .. }) => Outcome::Failed,
         };
-        self.log(outcome, ended.as_ref().ok().map(|done| &done.answer));
+        let stop = match ended {
+            Err(RouteError { why: Why::Stopped(stop), .. }) => Some(*stop),
+            Ok(_) | Err(_) => None,
+        };
+        self.log(outcome, ended.as_ref().ok().map(|done| &done.answer), stop);
     }
 
-    fn log(&mut self, outcome: Outcome, answer: Option<&Answer>) {
+    fn log(&mut self, outcome: Outcome, answer: Option<&Answer>, stop: Option<Stop>) {
         self.closed = true;
         let Some(start) = &self.request.log else { return };
         let answer = answer.unwrap_or(&self.coming);
@@ -41,8 +48,12 @@ impl Run<'_> {
             ttft_ms: self.first_token.map(millis),
             duration_ms: millis(self.elapsed()),
             attempts: serde_json::Value::from_iter(self.attempts.iter().map(|attempt| attempt.json(&self.router.map))),
-            error: failure
-                .map(|failure| serde_json::json!({ "class": failure.class.as_str(), "message": failure.message })),
+            error: match (failure, stop) {
+                (Some(failure), _) => Some(json!({"class": failure.class.as_str(), "message": failure.message})),
+                // Nobody was asked; the reason is all there is.
+                (None, Some(stop)) => Some(json!({"class": null, "message": stop.as_str()})),
+                (None, None) => None,
+            },
         };
         // A store that cannot be written says so by its warning.
         let _ = self.router.store.finish(&start.id, &end);
@@ -52,9 +63,21 @@ impl Run<'_> {
 impl Drop for Run<'_> {
     fn drop(&mut self) {
         if !self.closed {
+            if let Some((call, since)) = self.current.take() {
+                self.attempts.push(Attempt {
+                    deployment: call.deployment,
+                    group: call.group,
+                    failure: None,
+                    cancelled: true,
+                    waited: call.wait,
+                    duration: self.router.clock.now().since(since),
+                    first_token: None,
+                    cost: None,
+                });
+            }
             self.ledger.begun();
             self.ledger.abandon(&self.coming, self.router.clock.now());
-            self.log(Outcome::Cancelled, None);
+            self.log(Outcome::Cancelled, None, None);
         }
     }
 }

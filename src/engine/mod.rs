@@ -4,6 +4,9 @@
 
 mod attempt;
 mod delivery;
+mod exec;
+mod explain;
+mod in_flight;
 mod ledger;
 mod log;
 mod note;
@@ -15,7 +18,11 @@ mod rooms;
 mod router;
 mod slots;
 
+pub(crate) use ledger::{deployment_key, group_key};
+pub(crate) use reserve::quota_key;
+
 pub use delivery::{Delivery, Midstream};
+pub use explain::{Candidate, Explained, Figures, Leg, Worst};
 pub use note::{Note, Watcher};
 pub use plan::{Plan, Planned};
 pub use record::{Attempt, Done, RouteError, Why};

@@ -3,9 +3,10 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use super::record::Done;
 use crate::model::{Event, Failure};
-use crate::route::DeploymentId;
 use crate::route::course::SkipReason;
+use crate::route::{DeploymentId, GroupId};
 
 /// Something a person may want to know while it happens.
 #[derive(Debug)]
@@ -38,12 +39,22 @@ pub enum Note<'a> {
         /// How.
         failure: &'a Failure,
     },
-    /// Text that was given out is void: the answer begins again.
-    Restarted,
+    /// What was given out of another answer is void: the answer begins again.
+    Restarted {
+        /// Text was among it, not only reasoning or a tool call.
+        text: bool,
+    },
     /// The next deployment continues the text that was given out.
     Resuming {
         /// Characters given out so far.
         at: usize,
+    },
+    /// The command that orders a group gave no order; says why.
+    Unordered {
+        /// The group, which is shuffled instead.
+        group: GroupId,
+        /// What went wrong.
+        reason: &'a str,
     },
     /// The shared state cannot be used; says why.
     State(&'a str),
@@ -56,4 +67,8 @@ pub trait Watcher: Send {
 
     /// A piece of the answer. `Break` when nobody reads any more: the call is given up.
     fn event(&mut self, event: &Event) -> ControlFlow<()>;
+
+    /// The answer is complete. Called before anything is written down: a reader does not wait for
+    /// the state.
+    fn complete(&mut self, _done: &Done) {}
 }

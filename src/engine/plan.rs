@@ -1,13 +1,17 @@
 //! What would be asked of whom, without asking.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::ledger::Ledger;
+use super::record::Why;
 use super::router::{Request, Router};
 use crate::model::{Class, Failure, Secret};
 use crate::provider::Encoded;
-use crate::route::DeploymentId;
+use crate::route::board::Board;
 use crate::route::course::{Course, Skip, Step};
+use crate::route::rules::Detours;
+use crate::route::{DeploymentId, GroupId};
 
 /// The calls that a request would lead to.
 #[derive(Debug)]
@@ -16,6 +20,14 @@ pub struct Plan {
     pub calls: Vec<Planned>,
     /// Who would be passed over, and why.
     pub skips: Vec<Skip>,
+    /// The groups that would be entered, in order.
+    pub visited: Vec<GroupId>,
+    /// Where rules lead.
+    pub detours: Detours,
+    /// Why nobody else would be asked.
+    pub why: Why,
+    /// What it was decided by.
+    pub(super) board: Board,
 }
 
 /// One call that would be made.
@@ -23,6 +35,10 @@ pub struct Plan {
 pub struct Planned {
     /// To whom.
     pub deployment: DeploymentId,
+    /// Through which group.
+    pub group: GroupId,
+    /// After which wait.
+    pub wait: Duration,
     /// With what; the key is a stand-in.
     pub request: Result<Encoded, Failure>,
 }
@@ -39,20 +55,41 @@ impl Router {
             self.clock.now(),
         );
         let deadline = request.since.after(self.map.group(request.group).policy.deadline);
-        let mut course = Course::new(&self.map, request.group, request.facts.clone(), deadline);
+        let mut plan = Plan {
+            calls: Vec::new(),
+            skips: Vec::new(),
+            visited: Vec::new(),
+            detours: Detours::default(),
+            why: Why::Unread,
+            board: ledger.board.clone(),
+        };
+        let facts = match self.facts(request) {
+            Ok(facts) => facts,
+            Err(error) => return Plan { why: Why::Rule(error), ..plan },
+        };
+        plan.detours = facts.detours.clone();
+        let mut course = Course::new(&self.map, request.group, facts, deadline);
         let now = self.clock.now();
         // A failure after which everybody else is asked, and nobody twice.
         let failed = Failure::new(Class::NotFound, "");
-        let mut plan = Plan { calls: Vec::new(), skips: Vec::new() };
         let mut last = None;
-        while let Step::Call(call) = course.next(last, &ledger.board, now, rng) {
+        loop {
+            let call = match course.next(last, &plan.board, now, rng) {
+                Step::Call(call) => call,
+                Step::Stop(stop) => {
+                    plan.why = Why::Stopped(stop);
+                    break;
+                }
+            };
             let endpoint = &self.endpoints[call.deployment.0];
             let key = (self.sources[call.deployment.0] != crate::model::KeySource::None).then(|| Secret::new("KEY"));
             let encoded = endpoint.protocol.adapter().encode(endpoint, key.as_ref(), &request.prompt);
-            plan.calls.push(Planned { deployment: call.deployment, request: encoded });
+            let (deployment, group, wait) = (call.deployment, call.group, call.wait);
+            plan.calls.push(Planned { deployment, group, wait, request: encoded });
             last = Some(&failed);
         }
         plan.skips = course.take_skips();
+        plan.visited = course.visited().collect();
         plan
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::model::{Answer, Failure};
 use crate::route::course::{Skip, Stop};
+use crate::route::rules::RuleError;
 use crate::route::{DeploymentId, GroupId, Map};
 
 /// One call that was made.
@@ -15,6 +16,8 @@ pub struct Attempt {
     pub group: GroupId,
     /// How it failed, if it did.
     pub failure: Option<Failure>,
+    /// It was given up because nobody wanted its answer any more.
+    pub cancelled: bool,
     /// How long it was waited before.
     pub waited: Duration,
     /// How long it took.
@@ -67,6 +70,8 @@ pub enum Why {
         /// Another deployment gave a whole answer that does not continue it; the log has it.
         second_answer: bool,
     },
+    /// A rule cannot be evaluated: nobody may be asked.
+    Rule(RuleError),
     /// The reader went away.
     Unread,
 }
@@ -78,7 +83,11 @@ impl Attempt {
         let failure = self.failure.as_ref();
         serde_json::json!({
             "deployment": map.deployment(self.deployment).name,
-            "outcome": if failure.is_some() { "failed" } else { "ok" },
+            "outcome": match (failure, self.cancelled) {
+                (Some(_), _) => "failed",
+                (None, true) => "cancelled",
+                (None, false) => "ok",
+            },
             "class": failure.map(|failure| failure.class.as_str()),
             "status": failure.and_then(|failure| failure.status),
             "message": failure.map(|failure| failure.message.as_str()),

@@ -223,7 +223,7 @@ pub(super) fn scope_keys(map: &Map, groups: &[GroupId]) -> Vec<String> {
 }
 
 /// The key of what a provider limits.
-pub(super) fn quota_key(identity: &str) -> String {
+pub(crate) fn quota_key(identity: &str) -> String {
     format!("quota/{identity}")
 }
 

@@ -7,18 +7,21 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::attempt::{Attempt as OneCall, Cause, Lost, Told, Won};
 use super::delivery::{Delivery, Out};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Lessons};
 use super::note::{Note, Watcher};
 use super::quotas::Quotas;
 use super::record::{Attempt, Done, RouteError, Why};
 use super::reserve::Outcome;
-use crate::model::{Answer, Class, Failure, KeySource, Prompt, Reading, Timestamp};
+use crate::model::{Answer, Class, Failure, KeySource, Prompt, Reading, TimeoutKind, Timestamp};
 use crate::ports::{Clock, Keys, LogStart, Store, Transport};
 use crate::provider::Endpoint;
 use crate::route::board::Lesson;
 use crate::route::breaker::{Context, Rules};
-use crate::route::course::{Call, Course, Facts, Skip, Step, Stop};
+use crate::route::course::{Call, Course, Facts, Needs, Skip, Step, Stop};
+use crate::route::estimate::Experience;
 use crate::route::limits::Heard;
+use crate::route::rules::{self, Detours, RuleError};
+use crate::route::strategy::{Scene, stranger};
 use crate::route::{GroupId, Map};
 use crate::wire::rate_limit;
 
@@ -82,6 +85,34 @@ impl Router {
         &self.map
     }
 
+    /// Where the rules of the profile lead `request`.
+    ///
+    /// # Errors
+    /// When a rule cannot be evaluated; the request is then sent to nobody.
+    pub fn decide(&self, request: &Request) -> Result<Detours, RuleError> {
+        if self.map.rules.all.is_empty() {
+            return Ok(Detours::default());
+        }
+        let facts = &request.facts;
+        let subject = rules::Subject {
+            prompt: &request.prompt.text(),
+            system: request.prompt.system.as_deref().unwrap_or_default(),
+            tokens: facts.prompt_tokens,
+            tags: &facts.tags,
+            user: facts.user.as_deref().unwrap_or_default(),
+            env: &self.map.rules.env,
+            has_image: Needs::of(&request.prompt).vision,
+            hour: facts.hour,
+        };
+        rules::decide(&self.map, request.group, &subject)
+    }
+
+    /// What the course may look at: the facts of `request`, with what follows from its prompt.
+    pub(super) fn facts(&self, request: &Request) -> Result<Facts, RuleError> {
+        let detours = self.decide(request)?;
+        Ok(Facts { needs: Needs::of(&request.prompt), detours, ..request.facts.clone() })
+    }
+
     /// Gets one complete answer, or says why there is none.
     ///
     /// Dropping the future cancels the call and logs it as cancelled.
@@ -96,7 +127,12 @@ impl Router {
         watcher: &mut dyn Watcher,
     ) -> Result<Done, RouteError> {
         let mut run = Run::new(self, request);
+        run.ledger.take_turn(request.group);
+        run.order_by_command(watcher).await;
         let ended = run.course(rng, watcher).await;
+        if let Ok(done) = &ended {
+            watcher.complete(done);
+        }
         run.ledger.settle().await;
         run.close(&ended);
         if let Some(warning) = self.store.take_warning() {
@@ -121,6 +157,8 @@ pub(super) struct Run<'a> {
     /// The answer that is coming, for the log of a cancelled request.
     pub(super) coming: Answer,
     pub(super) first_token: Option<Duration>,
+    /// The call that is under way, since when; a cancelled request is logged with it.
+    pub(super) current: Option<(Call, Timestamp)>,
     pub(super) closed: bool,
 }
 
@@ -144,6 +182,7 @@ impl<'a> Run<'a> {
             pilot: None,
             coming: Answer::default(),
             first_token: None,
+            current: None,
             closed: false,
         };
         if let Some(start) = request.log.clone() {
@@ -156,7 +195,8 @@ impl<'a> Run<'a> {
     async fn course(&mut self, rng: &mut fastrand::Rng, watcher: &mut dyn Watcher) -> Result<Done, RouteError> {
         let map = Arc::clone(&self.router.map);
         let deadline = self.request.since.after(map.group(self.request.group).policy.deadline);
-        let mut course = Course::new(&map, self.request.group, self.request.facts.clone(), deadline);
+        let facts = self.router.facts(self.request).map_err(|error| self.error(Why::Rule(error)))?;
+        let mut course = Course::new(&map, self.request.group, facts, deadline);
         let mut last: Option<Failure> = None;
         loop {
             let step = course.next(last.as_ref(), &self.ledger.board, self.router.clock.now(), rng);
@@ -182,15 +222,25 @@ impl<'a> Run<'a> {
             if call.wait.is_zero() {
                 watcher.note(Note::Calling { deployment: call.deployment, wait: call.wait });
             }
+            self.hold(&call, deadline, rng);
             match self.attempt(&call, deadline, watcher).await {
                 Ok(won) => return self.won(&call, won, rng, watcher),
-                Err(Lost { cause: Cause::Unread, .. }) => return Err(self.error(Why::Unread)),
+                Err(Lost { cause: Cause::Unread, first_token, .. }) => {
+                    // A deployment that gave a token is alive, whether or not anybody reads on.
+                    if first_token.is_some() {
+                        self.teach(&call, Some(Lesson::ANSWERED), None, rng);
+                    }
+                    return Err(self.error(Why::Unread));
+                }
                 Err(Lost { cause: Cause::NotAsked(failure), .. }) => {
                     watcher.note(Note::Failed { deployment: call.deployment, failure: &failure });
                     last = Some(failure);
                 }
                 Err(Lost { cause: Cause::Failed(failure), .. }) => {
-                    self.teach(&call, Lesson::of(&failure), rng);
+                    let experience = self.attempts.last().and_then(|attempt| {
+                        Experience::failed(self.request.facts.prompt_tokens, &failure, attempt.duration)
+                    });
+                    self.teach(&call, Lesson::of(&failure), experience, rng);
                     watcher.note(Note::Failed { deployment: call.deployment, failure: &failure });
                     if !self.out.may_go_on() {
                         return Err(self.error(Why::Interrupted { second_answer: false }));
@@ -204,7 +254,9 @@ impl<'a> Run<'a> {
     /// One attempt, measured and written down.
     async fn attempt(&mut self, call: &Call, deadline: Timestamp, watcher: &mut dyn Watcher) -> Result<Won, Lost> {
         let started = self.router.clock.now();
+        self.current = Some((call.clone(), started));
         let result = self.call(call, deadline, watcher).await;
+        self.current = None;
         let (failure, first_token, usage) = match &result {
             Ok(won) => (None, won.first_token, won.answer.usage),
             Err(lost) => {
@@ -220,6 +272,7 @@ impl<'a> Run<'a> {
         self.attempts.push(Attempt {
             deployment: call.deployment,
             group: call.group,
+            cancelled: matches!(&result, Err(Lost { cause: Cause::Unread, .. })),
             failure,
             waited: call.wait,
             duration: self.router.clock.now().since(started),
@@ -235,9 +288,11 @@ impl<'a> Run<'a> {
     async fn call(&mut self, call: &Call, deadline: Timestamp, watcher: &mut dyn Watcher) -> Result<Won, Lost> {
         let lost = |failure| Lost { cause: Cause::NotAsked(failure), answer: Answer::default(), first_token: None };
         let source = &self.router.sources[call.deployment.0];
-        let key = match self.router.keys.get(source).await {
-            Ok(key) => key,
-            Err(error) => return Err(lost(Failure::new(Class::Authentication, error.to_string()))),
+        let left = deadline.since(self.router.clock.now());
+        let key = match tokio::time::timeout(left, self.router.keys.get(source)).await {
+            Ok(Ok(key)) => key,
+            Ok(Err(error)) => return Err(lost(Failure::new(Class::Authentication, error.to_string()))),
+            Err(_) => return Err(lost(Failure::new(Class::Timeout(TimeoutKind::Total), "no key before the deadline"))),
         };
         let mut prompt = self.request.prompt.clone();
         prompt.prefill = self.out.prepare(self.router.map.deployment(call.deployment).prefill, watcher);
@@ -293,7 +348,13 @@ impl<'a> Run<'a> {
         rng: &mut fastrand::Rng,
         watcher: &mut dyn Watcher,
     ) -> Result<Done, RouteError> {
-        self.teach(call, Some(Lesson::ANSWERED), rng);
+        let experience = self.attempts.last().map(|attempt| {
+            let Answer { usage, reasoning, .. } = &won.answer;
+            let prompt_tokens = self.request.facts.prompt_tokens;
+            let shown = !reasoning.is_empty();
+            Experience::answered(prompt_tokens, attempt.first_token, attempt.duration, usage.as_ref(), shown)
+        });
+        self.teach(call, Some(Lesson::ANSWERED), experience, rng);
         if !self.out.end(watcher) {
             return Err(self.error(Why::Interrupted { second_answer: true }));
         }
@@ -332,9 +393,18 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn teach(&mut self, call: &Call, lesson: Option<Lesson>, rng: &mut fastrand::Rng) {
-        let Some(lesson) = lesson else { return };
+    /// Counts the call as under way until it ends, or could not last any longer.
+    fn hold(&mut self, call: &Call, deadline: Timestamp, rng: &mut fastrand::Rng) {
         let now = self.router.clock.now();
+        let members = &self.router.map.group(call.group).members;
+        let member = members.iter().find(|member| member.deployment == call.deployment);
+        let limit = member.map_or(deadline, |member| now.after(member.timeouts.attempt));
+        self.ledger.hold(call, rng.u64(..), now, limit.min(deadline));
+    }
+
+    fn teach(&mut self, call: &Call, lesson: Option<Lesson>, experience: Option<Experience>, rng: &mut fastrand::Rng) {
+        let now = self.router.clock.now();
+        let Some(lesson) = lesson else { return self.ledger.let_go(now) };
         let policy = &self.router.map.group(call.group).policy;
         let context = Context {
             rules: Rules {
@@ -346,7 +416,9 @@ impl<'a> Run<'a> {
             now,
             luck: rng.f64(),
         };
-        self.ledger.learn(call.group, call.deployment, lesson, context);
+        let (map, facts, board) = (&self.router.map, &self.request.facts, &self.ledger.board);
+        let start = stranger(&Scene { map, group: call.group, facts, board, now });
+        self.ledger.learn(call.group, call.deployment, Lessons { lesson, experience, start }, context);
     }
 
     /// Whether someone else in the group or in its fallbacks could answer.

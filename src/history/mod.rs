@@ -2,8 +2,6 @@
 
 mod entry;
 
-use std::path::PathBuf;
-
 use crate::ports::StoreError;
 use crate::state::{Location, LogReader};
 
@@ -18,7 +16,7 @@ const CANDIDATES: usize = 4;
 pub struct History {
     /// `None` when nothing was ever logged there.
     reader: Option<LogReader>,
-    place: PathBuf,
+    place: String,
 }
 
 /// Why the log has no answer.
@@ -28,8 +26,8 @@ pub enum HistoryError {
     #[error("the state is in memory, so nothing is logged\nhint: leave out `--state memory`, or name a directory")]
     InMemory,
     /// There is no log, or nothing in it.
-    #[error("nothing is logged in `{}` yet\nhint: `llmroute ask` logs what it does, unless `--no-log` says otherwise", .0.display())]
-    Empty(PathBuf),
+    #[error("nothing is logged in `{}` yet\nhint: `llmroute ask` logs what it does, unless `--no-log` says otherwise", .0)]
+    Empty(String),
     /// No request has this id.
     #[error(
         "no request `{0}` is logged\nhint: `llmroute logs` lists the latest; any unique beginning or end of an id will do"
@@ -55,7 +53,8 @@ impl History {
     /// [`HistoryError::InMemory`], or when it cannot be opened. A log that is not there yet is empty.
     pub fn open(location: &Location) -> Result<Self, HistoryError> {
         match location {
-            Location::Dir(dir) => Ok(Self { reader: LogReader::open(dir)?, place: dir.clone() }),
+            Location::Dir(dir) => Ok(Self { reader: LogReader::at(location)?, place: dir.display().to_string() }),
+            Location::Redis(url) => Ok(Self { reader: LogReader::at(location)?, place: url.to_string() }),
             Location::Memory => Err(HistoryError::InMemory),
         }
     }

@@ -5,7 +5,9 @@ pub mod failure;
 pub mod price;
 pub mod prompt;
 pub mod reading;
+pub mod redact;
 pub mod secret;
+pub mod state_source;
 pub mod time;
 pub mod usage;
 
@@ -15,5 +17,6 @@ pub use price::Price;
 pub use prompt::{Effort, Message, Part, Prompt, Role, Sampling, Tool};
 pub use reading::{Reading, Refill, Resource};
 pub use secret::{KeySource, Secret};
+pub use state_source::{RedisUrl, StateSource};
 pub use time::Timestamp;
 pub use usage::Usage;

@@ -30,6 +30,20 @@ impl Prompt {
         Self { messages: vec![Message::text(Role::User, text)], ..Self::default() }
     }
 
+    /// The text of the conversation, of every turn and both sides; the system prompt is apart.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let parts = self.messages.iter().flat_map(|message| &message.parts);
+        let texts: Vec<&str> = parts
+            .filter_map(|part| match part {
+                Part::Text(text) | Part::ToolResult { text, .. } => Some(text.as_str()),
+                Part::ToolCall { arguments, .. } => Some(arguments.as_str()),
+                Part::Image { .. } => None,
+            })
+            .collect();
+        texts.join("\n")
+    }
+
     /// Characters of text in the whole prompt, for estimates of its size in tokens.
     #[must_use]
     pub fn chars(&self) -> usize {

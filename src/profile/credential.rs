@@ -137,7 +137,7 @@ fn not_set(names: &[String]) -> String {
     }
 }
 
-fn locate(path: &str, vars: &Vars, base: Option<&Path>) -> PathBuf {
+pub(super) fn locate(path: &str, vars: &Vars, base: Option<&Path>) -> PathBuf {
     match (path.strip_prefix("~/"), vars.home(), base) {
         (Some(rest), Some(home), _) => home.join(rest),
         (_, _, Some(base)) => base.join(path),

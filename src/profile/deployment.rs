@@ -7,15 +7,16 @@ use sha2::{Digest, Sha256};
 use super::credential::{Credential, KeySpec, hex};
 use super::diagnostic::Diagnostic;
 use super::file::Settings;
-use super::provider::Provider;
+use super::provider::{Provider, with_prefill};
 use super::schema::MOCK_ONLY;
 use super::value::Value;
 use super::{Profile, Vars, address};
 use crate::model::{KeySource, Price};
+use crate::provider::catalog::SchemaDialect;
 use crate::provider::mock::Script;
 use crate::provider::models::{self, Model};
 use crate::provider::{Endpoint, Params, Protocol, catalog};
-use crate::route::{Deployment, DeploymentId};
+use crate::route::{Capabilities, Deployment, DeploymentId};
 
 /// What is asked for: a model at a provider, with what the profile says of it.
 pub(super) struct Wanted<'s, 'a> {
@@ -62,6 +63,7 @@ impl Profile {
                     .or_else(|| known.as_ref().and_then(|model| model.context_window)),
                 price,
                 prefill: catalog::takes_prefill(&endpoint),
+                capabilities: capabilities(&endpoint, known.as_ref()),
                 no_key: credential.no_key,
             };
             self.map.limits.limit_deployment(&deployment.state_key, &wanted.settings.limits());
@@ -150,7 +152,7 @@ fn endpoint(protocol: Protocol, provider: &Provider, wanted: &Wanted<'_, '_>) ->
         provider: provider.name.clone(),
         base_url: provider.base_url.clone(),
         model: wanted.model.to_owned(),
-        quirks: provider.quirks,
+        quirks: with_prefill(provider.quirks, settings),
         params,
         headers,
         script: (protocol == Protocol::Mock).then(|| script(settings)),
@@ -191,6 +193,15 @@ fn check_script(provider: &Provider, settings: &Settings<'_>, sink: &mut Vec<Dia
         let message = format!("`{}` is only for `protocol = \"mock\"`", entry.key.name);
         sink.push(Diagnostic::error(message).at(entry.name_at.clone()));
     }
+}
+
+/// What the table of models says; where a schema is put into words, any model may follow it.
+fn capabilities(endpoint: &Endpoint, known: Option<&Model>) -> Capabilities {
+    // A row of the table that says nothing at all is no evidence.
+    let says = |model: &&Model| model.vision || model.pdf || model.audio || model.tools || model.json_schema;
+    let Some(model) = known.filter(says) else { return Capabilities::default() };
+    let native = endpoint.protocol == Protocol::Openai && endpoint.quirks.schema == SchemaDialect::Native;
+    Capabilities { vision: Some(model.vision), tools: Some(model.tools), schema: native.then_some(model.json_schema) }
 }
 
 fn price(settings: &Settings<'_>, known: Option<&Model>, sink: &mut Vec<Diagnostic>) -> Option<Price> {

@@ -101,7 +101,14 @@ impl LoadError {
     /// All diagnostics as text for people.
     #[must_use]
     pub fn render(&self, color: bool) -> String {
-        render(&self.document, &self.diagnostics, color)
+        match self.diagnostics.as_slice() {
+            // Nothing to point at: one message and its hint, like every other error.
+            [only] if self.document.name.is_empty() && self.document.text.is_empty() => {
+                let hint = only.help.as_ref().map(|help| format!("\nhint: {help}")).unwrap_or_default();
+                format!("error: {}{hint}", only.message)
+            }
+            all => render(&self.document, all, color),
+        }
     }
 }
 

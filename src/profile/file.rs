@@ -62,6 +62,14 @@ impl<'a> Settings<'a> {
         }
     }
 
+    /// Whether `name` is `true` or `false`.
+    pub(super) fn flag(&self, name: &str) -> Option<bool> {
+        match self.get(name)?.value {
+            Value::Flag(flag) => Some(flag),
+            _ => None,
+        }
+    }
+
     /// The span of time of `name`.
     pub(super) fn duration(&self, name: &str) -> Option<std::time::Duration> {
         match self.get(name)?.value {
@@ -84,7 +92,7 @@ impl<'a> Settings<'a> {
     }
 }
 
-/// A provider as written.
+/// A provider or a template as written.
 #[derive(Debug)]
 pub(super) struct ProviderTable<'a> {
     pub name: Name,
@@ -107,6 +115,7 @@ pub(super) struct File<'a> {
     pub router: Settings<'a>,
     pub providers: Vec<ProviderTable<'a>>,
     pub groups: Vec<GroupTable<'a>>,
+    pub templates: Vec<ProviderTable<'a>>,
 }
 
 /// Reads the whole table; what is wrong goes to `sink`.
@@ -117,6 +126,7 @@ pub(super) fn read<'a>(root: &'a Spanned<DeTable<'a>>, sink: &mut Vec<Diagnostic
         router: Settings::default(),
         providers: Vec::new(),
         groups: Vec::new(),
+        templates: Vec::new(),
     };
     if let Some(raw) = table.get("router")
         && let Some(router) = as_table(raw, sink)
@@ -126,6 +136,10 @@ pub(super) fn read<'a>(root: &'a Spanned<DeTable<'a>>, sink: &mut Vec<Diagnostic
     for (name, table, at) in named(table, "providers", sink) {
         check_name("a provider's name", &name, sink);
         file.providers.push(ProviderTable { name, settings: settings(Place::Provider, table, at, sink) });
+    }
+    for (name, table, at) in named(table, "templates", sink) {
+        check_name("a template's name", &name, sink);
+        file.templates.push(ProviderTable { name, settings: settings(Place::Template, table, at, sink) });
     }
     for (name, table, at) in named(table, "groups", sink) {
         check_name("a group's name", &name, sink);

@@ -7,7 +7,7 @@ use super::file::{File, GroupTable, Settings};
 use super::layers::Layers;
 use super::provider::unbuilt;
 use super::value::{Value, not_built};
-use super::{Profile, target};
+use super::{Profile, strategy, target};
 use crate::route::{Group, GroupId, Member, Strategy};
 
 impl Profile {
@@ -35,10 +35,11 @@ impl Profile {
         check_members(self, table, &members, sink);
         check_times(&layers, table, sink);
         self.map.limits.limit_group(GroupId(self.map.groups.len()), table.settings.limits());
+        strategy::check(&layers, sink);
         self.map.groups.push(Group {
             name: table.name.text.clone(),
             members,
-            strategy: layers.strategy().unwrap_or(Strategy::SimpleShuffle),
+            strategy: strategy::resolve(&layers, inputs.long_lived).unwrap_or(Strategy::SimpleShuffle),
             policy: layers.policy(inputs.long_lived),
             fallbacks: Vec::new(),
             context_window_fallbacks: Vec::new(),

@@ -132,7 +132,7 @@ impl<'s, 'a> Layers<'s, 'a> {
     /// How deployments are ordered; `None` is not built yet.
     pub(super) fn strategy(&self) -> Option<Strategy> {
         match self.find("routing_strategy").map(|(_, entry)| &entry.value) {
-            Some(Value::Strategy(strategy)) => *strategy,
+            Some(Value::Strategy(strategy)) => strategy.clone(),
             _ => Some(Strategy::SimpleShuffle),
         }
     }

@@ -26,7 +26,7 @@ impl Profile {
             group.fallbacks = fallbacks;
             group.context_window_fallbacks = window;
             group.content_policy_fallbacks = content;
-            for name in decisions(table).iter().chain(rule_fallbacks(table)) {
+            for (_, name) in &tiers(settings) {
                 if let Err(problem) = self.knows(&name.text, inputs.vars) {
                     sink.push(problem.diagnostic(name.at.clone()));
                 }
@@ -70,10 +70,6 @@ fn decisions(table: &GroupTable<'_>) -> Vec<Name> {
         .iter()
         .filter_map(|rule| Some(Name { text: rule.text("use")?.to_owned(), at: rule.get("use")?.at.clone() }));
     uses.chain(tiers(&table.settings).into_iter().map(|(_, target)| target)).collect()
-}
-
-fn rule_fallbacks<'t>(table: &'t GroupTable<'_>) -> impl Iterator<Item = &'t Name> {
-    table.rules.iter().flat_map(|rule| rule.names("fallbacks").unwrap_or_default())
 }
 
 /// The tiers of a `complexity_router` and its default, with what they name.

@@ -14,14 +14,19 @@ mod group;
 mod layers;
 mod limits;
 mod links;
+mod lint;
 mod locate;
 mod mask;
 mod params;
 mod provider;
+mod rules;
 pub mod schema;
 mod show;
+mod state;
+pub mod strategy;
 mod suggest;
 mod target;
+pub mod template;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -32,14 +37,16 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::DeTable;
 
-use crate::model::KeySource;
+use crate::model::{KeySource, StateSource};
 use crate::provider::Endpoint;
 use crate::route::{self, GroupId, Policy};
 
 pub use diagnostic::{Diagnostic, Document, LoadError, Severity};
 pub use locate::{Located, folder, locate};
 pub use show::show;
+pub use state::state_source;
 pub use target::NoTarget;
+pub use template::Template;
 pub use vars::Vars;
 
 use layers::{Layers, Patience};
@@ -90,6 +97,10 @@ pub struct Profile {
     pub keys: Vec<KeySource>,
     /// What routing needs.
     pub map: route::Map,
+    /// Where it says that the shared state is.
+    pub state: Option<StateSource>,
+    /// Named prompts.
+    pub templates: Vec<Template>,
     /// Warnings and notes, in the order of the text.
     pub notes: Vec<Diagnostic>,
     /// What the notes point into.
@@ -232,12 +243,14 @@ fn check_mode(source: &Source, file: &file::File<'_>, sink: &mut Vec<Diagnostic>
     let entry = tables
         .filter_map(|table| table.get("api_key"))
         .find(|entry| matches!(&entry.value, value::Value::Keys(keys) if keys.iter().any(literal)));
+    let secret = |entry: &&file::Entry<'_>| matches!(&entry.value, value::Value::State(StateSource::Redis(url)) if url.is_secret());
+    let entry = entry.or_else(|| file.top.get("state").filter(secret));
     let mode = std::fs::metadata(path).map_or(0, |data| data.permissions().mode());
     if let Some(entry) = entry
         && mode & 0o077 != 0
     {
-        let message = format!("a key stands in a file that others can read (mode {:04o})", mode & 0o777);
-        let help = format!("`chmod 600 {}`, or keep the key elsewhere", path.display());
+        let message = format!("a secret stands in a file that others can read (mode {:04o})", mode & 0o777);
+        let help = format!("`chmod 600 {}`, or keep the secret elsewhere", path.display());
         sink.push(Diagnostic::error(message).at(entry.at.clone()).help(help));
     }
 }
@@ -254,7 +267,7 @@ impl Profile {
         let layers = Layers::router(&file.router);
         // How a group of one is ordered does not matter, so strategies are no part of the base.
         let mut unbuilt = provider::unbuilt(&file.top);
-        unbuilt.extend(provider::unbuilt(&file.router).into_iter().filter(|key| key != "routing_strategy_args"));
+        unbuilt.extend(provider::unbuilt(&file.router));
         let mut profile = Self {
             folder: match &source {
                 Source::File(path) => path.parent().map(Path::to_path_buf),
@@ -265,6 +278,8 @@ impl Profile {
             endpoints: Vec::new(),
             keys: Vec::new(),
             map: route::Map::default(),
+            state: None,
+            templates: Vec::new(),
             notes: Vec::new(),
             document,
             providers: Vec::new(),
@@ -280,7 +295,10 @@ impl Profile {
         for table in &file.groups {
             profile.add_group(table, file, inputs, sink);
         }
+        profile.state = state::of_top(&file.top, inputs.vars, profile.folder.as_deref());
         profile.link(file, inputs, sink);
+        profile.add_rules(file, inputs, sink);
+        profile.add_templates(file, inputs, sink);
         profile.choose_default(file, sink);
         profile
     }

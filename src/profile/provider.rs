@@ -11,6 +11,7 @@ use super::file::{ProviderTable, Settings};
 use super::layers::Origin;
 use super::value::Value;
 use super::{Vars, address};
+use crate::provider::catalog::Prefill;
 use crate::provider::{Protocol, Quirks, Row, catalog};
 
 /// A provider, ready to have models asked of it.
@@ -84,7 +85,7 @@ impl Provider {
             keys,
             keys_from,
             headers,
-            quirks: quirks(row, protocol),
+            quirks: with_prefill(quirks(row, protocol), settings),
             unbuilt: unbuilt_of_provider(settings, &name.text),
         }
     }
@@ -113,6 +114,15 @@ impl Provider {
     /// Whether it is simulated.
     pub(super) fn is_simulated(&self) -> bool {
         self.protocol == Some(Protocol::Mock)
+    }
+}
+
+/// `quirks` with what `settings` say about continuing an answer.
+pub(super) fn with_prefill(quirks: Quirks, settings: &Settings<'_>) -> Quirks {
+    match settings.flag("prefill") {
+        Some(true) => Quirks { prefill: Prefill::Always, ..quirks },
+        Some(false) => Quirks { prefill: Prefill::Never, ..quirks },
+        None => quirks,
     }
 }
 

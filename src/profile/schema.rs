@@ -7,6 +7,7 @@ use self::Kind::{
 use self::Unset::{Count, Nothing, Seconds, Words};
 use crate::provider::Protocol;
 use crate::route::Strategy;
+use crate::route::strategy::{AdaptiveArgs, LatencyArgs, Sticky};
 
 /// A kind of table in a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,6 +24,8 @@ pub enum Place {
     Deployment,
     /// One of a group's `rules`.
     Rule,
+    /// `[templates.NAME]`.
+    Template,
 }
 
 impl Place {
@@ -36,6 +39,7 @@ impl Place {
             Self::Group => "[groups.NAME]",
             Self::Deployment => "a deployment",
             Self::Rule => "a rule",
+            Self::Template => "[templates.NAME]",
         }
     }
 }
@@ -65,6 +69,10 @@ pub enum Kind {
     Protocol,
     /// A name of [`STRATEGIES`], or `exec:COMMAND`.
     Strategy,
+    /// Arguments of a strategy: names of [`STRATEGY_ARGS`].
+    StrategyArgs,
+    /// A name of [`STICKY`].
+    Sticky,
     /// Header names with their values.
     Headers,
     /// Parameters of the request.
@@ -73,6 +81,8 @@ pub enum Kind {
     Faults,
     /// An amount of money per span of time.
     Budget,
+    /// The place of the shared state.
+    State,
     /// Tables that have rows of their own here.
     Tables,
     /// Whatever a feature that is not built yet will want.
@@ -95,10 +105,13 @@ impl Kind {
             Self::Url => "URL",
             Self::Protocol => "protocol",
             Self::Strategy => "strategy",
+            Self::StrategyArgs => "table",
+            Self::Sticky => "`\"user\"`, `\"conversation\"` or `\"prompt\"`",
             Self::Headers => "table of texts",
             Self::Params => "table",
             Self::Faults => "faults",
             Self::Budget => "amount per time",
+            Self::State => "directory, `memory`, `env:NAME` or Redis URL",
             Self::Tables => "table",
             Self::Any => "any",
         }
@@ -138,15 +151,28 @@ pub struct Key {
 /// The strategies by name; `None` is not built yet.
 pub const STRATEGIES: &[(&str, Option<Strategy>)] = &[
     ("simple-shuffle", Some(Strategy::SimpleShuffle)),
-    ("least-busy", None),
-    ("latency-based-routing", None),
-    ("cost-based-routing", None),
-    ("usage-based-routing", None),
-    ("usage-based-routing-v2", None),
+    ("least-busy", Some(Strategy::LeastBusy)),
+    ("latency-based-routing", Some(Strategy::LatencyBased(LatencyArgs::ONE_SHOT))),
+    ("cost-based-routing", Some(Strategy::CostBased)),
+    ("usage-based-routing", Some(Strategy::UsageBased)),
+    ("usage-based-routing-v2", Some(Strategy::UsageBased)),
     ("complexity-router", None),
-    ("round-robin", None),
-    ("adaptive", None),
+    ("round-robin", Some(Strategy::RoundRobin)),
+    ("adaptive", Some(Strategy::Adaptive(AdaptiveArgs::ONE_SHOT))),
 ];
+
+/// The arguments of strategies: whose, their names and types.
+pub const STRATEGY_ARGS: &[(&str, &str, Kind)] = &[
+    ("latency-based-routing", "ttl", Duration(false)),
+    ("latency-based-routing", "lowest_latency_buffer", Number),
+    ("adaptive", "w_latency", Number),
+    ("adaptive", "w_cost", Number),
+    ("adaptive", "w_failure", Number),
+];
+
+/// What a group may be sticky by.
+pub const STICKY: &[(&str, Option<Sticky>)] =
+    &[("user", Some(Sticky::User)), ("conversation", Some(Sticky::Conversation)), ("prompt", Some(Sticky::Prompt))];
 
 /// The protocols by name; `None` is not built yet.
 pub const PROTOCOLS: &[(&str, Option<Protocol>)] = &[
@@ -171,6 +197,7 @@ const PROVIDER: &[Place] = &[Place::Provider];
 const GROUP: &[Place] = &[Place::Group];
 const DEPLOYMENT: &[Place] = &[Place::Deployment];
 const RULE: &[Place] = &[Place::Rule];
+const TEMPLATE: &[Place] = &[Place::Template];
 const ROUTING: &[Place] = &[Place::Router, Place::Group];
 const PATIENCE: &[Place] = &[Place::Router, Place::Group, Place::Deployment];
 const ENDPOINT: &[Place] = &[Place::Provider, Place::Deployment];
@@ -191,13 +218,19 @@ pub const KEYS: &[Key] = &[
     row("router", TOP, Tables, Nothing, "what holds for every group that does not say otherwise"),
     row("providers", TOP, Tables, Nothing, "servers and accounts; those of the catalog need no entry"),
     row("groups", TOP, Tables, Nothing, "model groups; a name holds no `/`"),
-    later("state", TOP, Any, "where processes share what they learn"),
+    row("state", TOP, Kind::State, Words("the state directory of the user"), "where processes share what they learn"),
     later("log", TOP, Any, "how long the log is kept, how large it may be, what is left out of it"),
     later("hook", TOP, Any, "command that is told about every request"),
     later("otlp", TOP, Any, "where traces are sent"),
-    later("templates", TOP, Any, "named prompts with places to fill"),
+    row("templates", TOP, Tables, Nothing, "named prompts with places to fill, for `--template`"),
     row("routing_strategy", ROUTING, Kind::Strategy, Words("`simple-shuffle`"), "how deployments are ordered"),
-    later("routing_strategy_args", ROUTING, Any, "arguments of the strategy"),
+    row(
+        "routing_strategy_args",
+        ROUTING,
+        Kind::StrategyArgs,
+        Nothing,
+        "`ttl`, `lowest_latency_buffer` of latency-based-routing; `w_latency`, `w_cost`, `w_failure` of adaptive",
+    ),
     row("num_retries", ROUTING, Kind::Count(0), Count(2), "further attempts inside a group after the first"),
     row(
         "attempts_per_deployment",
@@ -241,9 +274,16 @@ pub const KEYS: &[Key] = &[
     row("cooldown_max", ROUTING, Duration(false), Seconds(1800), "longest cooldown"),
     row("max_fallbacks", ROUTING, Kind::Count(0), Count(5), "fallback groups that one request may visit"),
     row("default_fallbacks", ROUTER, Names, Nothing, "fallbacks of every group that names none"),
+    row("rule_env", ROUTER, Names, Words("`LLMROUTE_*` only"), "further variables that rules may read as `env.NAME`"),
     later("retry_policy", ROUTING, Any, "retries per failure class"),
     later("allowed_fails_policy", ROUTING, Any, "`allowed_fails` per failure class"),
-    later("sticky", ROUTING, Any, "same user, conversation or prompt, same deployment"),
+    row(
+        "sticky",
+        ROUTING,
+        Kind::Sticky,
+        Nothing,
+        "`simple-shuffle`: same user, conversation or prompt, same deployment",
+    ),
     later("hedge", ROUTING, Any, "when a second deployment is asked at the same time"),
     later("hedge_max_cost", ROUTING, Any, "what a hedge may cost"),
     later("routes", ROUTING, Any, "groups by the meaning of the prompt"),
@@ -253,7 +293,7 @@ pub const KEYS: &[Key] = &[
     row("context_window_fallbacks", GROUP, Names, Nothing, "groups to ask when the prompt does not fit"),
     row("content_policy_fallbacks", GROUP, Names, Nothing, "groups to ask when a filter blocked or the model refused"),
     row("deployments", GROUP, Tables, Nothing, "who can answer"),
-    later("rules", GROUP, Tables, "conditions that decide before the strategy"),
+    row("rules", GROUP, Tables, Nothing, "conditions that decide before the strategy"),
     later("complexity_router", GROUP, Any, "which group answers prompts of which difficulty"),
     row("protocol", PROVIDER, Kind::Protocol, Words("the catalog's"), "what the server speaks"),
     row("base_url", PROVIDER, Url, Words("the catalog's"), "where the API is, with or without the version segment"),
@@ -268,7 +308,7 @@ pub const KEYS: &[Key] = &[
     later("query", ENDPOINT, Any, "further query parameters"),
     later("patch", ENDPOINT, Any, "changes to the body of the request"),
     later("strict_params", ENDPOINT, Flag, "a parameter that a model does not take is an error"),
-    later("prefill", ENDPOINT, Flag, "continues an answer that was begun for it"),
+    row("prefill", ENDPOINT, Flag, Words("the catalog"), "continues an answer that was begun for it"),
     row("model", DEPLOYMENT, Text, Nothing, "`PROVIDER/MODEL`"),
     row("name", DEPLOYMENT, Text, Words("the model"), "name in messages"),
     row("weight", DEPLOYMENT, Number, Nothing, "share of the traffic"),
@@ -301,6 +341,10 @@ pub const KEYS: &[Key] = &[
     row("when", RULE, Text, Nothing, "condition (CEL)"),
     row("use", RULE, Text, Nothing, "group or `PROVIDER/MODEL` that answers when it holds"),
     row("fallbacks", RULE, Names, Nothing, "groups to ask when that one fails"),
+    row("prompt", TEMPLATE, Text, Nothing, "what is asked; `{{stdin}}` and `{{name}}` are filled, by `-o name=value`"),
+    row("system", TEMPLATE, Text, Nothing, "system prompt, with the same places but `{{stdin}}`"),
+    row("model", TEMPLATE, Text, Words("`default_group`"), "group or `PROVIDER/MODEL`, under `--model`"),
+    row("params", TEMPLATE, Params, Nothing, "parameters, under those of the command line"),
 ];
 
 /// The keys that only a `mock` deployment takes.
@@ -348,7 +392,9 @@ mod tests {
 
     #[test]
     fn a_place_names_a_key_once() {
-        for place in [Place::Top, Place::Router, Place::Provider, Place::Group, Place::Deployment, Place::Rule] {
+        for place in
+            [Place::Top, Place::Router, Place::Provider, Place::Group, Place::Deployment, Place::Rule, Place::Template]
+        {
             let mut seen = names(place);
             seen.sort_unstable();
             let count = seen.len();

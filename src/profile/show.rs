@@ -52,6 +52,12 @@ impl Page {
         for (index, table) in file.groups.iter().enumerate() {
             page.group(profile, GroupId(index), table, file);
         }
+        for table in &file.templates {
+            page.head(&format!("[templates.{}]", key_name(&table.name.text)));
+            for entry in &table.settings.entries {
+                page.line(entry.key.name, &inline(entry.key.name, entry.raw), Origin::Profile);
+            }
+        }
         page.0
     }
 

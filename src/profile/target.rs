@@ -109,6 +109,9 @@ impl Profile {
             let lists = [&group.fallbacks, &group.context_window_fallbacks, &group.content_policy_fallbacks];
             let new: Vec<GroupId> = lists.into_iter().flatten().copied().filter(|id| !seen.contains(id)).collect();
             seen.extend(new);
+            let ruled = self.map.rules.all.iter().filter(|rule| rule.group == group.name).map(|rule| rule.target);
+            let new: Vec<GroupId> = ruled.filter(|id| !seen.contains(id)).collect();
+            seen.extend(new);
             next += 1;
         }
         None
@@ -152,8 +155,31 @@ impl Profile {
         self.provider(provider, vars).map(|_| ())
     }
 
+    /// The template called `name`.
+    ///
+    /// # Errors
+    /// When there is none, with what was probably meant.
+    pub fn template(&self, name: &str) -> Result<&super::Template, NoTarget> {
+        self.templates.iter().find(|template| template.name == name).ok_or_else(|| NoTarget {
+            message: format!("unknown template `{name}`"),
+            hint: suggest::help(name, self.templates.iter().map(|template| template.name.as_str())),
+        })
+    }
+
+    /// The names of all groups; those of rules have the names of what they were made from.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for group in &self.map.groups {
+            if !names.contains(&group.name.as_str()) {
+                names.push(&group.name);
+            }
+        }
+        names
+    }
+
     fn unknown_group(&self, name: &str) -> NoTarget {
-        let groups = || self.map.groups.iter().map(|group| group.name.as_str());
+        let groups = || self.names().into_iter();
         let model = self.map.deployments.iter().find(|deployment| deployment.model == name);
         let hint = match (suggest::nearest(name, groups()), model) {
             (Some(group), _) => format!("did you mean `{group}`?"),

@@ -52,7 +52,7 @@ mod broken {
         )*};
     }
 
-    broken!(names, types, values, addresses, keys, duplicates, rules, syntax);
+    broken!(names, types, values, addresses, keys, duplicates, rules, conditions, syntax);
 }
 
 mod examples {
@@ -63,14 +63,10 @@ mod examples {
     }
 
     #[test]
-    fn the_design_loads_and_says_what_is_not_built() {
+    fn the_design_loads_and_can_be_used() {
         let mut profile = check(include_str!("../../tests/fixtures/profiles/design.toml"));
         assert_eq!(profile.map.group(profile.default_group).name, "main");
-        let unbuilt = profile.unbuilt(profile.default_group).unwrap();
-        assert_eq!(
-            (unbuilt.key.as_str(), unbuilt.group.as_str()),
-            ("routing_strategy = \"latency-based-routing\"", "main")
-        );
+        assert_eq!(profile.unbuilt(profile.default_group), None);
         let vars = vars();
         let direct = profile.target("lab/qwen3", &Inputs { vars: &vars, long_lived: false }).unwrap();
         assert_eq!(profile.unbuilt(direct), None);
@@ -118,6 +114,104 @@ mod resolved {
         assert_eq!(timeouts(1).idle, Duration::from_secs(5));
         assert_eq!(timeouts(1).connect, Duration::from_secs(5));
         assert_eq!(timeouts(1).first_token, Duration::from_secs(30));
+    }
+
+    #[test]
+    fn a_rule_leads_to_deployments_alone() {
+        let profile = lab("[router]\nrule_env = [\"A\"]\ndefault_fallbacks = [\"open\"]\n\
+             [groups.main]\ndeployments = [{ model = \"lab/a\" }]\n\
+             [[groups.main.rules]]\nwhen = \"has_image\"\nuse = \"shut\"\nfallbacks = [\"more\"]\n\
+             [groups.shut]\ndeployments = [{ model = \"lab/b\", tags = [\"eu\"] }]\n\
+             [groups.more]\nfallbacks = [\"open\"]\ndeployments = [{ model = \"lab/c\" }]\n\
+             [groups.open]\nfallbacks = []\ndeployments = [{ model = \"lab/d\" }]");
+        let rule = &profile.map.rules.all[0];
+        let target = profile.map.group(rule.target);
+        assert_eq!((rule.group.as_str(), rule.number, target.name.as_str()), ("main", 1, "shut"));
+        assert_eq!(target.members[0].tags, ["eu"]);
+        let more = profile.map.group(target.fallbacks[0]);
+        assert_eq!((target.fallbacks.len(), more.name.as_str(), more.fallbacks.len()), (1, "more", 0));
+        assert_eq!(profile.map.rules.env.keys().collect::<Vec<_>>(), ["A"]);
+        assert_eq!(profile.unbuilt(GroupId(0)), None);
+    }
+
+    /// The remarks on a profile, one line each.
+    fn remarks(rest: &str) -> Vec<String> {
+        let vars = vars();
+        let remarks = lab(rest).lint(&Inputs { vars: &vars, long_lived: false });
+        assert!(remarks.iter().all(|remark| remark.severity == Severity::Warning && remark.span.is_some()));
+        remarks.into_iter().map(|remark| remark.message).collect()
+    }
+
+    #[test]
+    fn a_fallback_with_a_smaller_window_is_remarked_upon() {
+        let groups = |small: u32, large: u32| {
+            format!(
+                "[groups.main]\nfallbacks = [\"small\"]\ncontext_window_fallbacks = [\"large\"]\n\
+                 deployments = [{{ model = \"lab/a\", context_window = 1000 }}]\n\
+                 [groups.small]\ndeployments = [{{ model = \"lab/b\", context_window = {small} }}]\n\
+                 [groups.large]\ndeployments = [{{ model = \"lab/c\", context_window = {large} }}]"
+            )
+        };
+        assert_eq!(remarks(&groups(1000, 2000)), [""; 0]);
+        let want = [
+            "fallback `small` takes 500 tokens and `main` takes 1000: longer prompts have no fallback",
+            "`large` takes 1000 tokens, no more than `main` itself (1000): it helps no longer prompt",
+        ];
+        assert_eq!(remarks(&groups(500, 1000)), want);
+    }
+
+    #[test]
+    fn deployments_with_one_key_or_host_are_remarked_upon() {
+        let keys = |a: &str, b: &str| {
+            format!(
+                "[groups.main]\ndeployments = [{{ model = \"lab/a\", api_key = \"env:{a}\" }}, \
+                 {{ model = \"lab/b\", api_key = \"env:{b}\" }}]"
+            )
+        };
+        assert_eq!(remarks(&keys("A", "A")), ["`lab/a` and `lab/b` share one key: what stops one stops the other"]);
+        assert_eq!(remarks(&keys("A", "B")), [""; 0]);
+        let host = "[providers.alias]\nprotocol = \"openai\"\nbase_url = \"https://lab.example/v2\"\n\
+             [groups.main]\ndeployments = [{ model = \"lab/a\" }, { model = \"alias/b\" }]";
+        let want = "`lab/a` and `alias/b` share the host `lab.example`: what stops one stops the other";
+        assert_eq!(remarks(host), [want]);
+    }
+
+    #[test]
+    fn a_price_that_is_missing_where_it_decides_is_remarked_upon() {
+        let group = |strategy: &str| {
+            format!("[groups.main]\nrouting_strategy = \"{strategy}\"\ndeployments = [{{ model = \"lab/a\" }}]")
+        };
+        let want = "the price of `lab/a` is not known, and `routing_strategy` goes by prices";
+        assert_eq!(remarks(&group("cost-based-routing")), [want]);
+        assert_eq!(remarks(&group("simple-shuffle")), [""; 0]);
+    }
+
+    #[test]
+    fn a_deadline_that_the_chain_cannot_fit_is_remarked_upon() {
+        let group = |deadline: u32| {
+            format!(
+                "[groups.main]\ndeadline = {deadline}\nfallbacks = [\"b\"]\ndeployments = [{{ model = \"lab/a\" }}]\n\
+                 [groups.b]\nfirst_token_timeout = 20\ndeployments = [{{ model = \"lab/b\" }}]"
+            )
+        };
+        assert_eq!(remarks(&group(50)), [""; 0]);
+        assert_eq!(remarks(&group(49)), ["`main` and its fallbacks may be silent for 50s, and the deadline is 49s"]);
+    }
+
+    #[test]
+    fn a_template_has_its_parts_and_its_mistakes() {
+        let profile = lab("[groups.main]\ndeployments = [{ model = \"lab/a\" }]\n\
+             [templates.sum]\nprompt = \"{{stdin}} in {{n}} {{ unit }}\"\nsystem = \"{{n}}\"\nmodel = \"lab/b\"\n\
+             params = { temperature = 0 }");
+        let template = profile.template("sum").unwrap();
+        assert_eq!(template.places(), ["stdin", "n", "unit"]);
+        assert_eq!((template.model.as_deref(), template.params.sampling.temperature), (Some("lab/b"), Some(0.0)));
+        assert_eq!(profile.template("sun").unwrap_err().hint, "did you mean `sum`?");
+        let group = "[groups.main]\ndeployments = [{ model = \"lab/a\" }]\n";
+        let broken = |rest: &str| first_error(&format!("{LAB}{group}[templates.t]\n{rest}"));
+        assert_eq!(broken("model = \"moin\""), "unknown group `moin`");
+        assert_eq!(broken("system = \"{{stdin}}\""), "`{{stdin}}` stands in `prompt` only");
+        assert_eq!(broken("prompts = \"x\""), "unknown field `prompts`");
     }
 
     #[test]
@@ -279,6 +373,103 @@ mod targets {
     }
 }
 
+mod strategies {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::route::Strategy;
+    use crate::route::strategy::{AdaptiveArgs, LatencyArgs, Sticky};
+
+    fn group(settings: &str) -> String {
+        format!("[groups.main]\n{settings}\ndeployments = [{{ model = \"lab/a\" }}]")
+    }
+
+    fn check(settings: &str, want: &Strategy) {
+        let profile = lab(&group(settings));
+        assert_eq!(&profile.map.group(GroupId(0)).strategy, want);
+        assert!(profile.notes.is_empty(), "{}", profile.render_notes(false));
+        assert_eq!(profile.unbuilt(GroupId(0)), None);
+    }
+
+    fn warns(settings: &str, want: &str) {
+        let profile = lab(&group(settings));
+        let said: Vec<&str> = profile.notes.iter().map(|note| note.message.as_str()).collect();
+        assert_eq!(said, [want]);
+    }
+
+    #[test]
+    fn every_name_is_its_strategy() {
+        check("", &Strategy::SimpleShuffle);
+        check("routing_strategy = \"round-robin\"", &Strategy::RoundRobin);
+        check("routing_strategy = \"least-busy\"", &Strategy::LeastBusy);
+        check("routing_strategy = \"cost-based-routing\"", &Strategy::CostBased);
+        check("routing_strategy = \"usage-based-routing\"", &Strategy::UsageBased);
+        check("routing_strategy = \"usage-based-routing-v2\"", &Strategy::UsageBased);
+        check("routing_strategy = \"latency-based-routing\"", &Strategy::LatencyBased(LatencyArgs::ONE_SHOT));
+        check("routing_strategy = \"adaptive\"", &Strategy::Adaptive(AdaptiveArgs::ONE_SHOT));
+        check("routing_strategy = \"exec:./choose it\"", &Strategy::Exec("./choose it".into()));
+    }
+
+    #[test]
+    fn arguments_are_those_of_the_strategy() {
+        check(
+            "routing_strategy = \"latency-based-routing\"
+             routing_strategy_args = { ttl = \"1h\", lowest_latency_buffer = 0.1 }",
+            &Strategy::LatencyBased(LatencyArgs {
+                ttl: Some(Duration::from_secs(3600)),
+                buffer: 0.1,
+                ..LatencyArgs::ONE_SHOT
+            }),
+        );
+        check(
+            "routing_strategy = \"adaptive\"\nrouting_strategy_args = { w_latency = 2, w_cost = 0.5, w_failure = 0 }",
+            &Strategy::Adaptive(AdaptiveArgs { latency: 2.0, cost: 0.5, failure: 0.0, ..AdaptiveArgs::ONE_SHOT }),
+        );
+        warns(
+            "routing_strategy_args = { ttl = 60 }",
+            "these are arguments of `latency-based-routing`; the group uses `simple-shuffle`",
+        );
+    }
+
+    #[test]
+    fn sticky_belongs_to_the_shuffle() {
+        check("sticky = \"user\"", &Strategy::Sticky(Sticky::User));
+        warns(
+            "routing_strategy = \"adaptive\"\nsticky = \"user\"",
+            "`sticky` is for `simple-shuffle`; the group uses `adaptive`",
+        );
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let mistakes = "routing_strategy = \"exec: \"\nsticky = \"usr\"
+            routing_strategy_args = { ttls = 1, lowest_latency_buffer = \"x\", w_cost = -1 }";
+        let error = parse(&format!("version = 1\n{}", group(mistakes).replace("lab/a", "openai/a"))).unwrap_err();
+        let error = error.to_string();
+        for part in [
+            "`exec:` without a command",
+            "unknown key to be sticky by `usr`",
+            "did you mean `user`?",
+            "no strategy has an argument `ttls`",
+            "did you mean `ttl`?",
+            "expected number, found string",
+            "must be a finite number from 0 up",
+        ] {
+            assert!(error.contains(part), "no {part} in\n{error}");
+        }
+    }
+
+    #[test]
+    fn a_long_lived_process_explores_less() {
+        let vars = vars();
+        let text = format!("version = 1\n{}", group("routing_strategy = \"latency-based-routing\""));
+        let text = text.replace("lab/a", "openai/a");
+        let inputs = Inputs { vars: &vars, long_lived: true };
+        let profile = Profile::parse(Source::Demo, &text, &inputs).unwrap();
+        assert_eq!(profile.map.group(GroupId(0)).strategy, Strategy::LatencyBased(LatencyArgs::LONG_LIVED));
+    }
+}
+
 mod unbuilt {
     use super::*;
 
@@ -297,12 +488,8 @@ mod unbuilt {
     #[test]
     fn a_strategy() {
         check(
-            "[groups.main]\nrouting_strategy = \"usage-based-routing-v2\"\ndeployments = [{ model = \"lab/a\" }]",
-            Some(("routing_strategy = \"usage-based-routing-v2\"", "main")),
-        );
-        check(
-            "[groups.main]\nrouting_strategy = \"exec:./choose\"\ndeployments = [{ model = \"lab/a\" }]",
-            Some(("routing_strategy = \"exec:./choose\"", "main")),
+            "[groups.main]\nrouting_strategy = \"complexity-router\"\ndeployments = [{ model = \"lab/a\" }]",
+            Some(("routing_strategy = \"complexity-router\"", "main")),
         );
     }
 
@@ -312,8 +499,8 @@ mod unbuilt {
         check("[groups.main]\ndeployments = [{ model = \"lab/a\", patch = 5 }]", Some(("patch", "main")));
         check("query = { a = \"b\" }\n[groups.main]\ndeployments = [{ model = \"lab/a\" }]", Some(("query", "main")));
         check(
-            "[router]\nsticky = \"user\"\n[groups.main]\ndeployments = [{ model = \"lab/a\" }]",
-            Some(("sticky", "main")),
+            "[router]\nclassifier = \"x\"\n[groups.main]\ndeployments = [{ model = \"lab/a\" }]",
+            Some(("classifier", "main")),
         );
         check("[log]\nkeep_days = 3\n[groups.main]\ndeployments = [{ model = \"lab/a\" }]", Some(("log", "main")));
     }
@@ -372,7 +559,7 @@ mod files {
     fn a_literal_key_is_for_the_owner_alone() {
         check(0o600, "sk-literal", Ok(1));
         check(0o400, "sk-literal", Ok(1));
-        check(0o640, "sk-literal", Err("a key stands in a file that others can read (mode 0640)"));
+        check(0o640, "sk-literal", Err("a secret stands in a file that others can read (mode 0640)"));
     }
 
     #[test]

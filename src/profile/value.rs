@@ -12,10 +12,12 @@ use super::credential::KeySpec;
 use super::diagnostic::Diagnostic;
 use super::limits::{self, Budget};
 use super::schema::{self, Kind};
-use super::{address, duration, params, suggest};
+use super::{address, duration, params, strategy, suggest};
+use crate::model::StateSource;
 use crate::provider::mock::Fault;
 use crate::provider::{Params, Protocol, mock};
 use crate::route::Strategy;
+use crate::route::strategy::Sticky;
 
 /// A text with its place, to say where a name is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +33,7 @@ pub(super) enum Value {
     /// `"auto"`.
     Auto,
     Count(u64),
+    Flag(bool),
     Number(f64),
     Text(String),
     Names(Vec<Name>),
@@ -40,10 +43,13 @@ pub(super) enum Value {
     Protocol(Option<Protocol>),
     /// `None`: not built yet.
     Strategy(Option<Strategy>),
+    StrategyArgs(strategy::Args),
+    Sticky(Sticky),
     Headers(Vec<(HeaderName, HeaderValue)>),
     Params(Params),
     Faults(Vec<Fault>),
     Budget(Budget),
+    State(StateSource),
     /// Understood by nobody yet, or read elsewhere.
     Opaque,
 }
@@ -60,7 +66,7 @@ pub(super) fn read(kind: Kind, raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> O
         Kind::Count(least) => count(raw, least, sink).map(Value::Count),
         Kind::Number => number(raw, sink).map(Value::Number),
         Kind::Flag => match raw.get_ref() {
-            DeValue::Boolean(_) => Some(Value::Opaque),
+            DeValue::Boolean(flag) => Some(Value::Flag(*flag)),
             other => wrong(kind, other, at, sink),
         },
         Kind::Text => text(kind, raw, sink).map(|text| Value::Text(text.to_owned())),
@@ -68,7 +74,11 @@ pub(super) fn read(kind: Kind, raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> O
         Kind::Keys => keys(raw, sink).map(Value::Keys),
         Kind::Url => base_url(text(kind, raw, sink)?, at, sink).map(Value::Url),
         Kind::Protocol => choice("protocol", text(kind, raw, sink)?, schema::PROTOCOLS, at, sink).map(Value::Protocol),
-        Kind::Strategy => strategy(text(kind, raw, sink)?, at, sink).map(Value::Strategy),
+        Kind::Strategy => strategy_name(text(kind, raw, sink)?, at, sink).map(Value::Strategy),
+        Kind::StrategyArgs => Some(Value::StrategyArgs(strategy::read(table(kind, raw, sink)?, sink))),
+        Kind::Sticky => {
+            choice("key to be sticky by", text(kind, raw, sink)?, schema::STICKY, at, sink)?.map(Value::Sticky)
+        }
         Kind::Headers => headers(table(kind, raw, sink)?, sink).map(Value::Headers),
         Kind::Params => params::read(table(kind, raw, sink)?, sink).map(Value::Params),
         Kind::Faults => {
@@ -79,6 +89,7 @@ pub(super) fn read(kind: Kind, raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> O
             let parsed = limits::budget(text(kind, raw, sink)?);
             parsed.map_err(|(why, help)| sink.push(Diagnostic::error(why).at(at).help(help))).ok().map(Value::Budget)
         }
+        Kind::State => state(text(kind, raw, sink)?, at, sink).map(Value::State),
         Kind::Tables | Kind::Any => Some(Value::Opaque),
     }
 }
@@ -245,7 +256,22 @@ fn base_url(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<Url> {
     }
 }
 
-fn choice<T: Copy>(
+fn state(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<StateSource> {
+    let parsed = StateSource::parse(text).map_err(|why| {
+        let help = "write a directory, `memory`, `env:NAME` or `redis://HOST`";
+        sink.push(Diagnostic::error(why).at(at.clone()).help(help));
+    });
+    let source = parsed.ok()?;
+    if let StateSource::Redis(url) = &source
+        && url.is_secret()
+    {
+        let warning = Diagnostic::warning("a password stands in the profile itself").at(at);
+        sink.push(warning.help("`state = \"env:NAME\"` keeps it out of backups and repositories"));
+    }
+    Some(source)
+}
+
+fn choice<T: Clone>(
     what: &str,
     text: &str,
     known: &[(&'static str, Option<T>)],
@@ -260,15 +286,17 @@ fn choice<T: Copy>(
     if built.is_none() {
         sink.push(not_built(&format!("{what} `{text}`"), at));
     }
-    Some(*built)
+    Some(built.clone())
 }
 
-fn strategy(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<Option<Strategy>> {
-    match text.strip_prefix("exec:") {
-        Some(_) => {
-            sink.push(not_built("strategy `exec:`", at));
-            Some(None)
+fn strategy_name(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<Option<Strategy>> {
+    match text.strip_prefix("exec:").map(str::trim) {
+        Some("") => {
+            let help = "write the command behind `exec:`";
+            sink.push(Diagnostic::error("a strategy `exec:` without a command").at(at).help(help));
+            None
         }
+        Some(command) => Some(Some(Strategy::Exec(command.into()))),
         None => choice("strategy", text, schema::STRATEGIES, at, sink),
     }
 }

@@ -3,14 +3,17 @@
 //! A snapshot to decide by. What an attempt teaches is applied to it at once and, by the same
 //! function, to the newest value in the store, so that no process overwrites another's lesson.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::breaker::{Breaker, Context, Seen, State};
+use super::estimate::Estimates;
+use super::lease::Leases;
 use super::limits::{Room, Shut};
 use super::retry_budget::RetryBudget;
-use super::{DeploymentId, GroupId, Map};
+use super::{DeploymentId, GroupId, Map, Member};
 use crate::model::{Class, Failure, Timestamp};
 
 /// The shared state of one deployment.
@@ -21,6 +24,11 @@ pub struct Cell {
     pub breaker: Breaker,
     /// A rate limit said: not before this time. Never broken, never lowered.
     pub gate: Option<Timestamp>,
+    /// How fast, long-winded and reliable it is.
+    pub estimates: Estimates,
+    /// Calls under way, of all processes.
+    #[serde(skip_serializing_if = "Leases::is_empty")]
+    pub leases: Leases,
     /// What the limits left at the moment of the snapshot; no part of the state.
     #[serde(skip)]
     pub room: Room,
@@ -32,6 +40,8 @@ pub struct Cell {
 pub struct GroupCell {
     /// How many repeats it may spend.
     pub retries: RetryBudget,
+    /// Whose turn it is (`round-robin`): requests that were begun.
+    pub turn: u64,
 }
 
 /// A rate limit without a time is believed for this long.
@@ -117,6 +127,8 @@ pub struct Board {
     pub deployments: Vec<Cell>,
     /// One for each group of the map.
     pub groups: Vec<GroupCell>,
+    /// The order of a group's members that its `exec:` command gave for this request, by group.
+    pub orders: BTreeMap<GroupId, Vec<usize>>,
 }
 
 impl Board {
@@ -126,6 +138,7 @@ impl Board {
         Self {
             deployments: vec![Cell::default(); map.deployments.len()],
             groups: vec![GroupCell::default(); map.groups.len()],
+            orders: BTreeMap::new(),
         }
     }
 
@@ -151,6 +164,13 @@ impl Board {
                 && self.cell(other).gated(now).is_none()
         })
     }
+}
+
+/// The share of its rate limits that `member` has left (0 to 1): 1 without limits, `None` when it has
+/// some and nothing is known of their use.
+#[must_use]
+pub fn headroom(cell: &Cell, member: &Member) -> Option<f64> {
+    cell.room.headroom.or_else(|| (member.rpm.is_none() && member.tpm.is_none()).then_some(1.0))
 }
 
 #[cfg(test)]

@@ -112,7 +112,11 @@ impl Breaker {
     pub fn state(&self, now: Timestamp) -> State {
         match self.gate {
             Gate::Closed => State::Closed,
-            Gate::Open { until, .. } | Gate::Probing { lease: until, .. } if now < until => State::Open { until },
+            Gate::Open { until, cooldown_ms, .. } | Gate::Probing { lease: until, cooldown_ms, .. }
+                if now < until && until.since(now) <= longest(cooldown_ms) =>
+            {
+                State::Open { until }
+            }
             Gate::Open { .. } | Gate::Probing { .. } => State::HalfOpen,
         }
     }
@@ -153,8 +157,7 @@ impl Breaker {
             Seen::Failed { class, retry_after } => {
                 self.bad += 1.0;
                 self.consecutive += 1;
-                self.fails.retain(|at| context.now.since(*at) < FAILS_WINDOW);
-                self.fails.push(context.now);
+                self.remember_failure(context);
                 if let Some((first, max)) = self.opens(class, sparse, context) {
                     self.open(class, first, max, retry_after, context);
                 }
@@ -165,6 +168,14 @@ impl Breaker {
     /// Forgets everything: what `health --live` or a person proved is stronger than history.
     pub fn reset(&mut self) {
         *self = Self::default();
+    }
+
+    /// Keeps as many times of failures as `allowed_fails` looks at.
+    fn remember_failure(&mut self, context: &Context) {
+        let kept = context.rules.allowed_fails.unwrap_or(0) as usize;
+        self.fails.retain(|at| context.now.since(*at) < FAILS_WINDOW);
+        self.fails.push(context.now);
+        self.fails.drain(..self.fails.len().saturating_sub(kept));
     }
 
     /// The first and the longest cooldown, if this failure opens the breaker.
@@ -225,8 +236,14 @@ impl Breaker {
         let factor = 0.5_f64.powf(age.as_secs_f64() / HALF_LIFE.as_secs_f64());
         self.good *= factor;
         self.bad *= factor;
-        self.seen = self.seen.max(Some(now));
+        // A moment to come was written by a clock that stepped back since.
+        self.seen = self.seen.filter(|seen| seen.since(now) < SPARSE).max(Some(now));
     }
+}
+
+/// What lies further ahead than this was written by a clock that stepped back since.
+fn longest(cooldown_ms: u64) -> Duration {
+    Duration::from_millis(cooldown_ms).max(RETRY_AFTER_MAX).mul_f64(1.0 + JITTER)
 }
 
 /// Whether waiting a little does not mend it: the key, the money or the name is wrong.
@@ -322,6 +339,25 @@ mod tests {
             false,
             "0 500 -> closed\n0 500 -> closed\n0 500 -> closed\n0 500 -> closed\n300 ok -> closed\n301 500 -> closed",
         );
+    }
+
+    #[test]
+    fn a_clock_that_stepped_back_by_much_keeps_nothing_shut() {
+        check(RULES, false, "100000 refused -> open 120\n 0 look -> half-open\n 0 probe -> open 30\n 1 ok -> closed");
+        check(RULES, false, "1000 refused -> open 120\n 0 look -> open 1120");
+    }
+
+    #[test]
+    fn a_clock_that_stepped_back_leaves_no_old_counts() {
+        let mut breaker = Breaker::default();
+        let see = |breaker: &mut Breaker, seen, second: i64| {
+            let context = Context { rules: RULES, another_closed: true, now: Timestamp(second * 1000), luck: 0.5 };
+            breaker.observe(seen, &context);
+        };
+        see(&mut breaker, Seen::Alive, 100_000);
+        see(&mut breaker, Seen::Alive, 0);
+        see(&mut breaker, Seen::Failed { class: Class::ServerError, retry_after: None }, 300);
+        assert!(matches!(breaker.state(Timestamp(300_000)), State::Open { .. }), "use was sparse: {breaker:?}");
     }
 
     #[test]

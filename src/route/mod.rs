@@ -6,13 +6,18 @@ pub mod backoff;
 pub mod board;
 pub mod breaker;
 pub mod course;
+pub mod estimate;
+pub mod lease;
 pub mod limits;
+pub mod pii;
 pub mod retry_budget;
+pub mod rules;
 pub mod seam;
 pub mod strategy;
 
 use std::time::Duration;
 
+pub use self::strategy::Strategy;
 use crate::model::Price;
 
 /// Position of a deployment in [`Map::deployments`].
@@ -32,6 +37,8 @@ pub struct Map {
     pub groups: Vec<Group>,
     /// What may be used of them.
     pub limits: limits::Book,
+    /// Conditions that decide before any strategy.
+    pub rules: rules::Rules,
 }
 
 impl Map {
@@ -39,6 +46,12 @@ impl Map {
     #[must_use]
     pub fn deployment(&self, id: DeploymentId) -> &Deployment {
         &self.deployments[id.0]
+    }
+
+    /// Whether two positions are one deployment under two names: same server, model and key.
+    #[must_use]
+    pub fn same(&self, one: DeploymentId, other: DeploymentId) -> bool {
+        one == other || self.deployment(one).state_key == self.deployment(other).state_key
     }
 
     /// The group at `id`.
@@ -65,8 +78,21 @@ pub struct Deployment {
     pub price: Option<Price>,
     /// Whether it continues an answer that was begun for it.
     pub prefill: bool,
+    /// What it can do besides text.
+    pub capabilities: Capabilities,
     /// Why it cannot be asked for lack of a key (`OPENAI_API_KEY is not set`).
     pub no_key: Option<String>,
+}
+
+/// What a deployment can do besides text; `None` is unknown, and may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Capabilities {
+    /// It sees images.
+    pub vision: Option<bool>,
+    /// It calls tools.
+    pub tools: Option<bool>,
+    /// It can be held to a JSON Schema, by itself or by instruction.
+    pub schema: Option<bool>,
 }
 
 /// A named set of deployments that can stand in for each other.
@@ -120,23 +146,6 @@ pub struct Timeouts {
     pub attempt: Duration,
 }
 
-/// How the members of a group are ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Strategy {
-    /// By chance: by weights, else by rpm, else by tpm, else alike.
-    SimpleShuffle,
-}
-
-impl Strategy {
-    /// The name in a profile and in `--json`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SimpleShuffle => "simple-shuffle",
-        }
-    }
-}
-
 /// How patient a group is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Policy {
@@ -156,4 +165,31 @@ pub struct Policy {
     pub cooldown_max: Duration,
     /// Fallback groups that one request may visit.
     pub max_fallbacks: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A group without members, with the defaults of a profile.
+    pub(super) fn group(name: &str) -> Group {
+        Group {
+            name: name.to_owned(),
+            members: Vec::new(),
+            strategy: Strategy::SimpleShuffle,
+            policy: Policy {
+                num_retries: 2,
+                attempts_per_deployment: 1,
+                deadline: Duration::from_secs(900),
+                max_wait: Duration::from_secs(20),
+                allowed_fails: None,
+                cooldown: Duration::from_secs(120),
+                cooldown_max: Duration::from_secs(1800),
+                max_fallbacks: 5,
+            },
+            fallbacks: Vec::new(),
+            context_window_fallbacks: Vec::new(),
+            content_policy_fallbacks: Vec::new(),
+        }
+    }
 }

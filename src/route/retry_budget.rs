@@ -39,11 +39,21 @@ impl RetryBudget {
     pub fn observe(&mut self, success: bool, now: Timestamp) {
         let change = if success { GAIN_OF_SUCCESS } else { -COST_OF_FAILURE };
         self.tokens = (self.level(now) + change).clamp(0.0, MAX);
-        self.at = self.at.max(now);
+        self.at = if self.ran_ahead(now) { now } else { self.at.max(now) };
     }
 
-    fn level(&self, now: Timestamp) -> f64 {
+    /// How many tokens there are at `now`.
+    #[must_use]
+    pub fn level(&self, now: Timestamp) -> f64 {
+        if self.ran_ahead(now) {
+            return MAX;
+        }
         (self.tokens + now.since(self.at).as_secs_f64() * REFILL_PER_SECOND).min(MAX)
+    }
+
+    /// Whether it was written by a clock that stepped back since, by more than it takes to fill.
+    fn ran_ahead(&self, now: Timestamp) -> bool {
+        self.at.since(now).as_secs_f64() * REFILL_PER_SECOND > MAX
     }
 }
 
@@ -81,6 +91,13 @@ mod tests {
     fn time_refills_one_token_in_ten_seconds() {
         check(&[(1, false); 6], 10, false);
         check(&[(1, false); 6], 12, true);
+    }
+
+    #[test]
+    fn a_clock_that_stepped_back_by_much_does_not_starve_it() {
+        check(&[(100_000, false); 6], 1, true);
+        check(&[[(100_000, false); 6].as_slice(), &[(1, false); 6]].concat(), 1, false);
+        check(&[[(100_000, false); 6].as_slice(), &[(1, false); 6]].concat(), 12, true);
     }
 
     #[test]

@@ -76,8 +76,8 @@ impl Health {
                 self.busy_said = true;
                 self.warnings.push_back(format!("what was learned is not shared this time: {error}"));
             }
-            StoreErrorKind::Unusable if self.alone => {}
-            StoreErrorKind::Unusable => {
+            StoreErrorKind::Unusable | StoreErrorKind::Damaged if self.alone => {}
+            StoreErrorKind::Unusable | StoreErrorKind::Damaged => {
                 self.alone = true;
                 self.warnings.push_back(format!(
                     "no shared state, so limits and cooldowns hold for this process only and nothing is logged: {error}"
@@ -139,6 +139,20 @@ impl<S: Store> Store for Degrading<S> {
 
     fn finish(&self, id: &str, end: &LogEnd) -> Result<(), StoreError> {
         self.either(|shared| self.finish_shared(shared, id, end), |memory| memory.finish(id, end))
+    }
+
+    fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        self.either(|shared| shared.keys(prefix), |memory| memory.keys(prefix))
+    }
+
+    fn delete(&self, keys: &[String]) -> Result<usize, StoreError> {
+        let known = self.memory.delete(keys)?;
+        self.either(|shared| shared.delete(keys), |_| Ok(known))
+    }
+
+    fn clear_log(&self) -> Result<usize, StoreError> {
+        let known = self.memory.clear_log()?;
+        self.either(S::clear_log, |_| Ok(known))
     }
 
     fn take_warning(&self) -> Option<String> {

@@ -96,4 +96,17 @@ impl Store for Memory {
         }
         Ok(())
     }
+
+    fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        Ok(self.lock().cells.keys().filter(|key| key.starts_with(prefix)).cloned().collect())
+    }
+
+    fn delete(&self, keys: &[String]) -> Result<usize, StoreError> {
+        let mut inner = self.lock();
+        Ok(keys.iter().filter(|key| inner.cells.remove(*key).is_some()).count())
+    }
+
+    fn clear_log(&self) -> Result<usize, StoreError> {
+        Ok(self.lock().log.drain(..).count())
+    }
 }

@@ -1,4 +1,4 @@
-//! The log as others read it: a connection that cannot write.
+//! The log as others read it: a connection that does not write.
 
 use std::path::{Path, PathBuf};
 
@@ -6,14 +6,18 @@ use rusqlite::Connection;
 
 use crate::ports::StoreError;
 
-use super::Record;
 use super::sqlite::{fault, log, open};
+use super::{Location, Record, Redis};
 
-/// The log of a state directory.
+/// The log of a shared state.
 #[derive(Debug)]
-pub struct LogReader {
-    path: PathBuf,
-    connection: Connection,
+pub struct LogReader(Kept);
+
+/// Where the log is kept.
+#[derive(Debug)]
+enum Kept {
+    Sqlite { path: PathBuf, connection: Connection },
+    Redis(Redis),
 }
 
 impl LogReader {
@@ -23,34 +27,56 @@ impl LogReader {
     /// When the database cannot be opened or is not of this version.
     pub fn open(dir: &Path) -> Result<Option<Self>, StoreError> {
         let path = super::database(dir);
-        Ok(open::reading(&path)?.map(|connection| Self { path, connection }))
+        Ok(open::reading(&path)?.map(|connection| Self(Kept::Sqlite { path, connection })))
+    }
+
+    /// Opens the log of the state at `location`; `None` when there is none, as in memory. A server is
+    /// not asked before the first question.
+    ///
+    /// # Errors
+    /// As [`LogReader::open`].
+    pub fn at(location: &Location) -> Result<Option<Self>, StoreError> {
+        match location {
+            Location::Dir(dir) => Self::open(dir),
+            Location::Redis(url) => Ok(Some(Self(Kept::Redis(Redis::new(url))))),
+            Location::Memory => Ok(None),
+        }
     }
 
     /// The latest `count` requests, oldest first.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// When the log cannot be read.
     pub fn last(&self, count: usize) -> Result<Vec<Record>, StoreError> {
-        self.run(|connection| log::last(connection, count))
+        match &self.0 {
+            Kept::Sqlite { path, connection } => run(path, log::last(connection, count)),
+            Kept::Redis(redis) => redis.last(count),
+        }
     }
 
     /// The request whose whole id is `id`.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// When the log cannot be read.
     pub fn get(&self, id: &str) -> Result<Option<Record>, StoreError> {
-        self.run(|connection| log::get(connection, id))
+        match &self.0 {
+            Kept::Sqlite { path, connection } => run(path, log::get(connection, id)),
+            Kept::Redis(redis) => redis.get(id),
+        }
     }
 
     /// Ids that begin or end with `part`, in any case, latest first; at most `limit`.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// When the log cannot be read.
     pub fn matching(&self, part: &str, limit: usize) -> Result<Vec<String>, StoreError> {
-        self.run(|connection| log::matching(connection, part, limit))
+        match &self.0 {
+            Kept::Sqlite { path, connection } => run(path, log::matching(connection, part, limit)),
+            Kept::Redis(redis) => redis.matching(part, limit),
+        }
     }
+}
 
-    fn run<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        query(&self.connection).map_err(|error| fault::of_sqlite(&self.path, &error))
-    }
+fn run<T>(path: &Path, result: rusqlite::Result<T>) -> Result<T, StoreError> {
+    result.map_err(|error| fault::of_sqlite(path, &error))
 }

@@ -4,10 +4,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 
@@ -17,6 +18,9 @@ use crate::ports::{Boxed, KeyError, Keys};
 
 /// The longest that a command may take.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// As much of a command's output, or of a key file, as is read.
+const LONGEST_OUTPUT: u64 = 64 << 10;
 
 /// What a command gave; shared by all who ask for it.
 type Shared = Arc<OnceCell<Result<Secret, KeyError>>>;
@@ -85,7 +89,7 @@ async fn run(command: &str, limit: Duration) -> Result<Secret, KeyError> {
     let name = command.split_whitespace().next().unwrap_or_default();
     let mut child = Command::new("sh");
     child.args(["-c", command]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    let output = match tokio::time::timeout(limit, child.output()).await {
+    let output = match tokio::time::timeout(limit, output_of(child)).await {
         Ok(Ok(output)) => output,
         Ok(Err(why)) => return Err(error(format!("key command `{name} …` cannot be run: {}", why.kind()))),
         Err(_) => return Err(error(format!("key command `{name} …` gave no key in {} s", limit.as_secs_f64()))),
@@ -98,6 +102,22 @@ async fn run(command: &str, limit: Duration) -> Result<Secret, KeyError> {
     let text =
         String::from_utf8(output.stdout).map_err(|_| error(format!("key command `{name} …` printed no text")))?;
     first_line(&text).ok_or_else(|| error(format!("key command `{name} …` printed nothing")))
+}
+
+/// Runs a command and keeps the beginning of what it prints; one that prints on is ended by its
+/// closed pipes.
+async fn output_of(mut command: Command) -> std::io::Result<Output> {
+    let mut child = command.spawn()?;
+    let (stdout, stderr) = tokio::join!(beginning(child.stdout.take()), beginning(child.stderr.take()));
+    Ok(Output { status: child.wait().await?, stdout: stdout?, stderr: stderr? })
+}
+
+async fn beginning(pipe: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(pipe) = pipe {
+        pipe.take(LONGEST_OUTPUT).read_to_end(&mut bytes).await?;
+    }
+    Ok(bytes)
 }
 
 #[cfg(test)]

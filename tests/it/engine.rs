@@ -49,8 +49,9 @@ impl Watcher for Story {
             }
             Note::Dropped { .. } => "dropped".to_owned(),
             Note::Failed { failure, .. } => format!("failed {}", failure.class),
-            Note::Restarted => "restart".to_owned(),
+            Note::Restarted { .. } => "restart".to_owned(),
             Note::Resuming { at } => format!("resume at {at}"),
+            Note::Unordered { reason, .. } => format!("unordered: {reason}"),
             Note::State(warning) => warning.to_owned(),
         };
         self.say(&line);
@@ -184,8 +185,16 @@ async fn another_text_is_not_glued_to_what_is_out() {
 #[tokio::test(start_paused = true)]
 async fn a_person_sees_a_restart() {
     let profile = profile("", &[("a", &faulty("cut@2")), ("b", GOOD)], "");
-    let story = "0 a\n  \"one two \"\n110 failed truncated\n110 b\n110 restart\n  \"one two three\"";
+    let story = "0 a\n  \"one two \"\n110 failed truncated\n110 b\n210 restart\n  \"one two three\"";
     check(profile, Delivery::Streamed(Midstream::Restart), story, "one two three").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_out_is_void_only_when_another_answer_begins() {
+    let profile = profile("num_retries = 1", &[("a", &faulty("cut@2")), ("b", &faulty("503"))], "");
+    let story = "0 a\n  \"one two \"\n110 failed truncated\n110 b\n160 failed overloaded";
+    let delivery = Delivery::Streamed(Midstream::Restart);
+    check(profile, delivery, story, "Interrupted { second_answer: false }").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -199,7 +208,7 @@ async fn a_partial_answer_that_must_stand_ends_it() {
 async fn a_stream_that_falls_silent_is_given_up_after_the_idle_timeout() {
     let slow = "latency = \"50ms\", ttft = \"100ms\", itl = \"10s\", text = \"one two three\"";
     let profile = profile("idle_timeout = \"4s\"", &[("a", slow), ("b", GOOD)], "");
-    let story = "0 a\n  \"one \"\n4100 failed timeout\n4100 b\n4100 restart\n  \"one two three\"";
+    let story = "0 a\n  \"one \"\n4100 failed timeout\n4100 b\n4200 restart\n  \"one two three\"";
     check(profile, Delivery::Streamed(Midstream::Restart), story, "one two three").await;
 }
 
@@ -207,7 +216,7 @@ async fn a_stream_that_falls_silent_is_given_up_after_the_idle_timeout() {
 async fn a_stream_that_goes_on_is_bounded_by_the_attempts_timeout() {
     let slow = "latency = \"50ms\", ttft = \"100ms\", itl = \"3s\", text = \"one two three\"";
     let profile = profile("timeout = \"4s\"", &[("a", slow), ("b", GOOD)], "");
-    let story = "0 a\n  \"one two \"\n4000 failed timeout\n4000 b\n4000 restart\n  \"one two three\"";
+    let story = "0 a\n  \"one two \"\n4000 failed timeout\n4000 b\n4100 restart\n  \"one two three\"";
     check(profile, Delivery::Streamed(Midstream::Restart), story, "one two three").await;
 }
 

@@ -143,8 +143,8 @@ matrix! {
     unresolved: fails(UNRESOLVED, "connection", 69);
 
     empty_answer: fails("empty-answer", "malformed", 69);
-    length_empty: fails("length-empty", "truncated", 69);
-    reasoning_only: fails("reasoning-only", "truncated", 69);
+    length_empty: fails("length-empty", "invalid_output", 69);
+    reasoning_only: fails("reasoning-only", "invalid_output", 69);
     content_filter_0: filtered("content-filter-0", "");
     content_filter_n: filtered("content-filter-n", THREE_TOKENS);
     refusal: filtered("refusal", "");
@@ -380,4 +380,18 @@ fn the_only_deployment_is_asked_again_after_a_wait() {
     let output = ask(&profile.text()).output();
     assert_eq!((output.end, output.text()), (End::Code(0), whole(ANSWER)), "{}", output.notes());
     assert_eq!(server.count("503-then-good"), 2);
+}
+
+#[test]
+fn a_prefill_continues_what_a_pipe_has() {
+    let server = Server::start();
+    let profile = Profile::new()
+        .provider("lab", "openai", &format!("{}/v1", server.url()))
+        .provider("spare", "anthropic", &server.url())
+        .deployment("lab/cut-n", "")
+        .deployment("spare/good", ", prefill = true");
+    let output = Run::with(&profile.text()).env("LAB_KEY", KEY).args(["ask", "why"]).output();
+    assert_eq!((output.end, output.text()), (End::Code(0), whole(ANSWER)), "{}", output.notes());
+    let asked = server.calls().last().and_then(|call| call.last_message()).expect("it was asked");
+    assert_eq!(asked, ("assistant".to_owned(), THREE_TOKENS.to_owned()));
 }

@@ -288,7 +288,7 @@ fn a_broken_state_is_an_error_not_a_panic() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(database(dir.path()), "garbage ".repeat(1000)).unwrap();
     let error = run(dir.path(), "", None).1.unwrap_err();
-    assert!(error.contains("file is not a database\nhint: move "), "{error}");
+    assert!(error.contains("file is not a database\nhint: `llmroute state reset` moves it aside"), "{error}");
 }
 
 #[test]

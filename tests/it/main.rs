@@ -3,8 +3,13 @@
 mod bad_input;
 mod engine;
 mod faults;
+mod hygiene;
 mod limits;
 mod logs;
+mod route;
 mod state;
+mod state_command;
+mod strategies;
 mod support;
 mod support_test;
+mod template;

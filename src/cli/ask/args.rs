@@ -11,7 +11,7 @@ use crate::model::Effort;
 /// The prompt comes from the arguments, from standard input, or both: piped text comes first, then
 /// a blank line, then the instruction; `{{stdin}}` inside the prompt places it instead.
 /// In a `while read` loop give `--no-stdin`, or `ask` reads the loop's input.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct AskArgs {
     /// The prompt; `-` reads it from standard input
@@ -24,6 +24,9 @@ pub struct AskArgs {
     /// System prompt
     #[arg(short, long, value_name = "TEXT")]
     pub system: Option<String>,
+    /// Ask with this template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`
+    #[arg(short, long, value_name = "NAME")]
+    pub template: Option<String>,
     /// Put the text of FILE before the prompt; may be repeated
     #[arg(short, long = "file", value_name = "FILE")]
     pub files: Vec<PathBuf>,
@@ -47,7 +50,7 @@ pub struct AskArgs {
     #[arg(long, value_name = "N", help_heading = "Model")]
     pub seed: Option<i64>,
 
-    /// Label for statistics; may be repeated
+    /// Label for rules and statistics; may be repeated
     #[arg(long = "tag", value_name = "TAG", help_heading = "Routing")]
     pub tags: Vec<String>,
     /// Ask only deployments with this tag, or without it (`!TAG`); may be repeated
@@ -59,6 +62,12 @@ pub struct AskArgs {
     /// Ask no fallback group
     #[arg(long, conflicts_with = "fallbacks", help_heading = "Routing")]
     pub no_fallback: bool,
+    /// Order deployments by this strategy, whatever the groups say
+    #[arg(long, value_name = "STRATEGY", help_heading = "Routing")]
+    pub strategy: Option<String>,
+    /// Who asks, for rules and for groups that are sticky by user; not sent to anybody
+    #[arg(long, value_name = "NAME", help_heading = "Routing")]
+    pub user: Option<String>,
     /// Further attempts inside a group after the first
     #[arg(long, value_name = "N", help_heading = "Routing")]
     pub num_retries: Option<u32>,

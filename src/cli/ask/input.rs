@@ -2,9 +2,10 @@
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
+use super::template::Filled;
 use crate::cli::console::Console;
 use crate::error::{Error, Kind};
 use crate::model::Timestamp;
@@ -12,6 +13,8 @@ use crate::ports::Clock;
 
 /// An idle pipe is mentioned after this long.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// The largest input that is read: no model takes more, and the prompt is held in memory.
+const MAX_INPUT: usize = 256 << 20;
 /// Where piped text goes inside a prompt.
 const PLACE: &str = "{{stdin}}";
 
@@ -21,6 +24,8 @@ pub struct Sources<'a> {
     pub words: &'a [String],
     /// Files to put before the prompt.
     pub files: &'a [PathBuf],
+    /// The template that is asked with.
+    pub template: Option<&'a Filled>,
     /// Leave standard input alone.
     pub no_stdin: bool,
     /// Standard input is a terminal.
@@ -35,13 +40,18 @@ pub struct Sources<'a> {
 pub fn read(sources: &Sources<'_>, clock: Clock, deadline: Timestamp, console: &mut Console) -> Result<String, Error> {
     let asks_for_stdin = sources.words == ["-"];
     let typed = if asks_for_stdin { String::new() } else { sources.words.join(" ") };
-    if typed.trim().is_empty() && !asks_for_stdin && (sources.stdin_terminal || sources.no_stdin) {
+    let silent = !asks_for_stdin && (sources.stdin_terminal || sources.no_stdin);
+    if silent && sources.template.is_some_and(Filled::wants_stdin) {
+        return Err(Error::new(Kind::Usage, "the template needs `stdin`").hint("pipe text into `ask`"));
+    }
+    if typed.trim().is_empty() && silent && !sources.template.is_some_and(Filled::asks) {
         return Err(no_prompt(!sources.words.is_empty()));
     }
-    let files = sources.files.iter().map(|path| file(path)).collect::<Result<Vec<String>, Error>>()?;
+    let mut wait = Wait { clock, deadline, console };
+    let files = sources.files.iter().map(|path| file(path, &mut wait)).collect::<Result<Vec<String>, Error>>()?;
     let reads_stdin = asks_for_stdin || !(sources.no_stdin || sources.stdin_terminal);
-    let piped = if reads_stdin { stdin(clock, deadline, !typed.is_empty(), console)? } else { String::new() };
-    let prompt = join(&files, &piped, &typed);
+    let piped = if reads_stdin { stdin(!typed.is_empty(), &mut wait)? } else { String::new() };
+    let prompt = join(&files, &piped, sources.template, &typed);
     if prompt.trim().is_empty() { Err(no_prompt(!sources.words.is_empty())) } else { Ok(prompt) }
 }
 
@@ -51,13 +61,14 @@ fn no_prompt(empty: bool) -> Error {
         .hint("llmroute ask \"Why is the sky blue?\", or pipe text into it; `llmroute ask --help` shows all options")
 }
 
-/// Files first, then piped text, then the instruction, with blank lines between; `{{stdin}}` places
-/// the piped text instead.
-fn join(files: &[String], piped: &str, typed: &str) -> String {
-    let placed = typed.contains(PLACE);
-    let typed = if placed { typed.replace(PLACE, piped) } else { typed.to_owned() };
+/// Files first, then piped text, then the template, then the instruction, with blank lines between;
+/// `{{stdin}}` places the piped text instead.
+fn join(files: &[String], piped: &str, template: Option<&Filled>, typed: &str) -> String {
+    let placed = typed.contains(PLACE) || template.is_some_and(Filled::wants_stdin);
+    let typed = typed.replace(PLACE, piped);
+    let body = template.map(|template| template.prompt(piped)).unwrap_or_default();
     let piped = if placed { "" } else { piped };
-    let parts = files.iter().map(String::as_str).chain([piped, &typed]);
+    let parts = files.iter().map(String::as_str).chain([piped, &body, &typed]);
     let parts: Vec<&str> = parts.filter(|part| !part.trim().is_empty()).collect();
     match parts.split_last() {
         None => String::new(),
@@ -68,9 +79,12 @@ fn join(files: &[String], piped: &str, typed: &str) -> String {
     }
 }
 
-fn file(path: &Path) -> Result<String, Error> {
+fn file(path: &Path, wait: &mut Wait<'_>) -> Result<String, Error> {
     let unreadable = |why: String| Error::new(Kind::Input, format!("cannot read `{}`: {why}", path.display()));
-    let bytes = std::fs::read(path).map_err(|error| unreadable(reason(&error)))?;
+    // Opening a named pipe waits for its other end, so that too happens behind the deadline.
+    let name = path.to_owned();
+    let open = move || std::fs::File::open(name);
+    let bytes = drain(open, &format!("`{}`", path.display()), "Ctrl-C stops that", wait)?;
     text(bytes).map_err(|offset| unreadable(not_text(offset)).hint("`-f` takes text files"))
 }
 
@@ -95,52 +109,71 @@ fn text(bytes: Vec<u8>) -> Result<String, usize> {
     })
 }
 
-/// All of standard input. An idle pipe is mentioned once; the wait ends with the deadline.
-fn stdin(clock: Clock, deadline: Timestamp, typed: bool, console: &mut Console) -> Result<String, Error> {
-    let incoming = spawn_reader();
-    let mut bytes = Vec::new();
-    let mut patience = Some(PATIENCE);
-    loop {
-        let left = deadline.since(clock.now());
-        let wait = patience.map_or(left, |patience| patience.min(left));
-        match incoming.recv_timeout(wait) {
-            Ok(Ok(chunk)) if chunk.is_empty() => break,
-            Ok(Ok(chunk)) => {
-                bytes.extend_from_slice(&chunk);
-                patience = None;
-            }
-            // A closed standard input holds nothing.
-            Ok(Err(error)) if error.raw_os_error() == Some(EBADF) => break,
-            Ok(Err(error)) => {
-                return Err(Error::new(Kind::Input, format!("cannot read standard input: {}", reason(&error))));
-            }
-            Err(RecvTimeoutError::Timeout) if clock.now() >= deadline => {
-                return Err(Error::new(Kind::Deadline, "the deadline passed while waiting for standard input")
-                    .hint("give `--no-stdin` to leave standard input alone"));
-            }
-            Err(RecvTimeoutError::Timeout) => {
-                patience = None;
-                let how = if typed { "--no-stdin or </dev/null stops that" } else { "Ctrl-D ends it" };
-                console.event(&format!("waiting for standard input ({how})"));
-            }
-            Err(RecvTimeoutError::Disconnected) => break,
-        }
-    }
+/// How long may be waited, and who is told.
+struct Wait<'a> {
+    clock: Clock,
+    deadline: Timestamp,
+    console: &'a mut Console,
+}
+
+/// All of standard input.
+fn stdin(typed: bool, wait: &mut Wait<'_>) -> Result<String, Error> {
+    let how = if typed { "--no-stdin or </dev/null stops that" } else { "Ctrl-D ends it" };
+    let bytes = drain(|| Ok(io::stdin()), "standard input", how, wait)?;
     text(bytes).map_err(|offset| {
         Error::new(Kind::Input, format!("standard input is {}", not_text(offset))).hint("pipe UTF-8 text into `ask`")
     })
 }
 
-const EBADF: i32 = 9;
+/// Everything that `open` gives to read. Silence is mentioned once; the deadline ends the wait.
+fn drain<R: Read>(
+    open: impl FnOnce() -> io::Result<R> + Send + 'static,
+    name: &str,
+    how: &str,
+    wait: &mut Wait<'_>,
+) -> Result<Vec<u8>, Error> {
+    let incoming = spawn_reader(open);
+    let mut bytes = Vec::new();
+    let mut told = false;
+    loop {
+        let left = wait.deadline.since(wait.clock.now());
+        if left.is_zero() {
+            return Err(Error::new(Kind::Deadline, format!("the deadline passed while waiting for {name}"))
+                .hint("give `--no-stdin` to leave standard input alone"));
+        }
+        let patience = if told { left } else { PATIENCE.min(left) };
+        match incoming.recv_timeout(patience) {
+            Ok(Ok(chunk)) if chunk.is_empty() => return Ok(bytes),
+            Ok(Ok(chunk)) => bytes.extend_from_slice(&chunk),
+            Ok(Err(error)) => return Err(Error::new(Kind::Input, format!("cannot read {name}: {}", reason(&error)))),
+            Err(RecvTimeoutError::Timeout) if !told && PATIENCE <= left => {
+                told = true;
+                wait.console.event(&format!("waiting for {name} ({how})"));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Ok(bytes),
+        }
+        if bytes.len() > MAX_INPUT {
+            return Err(Error::new(Kind::Input, format!("{name} is larger than {} MiB", MAX_INPUT >> 20)));
+        }
+    }
+}
 
-/// Reads standard input on a thread of its own; an empty chunk is its end.
-fn spawn_reader() -> Receiver<io::Result<Vec<u8>>> {
-    let (sender, receiver) = channel();
+/// Reads on a thread of its own, a few chunks ahead at most; an empty chunk is the end.
+fn spawn_reader<R: Read>(open: impl FnOnce() -> io::Result<R> + Send + 'static) -> Receiver<io::Result<Vec<u8>>> {
+    let (sender, receiver) = sync_channel(4);
     std::thread::spawn(move || {
-        let mut stdin = io::stdin().lock();
+        let mut source = match open() {
+            Ok(source) => source,
+            Err(error) => {
+                // Nobody waits any more if this cannot be told.
+                let _ = sender.send(Err(error));
+                return;
+            }
+        };
         let mut buffer = vec![0; 64 << 10];
         loop {
-            let read = stdin.read(&mut buffer).map(|n| buffer[..n].to_vec());
+            let read = source.read(&mut buffer).map(|n| buffer[..n].to_vec());
             let last = !matches!(&read, Ok(chunk) if !chunk.is_empty());
             if sender.send(read).is_err() || last {
                 return;
@@ -156,7 +189,7 @@ mod tests {
 
     fn check(files: &[&str], piped: &str, typed: &str, want: &str) {
         let files: Vec<String> = files.iter().map(|&text| text.to_owned()).collect();
-        assert_eq!(join(&files, piped, typed), want);
+        assert_eq!(join(&files, piped, None, typed), want);
     }
 
     #[test]

@@ -6,18 +6,23 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::resolve::Output;
+use super::report::{Subject, event};
+use super::resolve::{Ask, Output};
+use super::whole::{Target, fenced_block, put};
 use crate::cli::console::Console;
-use crate::engine::{Note, Watcher};
+use crate::cli::plain;
+use crate::engine::{Done, Note, Watcher};
 use crate::model::{Event, Failure, Usage};
+use crate::route::DeploymentId;
 use crate::route::course::SkipReason;
-use crate::route::{DeploymentId, Map};
 
 /// The watcher of `ask`.
 pub struct Printer<'a> {
     console: &'a mut Console,
-    map: &'a Map,
-    output: Output,
+    subject: Subject<'a>,
+    ask: &'a Ask,
+    /// Where the whole answer goes, if not to standard output.
+    target: Option<Target>,
     /// A failure that was not told yet: what follows it belongs on the same line.
     failed: Option<(DeploymentId, String)>,
     /// Standard output cannot be written.
@@ -25,21 +30,14 @@ pub struct Printer<'a> {
 }
 
 impl<'a> Printer<'a> {
-    /// A printer for an answer shown as `output` says.
-    pub fn new(console: &'a mut Console, map: &'a Map, output: Output) -> Self {
-        Self { console, map, output, failed: None, broken: None }
+    /// A printer for the answer to `ask`.
+    pub fn new(console: &'a mut Console, subject: Subject<'a>, ask: &'a Ask, target: Option<Target>) -> Self {
+        Self { console, subject, ask, target, failed: None, broken: None }
     }
 
     /// Why standard output could not be written, if it could not.
     pub fn broken(&mut self) -> Option<io::Error> {
         self.broken.take()
-    }
-
-    /// Ends the text that was streamed: one newline, if it lacks one.
-    pub fn end_text(&mut self) {
-        if self.broken.is_none() {
-            self.broken = self.console.end_answer().err();
-        }
     }
 
     /// The console, for what comes after the answer.
@@ -48,7 +46,7 @@ impl<'a> Printer<'a> {
     }
 
     fn name(&self, id: DeploymentId) -> &str {
-        &self.map.deployment(id).name
+        &self.subject.map.deployment(id).name
     }
 
     /// Tells the failure that is held back, with what follows it.
@@ -67,7 +65,7 @@ impl<'a> Printer<'a> {
 
     fn json(&mut self, event: &Value) {
         if self.broken.is_none() {
-            self.broken = self.console.data(&event.to_string()).err();
+            self.broken = self.console.json(event).err();
         }
     }
 
@@ -87,7 +85,7 @@ impl<'a> Printer<'a> {
         } else {
             self.console.event(&format!("waiting {} for {name}", seconds(wait)));
         }
-        if self.output == Output::StreamJson {
+        if self.ask.output == Output::StreamJson {
             let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             self.json(&json!({"event": "attempt", "deployment": name, "waited_ms": wait}));
         }
@@ -123,28 +121,37 @@ impl Watcher for Printer<'_> {
             Note::Failed { deployment, failure } => {
                 self.tell_failure("");
                 self.failed = Some((deployment, describe(failure)));
-                if self.output == Output::StreamJson {
+                if self.ask.output == Output::StreamJson {
                     let line = json!({"event": "failover", "deployment": self.name(deployment),
                         "class": failure.class.as_str(), "status": failure.status, "message": failure.message});
                     self.json(&line);
                 }
             }
-            Note::Restarted if self.output == Output::StreamJson => self.json(&json!({"event": "restart"})),
-            Note::Restarted => {
+            Note::Restarted { .. } if self.ask.output == Output::StreamJson => self.json(&json!({"event": "restart"})),
+            Note::Restarted { text: false } => {}
+            Note::Restarted { text: true } => {
                 self.tell_failure("");
-                self.end_text();
+                // What comes next begins at the margin, in a pipe too.
+                self.broken = self.broken.take().or(self.console.end_answer().err());
                 self.console.rule("the answer above broke off; it begins again below");
             }
             Note::Resuming { at } => {
                 let then = format!("; it had written {at} characters, looking for an exact continuation");
                 self.tell_failure(&then);
             }
+            Note::Unordered { group, reason } => {
+                let line = format!(
+                    "the strategy of group {} gave no order ({reason}); shuffled",
+                    self.subject.map.group(group).name
+                );
+                self.console.event(&line);
+            }
             Note::State(warning) => self.console.event(warning),
         }
     }
 
     fn event(&mut self, event: &Event) -> ControlFlow<()> {
-        match (&self.output, event) {
+        match (&self.ask.output, event) {
             (Output::StreamJson, event) => self.event_json(event),
             (Output::Streamed, Event::Text(text)) => {
                 self.write(text);
@@ -152,6 +159,23 @@ impl Watcher for Printer<'_> {
             (Output::Streamed | Output::Whole | Output::Extracted | Output::Json, _) => {}
         }
         if self.broken.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn complete(&mut self, done: &Done) {
+        let written = match self.ask.output {
+            Output::Streamed => self.console.end_answer(),
+            Output::StreamJson => self.console.json(&event("done", self.subject.done(done))),
+            Output::Json => put(&plain::json(&self.subject.done(done).to_string()), self.target.take(), self.console),
+            Output::Whole => put(&done.answer.text, self.target.take(), self.console),
+            Output::Extracted => {
+                let block = fenced_block(&done.answer.text);
+                if block.is_none() {
+                    self.console.event("the answer holds no fenced block; all of it is printed");
+                }
+                put(block.as_deref().unwrap_or(&done.answer.text), self.target.take(), self.console)
+            }
+        };
+        self.broken = self.broken.take().or(written.err());
     }
 }
 
@@ -169,9 +193,12 @@ pub fn describe(failure: &Failure) -> String {
 pub fn skip(reason: &SkipReason) -> String {
     match reason {
         SkipReason::NoKey(missing) => format!("no_key: {missing}"),
+        SkipReason::Ruled { group, number } => format!("rule {number} of `{group}` decides otherwise"),
         SkipReason::Tags => "tags".to_owned(),
+        SkipReason::Incapable(what) => format!("unsupported: it does not take {}", what.as_str()),
         SkipReason::ContextWindow { prompt, window } => {
-            format!("context_window: about {prompt} tokens, {window} fit")
+            let over = prompt.saturating_sub(*window);
+            format!("context_window: about {prompt} tokens, {window} fit, {over} too many")
         }
         SkipReason::Unpriced => "price unknown, and there is a cost cap or a budget".to_owned(),
         SkipReason::OverCost { usd } => format!("budget: about {usd:.4} USD"),

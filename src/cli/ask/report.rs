@@ -9,14 +9,18 @@ use crate::engine::{Attempt, Done, RouteError, Why};
 use crate::error::{Error, Kind};
 use crate::model::{Class, Failure};
 use crate::route::course::{SkipReason, Stop};
+use crate::route::rules::RuleId;
 use crate::route::{GroupId, Map};
 
 /// What a report needs besides how the request ended.
+#[derive(Clone, Copy)]
 pub struct Subject<'a> {
     /// What can be routed to.
     pub map: &'a Map,
     /// The group that was asked.
     pub group: GroupId,
+    /// The rule that decided for it, if one did.
+    pub rule: Option<RuleId>,
     /// The id of the request.
     pub id: &'a str,
 }
@@ -56,8 +60,6 @@ impl Subject<'_> {
     pub fn failed(&self, failed: &RouteError, error: &Error, class: Option<Class>) -> Value {
         let mut object = self.common(&failed.attempts, failed.duration);
         let fields = json!({
-            "deployment": null, "provider": null, "model": null, "text": null, "reasoning": null,
-            "finish_reason": null, "usage": null, "cost_usd": null, "priced": false, "ttft_ms": null,
             "error": {
                 "class": class.map(Class::as_str), "message": error.message, "hint": error.hint,
                 "exit_code": error.kind.exit_code(),
@@ -69,8 +71,6 @@ impl Subject<'_> {
 
     fn common(&self, attempts: &[Attempt], duration: Duration) -> Value {
         let group = self.map.group(self.group);
-        let wasted: f64 =
-            attempts.iter().filter(|attempt| attempt.failure.is_some()).filter_map(|attempt| attempt.cost).sum();
         json!({
             "id": self.id,
             "group": group.name,
@@ -79,11 +79,11 @@ impl Subject<'_> {
             "ttft_ms": null,
             "duration_ms": millis(duration),
             "attempts": attempts.iter().map(|attempt| attempt.json(self.map)).collect::<Vec<Value>>(),
-            "route": {"strategy": group.strategy.as_str(), "rule": null, "tier": null, "experiment": null},
+            "route": {"strategy": group.strategy.as_str(), "rule": rule_json(self.map, self.rule), "tier": null, "experiment": null},
             "hedged": false,
             "restarted": false,
             "resumed_at": null,
-            "wasted_usd": wasted,
+            "wasted_usd": wasted(attempts),
             "conversation_id": null,
         })
     }
@@ -116,6 +116,11 @@ impl Subject<'_> {
                 "the answer broke off, and another deployment's answer does not continue it".to_owned()
             }
             (Why::Interrupted { .. }, _) => "the answer broke off and could not be completed".to_owned(),
+            (Why::Rule(error), _) => {
+                let rule = self.map.rules.rule(error.rule);
+                let (number, group, fault) = (rule.number, &rule.group, error.fault.as_str());
+                format!("rule {number} of `{group}` cannot be evaluated: {fault}")
+            }
             (Why::Unread, _) => "nobody reads the answer".to_owned(),
             (Why::Stopped(Stop::Deadline), _) => format!("the deadline passed before `{group}` answered"),
             (Why::Stopped(Stop::RateLimited { next }), _) => {
@@ -132,7 +137,10 @@ impl Subject<'_> {
             (Why::Stopped(Stop::Exhausted), _) => format!("no deployment of `{group}` could answer"),
         };
         let mut error = Error::new(kind, message);
-        error.details = self.details(failed);
+        error.details = match failed.why {
+            Why::Rule(error) => vec![format!("when = {}", self.map.rules.rule(error.rule).when.text())],
+            Why::Stopped(_) | Why::Interrupted { .. } | Why::Unread => self.details(failed),
+        };
         error.hint = hint(failed, kind);
         error
     }
@@ -156,6 +164,7 @@ fn kind(failed: &RouteError) -> Kind {
     let refused = classes.iter().any(|class| is_refusal(*class));
     match failed.why {
         Why::Interrupted { .. } | Why::Unread => Kind::Output,
+        Why::Rule(_) => Kind::Profile,
         Why::Stopped(Stop::Deadline) => Kind::Deadline,
         Why::Stopped(Stop::Refused) => Kind::Refused,
         Why::Stopped(_) if refused => Kind::Refused,
@@ -195,6 +204,9 @@ fn hint(failed: &RouteError, kind: Kind) -> Option<String> {
         Kind::Deadline => "raise `--deadline`, or `deadline` in the profile",
         Kind::TryLater => "try again later, or add a deployment or a fallback group with another key",
         Kind::Authentication => "check the keys of these deployments",
+        Kind::Profile if matches!(failed.why, Why::Rule(_)) => {
+            "nobody was asked: the rule may be there to keep the prompt private; `has(env.NAME)` asks whether a key is there"
+        }
         Kind::Profile => "set one of these variables, or try `llmroute --profile demo ask …` without a key",
         Kind::Refused => refusal_hint(failed)?,
         Kind::Unavailable => unavailable_hint(failed)?,
@@ -222,10 +234,21 @@ fn unavailable_hint(failed: &RouteError) -> Option<&'static str> {
     }
     match headline(failed)? {
         Class::NotFound => Some("check the model's name and the base URL"),
-        Class::Quota => Some("add credit at the provider, or a fallback with another key"),
+        Class::Quota => Some("add credit at the provider, wait as long as it asks, or add a fallback with another key"),
         Class::Connection(_) => Some("check the base URL, the network, and whether a local server is running"),
         _ => Some("add a fallback group, or try again later"),
     }
+}
+
+/// What failed attempts cost in USD; `None` when one of them gave tokens of which the cost is unknown.
+fn wasted(attempts: &[Attempt]) -> Option<f64> {
+    attempts.iter().filter(|attempt| attempt.failure.is_some()).try_fold(0.0, |sum, attempt| {
+        match (attempt.cost, attempt.first_token) {
+            (Some(cost), _) => Some(sum + cost),
+            (None, None) => Some(sum),
+            (None, Some(_)) => None,
+        }
+    })
 }
 
 /// Generated tokens a second after the first one.
@@ -235,6 +258,21 @@ fn speed(done: &Done) -> Option<f64> {
     let streaming = last.duration.checked_sub(last.first_token?)?.as_secs_f64();
     let output = done.answer.usage?.output;
     (streaming > 0.0 && output > 1).then(|| (output - 1) as f64 / streaming)
+}
+
+/// An event of `--stream-json` with the fields of `object`.
+#[must_use]
+pub fn event(name: &str, object: Value) -> Value {
+    let mut event = json!({"event": name});
+    merge(&mut event, object);
+    event
+}
+
+/// A rule as `--json` shows it.
+#[must_use]
+pub fn rule_json(map: &Map, rule: Option<RuleId>) -> Value {
+    let Some(rule) = rule.map(|id| map.rules.rule(id)) else { return Value::Null };
+    json!({"group": rule.group, "number": rule.number, "when": rule.when.text(), "use": map.group(rule.target).name})
 }
 
 fn merge(object: &mut Value, fields: Value) {

@@ -6,13 +6,15 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::args::{AskArgs, MidstreamArg};
+use super::template::Filled;
 use crate::cli::env::Sink;
 use crate::engine::{Delivery, Midstream};
 use crate::error::{Error, Kind};
 use crate::model::{Effort, Message, Prompt, Role, Sampling};
-use crate::profile::{Inputs, Profile, duration};
-use crate::route::course::Facts;
-use crate::route::{Group, GroupId};
+use crate::profile::{Inputs, Profile, duration, strategy};
+use crate::provider::Params;
+use crate::route::course::{Facts, Identity};
+use crate::route::{Group, GroupId, Strategy};
 
 /// What standard output (or the file) is to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub struct Ask {
     pub group: GroupId,
     /// What routing may look at.
     pub facts: Facts,
+    /// The template that is asked with.
+    pub template: Option<Filled>,
     /// Parameters of the answer.
     pub sampling: Sampling,
     /// Further body fields.
@@ -63,7 +67,9 @@ pub fn resolve(
     stdout: Sink,
     entropy: u64,
 ) -> Result<Ask, Error> {
-    let group = match &args.model {
+    let (template, options) = Filled::of(args, profile, is_neutral)?;
+    let own = template.as_ref().map(Filled::template);
+    let group = match args.model.as_ref().or(own.and_then(|own| own.model.as_ref())) {
         Some(name) => target(profile, name, inputs)?,
         None => profile.default_group,
     };
@@ -74,8 +80,11 @@ pub fn resolve(
     }
     let limits = Limits::parse(args)?;
     profile.map.groups.iter_mut().for_each(|group| limits.apply(group));
+    if let Some(name) = &args.strategy {
+        order_by(profile, name, inputs.long_lived)?;
+    }
     let (require_tags, forbid_tags) = tags(&args.require_tags);
-    let (sampling, extra) = parameters(args)?;
+    let (sampling, extra) = parameters(args, &options, own.map(|own| own.params.clone()).unwrap_or_default())?;
     let output = output(args, stdout);
     Ok(Ask {
         group,
@@ -86,12 +95,18 @@ pub fn resolve(
             forbid_tags,
             max_cost: positive("--max-cost", args.max_cost)?,
             no_fallback: args.no_fallback,
+            tags: args.tags.clone(),
+            user: args.user.clone(),
+            identity: Identity { user: args.user.clone(), ..Identity::default() },
+            ..Facts::default()
         },
+        template,
         sampling,
         extra,
         delivery: delivery(args.midstream, &output, stdout),
         output,
-        file: args.output.clone(),
+        // `-` is standard output, as everywhere.
+        file: args.output.clone().filter(|path| path.as_os_str() != "-"),
         deadline: profile.map.group(group).policy.deadline,
         seed: args.route_seed.unwrap_or(entropy),
     })
@@ -113,6 +128,15 @@ impl Ask {
 
 fn target(profile: &mut Profile, name: &str, inputs: &Inputs<'_>) -> Result<GroupId, Error> {
     profile.target(name, inputs).map_err(|unknown| Error::new(Kind::Profile, unknown.message).hint(unknown.hint))
+}
+
+/// Gives every group the strategy called `name`; one that has it keeps its arguments.
+fn order_by(profile: &mut Profile, name: &str, long_lived: bool) -> Result<(), Error> {
+    let wanted = strategy::named(name, long_lived)
+        .map_err(|unknown| Error::new(Kind::Usage, format!("`--strategy`: {}", unknown.message)).hint(unknown.hint))?;
+    let others = |group: &&mut Group| group.strategy.as_str() != wanted.as_str() || matches!(wanted, Strategy::Exec(_));
+    profile.map.groups.iter_mut().filter(others).for_each(|group| group.strategy = wanted.clone());
+    Ok(())
 }
 
 /// Limits that were typed; they hold for every group.
@@ -205,14 +229,18 @@ fn delivery(midstream: Option<MidstreamArg>, output: &Output, stdout: Sink) -> D
     })
 }
 
-/// Neutral parameters from their own flags and from `-o`; every other `-o` is a body field.
-fn parameters(args: &AskArgs) -> Result<(Sampling, Map<String, Value>), Error> {
-    let mut sampling = Sampling::default();
-    let mut extra = Map::new();
-    for option in &args.options {
+/// Neutral parameters from their own flags and from `-o`, above those of a template; every other `-o`
+/// is a body field.
+fn parameters(args: &AskArgs, options: &[String], base: Params) -> Result<(Sampling, Map<String, Value>), Error> {
+    let Params { mut sampling, mut extra } = base;
+    for option in options {
         let Some((key, value)) = option.split_once('=').filter(|(key, _)| !key.is_empty()) else {
             return Err(Error::new(Kind::Usage, format!("`-o {option}` is not KEY=VALUE")));
         };
+        if matches!(key, "model" | "messages" | "stream" | "system") {
+            return Err(Error::new(Kind::Usage, format!("`-o {key}=…` would replace the request itself"))
+                .hint("the model is `-m`, the system prompt `-s`, and the prompt is the argument"));
+        }
         let value: Value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
         if !neutral(&mut sampling, key, &value)? {
             extra.insert(key.to_owned(), value);
@@ -222,10 +250,19 @@ fn parameters(args: &AskArgs) -> Result<(Sampling, Map<String, Value>), Error> {
     sampling.max_tokens = args.max_tokens.or(sampling.max_tokens);
     sampling.effort = args.reasoning_effort.map(Effort::from).or(sampling.effort);
     sampling.seed = args.seed.or(sampling.seed);
+    if [sampling.temperature, sampling.top_p].into_iter().flatten().any(|value| !value.is_finite()) {
+        return Err(Error::new(Kind::Usage, "a sampling parameter is not a number"));
+    }
     if sampling.max_tokens == Some(0) {
         return Err(Error::new(Kind::Usage, "`--max-tokens 0` asks for no answer"));
     }
     Ok((sampling, extra))
+}
+
+/// Whether `key` is a parameter that all providers share.
+fn is_neutral(key: &str) -> bool {
+    // A value that cannot be is an error only where the name is known.
+    !matches!(neutral(&mut Sampling::default(), key, &Value::Null), Ok(false))
 }
 
 /// Sets the neutral parameter `key`, if it is one.

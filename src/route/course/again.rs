@@ -58,7 +58,8 @@ impl Course<'_> {
         asked.again.is_some()
             && left > 0
             && self.attempts < MAX_ATTEMPTS
-            && self.want == Want::Anyone
+            && self.wanted(asked.group, asked.deployment)
+            && matches!(self.want, Want::Anyone | Want::Larger(_))
             && board.group(asked.group).retries.allows_repeat(now)
     }
 
@@ -76,10 +77,9 @@ impl Course<'_> {
 
     /// Fit members of the entered groups that were never asked and are shut by a rate limit only.
     fn gated(&self, board: &Board, now: Timestamp) -> Vec<(GroupId, DeploymentId, Timestamp)> {
-        if self.want != Want::Anyone {
+        if !matches!(self.want, Want::Anyone | Want::Larger(_)) {
             return Vec::new();
         }
-        let unasked = |id: DeploymentId| self.asked.iter().all(|asked| asked.deployment != id);
         let legs = self.legs.iter().filter(|leg| leg.attempts_left > 0);
         legs.flat_map(|leg| {
             let members = self.map.group(leg.group).members.iter();
@@ -92,7 +92,11 @@ impl Course<'_> {
                 let fit = !never
                     && unfit(self.map, member, &self.facts).is_none()
                     && !matches!(board.cell(member.deployment).breaker.state(now), State::Open { .. });
-                (fit && unasked(member.deployment)).then_some((leg.group, member.deployment, until))
+                (fit && !self.was_asked(member.deployment) && self.wanted(leg.group, member.deployment)).then_some((
+                    leg.group,
+                    member.deployment,
+                    until,
+                ))
             })
         })
         .collect()
@@ -107,7 +111,7 @@ impl Course<'_> {
     /// Breakers are advice: when nobody else is left, the one that opens first is asked all the
     /// same, then the next.
     pub(super) fn least_bad(&mut self, board: &Board, now: Timestamp) -> Option<Call> {
-        if self.want != Want::Anyone {
+        if !matches!(self.want, Want::Anyone | Want::Larger(_)) {
             return None;
         }
         let mut best: Option<(Timestamp, GroupId, DeploymentId)> = None;
@@ -115,7 +119,7 @@ impl Course<'_> {
             for member in &self.map.group(leg.group).members {
                 let id = member.deployment;
                 let State::Open { until } = board.cell(id).breaker.state(now) else { continue };
-                let fresh = self.asked.iter().all(|asked| asked.deployment != id);
+                let fresh = !self.was_asked(id) && self.wanted(leg.group, id);
                 let ready = board.cell(id).gated(now).is_none() && unfit(self.map, member, &self.facts).is_none();
                 if fresh && ready && best.is_none_or(|(least, ..)| until < least) {
                     best = Some((until, leg.group, id));

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use crate::model::prompt::{Part, Prompt};
 use crate::model::{Price, Timestamp};
 use crate::route::board::Board;
 use crate::route::breaker::State;
 use crate::route::limits::Shut;
-use crate::route::{DeploymentId, Map, Member};
+use crate::route::rules::Detours;
+use crate::route::{Capabilities, DeploymentId, GroupId, Map, Member};
 
 /// Tokens of an answer assumed for a cost cap when the request sets no limit.
 const EXPECTED_OUTPUT: f64 = 1000.0;
@@ -26,6 +28,86 @@ pub struct Facts {
     pub max_cost: Option<f64>,
     /// Ask no fallback group.
     pub no_fallback: bool,
+    /// Labels of the request, for rules and statistics.
+    pub tags: Vec<String>,
+    /// Who asks, if somebody said.
+    pub user: Option<String>,
+    /// The local hour from 0 to 23; a rule that asks for it cannot be evaluated without.
+    pub hour: Option<u8>,
+    /// What the request needs besides text.
+    pub needs: Needs,
+    /// Where rules lead; the engine decides it once for each request.
+    pub detours: Detours,
+    /// By what a sticky group may remember who asks.
+    pub identity: Identity,
+}
+
+/// Who asks, in which conversation, and what.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The user.
+    pub user: Option<String>,
+    /// The conversation.
+    pub conversation: Option<String>,
+    /// The last message of the prompt.
+    pub prompt: Option<String>,
+}
+
+/// What a request needs besides text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Needs {
+    /// It holds images.
+    pub vision: bool,
+    /// It offers tools.
+    pub tools: bool,
+    /// Its answer must satisfy a JSON Schema.
+    pub schema: bool,
+}
+
+impl Needs {
+    /// What `prompt` needs.
+    #[must_use]
+    pub fn of(prompt: &Prompt) -> Self {
+        let parts = prompt.messages.iter().flat_map(|message| &message.parts);
+        Self {
+            vision: parts.into_iter().any(|part| matches!(part, Part::Image { .. })),
+            tools: !prompt.tools.is_empty(),
+            schema: prompt.schema.is_some(),
+        }
+    }
+
+    /// The first need that `capabilities` are known not to meet.
+    fn unmet(self, capabilities: Capabilities) -> Option<Capability> {
+        let needs = [
+            (self.vision, capabilities.vision, Capability::Vision),
+            (self.tools, capabilities.tools, Capability::Tools),
+            (self.schema, capabilities.schema, Capability::Schema),
+        ];
+        needs.into_iter().find(|(needed, able, _)| *needed && *able == Some(false)).map(|(.., what)| what)
+    }
+}
+
+/// Something that not every model can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Capability {
+    /// Images.
+    Vision,
+    /// Tools.
+    Tools,
+    /// A JSON Schema.
+    Schema,
+}
+
+impl Capability {
+    /// The word in messages.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Vision => "images",
+            Self::Tools => "tools",
+            Self::Schema => "a JSON Schema",
+        }
+    }
 }
 
 /// Why a deployment was passed over.
@@ -42,8 +124,17 @@ pub struct Skip {
 pub enum SkipReason {
     /// Its key is missing; says which.
     NoKey(String),
+    /// A rule of the group decided for another target.
+    Ruled {
+        /// The group that the rule belongs to.
+        group: String,
+        /// The number of the rule in it, from 1.
+        number: usize,
+    },
     /// It lacks a required label or has a forbidden one.
     Tags,
+    /// It is known not to do what the request needs.
+    Incapable(Capability),
     /// The prompt does not fit.
     ContextWindow {
         /// Estimated prompt tokens.
@@ -86,21 +177,28 @@ pub enum SkipReason {
 
 /// Why `member` may not be asked at `now`, if it may not.
 pub(super) fn barred(map: &Map, member: &Member, facts: &Facts, board: &Board, now: Timestamp) -> Option<SkipReason> {
-    unfit(map, member, facts).or_else(|| {
-        let cell = board.cell(member.deployment);
-        match cell.breaker.state(now) {
-            State::Open { until } => {
-                let class = cell.breaker.reason().unwrap_or_default().to_owned();
-                Some(SkipReason::CoolingDown { left: until.since(now), class })
+    unable(map, member, facts)
+        .or_else(|| {
+            let cell = board.cell(member.deployment);
+            match cell.breaker.state(now) {
+                State::Open { until } => {
+                    let class = cell.breaker.reason().unwrap_or_default().to_owned();
+                    Some(SkipReason::CoolingDown { left: until.since(now), class })
+                }
+                State::Closed | State::HalfOpen => {
+                    let full = cell.room.shut.as_ref().and_then(|shut| closed(shut, now));
+                    full.or_else(|| cell.gated(now).map(|until| SkipReason::Gated { left: until.since(now) }))
+                }
             }
-            State::Closed | State::HalfOpen => cell
-                .room
-                .shut
-                .as_ref()
-                .and_then(|shut| closed(shut, now))
-                .or_else(|| cell.gated(now).map(|until| SkipReason::Gated { left: until.since(now) })),
-        }
-    })
+        })
+        .or_else(|| too_dear(map, member, facts))
+}
+
+/// The positions of the members of `group` that may be asked at `now`.
+#[must_use]
+pub fn eligible(map: &Map, group: GroupId, facts: &Facts, board: &Board, now: Timestamp) -> Vec<usize> {
+    let members = map.group(group).members.iter().enumerate();
+    members.filter(|(_, member)| barred(map, member, facts, board, now).is_none()).map(|(at, _)| at).collect()
 }
 
 /// Why a limit keeps a deployment shut at `now`, if it does.
@@ -117,6 +215,10 @@ pub(super) fn closed(shut: &Shut, now: Timestamp) -> Option<SkipReason> {
 
 /// Why `member` cannot serve this request at all, whatever the hour.
 pub(super) fn unfit(map: &Map, member: &Member, facts: &Facts) -> Option<SkipReason> {
+    unable(map, member, facts).or_else(|| too_dear(map, member, facts))
+}
+
+fn unable(map: &Map, member: &Member, facts: &Facts) -> Option<SkipReason> {
     let deployment = map.deployment(member.deployment);
     if let Some(missing) = &deployment.no_key {
         return Some(SkipReason::NoKey(missing.clone()));
@@ -125,10 +227,16 @@ pub(super) fn unfit(map: &Map, member: &Member, facts: &Facts) -> Option<SkipRea
     if !facts.require_tags.iter().all(has) || facts.forbid_tags.iter().any(has) {
         return Some(SkipReason::Tags);
     }
-    let prompt = facts.prompt_tokens;
-    if let Some(window) = deployment.context_window.filter(|window| prompt > *window) {
-        return Some(SkipReason::ContextWindow { prompt, window });
+    if let Some(what) = facts.needs.unmet(deployment.capabilities) {
+        return Some(SkipReason::Incapable(what));
     }
+    let prompt = facts.prompt_tokens;
+    let window = deployment.context_window.filter(|window| prompt > *window)?;
+    Some(SkipReason::ContextWindow { prompt, window })
+}
+
+fn too_dear(map: &Map, member: &Member, facts: &Facts) -> Option<SkipReason> {
+    let deployment = map.deployment(member.deployment);
     let cap = facts.max_cost?;
     let Some(price) = deployment.price else { return Some(SkipReason::Unpriced) };
     let usd = estimated_cost(facts, price);

@@ -10,7 +10,7 @@ use super::breaker::State;
 use super::{DeploymentId, GroupId, Map, strategy};
 use crate::model::{Failure, Timestamp};
 use eligible::barred;
-pub use eligible::{Facts, Skip, SkipReason};
+pub use eligible::{Capability, Facts, Identity, Needs, Skip, SkipReason, eligible};
 use reaction::{Reaction, reaction};
 
 mod again;
@@ -21,7 +21,7 @@ mod reaction;
 mod tests;
 
 /// Attempts in one request beyond which no deployment is asked again.
-const MAX_ATTEMPTS: u32 = 6;
+pub(crate) const MAX_ATTEMPTS: u32 = 6;
 /// What the engine is to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
@@ -45,6 +45,20 @@ pub struct Call {
     pub first_token: Duration,
     /// It is half-open: the lease of the probe must be won first.
     pub probe: bool,
+}
+
+impl Stop {
+    /// The reason in the log.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deadline => "the deadline passed",
+            Self::Refused => "the request was refused",
+            Self::NoKey => "no deployment has a key",
+            Self::RateLimited { .. } => "every deployment left is rate limited",
+            Self::Exhausted => "no deployment could answer",
+        }
+    }
 }
 
 /// Why nobody else is asked.
@@ -71,7 +85,6 @@ pub struct Course<'a> {
     map: &'a Map,
     facts: Facts,
     deadline: Timestamp,
-    primary: GroupId,
     legs: Vec<Leg>,
     /// Fallback groups still to visit, next one first.
     queue: Vec<GroupId>,
@@ -130,10 +143,10 @@ impl<'a> Course<'a> {
     /// A course through `group` and its fallbacks, to be done by `deadline`.
     #[must_use]
     pub fn new(map: &'a Map, group: GroupId, facts: Facts, deadline: Timestamp) -> Self {
+        let group = facts.detours.target(group);
         Self {
             map,
             deadline,
-            primary: group,
             legs: Vec::new(),
             queue: vec![group],
             // The primary group is not a fallback but leaves the queue like one.
@@ -223,7 +236,7 @@ impl<'a> Course<'a> {
             }
         };
         // A request that one provider refuses is not repeated anywhere.
-        let again = if matches!(self.want, Want::Anyone) { again } else { None };
+        let again = again.filter(|_| matches!(self.want, Want::Anyone | Want::Larger(_)));
         self.asked[last].again = again;
         // Someone was asked on behalf of another provider and failed otherwise: that was the one chance.
         if let Want::OtherProvider(provider) = &self.want
@@ -254,29 +267,41 @@ impl<'a> Course<'a> {
     }
 
     fn untried_here(&mut self, board: &Board, now: Timestamp) -> Option<(GroupId, DeploymentId)> {
-        let want = self.want.clone();
-        let map = self.map;
-        let asked: Vec<DeploymentId> = self.asked.iter().map(|asked| asked.deployment).collect();
         let here = self.legs.last()?.group;
-        let named = self.legs.iter().any(|leg| map.group(leg.group).context_window_fallbacks.contains(&here));
+        let fit: Vec<DeploymentId> = self.legs.last()?.untried.clone();
+        let fit: Vec<DeploymentId> =
+            fit.into_iter().filter(|id| self.wanted(here, *id) && !self.was_asked(*id)).collect();
         let leg = self.legs.last_mut()?;
         if leg.attempts_left == 0 {
             return None;
         }
-        let wanted = |id: &DeploymentId| match &want {
-            Want::Anyone => true,
-            Want::OtherProvider(provider) => map.deployment(*id).provider != *provider,
-            // A group that the profile names for long prompts is believed where the window is unknown.
-            Want::Larger(than) => map.deployment(*id).context_window.map_or(named, |window| window > *than),
-            Want::Nobody => false,
-        };
-        // What other processes learnt meanwhile counts too: the board may have changed since the ranking.
+        // An attempt since the ranking may have taught something about them: one key, or one host.
         let ready = |id: &DeploymentId| {
             let cell = board.cell(*id);
             cell.gated(now).is_none() && !matches!(cell.breaker.state(now), State::Open { .. })
         };
-        let found = leg.untried.iter().position(|id| wanted(id) && ready(id) && !asked.contains(id))?;
+        let found = leg.untried.iter().position(|id| fit.contains(id) && ready(id))?;
         Some((leg.group, leg.untried.remove(found)))
+    }
+
+    /// Whether the failures so far leave `id`, as a member of `group`, any sense.
+    pub(super) fn wanted(&self, group: GroupId, id: DeploymentId) -> bool {
+        let deployment = self.map.deployment(id);
+        match &self.want {
+            Want::Anyone => true,
+            Want::OtherProvider(provider) => deployment.provider != *provider,
+            // A group that the profile names for long prompts is believed where the window is unknown.
+            Want::Larger(than) => deployment.context_window.map_or_else(
+                || self.legs.iter().any(|leg| self.map.group(leg.group).context_window_fallbacks.contains(&group)),
+                |window| window > *than,
+            ),
+            Want::Nobody => false,
+        }
+    }
+
+    /// Whether `id` was asked in this request, by this or by another name.
+    pub(super) fn was_asked(&self, id: DeploymentId) -> bool {
+        self.asked.iter().any(|asked| self.map.same(asked.deployment, id))
     }
 
     /// Puts the fallbacks of the group that is left in front of the queue: depth first.
@@ -294,7 +319,8 @@ impl<'a> Course<'a> {
 
     fn enqueue_first(&mut self, groups: &[GroupId]) {
         let known: Vec<GroupId> = self.legs.iter().map(|leg| leg.group).chain(self.queue.iter().copied()).collect();
-        let new: Vec<GroupId> = groups.iter().copied().filter(|group| !known.contains(group)).collect();
+        let groups = groups.iter().map(|group| self.facts.detours.target(*group));
+        let new: Vec<GroupId> = groups.filter(|group| !known.contains(group)).collect();
         self.queue.splice(0..0, new);
     }
 
@@ -323,8 +349,9 @@ impl<'a> Course<'a> {
                 }
             }
         }
-        let ranked = strategy::rank(group, &eligible, rng);
-        let untried = ranked.into_iter().map(|position| group.members[position].deployment).collect();
+        let scene = strategy::Scene { map: self.map, group: id, facts: &self.facts, board, now };
+        let ranked = strategy::rank(&scene, &eligible, rng);
+        let untried = ranked.into_iter().map(|ranked| group.members[ranked.position].deployment).collect();
         let attempts_left = group.policy.num_retries.saturating_add(1);
         self.legs.push(Leg { group: id, untried, attempts_left, left: false, too_small });
     }
@@ -373,9 +400,8 @@ impl<'a> Course<'a> {
         configured.min(self.deadline.since(at) / shares)
     }
 
-    /// The group that was asked for.
-    #[must_use]
-    pub fn primary(&self) -> GroupId {
-        self.primary
+    /// The groups that were entered, in order.
+    pub fn visited(&self) -> impl Iterator<Item = GroupId> {
+        self.legs.iter().map(|leg| leg.group)
     }
 }

@@ -25,15 +25,16 @@ pub(super) fn reaction(class: Class) -> Reaction {
         Class::Overloaded | Class::ServerError | Class::Connection(_) | Class::Malformed | Class::Truncated => {
             Reaction::Next
         }
-        Class::InvalidOutput => Reaction::Next,
         Class::RateLimit => Reaction::NextGated,
-        // One that timed out in silence is not asked again; keys, money and names do not mend in seconds.
+        // One that timed out in silence is not asked again; keys, money and names do not mend in seconds,
+        // and the same question gets the same unusable answer.
         Class::Timeout(_)
         | Class::Authentication
         | Class::Permission
         | Class::NotFound
         | Class::Quota
         | Class::Unsupported
+        | Class::InvalidOutput
         | Class::Budget => Reaction::NextNeverThis,
         Class::BadRequest => Reaction::OtherProvider,
         Class::ContextWindow => Reaction::LargerWindow,

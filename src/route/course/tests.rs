@@ -33,6 +33,7 @@ fn map(text: &str) -> Map {
                     context_window: window,
                     price: None,
                     prefill: false,
+                    capabilities: crate::route::Capabilities::default(),
                     no_key,
                 });
                 map.deployments.len() - 1
@@ -99,6 +100,23 @@ fn failure(word: &str) -> Failure {
         other => panic!("unknown failure {other}"),
     };
     Failure { retry_after: wait.map(Duration::from_secs), ..Failure::new(class, word) }
+}
+
+#[test]
+fn a_fallback_whose_window_is_too_small_is_skipped() {
+    let mut map = map("main: a.x@100 | small: b.x@50 | large: c.x@5000");
+    map.groups[0].fallbacks = vec![group(&map, "small"), group(&map, "large")];
+    let facts = Facts { prompt_tokens: 80, ..Facts::default() };
+    walk(&map, Board::fresh(&map), facts, "401", "a.x c.x | exhausted");
+}
+
+#[test]
+fn what_a_model_is_known_not_to_do_is_not_asked_of_it() {
+    let mut map = map("main: a.x b.x c.x");
+    map.deployments[0].capabilities.vision = Some(false);
+    map.deployments[1].capabilities.vision = Some(true);
+    let facts = Facts { needs: Needs { vision: true, ..Needs::default() }, ..Facts::default() };
+    walk(&map, Board::fresh(&map), facts, "401", "b.x c.x | exhausted");
 }
 
 /// Walks a course in which the calls fail as `failures` say (the last one over and over), and
@@ -274,6 +292,27 @@ fn a_long_prompt_asks_larger_windows_only() {
     map.groups[0].fallbacks = vec![GroupId(2)];
     map.groups[0].context_window_fallbacks = vec![GroupId(1)];
     check(&map, "window", "a c d f | refused");
+}
+
+#[test]
+fn a_larger_one_that_is_rate_limited_is_waited_for() {
+    check(&map("main: small@10 long@100"), "window 429+5 401", "small long long+ | refused");
+}
+
+#[test]
+fn a_larger_one_whose_breaker_is_open_is_asked_all_the_same() {
+    let map = map("main: small@10 long@100");
+    let mut board = Board::fresh(&map);
+    open(&mut board, 1, 100);
+    walk(&map, board, Facts::default(), "window 401", "small long | refused");
+}
+
+#[test]
+fn a_deployment_with_two_names_is_asked_once() {
+    let mut map = map("main: a b | other: c");
+    map.groups[0].fallbacks = vec![GroupId(1)];
+    map.deployments[2].state_key = map.deployments[0].state_key.clone();
+    check(&map, "401", "a b | exhausted");
 }
 
 #[test]

@@ -1,25 +1,101 @@
-//! How a group orders its members; one file a strategy, each a pure function.
+//! How a group orders its members; one file a strategy, each a pure function of the candidates.
 
+mod adaptive;
+mod candidate;
+mod cost;
+mod custom;
+mod latency;
+mod least_busy;
+mod ranked;
+mod round_robin;
 pub mod simple_shuffle;
+mod usage;
 
-use super::{Group, Member, Strategy};
+use std::sync::Arc;
 
-/// The members of `group` at `eligible` positions, best first: lowest `order` first, then as the
-/// strategy says. A permutation of `eligible`.
+pub use self::adaptive::AdaptiveArgs;
+pub use self::candidate::{Candidate, Scene, candidates, stranger};
+pub use self::custom::{Custom, CustomOrder};
+pub use self::latency::LatencyArgs;
+pub use self::ranked::{Ranked, Why};
+pub use self::simple_shuffle::Sticky;
+
+/// How the members of a group are ordered.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Strategy {
+    /// By chance: by weights, else by rpm, else by tpm, else alike.
+    SimpleShuffle,
+    /// The same, but the chance is a hash: the same user, conversation or prompt gets the same arm.
+    Sticky(Sticky),
+    /// In turn.
+    RoundRobin,
+    /// The fewest calls under way first.
+    LeastBusy,
+    /// The fastest first token first.
+    LatencyBased(LatencyArgs),
+    /// The cheapest answer first.
+    CostBased,
+    /// The largest share of its limits left first.
+    UsageBased,
+    /// The least expected cost of time, money and failure first.
+    Adaptive(AdaptiveArgs),
+    /// A command of the user says; the engine runs it and puts its answer on the board.
+    Exec(Arc<str>),
+    /// A program that uses this library says.
+    Custom(Custom),
+}
+
+impl Strategy {
+    /// The name in a profile and in `--json`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::SimpleShuffle | Self::Sticky(_) => "simple-shuffle",
+            Self::RoundRobin => "round-robin",
+            Self::LeastBusy => "least-busy",
+            Self::LatencyBased(_) => "latency-based-routing",
+            Self::CostBased => "cost-based-routing",
+            Self::UsageBased => "usage-based-routing",
+            Self::Adaptive(_) => "adaptive",
+            Self::Exec(_) => "exec",
+            Self::Custom(custom) => custom.name(),
+        }
+    }
+
+    /// Whether it looks at the calls that are under way, so that they must be counted.
+    #[must_use]
+    pub fn counts_calls(&self) -> bool {
+        match self {
+            Self::LeastBusy | Self::LatencyBased(_) | Self::Adaptive(_) | Self::Exec(_) | Self::Custom(_) => true,
+            Self::SimpleShuffle | Self::Sticky(_) | Self::RoundRobin | Self::CostBased | Self::UsageBased => false,
+        }
+    }
+}
+
+/// The members at `eligible` positions of the scene's group, best first, with the numbers that
+/// decided: lowest `order` first, then as the strategy says. A permutation of `eligible`.
 #[must_use]
-pub fn rank(group: &Group, eligible: &[usize], rng: &mut fastrand::Rng) -> Vec<usize> {
-    let mut orders: Vec<u32> = eligible.iter().map(|&position| group.members[position].order).collect();
-    orders.sort_unstable();
-    orders.dedup();
-    let mut ranked = Vec::with_capacity(eligible.len());
-    for order in orders {
-        let level: Vec<usize> =
-            eligible.iter().copied().filter(|&position| group.members[position].order == order).collect();
-        let members: Vec<&Member> = level.iter().map(|&position| &group.members[position]).collect();
-        let order = match group.strategy {
-            Strategy::SimpleShuffle => simple_shuffle::order(&members, rng),
-        };
-        ranked.extend(order.into_iter().map(|index| level[index]));
+pub fn rank(scene: &Scene<'_>, eligible: &[usize], rng: &mut fastrand::Rng) -> Vec<Ranked> {
+    let group = scene.map.group(scene.group);
+    let mut all = candidates(scene, eligible);
+    all.sort_by_key(|candidate| candidate.member.order);
+    let mut ranked = Vec::with_capacity(all.len());
+    for level in all.chunk_by(|a, b| a.member.order == b.member.order) {
+        ranked.extend(match &group.strategy {
+            Strategy::SimpleShuffle => simple_shuffle::rank(level, rng),
+            Strategy::Sticky(by) => simple_shuffle::rank_sticky(level, *by, &group.name, &scene.facts.identity, rng),
+            Strategy::RoundRobin => round_robin::rank(level, scene.board.group(scene.group).turn),
+            Strategy::LeastBusy => least_busy::rank(level, rng),
+            Strategy::LatencyBased(args) => latency::rank(level, args, rng),
+            Strategy::CostBased => cost::rank(level, rng),
+            Strategy::UsageBased => usage::rank(level, rng),
+            Strategy::Adaptive(args) => adaptive::rank(level, args, rng),
+            Strategy::Exec(_) => custom::in_order_of(level, scene.board.orders.get(&scene.group), rng),
+            Strategy::Custom(custom) => custom.rank(level, scene.facts, rng),
+        });
     }
     ranked
 }
+
+#[cfg(test)]
+mod tests;

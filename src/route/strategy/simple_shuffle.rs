@@ -1,18 +1,89 @@
 //! `simple-shuffle`: by chance, in proportion to weights, else to rpm, else to tpm, else alike.
+//!
+//! Sticky, the chance is a hash of who asks: the same key falls to the same arm in every run and on
+//! every machine, and an arm that is added or removed moves only the keys that it gains or loses.
 
+use sha2::{Digest, Sha256};
+
+use super::{Candidate, Ranked, Why};
 use crate::route::Member;
+use crate::route::course::Identity;
 
-/// An order of `members` (as positions) drawn without replacement in proportion to their shares.
-///
+/// What a sticky group remembers a caller by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sticky {
+    /// The user.
+    User,
+    /// The conversation.
+    Conversation,
+    /// The prompt.
+    Prompt,
+}
+
+impl Sticky {
+    /// The name in a profile.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Conversation => "conversation",
+            Self::Prompt => "prompt",
+        }
+    }
+
+    fn key(self, identity: &Identity) -> Option<&str> {
+        match self {
+            Self::User => identity.user.as_deref(),
+            Self::Conversation => identity.conversation.as_deref(),
+            Self::Prompt => identity.prompt.as_deref(),
+        }
+    }
+}
+
+/// Candidates drawn without replacement in proportion to their shares.
+pub(super) fn rank(candidates: &[Candidate<'_>], rng: &mut fastrand::Rng) -> Vec<Ranked> {
+    race(candidates, false, |_| rng.f64())
+}
+
+/// The same with the hash of the caller for luck; a caller without a key is anybody.
+pub(super) fn rank_sticky(
+    candidates: &[Candidate<'_>],
+    by: Sticky,
+    salt: &str,
+    identity: &Identity,
+    rng: &mut fastrand::Rng,
+) -> Vec<Ranked> {
+    match by.key(identity) {
+        Some(key) => race(candidates, true, |candidate| hash(&[key, salt, &candidate.deployment.name])),
+        None => rank(candidates, rng),
+    }
+}
+
+/// A number from 0 to 1 that depends on the texts alone.
+#[expect(clippy::cast_precision_loss, reason = "53 bits fit exactly")]
+fn hash(texts: &[&str]) -> f64 {
+    let mut hash = Sha256::new();
+    for text in texts {
+        hash.update(text.as_bytes());
+        hash.update([0]);
+    }
+    let bits = hash.finalize().iter().take(8).fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+    (bits >> 11) as f64 / (1_u64 << 53) as f64
+}
+
 /// Each draw is `-ln(u)/share`, smallest first: the exponential race gives the same law as drawing
 /// one by one (Efraimidis and Spirakis, "Weighted random sampling with a reservoir", 2006).
-#[must_use]
-pub fn order(members: &[&Member], rng: &mut fastrand::Rng) -> Vec<usize> {
-    let shares = shares(members);
-    let mut race: Vec<(f64, usize)> =
-        shares.iter().map(|share| draw(*share, rng.f64())).zip(0..members.len()).collect();
-    race.sort_by(|a, b| a.0.total_cmp(&b.0));
-    race.into_iter().map(|(_, position)| position).collect()
+fn race<'a>(candidates: &[Candidate<'a>], sticky: bool, mut luck: impl FnMut(&Candidate<'a>) -> f64) -> Vec<Ranked> {
+    let members: Vec<&Member> = candidates.iter().map(|candidate| candidate.member).collect();
+    let shares = shares(&members);
+    let sum: f64 = shares.iter().sum();
+    let arrive = |(candidate, share): (&Candidate<'a>, f64)| {
+        let why = Why::Share { share: if sum > 0.0 { share / sum } else { 0.0 }, sticky };
+        Ranked { position: candidate.position, score: draw(share, luck(candidate)), why }
+    };
+    let mut ranked: Vec<Ranked> = candidates.iter().zip(shares).map(arrive).collect();
+    ranked.sort_by(|a, b| a.score.total_cmp(&b.score));
+    ranked
 }
 
 /// When a member of this share arrives in the race; one without a share arrives last.
@@ -22,7 +93,7 @@ fn draw(share: f64, luck: f64) -> f64 {
 
 /// The share of each member. Where some have a weight, a missing one is 1, not nothing.
 #[expect(clippy::cast_precision_loss, reason = "limits are far below 2^52")]
-fn shares(members: &[&Member]) -> Vec<f64> {
+pub(crate) fn shares(members: &[&Member]) -> Vec<f64> {
     let by = |share: fn(&Member) -> Option<f64>, missing: Option<f64>| {
         let shares: Vec<Option<f64>> = members.iter().map(|member| share(member)).collect();
         let known = shares.iter().flatten().sum::<f64>() > 0.0;
@@ -40,72 +111,4 @@ fn shares(members: &[&Member]) -> Vec<f64> {
 fn mean(shares: &[Option<f64>]) -> f64 {
     let known: Vec<f64> = shares.iter().flatten().copied().collect();
     if known.is_empty() { 1.0 } else { known.iter().sum::<f64>() / known.len() as f64 }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::route::{DeploymentId, Timeouts};
-
-    fn member(weight: Option<f64>, rpm: Option<u64>, tpm: Option<u64>) -> Member {
-        let second = Duration::from_secs(1);
-        let timeouts = Timeouts { connect: second, first_token: second, idle: second, attempt: second };
-        Member { deployment: DeploymentId(0), weight, rpm, tpm, order: 1, tags: Vec::new(), timeouts }
-    }
-
-    /// How often each member comes first in 10,000 draws, in percent, rounded to the nearest five.
-    fn check(members: &[Member], want: &[u32]) {
-        let members: Vec<&Member> = members.iter().collect();
-        let mut rng = fastrand::Rng::with_seed(1);
-        let mut first = vec![0_u32; members.len()];
-        (0..10_000).for_each(|_| first[order(&members, &mut rng)[0]] += 1);
-        let percent: Vec<u32> = first.iter().map(|count| (count + 250) / 500 * 5).collect();
-        assert_eq!(percent, want);
-    }
-
-    #[test]
-    fn alike_when_nothing_is_said() {
-        check(&[member(None, None, None), member(None, None, None)], &[50, 50]);
-    }
-
-    #[test]
-    fn by_weight_and_a_missing_weight_is_one() {
-        check(&[member(Some(0.1), None, None), member(Some(0.9), None, None)], &[10, 90]);
-        check(&[member(Some(9.0), Some(1), None), member(None, Some(1000), None)], &[90, 10]);
-    }
-
-    #[test]
-    fn a_weight_of_zero_comes_last() {
-        check(&[member(Some(0.0), None, None), member(Some(1.0), None, None)], &[0, 100]);
-    }
-
-    #[test]
-    fn by_rpm_then_by_tpm() {
-        check(&[member(None, Some(300), Some(1)), member(None, Some(100), Some(1000))], &[75, 25]);
-        check(&[member(None, None, Some(300)), member(None, None, Some(100))], &[75, 25]);
-    }
-
-    #[test]
-    fn a_member_without_a_limit_is_taken_for_an_average_one() {
-        check(&[member(None, Some(100), None), member(None, None, None)], &[50, 50]);
-    }
-
-    proptest! {
-        #[test]
-        fn an_order_is_a_permutation_and_the_same_seed_gives_the_same(
-            weights in prop::collection::vec(prop::option::of(0.0..1e9_f64), 0..20), seed: u64
-        ) {
-            let members: Vec<Member> = weights.into_iter().map(|weight| member(weight, None, None)).collect();
-            let members: Vec<&Member> = members.iter().collect();
-            let once = order(&members, &mut fastrand::Rng::with_seed(seed));
-            prop_assert_eq!(&once, &order(&members, &mut fastrand::Rng::with_seed(seed)));
-            let mut sorted = once;
-            sorted.sort_unstable();
-            prop_assert_eq!(sorted, (0..members.len()).collect::<Vec<_>>());
-        }
-    }
 }

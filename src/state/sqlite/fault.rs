@@ -39,7 +39,7 @@ pub fn files(path: &Path) -> String {
 }
 
 impl StoreError {
-    fn of_kind(self, kind: StoreErrorKind) -> Self {
+    pub(super) fn of_kind(self, kind: StoreErrorKind) -> Self {
         Self { kind, ..self }
     }
 }
@@ -50,7 +50,11 @@ fn meaning(path: &Path, code: Option<ErrorCode>) -> (StoreErrorKind, String) {
             (StoreErrorKind::Busy, format!("another program holds it; `lsof {}` names it", path.display()))
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            (StoreErrorKind::Unusable, format!("move {} away together; a new state begins by itself", files(path)))
+            let hint = format!(
+                "`llmroute state reset` moves it aside, or move {} away together; a new state begins by itself",
+                files(path)
+            );
+            (StoreErrorKind::Damaged, hint)
         }
         Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => {
             (StoreErrorKind::Unusable, format!("free space on its disk, or {ELSEWHERE}"))

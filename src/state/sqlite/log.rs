@@ -1,16 +1,12 @@
 //! Requests as rows of the log, both ways.
 
-use std::borrow::Cow;
-
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use crate::model::{Timestamp, Usage};
 use crate::ports::{LogEnd, LogStart, Outcome};
 use crate::state::Record;
-
-/// The longest text that is kept of one request, in bytes, for each of its texts.
-const TEXT_BYTES: usize = 16 << 20;
+use crate::state::cut::cut;
 
 const COLUMNS: &str = "id, at, command, grp, conversation_id, tags, ended_at, outcome, deployment, provider, model, \
      finish_reason, input_tokens, output_tokens, cached_tokens, cache_write_tokens, reasoning_tokens, cost_usd, \
@@ -79,7 +75,12 @@ pub fn last(connection: &Connection, count: usize) -> rusqlite::Result<Vec<Recor
     if count == 0 {
         return Ok(Vec::new());
     }
-    statement.query_map([count], record)?.collect()
+    // One row that cannot be understood must not hide all the others.
+    let damaged = |error: &rusqlite::Error| {
+        matches!(error, rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..))
+    };
+    let records = statement.query_map([count], record)?;
+    records.filter(|record| !record.as_ref().is_err_and(damaged)).collect()
 }
 
 /// The request `id`.
@@ -162,34 +163,4 @@ fn signed(count: u64) -> i64 {
 
 fn unsigned(count: i64) -> u64 {
     u64::try_from(count).unwrap_or_default()
-}
-
-/// `text`, or its beginning and a mark when it is too long to keep.
-fn cut(text: &str) -> Cow<'_, str> {
-    if text.len() <= TEXT_BYTES {
-        return Cow::Borrowed(text);
-    }
-    let kept = (0..=TEXT_BYTES).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
-    Cow::Owned(format!("{}\n[cut: the log keeps {kept} of {} bytes]", &text[..kept], text.len()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(text: &str, want: &str) {
-        assert!(cut(text) == want, "{} bytes became {}", text.len(), cut(text).len());
-    }
-
-    #[test]
-    fn a_text_of_the_limit_is_kept_whole() {
-        let text = "x".repeat(TEXT_BYTES);
-        check(&text, &text);
-    }
-
-    #[test]
-    fn a_longer_text_is_cut_between_characters_and_says_so() {
-        let text = format!("{}é", "x".repeat(TEXT_BYTES - 1));
-        check(&text, &format!("{}\n[cut: the log keeps 16777215 of 16777217 bytes]", &text[..TEXT_BYTES - 1]));
-    }
 }

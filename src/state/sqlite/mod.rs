@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use crate::ports::{LogEnd, LogStart, Store, StoreError};
+use crate::model::failure::one_line;
+use crate::ports::{LogEnd, LogStart, Store, StoreError, StoreErrorKind};
 
 /// How long an operation waits for a lock before it gives up.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +29,11 @@ struct Patience {
 
 const PATIENCE: Patience =
     Patience { read: Duration::from_millis(200), begin: Duration::from_millis(500), write: Duration::from_secs(2) };
+
+/// How often an operation asks for the lock in its time. SQLite backs off to 100 ms between two looks,
+/// so that in a crowd others are always faster; each turn begins with short pauses again. Whoever gives
+/// up on the end of a request leaves it `unfinished` in the log for ever.
+const TURNS: u32 = 20;
 
 /// What a write is followed by.
 enum After {
@@ -52,11 +58,52 @@ impl Sqlite {
         Self { path: super::database(dir), patience: PATIENCE, connection: Mutex::default() }
     }
 
+    /// Looks at every page.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Damaged`] when one is torn, and whatever keeps it from being read.
+    pub fn check(&self) -> Result<(), StoreError> {
+        let verdict = self.look("ok".to_owned(), |connection| {
+            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))
+        })?;
+        if verdict == "ok" {
+            return Ok(());
+        }
+        let hint = "`llmroute state reset` moves it aside";
+        Err(fault::unusable(&self.path, &one_line(&verdict), hint).of_kind(StoreErrorKind::Damaged))
+    }
+
+    /// Reads, if there is a database; `nothing` otherwise.
+    fn look<T>(
+        &self,
+        nothing: T,
+        operation: impl FnMut(&mut Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let mut slot = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        if slot.is_none() {
+            *slot = open::existing(&self.path)?;
+        }
+        let Some(connection) = slot.as_mut() else { return Ok(nothing) };
+        self.run(connection, self.patience.read, operation)
+    }
+
+    /// Deletes by `operation`, if there is a database; makes none.
+    fn forget(&self, operation: impl FnMut(&mut Connection) -> rusqlite::Result<usize>) -> Result<usize, StoreError> {
+        let mut slot = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        if slot.is_none() {
+            *slot = open::existing(&self.path)?;
+        }
+        let Some(connection) = slot.as_mut() else { return Ok(0) };
+        let forgotten = self.run(connection, self.patience.write, operation)?;
+        open::empty_wal(&self.path, connection);
+        Ok(forgotten)
+    }
+
     fn write(
         &self,
         wait: Duration,
         after: After,
-        operation: impl FnOnce(&mut Connection) -> rusqlite::Result<()>,
+        operation: impl FnMut(&mut Connection) -> rusqlite::Result<()>,
     ) -> Result<(), StoreError> {
         let mut slot = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let connection = match slot.take() {
@@ -75,22 +122,24 @@ impl Sqlite {
         &self,
         connection: &mut Connection,
         wait: Duration,
-        operation: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+        mut operation: impl FnMut(&mut Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        let result = connection.busy_timeout(wait).and_then(|()| operation(connection));
-        result.map_err(|error| fault::of_sqlite(&self.path, &error))
+        let failed = |error| fault::of_sqlite(&self.path, &error);
+        connection.busy_timeout(wait / TURNS).map_err(failed)?;
+        for _ in 1..TURNS {
+            match operation(connection).map_err(failed) {
+                Err(error) if error.kind == StoreErrorKind::Busy => {}
+                result => return result,
+            }
+        }
+        operation(connection).map_err(failed)
     }
 }
 
 impl Store for Sqlite {
     fn read(&self, keys: &[String]) -> Result<Vec<Option<String>>, StoreError> {
-        let mut slot = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        if slot.is_none() {
-            *slot = open::existing(&self.path)?;
-        }
-        let Some(connection) = slot.as_mut() else { return Ok(vec![None; keys.len()]) };
         // One transaction: the values belong together.
-        self.run(connection, self.patience.read, |connection| values(&*connection.transaction()?, keys))
+        self.look(vec![None; keys.len()], |connection| values(&*connection.transaction()?, keys))
     }
 
     fn update(&self, keys: &[String], change: &mut dyn FnMut(&mut [Option<String>])) -> Result<(), StoreError> {
@@ -114,6 +163,30 @@ impl Store for Sqlite {
 
     fn finish(&self, id: &str, end: &LogEnd) -> Result<(), StoreError> {
         self.write(self.patience.write, After::Tidy, |connection| log::finish(connection, id, end))
+    }
+
+    fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        self.look(Vec::new(), |connection| {
+            // Keys are compared byte by byte, so those with one prefix stand together.
+            let mut statement = connection.prepare_cached("SELECT key FROM cells WHERE key >= ?1 ORDER BY key")?;
+            let keys = statement.query_map([prefix], |row| row.get::<_, String>(0))?;
+            keys.take_while(|key| key.as_ref().map_or(true, |key| key.starts_with(prefix))).collect()
+        })
+    }
+
+    fn delete(&self, keys: &[String]) -> Result<usize, StoreError> {
+        self.forget(|connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mut forgotten = 0;
+            for key in keys {
+                forgotten += transaction.prepare_cached("DELETE FROM cells WHERE key = ?1")?.execute([key])?;
+            }
+            transaction.commit().map(|()| forgotten)
+        })
+    }
+
+    fn clear_log(&self) -> Result<usize, StoreError> {
+        self.forget(|connection| connection.execute("DELETE FROM log", []))
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::ports::StoreError;
+use crate::ports::{StoreError, StoreErrorKind};
 
 use super::fault;
 use super::schema::{self, Age};
@@ -138,7 +138,8 @@ fn refuse_orphan(path: &Path) -> Result<(), StoreError> {
     // In this order: a WAL that another process has just begun has a database by now.
     if wal.exists() && !path.exists() {
         let what = format!("`{}` is left of a state that was moved away", wal.display());
-        return Err(fault::unusable(path, &what, &format!("move {} away together", fault::files(path))));
+        let hint = format!("`llmroute state reset` moves it aside, or move {} away together", fault::files(path));
+        return Err(fault::unusable(path, &what, &hint).of_kind(StoreErrorKind::Damaged));
     }
     Ok(())
 }
@@ -147,6 +148,26 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
+}
+
+/// Moves the database at `path`, with what lies beside it, to a name that ends in `stamp`. Returns the
+/// new path of the database.
+///
+/// Nothing is lost: under their new names the files belong together as before.
+pub fn set_aside(path: &Path, stamp: &str) -> Result<PathBuf, StoreError> {
+    let aside = beside(path, &format!(".{stamp}"));
+    // The database first: without it nobody plays the old WAL into a new one (see `refuse_orphan`).
+    for suffix in ["", "-wal", "-shm"] {
+        let (from, to) = (beside(path, suffix), beside(&aside, suffix));
+        if to.exists() {
+            return Err(fault::of_io(&to, &io::ErrorKind::AlreadyExists.into()));
+        }
+        match fs::rename(&from, &to) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fault::of_io(&from, &error)),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(aside)
 }
 
 fn create_dir(dir: &Path) -> io::Result<()> {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic too")]
 
 mod processes;
+mod redis;
 mod suite;
 mod trouble;
 

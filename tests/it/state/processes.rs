@@ -2,14 +2,16 @@
 //!
 //! A child is this test binary again: it runs [`the_jobs_of_a_child`] with a job in its environment.
 
+use std::collections::VecDeque;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use llmroute::model::RedisUrl;
 use llmroute::ports::Store;
-use llmroute::state::{LogReader, Sqlite, database};
+use llmroute::state::{Degrading, LogReader, Redis, Sqlite, database};
 use nix::sys::stat::{Mode, umask};
 
 use super::{end, get, increment, set, start};
@@ -18,7 +20,7 @@ const JOB: &str = "LLMROUTE_TEST_JOB";
 const DIR: &str = "LLMROUTE_TEST_DIR";
 
 /// Starts a process that does `job` on the state in `dir`.
-fn child(job: &str, dir: &Path) -> Child {
+pub fn child(job: &str, dir: &Path) -> Child {
     let binary = std::env::current_exe().expect("a test has a binary");
     let mut command = Command::new(binary);
     command.args(["--exact", "state::processes::the_jobs_of_a_child", "--nocapture"]);
@@ -38,12 +40,16 @@ fn the_jobs_of_a_child() {
 }
 
 fn work(job: &str, dir: &Path) {
+    if let Ok(url) = RedisUrl::parse(&dir.to_string_lossy()) {
+        return increment(&Redis::new(&url), "n");
+    }
     let store = Sqlite::new(dir);
     match job {
         "increment" => increment(&store, "n"),
         "log" => {
+            let calls = Degrading::new(store);
             for n in 0.. {
-                log_and_tell(&store, n);
+                log_and_tell(&calls, n);
             }
         }
         mask => {
@@ -53,10 +59,19 @@ fn work(job: &str, dir: &Path) {
     }
 }
 
-fn log_and_tell(store: &Sqlite, n: u64) {
-    let id = format!("{:08}-{n:08}", std::process::id());
+/// Works as a call does, and tells what is safe then: nothing that memory stood in for.
+fn log_and_tell(store: &Degrading<Sqlite>, n: u64) {
+    let process = format!("{:08}", std::process::id());
+    let id = format!("{process}-{n:08}");
     store.begin(&start(&id)).expect("the log can be written");
     store.finish(&id, &end(&"long ".repeat(1000))).expect("the log can be written");
+    let mut count = |values: &mut [Option<String>]| {
+        for value in values {
+            *value = Some((value.as_deref().map_or(0, |n| n.parse::<u64>().expect("a number")) + 1).to_string());
+        }
+    };
+    store.update(&["n".to_owned(), format!("own/{process}")], &mut count).expect("the state can be written");
+    assert_eq!(store.take_warning(), None);
     writeln!(io::stdout(), "\ndone {id}").expect("the parent reads");
 }
 
@@ -75,30 +90,64 @@ fn a_hundred_processes_that_begin_together_lose_nothing() {
     assert_eq!(names, ["state.db", "state.db-shm", "state.db-wal"], "no draft is left behind");
 }
 
+/// How many processes are killed; more with `LLMROUTE_KILLS`.
+const KILLS: usize = 24;
+/// How many work at the same time, so that each is killed in the middle of the others' work.
+const AT_ONCE: usize = 4;
+
 #[test]
+#[expect(clippy::disallowed_methods, reason = "who has more time says so by a variable")]
 fn what_was_finished_survives_kill_9() {
+    let kills = std::env::var("LLMROUTE_KILLS").map_or(KILLS, |kills| kills.parse().expect("it is a number"));
     let dir = tempfile::tempdir().unwrap();
     let mut done = Vec::new();
-    for _ in 0..4 {
-        let mut children = [(); 2].map(|()| child("log", dir.path()));
-        for child in &mut children {
-            let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-            let mut told = || lines.by_ref().find_map(|line| Some(line.unwrap().strip_prefix("done ")?.to_owned()));
-            done.extend((0..20).map(|_| told().expect("a child works until it is killed")));
-            child.kill().unwrap();
-            done.extend(std::iter::from_fn(told));
-        }
-        for mut child in children {
-            child.wait().unwrap();
+    let mut working = VecDeque::new();
+    for n in 0..kills {
+        working.push_back(child("log", dir.path()));
+        if working.len() == AT_ONCE {
+            done.extend(kill_after(n % 5, working.pop_front().unwrap()));
         }
     }
+    working.into_iter().for_each(|child| done.extend(kill_after(1, child)));
     check_whole(dir.path());
-    let log = LogReader::open(dir.path()).unwrap().unwrap();
-    for id in &done {
+    check_log(dir.path(), &done);
+    check_counters(dir.path(), &done);
+    assert!(done.len() >= kills, "{} requests by {kills} processes", done.len());
+}
+
+/// Kills a process when it has finished so many requests and one; the ids of those that it finished.
+fn kill_after(requests: usize, mut child: Child) -> Vec<String> {
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut told = || lines.by_ref().find_map(|line| Some(line.unwrap().strip_prefix("done ")?.to_owned()));
+    let mut done: Vec<String> = (0..=requests).map(|_| told().expect("a child works until it is killed")).collect();
+    child.kill().unwrap();
+    done.extend(std::iter::from_fn(told));
+    child.wait().unwrap();
+    done
+}
+
+/// No line of a finished request is lost.
+fn check_log(dir: &Path, done: &[String]) {
+    let log = LogReader::open(dir).unwrap().unwrap();
+    for id in done {
         let (_, end) = log.get(id).unwrap().expect("its question is there");
         assert!(end.is_some(), "{id} was finished");
     }
-    assert!(done.len() >= 160);
+}
+
+/// The shared counter is the sum of every process's own, and each of these is what the process told,
+/// or one more that it could not tell any more.
+fn check_counters(dir: &Path, done: &[String]) {
+    let store = Sqlite::new(dir);
+    let number = |name: &str| get(&store, name).map_or(0, |n| n.parse::<usize>().unwrap());
+    let own = store.keys("own/").unwrap();
+    assert_eq!(number("n"), own.iter().map(|name| number(name)).sum::<usize>());
+    for name in own {
+        let process = &name["own/".len()..];
+        let told = done.iter().filter(|id| id.starts_with(process)).count();
+        let counted = number(&name);
+        assert!(counted == told || counted == told + 1, "{name}: {counted}, and {told} told");
+    }
 }
 
 #[test]

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::thread;
 
 use llmroute::ports::{LogEnd, LogStart, Outcome, Store};
-use llmroute::state::{Degrading, LogReader, Memory, Record, Sqlite};
+use llmroute::state::{Degrading, LogReader, Memory, Record, Redis, Sqlite};
 
+use super::redis::Place;
 use super::{end, get, increment, key, set, start};
 
 /// A store, and a view of its log.
@@ -39,6 +40,9 @@ fn check(case: fn(&dyn Store)) {
     case(&Memory::default());
     case(&Sqlite::new(dirs[0].path()));
     case(&Degrading::new(Sqlite::new(dirs[1].path())));
+    if let Some(place) = Place::new() {
+        case(&Redis::new(&place.url));
+    }
 }
 
 /// Runs `write` on a fresh store of each kind; then its log must be `want`.
@@ -53,6 +57,11 @@ fn check_log(write: fn(&dyn Store), want: &[Record]) {
     for (dir, subject) in subjects {
         write(&*subject);
         assert_eq!(subject.records(dir), want);
+    }
+    if let Some(place) = Place::new() {
+        let redis = Redis::new(&place.url);
+        write(&redis);
+        assert_eq!(redis.last(100).expect("the log can be read"), want);
     }
 }
 
@@ -114,6 +123,49 @@ fn several_values_change_together() {
         store.update(&keys, &mut |values| values.swap(0, 1)).expect("the store can be written");
         assert_eq!(store.read(&keys), Ok(vec![Some("1".to_owned()); 2]));
     });
+}
+
+#[test]
+fn keys_are_found_by_their_beginning() {
+    check(|store| {
+        for name in ["a/2", "a/1", "b/1", "a", "A/1", "a%", "*"] {
+            set(store, name, Some("1"));
+        }
+        assert_eq!(store.keys("a/"), Ok(key("a/1").into_iter().chain(key("a/2")).collect()));
+        assert_eq!(store.keys("").map(|keys| keys.len()), Ok(7));
+        assert_eq!(store.keys("*"), Ok(key("*")));
+        assert_eq!(store.keys("c"), Ok(Vec::new()));
+    });
+}
+
+#[test]
+fn what_was_forgotten_is_gone_and_the_rest_stays() {
+    check(|store| {
+        for name in ["a", "b", "c"] {
+            set(store, name, Some("1"));
+        }
+        assert_eq!(store.delete(&["a", "x", "c"].map(str::to_owned)), Ok(2));
+        assert_eq!(store.keys(""), Ok(key("b")));
+        assert_eq!(store.delete(&[]), Ok(0));
+    });
+}
+
+#[test]
+fn forgetting_makes_nothing() {
+    check(|store| assert_eq!((store.delete(&key("a")), store.clear_log()), (Ok(0), Ok(0))));
+}
+
+#[test]
+fn a_log_that_was_cleared_is_empty_and_goes_on() {
+    check_log(
+        |store| {
+            log(store, &start("A"), &end("blue"));
+            store.begin(&start("B")).expect("the log can be written");
+            assert_eq!(store.clear_log(), Ok(2));
+            store.begin(&start("C")).expect("the log can be written");
+        },
+        &[(start("C"), None)],
+    );
 }
 
 #[test]

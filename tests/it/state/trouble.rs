@@ -46,7 +46,7 @@ fn whole(path: &Path) -> rusqlite::Connection {
 fn garbage_instead_of_a_database() {
     check_harmed(
         |path| fs::write(path, "garbage ".repeat(1000)).unwrap(),
-        &["file is not a database", "move `", "state.db-wal`"],
+        &["file is not a database", "`llmroute state reset` moves it aside", "state.db-wal`"],
     );
 }
 
@@ -58,7 +58,7 @@ fn a_database_with_torn_pages() {
         bytes[4096..].fill(0xff);
         fs::write(path, bytes).unwrap();
     };
-    check_harmed(tear, &["database disk image is malformed", "move `"]);
+    check_harmed(tear, &["database disk image is malformed", "`llmroute state reset` moves it aside"]);
 }
 
 #[test]

@@ -1,17 +1,22 @@
-//! Text that cannot move a cursor, change a colour or turn the reading direction.
+//! Text that cannot move a cursor, change a colour or turn the reading direction: what a model or a
+//! server sends must not steer the terminal.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
 /// `text` with its line breaks and tabs, and a visible mark for every other control.
+#[must_use]
 pub fn text(text: &str) -> Cow<'_, str> {
     if !text.contains(is_harmful) {
         return Cow::Borrowed(text);
     }
+    // A line break of two characters is one, and no harm.
+    let text = text.replace("\r\n", "\n");
     Cow::Owned(text.chars().map(|c| if is_harmful(c) { picture(c) } else { c }).collect())
 }
 
 /// `line` of JSON with what serde leaves unescaped escaped: the same value, in harmless bytes.
+#[must_use]
 pub fn json(line: &str) -> Cow<'_, str> {
     if !line.contains(is_harmful) {
         return Cow::Borrowed(line);
@@ -57,6 +62,11 @@ mod tests {
     #[test]
     fn escape_sequences_lose_their_escape() {
         check("\u{1b}[31mred\u{9b}0m\u{7f}\r", "␛[31mred\u{fffd}0m␡␍");
+    }
+
+    #[test]
+    fn a_line_break_of_two_characters_is_one() {
+        check("a\r\nb\rc", "a\nb␍c");
     }
 
     #[test]

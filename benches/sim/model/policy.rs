@@ -1,0 +1,54 @@
+//! What a policy is told and what it decides, the same for ours and for others.
+
+/// Seconds since the beginning of the world.
+pub type Seconds = f64;
+
+/// How many deployments there are.
+pub const COUNT: usize = 3;
+/// The longest time until the first token.
+pub const LIMIT: Seconds = 30.0;
+/// Seconds for a generated token, the same everywhere.
+pub const PACE: Seconds = 0.01;
+/// USD per generated token: the fast one is dear.
+pub const PRICE: [f64; COUNT] = [10e-6, 4e-6, 1e-6];
+
+/// What to do next for a request.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Action {
+    /// Call a deployment after a wait, and leave it when no token came within the limit.
+    Call { deployment: usize, wait: Seconds, limit: Seconds },
+    /// Wait and be asked again: nobody can be called now.
+    Wait(Seconds),
+    /// Fail.
+    GiveUp,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Outcome {
+    /// Whole.
+    Answered { ttft: Seconds, duration: Seconds, tokens: u64 },
+    /// By a 5xx.
+    Refused { elapsed: Seconds },
+    /// By the limit.
+    Silent { elapsed: Seconds },
+}
+
+/// Routes requests, which are known by number.
+pub trait Policy {
+    /// A request begins.
+    fn begin(&mut self, request: usize, now: Seconds);
+    /// What to do for it, at its beginning and after each failure.
+    fn next(&mut self, request: usize, now: Seconds) -> Action;
+    /// Its call goes out.
+    fn called(&mut self, request: usize, deployment: usize, now: Seconds);
+    /// Its call ended.
+    fn ended(&mut self, request: usize, deployment: usize, outcome: Outcome, now: Seconds);
+    /// Nothing further happens to it.
+    fn done(&mut self, request: usize);
+}
+
+/// A draw of the standard normal distribution.
+pub fn normal(rng: &mut fastrand::Rng) -> f64 {
+    (-2.0 * (1.0 - rng.f64()).ln()).sqrt() * (std::f64::consts::TAU * rng.f64()).cos()
+}

@@ -1,0 +1,159 @@
+//! Why a request would go where it would go: every candidate with its numbers, without calling anyone.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::plan::Plan;
+use super::router::{Request, Router};
+use crate::model::Timestamp;
+use crate::route::board::Cell;
+use crate::route::course::{Facts, MAX_ATTEMPTS, SkipReason};
+use crate::route::strategy::{self, Ranked, Scene, Why as Weighed};
+use crate::route::{DeploymentId, GroupId, Map, Member};
+
+/// Named numbers, in the order in which they are shown.
+pub type Figures = Vec<(&'static str, Value)>;
+
+/// Everything that decides about a request.
+#[derive(Debug)]
+pub struct Explained {
+    /// The calls, and why there are no more.
+    pub plan: Plan,
+    /// The groups in the order in which they are entered; one that a rule bypassed comes first.
+    pub legs: Vec<Leg>,
+    /// How bad it can get.
+    pub worst: Worst,
+}
+
+/// A group and all who are in it.
+#[derive(Debug)]
+pub struct Leg {
+    /// Which group.
+    pub group: GroupId,
+    /// Its members in the order of the profile.
+    pub candidates: Vec<Candidate>,
+}
+
+/// A member of a group.
+#[derive(Debug)]
+pub struct Candidate {
+    /// Which deployment.
+    pub deployment: DeploymentId,
+    /// Its place in the order of the calls, from 1, if it is asked through this group.
+    pub place: Option<usize>,
+    /// How long it would be waited for.
+    pub wait: Duration,
+    /// The filter that stopped it.
+    pub skipped: Option<SkipReason>,
+    /// What the strategy weighs.
+    pub numbers: Figures,
+    /// What is left of its limits.
+    pub limits: Figures,
+}
+
+/// How bad it can get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Worst {
+    /// Attempts, repeats included.
+    pub attempts: u32,
+    /// Time until it is given up.
+    pub duration: Duration,
+    /// The deadline ends it, not the last attempt.
+    pub by_deadline: bool,
+}
+
+impl Router {
+    /// Explains `request` by the shared state of this moment, which it does not change.
+    #[must_use]
+    pub fn explain(&self, request: &Request, rng: &mut fastrand::Rng) -> Explained {
+        let plan = self.plan(request, rng);
+        let now = self.clock.now();
+        let mut groups = plan.visited.clone();
+        let bypassed = plan.detours.rule(request.group).filter(|_| !groups.contains(&request.group));
+        if bypassed.is_some() {
+            groups.insert(0, request.group);
+        }
+        let mut legs: Vec<Leg> = groups.into_iter().map(|id| leg(&self.map, id, &plan, &request.facts, now)).collect();
+        if let (Some(rule), Some(leg)) = (bypassed, legs.first_mut()) {
+            let rule = self.map.rules.rule(rule);
+            for candidate in &mut leg.candidates {
+                let reason = SkipReason::Ruled { group: rule.group.clone(), number: rule.number };
+                candidate.skipped = Some(reason);
+            }
+        }
+        let deadline = self.map.group(request.group).policy.deadline;
+        let worst = worst(&self.map, &plan, deadline);
+        Explained { plan, legs, worst }
+    }
+}
+
+fn leg(map: &Map, id: GroupId, plan: &Plan, facts: &Facts, now: Timestamp) -> Leg {
+    let group = map.group(id);
+    let skipped = |member: &Member| {
+        let skip = plan.skips.iter().find(|skip| skip.deployment == member.deployment);
+        skip.map(|skip| skip.reason.clone())
+    };
+    let eligible: Vec<usize> = (0..group.members.len()).filter(|at| skipped(&group.members[*at]).is_none()).collect();
+    let scene = Scene { map, group: id, facts, board: &plan.board, now };
+    // The numbers of a draw are shown, its order is the plan's: a fixed seed keeps them readable.
+    let ranked = strategy::rank(&scene, &eligible, &mut fastrand::Rng::with_seed(0));
+    let candidate = |member: &Member| {
+        let call = plan.calls.iter().position(|call| call.group == id && call.deployment == member.deployment);
+        Candidate {
+            deployment: member.deployment,
+            place: call.map(|index| index + 1),
+            wait: call.map_or(Duration::ZERO, |index| plan.calls[index].wait),
+            skipped: skipped(member),
+            numbers: numbers(
+                member,
+                ranked.iter().find(|ranked| group.members[ranked.position].deployment == member.deployment),
+            ),
+            limits: limits(member, plan.board.cell(member.deployment), now),
+        }
+    };
+    Leg { group: id, candidates: group.members.iter().map(candidate).collect() }
+}
+
+/// What the strategy weighs for `member`.
+fn numbers(member: &Member, ranked: Option<&Ranked>) -> Figures {
+    let why = ranked.map(|ranked| match &ranked.why {
+        // To the thousandth, which is as much as a share means.
+        Weighed::Share { share, .. } => ("share", json!((share * 1e3).round() / 1e3)),
+        other => ("why", json!(other.to_string())),
+    });
+    [("order", json!(member.order))].into_iter().chain(why).collect()
+}
+
+/// What is left of the limits of `member`.
+fn limits(member: &Member, cell: &Cell, now: Timestamp) -> Figures {
+    let gate = cell.gated(now).map(|until| ("gated_s", json!(until.since(now).as_secs())));
+    let rpm = member.rpm.map(|rpm| ("rpm", json!(rpm)));
+    let tpm = member.tpm.map(|tpm| ("tpm", json!(tpm)));
+    [rpm, tpm, gate].into_iter().flatten().collect()
+}
+
+/// Every call of the plan as long as it may take, and as many repeats as the course allows.
+fn worst(map: &Map, plan: &Plan, deadline: Duration) -> Worst {
+    let visits = u32::try_from(plan.calls.len()).unwrap_or(u32::MAX);
+    let room: u32 = plan
+        .visited
+        .iter()
+        .map(|id| {
+            let asked = plan.calls.iter().filter(|call| call.group == *id).count();
+            let allowed = map.group(*id).policy.num_retries.saturating_add(1);
+            if asked == 0 { 0 } else { allowed.saturating_sub(u32::try_from(asked).unwrap_or(u32::MAX)) }
+        })
+        .fold(0, u32::saturating_add);
+    let repeats = room.min(MAX_ATTEMPTS.saturating_sub(visits));
+    let lengths = plan.calls.iter().map(|call| {
+        let members = &map.group(call.group).members;
+        let member = members.iter().find(|member| member.deployment == call.deployment);
+        call.wait.saturating_add(member.map_or(Duration::ZERO, |member| member.timeouts.attempt))
+    });
+    let longest = lengths.clone().max().unwrap_or_default();
+    let waits = plan.visited.iter().map(|id| map.group(*id).policy.max_wait).max().unwrap_or_default();
+    let again = longest.saturating_add(waits).saturating_mul(repeats);
+    let all = lengths.fold(again, Duration::saturating_add);
+    Worst { attempts: visits + repeats, duration: all.min(deadline), by_deadline: all >= deadline }
+}

@@ -1,0 +1,91 @@
+//! Counting what is under way where other processes see it: calls (as leases) and turns. Not how it
+//! is used: that is a strategy's business.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::ledger::{Ledger, deployment_key, edit, group_key};
+use crate::model::Timestamp;
+use crate::ports::StoreError;
+use crate::route::board::{Cell, GroupCell};
+use crate::route::course::Call;
+use crate::route::{DeploymentId, GroupId, Strategy};
+
+/// A call that is counted as under way.
+pub(super) struct Held {
+    id: u64,
+    deployment: DeploymentId,
+    since: Timestamp,
+    /// It is over. The lease is taken behind the caller's back: a short call can end before that.
+    over: Arc<AtomicBool>,
+}
+
+impl Held {
+    /// Ends the call, and says which lease is to be released.
+    pub(super) fn end(&self) -> u64 {
+        self.over.store(true, Ordering::SeqCst);
+        self.id
+    }
+}
+
+impl Ledger {
+    /// Takes the turn of a request to `group` in one transaction, so that no two requests have the same.
+    pub(super) fn take_turn(&mut self, group: GroupId) {
+        if self.map.group(group).strategy != Strategy::RoundRobin {
+            return;
+        }
+        let mut mine = self.board.group(group).turn;
+        let mut change = |values: &mut [Option<String>]| {
+            edit(&mut values[0], |cell: &mut GroupCell| {
+                mine = cell.turn;
+                cell.turn = cell.turn.wrapping_add(1);
+            });
+        };
+        // Without a store the turns of this process have to do.
+        let _: Result<(), StoreError> = self.store.update(&[group_key(&self.map, group)], &mut change);
+        self.board.groups[group.0].turn = mine;
+    }
+
+    /// Counts the call that begins now and ends at `until` at the latest, if the group looks at that.
+    pub(super) fn hold(&mut self, call: &Call, id: u64, now: Timestamp, until: Timestamp) {
+        self.let_go(now);
+        if !self.map.group(call.group).strategy.counts_calls() {
+            return;
+        }
+        let over = Arc::new(AtomicBool::new(false));
+        self.held = Some(Held { id, deployment: call.deployment, since: now, over: Arc::clone(&over) });
+        self.board.deployments[call.deployment.0].leases.take(id, until, now);
+        let keys = [deployment_key(&self.map, call.deployment)];
+        let store = Arc::clone(&self.store);
+        self.pending.push(tokio::task::spawn_blocking(move || {
+            let mut change = |values: &mut [Option<String>]| {
+                // Transactions come one after the other: either the release sees this lease, or this
+                // sees that the call is over.
+                if !over.load(Ordering::SeqCst) {
+                    edit(&mut values[0], |cell: &mut Cell| cell.leases.take(id, until, now));
+                }
+            };
+            // What cannot be counted is not; the store says so by its warning.
+            let _: Result<(), StoreError> = store.update(&keys, &mut change);
+        }));
+    }
+
+    /// Ends the call that is counted, if it ended without a lesson.
+    pub(super) fn let_go(&mut self, now: Timestamp) {
+        let Some(held) = self.held.take() else { return };
+        let id = held.end();
+        self.board.deployments[held.deployment.0].leases.release(id, now);
+        let mut change = |values: &mut [Option<String>]| {
+            edit(&mut values[0], |cell: &mut Cell| cell.leases.release(id, now));
+        };
+        // A lease that cannot be released expires.
+        let _: Result<(), StoreError> = self.store.update(&[deployment_key(&self.map, held.deployment)], &mut change);
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        let since = self.held.as_ref().map(|held| held.since);
+        since.inspect(|since| self.let_go(*since));
+    }
+}

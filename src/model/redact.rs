@@ -1,0 +1,78 @@
+//! Taking secrets out of text that somebody else wrote: servers repeat keys in their messages.
+
+/// Shorter secrets are placeholders for servers that take no key; hiding them would garble messages.
+const SHORTEST: usize = 8;
+/// A run of this many characters of a secret gives it away, whole or cut, encoded or broken up.
+const RUN: usize = 8;
+/// What stands in its place.
+const HIDDEN: &str = "[redacted]";
+
+/// `text` without any run of eight or more characters of one of `secrets`.
+///
+/// Runs catch what whole matches miss: a key that was cut, or of which only `/` or `+` was
+/// percent-encoded or escaped. Characters that nobody sees are dropped first. A secret that the server
+/// encoded as a whole (base64) is not found.
+#[must_use]
+pub fn redact(text: &str, secrets: &[&str]) -> String {
+    if secrets.iter().all(|secret| secret.len() < SHORTEST) {
+        return text.to_owned();
+    }
+    let seen: Vec<char> = text.chars().filter(|c| !is_invisible(*c)).collect();
+    let mut hidden = vec![false; seen.len()];
+    for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
+        let secret: Vec<char> = secret.chars().collect();
+        for start in 0..seen.len().saturating_sub(RUN - 1) {
+            let window = &seen[start..start + RUN];
+            if secret.windows(RUN).any(|run| run == window) {
+                hidden[start..start + RUN].fill(true);
+            }
+        }
+    }
+    if !hidden.contains(&true) {
+        return text.to_owned();
+    }
+    let mut clean = String::with_capacity(text.len());
+    for (index, c) in seen.iter().enumerate() {
+        match (hidden[index], index > 0 && hidden[index - 1]) {
+            (true, false) => clean.push_str(HIDDEN),
+            (true, true) => {}
+            (false, _) => clean.push(*c),
+        }
+    }
+    clean
+}
+
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}' | '\u{202a}'..='\u{202e}')
+        || (c.is_control() && !c.is_whitespace())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "sk-secretKEY123/abcdefXYZ0987";
+
+    fn check(text: &str, want: &str) {
+        assert_eq!(redact(text, &[KEY, "x"]), want);
+    }
+
+    #[test]
+    fn a_whole_key_is_hidden() {
+        check(&format!("bad key {KEY}!"), "bad key [redacted]!");
+    }
+
+    #[test]
+    fn a_cut_or_encoded_key_is_hidden() {
+        check("bad key sk-secretKEY123/abcd…", "bad key [redacted]…");
+        check("sk-secretKEY123%2FabcdefXYZ0987", "[redacted]%2F[redacted]");
+        check("sk-secretKEY123\\/abcdefXYZ0987", "[redacted]\\[redacted]");
+        check("sk-sec\u{200b}retKEY123", "[redacted]");
+    }
+
+    #[test]
+    fn other_text_stays() {
+        check("model x not found", "model x not found");
+        check("sk-secr", "sk-secr");
+    }
+}

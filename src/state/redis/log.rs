@@ -1,0 +1,128 @@
+//! Requests as hashes of two fields, `start` and `end`, both JSON; their ids in a sorted set.
+
+use redis::{Connection, ErrorKind, RedisError, RedisResult, cmd, pipe};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Names;
+use crate::ports::{LogEnd, LogStart};
+use crate::state::Record;
+use crate::state::cut::cut;
+
+/// Ids that are looked through at a time.
+const PAGE: isize = 1000;
+
+/// Writes a beginning unless there is one, and forgets ids whose entries are gone.
+const BEGIN: &str = "
+if redis.call('HSETNX', KEYS[2], 'start', ARGV[2]) == 0 then return 0 end
+redis.call('EXPIRE', KEYS[2], ARGV[3])
+redis.call('ZADD', KEYS[1], 0, ARGV[1])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, 3)) do
+  if redis.call('EXISTS', KEYS[1] .. ':' .. id) == 0 then redis.call('ZREM', KEYS[1], id) end
+end
+return 1";
+
+/// Writes an end if there is a beginning.
+const FINISH: &str = "
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[1], 'end', ARGV[1])
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+return 1";
+
+pub fn begin(connection: &mut Connection, names: &Names<'_>, entry: &LogStart, seconds: u64) -> RedisResult<()> {
+    let kept = LogStart {
+        system: entry.system.as_deref().map(|text| cut(text).into_owned()),
+        prompt: cut(&entry.prompt).into_owned(),
+        ..entry.clone()
+    };
+    let mut call = cmd("EVAL");
+    call.arg(BEGIN).arg(2).arg(names.log()).arg(names.entry(&entry.id));
+    call.arg(&entry.id).arg(json(&kept)?).arg(seconds).query(connection)
+}
+
+pub fn finish(connection: &mut Connection, names: &Names<'_>, id: &str, end: &LogEnd, seconds: u64) -> RedisResult<()> {
+    let kept = LogEnd { text: cut(&end.text).into_owned(), reasoning: cut(&end.reasoning).into_owned(), ..end.clone() };
+    cmd("EVAL").arg(FINISH).arg(1).arg(names.entry(id)).arg(json(&kept)?).arg(seconds).query(connection)
+}
+
+/// The latest `count` requests, oldest first.
+pub fn last(connection: &mut Connection, names: &Names<'_>, count: usize) -> RedisResult<Vec<Record>> {
+    let Some(end) = isize::try_from(count).unwrap_or(isize::MAX).checked_sub(1).filter(|end| *end >= 0) else {
+        return Ok(Vec::new());
+    };
+    let mut ids = page(connection, names, 0, end)?;
+    ids.reverse();
+    entries(connection, names, &ids)
+}
+
+/// The request `id`.
+pub fn get(connection: &mut Connection, names: &Names<'_>, id: &str) -> RedisResult<Option<Record>> {
+    Ok(entries(connection, names, &[id.to_owned()])?.pop())
+}
+
+/// Ids that begin or end with `part`, in any case, latest first; at most `limit`.
+pub fn matching(connection: &mut Connection, names: &Names<'_>, part: &str, limit: usize) -> RedisResult<Vec<String>> {
+    let part = part.to_ascii_lowercase();
+    let fits = |id: &String| {
+        let id = id.to_ascii_lowercase();
+        id.starts_with(&part) || id.ends_with(&part)
+    };
+    let mut found = Vec::new();
+    for first in (0..).step_by(PAGE.unsigned_abs()) {
+        let ids = page(connection, names, first, first + PAGE - 1)?;
+        let over = ids.is_empty();
+        found.extend(ids.into_iter().filter(fits));
+        if over || found.len() >= limit {
+            break;
+        }
+    }
+    found.truncate(limit);
+    Ok(found)
+}
+
+/// Forgets every request.
+pub fn clear(connection: &mut Connection, names: &Names<'_>) -> RedisResult<usize> {
+    let ids = page(connection, names, 0, -1)?;
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let keys: Vec<String> = ids.iter().map(|id| names.entry(id)).collect();
+    let mut together = pipe();
+    together.atomic().cmd("DEL").arg(keys).cmd("ZREM").arg(names.log()).arg(ids).ignore();
+    together.query(connection).map(|(forgotten,)| forgotten)
+}
+
+/// Ids from the latest on; all have the same score, so their order is that of their bytes.
+fn page(connection: &mut Connection, names: &Names<'_>, first: isize, last: isize) -> RedisResult<Vec<String>> {
+    cmd("ZREVRANGE").arg(names.log()).arg(first).arg(last).query(connection)
+}
+
+/// The requests `ids` that are still there.
+fn entries(connection: &mut Connection, names: &Names<'_>, ids: &[String]) -> RedisResult<Vec<Record>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut calls = pipe();
+    for id in ids {
+        calls.cmd("HMGET").arg(names.entry(id)).arg("start").arg("end");
+    }
+    let found: Vec<(Option<String>, Option<String>)> = calls.query(connection)?;
+    let record = |(start, end): (Option<String>, Option<String>)| {
+        let start = read(&start?);
+        Some(start.and_then(|start| Ok((start, end.as_deref().map(read).transpose()?))))
+    };
+    found.into_iter().filter_map(record).collect()
+}
+
+fn json<T: Serialize>(value: &T) -> RedisResult<String> {
+    serde_json::to_string(value).map_err(|error| unreadable(&error))
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> RedisResult<T> {
+    serde_json::from_str(text).map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &serde_json::Error) -> RedisError {
+    (ErrorKind::Parse, "an entry of the log is no JSON of ours", error.to_string()).into()
+}

@@ -1,0 +1,165 @@
+//! Rules and `llmroute route`, on simulated deployments: nobody is called.
+
+use serde_json::Value;
+
+use crate::support::run::{Home, Output, Run};
+
+/// Two groups; whatever is private stays at `safe`.
+const PROFILE: &str = r#"
+version = 1
+default_group = "main"
+[router]
+num_retries = 1
+timeout = "10s"
+[providers.sim]
+protocol = "mock"
+[groups.main]
+fallbacks = ["spare"]
+deployments = [
+  { model = "sim/first", order = 1, tags = ["eu"], faults = "503" },
+  { model = "sim/second", order = 2, context_window = 20 },
+  { model = "sim/third", order = 3 },
+]
+[[groups.main.rules]]
+when = 'contains_pii(prompt) || "private" in tags'
+use = "sim/safe"
+[[groups.main.rules]]
+when = 'user == "boss" && env.LLMROUTE_SITE == "eu"'
+use = "spare"
+fallbacks = ["sim/last"]
+[groups.spare]
+fallbacks = []
+deployments = [{ model = "sim/spare", faults = "503" }]
+"#;
+
+fn run(args: &[&str]) -> Output {
+    Run::with(PROFILE).args(args.iter().copied()).output()
+}
+
+fn route(args: &[&str]) -> Value {
+    let output = run(&[&["route", "--json", "--route-seed", "7"], args].concat());
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", output.notes()))
+}
+
+/// The deployments in the order in which they would be asked, then the chain of groups.
+fn check(args: &[&str], calls: &[&str], chain: &[&str]) {
+    let said = route(args);
+    let candidates = said["candidates"].as_array().expect("a list");
+    let mut asked: Vec<(u64, &str)> =
+        candidates.iter().filter_map(|one| Some((one["place"].as_u64()?, one["deployment"].as_str()?))).collect();
+    asked.sort_unstable();
+    let asked: Vec<&str> = asked.into_iter().map(|(_, name)| name).collect();
+    assert_eq!(asked, calls, "{said}");
+    let visited: Vec<&str> = said["chain"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+    assert_eq!(visited, chain, "{said}");
+}
+
+fn skipped<'a>(said: &'a Value, deployment: &str) -> &'a str {
+    let candidates = said["candidates"].as_array().expect("a list");
+    let one = candidates.iter().find(|one| one["deployment"] == deployment).expect("a candidate");
+    one["skipped"].as_str().unwrap_or_default()
+}
+
+#[test]
+fn the_order_of_the_calls_is_the_order_of_the_course() {
+    check(&["hello"], &["sim/first", "sim/second", "sim/spare"], &["main", "spare"]);
+    check(&["hello", "--no-fallback"], &["sim/first", "sim/second"], &["main"]);
+    check(&["hello", "--fallback", "sim/x"], &["sim/first", "sim/second", "sim/x"], &["main", "sim/x"]);
+}
+
+#[test]
+fn a_rule_leads_away_and_leaves_no_fallback() {
+    check(&["call +49 30 901820"], &["sim/safe"], &["sim/safe"]);
+    check(&["hello", "--tag", "private", "--fallback", "sim/x"], &["sim/safe"], &["sim/safe"]);
+    let said = route(&["hello", "--tag", "private"]);
+    assert_eq!((said["rule"]["group"].as_str(), said["rule"]["number"].as_u64()), (Some("main"), Some(1)));
+    assert_eq!(skipped(&said, "sim/first"), "rule 1 of `main` decides otherwise");
+}
+
+#[test]
+fn a_rule_has_the_fallbacks_that_it_names() {
+    let output =
+        Run::with(PROFILE).args(["route", "--json", "--user", "boss", "hello"]).env("LLMROUTE_SITE", "eu").output();
+    let said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(said["chain"], serde_json::json!(["spare", "sim/last"]));
+}
+
+#[test]
+fn a_rule_binds_a_fallback_too() {
+    let profile = PROFILE.replace("contains_pii(prompt) ||", "false &&").replace(
+        "[groups.spare]",
+        "[[groups.spare.rules]]\nwhen = 'contains_pii(prompt)'\nuse = \"sim/safe\"\n[groups.spare]",
+    );
+    let output = Run::with(&profile).args(["route", "--json", "--user", "x", "call +49 30 901820"]).output();
+    let said: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", output.notes()));
+    assert_eq!(said["chain"], serde_json::json!(["main", "sim/safe"]));
+}
+
+#[test]
+fn a_rule_that_cannot_be_evaluated_asks_nobody() {
+    for command in ["ask", "route"] {
+        let output = run(&[command, "--user", "boss", "hello"]);
+        assert_eq!(output.end, 78.into(), "{}", output.notes());
+        let want = "error: rule 2 of `main` cannot be evaluated: it reads a key that is not there\n  when = user";
+        assert!(output.notes().starts_with(want), "{}", output.notes());
+    }
+    assert_eq!(run(&["ask", "--user", "boss", "hello", "--dry-run"]).end, 78.into());
+}
+
+#[test]
+fn ask_says_which_rule_decided() {
+    let output = run(&["ask", "--json", "--tag", "private", "hello"]);
+    let said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(said["route"]["rule"]["use"], "sim/safe");
+    assert_eq!((said["deployment"].as_str(), said["group"].as_str()), (Some("sim/safe"), Some("main")));
+    let plain = run(&["ask", "-v", "--tag", "private", "hello"]);
+    assert!(plain.notes().contains("rule 1 of `main` decides: sim/safe"), "{}", plain.notes());
+}
+
+#[test]
+fn every_filter_gives_its_reason() {
+    let said = route(&["--require-tag", "eu", "hello"]);
+    assert_eq!((skipped(&said, "sim/first"), skipped(&said, "sim/second")), ("", "tags"));
+    let long = "word ".repeat(40);
+    let said = route(&[&long]);
+    assert_eq!(skipped(&said, "sim/second"), "context_window: about 50 tokens, 20 fit, 30 too many");
+}
+
+#[test]
+fn the_exit_code_is_that_of_ask() {
+    assert_eq!(run(&["route", "hello"]).end, 0.into());
+    let nobody = run(&["route", "--require-tag", "moon", "hello"]);
+    assert_eq!(nobody.end, 69.into());
+    assert!(nobody.notes().starts_with("error: no deployment of `main` may be asked"), "{}", nobody.notes());
+    let home = std::sync::Arc::new(Home::with(
+        "[groups.main]\ndeployments = [{ model = \"openai/gpt-4o\" }, { model = \"anthropic/claude-sonnet-4-5\" }]",
+    ));
+    assert_eq!(Run::at(&home).args(["route", "hello"]).output().end, 78.into());
+}
+
+#[test]
+fn the_page_says_it_for_people() {
+    let output = run(&["route", "--route-seed", "7", "hello"]);
+    let want = "\
+group main: simple-shuffle, seed 7
+
+#  DEPLOYMENT  GROUP  NUMBERS             LIMITS  STATUS
+1  sim/first   main   order 1, share 1.0  -       is asked
+2  sim/second  main   order 2, share 1.0  -       is asked
+-  sim/third   main   order 3, share 1.0  -       not reached: no attempt is left for it
+3  sim/spare   spare  order 0, share 1.0  -       is asked
+
+chain: main → spare
+worst case: 4 attempts, 1m00s
+";
+    assert_eq!(output.text(), want);
+}
+
+#[test]
+fn nobody_is_called_and_nothing_is_written_down() {
+    let home = std::sync::Arc::new(Home::with(PROFILE));
+    assert_eq!(Run::at(&home).args(["route", "hello"]).output().end, 0.into());
+    let logs = Run::at(&home).args(["logs", "--json"]).output();
+    assert_eq!(logs.text(), "");
+}

@@ -1,0 +1,242 @@
+//! A Redis server for the tests: one of our own while `redis-server` is installed, or the one that
+//! `LLMROUTE_REDIS_URL` names. Without either the tests skip, visibly; with `LLMROUTE_REAL=1` they fail.
+//!
+//! Then what is Redis's own: processes, the program, a server that is away or that wants a password.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Once};
+
+use llmroute::model::RedisUrl;
+use llmroute::ports::{Store, StoreErrorKind};
+use llmroute::state::{self, Degrading, Location, LogReader, Redis};
+
+use super::{end, get, increment, key, set, start};
+use crate::support::{ANSWER, End, Home, KEY, Profile, Run, Server};
+
+/// Where tests may keep something, for as long as this lives.
+pub struct Place {
+    pub url: RedisUrl,
+    text: String,
+    own: Option<(Child, tempfile::TempDir)>,
+}
+
+impl Place {
+    /// A place with nothing in it; `None` when there is no Redis.
+    #[expect(clippy::disallowed_methods, reason = "whoever runs the tests says where a server is by a variable")]
+    pub fn new() -> Option<Self> {
+        if let Ok(text) = std::env::var("LLMROUTE_REDIS_URL") {
+            static PLACES: AtomicUsize = AtomicUsize::new(0);
+            let place = PLACES.fetch_add(1, Ordering::Relaxed);
+            let mark = if text.contains('?') { '&' } else { '?' };
+            return Some(Self::at(format!("{text}{mark}prefix=test-{}-{place}", std::process::id()), None));
+        }
+        let own = Self::serve(&[]);
+        if own.is_none() {
+            assert!(std::env::var("LLMROUTE_REAL").is_err(), "`redis-server` is to be there with LLMROUTE_REAL=1");
+            static SAID: Once = Once::new();
+            SAID.call_once(|| {
+                let line = "skipped: no Redis (install `redis-server`, or set LLMROUTE_REDIS_URL)\n";
+                let _ = io::stderr().write_all(line.as_bytes());
+            });
+        }
+        own
+    }
+
+    /// A server of our own on a socket in a directory of its own.
+    fn serve(options: &[&str]) -> Option<Self> {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let socket = dir.path().join("redis.sock");
+        let mut command = Command::new("redis-server");
+        command.args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"]).arg(&socket);
+        command.args(options).current_dir(dir.path()).stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            Err(error) => panic!("redis-server cannot be started: {error}"),
+        };
+        let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        let ready = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains("eady to accept connections")));
+        assert!(ready.is_some(), "redis-server ended before it was ready");
+        // It goes on writing; nobody stops it by not reading.
+        std::thread::spawn(move || lines.for_each(drop));
+        Some(Self::at(format!("redis+unix://{}", socket.display()), Some((child, dir))))
+    }
+
+    fn at(text: String, own: Option<(Child, tempfile::TempDir)>) -> Self {
+        Self { url: RedisUrl::parse(&text).expect("it is a URL"), text, own }
+    }
+
+    fn stop(&mut self) {
+        if let Some((child, _)) = &mut self.own {
+            child.kill().expect("it runs");
+            child.wait().expect("it is our child");
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some((child, _)) = &mut self.own {
+            let _ = child.kill();
+            let _ = child.wait();
+        } else {
+            let store = Redis::new(&self.url);
+            let _ = store.keys("").and_then(|keys| store.delete(&keys)).and_then(|_| store.clear_log());
+        }
+    }
+}
+
+#[test]
+fn a_hundred_processes_lose_nothing() {
+    let Some(place) = Place::new() else { return };
+    let children: Vec<Child> = (0..100).map(|_| super::processes::child("increment", Path::new(&place.text))).collect();
+    for mut child in children {
+        assert!(child.wait().expect("it is our child").success());
+    }
+    assert_eq!(get(&Redis::new(&place.url), "n").as_deref(), Some("100"));
+}
+
+#[test]
+fn keys_of_another_prefix_are_not_ours() {
+    let Some(place) = Place::new() else { return };
+    let mark = if place.text.contains('?') { '&' } else { '?' };
+    let other = place.text.split("prefix=").next().expect("a split has a first part").trim_end_matches(['?', '&']);
+    let other = Redis::new(&RedisUrl::parse(&format!("{other}{mark}prefix=test-other")).expect("it is a URL"));
+    let ours = Redis::new(&place.url);
+    set(&other, "a", Some("theirs"));
+    set(&ours, "b", Some("ours"));
+    assert_eq!((ours.keys(""), get(&ours, "a")), (Ok(key("b")), None));
+    assert_eq!(other.delete(&key("a")), Ok(1));
+}
+
+#[test]
+fn what_is_kept_expires() {
+    let Some(place) = Place::new() else { return };
+    let store = Redis::new(&place.url);
+    set(&store, "a", Some("1"));
+    store.begin(&start("A")).expect("the log can be written");
+    let mut connection = redis::Client::open(place.url.url().expose()).and_then(|client| client.get_connection());
+    let connection = connection.as_mut().expect("it is there");
+    let keys: Vec<String> =
+        redis::cmd("KEYS").arg(format!("{{{}}}*", place.url.prefix())).query(connection).expect("it answers");
+    assert_eq!(keys.len(), 3, "a cell, an entry, the list of entries: {keys:?}");
+    for key in keys {
+        let seconds: i64 = redis::cmd("TTL").arg(&key).query(connection).expect("it answers");
+        assert!((29 * 86_400..=90 * 86_400).contains(&seconds), "{key} lives for {seconds} s");
+    }
+}
+
+#[test]
+fn a_server_that_comes_back_is_asked_again() {
+    let Some(place) = Place::new() else { return };
+    let store = Redis::new(&place.url);
+    set(&store, "a", Some("1"));
+    let client = redis::Client::open(place.url.url().expose()).and_then(|client| client.get_connection());
+    let mut client = client.expect("it is there");
+    let _: i64 =
+        redis::cmd("CLIENT").arg(&["KILL", "TYPE", "normal", "SKIPME", "yes"]).query(&mut client).expect("it answers");
+    assert_eq!(get(&store, "a").as_deref(), Some("1"), "a connection that was lost is made anew");
+}
+
+#[test]
+fn a_server_that_goes_away_costs_one_warning() {
+    let Some(mut place) = Place::serve(&[]) else { return };
+    let store = Degrading::new(Redis::new(&place.url));
+    set(&store, "n", Some("1"));
+    store.begin(&start("A")).expect("it degrades");
+    place.stop();
+    increment(&store, "n");
+    store.finish("A", &end("blue")).expect("it degrades");
+    assert_eq!(get(&store, "n").as_deref(), Some("2"), "this process goes on from what it knew");
+    let warning = store.take_warning().expect("a warning is due");
+    assert!(warning.contains("hold for this process only") && warning.contains("\nhint: "), "{warning}");
+    assert_eq!(store.take_warning(), None);
+}
+
+#[test]
+fn nobody_there_costs_one_warning() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let url = format!("redis+unix://{}/nobody.sock", dir.path().display());
+    let store = state::open(&Location::Redis(RedisUrl::parse(&url).expect("it is a URL")));
+    increment(&*store, "n");
+    assert_eq!(get(&*store, "n").as_deref(), Some("1"));
+    let warning = store.take_warning().expect("a warning is due");
+    assert!(warning.contains("start the server") && warning.contains("nobody.sock"), "{warning}");
+    assert_eq!(store.take_warning(), None);
+}
+
+#[test]
+fn a_wrong_password_is_said_and_not_shown() {
+    let Some(place) = Place::serve(&["--requirepass", "hunter2"]) else { return };
+    let wrong = format!("{}?pass=hunter3", place.text);
+    let error = Redis::new(&RedisUrl::parse(&wrong).expect("it is a URL")).read(&key("a")).expect_err("it is refused");
+    assert_eq!(error.kind, StoreErrorKind::Unusable);
+    assert!(error.reason.contains("check the user and the password") && !error.reason.contains("hunter"), "{error}");
+    let error = Redis::new(&place.url).read(&key("a")).expect_err("it is refused");
+    assert!(error.reason.contains("check the user and the password"), "{error}");
+    let right = RedisUrl::parse(&format!("{}?pass=hunter2", place.text)).expect("it is a URL");
+    increment(&Redis::new(&right), "n");
+}
+
+#[test]
+fn the_program_shares_and_logs_and_forgets_there() {
+    let Some(place) = Place::new() else { return };
+    let server = Server::start();
+    let profile = Profile::new().provider("lab", "openai", &format!("{}/v1", server.url()));
+    let profile = profile.deployment("lab/500", "").deployment("lab/good", "").text();
+    let home = Arc::new(Home::with(&format!("state = \"env:STATE\"\n{profile}")));
+    let run = |args: &[&str]| {
+        let output = Run::at(&home).env("LAB_KEY", KEY).env("STATE", &place.text).args(args.iter().copied()).output();
+        assert_eq!(output.end, End::Code(0), "{}", output.notes());
+        (output.text(), output.notes())
+    };
+    for _ in 0..2 {
+        let (text, notes) = run(&["ask", "why?"]);
+        assert_eq!(text, format!("{ANSWER}\n"), "{notes}");
+    }
+    assert_eq!(server.count("500"), 1, "the second process knows that it cools down");
+    assert!(run(&["state", "show"]).0.contains("lab/500\n  breaker  open until "));
+    assert_eq!(run(&["state", "path"]).0, format!("{}\n", place.url));
+    assert_eq!(run(&["logs", "--json"]).0.lines().count(), 2);
+    assert_eq!(run(&["logs", "last", "--text"]).0, format!("{ANSWER}\n"));
+    run(&["state", "reset", "lab/500"]);
+    run(&["ask", "why?"]);
+    assert_eq!(server.count("500"), 2);
+    assert!(run(&["state", "reset", "--yes", "--log"]).1.contains("forgot 3 requests"));
+    assert!(
+        LogReader::at(&Location::Redis(place.url.clone()))
+            .expect("it opens")
+            .expect("it is there")
+            .last(9)
+            .expect("it reads")
+            .is_empty()
+    );
+    assert!(!home.path().join(".local/state/llmroute").exists(), "nothing is kept here");
+}
+
+#[test]
+fn a_password_on_the_command_line_is_refused_and_not_shown() {
+    let home = Arc::new(Home::with(
+        &Profile::new().provider("lab", "openai", "http://192.0.2.1/v1").deployment("lab/a", "").text(),
+    ));
+    let output = Run::at(&home).args(["state", "path", "--state", "redis://me:hunter2@host"]).output();
+    assert_eq!((output.end, output.text()), (End::Code(2), String::new()));
+    assert!(output.notes().contains("--state env:NAME") && !output.notes().contains("hunter2"), "{}", output.notes());
+    let output =
+        Run::at(&home).env("S", "redis://me:hunter2@host/1").args(["state", "path", "--state", "env:S"]).output();
+    assert_eq!((output.end, output.text()), (End::Code(0), "redis://host/1\n".to_owned()));
+}
+
+#[test]
+fn an_unreachable_server_is_one_line_and_an_answer() {
+    let server = Server::start();
+    let profile = Profile::new().provider("lab", "openai", &format!("{}/v1", server.url())).deployment("lab/good", "");
+    let home = Arc::new(Home::with(&profile.text()));
+    let socket = format!("redis+unix://{}/nobody.sock", home.path().display());
+    let output = Run::at(&home).env("LAB_KEY", KEY).args(["ask", "why?", "--state", &socket]).output();
+    assert_eq!((output.end, output.text()), (End::Code(0), format!("{ANSWER}\n")));
+    assert_eq!(output.notes().matches("no shared state").count(), 1, "{}", output.notes());
+}

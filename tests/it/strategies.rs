@@ -1,0 +1,182 @@
+//! Strategies from outside: what requests teach, what processes share, and what a command says.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Duration;
+
+use llmroute::embed::Surroundings;
+use llmroute::engine::{Delivery, Note, Request, Router, Watcher};
+use llmroute::model::{Event, Prompt, Timestamp};
+use llmroute::ports::Clock;
+use llmroute::profile::{Inputs, Profile, Source, Vars};
+use llmroute::route::board::Cell;
+use llmroute::route::estimate::{Law, Length};
+use llmroute::state::{self, Location};
+
+use crate::support::{End, Input, Run};
+
+const START: Timestamp = Timestamp(1_790_000_000_000);
+
+/// Simulated deployments `a` (slow) and `b` (fast) in a group that orders them by `strategy`.
+fn text(settings: &str) -> String {
+    format!(
+        "version = 1\n[providers.sim]\nprotocol = \"mock\"\n[groups.main]\n{settings}\ndeployments = [\
+         {{ model = \"sim/a\", name = \"a\", latency = \"10ms\", ttft = \"900ms\", itl = \"10ms\", tokens = 20 }}, \
+         {{ model = \"sim/b\", name = \"b\", latency = \"10ms\", ttft = \"100ms\", itl = \"10ms\", tokens = 20 }}]"
+    )
+}
+
+fn router(settings: &str, state: &Location) -> Router {
+    let vars = Vars::default();
+    let inputs = Inputs { vars: &vars, long_lived: true };
+    let profile = Profile::parse(Source::Demo, &text(settings), &inputs).unwrap_or_else(|error| panic!("{error}"));
+    Router::from_profile(profile, &Surroundings { vars: &vars, state, clock: Clock::starting_at(START), seed: 1 })
+}
+
+/// Counts complaints about the order.
+#[derive(Default)]
+struct Quiet(usize);
+
+impl Watcher for Quiet {
+    fn note(&mut self, note: Note<'_>) {
+        self.0 += usize::from(matches!(note, Note::Unordered { .. }));
+    }
+    fn event(&mut self, _: &Event) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+fn question(router: &Router) -> Request {
+    let group = llmroute::route::GroupId(0);
+    assert_eq!(router.map().group(group).name, "main");
+    Request::new(group, Prompt::user("hello"), Delivery::Whole, START)
+}
+
+/// Who answers; and whether there was a complaint about the order.
+async fn ask(router: &Router, seed: u64) -> (String, bool) {
+    let mut watcher = Quiet::default();
+    let request = question(router);
+    let done = router.run(&request, &mut fastrand::Rng::with_seed(seed), &mut watcher).await.expect("both answer");
+    (router.map().deployment(done.deployment).name.clone(), watcher.0 > 0)
+}
+
+fn cell(router: &Router, state: &Location, name: &str) -> Cell {
+    let deployment = router.map().deployments.iter().find(|deployment| deployment.name == name).expect("it is there");
+    let store = state::open(state);
+    let values = store.read(&[format!("deployment/{}", deployment.state_key)]).expect("it can be read");
+    values[0].as_deref().map_or_else(Cell::default, |json| serde_json::from_str(json).expect("it is a cell"))
+}
+
+fn dir(dir: &Path) -> Location {
+    Location::Dir(dir.to_owned())
+}
+
+#[tokio::test(start_paused = true)]
+async fn turns_are_shared_by_processes() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let state = dir(folder.path());
+    let processes: Vec<Router> = (0..3).map(|_| router("routing_strategy = \"round-robin\"", &state)).collect();
+    let mut asked = String::new();
+    for router in processes.iter().cycle().take(6) {
+        asked += &ask(router, 1).await.0;
+    }
+    assert_eq!(asked, "ababab");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_faster_one_is_learnt_and_shared() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let state = dir(folder.path());
+    let mut asked = String::new();
+    for seed in 0..20 {
+        // Each question is a process of its own.
+        asked += &ask(&router("routing_strategy = \"latency-based-routing\"", &state), seed).await.0;
+    }
+    assert!(asked.ends_with("bbbbbbbbbb"), "{asked}");
+    let router = router("routing_strategy = \"latency-based-routing\"", &state);
+    let estimates = cell(&router, &state, "b").estimates;
+    let read = |what: &llmroute::route::estimate::ByLength, law: &Law| {
+        what.read(Length::Short, law, START, None).expect("it was measured").median()
+    };
+    let (ttft, pace, output) =
+        (read(&estimates.ttft, &Law::TTFT), read(&estimates.pace, &Law::PACE), read(&estimates.output, &Law::OUTPUT));
+    assert!((0.09..0.15).contains(&ttft), "{ttft}");
+    assert!((0.009..0.015).contains(&pace), "{pace}");
+    assert!((18.0..40.0).contains(&output), "{output}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_counted_while_it_lasts_and_not_longer() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let state = dir(folder.path());
+    let router = router("routing_strategy = \"least-busy\"", &state);
+    let (first, _) = ask(&router, 1).await;
+    assert!(cell(&router, &state, &first).leases.is_empty());
+    // One that is dropped half-way lets go, too.
+    let request = question(&router);
+    let (mut rng, mut watcher) = (fastrand::Rng::with_seed(1), Quiet::default());
+    let call = router.run(&request, &mut rng, &mut watcher);
+    assert!(tokio::time::timeout(Duration::from_millis(50), call).await.is_err());
+    for name in ["a", "b"] {
+        assert!(cell(&router, &state, name).leases.is_empty(), "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_ask_at_once_are_spread_over_the_idle() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let state = dir(folder.path());
+    let router = router("routing_strategy = \"least-busy\"", &state);
+    let request = question(&router);
+    let (mut rng, mut watcher) = (fastrand::Rng::with_seed(1), Quiet::default());
+    let call = router.run(&request, &mut rng, &mut watcher);
+    tokio::pin!(call);
+    assert!(tokio::time::timeout(Duration::from_millis(50), &mut call).await.is_err());
+    let busy = if cell(&router, &state, "a").leases.is_empty() { "b" } else { "a" };
+    for seed in 0..5 {
+        assert_ne!(ask(&router, seed).await.0, busy);
+    }
+}
+
+#[tokio::test]
+async fn a_command_orders() {
+    let router = router("routing_strategy = \"exec:echo '[\\\"a\\\"]'\"", &Location::Memory);
+    // On a busy machine a command may miss its 200 ms; then it is told, and tried again.
+    for seed in 0..50 {
+        let (who, complaint) = ask(&router, seed).await;
+        if !complaint {
+            assert_eq!(who, "a");
+            return;
+        }
+    }
+    panic!("the command never answered in time");
+}
+
+/// Runs `ask hi` with these arguments; the end, stdout and stderr.
+fn run(settings: &str, args: &[&str]) -> (End, String, String) {
+    let output = Run::with(&text(settings)).args(["ask", "hi"]).args(args.to_vec()).input(Input::Null).output();
+    (output.end, output.text(), output.notes())
+}
+
+#[test]
+fn a_command_that_fails_is_one_warning() {
+    let (end, _, notes) = run("", &["--strategy", "exec:exit 3"]);
+    assert_eq!(end, 0.into(), "{notes}");
+    assert_eq!(notes.lines().filter(|line| line.contains("gave no order")).count(), 1, "{notes}");
+}
+
+#[test]
+fn a_strategy_that_is_none_is_a_mistake_of_usage() {
+    let (end, _, notes) = run("", &["--strategy", "least-bussy"]);
+    assert_eq!(end, 2.into(), "{notes}");
+    assert!(notes.contains("did you mean `least-busy`?"), "{notes}");
+}
+
+#[test]
+fn a_user_stays_on_one_arm() {
+    let first = |user| {
+        let (_, plan, _) = run("sticky = \"user\"", &["--user", user, "--dry-run"]);
+        plan.lines().find_map(|line| line.strip_prefix("1. ").map(str::to_owned)).expect("somebody is asked")
+    };
+    assert_eq!([first("ann"), first("ann"), first("eve"), first("eve")], ["a", "a", "b", "b"]);
+}
