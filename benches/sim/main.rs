@@ -3,7 +3,6 @@
 //! `cargo bench --bench sim` plays twenty seeds that nothing was tuned on, and prints means with
 //! their 95 % intervals; `-- SEEDS` plays another number, `-- SEEDS FIRST` others.
 
-#![expect(clippy::disallowed_methods, reason = "a benchmark reads its own arguments")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 
 mod model;
@@ -21,8 +20,12 @@ use crate::model::{sparse, steady};
 const FIRST_SEED: u64 = 1000;
 const SEEDS: u64 = 20;
 
-/// A policy by name.
-type Contender = (String, Box<dyn Fn(u64, &mut dyn FnMut(&mut dyn Policy))>);
+/// What is done with a policy.
+type Game<'g> = dyn FnMut(&mut dyn Policy) + 'g;
+/// Makes a policy with this seed and plays a game with it.
+type Player = dyn Fn(u64, &mut Game<'_>);
+/// A player by name.
+type Contender = (String, Box<Player>);
 
 fn main() {
     let mut numbers = std::env::args().skip(1).filter_map(|argument| argument.parse::<u64>().ok());
@@ -76,7 +79,7 @@ fn contenders(long_lived: bool) -> Vec<Contender> {
     let ours = ours.into_iter().map(|strategy| {
         let name = strategy.as_str().to_owned();
         let map = map(strategy, long_lived);
-        let play = move |seed: u64, play: &mut dyn FnMut(&mut dyn Policy)| play(&mut Ours::new(&map, seed + 1));
+        let play = move |seed: u64, play: &mut Game<'_>| play(&mut Ours::new(&map, seed + 1));
         (name, Box::new(play) as _)
     });
     let theirs = [
@@ -85,17 +88,13 @@ fn contenders(long_lived: bool) -> Vec<Contender> {
         ("LiteLLM latency-based", Choice::Latency { ttl: 3600.0 }),
     ];
     let theirs = theirs.into_iter().map(|(name, choice)| {
-        let play = move |seed: u64, play: &mut dyn FnMut(&mut dyn Policy)| play(&mut LiteLlm::new(choice, seed + 1));
+        let play = move |seed: u64, play: &mut Game<'_>| play(&mut LiteLlm::new(choice, seed + 1));
         (name.to_owned(), Box::new(play) as _)
     });
     ours.chain(theirs).collect()
 }
 
-fn run(
-    contender: &dyn Fn(u64, &mut dyn FnMut(&mut dyn Policy)),
-    seed: u64,
-    play: &mut dyn FnMut(&mut dyn Policy) -> Figures,
-) -> Figures {
+fn run(contender: &Player, seed: u64, play: &mut dyn FnMut(&mut dyn Policy) -> Figures) -> Figures {
     let mut figures = Figures::default();
     contender(seed, &mut |policy| figures = play(policy));
     figures

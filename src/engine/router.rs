@@ -222,7 +222,7 @@ impl<'a> Run<'a> {
             if call.wait.is_zero() {
                 watcher.note(Note::Calling { deployment: call.deployment, wait: call.wait });
             }
-            self.hold(&call, deadline, rng);
+            self.count(&call, deadline, rng);
             match self.attempt(&call, deadline, watcher).await {
                 Ok(won) => return self.won(&call, won, rng, watcher),
                 Err(Lost { cause: Cause::Unread, first_token, .. }) => {
@@ -393,9 +393,13 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Counts the call as under way until it ends, or could not last any longer.
-    fn hold(&mut self, call: &Call, deadline: Timestamp, rng: &mut fastrand::Rng) {
+    /// Counts the call as under way until it ends, or could not last any longer; and the turn of a
+    /// fallback group that is come to (that of the first group was taken before it was ranked).
+    fn count(&mut self, call: &Call, deadline: Timestamp, rng: &mut fastrand::Rng) {
         let now = self.router.clock.now();
+        if call.group != self.request.group && self.attempts.iter().all(|attempt| attempt.group != call.group) {
+            self.ledger.take_turn(call.group);
+        }
         let members = &self.router.map.group(call.group).members;
         let member = members.iter().find(|member| member.deployment == call.deployment);
         let limit = member.map_or(deadline, |member| now.after(member.timeouts.attempt));

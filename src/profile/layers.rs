@@ -49,6 +49,10 @@ impl Origin {
 const COOLDOWN_ONE_SHOT: Duration = Duration::from_secs(120);
 /// The first cooldown of `auto` where a process lives long.
 const COOLDOWN_LONG_LIVED: Duration = Duration::from_secs(5);
+/// The longest cooldown where a process lives long and the profile speaks of none: it has calls to
+/// probe with, and what recovers is missed at once (in the simulator a limit of 30 min doubles the
+/// wait at nine tenths of capacity).
+const COOLDOWN_MAX_LONG_LIVED: Duration = Duration::from_secs(10);
 /// The default of `first_token_timeout`.
 const FIRST_TOKEN: Duration = Duration::from_secs(30);
 /// The same for reasoning models and servers on loopback, which may load a model first.
@@ -105,7 +109,7 @@ impl<'s, 'a> Layers<'s, 'a> {
             max_wait: self.duration("max_wait"),
             allowed_fails: self.find("allowed_fails").map(|_| self.count("allowed_fails")),
             cooldown: self.cooldown(long_lived),
-            cooldown_max: self.duration("cooldown_max"),
+            cooldown_max: self.cooldown_max(long_lived),
             max_fallbacks: self.count("max_fallbacks"),
         }
     }
@@ -117,6 +121,12 @@ impl<'s, 'a> Layers<'s, 'a> {
             _ if long_lived => COOLDOWN_LONG_LIVED,
             _ => COOLDOWN_ONE_SHOT,
         }
+    }
+
+    /// The longest cooldown.
+    fn cooldown_max(&self, long_lived: bool) -> Duration {
+        let said = self.find("cooldown_max").is_some() || self.find("cooldown_time").is_some();
+        if long_lived && !said { COOLDOWN_MAX_LONG_LIVED } else { self.duration("cooldown_max") }
     }
 
     /// How patient an attempt is.

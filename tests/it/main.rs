@@ -7,6 +7,7 @@ mod hygiene;
 mod limits;
 mod logs;
 mod route;
+mod sim;
 mod state;
 mod state_command;
 mod strategies;

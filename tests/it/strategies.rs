@@ -9,6 +9,7 @@ use llmroute::engine::{Delivery, Note, Request, Router, Watcher};
 use llmroute::model::{Event, Prompt, Timestamp};
 use llmroute::ports::Clock;
 use llmroute::profile::{Inputs, Profile, Source, Vars};
+use llmroute::route::GroupId;
 use llmroute::route::board::Cell;
 use llmroute::route::estimate::{Law, Length};
 use llmroute::state::{self, Location};
@@ -47,7 +48,7 @@ impl Watcher for Quiet {
 }
 
 fn question(router: &Router) -> Request {
-    let group = llmroute::route::GroupId(0);
+    let group = GroupId(0);
     assert_eq!(router.map().group(group).name, "main");
     Request::new(group, Prompt::user("hello"), Delivery::Whole, START)
 }
@@ -81,6 +82,27 @@ async fn turns_are_shared_by_processes() {
         asked += &ask(router, 1).await.0;
     }
     assert_eq!(asked, "ababab");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fallback_group_takes_turns_too() {
+    let rest = "routing_strategy = \"round-robin\"\nfallbacks = []";
+    let main = "[groups.down]\nfallbacks = [\"main\"]\n\
+                deployments = [{ model = \"sim/c\", name = \"c\", faults = \"401\", latency = \"1ms\" }]\n";
+    let text = text(rest).replace("[groups.main]", &format!("{main}[groups.main]"));
+    let vars = Vars::default();
+    let profile = Profile::parse(Source::Demo, &text, &Inputs { vars: &vars, long_lived: true })
+        .unwrap_or_else(|error| panic!("{error}"));
+    let clock = Clock::starting_at(START);
+    let router = Router::from_profile(profile, &Surroundings { vars: &vars, state: &Location::Memory, clock, seed: 1 });
+    let mut asked = String::new();
+    for seed in 0..4 {
+        let request = Request::new(GroupId(0), Prompt::user("hello"), Delivery::Whole, clock.now());
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let done = router.run(&request, &mut rng, &mut Quiet::default()).await.expect("the fallback answers");
+        asked += &router.map().deployment(done.deployment).name;
+    }
+    assert_eq!(asked, "abab");
 }
 
 #[tokio::test(start_paused = true)]

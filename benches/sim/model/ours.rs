@@ -9,7 +9,9 @@ use llmroute::route::breaker::{Context, Rules};
 use llmroute::route::course::{Course, Facts, Step};
 use llmroute::route::estimate::Experience;
 use llmroute::route::strategy::{Scene, stranger};
-use llmroute::route::{Deployment, DeploymentId, Group, GroupId, Map, Member, Policy as Patience, Strategy, Timeouts};
+use llmroute::route::{
+    Capabilities, Deployment, DeploymentId, Group, GroupId, Map, Member, Policy as Patience, Strategy, Timeouts,
+};
 
 use super::policy::{Action, COUNT, LIMIT, Outcome, PRICE, Policy, Seconds};
 
@@ -33,6 +35,7 @@ pub fn map(strategy: Strategy, long_lived: bool) -> Map {
         context_window: None,
         price: Some(Price::flat(0.0, PRICE[index])),
         prefill: false,
+        capabilities: Capabilities::default(),
         no_key: None,
     });
     let members = (0..COUNT).map(|index| Member {
@@ -55,14 +58,14 @@ pub fn map(strategy: Strategy, long_lived: bool) -> Map {
             max_wait: seconds(20),
             allowed_fails: None,
             cooldown: seconds(if long_lived { 5 } else { 120 }),
-            cooldown_max: seconds(1800),
+            cooldown_max: seconds(if long_lived { 10 } else { 1800 }),
             max_fallbacks: 5,
         },
         fallbacks: Vec::new(),
         context_window_fallbacks: Vec::new(),
         content_policy_fallbacks: Vec::new(),
     };
-    Map { deployments: deployments.collect(), groups: vec![group] }
+    Map { deployments: deployments.collect(), groups: vec![group], ..Map::default() }
 }
 
 /// Routes over `map`; what it learns is shared by all its requests.

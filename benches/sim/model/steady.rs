@@ -17,7 +17,7 @@ const SLOTS: usize = 10;
 const MEDIAN: [Seconds; COUNT] = [0.40, 0.55, 0.70];
 const SIGMA: f64 = 0.45;
 const STRAGGLER: (f64, f64) = (0.02, 8.0);
-const ANSWER: (Seconds, f64) = (2.0, 0.6);
+const ANSWER: (Seconds, f64) = (1.8, 0.6);
 const REFUSAL: Seconds = 0.1;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,0 +1,75 @@
+//! The simulator of `benches/sim`, in small: ours against LiteLLM's, and `adaptive` against them all.
+
+use llmroute::route::Strategy;
+use llmroute::route::strategy::{AdaptiveArgs, LatencyArgs};
+
+#[path = "../../benches/sim/model/mod.rs"]
+#[allow(dead_code, reason = "the benchmark prints more figures")]
+mod model;
+
+use model::figures::Figures;
+use model::litellm::{Choice, LiteLlm};
+use model::ours::{Ours, map};
+use model::{sparse, steady};
+
+const SEEDS: [u64; 2] = [1, 2];
+
+/// The mean of `figure` over the seeds.
+fn mean(play: impl Fn(u64) -> Figures, figure: fn(&Figures) -> f64) -> f64 {
+    SEEDS.iter().map(|seed| figure(&play(*seed))).sum::<f64>() / SEEDS.len() as f64
+}
+
+fn ours(strategy: Strategy, rate: f64) -> impl Fn(u64) -> Figures {
+    let map = map(strategy, true);
+    move |seed| steady::play(&mut Ours::new(&map, seed), rate, seed)
+}
+
+fn theirs(choice: Choice, rate: f64) -> impl Fn(u64) -> Figures {
+    move |seed| steady::play(&mut LiteLlm::new(choice, seed), rate, seed)
+}
+
+fn latency() -> Strategy {
+    Strategy::LatencyBased(LatencyArgs::LONG_LIVED)
+}
+
+const THEIR_LATENCY: Choice = Choice::Latency { ttl: 3600.0 };
+
+#[test]
+fn the_same_seed_plays_the_same() {
+    let play = ours(latency(), 2.0);
+    assert_eq!(play(1).first_token, play(1).first_token);
+}
+
+#[test]
+fn at_every_load_ours_fails_less_and_is_sooner_than_litellms_latency_routing() {
+    for (rate, fail) in [(2.0, 0.05), (6.0, 0.05), (9.0, 0.2)] {
+        let (ours, theirs) = (ours(latency(), rate), theirs(THEIR_LATENCY, rate));
+        let failed = (mean(&ours, Figures::fail_percent), mean(&theirs, Figures::fail_percent));
+        assert!(failed.0 <= fail && failed.0 < failed.1, "at {rate}/s: {failed:?} %");
+        let late = (mean(&ours, |figures| figures.quantile(0.99)), mean(&theirs, |figures| figures.quantile(0.99)));
+        assert!(late.0 < late.1, "at {rate}/s: p99 {late:?} s");
+    }
+}
+
+#[test]
+fn one_shot_calls_are_answered_sooner_and_fail_less() {
+    let map = map(Strategy::LatencyBased(LatencyArgs::ONE_SHOT), false);
+    let ours = |seed| sparse::play(&mut Ours::new(&map, seed), 10.0, seed);
+    let theirs = |seed| sparse::play(&mut LiteLlm::new(THEIR_LATENCY, seed), 10.0, seed);
+    let first = (mean(ours, Figures::mean_first_token), mean(theirs, Figures::mean_first_token));
+    assert!(first.0 < first.1, "mean {first:?} s");
+    let failed = (mean(ours, Figures::first_fail_percent), mean(theirs, Figures::first_fail_percent));
+    assert!(2.0 * failed.0 < failed.1, "first attempts failed {failed:?} %");
+    assert!(mean(ours, Figures::fail_percent) < 0.01);
+}
+
+#[test]
+fn adaptive_is_never_much_worse_than_the_best_single_strategy() {
+    for rate in [2.0, 6.0, 9.0] {
+        let single = [Strategy::SimpleShuffle, Strategy::LeastBusy, Strategy::CostBased, latency()];
+        let best = single.map(|strategy| mean(ours(strategy, rate), Figures::weighted));
+        let best = best.into_iter().fold(f64::INFINITY, f64::min);
+        let adaptive = mean(ours(Strategy::Adaptive(AdaptiveArgs::LONG_LIVED), rate), Figures::weighted);
+        assert!(adaptive <= 1.10 * best, "at {rate}/s: {adaptive} against {best}");
+    }
+}
