@@ -1,6 +1,6 @@
 //! The headers in which servers say how much of their limits is left, as [`Reading`]s.
 //!
-//! Forms, not providers: what differs between servers is a row of [`FAMILIES`] or a word in a name.
+//! Forms, not providers: what differs between servers is a row of `FAMILIES` or a word in a name.
 //! Sources: recorded replies (`tests/fixtures/headers`) and the providers' documents.
 
 use std::collections::BTreeMap;
