@@ -67,6 +67,15 @@ pub trait Store: Send + Sync {
     /// When the store cannot be locked or written; then nothing was changed.
     fn update(&self, keys: &[String], change: &mut dyn FnMut(&mut [Option<String>])) -> Result<(), StoreError>;
 
+    /// As [`Store::update`], for what must be known by all processes or not be done: a store that
+    /// stands in for the shared one while that is busy does not do it here.
+    ///
+    /// # Errors
+    /// As [`Store::update`].
+    fn update_shared(&self, keys: &[String], change: &mut dyn FnMut(&mut [Option<String>])) -> Result<(), StoreError> {
+        self.update(keys, change)
+    }
+
     /// Writes down what is about to be asked. A second beginning with the same id changes nothing.
     ///
     /// # Errors

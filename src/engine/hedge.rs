@@ -3,6 +3,7 @@
 //! The decisions are in `route::hedge` and in the course; here is what obeys them. Both calls are
 //! polled by this one task, so that dropping a call closes its connection at once.
 
+use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::ops::ControlFlow;
 use std::pin::{Pin, pin};
@@ -10,13 +11,13 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::JoinHandle;
 
 use super::attempt::{Cause, Lost, Told, Won};
 use super::note::{Note, Watcher};
 use super::record::{Hedged, Share};
+use super::reserve::Claim;
 use super::router::{Router, Run};
-use crate::model::{Answer, Event, Failure, Prompt, Timestamp};
+use crate::model::{Answer, Event, Failure, Prompt, Reading, Timestamp};
 use crate::route::course::{Call, Course};
 use crate::route::estimate::{Law, Length};
 use crate::route::hedge::Delay;
@@ -58,6 +59,8 @@ struct Race {
 
 /// What a lane says.
 enum Say {
+    /// The head of the reply: when it came, and what it said of limits.
+    Head((Timestamp, Vec<Reading>)),
     /// There is budget for it: it is being asked.
     Asked,
     Dropped(Vec<&'static str>),
@@ -98,7 +101,8 @@ impl<'a> Run<'a> {
         let (say, mut heard) = unbounded_channel();
         self.current.push((call.clone(), router.clock.now()));
         let limits = (self.timeouts(&call, deadline), deadline);
-        let first = leg(router, prompt, call.deployment, limits, Mouth(0, say.clone()), None);
+        let alive = self.ledger.keep_alive(call.deployment, router.clock);
+        let first = leg(router, prompt, call.deployment, limits, Mouth(0, say.clone()), None, alive);
         let mut runs: [Option<Running<'_>>; 2] = [Some(Box::pin(first)), None];
         let mut race = Race {
             lanes: vec![Lane::new(call, Some(router.clock.now()))],
@@ -110,13 +114,15 @@ impl<'a> Run<'a> {
                 Happened::Waited => {
                     race.phase = Phase::Settled(0);
                     let now = router.clock.now();
-                    if let Some(rival) = course.rival(&self.ledger.board, now) {
-                        let (lane, timeouts) = self.rival(&race.lanes[0].call, rival, deadline);
+                    if let Some(rival) = course.rival(&self.ledger.board, now)
+                        && let (lane, timeouts) = self.rival(&race.lanes[0].call, rival, deadline)
+                        && let Some(claim) = self.may_race(&lane.call, rng)
+                    {
                         race.lanes.push(lane);
                         race.phase = Phase::Open;
-                        let claim = self.ledger.claim_hedge(race.lanes[0].call.group);
-                        let second =
-                            leg(router, prompt, rival, (timeouts, deadline), Mouth(1, say.clone()), Some(claim));
+                        let alive = self.ledger.keep_alive(rival, router.clock);
+                        let mouth = Mouth(1, say.clone());
+                        let second = leg(router, prompt, rival, (timeouts, deadline), mouth, Some(claim), alive);
                         runs[1] = Some(Box::pin(second));
                     }
                 }
@@ -146,7 +152,11 @@ impl<'a> Run<'a> {
             }
             if let Phase::Settled(winner) = race.phase {
                 // The connection of the other one is closed by this.
-                runs[1 - winner] = None;
+                if runs[1 - winner].take().is_some()
+                    && let Some(loser) = race.lanes.get(1 - winner).filter(|loser| loser.asked.is_none())
+                {
+                    self.no_race(&loser.call);
+                }
             }
         }
     }
@@ -186,6 +196,10 @@ impl<'a> Run<'a> {
         let now = self.router.clock.now();
         let deployment = race.lanes[lane].call.deployment;
         let event = match said {
+            Say::Head(reply) => {
+                self.ledger.head(deployment, reply);
+                return ControlFlow::Continue(());
+            }
             Say::Asked => {
                 race.lanes[lane].asked = Some(now);
                 self.current.push((race.lanes[lane].call.clone(), now));
@@ -268,6 +282,7 @@ impl<'a> Run<'a> {
             End::Done(result) => *result,
             End::Declined => {
                 race.phase = Phase::Settled(0);
+                self.no_race(&race.lanes[lane].call);
                 // A reader that left is noticed with the next event.
                 let _ = self.flush(&mut race.lanes[0], watcher);
                 return ControlFlow::Continue(());
@@ -369,14 +384,15 @@ impl Mouth {
     }
 }
 
-/// One call, once `claim` has found budget for it.
+/// One call, once `claim` has found room and leave for it.
 async fn leg(
     router: &Router,
     prompt: &Prompt,
     deployment: DeploymentId,
     (timeouts, deadline): (Timeouts, Timestamp),
     mouth: Mouth,
-    claim: Option<JoinHandle<bool>>,
+    claim: Option<Claim>,
+    alive: impl Future<Output = Infallible>,
 ) -> End {
     if let Some(claim) = claim {
         if !claim.await.unwrap_or(false) {
@@ -386,12 +402,18 @@ async fn leg(
     }
     let mut sink = |told: Told<'_>| {
         mouth.say(match told {
+            Told::Head(reply) => Say::Head(reply),
             Told::Dropped(parameters) => Say::Dropped(parameters.to_vec()),
             Told::Event(event) => Say::Event(event.clone()),
         });
         ControlFlow::Continue(())
     };
-    End::Done(Box::new(router.ask(deployment, prompt, timeouts, deadline, &mut sink).await))
+    let asking = router.ask(deployment, prompt, timeouts, deadline, &mut sink);
+    tokio::select! {
+        biased;
+        result = asking => End::Done(Box::new(result)),
+        never = alive => match never {},
+    }
 }
 
 /// Whether an answer begins with this event: text or a tool call, not reasoning.

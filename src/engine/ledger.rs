@@ -1,6 +1,6 @@
 //! The board of one request and its store: read once, taught after every attempt.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,11 +10,15 @@ use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
 
 use super::in_flight::Held;
+use super::quotas::Quotas;
+use super::reserve::{self, Settled, Slot};
+use super::router::Request;
 use crate::model::Timestamp;
 use crate::ports::{LogStart, Store, StoreError};
 use crate::route::board::{Board, Cell, GroupCell, Lesson};
 use crate::route::breaker::{Context, State};
 use crate::route::estimate::Experience;
+use crate::route::limits::Quota;
 use crate::route::{DeploymentId, GroupId, Map};
 
 /// What is known, and where lessons are written down.
@@ -22,9 +26,17 @@ pub(super) struct Ledger {
     pub(super) map: Arc<Map>,
     pub(super) store: Arc<dyn Store>,
     pub(super) board: Board,
+    /// What the providers limit, by its identity.
+    pub(super) known: BTreeMap<String, Quota>,
+    /// The same as this process heard it.
+    pub(super) quotas: Arc<Quotas>,
+    /// Calls in flight.
+    pub(super) slots: Vec<Slot>,
+    /// Calls that are over and not written down yet.
+    pub(super) settled: Vec<Settled>,
     /// Lessons on their way into the store.
     pub(super) pending: Vec<JoinHandle<()>>,
-    /// The call that is counted as under way.
+    /// The calls that are counted as under way.
     pub(super) held: Vec<Held>,
     /// The beginning of the log's entry, until it is known to be written.
     begin: Option<(LogStart, Arc<AtomicBool>)>,
@@ -42,10 +54,17 @@ pub(super) struct Lessons {
 }
 
 impl Ledger {
-    /// Reads what the processes know of every deployment that `group` can lead to.
-    pub(super) fn open(map: Arc<Map>, store: Arc<dyn Store>, group: GroupId) -> Self {
+    /// Reads what the processes know of every deployment that `request` can lead to.
+    pub(super) fn open(
+        map: Arc<Map>,
+        store: Arc<dyn Store>,
+        quotas: Arc<Quotas>,
+        request: &Request,
+        now: Timestamp,
+    ) -> Self {
         let mut board = Board::fresh(&map);
-        let groups = reachable(&map, group);
+        let groups = reachable(&map, request.group);
+        let scopes = reserve::scope_keys(&map, &groups.iter().copied().collect::<Vec<_>>());
         let mut deployments: BTreeSet<DeploymentId> =
             groups.iter().flat_map(|id| &map.group(*id).members).map(|member| member.deployment).collect();
         // Others at the same hosts say whether the host is down.
@@ -56,6 +75,8 @@ impl Ledger {
             .iter()
             .map(|id| deployment_key(&map, *id))
             .chain(groups.iter().map(|id| group_key(&map, *id)))
+            .chain(deployments.iter().map(|id| reserve::quota_key(map.limits.quota(&map, *id))))
+            .chain(scopes.iter().cloned())
             .collect();
         // A store that cannot be read says so once, by its warning; the board is then a fresh one.
         let values = store.read(&keys).unwrap_or_else(|_| vec![None; keys.len()]);
@@ -66,7 +87,14 @@ impl Ledger {
         for id in &groups {
             board.groups[id.0] = parse(values.next().flatten());
         }
-        Self { map, store, board, pending: Vec::new(), held: Vec::new(), begin: None }
+        let known = deployments.iter().map(|id| map.limits.quota(&map, *id).to_owned());
+        let known = known.map(|identity| (identity, parse(values.next().flatten()))).collect();
+        let meters = scopes.into_iter().map(|key| (key, parse(values.next().flatten()))).collect();
+        let (slots, settled, pending) = (Vec::new(), Vec::new(), Vec::new());
+        let mut ledger =
+            Self { map, store, board, known, quotas, slots, settled, pending, held: Vec::new(), begin: None };
+        ledger.mark_rooms(&groups.into_iter().collect::<Vec<_>>(), &request.facts, now, &meters);
+        ledger
     }
 
     /// Learns from an attempt, whose call is over: on the board at once, in the store behind the
@@ -86,12 +114,17 @@ impl Ledger {
             teach(&mut self.board.deployments[id.0]);
         }
         self.board.groups[group.0].observe(success, now);
-        let keys = [deployment_key(&self.map, deployment), group_key(&self.map, group)];
+        let settled = self.settled.pop();
+        let mut keys = vec![deployment_key(&self.map, deployment), group_key(&self.map, group)];
+        keys.extend(settled.iter().flat_map(Settled::keys));
         let store = Arc::clone(&self.store);
         self.pending.push(tokio::task::spawn_blocking(move || {
             let mut change = |values: &mut [Option<String>]| {
                 edit(&mut values[0], teach);
                 edit(&mut values[1], |cell: &mut GroupCell| cell.observe(success, now));
+                if let Some(settled) = &settled {
+                    settled.apply(&mut values[2..]);
+                }
             };
             // Learning is never in the way; a store that cannot learn says so by its warning.
             let _: Result<(), StoreError> = store.update(&keys, &mut change);
@@ -120,7 +153,8 @@ impl Ledger {
         });
         match claimed.await {
             Ok(Ok((won, cell))) => {
-                self.board.deployments[id.0] = cell;
+                let room = std::mem::take(&mut self.board.deployments[id.0].room);
+                self.board.deployments[id.0] = Cell { room, ..cell };
                 match self.board.cell(id).breaker.state(now) {
                     State::Open { until } if !won => Err(until),
                     State::Open { .. } | State::Closed | State::HalfOpen => Ok(()),
@@ -129,19 +163,6 @@ impl Ledger {
             // Without a store nobody else can be probing.
             Ok(Err(_)) | Err(_) => Ok(()),
         }
-    }
-
-    /// Takes one of the extra calls of `group`; false when none is left, or when that is not known.
-    pub(super) fn claim_hedge(&self, group: GroupId) -> JoinHandle<bool> {
-        let keys = [group_key(&self.map, group)];
-        let store = Arc::clone(&self.store);
-        tokio::task::spawn_blocking(move || {
-            let mut claimed = false;
-            let mut change = |values: &mut [Option<String>]| {
-                edit(&mut values[0], |cell: &mut GroupCell| claimed = cell.hedges.spend());
-            };
-            store.update(&keys, &mut change).is_ok() && claimed
-        })
     }
 
     /// Writes the question into the log while the network is waited for.
@@ -167,6 +188,7 @@ impl Ledger {
 
     /// Waits until every lesson is written down.
     pub(super) async fn settle(&mut self) {
+        self.flush();
         for lesson in self.pending.drain(..) {
             // A lesson that panicked is a bug that has already been reported; the answer stands.
             let _ = lesson.await;
@@ -209,7 +231,7 @@ pub(crate) fn group_key(map: &Map, id: GroupId) -> String {
 }
 
 /// A value that cannot be read is as good as none: it is from another version, and only advice.
-fn parse<T: DeserializeOwned + Default>(value: Option<&str>) -> T {
+pub(super) fn parse<T: DeserializeOwned + Default>(value: Option<&str>) -> T {
     value.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
 }
 

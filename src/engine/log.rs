@@ -80,6 +80,7 @@ impl Drop for Run<'_> {
                 });
             }
             self.ledger.begun();
+            self.ledger.abandon(&self.coming, self.router.clock.now());
             self.log(Outcome::Cancelled, None, None);
         }
     }

@@ -12,10 +12,15 @@ mod ledger;
 mod log;
 mod note;
 mod plan;
+mod quotas;
 mod record;
+mod reserve;
+mod rooms;
 mod router;
+mod slots;
 
 pub(crate) use ledger::{deployment_key, group_key};
+pub(crate) use reserve::quota_key;
 
 pub use delivery::{Delivery, Midstream};
 pub use explain::{Candidate, Explained, Figures, Leg, Worst};

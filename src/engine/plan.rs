@@ -47,7 +47,13 @@ impl Router {
     /// Plans `request` by the shared state of this moment, which it does not change.
     #[must_use]
     pub fn plan(&self, request: &Request, rng: &mut fastrand::Rng) -> Plan {
-        let ledger = Ledger::open(Arc::clone(&self.map), Arc::clone(&self.store), request.group);
+        let ledger = Ledger::open(
+            Arc::clone(&self.map),
+            Arc::clone(&self.store),
+            Arc::clone(&self.quotas),
+            request,
+            self.clock.now(),
+        );
         let deadline = request.since.after(self.map.group(request.group).policy.deadline);
         let mut plan = Plan {
             calls: Vec::new(),

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::attempt::{Attempt as OneCall, Cause, Lost, Sink, Told, Won};
 use super::delivery::{Delivery, Out};
 use super::ledger::{Ledger, Lessons};
 use super::note::{Note, Watcher};
+use super::quotas::Quotas;
 use super::record::{Attempt, Done, Hedged, RouteError, Share, Why};
+use super::reserve::Outcome;
 use crate::model::{Answer, Class, Failure, KeySource, Prompt, TimeoutKind, Timestamp};
 use crate::ports::{Clock, Keys, LogStart, Store, Transport};
 use crate::provider::Endpoint;
@@ -29,6 +33,7 @@ pub struct Router {
     transport: Arc<dyn Transport>,
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Clock,
+    pub(super) quotas: Arc<Quotas>,
 }
 
 /// One question.
@@ -69,7 +74,7 @@ impl Router {
         store: Arc<dyn Store>,
         clock: Clock,
     ) -> Self {
-        Self { map, endpoints, sources, keys, transport, store, clock }
+        Self { map, endpoints, sources, keys, transport, store, clock, quotas: Arc::default() }
     }
 
     /// What can be routed to.
@@ -168,6 +173,8 @@ pub(super) struct Run<'a> {
     pub(super) out: Out,
     pub(super) attempts: Vec<Attempt>,
     skips: Vec<Skip>,
+    /// Held while a call is one of the first to somebody.
+    pub(super) pilots: Vec<(DeploymentId, OwnedSemaphorePermit)>,
     /// The answer that is coming, for the log of a cancelled request.
     pub(super) coming: Answer,
     pub(super) first_token: Option<Duration>,
@@ -179,7 +186,13 @@ pub(super) struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(router: &'a Router, request: &'a Request) -> Self {
-        let ledger = Ledger::open(Arc::clone(&router.map), Arc::clone(&router.store), request.group);
+        let ledger = Ledger::open(
+            Arc::clone(&router.map),
+            Arc::clone(&router.store),
+            Arc::clone(&router.quotas),
+            request,
+            router.clock.now(),
+        );
         let mut run = Self {
             router,
             request,
@@ -187,6 +200,7 @@ impl<'a> Run<'a> {
             out: Out::new(request.delivery),
             attempts: Vec::new(),
             skips: Vec::new(),
+            pilots: Vec::new(),
             coming: Answer::default(),
             first_token: None,
             hedged: None,
@@ -213,13 +227,23 @@ impl<'a> Run<'a> {
                 Step::Call(call) => call,
                 Step::Stop(stop) => return Err(self.error(self.stopped(stop))),
             };
-            if !self.may_probe(&call, &mut course).await {
+            if !call.wait.is_zero() {
+                watcher.note(Note::Calling { deployment: call.deployment, wait: call.wait });
+                tokio::time::sleep(call.wait).await;
+            }
+            let may = match self.may_begin(&call, &mut course, rng, watcher).await {
+                Ok(true) => self.may_probe(&call, &mut course).await,
+                Ok(false) => false,
+                Err(stop) => return Err(self.error(self.stopped(stop))),
+            };
+            if !may {
                 self.tell_skips(&mut course, watcher);
                 last = None;
                 continue;
             }
-            watcher.note(Note::Calling { deployment: call.deployment, wait: call.wait });
-            tokio::time::sleep(call.wait).await;
+            if call.wait.is_zero() {
+                watcher.note(Note::Calling { deployment: call.deployment, wait: call.wait });
+            }
             self.count(&call, deadline, rng);
             let hedge = map.group(call.group).policy.hedge.filter(|_| self.out.written().is_empty());
             let result = match hedge {
@@ -265,8 +289,13 @@ impl<'a> Run<'a> {
         let prompt = start.apply(&self.request.prompt);
         let timeouts = self.timeouts(call, deadline);
         self.coming = Answer::default();
-        let (out, coming) = (&mut self.out, &mut self.coming);
+        let alive = self.ledger.keep_alive(call.deployment, self.router.clock);
+        let (out, coming, ledger) = (&mut self.out, &mut self.coming, &mut self.ledger);
         let mut sink = |told: Told<'_>| match told {
+            Told::Head(reply) => {
+                ledger.head(call.deployment, reply);
+                std::ops::ControlFlow::Continue(())
+            }
             Told::Dropped(parameters) => {
                 watcher.note(Note::Dropped { deployment: call.deployment, parameters });
                 std::ops::ControlFlow::Continue(())
@@ -276,7 +305,12 @@ impl<'a> Run<'a> {
                 out.event(event, watcher)
             }
         };
-        let result = self.router.ask(call.deployment, &prompt, timeouts, deadline, &mut sink).await;
+        let asking = self.router.ask(call.deployment, &prompt, timeouts, deadline, &mut sink);
+        let result = tokio::select! {
+            biased;
+            result = asking => result,
+            never = alive => match never {},
+        };
         let restarted = self.out.restarts() > restarts;
         if restarted {
             self.attempts.iter_mut().for_each(|attempt| attempt.share = attempt.share.void());
@@ -301,6 +335,7 @@ impl<'a> Run<'a> {
                 (failure, lost.first_token, lost.answer.usage)
             }
         };
+        self.close_slot(call, result);
         let price = self.router.map.deployment(call.deployment).price;
         self.attempts.push(Attempt {
             deployment: call.deployment,
@@ -370,10 +405,14 @@ impl<'a> Run<'a> {
             return true;
         }
         let now = self.router.clock.now();
-        let lease = now.after(call.wait + call.first_token);
+        let lease = now.after(call.first_token);
         match self.ledger.claim_probe(call.deployment, now, lease).await {
             Ok(()) => true,
             Err(until) => {
+                let nothing = Answer::default();
+                let outcome = Outcome { answer: &nothing, failure: None, sent: false };
+                self.ledger.close(call.deployment, outcome, now);
+                self.ledger.flush();
                 course.lost_probe(call.deployment, until, now);
                 false
             }

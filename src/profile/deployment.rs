@@ -68,7 +68,11 @@ impl Profile {
                 capabilities: capabilities(&endpoint, known.as_ref()),
                 no_key: credential.no_key,
             };
-            added.ids.push(self.intern(deployment, &endpoint, credential.source, wanted, sink));
+            self.map.limits.limit_deployment(&deployment.state_key, &wanted.settings.limits());
+            let quota = quota_key(&endpoint, &credential.identity);
+            let id = self.intern(deployment, &endpoint, credential.source, wanted, sink);
+            self.map.limits.share_quota(id, quota);
+            added.ids.push(id);
         }
         added
     }
@@ -223,24 +227,36 @@ fn price(settings: &Settings<'_>, known: Option<&Model>, sink: &mut Vec<Diagnost
 
 /// What tells a key from others: a hash, for the identity of a command is its text. Empty for no key.
 fn credential_hash(identity: &str) -> String {
-    if identity.is_empty() { String::new() } else { hex(&Sha256::digest(identity)[..16]) }
+    if identity.is_empty() { String::new() } else { digest(&[identity]) }
 }
 
 /// Where a deployment is: what fails together. A simulated one stands for itself.
 fn host(endpoint: &Endpoint) -> String {
-    match endpoint.protocol {
-        Protocol::Mock => format!("{}/{}", endpoint.provider, endpoint.model),
-        Protocol::Openai | Protocol::Anthropic => {
-            let port = endpoint.base_url.port_or_known_default().unwrap_or_default();
-            format!("{}:{port}", endpoint.base_url.host_str().unwrap_or_default())
-        }
+    if endpoint.protocol == Protocol::Mock {
+        return format!("{}/{}", endpoint.provider, endpoint.model);
     }
+    let base = &endpoint.base_url;
+    format!("{}:{}", base.host_str().unwrap_or_default(), base.port_or_known_default().unwrap_or(0))
+}
+
+/// What tells a provider from others of its name: a hash of the name and the host.
+pub(super) fn host_key(provider: &Provider) -> String {
+    digest(&[&provider.name, &address::normal(&provider.base_url)])
+}
+
+/// What a provider limits: a model at a host, for a key. The protocol and the path do not matter.
+fn quota_key(endpoint: &Endpoint, credential: &str) -> String {
+    digest(&[&host(endpoint), &endpoint.model, credential])
 }
 
 /// The key of a deployment's shared state: a hash, so that it tells no key and no address.
 fn state_key(endpoint: &Endpoint, credential: &str) -> String {
+    digest(&[endpoint.protocol.as_str(), &address::normal(&endpoint.base_url), &endpoint.model, credential])
+}
+
+fn digest(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
-    for part in [endpoint.protocol.as_str(), &address::normal(&endpoint.base_url), &endpoint.model, credential] {
+    for part in parts {
         hash.update(part.len().to_le_bytes());
         hash.update(part.as_bytes());
     }

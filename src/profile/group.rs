@@ -8,7 +8,7 @@ use super::layers::Layers;
 use super::provider::unbuilt;
 use super::value::{Value, not_built};
 use super::{Profile, strategy, target};
-use crate::route::{Group, Member, Strategy};
+use crate::route::{Group, GroupId, Member, Strategy};
 
 impl Profile {
     /// Adds the group without its fallbacks, which may name groups that come later.
@@ -34,6 +34,7 @@ impl Profile {
         }
         check_members(self, table, &members, sink);
         check_times(&layers, table, sink);
+        self.map.limits.limit_group(GroupId(self.map.groups.len()), table.settings.limits());
         strategy::check(&layers, sink);
         self.map.groups.push(Group {
             name: table.name.text.clone(),

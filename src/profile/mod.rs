@@ -13,6 +13,7 @@ mod file;
 mod group;
 pub(crate) mod hedging;
 mod layers;
+mod limits;
 mod links;
 mod lint;
 mod locate;
@@ -289,6 +290,8 @@ impl Profile {
         };
         for table in &file.providers {
             let provider = Provider::read(table, inputs.vars, sink);
+            let limits = table.settings.limits();
+            profile.map.limits.limit_provider(&provider.name, deployment::host_key(&provider), limits);
             profile.providers.push(provider);
         }
         for table in &file.groups {

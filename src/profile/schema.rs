@@ -1,7 +1,9 @@
 //! Every key of a profile in one table: where it stands, its type, its default, what it means, and
 //! whether its feature is built. To build a feature, flip its row. Values are read elsewhere.
 
-use self::Kind::{Any, Cooldown, Duration, Faults, Flag, Headers, Keys, Names, Number, Params, Tables, Text, Url};
+use self::Kind::{
+    Any, Budget, Cooldown, Duration, Faults, Flag, Headers, Keys, Names, Number, Params, Tables, Text, Url,
+};
 use self::Unset::{Count, Nothing, Seconds, Words};
 use crate::provider::Protocol;
 use crate::route::Strategy;
@@ -81,6 +83,8 @@ pub enum Kind {
     PerClass(Counted),
     /// `"off"`, a percentile like `"p95"`, or a span of time.
     Hedge,
+    /// An amount of money per span of time.
+    Budget,
     /// The place of the shared state.
     State,
     /// Tables that have rows of their own here.
@@ -121,6 +125,7 @@ impl Kind {
             Self::Faults => "faults",
             Self::PerClass(_) => "table of failure classes",
             Self::Hedge => "`\"off\"`, `\"p95\"` or duration",
+            Self::Budget => "amount per time",
             Self::State => "directory, `memory`, `env:NAME` or Redis URL",
             Self::Tables => "table",
             Self::Any => "any",
@@ -349,12 +354,12 @@ pub const KEYS: &[Key] = &[
     row("order", DEPLOYMENT, Kind::Count(0), Count(0), "lower ones are asked first"),
     row("tags", DEPLOYMENT, Names, Nothing, "labels for `--require-tag`"),
     row("params", DEPLOYMENT, Params, Nothing, "parameters for every request, under those of the command line"),
-    later("rpm", LIMITED, Kind::Count(1), "requests per minute"),
-    later("tpm", LIMITED, Kind::Count(1), "tokens per minute"),
-    later("rpd", LIMITED, Kind::Count(1), "requests per day"),
-    later("tpd", LIMITED, Kind::Count(1), "tokens per day"),
-    later("max_parallel_requests", LIMITED, Kind::Count(1), "requests at the same time"),
-    later("budget", LIMITED, Any, "spend per span of time"),
+    row("rpm", LIMITED, Kind::Count(1), Nothing, "requests in any minute"),
+    row("tpm", LIMITED, Kind::Count(1), Nothing, "tokens in any minute, prompts and answers"),
+    row("rpd", LIMITED, Kind::Count(1), Nothing, "requests in any 24 hours"),
+    row("tpd", LIMITED, Kind::Count(1), Nothing, "tokens in any 24 hours, prompts and answers"),
+    row("max_parallel_requests", LIMITED, Kind::Count(1), Nothing, "requests at the same time"),
+    row("budget", LIMITED, Budget, Nothing, "spend per minute, hour, day, week or month: `\"5 USD/day\"`"),
     row("input_cost_per_token", DEPLOYMENT, Number, Words("the catalog's"), "USD per prompt token"),
     row("output_cost_per_token", DEPLOYMENT, Number, Words("the catalog's"), "USD per generated token"),
     row(

@@ -118,6 +118,15 @@ impl Page {
         if let Some(table) = table {
             self.headers(&table.settings, Origin::Provider);
             self.unbuilt(&table.settings, Origin::Provider);
+            self.limits(&table.settings, Origin::Provider);
+        }
+    }
+
+    /// The limits of a provider; those of groups and deployments stand among their other keys.
+    fn limits(&mut self, settings: &Settings<'_>, from: Origin) {
+        let limits = |key: &&schema::Key| key.places.contains(&Place::Provider) && key.places.contains(&Place::Group);
+        for entry in settings.entries.iter().filter(|entry| entry.key.built && limits(&entry.key)) {
+            self.line(entry.key.name, &inline(entry.key.name, entry.raw), from);
         }
     }
 

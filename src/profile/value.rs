@@ -10,6 +10,7 @@ use url::Url;
 
 use super::credential::KeySpec;
 use super::diagnostic::Diagnostic;
+use super::limits::{self, Budget};
 use super::schema::{self, Kind};
 use super::{address, duration, hedging, params, per_class, strategy, suggest};
 use crate::model::StateSource;
@@ -52,6 +53,7 @@ pub(super) enum Value {
     PerClass(ByClass),
     /// `None`: off.
     Hedge(Option<Delay>),
+    Budget(Budget),
     State(StateSource),
     /// Understood by nobody yet, or read elsewhere.
     Opaque,
@@ -90,6 +92,10 @@ pub(super) fn read(kind: Kind, raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> O
         }
         Kind::PerClass(counted) => Some(Value::PerClass(per_class::read(counted, table(kind, raw, sink)?, sink))),
         Kind::Hedge => hedging::read(raw, sink).map(Value::Hedge),
+        Kind::Budget => {
+            let parsed = limits::budget(text(kind, raw, sink)?);
+            parsed.map_err(|(why, help)| sink.push(Diagnostic::error(why).at(at).help(help))).ok().map(Value::Budget)
+        }
         Kind::State => state(text(kind, raw, sink)?, at, sink).map(Value::State),
         Kind::Tables | Kind::Any => Some(Value::Opaque),
     }
@@ -103,6 +109,7 @@ pub(super) fn wrong<T>(kind: Kind, got: &DeValue<'_>, at: Range<usize>, sink: &m
         Kind::Duration(_) | Kind::Cooldown => {
             diagnostic.help("write a span of time like `30`, `\"90s\"`, `\"5m\"` or `\"1h30m\"`")
         }
+        Kind::Budget => diagnostic.help("write an amount and a unit like `\"5 USD/day\"`"),
         _ => diagnostic,
     });
     None

@@ -12,6 +12,7 @@ use super::breaker::{Breaker, Context, Seen, State};
 use super::estimate::Estimates;
 use super::hedge::HedgeBudget;
 use super::lease::Leases;
+use super::limits::{Room, Shut};
 use super::retry_budget::RetryBudget;
 use super::{DeploymentId, GroupId, Map, Member, endpoint};
 use crate::model::{Class, Failure, Timestamp};
@@ -32,6 +33,9 @@ pub struct Cell {
     /// Calls under way, of all processes.
     #[serde(skip_serializing_if = "Leases::is_empty")]
     pub leases: Leases,
+    /// What the limits left at the moment of the snapshot; no part of the state.
+    #[serde(skip)]
+    pub room: Room,
 }
 
 /// The shared state of one group.
@@ -64,7 +68,13 @@ impl Cell {
     #[must_use]
     pub fn gated(&self, now: Timestamp) -> Option<Timestamp> {
         // A gate far ahead is from a clock that stepped back since.
-        self.gate.filter(|until| now < *until && until.since(now) <= GATE_MAX)
+        let gate = self.gate.filter(|until| now < *until && until.since(now) <= GATE_MAX);
+        let full = match self.room.shut {
+            Some(Shut::Until { at, .. }) => Some(at).filter(|at| now < *at),
+            Some(Shut::Never { .. } | Shut::Unpriced) => Some(Timestamp(i64::MAX)),
+            None => None,
+        };
+        gate.max(full)
     }
 
     /// Learns from one attempt.
@@ -189,8 +199,8 @@ impl Board {
 /// The share of its rate limits that `member` has left (0 to 1): 1 without limits, `None` when it has
 /// some and nothing is known of their use.
 #[must_use]
-pub fn headroom(_cell: &Cell, member: &Member, _now: Timestamp) -> Option<f64> {
-    (member.rpm.is_none() && member.tpm.is_none()).then_some(1.0)
+pub fn headroom(cell: &Cell, member: &Member) -> Option<f64> {
+    cell.room.headroom.or_else(|| (member.rpm.is_none() && member.tpm.is_none()).then_some(1.0))
 }
 
 #[cfg(test)]

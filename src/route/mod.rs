@@ -11,6 +11,7 @@ pub mod estimate;
 pub mod hedge;
 pub mod kin;
 pub mod lease;
+pub mod limits;
 pub mod per_class;
 pub mod pii;
 pub mod retry_budget;
@@ -41,6 +42,8 @@ pub struct Map {
     pub deployments: Vec<Deployment>,
     /// Every group, the anonymous ones (`-m provider/model`) included.
     pub groups: Vec<Group>,
+    /// What may be used of them.
+    pub limits: limits::Book,
     /// Conditions that decide before any strategy.
     pub rules: rules::Rules,
 }

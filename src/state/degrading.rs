@@ -115,6 +115,16 @@ impl<S: Store> Store for Degrading<S> {
         if result? { Ok(()) } else { self.memory.update(keys, change) }
     }
 
+    fn update_shared(&self, keys: &[String], change: &mut dyn FnMut(&mut [Option<String>])) -> Result<(), StoreError> {
+        if !self.health().alone {
+            match self.shared.update(keys, change) {
+                Err(error) if error.kind == StoreErrorKind::Unusable => self.health().note(&error),
+                result => return result,
+            }
+        }
+        self.memory.update(keys, change)
+    }
+
     fn begin(&self, entry: &LogStart) -> Result<(), StoreError> {
         // A beginning that finds the store busy is not lost yet: `finish` writes it first.
         if !self.health().alone {

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a provider, a network library's client, a clock or luck.
 
+pub mod rate_limit;
 pub mod retry_after;
 pub mod script;
 pub mod sse;

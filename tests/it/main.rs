@@ -5,6 +5,7 @@ mod engine;
 mod faults;
 mod hedge;
 mod hygiene;
+mod limits;
 mod logs;
 mod recovery;
 mod route;

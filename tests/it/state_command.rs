@@ -105,7 +105,7 @@ fn resetting_all_keeps_the_log_unless_it_is_named() {
     ask(&home);
     let logged =
         || LogReader::open(&state(&home)).expect("it opens").expect("it is there").last(9).expect("it reads").len();
-    check(&home, ["reset", "--yes"], &[], &["forgot 3 values"]);
+    check(&home, ["reset", "--yes"], &[], &["forgot 5 values"]);
     assert_eq!((Sqlite::new(&state(&home)).keys("").expect("it reads").len(), logged()), (0, 1));
     check(&home, ["reset", "--yes", "--log"], &[], &["forgot 0 values", "forgot 1 requests in the log"]);
     assert_eq!(logged(), 0);
@@ -119,7 +119,7 @@ fn resetting_all_without_a_terminal_wants_a_yes() {
     let output = run(&home, ["state", "reset"]);
     assert_eq!(output.end, End::Code(2));
     assert!(output.notes().contains("hint: add `--yes`"), "{}", output.notes());
-    assert_eq!(Sqlite::new(&state(&home)).keys("").expect("it reads").len(), 3);
+    assert_eq!(Sqlite::new(&state(&home)).keys("").expect("it reads").len(), 5);
 }
 
 #[test]

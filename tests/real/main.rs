@@ -56,18 +56,18 @@ fn real(url: &str, protocol: &str) -> Profile {
     Profile::new().provider("real", protocol, &format!("{url}/v1")).deployment("real/smollm2", "")
 }
 
-/// A whole answer: some text, one line end, nothing on stderr.
+/// A whole answer: some text and a line end (the model may end its text with more than one).
 fn answered(output: &Output) -> String {
     let text = output.text();
     assert_eq!(output.end, End::Code(0), "{}", output.notes());
-    assert!(text.trim().len() > 3 && text.ends_with('\n') && !text.ends_with("\n\n"), "{text:?}");
+    assert!(!text.trim().is_empty() && text.ends_with('\n'), "{text:?}");
     text
 }
 
 /// stderr holds nothing but, perhaps, the note that the token limit was met.
 fn only_the_length_is_noted(output: &Output) {
     let notes = output.notes();
-    assert!(notes.lines().all(|line| line.contains("length") || line.contains("max_tokens")), "{notes}");
+    assert!(notes.lines().all(|line| line.contains("token limit")), "{notes}");
 }
 
 /// The object of `--json`, checked for what every answer has.

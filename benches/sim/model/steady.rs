@@ -1,7 +1,7 @@
 //! Scenario A: steady traffic. Three deployments with ten slots each, first in, first out.
 //!
 //! Time to the first token is log-normal (median 0.4, 0.55, 0.7 s, sigma 0.45, one in fifty eight
-//! times as long), the answer log-normal (median 2 s, sigma 0.6); a slot is held for both. The first
+//! times as long), the answer log-normal (median 1.8 s, sigma 0.6); a slot is held for both. The first
 //! slows six times from 200 to 400 s, the second gives 35 % 5xx from 450 to 600 s, the third nothing
 //! but 5xx from 700 to 800 s. A 5xx comes after 0.1 s and holds no slot. The world's luck depends on
 //! the seed alone, not on the policy.

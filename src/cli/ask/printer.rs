@@ -216,9 +216,11 @@ pub fn skip(reason: &SkipReason) -> String {
             let over = prompt.saturating_sub(*window);
             format!("context_window: about {prompt} tokens, {window} fit, {over} too many")
         }
-        SkipReason::Unpriced => "price unknown, and there is a cost cap".to_owned(),
+        SkipReason::Unpriced => "price unknown, and there is a cost cap or a budget".to_owned(),
         SkipReason::OverCost { usd } => format!("budget: about {usd:.4} USD"),
         SkipReason::CoolingDown { left, class } => format!("cooling down for {} after {class}", seconds(*left)),
+        SkipReason::Limited { limit, left } => format!("{limit}, next slot in {}", seconds(*left)),
+        SkipReason::TooLarge { limit } => format!("{limit}: the request is larger than it allows"),
         SkipReason::Gated { left } => format!("rate_limit, {} left", seconds(*left)),
     }
 }

@@ -10,10 +10,12 @@ use super::{failed, read};
 use crate::cli::console::Console;
 use crate::cli::env::Env;
 use crate::cli::{Global, place, setup};
+use crate::engine::quota_key;
 use crate::error::{Error, Kind};
 use crate::model::Timestamp;
 use crate::ports::{Store, StoreError, StoreErrorKind};
 use crate::profile::Inputs;
+use crate::route::{DeploymentId, Map};
 use crate::state::{self, Location};
 
 /// The shortest beginning of a hash that stands for a deployment.
@@ -86,18 +88,16 @@ fn one(name: &str, marks: &[String], store: &dyn Store, console: &mut Console) -
     Ok(())
 }
 
-/// What the keys of the deployments called `name` hold: their hashes.
+/// What the keys of the deployments called `name` hold.
 fn marks(name: &str, global: &Global, env: &Env, console: &mut Console) -> Result<Vec<String>, Error> {
     if name.len() >= HASH_MIN && name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Ok(vec![name.to_lowercase()]);
     }
     let mut profile = setup::profile(global, env, console)?;
-    let called = |names: &Names| -> Vec<String> {
-        let called = names.deployments.iter().filter(|named| named.name == name);
-        called.map(|named| named.mark.clone()).collect()
-    };
     let names = Names::of(&profile.map);
-    let found = called(&names);
+    let all = (0..profile.map.deployments.len()).map(DeploymentId);
+    let called = all.filter(|id| profile.map.deployment(*id).name == name);
+    let found: Vec<String> = called.flat_map(|id| kept(&profile.map, id)).collect();
     if !found.is_empty() {
         return Ok(found);
     }
@@ -106,13 +106,16 @@ fn marks(name: &str, global: &Global, env: &Env, console: &mut Console) -> Resul
         let inputs = Inputs { vars: &env.vars, long_lived: false };
         if let Ok(group) = profile.target(name, &inputs) {
             let members = &profile.map.group(group).members;
-            return Ok(members
-                .iter()
-                .map(|member| profile.map.deployment(member.deployment).state_key.clone())
-                .collect());
+            return Ok(members.iter().flat_map(|member| kept(&profile.map, member.deployment)).collect());
         }
     }
     Err(unknown(name, &names.deployments))
+}
+
+/// What the keys of a deployment hold: its hash, and the key of what its provider limits, or a gate
+/// would come back from there.
+fn kept(map: &Map, id: DeploymentId) -> [String; 2] {
+    [map.deployment(id).state_key.clone(), quota_key(map.limits.quota(map, id))]
 }
 
 fn unknown(name: &str, deployments: &[Named]) -> Error {

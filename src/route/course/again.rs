@@ -8,6 +8,7 @@ use super::{Asked, Call, Course, Leg, MAX_ATTEMPTS, Stop, Want};
 use crate::model::{Failure, Timestamp};
 use crate::route::board::Board;
 use crate::route::breaker::State;
+use crate::route::limits::Shut;
 use crate::route::{DeploymentId, GroupId, backoff};
 
 impl Course<'_> {
@@ -71,7 +72,7 @@ impl Course<'_> {
     }
 
     fn affordable(&self, group: GroupId, wait: Duration, now: Timestamp) -> bool {
-        wait <= self.map.group(group).policy.max_wait && now.after(wait) < self.deadline
+        self.waited + wait <= self.map.group(group).policy.max_wait && now.after(wait) < self.deadline
     }
 
     /// Fit members of the entered groups that were never asked and are shut by a rate limit only.
@@ -83,8 +84,13 @@ impl Course<'_> {
         legs.flat_map(|leg| {
             let members = self.map.group(leg.group).members.iter();
             members.filter_map(move |member| {
-                let until = board.cell(member.deployment).gated(now)?;
-                let fit = unfit(self.map, member, &self.facts).is_none()
+                let cell = board.cell(member.deployment);
+                // One that was shut when its turn came is ready by now.
+                let opened = || self.shut.contains(&member.deployment).then_some(now);
+                let until = cell.gated(now).or_else(opened)?;
+                let never = matches!(cell.room.shut, Some(Shut::Never { .. } | Shut::Unpriced));
+                let fit = !never
+                    && unfit(self.map, member, &self.facts).is_none()
                     && !matches!(board.state(self.map, member.deployment, now), State::Open { .. });
                 (fit && !self.was_asked(member.deployment) && self.wanted(leg.group, member.deployment)).then_some((
                     leg.group,
@@ -134,7 +140,8 @@ impl Course<'_> {
         if self.refused || too_long {
             return Stop::Refused;
         }
-        let asked_gates = self.asked.iter().filter(|asked| asked.again.is_some());
+        let open = |asked: &&Asked| !matches!(board.cell(asked.deployment).room.shut, Some(Shut::Never { .. }));
+        let asked_gates = self.asked.iter().filter(|asked| asked.again.is_some()).filter(open);
         let asked_gates = asked_gates.filter_map(|asked| board.cell(asked.deployment).gated(now));
         let gates = self.gated(board, now).into_iter().map(|(_, _, until)| until).chain(asked_gates);
         if let Some(until) = gates.min() {

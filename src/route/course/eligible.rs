@@ -6,6 +6,7 @@ use crate::model::prompt::{Part, Prompt};
 use crate::model::{Price, Timestamp};
 use crate::route::board::Board;
 use crate::route::breaker::State;
+use crate::route::limits::Shut;
 use crate::route::rules::Detours;
 use crate::route::{Capabilities, DeploymentId, GroupId, Map, Member};
 
@@ -160,6 +161,18 @@ pub enum SkipReason {
         /// For how much longer.
         left: Duration,
     },
+    /// A limit has no room for it now.
+    Limited {
+        /// Which limit, in words.
+        limit: String,
+        /// For how much longer.
+        left: Duration,
+    },
+    /// The request is larger than a limit ever leaves room for.
+    TooLarge {
+        /// Which limit, in words.
+        limit: String,
+    },
 }
 
 /// Why `member` may not be asked at `now`, if it may not.
@@ -175,7 +188,8 @@ pub(super) fn barred(map: &Map, member: &Member, facts: &Facts, board: &Board, n
                     Some(SkipReason::CoolingDown { left: until.since(now), class })
                 }
                 State::Closed | State::HalfOpen => {
-                    cell.gated(now).map(|until| SkipReason::Gated { left: until.since(now) })
+                    let full = cell.room.shut.as_ref().and_then(|shut| closed(shut, now));
+                    full.or_else(|| cell.gated(now).map(|until| SkipReason::Gated { left: until.since(now) }))
                 }
             }
         })
@@ -187,6 +201,18 @@ pub(super) fn barred(map: &Map, member: &Member, facts: &Facts, board: &Board, n
 pub fn eligible(map: &Map, group: GroupId, facts: &Facts, board: &Board, now: Timestamp) -> Vec<usize> {
     let members = map.group(group).members.iter().enumerate();
     members.filter(|(_, member)| barred(map, member, facts, board, now).is_none()).map(|(at, _)| at).collect()
+}
+
+/// Why a limit keeps a deployment shut at `now`, if it does.
+pub(super) fn closed(shut: &Shut, now: Timestamp) -> Option<SkipReason> {
+    match shut {
+        Shut::Until { at, limit } if now < *at => {
+            Some(SkipReason::Limited { limit: limit.clone(), left: at.since(now) })
+        }
+        Shut::Until { .. } => None,
+        Shut::Never { limit } => Some(SkipReason::TooLarge { limit: limit.clone() }),
+        Shut::Unpriced => Some(SkipReason::Unpriced),
+    }
 }
 
 /// Why `member` cannot serve this request at all, whatever the hour.

@@ -16,6 +16,7 @@ use reaction::{Reaction, reaction};
 mod again;
 mod eligible;
 mod hedge;
+mod lost;
 mod prefer;
 mod reaction;
 #[cfg(test)]
@@ -99,6 +100,10 @@ pub struct Course<'a> {
     want: Want,
     refused: bool,
     skips: Vec<Skip>,
+    /// Deployments that a rate limit kept shut when it was their turn: they are asked once it opens.
+    shut: Vec<DeploymentId>,
+    /// Time that was waited for slots which others took.
+    waited: Duration,
 }
 
 /// A group that was entered.
@@ -161,6 +166,8 @@ impl<'a> Course<'a> {
             want: Want::Anyone,
             refused: false,
             skips: Vec::new(),
+            shut: Vec::new(),
+            waited: Duration::ZERO,
         }
     }
 
@@ -187,26 +194,6 @@ impl<'a> Course<'a> {
             return Step::Call(call);
         }
         Step::Stop(self.stop(board, now))
-    }
-
-    /// Another process won the probe of `deployment`; it is not asked now.
-    pub fn lost_probe(&mut self, deployment: DeploymentId, until: Timestamp, now: Timestamp) {
-        if let Some(last) = self.last.take()
-            && self.asked[last].deployment == deployment
-        {
-            self.attempts -= 1;
-            let group = self.asked[last].group;
-            if let Some(leg) = self.legs.iter_mut().find(|leg| leg.group == group) {
-                leg.attempts_left += 1;
-                leg.made -= 1;
-            }
-            self.asked.retain_mut(|asked| {
-                asked.times -= u32::from(asked.deployment == deployment);
-                asked.times > 0
-            });
-            let class = String::from("probed by another process");
-            self.skip(deployment, SkipReason::CoolingDown { left: until.since(now), class });
-        }
     }
 
     /// Who was passed over since this was last called, and why.
@@ -372,6 +359,9 @@ impl<'a> Course<'a> {
                 None => eligible.push(position),
                 Some(reason) => {
                     too_small |= matches!(reason, SkipReason::ContextWindow { .. });
+                    if matches!(reason, SkipReason::Gated { .. } | SkipReason::Limited { .. }) {
+                        self.shut.push(member.deployment);
+                    }
                     self.skip(member.deployment, reason);
                 }
             }

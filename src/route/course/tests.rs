@@ -6,6 +6,7 @@ use super::*;
 use crate::model::{Class, ConnectionFault, TimeoutKind};
 use crate::route::board::Lesson;
 use crate::route::breaker::{Context, Rules, Seen};
+use crate::route::limits::Shut;
 use crate::route::per_class::PerClass;
 use crate::route::{Deployment, Group, Member, Policy, Strategy, Timeouts};
 
@@ -597,4 +598,67 @@ fn a_retry_policy_of_none_goes_on_to_the_fallbacks() {
     map.groups[0].fallbacks = vec![GroupId(1)];
     policy(&mut map, Class::Overloaded, 0);
     check(&map, "503 401", "a c | exhausted");
+}
+
+/// A limit has no room for `deployment` until this second.
+fn fill(board: &mut Board, deployment: usize, second: u64) {
+    let at = Timestamp(1_000_000).after(Duration::from_secs(second));
+    board.deployments[deployment].room.shut = Some(Shut::Until { at, limit: "rpm".to_owned() });
+}
+
+#[test]
+fn one_without_room_is_passed_over_and_waited_for_last() {
+    let map = map("main: a b");
+    let mut board = Board::fresh(&map);
+    fill(&mut board, 0, 5);
+    walk(&map, board.clone(), Facts::default(), "401", "b a+ | exhausted");
+    fill(&mut board, 1, 7);
+    walk(&map, board.clone(), Facts::default(), "401", "a+ b+ | exhausted");
+    fill(&mut board, 0, 300);
+    fill(&mut board, 1, 400);
+    walk(&map, board, Facts::default(), "401", "| limited-300");
+}
+
+#[test]
+fn one_that_has_room_by_the_time_the_others_failed_is_asked_at_once() {
+    let map = map("main: a b");
+    let mut board = Board::fresh(&map);
+    board.deployments[0].room.shut = Some(Shut::Until { at: Timestamp(1_000_005), limit: "rpm".to_owned() });
+    walk(&map, board, Facts::default(), "401", "b a | exhausted");
+}
+
+#[test]
+fn a_request_that_is_too_large_for_a_limit_never_waits_for_it() {
+    let map = map("main: a b");
+    let mut board = Board::fresh(&map);
+    board.deployments[0].room.shut = Some(Shut::Never { limit: "tpm".to_owned() });
+    walk(&map, board.clone(), Facts::default(), "401", "b | exhausted");
+    board.deployments[1].room.shut = Some(Shut::Unpriced);
+    walk(&map, board, Facts::default(), "401", "| exhausted");
+}
+
+#[test]
+fn slots_that_others_take_are_waited_for_no_longer_than_max_wait_in_all() {
+    let map = map("main: a");
+    let mut board = Board::fresh(&map);
+    let mut rng = fastrand::Rng::with_seed(1);
+    let mut now = Timestamp(1_000_000);
+    let mut course = Course::new(&map, GroupId(0), Facts::default(), now.after(Duration::from_secs(900)));
+    let mut calls = 0;
+    let mut skips = 0;
+    let stop = loop {
+        match course.next(None, &board, now, &mut rng) {
+            Step::Stop(stop) => break stop,
+            Step::Call(call) => {
+                calls += 1;
+                now = now.after(call.wait);
+                let at = now.after(Duration::from_secs(3));
+                board.deployments[0].room.shut = Some(Shut::Until { at, limit: "rpm".to_owned() });
+                course.lost_slot(&call, &board, now);
+                skips += course.take_skips().len();
+            }
+        }
+    };
+    assert_eq!(stop, Stop::RateLimited { next: Duration::from_secs(3) });
+    assert_eq!((now.since(Timestamp(1_000_000)).as_secs(), calls, skips), (18, 7, 1));
 }

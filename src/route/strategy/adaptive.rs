@@ -29,8 +29,7 @@ impl AdaptiveArgs {
 /// Lowest expected cost first.
 ///
 /// Calls under way count squared: where the rest of the score is alike, a difference in the first
-/// token must not build a queue (in the simulator, at nine tenths of capacity, it costs 9 % less than
-/// counting them once, and 1 % more where there is room).
+/// token must not build a queue.
 pub(super) fn rank(candidates: &[Candidate<'_>], args: &AdaptiveArgs, rng: &mut fastrand::Rng) -> Vec<Ranked> {
     // A price that is unknown is no reason to prefer it: it is taken for the highest that is known.
     let dearest = candidates.iter().filter_map(|candidate| candidate.usd).fold(0.0, f64::max);

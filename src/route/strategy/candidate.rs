@@ -90,7 +90,7 @@ fn candidate<'a>(scene: &Scene<'a>, position: usize, stranger: f64) -> Candidate
         success: estimates.record.success(now),
         in_flight: cell.leases.in_flight(now),
         ramp: cell.breaker.ramp(now),
-        headroom: headroom(cell, member, now),
+        headroom: headroom(cell, member),
     }
 }
 

@@ -1,0 +1,49 @@
+//! Calls that could not be made after all: another process was first. They count as not asked.
+
+use super::eligible::closed;
+use super::{Call, Course, SkipReason};
+use crate::model::Timestamp;
+use crate::route::DeploymentId;
+use crate::route::board::Board;
+
+impl Course<'_> {
+    /// Another process won the probe of `deployment`; it is not asked now.
+    pub fn lost_probe(&mut self, deployment: DeploymentId, until: Timestamp, now: Timestamp) {
+        if self.unask(deployment) {
+            let class = String::from("probed by another process");
+            self.skip(deployment, SkipReason::CoolingDown { left: until.since(now), class });
+        }
+    }
+
+    /// A limit has no room for `call`, as the board says by now: it is not made.
+    pub fn lost_slot(&mut self, call: &Call, board: &Board, now: Timestamp) {
+        if self.unask(call.deployment) {
+            self.waited += call.wait;
+            let reason = board.cell(call.deployment).room.shut.as_ref().and_then(|shut| closed(shut, now));
+            if let Some(reason) = reason.filter(|_| !self.shut.contains(&call.deployment)) {
+                self.skip(call.deployment, reason);
+            }
+            self.shut.push(call.deployment);
+        }
+    }
+
+    /// Takes back that `deployment` was asked last; false if another one was.
+    fn unask(&mut self, deployment: DeploymentId) -> bool {
+        if let Some(last) = self.last.take()
+            && self.asked[last].deployment == deployment
+        {
+            self.attempts -= 1;
+            let group = self.asked[last].group;
+            if let Some(leg) = self.legs.iter_mut().find(|leg| leg.group == group) {
+                leg.attempts_left += 1;
+                leg.made -= 1;
+            }
+            self.asked.retain_mut(|asked| {
+                asked.times -= u32::from(asked.deployment == deployment);
+                asked.times > 0
+            });
+            return true;
+        }
+        false
+    }
+}

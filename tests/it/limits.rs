@@ -1,0 +1,350 @@
+//! Limits that hold: many processes at once from outside, and minutes of one process on a paused clock.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use llmroute::embed::Surroundings;
+use llmroute::engine::{Delivery, Note, Request, RouteError, Router, Watcher, Why};
+use llmroute::model::{Event, Prompt, Timestamp};
+use llmroute::ports::Clock;
+use llmroute::profile::{Inputs, Profile, Source, Vars};
+use llmroute::route::course::Stop;
+use llmroute::state::{Location, database};
+use nix::sys::signal::Signal;
+
+use crate::support::faults::{Body, Fault, Reply};
+use crate::support::{ANSWER, End, Home, KEY, Run, Server};
+
+/// A profile whose group `main` holds `group` and these deployments at the server.
+fn profile(server: &Server, group: &str, deployments: &str) -> String {
+    let url = server.url();
+    format!(
+        "version = 1\ndefault_group = \"main\"\n\
+         [providers.lab]\nprotocol = \"openai\"\nbase_url = \"{url}\"\napi_key = \"env:LAB_KEY\"\n\
+         [providers.claude]\nprotocol = \"anthropic\"\nbase_url = \"{url}\"\napi_key = \"env:LAB_KEY\"\n\
+         [groups.main]\nnum_retries = 3\n{group}\ndeployments = [{deployments}]\n"
+    )
+}
+
+fn ask(home: &Arc<Home>) -> Run {
+    Run::at(home).args(["ask", "--no-stdin", "why is the sky blue?"]).env("LAB_KEY", KEY)
+}
+
+fn home(profile: &str) -> Arc<Home> {
+    Arc::new(Home::with(profile))
+}
+
+/// Starts `processes` at once; returns how many of them answered and how many were told to come later.
+fn storm(home: &Arc<Home>, processes: usize) -> (usize, usize) {
+    let runs: Vec<_> = (0..processes).map(|_| ask(home).limit(Duration::from_secs(120)).start()).collect();
+    let (mut answered, mut later) = (0, 0);
+    for run in runs {
+        let output = run.output();
+        match output.end {
+            End::Code(0) => {
+                assert_eq!(output.text().trim_end(), ANSWER);
+                answered += 1;
+            }
+            End::Code(75) => later += 1,
+            other => panic!("{other:?}: {}", output.notes()),
+        }
+    }
+    (answered, later)
+}
+
+#[test]
+fn a_hundred_processes_at_once_begin_exactly_as_many_calls_as_a_minute_allows() {
+    let server = Server::start();
+    let home = home(&profile(&server, "max_wait = \"1s\"", "{ model = \"lab/good\", rpm = 20 }"));
+    assert_eq!(storm(&home, 100), (20, 80));
+    assert_eq!(server.count("good"), 20);
+}
+
+#[test]
+fn the_limits_of_a_group_and_of_a_provider_hold_for_all_who_answer_in_it() {
+    let server = Server::start();
+    let both = "{ model = \"lab/good\" }, { model = \"claude/good\", order = 2 }";
+    let group = home(&profile(&server, "max_wait = 0\nrpm = 5", both));
+    assert_eq!(storm(&group, 10), (5, 5));
+    let text = profile(&server, "max_wait = 0", both).replace("[providers.lab]\n", "[providers.lab]\nrpm = 3\n");
+    let text = text.replace("[providers.claude]\n", "[providers.claude]\nrpd = 4\n");
+    assert_eq!(storm(&home(&text), 10), (7, 3));
+    assert_eq!(server.calls().len(), 12);
+}
+
+#[test]
+fn who_finds_no_room_is_told_when_there_will_be() {
+    let server = Server::start();
+    let home = home(&profile(&server, "max_wait = \"1s\"", "{ model = \"lab/good\", rpm = 1 }"));
+    ask(&home).output().is(0, &format!("{ANSWER}\n"), "");
+    let output = ask(&home).output();
+    assert_eq!(output.end, End::Code(75));
+    assert!(output.notes().contains("llmroute: lab/good skipped (rpm, next slot in "), "{}", output.notes());
+    assert!(output.notes().contains("rate limited; next slot in "), "{}", output.notes());
+}
+
+#[test]
+fn at_the_same_time_means_in_all_processes_and_the_next_one_waits() {
+    let server = Server::start();
+    let home = home(&profile(&server, "", "{ model = \"lab/gate\", max_parallel_requests = 1 }"));
+    let first = ask(&home).start();
+    assert!(server.wait_for_call("gate", Duration::from_secs(30)));
+    let second = ask(&home).start();
+    second.wait_for_stderr("for lab/gate");
+    assert_eq!(server.count("gate"), 1);
+    server.open_gate();
+    first.output().is(0, &format!("{ANSWER}\n"), "");
+    assert_eq!(second.output().end, End::Code(0));
+    assert_eq!(server.count("gate"), 2);
+}
+
+#[test]
+fn a_call_that_is_stopped_frees_its_place_at_once() {
+    let server = Server::start();
+    let home = home(&profile(
+        &server,
+        "max_wait = 0",
+        "{ model = \"lab/gate\", max_parallel_requests = 1, tags = [\"gate\"] }",
+    ));
+    let first = ask(&home).start();
+    assert!(server.wait_for_call("gate", Duration::from_secs(30)));
+    assert_eq!(ask(&home).output().end, End::Code(75));
+    first.signal(Signal::SIGINT);
+    assert_eq!(first.output().end, End::Signal(Signal::SIGINT));
+    server.open_gate();
+    ask(&home).output().is(0, &format!("{ANSWER}\n"), "");
+}
+
+#[test]
+fn deployments_with_one_key_for_one_model_share_a_gate() {
+    let server = Server::start();
+    let twins = "{ model = \"lab/429-seconds\", name = \"a\" }, \
+                 { model = \"lab/429-seconds\", name = \"b\", order = 2 }, \
+                 { model = \"claude/429-seconds\", name = \"c\", order = 3 }";
+    let home = home(&profile(&server, "max_wait = \"1s\"", twins));
+    assert_eq!(ask(&home).output().end, End::Code(75));
+    assert_eq!(server.calls().len(), 1, "who is told to wait does not ask under another name");
+    assert_eq!(ask(&home).output().end, End::Code(75));
+    assert_eq!(server.calls().len(), 1, "nor does the next process");
+}
+
+#[test]
+fn what_the_headers_of_an_answer_say_is_obeyed_by_the_next_process() {
+    const EMPTY: &[(&str, &str)] = &[
+        ("content-type", "application/json"),
+        ("x-ratelimit-limit-requests", "2"),
+        ("x-ratelimit-remaining-requests", "0"),
+        ("x-ratelimit-reset-requests", "300s"),
+    ];
+    let reply = Reply::Plain { status: 200, headers: EMPTY, body: Body::Whole };
+    let server = Server::with(&[Fault { name: "spent", first: reply, later: reply }]);
+    let home = home(&profile(&server, "", "{ model = \"lab/spent\" }, { model = \"lab/good\", order = 2 }"));
+    ask(&home).output().is(0, &format!("{ANSWER}\n"), "");
+    let output = ask(&home).output();
+    assert_eq!(output.end, End::Code(0));
+    let skipped = "lab/spent skipped (the provider's limit of requests, next slot in ";
+    assert!(output.notes().contains(skipped), "{}", output.notes());
+    assert_eq!(server.models(), ["spent", "good"]);
+}
+
+#[test]
+fn no_limit_is_checked_by_guesswork_while_the_state_is_locked() {
+    let server = Server::start();
+    let home = home(&profile(&server, "", "{ model = \"lab/good\", rpm = 20 }"));
+    ask(&home).output().is(0, &format!("{ANSWER}\n"), "");
+    let path = database(&home.path().join(".local/state/llmroute"));
+    let other = rusqlite::Connection::open(path).expect("the state is there");
+    other.execute_batch("BEGIN IMMEDIATE").expect("nobody holds it");
+    let output = ask(&home).output();
+    assert_eq!(output.end, End::Code(75));
+    assert!(output.notes().contains("no limit can be checked"), "{}", output.notes());
+    assert_eq!(server.count("good"), 1);
+}
+
+#[test]
+fn without_a_state_limits_hold_for_the_process_and_it_says_so() {
+    let server = Server::start();
+    let home = home(&profile(&server, "", "{ model = \"lab/good\", rpm = 20 }"));
+    let output = ask(&home).args(["--state", "/dev/null"]).output();
+    assert_eq!(output.end, End::Code(0));
+    assert!(output.notes().contains("limits and cooldowns hold for this process only"), "{}", output.notes());
+}
+
+#[test]
+fn a_deployment_without_a_price_is_not_asked_under_a_budget() {
+    let server = Server::start();
+    let priced = "input_cost_per_token = 0.0, output_cost_per_token = 0.0";
+    let both = format!("{{ model = \"lab/other\" }}, {{ model = \"lab/good\", order = 2, {priced} }}");
+    let home = home(&profile(&server, "budget = \"1 USD/day\"", &both));
+    let note = "llmroute: lab/other skipped (price unknown, and there is a cost cap or a budget)\n";
+    ask(&home).output().is(0, &format!("{ANSWER}\n"), note);
+}
+
+/// One process that lives for minutes on a paused clock.
+struct Life {
+    router: Router,
+    group: llmroute::route::GroupId,
+    clock: Clock,
+    rng: fastrand::Rng,
+}
+
+const START: Timestamp = Timestamp(1_790_000_000_000);
+/// Answers three words at 100 ms.
+const SCRIPT: &str = "latency = \"50ms\", ttft = \"100ms\", itl = \"0s\", text = \"one two three\"";
+
+struct Silent;
+
+impl Watcher for Silent {
+    fn note(&mut self, _: Note<'_>) {}
+    fn event(&mut self, _: &Event) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+impl Life {
+    fn new(group: &str, deployment: &str) -> Self {
+        Self::with(SCRIPT, group, deployment)
+    }
+
+    fn with(script: &str, group: &str, deployment: &str) -> Self {
+        let text = format!(
+            "version = 1\n[providers.sim]\nprotocol = \"mock\"\n[groups.main]\n{group}\n\
+             deployments = [{{ model = \"sim/a\", {script}, {deployment} }}]"
+        );
+        let vars = Vars::default();
+        let profile = Profile::parse(Source::Demo, &text, &Inputs { vars: &vars, long_lived: true })
+            .unwrap_or_else(|error| panic!("{}", error.render(false)));
+        let (group, clock) = (profile.default_group, Clock::starting_at(START));
+        let around = Surroundings { vars: &vars, state: &Location::Memory, clock, seed: 1 };
+        Self { router: Router::from_profile(profile, &around), group, clock, rng: fastrand::Rng::with_seed(1) }
+    }
+
+    async fn ask(&mut self) -> Result<(), RouteError> {
+        let request = Request::new(self.group, Prompt::user("hello"), Delivery::Whole, self.clock.now());
+        self.router.run(&request, &mut self.rng, &mut Silent).await.map(drop)
+    }
+
+    /// Asks, and says what came of it: the second in which it ended, or when there will be room.
+    async fn tell(&mut self) -> String {
+        match self.ask().await {
+            Ok(()) => format!("{}", self.clock.now().since(START).as_secs()),
+            Err(RouteError { why: Why::Stopped(Stop::RateLimited { next }), .. }) => {
+                format!("+{}", next.as_secs_f64().round())
+            }
+            Err(error) => format!("{:?}", error.why),
+        }
+    }
+}
+
+/// Asks at these seconds, one after the other.
+async fn check(group: &str, deployment: &str, seconds: &[u64], want: &str) {
+    let mut life = Life::new(group, deployment);
+    let mut told = Vec::new();
+    for second in seconds {
+        let at = START.after(Duration::from_secs(*second));
+        tokio::time::advance(at.since(life.clock.now())).await;
+        told.push(life.tell().await);
+    }
+    assert_eq!(told.join(" "), want);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_minute_slides() {
+    check("max_wait = 0", "rpm = 2", &[0, 30, 31, 59, 60, 61, 90], "0 30 +29 +1 60 +29 90").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slot_is_waited_for_as_long_as_max_wait() {
+    check("max_wait = \"20s\"", "rpm = 1", &[0, 30, 45], "0 +30 60").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_day_slides_too() {
+    check("max_wait = 0", "rpd = 2", &[0, 3600, 7200, 86_400, 86_401], "0 3600 +79200 86400 +3599").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_count_as_they_were_used_and_not_as_they_were_feared() {
+    // Each answer is expected to take a thousand tokens at first, and takes less than ten.
+    check("max_wait = 0", "tpm = 1100", &[0, 1, 2, 3], "0 1 2 3").await;
+    check("max_wait = 0", "tpm = 12", &[0, 1, 2, 60], "0 1 +58 60").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_budget_is_spent_and_comes_back() {
+    let price = "input_cost_per_token = 0.0, output_cost_per_token = 0.1";
+    check("max_wait = 0", &format!("{price}, budget = \"0.7 USD/hour\""), &[0, 1, 2, 3600], "0 1 +3598 3600").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_dropped_frees_its_place_and_stays_counted() {
+    let mut life = Life::new("max_wait = 0", "max_parallel_requests = 1, rpm = 2");
+    let cut = tokio::time::timeout(Duration::from_millis(60), life.ask()).await;
+    assert!(cut.is_err(), "it was under way");
+    assert_eq!(life.tell().await, "0");
+    assert_eq!(life.tell().await, "+60", "two calls were sent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deployment_that_fails_counts_as_a_request_and_the_next_is_asked() {
+    check(
+        "num_retries = 0\nmax_wait = 0\ncooldown_time = 1",
+        "rpm = 2, faults = \"400\"",
+        &[0, 1, 2],
+        "Stopped(Refused) Stopped(Refused) +58",
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_answer_keeps_its_place_beyond_a_lease() {
+    let life = Life::with(
+        "latency = \"50ms\", ttft = \"100ms\", itl = \"40s\", text = \"one two three\"",
+        "max_wait = 0",
+        "max_parallel_requests = 1",
+    );
+    let life = &life;
+    let ask = |after| async move {
+        tokio::time::sleep(Duration::from_secs(after)).await;
+        let request = Request::new(life.group, Prompt::user("hello"), Delivery::Whole, life.clock.now());
+        let ended = life.router.run(&request, &mut fastrand::Rng::with_seed(after), &mut Silent).await;
+        ended.map(drop).map_err(|error| error.why)
+    };
+    let (first, second) = tokio::join!(ask(0), ask(70));
+    assert!(first.is_ok());
+    assert!(matches!(second, Err(Why::Stopped(Stop::RateLimited { .. }))), "{second:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn four_calls_find_out_before_the_others_follow() {
+    let life = Life::new("", "weight = 1");
+    let clock = life.clock;
+    let calls = (0..10).map(|_| async {
+        let mut begun = Begun { clock, at: Vec::new() };
+        let request = Request::new(life.group, Prompt::user("hello"), Delivery::Whole, clock.now());
+        let mut rng = fastrand::Rng::with_seed(1);
+        life.router.run(&request, &mut rng, &mut begun).await.expect("it answers");
+        begun.at[0]
+    });
+    let mut begun = futures_util::future::join_all(calls).await;
+    begun.sort_unstable();
+    assert_eq!(begun, [0, 0, 0, 0, 50, 50, 50, 50, 50, 50], "the head of the first reply comes at 50 ms");
+}
+
+/// Writes down when calls begin, in milliseconds.
+struct Begun {
+    clock: Clock,
+    at: Vec<u128>,
+}
+
+impl Watcher for Begun {
+    fn note(&mut self, note: Note<'_>) {
+        if matches!(note, Note::Calling { .. }) {
+            self.at.push(self.clock.now().since(START).as_millis());
+        }
+    }
+    fn event(&mut self, _: &Event) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
