@@ -7,6 +7,7 @@ use llmroute::engine::{Done, Request, RouteError, Router, Share, Spend, Why};
 use llmroute::model::{Prompt, Timestamp};
 use llmroute::ports::Clock;
 use llmroute::profile::{Profile, Vars};
+use llmroute::route::course::Stop;
 use llmroute::state::Location;
 
 use crate::engine::{GOOD, START, STREAMED, Story, check, faulty, profile};
@@ -180,6 +181,41 @@ async fn one_that_was_limited_within_a_minute_is_no_second() {
     assert!(house.ask("main", usize::MAX).await.1.expect("a answers").hedged.is_none());
     tokio::time::advance(Duration::from_secs(60)).await;
     assert!(house.ask("main", usize::MAX).await.1.expect("a answers").hedged.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_call_counts_against_the_limits_of_its_deployment() {
+    let limited = format!("{GOOD}, rpm = 1");
+    let rest = format!("[groups.other]\ndeployments = [{{ model = \"sim/b\", name = \"b\", {limited} }}]");
+    let profile = profile(TWO_SECONDS, &[("a", &slow("5s")), ("b", &limited)], &format!("{rest}\nmax_wait = 0"));
+    let house = House::of(profile);
+    assert!(house.ask("main", usize::MAX).await.1.expect("b answers").hedged.is_some());
+    tokio::time::advance(Duration::from_secs(50)).await;
+    let stop = house.ask("other", usize::MAX).await.1.expect_err("b has no room").why;
+    assert!(matches!(stop, Why::Stopped(Stop::RateLimited { .. })), "{stop:?}");
+    tokio::time::advance(Duration::from_secs(10)).await;
+    house.ask("other", usize::MAX).await.1.expect("b has room again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_without_room_is_no_second() {
+    let limited = format!("{GOOD}, rpm = 1");
+    let rest = format!("[groups.other]\ndeployments = [{{ model = \"sim/b\", name = \"b\", {limited} }}]");
+    let house = House::of(profile(TWO_SECONDS, &[("a", &slow("5s")), ("b", &limited)], &rest));
+    house.ask("other", usize::MAX).await.1.expect("b answers");
+    assert!(house.ask("main", usize::MAX).await.1.expect("a answers").hedged.is_none());
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert!(house.ask("main", usize::MAX).await.1.expect("b answers").hedged.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_call_that_was_broken_off_gives_its_place_back() {
+    let limited = format!("{}, max_parallel_requests = 1", slow("10s"));
+    let rest = format!("[groups.other]\ndeployments = [{{ model = \"sim/b\", name = \"b\", {limited} }}]");
+    let profile = profile(TWO_SECONDS, &[("a", &slow("5s")), ("b", &limited)], &format!("{rest}\nmax_wait = 0"));
+    let house = House::of(profile);
+    assert!(house.ask("main", usize::MAX).await.1.expect("a answers").hedged.is_some());
+    house.ask("other", usize::MAX).await.1.expect("b is free");
 }
 
 #[tokio::test(start_paused = true)]
