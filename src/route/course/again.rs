@@ -90,7 +90,7 @@ impl Course<'_> {
                 let until = cell.gated(now).or_else(opened)?;
                 let never = matches!(cell.room.shut, Some(Shut::Never { .. } | Shut::Unpriced));
                 let fit = !never
-                    && unfit(self.map, member, &self.facts).is_none()
+                    && unfit(self.map, member, &self.facts, board, now).is_none()
                     && !matches!(board.state(self.map, member.deployment, now), State::Open { .. });
                 (fit && !self.was_asked(member.deployment) && self.wanted(leg.group, member.deployment)).then_some((
                     leg.group,
@@ -125,7 +125,8 @@ impl Course<'_> {
                     State::Closed | State::HalfOpen => (own, now),
                 };
                 let fresh = !self.was_asked(id) && self.wanted(leg.group, id);
-                let ready = board.cell(id).gated(now).is_none() && unfit(self.map, member, &self.facts).is_none();
+                let ready =
+                    board.cell(id).gated(now).is_none() && unfit(self.map, member, &self.facts, board, now).is_none();
                 if fresh && ready && best.is_none_or(|(least, ..)| until < least) {
                     best = Some((until, leg.group, id));
                 }
