@@ -176,6 +176,14 @@ mod resolved {
              [groups.main]\ndeployments = [{ model = \"lab/a\" }, { model = \"alias/b\" }]";
         let want = "`lab/a` and `alias/b` share the host `lab.example`: what stops one stops the other";
         assert_eq!(remarks(host), [want]);
+        let fallback = |rest: &str| {
+            format!(
+                "[groups.main]\nfallbacks = [\"b\"]\ndeployments = [{{ model = \"lab/a\", api_key = \"env:A\" }}]\n\
+                 [groups.b]\ndeployments = [{{ model = \"lab/b\", api_key = \"env:A\" }}{rest}]"
+            )
+        };
+        assert_eq!(remarks(&fallback("")), ["fallback `b` shares one key with all of `main`"]);
+        assert_eq!(remarks(&fallback(", { model = \"openai/gpt-4o\", api_key = \"env:B\" }")), [""; 0]);
     }
 
     #[test]
