@@ -126,7 +126,9 @@ impl Router {
     ) -> Result<Done, RouteError> {
         let mut run = Run::new(self, request);
         run.ledger.take_turn(request.group);
-        run.order_by_command(watcher).await;
+        for (group, reason) in self.order_by_command(request, &mut run.ledger.board).await {
+            watcher.note(Note::Unordered { group, reason: &reason });
+        }
         let ended = run.course(rng, watcher).await;
         if let Ok(done) = &ended {
             watcher.complete(done);

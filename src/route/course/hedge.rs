@@ -29,7 +29,7 @@ impl Course<'_> {
             let rival = Rival { cell: board.cell(*id), state: board.state(self.map, *id, now), cost };
             let member = members.iter().find(|member| member.deployment == *id);
             self.asked.iter().all(|asked| asked.deployment != *id)
-                && member.is_some_and(|member| unfit(self.map, member, &self.facts).is_none())
+                && member.is_some_and(|member| unfit(self.map, member, &self.facts, board, now).is_none())
                 && refusal(max_cost, &rival, budget, now).is_none()
         });
         // A copy that waits in the same queue gains nothing.

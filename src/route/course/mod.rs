@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::board::Board;
 use super::breaker::State;
-use super::{DeploymentId, GroupId, Map, strategy};
+use super::strategy::{self, Ranked};
+use super::{DeploymentId, GroupId, Map};
 use crate::model::{Class, Failure, Timestamp};
 use eligible::barred;
 pub use eligible::{Capability, Facts, Identity, Needs, Skip, SkipReason, eligible};
@@ -110,6 +111,8 @@ pub struct Course<'a> {
 #[derive(Debug)]
 struct Leg {
     group: GroupId,
+    /// The strategy's order, with its reasons.
+    ranked: Vec<Ranked>,
     /// Eligible members not asked yet, best first.
     untried: Vec<DeploymentId>,
     /// Attempts that may still be made in this group.
@@ -194,6 +197,11 @@ impl<'a> Course<'a> {
             return Step::Call(call);
         }
         Step::Stop(self.stop(board, now))
+    }
+
+    /// The groups that were entered, each with the strategy's order of its members and the reasons.
+    pub fn rankings(&self) -> impl Iterator<Item = (GroupId, &[Ranked])> {
+        self.legs.iter().map(|leg| (leg.group, leg.ranked.as_slice()))
     }
 
     /// Who was passed over since this was last called, and why.
@@ -368,9 +376,9 @@ impl<'a> Course<'a> {
         }
         let scene = strategy::Scene { map: self.map, group: id, facts: &self.facts, board, now };
         let ranked = strategy::rank(&scene, &eligible, rng);
-        let untried = ranked.into_iter().map(|ranked| group.members[ranked.position].deployment).collect();
+        let untried = ranked.iter().map(|ranked| group.members[ranked.position].deployment).collect();
         let attempts_left = group.policy.num_retries.saturating_add(1);
-        self.legs.push(Leg { group: id, untried, attempts_left, made: 0, left: false, too_small });
+        self.legs.push(Leg { group: id, ranked, untried, attempts_left, made: 0, left: false, too_small });
     }
 
     fn skip(&mut self, deployment: DeploymentId, reason: SkipReason) {
