@@ -8,6 +8,7 @@ mod exec;
 mod explain;
 mod hedge;
 mod in_flight;
+mod learn;
 mod ledger;
 mod log;
 mod note;
@@ -17,6 +18,7 @@ mod record;
 mod reserve;
 mod rooms;
 mod router;
+mod run;
 mod slots;
 
 pub(crate) use ledger::{deployment_key, group_key};
