@@ -1,7 +1,5 @@
 //! `llmroute route`: what would happen to a prompt and why, without calling anyone.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
@@ -9,6 +7,7 @@ use serde_json::{Map as Object, Value, json};
 
 use super::ask::args::AskArgs;
 use super::ask::printer::{seconds, skip, unordered};
+use super::ask::question::QuestionArgs;
 use super::ask::report::{Subject, rule_json};
 use super::ask::{self, Prepared};
 use super::console::Console;
@@ -28,59 +27,9 @@ use crate::route::{DeploymentId, Map};
 /// decided, and the worst case. The exit code is 0, or that of `ask` when nobody may be asked.
 #[derive(Debug, Args)]
 pub struct RouteArgs {
-    /// The prompt; `-` reads it from standard input
-    #[arg(value_name = "PROMPT")]
-    pub prompt: Vec<String>,
-
-    /// The model group, or one model without routing
-    #[arg(short, long, value_name = "GROUP|PROVIDER/MODEL")]
-    pub model: Option<String>,
-    /// System prompt
-    #[arg(short, long, value_name = "TEXT")]
-    pub system: Option<String>,
-    /// This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`
-    #[arg(short, long, value_name = "NAME")]
-    pub template: Option<String>,
-    /// Set a model option, a field of the request body or a variable of the template; may be repeated
-    #[arg(short = 'o', long = "option", value_name = "KEY=VALUE")]
-    pub options: Vec<String>,
-    /// Put the text of FILE before the prompt; may be repeated
-    #[arg(short, long = "file", value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-    /// Do not read standard input
-    #[arg(long)]
-    pub no_stdin: bool,
-    /// The most tokens to generate
-    #[arg(long, value_name = "N")]
-    pub max_tokens: Option<u64>,
-
-    /// Label that rules look at; may be repeated
-    #[arg(long = "tag", value_name = "TAG", help_heading = "Routing")]
-    pub tags: Vec<String>,
-    /// Who asks, for rules
-    #[arg(long, value_name = "USER", help_heading = "Routing")]
-    pub user: Option<String>,
-    /// Only deployments with this tag, or without it (`!TAG`); may be repeated
-    #[arg(long = "require-tag", value_name = "TAG|!TAG", help_heading = "Routing")]
-    pub require_tags: Vec<String>,
-    /// This group or model when the first one fails, instead of the profile's fallbacks; may be repeated
-    #[arg(long = "fallback", value_name = "GROUP|PROVIDER/MODEL", help_heading = "Routing")]
-    pub fallbacks: Vec<String>,
-    /// No fallback group
-    #[arg(long, conflicts_with = "fallbacks", help_heading = "Routing")]
-    pub no_fallback: bool,
-    /// Further attempts inside a group after the first
-    #[arg(long, value_name = "N", help_heading = "Routing")]
-    pub num_retries: Option<u32>,
-    /// Limit of everything: attempts, waits, fallbacks
-    #[arg(long, value_name = "DURATION", help_heading = "Routing")]
-    pub deadline: Option<String>,
-    /// Only deployments whose estimated cost is known and at most this
-    #[arg(long, value_name = "USD", help_heading = "Routing")]
-    pub max_cost: Option<f64>,
-    /// Seed of the routing's own luck
-    #[arg(long, value_name = "N", help_heading = "Routing")]
-    pub route_seed: Option<u64>,
+    /// The question, and how it would be routed.
+    #[command(flatten)]
+    pub question: QuestionArgs,
 
     /// Print one JSON object
     #[arg(long)]
@@ -90,27 +39,7 @@ pub struct RouteArgs {
 impl RouteArgs {
     /// The same question to `ask`, which is told nothing to write down.
     fn ask(&self) -> AskArgs {
-        AskArgs {
-            prompt: self.prompt.clone(),
-            model: self.model.clone(),
-            system: self.system.clone(),
-            template: self.template.clone(),
-            options: self.options.clone(),
-            files: self.files.clone(),
-            no_stdin: self.no_stdin,
-            max_tokens: self.max_tokens,
-            tags: self.tags.clone(),
-            user: self.user.clone(),
-            require_tags: self.require_tags.clone(),
-            fallbacks: self.fallbacks.clone(),
-            no_fallback: self.no_fallback,
-            num_retries: self.num_retries,
-            deadline: self.deadline.clone(),
-            max_cost: self.max_cost,
-            route_seed: self.route_seed,
-            no_log: true,
-            ..AskArgs::default()
-        }
+        AskArgs { question: self.question.clone(), no_log: true, ..AskArgs::default() }
     }
 }
 
