@@ -167,7 +167,7 @@ _llmroute() {
             return 0
             ;;
         llmroute__subcmd__ask)
-            opts="-m -s -t -f -o -S -x -u -n -p -q -v -h -V --model --system --template --file --no-stdin --option --temperature --max-tokens --reasoning-effort --seed --tag --require-tag --fallback --no-fallback --strategy --user --num-retries --midstream --hedge --timeout --first-token-timeout --idle-timeout --deadline --max-cost --route-seed --json --stream-json --no-stream --extract --usage --output --dry-run --no-log --profile --quiet --verbose --color --state --help --version"
+            opts="-m -s -t -f -a -o -S -x -u -n -p -q -v -h -V --model --system --template --file --attachment --no-stdin --option --temperature --max-tokens --reasoning-effort --seed --tag --require-tag --fallback --no-fallback --strategy --user --num-retries --midstream --hedge --timeout --first-token-timeout --idle-timeout --deadline --max-cost --route-seed --json --stream-json --no-stream --extract --usage --output --dry-run --no-log --profile --quiet --verbose --color --state --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -202,6 +202,14 @@ _llmroute() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --attachment)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -807,7 +815,7 @@ _llmroute() {
             return 0
             ;;
         llmroute__subcmd__route)
-            opts="-m -s -t -f -o -p -q -v -h -V --model --system --template --file --no-stdin --option --temperature --max-tokens --reasoning-effort --seed --tag --require-tag --fallback --no-fallback --strategy --user --num-retries --midstream --hedge --timeout --first-token-timeout --idle-timeout --deadline --max-cost --route-seed --json --profile --quiet --verbose --color --state --help --version"
+            opts="-m -s -t -f -a -o -p -q -v -h -V --model --system --template --file --attachment --no-stdin --option --temperature --max-tokens --reasoning-effort --seed --tag --require-tag --fallback --no-fallback --strategy --user --num-retries --midstream --hedge --timeout --first-token-timeout --idle-timeout --deadline --max-cost --route-seed --json --profile --quiet --verbose --color --state --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -842,6 +850,14 @@ _llmroute() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --attachment)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

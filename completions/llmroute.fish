@@ -45,6 +45,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s m -l model -d 
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s s -l system -d 'System prompt' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s t -l template -d 'This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s f -l file -d 'Put the text of FILE before the prompt; may be repeated' -r -F
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s a -l attachment -d 'Show the model an image or a PDF file, from FILE, an address or standard input (`-`); may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s o -l option -d 'Set a model option or another field of the request body; may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l temperature -d 'Randomness of the answer' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l max-tokens -d 'The most tokens to generate' -r
@@ -96,6 +97,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s m -l model -
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s s -l system -d 'System prompt' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s t -l template -d 'This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s f -l file -d 'Put the text of FILE before the prompt; may be repeated' -r -F
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s a -l attachment -d 'Show the model an image or a PDF file, from FILE, an address or standard input (`-`); may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s o -l option -d 'Set a model option or another field of the request body; may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l temperature -d 'Randomness of the answer' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l max-tokens -d 'The most tokens to generate' -r

@@ -2,6 +2,7 @@
 
 pub mod event;
 pub mod failure;
+pub mod media;
 pub mod price;
 pub mod prompt;
 pub mod reading;

@@ -201,9 +201,17 @@ fn check_script(provider: &Provider, settings: &Settings<'_>, sink: &mut Vec<Dia
 fn capabilities(endpoint: &Endpoint, known: Option<&Model>) -> Capabilities {
     // A row of the table that says nothing at all is no evidence.
     let says = |model: &&Model| model.vision || model.pdf || model.audio || model.tools || model.json_schema;
-    let Some(model) = known.filter(says) else { return Capabilities::default() };
+    let no_pdf = endpoint.protocol != Protocol::Mock && endpoint.quirks.attachments.pdf.is_none();
+    let Some(model) = known.filter(says) else {
+        return Capabilities { pdf: no_pdf.then_some(false), ..Capabilities::default() };
+    };
     let native = endpoint.protocol == Protocol::Openai && endpoint.quirks.schema == SchemaDialect::Native;
-    Capabilities { vision: Some(model.vision), tools: Some(model.tools), schema: native.then_some(model.json_schema) }
+    Capabilities {
+        vision: Some(model.vision),
+        pdf: Some(model.pdf && !no_pdf),
+        tools: Some(model.tools),
+        schema: native.then_some(model.json_schema),
+    }
 }
 
 fn price(settings: &Settings<'_>, known: Option<&Model>, sink: &mut Vec<Diagnostic>) -> Option<Price> {

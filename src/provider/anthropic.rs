@@ -197,6 +197,17 @@ fn block(part: &Part) -> Option<Value> {
         Part::Image { data: ImageData::Url(url), .. } => {
             Some(json!({"type": "image", "source": {"type": "url", "url": url}}))
         }
+        Part::File { name, media_type, data } => {
+            let source = match data {
+                ImageData::Base64(data) => json!({"type": "base64", "media_type": media_type, "data": data}),
+                ImageData::Url(url) => json!({"type": "url", "url": url}),
+            };
+            let mut block = json!({"type": "document", "source": source});
+            if !name.is_empty() {
+                block["title"] = json!(name);
+            }
+            Some(block)
+        }
         Part::ToolCall { id, name, arguments } => {
             // Calls that came from elsewhere may have arguments that are no object; the API wants one.
             let input = serde_json::from_str(arguments).ok().filter(Value::is_object).unwrap_or_else(|| json!({}));

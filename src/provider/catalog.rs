@@ -38,6 +38,8 @@ pub struct Quirks {
     pub max_stop: usize,
     /// It takes stop texts while a model reasons.
     pub stop_while_reasoning: bool,
+    /// What it takes besides text.
+    pub attachments: Attachments,
     /// Where usage stands when not in `usage`, as a JSON pointer into a chunk.
     pub usage_at: Option<&'static str>,
     /// Its output count leaves reasoning out.
@@ -64,6 +66,31 @@ pub enum SchemaDialect {
     JsonMode,
     /// By an instruction alone.
     Instruction,
+}
+
+/// What an endpoint takes besides text, and how large it may be. Sizes are in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attachments {
+    /// The largest image.
+    pub image: usize,
+    /// The largest PDF file; `None` when it takes none.
+    pub pdf: Option<usize>,
+    /// All attachments of a request together, as they are sent (in base64).
+    pub total: usize,
+    /// It fetches images from an address.
+    pub image_urls: bool,
+    /// It fetches PDF files from an address.
+    pub pdf_urls: bool,
+}
+
+impl Attachments {
+    /// Images in the request or by address, of any size: safe for an unknown server, which says itself
+    /// what it does not take. PDF files are not a part of what compatible servers have in common.
+    pub const IMAGES: Self =
+        Self { image: usize::MAX, pdf: None, total: usize::MAX, image_urls: true, pdf_urls: false };
+
+    /// PDF files too, of any size.
+    pub const FILES: Self = Self { pdf: Some(usize::MAX), ..Self::IMAGES };
 }
 
 /// Whether an endpoint continues an answer that was begun for it.
@@ -93,6 +120,7 @@ impl Quirks {
         prefix_flag: false,
         max_stop: usize::MAX,
         stop_while_reasoning: true,
+        attachments: Attachments::IMAGES,
         usage_at: None,
         reasoning_apart: false,
         codes: &[],

@@ -4,6 +4,7 @@
 //! the differences between providers are values in [`Quirks`], chosen by a row of the [`catalog`].
 
 pub mod anthropic;
+mod attached;
 pub mod catalog;
 mod chat_decoder;
 pub mod classify;

@@ -128,6 +128,7 @@ fn push_user(list: &mut Vec<Value>, message: &Message) {
                 };
                 parts.push(json!({"type": "image_url", "image_url": {"url": url}}));
             }
+            Part::File { name, media_type, data } => parts.push(file(name, media_type, data)),
             Part::ToolResult { id, text } => {
                 list.push(json!({"role": "tool", "tool_call_id": id, "content": text}));
             }
@@ -138,6 +139,16 @@ fn push_user(list: &mut Vec<Value>, message: &Message) {
     if let Some(content) = content(parts) {
         list.push(json!({"role": "user", "content": content}));
     }
+}
+
+/// A document; an address stands where the bytes would (OpenRouter, "PDF inputs").
+fn file(name: &str, media_type: &str, data: &ImageData) -> Value {
+    let name = if name.is_empty() { "document.pdf" } else { name };
+    let data = match data {
+        ImageData::Base64(data) => format!("data:{media_type};base64,{data}"),
+        ImageData::Url(url) => url.clone(),
+    };
+    json!({"type": "file", "file": {"filename": name, "file_data": data}})
 }
 
 /// Plain text is sent as such: some compatible servers take no parts.
@@ -157,8 +168,8 @@ fn assistant(message: &Message) -> Value {
             Part::ToolCall { id, name, arguments } => {
                 calls.push(json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}));
             }
-            // Models write text here; images and results belong to the other side.
-            Part::Image { .. } | Part::ToolResult { .. } => {}
+            // Models write text here; images, documents and results belong to the other side.
+            Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
         }
     }
     if calls.is_empty() {

@@ -1,5 +1,6 @@
 //! The program and its parts from outside, in one binary.
 
+mod attachments;
 mod bad_input;
 mod engine;
 mod faults;

@@ -1,6 +1,7 @@
 //! `llmroute ask`: one routed call, its answer on standard output.
 
 pub mod args;
+mod attach;
 mod dry_run;
 mod input;
 pub(super) mod printer;
@@ -46,10 +47,11 @@ pub(super) fn prepare(args: &AskArgs, global: &Global, env: &Env, console: &mut 
     let mut ask =
         resolve::resolve(args, &mut profile, &Inputs { vars: &env.vars, long_lived: false }, env.stdout, env.entropy)?;
     setup::built(&profile, ask.group)?;
-    let text = input::read(
+    let input::Input { text, attachments } = input::read(
         &input::Sources {
             words: &args.question.prompt,
             files: &args.question.files,
+            attachments: &args.question.attachments,
             template: ask.template.as_ref(),
             no_stdin: args.question.no_stdin,
             stdin_terminal: env.stdin_terminal,
@@ -72,7 +74,7 @@ pub(super) fn prepare(args: &AskArgs, global: &Global, env: &Env, console: &mut 
         tags: args.question.tags.clone(),
     });
     ask.facts.identity.prompt = Some(text.clone());
-    let prompt = ask.prompt(system, text);
+    let prompt = ask.prompt(system, text, attachments);
     ask.facts.prompt_tokens = prompt.estimated_tokens();
     if !profile.map.rules.all.is_empty() {
         ask.facts.hour = setup::local_hour(env.now);

@@ -25,6 +25,9 @@ pub struct QuestionArgs {
     /// Put the text of FILE before the prompt; may be repeated
     #[arg(short, long = "file", value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Show the model an image or a PDF file, from FILE, an address or standard input (`-`); may be repeated
+    #[arg(short, long = "attachment", value_name = "FILE|URL|-")]
+    pub attachments: Vec<String>,
     /// Do not read standard input
     #[arg(long)]
     pub no_stdin: bool,

@@ -11,7 +11,7 @@ use super::template::Filled;
 use crate::cli::env::Sink;
 use crate::engine::{Delivery, Midstream};
 use crate::error::{Error, Kind};
-use crate::model::{Effort, Message, Prompt, Role, Sampling};
+use crate::model::{Effort, Message, Part, Prompt, Role, Sampling};
 use crate::profile::{Inputs, Profile, duration, hedging, strategy};
 use crate::provider::Params;
 use crate::route::course::{Facts, Identity};
@@ -117,10 +117,13 @@ pub fn resolve(
 impl Ask {
     /// The prompt as the model gets it.
     #[must_use]
-    pub fn prompt(&self, system: Option<String>, text: String) -> Prompt {
+    pub fn prompt(&self, system: Option<String>, text: String, attachments: Vec<Part>) -> Prompt {
+        // What the text speaks of comes before it.
+        let text = Some(text).filter(|text| attachments.is_empty() || !text.trim().is_empty());
+        let parts = attachments.into_iter().chain(text.map(Part::Text)).collect();
         Prompt {
             system,
-            messages: vec![Message::text(Role::User, text)],
+            messages: vec![Message { role: Role::User, parts }],
             sampling: self.sampling.clone(),
             extra: self.extra.clone(),
             ..Prompt::default()

@@ -228,3 +228,28 @@ fn a_schema_is_said_in_the_providers_way() {
     assert_eq!(mode["response_format"], json!({"type": "json_object"}));
     assert!(mode["messages"][0]["content"].as_str().unwrap().contains("JSON Schema"));
 }
+
+#[test]
+fn attachments_are_as_large_as_the_provider_takes() {
+    let attached =
+        |part| Prompt { messages: vec![Message { role: Role::User, parts: vec![part] }], ..Prompt::default() };
+    let image = |bytes: usize| {
+        attached(Part::Image { media_type: "image/png".into(), data: ImageData::Base64("A".repeat(bytes / 3 * 4)) })
+    };
+    let encodes = |to: &Endpoint, prompt: &Prompt| to.protocol.adapter().encode(to, None, prompt).is_ok();
+    assert!(encodes(&endpoint("xai", "m"), &image(20 << 20)));
+    let want = "`m` takes images of at most 20.9 MB, and this one has 20.9 MB";
+    assert_eq!(refused(&endpoint("xai", "m"), &image((20 << 20) + 3)), want);
+    let want = "`gpt-4o` takes at most 50.0 MB of attachments in a request, and these have 53.3 MB";
+    assert_eq!(refused(&endpoint("openai", "gpt-4o"), &image(40_000_000)), want);
+    let pdf = attached(Part::File {
+        name: String::new(),
+        media_type: "application/pdf".into(),
+        data: ImageData::Base64("AA==".into()),
+    });
+    assert_eq!(refused(&endpoint("plain", "m"), &pdf), "`m` does not take PDF files");
+    assert_eq!(refused(&endpoint("openai", "gpt-3.5-turbo"), &pdf), "`gpt-3.5-turbo` does not take PDF files");
+    let file =
+        json!({"type": "file", "file": {"filename": "document.pdf", "file_data": "data:application/pdf;base64,AA=="}});
+    assert_eq!(body(&encode(&endpoint("openai", "gpt-4o"), &pdf))["messages"][0]["content"], json!([file]));
+}
