@@ -46,6 +46,8 @@ pub struct Planned {
     pub wait: Duration,
     /// With what; the key is a stand-in.
     pub request: Result<Encoded, Failure>,
+    /// So many query parameters at the end of the address are the profile's, and may be keys.
+    pub hidden: usize,
     /// The call that would be made beside it if it stays silent.
     pub hedge: Option<Hedged>,
 }
@@ -93,14 +95,15 @@ impl Router {
             };
             let endpoint = &self.endpoints[call.deployment.0];
             let key = (self.sources[call.deployment.0] != crate::model::KeySource::None).then(|| Secret::new("KEY"));
-            let encoded = endpoint.protocol.adapter().encode(endpoint, key.as_ref(), &request.prompt);
+            let encoded = endpoint.encode(key.as_ref(), &request.prompt);
+            let hidden = endpoint.overrides.query.len();
             let (deployment, group, wait) = (call.deployment, call.group, call.wait);
             let hedge = self.map.group(group).policy.hedge.and_then(|delay| {
                 let rival = course.rival(&plan.board, now)?;
                 let after = delay.before(plan.board.cell(deployment), request.facts.prompt_tokens, now);
                 Some(Hedged { after, rival })
             });
-            plan.calls.push(Planned { deployment, group, wait, request: encoded, hedge });
+            plan.calls.push(Planned { deployment, group, wait, request: encoded, hidden, hedge });
             last = Some(&failed);
         }
         plan.skips = course.take_skips();

@@ -13,7 +13,7 @@ pub mod time;
 pub mod usage;
 
 pub use event::{Answer, Event, Finish, ToolCall};
-pub use failure::{Class, ConnectionFault, Failure, TimeoutKind};
+pub use failure::{Class, ConnectionFault, Failure, OutputFault, TimeoutKind};
 pub use price::Price;
 pub use prompt::{Effort, Message, Part, Prompt, Role, Sampling, Tool};
 pub use reading::{Reading, Refill, Resource};

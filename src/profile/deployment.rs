@@ -10,7 +10,7 @@ use super::file::Settings;
 use super::provider::{Provider, with_prefill};
 use super::schema::MOCK_ONLY;
 use super::value::Value;
-use super::{Profile, Vars, address};
+use super::{Profile, Vars, address, overrides};
 use crate::model::{KeySource, Price};
 use crate::provider::catalog::SchemaDialect;
 use crate::provider::mock::Script;
@@ -135,6 +135,7 @@ fn same(a: &Deployment, b: &Deployment, x: &Endpoint, y: &Endpoint) -> bool {
         && a.context_window == b.context_window
         && x.params == y.params
         && x.headers == y.headers
+        && x.overrides == y.overrides
         && x.script == y.script
 }
 
@@ -157,6 +158,7 @@ fn endpoint(protocol: Protocol, provider: &Provider, wanted: &Wanted<'_, '_>) ->
         quirks: with_prefill(provider.quirks, settings),
         params,
         headers,
+        overrides: overrides::over(&provider.overrides, settings),
         script: (protocol == Protocol::Mock).then(|| script(settings)),
     }
 }

@@ -10,9 +10,9 @@ use super::diagnostic::Diagnostic;
 use super::file::{ProviderTable, Settings};
 use super::layers::Origin;
 use super::value::Value;
-use super::{Vars, address};
+use super::{Vars, address, overrides};
 use crate::provider::catalog::Prefill;
-use crate::provider::{Protocol, Quirks, Row, catalog};
+use crate::provider::{Overrides, Protocol, Quirks, Row, catalog};
 
 /// A provider, ready to have models asked of it.
 #[derive(Debug, Clone)]
@@ -27,6 +27,7 @@ pub(super) struct Provider {
     pub keys: Vec<KeySpec>,
     pub keys_from: Origin,
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    pub overrides: Overrides,
     pub quirks: Quirks,
     /// What it needs that is not built yet.
     pub unbuilt: Vec<String>,
@@ -48,6 +49,7 @@ impl Provider {
             keys: known_keys(row, vars),
             keys_from: Origin::Catalog,
             headers: Vec::new(),
+            overrides: Overrides::default(),
             quirks: row.quirks,
             unbuilt: Vec::new(),
         })
@@ -85,6 +87,7 @@ impl Provider {
             keys,
             keys_from,
             headers,
+            overrides: overrides::over(&Overrides::default(), settings),
             quirks: with_prefill(quirks(row, protocol), settings),
             unbuilt: unbuilt_of_provider(settings, &name.text),
         }
@@ -101,6 +104,7 @@ impl Provider {
             keys: Vec::new(),
             keys_from: Origin::Catalog,
             headers: Vec::new(),
+            overrides: Overrides::default(),
             quirks: Quirks::PLAIN,
             unbuilt: vec![format!("protocol = {protocol:?}")],
         }

@@ -75,6 +75,10 @@ pub enum Kind {
     Sticky,
     /// Header names with their values.
     Headers,
+    /// Query parameters with their values.
+    Query,
+    /// Changes to the body of the request.
+    Patch,
     /// Parameters of the request.
     Params,
     /// Faults of a simulated deployment.
@@ -120,7 +124,8 @@ impl Kind {
             Self::Strategy => "strategy",
             Self::StrategyArgs => "table",
             Self::Sticky => "`\"user\"`, `\"conversation\"` or `\"prompt\"`",
-            Self::Headers => "table of texts",
+            Self::Headers | Self::Query => "table of texts",
+            Self::Patch => "table with `set` and `remove`",
             Self::Params => "table",
             Self::Faults => "faults",
             Self::PerClass(_) => "table of failure classes",
@@ -344,9 +349,15 @@ pub const KEYS: &[Key] = &[
         "`env:NAME`, `file:PATH`, `cmd:COMMAND`, `keyring:NAME` (not built yet) or a list; one deployment per key",
     ),
     row("headers", ENDPOINT, Headers, Nothing, "further headers of the request"),
-    later("query", ENDPOINT, Any, "further query parameters"),
-    later("patch", ENDPOINT, Any, "changes to the body of the request"),
-    later("strict_params", ENDPOINT, Flag, "a parameter that a model does not take is an error"),
+    row("query", ENDPOINT, Kind::Query, Nothing, "further query parameters"),
+    row("patch", ENDPOINT, Kind::Patch, Nothing, "changes to the body of the request: fields by their path"),
+    row(
+        "strict_params",
+        ENDPOINT,
+        Flag,
+        Words("`false`"),
+        "a parameter that a model does not take is an error, in place of being left out",
+    ),
     row("prefill", ENDPOINT, Flag, Words("the catalog"), "continues an answer that was begun for it"),
     row("model", DEPLOYMENT, Text, Nothing, "`PROVIDER/MODEL`"),
     row("name", DEPLOYMENT, Text, Words("the model"), "name in messages"),

@@ -117,6 +117,10 @@ impl Page {
         self.keys(&provider.keys, provider.keys_from);
         if let Some(table) = table {
             self.headers(&table.settings, Origin::Provider);
+            self.query(&table.settings, Origin::Provider);
+            let changes =
+                table.settings.entries.iter().filter(|entry| ["patch", "strict_params"].contains(&entry.key.name));
+            changes.for_each(|entry| self.line(entry.key.name, &inline(entry.key.name, entry.raw), Origin::Provider));
             self.unbuilt(&table.settings, Origin::Provider);
             self.limits(&table.settings, Origin::Provider);
         }
@@ -144,6 +148,13 @@ impl Page {
         if let Some(Value::Headers(headers)) = settings.get("headers").map(|entry| &entry.value) {
             let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
             self.remark("headers", &format!("{} (values hidden)", names.join(", ")), from);
+        }
+    }
+
+    fn query(&mut self, settings: &Settings<'_>, from: Origin) {
+        if let Some(Value::Query(query)) = settings.get("query").map(|entry| &entry.value) {
+            let names: Vec<&str> = query.iter().map(|(name, _)| name.as_str()).collect();
+            self.remark("query", &format!("{} (values hidden)", names.join(", ").escape_debug()), from);
         }
     }
 
@@ -182,6 +193,7 @@ impl Page {
             match &entry.value {
                 Value::Keys(keys) => self.keys(keys, Origin::Deployment),
                 Value::Headers(_) => self.headers(settings, Origin::Deployment),
+                Value::Query(_) => self.query(settings, Origin::Deployment),
                 _ => self.line(entry.key.name, &inline(entry.key.name, entry.raw), Origin::Deployment),
             }
         }

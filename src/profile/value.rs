@@ -12,10 +12,10 @@ use super::credential::KeySpec;
 use super::diagnostic::Diagnostic;
 use super::limits::{self, Budget};
 use super::schema::{self, Kind};
-use super::{address, duration, hedging, params, per_class, strategy, suggest};
-use crate::model::StateSource;
+use super::{address, duration, hedging, overrides, params, per_class, strategy, suggest};
+use crate::model::{Secret, StateSource};
 use crate::provider::mock::Fault;
-use crate::provider::{Params, Protocol, mock};
+use crate::provider::{Params, Patch, Protocol, mock};
 use crate::route::Strategy;
 use crate::route::hedge::Delay;
 use crate::route::strategy::Sticky;
@@ -48,6 +48,8 @@ pub(super) enum Value {
     StrategyArgs(strategy::Args),
     Sticky(Sticky),
     Headers(Vec<(HeaderName, HeaderValue)>),
+    Query(Vec<(String, Secret)>),
+    Patch(Patch),
     Params(Params),
     Faults(Vec<Fault>),
     PerClass(ByClass),
@@ -85,6 +87,8 @@ pub(super) fn read(kind: Kind, raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> O
             choice("key to be sticky by", text(kind, raw, sink)?, schema::STICKY, at, sink)?.map(Value::Sticky)
         }
         Kind::Headers => headers(table(kind, raw, sink)?, sink).map(Value::Headers),
+        Kind::Query => Some(Value::Query(overrides::read_query(table(kind, raw, sink)?, sink))),
+        Kind::Patch => Some(Value::Patch(overrides::read_patch(table(kind, raw, sink)?, sink))),
         Kind::Params => params::read(table(kind, raw, sink)?, sink).map(Value::Params),
         Kind::Faults => {
             let parsed = mock::parse_faults(text(kind, raw, sink)?);

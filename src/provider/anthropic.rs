@@ -45,7 +45,7 @@ impl Adapter for Anthropic {
         if body.get("thinking").is_some_and(|thinking| thinking["type"] != "disabled") {
             drop_sampling(&mut sampling, &mut dropped);
         }
-        if let Some(schema) = prompt.schema.as_ref().filter(|_| takes_schema(to, model.as_ref())) {
+        if let Some(schema) = prompt.schema.as_ref().filter(|schema| takes_schema(to, model.as_ref(), schema)) {
             output.insert("format".into(), json!({"type": "json_schema", "schema": schema}));
         }
         if !output.is_empty() {
@@ -138,12 +138,31 @@ fn budget(effort: Effort, limit: u64) -> Option<u64> {
     Some(wish.min(limit / 5 * 4)).filter(|tokens| *tokens >= LEAST_BUDGET)
 }
 
-fn takes_schema(to: &Endpoint, model: Option<&Model>) -> bool {
-    to.quirks.schema == SchemaDialect::Native && model.is_some_and(|model| model.json_schema)
+/// Others are told in words: the API refuses what its grammar cannot hold a model to.
+fn takes_schema(to: &Endpoint, model: Option<&Model>, schema: &Value) -> bool {
+    to.quirks.schema == SchemaDialect::Native && model.is_some_and(|model| model.json_schema) && is_expressible(schema)
+}
+
+/// Keywords that structured outputs refuse ("Structured outputs", JSON Schema limitations).
+const REFUSED: &[&str] =
+    &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "maxItems"];
+
+/// Whether every object is closed and no keyword is one of [`REFUSED`].
+fn is_expressible(schema: &Value) -> bool {
+    match schema {
+        Value::Object(map) => {
+            let open = map.get("type").is_some_and(|kind| kind == "object") || map.contains_key("properties");
+            let closed = map.get("additionalProperties") == Some(&Value::Bool(false));
+            (closed || !open)
+                && map.iter().all(|(name, value)| !REFUSED.contains(&name.as_str()) && is_expressible(value))
+        }
+        Value::Array(list) => list.iter().all(is_expressible),
+        _ => true,
+    }
 }
 
 fn system(to: &Endpoint, prompt: &Prompt, model: Option<&Model>) -> Option<String> {
-    match prompt.schema.as_ref().filter(|_| !takes_schema(to, model)) {
+    match prompt.schema.as_ref().filter(|schema| !takes_schema(to, model, schema)) {
         Some(schema) => Some(request::with_instruction(prompt.system.as_deref(), schema)),
         None => prompt.system.clone().filter(|text| !text.trim().is_empty()),
     }

@@ -80,6 +80,7 @@ mod tests {
             model: model.to_owned(),
             quirks: Quirks::PLAIN,
             params: Params::default(),
+            overrides: crate::provider::Overrides::default(),
             headers: Vec::new(),
             script: Some(Script { tokens: Some(7), ..Script::default() }),
         }

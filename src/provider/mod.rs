@@ -12,6 +12,7 @@ mod messages_decoder;
 pub mod mock;
 pub mod models;
 pub mod openai;
+pub mod overrides;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ use crate::model::{Class, Event, Failure, Prompt, Secret};
 use crate::wire::{ErrorReply, Frame, Framing, WireRequest};
 
 pub use catalog::{Quirks, Row};
+pub use overrides::{Overrides, Patch};
 
 /// A protocol that a provider speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,6 +57,8 @@ pub struct Endpoint {
     pub params: Params,
     /// Extra headers of the profile.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Further changes that the profile makes to every request.
+    pub overrides: Overrides,
     /// The script of a `mock` deployment.
     pub script: Option<mock::Script>,
 }

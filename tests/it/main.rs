@@ -2,12 +2,14 @@
 
 mod attachments;
 mod bad_input;
+mod checks;
 mod engine;
 mod faults;
 mod hedge;
 mod hygiene;
 mod limits;
 mod logs;
+mod overrides;
 mod recovery;
 mod route;
 mod sim;
@@ -17,3 +19,4 @@ mod strategies;
 mod support;
 mod support_test;
 mod template;
+mod tools;

@@ -44,6 +44,9 @@ pub struct QuestionArgs {
     /// How long the model may reason
     #[arg(long, value_name = "LEVEL", help_heading = "Model")]
     pub reasoning_effort: Option<EffortArg>,
+    /// The answer is JSON that satisfies this JSON Schema; it is printed when it is whole
+    #[arg(long, value_name = "FILE|JSON", help_heading = "Model")]
+    pub schema: Option<String>,
     /// Seed of the model's sampling
     #[arg(long, value_name = "N", help_heading = "Model")]
     pub seed: Option<i64>,

@@ -105,7 +105,7 @@ pub fn resolve(
         template,
         sampling,
         extra,
-        delivery: delivery(args.question.midstream, &output, stdout),
+        delivery: delivery(args.question.midstream.filter(|_| !is_judged(args)), &output, stdout),
         output,
         // `-` is standard output, as everywhere.
         file: args.output.clone().filter(|path| path.as_os_str() != "-"),
@@ -220,11 +220,17 @@ fn output(args: &AskArgs, stdout: Sink) -> Output {
         Output::StreamJson
     } else if args.extract {
         Output::Extracted
-    } else if args.no_stream || args.output.is_some() || stdout == Sink::File {
+    } else if args.no_stream || args.output.is_some() || is_judged(args) || stdout == Sink::File {
         Output::Whole
     } else {
         Output::Streamed
     }
+}
+
+/// Whether an answer may be refused when it is whole: until then it is not printed, and an event stream
+/// must be able to begin again.
+fn is_judged(args: &AskArgs) -> bool {
+    args.question.schema.is_some() || args.verify.is_some()
 }
 
 /// What is streamed to a person begins again when it breaks; what is streamed into a pipe cannot be

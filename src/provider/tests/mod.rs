@@ -10,7 +10,7 @@ use http::HeaderMap;
 use url::Url;
 
 use super::catalog::{Quirks, row};
-use super::{Endpoint, Params, Protocol};
+use super::{Endpoint, Overrides, Params, Protocol};
 use crate::model::{Answer, Class, Failure, Timestamp};
 use crate::wire::{ErrorReply, FrameError, sse};
 
@@ -32,6 +32,7 @@ fn endpoint(provider: &str, model: &str) -> Endpoint {
         quirks,
         params: Params::default(),
         headers: Vec::new(),
+        overrides: Overrides::default(),
         script: None,
     }
 }
