@@ -20,7 +20,7 @@ fn answer(provider: &str, body: &str) -> Answer {
 
 #[test]
 fn a_reply_without_an_answer_is_a_failure() {
-    for provider in ["plain", "messages"] {
+    for provider in ["plain", "messages", "responses", "azure", "cohere"] {
         check(provider, "", Class::Truncated);
         check(provider, " \r\n\r\n ", Class::Truncated);
         check(provider, "<!DOCTYPE html><html>", Class::Malformed);
@@ -37,8 +37,32 @@ fn a_reply_without_an_answer_is_a_failure() {
 }
 
 #[test]
+fn lines_without_an_answer_are_a_failure() {
+    check("ollama", "", Class::Truncated);
+    check("ollama", " \r\n\r\n ", Class::Truncated);
+    check("ollama", "{}", Class::Truncated);
+    check("ollama", "{}\n{\"model\":\"m\",\"message\":{\"content\":\"x\"},\"done\":false}\n", Class::Truncated);
+    for body in ["<!DOCTYPE html><html>", "hello", "[]", "null", "{\"a\n{}\n", "data: {}\n\n", "{\n}\n"] {
+        check("ollama", body, Class::Malformed);
+    }
+    for (line, class) in [
+        (r#"{"error":"model 'x' not found"}"#, Class::NotFound),
+        (
+            r#"{"error":"server busy, please try again. maximum pending requests exceeded: rate limit"}"#,
+            Class::RateLimit,
+        ),
+        (r#"{"error":{"message":"x","code":401}}"#, Class::Authentication),
+        (r#"{"error":{}}"#, Class::ServerError),
+    ] {
+        check("ollama", line, class);
+        check("ollama", &format!("[{line}]"), class);
+        check("ollama", &format!("{{\"message\":{{\"content\":\"half\"}}}}\n{line}\n"), class);
+    }
+}
+
+#[test]
 fn an_error_inside_a_success_is_a_failure() {
-    for provider in ["plain", "messages"] {
+    for provider in ["plain", "messages", "responses", "azure", "cohere"] {
         for (error, class) in [
             (r#"{"error":{"message":"x","type":"overloaded_error"}}"#, Class::Overloaded),
             (r#"{"type":"error","error":{"type":"rate_limit_error","message":"x"}}"#, Class::RateLimit),
@@ -55,7 +79,7 @@ fn an_error_inside_a_success_is_a_failure() {
             check(provider, &format!("event: error\ndata: {error}\n\n"), class);
         }
     }
-    for provider in ["plain", "messages"] {
+    for provider in ["plain", "messages", "responses", "cohere"] {
         check(provider, "event: error\ndata: the engine is overloaded\n\n", Class::Overloaded);
     }
     check("plain", r#"{"base_resp":{"status_code":1004,"status_msg":"rate limit"},"choices":null}"#, Class::RateLimit);
@@ -74,6 +98,97 @@ fn an_error_inside_a_success_is_a_failure() {
         "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: {\"error\":{\"code\":429,\"message\":\"x\"}}\n\n",
         Class::RateLimit,
     );
+}
+
+/// A stream of events with these payloads.
+fn stream(events: &[&str]) -> String {
+    events.iter().map(|event| format!("data: {event}\n\n")).collect()
+}
+
+#[test]
+fn the_events_of_responses_may_fail_in_many_ways() {
+    let fails = |event: &str, class: Class| check("responses", &stream(&[event]), class);
+    fails(r#"{"type":"error","code":"rate_limit_exceeded","message":"x","param":null}"#, Class::RateLimit);
+    fails(r#"{"type":"error","error":{"type":"insufficient_quota","message":"x"}}"#, Class::Quota);
+    fails(
+        r#"{"type":"response.failed","response":{"status":"failed","error":{"code":"server_error","message":"x"}}}"#,
+        Class::ServerError,
+    );
+    fails(
+        r#"{"type":"response.failed","response":{"error":{"code":"bio_policy","message":"x"}}}"#,
+        Class::ContentPolicy,
+    );
+    fails(r#"{"type":"response.error","error":{"code":"server_error","message":"overloaded"}}"#, Class::ServerError);
+    fails(r#"{"type":"response.completed","response":{"status":"cancelled"}}"#, Class::ServerError);
+    check(
+        "responses",
+        r#"{"status":"failed","error":{"code":"rate_limit_exceeded","message":"x"},"output":[]}"#,
+        Class::RateLimit,
+    );
+    check("responses", r#"{"status":"queued","output":[]}"#, Class::ServerError);
+    check("responses", &stream(&[r#"{"type":"response.created","response":{"id":"a"}}"#, "[DONE]"]), Class::Truncated);
+}
+
+#[test]
+fn what_the_deltas_of_responses_left_out_is_in_the_items() {
+    let item = r#"{"type":"message","id":"m","content":[{"type":"output_text","text":"hi"}]}"#;
+    let done = format!(r#"{{"type":"response.output_item.done","output_index":0,"item":{item}}}"#);
+    let over = r#"{"type":"response.completed","response":{"id":"r","model":"m","status":"completed","output":[]}}"#;
+    let delta = r#"{"type":"response.output_text.delta","output_index":0,"delta":"hi"}"#;
+    assert_eq!(answer("responses", &stream(&[&done, over])).text, "hi");
+    assert_eq!(answer("responses", &stream(&[delta, &done, over])).text, "hi");
+    // Nothing but the end, and deltas that do not say what they belong to.
+    let only = format!(r#"{{"type":"response.completed","response":{{"status":"completed","output":[{item}]}}}}"#);
+    assert_eq!(answer("responses", &stream(&[&only])).text, "hi");
+    let bare = r#"{"type":"response.output_text.delta","delta":"x"}"#;
+    assert_eq!(answer("responses", &stream(&[&[bare; 2000][..], &[over]].concat())).text.len(), 2000);
+    let call = r#"{"type":"response.output_item.done","output_index":1,"item":{"type":"function_call","call_id":"c","name":"f","arguments":"{}"}}"#;
+    let got = answer("responses", &stream(&[call, over]));
+    assert_eq!((got.tool_calls[0].arguments.as_str(), got.finish), ("{}", Some(Finish::ToolCalls)));
+    let other = r#"{"type":"response.output_item.added","output_index":9999,"item":{"type":"message"}}"#;
+    let many: Vec<String> = (0..2000).map(|index| other.replace("9999", &index.to_string())).collect();
+    check("responses", &stream(&many.iter().map(String::as_str).collect::<Vec<_>>()), Class::Malformed);
+}
+
+#[test]
+fn a_response_that_is_not_complete_says_why() {
+    for (reason, finish) in
+        [("max_output_tokens", Finish::Length), ("content_filter", Finish::ContentFilter), ("new", Finish::Other)]
+    {
+        let response = format!(
+            r#"{{"status":"incomplete","incomplete_details":{{"reason":"{reason}"}},"output":[{{"type":"message","content":[{{"type":"output_text","text":"x"}}]}}]}}"#
+        );
+        assert_eq!(answer("responses", &response).finish, Some(finish));
+        let event = format!(r#"{{"type":"response.incomplete","response":{response}}}"#);
+        assert_eq!(answer("responses", &stream(&[&event])).finish, Some(finish));
+    }
+    let refusal =
+        r#"{"status":"completed","output":[{"type":"message","content":[{"type":"refusal","refusal":"no"}]}]}"#;
+    let got = answer("responses", refusal);
+    assert_eq!((got.text.as_str(), got.finish), ("", Some(Finish::ContentFilter)));
+}
+
+#[test]
+fn the_end_of_a_cohere_stream_may_be_a_failure() {
+    let end = |reason: &str| {
+        let event = format!(r#"{{"type":"message-end","delta":{{"finish_reason":"{reason}","error":"x"}}}}"#);
+        stream(&[r#"{"type":"message-start","id":"a"}"#, &event])
+    };
+    check("cohere", &end("ERROR"), Class::ServerError);
+    check("cohere", &end("TIMEOUT"), Class::Timeout(TimeoutKind::Upstream));
+    for (reason, finish) in [("STOP_SEQUENCE", Finish::Stop), ("MAX_TOKENS", Finish::Length), ("NEW", Finish::Other)] {
+        assert_eq!(answer("cohere", &end(reason)).finish, Some(finish));
+    }
+    check("cohere", r#"{"id":"a","message":"invalid api key"}"#, Class::Authentication);
+}
+
+#[test]
+fn content_may_be_a_list_of_parts_of_any_kind() {
+    let body = r#"{"choices":[{"message":{"content":[{"type":"text","text":"a"},{"type":"reference","reference_ids":[1]},{"type":"text","text":"b"}]},"finish_reason":"stop"}]}"#;
+    assert_eq!(answer("mistral", body).text, "ab");
+    let chunk = r#"{"choices":[{"delta":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"},{"type":"reference"}]},{"type":"text","text":"a"}]},"finish_reason":"stop"}]}"#;
+    let got = answer("mistral", &stream(&[chunk]));
+    assert_eq!((got.reasoning.as_str(), got.text.as_str()), ("hm", "a"));
 }
 
 #[test]
@@ -198,6 +313,8 @@ fn too_many_tool_calls_are_refused() {
     let call = r#"{"function":{"name":"f"}}"#;
     let body = format!(r#"{{"choices":[{{"message":{{"tool_calls":[{}]}}}}]}}"#, vec![call; 1025].join(","));
     check("plain", &body, Class::Malformed);
+    check("ollama", &format!(r#"{{"message":{{"tool_calls":[{}]}}}}"#, vec![call; 1025].join(",")), Class::Malformed);
+    check("cohere", &format!(r#"{{"message":{{"tool_calls":[{}]}}}}"#, vec![call; 1025].join(",")), Class::Malformed);
 }
 
 fn feed(provider: &str, frames: &[(Option<String>, String)]) -> Result<Vec<Event>, Failure> {
@@ -231,6 +348,12 @@ fn json_like() -> impl Strategy<Value = String> {
         "\"content_block_start\"",
         "\"content_block_delta\"",
         "\"error\"",
+        "\"function_call\"",
+        "\"response.output_item.done\"",
+        "\"response.function_call_arguments.delta\"",
+        "\"response.completed\"",
+        "\"message-end\"",
+        "\"tool-call-delta\"",
     ]);
     let name = prop::sample::select(vec![
         "choices",
@@ -259,6 +382,14 @@ fn json_like() -> impl Strategy<Value = String> {
         "x_groq",
         "partial_json",
         "input",
+        "response",
+        "output",
+        "item",
+        "output_index",
+        "status",
+        "done",
+        "done_reason",
+        "tokens",
     ]);
     leaf.prop_map(str::to_owned).prop_recursive(5, 40, 4, move |inner| {
         prop_oneof![
@@ -274,7 +405,7 @@ fn json_like() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        for provider in ["plain", "messages", "mistral", "groq"] {
+        for provider in ["plain", "messages", "mistral", "groq", "responses", "cohere", "ollama"] {
             let got = decode_all(&endpoint(provider, "m"), &[b"data: ", &bytes]);
             prop_assert!(got.is_err());
             let _ = decode_all(&endpoint(provider, "m"), &[&bytes]);
@@ -283,7 +414,7 @@ proptest! {
 
     #[test]
     fn odd_json_never_panics(frames in prop::collection::vec((prop::option::of(Just("error".to_owned())), json_like()), 0..6)) {
-        for provider in ["plain", "messages", "moonshot", "xai"] {
+        for provider in ["plain", "messages", "moonshot", "xai", "responses", "cohere", "ollama"] {
             if let Ok(events) = feed(provider, &frames) {
                 prop_assert!(events.iter().any(|event| matches!(event, Event::Finish(_))), "an answer without a finish");
             }
