@@ -6,6 +6,7 @@ mod faults;
 mod hygiene;
 mod limits;
 mod logs;
+mod protocols;
 mod route;
 mod sim;
 mod state;

@@ -1,4 +1,5 @@
-//! The rows. Sources: the vendors' API documentation and SDKs, models.dev for bases and key names.
+//! The rows. Sources: the vendors' API documentation and SDKs, models.dev for bases and key names; the
+//! further names of keys are those that `LiteLLM` reads.
 
 use super::{Auth, Prefill, Protocol, Quirks, Row, SchemaDialect};
 use crate::model::Class;
@@ -298,6 +299,13 @@ pub const ROWS: &[Row] = &[
             &["CLOUDFLARE_API_KEY", "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_AUTH_TOKEN"],
         )
     },
+    // Bedrock in the dialect of OpenAI, with a bearer key (AWS documentation, Bedrock, "Mantle").
+    chat(
+        "bedrock-mantle",
+        "Amazon Bedrock (compatible)",
+        "https://bedrock-mantle.{AWS_REGION}.api.aws/v1",
+        &["AWS_BEARER_TOKEN_BEDROCK"],
+    ),
     Row {
         quirks: AS_IS,
         ..chat("databricks", "Databricks", "https://{DATABRICKS_HOST}/serving-endpoints", &["DATABRICKS_TOKEN"])
@@ -349,6 +357,7 @@ const ZHIPU: Quirks = Quirks {
     schema: SchemaDialect::JsonMode,
     codes: &[
         ("1113", Class::Quota),
+        ("1211", Class::NotFound),
         ("1261", Class::ContextWindow),
         ("1301", Class::ContentPolicy),
         ("1302", Class::RateLimit),

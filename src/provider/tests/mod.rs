@@ -3,6 +3,7 @@
 mod encode_anthropic;
 mod encode_openai;
 mod encode_others;
+mod endings;
 mod errors;
 mod fixtures;
 mod hostile;
@@ -64,4 +65,23 @@ fn decode_all(to: &Endpoint, pieces: &[&[u8]]) -> Result<Answer, Failure> {
 
 fn classify(to: &Endpoint, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {
     to.protocol.adapter().classify(to, &ErrorReply { status, headers, body, now: NOW })
+}
+
+/// The failure that `body` is, from a server with status 200.
+fn check(provider: &str, body: &str, class: Class) {
+    assert_eq!(
+        decode_all(&endpoint(provider, "m"), &[body.as_bytes()]).unwrap_err().class,
+        class,
+        "{provider}: {body}"
+    );
+}
+
+/// The answer that `body` is.
+fn answer(provider: &str, body: &str) -> Answer {
+    decode_all(&endpoint(provider, "m"), &[body.as_bytes()]).unwrap()
+}
+
+/// A stream of events with these payloads.
+fn stream(events: &[&str]) -> String {
+    events.iter().map(|event| format!("data: {event}\n\n")).collect()
 }
