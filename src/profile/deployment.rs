@@ -151,6 +151,7 @@ fn endpoint(protocol: Protocol, provider: &Provider, wanted: &Wanted<'_, '_>) ->
         protocol,
         provider: provider.name.clone(),
         base_url: provider.base_url.clone(),
+        region: provider.region.as_ref().map(|(name, _)| name.clone()),
         model: wanted.model.to_owned(),
         quirks: with_prefill(provider.quirks, settings),
         params,

@@ -515,7 +515,7 @@ mod unbuilt {
 
     #[test]
     fn a_provider_whose_protocol_is_known_and_not_built() {
-        check("[groups.main]\ndeployments = [{ model = \"bedrock/a\" }]", Some(("protocol = \"bedrock\"", "main")));
+        check("[groups.main]\ndeployments = [{ model = \"cohere/a\" }]", Some(("protocol = \"cohere\"", "main")));
         check(
             "[providers.azure]\nbase_url = \"https://me.example\"\n[groups.main]\ndeployments = [{ model = \"azure/a\" }]",
             Some(("protocol = \"azure\"", "main")),
@@ -525,8 +525,8 @@ mod unbuilt {
     #[test]
     fn a_protocol_and_the_keyring() {
         check(
-            "[providers.g]\nprotocol = \"bedrock\"\nbase_url = \"https://g.example\"\n[groups.main]\ndeployments = [{ model = \"g/a\" }]",
-            Some(("protocol = \"bedrock\"", "main")),
+            "[providers.g]\nprotocol = \"cohere\"\nbase_url = \"https://g.example\"\n[groups.main]\ndeployments = [{ model = \"g/a\" }]",
+            Some(("protocol = \"cohere\"", "main")),
         );
         check(
             "[groups.main]\ndeployments = [{ model = \"lab/a\", api_key = \"keyring:work\" }]",

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::classify::Codes;
 use super::{Endpoint, Protocol, models};
+use crate::model::{Class, TimeoutKind};
 
 /// How an endpoint differs from the plain protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +54,11 @@ pub enum Auth {
     Bearer,
     /// `x-api-key: KEY`.
     XApiKey,
+    /// Signed with keys of AWS for this service; a key of another kind as `Bearer`.
+    Aws {
+        /// The service's name for signing.
+        service: &'static str,
+    },
 }
 
 /// How a JSON Schema is said to a provider.
@@ -107,12 +113,36 @@ impl Quirks {
         ..Self::PLAIN
     };
 
+    /// Plain Converse of Bedrock. Codes: the errors of the service model that have no meaning elsewhere.
+    pub const BEDROCK: Self = Self {
+        version: None,
+        auth: Auth::Aws { service: "bedrock" },
+        headers: &[("accept", "application/vnd.amazon.eventstream")],
+        seed: None,
+        // Claude refuses both, from 4.5 on.
+        one_of_sampling: true,
+        prefill: Prefill::KnownModels,
+        codes: &[
+            ("ModelTimeoutException", Class::Timeout(TimeoutKind::Upstream)),
+            ("ModelErrorException", Class::ServerError),
+            ("ModelStreamErrorException", Class::ServerError),
+            ("InternalServerException", Class::ServerError),
+            ("MissingAuthenticationTokenException", Class::Authentication),
+            ("IncompleteSignatureException", Class::Authentication),
+            ("InvalidSignatureException", Class::Authentication),
+            ("UnrecognizedClientException", Class::Authentication),
+            ("ExpiredTokenException", Class::Authentication),
+        ],
+        ..Self::PLAIN
+    };
+
     /// No differences from `protocol`: safe for an unknown server that speaks it.
     #[must_use]
     pub const fn plain(protocol: Protocol) -> Self {
         match protocol {
             Protocol::Openai | Protocol::Mock => Self::PLAIN,
             Protocol::Anthropic => Self::MESSAGES,
+            Protocol::Bedrock => Self::BEDROCK,
         }
     }
 }
@@ -124,7 +154,7 @@ pub struct Row {
     pub id: &'static str,
     /// The name for people.
     pub name: &'static str,
-    /// Where its API is.
+    /// Where its API is; `{region}` in it stands for the region.
     pub base_url: &'static str,
     /// Variables that may hold its key, the usual one first; empty when it takes none.
     pub env: &'static [&'static str],
@@ -139,6 +169,25 @@ pub struct Row {
 }
 
 impl Row {
+    /// Where its API is in `region`; `None` when that has to be known and is not.
+    #[must_use]
+    pub fn base_url_in(&self, region: Option<&str>) -> Option<String> {
+        match (self.is_regional(), region) {
+            (false, _) => Some(self.base_url.to_owned()),
+            (true, region) => {
+                // It becomes a part of a host's name.
+                let fits =
+                    |name: &&str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+                Some(self.base_url.replace("{region}", region.filter(fits)?))
+            }
+        }
+    }
+
+    /// Whether its address names a region.
+    fn is_regional(&self) -> bool {
+        self.base_url.contains("{region}")
+    }
+
     /// Whether it answers without a key (a server on this machine, usually).
     #[must_use]
     pub fn key_is_optional(&self) -> bool {
@@ -149,7 +198,6 @@ impl Row {
 /// Providers that are known, but speak a protocol that is not built: `(id, protocol)`.
 pub const KNOWN_UNBUILT: &[(&str, &str)] = &[
     ("azure", "azure"),
-    ("bedrock", "bedrock"),
     ("cohere", "cohere"),
     ("perplexity", "openai-responses"),
     ("vertex", "vertex"),
@@ -160,6 +208,12 @@ pub const KNOWN_UNBUILT: &[(&str, &str)] = &[
 #[must_use]
 pub fn row(id: &str) -> Option<&'static Row> {
     rows().iter().find(|row| row.id == id)
+}
+
+/// The row of the service that alone speaks `protocol`, in many regions.
+#[must_use]
+pub fn regional(protocol: Protocol) -> Option<&'static Row> {
+    rows().iter().find(|row| row.protocol == protocol && row.is_regional())
 }
 
 /// All rows.

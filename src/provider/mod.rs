@@ -4,6 +4,8 @@
 //! the differences between providers are values in [`Quirks`], chosen by a row of the [`catalog`].
 
 pub mod anthropic;
+pub mod bedrock;
+mod bedrock_decoder;
 pub mod catalog;
 mod chat_decoder;
 pub mod classify;
@@ -33,6 +35,8 @@ pub enum Protocol {
     Openai,
     /// Anthropic messages.
     Anthropic,
+    /// Converse of Amazon Bedrock.
+    Bedrock,
     /// Simulated, in this process.
     Mock,
 }
@@ -48,6 +52,8 @@ pub struct Endpoint {
     pub base_url: Url,
     /// The model, as the provider calls it.
     pub model: String,
+    /// The region that it is in, where that matters.
+    pub region: Option<String>,
     /// How this provider and model differ from the plain protocol.
     pub quirks: Quirks,
     /// Parameters of the profile, under those of the request.
@@ -138,6 +144,7 @@ impl Protocol {
         match self {
             Self::Openai => &openai::Openai,
             Self::Anthropic => &anthropic::Anthropic,
+            Self::Bedrock => &bedrock::Bedrock,
             Self::Mock => &mock::Mock,
         }
     }
@@ -148,6 +155,7 @@ impl Protocol {
         match self {
             Self::Openai => "openai",
             Self::Anthropic => "anthropic",
+            Self::Bedrock => "bedrock",
             Self::Mock => "mock",
         }
     }

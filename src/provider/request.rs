@@ -10,6 +10,7 @@ use super::models::Model;
 use super::{Encoded, Endpoint, catalog};
 use crate::model::{Class, Failure, Part, Prompt, Sampling, Secret};
 use crate::wire::WireRequest;
+use crate::wire::sigv4::Scope;
 
 /// Puts a request together: address, headers, body.
 pub fn finish(
@@ -20,12 +21,36 @@ pub fn finish(
     mut body: Map<String, Value>,
     dropped: Vec<&'static str>,
 ) -> Result<Encoded, Failure> {
-    let url = address(&to.base_url, to.quirks.version, path)?;
-    let headers = headers(to, key)?;
     merge_extra(&mut body, &to.params.extra);
     merge_extra(&mut body, &prompt.extra);
+    send(to, key, path, body, dropped)
+}
+
+/// As [`finish`], for a body that has everything.
+pub fn send(
+    to: &Endpoint,
+    key: Option<&Secret>,
+    path: &[&str],
+    body: Map<String, Value>,
+    dropped: Vec<&'static str>,
+) -> Result<Encoded, Failure> {
+    let url = address(&to.base_url, to.quirks.version, path)?;
+    let sign = scope(to, key)?;
+    // Keys that sign are not sent.
+    let headers = headers(to, key.filter(|_| sign.is_none()))?;
     let body = Bytes::from(Value::Object(body).to_string());
-    Ok(Encoded { request: WireRequest { url, headers, body }, dropped })
+    Ok(Encoded { request: WireRequest { url, headers, body, sign }, dropped })
+}
+
+/// How a request must be signed with `key`; `None` when the key goes into a header.
+fn scope(to: &Endpoint, key: Option<&Secret>) -> Result<Option<Scope>, Failure> {
+    let Some(key) = key.filter(|key| key.signing_parts().is_some()) else { return Ok(None) };
+    let no = |message: &str| Err(Failure::new(Class::Authentication, message));
+    match (to.quirks.auth, &to.region) {
+        (Auth::Aws { service }, Some(region)) => Ok(Some(Scope { service, region: region.clone(), key: key.clone() })),
+        (Auth::Aws { .. }, None) => no("no region to sign for"),
+        (Auth::Bearer | Auth::XApiKey, _) => no("the key signs requests, and this provider takes no such key"),
+    }
 }
 
 /// `base` and `path`; `version` stands between them unless `base` has a version already. A base
@@ -58,6 +83,7 @@ fn headers(to: &Endpoint, key: Option<&Secret>) -> Result<HeaderMap, Failure> {
         let (name, prefix) = match to.quirks.auth {
             Auth::Bearer => (header::AUTHORIZATION, "Bearer "),
             Auth::XApiKey => (HeaderName::from_static("x-api-key"), ""),
+            Auth::Aws { .. } => (header::AUTHORIZATION, "Bearer "),
         };
         headers.insert(name, credential(prefix, key)?);
     }

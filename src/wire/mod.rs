@@ -2,9 +2,12 @@
 //!
 //! Nothing here knows a provider, a network library's client, a clock or luck.
 
+pub mod event_stream;
+pub mod framing;
 pub mod rate_limit;
 pub mod retry_after;
 pub mod script;
+pub mod sigv4;
 pub mod sse;
 
 use bytes::Bytes;
@@ -22,6 +25,8 @@ pub struct WireRequest {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+    /// How it must be signed before it is sent; only then it is whole.
+    pub sign: Option<sigv4::Scope>,
 }
 
 impl std::fmt::Debug for WireRequest {
@@ -48,6 +53,8 @@ pub struct ErrorReply<'a> {
 pub enum Framing {
     /// Server-sent events.
     Sse,
+    /// The binary event stream of AWS.
+    AwsEventStream,
 }
 
 /// One unit of a stream.
@@ -71,4 +78,10 @@ pub enum FrameError {
     /// The bytes are not UTF-8 where text is due.
     #[error("a frame is not UTF-8")]
     NotUtf8,
+    /// The bytes are not those that were sent.
+    #[error("the checksum of a frame is wrong")]
+    Checksum,
+    /// The bytes are not put together as the framing says.
+    #[error("a frame is not of its framing")]
+    Shape,
 }

@@ -1,5 +1,6 @@
 //! The adapters against recorded bytes and hostile ones.
 
+mod bedrock;
 mod encode_anthropic;
 mod encode_openai;
 mod errors;
@@ -12,7 +13,7 @@ use url::Url;
 use super::catalog::{Quirks, row};
 use super::{Endpoint, Params, Protocol};
 use crate::model::{Answer, Class, Failure, Timestamp};
-use crate::wire::{ErrorReply, FrameError, sse};
+use crate::wire::{ErrorReply, FrameError};
 
 /// 2025-03-06T23:59:50Z.
 const NOW: Timestamp = Timestamp(1_741_305_590_000);
@@ -21,13 +22,15 @@ const NOW: Timestamp = Timestamp(1_741_305_590_000);
 fn endpoint(provider: &str, model: &str) -> Endpoint {
     let (protocol, base, quirks) = match (row(provider), provider) {
         (Some(row), _) => (row.protocol, row.base_url, row.quirks),
+        (None, "converse") => (Protocol::Bedrock, "http://h", Quirks::BEDROCK),
         (None, "messages") => (Protocol::Anthropic, "http://h", Quirks::MESSAGES),
         (None, _) => (Protocol::Openai, "http://h", Quirks::PLAIN),
     };
     Endpoint {
         protocol,
         provider: provider.to_owned(),
-        base_url: Url::parse(base).unwrap(),
+        region: Some("us-east-1".to_owned()),
+        base_url: Url::parse(&base.replace("{region}", "us-east-1")).unwrap(),
         model: model.to_owned(),
         quirks,
         params: Params::default(),
@@ -40,8 +43,9 @@ fn endpoint(provider: &str, model: &str) -> Endpoint {
 fn decode_all(to: &Endpoint, pieces: &[&[u8]]) -> Result<Answer, Failure> {
     let mut decoder = to.protocol.adapter().decoder(to);
     let mut events = Vec::new();
-    if sse::is_stream(&pieces.concat()) == Some(true) {
-        let (mut parser, mut frames) = (sse::Parser::default(), Vec::new());
+    let framing = to.protocol.adapter().framing();
+    if framing.is_stream(&pieces.concat()) == Some(true) {
+        let (mut parser, mut frames) = (framing.parser(), Vec::new());
         let broken = |error: FrameError| Failure::new(Class::Malformed, error.to_string());
         for piece in pieces {
             parser.feed(piece, &mut frames).map_err(broken)?;
