@@ -8,17 +8,18 @@ use comfy_table::{ContentArrangement, Table};
 use serde_json::{Map as Object, Value, json};
 
 use super::ask::args::AskArgs;
-use super::ask::printer::{seconds, skip};
+use super::ask::printer::{seconds, skip, unordered};
 use super::ask::report::{Subject, rule_json};
 use super::ask::{self, Prepared};
 use super::console::Console;
 use super::env::{Env, Sink};
 use super::plain;
+use super::signals::{Ended, until_signal};
 use super::{End, Global};
-use crate::engine::{Candidate, Explained, Figures, RouteError};
+use crate::engine::{Candidate, Explained, Figures, Hedged, RouteError};
 use crate::error::Error;
 use crate::model::failure::one_line;
-use crate::route::Map;
+use crate::route::{DeploymentId, Map};
 
 /// Show who would be asked and why, without calling anyone.
 ///
@@ -119,14 +120,27 @@ impl RouteArgs {
 /// As `ask`, when nobody may be asked.
 pub fn command(args: &RouteArgs, global: &Global, env: &Env, console: &mut Console) -> Result<End, Error> {
     let Prepared { router, request, ask, id } = ask::prepare(&args.ask(), global, env, console)?;
-    let explained = router.explain(&request, &mut fastrand::Rng::with_seed(ask.seed));
+    let mut rng = fastrand::Rng::with_seed(ask.seed);
+    let explained = match until_signal(router.explain(&request, &mut rng))? {
+        Ended::Value(explained) => explained,
+        Ended::Signal(signal) => return Ok(End::Signal(signal)),
+    };
     let map = router.map();
+    for (group, reason) in &explained.plan.unordered {
+        console.event(&unordered(map, *group, reason));
+    }
     let rule = explained.plan.detours.rule(request.group);
     let subject = Subject { map, group: request.group, rule, id: &id };
     let nobody = explained.plan.calls.is_empty().then(|| {
         let Explained { plan, .. } = &explained;
         let skips = plan.skips.clone();
-        subject.error(&RouteError { why: plan.why, attempts: Vec::new(), skips, duration: std::time::Duration::ZERO })
+        subject.error(&RouteError {
+            why: plan.why,
+            attempts: Vec::new(),
+            skips,
+            duration: std::time::Duration::ZERO,
+            hedged: None,
+        })
     });
     let text = if args.json {
         object(&subject, &explained, ask.seed, nobody.as_ref()).to_string()
@@ -156,6 +170,12 @@ fn page(subject: &Subject<'_>, explained: &Explained, seed: u64, width: Option<u
     if !chain.is_empty() {
         lines.push(format!("chain: {}", chain.join(" → ")));
     }
+    for planned in explained.plan.calls.iter().take(1) {
+        if let Some(Hedged { after, rival }) = planned.hedge {
+            let (first, rival) = (name(map, planned.deployment), name(map, rival));
+            lines.push(format!("hedge: {rival} is asked, too, when {first} is silent for {}", seconds(after)));
+        }
+    }
     let worst = explained.worst;
     if worst.attempts > 0 {
         let attempts =
@@ -164,6 +184,10 @@ fn page(subject: &Subject<'_>, explained: &Explained, seed: u64, width: Option<u
         lines.push(format!("worst case: {attempts}, {}{by}", seconds(worst.duration)));
     }
     lines.join("\n")
+}
+
+fn name(map: &Map, id: DeploymentId) -> String {
+    clean(&map.deployment(id).name)
 }
 
 /// Every candidate, one line each; no wider than the terminal.
@@ -232,6 +256,12 @@ fn object(subject: &Subject<'_>, explained: &Explained, seed: u64, nobody: Optio
         "rule": rule_json(map, subject.rule),
         "candidates": candidates.collect::<Vec<Value>>(),
         "chain": explained.plan.visited.iter().map(|id| map.group(*id).name.as_str()).collect::<Vec<&str>>(),
+        "hedge": explained.plan.calls.first().and_then(|call| call.hedge).map(|hedge| {
+            json!({
+                "after_ms": u64::try_from(hedge.after.as_millis()).unwrap_or(u64::MAX),
+                "deployment": map.deployment(hedge.rival).name,
+            })
+        }),
         "worst_case": {
             "attempts": explained.worst.attempts,
             "seconds": explained.worst.duration.as_secs_f64(),

@@ -12,7 +12,7 @@ mod whole;
 use std::io;
 
 use self::args::AskArgs;
-use self::printer::Printer;
+use self::printer::{Printer, unordered};
 use self::report::{Subject, event, headline};
 use self::resolve::{Ask, Output};
 use self::whole::Target;
@@ -98,7 +98,11 @@ pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) ->
         console.detail(&format!("rule {} of `{}` decides: {target}", rule.number, rule.group));
     }
     if args.dry_run {
-        let plan = router.plan(&request, &mut rng);
+        let plan = match until_signal(router.plan(&request, &mut rng))? {
+            Ended::Value(plan) => plan,
+            Ended::Signal(signal) => return Ok(End::Signal(signal)),
+        };
+        plan.unordered.iter().for_each(|(group, reason)| console.event(&unordered(map, *group, reason)));
         if let Why::Rule(_) = plan.why {
             let duration = std::time::Duration::ZERO;
             return Err(subject.error(&RouteError {
@@ -106,6 +110,7 @@ pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) ->
                 attempts: Vec::new(),
                 skips: Vec::new(),
                 duration,
+                hedged: None,
             }));
         }
         let text = dry_run::describe(&router, &request, plan);

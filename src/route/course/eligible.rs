@@ -137,8 +137,10 @@ pub enum SkipReason {
     Incapable(Capability),
     /// The prompt does not fit.
     ContextWindow {
-        /// Estimated prompt tokens.
+        /// Prompt tokens, as far as it is known how this model counts them.
         prompt: u64,
+        /// By which share that may be off.
+        margin: f64,
         /// What fits.
         window: u64,
     },
@@ -177,12 +179,14 @@ pub enum SkipReason {
 
 /// Why `member` may not be asked at `now`, if it may not.
 pub(super) fn barred(map: &Map, member: &Member, facts: &Facts, board: &Board, now: Timestamp) -> Option<SkipReason> {
-    unable(map, member, facts)
+    unable(map, member, facts, board, now)
         .or_else(|| {
             let cell = board.cell(member.deployment);
-            match cell.breaker.state(now) {
+            match board.state(map, member.deployment, now) {
                 State::Open { until } => {
-                    let class = cell.breaker.reason().unwrap_or_default().to_owned();
+                    // One that is well itself is shut with the others at its host.
+                    let own = matches!(cell.breaker.state(now), State::Open { .. });
+                    let class = cell.breaker.reason().filter(|_| own).unwrap_or("failures of its host").to_owned();
                     Some(SkipReason::CoolingDown { left: until.since(now), class })
                 }
                 State::Closed | State::HalfOpen => {
@@ -214,11 +218,11 @@ pub(super) fn closed(shut: &Shut, now: Timestamp) -> Option<SkipReason> {
 }
 
 /// Why `member` cannot serve this request at all, whatever the hour.
-pub(super) fn unfit(map: &Map, member: &Member, facts: &Facts) -> Option<SkipReason> {
-    unable(map, member, facts).or_else(|| too_dear(map, member, facts))
+pub(super) fn unfit(map: &Map, member: &Member, facts: &Facts, board: &Board, now: Timestamp) -> Option<SkipReason> {
+    unable(map, member, facts, board, now).or_else(|| too_dear(map, member, facts))
 }
 
-fn unable(map: &Map, member: &Member, facts: &Facts) -> Option<SkipReason> {
+fn unable(map: &Map, member: &Member, facts: &Facts, board: &Board, now: Timestamp) -> Option<SkipReason> {
     let deployment = map.deployment(member.deployment);
     if let Some(missing) = &deployment.no_key {
         return Some(SkipReason::NoKey(missing.clone()));
@@ -230,9 +234,10 @@ fn unable(map: &Map, member: &Member, facts: &Facts) -> Option<SkipReason> {
     if let Some(what) = facts.needs.unmet(deployment.capabilities) {
         return Some(SkipReason::Incapable(what));
     }
-    let prompt = facts.prompt_tokens;
+    let estimates = &board.cell(member.deployment).estimates;
+    let prompt = whole(estimates.tokens(float(facts.prompt_tokens), now));
     let window = deployment.context_window.filter(|window| prompt > *window)?;
-    Some(SkipReason::ContextWindow { prompt, window })
+    Some(SkipReason::ContextWindow { prompt, margin: estimates.margin(now), window })
 }
 
 fn too_dear(map: &Map, member: &Member, facts: &Facts) -> Option<SkipReason> {
@@ -243,8 +248,17 @@ fn too_dear(map: &Map, member: &Member, facts: &Facts) -> Option<SkipReason> {
     (usd > cap).then_some(SkipReason::OverCost { usd })
 }
 
+pub(super) fn estimated_cost(facts: &Facts, price: Price) -> f64 {
+    let output = facts.max_tokens.map_or(EXPECTED_OUTPUT, float);
+    float(facts.prompt_tokens) * price.input + output * price.output
+}
+
 #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
-fn estimated_cost(facts: &Facts, price: Price) -> f64 {
-    let output = facts.max_tokens.map_or(EXPECTED_OUTPUT, |tokens| tokens as f64);
-    facts.prompt_tokens as f64 * price.input + output * price.output
+fn float(tokens: u64) -> f64 {
+    tokens as f64
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of tokens; `as` saturates")]
+fn whole(tokens: f64) -> u64 {
+    tokens.round() as u64
 }
