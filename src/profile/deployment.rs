@@ -154,6 +154,7 @@ fn endpoint(protocol: Protocol, provider: &Provider, wanted: &Wanted<'_, '_>) ->
         protocol,
         provider: provider.name.clone(),
         base_url: provider.base_url.clone(),
+        region: provider.region.as_ref().map(|(name, _)| name.clone()),
         model: wanted.model.to_owned(),
         quirks: with_prefill(provider.quirks, settings),
         params,
@@ -207,7 +208,7 @@ fn capabilities(endpoint: &Endpoint, known: Option<&Model>) -> Capabilities {
     let by_model = match endpoint.protocol {
         Protocol::Openai | Protocol::Responses | Protocol::Azure => true,
         // Put into words, or held to by the server whatever the model.
-        Protocol::Anthropic | Protocol::Ollama | Protocol::Cohere | Protocol::Mock => false,
+        Protocol::Anthropic | Protocol::Bedrock | Protocol::Ollama | Protocol::Cohere | Protocol::Mock => false,
     };
     let native = by_model && endpoint.quirks.schema == SchemaDialect::Native;
     Capabilities { vision: Some(model.vision), tools: Some(model.tools), schema: native.then_some(model.json_schema) }

@@ -4,6 +4,7 @@
 //! argument. It knows providers and routes; it calls nobody.
 
 mod address;
+mod aws;
 mod credential;
 mod deployment;
 pub mod diagnostic;

@@ -9,9 +9,9 @@ use super::credential::KeySpec;
 use super::diagnostic::Diagnostic;
 use super::file::{ProviderTable, Settings};
 use super::layers::Origin;
-use super::value::Value;
-use super::{Vars, address};
-use crate::provider::catalog::Prefill;
+use super::value::{Name, Value};
+use super::{Vars, address, aws};
+use crate::provider::catalog::{Auth, Prefill};
 use crate::provider::{Protocol, Quirks, Row, catalog};
 
 /// A provider, ready to have models asked of it.
@@ -23,6 +23,8 @@ pub(super) struct Provider {
     pub protocol_from: Origin,
     pub base_url: Url,
     pub base_url_from: Origin,
+    /// The region that it is in, where its address names one.
+    pub region: Option<(String, Origin)>,
     /// Where its keys are; empty when it takes none.
     pub keys: Vec<KeySpec>,
     pub keys_from: Origin,
@@ -39,14 +41,17 @@ impl Provider {
     /// # Errors
     /// When the variable that overrides its address holds no URL.
     pub(super) fn known(row: &Row, vars: &Vars) -> Result<Self, Diagnostic> {
-        let (base_url, base_url_from) = known_address(row, vars)?;
+        let keys = known_keys(row, vars);
+        let region = region(row, None, &keys, vars);
+        let (base_url, base_url_from) = known_address(row, vars, region.as_ref().map(|(name, _)| name.as_str()))?;
         Ok(Self {
             name: row.id.to_owned(),
             protocol: Some(row.protocol),
             protocol_from: Origin::Catalog,
             base_url,
             base_url_from,
-            keys: known_keys(row, vars),
+            region,
+            keys,
             keys_from: Origin::Catalog,
             headers: Vec::new(),
             query: query_of(&row.quirks, vars),
@@ -60,11 +65,21 @@ impl Provider {
         let (name, settings) = (&table.name, &table.settings);
         let row = catalog::row(&name.text);
         let (protocol, protocol_from) = protocol(settings, row, &name.text, name.at.clone(), sink);
+        // Accounts and regions of one service have the service's address, whatever they are called.
+        let row = row.or_else(|| catalog::regional(protocol?));
+        let written: &[KeySpec] = match settings.get("api_key").map(|entry| &entry.value) {
+            Some(Value::Keys(keys)) => keys,
+            _ => &[],
+        };
+        let region = row.and_then(|row| region(row, settings.text("region"), written, vars));
         let simulated = protocol == Some(Protocol::Mock);
         let (base_url, base_url_from) = match settings.get("base_url").map(|entry| &entry.value) {
             Some(Value::Url(url)) => (url.clone(), Origin::Provider),
             _ if simulated => (simulated_address(&name.text), Origin::Default),
-            _ => inherited_address(settings, row, vars, &name.text, name.at.clone(), sink),
+            _ => {
+                let region = region.as_ref().map(|(name, _)| name.as_str());
+                inherited_address(settings, row, vars, region, name, sink)
+            }
         };
         let (keys, keys_from) = match settings.get("api_key").map(|entry| &entry.value) {
             Some(Value::Keys(keys)) => (keys.clone(), Origin::Provider),
@@ -74,6 +89,7 @@ impl Provider {
                 _ => (Vec::new(), Origin::Default),
             },
         };
+        check_region(row, settings, region.as_ref(), &keys, sink);
         let headers = match settings.get("headers").map(|entry| &entry.value) {
             Some(Value::Headers(headers)) => headers.clone(),
             _ => Vec::new(),
@@ -85,6 +101,7 @@ impl Provider {
             protocol_from,
             base_url,
             base_url_from,
+            region,
             keys,
             keys_from,
             headers,
@@ -102,6 +119,7 @@ impl Provider {
             protocol_from: Origin::Catalog,
             base_url: simulated_address(name),
             base_url_from: Origin::Catalog,
+            region: None,
             keys: Vec::new(),
             keys_from: Origin::Catalog,
             headers: Vec::new(),
@@ -186,12 +204,13 @@ fn inherited_address(
     settings: &Settings<'_>,
     row: Option<&Row>,
     vars: &Vars,
-    name: &str,
-    at: Range<usize>,
+    region: Option<&str>,
+    name: &Name,
     sink: &mut Vec<Diagnostic>,
 ) -> (Url, Origin) {
+    let (name, at) = (name.text.as_str(), name.at.clone());
     let found = match row {
-        Some(row) => known_address(row, vars).map_err(|error| error.at(at)),
+        Some(row) => known_address(row, vars, region).map_err(|error| error.at(at)),
         None if settings.mentions("base_url") || later(name).is_some() => {
             return (simulated_address(name), Origin::Default);
         }
@@ -206,12 +225,16 @@ fn inherited_address(
 }
 
 /// The address in the catalog, or in the variable that overrides it.
-fn known_address(row: &Row, vars: &Vars) -> Result<(Url, Origin), Diagnostic> {
+fn known_address(row: &Row, vars: &Vars, region: Option<&str>) -> Result<(Url, Origin), Diagnostic> {
     let set = row.base_env.and_then(|name| Some((name, vars.get(name)?)));
     let Some((name, value)) = set else {
-        let base = catalog::base_url(row, |name| vars.get(name)).map_err(|missing| no_address(row, missing))?;
+        // It becomes a part of a host's name.
+        let fits = |name: &&str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let of = |name: &str| if name == "region" { region.filter(fits) } else { vars.get(name) };
+        let base = catalog::base_url(row, of).map_err(|missing| no_address(row, missing))?;
         let url = address::check(&base).map_err(|why| Diagnostic::error(format!("`{}`: {}", row.id, why.message)))?;
-        return Ok((url, if row.base_url.contains('{') { Origin::Env } else { Origin::Catalog }));
+        let own = row.base_url.contains('{') && !row.base_url.contains("{region}");
+        return Ok((url, if own { Origin::Env } else { Origin::Catalog }));
     };
     let url = catalog::base_from_env(row, value);
     let checked = address::check(url.as_ref().map_or(value, Url::as_str));
@@ -221,12 +244,52 @@ fn known_address(row: &Row, vars: &Vars) -> Result<(Url, Origin), Diagnostic> {
 /// A provider whose address is another one for every account.
 fn no_address(row: &Row, missing: &str) -> Diagnostic {
     let whole = row.base_env.map(|name| format!("`{name}` (the whole address), ")).unwrap_or_default();
+    if missing == "region" {
+        let help = "write it as `region`, or set the usual variable of the service";
+        return Diagnostic::error(format!("no region is known for `{}`", row.id)).help(help);
+    }
     Diagnostic::error(format!("the address of `{}` is not known: {missing} is not set", row.id))
         .help(format!("set {whole}`{missing}`, or write `base_url` in `[providers.{}]`", row.id))
 }
 
+/// The region of a provider that has one: as written, or as the tools of its service would find it.
+fn region(row: &Row, written: Option<&str>, keys: &[KeySpec], vars: &Vars) -> Option<(String, Origin)> {
+    let profile = keys.iter().find_map(|key| match key {
+        KeySpec::Aws(profile) => profile.as_deref(),
+        KeySpec::Env(_) | KeySpec::Command(_) | KeySpec::File(_) | KeySpec::Keyring | KeySpec::Literal(_) => None,
+    });
+    match (written, row.quirks.auth) {
+        (Some(region), _) => Some((region.to_owned(), Origin::Provider)),
+        (None, Auth::Aws { .. }) => aws::region(profile, vars).map(|region| (region, Origin::Env)),
+        (None, Auth::Bearer | Auth::XApiKey | Auth::ApiKeyOrToken) => None,
+    }
+}
+
+/// Reports a region that nobody asks for, and keys that sign without one.
+fn check_region(
+    row: Option<&Row>,
+    settings: &Settings<'_>,
+    region: Option<&(String, Origin)>,
+    keys: &[KeySpec],
+    sink: &mut Vec<Diagnostic>,
+) {
+    let signs = row.is_some_and(|row| matches!(row.quirks.auth, Auth::Aws { .. }));
+    let elsewhere = settings.get("base_url").filter(|_| signs && region.is_none());
+    if let Some(entry) = settings.get("region").filter(|_| !signs) {
+        sink.push(Diagnostic::error("`region` is for providers whose address names one").at(entry.name_at.clone()));
+    }
+    if let Some(entry) = elsewhere.filter(|_| keys.iter().any(|key| matches!(key, KeySpec::Aws(_)))) {
+        let help = "write it as `region`, or set the usual variable of the service";
+        sink.push(Diagnostic::error("no region is known to sign for").at(entry.at.clone()).help(help));
+    }
+}
+
 /// Where the catalog says that a provider's key is; nowhere when it may go without and none is set.
 fn known_keys(row: &Row, vars: &Vars) -> Vec<KeySpec> {
+    let signs = matches!(row.quirks.auth, Auth::Aws { .. });
+    if signs && vars.first(row.env).is_none() {
+        return vec![KeySpec::Aws(None)];
+    }
     let spared = row.key_is_optional() && vars.first(row.env).is_none();
     let none = row.env.is_empty() || spared;
     if none { Vec::new() } else { vec![KeySpec::Env(row.env.iter().map(ToString::to_string).collect())] }

@@ -608,7 +608,7 @@ mod unbuilt {
 
     #[test]
     fn a_provider_whose_protocol_is_known_and_not_built() {
-        check("[groups.main]\ndeployments = [{ model = \"bedrock/a\" }]", Some(("protocol = \"bedrock\"", "main")));
+        check("[groups.main]\ndeployments = [{ model = \"vertex/a\" }]", Some(("protocol = \"vertex\"", "main")));
         check(
             "[providers.vertex]\nbase_url = \"https://me.example\"\n[groups.main]\ndeployments = [{ model = \"vertex/a\" }]",
             Some(("protocol = \"vertex\"", "main")),
@@ -618,8 +618,8 @@ mod unbuilt {
     #[test]
     fn a_protocol_and_the_keyring() {
         check(
-            "[providers.g]\nprotocol = \"bedrock\"\nbase_url = \"https://g.example\"\n[groups.main]\ndeployments = [{ model = \"g/a\" }]",
-            Some(("protocol = \"bedrock\"", "main")),
+            "[providers.g]\nprotocol = \"vertex\"\nbase_url = \"https://g.example\"\n[groups.main]\ndeployments = [{ model = \"g/a\" }]",
+            Some(("protocol = \"vertex\"", "main")),
         );
         check(
             "[groups.main]\ndeployments = [{ model = \"lab/a\", api_key = \"keyring:work\" }]",

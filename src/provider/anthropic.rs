@@ -13,7 +13,7 @@ use crate::model::{Effort, Failure, Message, Part, Prompt, Role, Sampling, Secre
 use crate::wire::{ErrorReply, Framing};
 
 /// The token limit for a model that the table does not know; the field is required.
-const MAX_TOKENS: u64 = 4096;
+pub(super) const MAX_TOKENS: u64 = 4096;
 
 /// The smallest budget for thinking that the API takes.
 const LEAST_BUDGET: u64 = 1024;
@@ -85,13 +85,13 @@ fn put_sampling(body: &mut Map<String, Value>, sampling: &Sampling) {
 }
 
 /// While it thinks, it draws in its own way: other values are refused.
-fn drop_sampling(sampling: &mut Sampling, dropped: &mut Vec<&'static str>) {
+pub(super) fn drop_sampling(sampling: &mut Sampling, dropped: &mut Vec<&'static str>) {
     dropped.extend(sampling.temperature.take().map(|_| "temperature"));
     dropped.extend(sampling.top_p.take().map(|_| "top_p"));
 }
 
 /// Says the effort in the way of the model: as a budget, as a level, or both with adaptive thinking.
-fn think(
+pub(super) fn think(
     body: &mut Map<String, Value>,
     output: &mut Map<String, Value>,
     model: Option<&Model>,

@@ -11,6 +11,7 @@ pub use address::{base_url, is_home};
 
 use super::classify::Codes;
 use super::{Endpoint, Protocol, models};
+use crate::model::{Class, TimeoutKind};
 
 /// How an endpoint differs from the plain protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +70,11 @@ pub enum Auth {
     XApiKey,
     /// `api-key: KEY`, but a JSON Web Token as `authorization: Bearer TOKEN`; never both.
     ApiKeyOrToken,
+    /// Signed with keys of AWS for this service; a key of another kind as `Bearer`.
+    Aws {
+        /// The service's name for signing.
+        service: &'static str,
+    },
 }
 
 /// How a JSON Schema is said to a provider.
@@ -154,6 +160,29 @@ impl Quirks {
     /// Plain Cohere, version 2 (API reference, Chat).
     pub const COHERE: Self = Self { version: Some("v2"), max_stop: 5, ..Self::PLAIN };
 
+    /// Plain Converse of Bedrock. Codes: the errors of the service model that have no meaning elsewhere.
+    pub const BEDROCK: Self = Self {
+        version: None,
+        auth: Auth::Aws { service: "bedrock" },
+        headers: &[("accept", "application/vnd.amazon.eventstream")],
+        seed: None,
+        // Claude refuses both, from 4.5 on.
+        one_of_sampling: true,
+        prefill: Prefill::KnownModels,
+        codes: &[
+            ("ModelTimeoutException", Class::Timeout(TimeoutKind::Upstream)),
+            ("ModelErrorException", Class::ServerError),
+            ("ModelStreamErrorException", Class::ServerError),
+            ("InternalServerException", Class::ServerError),
+            ("MissingAuthenticationTokenException", Class::Authentication),
+            ("IncompleteSignatureException", Class::Authentication),
+            ("InvalidSignatureException", Class::Authentication),
+            ("UnrecognizedClientException", Class::Authentication),
+            ("ExpiredTokenException", Class::Authentication),
+        ],
+        ..Self::PLAIN
+    };
+
     /// No differences from `protocol`: safe for an unknown server that speaks it.
     #[must_use]
     pub const fn plain(protocol: Protocol) -> Self {
@@ -164,6 +193,7 @@ impl Quirks {
             Protocol::Azure => Self::AZURE,
             Protocol::Ollama => Self::OLLAMA,
             Protocol::Cohere => Self::COHERE,
+            Protocol::Bedrock => Self::BEDROCK,
         }
     }
 }
@@ -175,7 +205,7 @@ pub struct Row {
     pub id: &'static str,
     /// The name for people.
     pub name: &'static str,
-    /// Where its API is; `{NAME}` stands for the value of a variable.
+    /// Where its API is; `{NAME}` stands for the value of a variable, `{region}` for the region.
     pub base_url: &'static str,
     /// Variables that may hold its key, the usual one first; empty when it takes none.
     pub env: &'static [&'static str],
@@ -190,6 +220,11 @@ pub struct Row {
 }
 
 impl Row {
+    /// Whether its address names a region.
+    fn is_regional(&self) -> bool {
+        self.base_url.contains("{region}")
+    }
+
     /// Whether it answers without a key (a server on this machine, usually).
     #[must_use]
     pub fn key_is_optional(&self) -> bool {
@@ -198,13 +233,18 @@ impl Row {
 }
 
 /// Providers that are known, but speak a protocol that is not built: `(id, protocol)`.
-pub const KNOWN_UNBUILT: &[(&str, &str)] =
-    &[("bedrock", "bedrock"), ("vertex", "vertex"), ("vertex-anthropic", "vertex")];
+pub const KNOWN_UNBUILT: &[(&str, &str)] = &[("vertex", "vertex"), ("vertex-anthropic", "vertex")];
 
 /// The row of `id`, if the provider is known.
 #[must_use]
 pub fn row(id: &str) -> Option<&'static Row> {
     rows().iter().find(|row| row.id == id)
+}
+
+/// The row of the service that alone speaks `protocol`, in many regions.
+#[must_use]
+pub fn regional(protocol: Protocol) -> Option<&'static Row> {
+    rows().iter().find(|row| row.protocol == protocol && row.is_regional())
 }
 
 /// All rows.

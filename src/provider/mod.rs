@@ -5,6 +5,8 @@
 
 pub mod anthropic;
 pub mod azure;
+pub mod bedrock;
+mod bedrock_decoder;
 pub mod catalog;
 mod chat_decoder;
 pub mod classify;
@@ -48,6 +50,8 @@ pub enum Protocol {
     Ollama,
     /// Cohere chat, version 2.
     Cohere,
+    /// Converse of Amazon Bedrock.
+    Bedrock,
     /// Simulated, in this process.
     Mock,
 }
@@ -63,6 +67,8 @@ pub struct Endpoint {
     pub base_url: Url,
     /// The model, as the provider calls it.
     pub model: String,
+    /// The region that it is in, where that matters.
+    pub region: Option<String>,
     /// How this provider and model differ from the plain protocol.
     pub quirks: Quirks,
     /// Parameters of the profile, under those of the request.
@@ -159,6 +165,7 @@ impl Protocol {
             Self::Azure => &azure::Azure,
             Self::Ollama => &ollama::Ollama,
             Self::Cohere => &cohere::Cohere,
+            Self::Bedrock => &bedrock::Bedrock,
             Self::Mock => &mock::Mock,
         }
     }
@@ -173,6 +180,7 @@ impl Protocol {
             Self::Azure => "azure",
             Self::Ollama => "ollama",
             Self::Cohere => "cohere",
+            Self::Bedrock => "bedrock",
             Self::Mock => "mock",
         }
     }

@@ -11,6 +11,7 @@ use super::{Encoded, Endpoint, catalog};
 use crate::model::prompt::ImageData;
 use crate::model::{Class, Failure, Part, Prompt, Sampling, Secret};
 use crate::wire::WireRequest;
+use crate::wire::sigv4::Scope;
 
 /// Puts a request together: address, headers, body.
 pub fn finish(
@@ -38,9 +39,24 @@ pub fn seal(
     if !to.query.is_empty() {
         url.query_pairs_mut().extend_pairs(&to.query);
     }
-    let headers = headers(to, key)?;
+    let sign = scope(to, key)?;
+    // Keys that sign are not sent.
+    let headers = headers(to, key.filter(|_| sign.is_none()))?;
     let body = Bytes::from(Value::Object(body).to_string());
-    Ok(Encoded { request: WireRequest { url, headers, body }, dropped })
+    Ok(Encoded { request: WireRequest { url, headers, body, sign }, dropped })
+}
+
+/// How a request must be signed with `key`; `None` when the key goes into a header.
+fn scope(to: &Endpoint, key: Option<&Secret>) -> Result<Option<Scope>, Failure> {
+    let Some(key) = key.filter(|key| key.signing_parts().is_some()) else { return Ok(None) };
+    let no = |message: &str| Err(Failure::new(Class::Authentication, message));
+    match (to.quirks.auth, &to.region) {
+        (Auth::Aws { service }, Some(region)) => Ok(Some(Scope { service, region: region.clone(), key: key.clone() })),
+        (Auth::Aws { .. }, None) => no("no region to sign for"),
+        (Auth::Bearer | Auth::XApiKey | Auth::ApiKeyOrToken, _) => {
+            no("the key signs requests, and this provider takes no such key")
+        }
+    }
 }
 
 /// `base` and `path`; `version` (one or more segments) stands between them unless `base` has a version
@@ -82,6 +98,7 @@ fn headers(to: &Endpoint, key: Option<&Secret>) -> Result<HeaderMap, Failure> {
             Auth::XApiKey => (HeaderName::from_static("x-api-key"), ""),
             Auth::ApiKeyOrToken if is_token(key) => (header::AUTHORIZATION, "Bearer "),
             Auth::ApiKeyOrToken => (HeaderName::from_static("api-key"), ""),
+            Auth::Aws { .. } => (header::AUTHORIZATION, "Bearer "),
         };
         headers.insert(name, credential(prefix, key)?);
     }

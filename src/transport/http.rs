@@ -22,6 +22,10 @@ use crate::wire::WireRequest;
 /// What every request says of its sender.
 const USER_AGENT: &str = concat!("llmroute/", env!("CARGO_PKG_VERSION"));
 
+/// How long a connection to those who give out keys may take, and what they may say.
+const KEYS_CONNECT: Duration = Duration::from_secs(5);
+const MAX_KEYS: usize = 64 << 10;
+
 /// The network. Cheap to make: a client comes with the first call, TLS roots with the first certificate.
 ///
 /// Proxies are those of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`); a server on
@@ -54,6 +58,25 @@ impl Http {
         let client = build(wants, &self.roots)?;
         clients.insert(wants, client.clone());
         Ok(client)
+    }
+}
+
+impl Http {
+    /// Asks for `url` once, for those who give out keys; the status and the body, up to a bound.
+    pub(super) async fn get(&self, url: url::Url, headers: http::HeaderMap) -> Result<(u16, Vec<u8>), Failure> {
+        let peer = Peer::of(&url)?;
+        let client = self.client(Wants { connect_timeout: KEYS_CONNECT, proxies: !peer.is_loopback() })?;
+        let mut get = Request::new(Method::GET, url);
+        *get.headers_mut() = headers;
+        let mut response = client.execute(get).await.map_err(|error| fault::of_head(&error, &peer))?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| fault::of_body(&error, &peer))? {
+            body.extend_from_slice(&chunk);
+            if body.len() > MAX_KEYS {
+                return Err(Failure::new(Class::Malformed, "the reply is too long to hold keys"));
+            }
+        }
+        Ok((response.status().as_u16(), body))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The network: `ports::Transport` over sockets, and over scripts; it owns no retry and no routing.
 
+mod aws;
 pub mod http;
 pub mod keys;
 pub mod mock;

@@ -59,6 +59,18 @@ pub const ROWS: &[Row] = &[
             &["GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"],
         )
     },
+    // No default: which models there are depends on the region and on the account.
+    Row {
+        base_env: Some("AWS_ENDPOINT_URL_BEDROCK_RUNTIME"),
+        protocol: Protocol::Bedrock,
+        quirks: Quirks::BEDROCK,
+        ..chat(
+            "bedrock",
+            "Amazon Bedrock",
+            "https://bedrock-runtime.{region}.amazonaws.com",
+            &["AWS_BEARER_TOKEN_BEDROCK"],
+        )
+    },
     Row {
         default_model: Some("openai/gpt-oss-120b"),
         // Old streams tell the usage only here.

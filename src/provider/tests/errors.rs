@@ -41,6 +41,8 @@ fn every_error_file_has_a_meaning() {
         ("anthropic", 404, "anthropic/error-404-model.json", Class::NotFound, "claude-sonet"),
         ("anthropic", 429, "anthropic/error-429-rate-limit.json", Class::RateLimit, "per minute"),
         ("anthropic", 529, "anthropic/error-529-overloaded.json", Class::Overloaded, "Overloaded"),
+        ("bedrock", 400, "bedrock/error-400-invalid-model.json", Class::NotFound, "identifier is invalid"),
+        ("bedrock", 400, "bedrock/error-400-unsupported-block.json", Class::Unsupported, "video content block"),
         ("mistral", 400, "mistral/error-400-model.json", Class::NotFound, "Invalid model"),
         ("mistral", 422, "mistral/error-422-validation.json", Class::BadRequest, "body.temperature: Input"),
         ("deepseek", 402, "openai-compatible/deepseek-error-402.json", Class::Quota, "Insufficient Balance"),
@@ -71,9 +73,17 @@ fn every_error_file_has_a_meaning() {
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let mut found = Vec::new();
-    for folder in
-        ["openai-chat", "openai-compatible", "openai-responses", "anthropic", "mistral", "azure", "ollama", "cohere"]
-    {
+    for folder in [
+        "openai-chat",
+        "openai-compatible",
+        "openai-responses",
+        "anthropic",
+        "mistral",
+        "azure",
+        "ollama",
+        "cohere",
+        "bedrock",
+    ] {
         for entry in fs::read_dir(root.join(folder)).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             if name.contains("error-4") || name.contains("error-5") {
