@@ -197,7 +197,7 @@ fn block(part: &Part) -> Option<Value> {
         Part::Image { data: ImageData::Url(url), .. } => {
             Some(json!({"type": "image", "source": {"type": "url", "url": url}}))
         }
-        Part::ToolCall { id, name, arguments } => {
+        Part::ToolCall { id, name, arguments, .. } => {
             // Calls that came from elsewhere may have arguments that are no object; the API wants one.
             let input = serde_json::from_str(arguments).ok().filter(Value::is_object).unwrap_or_else(|| json!({}));
             Some(json!({"type": "tool_use", "id": id, "name": name, "input": input}))

@@ -182,7 +182,12 @@ fn images_tools_and_results_have_their_places() {
             },
             Message {
                 role: Role::Assistant,
-                parts: vec![Part::ToolCall { id: "a".into(), name: "f".into(), arguments: "{\"x\":1}".into() }],
+                parts: vec![Part::ToolCall {
+                    id: "a".into(),
+                    name: "f".into(),
+                    arguments: "{\"x\":1}".into(),
+                    signature: None,
+                }],
             },
             Message {
                 role: Role::User,
