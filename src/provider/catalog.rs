@@ -8,6 +8,7 @@ use url::Url;
 
 use super::classify::Codes;
 use super::{Endpoint, Protocol, models};
+use crate::model::Class;
 
 /// How an endpoint differs from the plain protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +54,11 @@ pub enum Auth {
     Bearer,
     /// `x-api-key: KEY`.
     XApiKey,
+    /// `x-goog-api-key: KEY`.
+    XGoogApiKey,
+    /// `authorization: Bearer TOKEN`; unless the profile names a key, the token is had with Google's
+    /// application default credentials.
+    GoogleToken,
 }
 
 /// How a JSON Schema is said to a provider.
@@ -107,12 +113,27 @@ impl Quirks {
         ..Self::PLAIN
     };
 
+    /// Plain Gemini: at most five stop texts (Gemini API reference, `GenerationConfig`).
+    pub const GEMINI: Self = Self {
+        auth: Auth::XGoogApiKey,
+        version: Some("v1beta"),
+        max_stop: 5,
+        codes: &[("BILLING_DISABLED", Class::Quota)],
+        ..Self::PLAIN
+    };
+
+    /// Plain Vertex; what its publishers take differs, see [`super::vertex`].
+    pub const VERTEX: Self =
+        Self { auth: Auth::GoogleToken, version: Some("v1"), prefill: Prefill::KnownModels, ..Self::GEMINI };
+
     /// No differences from `protocol`: safe for an unknown server that speaks it.
     #[must_use]
     pub const fn plain(protocol: Protocol) -> Self {
         match protocol {
             Protocol::Openai | Protocol::Mock => Self::PLAIN,
             Protocol::Anthropic => Self::MESSAGES,
+            Protocol::Gemini => Self::GEMINI,
+            Protocol::Vertex => Self::VERTEX,
         }
     }
 }
@@ -147,14 +168,8 @@ impl Row {
 }
 
 /// Providers that are known, but speak a protocol that is not built: `(id, protocol)`.
-pub const KNOWN_UNBUILT: &[(&str, &str)] = &[
-    ("azure", "azure"),
-    ("bedrock", "bedrock"),
-    ("cohere", "cohere"),
-    ("perplexity", "openai-responses"),
-    ("vertex", "vertex"),
-    ("vertex-anthropic", "vertex"),
-];
+pub const KNOWN_UNBUILT: &[(&str, &str)] =
+    &[("azure", "azure"), ("bedrock", "bedrock"), ("cohere", "cohere"), ("perplexity", "openai-responses")];
 
 /// The row of `id`, if the provider is known.
 #[must_use]
@@ -214,7 +229,8 @@ mod tests {
             let url = Url::parse(row.base_url).unwrap();
             assert!(url.scheme() == "https" || row.key_is_optional(), "{}", row.id);
             assert!(!row.id.contains('/') && !row.base_url.ends_with('/') && !row.name.is_empty(), "{}", row.id);
-            assert!(!row.env.is_empty() || row.key_is_optional(), "{}", row.id);
+            let has_own = row.quirks.auth == Auth::GoogleToken;
+            assert!(!row.env.is_empty() || row.key_is_optional() || has_own, "{}", row.id);
             for name in row.env.iter().chain(&row.base_env) {
                 assert!(name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'), "{name}");
             }

@@ -7,6 +7,8 @@ pub mod anthropic;
 pub mod catalog;
 mod chat_decoder;
 pub mod classify;
+pub mod gemini;
+mod gemini_decoder;
 mod messages_decoder;
 pub mod mock;
 pub mod models;
@@ -14,6 +16,7 @@ pub mod openai;
 mod request;
 #[cfg(test)]
 mod tests;
+pub mod vertex;
 
 use std::fmt;
 
@@ -33,6 +36,10 @@ pub enum Protocol {
     Openai,
     /// Anthropic messages.
     Anthropic,
+    /// Google's Gemini API.
+    Gemini,
+    /// Google's Vertex AI: models of several publishers, each in its own tongue.
+    Vertex,
     /// Simulated, in this process.
     Mock,
 }
@@ -138,6 +145,8 @@ impl Protocol {
         match self {
             Self::Openai => &openai::Openai,
             Self::Anthropic => &anthropic::Anthropic,
+            Self::Gemini => &gemini::Gemini,
+            Self::Vertex => &vertex::Vertex,
             Self::Mock => &mock::Mock,
         }
     }
@@ -148,6 +157,8 @@ impl Protocol {
         match self {
             Self::Openai => "openai",
             Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
+            Self::Vertex => "vertex",
             Self::Mock => "mock",
         }
     }

@@ -20,17 +20,28 @@ pub fn finish(
     mut body: Map<String, Value>,
     dropped: Vec<&'static str>,
 ) -> Result<Encoded, Failure> {
-    let url = address(&to.base_url, to.quirks.version, path)?;
-    let headers = headers(to, key)?;
     merge_extra(&mut body, &to.params.extra);
     merge_extra(&mut body, &prompt.extra);
+    assemble(to, key, path, body, dropped)
+}
+
+/// As [`finish`], for a body that has everything in it already.
+pub fn assemble(
+    to: &Endpoint,
+    key: Option<&Secret>,
+    path: &[&str],
+    body: Map<String, Value>,
+    dropped: Vec<&'static str>,
+) -> Result<Encoded, Failure> {
+    let url = address(&to.base_url, to.quirks.version, path)?;
+    let headers = headers(to, key)?;
     let body = Bytes::from(Value::Object(body).to_string());
     Ok(Encoded { request: WireRequest { url, headers, body }, dropped })
 }
 
 /// `base` and `path`; `version` stands between them unless `base` has a version already. A base
 /// that ends in `path` is the whole address.
-fn address(base: &Url, version: Option<&str>, path: &[&str]) -> Result<Url, Failure> {
+pub fn address(base: &Url, version: Option<&str>, path: &[&str]) -> Result<Url, Failure> {
     let unfit = || Failure::new(Class::BadRequest, format!("`{}` cannot be a base URL", base.scheme()));
     let has: Vec<&str> = base.path_segments().ok_or_else(unfit)?.filter(|segment| !segment.is_empty()).collect();
     if has.ends_with(path) {
@@ -56,8 +67,9 @@ fn headers(to: &Endpoint, key: Option<&Secret>) -> Result<HeaderMap, Failure> {
     }
     if let Some(key) = key {
         let (name, prefix) = match to.quirks.auth {
-            Auth::Bearer => (header::AUTHORIZATION, "Bearer "),
+            Auth::Bearer | Auth::GoogleToken => (header::AUTHORIZATION, "Bearer "),
             Auth::XApiKey => (HeaderName::from_static("x-api-key"), ""),
+            Auth::XGoogApiKey => (HeaderName::from_static("x-goog-api-key"), ""),
         };
         headers.insert(name, credential(prefix, key)?);
     }
@@ -87,7 +99,7 @@ fn credential(prefix: &str, key: &Secret) -> Result<HeaderValue, Failure> {
 }
 
 /// `null` takes a field away; whether to stream is not for the caller to say.
-fn merge_extra(body: &mut Map<String, Value>, extra: &Map<String, Value>) {
+pub fn merge_extra(body: &mut Map<String, Value>, extra: &Map<String, Value>) {
     for (name, value) in extra {
         match value {
             _ if name == "stream" => {}

@@ -11,16 +11,28 @@ use crate::model::{Answer, Class, Finish, ToolCall, Usage};
 use crate::wire::sse::{self, Parser};
 
 /// The folders and the provider that speaks there when the file's name does not say.
-const FOLDERS: [(&str, &str); 4] =
-    [("openai-chat", "openai"), ("openai-compatible", "plain"), ("mistral", "mistral"), ("anthropic", "anthropic")];
+const FOLDERS: [(&str, &str); 6] = [
+    ("openai-chat", "openai"),
+    ("openai-compatible", "plain"),
+    ("mistral", "mistral"),
+    ("anthropic", "anthropic"),
+    ("gemini", "gemini"),
+    ("vertex", "vertex"),
+];
 
 /// Answers that are errors, and what they mean; errors with a status of their own are tested elsewhere.
-const FAILURES: [(&str, Class); 4] = [
+const FAILURES: [(&str, Class); 5] = [
+    ("nonstream-blocked-model-armor.json", Class::ContentPolicy),
     ("openrouter-error-midstream-documented.sse", Class::RateLimit),
     ("openrouter-nonstream-200-error.json", Class::ServerError),
     ("openrouter-stream-processing-error.sse", Class::BadRequest),
     ("stream-error-overloaded.sse", Class::Overloaded),
 ];
+
+/// The bytes of a file.
+pub fn read(path: impl AsRef<Path>) -> Vec<u8> {
+    fs::read(path).unwrap()
+}
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
@@ -158,7 +170,9 @@ fn a_cut_stream_is_never_an_answer() {
             .iter()
             .position(|block| {
                 !block.contains("finish_reason\":null")
-                    && (block.contains("finish_reason\":\"") || block.contains("\"message_delta\""))
+                    && ["finish_reason\":\"", "\"message_delta\"", "\"finishReason\": \""]
+                        .iter()
+                        .any(|mark| block.contains(mark))
             })
             .unwrap();
         for keep in 0..finish {

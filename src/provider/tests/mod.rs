@@ -1,7 +1,9 @@
 //! The adapters against recorded bytes and hostile ones.
 
 mod encode_anthropic;
+mod encode_gemini;
 mod encode_openai;
+mod encode_vertex;
 mod errors;
 mod fixtures;
 mod hostile;
