@@ -40,6 +40,8 @@ pub enum KeySource {
     File(PathBuf),
     /// Written in the profile itself.
     Literal(Secret),
+    /// A token of Google's application default credentials: of this file, or of the machine itself.
+    Google(Option<PathBuf>),
 }
 
 impl fmt::Display for KeySource {
@@ -51,6 +53,8 @@ impl fmt::Display for KeySource {
             Self::Command(command) => write!(f, "cmd:{} …", command.split_whitespace().next().unwrap_or_default()),
             Self::File(path) => write!(f, "file:{}", path.display()),
             Self::Literal(_) => f.write_str("a key in the profile"),
+            Self::Google(Some(path)) => write!(f, "adc:{}", path.display()),
+            Self::Google(None) => f.write_str("adc:"),
         }
     }
 }

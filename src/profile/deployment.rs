@@ -93,7 +93,12 @@ impl Profile {
         let mut found = Vec::new();
         for spec in specs {
             match Credential::find(spec, vars, self.folder.as_deref()) {
-                Ok(credential) => found.push(credential),
+                Ok(mut credential) => {
+                    if matches!(spec, KeySpec::Adc(_)) {
+                        credential.no_key = credential.no_key.or_else(|| provider.lacks.clone());
+                    }
+                    found.push(credential);
+                }
                 Err(why) => sink.push(Diagnostic::error(why).at(at.clone())),
             }
         }

@@ -10,6 +10,7 @@ pub mod diagnostic;
 pub mod discover;
 pub(crate) mod duration;
 mod file;
+mod google;
 mod group;
 mod layers;
 mod limits;

@@ -10,9 +10,9 @@ use super::diagnostic::Diagnostic;
 use super::file::{ProviderTable, Settings};
 use super::layers::Origin;
 use super::value::Value;
-use super::{Vars, address};
-use crate::provider::catalog::Prefill;
-use crate::provider::{Protocol, Quirks, Row, catalog};
+use super::{Vars, address, google};
+use crate::provider::catalog::{Auth, Prefill};
+use crate::provider::{Protocol, Quirks, Row, catalog, vertex};
 
 /// A provider, ready to have models asked of it.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub(super) struct Provider {
     pub keys_from: Origin,
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub quirks: Quirks,
+    /// What it needs beside a key and does not have, in words.
+    pub lacks: Option<String>,
     /// What it needs that is not built yet.
     pub unbuilt: Vec<String>,
 }
@@ -39,16 +41,18 @@ impl Provider {
     /// When the variable that overrides its address holds no URL.
     pub(super) fn known(row: &Row, vars: &Vars) -> Result<Self, Diagnostic> {
         let (base_url, base_url_from) = known_address(row, vars)?;
+        let place = google::place(row.protocol, base_url, None, vars, &mut Vec::new());
         Ok(Self {
             name: row.id.to_owned(),
             protocol: Some(row.protocol),
             protocol_from: Origin::Catalog,
-            base_url,
+            base_url: place.base_url,
             base_url_from,
             keys: known_keys(row, vars),
             keys_from: Origin::Catalog,
             headers: Vec::new(),
             quirks: row.quirks,
+            lacks: place.lacks,
             unbuilt: Vec::new(),
         })
     }
@@ -62,10 +66,19 @@ impl Provider {
         let (base_url, base_url_from) = match settings.get("base_url").map(|entry| &entry.value) {
             Some(Value::Url(url)) => (url.clone(), Origin::Provider),
             _ if simulated => (simulated_address(&name.text), Origin::Default),
+            _ if protocol == Some(Protocol::Vertex) => (google::everywhere(), Origin::Default),
             _ => inherited_address(settings, row, vars, &name.text, name.at.clone(), sink),
+        };
+        let google::Place { base_url, lacks } = match protocol {
+            Some(protocol) => google::place(protocol, base_url, Some(settings), vars, sink),
+            None => google::Place { base_url, lacks: None },
         };
         let (keys, keys_from) = match settings.get("api_key").map(|entry| &entry.value) {
             Some(Value::Keys(keys)) => (keys.clone(), Origin::Provider),
+            // Google's token goes to Google.
+            _ if protocol == Some(Protocol::Vertex) && vertex::is_google(&base_url) => {
+                (vec![KeySpec::Adc(None)], Origin::Default)
+            }
             // A key goes to its own provider's host and to no other, unless the profile says so.
             _ => match row.filter(|row| base_url_from != Origin::Provider || same_host(row, &base_url)) {
                 Some(row) if !simulated => (known_keys(row, vars), Origin::Catalog),
@@ -86,6 +99,7 @@ impl Provider {
             keys_from,
             headers,
             quirks: with_prefill(quirks(row, protocol), settings),
+            lacks,
             unbuilt: unbuilt_of_provider(settings, &name.text),
         }
     }
@@ -102,6 +116,7 @@ impl Provider {
             keys_from: Origin::Catalog,
             headers: Vec::new(),
             quirks: Quirks::PLAIN,
+            lacks: None,
             unbuilt: vec![format!("protocol = {protocol:?}")],
         }
     }
@@ -214,6 +229,9 @@ fn known_address(row: &Row, vars: &Vars) -> Result<(Url, Origin), Diagnostic> {
 
 /// Where the catalog says that a provider's key is; nowhere when it may go without and none is set.
 fn known_keys(row: &Row, vars: &Vars) -> Vec<KeySpec> {
+    if row.quirks.auth == Auth::GoogleToken {
+        return vec![KeySpec::Adc(None)];
+    }
     let spared = row.key_is_optional() && vars.first(row.env).is_none();
     let none = row.env.is_empty() || spared;
     if none { Vec::new() } else { vec![KeySpec::Env(row.env.iter().map(ToString::to_string).collect())] }

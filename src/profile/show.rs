@@ -230,6 +230,7 @@ fn reference(spec: &KeySpec) -> Option<String> {
     match spec {
         KeySpec::Env(names) => Some(format!("env:{}", names.join("|"))),
         KeySpec::File(path) => Some(format!("file:{path}")),
+        KeySpec::Adc(path) => Some(format!("adc:{}", path.as_deref().unwrap_or_default())),
         KeySpec::Command(_) | KeySpec::Keyring | KeySpec::Literal(_) => None,
     }
 }

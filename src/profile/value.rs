@@ -234,7 +234,7 @@ fn remark(spec: &KeySpec, at: Range<usize>, sink: &mut Sink) {
                 .help("`env:NAME`, `file:PATH` or `cmd:COMMAND` keep it out of backups and repositories"),
         ),
         KeySpec::Keyring => sink.push(not_built("a key in the keyring", at)),
-        KeySpec::Env(_) | KeySpec::Command(_) | KeySpec::File(_) => {}
+        KeySpec::Env(_) | KeySpec::Command(_) | KeySpec::File(_) | KeySpec::Adc(_) => {}
     }
 }
 

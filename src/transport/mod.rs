@@ -1,5 +1,7 @@
 //! The network: `ports::Transport` over sockets, and over scripts; it owns no retry and no routing.
 
+#[cfg(feature = "vertex")]
+mod google;
 pub mod http;
 pub mod keys;
 pub mod mock;
