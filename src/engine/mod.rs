@@ -6,7 +6,9 @@ mod attempt;
 mod delivery;
 mod exec;
 mod explain;
+mod hedge;
 mod in_flight;
+mod learn;
 mod ledger;
 mod log;
 mod note;
@@ -16,6 +18,7 @@ mod record;
 mod reserve;
 mod rooms;
 mod router;
+mod run;
 mod slots;
 
 pub(crate) use ledger::{deployment_key, group_key};
@@ -23,7 +26,7 @@ pub(crate) use reserve::quota_key;
 
 pub use delivery::{Delivery, Midstream};
 pub use explain::{Candidate, Explained, Figures, Leg, Worst};
-pub use note::{Note, Watcher};
+pub use note::{By, Note, Watcher};
 pub use plan::{Plan, Planned};
-pub use record::{Attempt, Done, RouteError, Why};
+pub use record::{Attempt, Done, Hedged, RouteError, Share, Spend, Why};
 pub use router::{Request, Router};

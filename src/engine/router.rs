@@ -1,29 +1,19 @@
-//! The one loop that waits and calls: it obeys the course until there is an answer or a reason to stop.
+//! What can be asked: a map with its endpoints, keys and ways out. The loop of a request is in `run`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::sync::OwnedSemaphorePermit;
-
-use super::attempt::{Attempt as OneCall, Cause, Lost, Told, Won};
-use super::delivery::{Delivery, Out};
-use super::ledger::{Ledger, Lessons};
+use super::attempt::{Attempt as OneCall, Cause, Lost, Sink, Won};
+use super::delivery::Delivery;
 use super::note::{Note, Watcher};
 use super::quotas::Quotas;
-use super::record::{Attempt, Done, RouteError, Why};
-use super::reserve::Outcome;
-use crate::model::{Answer, Class, Failure, KeySource, Prompt, Reading, TimeoutKind, Timestamp};
+use super::record::{Done, RouteError};
+use super::run::Run;
+use crate::model::{Answer, Class, Failure, KeySource, Prompt, TimeoutKind, Timestamp};
 use crate::ports::{Clock, Keys, LogStart, Store, Transport};
 use crate::provider::Endpoint;
-use crate::route::board::Lesson;
-use crate::route::breaker::{Context, Rules};
-use crate::route::course::{Call, Course, Facts, Needs, Skip, Step, Stop};
-use crate::route::estimate::Experience;
-use crate::route::limits::Heard;
+use crate::route::course::{Facts, Needs};
 use crate::route::rules::{self, Detours, RuleError};
-use crate::route::strategy::{Scene, stranger};
-use crate::route::{GroupId, Map};
-use crate::wire::rate_limit;
+use crate::route::{DeploymentId, GroupId, Map, Timeouts};
 
 /// Routes requests to deployments.
 pub struct Router {
@@ -128,7 +118,9 @@ impl Router {
     ) -> Result<Done, RouteError> {
         let mut run = Run::new(self, request);
         run.ledger.take_turn(request.group);
-        run.order_by_command(watcher).await;
+        for (group, reason) in self.order_by_command(request, &mut run.ledger.board).await {
+            watcher.note(Note::Unordered { group, reason: &reason });
+        }
         let ended = run.course(rng, watcher).await;
         if let Ok(done) = &ended {
             watcher.complete(done);
@@ -142,313 +134,27 @@ impl Router {
     }
 }
 
-/// One request under way. Dropped before its end, it logs itself as cancelled.
-pub(super) struct Run<'a> {
-    pub(super) router: &'a Router,
-    pub(super) request: &'a Request,
-    pub(super) ledger: Ledger,
-    pub(super) out: Out,
-    pub(super) attempts: Vec<Attempt>,
-    skips: Vec<Skip>,
-    /// What the head of the reply said of the provider's limits, and when.
-    pub(super) head: Option<(Timestamp, Vec<Reading>)>,
-    /// Held while this is one of the first calls to somebody.
-    pub(super) pilot: Option<OwnedSemaphorePermit>,
-    /// The answer that is coming, for the log of a cancelled request.
-    pub(super) coming: Answer,
-    pub(super) first_token: Option<Duration>,
-    /// The call that is under way, since when; a cancelled request is logged with it.
-    pub(super) current: Option<(Call, Timestamp)>,
-    pub(super) closed: bool,
-}
-
-impl<'a> Run<'a> {
-    fn new(router: &'a Router, request: &'a Request) -> Self {
-        let ledger = Ledger::open(
-            Arc::clone(&router.map),
-            Arc::clone(&router.store),
-            Arc::clone(&router.quotas),
-            request,
-            router.clock.now(),
-        );
-        let mut run = Self {
-            router,
-            request,
-            ledger,
-            out: Out::new(request.delivery),
-            attempts: Vec::new(),
-            skips: Vec::new(),
-            head: None,
-            pilot: None,
-            coming: Answer::default(),
-            first_token: None,
-            current: None,
-            closed: false,
-        };
-        if let Some(start) = request.log.clone() {
-            run.ledger.begin(start);
-        }
-        run
-    }
-
-    /// Obeys the course.
-    async fn course(&mut self, rng: &mut fastrand::Rng, watcher: &mut dyn Watcher) -> Result<Done, RouteError> {
-        let map = Arc::clone(&self.router.map);
-        let deadline = self.request.since.after(map.group(self.request.group).policy.deadline);
-        let facts = self.router.facts(self.request).map_err(|error| self.error(Why::Rule(error)))?;
-        let mut course = Course::new(&map, self.request.group, facts, deadline);
-        let mut last: Option<Failure> = None;
-        loop {
-            let step = course.next(last.as_ref(), &self.ledger.board, self.router.clock.now(), rng);
-            self.tell_skips(&mut course, watcher);
-            let call = match step {
-                Step::Call(call) => call,
-                Step::Stop(stop) => return Err(self.error(self.stopped(stop))),
-            };
-            if !call.wait.is_zero() {
-                watcher.note(Note::Calling { deployment: call.deployment, wait: call.wait });
-                tokio::time::sleep(call.wait).await;
-            }
-            let may = match self.may_begin(&call, &mut course, rng, watcher).await {
-                Ok(true) => self.may_probe(&call, &mut course).await,
-                Ok(false) => false,
-                Err(stop) => return Err(self.error(self.stopped(stop))),
-            };
-            if !may {
-                self.tell_skips(&mut course, watcher);
-                last = None;
-                continue;
-            }
-            if call.wait.is_zero() {
-                watcher.note(Note::Calling { deployment: call.deployment, wait: call.wait });
-            }
-            self.count(&call, deadline, rng);
-            match self.attempt(&call, deadline, watcher).await {
-                Ok(won) => return self.won(&call, won, rng, watcher),
-                Err(Lost { cause: Cause::Unread, first_token, .. }) => {
-                    // A deployment that gave a token is alive, whether or not anybody reads on.
-                    if first_token.is_some() {
-                        self.teach(&call, Some(Lesson::ANSWERED), None, rng);
-                    }
-                    return Err(self.error(Why::Unread));
-                }
-                Err(Lost { cause: Cause::NotAsked(failure), .. }) => {
-                    watcher.note(Note::Failed { deployment: call.deployment, failure: &failure });
-                    last = Some(failure);
-                }
-                Err(Lost { cause: Cause::Failed(failure), .. }) => {
-                    let experience = self.attempts.last().and_then(|attempt| {
-                        Experience::failed(self.request.facts.prompt_tokens, &failure, attempt.duration)
-                    });
-                    self.teach(&call, Lesson::of(&failure), experience, rng);
-                    watcher.note(Note::Failed { deployment: call.deployment, failure: &failure });
-                    if !self.out.may_go_on() {
-                        return Err(self.error(Why::Interrupted { second_answer: false }));
-                    }
-                    last = Some(failure);
-                }
-            }
-        }
-    }
-
-    /// One attempt, measured and written down.
-    async fn attempt(&mut self, call: &Call, deadline: Timestamp, watcher: &mut dyn Watcher) -> Result<Won, Lost> {
-        let started = self.router.clock.now();
-        self.current = Some((call.clone(), started));
-        let result = self.call(call, deadline, watcher).await;
-        self.current = None;
-        let (failure, first_token, usage) = match &result {
-            Ok(won) => (None, won.first_token, won.answer.usage),
-            Err(lost) => {
-                let failure = match &lost.cause {
-                    Cause::Failed(failure) | Cause::NotAsked(failure) => Some(failure.clone()),
-                    Cause::Unread => None,
-                };
-                (failure, lost.first_token, lost.answer.usage)
-            }
-        };
-        self.close_slot(call, &result);
-        let price = self.router.map.deployment(call.deployment).price;
-        self.attempts.push(Attempt {
-            deployment: call.deployment,
-            group: call.group,
-            cancelled: matches!(&result, Err(Lost { cause: Cause::Unread, .. })),
-            failure,
-            waited: call.wait,
-            duration: self.router.clock.now().since(started),
-            first_token,
-            cost: price.zip(usage).map(|(price, usage)| price.cost(&usage)),
-        });
-        if self.first_token.is_none() {
-            self.first_token = first_token.map(|first| started.since(self.request.since) + first);
-        }
-        result
-    }
-
-    async fn call(&mut self, call: &Call, deadline: Timestamp, watcher: &mut dyn Watcher) -> Result<Won, Lost> {
+impl Router {
+    /// One call to one deployment.
+    pub(super) async fn ask(
+        &self,
+        deployment: DeploymentId,
+        prompt: &Prompt,
+        mut timeouts: Timeouts,
+        deadline: Timestamp,
+        sink: &mut Sink<'_>,
+    ) -> Result<Won, Lost> {
         let lost = |failure| Lost { cause: Cause::NotAsked(failure), answer: Answer::default(), first_token: None };
-        let source = &self.router.sources[call.deployment.0];
-        let left = deadline.since(self.router.clock.now());
-        let key = match tokio::time::timeout(left, self.router.keys.get(source)).await {
+        let left = deadline.since(self.clock.now());
+        let key = match tokio::time::timeout(left, self.keys.get(&self.sources[deployment.0])).await {
             Ok(Ok(key)) => key,
             Ok(Err(error)) => return Err(lost(Failure::new(Class::Authentication, error.to_string()))),
             Err(_) => return Err(lost(Failure::new(Class::Timeout(TimeoutKind::Total), "no key before the deadline"))),
         };
-        let mut prompt = self.request.prompt.clone();
-        prompt.prefill = self.out.prepare(self.router.map.deployment(call.deployment).prefill, watcher);
-        let members = &self.router.map.group(call.group).members;
-        let member = members.iter().find(|member| member.deployment == call.deployment);
-        let mut timeouts = member.expect("the course calls members of its groups").timeouts;
-        timeouts.first_token = call.first_token;
-        timeouts.attempt = timeouts.attempt.min(deadline.since(self.router.clock.now()));
-        let attempt = OneCall {
-            endpoint: &self.router.endpoints[call.deployment.0],
-            key: key.as_ref(),
-            prompt: &prompt,
-            timeouts,
-            transport: &*self.router.transport,
-            clock: self.router.clock,
-        };
-        let clock = self.router.clock;
-        self.coming = Answer::default();
-        let (identity, _) = self.ledger.identity(call.deployment);
-        let (started, quotas) = (clock.now(), &self.router.quotas);
-        let alive = self.ledger.keep_alive(call.deployment, clock);
-        let (out, coming, head) = (&mut self.out, &mut self.coming, &mut self.head);
-        let mut sink = |told: Told<'_>| match told {
-            Told::Head(headers) => {
-                let now = clock.now();
-                let heard =
-                    Heard { started, reply: Some((now, rate_limit::readings(headers, now))), ..Heard::default() };
-                quotas.observe(&identity, &heard, now);
-                *head = heard.reply;
-                std::ops::ControlFlow::Continue(())
-            }
-            Told::Dropped(parameters) => {
-                watcher.note(Note::Dropped { deployment: call.deployment, parameters });
-                std::ops::ControlFlow::Continue(())
-            }
-            Told::Event(event) => {
-                coming.push(event);
-                out.event(event, watcher)
-            }
-        };
-        tokio::select! {
-            biased;
-            result = attempt.run(&mut sink) => result,
-            never = alive => match never {},
-        }
-    }
-
-    /// A whole answer came: it is the result unless other text is already out.
-    fn won(
-        &mut self,
-        call: &Call,
-        won: Won,
-        rng: &mut fastrand::Rng,
-        watcher: &mut dyn Watcher,
-    ) -> Result<Done, RouteError> {
-        let experience = self.attempts.last().map(|attempt| {
-            let Answer { usage, reasoning, .. } = &won.answer;
-            let prompt_tokens = self.request.facts.prompt_tokens;
-            let shown = !reasoning.is_empty();
-            Experience::answered(prompt_tokens, attempt.first_token, attempt.duration, usage.as_ref(), shown)
-        });
-        self.teach(call, Some(Lesson::ANSWERED), experience, rng);
-        if !self.out.end(watcher) {
-            return Err(self.error(Why::Interrupted { second_answer: true }));
-        }
-        let mut answer = won.answer;
-        if self.out.resumed_at().is_some() {
-            self.out.written().clone_into(&mut answer.text);
-        }
-        Ok(Done {
-            answer,
-            deployment: call.deployment,
-            attempts: self.attempts.clone(),
-            first_token: self.first_token,
-            duration: self.elapsed(),
-            restarted: self.out.restarted(),
-            resumed_at: self.out.resumed_at(),
-        })
-    }
-
-    /// A half-open deployment is asked by one process at a time.
-    async fn may_probe(&mut self, call: &Call, course: &mut Course<'_>) -> bool {
-        if !call.probe {
-            return true;
-        }
-        let now = self.router.clock.now();
-        let lease = now.after(call.first_token);
-        match self.ledger.claim_probe(call.deployment, now, lease).await {
-            Ok(()) => true,
-            Err(until) => {
-                let nothing = Answer::default();
-                let outcome = Outcome { heard: None, answer: &nothing, failure: None, sent: false };
-                self.ledger.close(call.deployment, outcome, now);
-                self.ledger.flush();
-                course.lost_probe(call.deployment, until, now);
-                false
-            }
-        }
-    }
-
-    /// Counts the call as under way until it ends, or could not last any longer; and the turn of a
-    /// fallback group that is come to (that of the first group was taken before it was ranked).
-    fn count(&mut self, call: &Call, deadline: Timestamp, rng: &mut fastrand::Rng) {
-        let now = self.router.clock.now();
-        if call.group != self.request.group && self.attempts.iter().all(|attempt| attempt.group != call.group) {
-            self.ledger.take_turn(call.group);
-        }
-        let members = &self.router.map.group(call.group).members;
-        let member = members.iter().find(|member| member.deployment == call.deployment);
-        let limit = member.map_or(deadline, |member| now.after(member.timeouts.attempt));
-        self.ledger.hold(call, rng.u64(..), now, limit.min(deadline));
-    }
-
-    fn teach(&mut self, call: &Call, lesson: Option<Lesson>, experience: Option<Experience>, rng: &mut fastrand::Rng) {
-        let now = self.router.clock.now();
-        let Some(lesson) = lesson else { return self.ledger.let_go(now) };
-        let policy = &self.router.map.group(call.group).policy;
-        let context = Context {
-            rules: Rules {
-                cooldown: policy.cooldown,
-                cooldown_max: policy.cooldown_max,
-                allowed_fails: policy.allowed_fails,
-            },
-            another_closed: self.another_closed(call, now),
-            now,
-            luck: rng.f64(),
-        };
-        let (map, facts, board) = (&self.router.map, &self.request.facts, &self.ledger.board);
-        let start = stranger(&Scene { map, group: call.group, facts, board, now });
-        self.ledger.learn(call.group, call.deployment, Lessons { lesson, experience, start }, context);
-    }
-
-    /// Whether someone else in the group or in its fallbacks could answer.
-    fn another_closed(&self, call: &Call, now: Timestamp) -> bool {
-        let map = &self.router.map;
-        let groups = [call.group].into_iter().chain(map.group(call.group).fallbacks.iter().copied());
-        groups.into_iter().any(|group| self.ledger.board.another_closed(map, group, call.deployment, now))
-    }
-
-    fn tell_skips(&mut self, course: &mut Course<'_>, watcher: &mut dyn Watcher) {
-        for skip in course.take_skips() {
-            watcher.note(Note::Skipped { deployment: skip.deployment, reason: &skip.reason });
-            self.skips.push(skip);
-        }
-    }
-
-    fn stopped(&self, stop: Stop) -> Why {
-        if self.out.written().is_empty() { Why::Stopped(stop) } else { Why::Interrupted { second_answer: false } }
-    }
-
-    fn error(&self, why: Why) -> RouteError {
-        let (attempts, skips) = (self.attempts.clone(), self.skips.clone());
-        RouteError { why, attempts, skips, duration: self.elapsed() }
-    }
-
-    pub(super) fn elapsed(&self) -> Duration {
-        self.router.clock.now().since(self.request.since)
+        // Getting the key took its time, too.
+        timeouts.attempt = timeouts.attempt.min(deadline.since(self.clock.now()));
+        let endpoint = &self.endpoints[deployment.0];
+        let transport = &*self.transport;
+        OneCall { endpoint, key: key.as_ref(), prompt, timeouts, transport, clock: self.clock }.run(sink).await
     }
 }

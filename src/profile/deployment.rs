@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::credential::{Credential, KeySpec, hex};
 use super::diagnostic::Diagnostic;
 use super::file::Settings;
-use super::provider::{Provider, with_prefill};
+use super::provider::{Provider, with_prefill, with_query};
 use super::schema::MOCK_ONLY;
 use super::value::Value;
 use super::{Profile, Vars, address};
@@ -57,6 +57,8 @@ impl Profile {
                 provider: provider.name.clone(),
                 model: wanted.model.to_owned(),
                 state_key: state_key(&endpoint, &credential.identity),
+                host: host(&endpoint),
+                credential: credential_hash(&credential.identity),
                 context_window: wanted
                     .settings
                     .count("context_window")
@@ -138,6 +140,7 @@ fn same(a: &Deployment, b: &Deployment, x: &Endpoint, y: &Endpoint) -> bool {
         && a.context_window == b.context_window
         && x.params == y.params
         && x.headers == y.headers
+        && x.query == y.query
         && x.script == y.script
 }
 
@@ -160,6 +163,7 @@ fn endpoint(protocol: Protocol, provider: &Provider, wanted: &Wanted<'_, '_>) ->
         quirks: with_prefill(provider.quirks, settings),
         params,
         headers,
+        query: with_query(&provider.query, settings),
         script: (protocol == Protocol::Mock).then(|| script(settings)),
     }
 }
@@ -205,7 +209,17 @@ fn capabilities(endpoint: &Endpoint, known: Option<&Model>) -> Capabilities {
     // A row of the table that says nothing at all is no evidence.
     let says = |model: &&Model| model.vision || model.pdf || model.audio || model.tools || model.json_schema;
     let Some(model) = known.filter(says) else { return Capabilities::default() };
-    let native = endpoint.protocol == Protocol::Openai && endpoint.quirks.schema == SchemaDialect::Native;
+    let by_model = match endpoint.protocol {
+        Protocol::Openai | Protocol::Responses | Protocol::Azure => true,
+        // Put into words, or held to by the server whatever the model.
+        Protocol::Anthropic
+        | Protocol::Gemini
+        | Protocol::Vertex
+        | Protocol::Ollama
+        | Protocol::Cohere
+        | Protocol::Mock => false,
+    };
+    let native = by_model && endpoint.quirks.schema == SchemaDialect::Native;
     Capabilities { vision: Some(model.vision), tools: Some(model.tools), schema: native.then_some(model.json_schema) }
 }
 
@@ -228,6 +242,20 @@ fn price(settings: &Settings<'_>, known: Option<&Model>, sink: &mut Vec<Diagnost
     }
 }
 
+/// What tells a key from others: a hash, for the identity of a command is its text. Empty for no key.
+fn credential_hash(identity: &str) -> String {
+    if identity.is_empty() { String::new() } else { digest(&[identity]) }
+}
+
+/// Where a deployment is: what fails together. A simulated one stands for itself.
+fn host(endpoint: &Endpoint) -> String {
+    if endpoint.protocol == Protocol::Mock {
+        return format!("{}/{}", endpoint.provider, endpoint.model);
+    }
+    let base = &endpoint.base_url;
+    format!("{}:{}", base.host_str().unwrap_or_default(), base.port_or_known_default().unwrap_or(0))
+}
+
 /// What tells a provider from others of its name: a hash of the name and the host.
 pub(super) fn host_key(provider: &Provider) -> String {
     digest(&[&provider.name, &address::normal(&provider.base_url)])
@@ -235,9 +263,7 @@ pub(super) fn host_key(provider: &Provider) -> String {
 
 /// What a provider limits: a model at a host, for a key. The protocol and the path do not matter.
 fn quota_key(endpoint: &Endpoint, credential: &str) -> String {
-    let base = &endpoint.base_url;
-    let host = format!("{}:{}", base.host_str().unwrap_or_default(), base.port_or_known_default().unwrap_or(0));
-    digest(&[&host, &endpoint.model, credential])
+    digest(&[&host(endpoint), &endpoint.model, credential])
 }
 
 /// The key of a deployment's shared state: a hash, so that it tells no key and no address.

@@ -75,10 +75,16 @@ pub enum Kind {
     Sticky,
     /// Header names with their values.
     Headers,
+    /// Query parameters with their values.
+    Query,
     /// Parameters of the request.
     Params,
     /// Faults of a simulated deployment.
     Faults,
+    /// Numbers by class of failure.
+    PerClass(Counted),
+    /// `"off"`, a percentile like `"p95"`, or a span of time.
+    Hedge,
     /// An amount of money per span of time.
     Budget,
     /// The place of the shared state.
@@ -87,6 +93,15 @@ pub enum Kind {
     Tables,
     /// Whatever a feature that is not built yet will want.
     Any,
+}
+
+/// What a number for a class of failure counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// Further attempts after it; from 0 up.
+    Retries,
+    /// Failures in a minute that open the breaker; from 1 up.
+    Fails,
 }
 
 impl Kind {
@@ -108,8 +123,11 @@ impl Kind {
             Self::StrategyArgs => "table",
             Self::Sticky => "`\"user\"`, `\"conversation\"` or `\"prompt\"`",
             Self::Headers => "table of texts",
+            Self::Query => "table of texts",
             Self::Params => "table",
             Self::Faults => "faults",
+            Self::PerClass(_) => "table of failure classes",
+            Self::Hedge => "`\"off\"`, `\"p95\"` or duration",
             Self::Budget => "amount per time",
             Self::State => "directory, `memory`, `env:NAME` or Redis URL",
             Self::Tables => "table",
@@ -177,14 +195,14 @@ pub const STICKY: &[(&str, Option<Sticky>)] =
 /// The protocols by name; `None` is not built yet.
 pub const PROTOCOLS: &[(&str, Option<Protocol>)] = &[
     ("openai", Some(Protocol::Openai)),
-    ("openai-responses", None),
+    ("openai-responses", Some(Protocol::Responses)),
     ("anthropic", Some(Protocol::Anthropic)),
     ("gemini", Some(Protocol::Gemini)),
     ("vertex", Some(Protocol::Vertex)),
-    ("azure", None),
+    ("azure", Some(Protocol::Azure)),
     ("bedrock", None),
-    ("ollama", None),
-    ("cohere", None),
+    ("ollama", Some(Protocol::Ollama)),
+    ("cohere", Some(Protocol::Cohere)),
     ("mock", Some(Protocol::Mock)),
 ];
 
@@ -281,8 +299,20 @@ pub const KEYS: &[Key] = &[
     row("max_fallbacks", ROUTING, Kind::Count(0), Count(5), "fallback groups that one request may visit"),
     row("default_fallbacks", ROUTER, Names, Nothing, "fallbacks of every group that names none"),
     row("rule_env", ROUTER, Names, Words("`LLMROUTE_*` only"), "further variables that rules may read as `env.NAME`"),
-    later("retry_policy", ROUTING, Any, "retries per failure class"),
-    later("allowed_fails_policy", ROUTING, Any, "`allowed_fails` per failure class"),
+    row(
+        "retry_policy",
+        ROUTING,
+        Kind::PerClass(Counted::Retries),
+        Words("`num_retries`"),
+        "`num_retries` after a failure of a class; what it names is asked again even where that is not usual",
+    ),
+    row(
+        "allowed_fails_policy",
+        ROUTING,
+        Kind::PerClass(Counted::Fails),
+        Words("`allowed_fails`"),
+        "`allowed_fails` after a failure of a class",
+    ),
     row(
         "sticky",
         ROUTING,
@@ -290,8 +320,14 @@ pub const KEYS: &[Key] = &[
         Nothing,
         "`simple-shuffle`: same user, conversation or prompt, same deployment",
     ),
-    later("hedge", ROUTING, Any, "when a second deployment is asked at the same time"),
-    later("hedge_max_cost", ROUTING, Any, "what a hedge may cost"),
+    row(
+        "hedge",
+        ROUTING,
+        Kind::Hedge,
+        Words("`off`"),
+        "how long a token is waited for before a second deployment is asked, too",
+    ),
+    row("hedge_max_cost", ROUTING, Number, Words("no cap"), "USD that the second call may cost by estimate"),
     later("routes", ROUTING, Any, "groups by the meaning of the prompt"),
     later("escalate", ROUTING, Any, "stronger group after an answer that fails its check"),
     later("classifier", ROUTING, Any, "model that chooses the tier"),
@@ -313,7 +349,7 @@ pub const KEYS: &[Key] = &[
     row("project", PROVIDER, Text, Words("`GOOGLE_CLOUD_PROJECT`, or the credentials'"), "`vertex`: who pays"),
     row("location", PROVIDER, Text, Words("`GOOGLE_CLOUD_LOCATION`, or `global`"), "`vertex`: where the models run"),
     row("headers", ENDPOINT, Headers, Nothing, "further headers of the request"),
-    later("query", ENDPOINT, Any, "further query parameters"),
+    row("query", ENDPOINT, Kind::Query, Words("the catalog's variables"), "further query parameters; no keys"),
     later("patch", ENDPOINT, Any, "changes to the body of the request"),
     later("strict_params", ENDPOINT, Flag, "a parameter that a model does not take is an error"),
     row("prefill", ENDPOINT, Flag, Words("the catalog"), "continues an answer that was begun for it"),

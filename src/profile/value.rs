@@ -1,5 +1,6 @@
 //! One value of a profile, checked against its type. Every mistake is reported; none stops the reading.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -12,12 +13,14 @@ use super::credential::KeySpec;
 use super::diagnostic::Diagnostic;
 use super::limits::{self, Budget};
 use super::schema::{self, Kind};
-use super::{address, duration, params, strategy, suggest};
+use super::{address, duration, hedging, params, per_class, strategy, suggest};
 use crate::model::StateSource;
 use crate::provider::mock::Fault;
 use crate::provider::{Params, Protocol, mock};
 use crate::route::Strategy;
+use crate::route::hedge::Delay;
 use crate::route::strategy::Sticky;
+use per_class::ByClass;
 
 /// A text with its place, to say where a name is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,8 +49,12 @@ pub(super) enum Value {
     StrategyArgs(strategy::Args),
     Sticky(Sticky),
     Headers(Vec<(HeaderName, HeaderValue)>),
+    Query(Vec<(String, String)>),
     Params(Params),
     Faults(Vec<Fault>),
+    PerClass(ByClass),
+    /// `None`: off.
+    Hedge(Option<Delay>),
     Budget(Budget),
     State(StateSource),
     /// Understood by nobody yet, or read elsewhere.
@@ -80,11 +87,14 @@ pub(super) fn read(kind: Kind, raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> O
             choice("key to be sticky by", text(kind, raw, sink)?, schema::STICKY, at, sink)?.map(Value::Sticky)
         }
         Kind::Headers => headers(table(kind, raw, sink)?, sink).map(Value::Headers),
+        Kind::Query => query(table(kind, raw, sink)?, sink).map(Value::Query),
         Kind::Params => params::read(table(kind, raw, sink)?, sink).map(Value::Params),
         Kind::Faults => {
             let parsed = mock::parse_faults(text(kind, raw, sink)?);
             parsed.map_err(|why| sink.push(Diagnostic::error(why).at(at))).ok().map(Value::Faults)
         }
+        Kind::PerClass(counted) => Some(Value::PerClass(per_class::read(counted, table(kind, raw, sink)?, sink))),
+        Kind::Hedge => hedging::read(raw, sink).map(Value::Hedge),
         Kind::Budget => {
             let parsed = limits::budget(text(kind, raw, sink)?);
             parsed.map_err(|(why, help)| sink.push(Diagnostic::error(why).at(at).help(help))).ok().map(Value::Budget)
@@ -122,7 +132,7 @@ fn table<'v, 'i>(kind: Kind, raw: &'v Spanned<DeValue<'i>>, sink: &mut Sink) -> 
     }
 }
 
-fn span_of_time(raw: &Spanned<DeValue<'_>>, zero: bool, sink: &mut Sink) -> Option<Duration> {
+pub(super) fn span_of_time(raw: &Spanned<DeValue<'_>>, zero: bool, sink: &mut Sink) -> Option<Duration> {
     let parsed = match raw.get_ref() {
         DeValue::String(text) => duration::parse(text),
         DeValue::Integer(value) => integer(value).map_or(Err("too large".into()), |n| duration::seconds(n as f64)),
@@ -139,7 +149,7 @@ fn span_of_time(raw: &Spanned<DeValue<'_>>, zero: bool, sink: &mut Sink) -> Opti
     None
 }
 
-fn count(raw: &Spanned<DeValue<'_>>, least: u64, sink: &mut Sink) -> Option<u64> {
+pub(super) fn count(raw: &Spanned<DeValue<'_>>, least: u64, sink: &mut Sink) -> Option<u64> {
     let DeValue::Integer(value) = raw.get_ref() else {
         return wrong(Kind::Count(least), raw.get_ref(), raw.span(), sink);
     };
@@ -299,6 +309,13 @@ fn strategy_name(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<Option
         Some(command) => Some(Some(Strategy::Exec(command.into()))),
         None => choice("strategy", text, schema::STRATEGIES, at, sink),
     }
+}
+
+fn query(table: &DeTable<'_>, sink: &mut Sink) -> Option<Vec<(String, String)>> {
+    let pair = |(key, raw): (&Spanned<Cow<'_, str>>, &Spanned<DeValue<'_>>)| {
+        Some((key.get_ref().to_string(), text(Kind::Text, raw, sink)?.to_owned()))
+    };
+    Some(table.iter().filter_map(pair).collect())
 }
 
 /// Headers that the HTTP client sets itself.

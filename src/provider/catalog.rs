@@ -2,9 +2,12 @@
 //!
 //! A difference between providers is a value here; the adapters ask for values, never for names.
 
+mod address;
 mod rows;
 
 use url::Url;
+
+pub use address::{base_url, is_home};
 
 use super::classify::Codes;
 use super::{Endpoint, Protocol, models};
@@ -15,7 +18,10 @@ use crate::model::Class;
 pub struct Quirks {
     /// The field for the token limit is `max_completion_tokens`.
     pub max_completion_tokens: bool,
-    /// The path segment that a base URL without any version gets; `None` leaves the base as it is.
+    /// Models, by how their names begin, whose field for it is `max_tokens` all the same.
+    pub max_tokens_for: &'static [&'static str],
+    /// The path segments, divided by `/`, that a base URL without any version gets; `None` leaves the
+    /// base as it is.
     pub version: Option<&'static str>,
     /// It takes `stream_options` (and needs it to tell the usage of a stream).
     pub stream_options: bool,
@@ -35,6 +41,10 @@ pub struct Quirks {
     pub prefill: Prefill,
     /// A begun answer is marked with `"prefix": true`.
     pub prefix_flag: bool,
+    /// The id of a call that is sent back must be nine letters or digits.
+    pub short_call_ids: bool,
+    /// It keeps answers unless `"store": false` says otherwise.
+    pub stores: bool,
     /// The most stop texts it takes.
     pub max_stop: usize,
     /// It takes stop texts while a model reasons.
@@ -45,6 +55,10 @@ pub struct Quirks {
     pub reasoning_apart: bool,
     /// Error codes of its own and what they mean there.
     pub codes: Codes,
+    /// Query parameters and the variables that may hold their values.
+    pub query_env: &'static [(&'static str, &'static [&'static str])],
+    /// Further hosts of its own, by what follows the first label of their names.
+    pub hosts: &'static [&'static str],
 }
 
 /// Where a key goes.
@@ -59,6 +73,8 @@ pub enum Auth {
     /// `authorization: Bearer TOKEN`; unless the profile names a key, the token is had with Google's
     /// application default credentials.
     GoogleToken,
+    /// `api-key: KEY`, but a JSON Web Token as `authorization: Bearer TOKEN`; never both.
+    ApiKeyOrToken,
 }
 
 /// How a JSON Schema is said to a provider.
@@ -87,6 +103,7 @@ impl Quirks {
     /// No differences: safe for an unknown compatible server.
     pub const PLAIN: Self = Self {
         max_completion_tokens: false,
+        max_tokens_for: &[],
         version: Some("v1"),
         stream_options: true,
         auth: Auth::Bearer,
@@ -97,11 +114,15 @@ impl Quirks {
         schema: SchemaDialect::Native,
         prefill: Prefill::Never,
         prefix_flag: false,
+        short_call_ids: false,
+        stores: false,
         max_stop: usize::MAX,
         stop_while_reasoning: true,
         usage_at: None,
         reasoning_apart: false,
         codes: &[],
+        query_env: &[],
+        hosts: &[],
     };
 
     /// Plain Anthropic messages.
@@ -125,15 +146,44 @@ impl Quirks {
     /// Plain Vertex; what its publishers take differs, see [`super::vertex`].
     pub const VERTEX: Self =
         Self { auth: Auth::GoogleToken, version: Some("v1"), prefill: Prefill::KnownModels, ..Self::GEMINI };
+    /// Plain Responses: no stop texts, no seed (OpenAI API reference).
+    pub const RESPONSES: Self = Self { seed: None, max_stop: 0, stores: true, ..Self::PLAIN };
+
+    /// Plain Azure `OpenAI`, version 1 of the API. No stop texts from o3 on, as at its maker's.
+    ///
+    /// Source: Microsoft Learn, "Azure OpenAI in Microsoft Foundry Models v1 API" (paths, `api-key`,
+    /// bearer tokens) and the Python SDK's `lib/azure.py` (variables, never both headers).
+    pub const AZURE: Self = Self {
+        max_completion_tokens: true,
+        // They refuse the newer name with 422 (pydantic-ai, providers/azure.py).
+        max_tokens_for: &["mistral", "ministral", "codestral"],
+        version: Some("openai/v1"),
+        auth: Auth::ApiKeyOrToken,
+        max_stop: 4,
+        stop_while_reasoning: false,
+        query_env: &[("api-version", &["OPENAI_API_VERSION", "AZURE_API_VERSION"])],
+        hosts: &["services.ai.azure.com", "cognitiveservices.azure.com"],
+        ..Self::PLAIN
+    };
+
+    /// Plain Ollama: options and addresses are the adapter's.
+    pub const OLLAMA: Self = Self { version: None, ..Self::PLAIN };
+
+    /// Plain Cohere, version 2 (API reference, Chat).
+    pub const COHERE: Self = Self { version: Some("v2"), max_stop: 5, ..Self::PLAIN };
 
     /// No differences from `protocol`: safe for an unknown server that speaks it.
     #[must_use]
     pub const fn plain(protocol: Protocol) -> Self {
         match protocol {
             Protocol::Openai | Protocol::Mock => Self::PLAIN,
+            Protocol::Responses => Self::RESPONSES,
             Protocol::Anthropic => Self::MESSAGES,
             Protocol::Gemini => Self::GEMINI,
             Protocol::Vertex => Self::VERTEX,
+            Protocol::Azure => Self::AZURE,
+            Protocol::Ollama => Self::OLLAMA,
+            Protocol::Cohere => Self::COHERE,
         }
     }
 }
@@ -145,7 +195,7 @@ pub struct Row {
     pub id: &'static str,
     /// The name for people.
     pub name: &'static str,
-    /// Where its API is.
+    /// Where its API is; `{NAME}` stands for the value of a variable.
     pub base_url: &'static str,
     /// Variables that may hold its key, the usual one first; empty when it takes none.
     pub env: &'static [&'static str],
@@ -168,8 +218,7 @@ impl Row {
 }
 
 /// Providers that are known, but speak a protocol that is not built: `(id, protocol)`.
-pub const KNOWN_UNBUILT: &[(&str, &str)] =
-    &[("azure", "azure"), ("bedrock", "bedrock"), ("cohere", "cohere"), ("perplexity", "openai-responses")];
+pub const KNOWN_UNBUILT: &[(&str, &str)] = &[("bedrock", "bedrock")];
 
 /// The row of `id`, if the provider is known.
 #[must_use]
@@ -226,7 +275,7 @@ mod tests {
         ids.sort_unstable();
         assert!(ids.windows(2).all(|pair| pair[0] != pair[1]), "{ids:?}");
         for row in rows() {
-            let url = Url::parse(row.base_url).unwrap();
+            let url = Url::parse(&base_url(row, |_| Some("x.example")).unwrap()).unwrap();
             assert!(url.scheme() == "https" || row.key_is_optional(), "{}", row.id);
             assert!(!row.id.contains('/') && !row.base_url.ends_with('/') && !row.name.is_empty(), "{}", row.id);
             let has_own = row.quirks.auth == Auth::GoogleToken;

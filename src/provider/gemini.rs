@@ -31,7 +31,7 @@ impl Adapter for Gemini {
             Some((kind, name)) => vec![kind, name],
             None => vec!["models", &method],
         };
-        let mut encoded = request::assemble(to, key, &path, body, dropped)?;
+        let mut encoded = request::seal(to, key, &path, body, dropped)?;
         as_events(&mut encoded);
         Ok(encoded)
     }

@@ -48,7 +48,7 @@ impl Adapter for Vertex {
                 let (body, dropped) = gemini::body(to, prompt, CallIds::Unknown)?;
                 let method = format!("{model}:streamGenerateContent");
                 let path = ["publishers", "google", "models", &method];
-                let mut encoded = request::assemble(to, key, &path, body, dropped)?;
+                let mut encoded = request::seal(to, key, &path, body, dropped)?;
                 gemini::as_events(&mut encoded);
                 Ok(encoded)
             }

@@ -3,9 +3,12 @@
 mod bad_input;
 mod engine;
 mod faults;
+mod hedge;
 mod hygiene;
 mod limits;
 mod logs;
+mod protocols;
+mod recovery;
 mod route;
 mod sim;
 mod state;

@@ -16,7 +16,8 @@ use crate::{LIMIT, listens};
 const KEY: &str = "sk-canned-answers-for-tests-0123456789-0123456789";
 /// What its model `canned` says.
 const ANSWER: &str = "a canned answer from the proxy";
-/// The protocols, and the version segment that the proxy has them under.
+/// The protocols, and the version segment that the proxy has them under. It cannot stream canned answers of
+/// Responses: 500, "Error processing stream start".
 const PROTOCOLS: [(&str, &str); 3] = [("gemini", "v1beta"), ("openai", "v1"), ("anthropic", "v1")];
 
 /// The proxy's URL, or `None` when there is none and there need not be one.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use llmroute::model::{Class, Failure, Price, TimeoutKind, Timestamp, Usage};
 use llmroute::route::board::{Board, Lesson};
-use llmroute::route::breaker::{Context, Rules};
+use llmroute::route::breaker::Context;
 use llmroute::route::course::{Course, Facts, Step};
 use llmroute::route::estimate::Experience;
 use llmroute::route::strategy::{Scene, stranger};
@@ -32,6 +32,8 @@ pub fn map(strategy: Strategy, long_lived: bool) -> Map {
         provider: format!("p{index}"),
         model: "m".to_owned(),
         state_key: index.to_string(),
+        credential: String::new(),
+        host: index.to_string(),
         context_window: None,
         price: Some(Price::flat(0.0, PRICE[index])),
         prefill: false,
@@ -60,6 +62,10 @@ pub fn map(strategy: Strategy, long_lived: bool) -> Map {
             cooldown: seconds(if long_lived { 5 } else { 120 }),
             cooldown_max: seconds(if long_lived { 10 } else { 1800 }),
             max_fallbacks: 5,
+            retry_policy: llmroute::route::per_class::PerClass::default(),
+            allowed_fails_policy: llmroute::route::per_class::PerClass::default(),
+            hedge: None,
+            hedge_max_cost: None,
         },
         fallbacks: Vec::new(),
         context_window_fallbacks: Vec::new(),
@@ -85,8 +91,7 @@ impl<'a> Ours<'a> {
     fn learn(&mut self, deployment: usize, lesson: Lesson, experience: Option<Experience>, now: Timestamp) {
         let policy = &self.map.group(GROUP).policy;
         let id = DeploymentId(deployment);
-        let rules =
-            Rules { cooldown: policy.cooldown, cooldown_max: policy.cooldown_max, allowed_fails: policy.allowed_fails };
+        let rules = policy.rules(None);
         let another_closed = self.board.another_closed(self.map, GROUP, id, now);
         let context = Context { rules, another_closed, now, luck: self.rng.f64() };
         let scene = Scene { map: self.map, group: GROUP, facts: &facts(), board: &self.board, now };
@@ -96,7 +101,7 @@ impl<'a> Ours<'a> {
         if let Some(experience) = experience {
             cell.estimates.learn(&experience, start, now);
         }
-        self.board.groups[GROUP.0].retries.observe(lesson == Lesson::ANSWERED, now);
+        self.board.groups[GROUP.0].observe(lesson == Lesson::ANSWERED, now);
     }
 }
 

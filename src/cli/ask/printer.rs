@@ -11,10 +11,10 @@ use super::resolve::{Ask, Output};
 use super::whole::{Target, fenced_block, put};
 use crate::cli::console::Console;
 use crate::cli::plain;
-use crate::engine::{Done, Note, Watcher};
+use crate::engine::{By, Done, Note, Watcher};
 use crate::model::{Event, Failure, Usage};
-use crate::route::DeploymentId;
 use crate::route::course::SkipReason;
+use crate::route::{DeploymentId, GroupId, Map};
 
 /// The watcher of `ask`.
 pub struct Printer<'a> {
@@ -136,16 +136,28 @@ impl Watcher for Printer<'_> {
                 self.broken = self.broken.take().or(self.console.end_answer().err());
                 self.console.rule("the answer above broke off; it begins again below");
             }
-            Note::Resuming { at } => {
-                let then = format!("; it had written {at} characters, looking for an exact continuation");
+            Note::Resuming { at, by } => {
+                self.tell_failure("");
+                let how = match by {
+                    By::Instruction => "told to continue",
+                    By::Prefill => "given as the beginning of the next answer",
+                    // Nothing is seen of it, unless it fits.
+                    By::Match => return,
+                };
+                self.console.event(&format!("the answer broke off after {at} characters; {how}"));
+            }
+            Note::Hedged { after, winner, wasted } => {
+                self.tell_failure("");
+                let unknown = if wasted.is_some() { "" } else { " (what the other call cost is not known)" };
+                let line = format!("hedged after {}, won by {}{unknown}", seconds(after), self.name(winner));
+                self.console.event(&line);
+            }
+            Note::GoingOn { deployment } => {
+                let then = format!("; going on with {}", self.name(deployment));
                 self.tell_failure(&then);
             }
             Note::Unordered { group, reason } => {
-                let line = format!(
-                    "the strategy of group {} gave no order ({reason}); shuffled",
-                    self.subject.map.group(group).name
-                );
-                self.console.event(&line);
+                self.console.event(&unordered(self.subject.map, group, reason));
             }
             Note::State(warning) => self.console.event(warning),
         }
@@ -189,6 +201,12 @@ pub fn describe(failure: &Failure) -> String {
     format!("{}{wait}{status}{message}", failure.class)
 }
 
+/// The command of `group` gave no order.
+#[must_use]
+pub fn unordered(map: &Map, group: GroupId, reason: &str) -> String {
+    format!("the strategy of group {} gave no order ({reason}); shuffled", map.group(group).name)
+}
+
 /// The reason for which a deployment was passed over.
 #[must_use]
 pub fn skip(reason: &SkipReason) -> String {
@@ -197,9 +215,9 @@ pub fn skip(reason: &SkipReason) -> String {
         SkipReason::Ruled { group, number } => format!("rule {number} of `{group}` decides otherwise"),
         SkipReason::Tags => "tags".to_owned(),
         SkipReason::Incapable(what) => format!("unsupported: it does not take {}", what.as_str()),
-        SkipReason::ContextWindow { prompt, window } => {
+        SkipReason::ContextWindow { prompt, margin, window } => {
             let over = prompt.saturating_sub(*window);
-            format!("context_window: about {prompt} tokens, {window} fit, {over} too many")
+            format!("context_window: about {prompt} tokens (±{:.0} %), {window} fit, {over} too many", margin * 100.0)
         }
         SkipReason::Unpriced => "price unknown, and there is a cost cap or a budget".to_owned(),
         SkipReason::OverCost { usd } => format!("budget: about {usd:.4} USD"),

@@ -7,21 +7,27 @@ use std::time::Duration;
 
 use super::board::Board;
 use super::breaker::State;
-use super::{DeploymentId, GroupId, Map, strategy};
-use crate::model::{Failure, Timestamp};
-use eligible::barred;
-pub use eligible::{Capability, Facts, Identity, Needs, Skip, SkipReason, eligible};
+use super::strategy::{self, Ranked};
+use super::{DeploymentId, GroupId, Map};
+use crate::model::{Class, Failure, Timestamp};
+pub use facts::{Capability, Facts, Identity, Needs, Skip, SkipReason};
+pub use moment::Moment;
 use reaction::{Reaction, reaction};
 
 mod again;
-mod eligible;
+mod facts;
+mod hedge;
 mod lost;
+mod moment;
+mod prefer;
 mod reaction;
 #[cfg(test)]
 mod tests;
 
 /// Attempts in one request beyond which no deployment is asked again.
 pub(crate) const MAX_ATTEMPTS: u32 = 6;
+/// A probe is not waited for longer than this while another deployment stands ready.
+const PROBE_PATIENCE: Duration = Duration::from_secs(5);
 /// What the engine is to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
@@ -106,10 +112,14 @@ pub struct Course<'a> {
 #[derive(Debug)]
 struct Leg {
     group: GroupId,
+    /// The strategy's order, with its reasons.
+    ranked: Vec<Ranked>,
     /// Eligible members not asked yet, best first.
     untried: Vec<DeploymentId>,
     /// Attempts that may still be made in this group.
     attempts_left: u32,
+    /// Attempts that were made in it.
+    made: u32,
     /// The lists of this group were put into the queue.
     left: bool,
     /// The prompt does not fit some member.
@@ -125,6 +135,8 @@ struct Asked {
     in_a_row: u32,
     /// Whether and from when it may be asked again.
     again: Option<Timestamp>,
+    /// How it failed last.
+    failed: Option<Class>,
 }
 
 /// What the failures so far ask of whoever comes next.
@@ -188,6 +200,11 @@ impl<'a> Course<'a> {
         Step::Stop(self.stop(board, now))
     }
 
+    /// The groups that were entered, each with the strategy's order of its members and the reasons.
+    pub fn rankings(&self) -> impl Iterator<Item = (GroupId, &[Ranked])> {
+        self.legs.iter().map(|leg| (leg.group, leg.ranked.as_slice()))
+    }
+
     /// Who was passed over since this was last called, and why.
     pub fn take_skips(&mut self) -> Vec<Skip> {
         std::mem::take(&mut self.skips)
@@ -196,10 +213,17 @@ impl<'a> Course<'a> {
     /// Notes what `failure` says about whom to ask next.
     fn react(&mut self, failure: &Failure, last: usize, now: Timestamp) {
         let Asked { group, deployment, .. } = self.asked[last];
+        self.asked[last].failed = Some(failure.class);
+        let retries = self.map.group(group).policy.retry_policy.get(failure.class);
+        if let Some(leg) = self.legs.iter_mut().find(|leg| leg.group == group) {
+            let further = retries.unwrap_or(self.map.group(group).policy.num_retries);
+            leg.attempts_left = further.saturating_add(1).saturating_sub(leg.made);
+        }
         let again = match reaction(failure.class) {
             Reaction::Next => Some(now.after(failure.retry_after.unwrap_or_default())),
             Reaction::NextGated => Some(now.after(failure.retry_after.unwrap_or_default())),
-            Reaction::NextNeverThis => None,
+            // The profile may know better than we do that this class mends.
+            Reaction::NextNeverThis => retries.map(|_| now.after(failure.retry_after.unwrap_or_default())),
             Reaction::OtherProvider => {
                 self.refused = true;
                 self.want = match self.want {
@@ -267,20 +291,19 @@ impl<'a> Course<'a> {
     }
 
     fn untried_here(&mut self, board: &Board, now: Timestamp) -> Option<(GroupId, DeploymentId)> {
-        let here = self.legs.last()?.group;
-        let fit: Vec<DeploymentId> = self.legs.last()?.untried.clone();
-        let fit: Vec<DeploymentId> =
-            fit.into_iter().filter(|id| self.wanted(here, *id) && !self.was_asked(*id)).collect();
-        let leg = self.legs.last_mut()?;
-        if leg.attempts_left == 0 {
-            return None;
-        }
+        let leg = self.legs.last().filter(|leg| leg.attempts_left > 0)?;
+        let preference = self.preference(leg.group);
         // An attempt since the ranking may have taught something about them: one key, or one host.
-        let ready = |id: &DeploymentId| {
-            let cell = board.cell(*id);
-            cell.gated(now).is_none() && !matches!(cell.breaker.state(now), State::Open { .. })
+        let moment = Moment::new(self.map, &self.facts, board, now);
+        let ready = |id: DeploymentId| {
+            board.cell(id).gated(now).is_none()
+                && !matches!(moment.state(id), State::Open { .. })
+                && self.wanted(leg.group, id)
+                && !self.was_asked(id)
         };
-        let found = leg.untried.iter().position(|id| fit.contains(id) && ready(id))?;
+        let fit = leg.untried.iter().enumerate().filter(|(_, id)| ready(**id));
+        let (found, _) = fit.min_by_key(|(position, id)| (preference(**id), *position))?;
+        let leg = self.legs.last_mut()?;
         Some((leg.group, leg.untried.remove(found)))
     }
 
@@ -337,8 +360,10 @@ impl<'a> Course<'a> {
         let group = self.map.group(id);
         let mut eligible = Vec::new();
         let mut too_small = false;
-        for (position, member) in group.members.iter().enumerate() {
-            match barred(self.map, member, &self.facts, board, now) {
+        let moment = Moment::new(self.map, &self.facts, board, now);
+        let barred: Vec<_> = group.members.iter().map(|member| moment.barred(member)).collect();
+        for (position, (member, barred)) in group.members.iter().zip(barred).enumerate() {
+            match barred {
                 None => eligible.push(position),
                 Some(reason) => {
                     too_small |= matches!(reason, SkipReason::ContextWindow { .. });
@@ -351,9 +376,9 @@ impl<'a> Course<'a> {
         }
         let scene = strategy::Scene { map: self.map, group: id, facts: &self.facts, board, now };
         let ranked = strategy::rank(&scene, &eligible, rng);
-        let untried = ranked.into_iter().map(|ranked| group.members[ranked.position].deployment).collect();
+        let untried = ranked.iter().map(|ranked| group.members[ranked.position].deployment).collect();
         let attempts_left = group.policy.num_retries.saturating_add(1);
-        self.legs.push(Leg { group: id, untried, attempts_left, left: false, too_small });
+        self.legs.push(Leg { group: id, ranked, untried, attempts_left, made: 0, left: false, too_small });
     }
 
     fn skip(&mut self, deployment: DeploymentId, reason: SkipReason) {
@@ -372,11 +397,12 @@ impl<'a> Course<'a> {
         self.attempts += 1;
         if let Some(leg) = self.legs.iter_mut().find(|leg| leg.group == group) {
             leg.attempts_left = leg.attempts_left.saturating_sub(1);
+            leg.made += 1;
             leg.untried.retain(|id| *id != deployment);
         }
         let same = self.last.is_some_and(|last| self.asked[last].deployment == deployment);
         let position = self.asked.iter().position(|asked| asked.deployment == deployment).unwrap_or_else(|| {
-            self.asked.push(Asked { group, deployment, times: 0, in_a_row: 0, again: None });
+            self.asked.push(Asked { group, deployment, times: 0, in_a_row: 0, again: None, failed: None });
             self.asked.len() - 1
         });
         let asked = &mut self.asked[position];
@@ -384,9 +410,12 @@ impl<'a> Course<'a> {
         asked.in_a_row = if same { asked.in_a_row + 1 } else { 1 };
         self.last = Some(position);
         let at = now.after(wait);
-        // One that is asked in spite of an open breaker is not its probe.
-        let probe = board.cell(deployment).breaker.state(at) == State::HalfOpen;
-        Call { group, deployment, wait, first_token: self.first_token(group, deployment, at), probe }
+        // One that is asked in spite of an open breaker is not its probe, and where nobody could take
+        // over there is nothing to be careful about.
+        let probe = board.state(self.map, deployment, at) == State::HalfOpen && self.spare(deployment, board, at);
+        let first_token = self.first_token(group, deployment, at);
+        let first_token = if probe { first_token.min(PROBE_PATIENCE) } else { first_token };
+        Call { group, deployment, wait, first_token, probe }
     }
 
     /// The share of the time left that this attempt may spend in silence.
