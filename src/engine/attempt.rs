@@ -332,6 +332,7 @@ impl Reading {
 fn size(event: &Event) -> usize {
     match event {
         Event::Text(text) | Event::Reasoning(text) | Event::ToolArguments { text, .. } => text.len(),
+        Event::ToolSignature { text, .. } => text.len(),
         Event::ToolStart { id, name, .. } => id.len() + name.len(),
         Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => 0,
     }
@@ -342,7 +343,7 @@ fn is_token(event: &Event) -> bool {
     match event {
         Event::Text(text) | Event::Reasoning(text) => !text.is_empty(),
         Event::ToolStart { .. } | Event::ToolArguments { .. } => true,
-        Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => false,
+        Event::Start { .. } | Event::ToolSignature { .. } | Event::Usage(_) | Event::Finish(_) => false,
     }
 }
 

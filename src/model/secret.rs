@@ -77,6 +77,8 @@ pub enum KeySource {
     Literal(Secret),
     /// Where the tools of AWS look.
     Aws(AwsKeys),
+    /// A token of Google's application default credentials: of this file, or of the machine itself.
+    Google(Option<PathBuf>),
 }
 
 impl KeySource {
@@ -85,7 +87,9 @@ impl KeySource {
     pub fn stand_in(&self) -> Option<Secret> {
         match self {
             Self::None => None,
-            Self::Env(_) | Self::Command(_) | Self::File(_) | Self::Literal(_) => Some(Secret::new("KEY")),
+            Self::Env(_) | Self::Command(_) | Self::File(_) | Self::Literal(_) | Self::Google(_) => {
+                Some(Secret::new("KEY"))
+            }
             Self::Aws(_) => Some(Secret::signing("KEY", "KEY", None)),
         }
     }
@@ -101,6 +105,8 @@ impl fmt::Display for KeySource {
             Self::File(path) => write!(f, "file:{}", path.display()),
             Self::Literal(_) => f.write_str("a key in the profile"),
             Self::Aws(keys) => keys.fmt(f),
+            Self::Google(Some(path)) => write!(f, "adc:{}", path.display()),
+            Self::Google(None) => f.write_str("adc:"),
         }
     }
 }

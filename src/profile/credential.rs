@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::{Vars, aws};
+use super::{Vars, aws, google};
 use crate::model::{KeySource, Secret};
 
 /// A key's source as a profile writes it.
@@ -18,6 +18,8 @@ pub(super) enum KeySpec {
     File(String),
     /// Where the tools of AWS look: in a profile of theirs, or wherever they do.
     Aws(Option<String>),
+    /// Google's application default credentials: of a file that is named, or where they usually are.
+    Adc(Option<String>),
     /// In the keyring of the system: not built yet.
     Keyring,
     /// Here.
@@ -42,6 +44,7 @@ impl KeySpec {
             Some(("cmd", command)) => Self::Command(command.trim().to_owned()),
             Some(("file", path)) => Self::File(path.trim().to_owned()),
             Some(("aws", profile)) => Self::Aws(Some(profile.trim().to_owned())),
+            Some(("adc", path)) => Self::Adc(Some(path.trim().to_owned()).filter(|path| !path.is_empty())),
             Some(("keyring", _)) => Self::Keyring,
             _ if text.is_empty() => return Err("the key is empty".into()),
             _ => {
@@ -97,6 +100,18 @@ impl Credential {
             }
             KeySpec::Command(command) => {
                 Ok(Self { source: KeySource::Command(command.clone()), identity: command.clone(), no_key: None })
+            }
+            KeySpec::Adc(path) => {
+                let file = google::credentials(path.as_deref(), vars, base);
+                let (identity, no_key) = match file.as_deref().map(google::read) {
+                    Some(Ok(text)) => (fingerprint(&text), None),
+                    Some(Err(why)) => {
+                        (file.as_ref().map_or_else(String::new, |path| path.display().to_string()), Some(why))
+                    }
+                    // Whether the machine has some is known when it is asked.
+                    None => ("adc:".to_owned(), None),
+                };
+                Ok(Self { source: KeySource::Google(file), identity, no_key })
             }
             KeySpec::Literal(secret) => Ok(Self {
                 source: KeySource::Literal(secret.clone()),

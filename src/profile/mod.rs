@@ -11,6 +11,7 @@ pub mod diagnostic;
 pub mod discover;
 pub(crate) mod duration;
 mod file;
+mod google;
 mod group;
 pub(crate) mod hedging;
 mod layers;

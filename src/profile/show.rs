@@ -241,6 +241,7 @@ fn reference(spec: &KeySpec) -> Option<String> {
         KeySpec::Env(names) => Some(format!("env:{}", names.join("|"))),
         KeySpec::File(path) => Some(format!("file:{path}")),
         KeySpec::Aws(Some(profile)) => Some(format!("aws:{profile}")),
+        KeySpec::Adc(path) => Some(format!("adc:{}", path.as_deref().unwrap_or_default())),
         KeySpec::Aws(None) | KeySpec::Command(_) | KeySpec::Keyring | KeySpec::Literal(_) => None,
     }
 }

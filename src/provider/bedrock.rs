@@ -215,7 +215,7 @@ fn block(to: &Endpoint, part: &Part) -> Result<Option<Value>, Failure> {
             let message = format!("`{}` takes images as bytes, not by their address", to.model);
             return Err(Failure::new(Class::Unsupported, message));
         }
-        Part::ToolCall { id, name, arguments } => {
+        Part::ToolCall { id, name, arguments, .. } => {
             // Calls that came from elsewhere may have arguments that are no object; the API wants one.
             let input = serde_json::from_str(arguments).ok().filter(Value::is_object).unwrap_or_else(|| json!({}));
             json!({"toolUse": {"toolUseId": id, "name": name, "input": input}})

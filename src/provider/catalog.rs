@@ -68,6 +68,11 @@ pub enum Auth {
     Bearer,
     /// `x-api-key: KEY`.
     XApiKey,
+    /// `x-goog-api-key: KEY`.
+    XGoogApiKey,
+    /// `authorization: Bearer TOKEN`; unless the profile names a key, the token is had with Google's
+    /// application default credentials.
+    GoogleToken,
     /// `api-key: KEY`, but a JSON Web Token as `authorization: Bearer TOKEN`; never both.
     ApiKeyOrToken,
     /// Signed with keys of AWS for this service; a key of another kind as `Bearer`.
@@ -134,6 +139,18 @@ impl Quirks {
         ..Self::PLAIN
     };
 
+    /// Plain Gemini: at most five stop texts (Gemini API reference, `GenerationConfig`).
+    pub const GEMINI: Self = Self {
+        auth: Auth::XGoogApiKey,
+        version: Some("v1beta"),
+        max_stop: 5,
+        codes: &[("BILLING_DISABLED", Class::Quota)],
+        ..Self::PLAIN
+    };
+
+    /// Plain Vertex; what its publishers take differs, see [`super::vertex`].
+    pub const VERTEX: Self =
+        Self { auth: Auth::GoogleToken, version: Some("v1"), prefill: Prefill::KnownModels, ..Self::GEMINI };
     /// Plain Responses: no stop texts, no seed (OpenAI API reference).
     pub const RESPONSES: Self = Self { seed: None, max_stop: 0, stores: true, ..Self::PLAIN };
 
@@ -190,6 +207,8 @@ impl Quirks {
             Protocol::Openai | Protocol::Mock => Self::PLAIN,
             Protocol::Responses => Self::RESPONSES,
             Protocol::Anthropic => Self::MESSAGES,
+            Protocol::Gemini => Self::GEMINI,
+            Protocol::Vertex => Self::VERTEX,
             Protocol::Azure => Self::AZURE,
             Protocol::Ollama => Self::OLLAMA,
             Protocol::Cohere => Self::COHERE,
@@ -231,9 +250,6 @@ impl Row {
         self.base_url.starts_with("http://localhost")
     }
 }
-
-/// Providers that are known, but speak a protocol that is not built: `(id, protocol)`.
-pub const KNOWN_UNBUILT: &[(&str, &str)] = &[("vertex", "vertex"), ("vertex-anthropic", "vertex")];
 
 /// The row of `id`, if the provider is known.
 #[must_use]
@@ -292,14 +308,15 @@ mod tests {
 
     #[test]
     fn rows_have_unique_names_and_valid_addresses() {
-        let mut ids: Vec<_> = rows().iter().map(|row| row.id).chain(KNOWN_UNBUILT.iter().map(|(id, _)| *id)).collect();
+        let mut ids: Vec<_> = rows().iter().map(|row| row.id).collect();
         ids.sort_unstable();
         assert!(ids.windows(2).all(|pair| pair[0] != pair[1]), "{ids:?}");
         for row in rows() {
             let url = Url::parse(&base_url(row, |_| Some("x.example")).unwrap()).unwrap();
             assert!(url.scheme() == "https" || row.key_is_optional(), "{}", row.id);
             assert!(!row.id.contains('/') && !row.base_url.ends_with('/') && !row.name.is_empty(), "{}", row.id);
-            assert!(!row.env.is_empty() || row.key_is_optional(), "{}", row.id);
+            let has_own = row.quirks.auth == Auth::GoogleToken;
+            assert!(!row.env.is_empty() || row.key_is_optional() || has_own, "{}", row.id);
             for name in row.env.iter().chain(&row.base_env) {
                 assert!(name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'), "{name}");
             }

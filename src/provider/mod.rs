@@ -12,6 +12,8 @@ mod chat_decoder;
 pub mod classify;
 pub mod cohere;
 mod cohere_decoder;
+pub mod gemini;
+mod gemini_decoder;
 mod messages_decoder;
 pub mod mock;
 pub mod models;
@@ -23,6 +25,7 @@ pub mod responses;
 mod responses_decoder;
 #[cfg(test)]
 mod tests;
+pub mod vertex;
 
 use std::fmt;
 
@@ -44,6 +47,10 @@ pub enum Protocol {
     Responses,
     /// Anthropic messages.
     Anthropic,
+    /// Google's Gemini API.
+    Gemini,
+    /// Google's Vertex AI: models of several publishers, each in its own tongue.
+    Vertex,
     /// Chat completions at Azure: other addresses, another header for the key.
     Azure,
     /// Ollama's own chat.
@@ -162,12 +169,34 @@ impl Protocol {
             Self::Openai => &openai::Openai,
             Self::Responses => &responses::Responses,
             Self::Anthropic => &anthropic::Anthropic,
+            Self::Gemini => &gemini::Gemini,
+            Self::Vertex => &vertex::Vertex,
             Self::Azure => &azure::Azure,
             Self::Ollama => &ollama::Ollama,
             Self::Cohere => &cohere::Cohere,
             Self::Bedrock => &bedrock::Bedrock,
             Self::Mock => &mock::Mock,
         }
+    }
+
+    /// All protocols, in the order of the docs.
+    pub const ALL: [Self; 10] = [
+        Self::Openai,
+        Self::Responses,
+        Self::Anthropic,
+        Self::Gemini,
+        Self::Vertex,
+        Self::Azure,
+        Self::Bedrock,
+        Self::Ollama,
+        Self::Cohere,
+        Self::Mock,
+    ];
+
+    /// The protocol that a profile calls so.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|protocol| protocol.as_str() == name)
     }
 
     /// The name in a profile.
@@ -177,6 +206,8 @@ impl Protocol {
             Self::Openai => "openai",
             Self::Responses => "openai-responses",
             Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
+            Self::Vertex => "vertex",
             Self::Azure => "azure",
             Self::Ollama => "ollama",
             Self::Cohere => "cohere",

@@ -31,6 +31,8 @@ pub struct Vault {
     vars: BTreeMap<String, String>,
     commands: Mutex<HashMap<String, Shared>>,
     aws: Aws,
+    #[cfg(feature = "vertex")]
+    google: super::google::Tokens,
 }
 
 impl Vault {
@@ -38,7 +40,13 @@ impl Vault {
     #[must_use]
     pub fn new(vars: BTreeMap<String, String>, clock: Clock) -> Self {
         let aws = Aws::new(clock, vars.get("AWS_ENDPOINT_URL_SSO").filter(|url| !url.is_empty()).cloned());
-        Self { vars, commands: Mutex::default(), aws }
+        Self {
+            aws,
+            #[cfg(feature = "vertex")]
+            google: super::google::Tokens::new(&vars),
+            commands: Mutex::default(),
+            vars,
+        }
     }
 
     fn env(&self, names: &[String]) -> Result<Secret, KeyError> {
@@ -47,6 +55,17 @@ impl Vault {
             [name] => error(format!("{name} is not set")),
             names => error(format!("none of {} is set", names.join(", "))),
         })
+    }
+
+    #[cfg(feature = "vertex")]
+    async fn google(&self, file: Option<&Path>) -> Result<Secret, KeyError> {
+        self.google.token(file).await
+    }
+
+    /// A program without Google's credentials asks Google's own; such a token is not renewed.
+    #[cfg(not(feature = "vertex"))]
+    async fn google(&self, file: Option<&Path>) -> Result<Secret, KeyError> {
+        self.command(&gcloud(file)).await
     }
 
     async fn command(&self, command: &str) -> Result<Secret, KeyError> {
@@ -68,6 +87,7 @@ impl Keys for Vault {
                 KeySource::File(path) => file(path).map(Some),
                 KeySource::Literal(secret) => Ok(Some(secret.clone())),
                 KeySource::Aws(keys) => self.aws.get(keys).await.map(Some),
+                KeySource::Google(file) => self.google(file.as_deref()).await.map(Some),
             }
         })
     }
@@ -86,6 +106,14 @@ fn file(path: &Path) -> Result<Secret, KeyError> {
 
 fn first_line(text: &str) -> Option<Secret> {
     text.lines().next().map(str::trim).filter(|line| !line.is_empty()).map(Secret::new)
+}
+
+/// The command that prints a token of the credentials in `file`, or of those that it finds itself.
+#[cfg(not(feature = "vertex"))]
+fn gcloud(file: Option<&Path>) -> String {
+    let print = "gcloud auth application-default print-access-token";
+    let quoted = |path: &Path| path.display().to_string().replace('\'', r"'\''");
+    file.map_or_else(|| print.to_owned(), |path| format!("GOOGLE_APPLICATION_CREDENTIALS='{}' {print}", quoted(path)))
 }
 
 /// The first line that `command` prints.
@@ -197,6 +225,14 @@ mod tests {
         let (first, second) = tokio::join!(vault.get(&source), vault.get(&source));
         assert_eq!(first, second);
         assert_eq!(first.unwrap().unwrap().expose(), "1");
+    }
+
+    #[cfg(not(feature = "vertex"))]
+    #[test]
+    fn google_is_asked_through_its_own_command() {
+        assert_eq!(gcloud(None), "gcloud auth application-default print-access-token");
+        let with = gcloud(Some(Path::new("/a'b.json")));
+        assert!(with.starts_with(r"GOOGLE_APPLICATION_CREDENTIALS='/a'\''b.json' gcloud "), "{with}");
     }
 
     #[tokio::test]

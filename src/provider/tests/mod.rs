@@ -2,8 +2,10 @@
 
 mod bedrock;
 mod encode_anthropic;
+mod encode_gemini;
 mod encode_openai;
 mod encode_others;
+mod encode_vertex;
 mod endings;
 mod errors;
 mod fixtures;
