@@ -6,13 +6,14 @@ use std::time::Duration;
 use super::ledger::Ledger;
 use super::record::{Hedged, Why};
 use super::router::{Request, Router};
-use crate::model::{Class, Failure, Secret};
+use crate::model::{Class, Failure};
 use crate::provider::Encoded;
 use crate::route::board::Board;
 use crate::route::course::{Course, Skip, Step};
 use crate::route::rules::Detours;
 use crate::route::strategy::Ranked;
 use crate::route::{DeploymentId, GroupId};
+use crate::wire::sigv4;
 
 /// The calls that a request would lead to.
 #[derive(Debug)]
@@ -46,8 +47,6 @@ pub struct Planned {
     pub wait: Duration,
     /// With what; the key is a stand-in.
     pub request: Result<Encoded, Failure>,
-    /// So many query parameters at the end of the address are the profile's, and may be keys.
-    pub hidden: usize,
     /// The call that would be made beside it if it stays silent.
     pub hedge: Option<Hedged>,
 }
@@ -94,16 +93,18 @@ impl Router {
                 }
             };
             let endpoint = &self.endpoints[call.deployment.0];
-            let key = (self.sources[call.deployment.0] != crate::model::KeySource::None).then(|| Secret::new("KEY"));
-            let encoded = endpoint.encode(key.as_ref(), &request.prompt);
-            let hidden = endpoint.overrides.query.len();
+            let key = self.sources[call.deployment.0].stand_in();
+            let mut encoded = endpoint.encode(key.as_ref(), &request.prompt);
+            if let Ok(encoded) = &mut encoded {
+                sigv4::sign(&mut encoded.request, now);
+            }
             let (deployment, group, wait) = (call.deployment, call.group, call.wait);
             let hedge = self.map.group(group).policy.hedge.and_then(|delay| {
                 let rival = course.rival(&plan.board, now)?;
                 let after = delay.before(plan.board.cell(deployment), request.facts.prompt_tokens, now);
                 Some(Hedged { after, rival })
             });
-            plan.calls.push(Planned { deployment, group, wait, request: encoded, hidden, hedge });
+            plan.calls.push(Planned { deployment, group, wait, request: encoded, hedge });
             last = Some(&failed);
         }
         plan.skips = course.take_skips();

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::credential::{Credential, KeySpec, hex};
 use super::diagnostic::Diagnostic;
 use super::file::Settings;
-use super::provider::{Provider, with_prefill};
+use super::provider::{Provider, with_prefill, with_query};
 use super::schema::MOCK_ONLY;
 use super::value::Value;
 use super::{Profile, Vars, address, overrides};
@@ -95,7 +95,12 @@ impl Profile {
         let mut found = Vec::new();
         for spec in specs {
             match Credential::find(spec, vars, self.folder.as_deref()) {
-                Ok(credential) => found.push(credential),
+                Ok(mut credential) => {
+                    if matches!(spec, KeySpec::Adc(_)) {
+                        credential.no_key = credential.no_key.or_else(|| provider.lacks.clone());
+                    }
+                    found.push(credential);
+                }
                 Err(why) => sink.push(Diagnostic::error(why).at(at.clone())),
             }
         }
@@ -135,6 +140,7 @@ fn same(a: &Deployment, b: &Deployment, x: &Endpoint, y: &Endpoint) -> bool {
         && a.context_window == b.context_window
         && x.params == y.params
         && x.headers == y.headers
+        && x.query == y.query
         && x.overrides == y.overrides
         && x.script == y.script
 }
@@ -154,10 +160,12 @@ fn endpoint(protocol: Protocol, provider: &Provider, wanted: &Wanted<'_, '_>) ->
         protocol,
         provider: provider.name.clone(),
         base_url: provider.base_url.clone(),
+        region: provider.region.as_ref().map(|(name, _)| name.clone()),
         model: wanted.model.to_owned(),
         quirks: with_prefill(provider.quirks, settings),
         params,
         headers,
+        query: with_query(&provider.query, settings),
         overrides: overrides::over(&provider.overrides, settings),
         script: (protocol == Protocol::Mock).then(|| script(settings)),
     }
@@ -207,7 +215,18 @@ fn capabilities(endpoint: &Endpoint, known: Option<&Model>) -> Capabilities {
     let Some(model) = known.filter(says) else {
         return Capabilities { pdf: no_pdf.then_some(false), ..Capabilities::default() };
     };
-    let native = endpoint.protocol == Protocol::Openai && endpoint.quirks.schema == SchemaDialect::Native;
+    let by_model = match endpoint.protocol {
+        Protocol::Openai | Protocol::Responses | Protocol::Azure => true,
+        // Put into words, or held to by the server whatever the model.
+        Protocol::Anthropic
+        | Protocol::Gemini
+        | Protocol::Vertex
+        | Protocol::Bedrock
+        | Protocol::Ollama
+        | Protocol::Cohere
+        | Protocol::Mock => false,
+    };
+    let native = by_model && endpoint.quirks.schema == SchemaDialect::Native;
     Capabilities {
         vision: Some(model.vision),
         pdf: Some(model.pdf && !no_pdf),

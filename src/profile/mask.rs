@@ -32,9 +32,7 @@ pub(super) fn mask_unparsed(text: &str) -> String {
 /// Whether the value of the key `name` is a secret by its name.
 pub(super) fn is_secret_key(name: &str) -> bool {
     let name = name.to_lowercase();
-    ["key", "secret", "password", "authorization", "headers", "query", "credential"]
-        .iter()
-        .any(|word| name.contains(word))
+    ["key", "secret", "password", "authorization", "headers", "credential"].iter().any(|word| name.contains(word))
         || name.trim() == "token"
 }
 

@@ -1,4 +1,4 @@
-//! `query`, `patch` and `strict_params`: what a profile changes about requests that are encoded already.
+//! `patch` and `strict_params`: what a profile changes about requests that are encoded already.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -9,34 +9,16 @@ use super::params;
 use super::schema::Kind;
 use super::suggest;
 use super::value::{self, Value, wrong};
-use crate::model::Secret;
 use crate::provider::{Overrides, Patch};
 
-/// The changes of `settings` on top of those in `base`: a parameter of the query by its name, the patch
-/// after the other one.
+/// The changes of `settings` after those in `base`.
 pub(super) fn over(base: &Overrides, settings: &Settings<'_>) -> Overrides {
     let mut all = base.clone();
-    if let Some(Value::Query(own)) = settings.get("query").map(|entry| &entry.value) {
-        all.query.retain(|(name, _)| own.iter().all(|(other, _)| other != name));
-        all.query.extend(own.iter().cloned());
-    }
     if let Some(Value::Patch(patch)) = settings.get("patch").map(|entry| &entry.value) {
         all.patches.push(patch.clone());
     }
     all.strict = settings.flag("strict_params").unwrap_or(all.strict);
     all
-}
-
-/// Reads parameters of the query; what is wrong goes to `sink`.
-pub(super) fn read_query(table: &DeTable<'_>, sink: &mut Vec<Diagnostic>) -> Vec<(String, Secret)> {
-    let mut query = Vec::new();
-    for (name, raw) in table {
-        match raw.get_ref().as_str() {
-            Some(text) => query.push((name.get_ref().to_string(), Secret::new(text))),
-            None => wrong(Kind::Text, raw.get_ref(), raw.span(), sink).unwrap_or_default(),
-        }
-    }
-    query
 }
 
 /// Reads a patch; what is wrong goes to `sink`.

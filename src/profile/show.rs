@@ -114,10 +114,19 @@ impl Page {
         if provider.base_url.scheme() != "mock" {
             self.line("base_url", &quoted(provider.base_url.as_str()), provider.base_url_from);
         }
+        if let Some((region, from)) = &provider.region {
+            self.line("region", &quoted(region), *from);
+        }
         self.keys(&provider.keys, provider.keys_from);
+        if !provider.query.is_empty() {
+            let pair = |(name, value): &(String, String)| format!("{} = {}", quoted(name), quoted(value));
+            let pairs: Vec<String> = provider.query.iter().map(pair).collect();
+            let written = table.is_some_and(|table| table.settings.mentions("query"));
+            let from = if written { Origin::Provider } else { Origin::Env };
+            self.line("query", &format!("{{ {} }}", pairs.join(", ")), from);
+        }
         if let Some(table) = table {
             self.headers(&table.settings, Origin::Provider);
-            self.query(&table.settings, Origin::Provider);
             let changes =
                 table.settings.entries.iter().filter(|entry| ["patch", "strict_params"].contains(&entry.key.name));
             changes.for_each(|entry| self.line(entry.key.name, &inline(entry.key.name, entry.raw), Origin::Provider));
@@ -148,13 +157,6 @@ impl Page {
         if let Some(Value::Headers(headers)) = settings.get("headers").map(|entry| &entry.value) {
             let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
             self.remark("headers", &format!("{} (values hidden)", names.join(", ")), from);
-        }
-    }
-
-    fn query(&mut self, settings: &Settings<'_>, from: Origin) {
-        if let Some(Value::Query(query)) = settings.get("query").map(|entry| &entry.value) {
-            let names: Vec<&str> = query.iter().map(|(name, _)| name.as_str()).collect();
-            self.remark("query", &format!("{} (values hidden)", names.join(", ").escape_debug()), from);
         }
     }
 
@@ -193,7 +195,6 @@ impl Page {
             match &entry.value {
                 Value::Keys(keys) => self.keys(keys, Origin::Deployment),
                 Value::Headers(_) => self.headers(settings, Origin::Deployment),
-                Value::Query(_) => self.query(settings, Origin::Deployment),
                 _ => self.line(entry.key.name, &inline(entry.key.name, entry.raw), Origin::Deployment),
             }
         }
@@ -242,7 +243,9 @@ fn reference(spec: &KeySpec) -> Option<String> {
     match spec {
         KeySpec::Env(names) => Some(format!("env:{}", names.join("|"))),
         KeySpec::File(path) => Some(format!("file:{path}")),
-        KeySpec::Command(_) | KeySpec::Keyring | KeySpec::Literal(_) => None,
+        KeySpec::Aws(Some(profile)) => Some(format!("aws:{profile}")),
+        KeySpec::Adc(path) => Some(format!("adc:{}", path.as_deref().unwrap_or_default())),
+        KeySpec::Aws(None) | KeySpec::Command(_) | KeySpec::Keyring | KeySpec::Literal(_) => None,
     }
 }
 

@@ -6,7 +6,7 @@ use super::credential::KeySpec;
 use super::deployment::Wanted;
 use super::diagnostic::Diagnostic;
 use super::file::Settings;
-use super::provider::{self, Provider};
+use super::provider::Provider;
 use super::value::Value;
 use super::{Inputs, Profile, Unbuilt, Vars, suggest};
 use crate::provider::catalog;
@@ -122,10 +122,6 @@ impl Profile {
         if let Some(index) = self.providers.iter().position(|provider| provider.name == name) {
             return Ok(index);
         }
-        if let Some(protocol) = provider::later(name) {
-            self.providers.push(Provider::later(name, protocol));
-            return Ok(self.providers.len() - 1);
-        }
         let Some(row) = catalog::row(name) else {
             let names = || self.providers.iter().map(|provider| provider.name.as_str());
             let known = names().chain(catalog::rows().iter().map(|row| row.id));
@@ -137,7 +133,7 @@ impl Profile {
         };
         let provider = Provider::known(row, vars).map_err(|problem| NoTarget {
             message: problem.message,
-            hint: "write a URL like `https://host/v1`, or unset the variable".into(),
+            hint: problem.help.unwrap_or_else(|| "write a URL like `https://host/v1`, or unset the variable".into()),
         })?;
         self.providers.push(provider);
         Ok(self.providers.len() - 1)

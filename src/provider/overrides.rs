@@ -1,4 +1,4 @@
-//! What a profile changes about requests that are encoded already: query, body, what may be left out.
+//! What a profile changes about requests that are encoded already: the body, and what may be left out.
 //! It is the same for every protocol, so that no encoder knows of it.
 
 use std::fmt;
@@ -12,8 +12,6 @@ use crate::model::{Class, Failure, Prompt, Secret};
 /// Changes to every request to one endpoint.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Overrides {
-    /// Further query parameters; a value may be a key.
-    pub query: Vec<(String, Secret)>,
     /// Changes to the body, in this order.
     pub patches: Vec<Patch>,
     /// What the model does not take is an error, even where it is only a preference.
@@ -43,14 +41,10 @@ impl Endpoint {
     /// As [`Adapter::encode`](super::Adapter::encode); `unsupported` when something was left out and nothing may be.
     pub fn encode(&self, key: Option<&Secret>, prompt: &Prompt) -> Result<Encoded, Failure> {
         let mut encoded = self.protocol.adapter().encode(self, key, prompt)?;
-        let Overrides { query, patches, strict } = &self.overrides;
+        let Overrides { patches, strict } = &self.overrides;
         if *strict && !encoded.dropped.is_empty() {
             let message = format!("`{}` does not take {} (strict_params)", self.model, encoded.dropped.join(", "));
             return Err(Failure::new(Class::Unsupported, message));
-        }
-        if !query.is_empty() {
-            let pairs = query.iter().map(|(name, value)| (name, value.expose()));
-            encoded.request.url.query_pairs_mut().extend_pairs(pairs);
         }
         if !patches.is_empty()
             && let Ok(mut body) = serde_json::from_slice(&encoded.request.body)

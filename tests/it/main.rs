@@ -2,6 +2,7 @@
 
 mod attachments;
 mod bad_input;
+mod bedrock;
 mod checks;
 mod engine;
 mod faults;
@@ -10,6 +11,7 @@ mod hygiene;
 mod limits;
 mod logs;
 mod overrides;
+mod protocols;
 mod recovery;
 mod route;
 mod sim;

@@ -52,10 +52,15 @@ fn check(protocol: &str, id: &str, offered: &str, answered: &str) {
     let tool = Tool { name: "weather".into(), description: "Weather of a city".into(), parameters };
     let mut prompt = Prompt { tools: vec![tool], ..Prompt::user("Weather in Bern?") };
     let answer = ask(&server, protocol, "tool-call", prompt.clone());
-    let call = ToolCall { id: id.to_owned(), name: "weather".into(), arguments: "{\"city\":\"Bern\"}".into() };
+    let call = ToolCall {
+        id: id.to_owned(),
+        name: "weather".into(),
+        arguments: "{\"city\":\"Bern\"}".into(),
+        signature: None,
+    };
     assert_eq!((answer.finish, &answer.tool_calls), (Some(Finish::ToolCalls), &vec![call]));
     let calls = answer.tool_calls.into_iter();
-    let parts = calls.map(|ToolCall { id, name, arguments }| Part::ToolCall { id, name, arguments }).collect();
+    let parts = calls.map(Part::from).collect();
     prompt.messages.push(Message { role: Role::Assistant, parts });
     let result = Part::ToolResult { id: id.to_owned(), text: "12 °C".into() };
     prompt.messages.push(Message { role: Role::User, parts: vec![result] });

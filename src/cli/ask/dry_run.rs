@@ -2,23 +2,9 @@
 
 use std::fmt::Write;
 
-use url::Url;
-
 use super::attach::elide;
 use super::printer::skip;
 use crate::engine::{Plan, Request, Router};
-
-/// `url` without the values of its last `hidden` query parameters.
-fn address(url: &Url, hidden: usize) -> String {
-    let Some((base, query)) = url.as_str().split_once('?').filter(|_| hidden > 0) else { return url.to_string() };
-    let pairs: Vec<&str> = query.split('&').collect();
-    let shown = pairs.len().saturating_sub(hidden);
-    let pairs = pairs.iter().enumerate().map(|(index, pair)| match pair.split_once('=') {
-        Some((name, _)) if index >= shown => format!("{name}=[redacted]"),
-        _ => (*pair).to_owned(),
-    });
-    format!("{base}?{}", pairs.collect::<Vec<_>>().join("&"))
-}
 
 /// Describes the calls that `request` would lead to if every one of them failed.
 #[must_use]
@@ -35,7 +21,7 @@ pub fn describe(router: &Router, request: &Request, plan: Plan) -> String {
                 let _ = writeln!(text, "   cannot be asked: {}", failure.message);
             }
             Ok(encoded) => {
-                let _ = writeln!(text, "   POST {}", address(&encoded.request.url, call.hidden));
+                let _ = writeln!(text, "   POST {}", encoded.request.url);
                 for (name, value) in &encoded.request.headers {
                     let value = if value.is_sensitive() { "[redacted]" } else { value.to_str().unwrap_or("[binary]") };
                     let _ = writeln!(text, "   {name}: {value}");
