@@ -56,6 +56,7 @@ medium\t''
 high\t''
 xhigh\t''
 max\t''"
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l schema -d 'The answer is JSON that satisfies this JSON Schema; it is printed when it is whole' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l seed -d 'Seed of the model\'s sampling' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l tag -d 'Label for rules and statistics; may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l require-tag -d 'Only deployments with this tag, or without it (`!TAG`); may be repeated' -r
@@ -74,6 +75,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l idle-timeout -
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l deadline -d 'Limit of everything: attempts, waits, fallbacks' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l max-cost -d 'Only deployments whose estimated cost is known and at most this' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l route-seed -d 'Seed of the routing\'s own luck' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l verify -d 'The answer is good if this shell command, which gets it on standard input, ends with status 0' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l output -d 'Write the answer to FILE, whole or not at all' -r -F
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
@@ -108,6 +110,7 @@ medium\t''
 high\t''
 xhigh\t''
 max\t''"
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l schema -d 'The answer is JSON that satisfies this JSON Schema; it is printed when it is whole' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l seed -d 'Seed of the model\'s sampling' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l tag -d 'Label for rules and statistics; may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l require-tag -d 'Only deployments with this tag, or without it (`!TAG`); may be repeated' -r

@@ -48,16 +48,9 @@ impl Schema {
     pub fn compile(schema: &Value) -> Result<Self, SchemaError> {
         let (mut compiler, mut all) = (Compiler::new(), Schemas::new());
         compiler.use_loader(Box::new(Nothing));
-        let added = compiler.add_resource(ADDRESS, schema.clone());
-        let root = added.and_then(|()| compiler.compile(ADDRESS, &mut all));
-        root.map(|root| Self { all, root }).map_err(|error| match error {
-            CompileError::ValidationError { src, .. } => {
-                let (place, message) = innermost(&src);
-                SchemaError { place, message }
-            }
-            // Its own address says nothing to anybody.
-            other => SchemaError { place: "/".to_owned(), message: format!("{other:#}").replace(ADDRESS, "") },
-        })
+        compiler.add_resource(ADDRESS, schema.clone()).map_err(wrong)?;
+        let root = compiler.compile(ADDRESS, &mut all).map_err(wrong)?;
+        Ok(Self { all, root })
     }
 
     /// The JSON document that `text` is, as it is written there, without the Markdown fence that some
@@ -75,6 +68,18 @@ impl Schema {
                 Err(format!("at `{place}`: {message}"))
             }
         }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn wrong(error: CompileError) -> SchemaError {
+    match &error {
+        CompileError::ValidationError { src, .. } => {
+            let (place, message) = innermost(src);
+            SchemaError { place, message }
+        }
+        // Its own address says nothing to anybody.
+        other => SchemaError { place: "/".to_owned(), message: format!("{other:#}").replace(ADDRESS, "") },
     }
 }
 

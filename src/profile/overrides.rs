@@ -39,7 +39,7 @@ pub(super) fn read_patch(table: &DeTable<'_>, sink: &mut Vec<Diagnostic>) -> Pat
                 other => wrong(Kind::Params, other, raw.span(), sink).unwrap_or_default(),
             },
             other => {
-                let help = suggest::help(other, ["set", "remove"].into_iter());
+                let help = suggest::help(other, ["set", "remove"]);
                 sink.push(Diagnostic::error(format!("unknown field `{other}` of a patch")).at(key.span()).help(help));
             }
         }
