@@ -4,10 +4,12 @@ pub mod artifacts;
 pub mod ask;
 pub mod console;
 pub mod env;
+mod listing;
 pub mod logs;
 mod place;
 pub mod plain;
 pub mod profile;
+pub mod providers;
 pub mod route;
 mod setup;
 mod signals;
@@ -76,6 +78,8 @@ pub enum Command {
     Route(Box<route::RouteArgs>),
     /// Show what was asked and answered
     Logs(logs::LogsArgs),
+    /// Show which providers are set up, and where their keys come from
+    Providers(providers::ProvidersArgs),
     /// Check and show the profile
     Profile(profile::ProfileArgs),
     /// Show and forget what the processes share
@@ -130,6 +134,7 @@ fn dispatch(cli: &Cli, env: &Env, console: &mut Console) -> Result<End, Error> {
         Command::Ask(args) => ask::run(args, &cli.global, env, console),
         Command::Route(args) => route::command(args, &cli.global, env, console),
         Command::Logs(args) => logs::command(args, &cli.global, env, console),
+        Command::Providers(args) => providers::command(args, &cli.global, env, console),
         Command::Profile(args) => profile::command(args, &cli.global, env, console),
         Command::State(args) => state::command(args, &cli.global, env, console),
         Command::Completions { shell } => print(console, &artifacts::completions(*shell)),

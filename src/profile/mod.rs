@@ -21,6 +21,7 @@ mod mask;
 mod params;
 mod per_class;
 mod provider;
+mod providers;
 mod rules;
 pub mod schema;
 mod show;
@@ -45,6 +46,7 @@ use crate::route::{self, GroupId, Policy};
 
 pub use diagnostic::{Diagnostic, Document, LoadError, Severity};
 pub use locate::{Located, folder, locate};
+pub use providers::{KeyStatus, ProviderStatus, Readiness, statuses as provider_statuses};
 pub use show::show;
 pub use state::state_source;
 pub use target::NoTarget;
