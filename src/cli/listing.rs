@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_narrow_terminal_drops_columns_and_cuts_names() {
-        check(&[("a long name", 1)], Some(19), "NAME\na l…");
+        check(&[("abcdefgh", 1)], Some(19), "NAME\nabc…");
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub enum KeySource {
     Command(String),
     /// The first line of a file.
     File(PathBuf),
+    /// In the keyring of the system, by this name.
+    Keyring(String),
     /// Written in the profile itself.
     Literal(Secret),
 }
@@ -50,6 +52,7 @@ impl fmt::Display for KeySource {
             Self::Env(names) => write!(f, "env:{}", names.join("|")),
             Self::Command(command) => write!(f, "cmd:{} …", command.split_whitespace().next().unwrap_or_default()),
             Self::File(path) => write!(f, "file:{}", path.display()),
+            Self::Keyring(name) => write!(f, "keyring:{name}"),
             Self::Literal(_) => f.write_str("a key in the profile"),
         }
     }

@@ -16,8 +16,8 @@ pub(super) enum KeySpec {
     Command(String),
     /// In a file.
     File(String),
-    /// In the keyring of the system: not built yet.
-    Keyring,
+    /// In the keyring of the system.
+    Keyring(String),
     /// Here.
     Literal(Secret),
 }
@@ -39,7 +39,7 @@ impl KeySpec {
             }
             Some(("cmd", command)) => Self::Command(command.trim().to_owned()),
             Some(("file", path)) => Self::File(path.trim().to_owned()),
-            Some(("keyring", _)) => Self::Keyring,
+            Some(("keyring", name)) => Self::Keyring(name.trim().to_owned()),
             _ if text.is_empty() => return Err("the key is empty".into()),
             _ => {
                 sendable(text)?;
@@ -100,10 +100,11 @@ impl Credential {
                 identity: fingerprint(secret.expose()),
                 no_key: None,
             }),
-            KeySpec::Keyring => Ok(Self {
-                source: KeySource::None,
-                identity: "keyring".into(),
-                no_key: Some("keys in the keyring are not built yet".into()),
+            // Asked when a call needs it: it may want a person to unlock it.
+            KeySpec::Keyring(name) => Ok(Self {
+                source: KeySource::Keyring(name.clone()),
+                identity: format!("keyring:{name}"),
+                no_key: (!cfg!(feature = "keyring")).then(|| "this build has no keyring (feature `keyring`)".into()),
             }),
         }
     }
@@ -213,8 +214,10 @@ mod tests {
     }
 
     #[test]
-    fn a_keyring_is_for_later() {
-        check("keyring:work", Ok("keys in the keyring are not built yet"));
+    fn a_keyring_is_not_asked() {
+        let without = "this build has no keyring (feature `keyring`)";
+        check("keyring:work", Ok(if cfg!(feature = "keyring") { "there" } else { without }));
+        check("keyring:", Err("the source of the key is empty"));
     }
 
     #[test]

@@ -4,11 +4,13 @@
 //! argument. It knows providers and routes; it calls nobody.
 
 mod address;
+mod bare;
 mod credential;
 mod deployment;
 pub mod diagnostic;
 pub mod discover;
 pub(crate) mod duration;
+pub mod facts;
 mod file;
 mod group;
 pub(crate) mod hedging;
@@ -27,7 +29,7 @@ pub mod schema;
 mod show;
 mod state;
 pub mod strategy;
-mod suggest;
+pub(crate) mod suggest;
 mod target;
 pub mod template;
 #[cfg(test)]
@@ -45,6 +47,7 @@ use crate::provider::Endpoint;
 use crate::route::{self, GroupId, Policy};
 
 pub use diagnostic::{Diagnostic, Document, LoadError, Severity};
+pub use facts::{Facts, fetched_table};
 pub use locate::{Located, folder, locate};
 pub use providers::{KeyStatus, ProviderStatus, Readiness, statuses as provider_statuses};
 pub use show::show;
@@ -117,6 +120,8 @@ pub struct Profile {
     base: Base,
     /// The folder that paths of key files are relative to.
     folder: Option<PathBuf>,
+    /// What is known of models.
+    facts: Facts,
 }
 
 /// What holds for every group that does not say otherwise.
@@ -288,6 +293,7 @@ impl Profile {
             document,
             providers: Vec::new(),
             unbuilt: Vec::new(),
+            facts: Facts::at(inputs.vars),
             base: Base { policy: layers.policy(inputs.long_lived), patience: layers.patience(), unbuilt },
         };
         for table in &file.providers {
@@ -304,6 +310,7 @@ impl Profile {
         profile.add_rules(file, inputs, sink);
         profile.add_templates(file, inputs, sink);
         profile.choose_default(file, sink);
+        sink.extend(profile.facts.warning().map(Diagnostic::warning));
         profile
     }
 

@@ -90,6 +90,11 @@ pub fn statuses(profile: Option<&Profile>, vars: &Vars) -> Vec<ProviderStatus> {
 }
 
 impl Profile {
+    /// The names of the providers that it mentions.
+    pub fn provider_names(&self) -> impl Iterator<Item = &str> {
+        self.providers.iter().map(|provider| provider.name.as_str())
+    }
+
     /// A provider with its own keys and those of its deployments.
     fn status(&self, provider: &Provider, vars: &Vars) -> ProviderStatus {
         let mut found = status(provider, self.folder.as_deref(), vars);

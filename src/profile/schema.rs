@@ -341,7 +341,7 @@ pub const KEYS: &[Key] = &[
         ENDPOINT,
         Keys,
         Words("the catalog's variable"),
-        "`env:NAME`, `file:PATH`, `cmd:COMMAND`, `keyring:NAME` (not built yet) or a list; one deployment per key",
+        "`env:NAME`, `file:PATH`, `cmd:COMMAND`, `keyring:NAME` or a list; one deployment per key",
     ),
     row("headers", ENDPOINT, Headers, Nothing, "further headers of the request"),
     later("query", ENDPOINT, Any, "further query parameters"),

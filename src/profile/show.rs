@@ -187,7 +187,9 @@ impl Page {
         }
         let model = settings.text("model").unwrap_or_default();
         let name = settings.text("name").unwrap_or(model);
-        let found = members.iter().find(|member| profile.map.deployment(member.deployment).name == name);
+        // A model may be written without its provider.
+        let called = |full: &str| full == name || full.split_once('/').is_some_and(|(_, model)| model == name);
+        let found = members.iter().find(|member| called(&profile.map.deployment(member.deployment).name));
         let Some(member) = found else { return };
         self.timeouts(settings, layers, member);
         self.known(settings, profile, member);
@@ -230,7 +232,8 @@ fn reference(spec: &KeySpec) -> Option<String> {
     match spec {
         KeySpec::Env(names) => Some(format!("env:{}", names.join("|"))),
         KeySpec::File(path) => Some(format!("file:{path}")),
-        KeySpec::Command(_) | KeySpec::Keyring | KeySpec::Literal(_) => None,
+        KeySpec::Keyring(name) => Some(format!("keyring:{name}")),
+        KeySpec::Command(_) | KeySpec::Literal(_) => None,
     }
 }
 

@@ -616,14 +616,10 @@ mod unbuilt {
     }
 
     #[test]
-    fn a_protocol_and_the_keyring() {
+    fn a_protocol() {
         check(
             "[providers.g]\nprotocol = \"bedrock\"\nbase_url = \"https://g.example\"\n[groups.main]\ndeployments = [{ model = \"g/a\" }]",
             Some(("protocol = \"bedrock\"", "main")),
-        );
-        check(
-            "[groups.main]\ndeployments = [{ model = \"lab/a\", api_key = \"keyring:work\" }]",
-            Some(("api_key = \"keyring:…\"", "main")),
         );
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A difference between providers is a value here; the adapters ask for values, never for names.
 
+pub mod names;
 mod rows;
 
 use url::Url;

@@ -1,6 +1,8 @@
 //! The network: `ports::Transport` over sockets, and over scripts; it owns no retry and no routing.
 
+pub mod download;
 pub mod http;
+pub mod keyring;
 pub mod keys;
 pub mod mock;
 pub mod probe;
