@@ -96,7 +96,6 @@ fn list(args: &ModelsArgs, global: &Global, env: &Env, console: &mut Console) ->
 fn check_provider(name: &str, all: &[Entry], profile: Option<&Profile>) -> Result<(), Error> {
     let mut known: BTreeSet<&str> = all.iter().map(|entry| entry.provider.as_str()).collect();
     known.extend(catalog::rows().iter().map(|row| row.id));
-    known.extend(catalog::KNOWN_UNBUILT.iter().map(|(id, _)| *id));
     known.extend(profile.iter().flat_map(|profile| profile.provider_names()));
     if known.contains(name) {
         return Ok(());

@@ -14,7 +14,7 @@ use tokio::process::Command;
 use super::ledger::reachable;
 use super::router::{Request, Router};
 use crate::route::board::Board;
-use crate::route::course::{Facts, eligible};
+use crate::route::course::{Facts, Moment};
 use crate::route::estimate::Belief;
 use crate::route::strategy::{Candidate, Scene, candidates};
 use crate::route::{Group, GroupId, Strategy};
@@ -49,10 +49,11 @@ impl Router {
     fn questions(&self, request: &Request, board: &Board) -> Vec<(GroupId, Arc<str>, String)> {
         let (map, facts, now) = (&*self.map, &request.facts, self.clock.now());
         let groups = reachable(map, request.group).into_iter();
+        let moment = Moment::new(map, facts, board, now);
         let asked = groups.filter_map(|group| {
             let Strategy::Exec(command) = &map.group(group).strategy else { return None };
             let scene = Scene { map, group, facts, board, now };
-            let candidates = candidates(&scene, &eligible(map, group, facts, board, now));
+            let candidates = candidates(&scene, &moment.eligible(group));
             let question = question(&map.group(group).name, facts, &candidates);
             (!candidates.is_empty()).then(|| (group, Arc::clone(command), question))
         });

@@ -6,7 +6,7 @@ use super::diagnostic::Diagnostic;
 use super::file::{File, GroupTable, Settings};
 use super::layers::Layers;
 use super::provider::unbuilt;
-use super::value::{Value, not_built};
+use super::value::Value;
 use super::{Profile, strategy};
 use crate::route::{Group, GroupId, Member, Strategy};
 
@@ -71,9 +71,6 @@ impl Profile {
             Err(problem) => return sink.push(problem.diagnostic(entry.at.clone())),
         };
         missing.extend(self.providers[provider].unbuilt.iter().cloned());
-        if self.providers[provider].is_for_later() {
-            sink.push(not_built(&format!("provider `{}`", self.providers[provider].name), entry.at.clone()));
-        }
         let added = self.add(&Wanted { provider, model, at: entry.at.clone(), settings }, inputs.vars, sink);
         let timeouts = layers.patience().timeouts(added.slow);
         // The keys of one entry share its weight, so that an A/B split stays as written.

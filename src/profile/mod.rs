@@ -4,6 +4,7 @@
 //! argument. It knows providers and routes; it calls nobody.
 
 mod address;
+mod aws;
 mod bare;
 mod credential;
 mod deployment;
@@ -12,6 +13,7 @@ pub mod discover;
 pub(crate) mod duration;
 pub mod facts;
 mod file;
+mod google;
 mod group;
 pub(crate) mod hedging;
 mod layers;

@@ -114,7 +114,17 @@ impl Page {
         if provider.base_url.scheme() != "mock" {
             self.line("base_url", &quoted(provider.base_url.as_str()), provider.base_url_from);
         }
+        if let Some((region, from)) = &provider.region {
+            self.line("region", &quoted(region), *from);
+        }
         self.keys(&provider.keys, provider.keys_from);
+        if !provider.query.is_empty() {
+            let pair = |(name, value): &(String, String)| format!("{} = {}", quoted(name), quoted(value));
+            let pairs: Vec<String> = provider.query.iter().map(pair).collect();
+            let written = table.is_some_and(|table| table.settings.mentions("query"));
+            let from = if written { Origin::Provider } else { Origin::Env };
+            self.line("query", &format!("{{ {} }}", pairs.join(", ")), from);
+        }
         if let Some(table) = table {
             self.headers(&table.settings, Origin::Provider);
             self.unbuilt(&table.settings, Origin::Provider);
@@ -232,8 +242,10 @@ fn reference(spec: &KeySpec) -> Option<String> {
     match spec {
         KeySpec::Env(names) => Some(format!("env:{}", names.join("|"))),
         KeySpec::File(path) => Some(format!("file:{path}")),
+        KeySpec::Aws(Some(profile)) => Some(format!("aws:{profile}")),
+        KeySpec::Adc(path) => Some(format!("adc:{}", path.as_deref().unwrap_or_default())),
         KeySpec::Keyring(name) => Some(format!("keyring:{name}")),
-        KeySpec::Command(_) | KeySpec::Literal(_) => None,
+        KeySpec::Aws(None) | KeySpec::Command(_) | KeySpec::Literal(_) => None,
     }
 }
 

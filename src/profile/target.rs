@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::deployment::Wanted;
 use super::diagnostic::Diagnostic;
 use super::file::Settings;
-use super::provider::{self, Provider};
+use super::provider::Provider;
 use super::{Inputs, Profile, Unbuilt, Vars, suggest};
 use crate::provider::catalog;
 use crate::route::{Group, GroupId, Member, Strategy};
@@ -101,10 +101,6 @@ impl Profile {
         if let Some(known) = catalog::names::canonical(name) {
             return self.provider(known, vars);
         }
-        if let Some(protocol) = provider::later(name) {
-            self.providers.push(Provider::later(name, protocol));
-            return Ok(self.providers.len() - 1);
-        }
         let Some(row) = catalog::row(name) else {
             let names = || self.providers.iter().map(|provider| provider.name.as_str());
             let known = names().chain(catalog::rows().iter().map(|row| row.id));
@@ -116,7 +112,7 @@ impl Profile {
         };
         let provider = Provider::known(row, vars).map_err(|problem| NoTarget {
             message: problem.message,
-            hint: "write a URL like `https://host/v1`, or unset the variable".into(),
+            hint: problem.help.unwrap_or_else(|| "write a URL like `https://host/v1`, or unset the variable".into()),
         })?;
         self.providers.push(provider);
         Ok(self.providers.len() - 1)

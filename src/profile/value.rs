@@ -1,5 +1,6 @@
 //! One value of a profile, checked against its type. Every mistake is reported; none stops the reading.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -42,12 +43,13 @@ pub(super) enum Value {
     Keys(Vec<KeySpec>),
     Url(Url),
     /// `None`: not built yet.
-    Protocol(Option<Protocol>),
+    Protocol(Protocol),
     /// `None`: not built yet.
     Strategy(Option<Strategy>),
     StrategyArgs(strategy::Args),
     Sticky(Sticky),
     Headers(Vec<(HeaderName, HeaderValue)>),
+    Query(Vec<(String, String)>),
     Params(Params),
     Faults(Vec<Fault>),
     PerClass(ByClass),
@@ -78,13 +80,14 @@ pub(super) fn read(kind: Kind, raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> O
         Kind::Names => names(raw, sink).map(Value::Names),
         Kind::Keys => keys(raw, sink).map(Value::Keys),
         Kind::Url => base_url(text(kind, raw, sink)?, at, sink).map(Value::Url),
-        Kind::Protocol => choice("protocol", text(kind, raw, sink)?, schema::PROTOCOLS, at, sink).map(Value::Protocol),
+        Kind::Protocol => protocol(text(kind, raw, sink)?, at, sink).map(Value::Protocol),
         Kind::Strategy => strategy_name(text(kind, raw, sink)?, at, sink).map(Value::Strategy),
         Kind::StrategyArgs => Some(Value::StrategyArgs(strategy::read(table(kind, raw, sink)?, sink))),
         Kind::Sticky => {
             choice("key to be sticky by", text(kind, raw, sink)?, schema::STICKY, at, sink)?.map(Value::Sticky)
         }
         Kind::Headers => headers(table(kind, raw, sink)?, sink).map(Value::Headers),
+        Kind::Query => query(table(kind, raw, sink)?, sink).map(Value::Query),
         Kind::Params => params::read(table(kind, raw, sink)?, sink).map(Value::Params),
         Kind::Faults => {
             let parsed = mock::parse_faults(text(kind, raw, sink)?);
@@ -241,6 +244,7 @@ fn remark(spec: &KeySpec, at: Range<usize>, sink: &mut Sink) {
                 .help("`env:NAME`, `file:PATH` or `cmd:COMMAND` keep it out of backups and repositories"),
         ),
         KeySpec::Env(_) | KeySpec::Command(_) | KeySpec::File(_) | KeySpec::Keyring(_) => {}
+        KeySpec::Aws(_) | KeySpec::Adc(_) => {}
     }
 }
 
@@ -277,6 +281,15 @@ fn state(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<StateSource> {
     Some(source)
 }
 
+fn protocol(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<Protocol> {
+    let found = Protocol::named(text);
+    if found.is_none() {
+        let help = suggest::help(text, Protocol::ALL.iter().map(|protocol| protocol.as_str()));
+        sink.push(Diagnostic::error(format!("unknown protocol `{text}`")).at(at).help(help));
+    }
+    found
+}
+
 fn choice<T: Clone>(
     what: &str,
     text: &str,
@@ -305,6 +318,13 @@ fn strategy_name(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<Option
         Some(command) => Some(Some(Strategy::Exec(command.into()))),
         None => choice("strategy", text, schema::STRATEGIES, at, sink),
     }
+}
+
+fn query(table: &DeTable<'_>, sink: &mut Sink) -> Option<Vec<(String, String)>> {
+    let pair = |(key, raw): (&Spanned<Cow<'_, str>>, &Spanned<DeValue<'_>>)| {
+        Some((key.get_ref().to_string(), text(Kind::Text, raw, sink)?.to_owned()))
+    };
+    Some(table.iter().filter_map(pair).collect())
 }
 
 /// Headers that the HTTP client sets itself.

@@ -2,20 +2,27 @@
 //!
 //! A difference between providers is a value here; the adapters ask for values, never for names.
 
+mod address;
 pub mod names;
 mod rows;
 
 use url::Url;
 
+pub use address::{base_url, is_home};
+
 use super::classify::Codes;
 use super::{Endpoint, Protocol, models};
+use crate::model::{Class, TimeoutKind};
 
 /// How an endpoint differs from the plain protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quirks {
     /// The field for the token limit is `max_completion_tokens`.
     pub max_completion_tokens: bool,
-    /// The path segment that a base URL without any version gets; `None` leaves the base as it is.
+    /// Models, by how their names begin, whose field for it is `max_tokens` all the same.
+    pub max_tokens_for: &'static [&'static str],
+    /// The path segments, divided by `/`, that a base URL without any version gets; `None` leaves the
+    /// base as it is.
     pub version: Option<&'static str>,
     /// It takes `stream_options` (and needs it to tell the usage of a stream).
     pub stream_options: bool,
@@ -35,6 +42,10 @@ pub struct Quirks {
     pub prefill: Prefill,
     /// A begun answer is marked with `"prefix": true`.
     pub prefix_flag: bool,
+    /// The id of a call that is sent back must be nine letters or digits.
+    pub short_call_ids: bool,
+    /// It keeps answers unless `"store": false` says otherwise.
+    pub stores: bool,
     /// The most stop texts it takes.
     pub max_stop: usize,
     /// It takes stop texts while a model reasons.
@@ -45,6 +56,10 @@ pub struct Quirks {
     pub reasoning_apart: bool,
     /// Error codes of its own and what they mean there.
     pub codes: Codes,
+    /// Query parameters and the variables that may hold their values.
+    pub query_env: &'static [(&'static str, &'static [&'static str])],
+    /// Further hosts of its own, by what follows the first label of their names.
+    pub hosts: &'static [&'static str],
 }
 
 /// Where a key goes.
@@ -54,6 +69,18 @@ pub enum Auth {
     Bearer,
     /// `x-api-key: KEY`.
     XApiKey,
+    /// `x-goog-api-key: KEY`.
+    XGoogApiKey,
+    /// `authorization: Bearer TOKEN`; unless the profile names a key, the token is had with Google's
+    /// application default credentials.
+    GoogleToken,
+    /// `api-key: KEY`, but a JSON Web Token as `authorization: Bearer TOKEN`; never both.
+    ApiKeyOrToken,
+    /// Signed with keys of AWS for this service; a key of another kind as `Bearer`.
+    Aws {
+        /// The service's name for signing.
+        service: &'static str,
+    },
 }
 
 /// How a JSON Schema is said to a provider.
@@ -82,6 +109,7 @@ impl Quirks {
     /// No differences: safe for an unknown compatible server.
     pub const PLAIN: Self = Self {
         max_completion_tokens: false,
+        max_tokens_for: &[],
         version: Some("v1"),
         stream_options: true,
         auth: Auth::Bearer,
@@ -92,11 +120,15 @@ impl Quirks {
         schema: SchemaDialect::Native,
         prefill: Prefill::Never,
         prefix_flag: false,
+        short_call_ids: false,
+        stores: false,
         max_stop: usize::MAX,
         stop_while_reasoning: true,
         usage_at: None,
         reasoning_apart: false,
         codes: &[],
+        query_env: &[],
+        hosts: &[],
     };
 
     /// Plain Anthropic messages.
@@ -108,12 +140,80 @@ impl Quirks {
         ..Self::PLAIN
     };
 
+    /// Plain Gemini: at most five stop texts (Gemini API reference, `GenerationConfig`).
+    pub const GEMINI: Self = Self {
+        auth: Auth::XGoogApiKey,
+        version: Some("v1beta"),
+        max_stop: 5,
+        codes: &[("BILLING_DISABLED", Class::Quota)],
+        ..Self::PLAIN
+    };
+
+    /// Plain Vertex; what its publishers take differs, see [`super::vertex`].
+    pub const VERTEX: Self =
+        Self { auth: Auth::GoogleToken, version: Some("v1"), prefill: Prefill::KnownModels, ..Self::GEMINI };
+    /// Plain Responses: no stop texts, no seed (OpenAI API reference).
+    pub const RESPONSES: Self = Self { seed: None, max_stop: 0, stores: true, ..Self::PLAIN };
+
+    /// Plain Azure `OpenAI`, version 1 of the API. No stop texts from o3 on, as at its maker's.
+    ///
+    /// Source: Microsoft Learn, "Azure OpenAI in Microsoft Foundry Models v1 API" (paths, `api-key`,
+    /// bearer tokens) and the Python SDK's `lib/azure.py` (variables, never both headers).
+    pub const AZURE: Self = Self {
+        max_completion_tokens: true,
+        // They refuse the newer name with 422 (pydantic-ai, providers/azure.py).
+        max_tokens_for: &["mistral", "ministral", "codestral"],
+        version: Some("openai/v1"),
+        auth: Auth::ApiKeyOrToken,
+        max_stop: 4,
+        stop_while_reasoning: false,
+        query_env: &[("api-version", &["OPENAI_API_VERSION", "AZURE_API_VERSION"])],
+        hosts: &["services.ai.azure.com", "cognitiveservices.azure.com"],
+        ..Self::PLAIN
+    };
+
+    /// Plain Ollama: options and addresses are the adapter's.
+    pub const OLLAMA: Self = Self { version: None, ..Self::PLAIN };
+
+    /// Plain Cohere, version 2 (API reference, Chat).
+    pub const COHERE: Self = Self { version: Some("v2"), max_stop: 5, ..Self::PLAIN };
+
+    /// Plain Converse of Bedrock. Codes: the errors of the service model that have no meaning elsewhere.
+    pub const BEDROCK: Self = Self {
+        version: None,
+        auth: Auth::Aws { service: "bedrock" },
+        headers: &[("accept", "application/vnd.amazon.eventstream")],
+        seed: None,
+        // Claude refuses both, from 4.5 on.
+        one_of_sampling: true,
+        prefill: Prefill::KnownModels,
+        codes: &[
+            ("ModelTimeoutException", Class::Timeout(TimeoutKind::Upstream)),
+            ("ModelErrorException", Class::ServerError),
+            ("ModelStreamErrorException", Class::ServerError),
+            ("InternalServerException", Class::ServerError),
+            ("MissingAuthenticationTokenException", Class::Authentication),
+            ("IncompleteSignatureException", Class::Authentication),
+            ("InvalidSignatureException", Class::Authentication),
+            ("UnrecognizedClientException", Class::Authentication),
+            ("ExpiredTokenException", Class::Authentication),
+        ],
+        ..Self::PLAIN
+    };
+
     /// No differences from `protocol`: safe for an unknown server that speaks it.
     #[must_use]
     pub const fn plain(protocol: Protocol) -> Self {
         match protocol {
             Protocol::Openai | Protocol::Mock => Self::PLAIN,
+            Protocol::Responses => Self::RESPONSES,
             Protocol::Anthropic => Self::MESSAGES,
+            Protocol::Gemini => Self::GEMINI,
+            Protocol::Vertex => Self::VERTEX,
+            Protocol::Azure => Self::AZURE,
+            Protocol::Ollama => Self::OLLAMA,
+            Protocol::Cohere => Self::COHERE,
+            Protocol::Bedrock => Self::BEDROCK,
         }
     }
 }
@@ -125,7 +225,7 @@ pub struct Row {
     pub id: &'static str,
     /// The name for people.
     pub name: &'static str,
-    /// Where its API is.
+    /// Where its API is; `{NAME}` stands for the value of a variable, `{region}` for the region.
     pub base_url: &'static str,
     /// Variables that may hold its key, the usual one first; empty when it takes none.
     pub env: &'static [&'static str],
@@ -140,6 +240,11 @@ pub struct Row {
 }
 
 impl Row {
+    /// Whether its address names a region.
+    fn is_regional(&self) -> bool {
+        self.base_url.contains("{region}")
+    }
+
     /// Whether it answers without a key (a server on this machine, usually).
     #[must_use]
     pub fn key_is_optional(&self) -> bool {
@@ -147,20 +252,16 @@ impl Row {
     }
 }
 
-/// Providers that are known, but speak a protocol that is not built: `(id, protocol)`.
-pub const KNOWN_UNBUILT: &[(&str, &str)] = &[
-    ("azure", "azure"),
-    ("bedrock", "bedrock"),
-    ("cohere", "cohere"),
-    ("perplexity", "openai-responses"),
-    ("vertex", "vertex"),
-    ("vertex-anthropic", "vertex"),
-];
-
 /// The row of `id`, if the provider is known.
 #[must_use]
 pub fn row(id: &str) -> Option<&'static Row> {
     rows().iter().find(|row| row.id == id)
+}
+
+/// The row of the service that alone speaks `protocol`, in many regions.
+#[must_use]
+pub fn regional(protocol: Protocol) -> Option<&'static Row> {
+    rows().iter().find(|row| row.protocol == protocol && row.is_regional())
 }
 
 /// All rows.
@@ -208,14 +309,15 @@ mod tests {
 
     #[test]
     fn rows_have_unique_names_and_valid_addresses() {
-        let mut ids: Vec<_> = rows().iter().map(|row| row.id).chain(KNOWN_UNBUILT.iter().map(|(id, _)| *id)).collect();
+        let mut ids: Vec<_> = rows().iter().map(|row| row.id).collect();
         ids.sort_unstable();
         assert!(ids.windows(2).all(|pair| pair[0] != pair[1]), "{ids:?}");
         for row in rows() {
-            let url = Url::parse(row.base_url).unwrap();
+            let url = Url::parse(&base_url(row, |_| Some("x.example")).unwrap()).unwrap();
             assert!(url.scheme() == "https" || row.key_is_optional(), "{}", row.id);
             assert!(!row.id.contains('/') && !row.base_url.ends_with('/') && !row.name.is_empty(), "{}", row.id);
-            assert!(!row.env.is_empty() || row.key_is_optional(), "{}", row.id);
+            let has_own = row.quirks.auth == Auth::GoogleToken;
+            assert!(!row.env.is_empty() || row.key_is_optional() || has_own, "{}", row.id);
             for name in row.env.iter().chain(&row.base_env) {
                 assert!(name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'), "{name}");
             }

@@ -4,16 +4,28 @@
 //! the differences between providers are values in [`Quirks`], chosen by a row of the [`catalog`].
 
 pub mod anthropic;
+pub mod azure;
+pub mod bedrock;
+mod bedrock_decoder;
 pub mod catalog;
 mod chat_decoder;
 pub mod classify;
+pub mod cohere;
+mod cohere_decoder;
+pub mod gemini;
+mod gemini_decoder;
 mod messages_decoder;
 pub mod mock;
 pub mod models;
+pub mod ollama;
+mod ollama_decoder;
 pub mod openai;
 mod request;
+pub mod responses;
+mod responses_decoder;
 #[cfg(test)]
 mod tests;
+pub mod vertex;
 
 use std::fmt;
 
@@ -31,8 +43,22 @@ pub use catalog::{Quirks, Row};
 pub enum Protocol {
     /// OpenAI chat completions, and what is compatible with them.
     Openai,
+    /// `OpenAI` Responses, and what is compatible with them.
+    Responses,
     /// Anthropic messages.
     Anthropic,
+    /// Google's Gemini API.
+    Gemini,
+    /// Google's Vertex AI: models of several publishers, each in its own tongue.
+    Vertex,
+    /// Chat completions at Azure: other addresses, another header for the key.
+    Azure,
+    /// Ollama's own chat.
+    Ollama,
+    /// Cohere chat, version 2.
+    Cohere,
+    /// Converse of Amazon Bedrock.
+    Bedrock,
     /// Simulated, in this process.
     Mock,
 }
@@ -48,12 +74,16 @@ pub struct Endpoint {
     pub base_url: Url,
     /// The model, as the provider calls it.
     pub model: String,
+    /// The region that it is in, where that matters.
+    pub region: Option<String>,
     /// How this provider and model differ from the plain protocol.
     pub quirks: Quirks,
     /// Parameters of the profile, under those of the request.
     pub params: Params,
     /// Extra headers of the profile.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Extra query parameters of the profile; they hold no secrets.
+    pub query: Vec<(String, String)>,
     /// The script of a `mock` deployment.
     pub script: Option<mock::Script>,
 }
@@ -137,9 +167,36 @@ impl Protocol {
     pub fn adapter(self) -> &'static dyn Adapter {
         match self {
             Self::Openai => &openai::Openai,
+            Self::Responses => &responses::Responses,
             Self::Anthropic => &anthropic::Anthropic,
+            Self::Gemini => &gemini::Gemini,
+            Self::Vertex => &vertex::Vertex,
+            Self::Azure => &azure::Azure,
+            Self::Ollama => &ollama::Ollama,
+            Self::Cohere => &cohere::Cohere,
+            Self::Bedrock => &bedrock::Bedrock,
             Self::Mock => &mock::Mock,
         }
+    }
+
+    /// All protocols, in the order of the docs.
+    pub const ALL: [Self; 10] = [
+        Self::Openai,
+        Self::Responses,
+        Self::Anthropic,
+        Self::Gemini,
+        Self::Vertex,
+        Self::Azure,
+        Self::Bedrock,
+        Self::Ollama,
+        Self::Cohere,
+        Self::Mock,
+    ];
+
+    /// The protocol that a profile calls so.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|protocol| protocol.as_str() == name)
     }
 
     /// The name in a profile.
@@ -147,7 +204,14 @@ impl Protocol {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Openai => "openai",
+            Self::Responses => "openai-responses",
             Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
+            Self::Vertex => "vertex",
+            Self::Azure => "azure",
+            Self::Ollama => "ollama",
+            Self::Cohere => "cohere",
+            Self::Bedrock => "bedrock",
             Self::Mock => "mock",
         }
     }

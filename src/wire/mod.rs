@@ -2,14 +2,20 @@
 //!
 //! Nothing here knows a provider, a network library's client, a clock or luck.
 
+pub mod event_stream;
+mod framing;
+pub mod ndjson;
 pub mod rate_limit;
 pub mod retry_after;
 pub mod script;
+pub mod sigv4;
 pub mod sse;
 
 use bytes::Bytes;
 use http::HeaderMap;
 use url::Url;
+
+pub use framing::{Framing, Parser};
 
 /// A `POST` that is ready to be sent.
 ///
@@ -22,6 +28,8 @@ pub struct WireRequest {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+    /// How it must be signed before it is sent; only then it is whole.
+    pub sign: Option<sigv4::Scope>,
 }
 
 impl std::fmt::Debug for WireRequest {
@@ -41,13 +49,6 @@ pub struct ErrorReply<'a> {
     pub body: &'a [u8],
     /// When the reply came, for dates in it.
     pub now: crate::model::Timestamp,
-}
-
-/// How a stream of a protocol is cut into frames.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Framing {
-    /// Server-sent events.
-    Sse,
 }
 
 /// One unit of a stream.
@@ -71,4 +72,10 @@ pub enum FrameError {
     /// The bytes are not UTF-8 where text is due.
     #[error("a frame is not UTF-8")]
     NotUtf8,
+    /// The bytes are not those that were sent.
+    #[error("the checksum of a frame is wrong")]
+    Checksum,
+    /// The bytes are not put together as the framing says.
+    #[error("a frame is not of its framing")]
+    Shape,
 }

@@ -1,6 +1,7 @@
 //! The program and its parts from outside, in one binary.
 
 mod bad_input;
+mod bedrock;
 mod engine;
 mod faults;
 mod hedge;
@@ -9,6 +10,7 @@ mod keys;
 mod limits;
 mod logs;
 mod models;
+mod protocols;
 mod recovery;
 mod route;
 mod sim;

@@ -3,6 +3,8 @@
 //! `scripts/real-server start` starts it. Without it these tests skip, and say so; with `LLMROUTE_REAL=1` they fail then.
 //! A model of this size is fluent and often wrong: these tests look at the shape of an answer, not at its truth.
 
+mod bedrock;
+mod proxy;
 #[path = "../it/support/mod.rs"]
 mod support;
 
@@ -99,6 +101,16 @@ fn messages_answer() {
     answered(&output);
     only_the_length_is_noted(&output);
     check_json(&ask(&real(&url, "anthropic")).args(["--json", PROMPT]).output());
+}
+
+#[test]
+fn responses_answer() {
+    let Some(url) = real_url() else { return };
+    let output = ask(&real(&url, "openai-responses")).args([PROMPT]).output();
+    answered(&output);
+    only_the_length_is_noted(&output);
+    let answer = check_json(&ask(&real(&url, "openai-responses")).args(["--json", PROMPT]).output());
+    assert!(answer["attempts"][0]["outcome"] == "ok", "{answer}");
 }
 
 #[test]

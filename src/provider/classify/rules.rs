@@ -221,6 +221,7 @@ const TEXTS: &[(&[&str], Class)] = &[
             "account is suspended",
             "per day",
             "per-day",
+            "api calls / month",
         ],
         Class::Quota,
     ),
@@ -242,6 +243,7 @@ const TEXTS: &[(&[&str], Class)] = &[
             "reduce the length of the input",
             "token*exceeds the limit of",
             "exceeds the available context size",
+            "input length exceeds the context length",
             "context size has been exceeded",
             "greater than the context length",
             "exceeded model token limit",
@@ -286,6 +288,7 @@ const TEXTS: &[(&[&str], Class)] = &[
     (
         &[
             "does not support",
+            "doesn't support",
             "unsupported parameter",
             "unsupported value",
             "not supported with this model",

@@ -56,10 +56,10 @@ fn a_plain_prompt_is_a_plain_request() {
 
 #[test]
 fn no_key_means_no_credential() {
-    let to = endpoint("ollama", "llama3.2");
+    let to = endpoint("vllm", "llama3.2");
     let encoded = to.protocol.adapter().encode(&to, None, &Prompt::user("hi")).unwrap();
     assert!(!encoded.request.headers.contains_key("authorization"));
-    assert_eq!(encoded.request.url.as_str(), "http://localhost:11434/v1/chat/completions");
+    assert_eq!(encoded.request.url.as_str(), "http://localhost:8000/v1/chat/completions");
 }
 
 #[test]
@@ -82,7 +82,6 @@ fn addresses_are_those_of_the_rows() {
         ("deepseek", "https://api.deepseek.com/chat/completions"),
         ("zai", "https://api.z.ai/api/paas/v4/chat/completions"),
         ("github", "https://models.github.ai/inference/chat/completions"),
-        ("gemini", "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions"),
         ("novita", "https://api.novita.ai/openai/chat/completions"),
         ("upstage", "https://api.upstage.ai/v1/solar/chat/completions"),
         ("openrouter", "https://openrouter.ai/api/v1/chat/completions"),
@@ -182,7 +181,12 @@ fn images_tools_and_results_have_their_places() {
             },
             Message {
                 role: Role::Assistant,
-                parts: vec![Part::ToolCall { id: "a".into(), name: "f".into(), arguments: "{\"x\":1}".into() }],
+                parts: vec![Part::ToolCall {
+                    id: "a".into(),
+                    name: "f".into(),
+                    arguments: "{\"x\":1}".into(),
+                    signature: None,
+                }],
             },
             Message {
                 role: Role::User,

@@ -8,19 +8,44 @@ use serde_json::Value;
 use super::super::Endpoint;
 use super::{decode_all, endpoint};
 use crate::model::{Answer, Class, Finish, ToolCall, Usage};
-use crate::wire::sse::{self, Parser};
+use crate::wire::Frame;
+use crate::wire::sse;
 
 /// The folders and the provider that speaks there when the file's name does not say.
-const FOLDERS: [(&str, &str); 4] =
-    [("openai-chat", "openai"), ("openai-compatible", "plain"), ("mistral", "mistral"), ("anthropic", "anthropic")];
+const FOLDERS: [(&str, &str); 11] = [
+    ("openai-chat", "openai"),
+    ("openai-compatible", "plain"),
+    ("openai-responses", "responses"),
+    ("mistral", "mistral"),
+    ("anthropic", "anthropic"),
+    ("azure", "azure"),
+    ("ollama", "ollama"),
+    ("cohere", "cohere"),
+    ("bedrock", "bedrock"),
+    ("gemini", "gemini"),
+    ("vertex", "vertex"),
+];
 
 /// Answers that are errors, and what they mean; errors with a status of their own are tested elsewhere.
-const FAILURES: [(&str, Class); 4] = [
+const FAILURES: [(&str, Class); 11] = [
+    ("converse-stream-bad-crc.bin", Class::Malformed),
+    ("converse-stream-exception-model-error.bin", Class::ServerError),
+    ("converse-stream-exception-throttling.bin", Class::RateLimit),
+    // Of another operation: its frames are whole, and none of them is an answer here.
+    ("invoke-stream-claude.bin", Class::Truncated),
+    ("nonstream-blocked-model-armor.json", Class::ContentPolicy),
     ("openrouter-error-midstream-documented.sse", Class::RateLimit),
     ("openrouter-nonstream-200-error.json", Class::ServerError),
     ("openrouter-stream-processing-error.sse", Class::BadRequest),
+    ("stream-error-insufficient-quota.sse", Class::Quota),
     ("stream-error-overloaded.sse", Class::Overloaded),
+    ("stream-error.ndjson", Class::ServerError),
 ];
+
+/// The bytes of a file.
+pub fn read(path: impl AsRef<Path>) -> Vec<u8> {
+    fs::read(path).unwrap()
+}
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
@@ -38,8 +63,7 @@ fn answers() -> Vec<(String, Vec<u8>, Endpoint, Option<Answer>)> {
             if file == "expected.json" || file.contains("error-4") || file.contains("error-5") {
                 continue;
             }
-            let who = file.split('-').next().filter(|_| name == "openai-compatible");
-            let to = endpoint(who.filter(|who| *who != "anthropic").unwrap_or(provider), "m");
+            let to = endpoint(speaker(name, &file).unwrap_or(provider), "m");
             let want = expected.get(&file).map(answer);
             used += usize::from(want.is_some());
             assert!(want.is_some() != FAILURES.iter().any(|(name, _)| *name == file), "{file} has no expectation");
@@ -48,6 +72,17 @@ fn answers() -> Vec<(String, Vec<u8>, Endpoint, Option<Answer>)> {
         assert_eq!(used, expected.as_object().unwrap().len(), "{name} expects files that are not there");
     }
     all
+}
+
+/// Who speaks in a file of a folder of several.
+fn speaker<'a>(folder: &str, file: &'a str) -> Option<&'a str> {
+    match folder {
+        // These two speak, or spoke, chat completions there.
+        "openai-compatible" => file.split('-').next().filter(|who| !["anthropic", "perplexity"].contains(who)),
+        "azure" if file.contains("responses") => Some("azure-responses"),
+        "ollama" if file.starts_with("openai-compat") => Some("plain"),
+        _ => None,
+    }
 }
 
 fn answer(value: &Value) -> Answer {
@@ -102,12 +137,13 @@ fn answers_are_the_same_byte_by_byte() {
 
 #[test]
 fn frames_are_the_same_for_every_split() {
-    for (file, bytes, ..) in answers().iter().filter(|(file, ..)| file.ends_with(".sse")) {
+    for (file, bytes, to, _) in answers().iter().filter(|(file, ..)| file.ends_with(".sse") || file.ends_with(".bin")) {
+        // What came before an error counts, and the error itself.
         let frames = |pieces: [&[u8]; 2]| {
-            let (mut parser, mut out) = (Parser::default(), Vec::new());
-            pieces.iter().for_each(|piece| parser.feed(piece, &mut out).unwrap());
-            parser.end(&mut out).unwrap();
-            out
+            let (mut parser, mut out) = (to.protocol.adapter().framing().parser(), Vec::<Frame>::new());
+            let fed: Result<Vec<()>, _> = pieces.iter().map(|piece| parser.feed(piece, &mut out)).collect();
+            let ended = parser.end(&mut out);
+            (out, fed.map(|_| ()).and(ended))
         };
         let want = frames([bytes, b""]);
         // The large ones at a prime number of steps: they repeat the same few shapes of line.
@@ -158,7 +194,9 @@ fn a_cut_stream_is_never_an_answer() {
             .iter()
             .position(|block| {
                 !block.contains("finish_reason\":null")
-                    && (block.contains("finish_reason\":\"") || block.contains("\"message_delta\""))
+                    && ["finish_reason\":\"", "\"message_delta\"", "event: response.completed", "\"finishReason\": \""]
+                        .iter()
+                        .any(|mark| block.contains(mark))
             })
             .unwrap();
         for keep in 0..finish {
@@ -173,6 +211,26 @@ fn a_cut_stream_is_never_an_answer() {
 }
 
 #[test]
+fn a_cut_binary_stream_is_never_an_answer() {
+    let mut streams = 0;
+    for (file, bytes, to, want) in answers() {
+        if !file.ends_with(".bin") || want.is_none() {
+            continue;
+        }
+        let whole = |at: &usize| decode_all(&to, &[&bytes[..*at]]).is_ok();
+        let enough = (1..=bytes.len()).find(whole).unwrap();
+        let (mut parser, mut frames) = (to.protocol.adapter().framing().parser(), Vec::new());
+        parser.feed(&bytes[..enough], &mut frames).unwrap();
+        assert_eq!(frames.last().unwrap().event.as_deref(), Some("messageStop"), "{file}");
+        for at in 1..enough {
+            assert_eq!(decode_all(&to, &[&bytes[..at]]).unwrap_err().class, Class::Truncated, "{file} at {at}");
+        }
+        streams += 1;
+    }
+    assert_eq!(streams, 4);
+}
+
+#[test]
 fn a_stream_that_says_done_after_text_is_whole() {
     let to = endpoint("plain", "m");
     let text = "data: {\"choices\":[{\"delta\":{\"content\":\"hi\"}}]}\n\n";
@@ -181,4 +239,25 @@ fn a_stream_that_says_done_after_text_is_whole() {
     assert_eq!((got.text.as_str(), got.finish), ("hi", Some(Finish::Stop)));
     assert_eq!(decode_all(&to, &[done.as_bytes()]).unwrap_err().class, Class::Truncated);
     assert_eq!(decode_all(&to, &[text.as_bytes()]).unwrap_err().class, Class::Truncated);
+}
+
+#[test]
+fn lines_of_json_may_be_dressed_and_cut() {
+    let files: Vec<_> = answers().into_iter().filter(|(file, ..)| file.ends_with(".ndjson")).collect();
+    assert_eq!(files.len(), 3);
+    for (file, bytes, to, want) in files {
+        let text = lines(std::str::from_utf8(&bytes).unwrap());
+        let get = |text: &str| decode_all(&to, &[text.as_bytes()]).ok();
+        assert_eq!(get(&text.replace('\n', "\r\n")), want, "{file}");
+        assert_eq!(get(&text.replace('\n', "\n\n \n{\"vendor\":1}\n")), want, "{file}");
+        assert_eq!(get(text.trim_end()), want, "{file}");
+        for at in 0..=bytes.len() {
+            assert_eq!(decode_all(&to, &[&bytes[..at], &bytes[at..]]).ok(), want, "{file} at {at}");
+        }
+        let finish = text.find("\"done\":true").unwrap_or(0);
+        for at in (1..finish).filter(|at| text.is_char_boundary(*at)) {
+            let got = decode_all(&to, &[&bytes[..at]]).unwrap_err();
+            assert_eq!(got.class, Class::Truncated, "{file} at {at}");
+        }
+    }
 }

@@ -10,14 +10,15 @@ use super::breaker::State;
 use super::strategy::{self, Ranked};
 use super::{DeploymentId, GroupId, Map};
 use crate::model::{Class, Failure, Timestamp};
-use eligible::barred;
-pub use eligible::{Capability, Facts, Identity, Needs, Skip, SkipReason, eligible};
+pub use facts::{Capability, Facts, Identity, Needs, Skip, SkipReason};
+pub use moment::Moment;
 use reaction::{Reaction, reaction};
 
 mod again;
-mod eligible;
+mod facts;
 mod hedge;
 mod lost;
+mod moment;
 mod prefer;
 mod reaction;
 #[cfg(test)]
@@ -290,22 +291,19 @@ impl<'a> Course<'a> {
     }
 
     fn untried_here(&mut self, board: &Board, now: Timestamp) -> Option<(GroupId, DeploymentId)> {
-        let map = self.map;
-        let preference = self.preference();
-        let here = self.legs.last()?.group;
-        let fit: Vec<DeploymentId> = self.legs.last()?.untried.clone();
-        let fit: Vec<DeploymentId> =
-            fit.into_iter().filter(|id| self.wanted(here, *id) && !self.was_asked(*id)).collect();
-        let leg = self.legs.last_mut()?;
-        if leg.attempts_left == 0 {
-            return None;
-        }
+        let leg = self.legs.last().filter(|leg| leg.attempts_left > 0)?;
+        let preference = self.preference(leg.group);
         // An attempt since the ranking may have taught something about them: one key, or one host.
-        let ready = |id: &DeploymentId| {
-            board.cell(*id).gated(now).is_none() && !matches!(board.state(map, *id, now), State::Open { .. })
+        let moment = Moment::new(self.map, &self.facts, board, now);
+        let ready = |id: DeploymentId| {
+            board.cell(id).gated(now).is_none()
+                && !matches!(moment.state(id), State::Open { .. })
+                && self.wanted(leg.group, id)
+                && !self.was_asked(id)
         };
-        let fit = leg.untried.iter().enumerate().filter(|(_, id)| fit.contains(id) && ready(id));
-        let (found, _) = fit.min_by_key(|(position, id)| (preference(leg.group, **id), *position))?;
+        let fit = leg.untried.iter().enumerate().filter(|(_, id)| ready(**id));
+        let (found, _) = fit.min_by_key(|(position, id)| (preference(**id), *position))?;
+        let leg = self.legs.last_mut()?;
         Some((leg.group, leg.untried.remove(found)))
     }
 
@@ -362,8 +360,10 @@ impl<'a> Course<'a> {
         let group = self.map.group(id);
         let mut eligible = Vec::new();
         let mut too_small = false;
-        for (position, member) in group.members.iter().enumerate() {
-            match barred(self.map, member, &self.facts, board, now) {
+        let moment = Moment::new(self.map, &self.facts, board, now);
+        let barred: Vec<_> = group.members.iter().map(|member| moment.barred(member)).collect();
+        for (position, (member, barred)) in group.members.iter().zip(barred).enumerate() {
+            match barred {
                 None => eligible.push(position),
                 Some(reason) => {
                     too_small |= matches!(reason, SkipReason::ContextWindow { .. });
