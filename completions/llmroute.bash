@@ -233,7 +233,7 @@ _llmroute() {
             return 0
             ;;
         llmroute__subcmd__ask)
-            opts="-m -s -t -f -o -S -x -u -n -p -q -v -h -V --model --system --template --file --no-stdin --option --temperature --max-tokens --reasoning-effort --seed --tag --require-tag --fallback --no-fallback --strategy --user --num-retries --midstream --hedge --timeout --first-token-timeout --idle-timeout --deadline --max-cost --route-seed --json --stream-json --no-stream --extract --usage --output --dry-run --no-log --profile --quiet --verbose --color --state --help --version"
+            opts="-m -s -t -f -a -o -S -x -u -n -p -q -v -h -V --model --system --template --file --attachment --no-stdin --option --temperature --max-tokens --reasoning-effort --schema --seed --tag --require-tag --fallback --no-fallback --strategy --user --num-retries --midstream --hedge --timeout --first-token-timeout --idle-timeout --deadline --max-cost --route-seed --json --stream-json --no-stream --extract --verify --usage --output --dry-run --no-log --profile --quiet --verbose --color --state --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -271,6 +271,14 @@ _llmroute() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --attachment)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --option)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -289,6 +297,10 @@ _llmroute() {
                     ;;
                 --reasoning-effort)
                     COMPREPLY=($(compgen -W "none minimal low medium high xhigh max" -- "${cur}"))
+                    return 0
+                    ;;
+                --schema)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --seed)
@@ -348,6 +360,10 @@ _llmroute() {
                     return 0
                     ;;
                 --route-seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --verify)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1297,7 +1313,7 @@ _llmroute() {
             return 0
             ;;
         llmroute__subcmd__route)
-            opts="-m -s -t -f -o -p -q -v -h -V --model --system --template --file --no-stdin --option --temperature --max-tokens --reasoning-effort --seed --tag --require-tag --fallback --no-fallback --strategy --user --num-retries --midstream --hedge --timeout --first-token-timeout --idle-timeout --deadline --max-cost --route-seed --json --profile --quiet --verbose --color --state --help --version"
+            opts="-m -s -t -f -a -o -p -q -v -h -V --model --system --template --file --attachment --no-stdin --option --temperature --max-tokens --reasoning-effort --schema --seed --tag --require-tag --fallback --no-fallback --strategy --user --num-retries --midstream --hedge --timeout --first-token-timeout --idle-timeout --deadline --max-cost --route-seed --json --profile --quiet --verbose --color --state --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1335,6 +1351,14 @@ _llmroute() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --attachment)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --option)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1353,6 +1377,10 @@ _llmroute() {
                     ;;
                 --reasoning-effort)
                     COMPREPLY=($(compgen -W "none minimal low medium high xhigh max" -- "${cur}"))
+                    return 0
+                    ;;
+                --schema)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --seed)

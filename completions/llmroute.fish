@@ -48,6 +48,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s m -l model -d 
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s s -l system -d 'System prompt' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s t -l template -d 'This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s f -l file -d 'Put the text of FILE before the prompt; may be repeated' -r -F
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s a -l attachment -d 'Show the model an image or a PDF file, from FILE, an address or standard input (`-`); may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s o -l option -d 'Set a model option or another field of the request body; may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l temperature -d 'Randomness of the answer' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l max-tokens -d 'The most tokens to generate' -r
@@ -58,6 +59,7 @@ medium\t''
 high\t''
 xhigh\t''
 max\t''"
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l schema -d 'The answer is JSON that satisfies this JSON Schema; it is printed when it is whole' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l seed -d 'Seed of the model\'s sampling' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l tag -d 'Label for rules and statistics; may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l require-tag -d 'Only deployments with this tag, or without it (`!TAG`); may be repeated' -r
@@ -76,6 +78,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l idle-timeout -
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l deadline -d 'Limit of everything: attempts, waits, fallbacks' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l max-cost -d 'Only deployments whose estimated cost is known and at most this' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l route-seed -d 'Seed of the routing\'s own luck' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l verify -d 'The answer is good if this shell command, which gets it on standard input, ends with status 0' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l output -d 'Write the answer to FILE, whole or not at all' -r -F
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
@@ -99,6 +102,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s m -l model -
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s s -l system -d 'System prompt' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s t -l template -d 'This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s f -l file -d 'Put the text of FILE before the prompt; may be repeated' -r -F
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s a -l attachment -d 'Show the model an image or a PDF file, from FILE, an address or standard input (`-`); may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s o -l option -d 'Set a model option or another field of the request body; may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l temperature -d 'Randomness of the answer' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l max-tokens -d 'The most tokens to generate' -r
@@ -109,6 +113,7 @@ medium\t''
 high\t''
 xhigh\t''
 max\t''"
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l schema -d 'The answer is JSON that satisfies this JSON Schema; it is printed when it is whole' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l seed -d 'Seed of the model\'s sampling' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l tag -d 'Label for rules and statistics; may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l require-tag -d 'Only deployments with this tag, or without it (`!TAG`); may be repeated' -r

@@ -22,6 +22,7 @@ mod links;
 mod lint;
 mod locate;
 mod mask;
+mod overrides;
 mod params;
 mod per_class;
 mod provider;

@@ -127,6 +127,9 @@ impl Page {
         }
         if let Some(table) = table {
             self.headers(&table.settings, Origin::Provider);
+            let changes =
+                table.settings.entries.iter().filter(|entry| ["patch", "strict_params"].contains(&entry.key.name));
+            changes.for_each(|entry| self.line(entry.key.name, &inline(entry.key.name, entry.raw), Origin::Provider));
             self.unbuilt(&table.settings, Origin::Provider);
             self.limits(&table.settings, Origin::Provider);
         }
