@@ -236,7 +236,7 @@ fn region(row: &Row, written: Option<&str>, keys: &[KeySpec], vars: &Vars) -> Op
         | KeySpec::Command(_)
         | KeySpec::File(_)
         | KeySpec::Adc(_)
-        | KeySpec::Keyring
+        | KeySpec::Keyring(_)
         | KeySpec::Literal(_) => None,
     });
     match (written, row.quirks.auth) {

@@ -338,7 +338,7 @@ pub const KEYS: &[Key] = &[
         ENDPOINT,
         Keys,
         Words("the catalog's variable"),
-        "`env:NAME`, `file:PATH`, `cmd:COMMAND`, `aws:PROFILE`, `adc:`, `keyring:NAME` (not built yet) or a list; one deployment per key",
+        "`env:NAME`, `file:PATH`, `cmd:COMMAND`, `aws:PROFILE`, `adc:`, `keyring:NAME` or a list; one deployment per key",
     ),
     row("project", PROVIDER, Text, Words("`GOOGLE_CLOUD_PROJECT`, or the credentials'"), "`vertex`: who pays"),
     row("location", PROVIDER, Text, Words("`GOOGLE_CLOUD_LOCATION`, or `global`"), "`vertex`: where the models run"),

@@ -659,14 +659,6 @@ mod unbuilt {
              [groups.c]\nescalate = \"b\"\ndeployments = [{ model = \"lab/a\" }]";
         check(rest, Some(("escalate", "c")));
     }
-
-    #[test]
-    fn the_keyring() {
-        check(
-            "[groups.main]\ndeployments = [{ model = \"lab/a\", api_key = \"keyring:work\" }]",
-            Some(("api_key = \"keyring:…\"", "main")),
-        );
-    }
 }
 
 mod files {

@@ -230,7 +230,7 @@ fn keys(raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> Option<Vec<KeySpec>> {
                 specs.push(spec);
             }
             Err(why) => {
-                let help = "write `env:NAME`, `file:PATH` or `cmd:COMMAND`";
+                let help = "write `env:NAME`, `file:PATH`, `cmd:COMMAND` or `keyring:NAME`";
                 sink.push(Diagnostic::error(why).at(item.span()).help(help));
             }
         }
@@ -245,8 +245,8 @@ fn remark(spec: &KeySpec, at: Range<usize>, sink: &mut Sink) {
                 .at(at)
                 .help("`env:NAME`, `file:PATH` or `cmd:COMMAND` keep it out of backups and repositories"),
         ),
-        KeySpec::Keyring => sink.push(not_built("a key in the keyring", at)),
-        KeySpec::Env(_) | KeySpec::Command(_) | KeySpec::File(_) | KeySpec::Aws(_) | KeySpec::Adc(_) => {}
+        KeySpec::Env(_) | KeySpec::Command(_) | KeySpec::File(_) | KeySpec::Keyring(_) => {}
+        KeySpec::Aws(_) | KeySpec::Adc(_) => {}
     }
 }
 

@@ -3,6 +3,7 @@
 //! A difference between providers is a value here; the adapters ask for values, never for names.
 
 mod address;
+pub mod names;
 mod rows;
 
 use url::Url;
