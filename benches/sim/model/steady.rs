@@ -10,7 +10,8 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use super::figures::Figures;
-use super::policy::{Action, COUNT, Outcome, PACE, PRICE, Policy, Seconds, normal};
+use super::oracle::{Oracle, Truth};
+use super::policy::{Action, Begin, COUNT, Outcome, PACE, PRICE, Policy, Seconds, normal};
 
 const END: Seconds = 1000.0;
 const SLOTS: usize = 10;
@@ -105,7 +106,19 @@ pub fn play(policy: &mut dyn Policy, rate: f64, seed: u64) -> Figures {
         world.now = at as f64 / 1e6;
         world.happen(event);
     }
+    world.figures.duration = world.now;
     world.figures
+}
+
+/// Plays it with a policy that knows the world.
+pub fn play_oracle(rate: f64, seed: u64) -> Figures {
+    let truth = |index: usize, now: Seconds| {
+        let straggles = 1.0 + STRAGGLER.0 * (STRAGGLER.1 - 1.0);
+        let first = MEDIAN[index] * (SIGMA * SIGMA / 2.0).exp() * straggles * slow(index, now);
+        let service = first + ANSWER.0 * (ANSWER.1 * ANSWER.1 / 2.0).exp();
+        Truth { first, service, refused: refused(index, now) }
+    };
+    play(&mut Oracle::new(SLOTS, &truth), rate, seed)
 }
 
 impl World<'_> {
@@ -154,9 +167,13 @@ impl World<'_> {
         let now = self.now;
         self.attempts[id].called = now;
         let Attempt { request, deployment, limit, .. } = self.attempts[id];
+        match self.policy.begins(request, deployment, now) {
+            Begin::Now => {}
+            Begin::Later(wait) => return self.at(now + wait, Event::Call(id)),
+            Begin::Never => return self.ask(request),
+        }
         self.figures.attempts += 1;
         self.requests[request].attempts += 1;
-        self.policy.called(request, deployment, now);
         if self.requests[request].luck.f64() < refused(deployment, now) {
             self.at(now + REFUSAL, Event::Refuse(id));
             return;
