@@ -65,6 +65,7 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Who asks, for rules and for groups that are sticky by user; not sent to anybody')
             [CompletionResult]::new('--num-retries', '--num-retries', [CompletionResultType]::ParameterName, 'Further attempts inside a group after the first')
             [CompletionResult]::new('--midstream', '--midstream', [CompletionResultType]::ParameterName, 'What happens when an answer breaks after its beginning was printed')
+            [CompletionResult]::new('--hedge', '--hedge', [CompletionResultType]::ParameterName, 'Ask a second deployment, too, when no token came by then; the first to begin answers')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Limit of one attempt')
             [CompletionResult]::new('--first-token-timeout', '--first-token-timeout', [CompletionResultType]::ParameterName, 'Limit until the first token of an attempt')
             [CompletionResult]::new('--idle-timeout', '--idle-timeout', [CompletionResultType]::ParameterName, 'Limit of silence between two tokens')

@@ -167,7 +167,7 @@ _llmroute() {
             return 0
             ;;
         llmroute__subcmd__ask)
-            opts="-m -s -t -f -o -S -x -u -n -p -q -v -h -V --model --system --template --file --no-stdin --option --temperature --max-tokens --reasoning-effort --seed --tag --require-tag --fallback --no-fallback --strategy --user --num-retries --midstream --timeout --first-token-timeout --idle-timeout --deadline --max-cost --route-seed --json --stream-json --no-stream --extract --usage --output --dry-run --no-log --profile --quiet --verbose --color --state --help --version"
+            opts="-m -s -t -f -o -S -x -u -n -p -q -v -h -V --model --system --template --file --no-stdin --option --temperature --max-tokens --reasoning-effort --seed --tag --require-tag --fallback --no-fallback --strategy --user --num-retries --midstream --hedge --timeout --first-token-timeout --idle-timeout --deadline --max-cost --route-seed --json --stream-json --no-stream --extract --usage --output --dry-run --no-log --profile --quiet --verbose --color --state --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -254,7 +254,11 @@ _llmroute() {
                     return 0
                     ;;
                 --midstream)
-                    COMPREPLY=($(compgen -W "exact restart fail" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "exact restart resume fail" -- "${cur}"))
+                    return 0
+                    ;;
+                --hedge)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --timeout)

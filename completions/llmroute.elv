@@ -61,6 +61,7 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand --user 'Who asks, for rules and for groups that are sticky by user; not sent to anybody'
             cand --num-retries 'Further attempts inside a group after the first'
             cand --midstream 'What happens when an answer breaks after its beginning was printed'
+            cand --hedge 'Ask a second deployment, too, when no token came by then; the first to begin answers'
             cand --timeout 'Limit of one attempt'
             cand --first-token-timeout 'Limit until the first token of an attempt'
             cand --idle-timeout 'Limit of silence between two tokens'

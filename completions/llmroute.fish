@@ -64,7 +64,9 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l user -d 'Who a
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l num-retries -d 'Further attempts inside a group after the first' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l midstream -d 'What happens when an answer breaks after its beginning was printed' -r -f -a "exact\t'Only an exact continuation is printed; else exit 74'
 restart\t'The new answer is printed from its beginning'
+resume\t'The next deployment is told to continue, which makes one text of two models'
 fail\t'The partial answer stands; exit 74'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l hedge -d 'Ask a second deployment, too, when no token came by then; the first to begin answers' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l timeout -d 'Limit of one attempt' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l first-token-timeout -d 'Limit until the first token of an attempt' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l idle-timeout -d 'Limit of silence between two tokens' -r

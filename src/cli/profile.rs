@@ -176,7 +176,7 @@ mod tests {
     use crate::profile::Vars;
 
     const TEXT: &str = "[providers.lab]\nprotocol = \"openai\"\nbase_url = \"http://192.0.2.7\"\napi_key = \"env:LAB\"\n\
-         [groups.main]\nhedge = \"p95\"\ndeployments = [{ model = \"lab/a\" }]\n";
+         [groups.main]\nescalate = \"b\"\ndeployments = [{ model = \"lab/a\" }]\n";
 
     /// Runs `command` on the profile `text`, if any, and gives what it says with the folder as `~`.
     async fn run(command: &str, text: Option<&str>, name: Option<&str>) -> Report {
@@ -203,7 +203,7 @@ mod tests {
         let report = run("check", Some(TEXT), None).await;
         let want = "~/.config/llmroute/profile.toml: ok (1 group, 1 deployment, 1 warning, 1 note, 1 without key)\n";
         assert_eq!((report.stdout.as_str(), report.code), (want, 0));
-        for part in ["profile.toml:3:12", "plain http", "`hedge` is not built yet"] {
+        for part in ["profile.toml:3:12", "plain http", "`escalate` is not built yet"] {
             assert!(report.stderr.contains(part), "{part} in {}", report.stderr);
         }
     }

@@ -126,7 +126,13 @@ pub fn command(args: &RouteArgs, global: &Global, env: &Env, console: &mut Conso
     let nobody = explained.plan.calls.is_empty().then(|| {
         let Explained { plan, .. } = &explained;
         let skips = plan.skips.clone();
-        subject.error(&RouteError { why: plan.why, attempts: Vec::new(), skips, duration: std::time::Duration::ZERO })
+        subject.error(&RouteError {
+            why: plan.why,
+            attempts: Vec::new(),
+            skips,
+            duration: std::time::Duration::ZERO,
+            hedged: None,
+        })
     });
     let text = if args.json {
         object(&subject, &explained, ask.seed, nobody.as_ref()).to_string()

@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use http::HeaderMap;
 
 use crate::model::redact::redact;
-use crate::model::{Answer, Class, Event, Failure, Finish, Prompt, Secret, TimeoutKind};
+use crate::model::{Answer, Class, Event, Failure, Finish, Prompt, Secret, TimeoutKind, Timestamp};
 use crate::ports::{Clock, Reply, Transport};
 use crate::provider::{Decode, Endpoint};
 use crate::route::Timeouts;
-use crate::wire::{ErrorReply, FrameError, Framing, sse};
+use crate::wire::{ErrorReply, FrameError, Framing, rate_limit, sse};
 
 /// The longest answer that is kept, in bytes; a stream without end is stopped here.
 const MAX_ANSWER: usize = 64 << 20;
@@ -41,8 +40,8 @@ pub(super) type Sink<'a> = dyn FnMut(Told<'_>) -> ControlFlow<()> + Send + 'a;
 
 /// What an attempt tells as it goes on.
 pub(super) enum Told<'a> {
-    /// The headers of the reply, whatever its status.
-    Head(&'a HeaderMap),
+    /// The head of a reply came, whatever its status: when, and what it says of the provider's limits.
+    Head((Timestamp, Vec<crate::model::Reading>)),
     Dropped(&'a [&'static str]),
     Event(&'a Event),
 }
@@ -119,7 +118,8 @@ impl Attempt<'_> {
         }
         let sent = self.transport.send(encoded.request, self.timeouts.connect);
         let reply = reading.within(sent).await?.map_err(Cause::Failed)?;
-        if sink(Told::Head(&reply.headers)).is_break() {
+        let now = self.clock.now();
+        if sink(Told::Head((now, rate_limit::readings(&reply.headers, now)))).is_break() {
             return Err(Cause::Unread);
         }
         if !(200..300).contains(&reply.status) {

@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use super::note::{Note, Watcher};
-use crate::model::Event;
+use super::note::{By, Note, Watcher};
+use crate::model::{Event, Message, Prompt, Role};
 use crate::route::seam::{Fit, Seam};
 
 /// How the answer reaches its reader.
@@ -22,8 +22,42 @@ pub enum Midstream {
     Restart,
     /// It stands; only an exact continuation is given out.
     Exact,
+    /// It stands; the next deployment is asked to go on from where it ends, by prefill or, where
+    /// there is none, in words. One text of two models.
+    Resume,
     /// It is all there will be.
     Fail,
+}
+
+/// How the next deployment is asked, given what is out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Start {
+    /// Like the first one.
+    Afresh,
+    /// With this as the beginning of its answer.
+    Prefilled(String),
+    /// With this as an answer that broke off, which it is told to continue.
+    Instructed(String),
+}
+
+/// How an answer that broke off is asked to be continued where there is no prefill.
+const CONTINUE: &str = "Your answer was cut off. Continue it exactly where it stopped, beginning with \
+    the very next character. Repeat nothing of it, and add no introduction and no comment.";
+
+impl Start {
+    /// The prompt that the next deployment gets.
+    pub(super) fn apply(self, prompt: &Prompt) -> Prompt {
+        let mut prompt = prompt.clone();
+        match self {
+            Self::Afresh => {}
+            Self::Prefilled(text) => prompt.prefill = Some(text),
+            Self::Instructed(text) => {
+                prompt.messages.push(Message::text(Role::Assistant, text));
+                prompt.messages.push(Message::text(Role::User, CONTINUE));
+            }
+        }
+        prompt
+    }
 }
 
 /// The text that is out, and how the current answer is joined to it.
@@ -37,7 +71,7 @@ pub(super) struct Out {
     given: bool,
     /// What is out is void as soon as the current answer gives something out.
     restart_due: bool,
-    restarted: bool,
+    restarts: usize,
     resumed_at: Option<usize>,
 }
 
@@ -50,32 +84,36 @@ impl Out {
             diverged: false,
             given: false,
             restart_due: false,
-            restarted: false,
+            restarts: 0,
             resumed_at: None,
         }
     }
 
-    /// Prepares for the next attempt; returns the prefill to ask with, if the endpoint takes one.
-    pub(super) fn prepare(&mut self, prefill: bool, watcher: &mut dyn Watcher) -> Option<String> {
+    /// Prepares for the next attempt, on an endpoint that takes a prefill or does not.
+    pub(super) fn prepare(&mut self, prefill: bool, watcher: &mut dyn Watcher) -> Start {
         self.diverged = false;
         self.seam = None;
         if self.delivery == Delivery::Streamed(Midstream::Restart) {
             self.restart_due = self.given;
-            return None;
+            return Start::Afresh;
         }
-        if self.written.is_empty() {
-            return None;
-        }
+        let midstream = match self.delivery {
+            Delivery::Streamed(midstream) if !self.written.is_empty() => midstream,
+            Delivery::Streamed(_) | Delivery::Whole => return Start::Afresh,
+        };
         let at = self.written.chars().count();
         self.resumed_at = Some(at);
-        watcher.note(Note::Resuming { at });
-        if prefill {
-            self.seam = Some(Seam::continued(&self.written));
-            Some(crate::route::seam::prefill(&self.written).to_owned())
+        let given = || crate::route::seam::prefill(&self.written).to_owned();
+        let (seam, start, by) = if prefill {
+            (Seam::continued(&self.written), Start::Prefilled(given()), By::Prefill)
+        } else if midstream == Midstream::Resume {
+            (Seam::instructed(&self.written), Start::Instructed(given()), By::Instruction)
         } else {
-            self.seam = Some(Seam::afresh(&self.written));
-            None
-        }
+            (Seam::afresh(&self.written), Start::Afresh, By::Match)
+        };
+        watcher.note(Note::Resuming { at, by });
+        self.seam = Some(seam);
+        start
     }
 
     /// Gives out one event of the current answer.
@@ -120,7 +158,12 @@ impl Out {
     }
 
     pub(super) fn restarted(&self) -> bool {
-        self.restarted
+        self.restarts > 0
+    }
+
+    /// How often what was out became void.
+    pub(super) fn restarts(&self) -> usize {
+        self.restarts
     }
 
     pub(super) fn resumed_at(&self) -> Option<usize> {
@@ -150,7 +193,7 @@ impl Out {
     /// The current answer gives something out: now what another one gave out is void.
     fn begin(&mut self, watcher: &mut dyn Watcher) {
         if std::mem::take(&mut self.restart_due) {
-            self.restarted = true;
+            self.restarts += 1;
             watcher.note(Note::Restarted { text: !self.written.is_empty() });
             self.written.clear();
         }

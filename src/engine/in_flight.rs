@@ -48,12 +48,11 @@ impl Ledger {
 
     /// Counts the call that begins now and ends at `until` at the latest, if the group looks at that.
     pub(super) fn hold(&mut self, call: &Call, id: u64, now: Timestamp, until: Timestamp) {
-        self.let_go(now);
         if !self.map.group(call.group).strategy.counts_calls() {
             return;
         }
         let over = Arc::new(AtomicBool::new(false));
-        self.held = Some(Held { id, deployment: call.deployment, since: now, over: Arc::clone(&over) });
+        self.held.push(Held { id, deployment: call.deployment, since: now, over: Arc::clone(&over) });
         self.board.deployments[call.deployment.0].leases.take(id, until, now);
         let keys = [deployment_key(&self.map, call.deployment)];
         let store = Arc::clone(&self.store);
@@ -70,10 +69,31 @@ impl Ledger {
         }));
     }
 
-    /// Ends the call that is counted, if it ended without a lesson.
-    pub(super) fn let_go(&mut self, now: Timestamp) {
-        let Some(held) = self.held.take() else { return };
+    /// The call to `deployment` that is counted, which is counted no more.
+    pub(super) fn take_held(&mut self, deployment: DeploymentId) -> Option<Held> {
+        let position = self.held.iter().position(|held| held.deployment == deployment)?;
+        Some(self.held.swap_remove(position))
+    }
+
+    /// Ends a call that is counted and ended without a lesson, behind the caller's back.
+    pub(super) fn let_go(&mut self, deployment: DeploymentId, now: Timestamp) {
+        let Some(held) = self.take_held(deployment) else { return };
         let id = held.end();
+        self.board.deployments[deployment.0].leases.release(id, now);
+        let keys = [deployment_key(&self.map, deployment)];
+        let store = Arc::clone(&self.store);
+        self.pending.push(tokio::task::spawn_blocking(move || {
+            let mut change = |values: &mut [Option<String>]| {
+                edit(&mut values[0], |cell: &mut Cell| cell.leases.release(id, now));
+            };
+            // A lease that cannot be released expires.
+            let _: Result<(), StoreError> = store.update(&keys, &mut change);
+        }));
+    }
+
+    /// Ends a call that is counted when the request is dropped and nothing can be waited for.
+    fn drop_held(&mut self, held: &Held) {
+        let (id, now) = (held.end(), held.since);
         self.board.deployments[held.deployment.0].leases.release(id, now);
         let mut change = |values: &mut [Option<String>]| {
             edit(&mut values[0], |cell: &mut Cell| cell.leases.release(id, now));
@@ -85,7 +105,8 @@ impl Ledger {
 
 impl Drop for Ledger {
     fn drop(&mut self) {
-        let since = self.held.as_ref().map(|held| held.since);
-        since.inspect(|since| self.let_go(*since));
+        for held in std::mem::take(&mut self.held) {
+            self.drop_held(&held);
+        }
     }
 }

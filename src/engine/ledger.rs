@@ -36,8 +36,8 @@ pub(super) struct Ledger {
     pub(super) settled: Vec<Settled>,
     /// Lessons on their way into the store.
     pub(super) pending: Vec<JoinHandle<()>>,
-    /// The call that is counted as under way.
-    pub(super) held: Option<Held>,
+    /// The calls that are counted as under way.
+    pub(super) held: Vec<Held>,
     /// The beginning of the log's entry, until it is known to be written.
     begin: Option<(LogStart, Arc<AtomicBool>)>,
 }
@@ -65,8 +65,12 @@ impl Ledger {
         let mut board = Board::fresh(&map);
         let groups = reachable(&map, request.group);
         let scopes = reserve::scope_keys(&map, &groups.iter().copied().collect::<Vec<_>>());
-        let deployments: BTreeSet<DeploymentId> =
+        let mut deployments: BTreeSet<DeploymentId> =
             groups.iter().flat_map(|id| &map.group(*id).members).map(|member| member.deployment).collect();
+        // Others at the same hosts say whether the host is down.
+        let hosts: BTreeSet<&str> = deployments.iter().map(|id| map.deployment(*id).host.as_str()).collect();
+        let there = |id: &DeploymentId| hosts.contains(map.deployment(*id).host.as_str());
+        deployments.extend((0..map.deployments.len()).map(DeploymentId).filter(there).collect::<Vec<_>>());
         let keys: Vec<String> = deployments
             .iter()
             .map(|id| deployment_key(&map, *id))
@@ -87,7 +91,8 @@ impl Ledger {
         let known = known.map(|identity| (identity, parse(values.next().flatten()))).collect();
         let meters = scopes.into_iter().map(|key| (key, parse(values.next().flatten()))).collect();
         let (slots, settled, pending) = (Vec::new(), Vec::new(), Vec::new());
-        let mut ledger = Self { map, store, board, known, quotas, slots, settled, pending, held: None, begin: None };
+        let mut ledger =
+            Self { map, store, board, known, quotas, slots, settled, pending, held: Vec::new(), begin: None };
         ledger.mark_rooms(&groups.into_iter().collect::<Vec<_>>(), &request.facts, now, &meters);
         ledger
     }
@@ -97,8 +102,7 @@ impl Ledger {
     pub(super) fn learn(&mut self, group: GroupId, deployment: DeploymentId, lessons: Lessons, context: Context) {
         let success = lessons.lesson == Lesson::ANSWERED;
         let now = context.now;
-        let held = self.held.take();
-        let over = held.as_ref().map(Held::end);
+        let over = self.take_held(deployment).map(|held| held.end());
         let teach = move |cell: &mut Cell| {
             cell.observe(&lessons.lesson, &context);
             if let Some(experience) = &lessons.experience {
@@ -109,7 +113,7 @@ impl Ledger {
         for id in (0..self.map.deployments.len()).map(DeploymentId).filter(|id| self.map.same(*id, deployment)) {
             teach(&mut self.board.deployments[id.0]);
         }
-        self.board.groups[group.0].retries.observe(success, now);
+        self.board.groups[group.0].observe(success, now);
         let settled = self.settled.pop();
         let mut keys = vec![deployment_key(&self.map, deployment), group_key(&self.map, group)];
         keys.extend(settled.iter().flat_map(Settled::keys));
@@ -117,7 +121,7 @@ impl Ledger {
         self.pending.push(tokio::task::spawn_blocking(move || {
             let mut change = |values: &mut [Option<String>]| {
                 edit(&mut values[0], teach);
-                edit(&mut values[1], |cell: &mut GroupCell| cell.retries.observe(success, now));
+                edit(&mut values[1], |cell: &mut GroupCell| cell.observe(success, now));
                 if let Some(settled) = &settled {
                     settled.apply(&mut values[2..]);
                 }

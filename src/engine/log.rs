@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::record::{Attempt, Done, RouteError, Why, millis};
+use super::record::{Attempt, Done, RouteError, Share, Spend, Why, millis};
 use super::router::Run;
 use crate::model::Answer;
 use crate::ports::{LogEnd, Outcome};
@@ -33,7 +33,11 @@ impl Run<'_> {
         // A partial answer is logged as it was given out, a second whole one as it came.
         let partial = answer.finish.is_none() && !self.out.written().is_empty();
         let text = if partial { self.out.written() } else { &answer.text };
-        let failure = last.and_then(|attempt| attempt.failure.as_ref());
+        // The first failure is what went wrong; what followed it is listed.
+        let failure = match outcome {
+            Outcome::Failed | Outcome::Partial => self.attempts.iter().find_map(|attempt| attempt.failure.as_ref()),
+            Outcome::Ok | Outcome::Cancelled => last.and_then(|attempt| attempt.failure.as_ref()),
+        };
         let end = LogEnd {
             at: self.router.clock.now(),
             outcome,
@@ -44,7 +48,7 @@ impl Run<'_> {
             reasoning: answer.reasoning.clone(),
             finish_reason: answer.finish.map(|finish| finish.as_str().to_owned()),
             usage: answer.usage,
-            cost_usd: last.and_then(|attempt| attempt.cost),
+            cost_usd: Spend::of(&self.attempts).given,
             ttft_ms: self.first_token.map(millis),
             duration_ms: millis(self.elapsed()),
             attempts: serde_json::Value::from_iter(self.attempts.iter().map(|attempt| attempt.json(&self.router.map))),
@@ -63,16 +67,16 @@ impl Run<'_> {
 impl Drop for Run<'_> {
     fn drop(&mut self) {
         if !self.closed {
-            if let Some((call, since)) = self.current.take() {
+            for (call, since) in std::mem::take(&mut self.current) {
                 self.attempts.push(Attempt {
                     deployment: call.deployment,
                     group: call.group,
                     failure: None,
-                    cancelled: true,
                     waited: call.wait,
                     duration: self.router.clock.now().since(since),
                     first_token: None,
                     cost: None,
+                    share: Share::Cancelled,
                 });
             }
             self.ledger.begun();

@@ -6,6 +6,7 @@ mod attempt;
 mod delivery;
 mod exec;
 mod explain;
+mod hedge;
 mod in_flight;
 mod ledger;
 mod log;
@@ -23,7 +24,7 @@ pub(crate) use reserve::quota_key;
 
 pub use delivery::{Delivery, Midstream};
 pub use explain::{Candidate, Explained, Figures, Leg, Worst};
-pub use note::{Note, Watcher};
+pub use note::{By, Note, Watcher};
 pub use plan::{Plan, Planned};
-pub use record::{Attempt, Done, RouteError, Why};
+pub use record::{Attempt, Done, Hedged, RouteError, Share, Spend, Why};
 pub use router::{Request, Router};

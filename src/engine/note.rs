@@ -48,6 +48,23 @@ pub enum Note<'a> {
     Resuming {
         /// Characters given out so far.
         at: usize,
+        /// How it is made to.
+        by: By,
+    },
+    /// Of two deployments that were asked for the same answer, one was faster; the other call was
+    /// broken off.
+    Hedged {
+        /// How long the first one had been waited for when the second was asked.
+        after: Duration,
+        /// Whose answer comes.
+        winner: DeploymentId,
+        /// What the other call cost, as far as that is known.
+        wasted: Option<f64>,
+    },
+    /// Of two deployments that were asked for the same answer, one failed; this one goes on.
+    GoingOn {
+        /// Which one.
+        deployment: DeploymentId,
     },
     /// The command that orders a group gave no order; says why.
     Unordered {
@@ -58,6 +75,17 @@ pub enum Note<'a> {
     },
     /// The shared state cannot be used; says why.
     State(&'a str),
+}
+
+/// How a deployment is made to continue a text that is out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// The text is given to it as the beginning of its answer.
+    Prefill,
+    /// It is told to.
+    Instruction,
+    /// It is not: if its own answer begins with the text, the rest of it fits.
+    Match,
 }
 
 /// Receives notes and the answer as it comes.

@@ -4,11 +4,14 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::task::JoinHandle;
 
 use super::ledger::{Ledger, edit, group_key, parse};
-use crate::model::{Answer, Class, Failure, Price, TimeoutKind, Timestamp};
+use crate::model::{Answer, Class, Failure, Price, Reading, TimeoutKind, Timestamp};
 use crate::ports::{Clock, Store, StoreError};
-use crate::route::board::Lesson;
+use crate::route::board::{GroupCell, Lesson};
 use crate::route::course::{Call, Facts};
 use crate::route::limits::{Heard, Held, LEASE, Limits, Meter, Need, Place, Quota, Scope, Shut, Spent, nanos};
 use crate::route::{DeploymentId, GroupId, Map};
@@ -36,6 +39,23 @@ pub(super) struct Slot {
     quota: String,
     /// The counters of our own limits that it passed, by their keys in the store.
     scopes: Vec<(String, Limits)>,
+    /// When the head of a reply came, and what it said of the provider's limits.
+    head: Option<(Timestamp, Vec<Reading>)>,
+    /// It is over. Room is taken behind the caller's back; a call can be given up before that.
+    over: Arc<AtomicBool>,
+}
+
+/// Room asked for, and perhaps the group's leave for an extra call: `true` when all was given.
+pub(super) type Claim = JoinHandle<bool>;
+
+/// What a store that was asked for room answers.
+enum Answered {
+    /// It is held.
+    Held,
+    /// Who has no room; the provider's own limits are `None`.
+    Full(Vec<(Option<Place>, Shut)>),
+    /// The group may not make an extra call, or nobody wants it any more.
+    NoLeave,
 }
 
 /// What is to be written down about a call that is over.
@@ -69,8 +89,6 @@ impl Settled {
 
 /// How a call went, as far as limits are concerned.
 pub(super) struct Outcome<'a> {
-    /// When the head of a reply came, and what it said.
-    pub(super) heard: Option<(Timestamp, Vec<crate::model::Reading>)>,
     pub(super) answer: &'a Answer,
     pub(super) failure: Option<&'a Failure>,
     /// Whether anything was sent.
@@ -89,56 +107,95 @@ impl Ledger {
         rng: &mut fastrand::Rng,
         now: Timestamp,
     ) -> Result<(), Denied> {
-        let map = Arc::clone(&self.map);
-        let quota = self.quota(call.deployment);
-        let price = map.deployment(call.deployment).price;
-        let need = Need::of(facts, price, quota.expected_output());
-        let scopes = map.limits.scopes(&map, call.group, call.deployment);
-        let identity = map.limits.quota(&map, call.deployment).to_owned();
-        let counted = !scopes.is_empty() || quota.is_scarce(&need, now);
-        let slot = Slot {
-            deployment: call.deployment,
-            id: if counted { rng.u64(..) } else { 0 },
-            need,
-            price,
-            started: now,
-            quota: identity.clone(),
-            scopes: scopes.iter().map(|scope| (scope_key(&map, &scope.place), scope.limits.clone())).collect(),
-        };
+        let (slot, scopes) = self.slot(call, facts, rng, now);
+        let (identity, need) = (slot.quota.clone(), slot.need);
         if let Err(shut) = self.quotas.check(&identity, &need, now) {
             self.shut_quota(&identity, shut);
             return Err(Denied::Full);
         }
         // Known before it is held: whoever drops this request gives it back.
         self.slots.push(slot.clone());
-        if !counted {
-            self.quotas.take(&identity, &need, now);
-            return Ok(());
-        }
-        let refusals = match hold(Arc::clone(&self.store), slot, scopes).await {
-            Ok(refusals) => refusals,
+        let answered = match slot.id {
+            0 => Ok(Answered::Held),
+            _ => hold(Arc::clone(&self.store), slot, scopes, None).await,
+        };
+        match answered {
+            Ok(Answered::Held) => {
+                self.quotas.take(&identity, &need, now);
+                return Ok(());
+            }
+            Ok(Answered::Full(refusals)) => {
+                for (place, shut) in refusals {
+                    match place {
+                        Some(place) => self.shut(&place, shut),
+                        None => self.shut_quota(&identity, shut),
+                    }
+                }
+            }
+            Ok(Answered::NoLeave) => {}
             Err(error) => {
                 self.forget(call.deployment);
                 return Err(Denied::Busy(error.reason));
             }
-        };
-        if refusals.is_empty() {
-            self.quotas.take(&identity, &need, now);
-            return Ok(());
         }
         self.forget(call.deployment);
-        for (place, shut) in refusals {
-            match place {
-                Some(place) => self.shut(&place, shut),
-                None => self.shut_quota(&identity, shut),
-            }
-        }
         Err(Denied::Full)
+    }
+
+    /// Reserves room for `call` and takes one of its group's extra calls, all of it in one step and
+    /// behind the caller's back; `None` when it is known by now that there is no room. The call must
+    /// be [closed](Self::close), made or not.
+    pub(super) fn claim(
+        &mut self,
+        call: &Call,
+        facts: &Facts,
+        rng: &mut fastrand::Rng,
+        now: Timestamp,
+    ) -> Option<Claim> {
+        let (slot, scopes) = self.slot(call, facts, rng, now);
+        self.quotas.check(&slot.quota, &slot.need, now).ok()?;
+        self.quotas.take(&slot.quota, &slot.need, now);
+        self.slots.push(slot.clone());
+        let group = group_key(&self.map, call.group);
+        let held = hold(Arc::clone(&self.store), slot, scopes, Some(group));
+        Some(tokio::spawn(async move { matches!(held.await, Ok(Answered::Held)) }))
+    }
+
+    /// What `call` needs, and the limits that it passes. Its id is 0 when nobody has to be asked.
+    fn slot(&self, call: &Call, facts: &Facts, rng: &mut fastrand::Rng, now: Timestamp) -> (Slot, Vec<Scope>) {
+        let map = &self.map;
+        let quota = self.quota(call.deployment);
+        let price = map.deployment(call.deployment).price;
+        let need = Need::of(facts, price, quota.expected_output());
+        let scopes = map.limits.scopes(map, call.group, call.deployment);
+        let counted = !scopes.is_empty() || quota.is_scarce(&need, now);
+        let slot = Slot {
+            deployment: call.deployment,
+            id: if counted { rng.u64(1..) } else { 0 },
+            need,
+            price,
+            started: now,
+            quota: map.limits.quota(map, call.deployment).to_owned(),
+            scopes: scopes.iter().map(|scope| (scope_key(map, &scope.place), scope.limits.clone())).collect(),
+            head: None,
+            over: Arc::default(),
+        };
+        (slot, scopes)
+    }
+
+    /// The head of a reply came from `deployment`; what it says of limits is known at once.
+    pub(super) fn head(&mut self, deployment: DeploymentId, reply: (Timestamp, Vec<Reading>)) {
+        let Some(slot) = self.slots.iter_mut().find(|slot| slot.deployment == deployment) else { return };
+        let at = reply.0;
+        let heard = Heard { started: slot.started, reply: Some(reply), ..Heard::default() };
+        self.quotas.observe(&slot.quota, &heard, at);
+        slot.head = heard.reply;
     }
 
     /// The call to `deployment` is over: what it used is written with the next lesson.
     pub(super) fn close(&mut self, deployment: DeploymentId, outcome: Outcome<'_>, now: Timestamp) {
-        let Some(slot) = self.forget(deployment) else { return };
+        let Some(mut slot) = self.forget(deployment) else { return };
+        slot.over.store(true, Ordering::SeqCst);
         let gate = outcome.failure.and_then(Lesson::of).and_then(|lesson| match lesson {
             Lesson::Gate { wait } => Some(wait),
             Lesson::Breaker(_) => None,
@@ -146,7 +203,7 @@ impl Ledger {
         let won = outcome.failure.is_none() && outcome.answer.finish.is_some();
         let output = outcome.answer.usage.filter(|_| won).map(|usage| usage.output);
         let spent = outcome.sent.then(|| spent(&slot, &outcome));
-        let heard = Heard { started: slot.started, reply: outcome.heard, gate, output };
+        let heard = Heard { started: slot.started, reply: slot.head.take(), gate, output };
         // The process knows the reply since it came.
         self.quotas.observe(&slot.quota, &Heard { reply: None, ..heard.clone() }, now);
         self.known.entry(slot.quota.clone()).or_default().observe(&heard, now);
@@ -169,7 +226,7 @@ impl Ledger {
     /// Gives back what calls in flight hold, without waiting for anything that may be cancelled.
     pub(super) fn abandon(&mut self, coming: &Answer, now: Timestamp) {
         for deployment in self.slots.iter().map(|slot| slot.deployment).collect::<Vec<_>>() {
-            self.close(deployment, Outcome { heard: None, answer: coming, failure: None, sent: true }, now);
+            self.close(deployment, Outcome { answer: coming, failure: None, sent: true }, now);
         }
         for settled in std::mem::take(&mut self.settled).iter().filter(|settled| !settled.slot.scopes.is_empty()) {
             write(&*self.store, settled);
@@ -235,37 +292,62 @@ pub(super) fn scope_key(map: &Map, place: &Place) -> String {
     }
 }
 
-/// Checks all limits and holds the call in all of them, or in none. Returns who has no room, with the
-/// provider's own limits as `None`.
-async fn hold(store: Arc<dyn Store>, slot: Slot, scopes: Vec<Scope>) -> Result<Vec<(Option<Place>, Shut)>, StoreError> {
+/// Checks all limits and holds the call in all of them, or in none; an extra call needs the leave of
+/// the group of that key, too.
+async fn hold(
+    store: Arc<dyn Store>,
+    slot: Slot,
+    scopes: Vec<Scope>,
+    extra: Option<String>,
+) -> Result<Answered, StoreError> {
     let task = tokio::task::spawn_blocking(move || {
-        let keys: Vec<String> =
-            [quota_key(&slot.quota)].into_iter().chain(slot.scopes.iter().map(|(key, _)| key.clone())).collect();
-        let mut refusals = Vec::new();
+        let keys: Vec<String> = [quota_key(&slot.quota)]
+            .into_iter()
+            .chain(slot.scopes.iter().map(|(key, _)| key.clone()))
+            .chain(extra.clone())
+            .collect();
+        let mut answered = Answered::NoLeave;
         let mut change = |values: &mut [Option<String>]| {
-            let mut quota: Quota = parse(values[0].as_deref());
-            let mut meters: Vec<Meter> = values[1..].iter().map(|value| parse(value.as_deref())).collect();
-            let provider = quota.check(&slot.need, slot.started).err().map(|shut| (None, shut));
-            let own = scopes.iter().zip(&mut meters).filter_map(|(scope, meter)| {
-                let shut = meter.check(&scope.limits, &slot.need, slot.started, &scope.of).err()?;
-                Some((Some(scope.place.clone()), shut))
-            });
-            refusals = provider.into_iter().chain(own).collect();
-            if !refusals.is_empty() {
+            let (own, group) = values.split_at_mut(1 + scopes.len());
+            // Transactions come one after the other: either giving it back sees this, or this sees that.
+            if slot.over.load(Ordering::SeqCst) {
                 return;
             }
-            quota.take(&slot.need, slot.started);
-            edit(&mut values[0], |value| *value = quota);
-            for ((meter, scope), value) in meters.into_iter().zip(&scopes).zip(&mut values[1..]) {
-                let mut meter = meter;
-                meter.hold(&scope.limits, Held::new(slot.id, &slot.need, slot.started));
-                edit(value, |value| *value = meter);
+            let mut cell: Option<GroupCell> = group.first().map(|value| parse(value.as_deref()));
+            if cell.as_mut().is_some_and(|cell| !cell.hedges.spend()) {
+                return;
+            }
+            answered = hold_in(own, &slot, &scopes);
+            if let (Answered::Held, Some(cell)) = (&answered, cell) {
+                edit(&mut group[0], |value| *value = cell);
             }
         };
-        store.update_shared(&keys, &mut change).map(|()| refusals)
+        store.update_shared(&keys, &mut change).map(|()| answered)
     });
     // A panic in it is a bug that has already been reported; nothing is held then.
-    task.await.unwrap_or_else(|_| Ok(Vec::new()))
+    task.await.unwrap_or(Ok(Answered::NoLeave))
+}
+
+/// Edits the values of what the provider limits and of our own counters, in the order of `scopes`.
+fn hold_in(values: &mut [Option<String>], slot: &Slot, scopes: &[Scope]) -> Answered {
+    let mut quota: Quota = parse(values[0].as_deref());
+    let mut meters: Vec<Meter> = values[1..].iter().map(|value| parse(value.as_deref())).collect();
+    let provider = quota.check(&slot.need, slot.started).err().map(|shut| (None, shut));
+    let own = scopes.iter().zip(&mut meters).filter_map(|(scope, meter)| {
+        let shut = meter.check(&scope.limits, &slot.need, slot.started, &scope.of).err()?;
+        Some((Some(scope.place.clone()), shut))
+    });
+    let refusals: Vec<_> = provider.into_iter().chain(own).collect();
+    if !refusals.is_empty() {
+        return Answered::Full(refusals);
+    }
+    quota.take(&slot.need, slot.started);
+    edit(&mut values[0], |value| *value = quota);
+    for ((mut meter, scope), value) in meters.into_iter().zip(scopes).zip(&mut values[1..]) {
+        meter.hold(&scope.limits, Held::new(slot.id, &slot.need, slot.started));
+        edit(value, |value| *value = meter);
+    }
+    Answered::Held
 }
 
 async fn renew(store: Arc<dyn Store>, slot: &Slot, now: Timestamp) {

@@ -5,25 +5,23 @@ use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::attempt::{Attempt as OneCall, Cause, Lost, Told, Won};
+use super::attempt::{Attempt as OneCall, Cause, Lost, Sink, Told, Won};
 use super::delivery::{Delivery, Out};
 use super::ledger::{Ledger, Lessons};
 use super::note::{Note, Watcher};
 use super::quotas::Quotas;
-use super::record::{Attempt, Done, RouteError, Why};
+use super::record::{Attempt, Done, Hedged, RouteError, Share, Why};
 use super::reserve::Outcome;
-use crate::model::{Answer, Class, Failure, KeySource, Prompt, Reading, TimeoutKind, Timestamp};
+use crate::model::{Answer, Class, Failure, KeySource, Prompt, TimeoutKind, Timestamp};
 use crate::ports::{Clock, Keys, LogStart, Store, Transport};
 use crate::provider::Endpoint;
 use crate::route::board::Lesson;
-use crate::route::breaker::{Context, Rules};
+use crate::route::breaker::Context;
 use crate::route::course::{Call, Course, Facts, Needs, Skip, Step, Stop};
 use crate::route::estimate::Experience;
-use crate::route::limits::Heard;
 use crate::route::rules::{self, Detours, RuleError};
 use crate::route::strategy::{Scene, stranger};
-use crate::route::{GroupId, Map};
-use crate::wire::rate_limit;
+use crate::route::{DeploymentId, GroupId, Map, Timeouts};
 
 /// Routes requests to deployments.
 pub struct Router {
@@ -142,6 +140,31 @@ impl Router {
     }
 }
 
+impl Router {
+    /// One call to one deployment.
+    pub(super) async fn ask(
+        &self,
+        deployment: DeploymentId,
+        prompt: &Prompt,
+        mut timeouts: Timeouts,
+        deadline: Timestamp,
+        sink: &mut Sink<'_>,
+    ) -> Result<Won, Lost> {
+        let lost = |failure| Lost { cause: Cause::NotAsked(failure), answer: Answer::default(), first_token: None };
+        let left = deadline.since(self.clock.now());
+        let key = match tokio::time::timeout(left, self.keys.get(&self.sources[deployment.0])).await {
+            Ok(Ok(key)) => key,
+            Ok(Err(error)) => return Err(lost(Failure::new(Class::Authentication, error.to_string()))),
+            Err(_) => return Err(lost(Failure::new(Class::Timeout(TimeoutKind::Total), "no key before the deadline"))),
+        };
+        // Getting the key took its time, too.
+        timeouts.attempt = timeouts.attempt.min(deadline.since(self.clock.now()));
+        let endpoint = &self.endpoints[deployment.0];
+        let transport = &*self.transport;
+        OneCall { endpoint, key: key.as_ref(), prompt, timeouts, transport, clock: self.clock }.run(sink).await
+    }
+}
+
 /// One request under way. Dropped before its end, it logs itself as cancelled.
 pub(super) struct Run<'a> {
     pub(super) router: &'a Router,
@@ -150,15 +173,14 @@ pub(super) struct Run<'a> {
     pub(super) out: Out,
     pub(super) attempts: Vec<Attempt>,
     skips: Vec<Skip>,
-    /// What the head of the reply said of the provider's limits, and when.
-    pub(super) head: Option<(Timestamp, Vec<Reading>)>,
-    /// Held while this is one of the first calls to somebody.
-    pub(super) pilot: Option<OwnedSemaphorePermit>,
+    /// Held while a call is one of the first to somebody.
+    pub(super) pilots: Vec<(DeploymentId, OwnedSemaphorePermit)>,
     /// The answer that is coming, for the log of a cancelled request.
     pub(super) coming: Answer,
     pub(super) first_token: Option<Duration>,
-    /// The call that is under way, since when; a cancelled request is logged with it.
-    pub(super) current: Option<(Call, Timestamp)>,
+    pub(super) hedged: Option<Hedged>,
+    /// The calls that are under way, since when; a cancelled request is logged with them.
+    pub(super) current: Vec<(Call, Timestamp)>,
     pub(super) closed: bool,
 }
 
@@ -178,11 +200,11 @@ impl<'a> Run<'a> {
             out: Out::new(request.delivery),
             attempts: Vec::new(),
             skips: Vec::new(),
-            head: None,
-            pilot: None,
+            pilots: Vec::new(),
             coming: Answer::default(),
             first_token: None,
-            current: None,
+            hedged: None,
+            current: Vec::new(),
             closed: false,
         };
         if let Some(start) = request.log.clone() {
@@ -201,7 +223,7 @@ impl<'a> Run<'a> {
         loop {
             let step = course.next(last.as_ref(), &self.ledger.board, self.router.clock.now(), rng);
             self.tell_skips(&mut course, watcher);
-            let call = match step {
+            let mut call = match step {
                 Step::Call(call) => call,
                 Step::Stop(stop) => return Err(self.error(self.stopped(stop))),
             };
@@ -223,24 +245,31 @@ impl<'a> Run<'a> {
                 watcher.note(Note::Calling { deployment: call.deployment, wait: call.wait });
             }
             self.count(&call, deadline, rng);
-            match self.attempt(&call, deadline, watcher).await {
+            let hedge = map.group(call.group).policy.hedge.filter(|_| self.out.written().is_empty());
+            let result = match hedge {
+                None => self.attempt(&call, deadline, watcher).await,
+                Some(delay) => {
+                    let ended = self.race(delay, call, &mut course, deadline, rng, watcher).await;
+                    call = ended.call;
+                    ended.result
+                }
+            };
+            match result {
                 Ok(won) => return self.won(&call, won, rng, watcher),
                 Err(Lost { cause: Cause::Unread, first_token, .. }) => {
                     // A deployment that gave a token is alive, whether or not anybody reads on.
                     if first_token.is_some() {
-                        self.teach(&call, Some(Lesson::ANSWERED), None, rng);
+                        self.teach(&call, None, None, rng);
                     }
                     return Err(self.error(Why::Unread));
                 }
                 Err(Lost { cause: Cause::NotAsked(failure), .. }) => {
+                    self.ledger.let_go(call.deployment, self.router.clock.now());
                     watcher.note(Note::Failed { deployment: call.deployment, failure: &failure });
                     last = Some(failure);
                 }
                 Err(Lost { cause: Cause::Failed(failure), .. }) => {
-                    let experience = self.attempts.last().and_then(|attempt| {
-                        Experience::failed(self.request.facts.prompt_tokens, &failure, attempt.duration)
-                    });
-                    self.teach(&call, Lesson::of(&failure), experience, rng);
+                    self.failed(&call, &failure, rng);
                     watcher.note(Note::Failed { deployment: call.deployment, failure: &failure });
                     if !self.out.may_go_on() {
                         return Err(self.error(Why::Interrupted { second_answer: false }));
@@ -254,74 +283,17 @@ impl<'a> Run<'a> {
     /// One attempt, measured and written down.
     async fn attempt(&mut self, call: &Call, deadline: Timestamp, watcher: &mut dyn Watcher) -> Result<Won, Lost> {
         let started = self.router.clock.now();
-        self.current = Some((call.clone(), started));
-        let result = self.call(call, deadline, watcher).await;
-        self.current = None;
-        let (failure, first_token, usage) = match &result {
-            Ok(won) => (None, won.first_token, won.answer.usage),
-            Err(lost) => {
-                let failure = match &lost.cause {
-                    Cause::Failed(failure) | Cause::NotAsked(failure) => Some(failure.clone()),
-                    Cause::Unread => None,
-                };
-                (failure, lost.first_token, lost.answer.usage)
-            }
-        };
-        self.close_slot(call, &result);
-        let price = self.router.map.deployment(call.deployment).price;
-        self.attempts.push(Attempt {
-            deployment: call.deployment,
-            group: call.group,
-            cancelled: matches!(&result, Err(Lost { cause: Cause::Unread, .. })),
-            failure,
-            waited: call.wait,
-            duration: self.router.clock.now().since(started),
-            first_token,
-            cost: price.zip(usage).map(|(price, usage)| price.cost(&usage)),
-        });
-        if self.first_token.is_none() {
-            self.first_token = first_token.map(|first| started.since(self.request.since) + first);
-        }
-        result
-    }
-
-    async fn call(&mut self, call: &Call, deadline: Timestamp, watcher: &mut dyn Watcher) -> Result<Won, Lost> {
-        let lost = |failure| Lost { cause: Cause::NotAsked(failure), answer: Answer::default(), first_token: None };
-        let source = &self.router.sources[call.deployment.0];
-        let left = deadline.since(self.router.clock.now());
-        let key = match tokio::time::timeout(left, self.router.keys.get(source)).await {
-            Ok(Ok(key)) => key,
-            Ok(Err(error)) => return Err(lost(Failure::new(Class::Authentication, error.to_string()))),
-            Err(_) => return Err(lost(Failure::new(Class::Timeout(TimeoutKind::Total), "no key before the deadline"))),
-        };
-        let mut prompt = self.request.prompt.clone();
-        prompt.prefill = self.out.prepare(self.router.map.deployment(call.deployment).prefill, watcher);
-        let members = &self.router.map.group(call.group).members;
-        let member = members.iter().find(|member| member.deployment == call.deployment);
-        let mut timeouts = member.expect("the course calls members of its groups").timeouts;
-        timeouts.first_token = call.first_token;
-        timeouts.attempt = timeouts.attempt.min(deadline.since(self.router.clock.now()));
-        let attempt = OneCall {
-            endpoint: &self.router.endpoints[call.deployment.0],
-            key: key.as_ref(),
-            prompt: &prompt,
-            timeouts,
-            transport: &*self.router.transport,
-            clock: self.router.clock,
-        };
-        let clock = self.router.clock;
+        self.current.push((call.clone(), started));
+        let start = self.out.prepare(self.router.map.deployment(call.deployment).prefill, watcher);
+        let (before, restarts) = (self.out.written().len(), self.out.restarts());
+        let prompt = start.apply(&self.request.prompt);
+        let timeouts = self.timeouts(call, deadline);
         self.coming = Answer::default();
-        let (identity, _) = self.ledger.identity(call.deployment);
-        let (started, quotas) = (clock.now(), &self.router.quotas);
-        let alive = self.ledger.keep_alive(call.deployment, clock);
-        let (out, coming, head) = (&mut self.out, &mut self.coming, &mut self.head);
+        let alive = self.ledger.keep_alive(call.deployment, self.router.clock);
+        let (out, coming, ledger) = (&mut self.out, &mut self.coming, &mut self.ledger);
         let mut sink = |told: Told<'_>| match told {
-            Told::Head(headers) => {
-                let now = clock.now();
-                let heard =
-                    Heard { started, reply: Some((now, rate_limit::readings(headers, now))), ..Heard::default() };
-                quotas.observe(&identity, &heard, now);
-                *head = heard.reply;
+            Told::Head(reply) => {
+                ledger.head(call.deployment, reply);
                 std::ops::ControlFlow::Continue(())
             }
             Told::Dropped(parameters) => {
@@ -333,11 +305,61 @@ impl<'a> Run<'a> {
                 out.event(event, watcher)
             }
         };
-        tokio::select! {
+        let asking = self.router.ask(call.deployment, &prompt, timeouts, deadline, &mut sink);
+        let result = tokio::select! {
             biased;
-            result = attempt.run(&mut sink) => result,
+            result = asking => result,
             never = alive => match never {},
+        };
+        let restarted = self.out.restarts() > restarts;
+        if restarted {
+            self.attempts.iter_mut().for_each(|attempt| attempt.share = attempt.share.void());
         }
+        let given = result.is_ok() || restarted || self.out.written().len() > before;
+        self.record(call, started, &result, if given { Share::Given } else { Share::Void });
+        result
+    }
+
+    /// Writes down an attempt that was begun at `started`.
+    pub(super) fn record(&mut self, call: &Call, started: Timestamp, result: &Result<Won, Lost>, share: Share) {
+        self.current.retain(|(current, _)| current.deployment != call.deployment);
+        let unread = matches!(result, Err(Lost { cause: Cause::Unread, .. }));
+        let share = if unread && share != Share::Lost { Share::Cancelled } else { share };
+        let (failure, first_token, usage) = match result {
+            Ok(won) => (None, won.first_token, won.answer.usage),
+            Err(lost) => {
+                let failure = match &lost.cause {
+                    Cause::Failed(failure) | Cause::NotAsked(failure) => Some(failure.clone()),
+                    Cause::Unread => None,
+                };
+                (failure, lost.first_token, lost.answer.usage)
+            }
+        };
+        self.close_slot(call, result);
+        let price = self.router.map.deployment(call.deployment).price;
+        self.attempts.push(Attempt {
+            deployment: call.deployment,
+            group: call.group,
+            failure,
+            waited: call.wait,
+            duration: self.router.clock.now().since(started),
+            first_token,
+            cost: price.zip(usage).map(|(price, usage)| price.cost(&usage)),
+            share,
+        });
+        if self.first_token.is_none() && share != Share::Lost {
+            self.first_token = first_token.map(|first| started.since(self.request.since) + first);
+        }
+    }
+
+    /// The limits of `call`, none of them beyond the deadline.
+    pub(super) fn timeouts(&self, call: &Call, deadline: Timestamp) -> Timeouts {
+        let members = &self.router.map.group(call.group).members;
+        let member = members.iter().find(|member| member.deployment == call.deployment);
+        let mut timeouts = member.expect("the course calls members of its groups").timeouts;
+        timeouts.first_token = call.first_token;
+        timeouts.attempt = timeouts.attempt.min(deadline.since(self.router.clock.now()));
+        timeouts
     }
 
     /// A whole answer came: it is the result unless other text is already out.
@@ -354,8 +376,11 @@ impl<'a> Run<'a> {
             let shown = !reasoning.is_empty();
             Experience::answered(prompt_tokens, attempt.first_token, attempt.duration, usage.as_ref(), shown)
         });
-        self.teach(call, Some(Lesson::ANSWERED), experience, rng);
+        self.teach(call, None, experience, rng);
         if !self.out.end(watcher) {
+            if let Some(unseen) = self.attempts.last_mut() {
+                unseen.share = Share::Void;
+            }
             return Err(self.error(Why::Interrupted { second_answer: true }));
         }
         let mut answer = won.answer;
@@ -370,6 +395,7 @@ impl<'a> Run<'a> {
             duration: self.elapsed(),
             restarted: self.out.restarted(),
             resumed_at: self.out.resumed_at(),
+            hedged: self.hedged,
         })
     }
 
@@ -384,7 +410,7 @@ impl<'a> Run<'a> {
             Ok(()) => true,
             Err(until) => {
                 let nothing = Answer::default();
-                let outcome = Outcome { heard: None, answer: &nothing, failure: None, sent: false };
+                let outcome = Outcome { answer: &nothing, failure: None, sent: false };
                 self.ledger.close(call.deployment, outcome, now);
                 self.ledger.flush();
                 course.lost_probe(call.deployment, until, now);
@@ -395,9 +421,11 @@ impl<'a> Run<'a> {
 
     /// Counts the call as under way until it ends, or could not last any longer; and the turn of a
     /// fallback group that is come to (that of the first group was taken before it was ranked).
-    fn count(&mut self, call: &Call, deadline: Timestamp, rng: &mut fastrand::Rng) {
+    pub(super) fn count(&mut self, call: &Call, deadline: Timestamp, rng: &mut fastrand::Rng) {
         let now = self.router.clock.now();
-        if call.group != self.request.group && self.attempts.iter().all(|attempt| attempt.group != call.group) {
+        let come_to = self.attempts.iter().any(|attempt| attempt.group == call.group)
+            || self.current.iter().any(|(current, _)| current.group == call.group);
+        if call.group != self.request.group && !come_to {
             self.ledger.take_turn(call.group);
         }
         let members = &self.router.map.group(call.group).members;
@@ -406,16 +434,31 @@ impl<'a> Run<'a> {
         self.ledger.hold(call, rng.u64(..), now, limit.min(deadline));
     }
 
-    fn teach(&mut self, call: &Call, lesson: Option<Lesson>, experience: Option<Experience>, rng: &mut fastrand::Rng) {
+    /// What the failure of the call that was recorded last teaches.
+    pub(super) fn failed(&mut self, call: &Call, failure: &Failure, rng: &mut fastrand::Rng) {
+        let experience = self
+            .attempts
+            .last()
+            .and_then(|attempt| Experience::failed(self.request.facts.prompt_tokens, failure, attempt.duration));
+        self.teach(call, Some(failure), experience, rng);
+    }
+
+    /// What the end of a call teaches; `failure` is `None` for an answer.
+    fn teach(
+        &mut self,
+        call: &Call,
+        failure: Option<&Failure>,
+        experience: Option<Experience>,
+        rng: &mut fastrand::Rng,
+    ) {
         let now = self.router.clock.now();
-        let Some(lesson) = lesson else { return self.ledger.let_go(now) };
+        let Some(lesson) = failure.map_or(Some(Lesson::ANSWERED), Lesson::of) else {
+            return self.ledger.let_go(call.deployment, now);
+        };
+        let class = failure.map(|failure| failure.class);
         let policy = &self.router.map.group(call.group).policy;
         let context = Context {
-            rules: Rules {
-                cooldown: policy.cooldown,
-                cooldown_max: policy.cooldown_max,
-                allowed_fails: policy.allowed_fails,
-            },
+            rules: policy.rules(class),
             another_closed: self.another_closed(call, now),
             now,
             luck: rng.f64(),
@@ -445,7 +488,7 @@ impl<'a> Run<'a> {
 
     fn error(&self, why: Why) -> RouteError {
         let (attempts, skips) = (self.attempts.clone(), self.skips.clone());
-        RouteError { why, attempts, skips, duration: self.elapsed() }
+        RouteError { why, attempts, skips, duration: self.elapsed(), hedged: self.hedged }
     }
 
     pub(super) fn elapsed(&self) -> Duration {

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
+
 use super::attempt::{Cause, Lost, Won};
 use super::note::{Note, Watcher};
-use super::reserve::{Denied, Outcome};
+use super::reserve::{Claim, Denied, Outcome};
 use super::router::Run;
+use crate::model::Answer;
 use crate::route::course::{Call, Course, Stop};
 
 /// When a state that others hold locked may be asked again.
@@ -23,12 +26,13 @@ impl Run<'_> {
     ) -> Result<bool, Stop> {
         let (identity, heard) = self.ledger.identity(call.deployment);
         let pilot = self.router.quotas.pilot(&identity, heard);
-        self.pilot = tokio::time::timeout(call.first_token, pilot).await.ok().flatten();
+        let pilot = tokio::time::timeout(call.first_token, pilot).await.ok().flatten();
+        self.pilots.extend(pilot.map(|pilot| (call.deployment, pilot)));
         let now = self.router.clock.now();
         match self.ledger.reserve(call, &self.request.facts, rng, now).await {
             Ok(()) => Ok(true),
             Err(Denied::Full) => {
-                self.pilot = None;
+                self.land(call);
                 course.lost_slot(call, &self.ledger.board, now);
                 Ok(false)
             }
@@ -47,11 +51,35 @@ impl Run<'_> {
             Err(Lost { cause: Cause::NotAsked(_), answer, .. }) => (answer, None, false),
             Err(Lost { cause: Cause::Unread, answer, .. }) => (answer, None, true),
         };
-        let outcome = Outcome { heard: self.head.take(), answer, failure, sent };
-        self.pilot = None;
+        let outcome = Outcome { answer, failure, sent };
+        self.land(call);
         self.ledger.close(call.deployment, outcome, self.router.clock.now());
         if !matches!(result, Ok(_) | Err(Lost { cause: Cause::Failed(_), .. })) {
             self.ledger.flush();
         }
+    }
+
+    /// The call is not one of the first to its deployment any more.
+    fn land(&mut self, call: &Call) {
+        self.pilots.retain(|(deployment, _)| *deployment != call.deployment);
+    }
+
+    /// Asks for room for a second call beside another of the same request, and for the group's leave
+    /// to make it; `None` when it is known by now that there is none.
+    pub(super) fn may_race(&mut self, rival: &Call, rng: &mut fastrand::Rng) -> Option<Claim> {
+        let (identity, heard) = self.ledger.identity(rival.deployment);
+        // One that would have to wait for the first calls of others is no help.
+        let pilot = self.router.quotas.pilot(&identity, heard).now_or_never()?;
+        let claim = self.ledger.claim(rival, &self.request.facts, rng, self.router.clock.now())?;
+        self.pilots.extend(pilot.map(|pilot| (rival.deployment, pilot)));
+        Some(claim)
+    }
+
+    /// The second call was not made after all.
+    pub(super) fn no_race(&mut self, rival: &Call) {
+        self.land(rival);
+        let outcome = Outcome { answer: &Answer::default(), failure: None, sent: false };
+        self.ledger.close(rival.deployment, outcome, self.router.clock.now());
+        self.ledger.flush();
     }
 }

@@ -57,6 +57,8 @@ impl Profile {
                 provider: provider.name.clone(),
                 model: wanted.model.to_owned(),
                 state_key: state_key(&endpoint, &credential.identity),
+                host: host(&endpoint),
+                credential: credential_hash(&credential.identity),
                 context_window: wanted
                     .settings
                     .count("context_window")
@@ -223,6 +225,20 @@ fn price(settings: &Settings<'_>, known: Option<&Model>, sink: &mut Vec<Diagnost
     }
 }
 
+/// What tells a key from others: a hash, for the identity of a command is its text. Empty for no key.
+fn credential_hash(identity: &str) -> String {
+    if identity.is_empty() { String::new() } else { digest(&[identity]) }
+}
+
+/// Where a deployment is: what fails together. A simulated one stands for itself.
+fn host(endpoint: &Endpoint) -> String {
+    if endpoint.protocol == Protocol::Mock {
+        return format!("{}/{}", endpoint.provider, endpoint.model);
+    }
+    let base = &endpoint.base_url;
+    format!("{}:{}", base.host_str().unwrap_or_default(), base.port_or_known_default().unwrap_or(0))
+}
+
 /// What tells a provider from others of its name: a hash of the name and the host.
 pub(super) fn host_key(provider: &Provider) -> String {
     digest(&[&provider.name, &address::normal(&provider.base_url)])
@@ -230,9 +246,7 @@ pub(super) fn host_key(provider: &Provider) -> String {
 
 /// What a provider limits: a model at a host, for a key. The protocol and the path do not matter.
 fn quota_key(endpoint: &Endpoint, credential: &str) -> String {
-    let base = &endpoint.base_url;
-    let host = format!("{}:{}", base.host_str().unwrap_or_default(), base.port_or_known_default().unwrap_or(0));
-    digest(&[&host, &endpoint.model, credential])
+    digest(&[&host(endpoint), &endpoint.model, credential])
 }
 
 /// The key of a deployment's shared state: a hash, so that it tells no key and no address.

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::file::{Entry, Settings};
+use super::per_class::ByClass;
 use super::schema::{self, Unset};
 use super::value::Value;
+use crate::route::hedge::Delay;
 use crate::route::{Policy, Strategy, Timeouts};
 
 /// Where a value came from.
@@ -103,14 +105,42 @@ impl<'s, 'a> Layers<'s, 'a> {
     /// How patient the group is.
     pub(super) fn policy(&self, long_lived: bool) -> Policy {
         Policy {
-            num_retries: self.count("num_retries"),
+            num_retries: self.by_class("retry_policy").default.unwrap_or_else(|| self.count("num_retries")),
             attempts_per_deployment: self.count("attempts_per_deployment"),
             deadline: self.duration("deadline"),
             max_wait: self.duration("max_wait"),
-            allowed_fails: self.find("allowed_fails").map(|_| self.count("allowed_fails")),
+            allowed_fails: (self.find("allowed_fails").map(|_| self.count("allowed_fails")))
+                .or(self.by_class("allowed_fails_policy").default),
             cooldown: self.cooldown(long_lived),
             cooldown_max: self.cooldown_max(long_lived),
             max_fallbacks: self.count("max_fallbacks"),
+            retry_policy: self.by_class("retry_policy").numbers,
+            allowed_fails_policy: self.by_class("allowed_fails_policy").numbers,
+            hedge: self.hedge(),
+            hedge_max_cost: self.hedge_max_cost(),
+        }
+    }
+
+    /// The numbers by class of `name`.
+    fn by_class(&self, name: &str) -> ByClass {
+        match self.find(name).map(|(_, entry)| &entry.value) {
+            Some(Value::PerClass(numbers)) => *numbers,
+            _ => ByClass::default(),
+        }
+    }
+
+    /// When a second deployment is asked at the same time.
+    fn hedge(&self) -> Option<Delay> {
+        match self.find("hedge").map(|(_, entry)| &entry.value) {
+            Some(Value::Hedge(delay)) => *delay,
+            _ => None,
+        }
+    }
+
+    fn hedge_max_cost(&self) -> Option<f64> {
+        match self.find("hedge_max_cost").map(|(_, entry)| &entry.value) {
+            Some(Value::Number(usd)) => Some(*usd),
+            _ => None,
         }
     }
 

@@ -79,6 +79,10 @@ pub enum Kind {
     Params,
     /// Faults of a simulated deployment.
     Faults,
+    /// Numbers by class of failure.
+    PerClass(Counted),
+    /// `"off"`, a percentile like `"p95"`, or a span of time.
+    Hedge,
     /// An amount of money per span of time.
     Budget,
     /// The place of the shared state.
@@ -87,6 +91,15 @@ pub enum Kind {
     Tables,
     /// Whatever a feature that is not built yet will want.
     Any,
+}
+
+/// What a number for a class of failure counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// Further attempts after it; from 0 up.
+    Retries,
+    /// Failures in a minute that open the breaker; from 1 up.
+    Fails,
 }
 
 impl Kind {
@@ -110,6 +123,8 @@ impl Kind {
             Self::Headers => "table of texts",
             Self::Params => "table",
             Self::Faults => "faults",
+            Self::PerClass(_) => "table of failure classes",
+            Self::Hedge => "`\"off\"`, `\"p95\"` or duration",
             Self::Budget => "amount per time",
             Self::State => "directory, `memory`, `env:NAME` or Redis URL",
             Self::Tables => "table",
@@ -281,8 +296,20 @@ pub const KEYS: &[Key] = &[
     row("max_fallbacks", ROUTING, Kind::Count(0), Count(5), "fallback groups that one request may visit"),
     row("default_fallbacks", ROUTER, Names, Nothing, "fallbacks of every group that names none"),
     row("rule_env", ROUTER, Names, Words("`LLMROUTE_*` only"), "further variables that rules may read as `env.NAME`"),
-    later("retry_policy", ROUTING, Any, "retries per failure class"),
-    later("allowed_fails_policy", ROUTING, Any, "`allowed_fails` per failure class"),
+    row(
+        "retry_policy",
+        ROUTING,
+        Kind::PerClass(Counted::Retries),
+        Words("`num_retries`"),
+        "`num_retries` after a failure of a class; what it names is asked again even where that is not usual",
+    ),
+    row(
+        "allowed_fails_policy",
+        ROUTING,
+        Kind::PerClass(Counted::Fails),
+        Words("`allowed_fails`"),
+        "`allowed_fails` after a failure of a class",
+    ),
     row(
         "sticky",
         ROUTING,
@@ -290,8 +317,14 @@ pub const KEYS: &[Key] = &[
         Nothing,
         "`simple-shuffle`: same user, conversation or prompt, same deployment",
     ),
-    later("hedge", ROUTING, Any, "when a second deployment is asked at the same time"),
-    later("hedge_max_cost", ROUTING, Any, "what a hedge may cost"),
+    row(
+        "hedge",
+        ROUTING,
+        Kind::Hedge,
+        Words("`off`"),
+        "how long a token is waited for before a second deployment is asked, too",
+    ),
+    row("hedge_max_cost", ROUTING, Number, Words("no cap"), "USD that the second call may cost by estimate"),
     later("routes", ROUTING, Any, "groups by the meaning of the prompt"),
     later("escalate", ROUTING, Any, "stronger group after an answer that fails its check"),
     later("classifier", ROUTING, Any, "model that chooses the tier"),

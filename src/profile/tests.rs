@@ -5,7 +5,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::KeySource;
+use crate::model::{Class, KeySource, TimeoutKind};
+use crate::route::hedge::Delay;
+use crate::route::per_class::PerClass;
 
 const LAB: &str = "[providers.lab]\nprotocol = \"openai\"\nbase_url = \"https://lab.example/v1\"\n";
 
@@ -235,8 +237,91 @@ mod resolved {
             cooldown: Duration::from_secs(120),
             cooldown_max: Duration::from_secs(1800),
             max_fallbacks: 5,
+            retry_policy: PerClass::default(),
+            allowed_fails_policy: PerClass::default(),
+            hedge: None,
+            hedge_max_cost: None,
         };
         assert_eq!(policy, want);
+    }
+
+    fn policy(settings: &str) -> Policy {
+        lab(&format!("{settings}\ndeployments = [{{ model = \"lab/a\" }}]")).map.groups[0].policy
+    }
+
+    #[test]
+    fn classes_of_failure_by_our_names_and_by_litellms() {
+        for names in [
+            "{ timeout = 3, rate_limit = 0, default = 1 }",
+            "{ TimeoutErrorRetries = 3, RateLimitErrorRetries = 0, DefaultRetries = 1 }",
+        ] {
+            let policy = policy(&format!("[groups.main]\nretry_policy = {names}"));
+            assert_eq!(policy.num_retries, 1);
+            assert_eq!(policy.retry_policy.get(Class::Timeout(TimeoutKind::Idle)), Some(3));
+            assert_eq!(policy.retry_policy.get(Class::RateLimit), Some(0));
+            assert_eq!(policy.retry_policy.get(Class::ServerError), None);
+        }
+        let policy = policy("[groups.main]\nallowed_fails_policy = { RateLimitErrorAllowedFails = 100 }");
+        assert_eq!(policy.rules(Some(Class::RateLimit)).allowed_of_class, Some(100));
+        assert_eq!(policy.rules(Some(Class::ServerError)).allowed_of_class, None);
+    }
+
+    #[test]
+    fn a_group_takes_the_routers_policies_or_its_own() {
+        let router = "[router]\nretry_policy = { timeout = 3 }\nhedge = \"2s\"\nhedge_max_cost = 0.01\n[groups.main]";
+        let inherited = policy(router);
+        assert_eq!(inherited.retry_policy.get(Class::Timeout(TimeoutKind::Idle)), Some(3));
+        let fixed = Delay::Fixed(Duration::from_secs(2));
+        assert_eq!((inherited.hedge, inherited.hedge_max_cost), (Some(fixed), Some(0.01)));
+        let own = policy(&format!("{router}\nretry_policy = {{ quota = 1 }}\nhedge = \"p90\""));
+        assert_eq!(own.retry_policy.get(Class::Timeout(TimeoutKind::Idle)), None);
+        assert_eq!((own.hedge, own.hedge_max_cost), (Some(Delay::Percentile(90)), Some(0.01)));
+        assert_eq!(policy(&format!("{router}\nhedge = \"off\"")).hedge, None);
+    }
+
+    #[test]
+    fn a_class_that_is_misspelt_is_a_mistake_with_a_suggestion() {
+        let group = |settings: &str| {
+            let text = format!("{LAB}[groups.main]\n{settings}\ndeployments = [{{ model = \"lab/a\" }}]");
+            let error = parse(&text).unwrap_err().diagnostics[0].clone();
+            (error.message, error.help.unwrap_or_default())
+        };
+        let said = |message: &str, help: &str| (message.to_owned(), help.to_owned());
+        assert_eq!(
+            group("retry_policy = { timout = 3 }"),
+            said("unknown class of failure `timout`", "did you mean `timeout`?")
+        );
+        assert_eq!(
+            group("allowed_fails_policy = { TimeoutErorAllowedFails = 3 }"),
+            said("unknown class of failure `TimeoutErorAllowedFails`", "did you mean `TimeoutErrorAllowedFails`?")
+        );
+        assert_eq!(group("allowed_fails_policy = { timeout = 0 }"), said("must be a whole number from 1 up", ""));
+        assert_eq!(
+            group("retry_policy = { timeout = 1, TimeoutErrorRetries = 2 }"),
+            said("two numbers for `timeout`", "")
+        );
+        assert_eq!(group("hedge = \"p0\"").0, "`p0` is no percentile: they go from `p1` to `p99`");
+    }
+
+    #[test]
+    fn a_number_that_changes_nothing_is_warned_about() {
+        let profile =
+            lab("[groups.main]\nretry_policy = { BadRequestErrorRetries = 1 }\ndeployments = [{ model = \"lab/a\" }]");
+        assert_eq!(profile.notes[0].message, "a number for `bad_request` has no effect");
+        assert_eq!(profile.notes[0].severity, Severity::Warning);
+    }
+
+    #[test]
+    fn what_shares_a_key_or_a_host_is_known() {
+        let profile = lab(
+            "[groups.main]\ndeployments = [{ model = \"lab/a\", api_key = \"env:A\" }, { model = \"lab/b\", api_key = \"sk-a\" }, \
+             { model = \"lab/c\" }]",
+        );
+        let deployments = &profile.map.deployments;
+        assert_eq!(deployments[0].credential, deployments[1].credential);
+        assert!(!deployments[0].credential.contains("sk-a"));
+        assert_eq!(deployments[2].credential, "");
+        assert!(deployments.iter().all(|deployment| deployment.host == "lab.example:443"));
     }
 
     #[test]
@@ -495,7 +580,7 @@ mod unbuilt {
 
     #[test]
     fn a_key_of_the_group_its_deployment_its_provider_the_router_or_the_top() {
-        check("[groups.main]\nhedge = \"p95\"\ndeployments = [{ model = \"lab/a\" }]", Some(("hedge", "main")));
+        check("[groups.main]\nescalate = \"b\"\ndeployments = [{ model = \"lab/a\" }]", Some(("escalate", "main")));
         check("[groups.main]\ndeployments = [{ model = \"lab/a\", patch = 5 }]", Some(("patch", "main")));
         check("query = { a = \"b\" }\n[groups.main]\ndeployments = [{ model = \"lab/a\" }]", Some(("query", "main")));
         check(

@@ -12,12 +12,14 @@ use super::credential::KeySpec;
 use super::diagnostic::Diagnostic;
 use super::limits::{self, Budget};
 use super::schema::{self, Kind};
-use super::{address, duration, params, strategy, suggest};
+use super::{address, duration, hedging, params, per_class, strategy, suggest};
 use crate::model::StateSource;
 use crate::provider::mock::Fault;
 use crate::provider::{Params, Protocol, mock};
 use crate::route::Strategy;
+use crate::route::hedge::Delay;
 use crate::route::strategy::Sticky;
+use per_class::ByClass;
 
 /// A text with its place, to say where a name is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +50,9 @@ pub(super) enum Value {
     Headers(Vec<(HeaderName, HeaderValue)>),
     Params(Params),
     Faults(Vec<Fault>),
+    PerClass(ByClass),
+    /// `None`: off.
+    Hedge(Option<Delay>),
     Budget(Budget),
     State(StateSource),
     /// Understood by nobody yet, or read elsewhere.
@@ -85,6 +90,8 @@ pub(super) fn read(kind: Kind, raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> O
             let parsed = mock::parse_faults(text(kind, raw, sink)?);
             parsed.map_err(|why| sink.push(Diagnostic::error(why).at(at))).ok().map(Value::Faults)
         }
+        Kind::PerClass(counted) => Some(Value::PerClass(per_class::read(counted, table(kind, raw, sink)?, sink))),
+        Kind::Hedge => hedging::read(raw, sink).map(Value::Hedge),
         Kind::Budget => {
             let parsed = limits::budget(text(kind, raw, sink)?);
             parsed.map_err(|(why, help)| sink.push(Diagnostic::error(why).at(at).help(help))).ok().map(Value::Budget)
@@ -122,7 +129,7 @@ fn table<'v, 'i>(kind: Kind, raw: &'v Spanned<DeValue<'i>>, sink: &mut Sink) -> 
     }
 }
 
-fn span_of_time(raw: &Spanned<DeValue<'_>>, zero: bool, sink: &mut Sink) -> Option<Duration> {
+pub(super) fn span_of_time(raw: &Spanned<DeValue<'_>>, zero: bool, sink: &mut Sink) -> Option<Duration> {
     let parsed = match raw.get_ref() {
         DeValue::String(text) => duration::parse(text),
         DeValue::Integer(value) => integer(value).map_or(Err("too large".into()), |n| duration::seconds(n as f64)),
@@ -139,7 +146,7 @@ fn span_of_time(raw: &Spanned<DeValue<'_>>, zero: bool, sink: &mut Sink) -> Opti
     None
 }
 
-fn count(raw: &Spanned<DeValue<'_>>, least: u64, sink: &mut Sink) -> Option<u64> {
+pub(super) fn count(raw: &Spanned<DeValue<'_>>, least: u64, sink: &mut Sink) -> Option<u64> {
     let DeValue::Integer(value) = raw.get_ref() else {
         return wrong(Kind::Count(least), raw.get_ref(), raw.span(), sink);
     };

@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::breaker::{Breaker, Context, Seen, State};
 use super::estimate::Estimates;
+use super::hedge::HedgeBudget;
 use super::lease::Leases;
 use super::limits::{Room, Shut};
 use super::retry_budget::RetryBudget;
-use super::{DeploymentId, GroupId, Map, Member};
+use super::{DeploymentId, GroupId, Map, Member, endpoint};
 use crate::model::{Class, Failure, Timestamp};
 
 /// The shared state of one deployment.
@@ -24,6 +25,9 @@ pub struct Cell {
     pub breaker: Breaker,
     /// A rate limit said: not before this time. Never broken, never lowered.
     pub gate: Option<Timestamp>,
+    /// When it last said that there are too many requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limited: Option<Timestamp>,
     /// How fast, long-winded and reliable it is.
     pub estimates: Estimates,
     /// Calls under way, of all processes.
@@ -40,8 +44,18 @@ pub struct Cell {
 pub struct GroupCell {
     /// How many repeats it may spend.
     pub retries: RetryBudget,
+    /// How many extra calls it may make to cut the tail.
+    pub hedges: HedgeBudget,
     /// Whose turn it is (`round-robin`): requests that were begun.
     pub turn: u64,
+}
+
+impl GroupCell {
+    /// Counts the end of one attempt.
+    pub fn observe(&mut self, success: bool, now: Timestamp) {
+        self.retries.observe(success, now);
+        self.hedges.earn();
+    }
 }
 
 /// A rate limit without a time is believed for this long.
@@ -70,6 +84,12 @@ impl Cell {
             Lesson::Gate { wait } => {
                 let until = context.now.after(wait.min(GATE_MAX));
                 self.gate = Some(self.gated(context.now).map_or(until, |gate| gate.max(until)));
+                self.limited = Some(context.now);
+                if context.rules.allowed_of_class.is_some() {
+                    // Only because the profile says so does a rate limit count against it.
+                    let seen = Seen::Failed { class: Class::RateLimit, retry_after: Some(wait) };
+                    return self.breaker.observe(seen, context);
+                }
                 // It answered, so a probe of a half-open breaker found it alive.
                 if self.breaker.state(context.now) != State::Closed {
                     self.breaker.observe(Seen::Alive, context);
@@ -148,6 +168,16 @@ impl Board {
         &self.deployments[id.0]
     }
 
+    /// Where the breaker of a deployment stands: its own, or its endpoint's when that is shut.
+    #[must_use]
+    pub fn state(&self, map: &Map, id: DeploymentId, now: Timestamp) -> State {
+        match (self.cell(id).breaker.state(now), endpoint::open_until(map, self, id, now)) {
+            (State::Open { until }, _) => State::Open { until },
+            (State::Closed | State::HalfOpen, Some(until)) => State::Open { until },
+            (own @ (State::Closed | State::HalfOpen), None) => own,
+        }
+    }
+
     /// The cell of a group.
     #[must_use]
     pub fn group(&self, id: GroupId) -> &GroupCell {
@@ -160,7 +190,7 @@ impl Board {
         map.group(group).members.iter().map(|member| member.deployment).any(|other| {
             other != id
                 && map.deployment(other).no_key.is_none()
-                && self.cell(other).breaker.state(now) == State::Closed
+                && self.state(map, other, now) == State::Closed
                 && self.cell(other).gated(now).is_none()
         })
     }
@@ -179,8 +209,13 @@ mod tests {
     use crate::route::breaker::Rules;
 
     fn context(now: i64) -> Context {
-        let rules =
-            Rules { cooldown: Duration::from_secs(120), cooldown_max: Duration::from_secs(1800), allowed_fails: None };
+        let rules = Rules {
+            cooldown: Duration::from_secs(120),
+            cooldown_max: Duration::from_secs(1800),
+            allowed_fails: None,
+            allowed_of_class: None,
+            remembered: 0,
+        };
         Context { rules, another_closed: true, now: Timestamp(now), luck: 0.5 }
     }
 
@@ -204,6 +239,18 @@ mod tests {
         let mut cell = Cell::default();
         (0..20).for_each(|second| gate(&mut cell, second * 1000, 1));
         assert_eq!(cell.breaker.state(Timestamp(30_000)), State::Closed);
+    }
+
+    #[test]
+    fn a_gate_counts_against_it_where_the_profile_says_so() {
+        let mut cell = Cell::default();
+        for second in 0..2 {
+            let mut context = context(second * 1000);
+            context.rules.allowed_of_class = Some(2);
+            context.rules.remembered = 2;
+            cell.observe(&Lesson::Gate { wait: Duration::from_secs(1) }, &context);
+        }
+        assert!(matches!(cell.breaker.state(Timestamp(30_000)), State::Open { .. }));
     }
 
     #[test]

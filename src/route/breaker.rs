@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::skew;
 use crate::model::{Class, ConnectionFault, Timestamp};
 
 /// Failures in a row that open it in dense use.
@@ -25,6 +26,14 @@ const FAILS_WINDOW: Duration = Duration::from_secs(60);
 const LONG: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(3600));
 /// A server that asks for more than this is not believed.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
+/// A lease of a probe that ends later than this was written by a clock that ran ahead.
+const LEASE_MAX: Duration = Duration::from_secs(600);
+/// After a recovery the full share of the traffic comes back over this time …
+const SLOW_START: Duration = Duration::from_secs(15);
+/// … or with this many answers, whichever is first.
+const SLOW_CALLS: u32 = 5;
+/// The share that a deployment has at least while it comes back.
+const SLOW_FLOOR: f64 = 0.1;
 /// Cooldowns are spread by this share in both directions, so that processes do not probe in step.
 const JITTER: f64 = 0.1;
 
@@ -37,6 +46,11 @@ pub struct Rules {
     pub cooldown_max: Duration,
     /// This many failures in a minute open it; `None` for the breaker's own rules.
     pub allowed_fails: Option<u32>,
+    /// The same for the class of this very failure (`allowed_fails_policy`); it goes before every
+    /// other rule.
+    pub allowed_of_class: Option<u32>,
+    /// As many failures as any of these numbers looks at.
+    pub remembered: u32,
 }
 
 /// How one attempt ended, as far as the breaker cares.
@@ -78,6 +92,18 @@ pub struct Breaker {
     seen: Option<Timestamp>,
     /// Times of the latest failures, for `allowed_fails`.
     fails: Vec<Timestamp>,
+    /// It answered after it had been open: it comes back slowly.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comeback: Option<Comeback>,
+}
+
+/// A recovery under way.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Comeback {
+    /// When it answered for the first time.
+    since: Timestamp,
+    /// Answers since then.
+    calls: u32,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -86,7 +112,14 @@ enum Gate {
     #[default]
     Closed,
     /// Not to be asked before `until`, unless there is nobody else.
-    Open { until: Timestamp, cooldown_ms: u64, class: String },
+    Open {
+        until: Timestamp,
+        cooldown_ms: u64,
+        class: String,
+        /// When it opened; not known of a cell from before this was written down.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Timestamp>,
+    },
     /// One call is out to see whether it recovered. A lease, not a lock: a call that is dropped or
     /// killed cannot keep it shut.
     Probing { lease: Timestamp, cooldown_ms: u64, class: String },
@@ -112,6 +145,10 @@ impl Breaker {
     pub fn state(&self, now: Timestamp) -> State {
         match self.gate {
             Gate::Closed => State::Closed,
+            // Opened in what is now the future: the clock was set back, and how much of the cooldown
+            // is left nobody knows. One caller may find out.
+            Gate::Open { at: Some(at), .. } if skew::age(now, at).is_none() => State::HalfOpen,
+            Gate::Probing { lease, .. } if lease.since(now) > LEASE_MAX => State::HalfOpen,
             Gate::Open { until, cooldown_ms, .. } | Gate::Probing { lease: until, cooldown_ms, .. }
                 if now < until && until.since(now) <= longest(cooldown_ms) =>
             {
@@ -130,6 +167,17 @@ impl Breaker {
         }
     }
 
+    /// The share of its usual traffic that it should get at `now`, in (0, 1]: after a recovery it
+    /// grows over 15 s or five answers.
+    #[must_use]
+    pub fn ramp(&self, now: Timestamp) -> f64 {
+        let Some(Comeback { since, calls }) = self.comeback else { return 1.0 };
+        let Some(age) = skew::age(now, since) else { return 1.0 };
+        let by_time = age.as_secs_f64() / SLOW_START.as_secs_f64();
+        let by_calls = f64::from(calls) / f64::from(SLOW_CALLS);
+        by_time.max(by_calls).clamp(SLOW_FLOOR, 1.0)
+    }
+
     /// Takes the lease of the half-open probe until `lease`; false when another caller holds it.
     pub fn claim_probe(&mut self, now: Timestamp, lease: Timestamp) -> bool {
         match self.state(now) {
@@ -145,14 +193,22 @@ impl Breaker {
 
     /// Learns from one attempt.
     pub fn observe(&mut self, seen: Seen, context: &Context) {
-        let sparse = self.seen.is_none_or(|last| context.now.since(last) >= SPARSE);
+        let sparse = self.seen.is_none_or(|last| skew::age(context.now, last).is_none_or(|age| age >= SPARSE));
         self.decay(context.now);
         match seen {
             Seen::Alive => {
                 self.good += 1.0;
                 self.consecutive = 0;
                 self.fails.clear();
+                self.comeback = match (&self.gate, self.comeback) {
+                    (Gate::Open { .. } | Gate::Probing { .. }, _) => Some(Comeback { since: context.now, calls: 0 }),
+                    (Gate::Closed, Some(back)) => Some(Comeback { calls: back.calls + 1, ..back }),
+                    (Gate::Closed, None) => None,
+                };
                 self.gate = Gate::Closed;
+                if self.ramp(context.now) >= 1.0 {
+                    self.comeback = None;
+                }
             }
             Seen::Failed { class, retry_after } => {
                 self.bad += 1.0;
@@ -172,8 +228,8 @@ impl Breaker {
 
     /// Keeps as many times of failures as `allowed_fails` looks at.
     fn remember_failure(&mut self, context: &Context) {
-        let kept = context.rules.allowed_fails.unwrap_or(0) as usize;
-        self.fails.retain(|at| context.now.since(*at) < FAILS_WINDOW);
+        let kept = context.rules.remembered as usize;
+        self.fails.retain(|at| skew::age(context.now, *at).is_some_and(|age| age < FAILS_WINDOW));
         self.fails.push(context.now);
         self.fails.drain(..self.fails.len().saturating_sub(kept));
     }
@@ -182,8 +238,12 @@ impl Breaker {
     fn opens(&self, class: Class, sparse: bool, context: &Context) -> Option<(Duration, Duration)> {
         let rules = &context.rules;
         let normal = (rules.cooldown, rules.cooldown_max);
+        let spans = if is_long(class) { LONG } else { normal };
         if let Gate::Open { .. } | Gate::Probing { .. } = self.gate {
-            return Some(if is_long(class) { LONG } else { normal });
+            return Some(spans);
+        }
+        if let Some(allowed) = rules.allowed_of_class {
+            return (self.fails.len() >= allowed as usize).then_some(spans);
         }
         match class {
             class if is_long(class) => Some(LONG),
@@ -215,11 +275,15 @@ impl Breaker {
         let spread = 1.0 + JITTER * (2.0 * context.luck.clamp(0.0, 1.0) - 1.0);
         let wait = cooldown.mul_f64(spread).max(floor.unwrap_or_default().min(RETRY_AFTER_MAX));
         let until = match self.gate {
-            Gate::Open { until, .. } => until.max(context.now.after(wait)),
-            Gate::Closed | Gate::Probing { .. } => context.now.after(wait),
+            // A later failure does not shorten it, unless the clock was set back meanwhile.
+            Gate::Open { until, at, .. } if at.is_none_or(|at| skew::age(context.now, at).is_some()) => {
+                until.max(context.now.after(wait))
+            }
+            Gate::Open { .. } | Gate::Closed | Gate::Probing { .. } => context.now.after(wait),
         };
         let cooldown_ms = u64::try_from(cooldown.as_millis()).unwrap_or(u64::MAX);
-        self.gate = Gate::Open { until, cooldown_ms, class: class.as_str().to_owned() };
+        self.gate = Gate::Open { until, cooldown_ms, class: class.as_str().to_owned(), at: Some(context.now) };
+        self.comeback = None;
     }
 
     fn history(&self) -> (u64, String) {
@@ -232,12 +296,12 @@ impl Breaker {
     }
 
     fn decay(&mut self, now: Timestamp) {
-        let age = self.seen.map_or(Duration::ZERO, |last| now.since(last));
+        let seen = self.seen.filter(|last| skew::age(now, *last).is_some());
+        let age = seen.map_or(Duration::ZERO, |last| now.since(last));
         let factor = 0.5_f64.powf(age.as_secs_f64() / HALF_LIFE.as_secs_f64());
         self.good *= factor;
         self.bad *= factor;
-        // A moment to come was written by a clock that stepped back since.
-        self.seen = self.seen.filter(|seen| seen.since(now) < SPARSE).max(Some(now));
+        self.seen = seen.max(Some(now));
     }
 }
 
@@ -267,156 +331,4 @@ fn is_long(class: Class) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const RULES: Rules =
-        Rules { cooldown: Duration::from_secs(120), cooldown_max: Duration::from_secs(1800), allowed_fails: None };
-
-    /// Plays `script` (`second event`, one a line) on a breaker and tells where it stands after each.
-    fn check(rules: Rules, another_closed: bool, script: &str) {
-        let mut breaker = Breaker::default();
-        for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            let (event, want) = line.split_once("->").expect("a line is `second event -> state`");
-            let (second, event) = event.trim().split_once(' ').expect("a line is `second event -> state`");
-            let now = Timestamp((second.parse::<f64>().expect("a number") * 1000.0) as i64);
-            let context = Context { rules, another_closed, now, luck: 0.5 };
-            let failed = |class, retry_after| Seen::Failed { class, retry_after };
-            match event.trim() {
-                "ok" => breaker.observe(Seen::Alive, &context),
-                "500" => breaker.observe(failed(Class::ServerError, None), &context),
-                "503+300s" => breaker.observe(failed(Class::Overloaded, Some(Duration::from_secs(300))), &context),
-                "refused" => breaker.observe(failed(Class::Connection(ConnectionFault::Refused), None), &context),
-                "401" => breaker.observe(failed(Class::Authentication, None), &context),
-                "look" => {}
-                "probe" => assert!(breaker.claim_probe(now, now.after(Duration::from_secs(30))), "{line}"),
-                "no-probe" => assert!(!breaker.claim_probe(now, now.after(Duration::from_secs(30))), "{line}"),
-                other => panic!("unknown event {other}"),
-            }
-            let state = match breaker.state(now) {
-                State::Closed => "closed".to_owned(),
-                State::HalfOpen => "half-open".to_owned(),
-                State::Open { until } => format!("open {}", until.since(now).as_secs()),
-            };
-            assert_eq!(state, want.trim(), "{line}");
-        }
-    }
-
-    #[test]
-    fn in_sparse_use_the_first_failure_opens_it_if_another_is_closed() {
-        check(RULES, true, "0 500 -> open 120");
-        check(RULES, false, "0 500 -> closed");
-    }
-
-    #[test]
-    fn in_dense_use_one_failure_is_noise() {
-        check(RULES, true, "0 ok -> closed\n 1 500 -> closed\n 2 ok -> closed\n 3 500 -> closed");
-    }
-
-    #[test]
-    fn five_in_a_row_open_it() {
-        check(
-            RULES,
-            false,
-            "0 ok -> closed\n1 500 -> closed\n2 500 -> closed\n3 500 -> closed\n4 500 -> closed\n5 500 -> open 120",
-        );
-    }
-
-    #[test]
-    fn more_than_forty_percent_of_ten_open_it() {
-        check(
-            RULES,
-            true,
-            "0 ok -> closed\n0 ok -> closed\n0 ok -> closed\n0 ok -> closed\n0 ok -> closed\n0 500 -> closed
-             0 ok -> closed\n0 500 -> closed\n0 500 -> closed\n0 500 -> closed\n0 500 -> open 120",
-        );
-    }
-
-    #[test]
-    fn old_failures_fade() {
-        check(
-            RULES,
-            false,
-            "0 500 -> closed\n0 500 -> closed\n0 500 -> closed\n0 500 -> closed\n300 ok -> closed\n301 500 -> closed",
-        );
-    }
-
-    #[test]
-    fn a_clock_that_stepped_back_by_much_keeps_nothing_shut() {
-        check(RULES, false, "100000 refused -> open 120\n 0 look -> half-open\n 0 probe -> open 30\n 1 ok -> closed");
-        check(RULES, false, "1000 refused -> open 120\n 0 look -> open 1120");
-    }
-
-    #[test]
-    fn a_clock_that_stepped_back_leaves_no_old_counts() {
-        let mut breaker = Breaker::default();
-        let see = |breaker: &mut Breaker, seen, second: i64| {
-            let context = Context { rules: RULES, another_closed: true, now: Timestamp(second * 1000), luck: 0.5 };
-            breaker.observe(seen, &context);
-        };
-        see(&mut breaker, Seen::Alive, 100_000);
-        see(&mut breaker, Seen::Alive, 0);
-        see(&mut breaker, Seen::Failed { class: Class::ServerError, retry_after: None }, 300);
-        assert!(matches!(breaker.state(Timestamp(300_000)), State::Open { .. }), "use was sparse: {breaker:?}");
-    }
-
-    #[test]
-    fn a_refused_connection_opens_it_at_once() {
-        check(RULES, false, "0 ok -> closed\n1 refused -> open 120");
-    }
-
-    #[test]
-    fn a_wrong_key_cools_for_a_minute_doubling_to_an_hour() {
-        check(
-            RULES,
-            false,
-            "0 401 -> open 60\n60 look -> half-open\n60 probe -> open 30\n61 401 -> open 120\n181 probe -> open 30
-             182 401 -> open 240\n10000 probe -> open 30\n10001 401 -> open 480\n20000 probe -> open 30
-             20001 401 -> open 960\n30000 probe -> open 30\n30001 401 -> open 1920\n40000 probe -> open 30
-             40001 401 -> open 3600\n50000 probe -> open 30\n50001 401 -> open 3600",
-        );
-    }
-
-    #[test]
-    fn exactly_one_probe_and_its_lease_expires() {
-        check(RULES, true, "0 500 -> open 120\n120 probe -> open 30\n121 no-probe -> open 29\n150 probe -> open 30");
-    }
-
-    #[test]
-    fn a_probe_that_answers_closes_it() {
-        check(RULES, true, "0 500 -> open 120\n120 probe -> open 30\n121 ok -> closed\n122 500 -> closed");
-    }
-
-    #[test]
-    fn a_late_failure_does_not_double_the_cooldown() {
-        check(RULES, true, "0 500 -> open 120\n1 500 -> open 120\n2 500 -> open 120");
-    }
-
-    #[test]
-    fn retry_after_is_a_floor() {
-        check(RULES, true, "0 503+300s -> open 300");
-    }
-
-    #[test]
-    fn allowed_fails_counts_failures_in_a_minute() {
-        let rules = Rules { allowed_fails: Some(2), ..RULES };
-        check(rules, true, "0 500 -> closed\n61 500 -> closed\n62 500 -> open 120");
-    }
-
-    #[test]
-    fn a_clock_that_steps_back_keeps_it_usable() {
-        check(RULES, true, "1000 500 -> open 120\n10 look -> open 1110\n10 no-probe -> open 1110");
-    }
-
-    #[test]
-    fn jitter_stays_within_ten_percent() {
-        for luck in [0.0, 0.25, 1.0] {
-            let mut breaker = Breaker::default();
-            let now = Timestamp(0);
-            let seen = Seen::Failed { class: Class::ServerError, retry_after: None };
-            breaker.observe(seen, &Context { rules: RULES, another_closed: true, now, luck });
-            let State::Open { until } = breaker.state(now) else { panic!("not open") };
-            assert!((108..=132).contains(&until.since(now).as_secs()), "{until:?}");
-        }
-    }
-}
+mod tests;

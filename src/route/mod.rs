@@ -6,19 +6,26 @@ pub mod backoff;
 pub mod board;
 pub mod breaker;
 pub mod course;
+pub mod endpoint;
 pub mod estimate;
+pub mod hedge;
+pub mod kin;
 pub mod lease;
 pub mod limits;
+pub mod per_class;
 pub mod pii;
 pub mod retry_budget;
 pub mod rules;
 pub mod seam;
+pub mod skew;
 pub mod strategy;
 
 use std::time::Duration;
 
 pub use self::strategy::Strategy;
-use crate::model::Price;
+use crate::model::{Class, Price};
+use hedge::Delay;
+use per_class::PerClass;
 
 /// Position of a deployment in [`Map::deployments`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,6 +79,10 @@ pub struct Deployment {
     pub model: String,
     /// Key of its shared state: a hash of protocol, base URL, model and credential.
     pub state_key: String,
+    /// What tells its key from others (a hash); empty where there is none. One key is one account.
+    pub credential: String,
+    /// Where it is asked (`host:port`), or a name of its own for one that is simulated.
+    pub host: String,
     /// Tokens that fit prompt and answer together, when known.
     pub context_window: Option<u64>,
     /// What its tokens cost, when known.
@@ -165,6 +176,28 @@ pub struct Policy {
     pub cooldown_max: Duration,
     /// Fallback groups that one request may visit.
     pub max_fallbacks: u32,
+    /// Further attempts inside the group after a failure of a class, where that is not `num_retries`.
+    pub retry_policy: PerClass,
+    /// `allowed_fails` of a class.
+    pub allowed_fails_policy: PerClass,
+    /// When a second deployment is asked at the same time; `None` for never.
+    pub hedge: Option<Delay>,
+    /// What the second call may cost by estimate, in USD, whoever turns hedging on.
+    pub hedge_max_cost: Option<f64>,
+}
+
+impl Policy {
+    /// What the breaker goes by after a failure of `class` (`None`: no failure).
+    #[must_use]
+    pub fn rules(&self, class: Option<Class>) -> breaker::Rules {
+        breaker::Rules {
+            cooldown: self.cooldown,
+            cooldown_max: self.cooldown_max,
+            allowed_fails: self.allowed_fails,
+            allowed_of_class: class.and_then(|class| self.allowed_fails_policy.get(class)),
+            remembered: self.allowed_fails.max(self.allowed_fails_policy.largest()).unwrap_or(0),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -186,6 +219,10 @@ mod tests {
                 cooldown: Duration::from_secs(120),
                 cooldown_max: Duration::from_secs(1800),
                 max_fallbacks: 5,
+                retry_policy: PerClass::default(),
+                allowed_fails_policy: PerClass::default(),
+                hedge: None,
+                hedge_max_cost: None,
             },
             fallbacks: Vec::new(),
             context_window_fallbacks: Vec::new(),

@@ -16,7 +16,12 @@ enum Kind {
     Afresh,
     /// The second answer continues a prefill: it may echo the prefill or repeat the white space.
     Continued,
+    /// The second answer was told to continue: it may echo only the last words, too.
+    Instructed,
 }
+
+/// Fewer characters than this at the end of a text may well come twice; more are an echo.
+const ECHO: usize = 16;
 
 /// What to do with a piece of the second answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +47,12 @@ impl Seam {
         Self { written: written.into(), kind: Kind::Continued, held: String::new(), settled: false }
     }
 
+    /// The second answer was told to continue [`prefill`]`(written)`.
+    #[must_use]
+    pub fn instructed(written: impl Into<String>) -> Self {
+        Self { written: written.into(), kind: Kind::Instructed, held: String::new(), settled: false }
+    }
+
     /// Takes the next piece of the second answer.
     pub fn feed(&mut self, text: &str) -> Fit {
         if self.settled {
@@ -50,7 +61,7 @@ impl Seam {
         self.held.push_str(text);
         let fit = match self.kind {
             Kind::Afresh => self.fit_afresh(),
-            Kind::Continued => self.fit_continued(),
+            Kind::Continued | Kind::Instructed => self.fit_continued(),
         };
         self.settled = matches!(fit, Fit::Print(_));
         fit
@@ -62,7 +73,7 @@ impl Seam {
             (true, _) => Fit::Print(String::new()),
             (false, Kind::Afresh) if self.held == self.written => Fit::Print(String::new()),
             (false, Kind::Afresh) => Fit::Diverged,
-            (false, Kind::Continued) => {
+            (false, Kind::Continued | Kind::Instructed) => {
                 self.settled = true;
                 Fit::Print(self.without_repeated_space(&self.held))
             }
@@ -80,15 +91,23 @@ impl Seam {
     }
 
     fn fit_continued(&self) -> Fit {
-        let given = prefill(&self.written);
         let came = self.held.trim_start();
-        if came.is_empty() || (came.len() < given.len() && given.starts_with(came)) {
+        if came.is_empty() || self.echoes().any(|echo| came.len() < echo.len() && echo.starts_with(came)) {
             return Fit::Held;
         }
-        match came.strip_prefix(given) {
-            Some(rest) => Fit::Print(self.without_repeated_space(rest)),
-            None => Fit::Print(self.without_repeated_space(&self.held)),
-        }
+        // The longest one comes first.
+        let rest = self.echoes().find_map(|echo| came.strip_prefix(echo));
+        Fit::Print(self.without_repeated_space(rest.unwrap_or(&self.held)))
+    }
+
+    /// What the second answer may begin with that is already written, longest first.
+    fn echoes(&self) -> impl Iterator<Item = &str> {
+        let given = prefill(&self.written);
+        let tails = match self.kind {
+            Kind::Afresh | Kind::Continued => 0,
+            Kind::Instructed => given.chars().count().saturating_sub(ECHO),
+        };
+        given.char_indices().take(tails + 1).map(|(at, _)| &given[at..])
     }
 
     /// `rest` without the white space that already stands at the end of what is written.
@@ -158,6 +177,25 @@ mod tests {
         check(Seam::continued("The sky "), &[" is blue"], "is blue");
         check(Seam::continued("one\n\n"), &["\n\ntwo"], "two");
         check(Seam::continued("one\n"), &["\n\ntwo"], "\ntwo");
+    }
+
+    #[test]
+    fn instructed_drops_an_echo_of_the_last_words() {
+        let written = "The sky is blue because air scatters ";
+        check(Seam::instructed(written), &["because air", " scatters more", " blue"], "more blue");
+        check(Seam::instructed(written), &[written, "more"], "more");
+        check(Seam::instructed(written), &["…blue"], "…blue");
+    }
+
+    #[test]
+    fn instructed_keeps_a_short_word_that_comes_twice() {
+        check(Seam::instructed("one two three four five six"), &[" six", " seven"], " six seven");
+        check(Seam::instructed("ha ha"), &[" ha", "!"], " ha!");
+    }
+
+    #[test]
+    fn instructed_that_ends_while_it_is_unclear_is_kept() {
+        check(Seam::instructed("a long text that goes on and on"), &["goes"], "goes");
     }
 
     #[test]

@@ -14,15 +14,15 @@ use llmroute::route::Map;
 use llmroute::route::course::Stop;
 use llmroute::state::Location;
 
-const START: Timestamp = Timestamp(1_790_000_000_000);
+pub(crate) const START: Timestamp = Timestamp(1_790_000_000_000);
 
 /// Writes down what happens and when; stops reading after `patience` pieces of text.
-struct Story {
-    map: Map,
-    clock: Clock,
-    lines: Vec<String>,
-    text: String,
-    patience: usize,
+pub(crate) struct Story {
+    pub(crate) map: Map,
+    pub(crate) clock: Clock,
+    pub(crate) lines: Vec<String>,
+    pub(crate) text: String,
+    pub(crate) patience: usize,
 }
 
 impl Story {
@@ -31,7 +31,7 @@ impl Story {
         self.lines.push(format!("{} {what}", self.clock.now().since(START).as_millis()));
     }
 
-    fn flush(&mut self) {
+    pub(crate) fn flush(&mut self) {
         if !self.text.is_empty() {
             let text = std::mem::take(&mut self.text);
             self.lines.push(format!("  {text:?}"));
@@ -50,7 +50,11 @@ impl Watcher for Story {
             Note::Dropped { .. } => "dropped".to_owned(),
             Note::Failed { failure, .. } => format!("failed {}", failure.class),
             Note::Restarted { .. } => "restart".to_owned(),
-            Note::Resuming { at } => format!("resume at {at}"),
+            Note::Resuming { at, .. } => format!("resume at {at}"),
+            Note::Hedged { after, winner, .. } => {
+                format!("hedged after {}, won by {}", after.as_millis(), self.map.deployment(winner).name)
+            }
+            Note::GoingOn { deployment } => format!("going on with {}", self.map.deployment(deployment).name),
             Note::Unordered { reason, .. } => format!("unordered: {reason}"),
             Note::State(warning) => warning.to_owned(),
         };
@@ -70,7 +74,7 @@ impl Watcher for Story {
 }
 
 /// A profile of one group `main` (with `settings`), whose deployments are given as `name: script`.
-fn profile(settings: &str, deployments: &[(&str, &str)], rest: &str) -> Profile {
+pub(crate) fn profile(settings: &str, deployments: &[(&str, &str)], rest: &str) -> Profile {
     let deployments: Vec<String> = deployments
         .iter()
         .enumerate()
@@ -89,9 +93,9 @@ fn profile(settings: &str, deployments: &[(&str, &str)], rest: &str) -> Profile 
 }
 
 /// A script that answers `one two three` at 100, 110 and 120 ms.
-const GOOD: &str = "latency = \"50ms\", ttft = \"100ms\", itl = \"10ms\", text = \"one two three\"";
+pub(crate) const GOOD: &str = "latency = \"50ms\", ttft = \"100ms\", itl = \"10ms\", text = \"one two three\"";
 
-fn faulty(faults: &str) -> String {
+pub(crate) fn faulty(faults: &str) -> String {
     format!("{GOOD}, faults = \"{faults}\"")
 }
 
@@ -108,7 +112,7 @@ async fn tell(profile: Profile, delivery: Delivery, patience: usize) -> (Vec<Str
     (story.lines, ended.map(|done| done.answer.text))
 }
 
-async fn check(profile: Profile, delivery: Delivery, story: &str, end: &str) {
+pub(crate) async fn check(profile: Profile, delivery: Delivery, story: &str, end: &str) {
     let (lines, ended) = tell(profile, delivery, usize::MAX).await;
     let want: Vec<&str> = story
         .lines()
@@ -127,7 +131,7 @@ async fn check(profile: Profile, delivery: Delivery, story: &str, end: &str) {
     assert_eq!(ended, end);
 }
 
-const STREAMED: Delivery = Delivery::Streamed(Midstream::Exact);
+pub(crate) const STREAMED: Delivery = Delivery::Streamed(Midstream::Exact);
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_streams() {
@@ -202,6 +206,36 @@ async fn a_partial_answer_that_must_stand_ends_it() {
     let profile = profile("", &[("a", &faulty("cut@2")), ("b", GOOD)], "");
     let story = "0 a\n  \"one two \"\n110 failed truncated";
     check(profile, Delivery::Streamed(Midstream::Fail), story, "Interrupted { second_answer: false }").await;
+}
+
+const RESUMED: Delivery = Delivery::Streamed(Midstream::Resume);
+
+/// A deployment that answers `text` when it is asked second.
+fn second(text: &str) -> String {
+    format!("latency = \"50ms\", ttft = \"100ms\", itl = \"10ms\", text = \"{text}\"")
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_without_prefill_is_told_to_continue() {
+    let profile = profile("", &[("a", &faulty("cut@2")), ("b", &second("and then three"))], "");
+    let story = "0 a\n  \"one two \"\n110 failed truncated\n110 b\n110 resume at 8\n  \"and then three\"";
+    check(profile, RESUMED, story, "one two and then three").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_echo_and_white_space_at_the_seam_are_removed() {
+    let profile = profile("", &[("a", &faulty("cut@2")), ("b", &second("one two  three"))], "");
+    let story = "0 a\n  \"one two \"\n110 failed truncated\n110 b\n110 resume at 8\n  \" three\"";
+    check(profile, RESUMED, story, "one two  three").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_continuation_that_breaks_is_continued() {
+    let b = format!("{}, faults = \"cut@1\"", second("three four"));
+    let profile = profile("", &[("a", &faulty("cut@2")), ("b", &b), ("c", &second("four"))], "");
+    let story = "0 a\n  \"one two \"\n110 failed truncated\n110 b\n110 resume at 8\n  \"three \"\n\
+        210 failed truncated\n210 c\n210 resume at 14\n  \"four\"";
+    check(profile, RESUMED, story, "one two three four").await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,9 +3,11 @@
 mod bad_input;
 mod engine;
 mod faults;
+mod hedge;
 mod hygiene;
 mod limits;
 mod logs;
+mod recovery;
 mod route;
 mod sim;
 mod state;

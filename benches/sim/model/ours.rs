@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use llmroute::model::{Class, Failure, Price, TimeoutKind, Timestamp, Usage};
 use llmroute::route::board::{Board, Lesson};
-use llmroute::route::breaker::{Context, Rules};
+use llmroute::route::breaker::Context;
 use llmroute::route::course::{Call, Course, Facts, Step};
 use llmroute::route::estimate::Experience;
 use llmroute::route::limits::{Cap, Counts, Limits};
@@ -39,6 +39,8 @@ pub fn map(strategy: Strategy, long_lived: bool) -> Map {
         provider: format!("p{index}"),
         model: "m".to_owned(),
         state_key: index.to_string(),
+        credential: String::new(),
+        host: index.to_string(),
         context_window: None,
         price: Some(Price::flat(0.0, PRICE[index])),
         prefill: false,
@@ -67,6 +69,10 @@ pub fn map(strategy: Strategy, long_lived: bool) -> Map {
             cooldown: seconds(if long_lived { 5 } else { 120 }),
             cooldown_max: seconds(if long_lived { 10 } else { 1800 }),
             max_fallbacks: 5,
+            retry_policy: llmroute::route::per_class::PerClass::default(),
+            allowed_fails_policy: llmroute::route::per_class::PerClass::default(),
+            hedge: None,
+            hedge_max_cost: None,
         },
         fallbacks: Vec::new(),
         context_window_fallbacks: Vec::new(),
@@ -122,11 +128,7 @@ impl<'a> Ours<'a> {
         let policy = &map.group(GROUP).policy;
         let own = &mut self.under_way.get_mut(&request).expect("it was begun").board;
         let context = Context {
-            rules: Rules {
-                cooldown: policy.cooldown,
-                cooldown_max: policy.cooldown_max,
-                allowed_fails: policy.allowed_fails,
-            },
+            rules: policy.rules(None),
             another_closed: own.another_closed(map, GROUP, id, now),
             now,
             luck: self.rng.f64(),
@@ -139,7 +141,7 @@ impl<'a> Ours<'a> {
             if let Some(experience) = &experience {
                 cell.estimates.learn(experience, start, now);
             }
-            board.groups[GROUP.0].retries.observe(lesson == Lesson::ANSWERED, now);
+            board.groups[GROUP.0].observe(lesson == Lesson::ANSWERED, now);
         }
     }
 }

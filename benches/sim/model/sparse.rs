@@ -4,6 +4,8 @@
 //! median of 0.65, 0.75, 0.85 s within hours); single calls spread by a sigma of 0.3. Every provider
 //! is out for 20 to 120 minutes, every other day or so; then it refuses after 0.3 s.
 
+use http::HeaderMap;
+
 use super::figures::Figures;
 use super::oracle::{Oracle, Truth};
 use super::policy::{Action, Begin, COUNT, Outcome, PACE, PRICE, Policy, Seconds, normal};
@@ -121,6 +123,7 @@ fn ask(
         let answer = ANSWER.0 * (ANSWER.1 * normal(luck)).exp();
         let tokens = (answer / PACE) as u64;
         figures.first_token.push(now + ttft - arrived);
+        policy.heard(request, deployment, &HeaderMap::new(), now + ttft);
         figures.seconds += now + ttft + answer - arrived;
         figures.usd += tokens as f64 * PRICE[deployment];
         let outcome = Outcome::Answered { ttft, duration: ttft + answer, tokens };

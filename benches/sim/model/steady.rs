@@ -9,6 +9,8 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
+use http::HeaderMap;
+
 use super::figures::Figures;
 use super::oracle::{Oracle, Truth};
 use super::policy::{Action, Begin, COUNT, Outcome, PACE, PRICE, Policy, Seconds, normal};
@@ -137,7 +139,9 @@ impl World<'_> {
             Event::Ask(request) => self.ask(request),
             Event::Call(attempt) => self.call(attempt),
             Event::Refuse(attempt) => {
-                let elapsed = self.now - self.attempts[attempt].called;
+                let Attempt { request, deployment, called, .. } = self.attempts[attempt];
+                let elapsed = self.now - called;
+                self.policy.heard(request, deployment, &HeaderMap::new(), self.now);
                 self.fail(attempt, Outcome::Refused { elapsed });
             }
             Event::Limit(attempt) => self.limit(attempt),
@@ -215,6 +219,7 @@ impl World<'_> {
         let answer = ANSWER.0 * (ANSWER.1 * normal(&mut request.luck)).exp();
         self.figures.first_token.push(self.now - request.arrived);
         let attempt = &mut self.attempts[id];
+        self.policy.heard(attempt.request, attempt.deployment, &HeaderMap::new(), self.now);
         attempt.stage = Stage::Streaming;
         attempt.first = self.now;
         attempt.tokens = (answer / PACE) as u64;

@@ -74,6 +74,16 @@ pub struct AskArgs {
     /// What happens when an answer breaks after its beginning was printed
     #[arg(long, value_name = "MODE", help_heading = "Routing")]
     pub midstream: Option<MidstreamArg>,
+    /// Ask a second deployment, too, when no token came by then; the first to begin answers
+    #[arg(
+        long,
+        value_name = "DURATION|pNN",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "p95",
+        help_heading = "Routing"
+    )]
+    pub hedge: Option<String>,
     /// Limit of one attempt
     #[arg(long, value_name = "DURATION", help_heading = "Routing")]
     pub timeout: Option<String>,
@@ -158,6 +168,8 @@ pub enum MidstreamArg {
     Exact,
     /// The new answer is printed from its beginning
     Restart,
+    /// The next deployment is told to continue, which makes one text of two models
+    Resume,
     /// The partial answer stands; exit 74
     Fail,
 }

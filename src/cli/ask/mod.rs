@@ -106,6 +106,7 @@ pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) ->
                 attempts: Vec::new(),
                 skips: Vec::new(),
                 duration,
+                hedged: None,
             }));
         }
         let text = dry_run::describe(&router, &request, plan);

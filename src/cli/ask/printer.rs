@@ -11,7 +11,7 @@ use super::resolve::{Ask, Output};
 use super::whole::{Target, fenced_block, put};
 use crate::cli::console::Console;
 use crate::cli::plain;
-use crate::engine::{Done, Note, Watcher};
+use crate::engine::{By, Done, Note, Watcher};
 use crate::model::{Event, Failure, Usage};
 use crate::route::DeploymentId;
 use crate::route::course::SkipReason;
@@ -135,8 +135,24 @@ impl Watcher for Printer<'_> {
                 self.broken = self.broken.take().or(self.console.end_answer().err());
                 self.console.rule("the answer above broke off; it begins again below");
             }
-            Note::Resuming { at } => {
-                let then = format!("; it had written {at} characters, looking for an exact continuation");
+            Note::Resuming { at, by } => {
+                self.tell_failure("");
+                let how = match by {
+                    By::Instruction => "told to continue",
+                    By::Prefill => "given as the beginning of the next answer",
+                    // Nothing is seen of it, unless it fits.
+                    By::Match => return,
+                };
+                self.console.event(&format!("the answer broke off after {at} characters; {how}"));
+            }
+            Note::Hedged { after, winner, wasted } => {
+                self.tell_failure("");
+                let unknown = if wasted.is_some() { "" } else { " (what the other call cost is not known)" };
+                let line = format!("hedged after {}, won by {}{unknown}", seconds(after), self.name(winner));
+                self.console.event(&line);
+            }
+            Note::GoingOn { deployment } => {
+                let then = format!("; going on with {}", self.name(deployment));
                 self.tell_failure(&then);
             }
             Note::Unordered { group, reason } => {

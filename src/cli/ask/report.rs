@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::printer::{describe, seconds, skip, tokens};
-use crate::engine::{Attempt, Done, RouteError, Why};
+use crate::engine::{Attempt, Done, RouteError, Spend, Why};
 use crate::error::{Error, Kind};
 use crate::model::{Class, Failure};
 use crate::route::course::{SkipReason, Stop};
@@ -31,7 +31,7 @@ impl Subject<'_> {
     pub fn done(&self, done: &Done) -> Value {
         let deployment = self.map.deployment(done.deployment);
         let usage = done.answer.usage.unwrap_or_default();
-        let cost = done.attempts.last().and_then(|attempt| attempt.cost);
+        let spend = Spend::of(&done.attempts);
         let mut object = self.common(&done.attempts, done.duration);
         let fields = json!({
             "deployment": deployment.name,
@@ -45,9 +45,10 @@ impl Subject<'_> {
                 "input_tokens": usage.input, "output_tokens": usage.output,
                 "cached_tokens": usage.cached, "reasoning_tokens": usage.reasoning,
             })),
-            "cost_usd": cost,
-            "priced": cost.is_some(),
+            "cost_usd": spend.given,
+            "priced": spend.complete,
             "ttft_ms": done.first_token.map(millis),
+            "hedged": done.hedged.is_some(),
             "restarted": done.restarted,
             "resumed_at": done.resumed_at,
         });
@@ -58,8 +59,10 @@ impl Subject<'_> {
     /// The object of `--json` for a failure.
     #[must_use]
     pub fn failed(&self, failed: &RouteError, error: &Error, class: Option<Class>) -> Value {
+        let spend = Spend::of(&failed.attempts);
         let mut object = self.common(&failed.attempts, failed.duration);
         let fields = json!({
+            "cost_usd": spend.given, "priced": spend.complete, "hedged": failed.hedged.is_some(),
             "error": {
                 "class": class.map(Class::as_str), "message": error.message, "hint": error.hint,
                 "exit_code": error.kind.exit_code(),
@@ -83,7 +86,7 @@ impl Subject<'_> {
             "hedged": false,
             "restarted": false,
             "resumed_at": null,
-            "wasted_usd": wasted(attempts),
+            "wasted_usd": Spend::of(attempts).wasted(),
             "conversation_id": null,
         })
     }
@@ -97,10 +100,7 @@ impl Subject<'_> {
             n => format!("{n} attempts"),
         };
         let usage = done.answer.usage.as_ref().map_or("tokens unknown".to_owned(), tokens);
-        let cost = match done.attempts.last().and_then(|attempt| attempt.cost) {
-            Some(usd) => format!("{usd:.6} USD"),
-            None => "price unknown".to_owned(),
-        };
+        let cost = cost(&Spend::of(&done.attempts));
         let first = done.first_token.map(|first| format!(", first token {}", seconds(first))).unwrap_or_default();
         let speed = speed(done).map(|speed| format!(", {speed:.1} tokens/s")).unwrap_or_default();
         format!("{name}: {attempts}, {usage}, {cost}{first}{speed}, {} in all", seconds(done.duration))
@@ -156,6 +156,24 @@ impl Subject<'_> {
             skips.map(|skipped| format!("{}: {}", self.map.deployment(skipped.deployment).name, skip(&skipped.reason)));
         attempts.chain(skips).collect()
     }
+}
+
+/// What a request cost, and what of it was for nothing.
+fn cost(spend: &Spend) -> String {
+    let mut text = match spend.given {
+        Some(usd) if spend.complete => format!("{usd:.6} USD"),
+        Some(usd) => format!("{usd:.6} USD and a part of unknown cost"),
+        None => "price unknown".to_owned(),
+    };
+    if spend.wasted > 0.0 {
+        text += &format!(", wasted {:.6} USD", spend.wasted);
+    }
+    match spend.unknown {
+        0 => {}
+        1 => text += ", one broken call of unknown cost",
+        n => text += &format!(", {n} broken calls of unknown cost"),
+    }
+    text
 }
 
 /// The kind of a failed request, by the precedence 74, 124, 65, 78, 75, 77, 69.
@@ -238,17 +256,6 @@ fn unavailable_hint(failed: &RouteError) -> Option<&'static str> {
         Class::Connection(_) => Some("check the base URL, the network, and whether a local server is running"),
         _ => Some("add a fallback group, or try again later"),
     }
-}
-
-/// What failed attempts cost in USD; `None` when one of them gave tokens of which the cost is unknown.
-fn wasted(attempts: &[Attempt]) -> Option<f64> {
-    attempts.iter().filter(|attempt| attempt.failure.is_some()).try_fold(0.0, |sum, attempt| {
-        match (attempt.cost, attempt.first_token) {
-            (Some(cost), _) => Some(sum + cost),
-            (None, None) => Some(sum),
-            (None, Some(_)) => None,
-        }
-    })
 }
 
 /// Generated tokens a second after the first one.

@@ -11,9 +11,10 @@ use crate::cli::env::Sink;
 use crate::engine::{Delivery, Midstream};
 use crate::error::{Error, Kind};
 use crate::model::{Effort, Message, Prompt, Role, Sampling};
-use crate::profile::{Inputs, Profile, duration, strategy};
+use crate::profile::{Inputs, Profile, duration, hedging, strategy};
 use crate::provider::Params;
 use crate::route::course::{Facts, Identity};
+use crate::route::hedge::Delay;
 use crate::route::{Group, GroupId, Strategy};
 
 /// What standard output (or the file) is to hold.
@@ -146,6 +147,8 @@ struct Limits {
     idle: Option<Duration>,
     deadline: Option<Duration>,
     num_retries: Option<u32>,
+    /// `Some(None)`: off.
+    hedge: Option<Option<Delay>>,
 }
 
 impl Limits {
@@ -156,6 +159,7 @@ impl Limits {
             idle: limit("--idle-timeout", args.idle_timeout.as_deref())?,
             deadline: limit("--deadline", args.deadline.as_deref())?,
             num_retries: args.num_retries,
+            hedge: hedge(args.hedge.as_deref())?,
         })
     }
 
@@ -167,12 +171,18 @@ impl Limits {
         };
         set(&mut group.policy.deadline, self.deadline);
         group.policy.num_retries = self.num_retries.unwrap_or(group.policy.num_retries);
+        group.policy.hedge = self.hedge.unwrap_or(group.policy.hedge);
         for member in &mut group.members {
             set(&mut member.timeouts.attempt, self.timeout);
             set(&mut member.timeouts.first_token, self.first_token);
             set(&mut member.timeouts.idle, self.idle);
         }
     }
+}
+
+fn hedge(typed: Option<&str>) -> Result<Option<Option<Delay>>, Error> {
+    let wrong = |text: &str, why| Error::new(Kind::Usage, format!("`--hedge={text}`: {why}")).hint(hedging::FORMS);
+    typed.map(|text| hedging::parse(text).map_err(|why| wrong(text, why))).transpose()
 }
 
 fn limit(flag: &str, typed: Option<&str>) -> Result<Option<Duration>, Error> {
@@ -225,6 +235,7 @@ fn delivery(midstream: Option<MidstreamArg>, output: &Output, stdout: Sink) -> D
         None => default,
         Some(MidstreamArg::Exact) => Midstream::Exact,
         Some(MidstreamArg::Restart) => Midstream::Restart,
+        Some(MidstreamArg::Resume) => Midstream::Resume,
         Some(MidstreamArg::Fail) => Midstream::Fail,
     })
 }

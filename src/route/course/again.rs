@@ -91,7 +91,7 @@ impl Course<'_> {
                 let never = matches!(cell.room.shut, Some(Shut::Never { .. } | Shut::Unpriced));
                 let fit = !never
                     && unfit(self.map, member, &self.facts).is_none()
-                    && !matches!(board.cell(member.deployment).breaker.state(now), State::Open { .. });
+                    && !matches!(board.state(self.map, member.deployment, now), State::Open { .. });
                 (fit && !self.was_asked(member.deployment) && self.wanted(leg.group, member.deployment)).then_some((
                     leg.group,
                     member.deployment,
@@ -104,7 +104,7 @@ impl Course<'_> {
 
     /// Whether breakers alone keep everybody shut: nobody waits for a rate limit.
     pub(super) fn all_open(&self, board: &Board, now: Timestamp) -> bool {
-        let open = |asked: &Asked| matches!(board.cell(asked.deployment).breaker.state(now), State::Open { .. });
+        let open = |asked: &Asked| matches!(board.state(self.map, asked.deployment, now), State::Open { .. });
         self.asked.iter().all(open) && self.gated(board, now).is_empty()
     }
 
@@ -114,11 +114,16 @@ impl Course<'_> {
         if !matches!(self.want, Want::Anyone | Want::Larger(_)) {
             return None;
         }
-        let mut best: Option<(Timestamp, GroupId, DeploymentId)> = None;
+        let mut best: Option<((bool, Timestamp), GroupId, DeploymentId)> = None;
         for leg in self.legs.iter().filter(|leg| leg.attempts_left > 0) {
             for member in &self.map.group(leg.group).members {
                 let id = member.deployment;
-                let State::Open { until } = board.cell(id).breaker.state(now) else { continue };
+                // One that is well itself and shut only with its host, or that is well by now, goes first.
+                let own = matches!(board.cell(id).breaker.state(now), State::Open { .. });
+                let until = match board.state(self.map, id, now) {
+                    State::Open { until } => (own, until),
+                    State::Closed | State::HalfOpen => (own, now),
+                };
                 let fresh = !self.was_asked(id) && self.wanted(leg.group, id);
                 let ready = board.cell(id).gated(now).is_none() && unfit(self.map, member, &self.facts).is_none();
                 if fresh && ready && best.is_none_or(|(least, ..)| until < least) {

@@ -180,9 +180,11 @@ pub(super) fn barred(map: &Map, member: &Member, facts: &Facts, board: &Board, n
     unable(map, member, facts)
         .or_else(|| {
             let cell = board.cell(member.deployment);
-            match cell.breaker.state(now) {
+            match board.state(map, member.deployment, now) {
                 State::Open { until } => {
-                    let class = cell.breaker.reason().unwrap_or_default().to_owned();
+                    // One that is well itself is shut with the others at its host.
+                    let own = matches!(cell.breaker.state(now), State::Open { .. });
+                    let class = cell.breaker.reason().filter(|_| own).unwrap_or("failures of its host").to_owned();
                     Some(SkipReason::CoolingDown { left: until.since(now), class })
                 }
                 State::Closed | State::HalfOpen => {
@@ -244,7 +246,7 @@ fn too_dear(map: &Map, member: &Member, facts: &Facts) -> Option<SkipReason> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
-fn estimated_cost(facts: &Facts, price: Price) -> f64 {
+pub(super) fn estimated_cost(facts: &Facts, price: Price) -> f64 {
     let output = facts.max_tokens.map_or(EXPECTED_OUTPUT, |tokens| tokens as f64);
     facts.prompt_tokens as f64 * price.input + output * price.output
 }

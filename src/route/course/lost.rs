@@ -36,6 +36,7 @@ impl Course<'_> {
             let group = self.asked[last].group;
             if let Some(leg) = self.legs.iter_mut().find(|leg| leg.group == group) {
                 leg.attempts_left += 1;
+                leg.made -= 1;
             }
             self.asked.retain_mut(|asked| {
                 asked.times -= u32::from(asked.deployment == deployment);

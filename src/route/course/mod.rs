@@ -8,20 +8,24 @@ use std::time::Duration;
 use super::board::Board;
 use super::breaker::State;
 use super::{DeploymentId, GroupId, Map, strategy};
-use crate::model::{Failure, Timestamp};
+use crate::model::{Class, Failure, Timestamp};
 use eligible::barred;
 pub use eligible::{Capability, Facts, Identity, Needs, Skip, SkipReason, eligible};
 use reaction::{Reaction, reaction};
 
 mod again;
 mod eligible;
+mod hedge;
 mod lost;
+mod prefer;
 mod reaction;
 #[cfg(test)]
 mod tests;
 
 /// Attempts in one request beyond which no deployment is asked again.
 pub(crate) const MAX_ATTEMPTS: u32 = 6;
+/// A probe is not waited for longer than this while another deployment stands ready.
+const PROBE_PATIENCE: Duration = Duration::from_secs(5);
 /// What the engine is to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
@@ -110,6 +114,8 @@ struct Leg {
     untried: Vec<DeploymentId>,
     /// Attempts that may still be made in this group.
     attempts_left: u32,
+    /// Attempts that were made in it.
+    made: u32,
     /// The lists of this group were put into the queue.
     left: bool,
     /// The prompt does not fit some member.
@@ -125,6 +131,8 @@ struct Asked {
     in_a_row: u32,
     /// Whether and from when it may be asked again.
     again: Option<Timestamp>,
+    /// How it failed last.
+    failed: Option<Class>,
 }
 
 /// What the failures so far ask of whoever comes next.
@@ -196,10 +204,17 @@ impl<'a> Course<'a> {
     /// Notes what `failure` says about whom to ask next.
     fn react(&mut self, failure: &Failure, last: usize, now: Timestamp) {
         let Asked { group, deployment, .. } = self.asked[last];
+        self.asked[last].failed = Some(failure.class);
+        let retries = self.map.group(group).policy.retry_policy.get(failure.class);
+        if let Some(leg) = self.legs.iter_mut().find(|leg| leg.group == group) {
+            let further = retries.unwrap_or(self.map.group(group).policy.num_retries);
+            leg.attempts_left = further.saturating_add(1).saturating_sub(leg.made);
+        }
         let again = match reaction(failure.class) {
             Reaction::Next => Some(now.after(failure.retry_after.unwrap_or_default())),
             Reaction::NextGated => Some(now.after(failure.retry_after.unwrap_or_default())),
-            Reaction::NextNeverThis => None,
+            // The profile may know better than we do that this class mends.
+            Reaction::NextNeverThis => retries.map(|_| now.after(failure.retry_after.unwrap_or_default())),
             Reaction::OtherProvider => {
                 self.refused = true;
                 self.want = match self.want {
@@ -267,6 +282,8 @@ impl<'a> Course<'a> {
     }
 
     fn untried_here(&mut self, board: &Board, now: Timestamp) -> Option<(GroupId, DeploymentId)> {
+        let map = self.map;
+        let preference = self.preference();
         let here = self.legs.last()?.group;
         let fit: Vec<DeploymentId> = self.legs.last()?.untried.clone();
         let fit: Vec<DeploymentId> =
@@ -277,10 +294,10 @@ impl<'a> Course<'a> {
         }
         // An attempt since the ranking may have taught something about them: one key, or one host.
         let ready = |id: &DeploymentId| {
-            let cell = board.cell(*id);
-            cell.gated(now).is_none() && !matches!(cell.breaker.state(now), State::Open { .. })
+            board.cell(*id).gated(now).is_none() && !matches!(board.state(map, *id, now), State::Open { .. })
         };
-        let found = leg.untried.iter().position(|id| fit.contains(id) && ready(id))?;
+        let fit = leg.untried.iter().enumerate().filter(|(_, id)| fit.contains(id) && ready(id));
+        let (found, _) = fit.min_by_key(|(position, id)| (preference(leg.group, **id), *position))?;
         Some((leg.group, leg.untried.remove(found)))
     }
 
@@ -353,7 +370,7 @@ impl<'a> Course<'a> {
         let ranked = strategy::rank(&scene, &eligible, rng);
         let untried = ranked.into_iter().map(|ranked| group.members[ranked.position].deployment).collect();
         let attempts_left = group.policy.num_retries.saturating_add(1);
-        self.legs.push(Leg { group: id, untried, attempts_left, left: false, too_small });
+        self.legs.push(Leg { group: id, untried, attempts_left, made: 0, left: false, too_small });
     }
 
     fn skip(&mut self, deployment: DeploymentId, reason: SkipReason) {
@@ -372,11 +389,12 @@ impl<'a> Course<'a> {
         self.attempts += 1;
         if let Some(leg) = self.legs.iter_mut().find(|leg| leg.group == group) {
             leg.attempts_left = leg.attempts_left.saturating_sub(1);
+            leg.made += 1;
             leg.untried.retain(|id| *id != deployment);
         }
         let same = self.last.is_some_and(|last| self.asked[last].deployment == deployment);
         let position = self.asked.iter().position(|asked| asked.deployment == deployment).unwrap_or_else(|| {
-            self.asked.push(Asked { group, deployment, times: 0, in_a_row: 0, again: None });
+            self.asked.push(Asked { group, deployment, times: 0, in_a_row: 0, again: None, failed: None });
             self.asked.len() - 1
         });
         let asked = &mut self.asked[position];
@@ -384,9 +402,12 @@ impl<'a> Course<'a> {
         asked.in_a_row = if same { asked.in_a_row + 1 } else { 1 };
         self.last = Some(position);
         let at = now.after(wait);
-        // One that is asked in spite of an open breaker is not its probe.
-        let probe = board.cell(deployment).breaker.state(at) == State::HalfOpen;
-        Call { group, deployment, wait, first_token: self.first_token(group, deployment, at), probe }
+        // One that is asked in spite of an open breaker is not its probe, and where nobody could take
+        // over there is nothing to be careful about.
+        let probe = board.state(self.map, deployment, at) == State::HalfOpen && self.spare(deployment, board, at);
+        let first_token = self.first_token(group, deployment, at);
+        let first_token = if probe { first_token.min(PROBE_PATIENCE) } else { first_token };
+        Call { group, deployment, wait, first_token, probe }
     }
 
     /// The share of the time left that this attempt may spend in silence.

@@ -7,10 +7,12 @@ use crate::model::{Class, ConnectionFault, TimeoutKind};
 use crate::route::board::Lesson;
 use crate::route::breaker::{Context, Rules, Seen};
 use crate::route::limits::Shut;
+use crate::route::per_class::PerClass;
 use crate::route::{Deployment, Group, Member, Policy, Strategy, Timeouts};
 
 /// `main: a b | other: c`: groups and their deployments, in order; a deployment is `provider.name`,
-/// with `@WINDOW` for a context window and `!` for a missing key.
+/// with `@WINDOW` for a context window and `!` for a missing key; `provider.name%KEY%HOST` says with
+/// which key and where.
 fn map(text: &str) -> Map {
     let mut map = Map::default();
     for (index, group) in text.split('|').enumerate() {
@@ -20,6 +22,9 @@ fn map(text: &str) -> Map {
                 Some(spec) => (spec, Some("KEY is not set".to_owned())),
                 None => (spec, None),
             };
+            let mut parts = spec.split('%');
+            let spec = parts.next().unwrap_or(spec);
+            let (credential, host) = (parts.next().unwrap_or_default(), parts.next().unwrap_or(spec));
             let (name, window) = spec
                 .split_once('@')
                 .map_or((spec, None), |(name, window)| (name, Some(window.parse().expect("a window is a number"))));
@@ -30,6 +35,8 @@ fn map(text: &str) -> Map {
                     provider: name.split('.').next().unwrap_or(name).to_owned(),
                     model: name.to_owned(),
                     state_key: format!("{index}-{name}"),
+                    credential: credential.to_owned(),
+                    host: host.to_owned(),
                     context_window: window,
                     price: None,
                     prefill: false,
@@ -69,6 +76,10 @@ fn map(text: &str) -> Map {
                 cooldown: Duration::from_secs(120),
                 cooldown_max: Duration::from_secs(1800),
                 max_fallbacks: 5,
+                retry_policy: PerClass::default(),
+                allowed_fails_policy: PerClass::default(),
+                hedge: None,
+                hedge_max_cost: None,
             },
             fallbacks: Vec::new(),
             context_window_fallbacks: Vec::new(),
@@ -141,11 +152,7 @@ fn walk(map: &Map, mut board: Board, facts: Facts, failures: &str, want: &str) {
                 now = now.after(Duration::from_millis(10));
                 let lesson = Lesson::of(&failure);
                 let policy = &map.group(call.group).policy;
-                let rules = Rules {
-                    cooldown: policy.cooldown,
-                    cooldown_max: policy.cooldown_max,
-                    allowed_fails: policy.allowed_fails,
-                };
+                let rules = policy.rules(Some(failure.class));
                 let another_closed = board.another_closed(map, call.group, call.deployment, now);
                 let context = Context { rules, another_closed, now, luck: 0.5 };
                 if let Some(lesson) = lesson {
@@ -173,8 +180,13 @@ fn check(map: &Map, failures: &str, want: &str) {
 }
 
 fn open(board: &mut Board, deployment: usize, seconds: u64) {
-    let rules =
-        Rules { cooldown: Duration::from_secs(seconds), cooldown_max: Duration::from_secs(1800), allowed_fails: None };
+    let rules = Rules {
+        cooldown: Duration::from_secs(seconds),
+        cooldown_max: Duration::from_secs(1800),
+        allowed_fails: None,
+        allowed_of_class: None,
+        remembered: 0,
+    };
     let context = Context { rules, another_closed: true, now: Timestamp(1_000_000), luck: 0.5 };
     let seen = Seen::Failed { class: Class::Connection(ConnectionFault::Refused), retry_after: None };
     board.deployments[deployment].observe(&Lesson::Breaker(seen), &context);
@@ -424,6 +436,168 @@ fn a_lost_probe_is_as_if_it_had_not_been_asked() {
     assert_eq!(course.take_skips().len(), 1);
     let Step::Call(call) = course.next(None, &board, now, &mut rng) else { panic!("no call") };
     assert_eq!(call.deployment, DeploymentId(1));
+}
+
+/// The same order for all members, so that the seed of [`walk`] or their kinship ranks them.
+fn level(mut map: Map) -> Map {
+    map.groups.iter_mut().flat_map(|group| &mut group.members).for_each(|member| member.order = 0);
+    map
+}
+
+#[test]
+fn siblings_with_the_same_key_are_asked_after_independent_ones() {
+    let mut map = level(map("main: x.a%k x.b%k x.c%k y.d%j"));
+    map.groups[0].members[0].order = 0;
+    map.groups[0].members.iter_mut().skip(1).for_each(|member| member.order = 1);
+    map.groups[0].policy.num_retries = 3;
+    for failure in ["401", "402", "429+300", "500"] {
+        first_two(&map, failure, "y.d");
+    }
+}
+
+#[test]
+fn siblings_at_the_same_host_are_asked_after_independent_ones() {
+    let mut map = level(map("main: x.a%k1%h x.b%k2%h x.c%k3%h y.d%k4%i"));
+    map.groups[0].members.iter_mut().skip(1).for_each(|member| member.order = 1);
+    map.groups[0].policy.num_retries = 3;
+    for failure in ["refused", "silent", "503", "cut"] {
+        first_two(&map, failure, "y.d");
+    }
+}
+
+#[test]
+fn a_key_that_is_refused_says_nothing_about_the_host() {
+    let map = map("main: x.a%k1%h x.b%k2%h y.c%k1%i");
+    check(&map, "401", "x.a x.b y.c | exhausted");
+}
+
+#[test]
+fn the_order_written_goes_before_kinship() {
+    check(&map("main: x.a%k x.b%k y.c%j"), "401", "x.a x.b y.c | exhausted");
+}
+
+/// Who is asked second after `failure`, whatever the seed.
+fn first_two(map: &Map, word: &str, want: &str) {
+    for seed in 0..20 {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let board = Board::fresh(map);
+        let mut course = Course::new(map, GroupId(0), Facts::default(), Timestamp(900_000));
+        let step = course.next(None, &board, Timestamp(0), &mut rng);
+        assert!(matches!(step, Step::Call(_)));
+        let Step::Call(call) = course.next(Some(&failure(word)), &board, Timestamp(0), &mut rng) else {
+            panic!("nobody is asked after {word}")
+        };
+        assert_eq!(map.deployment(call.deployment).name, want, "{word}, seed {seed}");
+    }
+}
+
+#[test]
+fn a_host_at_which_two_thirds_are_down_is_passed_over() {
+    let map = map("main: a%%h b%%h c%%h d%%i");
+    let mut board = Board::fresh(&map);
+    open(&mut board, 0, 100);
+    walk(&map, board.clone(), Facts::default(), "401", "b c d | exhausted");
+    open(&mut board, 1, 50);
+    walk(&map, board, Facts::default(), "401", "d c b | exhausted");
+}
+
+#[test]
+fn what_is_wrong_with_keys_does_not_shut_their_host() {
+    let map = map("main: a%k%h b%k%h c%j%h");
+    let mut board = Board::fresh(&map);
+    for deployment in [0, 1] {
+        let mut rules = map.groups[0].policy.rules(None);
+        rules.cooldown = Duration::from_secs(100);
+        let context = Context { rules, another_closed: true, now: Timestamp(1_000_000), luck: 0.5 };
+        let seen = Seen::Failed { class: Class::Authentication, retry_after: None };
+        board.deployments[deployment].observe(&Lesson::Breaker(seen), &context);
+    }
+    walk(&map, board, Facts::default(), "silent", "c a b | exhausted");
+}
+
+#[test]
+fn a_host_of_two_is_shut_when_both_are() {
+    let map = map("main: a%%h b%%h");
+    let mut board = Board::fresh(&map);
+    open(&mut board, 0, 100);
+    assert_eq!(board.state(&map, DeploymentId(1), Timestamp(1_000_000)), State::Closed);
+    open(&mut board, 1, 50);
+    assert!(matches!(board.state(&map, DeploymentId(1), Timestamp(1_000_000)), State::Open { .. }));
+    assert_eq!(board.state(&map, DeploymentId(1), Timestamp(1_050_000)), State::HalfOpen);
+}
+
+/// Whether the first call of `map` is a probe, and its patience, when `a` has been open and no more is.
+fn probe(map: &Map, change: impl FnOnce(&mut Board), want: (bool, u64)) {
+    let mut board = Board::fresh(map);
+    open(&mut board, 0, 100);
+    change(&mut board);
+    let now = Timestamp(1_000_000).after(Duration::from_secs(100));
+    let mut course = Course::new(map, GroupId(0), Facts::default(), now.after(Duration::from_secs(900)));
+    let Step::Call(call) = course.next(None, &board, now, &mut fastrand::Rng::with_seed(1)) else { panic!("no call") };
+    assert_eq!((call.deployment, call.probe, call.first_token.as_secs()), (DeploymentId(0), want.0, want.1));
+}
+
+#[test]
+fn a_probe_is_short_and_only_where_another_could_take_over() {
+    probe(&map("main: a b"), |_| {}, (true, 5));
+    probe(&map("main: a"), |_| {}, (false, 30));
+    probe(&map("main: a b!"), |_| {}, (false, 30));
+    probe(&map("main: a b"), |board| open(board, 1, 500), (false, 30));
+    probe(&map("main: a b"), |board| board.deployments[1].gate = Some(Timestamp(1_500_000)), (false, 30));
+}
+
+#[test]
+fn another_in_a_fallback_group_can_take_over_from_a_probe() {
+    let mut map = map("main: a | other: b");
+    map.groups[0].fallbacks = vec![GroupId(1)];
+    probe(&map, |_| {}, (true, 5));
+}
+
+#[test]
+fn a_probe_is_never_longer_than_configured() {
+    let mut map = map("main: a b");
+    map.groups[0].members[0].timeouts.first_token = Duration::from_secs(2);
+    probe(&map, |_| {}, (true, 2));
+}
+
+#[test]
+fn a_fallback_that_is_too_small_is_skipped_and_not_tried() {
+    let mut map = map("main: a@100 | small: b@8 | large: c@100");
+    map.groups[0].fallbacks = vec![GroupId(1), GroupId(2)];
+    let facts = Facts { prompt_tokens: 50, ..Facts::default() };
+    walk(&map, Board::fresh(&map), facts, "401", "a c | exhausted");
+}
+
+fn policy(map: &mut Map, class: Class, retries: u32) {
+    map.groups[0].policy.retry_policy.set(class, retries);
+}
+
+#[test]
+fn a_retry_policy_says_how_often_after_which_class() {
+    let mut map = map("main: a");
+    policy(&mut map, Class::ServerError, 4);
+    policy(&mut map, Class::Overloaded, 0);
+    check(&map, "500", "a a+ a+ a+ a+ | exhausted");
+    check(&map, "503", "a | exhausted");
+    check(&map, "500 503", "a a+ | exhausted");
+    check(&map, "cut", "a a+ a+ | exhausted");
+}
+
+#[test]
+fn a_retry_policy_asks_again_what_would_not_be() {
+    let mut map = map("main: a");
+    policy(&mut map, Class::Timeout(TimeoutKind::FirstToken), 1);
+    check(&map, "silent", "a a+ | exhausted");
+    policy(&mut map, Class::Authentication, 2);
+    check(&map, "401", "a a+ a+ | exhausted");
+}
+
+#[test]
+fn a_retry_policy_of_none_goes_on_to_the_fallbacks() {
+    let mut map = map("main: a b | other: c");
+    map.groups[0].fallbacks = vec![GroupId(1)];
+    policy(&mut map, Class::Overloaded, 0);
+    check(&map, "503 401", "a c | exhausted");
 }
 
 /// A limit has no room for `deployment` until this second.

@@ -81,6 +81,13 @@ impl Belief {
         self.variance.sqrt()
     }
 
+    /// What the next measurement exceeds only as often as a normal variable exceeds `sigmas`, when
+    /// single measurements spread as `law` says.
+    #[must_use]
+    pub fn next(&self, law: &Law, sigmas: f64) -> f64 {
+        (self.ln + sigmas * (self.variance + law.noise).sqrt()).exp()
+    }
+
     /// The quantity `sigmas` standard deviations away from the median.
     #[must_use]
     pub fn at(&self, sigmas: f64) -> f64 {

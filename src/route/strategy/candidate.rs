@@ -47,6 +47,8 @@ pub struct Candidate<'a> {
     pub success: f64,
     /// Calls under way, of all processes.
     pub in_flight: u32,
+    /// The share of its usual traffic that it should get: below 1 while it comes back from an outage.
+    pub ramp: f64,
     /// The share of its limits that is left; `None` when that is unknown.
     pub headroom: Option<f64>,
 }
@@ -87,6 +89,7 @@ fn candidate<'a>(scene: &Scene<'a>, position: usize, stranger: f64) -> Candidate
         usd: deployment.price.map(|price| price.cost(&usage)),
         success: estimates.record.success(now),
         in_flight: cell.leases.in_flight(now),
+        ramp: cell.breaker.ramp(now),
         headroom: headroom(cell, member),
     }
 }

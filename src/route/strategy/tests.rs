@@ -23,6 +23,8 @@ fn map(strategy: Strategy, count: usize) -> Map {
         provider: "lab".to_owned(),
         model: name(index),
         state_key: index.to_string(),
+        credential: String::new(),
+        host: index.to_string(),
         context_window: None,
         price: None,
         prefill: false,
@@ -48,6 +50,10 @@ fn map(strategy: Strategy, count: usize) -> Map {
         cooldown: second,
         cooldown_max: second,
         max_fallbacks: 5,
+        retry_policy: crate::route::per_class::PerClass::default(),
+        allowed_fails_policy: crate::route::per_class::PerClass::default(),
+        hedge: None,
+        hedge_max_cost: None,
     };
     let group = Group {
         name: "main".to_owned(),
@@ -478,4 +484,25 @@ proptest! {
         sorted.sort_unstable();
         prop_assert_eq!(sorted, eligible);
     }
+}
+
+#[test]
+fn who_comes_back_from_an_outage_gets_less_at_first() {
+    use crate::model::Class;
+    use crate::route::breaker::{Context, Seen};
+
+    let map = map(Strategy::SimpleShuffle, 2);
+    let mut board = Board::fresh(&map);
+    let context = Context { rules: map.groups[0].policy.rules(None), another_closed: true, now: NOW, luck: 0.5 };
+    let breaker = &mut board.deployments[0].breaker;
+    breaker.observe(Seen::Failed { class: Class::ServerError, retry_after: None }, &context);
+    breaker.observe(Seen::Alive, &context);
+    let first = |seconds: u64| {
+        let now = NOW.after(Duration::from_secs(seconds));
+        let scene = Scene { map: &map, group: GroupId(0), facts: &Facts::default(), board: &board, now };
+        let mut rng = fastrand::Rng::with_seed(1);
+        (0..1000).filter(|_| rank(&scene, &[0, 1], &mut rng)[0].position == 0).count()
+    };
+    assert!((50..150).contains(&first(0)), "{}", first(0));
+    assert!((450..550).contains(&first(15)), "{}", first(15));
 }

@@ -1,0 +1,39 @@
+//! Who goes before whom besides the strategy, and who stands ready to take over.
+
+use super::Course;
+use super::eligible::barred;
+use crate::model::{Class, Timestamp};
+use crate::route::board::Board;
+use crate::route::breaker::State;
+use crate::route::{DeploymentId, GroupId, kin};
+
+impl<'a> Course<'a> {
+    /// What goes before the strategy's ranking: the profile's `order`, and within it independence of
+    /// those that failed.
+    pub(super) fn preference(&self) -> impl Fn(GroupId, DeploymentId) -> (u32, bool) + use<'a> {
+        let map = self.map;
+        let failed = self.asked.iter().filter_map(|asked| Some((asked.deployment, asked.failed?)));
+        let failed: Vec<(DeploymentId, Class)> = failed.collect();
+        move |group, id| {
+            let member = map.group(group).members.iter().find(|member| member.deployment == id);
+            let suspects = |(other, class): &(DeploymentId, Class)| {
+                kin::suspects(*class, map.deployment(*other), map.deployment(id))
+            };
+            (member.map_or(u32::MAX, |member| member.order), failed.iter().any(suspects))
+        }
+    }
+
+    /// Whether a closed deployment that was not asked yet could take over from `id`.
+    pub(super) fn spare(&self, id: DeploymentId, board: &Board, now: Timestamp) -> bool {
+        let here = self.legs.iter().filter(|leg| leg.attempts_left > 0).map(|leg| leg.group);
+        let pending = self.legs.iter().filter(|leg| !leg.left).flat_map(|leg| &self.map.group(leg.group).fallbacks);
+        let fallbacks = self.queue.iter().chain(pending).copied().filter(|_| self.fallbacks_left > 0);
+        here.chain(fallbacks).flat_map(|group| &self.map.group(group).members).any(|member| {
+            let other = member.deployment;
+            other != id
+                && self.asked.iter().all(|asked| asked.deployment != other)
+                && barred(self.map, member, &self.facts, board, now).is_none()
+                && board.state(self.map, other, now) == State::Closed
+        })
+    }
+}

@@ -1,0 +1,301 @@
+//! Hedging: on virtual time, to the millisecond, and once through the command with real sockets.
+
+use std::time::Duration;
+
+use llmroute::embed::Surroundings;
+use llmroute::engine::{Done, Request, RouteError, Router, Share, Spend, Why};
+use llmroute::model::{Prompt, Timestamp};
+use llmroute::ports::Clock;
+use llmroute::profile::{Profile, Vars};
+use llmroute::route::course::Stop;
+use llmroute::state::Location;
+
+use crate::engine::{GOOD, START, STREAMED, Story, check, faulty, profile};
+use crate::support::{self, ANSWER, End, KEY, Run, Server};
+
+/// A script whose first token comes after so long.
+fn slow(ttft: &str) -> String {
+    GOOD.replace("ttft = \"100ms\"", &format!("ttft = \"{ttft}\""))
+}
+
+/// Asks one after the other; what a later one does depends on what the earlier ones taught.
+struct House {
+    router: Router,
+    clock: Clock,
+}
+
+impl House {
+    fn of(profile: Profile) -> Self {
+        let vars = Vars::default();
+        let clock = Clock::starting_at(START);
+        let around = Surroundings { vars: &vars, state: &Location::Memory, clock, seed: 1 };
+        Self { router: Router::from_profile(profile, &around), clock }
+    }
+
+    /// What happens, in milliseconds since the start of the house, and how it ends.
+    async fn ask(&self, group: &str, patience: usize) -> (Vec<String>, Result<Done, RouteError>) {
+        let map = self.router.map().clone();
+        let group = map.groups.iter().position(|other| other.name == group).expect("a known group");
+        let now: Timestamp = self.clock.now();
+        let request = Request::new(llmroute::route::GroupId(group), Prompt::user("hello"), STREAMED, now);
+        let mut story = Story { map, clock: self.clock, lines: Vec::new(), text: String::new(), patience };
+        let ended = self.router.run(&request, &mut fastrand::Rng::with_seed(1), &mut story).await;
+        story.flush();
+        (story.lines, ended)
+    }
+}
+
+/// The attempts of the only request to `profile`: `name share milliseconds`.
+async fn attempts(profile: Profile, want: &[&str]) {
+    let house = House::of(profile);
+    let (_, ended) = house.ask("main", usize::MAX).await;
+    let done = ended.expect("somebody answers");
+    assert!(done.hedged.is_some());
+    let said: Vec<String> = done
+        .attempts
+        .iter()
+        .map(|attempt| {
+            let name = &house.router.map().deployment(attempt.deployment).name;
+            format!("{name} {:?} {}", attempt.share, attempt.duration.as_millis())
+        })
+        .collect();
+    assert_eq!(said, want);
+}
+
+const TWO_SECONDS: &str = "hedge = \"2s\"";
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_first_and_a_fast_second() {
+    let deployments = [("a", slow("10s")), ("b", GOOD.to_owned())];
+    let profile = || profile(TWO_SECONDS, &[("a", &deployments[0].1), ("b", &deployments[1].1)], "");
+    let story = "0 a\n2000 b\n2100 hedged after 2000, won by b\n  \"one two three\"";
+    check(profile(), STREAMED, story, "one two three").await;
+    attempts(profile(), &["a Lost 2100", "b Given 120"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_token_in_time_needs_no_second() {
+    let profile = profile(TWO_SECONDS, &[("a", &slow("1900ms")), ("b", GOOD)], "");
+    check(profile, STREAMED, "0 a\n  \"one two three\"", "one two three").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn both_are_slow_and_the_first_begins() {
+    let profile = || profile(TWO_SECONDS, &[("a", &slow("4s")), ("b", &slow("10s"))], "");
+    let story = "0 a\n2000 b\n4000 hedged after 2000, won by a\n  \"one two three\"";
+    check(profile(), STREAMED, story, "one two three").await;
+    attempts(profile(), &["b Lost 2000", "a Given 4020"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nothing_is_known_of_is_waited_for_three_seconds() {
+    let profile = profile("hedge = \"p95\"", &[("a", &slow("10s")), ("b", GOOD)], "");
+    let story = "0 a\n3000 b\n3100 hedged after 3000, won by b\n  \"one two three\"";
+    check(profile, STREAMED, story, "one two three").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_measured_is_waited_for_as_long_as_it_usually_takes() {
+    let a = format!("{GOOD}, faults = \"slow=20s@30%\", seed = 3");
+    let house = House::of(profile("hedge = \"p95\"", &[("a", &a), ("b", GOOD)], ""));
+    let mut fast = 0;
+    loop {
+        match house.ask("main", usize::MAX).await.1.expect("somebody answers").hedged {
+            None => fast += 1,
+            Some(hedged) => {
+                assert!(fast > 0, "the first call is a fast one with this seed");
+                let after = hedged.after.as_millis();
+                assert!((300..2000).contains(&after), "{after} ms after {fast} calls of 100 ms");
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_fails_and_the_second_goes_on() {
+    let settings = "hedge = \"2s\"\nfirst_token_timeout = \"3s\"";
+    let second = format!("{}, first_token_timeout = \"20s\"", slow("5s"));
+    let profile = profile(settings, &[("a", &faulty("stall")), ("b", &second)], "");
+    let story = "0 a\n2000 b\n3000 failed timeout\n3000 going on with b\n  \"one two three\"";
+    check(profile, STREAMED, story, "one two three").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_second_fails_and_the_first_goes_on() {
+    let profile = profile(TWO_SECONDS, &[("a", &slow("4s")), ("b", &faulty("503"))], "");
+    let story = "0 a\n2000 b\n2050 failed overloaded\n2050 going on with a\n  \"one two three\"";
+    check(profile, STREAMED, story, "one two three").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn both_fail_and_the_course_goes_on() {
+    let settings = "hedge = \"2s\"\nfirst_token_timeout = \"3s\"\nnum_retries = 2";
+    let profile = profile(settings, &[("a", &faulty("stall")), ("b", &faulty("503")), ("c", GOOD)], "");
+    let story = "0 a\n2000 b\n2050 failed overloaded\n2050 going on with a\n3000 failed timeout\n3000 c\n\
+        \u{20} \"one two three\"";
+    check(profile, STREAMED, story, "one two three").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_winner_breaks_and_a_third_takes_over() {
+    let third = format!("{GOOD}, name = \"c\"").replace(", name = \"c\"", "");
+    let profile = profile(TWO_SECONDS, &[("a", &slow("10s")), ("b", &faulty("cut@2")), ("c", &third)], "");
+    let story = "0 a\n2000 b\n2100 hedged after 2000, won by b\n  \"one two \"\n2110 failed truncated\n2110 c\n\
+        2110 resume at 8\n  \"three\"";
+    check(profile, STREAMED, story, "one two three").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_holds_for_both() {
+    let settings = "hedge = \"1s\"\ndeadline = \"6s\"";
+    let profile = profile(settings, &[("a", &faulty("stall")), ("b", &faulty("stall"))], "");
+    let house = House::of(profile);
+    let (_, ended) = house.ask("main", usize::MAX).await;
+    assert!(ended.is_err());
+    assert!(house.clock.now().since(START) <= Duration::from_millis(6050));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_budget_allows_one_and_then_one_in_twenty() {
+    let house = House::of(profile(TWO_SECONDS, &[("a", &slow("5s")), ("b", GOOD)], ""));
+    let mut hedged = Vec::new();
+    for _ in 0..24 {
+        hedged.push(house.ask("main", usize::MAX).await.1.expect("somebody answers").hedged.is_some());
+    }
+    // Each answer earns a twentieth of the next extra call.
+    let at: Vec<usize> = (0..24).filter(|index| hedged[*index]).collect();
+    assert_eq!(at, [0, 20]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_was_limited_within_a_minute_is_no_second() {
+    let limited = faulty("429=1s");
+    let rest = format!("[groups.other]\ndeployments = [{{ model = \"sim/b\", name = \"b\", {limited} }}]");
+    let settings = "num_retries = 0";
+    let groups = format!("{rest}\n{settings}");
+    let profile = profile(TWO_SECONDS, &[("a", &slow("5s")), ("b", &limited)], &groups);
+    let house = House::of(profile);
+    assert!(house.ask("other", usize::MAX).await.1.is_err());
+    tokio::time::advance(Duration::from_secs(10)).await;
+    assert!(house.ask("main", usize::MAX).await.1.expect("a answers").hedged.is_none());
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert!(house.ask("main", usize::MAX).await.1.expect("a answers").hedged.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_call_counts_against_the_limits_of_its_deployment() {
+    let limited = format!("{GOOD}, rpm = 1");
+    let rest = format!("[groups.other]\ndeployments = [{{ model = \"sim/b\", name = \"b\", {limited} }}]");
+    let profile = profile(TWO_SECONDS, &[("a", &slow("5s")), ("b", &limited)], &format!("{rest}\nmax_wait = 0"));
+    let house = House::of(profile);
+    assert!(house.ask("main", usize::MAX).await.1.expect("b answers").hedged.is_some());
+    tokio::time::advance(Duration::from_secs(50)).await;
+    let stop = house.ask("other", usize::MAX).await.1.expect_err("b has no room").why;
+    assert!(matches!(stop, Why::Stopped(Stop::RateLimited { .. })), "{stop:?}");
+    tokio::time::advance(Duration::from_secs(10)).await;
+    house.ask("other", usize::MAX).await.1.expect("b has room again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_without_room_is_no_second() {
+    let limited = format!("{GOOD}, rpm = 1");
+    let rest = format!("[groups.other]\ndeployments = [{{ model = \"sim/b\", name = \"b\", {limited} }}]");
+    let house = House::of(profile(TWO_SECONDS, &[("a", &slow("5s")), ("b", &limited)], &rest));
+    house.ask("other", usize::MAX).await.1.expect("b answers");
+    assert!(house.ask("main", usize::MAX).await.1.expect("a answers").hedged.is_none());
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert!(house.ask("main", usize::MAX).await.1.expect("b answers").hedged.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_call_that_was_broken_off_gives_its_place_back() {
+    let limited = format!("{}, max_parallel_requests = 1", slow("10s"));
+    let rest = format!("[groups.other]\ndeployments = [{{ model = \"sim/b\", name = \"b\", {limited} }}]");
+    let profile = profile(TWO_SECONDS, &[("a", &slow("5s")), ("b", &limited)], &format!("{rest}\nmax_wait = 0"));
+    let house = House::of(profile);
+    assert!(house.ask("main", usize::MAX).await.1.expect("a answers").hedged.is_some());
+    house.ask("other", usize::MAX).await.1.expect("b is free");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_costs_too_much_is_no_second() {
+    let priced = format!("{GOOD}, input_cost_per_token = 0.001, output_cost_per_token = 0.001");
+    for (cap, hedges) in [("0.5", false), ("10.0", true)] {
+        let settings = format!("{TWO_SECONDS}\nhedge_max_cost = {cap}");
+        let house = House::of(profile(&settings, &[("a", &slow("5s")), ("b", &priced)], ""));
+        assert_eq!(house.ask("main", usize::MAX).await.1.expect("one answers").hedged.is_some(), hedges, "{cap}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_one_is_not_taken_for_a_dead_one() {
+    let house = House::of(profile(TWO_SECONDS, &[("a", &slow("10s")), ("b", GOOD)], ""));
+    for _ in 0..8 {
+        let (lines, ended) = house.ask("main", usize::MAX).await;
+        ended.expect("somebody answers");
+        assert!(lines.iter().any(|line| line.ends_with(" a")) && lines.iter().all(|line| !line.contains("skipped")));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_goes_away_ends_both() {
+    let house = House::of(profile(TWO_SECONDS, &[("a", &slow("10s")), ("b", GOOD)], ""));
+    let (lines, ended) = house.ask("main", 1).await;
+    assert_eq!(lines, ["0 a", "2000 b", "2100 hedged after 2000, won by b", "  \"one \""]);
+    assert_eq!(ended.expect_err("nobody reads").why, Why::Unread);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_loser_cost_is_not_invented() {
+    let prices = ", input_cost_per_token = 0.5, output_cost_per_token = 1.0";
+    let (a, b) = (format!("{}{prices}", slow("10s")), format!("{GOOD}{prices}"));
+    let house = House::of(profile(TWO_SECONDS, &[("a", &a), ("b", &b)], ""));
+    let done = house.ask("main", usize::MAX).await.1.expect("b answers");
+    assert_eq!(done.attempts[0].share, Share::Lost);
+    assert_eq!(Spend::of(&done.attempts), Spend { given: Some(3.5), complete: true, wasted: 0.0, unknown: 1 });
+}
+
+#[test]
+fn the_loser_is_left_at_once_and_the_command_says_who_won() {
+    let server = Server::start();
+    let profile = support::Profile::new()
+        .provider("lab", "openai", &format!("{}/v1", server.url()))
+        .deployment("lab/stall-0", "")
+        .deployment("lab/gate", "");
+    let run = Run::with(&profile.text()).env("LAB_KEY", KEY).args(["ask", "hi", "--hedge=200ms", "-u"]).start();
+    run.wait_for_stdout("The");
+    // The winner is still at it: only its rival was left.
+    assert!(server.wait_until_left("stall-0", Duration::from_secs(10)), "the loser's connection stays open");
+    server.open_gate();
+    let output = run.output();
+    assert_eq!((output.end, output.text()), (End::Code(0), format!("{ANSWER}\n")), "{}", output.notes());
+    let notes = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(notes.contains("hedged after 200ms, won by lab/gate"), "{notes}");
+    assert!(notes.contains("one broken call of unknown cost"), "{notes}");
+    assert_eq!(server.models(), ["stall-0", "gate"]);
+}
+
+#[test]
+fn json_says_that_it_was_hedged() {
+    let server = Server::start();
+    let profile = support::Profile::new()
+        .provider("lab", "openai", &format!("{}/v1", server.url()))
+        .router("hedge = \"100ms\"")
+        .deployment("lab/stall-0", "")
+        .deployment("lab/good", "");
+    let output = Run::with(&profile.text()).env("LAB_KEY", KEY).args(["ask", "hi", "--json"]).output();
+    let json: serde_json::Value = serde_json::from_str(&output.text()).expect("it is JSON");
+    assert_eq!((&json["hedged"], &json["deployment"]), (&true.into(), &"lab/good".into()), "{json}");
+    let outcomes: Vec<&str> =
+        json["attempts"].as_array().expect("a list").iter().filter_map(|attempt| attempt["outcome"].as_str()).collect();
+    assert_eq!(outcomes, ["lost", "ok"]);
+}
+
+#[test]
+fn a_hedge_that_cannot_be_is_a_usage_error() {
+    let profile = support::Profile::new().provider("lab", "openai", "http://127.0.0.1:9/v1").deployment("lab/good", "");
+    let output = Run::with(&profile.text()).env("LAB_KEY", KEY).args(["ask", "hi", "--hedge=p0"]).output();
+    assert_eq!(output.end, End::Code(2), "{}", output.notes());
+    assert!(output.notes().contains("`p0` is no percentile"), "{}", output.notes());
+}
