@@ -9,7 +9,7 @@ use llmroute::route::board::{Board, Lesson};
 use llmroute::route::breaker::Context;
 use llmroute::route::course::{Call, Course, Facts, Step};
 use llmroute::route::estimate::Experience;
-use llmroute::route::limits::{Cap, Counts, Limits};
+use llmroute::route::limits::{Cap, Counts, Limits, Ticket};
 use llmroute::route::strategy::{Scene, stranger};
 use llmroute::route::{
     Capabilities, Deployment, DeploymentId, Group, GroupId, Map, Member, Policy as Patience, Strategy, Timeouts,
@@ -105,6 +105,7 @@ pub struct Ours<'a> {
 
 struct Request<'a> {
     course: Course<'a>,
+    ticket: Ticket,
     /// As it was when the request began, and what it learnt itself since.
     board: Board,
     call: Option<Call>,
@@ -152,16 +153,20 @@ impl Policy for Ours<'_> {
         let deadline = now.after(map.group(GROUP).policy.deadline);
         let course = Course::new(map, GROUP, facts(), deadline);
         let mut board = self.board.clone();
-        self.rooms.mark(map, GROUP, &facts(), &mut board, now);
+        let ticket = Ticket { since: now, id: request as u64 };
+        self.rooms.mark(map, GROUP, ticket, &facts(), &mut board, now);
         self.board.groups[GROUP.0].turn += 1;
-        self.under_way.insert(request, Request { course, board, call: None, slot: None, last: None });
+        self.under_way.insert(request, Request { course, ticket, board, call: None, slot: None, last: None });
     }
 
     fn next(&mut self, request: usize, now: Seconds) -> Action {
-        let Request { course, board, call, last, .. } = self.under_way.get_mut(&request).expect("it was begun");
+        let Request { course, ticket, board, call, last, .. } = self.under_way.get_mut(&request).expect("it was begun");
         let Step::Call(step) = course.next(last.take().as_ref(), board, time(now), &mut self.rng) else {
             return Action::GiveUp;
         };
+        if !step.wait.is_zero() {
+            self.rooms.join(step.deployment.0, *ticket, time(now).after(step.wait), time(now));
+        }
         let (wait, limit) = (step.wait.as_secs_f64(), step.first_token.as_secs_f64());
         Action::Call { deployment: call.insert(step).deployment.0, wait, limit }
     }
@@ -171,9 +176,9 @@ impl Policy for Ours<'_> {
             return Begin::Later(LOOK);
         }
         let now = time(now);
-        let Request { course, board, call, slot, .. } = self.under_way.get_mut(&request).expect("it was begun");
+        let Request { course, ticket, board, call, slot, .. } = self.under_way.get_mut(&request).expect("it was begun");
         let call = call.as_ref().expect("a call was decided");
-        let place = (deployment, request as u64);
+        let place = (deployment, *ticket);
         let Some(held) = self.rooms.reserve(self.map, GROUP, place, &facts(), board, now) else {
             course.lost_slot(call, board, now);
             return Begin::Never;

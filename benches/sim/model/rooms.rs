@@ -4,7 +4,7 @@
 use llmroute::model::{Reading, Timestamp};
 use llmroute::route::board::Board;
 use llmroute::route::course::Facts;
-use llmroute::route::limits::{Heard, Held, Meter, Need, Quota, Scope, Shut, Spent, headroom};
+use llmroute::route::limits::{Heard, Held, Meter, Need, Quota, Scope, Shut, Spent, Ticket, headroom};
 use llmroute::route::{DeploymentId, GroupId, Map};
 
 use super::policy::COUNT;
@@ -44,9 +44,10 @@ impl Rooms {
     }
 
     /// Marks on the board of a request whom the limits keep shut.
-    pub fn mark(&self, map: &Map, group: GroupId, facts: &Facts, board: &mut Board, now: Timestamp) {
+    pub fn mark(&self, map: &Map, group: GroupId, ticket: Ticket, facts: &Facts, board: &mut Board, now: Timestamp) {
         for index in 0..COUNT {
-            let (quota, need) = (&self.quotas[index], self.need(map, index, facts));
+            let quota = &self.quotas[index];
+            let need = self.need(map, index, facts).behind(quota.ahead(ticket, now));
             let gate = quota.gated(now);
             let provider = quota.check(&need, now).err().filter(|_| gate.is_none());
             let scopes = scopes(map, group, index);
@@ -63,20 +64,28 @@ impl Rooms {
         self.home == Home::Shared && !self.quotas[deployment].heard && self.flying[deployment] >= PILOTS
     }
 
+    /// A request waits for its turn until `at`.
+    pub fn join(&mut self, deployment: usize, ticket: Ticket, at: Timestamp, now: Timestamp) {
+        self.quotas[deployment].join(ticket, at, now);
+    }
+
     /// Takes room for a call, or says on the board why there is none.
     pub fn reserve(
         &mut self,
         map: &Map,
         group: GroupId,
-        (deployment, id): (usize, u64),
+        (deployment, ticket): (usize, Ticket),
         facts: &Facts,
         board: &mut Board,
         now: Timestamp,
     ) -> Option<Slot> {
         let need = self.need(map, deployment, facts);
         let scopes = scopes(map, group, deployment);
-        let provider = self.quotas[deployment].check(&need, now).err();
-        let shut = self.own(&scopes, deployment, &need, now).chain(provider).reduce(Shut::later);
+        let quota = &mut self.quotas[deployment];
+        quota.leave(ticket);
+        let turn = need.behind(quota.ahead(ticket, now));
+        let provider = quota.check(&turn, now).err();
+        let shut = self.own(&scopes, deployment, &turn, now).chain(provider).reduce(Shut::later);
         if let Some(shut) = shut {
             let room = &mut board.deployments[deployment].room;
             room.shut = Some(room.shut.take().map_or(shut.clone(), |old| old.later(shut)));
@@ -87,10 +96,10 @@ impl Rooms {
             self.quotas[deployment].take(&need, now);
         }
         for scope in &scopes {
-            self.meters[deployment].hold(&scope.limits, Held::new(id, &need, now));
+            self.meters[deployment].hold(&scope.limits, Held::new(ticket.id, &need, now));
         }
         self.flying[deployment] += 1;
-        Some(Slot { id, started: now, head: None })
+        Some(Slot { id: ticket.id, started: now, head: None })
     }
 
     /// The head of a reply came.

@@ -21,7 +21,7 @@ fn limits(caps: &[(&'static str, u64)], max_parallel: Option<u64>) -> Limits {
 }
 
 fn need(prompt: u64, output: u64) -> Need {
-    Need { prompt, output, bounded: true, nanos: Some((prompt + output) * 10), prompt_nanos: prompt * 10 }
+    Need { prompt, output, bounded: true, nanos: Some((prompt + output) * 10), prompt_nanos: prompt * 10, calls: 1 }
 }
 
 fn at(seconds: f64) -> Timestamp {
