@@ -9,6 +9,7 @@ mod explain;
 mod hedge;
 mod in_flight;
 mod ledger;
+mod line;
 mod log;
 mod note;
 mod plan;

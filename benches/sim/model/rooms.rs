@@ -47,7 +47,7 @@ impl Rooms {
     pub fn mark(&self, map: &Map, group: GroupId, ticket: Ticket, facts: &Facts, board: &mut Board, now: Timestamp) {
         for index in 0..COUNT {
             let quota = &self.quotas[index];
-            let need = self.need(map, index, facts).behind(quota.ahead(ticket, now));
+            let need = quota.turn(self.need(map, index, facts), ticket, now);
             let gate = quota.gated(now);
             let provider = quota.check(&need, now).err().filter(|_| gate.is_none());
             let scopes = scopes(map, group, index);
@@ -83,7 +83,7 @@ impl Rooms {
         let scopes = scopes(map, group, deployment);
         let quota = &mut self.quotas[deployment];
         quota.leave(ticket);
-        let turn = need.behind(quota.ahead(ticket, now));
+        let turn = quota.turn(need, ticket, now);
         let provider = quota.check(&turn, now).err();
         let shut = self.own(&scopes, deployment, &turn, now).chain(provider).reduce(Shut::later);
         if let Some(shut) = shut {

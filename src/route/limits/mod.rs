@@ -121,10 +121,8 @@ impl Need {
         }
     }
 
-    /// The same behind so many others, which are taken to be alike: to [check](Quota::check) whether
-    /// it is its turn, and when.
-    #[must_use]
-    pub fn behind(self, ahead: u64) -> Self {
+    /// The same behind so many others, which are taken to be alike.
+    fn behind(self, ahead: u64) -> Self {
         Self { calls: self.calls.saturating_add(ahead), ..self }
     }
 

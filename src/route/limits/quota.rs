@@ -145,15 +145,16 @@ impl Quota {
         self.line.join(ticket, at, now);
     }
 
+    /// What there must be room for so that it is the turn of a request: its own `need`, and that of
+    /// those who came before it and wait.
+    #[must_use]
+    pub fn turn(&self, need: Need, ticket: Ticket, now: Timestamp) -> Need {
+        need.behind(self.line.ahead(ticket, now))
+    }
+
     /// A request waits no longer.
     pub fn leave(&mut self, ticket: Ticket) {
         self.line.leave(ticket);
-    }
-
-    /// How many requests that came before it wait.
-    #[must_use]
-    pub fn ahead(&self, ticket: Ticket, now: Timestamp) -> u64 {
-        self.line.ahead(ticket, now)
     }
 
     /// Learns from one call that is over.
