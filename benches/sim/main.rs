@@ -142,6 +142,7 @@ fn limited_contenders() -> Vec<(String, Play)> {
     for (name, home, own, max_wait) in [
         (" no limit set", Home::Shared, false, 120.0),
         (" no limit, max_wait 20 s", Home::Shared, false, 20.0),
+        (" limits, max_wait 20 s", Home::Shared, true, 20.0),
         (" a process each", Home::Apart, true, 120.0),
         (" each, no limit set", Home::Apart, false, 120.0),
     ] {

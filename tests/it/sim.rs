@@ -8,11 +8,14 @@ use llmroute::route::strategy::{AdaptiveArgs, LatencyArgs};
 mod model;
 
 use model::figures::Figures;
-use model::litellm::{Choice, LiteLlm};
-use model::ours::{Ours, map};
-use model::{sparse, steady};
+use model::litellm::{Choice, LiteLlm, Setup};
+use model::ours::{Ours, limited_map, map};
+use model::rooms::Home;
+use model::{limited, sparse, steady};
 
 const SEEDS: [u64; 2] = [1, 2];
+/// Jobs of a reduced scenario C: about two minutes of what its keys allow.
+const JOBS: usize = 600;
 
 /// The mean of `figure` over the seeds.
 fn mean(play: impl Fn(u64) -> Figures, figure: fn(&Figures) -> f64) -> f64 {
@@ -71,5 +74,26 @@ fn adaptive_is_never_much_worse_than_the_best_single_strategy() {
         let best = best.into_iter().fold(f64::INFINITY, f64::min);
         let adaptive = mean(ours(Strategy::Adaptive(AdaptiveArgs::LONG_LIVED), rate), Figures::weighted);
         assert!(adaptive <= 1.10 * best, "at {rate}/s: {adaptive} against {best}");
+    }
+}
+
+#[test]
+fn no_job_fails_for_a_limit_where_litellm_fails_half_of_them() {
+    // The patience of a profile that says nothing; then with limits of its own, which refill in bursts.
+    for (home, own, max_wait) in [(Home::Shared, false, 20.0), (Home::Apart, false, 20.0), (Home::Shared, true, 120.0)]
+    {
+        let map = limited_map(Strategy::UsageBased, own, max_wait);
+        let ours = |seed| limited::play(&mut Ours::at(home, &map, seed), JOBS, seed);
+        assert!(mean(ours, Figures::fail_percent) < 0.2, "{home:?} {own}: {} %", mean(ours, Figures::fail_percent));
+        assert!(mean(ours, Figures::attempts_per_request) < 1.1, "{home:?} {own}");
+        if !own {
+            let late = mean(ours, |figures| figures.quantile(0.99));
+            assert!(late < 15.0, "{home:?}: who waits is not served in turn, p99 {late} s");
+        }
+    }
+    for choice in [Choice::Shuffle, THEIR_LATENCY, Choice::Usage] {
+        let setup = Setup { choice, retries: 2, rpm: Some(limited::LIMIT), waits: false };
+        let theirs = |seed| limited::play(&mut LiteLlm::new(setup, seed), JOBS, seed);
+        assert!(mean(theirs, Figures::fail_percent) > 50.0, "{choice:?}");
     }
 }
