@@ -5,9 +5,10 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use llmroute::model::{Price, Timestamp};
+use llmroute::model::{Class, Price, Timestamp};
 use llmroute::route::board::{Board, Cell};
-use llmroute::route::course::Facts;
+use llmroute::route::breaker::{Context, Seen};
+use llmroute::route::course::{Course, Facts};
 use llmroute::route::estimate::Experience;
 use llmroute::route::strategy::{AdaptiveArgs, LatencyArgs, Scene, Strategy, rank};
 use llmroute::route::{Capabilities, Deployment, DeploymentId, Group, GroupId, Map, Member, Policy, Timeouts};
@@ -105,6 +106,27 @@ fn choose(c: &mut Criterion) {
     }
 }
 
+/// The whole way to the first call: filters, ranking, preference; every fifth breaker is open.
+fn first_call(c: &mut Criterion) {
+    for count in [10, 100, 1000] {
+        let map = map(count, Strategy::LatencyBased(LatencyArgs::ONE_SHOT));
+        let mut board = board(&map);
+        let rules = map.groups[0].policy.rules(None);
+        let context = Context { rules, another_closed: true, now: NOW, luck: 0.5 };
+        for cell in board.deployments.iter_mut().step_by(5) {
+            cell.breaker.observe(Seen::Failed { class: Class::ServerError, retry_after: None }, &context);
+        }
+        let mut rng = fastrand::Rng::with_seed(1);
+        c.bench_function(&format!("first call among {count}"), |b| {
+            b.iter(|| {
+                let facts = Facts { prompt_tokens: 2_000, ..Facts::default() };
+                let mut course = Course::new(&map, GroupId(0), facts, NOW.after(Duration::from_secs(60)));
+                black_box(course.next(None, &board, NOW, &mut rng))
+            });
+        });
+    }
+}
+
 fn read(c: &mut Criterion) {
     let map = map(100, Strategy::SimpleShuffle);
     let cells: Vec<String> =
@@ -118,5 +140,5 @@ fn read(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, choose, read);
+criterion_group!(benches, choose, first_call, read);
 criterion_main!(benches);

@@ -41,9 +41,9 @@ complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "state" -d 'Show a
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "completions" -d 'Print the completions of a shell'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "man" -d 'Print the manual page of a command'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s m -l model -d 'Ask this model group, or one model without routing' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s m -l model -d 'The model group, or one model without routing' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s s -l system -d 'System prompt' -r
-complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s t -l template -d 'Ask with this template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s t -l template -d 'This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s f -l file -d 'Put the text of FILE before the prompt; may be repeated' -r -F
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s o -l option -d 'Set a model option or another field of the request body; may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l temperature -d 'Randomness of the answer' -r
@@ -57,8 +57,8 @@ xhigh\t''
 max\t''"
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l seed -d 'Seed of the model\'s sampling' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l tag -d 'Label for rules and statistics; may be repeated' -r
-complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l require-tag -d 'Ask only deployments with this tag, or without it (`!TAG`); may be repeated' -r
-complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l fallback -d 'Ask this group or model when the first one fails, instead of the profile\'s fallbacks; may be repeated' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l require-tag -d 'Only deployments with this tag, or without it (`!TAG`); may be repeated' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l fallback -d 'This group or model when the first one fails, instead of the profile\'s fallbacks; may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l strategy -d 'Order deployments by this strategy, whatever the groups say' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l user -d 'Who asks, for rules and for groups that are sticky by user; not sent to anybody' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l num-retries -d 'Further attempts inside a group after the first' -r
@@ -71,7 +71,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l timeout -d 'Li
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l first-token-timeout -d 'Limit until the first token of an attempt' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l idle-timeout -d 'Limit of silence between two tokens' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l deadline -d 'Limit of everything: attempts, waits, fallbacks' -r
-complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l max-cost -d 'Ask only deployments whose estimated cost is known and at most this' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l max-cost -d 'Only deployments whose estimated cost is known and at most this' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l route-seed -d 'Seed of the routing\'s own luck' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l output -d 'Write the answer to FILE, whole or not at all' -r -F
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
@@ -80,7 +80,7 @@ always\t'Always'
 never\t'Never'"
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l no-stdin -d 'Do not read standard input'
-complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l no-fallback -d 'Ask no fallback group'
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l no-fallback -d 'No fallback group'
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l json -d 'Print one JSON object with the answer and how it came about'
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l stream-json -d 'Print one JSON event a line as the answer comes'
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s S -l no-stream -d 'Print the answer only when it is whole'
@@ -95,14 +95,32 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s V -l version -
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s m -l model -d 'The model group, or one model without routing' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s s -l system -d 'System prompt' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s t -l template -d 'This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`' -r
-complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s o -l option -d 'Set a model option, a field of the request body or a variable of the template; may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s f -l file -d 'Put the text of FILE before the prompt; may be repeated' -r -F
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s o -l option -d 'Set a model option or another field of the request body; may be repeated' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l temperature -d 'Randomness of the answer' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l max-tokens -d 'The most tokens to generate' -r
-complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l tag -d 'Label that rules look at; may be repeated' -r
-complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l user -d 'Who asks, for rules' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l reasoning-effort -d 'How long the model may reason' -r -f -a "none\t''
+minimal\t''
+low\t''
+medium\t''
+high\t''
+xhigh\t''
+max\t''"
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l seed -d 'Seed of the model\'s sampling' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l tag -d 'Label for rules and statistics; may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l require-tag -d 'Only deployments with this tag, or without it (`!TAG`); may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l fallback -d 'This group or model when the first one fails, instead of the profile\'s fallbacks; may be repeated' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l strategy -d 'Order deployments by this strategy, whatever the groups say' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l user -d 'Who asks, for rules and for groups that are sticky by user; not sent to anybody' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l num-retries -d 'Further attempts inside a group after the first' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l midstream -d 'What happens when an answer breaks after its beginning was printed' -r -f -a "exact\t'Only an exact continuation is printed; else exit 74'
+restart\t'The new answer is printed from its beginning'
+resume\t'The next deployment is told to continue, which makes one text of two models'
+fail\t'The partial answer stands; exit 74'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l hedge -d 'Ask a second deployment, too, when no token came by then; the first to begin answers' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l timeout -d 'Limit of one attempt' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l first-token-timeout -d 'Limit until the first token of an attempt' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l idle-timeout -d 'Limit of silence between two tokens' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l deadline -d 'Limit of everything: attempts, waits, fallbacks' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l max-cost -d 'Only deployments whose estimated cost is known and at most this' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l route-seed -d 'Seed of the routing\'s own luck' -r

@@ -32,7 +32,8 @@ import sys
 EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 CAPS = {"vision": "v", "pdf": "p", "audio": "a", "tools": "t", "json_schema": "s"}
 STATUS = {"alpha": "b", "beta": "b", "deprecated": "d", "retired": "r"}
-RENAMED = {"github-models": "github"}
+RENAMED = {"github-models": "github", "perplexity-agent": "perplexity"}
+RETIRED = {"perplexity"}  # an API that is gone; its successor has its name
 DATE = re.compile(r"-(\d{4}-\d\d-\d\d|20\d{6})$")
 
 
@@ -121,6 +122,7 @@ def main():
     lines = [
         "\t".join(line(provider, model_id, model, row["models"])).rstrip("\t")
         for provider, row in data["providers"].items()
+        if provider not in RETIRED
         for model_id, model in row["models"].items()
     ]
     print(f"# as of {data['_meta']['generated']}; made by scripts/models_table.py, which tells the columns")

@@ -1,24 +1,24 @@
 //! `llmroute route`: what would happen to a prompt and why, without calling anyone.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
 use serde_json::{Map as Object, Value, json};
 
 use super::ask::args::AskArgs;
-use super::ask::printer::{seconds, skip};
+use super::ask::printer::{seconds, skip, unordered};
+use super::ask::question::QuestionArgs;
 use super::ask::report::{Subject, rule_json};
 use super::ask::{self, Prepared};
 use super::console::Console;
 use super::env::{Env, Sink};
 use super::plain;
+use super::signals::{Ended, until_signal};
 use super::{End, Global};
-use crate::engine::{Candidate, Explained, Figures, RouteError};
+use crate::engine::{Candidate, Explained, Figures, Hedged, RouteError};
 use crate::error::Error;
 use crate::model::failure::one_line;
-use crate::route::Map;
+use crate::route::{DeploymentId, Map};
 
 /// Show who would be asked and why, without calling anyone.
 ///
@@ -27,59 +27,9 @@ use crate::route::Map;
 /// decided, and the worst case. The exit code is 0, or that of `ask` when nobody may be asked.
 #[derive(Debug, Args)]
 pub struct RouteArgs {
-    /// The prompt; `-` reads it from standard input
-    #[arg(value_name = "PROMPT")]
-    pub prompt: Vec<String>,
-
-    /// The model group, or one model without routing
-    #[arg(short, long, value_name = "GROUP|PROVIDER/MODEL")]
-    pub model: Option<String>,
-    /// System prompt
-    #[arg(short, long, value_name = "TEXT")]
-    pub system: Option<String>,
-    /// This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`
-    #[arg(short, long, value_name = "NAME")]
-    pub template: Option<String>,
-    /// Set a model option, a field of the request body or a variable of the template; may be repeated
-    #[arg(short = 'o', long = "option", value_name = "KEY=VALUE")]
-    pub options: Vec<String>,
-    /// Put the text of FILE before the prompt; may be repeated
-    #[arg(short, long = "file", value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-    /// Do not read standard input
-    #[arg(long)]
-    pub no_stdin: bool,
-    /// The most tokens to generate
-    #[arg(long, value_name = "N")]
-    pub max_tokens: Option<u64>,
-
-    /// Label that rules look at; may be repeated
-    #[arg(long = "tag", value_name = "TAG", help_heading = "Routing")]
-    pub tags: Vec<String>,
-    /// Who asks, for rules
-    #[arg(long, value_name = "USER", help_heading = "Routing")]
-    pub user: Option<String>,
-    /// Only deployments with this tag, or without it (`!TAG`); may be repeated
-    #[arg(long = "require-tag", value_name = "TAG|!TAG", help_heading = "Routing")]
-    pub require_tags: Vec<String>,
-    /// This group or model when the first one fails, instead of the profile's fallbacks; may be repeated
-    #[arg(long = "fallback", value_name = "GROUP|PROVIDER/MODEL", help_heading = "Routing")]
-    pub fallbacks: Vec<String>,
-    /// No fallback group
-    #[arg(long, conflicts_with = "fallbacks", help_heading = "Routing")]
-    pub no_fallback: bool,
-    /// Further attempts inside a group after the first
-    #[arg(long, value_name = "N", help_heading = "Routing")]
-    pub num_retries: Option<u32>,
-    /// Limit of everything: attempts, waits, fallbacks
-    #[arg(long, value_name = "DURATION", help_heading = "Routing")]
-    pub deadline: Option<String>,
-    /// Only deployments whose estimated cost is known and at most this
-    #[arg(long, value_name = "USD", help_heading = "Routing")]
-    pub max_cost: Option<f64>,
-    /// Seed of the routing's own luck
-    #[arg(long, value_name = "N", help_heading = "Routing")]
-    pub route_seed: Option<u64>,
+    /// The question, and how it would be routed.
+    #[command(flatten)]
+    pub question: QuestionArgs,
 
     /// Print one JSON object
     #[arg(long)]
@@ -89,27 +39,7 @@ pub struct RouteArgs {
 impl RouteArgs {
     /// The same question to `ask`, which is told nothing to write down.
     fn ask(&self) -> AskArgs {
-        AskArgs {
-            prompt: self.prompt.clone(),
-            model: self.model.clone(),
-            system: self.system.clone(),
-            template: self.template.clone(),
-            options: self.options.clone(),
-            files: self.files.clone(),
-            no_stdin: self.no_stdin,
-            max_tokens: self.max_tokens,
-            tags: self.tags.clone(),
-            user: self.user.clone(),
-            require_tags: self.require_tags.clone(),
-            fallbacks: self.fallbacks.clone(),
-            no_fallback: self.no_fallback,
-            num_retries: self.num_retries,
-            deadline: self.deadline.clone(),
-            max_cost: self.max_cost,
-            route_seed: self.route_seed,
-            no_log: true,
-            ..AskArgs::default()
-        }
+        AskArgs { question: self.question.clone(), no_log: true, ..AskArgs::default() }
     }
 }
 
@@ -119,8 +49,15 @@ impl RouteArgs {
 /// As `ask`, when nobody may be asked.
 pub fn command(args: &RouteArgs, global: &Global, env: &Env, console: &mut Console) -> Result<End, Error> {
     let Prepared { router, request, ask, id } = ask::prepare(&args.ask(), global, env, console)?;
-    let explained = router.explain(&request, &mut fastrand::Rng::with_seed(ask.seed));
+    let mut rng = fastrand::Rng::with_seed(ask.seed);
+    let explained = match until_signal(router.explain(&request, &mut rng))? {
+        Ended::Value(explained) => explained,
+        Ended::Signal(signal) => return Ok(End::Signal(signal)),
+    };
     let map = router.map();
+    for (group, reason) in &explained.plan.unordered {
+        console.event(&unordered(map, *group, reason));
+    }
     let rule = explained.plan.detours.rule(request.group);
     let subject = Subject { map, group: request.group, rule, id: &id };
     let nobody = explained.plan.calls.is_empty().then(|| {
@@ -162,6 +99,12 @@ fn page(subject: &Subject<'_>, explained: &Explained, seed: u64, width: Option<u
     if !chain.is_empty() {
         lines.push(format!("chain: {}", chain.join(" → ")));
     }
+    for planned in explained.plan.calls.iter().take(1) {
+        if let Some(Hedged { after, rival }) = planned.hedge {
+            let (first, rival) = (name(map, planned.deployment), name(map, rival));
+            lines.push(format!("hedge: {rival} is asked, too, when {first} is silent for {}", seconds(after)));
+        }
+    }
     let worst = explained.worst;
     if worst.attempts > 0 {
         let attempts =
@@ -170,6 +113,10 @@ fn page(subject: &Subject<'_>, explained: &Explained, seed: u64, width: Option<u
         lines.push(format!("worst case: {attempts}, {}{by}", seconds(worst.duration)));
     }
     lines.join("\n")
+}
+
+fn name(map: &Map, id: DeploymentId) -> String {
+    clean(&map.deployment(id).name)
 }
 
 /// Every candidate, one line each; no wider than the terminal.
@@ -238,6 +185,12 @@ fn object(subject: &Subject<'_>, explained: &Explained, seed: u64, nobody: Optio
         "rule": rule_json(map, subject.rule),
         "candidates": candidates.collect::<Vec<Value>>(),
         "chain": explained.plan.visited.iter().map(|id| map.group(*id).name.as_str()).collect::<Vec<&str>>(),
+        "hedge": explained.plan.calls.first().and_then(|call| call.hedge).map(|hedge| {
+            json!({
+                "after_ms": u64::try_from(hedge.after.as_millis()).unwrap_or(u64::MAX),
+                "deployment": map.deployment(hedge.rival).name,
+            })
+        }),
         "worst_case": {
             "attempts": explained.worst.attempts,
             "seconds": explained.worst.duration.as_secs_f64(),

@@ -12,7 +12,7 @@ use crate::model::{Answer, Class, Event, Failure, Finish, Prompt, Secret, Timeou
 use crate::ports::{Clock, Reply, Transport};
 use crate::provider::{Decode, Endpoint};
 use crate::route::Timeouts;
-use crate::wire::{ErrorReply, FrameError, Framing, rate_limit, sse};
+use crate::wire::{ErrorReply, FrameError, Framing, rate_limit};
 
 /// The longest answer that is kept, in bytes; a stream without end is stopped here.
 const MAX_ANSWER: usize = 64 << 20;
@@ -230,10 +230,7 @@ impl Reading {
     async fn body(&mut self, mut reply: Reply, framing: Framing, sink: &mut Sink<'_>) -> Result<(), Cause> {
         let mut start = Vec::new();
         let is_stream = loop {
-            let known = match framing {
-                Framing::Sse => sse::is_stream(&start),
-            };
-            match known {
+            match framing.is_stream(&start) {
                 Some(is_stream) => break is_stream,
                 None if start.len() > MAX_BLANK => {
                     return Err(Cause::Failed(Failure::new(Class::Malformed, "nothing but white space came")));
@@ -244,11 +241,17 @@ impl Reading {
                 },
             }
         };
-        if is_stream { self.stream(start, reply, sink).await } else { self.whole(start, reply, sink).await }
+        if is_stream { self.stream(start, reply, framing, sink).await } else { self.whole(start, reply, sink).await }
     }
 
-    async fn stream(&mut self, start: Vec<u8>, mut reply: Reply, sink: &mut Sink<'_>) -> Result<(), Cause> {
-        let mut parser = sse::Parser::default();
+    async fn stream(
+        &mut self,
+        start: Vec<u8>,
+        mut reply: Reply,
+        framing: Framing,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), Cause> {
+        let mut parser = framing.parser();
         let mut frames = Vec::new();
         let mut chunk = Bytes::from(start);
         loop {

@@ -12,10 +12,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
 use super::ledger::reachable;
-use super::note::{Note, Watcher};
-use super::router::Run;
-use crate::model::Timestamp;
-use crate::route::course::{Facts, eligible};
+use super::router::{Request, Router};
+use crate::route::board::Board;
+use crate::route::course::{Facts, Moment};
 use crate::route::estimate::Belief;
 use crate::route::strategy::{Candidate, Scene, candidates};
 use crate::route::{Group, GroupId, Strategy};
@@ -25,33 +24,36 @@ const LIMIT: Duration = Duration::from_millis(200);
 /// As much of its answer as is read.
 const MAX_ANSWER: u64 = 256 << 10;
 
-impl Run<'_> {
-    /// Asks the commands and puts what they say on the board.
-    pub(super) async fn order_by_command(&mut self, watcher: &mut dyn Watcher) {
-        let now = self.router.clock.now();
-        let asked = self.questions(now);
+impl Router {
+    /// Asks the commands of all groups that `request` may come to, and puts what they say on `board`.
+    /// Returns which of them gave no order, and why.
+    pub(super) async fn order_by_command(&self, request: &Request, board: &mut Board) -> Vec<(GroupId, String)> {
+        let asked = self.questions(request, board);
+        let mut unordered = Vec::new();
         let answers = asked
             .into_iter()
             .map(|(group, command, question)| async move { (group, run(&command, &question, LIMIT).await) });
         for (group, answer) in futures_util::future::join_all(answers).await {
-            let members = self.router.map.group(group);
+            let members = self.map.group(group);
             match answer.and_then(|text| parse(&text, |name| self.position(members, name))) {
                 Ok(order) => {
-                    self.ledger.board.orders.insert(group, order);
+                    board.orders.insert(group, order);
                 }
-                Err(reason) => watcher.note(Note::Unordered { group, reason: &reason }),
+                Err(reason) => unordered.push((group, reason)),
             }
         }
+        unordered
     }
 
     /// The groups that have a command, with what it is asked.
-    fn questions(&self, now: Timestamp) -> Vec<(GroupId, Arc<str>, String)> {
-        let (map, facts, board) = (&*self.router.map, &self.request.facts, &self.ledger.board);
-        let groups = reachable(map, self.request.group).into_iter();
+    fn questions(&self, request: &Request, board: &Board) -> Vec<(GroupId, Arc<str>, String)> {
+        let (map, facts, now) = (&*self.map, &request.facts, self.clock.now());
+        let groups = reachable(map, request.group).into_iter();
+        let moment = Moment::new(map, facts, board, now);
         let asked = groups.filter_map(|group| {
             let Strategy::Exec(command) = &map.group(group).strategy else { return None };
             let scene = Scene { map, group, facts, board, now };
-            let candidates = candidates(&scene, &eligible(map, group, facts, board, now));
+            let candidates = candidates(&scene, &moment.eligible(group));
             let question = question(&map.group(group).name, facts, &candidates);
             (!candidates.is_empty()).then(|| (group, Arc::clone(command), question))
         });
@@ -59,7 +61,7 @@ impl Run<'_> {
     }
 
     fn position(&self, group: &Group, name: &str) -> Option<usize> {
-        group.members.iter().position(|member| self.router.map.deployment(member.deployment).name == name)
+        group.members.iter().position(|member| self.map.deployment(member.deployment).name == name)
     }
 }
 

@@ -8,8 +8,9 @@ use super::plan::Plan;
 use super::router::{Request, Router};
 use crate::model::Timestamp;
 use crate::route::board::Cell;
-use crate::route::course::{Facts, MAX_ATTEMPTS, SkipReason};
-use crate::route::strategy::{self, Ranked, Scene, Why as Weighed};
+use crate::route::course::{MAX_ATTEMPTS, SkipReason};
+use crate::route::limits::Limits;
+use crate::route::strategy::{Ranked, Why as Weighed};
 use crate::route::{DeploymentId, GroupId, Map, Member};
 
 /// Named numbers, in the order in which they are shown.
@@ -65,16 +66,15 @@ pub struct Worst {
 
 impl Router {
     /// Explains `request` by the shared state of this moment, which it does not change.
-    #[must_use]
-    pub fn explain(&self, request: &Request, rng: &mut fastrand::Rng) -> Explained {
-        let plan = self.plan(request, rng);
+    pub async fn explain(&self, request: &Request, rng: &mut fastrand::Rng) -> Explained {
+        let plan = self.plan(request, rng).await;
         let now = self.clock.now();
         let mut groups = plan.visited.clone();
         let bypassed = plan.detours.rule(request.group).filter(|_| !groups.contains(&request.group));
         if bypassed.is_some() {
             groups.insert(0, request.group);
         }
-        let mut legs: Vec<Leg> = groups.into_iter().map(|id| leg(&self.map, id, &plan, &request.facts, now)).collect();
+        let mut legs: Vec<Leg> = groups.into_iter().map(|id| leg(&self.map, id, &plan, now)).collect();
         if let (Some(rule), Some(leg)) = (bypassed, legs.first_mut()) {
             let rule = self.map.rules.rule(rule);
             for candidate in &mut leg.candidates {
@@ -88,16 +88,13 @@ impl Router {
     }
 }
 
-fn leg(map: &Map, id: GroupId, plan: &Plan, facts: &Facts, now: Timestamp) -> Leg {
+fn leg(map: &Map, id: GroupId, plan: &Plan, now: Timestamp) -> Leg {
     let group = map.group(id);
     let skipped = |member: &Member| {
         let skip = plan.skips.iter().find(|skip| skip.deployment == member.deployment);
         skip.map(|skip| skip.reason.clone())
     };
-    let eligible: Vec<usize> = (0..group.members.len()).filter(|at| skipped(&group.members[*at]).is_none()).collect();
-    let scene = Scene { map, group: id, facts, board: &plan.board, now };
-    // The numbers of a draw are shown, its order is the plan's: a fixed seed keeps them readable.
-    let ranked = strategy::rank(&scene, &eligible, &mut fastrand::Rng::with_seed(0));
+    let ranked = plan.ranked.iter().find(|(group, _)| *group == id).map_or(&[][..], |(_, ranked)| ranked);
     let candidate = |member: &Member| {
         let call = plan.calls.iter().position(|call| call.group == id && call.deployment == member.deployment);
         Candidate {
@@ -109,7 +106,7 @@ fn leg(map: &Map, id: GroupId, plan: &Plan, facts: &Facts, now: Timestamp) -> Le
                 member,
                 ranked.iter().find(|ranked| group.members[ranked.position].deployment == member.deployment),
             ),
-            limits: limits(member, plan.board.cell(member.deployment), now),
+            limits: limits(map, id, member.deployment, plan.board.cell(member.deployment), now),
         }
     };
     Leg { group: id, candidates: group.members.iter().map(candidate).collect() }
@@ -125,12 +122,16 @@ fn numbers(member: &Member, ranked: Option<&Ranked>) -> Figures {
     [("order", json!(member.order))].into_iter().chain(why).collect()
 }
 
-/// What is left of the limits of `member`.
-fn limits(member: &Member, cell: &Cell, now: Timestamp) -> Figures {
-    let gate = cell.gated(now).map(|until| ("gated_s", json!(until.since(now).as_secs())));
-    let rpm = member.rpm.map(|rpm| ("rpm", json!(rpm)));
-    let tpm = member.tpm.map(|tpm| ("tpm", json!(tpm)));
-    [rpm, tpm, gate].into_iter().flatten().collect()
+/// The limits that a call to `id` through `group` passes, and how much of the tightest one is left.
+fn limits(map: &Map, group: GroupId, id: DeploymentId, cell: &Cell, now: Timestamp) -> Figures {
+    let gate = cell.gate.filter(|until| now < *until).map(|until| ("gated_s", json!(until.since(now).as_secs())));
+    let mut all = Limits::default();
+    map.limits.scopes(map, group, id).iter().for_each(|scope| all.tighten(&scope.limits));
+    let caps = all.caps.iter().map(|cap| (cap.name, cap.shown()));
+    let parallel = all.max_parallel.map(|limit| ("max_parallel_requests", json!(limit)));
+    // In thousandths, which is more than a level between two replies means.
+    let left = cell.room.headroom.map(|left| ("left", json!((left * 1e3).round() / 1e3)));
+    caps.chain(parallel).chain(left).chain(gate).collect()
 }
 
 /// Every call of the plan as long as it may take, and as many repeats as the course allows.

@@ -16,10 +16,10 @@ use super::attempt::{Cause, Lost, Told, Won};
 use super::note::{Note, Watcher};
 use super::record::{Hedged, Share};
 use super::reserve::Claim;
-use super::router::{Router, Run};
+use super::router::Router;
+use super::run::Run;
 use crate::model::{Answer, Event, Failure, Prompt, Reading, Timestamp};
 use crate::route::course::{Call, Course};
-use crate::route::estimate::{Law, Length};
 use crate::route::hedge::Delay;
 use crate::route::{DeploymentId, Timeouts};
 
@@ -97,7 +97,8 @@ impl<'a> Run<'a> {
         self.out.prepare(false, watcher);
         self.coming = Answer::default();
         let (router, prompt) = (self.router, &self.request.prompt);
-        let after = delay.of(self.predicted(call.deployment, delay));
+        let cell = self.ledger.board.cell(call.deployment);
+        let after = delay.before(cell, self.request.facts.prompt_tokens, router.clock.now());
         let (say, mut heard) = unbounded_channel();
         self.current.push((call.clone(), router.clock.now()));
         let limits = (self.timeouts(&call, deadline), deadline);
@@ -159,15 +160,6 @@ impl<'a> Run<'a> {
                 }
             }
         }
-    }
-
-    /// When the first token of `id` is expected at the latest, at the percentile of `delay`; `None`
-    /// when it was never measured.
-    fn predicted(&self, id: DeploymentId, delay: Delay) -> Option<Duration> {
-        let estimates = &self.ledger.board.cell(id).estimates;
-        let length = Length::of(self.request.facts.prompt_tokens);
-        let belief = estimates.ttft.read(length, &Law::TTFT, self.router.clock.now(), None)?;
-        Duration::try_from_secs_f64(belief.next(&Law::TTFT, delay.sigmas())).ok()
     }
 
     /// The lane of a second call beside `first`.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::record::{Attempt, Done, RouteError, Share, Spend, Why, millis};
-use super::router::Run;
+use super::run::Run;
 use crate::model::Answer;
 use crate::ports::{LogEnd, Outcome};
 use crate::route::course::Stop;

@@ -8,6 +8,7 @@ mod exec;
 mod explain;
 mod hedge;
 mod in_flight;
+mod learn;
 mod ledger;
 mod line;
 mod log;
@@ -18,6 +19,7 @@ mod record;
 mod reserve;
 mod rooms;
 mod router;
+mod run;
 mod slots;
 
 pub(crate) use ledger::{deployment_key, group_key};

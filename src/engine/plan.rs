@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::ledger::Ledger;
-use super::record::Why;
+use super::record::{Hedged, Why};
 use super::router::{Request, Router};
 use crate::model::{Class, Failure, Secret};
 use crate::provider::Encoded;
 use crate::route::board::Board;
 use crate::route::course::{Course, Skip, Step};
 use crate::route::rules::Detours;
+use crate::route::strategy::Ranked;
 use crate::route::{DeploymentId, GroupId};
 
 /// The calls that a request would lead to.
@@ -26,8 +27,12 @@ pub struct Plan {
     pub detours: Detours,
     /// Why nobody else would be asked.
     pub why: Why,
+    /// The groups whose command gave no order, and why: they are shuffled.
+    pub unordered: Vec<(GroupId, String)>,
     /// What it was decided by.
     pub(super) board: Board,
+    /// How the strategies of the visited groups ordered their members.
+    pub(super) ranked: Vec<(GroupId, Vec<Ranked>)>,
 }
 
 /// One call that would be made.
@@ -41,19 +46,22 @@ pub struct Planned {
     pub wait: Duration,
     /// With what; the key is a stand-in.
     pub request: Result<Encoded, Failure>,
+    /// The call that would be made beside it if it stays silent.
+    pub hedge: Option<Hedged>,
 }
 
 impl Router {
-    /// Plans `request` by the shared state of this moment, which it does not change.
-    #[must_use]
-    pub fn plan(&self, request: &Request, rng: &mut fastrand::Rng) -> Plan {
-        let ledger = Ledger::open(
+    /// Plans `request` by the shared state of this moment, which it does not change. The commands of
+    /// the groups (`exec:`) are asked.
+    pub async fn plan(&self, request: &Request, rng: &mut fastrand::Rng) -> Plan {
+        let mut ledger = Ledger::open(
             Arc::clone(&self.map),
             Arc::clone(&self.store),
             Arc::clone(&self.quotas),
             request,
             self.clock.now(),
         );
+        let unordered = self.order_by_command(request, &mut ledger.board).await;
         let deadline = request.since.after(self.map.group(request.group).policy.deadline);
         let mut plan = Plan {
             calls: Vec::new(),
@@ -62,6 +70,8 @@ impl Router {
             detours: Detours::default(),
             why: Why::Unread,
             board: ledger.board.clone(),
+            unordered,
+            ranked: Vec::new(),
         };
         let facts = match self.facts(request) {
             Ok(facts) => facts,
@@ -85,11 +95,17 @@ impl Router {
             let key = (self.sources[call.deployment.0] != crate::model::KeySource::None).then(|| Secret::new("KEY"));
             let encoded = endpoint.protocol.adapter().encode(endpoint, key.as_ref(), &request.prompt);
             let (deployment, group, wait) = (call.deployment, call.group, call.wait);
-            plan.calls.push(Planned { deployment, group, wait, request: encoded });
+            let hedge = self.map.group(group).policy.hedge.and_then(|delay| {
+                let rival = course.rival(&plan.board, now)?;
+                let after = delay.before(plan.board.cell(deployment), request.facts.prompt_tokens, now);
+                Some(Hedged { after, rival })
+            });
+            plan.calls.push(Planned { deployment, group, wait, request: encoded, hedge });
             last = Some(&failed);
         }
         plan.skips = course.take_skips();
         plan.visited = course.visited().collect();
+        plan.ranked = course.rankings().map(|(group, ranked)| (group, ranked.to_vec())).collect();
         plan
     }
 }

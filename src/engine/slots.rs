@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use super::attempt::{Cause, Lost, Won};
 use super::note::{Note, Watcher};
 use super::reserve::{Claim, Denied, Outcome};
-use super::router::Run;
+use super::run::Run;
 use crate::model::Answer;
 use crate::route::course::{Call, Course, Stop};
 

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::credential::{Credential, KeySpec, hex};
 use super::diagnostic::Diagnostic;
 use super::file::Settings;
-use super::provider::{Provider, with_prefill};
+use super::provider::{Provider, with_prefill, with_query};
 use super::schema::MOCK_ONLY;
 use super::value::Value;
 use super::{Profile, Vars, address};
@@ -135,6 +135,7 @@ fn same(a: &Deployment, b: &Deployment, x: &Endpoint, y: &Endpoint) -> bool {
         && a.context_window == b.context_window
         && x.params == y.params
         && x.headers == y.headers
+        && x.query == y.query
         && x.script == y.script
 }
 
@@ -157,6 +158,7 @@ fn endpoint(protocol: Protocol, provider: &Provider, wanted: &Wanted<'_, '_>) ->
         quirks: with_prefill(provider.quirks, settings),
         params,
         headers,
+        query: with_query(&provider.query, settings),
         script: (protocol == Protocol::Mock).then(|| script(settings)),
     }
 }
@@ -202,7 +204,12 @@ fn capabilities(endpoint: &Endpoint, known: Option<&Model>) -> Capabilities {
     // A row of the table that says nothing at all is no evidence.
     let says = |model: &&Model| model.vision || model.pdf || model.audio || model.tools || model.json_schema;
     let Some(model) = known.filter(says) else { return Capabilities::default() };
-    let native = endpoint.protocol == Protocol::Openai && endpoint.quirks.schema == SchemaDialect::Native;
+    let by_model = match endpoint.protocol {
+        Protocol::Openai | Protocol::Responses | Protocol::Azure => true,
+        // Put into words, or held to by the server whatever the model.
+        Protocol::Anthropic | Protocol::Ollama | Protocol::Cohere | Protocol::Mock => false,
+    };
+    let native = by_model && endpoint.quirks.schema == SchemaDialect::Native;
     Capabilities { vision: Some(model.vision), tools: Some(model.tools), schema: native.then_some(model.json_schema) }
 }
 

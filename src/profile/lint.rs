@@ -25,6 +25,7 @@ impl Profile {
             let group = &self.map.groups[index];
             self.windows(table, group, file, &mut found);
             found.extend(self.shared(table, group));
+            self.dependent(table, group, file, &mut found);
             found.extend(self.prices(table, group, file));
             found.extend(self.deadline(table, GroupId(index), file));
         }
@@ -76,6 +77,25 @@ impl Profile {
         let message = format!("`{}` and `{}` share {what}: what stops one stops the other", name(a), name(b));
         let help = "give one of them another provider or a key of its own, or add an independent fallback";
         Some(Diagnostic::warning(message).at(table.name.at.clone()).help(help))
+    }
+
+    /// Fallbacks that share a key or a host with all who are in the group.
+    fn dependent(&self, table: &GroupTable<'_>, group: &Group, file: &File<'_>, found: &mut Vec<Diagnostic>) {
+        let names = table.settings.names("fallbacks").or(file.router.names("default_fallbacks"));
+        for name in names.unwrap_or_default().iter().filter(|name| name.text != group.name) {
+            let Some(fallback) = self.map.groups.iter().find(|group| group.name == name.text) else { continue };
+            let pairs = || {
+                let there = fallback.members.iter().map(|member| member.deployment);
+                there.flat_map(|b| group.members.iter().map(move |member| (member.deployment, b)))
+            };
+            let apart = |(a, b): (DeploymentId, DeploymentId)| a != b && self.in_common(a, b).is_none();
+            let shared = pairs().filter(|(a, b)| a != b).find_map(|(a, b)| self.in_common(a, b));
+            if let Some(what) = shared.filter(|_| !pairs().any(apart)) {
+                let message = format!("fallback `{}` shares {what} with all of `{}`", name.text, group.name);
+                let help = "what stops that stops both; add a deployment with another key at another provider";
+                found.push(Diagnostic::warning(message).at(name.at.clone()).help(help));
+            }
+        }
     }
 
     fn in_common(&self, a: DeploymentId, b: DeploymentId) -> Option<String> {

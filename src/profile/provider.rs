@@ -27,6 +27,7 @@ pub(super) struct Provider {
     pub keys: Vec<KeySpec>,
     pub keys_from: Origin,
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    pub query: Vec<(String, String)>,
     pub quirks: Quirks,
     /// What it needs that is not built yet.
     pub unbuilt: Vec<String>,
@@ -48,6 +49,7 @@ impl Provider {
             keys: known_keys(row, vars),
             keys_from: Origin::Catalog,
             headers: Vec::new(),
+            query: query_of(&row.quirks, vars),
             quirks: row.quirks,
             unbuilt: Vec::new(),
         })
@@ -67,7 +69,7 @@ impl Provider {
         let (keys, keys_from) = match settings.get("api_key").map(|entry| &entry.value) {
             Some(Value::Keys(keys)) => (keys.clone(), Origin::Provider),
             // A key goes to its own provider's host and to no other, unless the profile says so.
-            _ => match row.filter(|row| base_url_from != Origin::Provider || same_host(row, &base_url)) {
+            _ => match row.filter(|row| base_url_from != Origin::Provider || catalog::is_home(row, &base_url)) {
                 Some(row) if !simulated => (known_keys(row, vars), Origin::Catalog),
                 _ => (Vec::new(), Origin::Default),
             },
@@ -76,6 +78,7 @@ impl Provider {
             Some(Value::Headers(headers)) => headers.clone(),
             _ => Vec::new(),
         };
+        let quirks = with_prefill(quirks(row, protocol), settings);
         Self {
             name: name.text.clone(),
             protocol,
@@ -85,7 +88,8 @@ impl Provider {
             keys,
             keys_from,
             headers,
-            quirks: with_prefill(quirks(row, protocol), settings),
+            query: with_query(&query_of(&quirks, vars), settings),
+            quirks,
             unbuilt: unbuilt_of_provider(settings, &name.text),
         }
     }
@@ -101,6 +105,7 @@ impl Provider {
             keys: Vec::new(),
             keys_from: Origin::Catalog,
             headers: Vec::new(),
+            query: Vec::new(),
             quirks: Quirks::PLAIN,
             unbuilt: vec![format!("protocol = {protocol:?}")],
         }
@@ -204,12 +209,20 @@ fn inherited_address(
 fn known_address(row: &Row, vars: &Vars) -> Result<(Url, Origin), Diagnostic> {
     let set = row.base_env.and_then(|name| Some((name, vars.get(name)?)));
     let Some((name, value)) = set else {
-        let url = address::check(row.base_url).map_err(|why| Diagnostic::error(format!("catalog: {}", why.message)))?;
-        return Ok((url, Origin::Catalog));
+        let base = catalog::base_url(row, |name| vars.get(name)).map_err(|missing| no_address(row, missing))?;
+        let url = address::check(&base).map_err(|why| Diagnostic::error(format!("`{}`: {}", row.id, why.message)))?;
+        return Ok((url, if row.base_url.contains('{') { Origin::Env } else { Origin::Catalog }));
     };
     let url = catalog::base_from_env(row, value);
     let checked = address::check(url.as_ref().map_or(value, Url::as_str));
     checked.map(|url| (url, Origin::Env)).map_err(|why| Diagnostic::error(format!("`{name}`: {}", why.message)))
+}
+
+/// A provider whose address is another one for every account.
+fn no_address(row: &Row, missing: &str) -> Diagnostic {
+    let whole = row.base_env.map(|name| format!("`{name}` (the whole address), ")).unwrap_or_default();
+    Diagnostic::error(format!("the address of `{}` is not known: {missing} is not set", row.id))
+        .help(format!("set {whole}`{missing}`, or write `base_url` in `[providers.{}]`", row.id))
 }
 
 /// Where the catalog says that a provider's key is; nowhere when it may go without and none is set.
@@ -219,11 +232,26 @@ fn known_keys(row: &Row, vars: &Vars) -> Vec<KeySpec> {
     if none { Vec::new() } else { vec![KeySpec::Env(row.env.iter().map(ToString::to_string).collect())] }
 }
 
-fn same_host(row: &Row, url: &Url) -> bool {
-    Url::parse(row.base_url).is_ok_and(|known| known.origin() == url.origin())
+/// The query parameters that the environment sets.
+fn query_of(quirks: &Quirks, vars: &Vars) -> Vec<(String, String)> {
+    let value = |(name, from): &(&str, &[&str])| Some(((*name).to_owned(), vars.first(from)?.1.to_owned()));
+    quirks.query_env.iter().filter_map(value).collect()
+}
+
+/// `under` with the parameters of `settings` over it.
+pub(super) fn with_query(under: &[(String, String)], settings: &Settings<'_>) -> Vec<(String, String)> {
+    let own = match settings.get("query").map(|entry| &entry.value) {
+        Some(Value::Query(own)) => own.as_slice(),
+        _ => &[],
+    };
+    let kept = under.iter().filter(|(name, _)| own.iter().all(|(other, _)| other != name));
+    kept.chain(own).cloned().collect()
 }
 
 /// An address that nothing is ever sent to; it tells simulated providers apart.
 fn simulated_address(name: &str) -> Url {
     Url::parse(&format!("mock://{name}")).or_else(|_| Url::parse("mock://simulated")).expect("the literal is a URL")
 }
+
+#[cfg(test)]
+mod tests;

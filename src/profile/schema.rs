@@ -75,6 +75,8 @@ pub enum Kind {
     Sticky,
     /// Header names with their values.
     Headers,
+    /// Query parameters with their values.
+    Query,
     /// Parameters of the request.
     Params,
     /// Faults of a simulated deployment.
@@ -121,6 +123,7 @@ impl Kind {
             Self::StrategyArgs => "table",
             Self::Sticky => "`\"user\"`, `\"conversation\"` or `\"prompt\"`",
             Self::Headers => "table of texts",
+            Self::Query => "table of texts",
             Self::Params => "table",
             Self::Faults => "faults",
             Self::PerClass(_) => "table of failure classes",
@@ -192,14 +195,14 @@ pub const STICKY: &[(&str, Option<Sticky>)] =
 /// The protocols by name; `None` is not built yet.
 pub const PROTOCOLS: &[(&str, Option<Protocol>)] = &[
     ("openai", Some(Protocol::Openai)),
-    ("openai-responses", None),
+    ("openai-responses", Some(Protocol::Responses)),
     ("anthropic", Some(Protocol::Anthropic)),
     ("gemini", None),
     ("vertex", None),
-    ("azure", None),
+    ("azure", Some(Protocol::Azure)),
     ("bedrock", None),
-    ("ollama", None),
-    ("cohere", None),
+    ("ollama", Some(Protocol::Ollama)),
+    ("cohere", Some(Protocol::Cohere)),
     ("mock", Some(Protocol::Mock)),
 ];
 
@@ -344,7 +347,7 @@ pub const KEYS: &[Key] = &[
         "`env:NAME`, `file:PATH`, `cmd:COMMAND`, `keyring:NAME` (not built yet) or a list; one deployment per key",
     ),
     row("headers", ENDPOINT, Headers, Nothing, "further headers of the request"),
-    later("query", ENDPOINT, Any, "further query parameters"),
+    row("query", ENDPOINT, Kind::Query, Words("the catalog's variables"), "further query parameters; no keys"),
     later("patch", ENDPOINT, Any, "changes to the body of the request"),
     later("strict_params", ENDPOINT, Flag, "a parameter that a model does not take is an error"),
     row("prefill", ENDPOINT, Flag, Words("the catalog"), "continues an answer that was begun for it"),

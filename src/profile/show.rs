@@ -115,6 +115,13 @@ impl Page {
             self.line("base_url", &quoted(provider.base_url.as_str()), provider.base_url_from);
         }
         self.keys(&provider.keys, provider.keys_from);
+        if !provider.query.is_empty() {
+            let pair = |(name, value): &(String, String)| format!("{} = {}", quoted(name), quoted(value));
+            let pairs: Vec<String> = provider.query.iter().map(pair).collect();
+            let written = table.is_some_and(|table| table.settings.mentions("query"));
+            let from = if written { Origin::Provider } else { Origin::Env };
+            self.line("query", &format!("{{ {} }}", pairs.join(", ")), from);
+        }
         if let Some(table) = table {
             self.headers(&table.settings, Origin::Provider);
             self.unbuilt(&table.settings, Origin::Provider);

@@ -137,7 +137,7 @@ impl Profile {
         };
         let provider = Provider::known(row, vars).map_err(|problem| NoTarget {
             message: problem.message,
-            hint: "write a URL like `https://host/v1`, or unset the variable".into(),
+            hint: problem.help.unwrap_or_else(|| "write a URL like `https://host/v1`, or unset the variable".into()),
         })?;
         self.providers.push(provider);
         Ok(self.providers.len() - 1)

@@ -176,6 +176,14 @@ mod resolved {
              [groups.main]\ndeployments = [{ model = \"lab/a\" }, { model = \"alias/b\" }]";
         let want = "`lab/a` and `alias/b` share the host `lab.example`: what stops one stops the other";
         assert_eq!(remarks(host), [want]);
+        let fallback = |rest: &str| {
+            format!(
+                "[groups.main]\nfallbacks = [\"b\"]\ndeployments = [{{ model = \"lab/a\", api_key = \"env:A\" }}]\n\
+                 [groups.b]\ndeployments = [{{ model = \"lab/b\", api_key = \"env:A\" }}{rest}]"
+            )
+        };
+        assert_eq!(remarks(&fallback("")), ["fallback `b` shares one key with all of `main`"]);
+        assert_eq!(remarks(&fallback(", { model = \"openai/gpt-4o\", api_key = \"env:B\" }")), [""; 0]);
     }
 
     #[test]
@@ -582,7 +590,7 @@ mod unbuilt {
     fn a_key_of_the_group_its_deployment_its_provider_the_router_or_the_top() {
         check("[groups.main]\nescalate = \"b\"\ndeployments = [{ model = \"lab/a\" }]", Some(("escalate", "main")));
         check("[groups.main]\ndeployments = [{ model = \"lab/a\", patch = 5 }]", Some(("patch", "main")));
-        check("query = { a = \"b\" }\n[groups.main]\ndeployments = [{ model = \"lab/a\" }]", Some(("query", "main")));
+        check("patch = 5\n[groups.main]\ndeployments = [{ model = \"lab/a\" }]", Some(("patch", "main")));
         check(
             "[router]\nclassifier = \"x\"\n[groups.main]\ndeployments = [{ model = \"lab/a\" }]",
             Some(("classifier", "main")),
@@ -602,8 +610,8 @@ mod unbuilt {
     fn a_provider_whose_protocol_is_known_and_not_built() {
         check("[groups.main]\ndeployments = [{ model = \"bedrock/a\" }]", Some(("protocol = \"bedrock\"", "main")));
         check(
-            "[providers.azure]\nbase_url = \"https://me.example\"\n[groups.main]\ndeployments = [{ model = \"azure/a\" }]",
-            Some(("protocol = \"azure\"", "main")),
+            "[providers.vertex]\nbase_url = \"https://me.example\"\n[groups.main]\ndeployments = [{ model = \"vertex/a\" }]",
+            Some(("protocol = \"vertex\"", "main")),
         );
     }
 

@@ -1,5 +1,6 @@
 //! One value of a profile, checked against its type. Every mistake is reported; none stops the reading.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -48,6 +49,7 @@ pub(super) enum Value {
     StrategyArgs(strategy::Args),
     Sticky(Sticky),
     Headers(Vec<(HeaderName, HeaderValue)>),
+    Query(Vec<(String, String)>),
     Params(Params),
     Faults(Vec<Fault>),
     PerClass(ByClass),
@@ -85,6 +87,7 @@ pub(super) fn read(kind: Kind, raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> O
             choice("key to be sticky by", text(kind, raw, sink)?, schema::STICKY, at, sink)?.map(Value::Sticky)
         }
         Kind::Headers => headers(table(kind, raw, sink)?, sink).map(Value::Headers),
+        Kind::Query => query(table(kind, raw, sink)?, sink).map(Value::Query),
         Kind::Params => params::read(table(kind, raw, sink)?, sink).map(Value::Params),
         Kind::Faults => {
             let parsed = mock::parse_faults(text(kind, raw, sink)?);
@@ -306,6 +309,13 @@ fn strategy_name(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<Option
         Some(command) => Some(Some(Strategy::Exec(command.into()))),
         None => choice("strategy", text, schema::STRATEGIES, at, sink),
     }
+}
+
+fn query(table: &DeTable<'_>, sink: &mut Sink) -> Option<Vec<(String, String)>> {
+    let pair = |(key, raw): (&Spanned<Cow<'_, str>>, &Spanned<DeValue<'_>>)| {
+        Some((key.get_ref().to_string(), text(Kind::Text, raw, sink)?.to_owned()))
+    };
+    Some(table.iter().filter_map(pair).collect())
 }
 
 /// Headers that the HTTP client sets itself.

@@ -2,9 +2,12 @@
 //!
 //! A difference between providers is a value here; the adapters ask for values, never for names.
 
+mod address;
 mod rows;
 
 use url::Url;
+
+pub use address::{base_url, is_home};
 
 use super::classify::Codes;
 use super::{Endpoint, Protocol, models};
@@ -14,7 +17,10 @@ use super::{Endpoint, Protocol, models};
 pub struct Quirks {
     /// The field for the token limit is `max_completion_tokens`.
     pub max_completion_tokens: bool,
-    /// The path segment that a base URL without any version gets; `None` leaves the base as it is.
+    /// Models, by how their names begin, whose field for it is `max_tokens` all the same.
+    pub max_tokens_for: &'static [&'static str],
+    /// The path segments, divided by `/`, that a base URL without any version gets; `None` leaves the
+    /// base as it is.
     pub version: Option<&'static str>,
     /// It takes `stream_options` (and needs it to tell the usage of a stream).
     pub stream_options: bool,
@@ -34,6 +40,10 @@ pub struct Quirks {
     pub prefill: Prefill,
     /// A begun answer is marked with `"prefix": true`.
     pub prefix_flag: bool,
+    /// The id of a call that is sent back must be nine letters or digits.
+    pub short_call_ids: bool,
+    /// It keeps answers unless `"store": false` says otherwise.
+    pub stores: bool,
     /// The most stop texts it takes.
     pub max_stop: usize,
     /// It takes stop texts while a model reasons.
@@ -44,6 +54,10 @@ pub struct Quirks {
     pub reasoning_apart: bool,
     /// Error codes of its own and what they mean there.
     pub codes: Codes,
+    /// Query parameters and the variables that may hold their values.
+    pub query_env: &'static [(&'static str, &'static [&'static str])],
+    /// Further hosts of its own, by what follows the first label of their names.
+    pub hosts: &'static [&'static str],
 }
 
 /// Where a key goes.
@@ -53,6 +67,8 @@ pub enum Auth {
     Bearer,
     /// `x-api-key: KEY`.
     XApiKey,
+    /// `api-key: KEY`, but a JSON Web Token as `authorization: Bearer TOKEN`; never both.
+    ApiKeyOrToken,
 }
 
 /// How a JSON Schema is said to a provider.
@@ -81,6 +97,7 @@ impl Quirks {
     /// No differences: safe for an unknown compatible server.
     pub const PLAIN: Self = Self {
         max_completion_tokens: false,
+        max_tokens_for: &[],
         version: Some("v1"),
         stream_options: true,
         auth: Auth::Bearer,
@@ -91,11 +108,15 @@ impl Quirks {
         schema: SchemaDialect::Native,
         prefill: Prefill::Never,
         prefix_flag: false,
+        short_call_ids: false,
+        stores: false,
         max_stop: usize::MAX,
         stop_while_reasoning: true,
         usage_at: None,
         reasoning_apart: false,
         codes: &[],
+        query_env: &[],
+        hosts: &[],
     };
 
     /// Plain Anthropic messages.
@@ -107,12 +128,42 @@ impl Quirks {
         ..Self::PLAIN
     };
 
+    /// Plain Responses: no stop texts, no seed (OpenAI API reference).
+    pub const RESPONSES: Self = Self { seed: None, max_stop: 0, stores: true, ..Self::PLAIN };
+
+    /// Plain Azure `OpenAI`, version 1 of the API. No stop texts from o3 on, as at its maker's.
+    ///
+    /// Source: Microsoft Learn, "Azure OpenAI in Microsoft Foundry Models v1 API" (paths, `api-key`,
+    /// bearer tokens) and the Python SDK's `lib/azure.py` (variables, never both headers).
+    pub const AZURE: Self = Self {
+        max_completion_tokens: true,
+        // They refuse the newer name with 422 (pydantic-ai, providers/azure.py).
+        max_tokens_for: &["mistral", "ministral", "codestral"],
+        version: Some("openai/v1"),
+        auth: Auth::ApiKeyOrToken,
+        max_stop: 4,
+        stop_while_reasoning: false,
+        query_env: &[("api-version", &["OPENAI_API_VERSION", "AZURE_API_VERSION"])],
+        hosts: &["services.ai.azure.com", "cognitiveservices.azure.com"],
+        ..Self::PLAIN
+    };
+
+    /// Plain Ollama: options and addresses are the adapter's.
+    pub const OLLAMA: Self = Self { version: None, ..Self::PLAIN };
+
+    /// Plain Cohere, version 2 (API reference, Chat).
+    pub const COHERE: Self = Self { version: Some("v2"), max_stop: 5, ..Self::PLAIN };
+
     /// No differences from `protocol`: safe for an unknown server that speaks it.
     #[must_use]
     pub const fn plain(protocol: Protocol) -> Self {
         match protocol {
             Protocol::Openai | Protocol::Mock => Self::PLAIN,
+            Protocol::Responses => Self::RESPONSES,
             Protocol::Anthropic => Self::MESSAGES,
+            Protocol::Azure => Self::AZURE,
+            Protocol::Ollama => Self::OLLAMA,
+            Protocol::Cohere => Self::COHERE,
         }
     }
 }
@@ -124,7 +175,7 @@ pub struct Row {
     pub id: &'static str,
     /// The name for people.
     pub name: &'static str,
-    /// Where its API is.
+    /// Where its API is; `{NAME}` stands for the value of a variable.
     pub base_url: &'static str,
     /// Variables that may hold its key, the usual one first; empty when it takes none.
     pub env: &'static [&'static str],
@@ -147,14 +198,8 @@ impl Row {
 }
 
 /// Providers that are known, but speak a protocol that is not built: `(id, protocol)`.
-pub const KNOWN_UNBUILT: &[(&str, &str)] = &[
-    ("azure", "azure"),
-    ("bedrock", "bedrock"),
-    ("cohere", "cohere"),
-    ("perplexity", "openai-responses"),
-    ("vertex", "vertex"),
-    ("vertex-anthropic", "vertex"),
-];
+pub const KNOWN_UNBUILT: &[(&str, &str)] =
+    &[("bedrock", "bedrock"), ("vertex", "vertex"), ("vertex-anthropic", "vertex")];
 
 /// The row of `id`, if the provider is known.
 #[must_use]
@@ -211,7 +256,7 @@ mod tests {
         ids.sort_unstable();
         assert!(ids.windows(2).all(|pair| pair[0] != pair[1]), "{ids:?}");
         for row in rows() {
-            let url = Url::parse(row.base_url).unwrap();
+            let url = Url::parse(&base_url(row, |_| Some("x.example")).unwrap()).unwrap();
             assert!(url.scheme() == "https" || row.key_is_optional(), "{}", row.id);
             assert!(!row.id.contains('/') && !row.base_url.ends_with('/') && !row.name.is_empty(), "{}", row.id);
             assert!(!row.env.is_empty() || row.key_is_optional(), "{}", row.id);

@@ -81,6 +81,7 @@ mod tests {
             quirks: Quirks::PLAIN,
             params: Params::default(),
             headers: Vec::new(),
+            query: Vec::new(),
             script: Some(Script { tokens: Some(7), ..Script::default() }),
         }
     }

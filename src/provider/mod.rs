@@ -4,14 +4,21 @@
 //! the differences between providers are values in [`Quirks`], chosen by a row of the [`catalog`].
 
 pub mod anthropic;
+pub mod azure;
 pub mod catalog;
 mod chat_decoder;
 pub mod classify;
+pub mod cohere;
+mod cohere_decoder;
 mod messages_decoder;
 pub mod mock;
 pub mod models;
+pub mod ollama;
+mod ollama_decoder;
 pub mod openai;
 mod request;
+pub mod responses;
+mod responses_decoder;
 #[cfg(test)]
 mod tests;
 
@@ -31,8 +38,16 @@ pub use catalog::{Quirks, Row};
 pub enum Protocol {
     /// OpenAI chat completions, and what is compatible with them.
     Openai,
+    /// `OpenAI` Responses, and what is compatible with them.
+    Responses,
     /// Anthropic messages.
     Anthropic,
+    /// Chat completions at Azure: other addresses, another header for the key.
+    Azure,
+    /// Ollama's own chat.
+    Ollama,
+    /// Cohere chat, version 2.
+    Cohere,
     /// Simulated, in this process.
     Mock,
 }
@@ -54,6 +69,8 @@ pub struct Endpoint {
     pub params: Params,
     /// Extra headers of the profile.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Extra query parameters of the profile; they hold no secrets.
+    pub query: Vec<(String, String)>,
     /// The script of a `mock` deployment.
     pub script: Option<mock::Script>,
 }
@@ -137,7 +154,11 @@ impl Protocol {
     pub fn adapter(self) -> &'static dyn Adapter {
         match self {
             Self::Openai => &openai::Openai,
+            Self::Responses => &responses::Responses,
             Self::Anthropic => &anthropic::Anthropic,
+            Self::Azure => &azure::Azure,
+            Self::Ollama => &ollama::Ollama,
+            Self::Cohere => &cohere::Cohere,
             Self::Mock => &mock::Mock,
         }
     }
@@ -147,7 +168,11 @@ impl Protocol {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Openai => "openai",
+            Self::Responses => "openai-responses",
             Self::Anthropic => "anthropic",
+            Self::Azure => "azure",
+            Self::Ollama => "ollama",
+            Self::Cohere => "cohere",
             Self::Mock => "mock",
         }
     }

@@ -2,36 +2,25 @@
 //!
 //! Source: OpenAI API reference, chat completions; deviations are values in [`super::Quirks`].
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
 use super::catalog::SchemaDialect;
 use super::chat_decoder::Decoder;
 use super::{Adapter, Decode, Encoded, Endpoint, classify, models, request};
-use crate::model::prompt::ImageData;
 use crate::model::{Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
+
+/// The length of an id of a call where it is given ([`Quirks::short_call_ids`](super::Quirks)).
+const SHORT_ID: usize = 9;
 
 /// The adapter.
 pub struct Openai;
 
 impl Adapter for Openai {
     fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<Encoded, Failure> {
-        let model = models::find(&to.provider, &to.model);
-        let (sampling, dropped) = request::parameters(to, prompt, model.as_ref())?;
-        let mut body = Map::new();
-        body.insert("model".into(), json!(to.model));
-        body.insert("messages".into(), messages(to, prompt));
-        body.insert("stream".into(), json!(true));
-        if to.quirks.stream_options {
-            body.insert("stream_options".into(), json!({"include_usage": true}));
-        }
-        put_sampling(&mut body, to, &sampling);
-        if let Some(format) = prompt.schema.as_ref().and_then(|schema| response_format(to, schema)) {
-            body.insert("response_format".into(), format);
-        }
-        if !prompt.tools.is_empty() {
-            body.insert("tools".into(), prompt.tools.iter().map(tool).collect());
-        }
+        let (body, dropped) = body(to, prompt)?;
         request::finish(to, key, prompt, &["chat", "completions"], body, dropped)
     }
 
@@ -48,8 +37,33 @@ impl Adapter for Openai {
     }
 }
 
+/// The body of a request, and the preferences that were dropped from it.
+///
+/// # Errors
+/// As [`Adapter::encode`].
+pub fn body(to: &Endpoint, prompt: &Prompt) -> Result<(Map<String, Value>, Vec<&'static str>), Failure> {
+    let model = models::find(&to.provider, &to.model);
+    let (sampling, dropped) = request::parameters(to, prompt, model.as_ref())?;
+    let mut body = Map::new();
+    body.insert("model".into(), json!(to.model));
+    body.insert("messages".into(), messages(to, prompt));
+    body.insert("stream".into(), json!(true));
+    if to.quirks.stream_options {
+        body.insert("stream_options".into(), json!({"include_usage": true}));
+    }
+    put_sampling(&mut body, to, &sampling);
+    if let Some(format) = prompt.schema.as_ref().and_then(|schema| response_format(to, schema)) {
+        body.insert("response_format".into(), format);
+    }
+    if !prompt.tools.is_empty() {
+        body.insert("tools".into(), prompt.tools.iter().map(tool).collect());
+    }
+    Ok((body, dropped))
+}
+
 fn put_sampling(body: &mut Map<String, Value>, to: &Endpoint, sampling: &Sampling) {
-    let limit = if to.quirks.max_completion_tokens { "max_completion_tokens" } else { "max_tokens" };
+    let old = to.quirks.max_tokens_for.iter().any(|start| to.model.to_ascii_lowercase().starts_with(start));
+    let limit = if to.quirks.max_completion_tokens && !old { "max_completion_tokens" } else { "max_tokens" };
     let fields = [
         (Some(limit), sampling.max_tokens.map(Value::from)),
         (Some("temperature"), sampling.temperature.map(Value::from)),
@@ -77,7 +91,7 @@ fn response_format(to: &Endpoint, schema: &Value) -> Option<Value> {
 }
 
 /// Strict mode wants every object closed and every property required, or refuses the request.
-fn is_closed(schema: &Value) -> bool {
+pub fn is_closed(schema: &Value) -> bool {
     match schema {
         Value::Object(map) => {
             let shut = map.get("properties").and_then(Value::as_object).is_none_or(|properties| {
@@ -93,16 +107,12 @@ fn is_closed(schema: &Value) -> bool {
 }
 
 fn messages(to: &Endpoint, prompt: &Prompt) -> Value {
-    let instructed = prompt.schema.as_ref().filter(|_| to.quirks.schema != SchemaDialect::Native);
-    let system = match instructed {
-        Some(schema) => Some(request::with_instruction(prompt.system.as_deref(), schema)),
-        None => prompt.system.clone(),
-    };
+    let system = request::system(to, prompt);
     let mut list: Vec<Value> = system.map(|text| json!({"role": "system", "content": text})).into_iter().collect();
     for message in &prompt.messages {
         match message.role {
-            Role::User => push_user(&mut list, message),
-            Role::Assistant => list.push(assistant(message)),
+            Role::User => push_user(&mut list, to, message),
+            Role::Assistant => list.push(assistant(to, message)),
         }
     }
     if let Some(begun) = &prompt.prefill {
@@ -116,19 +126,17 @@ fn messages(to: &Endpoint, prompt: &Prompt) -> Value {
 }
 
 /// Results of tools are messages of their own, before what the person says with them.
-fn push_user(list: &mut Vec<Value>, message: &Message) {
+fn push_user(list: &mut Vec<Value>, to: &Endpoint, message: &Message) {
     let mut parts = Vec::new();
     for part in &message.parts {
         match part {
             Part::Text(text) => parts.push(json!({"type": "text", "text": text})),
             Part::Image { media_type, data } => {
-                let url = match data {
-                    ImageData::Base64(data) => format!("data:{media_type};base64,{data}"),
-                    ImageData::Url(url) => url.clone(),
-                };
+                let url = request::image_url(media_type, data);
                 parts.push(json!({"type": "image_url", "image_url": {"url": url}}));
             }
             Part::ToolResult { id, text } => {
+                let id = call_id(to, id);
                 list.push(json!({"role": "tool", "tool_call_id": id, "content": text}));
             }
             // A call belongs to the model's turns; the person makes none.
@@ -149,12 +157,13 @@ fn content(mut parts: Vec<Value>) -> Option<Value> {
     }
 }
 
-fn assistant(message: &Message) -> Value {
+fn assistant(to: &Endpoint, message: &Message) -> Value {
     let (mut text, mut calls) = (String::new(), Vec::new());
     for part in &message.parts {
         match part {
             Part::Text(piece) => text.push_str(piece),
             Part::ToolCall { id, name, arguments } => {
+                let id = call_id(to, id);
                 calls.push(json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}));
             }
             // Models write text here; images and results belong to the other side.
@@ -166,6 +175,21 @@ fn assistant(message: &Message) -> Value {
     }
     let content = if text.is_empty() { Value::Null } else { json!(text) };
     json!({"role": "assistant", "content": content, "tool_calls": calls})
+}
+
+/// The id of a call that may come from another provider, in the form that this one takes: the same call
+/// has the same id in every turn.
+fn call_id<'a>(to: &Endpoint, id: &'a str) -> Cow<'a, str> {
+    let fits = id.len() == SHORT_ID && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if !to.quirks.short_call_ids || fits {
+        return Cow::Borrowed(id);
+    }
+    // FNV-1a, 64 bits.
+    let hash = id
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    let digits = format!("{hash:016x}");
+    Cow::Owned(digits[digits.len() - SHORT_ID..].to_owned())
 }
 
 fn tool(tool: &Tool) -> Value {

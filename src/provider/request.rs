@@ -5,9 +5,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::catalog::Auth;
+use super::catalog::{Auth, SchemaDialect};
 use super::models::Model;
 use super::{Encoded, Endpoint, catalog};
+use crate::model::prompt::ImageData;
 use crate::model::{Class, Failure, Part, Prompt, Sampling, Secret};
 use crate::wire::WireRequest;
 
@@ -20,26 +21,47 @@ pub fn finish(
     mut body: Map<String, Value>,
     dropped: Vec<&'static str>,
 ) -> Result<Encoded, Failure> {
-    let url = address(&to.base_url, to.quirks.version, path)?;
-    let headers = headers(to, key)?;
     merge_extra(&mut body, &to.params.extra);
     merge_extra(&mut body, &prompt.extra);
+    seal(to, key, path, body, dropped)
+}
+
+/// As [`finish`], for a body that holds the caller's own fields already.
+pub fn seal(
+    to: &Endpoint,
+    key: Option<&Secret>,
+    path: &[&str],
+    body: Map<String, Value>,
+    dropped: Vec<&'static str>,
+) -> Result<Encoded, Failure> {
+    let mut url = address(&to.base_url, to.quirks.version, path)?;
+    if !to.query.is_empty() {
+        url.query_pairs_mut().extend_pairs(&to.query);
+    }
+    let headers = headers(to, key)?;
     let body = Bytes::from(Value::Object(body).to_string());
     Ok(Encoded { request: WireRequest { url, headers, body }, dropped })
 }
 
-/// `base` and `path`; `version` stands between them unless `base` has a version already. A base
-/// that ends in `path` is the whole address.
+/// `base` and `path`; `version` (one or more segments) stands between them unless `base` has a version
+/// already. A base that ends in `path` is the whole address, and what it has of the rest is not repeated.
 fn address(base: &Url, version: Option<&str>, path: &[&str]) -> Result<Url, Failure> {
     let unfit = || Failure::new(Class::BadRequest, format!("`{}` cannot be a base URL", base.scheme()));
     let has: Vec<&str> = base.path_segments().ok_or_else(unfit)?.filter(|segment| !segment.is_empty()).collect();
     if has.ends_with(path) {
         return Ok(base.clone());
     }
-    let version = version.filter(|_| !has.iter().any(|segment| is_version(segment)));
+    let version = version.filter(|_| !has_version(base));
+    let rest: Vec<&str> = version.iter().flat_map(|version| version.split('/')).chain(path.iter().copied()).collect();
+    let there = (0..rest.len()).rev().find(|count| has.ends_with(&rest[..*count])).unwrap_or(0);
     let mut url = base.clone();
-    url.path_segments_mut().map_err(|()| unfit())?.pop_if_empty().extend(version).extend(path);
+    url.path_segments_mut().map_err(|()| unfit())?.pop_if_empty().extend(&rest[there..]);
     Ok(url)
+}
+
+/// Whether the path of `base` holds a version.
+pub fn has_version(base: &Url) -> bool {
+    base.path_segments().is_some_and(|mut segments| segments.any(is_version))
 }
 
 /// `v1`, `v4`, `v1beta`, `v2alpha1`.
@@ -58,6 +80,8 @@ fn headers(to: &Endpoint, key: Option<&Secret>) -> Result<HeaderMap, Failure> {
         let (name, prefix) = match to.quirks.auth {
             Auth::Bearer => (header::AUTHORIZATION, "Bearer "),
             Auth::XApiKey => (HeaderName::from_static("x-api-key"), ""),
+            Auth::ApiKeyOrToken if is_token(key) => (header::AUTHORIZATION, "Bearer "),
+            Auth::ApiKeyOrToken => (HeaderName::from_static("api-key"), ""),
         };
         headers.insert(name, credential(prefix, key)?);
     }
@@ -65,6 +89,12 @@ fn headers(to: &Endpoint, key: Option<&Secret>) -> Result<HeaderMap, Failure> {
         headers.insert(name.clone(), value.clone());
     }
     Ok(headers)
+}
+
+/// Whether it is a JSON Web Token rather than a key: parts of base64 with dots between them, the first
+/// of which begins with `{"` (RFC 7519, section 3).
+fn is_token(key: &Secret) -> bool {
+    key.expose().starts_with("eyJ") && key.expose().contains('.')
 }
 
 /// The message never holds the key, not even in part.
@@ -86,8 +116,8 @@ fn credential(prefix: &str, key: &Secret) -> Result<HeaderValue, Failure> {
     Err(Failure::new(Class::Authentication, complaint))
 }
 
-/// `null` takes a field away; whether to stream is not for the caller to say.
-fn merge_extra(body: &mut Map<String, Value>, extra: &Map<String, Value>) {
+/// The caller's fields over those of `body`. `null` takes a field away; whether to stream is not for the caller to say.
+pub fn merge_extra(body: &mut Map<String, Value>, extra: &Map<String, Value>) {
     for (name, value) in extra {
         match value {
             _ if name == "stream" => {}
@@ -146,7 +176,10 @@ fn can_express(to: &Endpoint, prompt: &Prompt, model: Option<&Model>, sampling: 
     let no = |what: &str| Err(Failure::new(Class::Unsupported, format!("`{}` {what}", to.model)));
     let quirks = &to.quirks;
     if sampling.stop.len() > quirks.max_stop {
-        return no(&format!("takes at most {} stop texts", quirks.max_stop));
+        return match quirks.max_stop {
+            0 => no("takes no stop texts"),
+            most => no(&format!("takes at most {most} stop texts")),
+        };
     }
     let reasons = model.is_some_and(|model| model.reasons(sampling.effort));
     if !sampling.stop.is_empty() && reasons && !quirks.stop_while_reasoning {
@@ -164,6 +197,22 @@ fn can_express(to: &Endpoint, prompt: &Prompt, model: Option<&Model>, sampling: 
         return no("does not call tools");
     }
     Ok(())
+}
+
+/// The system text of `prompt`, with the schema in it when `to` has no field for one.
+pub fn system(to: &Endpoint, prompt: &Prompt) -> Option<String> {
+    match prompt.schema.as_ref().filter(|_| to.quirks.schema != SchemaDialect::Native) {
+        Some(schema) => Some(with_instruction(prompt.system.as_deref(), schema)),
+        None => prompt.system.clone(),
+    }
+}
+
+/// An image as a URL: its own, or one that holds its bytes.
+pub fn image_url(media_type: &str, data: &ImageData) -> String {
+    match data {
+        ImageData::Base64(data) => format!("data:{media_type};base64,{data}"),
+        ImageData::Url(url) => url.clone(),
+    }
 }
 
 /// The system text with the schema in it, for providers that have no field for one.
@@ -198,6 +247,15 @@ mod tests {
         check("http://h/proxy", v1, "http://h/proxy/v1/chat/completions");
         check("http://h/openai", None, "http://h/openai/chat/completions");
         check("http://h/vision", v1, "http://h/vision/v1/chat/completions");
+    }
+
+    #[test]
+    fn what_the_base_has_of_the_way_is_not_repeated() {
+        let two = Some("openai/v1");
+        check("http://h", two, "http://h/openai/v1/chat/completions");
+        check("http://h/openai", two, "http://h/openai/v1/chat/completions");
+        check("http://h/openai/v1/", two, "http://h/openai/v1/chat/completions");
+        check("http://h/v1/chat", two, "http://h/v1/chat/completions");
     }
 
     #[test]

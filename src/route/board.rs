@@ -9,12 +9,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::breaker::{Breaker, Context, Seen, State};
+use super::endpoint::Hosts;
 use super::estimate::Estimates;
 use super::hedge::HedgeBudget;
 use super::lease::Leases;
 use super::limits::{Room, Shut};
 use super::retry_budget::RetryBudget;
-use super::{DeploymentId, GroupId, Map, Member, endpoint};
+use super::{DeploymentId, GroupId, Map, Member};
 use crate::model::{Class, Failure, Timestamp};
 
 /// The shared state of one deployment.
@@ -171,11 +172,7 @@ impl Board {
     /// Where the breaker of a deployment stands: its own, or its endpoint's when that is shut.
     #[must_use]
     pub fn state(&self, map: &Map, id: DeploymentId, now: Timestamp) -> State {
-        match (self.cell(id).breaker.state(now), endpoint::open_until(map, self, id, now)) {
-            (State::Open { until }, _) => State::Open { until },
-            (State::Closed | State::HalfOpen, Some(until)) => State::Open { until },
-            (own @ (State::Closed | State::HalfOpen), None) => own,
-        }
+        Hosts::read(map, self, now).state(map, self, id, now)
     }
 
     /// The cell of a group.
@@ -187,10 +184,11 @@ impl Board {
     /// Whether a deployment other than `id` in this group could be asked right now.
     #[must_use]
     pub fn another_closed(&self, map: &Map, group: GroupId, id: DeploymentId, now: Timestamp) -> bool {
+        let hosts = Hosts::read(map, self, now);
         map.group(group).members.iter().map(|member| member.deployment).any(|other| {
             other != id
                 && map.deployment(other).no_key.is_none()
-                && self.state(map, other, now) == State::Closed
+                && hosts.state(map, self, other, now) == State::Closed
                 && self.cell(other).gated(now).is_none()
         })
     }

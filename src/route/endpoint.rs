@@ -3,46 +3,82 @@
 //! It has no state of its own. It is a function of its children's breakers, which the processes
 //! share, so that all of them see the same parent and nothing can disagree with its children.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::board::Board;
 use super::breaker::State;
 use super::kin;
 use super::{DeploymentId, Map};
 use crate::model::{Class, Timestamp};
 
-/// Until when the host of `id` is shut at `now`, if it is: two thirds of at least two deployments
-/// there are open, for reasons that are the host's and not a key's or a model's.
-#[must_use]
-pub fn open_until(map: &Map, board: &Board, id: DeploymentId, now: Timestamp) -> Option<Timestamp> {
-    let host = &map.deployment(id).host;
-    let is_child = |position: usize| {
-        let child = &map.deployments[position];
-        child.host == *host && child.no_key.is_none()
-    };
-    let is_shut = |position: usize| {
-        let breaker = &board.cell(DeploymentId(position)).breaker;
-        match breaker.state(now) {
-            State::Open { until } => breaker.reason().is_some_and(is_hosts).then_some(until),
-            State::Closed | State::HalfOpen => None,
+/// The hosts that are shut at a moment: two thirds of at least two deployments there are open, for
+/// reasons that are the host's and not a key's or a model's.
+#[derive(Debug, Default)]
+pub struct Hosts<'a> {
+    shut: Vec<(&'a str, Timestamp)>,
+}
+
+impl<'a> Hosts<'a> {
+    /// Reads `board` once for all deployments of `map`.
+    #[must_use]
+    pub fn read(map: &'a Map, board: &Board, now: Timestamp) -> Self {
+        let open = |position: usize| {
+            let breaker = &board.cell(DeploymentId(position)).breaker;
+            match breaker.state(now) {
+                State::Open { until } => breaker.reason().is_some_and(is_hosts).then_some(until),
+                State::Closed | State::HalfOpen => None,
+            }
+        };
+        let mut down: BTreeMap<&str, Children<'_>> = BTreeMap::new();
+        // Mostly nobody is.
+        for position in (0..map.deployments.len()).filter(|position| open(*position).is_some()) {
+            down.entry(&map.deployments[position].host).or_default();
         }
-    };
-    // Mostly nobody is: that is seen without looking at a name.
-    if !(0..map.deployments.len()).any(|position| is_shut(position).is_some() && is_child(position)) {
-        return None;
+        if down.is_empty() {
+            return Self::default();
+        }
+        for (position, deployment) in map.deployments.iter().enumerate().filter(|(_, child)| child.no_key.is_none()) {
+            // The same deployment under two names is one child.
+            if let Some(children) = down.get_mut(deployment.host.as_str())
+                && children.seen.insert(&deployment.state_key)
+            {
+                children.shut.extend(open(position));
+            }
+        }
+        Self { shut: down.into_iter().filter_map(|(host, children)| Some((host, children.until()?))).collect() }
     }
-    let mut seen: Vec<&str> = Vec::new();
-    let mut shut: Vec<Timestamp> = Vec::new();
-    for position in (0..map.deployments.len()).filter(|position| is_child(*position)) {
-        let key = map.deployments[position].state_key.as_str();
-        // The same deployment under two names is one child.
-        if !seen.contains(&key) {
-            seen.push(key);
-            shut.extend(is_shut(position));
+
+    /// Until when `host` is shut, if it is.
+    #[must_use]
+    pub fn until(&self, host: &str) -> Option<Timestamp> {
+        self.shut.iter().find(|(shut, _)| *shut == host).map(|(_, until)| *until)
+    }
+
+    /// Where the breaker of a deployment stands: its own, or its host's when that is shut.
+    #[must_use]
+    pub fn state(&self, map: &Map, board: &Board, id: DeploymentId, now: Timestamp) -> State {
+        match (board.cell(id).breaker.state(now), self.until(&map.deployment(id).host)) {
+            (State::Open { until }, _) => State::Open { until },
+            (State::Closed | State::HalfOpen, Some(until)) => State::Open { until },
+            (own @ (State::Closed | State::HalfOpen), None) => own,
         }
     }
-    shut.sort_unstable();
-    // It stays shut while two thirds are: until the first of those that can be spared turns half-open.
-    let needed = (2 * seen.len()).div_ceil(3);
-    (seen.len() >= 2 && shut.len() >= needed).then(|| shut[shut.len() - needed])
+}
+
+/// The deployments of a host.
+#[derive(Default)]
+struct Children<'a> {
+    seen: BTreeSet<&'a str>,
+    shut: Vec<Timestamp>,
+}
+
+impl Children<'_> {
+    /// Until two thirds are open no more: the first of those that can be spared turns half-open then.
+    fn until(mut self) -> Option<Timestamp> {
+        self.shut.sort_unstable();
+        let needed = (2 * self.seen.len()).div_ceil(3);
+        (self.seen.len() >= 2 && self.shut.len() >= needed).then(|| self.shut[self.shut.len() - needed])
+    }
 }
 
 /// Whether a failure of the class called `name` is one of the host.

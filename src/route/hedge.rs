@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::board::Cell;
 use super::breaker::State;
+use super::estimate::{Law, Length};
 use super::skew;
 use crate::model::Timestamp;
 
@@ -42,6 +43,15 @@ impl Delay {
 }
 
 impl Delay {
+    /// The delay of a call with a prompt of `prompt_tokens` to the deployment with this state.
+    #[must_use]
+    pub fn before(self, cell: &Cell, prompt_tokens: u64, now: Timestamp) -> Duration {
+        let belief = cell.estimates.ttft.read(Length::of(prompt_tokens), &Law::TTFT, now, None);
+        let predicted =
+            belief.and_then(|belief| Duration::try_from_secs_f64(belief.next(&Law::TTFT, self.sigmas())).ok());
+        self.of(predicted)
+    }
+
     /// The percentile as standard deviations of a normal variable (0 where there is none).
     ///
     /// Abramowitz and Stegun, "Handbook of Mathematical Functions", 26.2.23: off by less than 0.00045.

@@ -2,6 +2,8 @@
 //!
 //! Nothing here knows a provider, a network library's client, a clock or luck.
 
+mod framing;
+pub mod ndjson;
 pub mod rate_limit;
 pub mod retry_after;
 pub mod script;
@@ -10,6 +12,8 @@ pub mod sse;
 use bytes::Bytes;
 use http::HeaderMap;
 use url::Url;
+
+pub use framing::{Framing, Parser};
 
 /// A `POST` that is ready to be sent.
 ///
@@ -41,13 +45,6 @@ pub struct ErrorReply<'a> {
     pub body: &'a [u8],
     /// When the reply came, for dates in it.
     pub now: crate::model::Timestamp,
-}
-
-/// How a stream of a protocol is cut into frames.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Framing {
-    /// Server-sent events.
-    Sse,
 }
 
 /// One unit of a stream.

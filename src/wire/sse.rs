@@ -10,7 +10,7 @@ pub const MAX_FRAME: usize = 32 << 20;
 /// The payload by which many servers say that the stream is over.
 pub const DONE: &str = "[DONE]";
 
-const BOM: &[u8] = b"\xEF\xBB\xBF";
+pub(super) const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// An incremental parser of one stream.
 ///
@@ -159,7 +159,7 @@ fn text(bytes: &[u8]) -> Result<&str, FrameError> {
     std::str::from_utf8(bytes).map_err(|_| FrameError::NotUtf8)
 }
 
-fn is_whole(data: &str) -> bool {
+pub(super) fn is_whole(data: &str) -> bool {
     data.trim() == DONE || serde_json::from_str::<serde::de::IgnoredAny>(data).is_ok()
 }
 

@@ -7,6 +7,7 @@ mod hedge;
 mod hygiene;
 mod limits;
 mod logs;
+mod protocols;
 mod recovery;
 mod route;
 mod sim;

@@ -123,7 +123,59 @@ fn every_filter_gives_its_reason() {
     assert_eq!((skipped(&said, "sim/first"), skipped(&said, "sim/second")), ("", "tags"));
     let long = "word ".repeat(40);
     let said = route(&[&long]);
-    assert_eq!(skipped(&said, "sim/second"), "context_window: about 50 tokens, 20 fit, 30 too many");
+    assert_eq!(skipped(&said, "sim/second"), "context_window: about 50 tokens (±79 %), 20 fit, 30 too many");
+}
+
+#[test]
+fn limits_and_hedges_are_shown() {
+    let profile = PROFILE
+        .replace("[groups.main]\nfallbacks", "[groups.main]\nhedge = \"2s\"\nrpd = 1000\nfallbacks")
+        .replace("{ model = \"sim/third\"", "{ model = \"sim/third\", rpm = 60, budget = \"5 USD/day\"");
+    let output = Run::with(&profile).args(["route", "--json", "hello"]).output();
+    let said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(said["hedge"], serde_json::json!({"after_ms": 2000, "deployment": "sim/second"}));
+    let limits: Vec<&Value> = said["candidates"].as_array().expect("a list").iter().map(|one| &one["limits"]).collect();
+    assert_eq!(*limits[0], serde_json::json!({"rpd": 1000, "left": 1.0}));
+    assert_eq!(*limits[2], serde_json::json!({"rpd": 1000, "rpm": 60, "budget": 5.0, "left": 1.0}));
+    let text = Run::with(&profile).args(["route", "hello"]).output().text();
+    assert!(text.contains("hedge: sim/second is asked, too, when sim/first is silent for 2s"), "{text}");
+}
+
+const BY_COMMAND: &str = r#"
+[providers.sim]
+protocol = "mock"
+[groups.main]
+routing_strategy = "exec:COMMAND"
+deployments = [{ model = "sim/a" }, { model = "sim/b" }]
+"#;
+
+#[test]
+fn a_command_is_asked_for_its_order_and_blamed_when_it_has_none() {
+    let order = BY_COMMAND.replace("COMMAND", r#"echo '[\"sim/b\", \"sim/a\"]'"#);
+    let output = Run::with(&order).args(["route", "--json", "hello"]).output();
+    let said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((&said["candidates"][0]["place"], &said["candidates"][1]["place"]), (&2.into(), &1.into()));
+    let dry = Run::with(&order).args(["ask", "--dry-run", "hello"]).output().text();
+    assert!(dry.contains("\n1. sim/b\n"), "{dry}");
+    let broken = Run::with(&BY_COMMAND.replace("COMMAND", "false")).args(["route", "hello"]).output();
+    let want = "llmroute: the strategy of group main gave no order (it failed (exit status: 1)); shuffled\n";
+    assert_eq!((broken.end, broken.notes().as_str()), (0.into(), want));
+}
+
+#[test]
+fn the_draw_that_is_shown_is_the_one_that_orders() {
+    let profile = BY_COMMAND.replace("exec:COMMAND", "latency-based-routing");
+    for seed in 0..20 {
+        let output = Run::with(&profile).args(["route", "--json", "hello", "--route-seed", &seed.to_string()]).output();
+        let said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let drawn = |index: usize| {
+            let why = said["candidates"][index]["numbers"]["why"].as_str().expect("a reason");
+            let drawn = why.split("drawn ").nth(1).and_then(|rest| rest.split(' ').next()).expect("a draw");
+            drawn.parse::<f64>().expect("a number")
+        };
+        let first = usize::from(said["candidates"][0]["place"] != 1);
+        assert!(drawn(first) <= drawn(1 - first), "{said}");
+    }
 }
 
 #[test]

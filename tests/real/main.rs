@@ -102,6 +102,16 @@ fn messages_answer() {
 }
 
 #[test]
+fn responses_answer() {
+    let Some(url) = real_url() else { return };
+    let output = ask(&real(&url, "openai-responses")).args([PROMPT]).output();
+    answered(&output);
+    only_the_length_is_noted(&output);
+    let answer = check_json(&ask(&real(&url, "openai-responses")).args(["--json", PROMPT]).output());
+    assert!(answer["attempts"][0]["outcome"] == "ok", "{answer}");
+}
+
+#[test]
 fn a_terminal_and_a_whole_answer_are_answers_too() {
     let Some(url) = real_url() else { return };
     answered(&ask(&real(&url, "openai")).args([PROMPT]).sink(Sink::Terminal).output());

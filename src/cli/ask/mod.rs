@@ -4,6 +4,7 @@ pub mod args;
 mod dry_run;
 mod input;
 pub(super) mod printer;
+pub mod question;
 pub(super) mod report;
 mod resolve;
 mod template;
@@ -12,7 +13,7 @@ mod whole;
 use std::io;
 
 use self::args::AskArgs;
-use self::printer::Printer;
+use self::printer::{Printer, unordered};
 use self::report::{Subject, event, headline};
 use self::resolve::{Ask, Output};
 use self::whole::Target;
@@ -47,10 +48,10 @@ pub(super) fn prepare(args: &AskArgs, global: &Global, env: &Env, console: &mut 
     setup::built(&profile, ask.group)?;
     let text = input::read(
         &input::Sources {
-            words: &args.prompt,
-            files: &args.files,
+            words: &args.question.prompt,
+            files: &args.question.files,
             template: ask.template.as_ref(),
-            no_stdin: args.no_stdin,
+            no_stdin: args.question.no_stdin,
             stdin_terminal: env.stdin_terminal,
         },
         clock,
@@ -59,7 +60,7 @@ pub(super) fn prepare(args: &AskArgs, global: &Global, env: &Env, console: &mut 
     )?;
     let id = setup::request_id(env.now, env.entropy);
     let group = profile.map.group(ask.group).name.clone();
-    let system = args.system.clone().or_else(|| ask.template.as_ref()?.system());
+    let system = args.question.system.clone().or_else(|| ask.template.as_ref()?.system());
     let log = (!args.no_log).then(|| LogStart {
         id: id.clone(),
         at: env.now,
@@ -68,7 +69,7 @@ pub(super) fn prepare(args: &AskArgs, global: &Global, env: &Env, console: &mut 
         conversation_id: None,
         system: system.clone(),
         prompt: text.clone(),
-        tags: args.tags.clone(),
+        tags: args.question.tags.clone(),
     });
     ask.facts.identity.prompt = Some(text.clone());
     let prompt = ask.prompt(system, text);
@@ -98,7 +99,11 @@ pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) ->
         console.detail(&format!("rule {} of `{}` decides: {target}", rule.number, rule.group));
     }
     if args.dry_run {
-        let plan = router.plan(&request, &mut rng);
+        let plan = match until_signal(router.plan(&request, &mut rng))? {
+            Ended::Value(plan) => plan,
+            Ended::Signal(signal) => return Ok(End::Signal(signal)),
+        };
+        plan.unordered.iter().for_each(|(group, reason)| console.event(&unordered(map, *group, reason)));
         if let Why::Rule(_) = plan.why {
             let duration = std::time::Duration::ZERO;
             return Err(subject.error(&RouteError {

@@ -13,8 +13,8 @@ use crate::cli::console::Console;
 use crate::cli::plain;
 use crate::engine::{By, Done, Note, Watcher};
 use crate::model::{Event, Failure, Usage};
-use crate::route::DeploymentId;
 use crate::route::course::SkipReason;
+use crate::route::{DeploymentId, GroupId, Map};
 
 /// The watcher of `ask`.
 pub struct Printer<'a> {
@@ -156,11 +156,7 @@ impl Watcher for Printer<'_> {
                 self.tell_failure(&then);
             }
             Note::Unordered { group, reason } => {
-                let line = format!(
-                    "the strategy of group {} gave no order ({reason}); shuffled",
-                    self.subject.map.group(group).name
-                );
-                self.console.event(&line);
+                self.console.event(&unordered(self.subject.map, group, reason));
             }
             Note::State(warning) => self.console.event(warning),
         }
@@ -204,6 +200,12 @@ pub fn describe(failure: &Failure) -> String {
     format!("{}{wait}{status}{message}", failure.class)
 }
 
+/// The command of `group` gave no order.
+#[must_use]
+pub fn unordered(map: &Map, group: GroupId, reason: &str) -> String {
+    format!("the strategy of group {} gave no order ({reason}); shuffled", map.group(group).name)
+}
+
 /// The reason for which a deployment was passed over.
 #[must_use]
 pub fn skip(reason: &SkipReason) -> String {
@@ -212,9 +214,9 @@ pub fn skip(reason: &SkipReason) -> String {
         SkipReason::Ruled { group, number } => format!("rule {number} of `{group}` decides otherwise"),
         SkipReason::Tags => "tags".to_owned(),
         SkipReason::Incapable(what) => format!("unsupported: it does not take {}", what.as_str()),
-        SkipReason::ContextWindow { prompt, window } => {
+        SkipReason::ContextWindow { prompt, margin, window } => {
             let over = prompt.saturating_sub(*window);
-            format!("context_window: about {prompt} tokens, {window} fit, {over} too many")
+            format!("context_window: about {prompt} tokens (±{:.0} %), {window} fit, {over} too many", margin * 100.0)
         }
         SkipReason::Unpriced => "price unknown, and there is a cost cap or a budget".to_owned(),
         SkipReason::OverCost { usd } => format!("budget: about {usd:.4} USD"),

@@ -74,6 +74,8 @@ impl Subject<'_> {
 
     fn common(&self, attempts: &[Attempt], duration: Duration) -> Value {
         let group = self.map.group(self.group);
+        // Who was asked last was chosen by the group that it was asked through.
+        let chose = attempts.last().map_or(group, |attempt| self.map.group(attempt.group));
         json!({
             "id": self.id,
             "group": group.name,
@@ -82,7 +84,7 @@ impl Subject<'_> {
             "ttft_ms": null,
             "duration_ms": millis(duration),
             "attempts": attempts.iter().map(|attempt| attempt.json(self.map)).collect::<Vec<Value>>(),
-            "route": {"strategy": group.strategy.as_str(), "rule": rule_json(self.map, self.rule), "tier": null, "experiment": null},
+            "route": {"strategy": chose.strategy.as_str(), "rule": rule_json(self.map, self.rule), "tier": null, "experiment": null},
             "hedged": false,
             "restarted": false,
             "resumed_at": null,

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::args::{AskArgs, MidstreamArg};
+use super::args::AskArgs;
+use super::question::MidstreamArg;
 use super::template::Filled;
 use crate::cli::env::Sink;
 use crate::engine::{Delivery, Midstream};
@@ -70,21 +71,21 @@ pub fn resolve(
 ) -> Result<Ask, Error> {
     let (template, options) = Filled::of(args, profile, is_neutral)?;
     let own = template.as_ref().map(Filled::template);
-    let group = match args.model.as_ref().or(own.and_then(|own| own.model.as_ref())) {
+    let group = match args.question.model.as_ref().or(own.and_then(|own| own.model.as_ref())) {
         Some(name) => target(profile, name, inputs)?,
         None => profile.default_group,
     };
     let fallbacks: Vec<GroupId> =
-        args.fallbacks.iter().map(|name| target(profile, name, inputs)).collect::<Result<_, _>>()?;
+        args.question.fallbacks.iter().map(|name| target(profile, name, inputs)).collect::<Result<_, _>>()?;
     if !fallbacks.is_empty() {
         profile.map.groups[group.0].fallbacks = fallbacks;
     }
     let limits = Limits::parse(args)?;
     profile.map.groups.iter_mut().for_each(|group| limits.apply(group));
-    if let Some(name) = &args.strategy {
+    if let Some(name) = &args.question.strategy {
         order_by(profile, name, inputs.long_lived)?;
     }
-    let (require_tags, forbid_tags) = tags(&args.require_tags);
+    let (require_tags, forbid_tags) = tags(&args.question.require_tags);
     let (sampling, extra) = parameters(args, &options, own.map(|own| own.params.clone()).unwrap_or_default())?;
     let output = output(args, stdout);
     Ok(Ask {
@@ -94,22 +95,22 @@ pub fn resolve(
             max_tokens: sampling.max_tokens,
             require_tags,
             forbid_tags,
-            max_cost: positive("--max-cost", args.max_cost)?,
-            no_fallback: args.no_fallback,
-            tags: args.tags.clone(),
-            user: args.user.clone(),
-            identity: Identity { user: args.user.clone(), ..Identity::default() },
+            max_cost: positive("--max-cost", args.question.max_cost)?,
+            no_fallback: args.question.no_fallback,
+            tags: args.question.tags.clone(),
+            user: args.question.user.clone(),
+            identity: Identity { user: args.question.user.clone(), ..Identity::default() },
             ..Facts::default()
         },
         template,
         sampling,
         extra,
-        delivery: delivery(args.midstream, &output, stdout),
+        delivery: delivery(args.question.midstream, &output, stdout),
         output,
         // `-` is standard output, as everywhere.
         file: args.output.clone().filter(|path| path.as_os_str() != "-"),
         deadline: profile.map.group(group).policy.deadline,
-        seed: args.route_seed.unwrap_or(entropy),
+        seed: args.question.route_seed.unwrap_or(entropy),
     })
 }
 
@@ -154,12 +155,12 @@ struct Limits {
 impl Limits {
     fn parse(args: &AskArgs) -> Result<Self, Error> {
         Ok(Self {
-            timeout: limit("--timeout", args.timeout.as_deref())?,
-            first_token: limit("--first-token-timeout", args.first_token_timeout.as_deref())?,
-            idle: limit("--idle-timeout", args.idle_timeout.as_deref())?,
-            deadline: limit("--deadline", args.deadline.as_deref())?,
-            num_retries: args.num_retries,
-            hedge: hedge(args.hedge.as_deref())?,
+            timeout: limit("--timeout", args.question.timeout.as_deref())?,
+            first_token: limit("--first-token-timeout", args.question.first_token_timeout.as_deref())?,
+            idle: limit("--idle-timeout", args.question.idle_timeout.as_deref())?,
+            deadline: limit("--deadline", args.question.deadline.as_deref())?,
+            num_retries: args.question.num_retries,
+            hedge: hedge(args.question.hedge.as_deref())?,
         })
     }
 
@@ -257,10 +258,10 @@ fn parameters(args: &AskArgs, options: &[String], base: Params) -> Result<(Sampl
             extra.insert(key.to_owned(), value);
         }
     }
-    sampling.temperature = args.temperature.or(sampling.temperature);
-    sampling.max_tokens = args.max_tokens.or(sampling.max_tokens);
-    sampling.effort = args.reasoning_effort.map(Effort::from).or(sampling.effort);
-    sampling.seed = args.seed.or(sampling.seed);
+    sampling.temperature = args.question.temperature.or(sampling.temperature);
+    sampling.max_tokens = args.question.max_tokens.or(sampling.max_tokens);
+    sampling.effort = args.question.reasoning_effort.map(Effort::from).or(sampling.effort);
+    sampling.seed = args.question.seed.or(sampling.seed);
     if [sampling.temperature, sampling.top_p].into_iter().flatten().any(|value| !value.is_finite()) {
         return Err(Error::new(Kind::Usage, "a sampling parameter is not a number"));
     }

@@ -24,12 +24,12 @@ impl Filled {
         profile: &Profile,
         is_parameter: fn(&str) -> bool,
     ) -> Result<(Option<Self>, Vec<String>), Error> {
-        let Some(name) = &args.template else { return Ok((None, args.options.clone())) };
+        let Some(name) = &args.question.template else { return Ok((None, args.question.options.clone())) };
         let template = profile.template(name).map_err(|no| Error::new(Kind::Profile, no.message).hint(no.hint))?;
         let places: Vec<&str> = template.places().into_iter().filter(|place| *place != STDIN).collect();
         let mut values = BTreeMap::new();
         let mut rest = Vec::new();
-        for option in &args.options {
+        for option in &args.question.options {
             match option.split_once('=') {
                 Some((key, value)) if places.contains(&key) => {
                     values.insert(key.to_owned(), value.to_owned());

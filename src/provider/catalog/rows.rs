@@ -1,6 +1,7 @@
-//! The rows. Sources: the vendors' API documentation and SDKs, models.dev for bases and key names.
+//! The rows. Sources: the vendors' API documentation and SDKs, models.dev for bases and key names; the
+//! further names of keys are those that `LiteLLM` reads.
 
-use super::{Prefill, Protocol, Quirks, Row, SchemaDialect};
+use super::{Auth, Prefill, Protocol, Quirks, Row, SchemaDialect};
 use crate::model::Class;
 
 const PLAIN: Quirks = Quirks::PLAIN;
@@ -16,6 +17,20 @@ const fn messages(id: &'static str, name: &'static str, base_url: &'static str, 
     let (protocol, quirks) = (Protocol::Anthropic, Quirks::MESSAGES);
     Row { id, name, base_url, env, base_env: None, protocol, quirks, default_model: None }
 }
+
+/// A provider that speaks `protocol` in its plain form.
+const fn other(
+    id: &'static str,
+    name: &'static str,
+    base_url: &'static str,
+    env: &'static [&'static str],
+    protocol: Protocol,
+) -> Row {
+    Row { id, name, base_url, env, base_env: None, protocol, quirks: Quirks::plain(protocol), default_model: None }
+}
+
+/// The keys of Azure, and a token of Entra ID (the Python SDK's `lib/azure.py`; `AZURE_API_KEY` is LiteLLM's).
+const AZURE_KEYS: &[&str] = &["AZURE_OPENAI_API_KEY", "AZURE_API_KEY", "AZURE_OPENAI_AD_TOKEN"];
 
 /// A base whose path is complete without a version segment.
 const AS_IS: Quirks = Quirks { version: None, ..PLAIN };
@@ -47,7 +62,15 @@ pub const ROWS: &[Row] = &[
     Row {
         default_model: Some("openai/gpt-oss-120b"),
         // Old streams tell the usage only here.
-        quirks: Quirks { max_completion_tokens: true, max_stop: 4, usage_at: Some("/x_groq/usage"), ..PLAIN },
+        quirks: Quirks {
+            max_completion_tokens: true,
+            max_stop: 4,
+            usage_at: Some("/x_groq/usage"),
+            // The variable of its SDK holds the host alone.
+            version: Some("openai/v1"),
+            ..PLAIN
+        },
+        base_env: Some("GROQ_BASE_URL"),
         ..chat("groq", "Groq", "https://api.groq.com/openai/v1", &["GROQ_API_KEY"])
     },
     Row {
@@ -68,6 +91,7 @@ pub const ROWS: &[Row] = &[
             seed: Some("random_seed"),
             prefill: Prefill::KnownModels,
             prefix_flag: true,
+            short_call_ids: true,
             codes: &[("3505", Class::Overloaded), ("1500", Class::NotFound)],
             ..PLAIN
         },
@@ -84,16 +108,42 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         default_model: Some("zai-org/GLM-5.2"),
-        ..chat("together", "Together AI", "https://api.together.xyz/v1", &["TOGETHER_API_KEY"])
+        base_env: Some("TOGETHER_BASE_URL"),
+        ..chat(
+            "together",
+            "Together AI",
+            "https://api.together.xyz/v1",
+            &["TOGETHER_API_KEY", "TOGETHERAI_API_KEY", "TOGETHER_AI_API_KEY"],
+        )
     },
     Row {
         default_model: Some("accounts/fireworks/models/glm-5p2"),
         // 412: the account is suspended (docs.fireworks.ai, inference error codes).
         quirks: Quirks { codes: &[("412", Class::Quota)], ..PLAIN },
-        ..chat("fireworks", "Fireworks AI", "https://api.fireworks.ai/inference/v1", &["FIREWORKS_API_KEY"])
+        ..chat(
+            "fireworks",
+            "Fireworks AI",
+            "https://api.fireworks.ai/inference/v1",
+            &["FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY"],
+        )
+    },
+    Row {
+        default_model: Some("perplexity/sonar"),
+        base_env: Some("PERPLEXITY_BASE_URL"),
+        // Its reference (docs.perplexity.ai, Create Agent Response) knows no `store`, has no minimum for the
+        // token limit, and says the form of an answer by another field than the protocol's.
+        quirks: Quirks { stores: false, schema: SchemaDialect::Instruction, ..Quirks::RESPONSES },
+        ..other(
+            "perplexity",
+            "Perplexity",
+            "https://api.perplexity.ai/v1",
+            &["PERPLEXITY_API_KEY", "PERPLEXITYAI_API_KEY", "PPLX_API_KEY"],
+            Protocol::Responses,
+        )
     },
     Row {
         default_model: Some("gpt-oss-120b"),
+        base_env: Some("CEREBRAS_BASE_URL"),
         quirks: Quirks {
             max_completion_tokens: true,
             // A prompt that does not fit is answered without a body.
@@ -108,7 +158,12 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         default_model: Some("zai-org/GLM-5.2"),
-        ..chat("huggingface", "Hugging Face", "https://router.huggingface.co/v1", &["HF_TOKEN"])
+        ..chat(
+            "huggingface",
+            "Hugging Face",
+            "https://router.huggingface.co/v1",
+            &["HF_TOKEN", "HUGGINGFACE_API_KEY", "HUGGING_FACE_HUB_TOKEN"],
+        )
     },
     // No default: a GITHUB_TOKEN is there for other reasons.
     Row {
@@ -120,20 +175,61 @@ pub const ROWS: &[Row] = &[
             &["GITHUB_TOKEN", "GITHUB_PERSONAL_ACCESS_TOKEN"],
         )
     },
-    Row { base_env: Some("OLLAMA_HOST"), ..chat("ollama", "Ollama", "http://localhost:11434", &[]) },
-    chat("ollama-cloud", "Ollama Cloud", "https://ollama.com", &["OLLAMA_API_KEY"]),
-    chat("vllm", "vLLM", "http://localhost:8000/v1", &["VLLM_API_KEY"]),
+    Row {
+        base_env: Some("AZURE_OPENAI_ENDPOINT"),
+        ..other("azure", "Azure OpenAI", "https://{AZURE_RESOURCE_NAME}.openai.azure.com", AZURE_KEYS, Protocol::Azure)
+    },
+    Row {
+        base_env: Some("AZURE_OPENAI_ENDPOINT"),
+        // Version 1 of the API, which has no dated versions.
+        quirks: Quirks {
+            version: Some("openai/v1"),
+            auth: Auth::ApiKeyOrToken,
+            hosts: Quirks::AZURE.hosts,
+            ..Quirks::RESPONSES
+        },
+        ..other(
+            "azure-responses",
+            "Azure OpenAI (Responses)",
+            "https://{AZURE_RESOURCE_NAME}.openai.azure.com",
+            AZURE_KEYS,
+            Protocol::Responses,
+        )
+    },
+    // Claude on Microsoft Foundry (the Anthropic SDK's `lib/foundry.py`).
+    messages(
+        "foundry-anthropic",
+        "Claude on Microsoft Foundry",
+        "https://{ANTHROPIC_FOUNDRY_RESOURCE}.services.ai.azure.com/anthropic",
+        &["ANTHROPIC_FOUNDRY_API_KEY"],
+    ),
+    Row {
+        default_model: Some("command-a-plus-05-2026"),
+        base_env: Some("CO_API_URL"),
+        // 498: the input or the output was blocked (docs.cohere.com, Errors).
+        quirks: Quirks { codes: &[("498", Class::ContentPolicy)], ..Quirks::COHERE },
+        ..other("cohere", "Cohere", "https://api.cohere.com/v2", &["COHERE_API_KEY", "CO_API_KEY"], Protocol::Cohere)
+    },
+    Row { base_env: Some("OLLAMA_HOST"), ..other("ollama", "Ollama", "http://localhost:11434", &[], Protocol::Ollama) },
+    other("ollama-cloud", "Ollama Cloud", "https://ollama.com", &["OLLAMA_API_KEY"], Protocol::Ollama),
+    Row {
+        base_env: Some("HOSTED_VLLM_API_BASE"),
+        ..chat("vllm", "vLLM", "http://localhost:8000/v1", &["VLLM_API_KEY", "HOSTED_VLLM_API_KEY"])
+    },
     chat("sglang", "SGLang", "http://localhost:30000/v1", &[]),
     Row {
         // The server continues a last assistant message (llama.cpp, tools/server/README.md).
         quirks: Quirks { prefill: Prefill::Always, ..PLAIN },
         ..chat("llamacpp", "llama.cpp server", "http://localhost:8080/v1", &["LLAMA_API_KEY"])
     },
-    chat("lmstudio", "LM Studio", "http://localhost:1234/v1", &["LMSTUDIO_API_KEY"]),
+    Row {
+        base_env: Some("LM_STUDIO_API_BASE"),
+        ..chat("lmstudio", "LM Studio", "http://localhost:1234/v1", &["LMSTUDIO_API_KEY", "LM_STUDIO_API_KEY"])
+    },
     Row {
         default_model: Some("kimi-k2.6"),
         quirks: Quirks { effort: false, seed: None, usage_at: Some("/choices/0/usage"), ..PLAIN },
-        ..chat("moonshot", "Moonshot AI", "https://api.moonshot.ai/v1", &["MOONSHOT_API_KEY"])
+        ..chat("moonshot", "Moonshot AI", "https://api.moonshot.ai/v1", &["MOONSHOT_API_KEY", "KIMI_API_KEY"])
     },
     Row {
         default_model: Some("glm-5.2"),
@@ -146,7 +242,17 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         default_model: Some("qwen3.7-plus"),
-        quirks: Quirks { effort: false, ..PLAIN },
+        quirks: Quirks {
+            effort: false,
+            // `insufficient_quota` is the allowance of a minute here (help.aliyun.com, Model Studio, error codes).
+            codes: &[
+                ("Throttling.AllocationQuota", Class::RateLimit),
+                ("Throttling.RateQuota", Class::RateLimit),
+                ("insufficient_quota", Class::RateLimit),
+                ("AllocationQuota.FreeTierOnly", Class::Quota),
+            ],
+            ..PLAIN
+        },
         ..chat(
             "alibaba",
             "Alibaba Model Studio",
@@ -156,7 +262,20 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         default_model: Some("MiniMax-M3"),
-        quirks: Quirks { schema: SchemaDialect::Instruction, prefill: Prefill::Never, ..Quirks::MESSAGES },
+        quirks: Quirks {
+            schema: SchemaDialect::Instruction,
+            prefill: Prefill::Never,
+            // platform.minimax.io, API reference, error codes.
+            codes: &[
+                ("1002", Class::RateLimit),
+                ("1004", Class::Authentication),
+                ("1008", Class::Quota),
+                ("1026", Class::ContentPolicy),
+                ("1027", Class::ContentPolicy),
+                ("1039", Class::RateLimit),
+            ],
+            ..Quirks::MESSAGES
+        },
         ..messages("minimax", "MiniMax", "https://api.minimax.io/anthropic", &["MINIMAX_API_KEY"])
     },
     chat("deepinfra", "DeepInfra", "https://api.deepinfra.com/v1/openai", &["DEEPINFRA_API_KEY"]),
@@ -167,13 +286,53 @@ pub const ROWS: &[Row] = &[
     chat("siliconflow", "SiliconFlow", "https://api.siliconflow.com/v1", &["SILICONFLOW_API_KEY"]),
     chat("scaleway", "Scaleway", "https://api.scaleway.ai/v1", &["SCALEWAY_API_KEY", "SCW_SECRET_KEY"]),
     chat("ovhcloud", "OVHcloud", "https://oai.endpoints.kepler.ai.cloud.ovh.net/v1", &["OVHCLOUD_API_KEY"]),
-    chat("vercel", "Vercel AI Gateway", "https://ai-gateway.vercel.sh/v1", &["AI_GATEWAY_API_KEY", "VERCEL_API_KEY"]),
+    Row {
+        // developers.cloudflare.com, Workers AI, errors: 3036 is the allowance of the day.
+        quirks: Quirks {
+            codes: &[("3036", Class::Quota), ("3040", Class::Overloaded), ("5007", Class::NotFound)],
+            ..PLAIN
+        },
+        ..chat(
+            "cloudflare",
+            "Cloudflare Workers AI",
+            "https://api.cloudflare.com/client/v4/accounts/{CLOUDFLARE_ACCOUNT_ID}/ai/v1",
+            &["CLOUDFLARE_API_KEY", "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_AUTH_TOKEN"],
+        )
+    },
+    // Bedrock in the dialect of OpenAI, with a bearer key (AWS documentation, Bedrock, "Mantle").
     chat(
-        "heroku",
-        "Heroku Inference",
-        "https://us.inference.heroku.com/v1",
-        &["HEROKU_INFERENCE_KEY", "INFERENCE_KEY"],
+        "bedrock-mantle",
+        "Amazon Bedrock (compatible)",
+        "https://bedrock-mantle.{AWS_REGION}.api.aws/v1",
+        &["AWS_BEARER_TOKEN_BEDROCK"],
     ),
+    Row {
+        quirks: AS_IS,
+        ..chat("databricks", "Databricks", "https://{DATABRICKS_HOST}/serving-endpoints", &["DATABRICKS_TOKEN"])
+    },
+    Row {
+        quirks: Quirks {
+            max_completion_tokens: true,
+            headers: &[("x-snowflake-authorization-token-type", "PROGRAMMATIC_ACCESS_TOKEN")],
+            ..PLAIN
+        },
+        ..chat(
+            "snowflake",
+            "Snowflake Cortex",
+            "https://{SNOWFLAKE_ACCOUNT}.snowflakecomputing.com/api/v2/cortex/v1",
+            &["SNOWFLAKE_CORTEX_PAT", "SNOWFLAKE_CORTEX_TOKEN"],
+        )
+    },
+    chat("vercel", "Vercel AI Gateway", "https://ai-gateway.vercel.sh/v1", &["AI_GATEWAY_API_KEY", "VERCEL_API_KEY"]),
+    Row {
+        base_env: Some("INFERENCE_URL"),
+        ..chat(
+            "heroku",
+            "Heroku Inference",
+            "https://us.inference.heroku.com/v1",
+            &["HEROKU_INFERENCE_KEY", "INFERENCE_KEY"],
+        )
+    },
     chat("crusoe", "Crusoe", "https://api.inference.crusoecloud.com/v1", &["CRUSOE_API_KEY"]),
     chat("inception", "Inception", "https://api.inceptionlabs.ai/v1", &["INCEPTION_API_KEY"]),
     chat("upstage", "Upstage", "https://api.upstage.ai/v1/solar", &["UPSTAGE_API_KEY"]),
@@ -185,16 +344,20 @@ pub const ROWS: &[Row] = &[
     chat("requesty", "Requesty", "https://router.requesty.ai/v1", &["REQUESTY_API_KEY"]),
     chat("helicone", "Helicone", "https://ai-gateway.helicone.ai/v1", &["HELICONE_API_KEY"]),
     chat("ai21", "AI21", "https://api.ai21.com/studio/v1", &["AI21_API_KEY"]),
-    chat("litellm", "LiteLLM proxy", "http://localhost:4000/v1", &["LITELLM_API_KEY"]),
+    Row {
+        base_env: Some("LITELLM_PROXY_API_BASE"),
+        ..chat("litellm", "LiteLLM proxy", "http://localhost:4000/v1", &["LITELLM_API_KEY", "LITELLM_PROXY_API_KEY"])
+    },
 ];
 
-/// Z.AI and Zhipu share an API and its error codes.
+/// Z.AI and Zhipu share an API and its error codes (docs.z.ai, API reference, errors).
 const ZHIPU: Quirks = Quirks {
     effort: false,
     seed: None,
     schema: SchemaDialect::JsonMode,
     codes: &[
         ("1113", Class::Quota),
+        ("1211", Class::NotFound),
         ("1261", Class::ContextWindow),
         ("1301", Class::ContentPolicy),
         ("1302", Class::RateLimit),

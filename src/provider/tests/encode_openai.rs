@@ -56,10 +56,10 @@ fn a_plain_prompt_is_a_plain_request() {
 
 #[test]
 fn no_key_means_no_credential() {
-    let to = endpoint("ollama", "llama3.2");
+    let to = endpoint("vllm", "llama3.2");
     let encoded = to.protocol.adapter().encode(&to, None, &Prompt::user("hi")).unwrap();
     assert!(!encoded.request.headers.contains_key("authorization"));
-    assert_eq!(encoded.request.url.as_str(), "http://localhost:11434/v1/chat/completions");
+    assert_eq!(encoded.request.url.as_str(), "http://localhost:8000/v1/chat/completions");
 }
 
 #[test]

@@ -55,6 +55,14 @@ fn every_error_file_has_a_meaning() {
         ("openrouter", 429, "openai-compatible/openrouter-error-429.json", Class::RateLimit, "rate-limited upstream"),
         ("vllm", 400, "openai-compatible/vllm-error-400-context.json", Class::ContextWindow, "1015"),
         ("vllm", 400, "openai-compatible/vllm-error-400-flat-old.json", Class::ContextWindow, "-186"),
+        ("responses", 400, "openai-responses/error-400-bad-temperature.json", Class::BadRequest, "below minimum"),
+        ("responses", 400, "openai-responses/error-400-deepseek-responses.json", Class::BadRequest, "No tool output"),
+        ("responses", 400, "openai-responses/error-400-model-not-found.json", Class::NotFound, "gpt-5.2-proo"),
+        ("azure", 400, "azure/error-400-content-filter-prompt.json", Class::ContentPolicy, "was filtered"),
+        ("azure", 401, "azure/error-401-key.json", Class::Authentication, "invalid subscription key"),
+        ("azure", 404, "azure/error-404-deployment.json", Class::NotFound, "deployment"),
+        ("ollama", 404, "ollama/error-404-model.json", Class::NotFound, "'nope'"),
+        ("cohere", 404, "cohere/error-404-model.json", Class::NotFound, "nonexistent"),
         ("xai", 400, "openai-compatible/xai-error-400-flat.json", Class::Unsupported, "reasoningEffort"),
     ];
     let mut files: Vec<String> = cases.iter().map(|case| case.2.to_owned()).collect();
@@ -63,7 +71,9 @@ fn every_error_file_has_a_meaning() {
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let mut found = Vec::new();
-    for folder in ["openai-chat", "openai-compatible", "anthropic", "mistral"] {
+    for folder in
+        ["openai-chat", "openai-compatible", "openai-responses", "anthropic", "mistral", "azure", "ollama", "cohere"]
+    {
         for entry in fs::read_dir(root.join(folder)).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             if name.contains("error-4") || name.contains("error-5") {
@@ -129,4 +139,27 @@ fn providers_errors_mean_what_their_label_says() {
         assert_eq!(failure.class, class_of(row["kind"].as_str().unwrap()), "{row}");
         assert!(!failure.message.is_empty(), "{row}");
     }
+}
+
+#[test]
+fn codes_and_words_of_one_provider_mean_what_they_mean_there() {
+    let check = |provider: &str, status: u16, body: &str, class: Class| {
+        let got = classify(&endpoint(provider, "m"), status, &HeaderMap::new(), body.as_bytes());
+        assert_eq!(got.class, class, "{provider} {status} {body}");
+    };
+    check("cohere", 498, r#"{"message":"blocked"}"#, Class::ContentPolicy);
+    check("cohere", 429, r#"{"message":"trial keys are limited to 1000 API calls / month"}"#, Class::Quota);
+    check("cohere", 400, r#"{"message":"too many tokens: total number of tokens exceeds 4096"}"#, Class::ContextWindow);
+    check("ollama", 400, r#"{"error":"the input length exceeds the context length"}"#, Class::ContextWindow);
+    check("ollama", 400, r#"{"error":"registry.ollama.ai/library/x does not support tools"}"#, Class::Unsupported);
+    check("ollama", 503, r#"{"error":"server busy, please try again"}"#, Class::Overloaded);
+    check("azure", 429, r#"{"error":{"code":"429","message":"Please retry after 7 seconds."}}"#, Class::RateLimit);
+    check("azure", 429, r#"{"error":{"code":"insufficient_quota","message":"x"}}"#, Class::Quota);
+    check("azure", 500, r#"{"error":{"code":"NoCapacity","message":"x"}}"#, Class::Overloaded);
+    check("alibaba", 429, r#"{"error":{"code":"insufficient_quota","message":"x"}}"#, Class::RateLimit);
+    check("alibaba", 403, r#"{"error":{"code":"AllocationQuota.FreeTierOnly","message":"x"}}"#, Class::Quota);
+    check("cloudflare", 429, r#"{"success":false,"errors":[{"code":3036,"message":"x"}]}"#, Class::Quota);
+    check("cloudflare", 429, r#"{"success":false,"errors":[{"code":3040,"message":"x"}]}"#, Class::Overloaded);
+    check("mistral", 429, r#"{"object":"error","message":"x","type":"y","code":"3505"}"#, Class::Overloaded);
+    check("mistral", 401, r#"{"detail":"Unauthorized"}"#, Class::Authentication);
 }

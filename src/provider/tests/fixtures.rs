@@ -11,15 +11,25 @@ use crate::model::{Answer, Class, Finish, ToolCall, Usage};
 use crate::wire::sse::{self, Parser};
 
 /// The folders and the provider that speaks there when the file's name does not say.
-const FOLDERS: [(&str, &str); 4] =
-    [("openai-chat", "openai"), ("openai-compatible", "plain"), ("mistral", "mistral"), ("anthropic", "anthropic")];
+const FOLDERS: [(&str, &str); 8] = [
+    ("openai-chat", "openai"),
+    ("openai-compatible", "plain"),
+    ("openai-responses", "responses"),
+    ("mistral", "mistral"),
+    ("anthropic", "anthropic"),
+    ("azure", "azure"),
+    ("ollama", "ollama"),
+    ("cohere", "cohere"),
+];
 
 /// Answers that are errors, and what they mean; errors with a status of their own are tested elsewhere.
-const FAILURES: [(&str, Class); 4] = [
+const FAILURES: [(&str, Class); 6] = [
     ("openrouter-error-midstream-documented.sse", Class::RateLimit),
     ("openrouter-nonstream-200-error.json", Class::ServerError),
     ("openrouter-stream-processing-error.sse", Class::BadRequest),
+    ("stream-error-insufficient-quota.sse", Class::Quota),
     ("stream-error-overloaded.sse", Class::Overloaded),
+    ("stream-error.ndjson", Class::ServerError),
 ];
 
 fn folder(name: &str) -> PathBuf {
@@ -38,8 +48,7 @@ fn answers() -> Vec<(String, Vec<u8>, Endpoint, Option<Answer>)> {
             if file == "expected.json" || file.contains("error-4") || file.contains("error-5") {
                 continue;
             }
-            let who = file.split('-').next().filter(|_| name == "openai-compatible");
-            let to = endpoint(who.filter(|who| *who != "anthropic").unwrap_or(provider), "m");
+            let to = endpoint(speaker(name, &file).unwrap_or(provider), "m");
             let want = expected.get(&file).map(answer);
             used += usize::from(want.is_some());
             assert!(want.is_some() != FAILURES.iter().any(|(name, _)| *name == file), "{file} has no expectation");
@@ -48,6 +57,17 @@ fn answers() -> Vec<(String, Vec<u8>, Endpoint, Option<Answer>)> {
         assert_eq!(used, expected.as_object().unwrap().len(), "{name} expects files that are not there");
     }
     all
+}
+
+/// Who speaks in a file of a folder of several.
+fn speaker<'a>(folder: &str, file: &'a str) -> Option<&'a str> {
+    match folder {
+        // These two speak, or spoke, chat completions there.
+        "openai-compatible" => file.split('-').next().filter(|who| !["anthropic", "perplexity"].contains(who)),
+        "azure" if file.contains("responses") => Some("azure-responses"),
+        "ollama" if file.starts_with("openai-compat") => Some("plain"),
+        _ => None,
+    }
 }
 
 fn answer(value: &Value) -> Answer {
@@ -158,7 +178,9 @@ fn a_cut_stream_is_never_an_answer() {
             .iter()
             .position(|block| {
                 !block.contains("finish_reason\":null")
-                    && (block.contains("finish_reason\":\"") || block.contains("\"message_delta\""))
+                    && ["finish_reason\":\"", "\"message_delta\"", "event: response.completed"]
+                        .iter()
+                        .any(|mark| block.contains(mark))
             })
             .unwrap();
         for keep in 0..finish {
@@ -181,4 +203,25 @@ fn a_stream_that_says_done_after_text_is_whole() {
     assert_eq!((got.text.as_str(), got.finish), ("hi", Some(Finish::Stop)));
     assert_eq!(decode_all(&to, &[done.as_bytes()]).unwrap_err().class, Class::Truncated);
     assert_eq!(decode_all(&to, &[text.as_bytes()]).unwrap_err().class, Class::Truncated);
+}
+
+#[test]
+fn lines_of_json_may_be_dressed_and_cut() {
+    let files: Vec<_> = answers().into_iter().filter(|(file, ..)| file.ends_with(".ndjson")).collect();
+    assert_eq!(files.len(), 3);
+    for (file, bytes, to, want) in files {
+        let text = lines(std::str::from_utf8(&bytes).unwrap());
+        let get = |text: &str| decode_all(&to, &[text.as_bytes()]).ok();
+        assert_eq!(get(&text.replace('\n', "\r\n")), want, "{file}");
+        assert_eq!(get(&text.replace('\n', "\n\n \n{\"vendor\":1}\n")), want, "{file}");
+        assert_eq!(get(text.trim_end()), want, "{file}");
+        for at in 0..=bytes.len() {
+            assert_eq!(decode_all(&to, &[&bytes[..at], &bytes[at..]]).ok(), want, "{file} at {at}");
+        }
+        let finish = text.find("\"done\":true").unwrap_or(0);
+        for at in (1..finish).filter(|at| text.is_char_boundary(*at)) {
+            let got = decode_all(&to, &[&bytes[..at]]).unwrap_err();
+            assert_eq!(got.class, Class::Truncated, "{file} at {at}");
+        }
+    }
 }

@@ -2,25 +2,13 @@
 
 use proptest::prelude::*;
 
-use super::{decode_all, endpoint};
-use crate::model::{Answer, Class, Event, Failure, Finish, TimeoutKind};
+use super::{answer, check, decode_all, endpoint, stream};
+use crate::model::{Class, Event, Failure, Finish, TimeoutKind};
 use crate::wire::Frame;
-
-fn check(provider: &str, body: &str, class: Class) {
-    assert_eq!(
-        decode_all(&endpoint(provider, "m"), &[body.as_bytes()]).unwrap_err().class,
-        class,
-        "{provider}: {body}"
-    );
-}
-
-fn answer(provider: &str, body: &str) -> Answer {
-    decode_all(&endpoint(provider, "m"), &[body.as_bytes()]).unwrap()
-}
 
 #[test]
 fn a_reply_without_an_answer_is_a_failure() {
-    for provider in ["plain", "messages"] {
+    for provider in ["plain", "messages", "responses", "azure", "cohere"] {
         check(provider, "", Class::Truncated);
         check(provider, " \r\n\r\n ", Class::Truncated);
         check(provider, "<!DOCTYPE html><html>", Class::Malformed);
@@ -37,8 +25,32 @@ fn a_reply_without_an_answer_is_a_failure() {
 }
 
 #[test]
+fn lines_without_an_answer_are_a_failure() {
+    check("ollama", "", Class::Truncated);
+    check("ollama", " \r\n\r\n ", Class::Truncated);
+    check("ollama", "{}", Class::Truncated);
+    check("ollama", "{}\n{\"model\":\"m\",\"message\":{\"content\":\"x\"},\"done\":false}\n", Class::Truncated);
+    for body in ["<!DOCTYPE html><html>", "hello", "[]", "null", "{\"a\n{}\n", "data: {}\n\n", "{\n}\n"] {
+        check("ollama", body, Class::Malformed);
+    }
+    for (line, class) in [
+        (r#"{"error":"model 'x' not found"}"#, Class::NotFound),
+        (
+            r#"{"error":"server busy, please try again. maximum pending requests exceeded: rate limit"}"#,
+            Class::RateLimit,
+        ),
+        (r#"{"error":{"message":"x","code":401}}"#, Class::Authentication),
+        (r#"{"error":{}}"#, Class::ServerError),
+    ] {
+        check("ollama", line, class);
+        check("ollama", &format!("[{line}]"), class);
+        check("ollama", &format!("{{\"message\":{{\"content\":\"half\"}}}}\n{line}\n"), class);
+    }
+}
+
+#[test]
 fn an_error_inside_a_success_is_a_failure() {
-    for provider in ["plain", "messages"] {
+    for provider in ["plain", "messages", "responses", "azure", "cohere"] {
         for (error, class) in [
             (r#"{"error":{"message":"x","type":"overloaded_error"}}"#, Class::Overloaded),
             (r#"{"type":"error","error":{"type":"rate_limit_error","message":"x"}}"#, Class::RateLimit),
@@ -55,7 +67,7 @@ fn an_error_inside_a_success_is_a_failure() {
             check(provider, &format!("event: error\ndata: {error}\n\n"), class);
         }
     }
-    for provider in ["plain", "messages"] {
+    for provider in ["plain", "messages", "responses", "cohere"] {
         check(provider, "event: error\ndata: the engine is overloaded\n\n", Class::Overloaded);
     }
     check("plain", r#"{"base_resp":{"status_code":1004,"status_msg":"rate limit"},"choices":null}"#, Class::RateLimit);
@@ -74,6 +86,15 @@ fn an_error_inside_a_success_is_a_failure() {
         "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: {\"error\":{\"code\":429,\"message\":\"x\"}}\n\n",
         Class::RateLimit,
     );
+}
+
+#[test]
+fn content_may_be_a_list_of_parts_of_any_kind() {
+    let body = r#"{"choices":[{"message":{"content":[{"type":"text","text":"a"},{"type":"reference","reference_ids":[1]},{"type":"text","text":"b"}]},"finish_reason":"stop"}]}"#;
+    assert_eq!(answer("mistral", body).text, "ab");
+    let chunk = r#"{"choices":[{"delta":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"},{"type":"reference"}]},{"type":"text","text":"a"}]},"finish_reason":"stop"}]}"#;
+    let got = answer("mistral", &stream(&[chunk]));
+    assert_eq!((got.reasoning.as_str(), got.text.as_str()), ("hm", "a"));
 }
 
 #[test]
@@ -198,6 +219,8 @@ fn too_many_tool_calls_are_refused() {
     let call = r#"{"function":{"name":"f"}}"#;
     let body = format!(r#"{{"choices":[{{"message":{{"tool_calls":[{}]}}}}]}}"#, vec![call; 1025].join(","));
     check("plain", &body, Class::Malformed);
+    check("ollama", &format!(r#"{{"message":{{"tool_calls":[{}]}}}}"#, vec![call; 1025].join(",")), Class::Malformed);
+    check("cohere", &format!(r#"{{"message":{{"tool_calls":[{}]}}}}"#, vec![call; 1025].join(",")), Class::Malformed);
 }
 
 fn feed(provider: &str, frames: &[(Option<String>, String)]) -> Result<Vec<Event>, Failure> {
@@ -231,6 +254,12 @@ fn json_like() -> impl Strategy<Value = String> {
         "\"content_block_start\"",
         "\"content_block_delta\"",
         "\"error\"",
+        "\"function_call\"",
+        "\"response.output_item.done\"",
+        "\"response.function_call_arguments.delta\"",
+        "\"response.completed\"",
+        "\"message-end\"",
+        "\"tool-call-delta\"",
     ]);
     let name = prop::sample::select(vec![
         "choices",
@@ -259,6 +288,14 @@ fn json_like() -> impl Strategy<Value = String> {
         "x_groq",
         "partial_json",
         "input",
+        "response",
+        "output",
+        "item",
+        "output_index",
+        "status",
+        "done",
+        "done_reason",
+        "tokens",
     ]);
     leaf.prop_map(str::to_owned).prop_recursive(5, 40, 4, move |inner| {
         prop_oneof![
@@ -274,7 +311,7 @@ fn json_like() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        for provider in ["plain", "messages", "mistral", "groq"] {
+        for provider in ["plain", "messages", "mistral", "groq", "responses", "cohere", "ollama"] {
             let got = decode_all(&endpoint(provider, "m"), &[b"data: ", &bytes]);
             prop_assert!(got.is_err());
             let _ = decode_all(&endpoint(provider, "m"), &[&bytes]);
@@ -283,7 +320,7 @@ proptest! {
 
     #[test]
     fn odd_json_never_panics(frames in prop::collection::vec((prop::option::of(Just("error".to_owned())), json_like()), 0..6)) {
-        for provider in ["plain", "messages", "moonshot", "xai"] {
+        for provider in ["plain", "messages", "moonshot", "xai", "responses", "cohere", "ollama"] {
             if let Ok(events) = feed(provider, &frames) {
                 prop_assert!(events.iter().any(|event| matches!(event, Event::Finish(_))), "an answer without a finish");
             }

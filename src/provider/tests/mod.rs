@@ -2,6 +2,8 @@
 
 mod encode_anthropic;
 mod encode_openai;
+mod encode_others;
+mod endings;
 mod errors;
 mod fixtures;
 mod hostile;
@@ -12,7 +14,7 @@ use url::Url;
 use super::catalog::{Quirks, row};
 use super::{Endpoint, Params, Protocol};
 use crate::model::{Answer, Class, Failure, Timestamp};
-use crate::wire::{ErrorReply, FrameError, sse};
+use crate::wire::{ErrorReply, FrameError};
 
 /// 2025-03-06T23:59:50Z.
 const NOW: Timestamp = Timestamp(1_741_305_590_000);
@@ -22,16 +24,19 @@ fn endpoint(provider: &str, model: &str) -> Endpoint {
     let (protocol, base, quirks) = match (row(provider), provider) {
         (Some(row), _) => (row.protocol, row.base_url, row.quirks),
         (None, "messages") => (Protocol::Anthropic, "http://h", Quirks::MESSAGES),
+        (None, "responses") => (Protocol::Responses, "http://h", Quirks::RESPONSES),
         (None, _) => (Protocol::Openai, "http://h", Quirks::PLAIN),
     };
+    let base = base.replace("{AZURE_RESOURCE_NAME}", "me");
     Endpoint {
         protocol,
         provider: provider.to_owned(),
-        base_url: Url::parse(base).unwrap(),
+        base_url: Url::parse(&base).unwrap(),
         model: model.to_owned(),
         quirks,
         params: Params::default(),
         headers: Vec::new(),
+        query: Vec::new(),
         script: None,
     }
 }
@@ -40,8 +45,9 @@ fn endpoint(provider: &str, model: &str) -> Endpoint {
 fn decode_all(to: &Endpoint, pieces: &[&[u8]]) -> Result<Answer, Failure> {
     let mut decoder = to.protocol.adapter().decoder(to);
     let mut events = Vec::new();
-    if sse::is_stream(&pieces.concat()) == Some(true) {
-        let (mut parser, mut frames) = (sse::Parser::default(), Vec::new());
+    let framing = to.protocol.adapter().framing();
+    if framing.is_stream(&pieces.concat()) == Some(true) {
+        let (mut parser, mut frames) = (framing.parser(), Vec::new());
         let broken = |error: FrameError| Failure::new(Class::Malformed, error.to_string());
         for piece in pieces {
             parser.feed(piece, &mut frames).map_err(broken)?;
@@ -59,4 +65,23 @@ fn decode_all(to: &Endpoint, pieces: &[&[u8]]) -> Result<Answer, Failure> {
 
 fn classify(to: &Endpoint, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {
     to.protocol.adapter().classify(to, &ErrorReply { status, headers, body, now: NOW })
+}
+
+/// The failure that `body` is, from a server with status 200.
+fn check(provider: &str, body: &str, class: Class) {
+    assert_eq!(
+        decode_all(&endpoint(provider, "m"), &[body.as_bytes()]).unwrap_err().class,
+        class,
+        "{provider}: {body}"
+    );
+}
+
+/// The answer that `body` is.
+fn answer(provider: &str, body: &str) -> Answer {
+    decode_all(&endpoint(provider, "m"), &[body.as_bytes()]).unwrap()
+}
+
+/// A stream of events with these payloads.
+fn stream(events: &[&str]) -> String {
+    events.iter().map(|event| format!("data: {event}\n\n")).collect()
 }

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use super::eligible::unfit;
 use super::reaction::{Reaction, reaction};
-use super::{Asked, Call, Course, Leg, MAX_ATTEMPTS, Stop, Want};
+use super::{Asked, Call, Course, Leg, MAX_ATTEMPTS, Moment, Stop, Want};
 use crate::model::{Failure, Timestamp};
 use crate::route::board::Board;
 use crate::route::breaker::State;
@@ -80,6 +79,7 @@ impl Course<'_> {
         if !matches!(self.want, Want::Anyone | Want::Larger(_)) {
             return Vec::new();
         }
+        let moment = &Moment::new(self.map, &self.facts, board, now);
         let legs = self.legs.iter().filter(|leg| leg.attempts_left > 0);
         legs.flat_map(|leg| {
             let members = self.map.group(leg.group).members.iter();
@@ -90,8 +90,8 @@ impl Course<'_> {
                 let until = cell.gated(now).or_else(opened)?;
                 let never = matches!(cell.room.shut, Some(Shut::Never { .. } | Shut::Unpriced));
                 let fit = !never
-                    && unfit(self.map, member, &self.facts).is_none()
-                    && !matches!(board.state(self.map, member.deployment, now), State::Open { .. });
+                    && moment.unfit(member).is_none()
+                    && !matches!(moment.state(member.deployment), State::Open { .. });
                 (fit && !self.was_asked(member.deployment) && self.wanted(leg.group, member.deployment)).then_some((
                     leg.group,
                     member.deployment,
@@ -104,7 +104,8 @@ impl Course<'_> {
 
     /// Whether breakers alone keep everybody shut: nobody waits for a rate limit.
     pub(super) fn all_open(&self, board: &Board, now: Timestamp) -> bool {
-        let open = |asked: &Asked| matches!(board.state(self.map, asked.deployment, now), State::Open { .. });
+        let moment = Moment::new(self.map, &self.facts, board, now);
+        let open = |asked: &Asked| matches!(moment.state(asked.deployment), State::Open { .. });
         self.asked.iter().all(open) && self.gated(board, now).is_empty()
     }
 
@@ -115,17 +116,18 @@ impl Course<'_> {
             return None;
         }
         let mut best: Option<((bool, Timestamp), GroupId, DeploymentId)> = None;
+        let moment = Moment::new(self.map, &self.facts, board, now);
         for leg in self.legs.iter().filter(|leg| leg.attempts_left > 0) {
             for member in &self.map.group(leg.group).members {
                 let id = member.deployment;
                 // One that is well itself and shut only with its host, or that is well by now, goes first.
                 let own = matches!(board.cell(id).breaker.state(now), State::Open { .. });
-                let until = match board.state(self.map, id, now) {
+                let until = match moment.state(id) {
                     State::Open { until } => (own, until),
                     State::Closed | State::HalfOpen => (own, now),
                 };
                 let fresh = !self.was_asked(id) && self.wanted(leg.group, id);
-                let ready = board.cell(id).gated(now).is_none() && unfit(self.map, member, &self.facts).is_none();
+                let ready = board.cell(id).gated(now).is_none() && moment.unfit(member).is_none();
                 if fresh && ready && best.is_none_or(|(least, ..)| until < least) {
                     best = Some((until, leg.group, id));
                 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::eligible::{estimated_cost, unfit};
-use super::{Call, Course, Want};
+use super::moment::estimated_cost;
+use super::{Call, Course, Moment, Want};
 use crate::model::{Failure, Timestamp};
 use crate::route::DeploymentId;
 use crate::route::board::Board;
@@ -23,13 +23,14 @@ impl Course<'_> {
         let budget = &board.group(group).hedges;
         let members = &self.map.group(group).members;
         let max_cost = self.map.group(group).policy.hedge_max_cost;
+        let moment = Moment::new(self.map, &self.facts, board, now);
         let fit = leg.untried.iter().copied().filter(|id| {
             let deployment = self.map.deployment(*id);
             let cost = deployment.price.map(|price| estimated_cost(&self.facts, price));
-            let rival = Rival { cell: board.cell(*id), state: board.state(self.map, *id, now), cost };
+            let rival = Rival { cell: board.cell(*id), state: moment.state(*id), cost };
             let member = members.iter().find(|member| member.deployment == *id);
             self.asked.iter().all(|asked| asked.deployment != *id)
-                && member.is_some_and(|member| unfit(self.map, member, &self.facts).is_none())
+                && member.is_some_and(|member| moment.unfit(member).is_none())
                 && refusal(max_cost, &rival, budget, now).is_none()
         });
         // A copy that waits in the same queue gains nothing.

@@ -1,6 +1,6 @@
 //! Calls that could not be made after all: another process was first. They count as not asked.
 
-use super::eligible::closed;
+use super::moment::closed;
 use super::{Call, Course, SkipReason};
 use crate::model::Timestamp;
 use crate::route::DeploymentId;

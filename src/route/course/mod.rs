@@ -7,16 +7,18 @@ use std::time::Duration;
 
 use super::board::Board;
 use super::breaker::State;
-use super::{DeploymentId, GroupId, Map, strategy};
+use super::strategy::{self, Ranked};
+use super::{DeploymentId, GroupId, Map};
 use crate::model::{Class, Failure, Timestamp};
-use eligible::barred;
-pub use eligible::{Capability, Facts, Identity, Needs, Skip, SkipReason, eligible};
+pub use facts::{Capability, Facts, Identity, Needs, Skip, SkipReason};
+pub use moment::Moment;
 use reaction::{Reaction, reaction};
 
 mod again;
-mod eligible;
+mod facts;
 mod hedge;
 mod lost;
+mod moment;
 mod prefer;
 mod reaction;
 #[cfg(test)]
@@ -110,6 +112,8 @@ pub struct Course<'a> {
 #[derive(Debug)]
 struct Leg {
     group: GroupId,
+    /// The strategy's order, with its reasons.
+    ranked: Vec<Ranked>,
     /// Eligible members not asked yet, best first.
     untried: Vec<DeploymentId>,
     /// Attempts that may still be made in this group.
@@ -194,6 +198,11 @@ impl<'a> Course<'a> {
             return Step::Call(call);
         }
         Step::Stop(self.stop(board, now))
+    }
+
+    /// The groups that were entered, each with the strategy's order of its members and the reasons.
+    pub fn rankings(&self) -> impl Iterator<Item = (GroupId, &[Ranked])> {
+        self.legs.iter().map(|leg| (leg.group, leg.ranked.as_slice()))
     }
 
     /// Who was passed over since this was last called, and why.
@@ -282,22 +291,19 @@ impl<'a> Course<'a> {
     }
 
     fn untried_here(&mut self, board: &Board, now: Timestamp) -> Option<(GroupId, DeploymentId)> {
-        let map = self.map;
-        let preference = self.preference();
-        let here = self.legs.last()?.group;
-        let fit: Vec<DeploymentId> = self.legs.last()?.untried.clone();
-        let fit: Vec<DeploymentId> =
-            fit.into_iter().filter(|id| self.wanted(here, *id) && !self.was_asked(*id)).collect();
-        let leg = self.legs.last_mut()?;
-        if leg.attempts_left == 0 {
-            return None;
-        }
+        let leg = self.legs.last().filter(|leg| leg.attempts_left > 0)?;
+        let preference = self.preference(leg.group);
         // An attempt since the ranking may have taught something about them: one key, or one host.
-        let ready = |id: &DeploymentId| {
-            board.cell(*id).gated(now).is_none() && !matches!(board.state(map, *id, now), State::Open { .. })
+        let moment = Moment::new(self.map, &self.facts, board, now);
+        let ready = |id: DeploymentId| {
+            board.cell(id).gated(now).is_none()
+                && !matches!(moment.state(id), State::Open { .. })
+                && self.wanted(leg.group, id)
+                && !self.was_asked(id)
         };
-        let fit = leg.untried.iter().enumerate().filter(|(_, id)| fit.contains(id) && ready(id));
-        let (found, _) = fit.min_by_key(|(position, id)| (preference(leg.group, **id), *position))?;
+        let fit = leg.untried.iter().enumerate().filter(|(_, id)| ready(**id));
+        let (found, _) = fit.min_by_key(|(position, id)| (preference(**id), *position))?;
+        let leg = self.legs.last_mut()?;
         Some((leg.group, leg.untried.remove(found)))
     }
 
@@ -354,8 +360,10 @@ impl<'a> Course<'a> {
         let group = self.map.group(id);
         let mut eligible = Vec::new();
         let mut too_small = false;
-        for (position, member) in group.members.iter().enumerate() {
-            match barred(self.map, member, &self.facts, board, now) {
+        let moment = Moment::new(self.map, &self.facts, board, now);
+        let barred: Vec<_> = group.members.iter().map(|member| moment.barred(member)).collect();
+        for (position, (member, barred)) in group.members.iter().zip(barred).enumerate() {
+            match barred {
                 None => eligible.push(position),
                 Some(reason) => {
                     too_small |= matches!(reason, SkipReason::ContextWindow { .. });
@@ -368,9 +376,9 @@ impl<'a> Course<'a> {
         }
         let scene = strategy::Scene { map: self.map, group: id, facts: &self.facts, board, now };
         let ranked = strategy::rank(&scene, &eligible, rng);
-        let untried = ranked.into_iter().map(|ranked| group.members[ranked.position].deployment).collect();
+        let untried = ranked.iter().map(|ranked| group.members[ranked.position].deployment).collect();
         let attempts_left = group.policy.num_retries.saturating_add(1);
-        self.legs.push(Leg { group: id, untried, attempts_left, made: 0, left: false, too_small });
+        self.legs.push(Leg { group: id, ranked, untried, attempts_left, made: 0, left: false, too_small });
     }
 
     fn skip(&mut self, deployment: DeploymentId, reason: SkipReason) {

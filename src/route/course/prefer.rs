@@ -1,7 +1,9 @@
 //! Who goes before whom besides the strategy, and who stands ready to take over.
 
+use std::collections::BTreeMap;
+
 use super::Course;
-use super::eligible::barred;
+use super::Moment;
 use crate::model::{Class, Timestamp};
 use crate::route::board::Board;
 use crate::route::breaker::State;
@@ -10,16 +12,17 @@ use crate::route::{DeploymentId, GroupId, kin};
 impl<'a> Course<'a> {
     /// What goes before the strategy's ranking: the profile's `order`, and within it independence of
     /// those that failed.
-    pub(super) fn preference(&self) -> impl Fn(GroupId, DeploymentId) -> (u32, bool) + use<'a> {
+    pub(super) fn preference(&self, group: GroupId) -> impl Fn(DeploymentId) -> (u32, bool) + use<'a> {
         let map = self.map;
+        let members = map.group(group).members.iter();
+        let orders: BTreeMap<DeploymentId, u32> = members.map(|member| (member.deployment, member.order)).collect();
         let failed = self.asked.iter().filter_map(|asked| Some((asked.deployment, asked.failed?)));
         let failed: Vec<(DeploymentId, Class)> = failed.collect();
-        move |group, id| {
-            let member = map.group(group).members.iter().find(|member| member.deployment == id);
+        move |id| {
             let suspects = |(other, class): &(DeploymentId, Class)| {
                 kin::suspects(*class, map.deployment(*other), map.deployment(id))
             };
-            (member.map_or(u32::MAX, |member| member.order), failed.iter().any(suspects))
+            (orders.get(&id).copied().unwrap_or(u32::MAX), failed.iter().any(suspects))
         }
     }
 
@@ -28,12 +31,13 @@ impl<'a> Course<'a> {
         let here = self.legs.iter().filter(|leg| leg.attempts_left > 0).map(|leg| leg.group);
         let pending = self.legs.iter().filter(|leg| !leg.left).flat_map(|leg| &self.map.group(leg.group).fallbacks);
         let fallbacks = self.queue.iter().chain(pending).copied().filter(|_| self.fallbacks_left > 0);
+        let moment = Moment::new(self.map, &self.facts, board, now);
         here.chain(fallbacks).flat_map(|group| &self.map.group(group).members).any(|member| {
             let other = member.deployment;
             other != id
                 && self.asked.iter().all(|asked| asked.deployment != other)
-                && barred(self.map, member, &self.facts, board, now).is_none()
-                && board.state(self.map, other, now) == State::Closed
+                && moment.barred(member).is_none()
+                && moment.state(other) == State::Closed
         })
     }
 }

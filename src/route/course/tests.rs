@@ -662,3 +662,25 @@ fn slots_that_others_take_are_waited_for_no_longer_than_max_wait_in_all() {
     assert_eq!(stop, Stop::RateLimited { next: Duration::from_secs(3) });
     assert_eq!((now.since(Timestamp(1_000_000)).as_secs(), calls, skips), (18, 7, 1));
 }
+
+#[test]
+fn the_window_is_compared_with_tokens_as_the_model_counts_them() {
+    let map = map("main: a@100 b@100");
+    let mut board = Board::fresh(&map);
+    let counted = |counted| crate::route::estimate::Experience::Answered {
+        prompt_tokens: 1000,
+        ttft: None,
+        pace: None,
+        output: None,
+        counted: Some(counted),
+        cached: 0,
+    };
+    let now = Timestamp(1_000_000);
+    (0..50).for_each(|_| board.deployments[0].estimates.learn(&counted(2000), 1.0, now));
+    (0..50).for_each(|_| board.deployments[1].estimates.learn(&counted(500), 1.0, now));
+    let facts = |prompt_tokens| Facts { prompt_tokens, ..Facts::default() };
+    walk(&map, board.clone(), facts(40), "401", "a b | exhausted");
+    walk(&map, board.clone(), facts(90), "401", "b | exhausted");
+    walk(&map, board.clone(), facts(150), "401", "b | exhausted");
+    walk(&map, board, facts(250), "401", "| refused");
+}

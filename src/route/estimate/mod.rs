@@ -158,6 +158,13 @@ impl Estimates {
         estimated * self.size.read(&Law::SIZE, now).map_or(1.0, |size| size.median())
     }
 
+    /// By which share [`tokens`](Self::tokens) may be off, up or down: one standard deviation.
+    #[must_use]
+    pub fn margin(&self, now: Timestamp) -> f64 {
+        let size = self.size.read(&Law::SIZE, now).unwrap_or(Belief::ignorant(1.0));
+        (size.variance + Law::SIZE.noise).sqrt().exp() - 1.0
+    }
+
     /// Characters for each token of this model, when its usage was seen.
     #[must_use]
     pub fn chars_per_token(&self, now: Timestamp) -> Option<f64> {
@@ -238,6 +245,8 @@ mod tests {
         assert_eq!(estimates.tokens(100.0, now).round(), 200.0);
         assert_eq!(estimates.chars_per_token(now).map(|chars| (chars * 10.0).round()), Some(20.0));
         assert_eq!((estimates.cached_share() * 100.0).round(), 25.0);
+        let margins = [estimates.margin(now), Estimates::default().margin(now)];
+        assert_eq!(margins.map(|margin| (margin * 100.0).round()), [24.0, 79.0]);
     }
 
     #[test]

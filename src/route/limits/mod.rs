@@ -60,6 +60,18 @@ pub enum Counts {
     Nanos,
 }
 
+impl Cap {
+    /// The limit in the unit of the profile: requests, tokens or USD.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "an amount of money, for people")]
+    pub fn shown(&self) -> serde_json::Value {
+        match self.counts {
+            Counts::Requests | Counts::Tokens => self.limit.into(),
+            Counts::Nanos => (self.limit as f64 / NANOS).into(),
+        }
+    }
+}
+
 impl Limits {
     /// Whether nothing is limited.
     #[must_use]

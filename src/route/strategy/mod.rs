@@ -9,6 +9,7 @@ mod least_busy;
 mod ranked;
 mod round_robin;
 pub mod simple_shuffle;
+mod slow_start;
 mod usage;
 
 use std::sync::Arc;
@@ -72,6 +73,22 @@ impl Strategy {
     }
 }
 
+impl Strategy {
+    /// Whether who comes back from an outage gets less at first. Not where somebody has said who is asked.
+    fn eases(&self) -> bool {
+        match self {
+            Self::Sticky(_) | Self::Exec(_) | Self::Custom(_) => false,
+            Self::SimpleShuffle
+            | Self::RoundRobin
+            | Self::LeastBusy
+            | Self::LatencyBased(_)
+            | Self::CostBased
+            | Self::UsageBased
+            | Self::Adaptive(_) => true,
+        }
+    }
+}
+
 /// The members at `eligible` positions of the scene's group, best first, with the numbers that
 /// decided: lowest `order` first, then as the strategy says. A permutation of `eligible`.
 #[must_use]
@@ -81,7 +98,7 @@ pub fn rank(scene: &Scene<'_>, eligible: &[usize], rng: &mut fastrand::Rng) -> V
     all.sort_by_key(|candidate| candidate.member.order);
     let mut ranked = Vec::with_capacity(all.len());
     for level in all.chunk_by(|a, b| a.member.order == b.member.order) {
-        ranked.extend(match &group.strategy {
+        let order = match &group.strategy {
             Strategy::SimpleShuffle => simple_shuffle::rank(level, rng),
             Strategy::Sticky(by) => simple_shuffle::rank_sticky(level, *by, &group.name, &scene.facts.identity, rng),
             Strategy::RoundRobin => round_robin::rank(level, scene.board.group(scene.group).turn),
@@ -92,7 +109,8 @@ pub fn rank(scene: &Scene<'_>, eligible: &[usize], rng: &mut fastrand::Rng) -> V
             Strategy::Adaptive(args) => adaptive::rank(level, args, rng),
             Strategy::Exec(_) => custom::in_order_of(level, scene.board.orders.get(&scene.group), rng),
             Strategy::Custom(custom) => custom.rank(level, scene.facts, rng),
-        });
+        };
+        ranked.extend(if group.strategy.eases() { slow_start::ease(level, order, rng) } else { order });
     }
     ranked
 }

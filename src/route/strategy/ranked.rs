@@ -62,6 +62,13 @@ pub enum Why {
     Said,
     /// Nobody named it; it follows those who were.
     Unsaid,
+    /// It comes back from an outage, and stands behind the others this time.
+    ComesBack {
+        /// The share of its usual traffic that it gets now.
+        share: f64,
+        /// What would have counted.
+        why: Box<Why>,
+    },
 }
 
 impl fmt::Display for Why {
@@ -95,6 +102,9 @@ impl fmt::Display for Why {
             }
             Self::Said => f.write_str("as the command or program said"),
             Self::Unsaid => f.write_str("not named by the command or program"),
+            Self::ComesBack { share, why } => {
+                write!(f, "{why}; comes back from an outage with {:.0} % of its traffic", share * 100.0)
+            }
         }
     }
 }

@@ -75,9 +75,7 @@ fn hash(texts: &[&str]) -> f64 {
 /// one by one (Efraimidis and Spirakis, "Weighted random sampling with a reservoir", 2006).
 fn race<'a>(candidates: &[Candidate<'a>], sticky: bool, mut luck: impl FnMut(&Candidate<'a>) -> f64) -> Vec<Ranked> {
     let members: Vec<&Member> = candidates.iter().map(|candidate| candidate.member).collect();
-    // Who has just recovered gets less for a while.
-    let ramped = |(share, candidate): (f64, &Candidate<'a>)| share * candidate.ramp;
-    let shares: Vec<f64> = shares(&members).into_iter().zip(candidates).map(ramped).collect();
+    let shares = shares(&members);
     let sum: f64 = shares.iter().sum();
     let arrive = |(candidate, share): (&Candidate<'a>, f64)| {
         let why = Why::Share { share: if sum > 0.0 { share / sum } else { 0.0 }, sticky };

@@ -504,10 +504,16 @@ proptest! {
 
 #[test]
 fn who_comes_back_from_an_outage_gets_less_at_first() {
+    for strategy in [Strategy::SimpleShuffle, Strategy::LeastBusy, Strategy::CostBased, Strategy::UsageBased] {
+        comes_back(strategy);
+    }
+}
+
+fn comes_back(strategy: Strategy) {
     use crate::model::Class;
     use crate::route::breaker::{Context, Seen};
 
-    let map = map(Strategy::SimpleShuffle, 2);
+    let map = map(strategy, 2);
     let mut board = Board::fresh(&map);
     let context = Context { rules: map.groups[0].policy.rules(None), another_closed: true, now: NOW, luck: 0.5 };
     let breaker = &mut board.deployments[0].breaker;
@@ -519,6 +525,6 @@ fn who_comes_back_from_an_outage_gets_less_at_first() {
         let mut rng = fastrand::Rng::with_seed(1);
         (0..1000).filter(|_| rank(&scene, &[0, 1], &mut rng)[0].position == 0).count()
     };
-    assert!((50..150).contains(&first(0)), "{}", first(0));
+    assert!((20..90).contains(&first(0)), "{}", first(0));
     assert!((450..550).contains(&first(15)), "{}", first(15));
 }

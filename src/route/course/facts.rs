@@ -1,17 +1,10 @@
-//! Which members of a group may serve a request at this moment, and why the others may not.
+//! What routing knows of a request, and the reasons for which a deployment is passed over.
 
 use std::time::Duration;
 
 use crate::model::prompt::{Part, Prompt};
-use crate::model::{Price, Timestamp};
-use crate::route::board::Board;
-use crate::route::breaker::State;
-use crate::route::limits::Shut;
 use crate::route::rules::Detours;
-use crate::route::{Capabilities, DeploymentId, GroupId, Map, Member};
-
-/// Tokens of an answer assumed for a cost cap when the request sets no limit.
-const EXPECTED_OUTPUT: f64 = 1000.0;
+use crate::route::{Capabilities, DeploymentId};
 
 /// What routing knows of a request.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -77,7 +70,7 @@ impl Needs {
     }
 
     /// The first need that `capabilities` are known not to meet.
-    fn unmet(self, capabilities: Capabilities) -> Option<Capability> {
+    pub(super) fn unmet(self, capabilities: Capabilities) -> Option<Capability> {
         let needs = [
             (self.vision, capabilities.vision, Capability::Vision),
             (self.tools, capabilities.tools, Capability::Tools),
@@ -137,8 +130,10 @@ pub enum SkipReason {
     Incapable(Capability),
     /// The prompt does not fit.
     ContextWindow {
-        /// Estimated prompt tokens.
+        /// Prompt tokens, as far as it is known how this model counts them.
         prompt: u64,
+        /// By which share that may be off.
+        margin: f64,
         /// What fits.
         window: u64,
     },
@@ -173,80 +168,4 @@ pub enum SkipReason {
         /// Which limit, in words.
         limit: String,
     },
-}
-
-/// Why `member` may not be asked at `now`, if it may not.
-pub(super) fn barred(map: &Map, member: &Member, facts: &Facts, board: &Board, now: Timestamp) -> Option<SkipReason> {
-    unable(map, member, facts)
-        .or_else(|| {
-            let cell = board.cell(member.deployment);
-            match board.state(map, member.deployment, now) {
-                State::Open { until } => {
-                    // One that is well itself is shut with the others at its host.
-                    let own = matches!(cell.breaker.state(now), State::Open { .. });
-                    let class = cell.breaker.reason().filter(|_| own).unwrap_or("failures of its host").to_owned();
-                    Some(SkipReason::CoolingDown { left: until.since(now), class })
-                }
-                State::Closed | State::HalfOpen => {
-                    let full = cell.room.shut.as_ref().and_then(|shut| closed(shut, now));
-                    full.or_else(|| cell.gated(now).map(|until| SkipReason::Gated { left: until.since(now) }))
-                }
-            }
-        })
-        .or_else(|| too_dear(map, member, facts))
-}
-
-/// The positions of the members of `group` that may be asked at `now`.
-#[must_use]
-pub fn eligible(map: &Map, group: GroupId, facts: &Facts, board: &Board, now: Timestamp) -> Vec<usize> {
-    let members = map.group(group).members.iter().enumerate();
-    members.filter(|(_, member)| barred(map, member, facts, board, now).is_none()).map(|(at, _)| at).collect()
-}
-
-/// Why a limit keeps a deployment shut at `now`, if it does.
-pub(super) fn closed(shut: &Shut, now: Timestamp) -> Option<SkipReason> {
-    match shut {
-        Shut::Until { at, limit } if now < *at => {
-            Some(SkipReason::Limited { limit: limit.clone(), left: at.since(now) })
-        }
-        Shut::Until { .. } => None,
-        Shut::Never { limit } => Some(SkipReason::TooLarge { limit: limit.clone() }),
-        Shut::Unpriced => Some(SkipReason::Unpriced),
-    }
-}
-
-/// Why `member` cannot serve this request at all, whatever the hour.
-pub(super) fn unfit(map: &Map, member: &Member, facts: &Facts) -> Option<SkipReason> {
-    unable(map, member, facts).or_else(|| too_dear(map, member, facts))
-}
-
-fn unable(map: &Map, member: &Member, facts: &Facts) -> Option<SkipReason> {
-    let deployment = map.deployment(member.deployment);
-    if let Some(missing) = &deployment.no_key {
-        return Some(SkipReason::NoKey(missing.clone()));
-    }
-    let has = |tag: &String| member.tags.contains(tag);
-    if !facts.require_tags.iter().all(has) || facts.forbid_tags.iter().any(has) {
-        return Some(SkipReason::Tags);
-    }
-    if let Some(what) = facts.needs.unmet(deployment.capabilities) {
-        return Some(SkipReason::Incapable(what));
-    }
-    let prompt = facts.prompt_tokens;
-    let window = deployment.context_window.filter(|window| prompt > *window)?;
-    Some(SkipReason::ContextWindow { prompt, window })
-}
-
-fn too_dear(map: &Map, member: &Member, facts: &Facts) -> Option<SkipReason> {
-    let deployment = map.deployment(member.deployment);
-    let cap = facts.max_cost?;
-    let Some(price) = deployment.price else { return Some(SkipReason::Unpriced) };
-    let usd = estimated_cost(facts, price);
-    (usd > cap).then_some(SkipReason::OverCost { usd })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
-pub(super) fn estimated_cost(facts: &Facts, price: Price) -> f64 {
-    let output = facts.max_tokens.map_or(EXPECTED_OUTPUT, |tokens| tokens as f64);
-    facts.prompt_tokens as f64 * price.input + output * price.output
 }

@@ -1,0 +1,143 @@
+//! The protocol `openai-responses`: encoded and classified.
+//!
+//! Source: OpenAI API reference, Responses (create); deviations are values in [`super::Quirks`].
+
+use serde_json::{Map, Value, json};
+
+use super::catalog::SchemaDialect;
+use super::responses_decoder::Decoder;
+use super::{Adapter, Decode, Encoded, Endpoint, classify, models, openai, request};
+use crate::model::{Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
+use crate::wire::{ErrorReply, Framing};
+
+/// The smallest token limit that the API takes (`max_output_tokens`); a smaller wish is raised to it.
+const LEAST_OUTPUT: u64 = 16;
+
+/// The adapter.
+pub struct Responses;
+
+impl Adapter for Responses {
+    fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<Encoded, Failure> {
+        let model = models::find(&to.provider, &to.model);
+        let (sampling, dropped) = request::parameters(to, prompt, model.as_ref())?;
+        let mut body = Map::new();
+        body.insert("model".into(), json!(to.model));
+        if let Some(text) = request::system(to, prompt) {
+            body.insert("instructions".into(), json!(text));
+        }
+        body.insert("input".into(), input(prompt));
+        body.insert("stream".into(), json!(true));
+        if to.quirks.stores {
+            body.insert("store".into(), json!(false));
+        }
+        put_sampling(&mut body, &sampling);
+        if let Some(format) = prompt.schema.as_ref().and_then(|schema| format(to, schema)) {
+            body.insert("text".into(), json!({"format": format}));
+        }
+        if !prompt.tools.is_empty() {
+            body.insert("tools".into(), prompt.tools.iter().map(tool).collect());
+        }
+        request::finish(to, key, prompt, &["responses"], body, dropped)
+    }
+
+    fn framing(&self) -> Framing {
+        Framing::Sse
+    }
+
+    fn decoder(&self, to: &Endpoint) -> Box<dyn Decode> {
+        Box::new(Decoder::new(to.quirks.codes))
+    }
+
+    fn classify(&self, to: &Endpoint, reply: &ErrorReply<'_>) -> Failure {
+        classify::reply(reply, to.quirks.codes)
+    }
+}
+
+fn put_sampling(body: &mut Map<String, Value>, sampling: &Sampling) {
+    let fields = [
+        ("max_output_tokens", sampling.max_tokens.map(|limit| json!(limit.max(LEAST_OUTPUT)))),
+        ("temperature", sampling.temperature.map(Value::from)),
+        ("top_p", sampling.top_p.map(Value::from)),
+        // No summary is asked for: an organisation that is not verified is refused for it.
+        ("reasoning", sampling.effort.map(|effort| json!({"effort": effort.as_str()}))),
+    ];
+    for (name, value) in fields {
+        if let Some(value) = value {
+            body.insert(name.to_owned(), value);
+        }
+    }
+}
+
+/// Flat, not nested as in chat completions.
+fn format(to: &Endpoint, schema: &Value) -> Option<Value> {
+    match to.quirks.schema {
+        SchemaDialect::Native => Some(json!({
+            "type": "json_schema", "name": "answer", "strict": openai::is_closed(schema), "schema": schema,
+        })),
+        SchemaDialect::JsonMode => Some(json!({"type": "json_object"})),
+        SchemaDialect::Instruction => None,
+    }
+}
+
+fn input(prompt: &Prompt) -> Value {
+    let mut items = Vec::new();
+    for message in &prompt.messages {
+        match message.role {
+            Role::User => push_user(&mut items, message),
+            Role::Assistant => push_assistant(&mut items, message),
+        }
+    }
+    Value::Array(items)
+}
+
+/// Results of tools are items of their own, before what the person says with them.
+fn push_user(items: &mut Vec<Value>, message: &Message) {
+    let mut parts = Vec::new();
+    for part in &message.parts {
+        match part {
+            Part::Text(text) => parts.push(json!({"type": "input_text", "text": text})),
+            Part::Image { media_type, data } => {
+                parts.push(json!({"type": "input_image", "image_url": request::image_url(media_type, data)}));
+            }
+            Part::ToolResult { id, text } => {
+                items.push(json!({"type": "function_call_output", "call_id": id, "output": text}));
+            }
+            // A call belongs to the model's turns; the person makes none.
+            Part::ToolCall { .. } => {}
+        }
+    }
+    if !parts.is_empty() {
+        items.push(json!({"type": "message", "role": "user", "content": parts}));
+    }
+}
+
+fn push_assistant(items: &mut Vec<Value>, message: &Message) {
+    let mut text = String::new();
+    let mut calls = Vec::new();
+    for part in &message.parts {
+        match part {
+            Part::Text(piece) => text.push_str(piece),
+            Part::ToolCall { id, name, arguments } => {
+                calls.push(json!({"type": "function_call", "call_id": id, "name": name, "arguments": arguments}));
+            }
+            // Models write text here; images and results belong to the other side.
+            Part::Image { .. } | Part::ToolResult { .. } => {}
+        }
+    }
+    if !text.is_empty() {
+        let content = json!([{"type": "output_text", "text": text}]);
+        items.push(json!({"type": "message", "role": "assistant", "content": content}));
+    }
+    items.append(&mut calls);
+}
+
+/// `strict` is on when it is not said here, and refuses most schemas; in chat completions it is off.
+fn tool(tool: &Tool) -> Value {
+    json!({
+        "type": "function",
+        "name": tool.name,
+        "description": tool.description,
+        "parameters": tool.parameters,
+        "strict": false,
+    })
+}

@@ -1,0 +1,66 @@
+//! Which way a stream is cut into frames, and the parser for each. It knows no protocol.
+
+use super::{Frame, FrameError, ndjson, sse};
+
+/// How a stream of a protocol is cut into frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// Server-sent events.
+    Sse,
+    /// JSON values, one a line.
+    Ndjson,
+}
+
+impl Framing {
+    /// Whether a body that begins with `start` is a stream of this framing, or else a reply in one
+    /// piece; `None` until that can be told.
+    #[must_use]
+    pub fn is_stream(self, start: &[u8]) -> Option<bool> {
+        match self {
+            Self::Sse => sse::is_stream(start),
+            Self::Ndjson => ndjson::is_stream(start),
+        }
+    }
+
+    /// A fresh parser of one stream.
+    #[must_use]
+    pub fn parser(self) -> Parser {
+        match self {
+            Self::Sse => Parser::Sse(sse::Parser::default()),
+            Self::Ndjson => Parser::Ndjson(ndjson::Parser::default()),
+        }
+    }
+}
+
+/// An incremental parser of one stream.
+#[derive(Debug)]
+pub enum Parser {
+    /// Of server-sent events.
+    Sse(sse::Parser),
+    /// Of lines.
+    Ndjson(ndjson::Parser),
+}
+
+impl Parser {
+    /// Feeds bytes and pushes every frame that they complete.
+    ///
+    /// # Errors
+    /// When the bytes are not of this framing, or a frame is too large; the stream cannot be read further.
+    pub fn feed(&mut self, bytes: &[u8], out: &mut Vec<Frame>) -> Result<(), FrameError> {
+        match self {
+            Self::Sse(parser) => parser.feed(bytes, out),
+            Self::Ndjson(parser) => parser.feed(bytes, out),
+        }
+    }
+
+    /// The stream ended: pushes the pending frame, if there is a whole one.
+    ///
+    /// # Errors
+    /// As [`Parser::feed`].
+    pub fn end(&mut self, out: &mut Vec<Frame>) -> Result<(), FrameError> {
+        match self {
+            Self::Sse(parser) => parser.end(out),
+            Self::Ndjson(parser) => parser.end(out),
+        }
+    }
+}
