@@ -80,7 +80,7 @@ impl Router {
             Arc::new(map),
             endpoints,
             keys,
-            Arc::new(Vault::new(around.vars.as_map().clone())),
+            Arc::new(Vault::new(around.vars.as_map().clone(), around.clock)),
             Arc::new(Net::new(around.seed)),
             state::open(around.state),
             around.clock,

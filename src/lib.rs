@@ -8,7 +8,7 @@
 //! | module | owns | and not |
 //! |---|---|---|
 //! | [`model`] | the vocabulary: prompt, event, answer, failure, usage, price, time, secret | any behaviour |
-//! | [`wire`] | bytes: requests, server-sent events, the forms of `Retry-After` | meaning |
+//! | [`wire`] | bytes: requests and their signature, the framings of streams, the forms of `Retry-After` | meaning |
 //! | [`provider`] | a protocol a file, as pure functions: encode, decode, classify; rows of data | the network, policy |
 //! | [`route`] | the pure core: course, breaker, retry budget, seam, strategies | providers, I/O, clock, luck |
 //! | [`ports`] | the ways out of the process, as traits: network, shared state, keys, time | what is behind them |

@@ -12,7 +12,7 @@ use crate::model::{Answer, Class, Event, Failure, Finish, Prompt, Secret, Timeou
 use crate::ports::{Clock, Reply, Transport};
 use crate::provider::{Decode, Endpoint};
 use crate::route::Timeouts;
-use crate::wire::{ErrorReply, FrameError, Framing, rate_limit};
+use crate::wire::{ErrorReply, FrameError, Framing, rate_limit, sigv4};
 
 /// The longest answer that is kept, in bytes; a stream without end is stopped here.
 const MAX_ANSWER: usize = 64 << 20;
@@ -86,7 +86,7 @@ impl Attempt<'_> {
     /// What must not come back in a message: the key, and the headers that the profile adds.
     fn secrets(&self) -> Vec<&str> {
         let headers = self.endpoint.headers.iter().filter_map(|(_, value)| value.to_str().ok());
-        self.key.map(Secret::expose).into_iter().chain(headers).collect()
+        self.key.into_iter().flat_map(Secret::parts).chain(headers).collect()
     }
 
     /// Takes secrets out of a body before anybody cuts it into messages.
@@ -112,10 +112,11 @@ impl Attempt<'_> {
 
     async fn read(&self, reading: &mut Reading, sink: &mut Sink<'_>) -> Result<(), Cause> {
         let adapter = self.endpoint.protocol.adapter();
-        let encoded = adapter.encode(self.endpoint, self.key, self.prompt).map_err(Cause::NotAsked)?;
+        let mut encoded = adapter.encode(self.endpoint, self.key, self.prompt).map_err(Cause::NotAsked)?;
         if !encoded.dropped.is_empty() && sink(Told::Dropped(&encoded.dropped)).is_break() {
             return Err(Cause::Unread);
         }
+        sigv4::sign(&mut encoded.request, self.clock.now());
         let sent = self.transport.send(encoded.request, self.timeouts.connect);
         let reply = reading.within(sent).await?.map_err(Cause::Failed)?;
         let now = self.clock.now();
@@ -331,6 +332,7 @@ impl Reading {
 fn size(event: &Event) -> usize {
     match event {
         Event::Text(text) | Event::Reasoning(text) | Event::ToolArguments { text, .. } => text.len(),
+        Event::ToolSignature { text, .. } => text.len(),
         Event::ToolStart { id, name, .. } => id.len() + name.len(),
         Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => 0,
     }
@@ -341,7 +343,7 @@ fn is_token(event: &Event) -> bool {
     match event {
         Event::Text(text) | Event::Reasoning(text) => !text.is_empty(),
         Event::ToolStart { .. } | Event::ToolArguments { .. } => true,
-        Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => false,
+        Event::Start { .. } | Event::ToolSignature { .. } | Event::Usage(_) | Event::Finish(_) => false,
     }
 }
 

@@ -6,13 +6,14 @@ use std::time::Duration;
 use super::ledger::Ledger;
 use super::record::{Hedged, Why};
 use super::router::{Request, Router};
-use crate::model::{Class, Failure, Secret};
+use crate::model::{Class, Failure};
 use crate::provider::Encoded;
 use crate::route::board::Board;
 use crate::route::course::{Course, Skip, Step};
 use crate::route::rules::Detours;
 use crate::route::strategy::Ranked;
 use crate::route::{DeploymentId, GroupId};
+use crate::wire::sigv4;
 
 /// The calls that a request would lead to.
 #[derive(Debug)]
@@ -92,8 +93,11 @@ impl Router {
                 }
             };
             let endpoint = &self.endpoints[call.deployment.0];
-            let key = (self.sources[call.deployment.0] != crate::model::KeySource::None).then(|| Secret::new("KEY"));
-            let encoded = endpoint.protocol.adapter().encode(endpoint, key.as_ref(), &request.prompt);
+            let key = self.sources[call.deployment.0].stand_in();
+            let mut encoded = endpoint.protocol.adapter().encode(endpoint, key.as_ref(), &request.prompt);
+            if let Ok(encoded) = &mut encoded {
+                sigv4::sign(&mut encoded.request, now);
+            }
             let (deployment, group, wait) = (call.deployment, call.group, call.wait);
             let hedge = self.map.group(group).policy.hedge.and_then(|delay| {
                 let rival = course.rival(&plan.board, now)?;

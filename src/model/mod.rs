@@ -1,5 +1,6 @@
 //! The vocabulary that every other part speaks; it owns no behaviour and knows no other part.
 
+pub mod aws;
 pub mod event;
 pub mod failure;
 pub mod price;
@@ -11,6 +12,7 @@ pub mod state_source;
 pub mod time;
 pub mod usage;
 
+pub use aws::{AwsKeys, AwsSso};
 pub use event::{Answer, Event, Finish, ToolCall};
 pub use failure::{Class, ConnectionFault, Failure, TimeoutKind};
 pub use price::Price;

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::ToolCall;
+
 /// One request to a model, before it is translated for a provider.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Prompt {
@@ -117,6 +119,9 @@ pub enum Part {
         name: String,
         /// The arguments, as JSON text.
         arguments: String,
+        /// The opaque mark that the provider gave the call, for the same provider only.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signature: Option<String>,
     },
     /// What a tool answered.
     ToolResult {
@@ -125,6 +130,14 @@ pub enum Part {
         /// The result.
         text: String,
     },
+}
+
+impl From<ToolCall> for Part {
+    /// The call as a part of the turn in which the model made it.
+    fn from(call: ToolCall) -> Self {
+        let ToolCall { id, name, arguments, signature } = call;
+        Self::ToolCall { id, name, arguments, signature }
+    }
 }
 
 /// Where an image is.

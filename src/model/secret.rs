@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::AwsKeys;
+
 /// A key or token. `Debug` hides it, there is no `Display`, and it is never serialised.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -19,6 +21,39 @@ impl Secret {
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// Keys that sign a request and are not sent with it: an id, a secret, and the token of the session
+    /// when they are good for some hours only. None of them can hold a line break.
+    #[must_use]
+    pub fn signing(id: &str, secret: &str, session: Option<&str>) -> Self {
+        Self([id, secret].into_iter().chain(session).collect::<Vec<_>>().join("\n"))
+    }
+
+    /// The keys that sign, when it is such a secret.
+    #[must_use]
+    pub fn signing_parts(&self) -> Option<SigningKeys<'_>> {
+        let mut parts = self.parts();
+        match (parts.next(), parts.next(), parts.next(), parts.next()) {
+            (Some(id), Some(secret), session, None) => Some(SigningKeys { id, secret, session }),
+            _ => None,
+        }
+    }
+
+    /// Everything in it that must not be shown: one text, or the parts of keys that sign.
+    pub fn parts(&self) -> impl Iterator<Item = &str> {
+        self.0.split('\n').filter(|part| !part.is_empty())
+    }
+}
+
+/// Keys that sign requests.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SigningKeys<'a> {
+    /// Tells whose they are.
+    pub id: &'a str,
+    /// What the signature is made with; it never leaves the process.
+    pub secret: &'a str,
+    /// Proves that they are good for now.
+    pub session: Option<&'a str>,
 }
 
 impl fmt::Debug for Secret {
@@ -40,6 +75,24 @@ pub enum KeySource {
     File(PathBuf),
     /// Written in the profile itself.
     Literal(Secret),
+    /// Where the tools of AWS look.
+    Aws(AwsKeys),
+    /// A token of Google's application default credentials: of this file, or of the machine itself.
+    Google(Option<PathBuf>),
+}
+
+impl KeySource {
+    /// What stands for the key where nothing is sent; `None` when there is none.
+    #[must_use]
+    pub fn stand_in(&self) -> Option<Secret> {
+        match self {
+            Self::None => None,
+            Self::Env(_) | Self::Command(_) | Self::File(_) | Self::Literal(_) | Self::Google(_) => {
+                Some(Secret::new("KEY"))
+            }
+            Self::Aws(_) => Some(Secret::signing("KEY", "KEY", None)),
+        }
+    }
 }
 
 impl fmt::Display for KeySource {
@@ -51,6 +104,9 @@ impl fmt::Display for KeySource {
             Self::Command(command) => write!(f, "cmd:{} …", command.split_whitespace().next().unwrap_or_default()),
             Self::File(path) => write!(f, "file:{}", path.display()),
             Self::Literal(_) => f.write_str("a key in the profile"),
+            Self::Aws(keys) => keys.fmt(f),
+            Self::Google(Some(path)) => write!(f, "adc:{}", path.display()),
+            Self::Google(None) => f.write_str("adc:"),
         }
     }
 }

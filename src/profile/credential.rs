@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::Vars;
+use super::{Vars, aws, google};
 use crate::model::{KeySource, Secret};
 
 /// A key's source as a profile writes it.
@@ -16,6 +16,10 @@ pub(super) enum KeySpec {
     Command(String),
     /// In a file.
     File(String),
+    /// Where the tools of AWS look: in a profile of theirs, or wherever they do.
+    Aws(Option<String>),
+    /// Google's application default credentials: of a file that is named, or where they usually are.
+    Adc(Option<String>),
     /// In the keyring of the system: not built yet.
     Keyring,
     /// Here.
@@ -23,7 +27,7 @@ pub(super) enum KeySpec {
 }
 
 impl KeySpec {
-    /// Reads `env:NAME`, `cmd:COMMAND`, `file:PATH`, `keyring:NAME` or a key.
+    /// Reads `env:NAME`, `cmd:COMMAND`, `file:PATH`, `aws:PROFILE`, `keyring:NAME` or a key.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let spec = match text.split_once(':') {
             Some((_, rest)) if is_scheme(text) && rest.trim().is_empty() => {
@@ -39,6 +43,8 @@ impl KeySpec {
             }
             Some(("cmd", command)) => Self::Command(command.trim().to_owned()),
             Some(("file", path)) => Self::File(path.trim().to_owned()),
+            Some(("aws", profile)) => Self::Aws(Some(profile.trim().to_owned())),
+            Some(("adc", path)) => Self::Adc(Some(path.trim().to_owned()).filter(|path| !path.is_empty())),
             Some(("keyring", _)) => Self::Keyring,
             _ if text.is_empty() => return Err("the key is empty".into()),
             _ => {
@@ -95,11 +101,24 @@ impl Credential {
             KeySpec::Command(command) => {
                 Ok(Self { source: KeySource::Command(command.clone()), identity: command.clone(), no_key: None })
             }
+            KeySpec::Adc(path) => {
+                let file = google::credentials(path.as_deref(), vars, base);
+                let (identity, no_key) = match file.as_deref().map(google::read) {
+                    Some(Ok(text)) => (fingerprint(&text), None),
+                    Some(Err(why)) => {
+                        (file.as_ref().map_or_else(String::new, |path| path.display().to_string()), Some(why))
+                    }
+                    // Whether the machine has some is known when it is asked.
+                    None => ("adc:".to_owned(), None),
+                };
+                Ok(Self { source: KeySource::Google(file), identity, no_key })
+            }
             KeySpec::Literal(secret) => Ok(Self {
                 source: KeySource::Literal(secret.clone()),
                 identity: fingerprint(secret.expose()),
                 no_key: None,
             }),
+            KeySpec::Aws(profile) => Ok(aws::find(profile.as_deref(), vars)),
             KeySpec::Keyring => Ok(Self {
                 source: KeySource::None,
                 identity: "keyring".into(),
@@ -111,7 +130,7 @@ impl Credential {
 
 /// Whether `text` begins like a source and not like a key.
 fn is_scheme(text: &str) -> bool {
-    ["env:", "cmd:", "file:", "keyring:"].iter().any(|scheme| text.starts_with(scheme))
+    ["env:", "cmd:", "file:", "aws:", "keyring:"].iter().any(|scheme| text.starts_with(scheme))
 }
 
 fn is_variable(name: &str) -> bool {
@@ -157,7 +176,7 @@ fn first_line(path: &Path) -> Result<String, String> {
 }
 
 /// The SHA-256 of a key, in hex.
-fn fingerprint(key: &str) -> String {
+pub(super) fn fingerprint(key: &str) -> String {
     hex(&Sha256::digest(key.as_bytes()))
 }
 

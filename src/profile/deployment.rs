@@ -95,7 +95,12 @@ impl Profile {
         let mut found = Vec::new();
         for spec in specs {
             match Credential::find(spec, vars, self.folder.as_deref()) {
-                Ok(credential) => found.push(credential),
+                Ok(mut credential) => {
+                    if matches!(spec, KeySpec::Adc(_)) {
+                        credential.no_key = credential.no_key.or_else(|| provider.lacks.clone());
+                    }
+                    found.push(credential);
+                }
                 Err(why) => sink.push(Diagnostic::error(why).at(at.clone())),
             }
         }
@@ -154,6 +159,7 @@ fn endpoint(protocol: Protocol, provider: &Provider, wanted: &Wanted<'_, '_>) ->
         protocol,
         provider: provider.name.clone(),
         base_url: provider.base_url.clone(),
+        region: provider.region.as_ref().map(|(name, _)| name.clone()),
         model: wanted.model.to_owned(),
         quirks: with_prefill(provider.quirks, settings),
         params,
@@ -207,7 +213,13 @@ fn capabilities(endpoint: &Endpoint, known: Option<&Model>) -> Capabilities {
     let by_model = match endpoint.protocol {
         Protocol::Openai | Protocol::Responses | Protocol::Azure => true,
         // Put into words, or held to by the server whatever the model.
-        Protocol::Anthropic | Protocol::Ollama | Protocol::Cohere | Protocol::Mock => false,
+        Protocol::Anthropic
+        | Protocol::Gemini
+        | Protocol::Vertex
+        | Protocol::Bedrock
+        | Protocol::Ollama
+        | Protocol::Cohere
+        | Protocol::Mock => false,
     };
     let native = by_model && endpoint.quirks.schema == SchemaDialect::Native;
     Capabilities { vision: Some(model.vision), tools: Some(model.tools), schema: native.then_some(model.json_schema) }

@@ -6,7 +6,7 @@ use super::diagnostic::Diagnostic;
 use super::file::{File, GroupTable, Settings};
 use super::layers::Layers;
 use super::provider::unbuilt;
-use super::value::{Value, not_built};
+use super::value::Value;
 use super::{Profile, strategy, target};
 use crate::route::{Group, GroupId, Member, Strategy};
 
@@ -72,9 +72,6 @@ impl Profile {
             Err(problem) => return sink.push(problem.diagnostic(entry.at.clone())),
         };
         missing.extend(self.providers[provider].unbuilt.iter().cloned());
-        if self.providers[provider].is_for_later() {
-            sink.push(not_built(&format!("provider `{}`", self.providers[provider].name), entry.at.clone()));
-        }
         let keys = settings.get("api_key").map(|entry| &entry.value);
         missing.extend(target::unbuilt_keys(keys, &self.providers[provider]));
         let added = self.add(&Wanted { provider, model, at: entry.at.clone(), settings }, inputs.vars, sink);

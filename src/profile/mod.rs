@@ -4,12 +4,14 @@
 //! argument. It knows providers and routes; it calls nobody.
 
 mod address;
+mod aws;
 mod credential;
 mod deployment;
 pub mod diagnostic;
 pub mod discover;
 pub(crate) mod duration;
 mod file;
+mod google;
 mod group;
 pub(crate) mod hedging;
 mod layers;

@@ -9,10 +9,10 @@ use super::credential::KeySpec;
 use super::diagnostic::Diagnostic;
 use super::file::{ProviderTable, Settings};
 use super::layers::Origin;
-use super::value::Value;
-use super::{Vars, address};
-use crate::provider::catalog::Prefill;
-use crate::provider::{Protocol, Quirks, Row, catalog};
+use super::value::{Name, Value};
+use super::{Vars, address, aws, google};
+use crate::provider::catalog::{Auth, Prefill};
+use crate::provider::{Protocol, Quirks, Row, catalog, vertex};
 
 /// A provider, ready to have models asked of it.
 #[derive(Debug, Clone)]
@@ -23,12 +23,16 @@ pub(super) struct Provider {
     pub protocol_from: Origin,
     pub base_url: Url,
     pub base_url_from: Origin,
+    /// The region that it is in, where its address names one.
+    pub region: Option<(String, Origin)>,
     /// Where its keys are; empty when it takes none.
     pub keys: Vec<KeySpec>,
     pub keys_from: Origin,
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub query: Vec<(String, String)>,
     pub quirks: Quirks,
+    /// What it needs beside a key and does not have, in words.
+    pub lacks: Option<String>,
     /// What it needs that is not built yet.
     pub unbuilt: Vec<String>,
 }
@@ -39,18 +43,23 @@ impl Provider {
     /// # Errors
     /// When the variable that overrides its address holds no URL.
     pub(super) fn known(row: &Row, vars: &Vars) -> Result<Self, Diagnostic> {
-        let (base_url, base_url_from) = known_address(row, vars)?;
+        let keys = known_keys(row, vars);
+        let region = region(row, None, &keys, vars);
+        let (base_url, base_url_from) = known_address(row, vars, region.as_ref().map(|(name, _)| name.as_str()))?;
+        let place = google::place(row.protocol, base_url, None, vars, &mut Vec::new());
         Ok(Self {
             name: row.id.to_owned(),
             protocol: Some(row.protocol),
             protocol_from: Origin::Catalog,
-            base_url,
+            base_url: place.base_url,
             base_url_from,
-            keys: known_keys(row, vars),
+            region,
+            keys,
             keys_from: Origin::Catalog,
             headers: Vec::new(),
             query: query_of(&row.quirks, vars),
             quirks: row.quirks,
+            lacks: place.lacks,
             unbuilt: Vec::new(),
         })
     }
@@ -60,20 +69,40 @@ impl Provider {
         let (name, settings) = (&table.name, &table.settings);
         let row = catalog::row(&name.text);
         let (protocol, protocol_from) = protocol(settings, row, &name.text, name.at.clone(), sink);
+        // Accounts and regions of one service have the service's address, whatever they are called.
+        let row = row.or_else(|| catalog::regional(protocol?));
+        let written: &[KeySpec] = match settings.get("api_key").map(|entry| &entry.value) {
+            Some(Value::Keys(keys)) => keys,
+            _ => &[],
+        };
+        let region = row.and_then(|row| region(row, settings.text("region"), written, vars));
         let simulated = protocol == Some(Protocol::Mock);
         let (base_url, base_url_from) = match settings.get("base_url").map(|entry| &entry.value) {
             Some(Value::Url(url)) => (url.clone(), Origin::Provider),
             _ if simulated => (simulated_address(&name.text), Origin::Default),
-            _ => inherited_address(settings, row, vars, &name.text, name.at.clone(), sink),
+            _ if protocol == Some(Protocol::Vertex) => (google::everywhere(), Origin::Default),
+            _ => {
+                let region = region.as_ref().map(|(name, _)| name.as_str());
+                inherited_address(settings, row, vars, region, name, sink)
+            }
+        };
+        let google::Place { base_url, lacks } = match protocol {
+            Some(protocol) => google::place(protocol, base_url, Some(settings), vars, sink),
+            None => google::Place { base_url, lacks: None },
         };
         let (keys, keys_from) = match settings.get("api_key").map(|entry| &entry.value) {
             Some(Value::Keys(keys)) => (keys.clone(), Origin::Provider),
+            // Google's token goes to Google.
+            _ if protocol == Some(Protocol::Vertex) && vertex::is_google(&base_url) => {
+                (vec![KeySpec::Adc(None)], Origin::Default)
+            }
             // A key goes to its own provider's host and to no other, unless the profile says so.
             _ => match row.filter(|row| base_url_from != Origin::Provider || catalog::is_home(row, &base_url)) {
                 Some(row) if !simulated => (known_keys(row, vars), Origin::Catalog),
                 _ => (Vec::new(), Origin::Default),
             },
         };
+        check_region(row, settings, region.as_ref(), &keys, sink);
         let headers = match settings.get("headers").map(|entry| &entry.value) {
             Some(Value::Headers(headers)) => headers.clone(),
             _ => Vec::new(),
@@ -85,35 +114,15 @@ impl Provider {
             protocol_from,
             base_url,
             base_url_from,
+            region,
             keys,
             keys_from,
             headers,
             query: with_query(&query_of(&quirks, vars), settings),
             quirks,
-            unbuilt: unbuilt_of_provider(settings, &name.text),
+            lacks,
+            unbuilt: unbuilt(settings),
         }
-    }
-
-    /// A provider that is known and speaks `protocol`, which is not built yet.
-    pub(super) fn later(name: &str, protocol: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            protocol: None,
-            protocol_from: Origin::Catalog,
-            base_url: simulated_address(name),
-            base_url_from: Origin::Catalog,
-            keys: Vec::new(),
-            keys_from: Origin::Catalog,
-            headers: Vec::new(),
-            query: Vec::new(),
-            quirks: Quirks::PLAIN,
-            unbuilt: vec![format!("protocol = {protocol:?}")],
-        }
-    }
-
-    /// Whether the catalog knows it and its protocol is not built yet.
-    pub(super) fn is_for_later(&self) -> bool {
-        self.protocol.is_none() && self.protocol_from == Origin::Catalog
     }
 
     /// Whether it is simulated.
@@ -136,21 +145,6 @@ pub(super) fn unbuilt(settings: &Settings<'_>) -> Vec<String> {
     settings.entries.iter().filter(|entry| !entry.key.built).map(|entry| entry.key.name.to_owned()).collect()
 }
 
-fn unbuilt_of_provider(settings: &Settings<'_>, name: &str) -> Vec<String> {
-    let mut found = unbuilt(settings);
-    match settings.get("protocol").map(|entry| (&entry.value, entry.raw.as_str())) {
-        Some((Value::Protocol(None), Some(protocol))) => found.push(format!("protocol = {protocol:?}")),
-        Some(_) => {}
-        None => found.extend(later(name).map(|protocol| format!("protocol = {protocol:?}"))),
-    }
-    found
-}
-
-/// The protocol of a provider that is known and cannot be asked yet.
-pub(super) fn later(name: &str) -> Option<&'static str> {
-    catalog::KNOWN_UNBUILT.iter().find(|(id, _)| *id == name).map(|(_, protocol)| *protocol)
-}
-
 /// The differences of a row are those of its own protocol.
 fn quirks(row: Option<&Row>, protocol: Option<Protocol>) -> Quirks {
     match (row, protocol) {
@@ -168,9 +162,8 @@ fn protocol(
     sink: &mut Vec<Diagnostic>,
 ) -> (Option<Protocol>, Origin) {
     match (settings.get("protocol").map(|entry| &entry.value), row) {
-        (Some(Value::Protocol(protocol)), _) => (*protocol, Origin::Provider),
+        (Some(Value::Protocol(protocol)), _) => (Some(*protocol), Origin::Provider),
         (_, Some(row)) => (Some(row.protocol), Origin::Catalog),
-        (_, None) if later(name).is_some() => (None, Origin::Catalog),
         (_, None) => {
             if !settings.mentions("protocol") {
                 let message = format!("provider `{name}` has no `protocol`");
@@ -186,15 +179,14 @@ fn inherited_address(
     settings: &Settings<'_>,
     row: Option<&Row>,
     vars: &Vars,
-    name: &str,
-    at: Range<usize>,
+    region: Option<&str>,
+    name: &Name,
     sink: &mut Vec<Diagnostic>,
 ) -> (Url, Origin) {
+    let (name, at) = (name.text.as_str(), name.at.clone());
     let found = match row {
-        Some(row) => known_address(row, vars).map_err(|error| error.at(at)),
-        None if settings.mentions("base_url") || later(name).is_some() => {
-            return (simulated_address(name), Origin::Default);
-        }
+        Some(row) => known_address(row, vars, region).map_err(|error| error.at(at)),
+        None if settings.mentions("base_url") => return (simulated_address(name), Origin::Default),
         None => Err(Diagnostic::error(format!("provider `{name}` has no `base_url`"))
             .at(at)
             .help("write where its API is: `base_url = \"https://…\"`")),
@@ -206,12 +198,16 @@ fn inherited_address(
 }
 
 /// The address in the catalog, or in the variable that overrides it.
-fn known_address(row: &Row, vars: &Vars) -> Result<(Url, Origin), Diagnostic> {
+fn known_address(row: &Row, vars: &Vars, region: Option<&str>) -> Result<(Url, Origin), Diagnostic> {
     let set = row.base_env.and_then(|name| Some((name, vars.get(name)?)));
     let Some((name, value)) = set else {
-        let base = catalog::base_url(row, |name| vars.get(name)).map_err(|missing| no_address(row, missing))?;
+        // It becomes a part of a host's name.
+        let fits = |name: &&str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let of = |name: &str| if name == "region" { region.filter(fits) } else { vars.get(name) };
+        let base = catalog::base_url(row, of).map_err(|missing| no_address(row, missing))?;
         let url = address::check(&base).map_err(|why| Diagnostic::error(format!("`{}`: {}", row.id, why.message)))?;
-        return Ok((url, if row.base_url.contains('{') { Origin::Env } else { Origin::Catalog }));
+        let own = row.base_url.contains('{') && !row.base_url.contains("{region}");
+        return Ok((url, if own { Origin::Env } else { Origin::Catalog }));
     };
     let url = catalog::base_from_env(row, value);
     let checked = address::check(url.as_ref().map_or(value, Url::as_str));
@@ -221,12 +217,60 @@ fn known_address(row: &Row, vars: &Vars) -> Result<(Url, Origin), Diagnostic> {
 /// A provider whose address is another one for every account.
 fn no_address(row: &Row, missing: &str) -> Diagnostic {
     let whole = row.base_env.map(|name| format!("`{name}` (the whole address), ")).unwrap_or_default();
+    if missing == "region" {
+        let help = "write it as `region`, or set the usual variable of the service";
+        return Diagnostic::error(format!("no region is known for `{}`", row.id)).help(help);
+    }
     Diagnostic::error(format!("the address of `{}` is not known: {missing} is not set", row.id))
         .help(format!("set {whole}`{missing}`, or write `base_url` in `[providers.{}]`", row.id))
 }
 
+/// The region of a provider that has one: as written, or as the tools of its service would find it.
+fn region(row: &Row, written: Option<&str>, keys: &[KeySpec], vars: &Vars) -> Option<(String, Origin)> {
+    let profile = keys.iter().find_map(|key| match key {
+        KeySpec::Aws(profile) => profile.as_deref(),
+        KeySpec::Env(_)
+        | KeySpec::Command(_)
+        | KeySpec::File(_)
+        | KeySpec::Adc(_)
+        | KeySpec::Keyring
+        | KeySpec::Literal(_) => None,
+    });
+    match (written, row.quirks.auth) {
+        (Some(region), _) => Some((region.to_owned(), Origin::Provider)),
+        (None, Auth::Aws { .. }) => aws::region(profile, vars).map(|region| (region, Origin::Env)),
+        (None, Auth::Bearer | Auth::XApiKey | Auth::XGoogApiKey | Auth::GoogleToken | Auth::ApiKeyOrToken) => None,
+    }
+}
+
+/// Reports a region that nobody asks for, and keys that sign without one.
+fn check_region(
+    row: Option<&Row>,
+    settings: &Settings<'_>,
+    region: Option<&(String, Origin)>,
+    keys: &[KeySpec],
+    sink: &mut Vec<Diagnostic>,
+) {
+    let signs = row.is_some_and(|row| matches!(row.quirks.auth, Auth::Aws { .. }));
+    let elsewhere = settings.get("base_url").filter(|_| signs && region.is_none());
+    if let Some(entry) = settings.get("region").filter(|_| !signs) {
+        sink.push(Diagnostic::error("`region` is for providers whose address names one").at(entry.name_at.clone()));
+    }
+    if let Some(entry) = elsewhere.filter(|_| keys.iter().any(|key| matches!(key, KeySpec::Aws(_)))) {
+        let help = "write it as `region`, or set the usual variable of the service";
+        sink.push(Diagnostic::error("no region is known to sign for").at(entry.at.clone()).help(help));
+    }
+}
+
 /// Where the catalog says that a provider's key is; nowhere when it may go without and none is set.
 fn known_keys(row: &Row, vars: &Vars) -> Vec<KeySpec> {
+    if row.quirks.auth == Auth::GoogleToken {
+        return vec![KeySpec::Adc(None)];
+    }
+    let signs = matches!(row.quirks.auth, Auth::Aws { .. });
+    if signs && vars.first(row.env).is_none() {
+        return vec![KeySpec::Aws(None)];
+    }
     let spared = row.key_is_optional() && vars.first(row.env).is_none();
     let none = row.env.is_empty() || spared;
     if none { Vec::new() } else { vec![KeySpec::Env(row.env.iter().map(ToString::to_string).collect())] }

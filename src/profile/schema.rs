@@ -5,7 +5,6 @@ use self::Kind::{
     Any, Budget, Cooldown, Duration, Faults, Flag, Headers, Keys, Names, Number, Params, Tables, Text, Url,
 };
 use self::Unset::{Count, Nothing, Seconds, Words};
-use crate::provider::Protocol;
 use crate::route::Strategy;
 use crate::route::strategy::{AdaptiveArgs, LatencyArgs, Sticky};
 
@@ -65,7 +64,7 @@ pub enum Kind {
     Keys,
     /// Where an API is.
     Url,
-    /// A name of [`PROTOCOLS`].
+    /// A name of a [`Protocol`](crate::provider::Protocol).
     Protocol,
     /// A name of [`STRATEGIES`], or `exec:COMMAND`.
     Strategy,
@@ -191,20 +190,6 @@ pub const STRATEGY_ARGS: &[(&str, &str, Kind)] = &[
 /// What a group may be sticky by.
 pub const STICKY: &[(&str, Option<Sticky>)] =
     &[("user", Some(Sticky::User)), ("conversation", Some(Sticky::Conversation)), ("prompt", Some(Sticky::Prompt))];
-
-/// The protocols by name; `None` is not built yet.
-pub const PROTOCOLS: &[(&str, Option<Protocol>)] = &[
-    ("openai", Some(Protocol::Openai)),
-    ("openai-responses", Some(Protocol::Responses)),
-    ("anthropic", Some(Protocol::Anthropic)),
-    ("gemini", None),
-    ("vertex", None),
-    ("azure", Some(Protocol::Azure)),
-    ("bedrock", None),
-    ("ollama", Some(Protocol::Ollama)),
-    ("cohere", Some(Protocol::Cohere)),
-    ("mock", Some(Protocol::Mock)),
-];
 
 /// The tiers of `complexity_router`.
 pub const TIERS: &[&str] = &["SIMPLE", "MEDIUM", "COMPLEX", "REASONING"];
@@ -340,12 +325,21 @@ pub const KEYS: &[Key] = &[
     row("protocol", PROVIDER, Kind::Protocol, Words("the catalog's"), "what the server speaks"),
     row("base_url", PROVIDER, Url, Words("the catalog's"), "where the API is, with or without the version segment"),
     row(
+        "region",
+        PROVIDER,
+        Text,
+        Words("that of the variables or the files of the service"),
+        "region of the models, where the address names one",
+    ),
+    row(
         "api_key",
         ENDPOINT,
         Keys,
         Words("the catalog's variable"),
-        "`env:NAME`, `file:PATH`, `cmd:COMMAND`, `keyring:NAME` (not built yet) or a list; one deployment per key",
+        "`env:NAME`, `file:PATH`, `cmd:COMMAND`, `aws:PROFILE`, `adc:`, `keyring:NAME` (not built yet) or a list; one deployment per key",
     ),
+    row("project", PROVIDER, Text, Words("`GOOGLE_CLOUD_PROJECT`, or the credentials'"), "`vertex`: who pays"),
+    row("location", PROVIDER, Text, Words("`GOOGLE_CLOUD_LOCATION`, or `global`"), "`vertex`: where the models run"),
     row("headers", ENDPOINT, Headers, Nothing, "further headers of the request"),
     row("query", ENDPOINT, Kind::Query, Words("the catalog's variables"), "further query parameters; no keys"),
     later("patch", ENDPOINT, Any, "changes to the body of the request"),

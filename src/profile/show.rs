@@ -114,6 +114,9 @@ impl Page {
         if provider.base_url.scheme() != "mock" {
             self.line("base_url", &quoted(provider.base_url.as_str()), provider.base_url_from);
         }
+        if let Some((region, from)) = &provider.region {
+            self.line("region", &quoted(region), *from);
+        }
         self.keys(&provider.keys, provider.keys_from);
         if !provider.query.is_empty() {
             let pair = |(name, value): &(String, String)| format!("{} = {}", quoted(name), quoted(value));
@@ -237,7 +240,9 @@ fn reference(spec: &KeySpec) -> Option<String> {
     match spec {
         KeySpec::Env(names) => Some(format!("env:{}", names.join("|"))),
         KeySpec::File(path) => Some(format!("file:{path}")),
-        KeySpec::Command(_) | KeySpec::Keyring | KeySpec::Literal(_) => None,
+        KeySpec::Aws(Some(profile)) => Some(format!("aws:{profile}")),
+        KeySpec::Adc(path) => Some(format!("adc:{}", path.as_deref().unwrap_or_default())),
+        KeySpec::Aws(None) | KeySpec::Command(_) | KeySpec::Keyring | KeySpec::Literal(_) => None,
     }
 }
 

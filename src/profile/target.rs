@@ -6,7 +6,7 @@ use super::credential::KeySpec;
 use super::deployment::Wanted;
 use super::diagnostic::Diagnostic;
 use super::file::Settings;
-use super::provider::{self, Provider};
+use super::provider::Provider;
 use super::value::Value;
 use super::{Inputs, Profile, Unbuilt, Vars, suggest};
 use crate::provider::catalog;
@@ -121,10 +121,6 @@ impl Profile {
     pub(super) fn provider(&mut self, name: &str, vars: &Vars) -> Result<usize, NoTarget> {
         if let Some(index) = self.providers.iter().position(|provider| provider.name == name) {
             return Ok(index);
-        }
-        if let Some(protocol) = provider::later(name) {
-            self.providers.push(Provider::later(name, protocol));
-            return Ok(self.providers.len() - 1);
         }
         let Some(row) = catalog::row(name) else {
             let names = || self.providers.iter().map(|provider| provider.name.as_str());

@@ -43,7 +43,7 @@ pub(super) enum Value {
     Keys(Vec<KeySpec>),
     Url(Url),
     /// `None`: not built yet.
-    Protocol(Option<Protocol>),
+    Protocol(Protocol),
     /// `None`: not built yet.
     Strategy(Option<Strategy>),
     StrategyArgs(strategy::Args),
@@ -80,7 +80,7 @@ pub(super) fn read(kind: Kind, raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> O
         Kind::Names => names(raw, sink).map(Value::Names),
         Kind::Keys => keys(raw, sink).map(Value::Keys),
         Kind::Url => base_url(text(kind, raw, sink)?, at, sink).map(Value::Url),
-        Kind::Protocol => choice("protocol", text(kind, raw, sink)?, schema::PROTOCOLS, at, sink).map(Value::Protocol),
+        Kind::Protocol => protocol(text(kind, raw, sink)?, at, sink).map(Value::Protocol),
         Kind::Strategy => strategy_name(text(kind, raw, sink)?, at, sink).map(Value::Strategy),
         Kind::StrategyArgs => Some(Value::StrategyArgs(strategy::read(table(kind, raw, sink)?, sink))),
         Kind::Sticky => {
@@ -244,7 +244,7 @@ fn remark(spec: &KeySpec, at: Range<usize>, sink: &mut Sink) {
                 .help("`env:NAME`, `file:PATH` or `cmd:COMMAND` keep it out of backups and repositories"),
         ),
         KeySpec::Keyring => sink.push(not_built("a key in the keyring", at)),
-        KeySpec::Env(_) | KeySpec::Command(_) | KeySpec::File(_) => {}
+        KeySpec::Env(_) | KeySpec::Command(_) | KeySpec::File(_) | KeySpec::Aws(_) | KeySpec::Adc(_) => {}
     }
 }
 
@@ -279,6 +279,15 @@ fn state(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<StateSource> {
         sink.push(warning.help("`state = \"env:NAME\"` keeps it out of backups and repositories"));
     }
     Some(source)
+}
+
+fn protocol(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<Protocol> {
+    let found = Protocol::named(text);
+    if found.is_none() {
+        let help = suggest::help(text, Protocol::ALL.iter().map(|protocol| protocol.as_str()));
+        sink.push(Diagnostic::error(format!("unknown protocol `{text}`")).at(at).help(help));
+    }
+    found
 }
 
 fn choice<T: Clone>(

@@ -13,7 +13,7 @@ use crate::model::{Effort, Failure, Message, Part, Prompt, Role, Sampling, Secre
 use crate::wire::{ErrorReply, Framing};
 
 /// The token limit for a model that the table does not know; the field is required.
-const MAX_TOKENS: u64 = 4096;
+pub(super) const MAX_TOKENS: u64 = 4096;
 
 /// The smallest budget for thinking that the API takes.
 const LEAST_BUDGET: u64 = 1024;
@@ -23,38 +23,7 @@ pub struct Anthropic;
 
 impl Adapter for Anthropic {
     fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<Encoded, Failure> {
-        let model = models::find(&to.provider, &to.model);
-        let (mut sampling, mut dropped) = request::parameters(to, prompt, model.as_ref())?;
-        let limit = sampling.max_tokens.or(model.as_ref().and_then(|model| model.max_output)).unwrap_or(MAX_TOKENS);
-        let mut body = Map::new();
-        body.insert("model".into(), json!(to.model));
-        body.insert("max_tokens".into(), json!(limit));
-        if let Some(text) = system(to, prompt, model.as_ref()) {
-            body.insert("system".into(), json!(text));
-        }
-        body.insert("messages".into(), messages(prompt));
-        body.insert("stream".into(), json!(true));
-        let mut output = Map::new();
-        // An answer that was begun leaves no room to think before it.
-        if prompt.prefill.is_some() {
-            dropped.extend(sampling.effort.take().map(|_| "reasoning_effort"));
-        }
-        if let Some(effort) = sampling.effort {
-            think(&mut body, &mut output, model.as_ref(), effort, limit, &mut dropped);
-        }
-        if body.get("thinking").is_some_and(|thinking| thinking["type"] != "disabled") {
-            drop_sampling(&mut sampling, &mut dropped);
-        }
-        if let Some(schema) = prompt.schema.as_ref().filter(|_| takes_schema(to, model.as_ref())) {
-            output.insert("format".into(), json!({"type": "json_schema", "schema": schema}));
-        }
-        if !output.is_empty() {
-            body.insert("output_config".into(), Value::Object(output));
-        }
-        put_sampling(&mut body, &sampling);
-        if !prompt.tools.is_empty() {
-            body.insert("tools".into(), prompt.tools.iter().map(tool).collect());
-        }
+        let (body, dropped) = body(to, prompt)?;
         request::finish(to, key, prompt, &["messages"], body, dropped)
     }
 
@@ -71,6 +40,46 @@ impl Adapter for Anthropic {
     }
 }
 
+/// The whole body, and the preferences that were left out of it.
+///
+/// # Errors
+/// As [`Adapter::encode`].
+pub fn body(to: &Endpoint, prompt: &Prompt) -> Result<(Map<String, Value>, Vec<&'static str>), Failure> {
+    let model = models::find(&to.provider, &to.model);
+    let (mut sampling, mut dropped) = request::parameters(to, prompt, model.as_ref())?;
+    let limit = sampling.max_tokens.or(model.as_ref().and_then(|model| model.max_output)).unwrap_or(MAX_TOKENS);
+    let mut body = Map::new();
+    body.insert("model".into(), json!(to.model));
+    body.insert("max_tokens".into(), json!(limit));
+    if let Some(text) = system(to, prompt, model.as_ref()) {
+        body.insert("system".into(), json!(text));
+    }
+    body.insert("messages".into(), messages(prompt));
+    body.insert("stream".into(), json!(true));
+    let mut output = Map::new();
+    // An answer that was begun leaves no room to think before it.
+    if prompt.prefill.is_some() {
+        dropped.extend(sampling.effort.take().map(|_| "reasoning_effort"));
+    }
+    if let Some(effort) = sampling.effort {
+        think(&mut body, &mut output, model.as_ref(), effort, limit, &mut dropped);
+    }
+    if body.get("thinking").is_some_and(|thinking| thinking["type"] != "disabled") {
+        drop_sampling(&mut sampling, &mut dropped);
+    }
+    if let Some(schema) = prompt.schema.as_ref().filter(|_| takes_schema(to, model.as_ref())) {
+        output.insert("format".into(), json!({"type": "json_schema", "schema": schema}));
+    }
+    if !output.is_empty() {
+        body.insert("output_config".into(), Value::Object(output));
+    }
+    put_sampling(&mut body, &sampling);
+    if !prompt.tools.is_empty() {
+        body.insert("tools".into(), prompt.tools.iter().map(tool).collect());
+    }
+    Ok((body, dropped))
+}
+
 fn put_sampling(body: &mut Map<String, Value>, sampling: &Sampling) {
     let fields = [
         ("temperature", sampling.temperature.map(Value::from)),
@@ -85,13 +94,13 @@ fn put_sampling(body: &mut Map<String, Value>, sampling: &Sampling) {
 }
 
 /// While it thinks, it draws in its own way: other values are refused.
-fn drop_sampling(sampling: &mut Sampling, dropped: &mut Vec<&'static str>) {
+pub(super) fn drop_sampling(sampling: &mut Sampling, dropped: &mut Vec<&'static str>) {
     dropped.extend(sampling.temperature.take().map(|_| "temperature"));
     dropped.extend(sampling.top_p.take().map(|_| "top_p"));
 }
 
 /// Says the effort in the way of the model: as a budget, as a level, or both with adaptive thinking.
-fn think(
+pub(super) fn think(
     body: &mut Map<String, Value>,
     output: &mut Map<String, Value>,
     model: Option<&Model>,
@@ -197,7 +206,7 @@ fn block(part: &Part) -> Option<Value> {
         Part::Image { data: ImageData::Url(url), .. } => {
             Some(json!({"type": "image", "source": {"type": "url", "url": url}}))
         }
-        Part::ToolCall { id, name, arguments } => {
+        Part::ToolCall { id, name, arguments, .. } => {
             // Calls that came from elsewhere may have arguments that are no object; the API wants one.
             let input = serde_json::from_str(arguments).ok().filter(Value::is_object).unwrap_or_else(|| json!({}));
             Some(json!({"type": "tool_use", "id": id, "name": name, "input": input}))

@@ -11,6 +11,7 @@ pub use address::{base_url, is_home};
 
 use super::classify::Codes;
 use super::{Endpoint, Protocol, models};
+use crate::model::{Class, TimeoutKind};
 
 /// How an endpoint differs from the plain protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,8 +68,18 @@ pub enum Auth {
     Bearer,
     /// `x-api-key: KEY`.
     XApiKey,
+    /// `x-goog-api-key: KEY`.
+    XGoogApiKey,
+    /// `authorization: Bearer TOKEN`; unless the profile names a key, the token is had with Google's
+    /// application default credentials.
+    GoogleToken,
     /// `api-key: KEY`, but a JSON Web Token as `authorization: Bearer TOKEN`; never both.
     ApiKeyOrToken,
+    /// Signed with keys of AWS for this service; a key of another kind as `Bearer`.
+    Aws {
+        /// The service's name for signing.
+        service: &'static str,
+    },
 }
 
 /// How a JSON Schema is said to a provider.
@@ -128,6 +139,18 @@ impl Quirks {
         ..Self::PLAIN
     };
 
+    /// Plain Gemini: at most five stop texts (Gemini API reference, `GenerationConfig`).
+    pub const GEMINI: Self = Self {
+        auth: Auth::XGoogApiKey,
+        version: Some("v1beta"),
+        max_stop: 5,
+        codes: &[("BILLING_DISABLED", Class::Quota)],
+        ..Self::PLAIN
+    };
+
+    /// Plain Vertex; what its publishers take differs, see [`super::vertex`].
+    pub const VERTEX: Self =
+        Self { auth: Auth::GoogleToken, version: Some("v1"), prefill: Prefill::KnownModels, ..Self::GEMINI };
     /// Plain Responses: no stop texts, no seed (OpenAI API reference).
     pub const RESPONSES: Self = Self { seed: None, max_stop: 0, stores: true, ..Self::PLAIN };
 
@@ -154,6 +177,29 @@ impl Quirks {
     /// Plain Cohere, version 2 (API reference, Chat).
     pub const COHERE: Self = Self { version: Some("v2"), max_stop: 5, ..Self::PLAIN };
 
+    /// Plain Converse of Bedrock. Codes: the errors of the service model that have no meaning elsewhere.
+    pub const BEDROCK: Self = Self {
+        version: None,
+        auth: Auth::Aws { service: "bedrock" },
+        headers: &[("accept", "application/vnd.amazon.eventstream")],
+        seed: None,
+        // Claude refuses both, from 4.5 on.
+        one_of_sampling: true,
+        prefill: Prefill::KnownModels,
+        codes: &[
+            ("ModelTimeoutException", Class::Timeout(TimeoutKind::Upstream)),
+            ("ModelErrorException", Class::ServerError),
+            ("ModelStreamErrorException", Class::ServerError),
+            ("InternalServerException", Class::ServerError),
+            ("MissingAuthenticationTokenException", Class::Authentication),
+            ("IncompleteSignatureException", Class::Authentication),
+            ("InvalidSignatureException", Class::Authentication),
+            ("UnrecognizedClientException", Class::Authentication),
+            ("ExpiredTokenException", Class::Authentication),
+        ],
+        ..Self::PLAIN
+    };
+
     /// No differences from `protocol`: safe for an unknown server that speaks it.
     #[must_use]
     pub const fn plain(protocol: Protocol) -> Self {
@@ -161,9 +207,12 @@ impl Quirks {
             Protocol::Openai | Protocol::Mock => Self::PLAIN,
             Protocol::Responses => Self::RESPONSES,
             Protocol::Anthropic => Self::MESSAGES,
+            Protocol::Gemini => Self::GEMINI,
+            Protocol::Vertex => Self::VERTEX,
             Protocol::Azure => Self::AZURE,
             Protocol::Ollama => Self::OLLAMA,
             Protocol::Cohere => Self::COHERE,
+            Protocol::Bedrock => Self::BEDROCK,
         }
     }
 }
@@ -175,7 +224,7 @@ pub struct Row {
     pub id: &'static str,
     /// The name for people.
     pub name: &'static str,
-    /// Where its API is; `{NAME}` stands for the value of a variable.
+    /// Where its API is; `{NAME}` stands for the value of a variable, `{region}` for the region.
     pub base_url: &'static str,
     /// Variables that may hold its key, the usual one first; empty when it takes none.
     pub env: &'static [&'static str],
@@ -190,6 +239,11 @@ pub struct Row {
 }
 
 impl Row {
+    /// Whether its address names a region.
+    fn is_regional(&self) -> bool {
+        self.base_url.contains("{region}")
+    }
+
     /// Whether it answers without a key (a server on this machine, usually).
     #[must_use]
     pub fn key_is_optional(&self) -> bool {
@@ -197,14 +251,16 @@ impl Row {
     }
 }
 
-/// Providers that are known, but speak a protocol that is not built: `(id, protocol)`.
-pub const KNOWN_UNBUILT: &[(&str, &str)] =
-    &[("bedrock", "bedrock"), ("vertex", "vertex"), ("vertex-anthropic", "vertex")];
-
 /// The row of `id`, if the provider is known.
 #[must_use]
 pub fn row(id: &str) -> Option<&'static Row> {
     rows().iter().find(|row| row.id == id)
+}
+
+/// The row of the service that alone speaks `protocol`, in many regions.
+#[must_use]
+pub fn regional(protocol: Protocol) -> Option<&'static Row> {
+    rows().iter().find(|row| row.protocol == protocol && row.is_regional())
 }
 
 /// All rows.
@@ -252,14 +308,15 @@ mod tests {
 
     #[test]
     fn rows_have_unique_names_and_valid_addresses() {
-        let mut ids: Vec<_> = rows().iter().map(|row| row.id).chain(KNOWN_UNBUILT.iter().map(|(id, _)| *id)).collect();
+        let mut ids: Vec<_> = rows().iter().map(|row| row.id).collect();
         ids.sort_unstable();
         assert!(ids.windows(2).all(|pair| pair[0] != pair[1]), "{ids:?}");
         for row in rows() {
             let url = Url::parse(&base_url(row, |_| Some("x.example")).unwrap()).unwrap();
             assert!(url.scheme() == "https" || row.key_is_optional(), "{}", row.id);
             assert!(!row.id.contains('/') && !row.base_url.ends_with('/') && !row.name.is_empty(), "{}", row.id);
-            assert!(!row.env.is_empty() || row.key_is_optional(), "{}", row.id);
+            let has_own = row.quirks.auth == Auth::GoogleToken;
+            assert!(!row.env.is_empty() || row.key_is_optional() || has_own, "{}", row.id);
             for name in row.env.iter().chain(&row.base_env) {
                 assert!(name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'), "{name}");
             }

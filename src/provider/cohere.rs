@@ -126,7 +126,7 @@ fn assistant(message: &Message) -> Value {
     for part in &message.parts {
         match part {
             Part::Text(piece) => text.push_str(piece),
-            Part::ToolCall { id, name, arguments } => {
+            Part::ToolCall { id, name, arguments, .. } => {
                 calls.push(json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}));
             }
             // Models write text here; images and results belong to the other side.

@@ -26,7 +26,7 @@ impl Adapter for Mock {
             .map_err(|error| Failure::new(Class::BadRequest, format!("the script cannot be written: {error}")))?;
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let request = WireRequest { url: address(to)?, headers, body: body.into() };
+        let request = WireRequest { url: address(to)?, headers, body: body.into(), sign: None };
         Ok(Encoded { request, dropped: Vec::new() })
     }
 
@@ -74,6 +74,7 @@ mod tests {
 
     fn endpoint(provider: &str, model: &str) -> Endpoint {
         Endpoint {
+            region: None,
             protocol: Protocol::Mock,
             provider: provider.to_owned(),
             base_url: Url::parse("mock://unused/").unwrap(),

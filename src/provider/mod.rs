@@ -5,11 +5,15 @@
 
 pub mod anthropic;
 pub mod azure;
+pub mod bedrock;
+mod bedrock_decoder;
 pub mod catalog;
 mod chat_decoder;
 pub mod classify;
 pub mod cohere;
 mod cohere_decoder;
+pub mod gemini;
+mod gemini_decoder;
 mod messages_decoder;
 pub mod mock;
 pub mod models;
@@ -21,6 +25,7 @@ pub mod responses;
 mod responses_decoder;
 #[cfg(test)]
 mod tests;
+pub mod vertex;
 
 use std::fmt;
 
@@ -42,12 +47,18 @@ pub enum Protocol {
     Responses,
     /// Anthropic messages.
     Anthropic,
+    /// Google's Gemini API.
+    Gemini,
+    /// Google's Vertex AI: models of several publishers, each in its own tongue.
+    Vertex,
     /// Chat completions at Azure: other addresses, another header for the key.
     Azure,
     /// Ollama's own chat.
     Ollama,
     /// Cohere chat, version 2.
     Cohere,
+    /// Converse of Amazon Bedrock.
+    Bedrock,
     /// Simulated, in this process.
     Mock,
 }
@@ -63,6 +74,8 @@ pub struct Endpoint {
     pub base_url: Url,
     /// The model, as the provider calls it.
     pub model: String,
+    /// The region that it is in, where that matters.
+    pub region: Option<String>,
     /// How this provider and model differ from the plain protocol.
     pub quirks: Quirks,
     /// Parameters of the profile, under those of the request.
@@ -156,11 +169,34 @@ impl Protocol {
             Self::Openai => &openai::Openai,
             Self::Responses => &responses::Responses,
             Self::Anthropic => &anthropic::Anthropic,
+            Self::Gemini => &gemini::Gemini,
+            Self::Vertex => &vertex::Vertex,
             Self::Azure => &azure::Azure,
             Self::Ollama => &ollama::Ollama,
             Self::Cohere => &cohere::Cohere,
+            Self::Bedrock => &bedrock::Bedrock,
             Self::Mock => &mock::Mock,
         }
+    }
+
+    /// All protocols, in the order of the docs.
+    pub const ALL: [Self; 10] = [
+        Self::Openai,
+        Self::Responses,
+        Self::Anthropic,
+        Self::Gemini,
+        Self::Vertex,
+        Self::Azure,
+        Self::Bedrock,
+        Self::Ollama,
+        Self::Cohere,
+        Self::Mock,
+    ];
+
+    /// The protocol that a profile calls so.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|protocol| protocol.as_str() == name)
     }
 
     /// The name in a profile.
@@ -170,9 +206,12 @@ impl Protocol {
             Self::Openai => "openai",
             Self::Responses => "openai-responses",
             Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
+            Self::Vertex => "vertex",
             Self::Azure => "azure",
             Self::Ollama => "ollama",
             Self::Cohere => "cohere",
+            Self::Bedrock => "bedrock",
             Self::Mock => "mock",
         }
     }

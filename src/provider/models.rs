@@ -44,6 +44,8 @@ pub struct Model {
     pub efforts: Vec<Effort>,
     /// How effort is said to it in Anthropic's protocol.
     pub thinking: Thinking,
+    /// How many tokens it thinks with, when it takes that and no level.
+    pub budget: Option<Budget>,
     /// How far it is in its life.
     pub status: Status,
     /// The date of the facts.
@@ -83,6 +85,17 @@ pub enum Thinking {
     Effort,
     /// As a level, beside adaptive thinking.
     Adaptive,
+}
+
+/// The tokens that a model may be told to think with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// The fewest, when it thinks at all.
+    pub least: u64,
+    /// The most.
+    pub most: u64,
+    /// Thinking can be switched off.
+    pub off: bool,
 }
 
 /// How far a model is in its life.
@@ -200,6 +213,7 @@ fn parse(line: &'static str) -> Option<(&'static str, Model)> {
             &[("", Status::Current), ("b", Status::Beta), ("d", Status::Deprecated), ("r", Status::Retired)],
         )?,
         as_of: Some(next()).filter(|date| !date.is_empty()).unwrap_or(AS_OF),
+        budget: budget(next())?,
     };
     Some((key, model))
 }
@@ -216,6 +230,17 @@ fn effort(digit: u8) -> Option<Effort> {
 #[expect(clippy::option_option, reason = "a mistake is not the same as unknown")]
 fn number<T: std::str::FromStr>(text: &str) -> Option<Option<T>> {
     if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }
+}
+
+/// `least:most`, and `:off` behind it.
+#[expect(clippy::option_option, reason = "a mistake is not the same as unknown")]
+fn budget(text: &str) -> Option<Option<Budget>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    let (range, off) = text.strip_suffix(":off").map_or((text, false), |range| (range, true));
+    let (least, most) = range.split_once(':')?;
+    Some(Some(Budget { least: least.parse().ok()?, most: most.parse().ok()?, off }))
 }
 
 /// From USD per million tokens to USD per token.
@@ -325,6 +350,15 @@ mod tests {
         assert_eq!(find("anthropic", "claude-opus-4-6").unwrap().thinking, Thinking::Adaptive);
         assert_eq!(find("anthropic", "claude-opus-4-5").unwrap().thinking, Thinking::Effort);
         assert!(!find("anthropic", "claude-3-haiku-20240307").unwrap().json_schema);
+    }
+
+    #[test]
+    fn budgets_are_those_of_the_model() {
+        let of = |model: &str| find("gemini", model).unwrap().budget.map(|has| (has.least, has.most, has.off));
+        assert_eq!(of("gemini-2.5-pro"), Some((128, 32_768, false)));
+        assert_eq!(of("gemini-2.5-flash-lite"), Some((512, 24_576, true)));
+        assert_eq!(of("gemini-2.5-flash-preview-09-2025"), Some((0, 24_576, true)));
+        assert_eq!(of("gemini-3.5-flash"), None);
     }
 
     #[test]

@@ -178,7 +178,7 @@ fn assistant(message: &Message) -> Value {
     for part in &message.parts {
         match part {
             Part::Text(piece) => text.push_str(piece),
-            Part::ToolCall { id, name, arguments } => {
+            Part::ToolCall { id, name, arguments, .. } => {
                 // The arguments are an object here, not its text.
                 let arguments =
                     serde_json::from_str(arguments).ok().filter(Value::is_object).unwrap_or_else(|| json!({}));

@@ -162,7 +162,7 @@ fn assistant(to: &Endpoint, message: &Message) -> Value {
     for part in &message.parts {
         match part {
             Part::Text(piece) => text.push_str(piece),
-            Part::ToolCall { id, name, arguments } => {
+            Part::ToolCall { id, name, arguments, .. } => {
                 let id = call_id(to, id);
                 calls.push(json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}));
             }

@@ -11,6 +11,7 @@ use super::{Encoded, Endpoint, catalog};
 use crate::model::prompt::ImageData;
 use crate::model::{Class, Failure, Part, Prompt, Sampling, Secret};
 use crate::wire::WireRequest;
+use crate::wire::sigv4::Scope;
 
 /// Puts a request together: address, headers, body.
 pub fn finish(
@@ -38,14 +39,29 @@ pub fn seal(
     if !to.query.is_empty() {
         url.query_pairs_mut().extend_pairs(&to.query);
     }
-    let headers = headers(to, key)?;
+    let sign = scope(to, key)?;
+    // Keys that sign are not sent.
+    let headers = headers(to, key.filter(|_| sign.is_none()))?;
     let body = Bytes::from(Value::Object(body).to_string());
-    Ok(Encoded { request: WireRequest { url, headers, body }, dropped })
+    Ok(Encoded { request: WireRequest { url, headers, body, sign }, dropped })
+}
+
+/// How a request must be signed with `key`; `None` when the key goes into a header.
+fn scope(to: &Endpoint, key: Option<&Secret>) -> Result<Option<Scope>, Failure> {
+    let Some(key) = key.filter(|key| key.signing_parts().is_some()) else { return Ok(None) };
+    let no = |message: &str| Err(Failure::new(Class::Authentication, message));
+    match (to.quirks.auth, &to.region) {
+        (Auth::Aws { service }, Some(region)) => Ok(Some(Scope { service, region: region.clone(), key: key.clone() })),
+        (Auth::Aws { .. }, None) => no("no region to sign for"),
+        (Auth::Bearer | Auth::XApiKey | Auth::XGoogApiKey | Auth::GoogleToken | Auth::ApiKeyOrToken, _) => {
+            no("the key signs requests, and this provider takes no such key")
+        }
+    }
 }
 
 /// `base` and `path`; `version` (one or more segments) stands between them unless `base` has a version
 /// already. A base that ends in `path` is the whole address, and what it has of the rest is not repeated.
-fn address(base: &Url, version: Option<&str>, path: &[&str]) -> Result<Url, Failure> {
+pub fn address(base: &Url, version: Option<&str>, path: &[&str]) -> Result<Url, Failure> {
     let unfit = || Failure::new(Class::BadRequest, format!("`{}` cannot be a base URL", base.scheme()));
     let has: Vec<&str> = base.path_segments().ok_or_else(unfit)?.filter(|segment| !segment.is_empty()).collect();
     if has.ends_with(path) {
@@ -78,10 +94,12 @@ fn headers(to: &Endpoint, key: Option<&Secret>) -> Result<HeaderMap, Failure> {
     }
     if let Some(key) = key {
         let (name, prefix) = match to.quirks.auth {
-            Auth::Bearer => (header::AUTHORIZATION, "Bearer "),
+            Auth::Bearer | Auth::GoogleToken => (header::AUTHORIZATION, "Bearer "),
             Auth::XApiKey => (HeaderName::from_static("x-api-key"), ""),
+            Auth::XGoogApiKey => (HeaderName::from_static("x-goog-api-key"), ""),
             Auth::ApiKeyOrToken if is_token(key) => (header::AUTHORIZATION, "Bearer "),
             Auth::ApiKeyOrToken => (HeaderName::from_static("api-key"), ""),
+            Auth::Aws { .. } => (header::AUTHORIZATION, "Bearer "),
         };
         headers.insert(name, credential(prefix, key)?);
     }

@@ -117,7 +117,7 @@ fn push_assistant(items: &mut Vec<Value>, message: &Message) {
     for part in &message.parts {
         match part {
             Part::Text(piece) => text.push_str(piece),
-            Part::ToolCall { id, name, arguments } => {
+            Part::ToolCall { id, name, arguments, .. } => {
                 calls.push(json!({"type": "function_call", "call_id": id, "name": name, "arguments": arguments}));
             }
             // Models write text here; images and results belong to the other side.

@@ -22,6 +22,10 @@ use crate::wire::WireRequest;
 /// What every request says of its sender.
 const USER_AGENT: &str = concat!("llmroute/", env!("CARGO_PKG_VERSION"));
 
+/// How long a connection to those who give out keys may take, and what they may say.
+const KEYS_CONNECT: Duration = Duration::from_secs(5);
+const MAX_KEYS: usize = 64 << 10;
+
 /// The network. Cheap to make: a client comes with the first call, TLS roots with the first certificate.
 ///
 /// Proxies are those of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`); a server on
@@ -57,6 +61,25 @@ impl Http {
     }
 }
 
+impl Http {
+    /// Asks for `url` once, for those who give out keys; the status and the body, up to a bound.
+    pub(super) async fn get(&self, url: url::Url, headers: http::HeaderMap) -> Result<(u16, Vec<u8>), Failure> {
+        let peer = Peer::of(&url)?;
+        let client = self.client(Wants { connect_timeout: KEYS_CONNECT, proxies: !peer.is_loopback() })?;
+        let mut get = Request::new(Method::GET, url);
+        *get.headers_mut() = headers;
+        let mut response = client.execute(get).await.map_err(|error| fault::of_head(&error, &peer))?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| fault::of_body(&error, &peer))? {
+            body.extend_from_slice(&chunk);
+            if body.len() > MAX_KEYS {
+                return Err(Failure::new(Class::Malformed, "the reply is too long to hold keys"));
+            }
+        }
+        Ok((response.status().as_u16(), body))
+    }
+}
+
 impl Transport for Http {
     fn send(&self, request: WireRequest, connect_timeout: Duration) -> Boxed<'_, Result<Reply, Failure>> {
         Box::pin(async move {
@@ -69,6 +92,41 @@ impl Transport for Http {
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             Ok(Reply { status, headers, body: Box::pin(body(response, peer)) })
         })
+    }
+}
+
+#[cfg(feature = "vertex")]
+impl Http {
+    /// One small exchange of any method: `request` as it is, and the whole reply, of at most `limit` bytes.
+    ///
+    /// Plain `http` never goes through a proxy: it is spoken to this machine and to its cloud's own network.
+    ///
+    /// # Errors
+    /// As [`Transport::send`], and `malformed` for a reply that is too large.
+    pub(super) async fn exchange(
+        &self,
+        request: ::http::Request<bytes::Bytes>,
+        connect_timeout: Duration,
+        limit: usize,
+    ) -> Result<::http::Response<bytes::Bytes>, Failure> {
+        let unfit = |_| Failure::new(Class::Connection(ConnectionFault::Dns), "not an address to send to");
+        let request = Request::try_from(request).map_err(unfit)?;
+        let peer = Peer::of(request.url())?;
+        let proxies = !peer.is_loopback() && request.url().scheme() == "https";
+        let client = self.client(Wants { connect_timeout, proxies })?;
+        let mut response = client.execute(request).await.map_err(|error| fault::of_head(&error, &peer))?;
+        let mut reply = ::http::Response::builder().status(response.status());
+        if let Some(headers) = reply.headers_mut() {
+            headers.clone_from(response.headers());
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| fault::of_body(&error, &peer))? {
+            body.extend_from_slice(&chunk);
+            if body.len() > limit {
+                return Err(Failure::new(Class::Malformed, "the reply is too large"));
+            }
+        }
+        reply.body(body.into()).map_err(|_| Failure::new(Class::Malformed, "the reply has an odd head"))
     }
 }
 

@@ -12,9 +12,10 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 
+use super::aws::Aws;
 use crate::model::failure::one_line;
 use crate::model::{KeySource, Secret};
-use crate::ports::{Boxed, KeyError, Keys};
+use crate::ports::{Boxed, Clock, KeyError, Keys};
 
 /// The longest that a command may take.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
@@ -29,13 +30,23 @@ type Shared = Arc<OnceCell<Result<Secret, KeyError>>>;
 pub struct Vault {
     vars: BTreeMap<String, String>,
     commands: Mutex<HashMap<String, Shared>>,
+    aws: Aws,
+    #[cfg(feature = "vertex")]
+    google: super::google::Tokens,
 }
 
 impl Vault {
-    /// A vault over a snapshot of the environment.
+    /// A vault over a snapshot of the environment; `clock` says when keys have ended.
     #[must_use]
-    pub fn new(vars: BTreeMap<String, String>) -> Self {
-        Self { vars, commands: Mutex::default() }
+    pub fn new(vars: BTreeMap<String, String>, clock: Clock) -> Self {
+        let aws = Aws::new(clock, vars.get("AWS_ENDPOINT_URL_SSO").filter(|url| !url.is_empty()).cloned());
+        Self {
+            aws,
+            #[cfg(feature = "vertex")]
+            google: super::google::Tokens::new(&vars),
+            commands: Mutex::default(),
+            vars,
+        }
     }
 
     fn env(&self, names: &[String]) -> Result<Secret, KeyError> {
@@ -44,6 +55,17 @@ impl Vault {
             [name] => error(format!("{name} is not set")),
             names => error(format!("none of {} is set", names.join(", "))),
         })
+    }
+
+    #[cfg(feature = "vertex")]
+    async fn google(&self, file: Option<&Path>) -> Result<Secret, KeyError> {
+        self.google.token(file).await
+    }
+
+    /// A program without Google's credentials asks Google's own; such a token is not renewed.
+    #[cfg(not(feature = "vertex"))]
+    async fn google(&self, file: Option<&Path>) -> Result<Secret, KeyError> {
+        self.command(&gcloud(file)).await
     }
 
     async fn command(&self, command: &str) -> Result<Secret, KeyError> {
@@ -64,12 +86,14 @@ impl Keys for Vault {
                 KeySource::Command(command) => self.command(command).await.map(Some),
                 KeySource::File(path) => file(path).map(Some),
                 KeySource::Literal(secret) => Ok(Some(secret.clone())),
+                KeySource::Aws(keys) => self.aws.get(keys).await.map(Some),
+                KeySource::Google(file) => self.google(file.as_deref()).await.map(Some),
             }
         })
     }
 }
 
-fn error(reason: impl Into<String>) -> KeyError {
+pub(super) fn error(reason: impl Into<String>) -> KeyError {
     KeyError { reason: reason.into() }
 }
 
@@ -84,8 +108,23 @@ fn first_line(text: &str) -> Option<Secret> {
     text.lines().next().map(str::trim).filter(|line| !line.is_empty()).map(Secret::new)
 }
 
+/// The command that prints a token of the credentials in `file`, or of those that it finds itself.
+#[cfg(not(feature = "vertex"))]
+fn gcloud(file: Option<&Path>) -> String {
+    let print = "gcloud auth application-default print-access-token";
+    let quoted = |path: &Path| path.display().to_string().replace('\'', r"'\''");
+    file.map_or_else(|| print.to_owned(), |path| format!("GOOGLE_APPLICATION_CREDENTIALS='{}' {print}", quoted(path)))
+}
+
 /// The first line that `command` prints.
 async fn run(command: &str, limit: Duration) -> Result<Secret, KeyError> {
+    let text = print(command, limit).await?;
+    let name = command.split_whitespace().next().unwrap_or_default();
+    first_line(&text).ok_or_else(|| error(format!("key command `{name} …` printed nothing")))
+}
+
+/// What `command` prints.
+pub(super) async fn print(command: &str, limit: Duration) -> Result<String, KeyError> {
     let name = command.split_whitespace().next().unwrap_or_default();
     let mut child = Command::new("sh");
     child.args(["-c", command]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
@@ -99,9 +138,7 @@ async fn run(command: &str, limit: Duration) -> Result<Secret, KeyError> {
         let said = said.lines().next().map(|line| format!(": {}", one_line(line))).unwrap_or_default();
         return Err(error(format!("key command `{name} …` failed ({}){said}", output.status)));
     }
-    let text =
-        String::from_utf8(output.stdout).map_err(|_| error(format!("key command `{name} …` printed no text")))?;
-    first_line(&text).ok_or_else(|| error(format!("key command `{name} …` printed nothing")))
+    String::from_utf8(output.stdout).map_err(|_| error(format!("key command `{name} …` printed no text")))
 }
 
 /// Runs a command and keeps the beginning of what it prints; one that prints on is ended by its
@@ -123,9 +160,15 @@ async fn beginning(pipe: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Timestamp;
+
+    fn clock() -> Clock {
+        Clock::starting_at(Timestamp(0))
+    }
 
     async fn check(source: KeySource, want: Result<Option<&str>, &str>) {
-        let vault = Vault::new([("SET".to_owned(), "sk-1".to_owned()), ("EMPTY".to_owned(), String::new())].into());
+        let vault =
+            Vault::new([("SET".to_owned(), "sk-1".to_owned()), ("EMPTY".to_owned(), String::new())].into(), clock());
         let got = vault.get(&source).await;
         let got = got.as_ref().map(|key| key.as_ref().map(Secret::expose)).map_err(|why| why.reason.as_str());
         assert_eq!(got, want);
@@ -178,10 +221,18 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("runs");
         let source = KeySource::Command(format!("echo x >> {0}; wc -l < {0}", path.display()));
-        let vault = Vault::new(BTreeMap::new());
+        let vault = Vault::new(BTreeMap::new(), clock());
         let (first, second) = tokio::join!(vault.get(&source), vault.get(&source));
         assert_eq!(first, second);
         assert_eq!(first.unwrap().unwrap().expose(), "1");
+    }
+
+    #[cfg(not(feature = "vertex"))]
+    #[test]
+    fn google_is_asked_through_its_own_command() {
+        assert_eq!(gcloud(None), "gcloud auth application-default print-access-token");
+        let with = gcloud(Some(Path::new("/a'b.json")));
+        assert!(with.starts_with(r"GOOGLE_APPLICATION_CREDENTIALS='/a'\''b.json' gcloud "), "{with}");
     }
 
     #[tokio::test]

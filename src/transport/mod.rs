@@ -1,5 +1,8 @@
 //! The network: `ports::Transport` over sockets, and over scripts; it owns no retry and no routing.
 
+mod aws;
+#[cfg(feature = "vertex")]
+mod google;
 pub mod http;
 pub mod keys;
 pub mod mock;

@@ -1,6 +1,6 @@
 //! Which way a stream is cut into frames, and the parser for each. It knows no protocol.
 
-use super::{Frame, FrameError, ndjson, sse};
+use super::{Frame, FrameError, event_stream, ndjson, sse};
 
 /// How a stream of a protocol is cut into frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub enum Framing {
     Sse,
     /// JSON values, one a line.
     Ndjson,
+    /// The binary event stream of AWS.
+    AwsEventStream,
 }
 
 impl Framing {
@@ -19,6 +21,7 @@ impl Framing {
         match self {
             Self::Sse => sse::is_stream(start),
             Self::Ndjson => ndjson::is_stream(start),
+            Self::AwsEventStream => event_stream::is_stream(start),
         }
     }
 
@@ -28,6 +31,7 @@ impl Framing {
         match self {
             Self::Sse => Parser::Sse(sse::Parser::default()),
             Self::Ndjson => Parser::Ndjson(ndjson::Parser::default()),
+            Self::AwsEventStream => Parser::AwsEventStream(event_stream::Parser::default()),
         }
     }
 }
@@ -39,6 +43,8 @@ pub enum Parser {
     Sse(sse::Parser),
     /// Of lines.
     Ndjson(ndjson::Parser),
+    /// Of the binary event stream of AWS.
+    AwsEventStream(event_stream::Parser),
 }
 
 impl Parser {
@@ -50,6 +56,7 @@ impl Parser {
         match self {
             Self::Sse(parser) => parser.feed(bytes, out),
             Self::Ndjson(parser) => parser.feed(bytes, out),
+            Self::AwsEventStream(parser) => parser.feed(bytes, out),
         }
     }
 
@@ -61,6 +68,8 @@ impl Parser {
         match self {
             Self::Sse(parser) => parser.end(out),
             Self::Ndjson(parser) => parser.end(out),
+            // A message says how long it is: one that is cut is none.
+            Self::AwsEventStream(_) => Ok(()),
         }
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! Nothing here knows a provider, a network library's client, a clock or luck.
 
+pub mod event_stream;
 mod framing;
 pub mod ndjson;
 pub mod rate_limit;
 pub mod retry_after;
 pub mod script;
+pub mod sigv4;
 pub mod sse;
 
 use bytes::Bytes;
@@ -26,6 +28,8 @@ pub struct WireRequest {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+    /// How it must be signed before it is sent; only then it is whole.
+    pub sign: Option<sigv4::Scope>,
 }
 
 impl std::fmt::Debug for WireRequest {
@@ -68,4 +72,10 @@ pub enum FrameError {
     /// The bytes are not UTF-8 where text is due.
     #[error("a frame is not UTF-8")]
     NotUtf8,
+    /// The bytes are not those that were sent.
+    #[error("the checksum of a frame is wrong")]
+    Checksum,
+    /// The bytes are not put together as the framing says.
+    #[error("a frame is not of its framing")]
+    Shape,
 }

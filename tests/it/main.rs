@@ -1,6 +1,7 @@
 //! The program and its parts from outside, in one binary.
 
 mod bad_input;
+mod bedrock;
 mod engine;
 mod faults;
 mod hedge;

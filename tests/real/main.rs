@@ -3,6 +3,8 @@
 //! `scripts/real-server start` starts it. Without it these tests skip, and say so; with `LLMROUTE_REAL=1` they fail then.
 //! A model of this size is fluent and often wrong: these tests look at the shape of an answer, not at its truth.
 
+mod bedrock;
+mod proxy;
 #[path = "../it/support/mod.rs"]
 mod support;
 

@@ -18,6 +18,13 @@ const fn messages(id: &'static str, name: &'static str, base_url: &'static str, 
     Row { id, name, base_url, env, base_env: None, protocol, quirks, default_model: None }
 }
 
+/// Vertex AI at its global location; a profile's project and location replace it.
+const fn vertex(id: &'static str, name: &'static str) -> Row {
+    let (protocol, quirks) = (Protocol::Vertex, Quirks::VERTEX);
+    let base_url = "https://aiplatform.googleapis.com/v1";
+    Row { id, name, base_url, env: &[], base_env: None, protocol, quirks, default_model: None }
+}
+
 /// A provider that speaks `protocol` in its plain form.
 const fn other(
     id: &'static str,
@@ -50,15 +57,36 @@ pub const ROWS: &[Row] = &[
         ..messages("anthropic", "Anthropic", "https://api.anthropic.com", &["ANTHROPIC_API_KEY", "CLAUDE_API_KEY"])
     },
     Row {
+        base_env: Some("GOOGLE_GEMINI_BASE_URL"),
         default_model: Some("gemini-3.8-flash"),
-        quirks: Quirks { max_stop: 5, ..PLAIN },
+        protocol: Protocol::Gemini,
+        quirks: Quirks {
+            // No free tier in this country, or billing is off (Gemini API, troubleshooting).
+            codes: &[("FAILED_PRECONDITION", Class::Quota), ("BILLING_DISABLED", Class::Quota)],
+            ..Quirks::GEMINI
+        },
         ..chat(
             "gemini",
             "Google Gemini",
-            "https://generativelanguage.googleapis.com/v1beta/openai",
+            "https://generativelanguage.googleapis.com/v1beta",
             &["GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"],
         )
     },
+    // No default: which models there are depends on the region and on the account.
+    Row {
+        base_env: Some("AWS_ENDPOINT_URL_BEDROCK_RUNTIME"),
+        protocol: Protocol::Bedrock,
+        quirks: Quirks::BEDROCK,
+        ..chat(
+            "bedrock",
+            "Amazon Bedrock",
+            "https://bedrock-runtime.{region}.amazonaws.com",
+            &["AWS_BEARER_TOKEN_BEDROCK"],
+        )
+    },
+    // No default models: who has credentials of the cloud need not mean them for this.
+    vertex("vertex", "Vertex AI"),
+    vertex("vertex-anthropic", "Claude on Vertex AI"),
     Row {
         default_model: Some("openai/gpt-oss-120b"),
         // Old streams tell the usage only here.

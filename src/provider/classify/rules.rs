@@ -288,6 +288,7 @@ const TEXTS: &[(&[&str], Class)] = &[
     (
         &[
             "does not support",
+            "doesn't support",
             "unsupported parameter",
             "unsupported value",
             "not supported with this model",

@@ -135,8 +135,8 @@ fn turns_alternate_and_hold_no_empty_text() {
                 role: Role::Assistant,
                 parts: vec![
                     Part::Text(String::new()),
-                    Part::ToolCall { id: "t".into(), name: "f".into(), arguments: "{\"x\":1}".into() },
-                    Part::ToolCall { id: "u".into(), name: "f".into(), arguments: String::new() },
+                    Part::ToolCall { id: "t".into(), name: "f".into(), arguments: "{\"x\":1}".into(), signature: None },
+                    Part::ToolCall { id: "u".into(), name: "f".into(), arguments: String::new(), signature: None },
                 ],
             },
             Message {

@@ -82,7 +82,6 @@ fn addresses_are_those_of_the_rows() {
         ("deepseek", "https://api.deepseek.com/chat/completions"),
         ("zai", "https://api.z.ai/api/paas/v4/chat/completions"),
         ("github", "https://models.github.ai/inference/chat/completions"),
-        ("gemini", "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions"),
         ("novita", "https://api.novita.ai/openai/chat/completions"),
         ("upstage", "https://api.upstage.ai/v1/solar/chat/completions"),
         ("openrouter", "https://openrouter.ai/api/v1/chat/completions"),
@@ -182,7 +181,12 @@ fn images_tools_and_results_have_their_places() {
             },
             Message {
                 role: Role::Assistant,
-                parts: vec![Part::ToolCall { id: "a".into(), name: "f".into(), arguments: "{\"x\":1}".into() }],
+                parts: vec![Part::ToolCall {
+                    id: "a".into(),
+                    name: "f".into(),
+                    arguments: "{\"x\":1}".into(),
+                    signature: None,
+                }],
             },
             Message {
                 role: Role::User,

@@ -8,10 +8,11 @@ use serde_json::Value;
 use super::super::Endpoint;
 use super::{decode_all, endpoint};
 use crate::model::{Answer, Class, Finish, ToolCall, Usage};
-use crate::wire::sse::{self, Parser};
+use crate::wire::Frame;
+use crate::wire::sse;
 
 /// The folders and the provider that speaks there when the file's name does not say.
-const FOLDERS: [(&str, &str); 8] = [
+const FOLDERS: [(&str, &str); 11] = [
     ("openai-chat", "openai"),
     ("openai-compatible", "plain"),
     ("openai-responses", "responses"),
@@ -20,10 +21,19 @@ const FOLDERS: [(&str, &str); 8] = [
     ("azure", "azure"),
     ("ollama", "ollama"),
     ("cohere", "cohere"),
+    ("bedrock", "bedrock"),
+    ("gemini", "gemini"),
+    ("vertex", "vertex"),
 ];
 
 /// Answers that are errors, and what they mean; errors with a status of their own are tested elsewhere.
-const FAILURES: [(&str, Class); 6] = [
+const FAILURES: [(&str, Class); 11] = [
+    ("converse-stream-bad-crc.bin", Class::Malformed),
+    ("converse-stream-exception-model-error.bin", Class::ServerError),
+    ("converse-stream-exception-throttling.bin", Class::RateLimit),
+    // Of another operation: its frames are whole, and none of them is an answer here.
+    ("invoke-stream-claude.bin", Class::Truncated),
+    ("nonstream-blocked-model-armor.json", Class::ContentPolicy),
     ("openrouter-error-midstream-documented.sse", Class::RateLimit),
     ("openrouter-nonstream-200-error.json", Class::ServerError),
     ("openrouter-stream-processing-error.sse", Class::BadRequest),
@@ -31,6 +41,11 @@ const FAILURES: [(&str, Class); 6] = [
     ("stream-error-overloaded.sse", Class::Overloaded),
     ("stream-error.ndjson", Class::ServerError),
 ];
+
+/// The bytes of a file.
+pub fn read(path: impl AsRef<Path>) -> Vec<u8> {
+    fs::read(path).unwrap()
+}
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
@@ -122,12 +137,13 @@ fn answers_are_the_same_byte_by_byte() {
 
 #[test]
 fn frames_are_the_same_for_every_split() {
-    for (file, bytes, ..) in answers().iter().filter(|(file, ..)| file.ends_with(".sse")) {
+    for (file, bytes, to, _) in answers().iter().filter(|(file, ..)| file.ends_with(".sse") || file.ends_with(".bin")) {
+        // What came before an error counts, and the error itself.
         let frames = |pieces: [&[u8]; 2]| {
-            let (mut parser, mut out) = (Parser::default(), Vec::new());
-            pieces.iter().for_each(|piece| parser.feed(piece, &mut out).unwrap());
-            parser.end(&mut out).unwrap();
-            out
+            let (mut parser, mut out) = (to.protocol.adapter().framing().parser(), Vec::<Frame>::new());
+            let fed: Result<Vec<()>, _> = pieces.iter().map(|piece| parser.feed(piece, &mut out)).collect();
+            let ended = parser.end(&mut out);
+            (out, fed.map(|_| ()).and(ended))
         };
         let want = frames([bytes, b""]);
         // The large ones at a prime number of steps: they repeat the same few shapes of line.
@@ -178,7 +194,7 @@ fn a_cut_stream_is_never_an_answer() {
             .iter()
             .position(|block| {
                 !block.contains("finish_reason\":null")
-                    && ["finish_reason\":\"", "\"message_delta\"", "event: response.completed"]
+                    && ["finish_reason\":\"", "\"message_delta\"", "event: response.completed", "\"finishReason\": \""]
                         .iter()
                         .any(|mark| block.contains(mark))
             })
@@ -192,6 +208,26 @@ fn a_cut_stream_is_never_an_answer() {
             }
         }
     }
+}
+
+#[test]
+fn a_cut_binary_stream_is_never_an_answer() {
+    let mut streams = 0;
+    for (file, bytes, to, want) in answers() {
+        if !file.ends_with(".bin") || want.is_none() {
+            continue;
+        }
+        let whole = |at: &usize| decode_all(&to, &[&bytes[..*at]]).is_ok();
+        let enough = (1..=bytes.len()).find(whole).unwrap();
+        let (mut parser, mut frames) = (to.protocol.adapter().framing().parser(), Vec::new());
+        parser.feed(&bytes[..enough], &mut frames).unwrap();
+        assert_eq!(frames.last().unwrap().event.as_deref(), Some("messageStop"), "{file}");
+        for at in 1..enough {
+            assert_eq!(decode_all(&to, &[&bytes[..at]]).unwrap_err().class, Class::Truncated, "{file} at {at}");
+        }
+        streams += 1;
+    }
+    assert_eq!(streams, 4);
 }
 
 #[test]

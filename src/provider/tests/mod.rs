@@ -1,8 +1,11 @@
 //! The adapters against recorded bytes and hostile ones.
 
+mod bedrock;
 mod encode_anthropic;
+mod encode_gemini;
 mod encode_openai;
 mod encode_others;
+mod encode_vertex;
 mod endings;
 mod errors;
 mod fixtures;
@@ -23,6 +26,7 @@ const NOW: Timestamp = Timestamp(1_741_305_590_000);
 fn endpoint(provider: &str, model: &str) -> Endpoint {
     let (protocol, base, quirks) = match (row(provider), provider) {
         (Some(row), _) => (row.protocol, row.base_url, row.quirks),
+        (None, "converse") => (Protocol::Bedrock, "http://h", Quirks::BEDROCK),
         (None, "messages") => (Protocol::Anthropic, "http://h", Quirks::MESSAGES),
         (None, "responses") => (Protocol::Responses, "http://h", Quirks::RESPONSES),
         (None, _) => (Protocol::Openai, "http://h", Quirks::PLAIN),
@@ -31,7 +35,8 @@ fn endpoint(provider: &str, model: &str) -> Endpoint {
     Endpoint {
         protocol,
         provider: provider.to_owned(),
-        base_url: Url::parse(&base).unwrap(),
+        region: Some("us-east-1".to_owned()),
+        base_url: Url::parse(&base.replace("{region}", "us-east-1")).unwrap(),
         model: model.to_owned(),
         quirks,
         params: Params::default(),

@@ -13,3 +13,4 @@ pub use faults::{ANSWER, Fault, OTHER};
 pub use profile::{KEY, Profile};
 pub use run::{End, Home, Input, Output, Run, Sink};
 pub use server::{Nowhere, Server};
+pub mod raw;

@@ -1,0 +1,58 @@
+//! Where keys of AWS come from, as data. Nothing is read or asked here.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::Secret;
+
+/// Where keys of AWS come from. `Display` and `Debug` tell the place, never the key.
+#[derive(Clone, PartialEq, Eq)]
+pub enum AwsKeys {
+    /// They were found.
+    Known {
+        /// Where, in words.
+        place: String,
+        /// The keys; see [`Secret::signing`].
+        key: Secret,
+    },
+    /// A command of the AWS configuration prints them (`credential_process`).
+    Process {
+        /// The profile that names it.
+        profile: String,
+        /// The command line.
+        command: String,
+    },
+    /// IAM Identity Center gives them to a person who has logged in (`aws sso login`).
+    Sso(AwsSso),
+}
+
+/// What IAM Identity Center is asked with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwsSso {
+    /// The profile that says so.
+    pub profile: String,
+    /// The region of Identity Center, which need not be that of the models.
+    pub region: String,
+    /// The account.
+    pub account: String,
+    /// The role in it.
+    pub role: String,
+    /// Where `aws sso login` leaves its token.
+    pub token: PathBuf,
+}
+
+impl fmt::Display for AwsKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known { place, .. } => write!(f, "aws: {place}"),
+            Self::Process { profile, .. } => write!(f, "aws: the process of profile {profile}"),
+            Self::Sso(sso) => write!(f, "aws: the login of profile {}", sso.profile),
+        }
+    }
+}
+
+impl fmt::Debug for AwsKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AwsKeys({self})")
+    }
+}
