@@ -84,6 +84,7 @@ const WORLD: &[&str] = &[
 const EXCEPT: &[(&str, &[&str], &str)] = &[
     ("profile/mod.rs", &["std::fs"], "reads the file"),
     ("profile/locate.rs", &["std::fs"], "finds the file"),
+    ("profile/facts.rs", &["std::fs"], "reads the table of models that was fetched"),
     ("profile/aws.rs", &["std::fs"], "reads the files of AWS"),
     ("profile/credential.rs", &["std::fs"], "reads what `file:` names"),
     ("profile/google.rs", &["std::fs"], "reads what `adc:` names"),

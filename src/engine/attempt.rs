@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 
 use crate::model::redact::redact;
-use crate::model::{Answer, Class, Event, Failure, Finish, Prompt, Secret, TimeoutKind, Timestamp};
+use crate::model::{Answer, Class, Event, Failure, Finish, OutputFault, Prompt, Secret, TimeoutKind, Timestamp};
 use crate::ports::{Clock, Reply, Transport};
 use crate::provider::{Decode, Endpoint};
 use crate::route::Timeouts;
@@ -112,7 +112,7 @@ impl Attempt<'_> {
 
     async fn read(&self, reading: &mut Reading, sink: &mut Sink<'_>) -> Result<(), Cause> {
         let adapter = self.endpoint.protocol.adapter();
-        let mut encoded = adapter.encode(self.endpoint, self.key, self.prompt).map_err(Cause::NotAsked)?;
+        let mut encoded = self.endpoint.encode(self.key, self.prompt).map_err(Cause::NotAsked)?;
         if !encoded.dropped.is_empty() && sink(Told::Dropped(&encoded.dropped)).is_break() {
             return Err(Cause::Unread);
         }
@@ -160,7 +160,7 @@ fn judge(answer: &Answer) -> Result<(), Failure> {
         Some(Finish::Error) => Err(Failure::new(Class::ServerError, "the provider says that generation failed")),
         // The deployment did what it was asked; the limit is the caller's.
         Some(Finish::Length) if answer.is_empty() => Err(Failure::new(
-            Class::InvalidOutput,
+            Class::InvalidOutput(OutputFault::Cut),
             "the token limit was spent before any text; raise --max-tokens or lower --reasoning-effort",
         )),
         _ if answer.is_empty() => Err(Failure::new(Class::Malformed, "the answer holds no text")),

@@ -111,6 +111,10 @@ impl<'a> Run<'a> {
                     ended.result
                 }
             };
+            let result = match result {
+                Ok(won) => self.checked(won, deadline).await,
+                lost => lost,
+            };
             match result {
                 Ok(won) => return self.won(&call, won, rng, watcher),
                 Err(Lost { cause: Cause::Unread, first_token, .. }) => {

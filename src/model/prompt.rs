@@ -40,7 +40,7 @@ impl Prompt {
             .filter_map(|part| match part {
                 Part::Text(text) | Part::ToolResult { text, .. } => Some(text.as_str()),
                 Part::ToolCall { arguments, .. } => Some(arguments.as_str()),
-                Part::Image { .. } => None,
+                Part::Image { .. } | Part::File { .. } => None,
             })
             .collect();
         texts.join("\n")
@@ -56,7 +56,7 @@ impl Prompt {
                 .map(|part| match part {
                     Part::Text(text) | Part::ToolResult { text, .. } => text.chars().count(),
                     Part::ToolCall { arguments, .. } => arguments.chars().count(),
-                    Part::Image { .. } => 0,
+                    Part::Image { .. } | Part::File { .. } => 0,
                 })
                 .sum::<usize>()
     }
@@ -111,6 +111,15 @@ pub enum Part {
         /// The bytes in base64, or an `https` URL.
         data: ImageData,
     },
+    /// A document.
+    File {
+        /// What it is called, for the model; empty when it has no name.
+        name: String,
+        /// `application/pdf`.
+        media_type: String,
+        /// The bytes in base64, or an `https` URL.
+        data: ImageData,
+    },
     /// A tool call that the model made in an earlier turn.
     ToolCall {
         /// The call's id, as the provider gave it.
@@ -140,7 +149,7 @@ impl From<ToolCall> for Part {
     }
 }
 
-/// Where an image is.
+/// Where an image or a document is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ImageData {

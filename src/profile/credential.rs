@@ -20,8 +20,8 @@ pub(super) enum KeySpec {
     Aws(Option<String>),
     /// Google's application default credentials: of a file that is named, or where they usually are.
     Adc(Option<String>),
-    /// In the keyring of the system: not built yet.
-    Keyring,
+    /// In the keyring of the system.
+    Keyring(String),
     /// Here.
     Literal(Secret),
 }
@@ -45,7 +45,7 @@ impl KeySpec {
             Some(("file", path)) => Self::File(path.trim().to_owned()),
             Some(("aws", profile)) => Self::Aws(Some(profile.trim().to_owned())),
             Some(("adc", path)) => Self::Adc(Some(path.trim().to_owned()).filter(|path| !path.is_empty())),
-            Some(("keyring", _)) => Self::Keyring,
+            Some(("keyring", name)) => Self::Keyring(name.trim().to_owned()),
             _ if text.is_empty() => return Err("the key is empty".into()),
             _ => {
                 sendable(text)?;
@@ -119,10 +119,11 @@ impl Credential {
                 no_key: None,
             }),
             KeySpec::Aws(profile) => Ok(aws::find(profile.as_deref(), vars)),
-            KeySpec::Keyring => Ok(Self {
-                source: KeySource::None,
-                identity: "keyring".into(),
-                no_key: Some("keys in the keyring are not built yet".into()),
+            // Asked when a call needs it: it may want a person to unlock it.
+            KeySpec::Keyring(name) => Ok(Self {
+                source: KeySource::Keyring(name.clone()),
+                identity: format!("keyring:{name}"),
+                no_key: (!cfg!(feature = "keyring")).then(|| "this build has no keyring (feature `keyring`)".into()),
             }),
         }
     }
@@ -232,8 +233,10 @@ mod tests {
     }
 
     #[test]
-    fn a_keyring_is_for_later() {
-        check("keyring:work", Ok("keys in the keyring are not built yet"));
+    fn a_keyring_is_not_asked() {
+        let without = "this build has no keyring (feature `keyring`)";
+        check("keyring:work", Ok(if cfg!(feature = "keyring") { "there" } else { without }));
+        check("keyring:", Err("the source of the key is empty"));
     }
 
     #[test]

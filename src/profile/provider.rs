@@ -10,9 +10,9 @@ use super::diagnostic::Diagnostic;
 use super::file::{ProviderTable, Settings};
 use super::layers::Origin;
 use super::value::{Name, Value};
-use super::{Vars, address, aws, google};
+use super::{Vars, address, aws, google, overrides};
 use crate::provider::catalog::{Auth, Prefill};
-use crate::provider::{Protocol, Quirks, Row, catalog, vertex};
+use crate::provider::{Overrides, Protocol, Quirks, Row, catalog, vertex};
 
 /// A provider, ready to have models asked of it.
 #[derive(Debug, Clone)]
@@ -30,6 +30,7 @@ pub(super) struct Provider {
     pub keys_from: Origin,
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub query: Vec<(String, String)>,
+    pub overrides: Overrides,
     pub quirks: Quirks,
     /// What it needs beside a key and does not have, in words.
     pub lacks: Option<String>,
@@ -58,6 +59,7 @@ impl Provider {
             keys_from: Origin::Catalog,
             headers: Vec::new(),
             query: query_of(&row.quirks, vars),
+            overrides: Overrides::default(),
             quirks: row.quirks,
             lacks: place.lacks,
             unbuilt: Vec::new(),
@@ -119,6 +121,7 @@ impl Provider {
             keys_from,
             headers,
             query: with_query(&query_of(&quirks, vars), settings),
+            overrides: overrides::over(&Overrides::default(), settings),
             quirks,
             lacks,
             unbuilt: unbuilt(settings),
@@ -233,7 +236,7 @@ fn region(row: &Row, written: Option<&str>, keys: &[KeySpec], vars: &Vars) -> Op
         | KeySpec::Command(_)
         | KeySpec::File(_)
         | KeySpec::Adc(_)
-        | KeySpec::Keyring
+        | KeySpec::Keyring(_)
         | KeySpec::Literal(_) => None,
     });
     match (written, row.quirks.auth) {

@@ -76,6 +76,8 @@ pub enum Kind {
     Headers,
     /// Query parameters with their values.
     Query,
+    /// Changes to the body of the request.
+    Patch,
     /// Parameters of the request.
     Params,
     /// Faults of a simulated deployment.
@@ -121,8 +123,8 @@ impl Kind {
             Self::Strategy => "strategy",
             Self::StrategyArgs => "table",
             Self::Sticky => "`\"user\"`, `\"conversation\"` or `\"prompt\"`",
-            Self::Headers => "table of texts",
-            Self::Query => "table of texts",
+            Self::Headers | Self::Query => "table of texts",
+            Self::Patch => "table with `set` and `remove`",
             Self::Params => "table",
             Self::Faults => "faults",
             Self::PerClass(_) => "table of failure classes",
@@ -336,14 +338,20 @@ pub const KEYS: &[Key] = &[
         ENDPOINT,
         Keys,
         Words("the catalog's variable"),
-        "`env:NAME`, `file:PATH`, `cmd:COMMAND`, `aws:PROFILE`, `adc:`, `keyring:NAME` (not built yet) or a list; one deployment per key",
+        "`env:NAME`, `file:PATH`, `cmd:COMMAND`, `aws:PROFILE`, `adc:`, `keyring:NAME` or a list; one deployment per key",
     ),
     row("project", PROVIDER, Text, Words("`GOOGLE_CLOUD_PROJECT`, or the credentials'"), "`vertex`: who pays"),
     row("location", PROVIDER, Text, Words("`GOOGLE_CLOUD_LOCATION`, or `global`"), "`vertex`: where the models run"),
     row("headers", ENDPOINT, Headers, Nothing, "further headers of the request"),
     row("query", ENDPOINT, Kind::Query, Words("the catalog's variables"), "further query parameters; no keys"),
-    later("patch", ENDPOINT, Any, "changes to the body of the request"),
-    later("strict_params", ENDPOINT, Flag, "a parameter that a model does not take is an error"),
+    row("patch", ENDPOINT, Kind::Patch, Nothing, "changes to the body of the request: fields by their path"),
+    row(
+        "strict_params",
+        ENDPOINT,
+        Flag,
+        Words("`false`"),
+        "a parameter that a model does not take is an error, in place of being left out",
+    ),
     row("prefill", ENDPOINT, Flag, Words("the catalog"), "continues an answer that was begun for it"),
     row("model", DEPLOYMENT, Text, Nothing, "`PROVIDER/MODEL`"),
     row("name", DEPLOYMENT, Text, Words("the model"), "name in messages"),

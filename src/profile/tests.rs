@@ -643,10 +643,8 @@ mod unbuilt {
     }
 
     #[test]
-    fn a_key_of_the_group_its_deployment_its_provider_the_router_or_the_top() {
+    fn a_key_of_the_group_the_router_or_the_top() {
         check("[groups.main]\nescalate = \"b\"\ndeployments = [{ model = \"lab/a\" }]", Some(("escalate", "main")));
-        check("[groups.main]\ndeployments = [{ model = \"lab/a\", patch = 5 }]", Some(("patch", "main")));
-        check("patch = 5\n[groups.main]\ndeployments = [{ model = \"lab/a\" }]", Some(("patch", "main")));
         check(
             "[router]\nclassifier = \"x\"\n[groups.main]\ndeployments = [{ model = \"lab/a\" }]",
             Some(("classifier", "main")),
@@ -660,14 +658,6 @@ mod unbuilt {
              [groups.b]\nfallbacks = [\"main\", \"c\"]\ndeployments = [{ model = \"lab/a\" }]\n\
              [groups.c]\nescalate = \"b\"\ndeployments = [{ model = \"lab/a\" }]";
         check(rest, Some(("escalate", "c")));
-    }
-
-    #[test]
-    fn the_keyring() {
-        check(
-            "[groups.main]\ndeployments = [{ model = \"lab/a\", api_key = \"keyring:work\" }]",
-            Some(("api_key = \"keyring:…\"", "main")),
-        );
     }
 }
 
@@ -887,7 +877,7 @@ mod shown {
     #[test]
     fn secrets_are_hidden() {
         let text = format!(
-            "state = \"redis://me:hunter2@host\"\n{LAB}api_key = \"hunter2\"\nheaders = {{ X-Token = \"hunter2\" }}\npatch = {{ secret = \"hunter2\" }}\n\
+            "state = \"redis://me:hunter2@host\"\n{LAB}api_key = \"hunter2\"\nheaders = {{ X-Token = \"hunter2\" }}\npatch = {{ set = {{ secret = \"hunter2\" }} }}\n\
              [groups.main]\ndeployments = [{{ model = \"lab/a\", api_key = \"cmd:echo hunter2\" }}]"
         );
         let vars = vars();

@@ -3,6 +3,7 @@
 //! A difference between providers is a value here; the adapters ask for values, never for names.
 
 mod address;
+pub mod names;
 mod rows;
 
 use url::Url;
@@ -49,6 +50,8 @@ pub struct Quirks {
     pub max_stop: usize,
     /// It takes stop texts while a model reasons.
     pub stop_while_reasoning: bool,
+    /// What it takes besides text.
+    pub attachments: Attachments,
     /// Where usage stands when not in `usage`, as a JSON pointer into a chunk.
     pub usage_at: Option<&'static str>,
     /// Its output count leaves reasoning out.
@@ -93,6 +96,31 @@ pub enum SchemaDialect {
     Instruction,
 }
 
+/// What an endpoint takes besides text, and how large it may be. Sizes are in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attachments {
+    /// The largest image.
+    pub image: usize,
+    /// The largest PDF file; `None` when it takes none.
+    pub pdf: Option<usize>,
+    /// All attachments of a request together, as they are sent (in base64).
+    pub total: usize,
+    /// It fetches images from an address.
+    pub image_urls: bool,
+    /// It fetches PDF files from an address.
+    pub pdf_urls: bool,
+}
+
+impl Attachments {
+    /// Images in the request or by address, of any size: safe for an unknown server, which says itself
+    /// what it does not take. PDF files are not a part of what compatible servers have in common.
+    pub const IMAGES: Self =
+        Self { image: usize::MAX, pdf: None, total: usize::MAX, image_urls: true, pdf_urls: false };
+
+    /// PDF files too, of any size.
+    pub const FILES: Self = Self { pdf: Some(usize::MAX), ..Self::IMAGES };
+}
+
 /// Whether an endpoint continues an answer that was begun for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prefill {
@@ -123,6 +151,7 @@ impl Quirks {
         stores: false,
         max_stop: usize::MAX,
         stop_while_reasoning: true,
+        attachments: Attachments::IMAGES,
         usage_at: None,
         reasoning_apart: false,
         codes: &[],
@@ -144,6 +173,7 @@ impl Quirks {
         auth: Auth::XGoogApiKey,
         version: Some("v1beta"),
         max_stop: 5,
+        attachments: Attachments { pdf_urls: true, ..Attachments::FILES },
         codes: &[("BILLING_DISABLED", Class::Quota)],
         ..Self::PLAIN
     };
@@ -152,7 +182,13 @@ impl Quirks {
     pub const VERTEX: Self =
         Self { auth: Auth::GoogleToken, version: Some("v1"), prefill: Prefill::KnownModels, ..Self::GEMINI };
     /// Plain Responses: no stop texts, no seed (OpenAI API reference).
-    pub const RESPONSES: Self = Self { seed: None, max_stop: 0, stores: true, ..Self::PLAIN };
+    pub const RESPONSES: Self = Self {
+        seed: None,
+        max_stop: 0,
+        stores: true,
+        attachments: Attachments { pdf_urls: true, ..Attachments::FILES },
+        ..Self::PLAIN
+    };
 
     /// Plain Azure `OpenAI`, version 1 of the API. No stop texts from o3 on, as at its maker's.
     ///
@@ -186,6 +222,8 @@ impl Quirks {
         // Claude refuses both, from 4.5 on.
         one_of_sampling: true,
         prefill: Prefill::KnownModels,
+        // 3.75 MB an image, 4.5 MB a document (API reference, `Message`); nothing is fetched.
+        attachments: Attachments { image: 3_750_000, pdf: Some(4_500_000), image_urls: false, ..Attachments::IMAGES },
         codes: &[
             ("ModelTimeoutException", Class::Timeout(TimeoutKind::Upstream)),
             ("ModelErrorException", Class::ServerError),

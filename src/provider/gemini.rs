@@ -230,10 +230,12 @@ fn part(part: &Part, before: &[Message], ids: CallIds) -> Option<Value> {
     match part {
         Part::Text(text) if text.trim().is_empty() => None,
         Part::Text(text) => Some(json!({"text": text})),
-        Part::Image { media_type, data: ImageData::Base64(data) } => {
+        Part::Image { media_type, data: ImageData::Base64(data) }
+        | Part::File { media_type, data: ImageData::Base64(data), .. } => {
             Some(json!({"inlineData": {"mimeType": media_type, "data": data}}))
         }
-        Part::Image { media_type, data: ImageData::Url(url) } => {
+        Part::Image { media_type, data: ImageData::Url(url) }
+        | Part::File { media_type, data: ImageData::Url(url), .. } => {
             Some(json!({"fileData": {"mimeType": media_type, "fileUri": url}}))
         }
         Part::ToolCall { id, name, arguments, signature } => {

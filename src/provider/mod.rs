@@ -4,6 +4,7 @@
 //! the differences between providers are values in [`Quirks`], chosen by a row of the [`catalog`].
 
 pub mod anthropic;
+mod attached;
 pub mod azure;
 pub mod bedrock;
 mod bedrock_decoder;
@@ -20,6 +21,7 @@ pub mod models;
 pub mod ollama;
 mod ollama_decoder;
 pub mod openai;
+pub mod overrides;
 mod request;
 pub mod responses;
 mod responses_decoder;
@@ -37,6 +39,7 @@ use crate::model::{Class, Event, Failure, Prompt, Secret};
 use crate::wire::{ErrorReply, Frame, Framing, WireRequest};
 
 pub use catalog::{Quirks, Row};
+pub use overrides::{Overrides, Patch};
 
 /// A protocol that a provider speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -84,6 +87,8 @@ pub struct Endpoint {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Extra query parameters of the profile; they hold no secrets.
     pub query: Vec<(String, String)>,
+    /// Further changes that the profile makes to every request.
+    pub overrides: Overrides,
     /// The script of a `mock` deployment.
     pub script: Option<mock::Script>,
 }

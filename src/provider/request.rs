@@ -7,7 +7,7 @@ use url::Url;
 
 use super::catalog::{Auth, SchemaDialect};
 use super::models::Model;
-use super::{Encoded, Endpoint, catalog};
+use super::{Encoded, Endpoint, attached, catalog};
 use crate::model::prompt::ImageData;
 use crate::model::{Class, Failure, Part, Prompt, Sampling, Secret};
 use crate::wire::WireRequest;
@@ -206,10 +206,17 @@ fn can_express(to: &Endpoint, prompt: &Prompt, model: Option<&Model>, sampling: 
     if prompt.prefill.is_some() && !catalog::takes_prefill(to) {
         return no("does not continue an answer that was begun for it");
     }
+    if let Err(what) = attached::check(to, prompt) {
+        return no(&what);
+    }
     let Some(model) = model else { return Ok(()) };
     let sees = prompt.messages.iter().flat_map(|message| &message.parts).any(|part| matches!(part, Part::Image { .. }));
     if sees && !model.vision {
         return no("does not take images");
+    }
+    let reads = prompt.messages.iter().flat_map(|message| &message.parts).any(|part| matches!(part, Part::File { .. }));
+    if reads && !model.pdf {
+        return no("does not take PDF files");
     }
     if !prompt.tools.is_empty() && !model.tools {
         return no("does not call tools");

@@ -15,7 +15,7 @@ use http::HeaderMap;
 use url::Url;
 
 use super::catalog::{Quirks, row};
-use super::{Endpoint, Params, Protocol};
+use super::{Endpoint, Overrides, Params, Protocol};
 use crate::model::{Answer, Class, Failure, Timestamp};
 use crate::wire::{ErrorReply, FrameError};
 
@@ -42,6 +42,7 @@ fn endpoint(provider: &str, model: &str) -> Endpoint {
         params: Params::default(),
         headers: Vec::new(),
         query: Vec::new(),
+        overrides: Overrides::default(),
         script: None,
     }
 }
