@@ -11,6 +11,7 @@ mod hedge;
 mod in_flight;
 mod learn;
 mod ledger;
+mod line;
 mod log;
 mod note;
 mod plan;
