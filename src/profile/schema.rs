@@ -453,6 +453,15 @@ mod tests {
     }
 
     #[test]
+    fn the_protocols_that_are_built_are_all_of_them() {
+        let built: Vec<Protocol> = PROTOCOLS.iter().filter_map(|(_, protocol)| *protocol).collect();
+        assert_eq!(built, Protocol::ALL);
+        for (name, protocol) in PROTOCOLS.iter().filter_map(|(name, protocol)| Some((*name, (*protocol)?))) {
+            assert_eq!(name, protocol.as_str());
+        }
+    }
+
+    #[test]
     fn the_docs_hold_this_table() {
         let docs = include_str!("../../docs/profile.md");
         assert!(docs.contains(&markdown()), "docs/profile.md should hold:\n{}", markdown());

@@ -18,6 +18,7 @@ pub mod models;
 pub mod ollama;
 mod ollama_decoder;
 pub mod openai;
+mod reader;
 mod request;
 pub mod responses;
 mod responses_decoder;
@@ -34,6 +35,7 @@ use crate::model::{Class, Event, Failure, Prompt, Secret};
 use crate::wire::{ErrorReply, Frame, Framing, WireRequest};
 
 pub use catalog::{Quirks, Row};
+pub use reader::Reader;
 
 /// A protocol that a provider speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -155,6 +157,18 @@ pub trait Decode: Send {
 }
 
 impl Protocol {
+    /// Every protocol that is built, in the order of the profile's documentation.
+    pub const ALL: &[Self] = &[
+        Self::Openai,
+        Self::Responses,
+        Self::Anthropic,
+        Self::Azure,
+        Self::Bedrock,
+        Self::Ollama,
+        Self::Cohere,
+        Self::Mock,
+    ];
+
     /// The adapter for this protocol.
     #[must_use]
     pub fn adapter(self) -> &'static dyn Adapter {
@@ -207,14 +221,25 @@ fn whole_json(body: &[u8]) -> Result<Value, Failure> {
         Some(_) => match serde_json::from_slice(text) {
             Ok(Value::Array(mut list)) if list.len() == 1 => Ok(list.remove(0)),
             Ok(value) => Ok(value),
-            Err(_) => malformed("the reply is neither a stream nor JSON"),
+            Err(_) if matches!(text[0], b'{' | b'[') => malformed("the reply is neither a stream nor whole JSON"),
+            Err(_) => Err(words(&String::from_utf8_lossy(text))),
         },
+    }
+}
+
+/// What a reply of bare words is: the error that they tell of, or malformed.
+fn words(text: &str) -> Failure {
+    let failure = classify::inside(&Value::String(text.to_owned()), &[]);
+    match failure.class {
+        Class::ServerError => Failure::new(Class::Malformed, format!("the reply is neither a stream nor JSON: {text}")),
+        _ => failure,
     }
 }
 
 /// What a JSON reply without an answer is: the error that it reports, or malformed.
 fn not_an_answer(body: &Value, codes: classify::Codes) -> Failure {
-    if classify::is_error(body) {
+    // Nobody answers with a bare text: it says why there is no answer.
+    if classify::is_error(body) || body.as_str().is_some_and(|text| !text.trim().is_empty()) {
         classify::inside(body, codes)
     } else {
         Failure::new(Class::Malformed, "the reply is JSON, but not an answer")
