@@ -54,6 +54,7 @@ impl Decoder {
                 self.usage(event, out);
                 self.counted = true;
             }
+            _ if classify::is_error(event) => return Err(classify::inside(event, self.codes)),
             // Events that did not exist when this was written.
             _ => {}
         }

@@ -84,9 +84,7 @@ impl Decoder {
                 }
             }
             "error" => return Err(classify::inside(event, self.codes)),
-            _ if event.get("error").is_some_and(|error| !error.is_null()) => {
-                return Err(classify::inside(event, self.codes));
-            }
+            _ if classify::is_error(event) => return Err(classify::inside(event, self.codes)),
             // Pings, and events that did not exist when this was written.
             _ => {}
         }

@@ -8,6 +8,7 @@ mod endings;
 mod errors;
 mod fixtures;
 mod hostile;
+mod matrix;
 
 use http::HeaderMap;
 use url::Url;
