@@ -4,22 +4,19 @@ use std::future::Future;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::StreamExt;
 
 use crate::model::redact::redact;
 use crate::model::{Answer, Class, Event, Failure, Finish, OutputFault, Prompt, Secret, TimeoutKind, Timestamp};
 use crate::ports::{Clock, Reply, Transport};
-use crate::provider::{Decode, Endpoint};
+use crate::provider::{Endpoint, Reader};
 use crate::route::Timeouts;
-use crate::wire::{ErrorReply, FrameError, Framing, rate_limit, sigv4};
+use crate::wire::{ErrorReply, rate_limit, sigv4};
 
 /// The longest answer that is kept, in bytes; a stream without end is stopped here.
 const MAX_ANSWER: usize = 64 << 20;
 /// As much of an error's body as is worth reading.
 const MAX_ERROR_BODY: usize = 256 << 10;
-/// White space that may come before a reply; some servers send blank lines while a call is queued.
-const MAX_BLANK: usize = 64 << 10;
 /// How long the body of an error may take.
 const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
 /// How long usage may trail after the finish before the answer counts as whole without it.
@@ -111,7 +108,6 @@ impl Attempt<'_> {
     }
 
     async fn read(&self, reading: &mut Reading, sink: &mut Sink<'_>) -> Result<(), Cause> {
-        let adapter = self.endpoint.protocol.adapter();
         let mut encoded = self.endpoint.encode(self.key, self.prompt).map_err(Cause::NotAsked)?;
         if !encoded.dropped.is_empty() && sink(Told::Dropped(&encoded.dropped)).is_break() {
             return Err(Cause::Unread);
@@ -126,7 +122,7 @@ impl Attempt<'_> {
         if !(200..300).contains(&reply.status) {
             return Err(Cause::Failed(self.refusal(reply, reading.started).await));
         }
-        reading.body(reply, adapter.framing(), sink).await?;
+        reading.body(reply, sink).await?;
         judge(&reading.answer).map_err(Cause::Failed)
     }
 
@@ -174,7 +170,7 @@ struct Reading {
     timeouts: Timeouts,
     started: tokio::time::Instant,
     clock: Clock,
-    decoder: Box<dyn Decode>,
+    reader: Reader,
     answer: Answer,
     first_token: Option<Duration>,
     /// When the model stopped.
@@ -189,7 +185,7 @@ impl Reading {
             timeouts: attempt.timeouts,
             started: attempt.clock.instant(),
             clock: attempt.clock,
-            decoder: attempt.endpoint.protocol.adapter().decoder(attempt.endpoint),
+            reader: Reader::new(attempt.endpoint),
             answer: Answer::default(),
             first_token: None,
             finished: None,
@@ -227,41 +223,11 @@ impl Reading {
         Failure::new(Class::Timeout(kind), message)
     }
 
-    /// Reads the body as what it turns out to be: a stream, or a reply in one piece.
-    async fn body(&mut self, mut reply: Reply, framing: Framing, sink: &mut Sink<'_>) -> Result<(), Cause> {
-        let mut start = Vec::new();
-        let is_stream = loop {
-            match framing.is_stream(&start) {
-                Some(is_stream) => break is_stream,
-                None if start.len() > MAX_BLANK => {
-                    return Err(Cause::Failed(Failure::new(Class::Malformed, "nothing but white space came")));
-                }
-                None => match self.within(reply.body.next()).await? {
-                    Some(chunk) => start.extend_from_slice(&chunk.map_err(Cause::Failed)?),
-                    None => break true,
-                },
-            }
-        };
-        if is_stream { self.stream(start, reply, framing, sink).await } else { self.whole(start, reply, sink).await }
-    }
-
-    async fn stream(
-        &mut self,
-        start: Vec<u8>,
-        mut reply: Reply,
-        framing: Framing,
-        sink: &mut Sink<'_>,
-    ) -> Result<(), Cause> {
-        let mut parser = framing.parser();
-        let mut frames = Vec::new();
-        let mut chunk = Bytes::from(start);
-        loop {
-            parser.feed(&chunk, &mut frames).map_err(malformed)?;
-            self.frames(&mut frames, sink)?;
-            if self.decoder.done() {
-                break;
-            }
-            chunk = match self.within(reply.body.next()).await {
+    /// Reads the body to the end of the answer.
+    async fn body(&mut self, mut reply: Reply, sink: &mut Sink<'_>) -> Result<(), Cause> {
+        let mut events = Vec::new();
+        while !self.reader.done() {
+            let chunk = match self.within(reply.body.next()).await {
                 Ok(Some(Ok(chunk))) => chunk,
                 Ok(None) => break,
                 // A whole answer is not lost to a connection that is closed badly or left open.
@@ -269,40 +235,11 @@ impl Reading {
                 Ok(Some(Err(failure))) => return Err(Cause::Failed(failure)),
                 Err(cause) => return Err(cause),
             };
-        }
-        parser.end(&mut frames).map_err(malformed)?;
-        self.frames(&mut frames, sink)?;
-        self.end(sink)
-    }
-
-    fn frames(&mut self, frames: &mut Vec<crate::wire::Frame>, sink: &mut Sink<'_>) -> Result<(), Cause> {
-        let mut events = Vec::new();
-        for frame in frames.drain(..) {
-            let fed = self.decoder.frame(&frame, &mut events);
+            let fed = self.reader.feed(&chunk, &mut events);
             self.take(&mut events, sink)?;
             fed.map_err(Cause::Failed)?;
         }
-        Ok(())
-    }
-
-    /// A reply in one piece, though a stream was asked for.
-    async fn whole(&mut self, mut body: Vec<u8>, mut reply: Reply, sink: &mut Sink<'_>) -> Result<(), Cause> {
-        while let Some(chunk) = self.within(reply.body.next()).await? {
-            body.extend_from_slice(&chunk.map_err(Cause::Failed)?);
-            if body.len() > MAX_ANSWER {
-                return Err(too_long());
-            }
-        }
-        let mut events = Vec::new();
-        let fed = self.decoder.whole(&body, &mut events);
-        self.take(&mut events, sink)?;
-        fed.map_err(Cause::Failed)?;
-        self.end(sink)
-    }
-
-    fn end(&mut self, sink: &mut Sink<'_>) -> Result<(), Cause> {
-        let mut events = Vec::new();
-        let ended = self.decoder.end(&mut events);
+        let ended = self.reader.end(&mut events);
         self.take(&mut events, sink)?;
         ended.map_err(Cause::Failed)
     }
@@ -345,10 +282,6 @@ fn is_token(event: &Event) -> bool {
         Event::ToolStart { .. } | Event::ToolArguments { .. } => true,
         Event::Start { .. } | Event::ToolSignature { .. } | Event::Usage(_) | Event::Finish(_) => false,
     }
-}
-
-fn malformed(error: FrameError) -> Cause {
-    Cause::Failed(Failure::new(Class::Malformed, error.to_string()))
 }
 
 fn too_long() -> Cause {

@@ -23,12 +23,26 @@ pub struct Usage {
     pub reasoning: u64,
 }
 
+/// Saturates: a server may count what it likes.
 impl AddAssign for Usage {
     fn add_assign(&mut self, other: Self) {
-        self.input += other.input;
-        self.output += other.output;
-        self.cached += other.cached;
-        self.cache_write += other.cache_write;
-        self.reasoning += other.reasoning;
+        self.input = self.input.saturating_add(other.input);
+        self.output = self.output.saturating_add(other.output);
+        self.cached = self.cached.saturating_add(other.cached);
+        self.cache_write = self.cache_write.saturating_add(other.cache_write);
+        self.reasoning = self.reasoning.saturating_add(other.reasoning);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_that_are_too_large_are_the_largest() {
+        let mut total = Usage { input: u64::MAX, output: 1, cached: u64::MAX, cache_write: 2, reasoning: u64::MAX };
+        total += Usage { input: 1, output: u64::MAX, cached: 1, cache_write: u64::MAX, reasoning: 1 };
+        let most = u64::MAX;
+        assert_eq!(total, Usage { input: most, output: most, cached: most, cache_write: most, reasoning: most });
     }
 }

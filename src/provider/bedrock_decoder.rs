@@ -7,6 +7,9 @@ use super::{Decode, bedrock, count};
 use crate::model::{Class, Event, Failure, Finish, Usage};
 use crate::wire::Frame;
 
+/// More calls than this in one answer is an attack, not an answer.
+const MAX_CALLS: usize = 1024;
+
 /// The state of one reply.
 pub struct Decoder {
     codes: Codes,
@@ -33,7 +36,7 @@ impl Decoder {
         Self { codes, started: false, finish: None, counted: false, calls: 0, open: None }
     }
 
-    fn event(&mut self, kind: &str, event: &Value, out: &mut Vec<Event>) {
+    fn event(&mut self, kind: &str, event: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
         let block = event.get("contentBlockIndex").and_then(Value::as_u64);
         match kind {
             "messageStart" => self.started = true,
@@ -41,7 +44,7 @@ impl Decoder {
             "contentBlockStart" => {
                 self.close(out);
                 if let Some(call) = event.pointer("/start/toolUse") {
-                    self.call(block, call, out);
+                    self.call(block, call, out)?;
                 }
             }
             "contentBlockDelta" => self.delta(block, event.get("delta").unwrap_or(&Value::Null), out),
@@ -51,17 +54,23 @@ impl Decoder {
                 self.usage(event, out);
                 self.counted = true;
             }
+            _ if classify::is_error(event) => return Err(classify::inside(event, self.codes)),
             // Events that did not exist when this was written.
             _ => {}
         }
+        Ok(())
     }
 
-    fn call(&mut self, block: Option<u64>, call: &Value, out: &mut Vec<Event>) {
+    fn call(&mut self, block: Option<u64>, call: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
         let text = |name: &str| call.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let index = self.calls;
+        if index == MAX_CALLS {
+            return Err(Failure::new(Class::Malformed, format!("more than {MAX_CALLS} tool calls in one answer")));
+        }
         self.calls += 1;
         out.push(Event::ToolStart { index, id: text("toolUseId"), name: text("name") });
         self.open = Some(Call { block, index, said: false });
+        Ok(())
     }
 
     fn delta(&mut self, block: Option<u64>, delta: &Value, out: &mut Vec<Event>) {
@@ -88,7 +97,7 @@ impl Decoder {
     }
 
     /// One block of a whole answer.
-    fn block(&mut self, block: &Value, out: &mut Vec<Event>) {
+    fn block(&mut self, block: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
         let text = |place: &str| {
             let text = block.pointer(place).and_then(Value::as_str).filter(|text| !text.is_empty());
             text.map(str::to_owned)
@@ -96,13 +105,14 @@ impl Decoder {
         out.extend(text("/text").map(Event::Text));
         out.extend(text("/reasoningContent/reasoningText/text").map(Event::Reasoning));
         if let Some(call) = block.get("toolUse") {
-            self.call(None, call, out);
+            self.call(None, call, out)?;
             if let (Some(input), Some(open)) = (call.get("input").filter(|input| input.is_object()), &mut self.open) {
                 open.said = true;
                 out.push(Event::ToolArguments { index: open.index, text: input.to_string() });
             }
             self.close(out);
         }
+        Ok(())
     }
 
     fn stop(&mut self, reason: Option<&Value>, out: &mut Vec<Event>) {
@@ -150,8 +160,7 @@ impl Decode for Decoder {
             return Err(self.exception(name, &frame.data));
         }
         let event = super::json_of(frame.data.as_bytes())?;
-        self.event(kind, &event, out);
-        Ok(())
+        self.event(kind, &event, out)
     }
 
     fn whole(&mut self, body: &[u8], out: &mut Vec<Event>) -> Result<(), Failure> {
@@ -166,7 +175,7 @@ impl Decode for Decoder {
         };
         self.started = true;
         for block in content {
-            self.block(block, out);
+            self.block(block, out)?;
         }
         self.usage(&body, out);
         self.stop(body.get("stopReason"), out);

@@ -122,12 +122,13 @@ impl Decoder {
 
     fn piece(&mut self, wire: Option<u64>, id: &str, function: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
         let name = function.get("name").and_then(Value::as_str).unwrap_or_default();
-        let index = match self.position(wire, id, name) {
-            Some(index) => index,
-            None => self.open(wire, id)?,
+        let (index, opens) = match self.position(wire, id, name) {
+            Some(index) => (index, false),
+            None => (self.open(wire, id)?, true),
         };
         let call = &mut self.calls[index];
-        if !call.named {
+        // The name may come later than the call.
+        if opens || (!call.named && !name.is_empty()) {
             call.named = !name.is_empty();
             out.push(Event::ToolStart { index, id: call.id.clone(), name: name.to_owned() });
         }

@@ -7,6 +7,9 @@ use super::{Decode, count};
 use crate::model::{Class, Event, Failure, Finish, Usage};
 use crate::wire::{Frame, sse};
 
+/// More calls than this in one answer is an attack, not an answer.
+const MAX_CALLS: usize = 1024;
+
 /// The state of one reply.
 pub struct Decoder {
     codes: Codes,
@@ -65,7 +68,9 @@ impl Decoder {
                     self.usage(message, out);
                 }
             }
-            "content_block_start" => self.block_start(block, event.get("content_block").unwrap_or(&Value::Null), out),
+            "content_block_start" => {
+                return self.block_start(block, event.get("content_block").unwrap_or(&Value::Null), out);
+            }
             "content_block_delta" => self.block_delta(block, event.get("delta").unwrap_or(&Value::Null), out),
             "content_block_stop" => self.close(out),
             "message_delta" => {
@@ -79,9 +84,7 @@ impl Decoder {
                 }
             }
             "error" => return Err(classify::inside(event, self.codes)),
-            _ if event.get("error").is_some_and(|error| !error.is_null()) => {
-                return Err(classify::inside(event, self.codes));
-            }
+            _ if classify::is_error(event) => return Err(classify::inside(event, self.codes)),
             // Pings, and events that did not exist when this was written.
             _ => {}
         }
@@ -94,7 +97,7 @@ impl Decoder {
         out.push(Event::Start { id: text("id").map(str::to_owned), model: text("model").map(str::to_owned) });
     }
 
-    fn block_start(&mut self, block: Option<u64>, content: &Value, out: &mut Vec<Event>) {
+    fn block_start(&mut self, block: Option<u64>, content: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
         self.close(out);
         let text = |name: &str| content.get(name).and_then(Value::as_str).unwrap_or_default();
         match text("type") {
@@ -102,6 +105,10 @@ impl Decoder {
             "thinking" => reasoning(text("thinking"), out),
             "tool_use" => {
                 let index = self.calls;
+                if index == MAX_CALLS {
+                    let message = format!("more than {MAX_CALLS} tool calls in one answer");
+                    return Err(Failure::new(Class::Malformed, message));
+                }
                 self.calls += 1;
                 self.produced = true;
                 out.push(Event::ToolStart { index, id: text("id").to_owned(), name: text("name").to_owned() });
@@ -111,6 +118,7 @@ impl Decoder {
             // Hidden reasoning, and tools that run at the provider.
             _ => {}
         }
+        Ok(())
     }
 
     fn block_delta(&mut self, block: Option<u64>, delta: &Value, out: &mut Vec<Event>) {
@@ -231,7 +239,7 @@ impl Decode for Decoder {
         };
         self.start(&body, out);
         for block in content {
-            self.block_start(None, block, out);
+            self.block_start(None, block, out)?;
         }
         self.usage(&body, out);
         self.stop(body.get("stop_reason"), out)?;

@@ -22,6 +22,7 @@ pub mod ollama;
 mod ollama_decoder;
 pub mod openai;
 pub mod overrides;
+mod reader;
 mod request;
 pub mod responses;
 mod responses_decoder;
@@ -40,6 +41,7 @@ use crate::wire::{ErrorReply, Frame, Framing, WireRequest};
 
 pub use catalog::{Quirks, Row};
 pub use overrides::{Overrides, Patch};
+pub use reader::Reader;
 
 /// A protocol that a provider speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -185,7 +187,7 @@ impl Protocol {
     }
 
     /// All protocols, in the order of the docs.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: &[Self] = &[
         Self::Openai,
         Self::Responses,
         Self::Anthropic,
@@ -201,7 +203,7 @@ impl Protocol {
     /// The protocol that a profile calls so.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|protocol| protocol.as_str() == name)
+        Self::ALL.iter().copied().find(|protocol| protocol.as_str() == name)
     }
 
     /// The name in a profile.
@@ -243,14 +245,27 @@ fn whole_json(body: &[u8]) -> Result<Value, Failure> {
         Some(_) => match serde_json::from_slice(text) {
             Ok(Value::Array(mut list)) if list.len() == 1 => Ok(list.remove(0)),
             Ok(value) => Ok(value),
-            Err(_) => malformed("the reply is neither a stream nor JSON"),
+            Err(_) if matches!(text[0], b'{' | b'[') => malformed("the reply is neither a stream nor whole JSON"),
+            Err(_) => Err(words(&String::from_utf8_lossy(text))),
         },
+    }
+}
+
+/// What a reply of bare words is: the error that they tell of, or malformed.
+fn words(text: &str) -> Failure {
+    let failure = classify::inside(&Value::String(text.to_owned()), &[]);
+    match failure.class {
+        Class::ServerError => Failure::new(Class::Malformed, format!("the reply is neither a stream nor JSON: {text}")),
+        _ => failure,
     }
 }
 
 /// What a JSON reply without an answer is: the error that it reports, or malformed.
 fn not_an_answer(body: &Value, codes: classify::Codes) -> Failure {
-    if classify::is_error(body) {
+    let list = body.as_array().map(Vec::as_slice).unwrap_or_default();
+    let body = list.iter().find(|body| classify::is_error(body)).unwrap_or(body);
+    // Nobody answers with a bare text: it says why there is no answer.
+    if classify::is_error(body) || body.as_str().is_some_and(|text| !text.trim().is_empty()) {
         classify::inside(body, codes)
     } else {
         Failure::new(Class::Malformed, "the reply is JSON, but not an answer")

@@ -11,6 +11,8 @@ use crate::wire::{Frame, sse};
 
 /// More items than this in one answer is an attack, not an answer.
 const MAX_ITEMS: usize = 1024;
+/// Longer ids are not kept: an item is known by its place, too.
+const MAX_ID: usize = 4096;
 
 /// The state of one reply.
 pub struct Decoder {
@@ -217,7 +219,7 @@ fn item_of(event: &Value) -> &Value {
 /// The place and the id that `event` gives to its item.
 fn name_of(event: &Value) -> (Option<u64>, &str) {
     let ids = [event.get("item_id"), event.pointer("/item/id")];
-    let id = ids.into_iter().flatten().find_map(Value::as_str).unwrap_or_default();
+    let id = ids.into_iter().flatten().find_map(Value::as_str).filter(|id| id.len() <= MAX_ID).unwrap_or_default();
     (event.get("output_index").and_then(Value::as_u64), id)
 }
 

@@ -70,12 +70,17 @@ fn frame(line: &str) -> Option<Frame> {
     (!data.is_empty()).then(|| Frame { event: None, data: data.to_owned() })
 }
 
-/// Whether a body is lines of JSON objects, by its first byte that is not white space; `None` until
-/// there is one. A document of one object on one line is one, too.
+/// Whether a body is lines of JSON objects, by its beginning; `None` until that can be told. A document of
+/// one object on one line is one, too; one that is spread over lines for people is not.
 #[must_use]
 pub fn is_stream(start: &[u8]) -> Option<bool> {
-    let start = start.strip_prefix(sse::BOM).unwrap_or(start).trim_ascii_start();
-    start.first().map(|byte| *byte == b'{')
+    let start = sse::without_bom(start)?.trim_ascii_start();
+    let inside = match start.split_first() {
+        None => return None,
+        Some((b'{', inside)) => inside,
+        Some(_) => return Some(false),
+    };
+    inside.iter().find(|byte| !matches!(byte, b' ' | b'\t')).map(|byte| !matches!(byte, b'\n' | b'\r'))
 }
 
 #[cfg(test)]
@@ -140,7 +145,10 @@ mod tests {
         assert_eq!(is_stream(b" \n{\"a\""), Some(true));
         assert_eq!(is_stream(b"<html>"), Some(false));
         assert_eq!(is_stream(b"[{"), Some(false));
-        assert_eq!(is_stream(b"\r\n"), None);
+        assert_eq!(is_stream(b"{\n  \"a\""), Some(false));
+        for undecided in [&b"\r\n"[..], b"{", b"{ ", b"\xef\xbb"] {
+            assert_eq!(is_stream(undecided), None);
+        }
     }
 
     proptest! {

@@ -187,7 +187,7 @@ fn count(text: &str) -> Option<u64> {
 fn wait(text: &str, now: Timestamp) -> Option<Duration> {
     retry_after::from_value(text, Some(now)).or_else(|| {
         let at: jiff::Timestamp = text.trim().parse().ok()?;
-        Some(Timestamp(at.as_millisecond()).since(now))
+        Some(Timestamp(at.as_millisecond()).since(now).min(retry_after::LONGEST))
     })
 }
 
@@ -335,6 +335,12 @@ mod tests {
         }
         check(&[("x-ratelimit-remaining-input-images", "5"), ("x-ratelimit-limit-tokens", "9")], &[]);
         check(&[("x-ratelimit-remaining-tokens", "soon"), ("x-ratelimit-remaining-tokens-fortnight", "5")], &[]);
+    }
+
+    #[test]
+    fn a_reset_in_thousands_of_years_is_the_longest_wait() {
+        let far = ("x-ratelimit-reset-tokens", "9000-01-01T00:00:00Z");
+        check(&[("x-ratelimit-remaining-tokens", "0"), far], &["tokens 0/? in 34560000s"]);
     }
 
     proptest! {

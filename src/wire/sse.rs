@@ -10,7 +10,7 @@ pub const MAX_FRAME: usize = 32 << 20;
 /// The payload by which many servers say that the stream is over.
 pub const DONE: &str = "[DONE]";
 
-pub(super) const BOM: &[u8] = b"\xEF\xBB\xBF";
+const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// An incremental parser of one stream.
 ///
@@ -144,15 +144,28 @@ impl Parser {
     }
 }
 
-/// Whether a body is a stream of events, by its first byte that is not white space; `None` until
-/// there is one.
+/// Whether a body is a stream of events, by its first line; `None` until that can be told.
 ///
-/// Servers answer a stream request with plain JSON, an HTML page or bare text, each under any content
-/// type; the first byte tells, since every stream begins with one of four fields or a comment.
+/// Servers answer a stream request with plain JSON, an HTML page or bare text (`error: …`), each under any
+/// content type; every stream begins with a comment or one of four fields.
 #[must_use]
 pub fn is_stream(start: &[u8]) -> Option<bool> {
-    let start = start.strip_prefix(BOM).unwrap_or(start).trim_ascii_start();
-    start.first().map(|byte| matches!(byte, b'd' | b'e' | b'i' | b'r' | b':'))
+    const FIELDS: [&[u8]; 4] = [b"data", b"event", b"id", b"retry"];
+    let start = without_bom(start)?.trim_ascii_start();
+    if start.is_empty() {
+        return None;
+    }
+    match start.iter().position(|byte| matches!(byte, b':' | b'\n' | b'\r')) {
+        Some(end) => Some(end == 0 || FIELDS.contains(&&start[..end])),
+        None if FIELDS.iter().any(|field| field.starts_with(start)) => None,
+        None => Some(false),
+    }
+}
+
+/// `start` behind its byte order mark; `None` while it is a part of one.
+pub(super) fn without_bom(start: &[u8]) -> Option<&[u8]> {
+    let part = start.len() < BOM.len() && BOM.starts_with(start);
+    (start.is_empty() || !part).then(|| start.strip_prefix(BOM).unwrap_or(start))
 }
 
 fn text(bytes: &[u8]) -> Result<&str, FrameError> {
@@ -273,7 +286,15 @@ mod tests {
         assert_eq!(is_stream(b"\n\n{\"error\":1}"), Some(false));
         assert_eq!(is_stream(b"<html>"), Some(false));
         assert_eq!(is_stream(b"hello"), Some(false));
-        assert_eq!(is_stream(b" \n"), None);
+        for undecided in [&b""[..], b" \n", b"\xef", b"\xef\xbb", b"\xef\xbb\xbf", b"d", b"data", b"i"] {
+            assert_eq!(is_stream(undecided), None, "{undecided:?}");
+        }
+        for field in ["data:1", "data\n", "event: a", "id:", "retry: 1", ":", "data\r"] {
+            assert_eq!(is_stream(field.as_bytes()), Some(true), "{field}");
+        }
+        for words in ["error: overloaded", "internal server error", "rate limit", "date: x", "Data: x", "\u{fffd}"] {
+            assert_eq!(is_stream(words.as_bytes()), Some(false), "{words}");
+        }
     }
 
     proptest! {

@@ -289,6 +289,10 @@ mod tests {
         message(500, "", "HTTP 500 Internal Server Error");
         message(500, "upstream connect error\n", "upstream connect error");
         message(599, "{}", "HTTP 599");
+        // Nothing of it can be shown.
+        message(500, "\u{1}", "HTTP 500 Internal Server Error");
+        message(500, r#"{"error":{"message":"\u0000 "},"message":"\u001b","title":"m"}"#, "m");
+        message(0, "\u{7f}", "the provider reports an error without a message");
     }
 
     #[test]

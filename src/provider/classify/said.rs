@@ -95,7 +95,7 @@ impl Said {
 
     /// The message, or the best that can be said instead.
     pub fn message_for(&self, status: u16) -> String {
-        if !self.message.trim().is_empty() {
+        if is_visible(&self.message) {
             return self.message.clone();
         }
         let page = if self.html { " (an HTML page)" } else { "" };
@@ -110,6 +110,11 @@ impl Said {
             ),
         }
     }
+}
+
+/// Whether something of it is left on a line of a terminal.
+fn is_visible(text: &str) -> bool {
+    text.chars().any(|c| !c.is_whitespace() && !c.is_control())
 }
 
 fn http_status(code: u64) -> Option<u16> {
@@ -168,7 +173,7 @@ fn message(body: &Value, error: &Value) -> String {
 /// The words of a message that may be a text, a list of complaints, or an object around one.
 fn words(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) => Some(text.clone()).filter(|text| !text.trim().is_empty()),
+        Value::String(text) => Some(text.clone()).filter(|text| is_visible(text)),
         Value::Array(list) => list.first().and_then(words),
         Value::Object(map) => {
             if let Some(Value::String(complaint)) = map.get("msg") {

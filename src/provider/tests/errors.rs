@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
+use super::super::Endpoint;
 use super::{classify, endpoint};
 use crate::model::Class;
 
@@ -173,6 +174,13 @@ fn class_of(kind: &str) -> Class {
         "server_error" => Class::ServerError,
         other => panic!("unknown kind {other}"),
     }
+}
+
+/// The bodies of the table, and who sends each.
+pub(super) fn bodies() -> Vec<(Endpoint, Vec<u8>)> {
+    let rows: Vec<Value> = serde_json::from_slice(&body("provider_errors.json")).unwrap();
+    let sent = |row: &Value| row["body"].as_str().map_or_else(|| row["body"].to_string(), str::to_owned).into_bytes();
+    rows.iter().map(|row| (endpoint(row["provider"].as_str().unwrap(), "m"), sent(row))).collect()
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn folder(name: &str) -> PathBuf {
 }
 
 /// Every file of an answer: its name, its bytes and who speaks.
-fn answers() -> Vec<(String, Vec<u8>, Endpoint, Option<Answer>)> {
+pub(super) fn answers() -> Vec<(String, Vec<u8>, Endpoint, Option<Answer>)> {
     let mut all = Vec::new();
     for (name, provider) in FOLDERS {
         let expected: Value = serde_json::from_slice(&fs::read(folder(name).join("expected.json")).unwrap()).unwrap();

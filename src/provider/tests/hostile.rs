@@ -304,6 +304,40 @@ fn too_many_tool_calls_are_refused() {
     check("cohere", &format!(r#"{{"message":{{"tool_calls":[{}]}}}}"#, vec![call; 1025].join(",")), Class::Malformed);
 }
 
+#[test]
+fn too_many_tool_calls_of_a_stream_are_refused() {
+    let start = r#"{"type":"content_block_start","index":0,"content_block":{"type":"tool_use"}}"#;
+    check("messages", &stream(&[start; 1025]), Class::Malformed);
+    let blocks = vec![r#"{"type":"tool_use"}"#; 1025].join(",");
+    check("messages", &format!(r#"{{"content":[{blocks}],"stop_reason":"tool_use"}}"#), Class::Malformed);
+    let blocks = vec![r#"{"toolUse":{}}"#; 1025].join(",");
+    let body = format!(r#"{{"output":{{"message":{{"content":[{blocks}]}}}},"stopReason":"tool_use"}}"#);
+    check("converse", &body, Class::Malformed);
+}
+
+#[test]
+fn what_was_said_once_is_not_said_again_for_every_piece() {
+    let id = "i".repeat(10_000);
+    let first = format!(r#"{{"choices":[{{"delta":{{"tool_calls":[{{"index":0,"id":"{id}"}}]}}}}]}}"#);
+    let piece = r#"{"choices":[{"delta":{"tool_calls":[{"index":0}]}}]}"#;
+    let named =
+        r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"name":"f"}}]},"finish_reason":"stop"}]}"#;
+    let frames: Vec<(Option<String>, String)> = [&[first.as_str()][..], &[piece; 1000], &[named]]
+        .concat()
+        .iter()
+        .map(|data| (None, (*data).to_owned()))
+        .collect();
+    let events = feed("plain", &frames).unwrap();
+    let starts: Vec<&str> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::ToolStart { name, .. } => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(starts, ["", "f"]);
+}
+
 fn feed(provider: &str, frames: &[(Option<String>, String)]) -> Result<Vec<Event>, Failure> {
     let to = endpoint(provider, "m");
     let mut decoder = to.protocol.adapter().decoder(&to);

@@ -10,20 +10,21 @@ mod endings;
 mod errors;
 mod fixtures;
 mod hostile;
+mod matrix;
 
 use http::HeaderMap;
 use url::Url;
 
 use super::catalog::{Quirks, row};
-use super::{Endpoint, Overrides, Params, Protocol};
+use super::{Endpoint, Overrides, Params, Protocol, Reader};
 use crate::model::{Answer, Class, Failure, Timestamp};
-use crate::wire::{ErrorReply, FrameError};
+use crate::wire::ErrorReply;
 
 /// 2025-03-06T23:59:50Z.
 const NOW: Timestamp = Timestamp(1_741_305_590_000);
 
 /// An endpoint of a catalog row, or of an unknown server for a protocol.
-fn endpoint(provider: &str, model: &str) -> Endpoint {
+pub(super) fn endpoint(provider: &str, model: &str) -> Endpoint {
     let (protocol, base, quirks) = match (row(provider), provider) {
         (Some(row), _) => (row.protocol, row.base_url, row.quirks),
         (None, "converse") => (Protocol::Bedrock, "http://h", Quirks::BEDROCK),
@@ -49,23 +50,11 @@ fn endpoint(provider: &str, model: &str) -> Endpoint {
 
 /// Everything between the bytes of a reply with status 200 and its answer.
 fn decode_all(to: &Endpoint, pieces: &[&[u8]]) -> Result<Answer, Failure> {
-    let mut decoder = to.protocol.adapter().decoder(to);
-    let mut events = Vec::new();
-    let framing = to.protocol.adapter().framing();
-    if framing.is_stream(&pieces.concat()) == Some(true) {
-        let (mut parser, mut frames) = (framing.parser(), Vec::new());
-        let broken = |error: FrameError| Failure::new(Class::Malformed, error.to_string());
-        for piece in pieces {
-            parser.feed(piece, &mut frames).map_err(broken)?;
-        }
-        parser.end(&mut frames).map_err(broken)?;
-        for frame in &frames {
-            decoder.frame(frame, &mut events)?;
-        }
-    } else {
-        decoder.whole(&pieces.concat(), &mut events)?;
+    let (mut reader, mut events) = (Reader::new(to), Vec::new());
+    for piece in pieces {
+        reader.feed(piece, &mut events)?;
     }
-    decoder.end(&mut events)?;
+    reader.end(&mut events)?;
     Ok(events.iter().collect())
 }
 

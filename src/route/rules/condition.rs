@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use cel::{Context, Env, ExecutionError, Program, Value};
 
-use super::names;
+use super::{depth, names};
 use crate::route::pii;
 
 /// What a condition may look at.
@@ -100,6 +100,10 @@ impl Condition {
         let whole = || 0..text.len();
         if text.len() > LONGEST {
             let message = format!("a condition has at most {LONGEST} bytes");
+            return Err(vec![Mistake { message, at: whole(), unknown: None }]);
+        }
+        if depth::is_too_deep(text) {
+            let message = "a condition is nested less deep than this".to_owned();
             return Err(vec![Mistake { message, at: whole(), unknown: None }]);
         }
         let program = ENV.compile(text).map_err(|errors| syntax(text, &errors))?;

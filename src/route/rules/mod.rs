@@ -3,6 +3,7 @@
 //! Decided once, before anybody is asked, from values only; the course obeys the [`Detours`].
 
 mod condition;
+mod depth;
 mod names;
 #[cfg(test)]
 mod tests;

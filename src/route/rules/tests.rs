@@ -202,3 +202,16 @@ proptest! {
         let _ = Condition::compile(&tokens.join(" "));
     }
 }
+
+#[test]
+fn a_condition_of_any_depth_is_read_or_refused() {
+    for (open, close) in
+        [("(", ")"), ("[", "]"), ("!", ""), ("-", ""), ("{1:", "}"), ("size(", ")"), ("true?true:", ""), ("a.", "")]
+    {
+        for depth in [8, 100, 400, 1000, 4000] {
+            let depth = depth.min(4000 / (open.len() + close.len()));
+            let _ = Condition::compile(&format!("{}1{}", open.repeat(depth), close.repeat(depth)));
+            let _ = Condition::compile(&open.repeat(depth));
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Replies with an error status; the first byte says in which protocol.
+#![no_main]
+
+#[expect(dead_code, reason = "the others are for other targets")]
+#[path = "../../tests/fuzz/targets/mod.rs"]
+mod targets;
+
+use libfuzzer_sys::fuzz_target;
+use llmroute::provider::Protocol;
+
+fuzz_target!(|data: &[u8]| {
+    if let Some((which, reply)) = data.split_first() {
+        targets::errors::classify(Protocol::ALL[usize::from(*which) % Protocol::ALL.len()], reply);
+        targets::errors::headers(reply);
+    }
+});

@@ -1,0 +1,14 @@
+//! The parsers of frames.
+#![no_main]
+
+#[expect(dead_code, reason = "the others are for other targets")]
+#[path = "../../tests/fuzz/targets/mod.rs"]
+mod targets;
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    targets::frames::events(data);
+    targets::frames::lines(data);
+    targets::frames::aws(data);
+});

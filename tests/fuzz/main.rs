@@ -1,0 +1,55 @@
+//! Fuzzing on stable: the fixtures, mutated by seeded luck, against every target. See docs/testing.md.
+//!
+//! A plain run makes a small fixed number of inputs from a fixed seed; `LLMROUTE_FUZZ_SECONDS` makes it long.
+
+mod corpus;
+mod mutate;
+mod run;
+mod targets;
+
+use llmroute::provider::Protocol;
+
+use corpus::Corpus;
+use run::Fuzz;
+use targets::{errors, frames, profile, replies, terminal};
+
+/// How many targets share the time that is given: two for each protocol, and six.
+const TARGETS: usize = 2 * Protocol::ALL.len() + 6;
+
+#[test]
+fn frames_are_the_same_for_every_split() {
+    let corpus = Corpus::bodies();
+    let fuzz = Fuzz::share(TARGETS);
+    fuzz.run("frames of events", &corpus, 60, frames::events);
+    fuzz.run("frames of lines", &corpus, 60, frames::lines);
+    fuzz.run("frames of aws", &corpus, 60, frames::aws);
+}
+
+#[test]
+fn replies_are_answers_or_failures() {
+    let corpus = Corpus::bodies();
+    let fuzz = Fuzz::share(TARGETS);
+    for protocol in Protocol::ALL {
+        fuzz.run(&format!("replies of {}", protocol.as_str()), &corpus, 40, |data| replies::reply(*protocol, data));
+    }
+}
+
+#[test]
+fn errors_have_a_meaning() {
+    let corpus = Corpus::errors();
+    let fuzz = Fuzz::share(TARGETS);
+    for protocol in Protocol::ALL {
+        fuzz.run(&format!("errors of {}", protocol.as_str()), &corpus, 100, |data| errors::classify(*protocol, data));
+    }
+    fuzz.run("headers", &corpus, 200, errors::headers);
+}
+
+#[test]
+fn any_text_is_a_profile_or_a_mistake() {
+    Fuzz::share(TARGETS).run("profiles", &Corpus::profiles(), 30, profile::profile);
+}
+
+#[test]
+fn nothing_steers_the_terminal() {
+    Fuzz::share(TARGETS).run("terminal", &Corpus::bodies(), 60, terminal::terminal);
+}
