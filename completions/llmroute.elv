@@ -33,8 +33,11 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand ask 'Ask a model group for one answer'
             cand route 'Show who would be asked and why, without calling anyone'
             cand logs 'Show what was asked and answered'
+            cand providers 'Show which providers are set up, and where their keys come from'
+            cand models 'Show what is known of models: price, limits, capabilities, and where it comes from'
             cand profile 'Check and show the profile'
             cand state 'Show and forget what the processes share'
+            cand keys 'Keep keys in the keyring of the system'
             cand completions 'Print the completions of a shell'
             cand man 'Print the manual page of a command'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -48,11 +51,14 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand --template 'This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`'
             cand -f 'Put the text of FILE before the prompt; may be repeated'
             cand --file 'Put the text of FILE before the prompt; may be repeated'
+            cand -a 'Show the model an image or a PDF file, from FILE, an address or standard input (`-`); may be repeated'
+            cand --attachment 'Show the model an image or a PDF file, from FILE, an address or standard input (`-`); may be repeated'
             cand -o 'Set a model option or another field of the request body; may be repeated'
             cand --option 'Set a model option or another field of the request body; may be repeated'
             cand --temperature 'Randomness of the answer'
             cand --max-tokens 'The most tokens to generate'
             cand --reasoning-effort 'How long the model may reason'
+            cand --schema 'The answer is JSON that satisfies this JSON Schema; it is printed when it is whole'
             cand --seed 'Seed of the model''s sampling'
             cand --tag 'Label for rules and statistics; may be repeated'
             cand --require-tag 'Only deployments with this tag, or without it (`!TAG`); may be repeated'
@@ -68,6 +74,7 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand --deadline 'Limit of everything: attempts, waits, fallbacks'
             cand --max-cost 'Only deployments whose estimated cost is known and at most this'
             cand --route-seed 'Seed of the routing''s own luck'
+            cand --verify 'The answer is good if this shell command, which gets it on standard input, ends with status 0'
             cand --output 'Write the answer to FILE, whole or not at all'
             cand -p 'Profile: a name, a file, or `demo`'
             cand --profile 'Profile: a name, a file, or `demo`'
@@ -104,11 +111,14 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand --template 'This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`'
             cand -f 'Put the text of FILE before the prompt; may be repeated'
             cand --file 'Put the text of FILE before the prompt; may be repeated'
+            cand -a 'Show the model an image or a PDF file, from FILE, an address or standard input (`-`); may be repeated'
+            cand --attachment 'Show the model an image or a PDF file, from FILE, an address or standard input (`-`); may be repeated'
             cand -o 'Set a model option or another field of the request body; may be repeated'
             cand --option 'Set a model option or another field of the request body; may be repeated'
             cand --temperature 'Randomness of the answer'
             cand --max-tokens 'The most tokens to generate'
             cand --reasoning-effort 'How long the model may reason'
+            cand --schema 'The answer is JSON that satisfies this JSON Schema; it is printed when it is whole'
             cand --seed 'Seed of the model''s sampling'
             cand --tag 'Label for rules and statistics; may be repeated'
             cand --require-tag 'Only deployments with this tag, or without it (`!TAG`); may be repeated'
@@ -156,6 +166,61 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
             cand -V 'Print version'
             cand --version 'Print version'
+        }
+        &'llmroute;providers'= {
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
+            cand --json 'JSON: one object a line'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llmroute;models'= {
+            cand --search 'Only those whose name holds all of these words'
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
+            cand --json 'JSON: one object a line'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand refresh 'Fetch a newer table from models.dev'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llmroute;models;refresh'= {
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llmroute;models;help'= {
+            cand refresh 'Fetch a newer table from models.dev'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llmroute;models;help;refresh'= {
+        }
+        &'llmroute;models;help;help'= {
         }
         &'llmroute;profile'= {
             cand -p 'Profile: a name, a file, or `demo`'
@@ -309,6 +374,80 @@ set edit:completion:arg-completer[llmroute] = {|@words|
         }
         &'llmroute;state;help;help'= {
         }
+        &'llmroute;keys'= {
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand set 'Keep a key; it is read from the terminal, unseen, or from standard input'
+            cand list 'Print the names of the keys that were kept'
+            cand rm 'Forget a key'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llmroute;keys;set'= {
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llmroute;keys;list'= {
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llmroute;keys;rm'= {
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llmroute;keys;help'= {
+            cand set 'Keep a key; it is read from the terminal, unseen, or from standard input'
+            cand list 'Print the names of the keys that were kept'
+            cand rm 'Forget a key'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llmroute;keys;help;set'= {
+        }
+        &'llmroute;keys;help;list'= {
+        }
+        &'llmroute;keys;help;rm'= {
+        }
+        &'llmroute;keys;help;help'= {
+        }
         &'llmroute;completions'= {
             cand -p 'Profile: a name, a file, or `demo`'
             cand --profile 'Profile: a name, a file, or `demo`'
@@ -341,8 +480,11 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand ask 'Ask a model group for one answer'
             cand route 'Show who would be asked and why, without calling anyone'
             cand logs 'Show what was asked and answered'
+            cand providers 'Show which providers are set up, and where their keys come from'
+            cand models 'Show what is known of models: price, limits, capabilities, and where it comes from'
             cand profile 'Check and show the profile'
             cand state 'Show and forget what the processes share'
+            cand keys 'Keep keys in the keyring of the system'
             cand completions 'Print the completions of a shell'
             cand man 'Print the manual page of a command'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -352,6 +494,13 @@ set edit:completion:arg-completer[llmroute] = {|@words|
         &'llmroute;help;route'= {
         }
         &'llmroute;help;logs'= {
+        }
+        &'llmroute;help;providers'= {
+        }
+        &'llmroute;help;models'= {
+            cand refresh 'Fetch a newer table from models.dev'
+        }
+        &'llmroute;help;models;refresh'= {
         }
         &'llmroute;help;profile'= {
             cand check 'Report every mistake and remark at once'
@@ -374,6 +523,17 @@ set edit:completion:arg-completer[llmroute] = {|@words|
         &'llmroute;help;state;reset'= {
         }
         &'llmroute;help;state;path'= {
+        }
+        &'llmroute;help;keys'= {
+            cand set 'Keep a key; it is read from the terminal, unseen, or from standard input'
+            cand list 'Print the names of the keys that were kept'
+            cand rm 'Forget a key'
+        }
+        &'llmroute;help;keys;set'= {
+        }
+        &'llmroute;help;keys;list'= {
+        }
+        &'llmroute;help;keys;rm'= {
         }
         &'llmroute;help;completions'= {
         }

@@ -36,8 +36,11 @@ complete -c llmroute -n "__fish_llmroute_needs_command" -s V -l version -d 'Prin
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "ask" -d 'Ask a model group for one answer'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "route" -d 'Show who would be asked and why, without calling anyone'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "logs" -d 'Show what was asked and answered'
+complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "providers" -d 'Show which providers are set up, and where their keys come from'
+complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "models" -d 'Show what is known of models: price, limits, capabilities, and where it comes from'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "profile" -d 'Check and show the profile'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "state" -d 'Show and forget what the processes share'
+complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "keys" -d 'Keep keys in the keyring of the system'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "completions" -d 'Print the completions of a shell'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "man" -d 'Print the manual page of a command'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -45,6 +48,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s m -l model -d 
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s s -l system -d 'System prompt' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s t -l template -d 'This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s f -l file -d 'Put the text of FILE before the prompt; may be repeated' -r -F
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s a -l attachment -d 'Show the model an image or a PDF file, from FILE, an address or standard input (`-`); may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s o -l option -d 'Set a model option or another field of the request body; may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l temperature -d 'Randomness of the answer' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l max-tokens -d 'The most tokens to generate' -r
@@ -55,6 +59,7 @@ medium\t''
 high\t''
 xhigh\t''
 max\t''"
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l schema -d 'The answer is JSON that satisfies this JSON Schema; it is printed when it is whole' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l seed -d 'Seed of the model\'s sampling' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l tag -d 'Label for rules and statistics; may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l require-tag -d 'Only deployments with this tag, or without it (`!TAG`); may be repeated' -r
@@ -73,6 +78,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l idle-timeout -
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l deadline -d 'Limit of everything: attempts, waits, fallbacks' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l max-cost -d 'Only deployments whose estimated cost is known and at most this' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l route-seed -d 'Seed of the routing\'s own luck' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l verify -d 'The answer is good if this shell command, which gets it on standard input, ends with status 0' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l output -d 'Write the answer to FILE, whole or not at all' -r -F
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
@@ -96,6 +102,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s m -l model -
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s s -l system -d 'System prompt' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s t -l template -d 'This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s f -l file -d 'Put the text of FILE before the prompt; may be repeated' -r -F
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s a -l attachment -d 'Show the model an image or a PDF file, from FILE, an address or standard input (`-`); may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s o -l option -d 'Set a model option or another field of the request body; may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l temperature -d 'Randomness of the answer' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l max-tokens -d 'The most tokens to generate' -r
@@ -106,6 +113,7 @@ medium\t''
 high\t''
 xhigh\t''
 max\t''"
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l schema -d 'The answer is JSON that satisfies this JSON Schema; it is printed when it is whole' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l seed -d 'Seed of the model\'s sampling' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l tag -d 'Label for rules and statistics; may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l require-tag -d 'Only deployments with this tag, or without it (`!TAG`); may be repeated' -r
@@ -148,6 +156,40 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -s q -l quiet -d
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -s v -l verbose -d 'Say more on standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand providers" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand providers" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand providers" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand providers" -l json -d 'JSON: one object a line'
+complete -c llmroute -n "__fish_llmroute_using_subcommand providers" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand providers" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand providers" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_using_subcommand providers" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand models; and not __fish_seen_subcommand_from refresh help" -l search -d 'Only those whose name holds all of these words' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand models; and not __fish_seen_subcommand_from refresh help" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand models; and not __fish_seen_subcommand_from refresh help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand models; and not __fish_seen_subcommand_from refresh help" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand models; and not __fish_seen_subcommand_from refresh help" -l json -d 'JSON: one object a line'
+complete -c llmroute -n "__fish_llmroute_using_subcommand models; and not __fish_seen_subcommand_from refresh help" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand models; and not __fish_seen_subcommand_from refresh help" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand models; and not __fish_seen_subcommand_from refresh help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_using_subcommand models; and not __fish_seen_subcommand_from refresh help" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand models; and not __fish_seen_subcommand_from refresh help" -a "refresh" -d 'Fetch a newer table from models.dev'
+complete -c llmroute -n "__fish_llmroute_using_subcommand models; and not __fish_seen_subcommand_from refresh help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llmroute -n "__fish_llmroute_using_subcommand models; and __fish_seen_subcommand_from refresh" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand models; and __fish_seen_subcommand_from refresh" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand models; and __fish_seen_subcommand_from refresh" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand models; and __fish_seen_subcommand_from refresh" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand models; and __fish_seen_subcommand_from refresh" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand models; and __fish_seen_subcommand_from refresh" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_using_subcommand models; and __fish_seen_subcommand_from refresh" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand models; and __fish_seen_subcommand_from help" -f -a "refresh" -d 'Fetch a newer table from models.dev'
+complete -c llmroute -n "__fish_llmroute_using_subcommand models; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and not __fish_seen_subcommand_from check show path help" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand profile; and not __fish_seen_subcommand_from check show path help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
 always\t'Always'
@@ -239,6 +281,50 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen
 complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from help" -f -a "reset" -d 'Forget what was learned, of one deployment or of all'
 complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from help" -f -a "path" -d 'Print where the state is'
 complete -c llmroute -n "__fish_llmroute_using_subcommand state; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and not __fish_seen_subcommand_from set list rm help" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and not __fish_seen_subcommand_from set list rm help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and not __fish_seen_subcommand_from set list rm help" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and not __fish_seen_subcommand_from set list rm help" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and not __fish_seen_subcommand_from set list rm help" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and not __fish_seen_subcommand_from set list rm help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and not __fish_seen_subcommand_from set list rm help" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and not __fish_seen_subcommand_from set list rm help" -f -a "set" -d 'Keep a key; it is read from the terminal, unseen, or from standard input'
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and not __fish_seen_subcommand_from set list rm help" -f -a "list" -d 'Print the names of the keys that were kept'
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and not __fish_seen_subcommand_from set list rm help" -f -a "rm" -d 'Forget a key'
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and not __fish_seen_subcommand_from set list rm help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from set" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from set" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from set" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from set" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from list" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from list" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from list" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from rm" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from rm" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from rm" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from rm" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "set" -d 'Keep a key; it is read from the terminal, unseen, or from standard input'
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "list" -d 'Print the names of the keys that were kept'
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "rm" -d 'Forget a key'
+complete -c llmroute -n "__fish_llmroute_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c llmroute -n "__fish_llmroute_using_subcommand completions" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
 always\t'Always'
@@ -257,17 +343,24 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s q -l quiet -d 
 complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s v -l verbose -d 'Say more on standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s V -l version -d 'Print version'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs profile state completions man help" -f -a "ask" -d 'Ask a model group for one answer'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs profile state completions man help" -f -a "route" -d 'Show who would be asked and why, without calling anyone'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs profile state completions man help" -f -a "logs" -d 'Show what was asked and answered'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs profile state completions man help" -f -a "profile" -d 'Check and show the profile'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs profile state completions man help" -f -a "state" -d 'Show and forget what the processes share'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs profile state completions man help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs profile state completions man help" -f -a "man" -d 'Print the manual page of a command'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs profile state completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs providers models profile state keys completions man help" -f -a "ask" -d 'Ask a model group for one answer'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs providers models profile state keys completions man help" -f -a "route" -d 'Show who would be asked and why, without calling anyone'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs providers models profile state keys completions man help" -f -a "logs" -d 'Show what was asked and answered'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs providers models profile state keys completions man help" -f -a "providers" -d 'Show which providers are set up, and where their keys come from'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs providers models profile state keys completions man help" -f -a "models" -d 'Show what is known of models: price, limits, capabilities, and where it comes from'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs providers models profile state keys completions man help" -f -a "profile" -d 'Check and show the profile'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs providers models profile state keys completions man help" -f -a "state" -d 'Show and forget what the processes share'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs providers models profile state keys completions man help" -f -a "keys" -d 'Keep keys in the keyring of the system'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs providers models profile state keys completions man help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs providers models profile state keys completions man help" -f -a "man" -d 'Print the manual page of a command'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route logs providers models profile state keys completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from models" -f -a "refresh" -d 'Fetch a newer table from models.dev'
 complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "check" -d 'Report every mistake and remark at once'
 complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "show" -d 'Print the profile as it is understood, with where each value came from'
 complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "path" -d 'Print where the profile is, or would be'
 complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from state" -f -a "show" -d 'Show what is known of every deployment and group'
 complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from state" -f -a "reset" -d 'Forget what was learned, of one deployment or of all'
 complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from state" -f -a "path" -d 'Print where the state is'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "set" -d 'Keep a key; it is read from the terminal, unseen, or from standard input'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "list" -d 'Print the names of the keys that were kept'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "rm" -d 'Forget a key'

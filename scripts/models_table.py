@@ -24,6 +24,7 @@ The table: one line a model, sorted by bytes of the first column, columns divide
 13 thinking   how effort is said in Anthropic's protocol: b budget, e effort, a adaptive and effort
 14 status     b alpha or beta, d deprecated, r retired
 15 as of      date of the price when newer than the table
+16 budget     least:most tokens to think with, of models that take no level; `:off` when thinking can be off
 """
 import json
 import re
@@ -95,6 +96,18 @@ def thinking(model_id, model):
     return "b" if "reasoning" in model.get("caps", []) else ""
 
 
+def budget(model_id, model, siblings):
+    """Of Gemini 2.5 only, in its own protocol: what came later takes a level."""
+    if not model_id.startswith("gemini-"):
+        return ""
+    base = siblings.get(re.sub(r"-preview-.*$", "", model_id), {})
+    least, most = model.get("budget") or base.get("budget") or (None, None)
+    if most is None or model.get("efforts"):
+        return ""
+    off = model.get("toggle", base.get("toggle"))
+    return f"{least}:{most}" + (":off" if off else "")
+
+
 def line(provider, model_id, model, siblings):
     base = siblings.get(DATE.sub("", model_id), {})
     model = {**{k: base[k] for k in ("efforts", "sampling", "budget") if k in base}, **model}
@@ -113,6 +126,7 @@ def line(provider, model_id, model, siblings):
         f"{RENAMED.get(provider, provider)}/{model_id}", *price(model_id, model), text("ctx"), text("in"), text("out"),
         caps(provider, model_id, model, reasons), prefill, sampling, efforts, thinking(model_id, model),
         STATUS.get(model.get("st"), ""), model.get("asof", ""),
+        budget(model_id, model, siblings),
     ]
 
 

@@ -1,7 +1,7 @@
 //! What routing comes to: our strategies and models of LiteLLM's on simulated providers.
 //!
 //! `cargo bench --bench sim` plays twenty seeds that nothing was tuned on, and prints means with
-//! their 95 % intervals; `-- SEEDS` plays another number, `-- SEEDS FIRST` others.
+//! their 95 % intervals; `-- SEEDS` plays another number, `-- SEEDS FIRST` others, `-- c` only C.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 
@@ -11,106 +11,183 @@ use llmroute::route::Strategy;
 use llmroute::route::strategy::{AdaptiveArgs, LatencyArgs};
 
 use crate::model::figures::{Figures, mean};
-use crate::model::litellm::{Choice, LiteLlm};
-use crate::model::ours::{Ours, map};
-use crate::model::policy::Policy;
-use crate::model::{sparse, steady};
+use crate::model::litellm::{Choice, LiteLlm, Setup};
+use crate::model::ours::{Ours, limited_map, map};
+use crate::model::rooms::Home;
+use crate::model::{limited, sparse, steady};
 
 /// Tuning used seeds below this.
 const FIRST_SEED: u64 = 1000;
 const SEEDS: u64 = 20;
+/// `adaptive` may be this much above the best of ours by what it minimises.
+const ADAPTIVE: f64 = 1.10;
 
-/// What is done with a policy.
-type Game<'g> = dyn FnMut(&mut dyn Policy) + 'g;
-/// Makes a policy with this seed and plays a game with it.
-type Player = dyn Fn(u64, &mut Game<'_>);
-/// A player by name.
-type Contender = (String, Box<Player>);
+/// Plays a world by a seed.
+type Play = Box<dyn Fn(u64) -> Figures>;
+/// What is printed of a run.
+type Figure = (&'static str, fn(&Figures) -> f64);
+
+const STEADY: [Figure; 7] = [
+    ("fail %", Figures::fail_percent),
+    ("p50 s", |figures| figures.quantile(0.5)),
+    ("p95 s", |figures| figures.quantile(0.95)),
+    ("p99 s", |figures| figures.quantile(0.99)),
+    ("attempts", Figures::attempts_per_request),
+    ("USD/1000", Figures::usd_per_thousand),
+    (WEIGHTED, Figures::weighted),
+];
+const SPARSE: [Figure; 7] = [
+    ("mean s", Figures::mean_first_token),
+    ("first fail %", Figures::first_fail_percent),
+    ("fail %", Figures::fail_percent),
+    ("p99 s", |figures| figures.quantile(0.99)),
+    ("attempts", Figures::attempts_per_request),
+    ("USD/1000", Figures::usd_per_thousand),
+    (WEIGHTED, Figures::weighted),
+];
+const LIMITED: [Figure; 7] = [
+    ("fail %", Figures::fail_percent),
+    ("p50 s", |figures| figures.quantile(0.5)),
+    ("p95 s", |figures| figures.quantile(0.95)),
+    ("p99 s", |figures| figures.quantile(0.99)),
+    ("attempts", Figures::attempts_per_request),
+    ("USD/1000", Figures::usd_per_thousand),
+    ("run s", |figures| figures.duration),
+];
+const WEIGHTED: &str = "weighted";
 
 fn main() {
-    let mut numbers = std::env::args().skip(1).filter_map(|argument| argument.parse::<u64>().ok());
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut numbers = arguments.iter().filter_map(|argument| argument.parse::<u64>().ok());
     let (seeds, first) = (numbers.next().unwrap_or(SEEDS), numbers.next().unwrap_or(FIRST_SEED));
     let seeds: Vec<u64> = (first..first + seeds).collect();
-    for rate in [2.0, 6.0, 9.0] {
+    let named: Vec<&str> = arguments.iter().map(String::as_str).filter(|name| ["a", "b", "c"].contains(name)).collect();
+    let is_wanted = |name: &str| named.is_empty() || named.contains(&name);
+    for rate in [2.0, 6.0, 9.0].into_iter().filter(|_| is_wanted("a")) {
         println!("\nA: {rate} requests a second for 1,000 s, {} seeds", seeds.len());
-        let titles = ["fail %", "p50 s", "p95 s", "p99 s", "attempts", "USD/1000", "weighted"];
-        head(&titles);
-        for (name, contender) in contenders(true) {
-            row(&name, &seeds, |seed| {
-                let figures = run(&contender, seed, &mut |policy| steady::play(policy, rate, seed));
-                let quantile = |share| figures.quantile(share);
-                let (fail, attempts) = (figures.fail_percent(), figures.attempts_per_request());
-                let (usd, weighted) = (figures.usd_per_thousand(), figures.weighted());
-                vec![fail, quantile(0.5), quantile(0.95), quantile(0.99), attempts, usd, weighted]
-            });
-        }
+        let theirs = |choice| move |seed| steady::play(&mut LiteLlm::new(choice, seed + 1), rate, seed);
+        let ours = |strategy| {
+            let map = map(strategy, true);
+            move |seed| steady::play(&mut Ours::new(&map, seed + 1), rate, seed)
+        };
+        let oracle: Play = Box::new(move |seed| steady::play_oracle(rate, seed));
+        table(&STEADY, &seeds, contenders(true, ours, theirs, oracle));
     }
-    for gap in [1.0, 10.0, 60.0] {
+    for gap in [1.0, 10.0, 60.0].into_iter().filter(|_| is_wanted("b")) {
         println!("\nB: one call every {gap} minutes for 14 days, {} seeds", seeds.len());
-        head(&["mean s", "first fail %", "fail %", "p99 s", "attempts", "USD/1000", "weighted"]);
-        for (name, contender) in contenders(false) {
-            row(&name, &seeds, |seed| {
-                let figures = run(&contender, seed, &mut |policy| sparse::play(policy, gap, seed));
-                let (fail, attempts) = (figures.fail_percent(), figures.attempts_per_request());
-                let (usd, weighted) = (figures.usd_per_thousand(), figures.weighted());
-                let (first, p99) = (figures.first_fail_percent(), figures.quantile(0.99));
-                vec![figures.mean_first_token(), first, fail, p99, attempts, usd, weighted]
-            });
-        }
+        let theirs = |choice| move |seed| sparse::play(&mut LiteLlm::new(choice, seed + 1), gap, seed);
+        let ours = |strategy| {
+            let map = map(strategy, false);
+            move |seed| sparse::play(&mut Ours::new(&map, seed + 1), gap, seed)
+        };
+        let oracle: Play = Box::new(move |seed| sparse::play_oracle(gap, seed));
+        table(&SPARSE, &seeds, contenders(false, ours, theirs, oracle));
+    }
+    if is_wanted("c") {
+        let (workers, jobs) = (limited::WORKERS, limited::JOBS);
+        println!("\nC: {workers} workers, {jobs} jobs, 60/120/30 requests a minute, {} seeds", seeds.len());
+        table(&LIMITED, &seeds, limited_contenders());
     }
 }
 
-/// Ours, then LiteLLM's. A one-shot process of LiteLLM's remembers nothing: both are shown, as it is
-/// (shuffle) and as if it kept its list.
-fn contenders(long_lived: bool) -> Vec<Contender> {
+/// Ours, then LiteLLM's, then the best there is. A one-shot process of LiteLLM's remembers nothing: both
+/// are shown, as it is (shuffle) and as if it kept its list.
+fn contenders<Ours, Theirs>(
+    long_lived: bool,
+    ours: impl Fn(Strategy) -> Ours,
+    theirs: impl Fn(Choice) -> Theirs,
+    oracle: Play,
+) -> Vec<(String, Play)>
+where
+    Ours: Fn(u64) -> Figures + 'static,
+    Theirs: Fn(u64) -> Figures + 'static,
+{
+    let own = strategies(long_lived).map(|strategy| (strategy.as_str().to_owned(), Box::new(ours(strategy)) as _));
+    let others = [
+        ("LiteLLM simple-shuffle", Choice::Shuffle),
+        ("LiteLLM least-busy", Choice::LeastBusy),
+        ("LiteLLM latency-based", Choice::Latency { ttl: 3600.0 }),
+    ];
+    let others = others.map(|(name, choice)| (name.to_owned(), Box::new(theirs(choice)) as _));
+    own.into_iter().chain(others).chain([("(who knows the world)".to_owned(), oracle)]).collect()
+}
+
+fn strategies(long_lived: bool) -> [Strategy; 6] {
     let (latency, adaptive) = if long_lived {
         (LatencyArgs::LONG_LIVED, AdaptiveArgs::LONG_LIVED)
     } else {
         (LatencyArgs::ONE_SHOT, AdaptiveArgs::ONE_SHOT)
     };
-    let ours = [
+    [
         Strategy::SimpleShuffle,
         Strategy::RoundRobin,
         Strategy::LeastBusy,
         Strategy::CostBased,
         Strategy::LatencyBased(latency),
         Strategy::Adaptive(adaptive),
-    ];
-    let ours = ours.into_iter().map(|strategy| {
-        let name = strategy.as_str().to_owned();
-        let map = map(strategy, long_lived);
-        let play = move |seed: u64, play: &mut Game<'_>| play(&mut Ours::new(&map, seed + 1));
-        (name, Box::new(play) as _)
-    });
+    ]
+}
+
+/// Ours with its limits set, and as it gets by on what the providers say; LiteLLM's as it is, with more
+/// retries, and as it would be if it waited.
+fn limited_contenders() -> Vec<(String, Play)> {
+    let play = |home, strategy: Strategy, own, max_wait| -> Play {
+        let map = limited_map(strategy, own, max_wait);
+        Box::new(move |seed| limited::play(&mut Ours::at(home, &map, seed + 1), limited::JOBS, seed))
+    };
+    let mut all: Vec<(String, Play)> = Vec::new();
+    for strategy in strategies(true).into_iter().chain([Strategy::UsageBased]) {
+        all.push((strategy.as_str().to_owned(), play(Home::Shared, strategy, true, 120.0)));
+    }
+    for (name, home, own, max_wait) in [
+        (" no limit set", Home::Shared, false, 120.0),
+        (" no limit, max_wait 20 s", Home::Shared, false, 20.0),
+        (" limits, max_wait 20 s", Home::Shared, true, 20.0),
+        (" a process each", Home::Apart, true, 120.0),
+        (" each, no limit set", Home::Apart, false, 120.0),
+    ] {
+        all.push((name.to_owned(), play(home, Strategy::UsageBased, own, max_wait)));
+    }
     let theirs = [
-        ("LiteLLM simple-shuffle", Choice::Shuffle),
-        ("LiteLLM least-busy", Choice::LeastBusy),
-        ("LiteLLM latency-based", Choice::Latency { ttl: 3600.0 }),
+        ("simple-shuffle", Choice::Shuffle),
+        ("latency-based", Choice::Latency { ttl: 3600.0 }),
+        ("usage-v2", Choice::Usage),
     ];
-    let theirs = theirs.into_iter().map(|(name, choice)| {
-        let play = move |seed: u64, play: &mut Game<'_>| play(&mut LiteLlm::new(choice, seed + 1));
-        (name.to_owned(), Box::new(play) as _)
-    });
-    ours.chain(theirs).collect()
+    for (name, choice) in theirs {
+        for (how, retries, waits) in [("", 2, false), (" if it waited", 2, true), (" …, 8 retries", 8, true)] {
+            let setup = Setup { choice, retries, rpm: Some(limited::LIMIT), waits };
+            let play = move |seed| limited::play(&mut LiteLlm::new(setup, seed + 1), limited::JOBS, seed);
+            let name = if how.is_empty() { format!("LiteLLM {name}") } else { how.to_owned() };
+            all.push((name, Box::new(play)));
+        }
+    }
+    all
 }
 
-fn run(contender: &Player, seed: u64, play: &mut dyn FnMut(&mut dyn Policy) -> Figures) -> Figures {
-    let mut figures = Figures::default();
-    contender(seed, &mut |policy| figures = play(policy));
-    figures
-}
-
-fn head(titles: &[&str]) {
-    let titles: String = titles.iter().map(|title| format!("{title:>16}")).collect();
-    println!("{:24}{titles}", "");
-}
-
-fn row(name: &str, seeds: &[u64], play: impl Fn(u64) -> Vec<f64>) {
-    let runs: Vec<Vec<f64>> = seeds.iter().map(|seed| play(*seed)).collect();
-    let columns = (0..runs[0].len()).map(|column| {
-        let values: Vec<f64> = runs.iter().map(|run| run[column]).collect();
-        let (mean, half) = mean(&values);
-        format!("{:>16}", format!("{mean:.2} ±{half:.2}"))
-    });
-    println!("{name:24}{}", columns.collect::<String>());
+/// Plays everybody and prints a row for each.
+fn table(figures: &[Figure], seeds: &[u64], contenders: Vec<(String, Play)>) {
+    let titles: String = figures.iter().map(|(title, _)| format!("{title:>16}")).collect();
+    println!("{:28}{titles}", "");
+    let (mut best, mut adaptive) = (f64::INFINITY, None);
+    for (name, play) in contenders {
+        let runs: Vec<Figures> = seeds.iter().map(|seed| play(*seed)).collect();
+        let mut cells = String::new();
+        for (title, figure) in figures {
+            let (mean, half) = mean(&runs.iter().map(figure).collect::<Vec<f64>>());
+            let digits = if *title == "run s" { 0 } else { 2 };
+            cells += &format!("{:>16}", format!("{mean:.digits$} ±{half:.digits$}"));
+            match name.as_str() {
+                _ if *title != WEIGHTED => {}
+                "adaptive" => adaptive = Some(mean),
+                own if own.starts_with("LiteLLM") || own.starts_with('(') => {}
+                _ => best = best.min(mean),
+            }
+        }
+        println!("{name:28}{cells}");
+    }
+    if let Some(adaptive) = adaptive {
+        let above = 100.0 * (adaptive / best - 1.0);
+        let word = if adaptive <= ADAPTIVE * best { "within" } else { "NOT WITHIN" };
+        println!("adaptive is {above:+.1} % from the best of ours by weighted cost: {word} 10 %");
+    }
 }

@@ -112,6 +112,15 @@ impl Console {
         self.report(&format!("llmroute: {} [y/N] ", plain::text(text)));
     }
 
+    /// Asks for what must not be seen, on the terminal and without echo.
+    ///
+    /// # Errors
+    /// When there is no terminal, or it cannot be read.
+    pub fn secret(&mut self, text: &str) -> io::Result<String> {
+        self.report(&format!("llmroute: {}", plain::text(text)));
+        ::console::Term::stderr().read_secure_line()
+    }
+
     /// Draws a line across the terminal between an answer that broke and the new one.
     pub fn rule(&mut self, text: &str) {
         self.stderr_line(&format!("── {text} ──"));

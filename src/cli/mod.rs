@@ -4,10 +4,14 @@ pub mod artifacts;
 pub mod ask;
 pub mod console;
 pub mod env;
+pub mod keys;
+mod listing;
 pub mod logs;
+pub mod models;
 mod place;
 pub mod plain;
 pub mod profile;
+pub mod providers;
 pub mod route;
 mod setup;
 mod signals;
@@ -76,10 +80,16 @@ pub enum Command {
     Route(Box<route::RouteArgs>),
     /// Show what was asked and answered
     Logs(logs::LogsArgs),
+    /// Show which providers are set up, and where their keys come from
+    Providers(providers::ProvidersArgs),
+    /// Show what is known of models: price, limits, capabilities, and where it comes from
+    Models(models::ModelsArgs),
     /// Check and show the profile
     Profile(profile::ProfileArgs),
     /// Show and forget what the processes share
     State(state::StateArgs),
+    /// Keep keys in the keyring of the system
+    Keys(keys::KeysArgs),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -130,8 +140,11 @@ fn dispatch(cli: &Cli, env: &Env, console: &mut Console) -> Result<End, Error> {
         Command::Ask(args) => ask::run(args, &cli.global, env, console),
         Command::Route(args) => route::command(args, &cli.global, env, console),
         Command::Logs(args) => logs::command(args, &cli.global, env, console),
+        Command::Providers(args) => providers::command(args, &cli.global, env, console),
+        Command::Models(args) => models::command(args, &cli.global, env, console),
         Command::Profile(args) => profile::command(args, &cli.global, env, console),
         Command::State(args) => state::command(args, &cli.global, env, console),
+        Command::Keys(args) => keys::command(args, &cli.global, env, console),
         Command::Completions { shell } => print(console, &artifacts::completions(*shell)),
         Command::Man { command } => print(console, &artifacts::man(command)?),
     }

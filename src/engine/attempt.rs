@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 
 use crate::model::redact::redact;
-use crate::model::{Answer, Class, Event, Failure, Finish, Prompt, Secret, TimeoutKind, Timestamp};
+use crate::model::{Answer, Class, Event, Failure, Finish, OutputFault, Prompt, Secret, TimeoutKind, Timestamp};
 use crate::ports::{Clock, Reply, Transport};
 use crate::provider::{Endpoint, Reader};
 use crate::route::Timeouts;
@@ -108,8 +108,7 @@ impl Attempt<'_> {
     }
 
     async fn read(&self, reading: &mut Reading, sink: &mut Sink<'_>) -> Result<(), Cause> {
-        let adapter = self.endpoint.protocol.adapter();
-        let mut encoded = adapter.encode(self.endpoint, self.key, self.prompt).map_err(Cause::NotAsked)?;
+        let mut encoded = self.endpoint.encode(self.key, self.prompt).map_err(Cause::NotAsked)?;
         if !encoded.dropped.is_empty() && sink(Told::Dropped(&encoded.dropped)).is_break() {
             return Err(Cause::Unread);
         }
@@ -157,7 +156,7 @@ fn judge(answer: &Answer) -> Result<(), Failure> {
         Some(Finish::Error) => Err(Failure::new(Class::ServerError, "the provider says that generation failed")),
         // The deployment did what it was asked; the limit is the caller's.
         Some(Finish::Length) if answer.is_empty() => Err(Failure::new(
-            Class::InvalidOutput,
+            Class::InvalidOutput(OutputFault::Cut),
             "the token limit was spent before any text; raise --max-tokens or lower --reasoning-effort",
         )),
         _ if answer.is_empty() => Err(Failure::new(Class::Malformed, "the answer holds no text")),
@@ -270,6 +269,7 @@ impl Reading {
 fn size(event: &Event) -> usize {
     match event {
         Event::Text(text) | Event::Reasoning(text) | Event::ToolArguments { text, .. } => text.len(),
+        Event::ToolSignature { text, .. } => text.len(),
         Event::ToolStart { id, name, .. } => id.len() + name.len(),
         Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => 0,
     }
@@ -280,7 +280,7 @@ fn is_token(event: &Event) -> bool {
     match event {
         Event::Text(text) | Event::Reasoning(text) => !text.is_empty(),
         Event::ToolStart { .. } | Event::ToolArguments { .. } => true,
-        Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => false,
+        Event::Start { .. } | Event::ToolSignature { .. } | Event::Usage(_) | Event::Finish(_) => false,
     }
 }
 

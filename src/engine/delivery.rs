@@ -120,7 +120,10 @@ impl Out {
     pub(super) fn event(&mut self, event: &Event, watcher: &mut dyn Watcher) -> ControlFlow<()> {
         let text = match event {
             Event::Text(text) => text,
-            Event::Reasoning(_) | Event::ToolStart { .. } | Event::ToolArguments { .. } => {
+            Event::Reasoning(_)
+            | Event::ToolStart { .. }
+            | Event::ToolArguments { .. }
+            | Event::ToolSignature { .. } => {
                 return self.aside(event, watcher);
             }
             Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => return watcher.event(event),

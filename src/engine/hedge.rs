@@ -413,6 +413,10 @@ fn is_content(event: &Event) -> bool {
     match event {
         Event::Text(text) => !text.is_empty(),
         Event::ToolStart { .. } | Event::ToolArguments { .. } => true,
-        Event::Reasoning(_) | Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => false,
+        Event::Reasoning(_)
+        | Event::ToolSignature { .. }
+        | Event::Start { .. }
+        | Event::Usage(_)
+        | Event::Finish(_) => false,
     }
 }

@@ -18,7 +18,7 @@ use crate::ports::{LogStart, Store, StoreError};
 use crate::route::board::{Board, Cell, GroupCell, Lesson};
 use crate::route::breaker::{Context, State};
 use crate::route::estimate::Experience;
-use crate::route::limits::Quota;
+use crate::route::limits::{Quota, Ticket};
 use crate::route::{DeploymentId, GroupId, Map};
 
 /// What is known, and where lessons are written down.
@@ -30,6 +30,8 @@ pub(super) struct Ledger {
     pub(super) known: BTreeMap<String, Quota>,
     /// The same as this process heard it.
     pub(super) quotas: Arc<Quotas>,
+    /// The place of the request in a line; its id is 0 until it stands in one.
+    pub(super) ticket: Ticket,
     /// Calls in flight.
     pub(super) slots: Vec<Slot>,
     /// Calls that are over and not written down yet.
@@ -91,8 +93,9 @@ impl Ledger {
         let known = known.map(|identity| (identity, parse(values.next().flatten()))).collect();
         let meters = scopes.into_iter().map(|key| (key, parse(values.next().flatten()))).collect();
         let (slots, settled, pending) = (Vec::new(), Vec::new(), Vec::new());
-        let mut ledger =
-            Self { map, store, board, known, quotas, slots, settled, pending, held: Vec::new(), begin: None };
+        let ticket = Ticket { since: request.since, id: 0 };
+        let held = Vec::new();
+        let mut ledger = Self { map, store, board, known, quotas, ticket, slots, settled, pending, held, begin: None };
         ledger.mark_rooms(&groups.into_iter().collect::<Vec<_>>(), &request.facts, now, &meters);
         ledger
     }

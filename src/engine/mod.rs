@@ -3,6 +3,7 @@
 //! It owns no policy (that is `route`), no wire format (`provider`) and no terminal (`cli`).
 
 mod attempt;
+mod check;
 mod delivery;
 mod exec;
 mod explain;
@@ -10,6 +11,7 @@ mod hedge;
 mod in_flight;
 mod learn;
 mod ledger;
+mod line;
 mod log;
 mod note;
 mod plan;
@@ -19,14 +21,18 @@ mod reserve;
 mod rooms;
 mod router;
 mod run;
+mod schema;
 mod slots;
+mod verify;
 
 pub(crate) use ledger::{deployment_key, group_key};
 pub(crate) use reserve::quota_key;
 
+pub use check::Checks;
 pub use delivery::{Delivery, Midstream};
 pub use explain::{Candidate, Explained, Figures, Leg, Worst};
 pub use note::{By, Note, Watcher};
 pub use plan::{Plan, Planned};
 pub use record::{Attempt, Done, Hedged, RouteError, Share, Spend, Why};
 pub use router::{Request, Router};
+pub use schema::{Schema, SchemaError};

@@ -94,7 +94,7 @@ impl Router {
             };
             let endpoint = &self.endpoints[call.deployment.0];
             let key = self.sources[call.deployment.0].stand_in();
-            let mut encoded = endpoint.protocol.adapter().encode(endpoint, key.as_ref(), &request.prompt);
+            let mut encoded = endpoint.encode(key.as_ref(), &request.prompt);
             if let Ok(encoded) = &mut encoded {
                 sigv4::sign(&mut encoded.request, now);
             }

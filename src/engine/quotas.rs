@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::model::Timestamp;
-use crate::route::limits::{Heard, Need, Quota, Shut};
+use crate::route::limits::{Heard, Need, Quota, Shut, Ticket};
 
 /// Calls in flight to one whose limits are unknown, until its first reply.
 ///
@@ -45,9 +45,17 @@ impl Quotas {
         pilots.acquire_owned().await.ok()
     }
 
-    /// Whether a call may begin.
-    pub(super) fn check(&self, key: &str, need: &Need, now: Timestamp) -> Result<(), Shut> {
-        self.lock().entry(key.to_owned()).or_default().quota.check(need, now)
+    /// Whether a call may begin; it stands in no line any more.
+    pub(super) fn check(&self, key: &str, need: Need, ticket: Ticket, now: Timestamp) -> Result<(), Shut> {
+        let mut known = self.lock();
+        let quota = &mut known.entry(key.to_owned()).or_default().quota;
+        quota.leave(ticket);
+        quota.check(&quota.turn(need, ticket, now), now)
+    }
+
+    /// A request waits for its turn until `at`.
+    pub(super) fn join(&self, key: &str, ticket: Ticket, at: Timestamp, now: Timestamp) {
+        self.lock().entry(key.to_owned()).or_default().quota.join(ticket, at, now);
     }
 
     /// Counts a call that begins.

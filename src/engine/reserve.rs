@@ -13,7 +13,7 @@ use crate::model::{Answer, Class, Failure, Price, Reading, TimeoutKind, Timestam
 use crate::ports::{Clock, Store, StoreError};
 use crate::route::board::{GroupCell, Lesson};
 use crate::route::course::{Call, Facts};
-use crate::route::limits::{Heard, Held, LEASE, Limits, Meter, Need, Place, Quota, Scope, Shut, Spent, nanos};
+use crate::route::limits::{Heard, Held, LEASE, Limits, Meter, Need, Place, Quota, Scope, Shut, Spent, Ticket, nanos};
 use crate::route::{DeploymentId, GroupId, Map};
 
 /// Characters of a token, about, where nobody counted.
@@ -32,6 +32,7 @@ pub(super) enum Denied {
 pub(super) struct Slot {
     deployment: DeploymentId,
     id: u64,
+    ticket: Ticket,
     need: Need,
     price: Option<Price>,
     started: Timestamp,
@@ -109,7 +110,7 @@ impl Ledger {
     ) -> Result<(), Denied> {
         let (slot, scopes) = self.slot(call, facts, rng, now);
         let (identity, need) = (slot.quota.clone(), slot.need);
-        if let Err(shut) = self.quotas.check(&identity, &need, now) {
+        if let Err(shut) = self.quotas.check(&identity, need, self.ticket, now) {
             self.shut_quota(&identity, shut);
             return Err(Denied::Full);
         }
@@ -153,7 +154,7 @@ impl Ledger {
         now: Timestamp,
     ) -> Option<Claim> {
         let (slot, scopes) = self.slot(call, facts, rng, now);
-        self.quotas.check(&slot.quota, &slot.need, now).ok()?;
+        self.quotas.check(&slot.quota, slot.need, self.ticket, now).ok()?;
         self.quotas.take(&slot.quota, &slot.need, now);
         self.slots.push(slot.clone());
         let group = group_key(&self.map, call.group);
@@ -172,6 +173,7 @@ impl Ledger {
         let slot = Slot {
             deployment: call.deployment,
             id: if counted { rng.u64(1..) } else { 0 },
+            ticket: self.ticket,
             need,
             price,
             started: now,
@@ -332,9 +334,11 @@ async fn hold(
 fn hold_in(values: &mut [Option<String>], slot: &Slot, scopes: &[Scope]) -> Answered {
     let mut quota: Quota = parse(values[0].as_deref());
     let mut meters: Vec<Meter> = values[1..].iter().map(|value| parse(value.as_deref())).collect();
-    let provider = quota.check(&slot.need, slot.started).err().map(|shut| (None, shut));
+    quota.leave(slot.ticket);
+    let turn = quota.turn(slot.need, slot.ticket, slot.started);
+    let provider = quota.check(&turn, slot.started).err().map(|shut| (None, shut));
     let own = scopes.iter().zip(&mut meters).filter_map(|(scope, meter)| {
-        let shut = meter.check(&scope.limits, &slot.need, slot.started, &scope.of).err()?;
+        let shut = meter.check(&scope.limits, &turn, slot.started, &scope.of).err()?;
         Some((Some(scope.place.clone()), shut))
     });
     let refusals: Vec<_> = provider.into_iter().chain(own).collect();

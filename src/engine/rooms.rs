@@ -27,6 +27,7 @@ impl Ledger {
             let scopes = map.limits.scopes(&map, group, id);
             let quota = self.quota(id);
             let need = Need::of(facts, map.deployment(id).price, quota.expected_output());
+            let need = quota.turn(need, self.ticket, now);
             // Its gate stands on the board by itself.
             let gate = quota.gated(now);
             let shut = quota.check(&need, now).err().filter(|_| gate.is_none());

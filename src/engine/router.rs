@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::attempt::{Attempt as OneCall, Cause, Lost, Sink, Won};
+use super::check::Checks;
 use super::delivery::Delivery;
 use super::note::{Note, Watcher};
 use super::quotas::Quotas;
@@ -37,6 +38,8 @@ pub struct Request {
     pub prompt: Prompt,
     /// What routing may look at.
     pub facts: Facts,
+    /// What the answer must satisfy.
+    pub checks: Checks,
     /// How the answer reaches its reader.
     pub delivery: Delivery,
     /// When it was asked; waits before this call (for stdin) count against the deadline.
@@ -50,7 +53,7 @@ impl Request {
     #[must_use]
     pub fn new(group: GroupId, prompt: Prompt, delivery: Delivery, since: Timestamp) -> Self {
         let facts = Facts { prompt_tokens: prompt.estimated_tokens(), ..Facts::default() };
-        Self { group, prompt, facts, delivery, since, log: None }
+        Self { group, prompt, facts, checks: Checks::default(), delivery, since, log: None }
     }
 }
 

@@ -85,6 +85,7 @@ impl<'a> Run<'a> {
             };
             if !call.wait.is_zero() {
                 watcher.note(Note::Calling { deployment: call.deployment, wait: call.wait });
+                self.ledger.stand_in_line(&call, rng, self.router.clock.now());
                 tokio::time::sleep(call.wait).await;
             }
             let may = match self.may_begin(&call, &mut course, rng, watcher).await {
@@ -109,6 +110,10 @@ impl<'a> Run<'a> {
                     call = ended.call;
                     ended.result
                 }
+            };
+            let result = match result {
+                Ok(won) => self.checked(won, deadline).await,
+                lost => lost,
             };
             match result {
                 Ok(won) => return self.won(&call, won, rng, watcher),

@@ -34,6 +34,13 @@ pub enum Event {
         /// A piece of the JSON text.
         text: String,
     },
+    /// An opaque mark of a tool call, which the provider wants back with it.
+    ToolSignature {
+        /// Position among the calls of this answer.
+        index: usize,
+        /// The mark, as the provider gave it.
+        text: String,
+    },
     /// Counts so far; later ones replace earlier ones.
     Usage(Usage),
     /// The model stopped.
@@ -82,6 +89,9 @@ pub struct ToolCall {
     pub name: String,
     /// The arguments, as JSON text.
     pub arguments: String,
+    /// An opaque mark, which the provider wants back with the call; most have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
 }
 
 /// The fold of the events of one call.
@@ -119,6 +129,7 @@ impl Answer {
                 call.name.clone_from(name);
             }
             Event::ToolArguments { index, text } => self.call(*index).arguments.push_str(text),
+            Event::ToolSignature { index, text } => self.call(*index).signature = Some(text.clone()),
             Event::Usage(usage) => self.usage = Some(*usage),
             Event::Finish(finish) => self.finish = self.finish.or(Some(*finish)),
         }

@@ -66,10 +66,19 @@ pub enum Class {
     Malformed,
     /// The answer ended before its end.
     Truncated,
-    /// The answer is whole but fails its schema or check.
-    InvalidOutput,
+    /// The answer came as it should and is of no use.
+    InvalidOutput(OutputFault),
     /// Our own cap on spending forbids the call.
     Budget,
+}
+
+/// Why an answer is of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OutputFault {
+    /// The token limit ended it too early; another draw would end there, too.
+    Cut,
+    /// It fails its schema or its check; another draw may not.
+    Rejected,
 }
 
 /// Which of the time limits passed.
@@ -120,7 +129,7 @@ impl Class {
             Self::Connection(_) => "connection",
             Self::Malformed => "malformed",
             Self::Truncated => "truncated",
-            Self::InvalidOutput => "invalid_output",
+            Self::InvalidOutput(_) => "invalid_output",
             Self::Budget => "budget",
         }
     }

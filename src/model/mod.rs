@@ -3,6 +3,7 @@
 pub mod aws;
 pub mod event;
 pub mod failure;
+pub mod media;
 pub mod price;
 pub mod prompt;
 pub mod reading;
@@ -14,7 +15,7 @@ pub mod usage;
 
 pub use aws::{AwsKeys, AwsSso};
 pub use event::{Answer, Event, Finish, ToolCall};
-pub use failure::{Class, ConnectionFault, Failure, TimeoutKind};
+pub use failure::{Class, ConnectionFault, Failure, OutputFault, TimeoutKind};
 pub use price::Price;
 pub use prompt::{Effort, Message, Part, Prompt, Role, Sampling, Tool};
 pub use reading::{Reading, Refill, Resource};

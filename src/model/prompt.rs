@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::ToolCall;
+
 /// One request to a model, before it is translated for a provider.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Prompt {
@@ -38,7 +40,7 @@ impl Prompt {
             .filter_map(|part| match part {
                 Part::Text(text) | Part::ToolResult { text, .. } => Some(text.as_str()),
                 Part::ToolCall { arguments, .. } => Some(arguments.as_str()),
-                Part::Image { .. } => None,
+                Part::Image { .. } | Part::File { .. } => None,
             })
             .collect();
         texts.join("\n")
@@ -54,7 +56,7 @@ impl Prompt {
                 .map(|part| match part {
                     Part::Text(text) | Part::ToolResult { text, .. } => text.chars().count(),
                     Part::ToolCall { arguments, .. } => arguments.chars().count(),
-                    Part::Image { .. } => 0,
+                    Part::Image { .. } | Part::File { .. } => 0,
                 })
                 .sum::<usize>()
     }
@@ -109,6 +111,15 @@ pub enum Part {
         /// The bytes in base64, or an `https` URL.
         data: ImageData,
     },
+    /// A document.
+    File {
+        /// What it is called, for the model; empty when it has no name.
+        name: String,
+        /// `application/pdf`.
+        media_type: String,
+        /// The bytes in base64, or an `https` URL.
+        data: ImageData,
+    },
     /// A tool call that the model made in an earlier turn.
     ToolCall {
         /// The call's id, as the provider gave it.
@@ -117,6 +128,9 @@ pub enum Part {
         name: String,
         /// The arguments, as JSON text.
         arguments: String,
+        /// The opaque mark that the provider gave the call, for the same provider only.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signature: Option<String>,
     },
     /// What a tool answered.
     ToolResult {
@@ -127,7 +141,15 @@ pub enum Part {
     },
 }
 
-/// Where an image is.
+impl From<ToolCall> for Part {
+    /// The call as a part of the turn in which the model made it.
+    fn from(call: ToolCall) -> Self {
+        let ToolCall { id, name, arguments, signature } = call;
+        Self::ToolCall { id, name, arguments, signature }
+    }
+}
+
+/// Where an image or a document is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ImageData {

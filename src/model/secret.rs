@@ -73,10 +73,14 @@ pub enum KeySource {
     Command(String),
     /// The first line of a file.
     File(PathBuf),
+    /// In the keyring of the system, by this name.
+    Keyring(String),
     /// Written in the profile itself.
     Literal(Secret),
     /// Where the tools of AWS look.
     Aws(AwsKeys),
+    /// A token of Google's application default credentials: of this file, or of the machine itself.
+    Google(Option<PathBuf>),
 }
 
 impl KeySource {
@@ -85,7 +89,9 @@ impl KeySource {
     pub fn stand_in(&self) -> Option<Secret> {
         match self {
             Self::None => None,
-            Self::Env(_) | Self::Command(_) | Self::File(_) | Self::Literal(_) => Some(Secret::new("KEY")),
+            Self::Env(_) | Self::Command(_) | Self::File(_) | Self::Keyring(_) | Self::Literal(_) | Self::Google(_) => {
+                Some(Secret::new("KEY"))
+            }
             Self::Aws(_) => Some(Secret::signing("KEY", "KEY", None)),
         }
     }
@@ -99,8 +105,11 @@ impl fmt::Display for KeySource {
             Self::Env(names) => write!(f, "env:{}", names.join("|")),
             Self::Command(command) => write!(f, "cmd:{} …", command.split_whitespace().next().unwrap_or_default()),
             Self::File(path) => write!(f, "file:{}", path.display()),
+            Self::Keyring(name) => write!(f, "keyring:{name}"),
             Self::Literal(_) => f.write_str("a key in the profile"),
             Self::Aws(keys) => keys.fmt(f),
+            Self::Google(Some(path)) => write!(f, "adc:{}", path.display()),
+            Self::Google(None) => f.write_str("adc:"),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::{Vars, aws};
+use super::{Vars, aws, google};
 use crate::model::{KeySource, Secret};
 
 /// A key's source as a profile writes it.
@@ -18,8 +18,10 @@ pub(super) enum KeySpec {
     File(String),
     /// Where the tools of AWS look: in a profile of theirs, or wherever they do.
     Aws(Option<String>),
-    /// In the keyring of the system: not built yet.
-    Keyring,
+    /// Google's application default credentials: of a file that is named, or where they usually are.
+    Adc(Option<String>),
+    /// In the keyring of the system.
+    Keyring(String),
     /// Here.
     Literal(Secret),
 }
@@ -42,7 +44,8 @@ impl KeySpec {
             Some(("cmd", command)) => Self::Command(command.trim().to_owned()),
             Some(("file", path)) => Self::File(path.trim().to_owned()),
             Some(("aws", profile)) => Self::Aws(Some(profile.trim().to_owned())),
-            Some(("keyring", _)) => Self::Keyring,
+            Some(("adc", path)) => Self::Adc(Some(path.trim().to_owned()).filter(|path| !path.is_empty())),
+            Some(("keyring", name)) => Self::Keyring(name.trim().to_owned()),
             _ if text.is_empty() => return Err("the key is empty".into()),
             _ => {
                 sendable(text)?;
@@ -98,16 +101,29 @@ impl Credential {
             KeySpec::Command(command) => {
                 Ok(Self { source: KeySource::Command(command.clone()), identity: command.clone(), no_key: None })
             }
+            KeySpec::Adc(path) => {
+                let file = google::credentials(path.as_deref(), vars, base);
+                let (identity, no_key) = match file.as_deref().map(google::read) {
+                    Some(Ok(text)) => (fingerprint(&text), None),
+                    Some(Err(why)) => {
+                        (file.as_ref().map_or_else(String::new, |path| path.display().to_string()), Some(why))
+                    }
+                    // Whether the machine has some is known when it is asked.
+                    None => ("adc:".to_owned(), None),
+                };
+                Ok(Self { source: KeySource::Google(file), identity, no_key })
+            }
             KeySpec::Literal(secret) => Ok(Self {
                 source: KeySource::Literal(secret.clone()),
                 identity: fingerprint(secret.expose()),
                 no_key: None,
             }),
             KeySpec::Aws(profile) => Ok(aws::find(profile.as_deref(), vars)),
-            KeySpec::Keyring => Ok(Self {
-                source: KeySource::None,
-                identity: "keyring".into(),
-                no_key: Some("keys in the keyring are not built yet".into()),
+            // Asked when a call needs it: it may want a person to unlock it.
+            KeySpec::Keyring(name) => Ok(Self {
+                source: KeySource::Keyring(name.clone()),
+                identity: format!("keyring:{name}"),
+                no_key: (!cfg!(feature = "keyring")).then(|| "this build has no keyring (feature `keyring`)".into()),
             }),
         }
     }
@@ -217,8 +233,10 @@ mod tests {
     }
 
     #[test]
-    fn a_keyring_is_for_later() {
-        check("keyring:work", Ok("keys in the keyring are not built yet"));
+    fn a_keyring_is_not_asked() {
+        let without = "this build has no keyring (feature `keyring`)";
+        check("keyring:work", Ok(if cfg!(feature = "keyring") { "there" } else { without }));
+        check("keyring:", Err("the source of the key is empty"));
     }
 
     #[test]

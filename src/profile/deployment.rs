@@ -10,7 +10,7 @@ use super::file::Settings;
 use super::provider::{Provider, with_prefill, with_query};
 use super::schema::MOCK_ONLY;
 use super::value::Value;
-use super::{Profile, Vars, address};
+use super::{Profile, Vars, address, overrides};
 use crate::model::{KeySource, Price};
 use crate::provider::catalog::SchemaDialect;
 use crate::provider::mock::Script;
@@ -39,7 +39,7 @@ impl Profile {
     /// wrong or the protocol is not built yet.
     pub(super) fn add(&mut self, wanted: &Wanted<'_, '_>, vars: &Vars, sink: &mut Vec<Diagnostic>) -> Added {
         let provider = self.providers[wanted.provider].clone();
-        let known = models::find(&provider.name, wanted.model);
+        let known = self.facts.find(&provider.name, wanted.model);
         let slow = known.as_ref().is_some_and(|model| model.reasoning != models::Reasoning::No)
             || address::is_loopback(&provider.base_url);
         let mut added = Added { ids: Vec::new(), slow };
@@ -95,7 +95,12 @@ impl Profile {
         let mut found = Vec::new();
         for spec in specs {
             match Credential::find(spec, vars, self.folder.as_deref()) {
-                Ok(credential) => found.push(credential),
+                Ok(mut credential) => {
+                    if matches!(spec, KeySpec::Adc(_)) {
+                        credential.no_key = credential.no_key.or_else(|| provider.lacks.clone());
+                    }
+                    found.push(credential);
+                }
                 Err(why) => sink.push(Diagnostic::error(why).at(at.clone())),
             }
         }
@@ -136,6 +141,7 @@ fn same(a: &Deployment, b: &Deployment, x: &Endpoint, y: &Endpoint) -> bool {
         && x.params == y.params
         && x.headers == y.headers
         && x.query == y.query
+        && x.overrides == y.overrides
         && x.script == y.script
 }
 
@@ -160,6 +166,7 @@ fn endpoint(protocol: Protocol, provider: &Provider, wanted: &Wanted<'_, '_>) ->
         params,
         headers,
         query: with_query(&provider.query, settings),
+        overrides: overrides::over(&provider.overrides, settings),
         script: (protocol == Protocol::Mock).then(|| script(settings)),
     }
 }
@@ -204,14 +211,28 @@ fn check_script(provider: &Provider, settings: &Settings<'_>, sink: &mut Vec<Dia
 fn capabilities(endpoint: &Endpoint, known: Option<&Model>) -> Capabilities {
     // A row of the table that says nothing at all is no evidence.
     let says = |model: &&Model| model.vision || model.pdf || model.audio || model.tools || model.json_schema;
-    let Some(model) = known.filter(says) else { return Capabilities::default() };
+    let no_pdf = endpoint.protocol != Protocol::Mock && endpoint.quirks.attachments.pdf.is_none();
+    let Some(model) = known.filter(says) else {
+        return Capabilities { pdf: no_pdf.then_some(false), ..Capabilities::default() };
+    };
     let by_model = match endpoint.protocol {
         Protocol::Openai | Protocol::Responses | Protocol::Azure => true,
         // Put into words, or held to by the server whatever the model.
-        Protocol::Anthropic | Protocol::Bedrock | Protocol::Ollama | Protocol::Cohere | Protocol::Mock => false,
+        Protocol::Anthropic
+        | Protocol::Gemini
+        | Protocol::Vertex
+        | Protocol::Bedrock
+        | Protocol::Ollama
+        | Protocol::Cohere
+        | Protocol::Mock => false,
     };
     let native = by_model && endpoint.quirks.schema == SchemaDialect::Native;
-    Capabilities { vision: Some(model.vision), tools: Some(model.tools), schema: native.then_some(model.json_schema) }
+    Capabilities {
+        vision: Some(model.vision),
+        pdf: Some(model.pdf && !no_pdf),
+        tools: Some(model.tools),
+        schema: native.then_some(model.json_schema),
+    }
 }
 
 fn price(settings: &Settings<'_>, known: Option<&Model>, sink: &mut Vec<Diagnostic>) -> Option<Price> {

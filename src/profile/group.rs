@@ -6,8 +6,8 @@ use super::diagnostic::Diagnostic;
 use super::file::{File, GroupTable, Settings};
 use super::layers::Layers;
 use super::provider::unbuilt;
-use super::value::{Value, not_built};
-use super::{Profile, strategy, target};
+use super::value::Value;
+use super::{Profile, strategy};
 use crate::route::{Group, GroupId, Member, Strategy};
 
 impl Profile {
@@ -66,17 +66,11 @@ impl Profile {
             return;
         };
         let text = settings.text("model").unwrap_or_default();
-        let found = target::split(text).and_then(|(name, model)| Ok((self.provider(name, inputs.vars)?, model)));
-        let (provider, model) = match found {
+        let (provider, model) = match self.model(text, inputs.vars) {
             Ok(found) => found,
             Err(problem) => return sink.push(problem.diagnostic(entry.at.clone())),
         };
         missing.extend(self.providers[provider].unbuilt.iter().cloned());
-        if self.providers[provider].is_for_later() {
-            sink.push(not_built(&format!("provider `{}`", self.providers[provider].name), entry.at.clone()));
-        }
-        let keys = settings.get("api_key").map(|entry| &entry.value);
-        missing.extend(target::unbuilt_keys(keys, &self.providers[provider]));
         let added = self.add(&Wanted { provider, model, at: entry.at.clone(), settings }, inputs.vars, sink);
         let timeouts = layers.patience().timeouts(added.slow);
         // The keys of one entry share its weight, so that an A/B split stays as written.

@@ -5,12 +5,15 @@
 
 mod address;
 mod aws;
+mod bare;
 mod credential;
 mod deployment;
 pub mod diagnostic;
 pub mod discover;
 pub(crate) mod duration;
+pub mod facts;
 mod file;
+mod google;
 mod group;
 pub(crate) mod hedging;
 mod layers;
@@ -19,15 +22,17 @@ mod links;
 mod lint;
 mod locate;
 mod mask;
+mod overrides;
 mod params;
 mod per_class;
 mod provider;
+mod providers;
 mod rules;
 pub mod schema;
 mod show;
 mod state;
 pub mod strategy;
-mod suggest;
+pub(crate) mod suggest;
 mod target;
 pub mod template;
 #[cfg(test)]
@@ -45,7 +50,9 @@ use crate::provider::Endpoint;
 use crate::route::{self, GroupId, Policy};
 
 pub use diagnostic::{Diagnostic, Document, LoadError, Severity};
+pub use facts::{Facts, fetched_table};
 pub use locate::{Located, folder, locate};
+pub use providers::{KeyStatus, ProviderStatus, Readiness, statuses as provider_statuses};
 pub use show::show;
 pub use state::state_source;
 pub use target::NoTarget;
@@ -116,6 +123,8 @@ pub struct Profile {
     base: Base,
     /// The folder that paths of key files are relative to.
     folder: Option<PathBuf>,
+    /// What is known of models.
+    facts: Facts,
 }
 
 /// What holds for every group that does not say otherwise.
@@ -287,6 +296,7 @@ impl Profile {
             document,
             providers: Vec::new(),
             unbuilt: Vec::new(),
+            facts: Facts::at(inputs.vars),
             base: Base { policy: layers.policy(inputs.long_lived), patience: layers.patience(), unbuilt },
         };
         for table in &file.providers {
@@ -303,6 +313,7 @@ impl Profile {
         profile.add_rules(file, inputs, sink);
         profile.add_templates(file, inputs, sink);
         profile.choose_default(file, sink);
+        sink.extend(profile.facts.warning().map(Diagnostic::warning));
         profile
     }
 

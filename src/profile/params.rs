@@ -81,7 +81,7 @@ fn effort(raw: &Spanned<DeValue<'_>>, sink: &mut Vec<Diagnostic>) -> Option<Effo
 }
 
 /// The value in JSON; `None` for a number that JSON does not have.
-fn json(raw: &DeValue<'_>) -> Option<Json> {
+pub(super) fn json(raw: &DeValue<'_>) -> Option<Json> {
     Some(match raw {
         DeValue::String(text) => Json::from(text.as_ref()),
         DeValue::Integer(value) => Json::from(integer(value)?),

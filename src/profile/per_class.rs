@@ -100,7 +100,11 @@ fn without_effect(counted: Counted, class: Class) -> Option<&'static str> {
             Some("what is wrong with the request is not mended by repeating it")
         }
         (
-            Class::BadRequest | Class::Unsupported | Class::ContextWindow | Class::ContentPolicy | Class::InvalidOutput,
+            Class::BadRequest
+            | Class::Unsupported
+            | Class::ContextWindow
+            | Class::ContentPolicy
+            | Class::InvalidOutput(_),
             Counted::Fails,
         ) => Some("who answers that a request is wrong is well: it does not cool down"),
         (Class::Budget, _) => Some("our own cap on spending is no failure of a deployment"),
@@ -118,6 +122,6 @@ fn without_effect(counted: Counted, class: Class) -> Option<&'static str> {
             | Class::Truncated,
             _,
         )
-        | (Class::Unsupported | Class::InvalidOutput, Counted::Retries) => None,
+        | (Class::Unsupported | Class::InvalidOutput(_), Counted::Retries) => None,
     }
 }

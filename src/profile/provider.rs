@@ -10,9 +10,9 @@ use super::diagnostic::Diagnostic;
 use super::file::{ProviderTable, Settings};
 use super::layers::Origin;
 use super::value::{Name, Value};
-use super::{Vars, address, aws};
+use super::{Vars, address, aws, google, overrides};
 use crate::provider::catalog::{Auth, Prefill};
-use crate::provider::{Protocol, Quirks, Row, catalog};
+use crate::provider::{Overrides, Protocol, Quirks, Row, catalog, vertex};
 
 /// A provider, ready to have models asked of it.
 #[derive(Debug, Clone)]
@@ -30,7 +30,10 @@ pub(super) struct Provider {
     pub keys_from: Origin,
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub query: Vec<(String, String)>,
+    pub overrides: Overrides,
     pub quirks: Quirks,
+    /// What it needs beside a key and does not have, in words.
+    pub lacks: Option<String>,
     /// What it needs that is not built yet.
     pub unbuilt: Vec<String>,
 }
@@ -44,18 +47,21 @@ impl Provider {
         let keys = known_keys(row, vars);
         let region = region(row, None, &keys, vars);
         let (base_url, base_url_from) = known_address(row, vars, region.as_ref().map(|(name, _)| name.as_str()))?;
+        let place = google::place(row.protocol, base_url, None, vars, &mut Vec::new());
         Ok(Self {
             name: row.id.to_owned(),
             protocol: Some(row.protocol),
             protocol_from: Origin::Catalog,
-            base_url,
+            base_url: place.base_url,
             base_url_from,
             region,
             keys,
             keys_from: Origin::Catalog,
             headers: Vec::new(),
             query: query_of(&row.quirks, vars),
+            overrides: Overrides::default(),
             quirks: row.quirks,
+            lacks: place.lacks,
             unbuilt: Vec::new(),
         })
     }
@@ -76,13 +82,22 @@ impl Provider {
         let (base_url, base_url_from) = match settings.get("base_url").map(|entry| &entry.value) {
             Some(Value::Url(url)) => (url.clone(), Origin::Provider),
             _ if simulated => (simulated_address(&name.text), Origin::Default),
+            _ if protocol == Some(Protocol::Vertex) => (google::everywhere(), Origin::Default),
             _ => {
                 let region = region.as_ref().map(|(name, _)| name.as_str());
                 inherited_address(settings, row, vars, region, name, sink)
             }
         };
+        let google::Place { base_url, lacks } = match protocol {
+            Some(protocol) => google::place(protocol, base_url, Some(settings), vars, sink),
+            None => google::Place { base_url, lacks: None },
+        };
         let (keys, keys_from) = match settings.get("api_key").map(|entry| &entry.value) {
             Some(Value::Keys(keys)) => (keys.clone(), Origin::Provider),
+            // Google's token goes to Google.
+            _ if protocol == Some(Protocol::Vertex) && vertex::is_google(&base_url) => {
+                (vec![KeySpec::Adc(None)], Origin::Default)
+            }
             // A key goes to its own provider's host and to no other, unless the profile says so.
             _ => match row.filter(|row| base_url_from != Origin::Provider || catalog::is_home(row, &base_url)) {
                 Some(row) if !simulated => (known_keys(row, vars), Origin::Catalog),
@@ -106,32 +121,11 @@ impl Provider {
             keys_from,
             headers,
             query: with_query(&query_of(&quirks, vars), settings),
+            overrides: overrides::over(&Overrides::default(), settings),
             quirks,
-            unbuilt: unbuilt_of_provider(settings, &name.text),
+            lacks,
+            unbuilt: unbuilt(settings),
         }
-    }
-
-    /// A provider that is known and speaks `protocol`, which is not built yet.
-    pub(super) fn later(name: &str, protocol: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            protocol: None,
-            protocol_from: Origin::Catalog,
-            base_url: simulated_address(name),
-            base_url_from: Origin::Catalog,
-            region: None,
-            keys: Vec::new(),
-            keys_from: Origin::Catalog,
-            headers: Vec::new(),
-            query: Vec::new(),
-            quirks: Quirks::PLAIN,
-            unbuilt: vec![format!("protocol = {protocol:?}")],
-        }
-    }
-
-    /// Whether the catalog knows it and its protocol is not built yet.
-    pub(super) fn is_for_later(&self) -> bool {
-        self.protocol.is_none() && self.protocol_from == Origin::Catalog
     }
 
     /// Whether it is simulated.
@@ -154,21 +148,6 @@ pub(super) fn unbuilt(settings: &Settings<'_>) -> Vec<String> {
     settings.entries.iter().filter(|entry| !entry.key.built).map(|entry| entry.key.name.to_owned()).collect()
 }
 
-fn unbuilt_of_provider(settings: &Settings<'_>, name: &str) -> Vec<String> {
-    let mut found = unbuilt(settings);
-    match settings.get("protocol").map(|entry| (&entry.value, entry.raw.as_str())) {
-        Some((Value::Protocol(None), Some(protocol))) => found.push(format!("protocol = {protocol:?}")),
-        Some(_) => {}
-        None => found.extend(later(name).map(|protocol| format!("protocol = {protocol:?}"))),
-    }
-    found
-}
-
-/// The protocol of a provider that is known and cannot be asked yet.
-pub(super) fn later(name: &str) -> Option<&'static str> {
-    catalog::KNOWN_UNBUILT.iter().find(|(id, _)| *id == name).map(|(_, protocol)| *protocol)
-}
-
 /// The differences of a row are those of its own protocol.
 fn quirks(row: Option<&Row>, protocol: Option<Protocol>) -> Quirks {
     match (row, protocol) {
@@ -186,9 +165,8 @@ fn protocol(
     sink: &mut Vec<Diagnostic>,
 ) -> (Option<Protocol>, Origin) {
     match (settings.get("protocol").map(|entry| &entry.value), row) {
-        (Some(Value::Protocol(protocol)), _) => (*protocol, Origin::Provider),
+        (Some(Value::Protocol(protocol)), _) => (Some(*protocol), Origin::Provider),
         (_, Some(row)) => (Some(row.protocol), Origin::Catalog),
-        (_, None) if later(name).is_some() => (None, Origin::Catalog),
         (_, None) => {
             if !settings.mentions("protocol") {
                 let message = format!("provider `{name}` has no `protocol`");
@@ -211,9 +189,7 @@ fn inherited_address(
     let (name, at) = (name.text.as_str(), name.at.clone());
     let found = match row {
         Some(row) => known_address(row, vars, region).map_err(|error| error.at(at)),
-        None if settings.mentions("base_url") || later(name).is_some() => {
-            return (simulated_address(name), Origin::Default);
-        }
+        None if settings.mentions("base_url") => return (simulated_address(name), Origin::Default),
         None => Err(Diagnostic::error(format!("provider `{name}` has no `base_url`"))
             .at(at)
             .help("write where its API is: `base_url = \"https://…\"`")),
@@ -256,12 +232,17 @@ fn no_address(row: &Row, missing: &str) -> Diagnostic {
 fn region(row: &Row, written: Option<&str>, keys: &[KeySpec], vars: &Vars) -> Option<(String, Origin)> {
     let profile = keys.iter().find_map(|key| match key {
         KeySpec::Aws(profile) => profile.as_deref(),
-        KeySpec::Env(_) | KeySpec::Command(_) | KeySpec::File(_) | KeySpec::Keyring | KeySpec::Literal(_) => None,
+        KeySpec::Env(_)
+        | KeySpec::Command(_)
+        | KeySpec::File(_)
+        | KeySpec::Adc(_)
+        | KeySpec::Keyring(_)
+        | KeySpec::Literal(_) => None,
     });
     match (written, row.quirks.auth) {
         (Some(region), _) => Some((region.to_owned(), Origin::Provider)),
         (None, Auth::Aws { .. }) => aws::region(profile, vars).map(|region| (region, Origin::Env)),
-        (None, Auth::Bearer | Auth::XApiKey | Auth::ApiKeyOrToken) => None,
+        (None, Auth::Bearer | Auth::XApiKey | Auth::XGoogApiKey | Auth::GoogleToken | Auth::ApiKeyOrToken) => None,
     }
 }
 
@@ -286,6 +267,9 @@ fn check_region(
 
 /// Where the catalog says that a provider's key is; nowhere when it may go without and none is set.
 fn known_keys(row: &Row, vars: &Vars) -> Vec<KeySpec> {
+    if row.quirks.auth == Auth::GoogleToken {
+        return vec![KeySpec::Adc(None)];
+    }
     let signs = matches!(row.quirks.auth, Auth::Aws { .. });
     if signs && vars.first(row.env).is_none() {
         return vec![KeySpec::Aws(None)];

@@ -5,7 +5,6 @@ use self::Kind::{
     Any, Budget, Cooldown, Duration, Faults, Flag, Headers, Keys, Names, Number, Params, Tables, Text, Url,
 };
 use self::Unset::{Count, Nothing, Seconds, Words};
-use crate::provider::Protocol;
 use crate::route::Strategy;
 use crate::route::strategy::{AdaptiveArgs, LatencyArgs, Sticky};
 
@@ -65,7 +64,7 @@ pub enum Kind {
     Keys,
     /// Where an API is.
     Url,
-    /// A name of [`PROTOCOLS`].
+    /// A name of a [`Protocol`](crate::provider::Protocol).
     Protocol,
     /// A name of [`STRATEGIES`], or `exec:COMMAND`.
     Strategy,
@@ -77,6 +76,8 @@ pub enum Kind {
     Headers,
     /// Query parameters with their values.
     Query,
+    /// Changes to the body of the request.
+    Patch,
     /// Parameters of the request.
     Params,
     /// Faults of a simulated deployment.
@@ -122,8 +123,8 @@ impl Kind {
             Self::Strategy => "strategy",
             Self::StrategyArgs => "table",
             Self::Sticky => "`\"user\"`, `\"conversation\"` or `\"prompt\"`",
-            Self::Headers => "table of texts",
-            Self::Query => "table of texts",
+            Self::Headers | Self::Query => "table of texts",
+            Self::Patch => "table with `set` and `remove`",
             Self::Params => "table",
             Self::Faults => "faults",
             Self::PerClass(_) => "table of failure classes",
@@ -191,20 +192,6 @@ pub const STRATEGY_ARGS: &[(&str, &str, Kind)] = &[
 /// What a group may be sticky by.
 pub const STICKY: &[(&str, Option<Sticky>)] =
     &[("user", Some(Sticky::User)), ("conversation", Some(Sticky::Conversation)), ("prompt", Some(Sticky::Prompt))];
-
-/// The protocols by name; `None` is not built yet.
-pub const PROTOCOLS: &[(&str, Option<Protocol>)] = &[
-    ("openai", Some(Protocol::Openai)),
-    ("openai-responses", Some(Protocol::Responses)),
-    ("anthropic", Some(Protocol::Anthropic)),
-    ("gemini", None),
-    ("vertex", None),
-    ("azure", Some(Protocol::Azure)),
-    ("bedrock", Some(Protocol::Bedrock)),
-    ("ollama", Some(Protocol::Ollama)),
-    ("cohere", Some(Protocol::Cohere)),
-    ("mock", Some(Protocol::Mock)),
-];
 
 /// The tiers of `complexity_router`.
 pub const TIERS: &[&str] = &["SIMPLE", "MEDIUM", "COMPLEX", "REASONING"];
@@ -351,12 +338,20 @@ pub const KEYS: &[Key] = &[
         ENDPOINT,
         Keys,
         Words("the catalog's variable"),
-        "`env:NAME`, `file:PATH`, `cmd:COMMAND`, `aws:PROFILE`, `keyring:NAME` (not built yet) or a list; one deployment per key",
+        "`env:NAME`, `file:PATH`, `cmd:COMMAND`, `aws:PROFILE`, `adc:`, `keyring:NAME` or a list; one deployment per key",
     ),
+    row("project", PROVIDER, Text, Words("`GOOGLE_CLOUD_PROJECT`, or the credentials'"), "`vertex`: who pays"),
+    row("location", PROVIDER, Text, Words("`GOOGLE_CLOUD_LOCATION`, or `global`"), "`vertex`: where the models run"),
     row("headers", ENDPOINT, Headers, Nothing, "further headers of the request"),
     row("query", ENDPOINT, Kind::Query, Words("the catalog's variables"), "further query parameters; no keys"),
-    later("patch", ENDPOINT, Any, "changes to the body of the request"),
-    later("strict_params", ENDPOINT, Flag, "a parameter that a model does not take is an error"),
+    row("patch", ENDPOINT, Kind::Patch, Nothing, "changes to the body of the request: fields by their path"),
+    row(
+        "strict_params",
+        ENDPOINT,
+        Flag,
+        Words("`false`"),
+        "a parameter that a model does not take is an error, in place of being left out",
+    ),
     row("prefill", ENDPOINT, Flag, Words("the catalog"), "continues an answer that was begun for it"),
     row("model", DEPLOYMENT, Text, Nothing, "`PROVIDER/MODEL`"),
     row("name", DEPLOYMENT, Text, Words("the model"), "name in messages"),
@@ -449,15 +444,6 @@ mod tests {
             let count = seen.len();
             seen.dedup();
             assert_eq!(seen.len(), count, "{place:?}");
-        }
-    }
-
-    #[test]
-    fn the_protocols_that_are_built_are_all_of_them() {
-        let built: Vec<Protocol> = PROTOCOLS.iter().filter_map(|(_, protocol)| *protocol).collect();
-        assert_eq!(built, Protocol::ALL);
-        for (name, protocol) in PROTOCOLS.iter().filter_map(|(name, protocol)| Some((*name, (*protocol)?))) {
-            assert_eq!(name, protocol.as_str());
         }
     }
 

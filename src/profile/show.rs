@@ -127,6 +127,9 @@ impl Page {
         }
         if let Some(table) = table {
             self.headers(&table.settings, Origin::Provider);
+            let changes =
+                table.settings.entries.iter().filter(|entry| ["patch", "strict_params"].contains(&entry.key.name));
+            changes.for_each(|entry| self.line(entry.key.name, &inline(entry.key.name, entry.raw), Origin::Provider));
             self.unbuilt(&table.settings, Origin::Provider);
             self.limits(&table.settings, Origin::Provider);
         }
@@ -197,7 +200,9 @@ impl Page {
         }
         let model = settings.text("model").unwrap_or_default();
         let name = settings.text("name").unwrap_or(model);
-        let found = members.iter().find(|member| profile.map.deployment(member.deployment).name == name);
+        // A model may be written without its provider.
+        let called = |full: &str| full == name || full.split_once('/').is_some_and(|(_, model)| model == name);
+        let found = members.iter().find(|member| called(&profile.map.deployment(member.deployment).name));
         let Some(member) = found else { return };
         self.timeouts(settings, layers, member);
         self.known(settings, profile, member);
@@ -241,7 +246,9 @@ fn reference(spec: &KeySpec) -> Option<String> {
         KeySpec::Env(names) => Some(format!("env:{}", names.join("|"))),
         KeySpec::File(path) => Some(format!("file:{path}")),
         KeySpec::Aws(Some(profile)) => Some(format!("aws:{profile}")),
-        KeySpec::Aws(None) | KeySpec::Command(_) | KeySpec::Keyring | KeySpec::Literal(_) => None,
+        KeySpec::Adc(path) => Some(format!("adc:{}", path.as_deref().unwrap_or_default())),
+        KeySpec::Keyring(name) => Some(format!("keyring:{name}")),
+        KeySpec::Aws(None) | KeySpec::Command(_) | KeySpec::Literal(_) => None,
     }
 }
 

@@ -37,7 +37,7 @@ const ALIASES: &[(&str, &str)] = &[
 const ALIKE: f64 = 0.8;
 
 /// The candidate that is most like `word`, if one is alike.
-pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = plain(word);
     candidates
         .into_iter()

@@ -2,12 +2,10 @@
 
 use std::ops::Range;
 
-use super::credential::KeySpec;
 use super::deployment::Wanted;
 use super::diagnostic::Diagnostic;
 use super::file::Settings;
-use super::provider::{self, Provider};
-use super::value::Value;
+use super::provider::Provider;
 use super::{Inputs, Profile, Unbuilt, Vars, suggest};
 use crate::provider::catalog;
 use crate::route::{Group, GroupId, Member, Strategy};
@@ -29,26 +27,6 @@ impl NoTarget {
     }
 }
 
-/// The provider and the model in `text`.
-pub(super) fn split(text: &str) -> Result<(&str, &str), NoTarget> {
-    match text.split_once('/') {
-        Some((provider, model)) if !provider.is_empty() && !model.is_empty() => Ok((provider, model)),
-        _ => Err(NoTarget {
-            message: format!("`{text}` is no `PROVIDER/MODEL`"),
-            hint: "write the provider, a slash and the model, like `openai/gpt-4o`".into(),
-        }),
-    }
-}
-
-/// What the keys of a deployment need that is not built yet.
-pub(super) fn unbuilt_keys(own: Option<&Value>, provider: &Provider) -> Option<String> {
-    let specs: &[KeySpec] = match own {
-        Some(Value::Keys(keys)) => keys,
-        _ => &provider.keys,
-    };
-    specs.contains(&KeySpec::Keyring).then(|| "api_key = \"keyring:…\"".to_owned())
-}
-
 impl Profile {
     /// The group called `name`, or a group of the one model `PROVIDER/MODEL` without fallbacks.
     ///
@@ -58,11 +36,10 @@ impl Profile {
         if let Some(index) = self.map.groups.iter().position(|group| group.name == name) {
             return Ok(GroupId(index));
         }
-        if !name.contains('/') {
+        if !name.contains('/') && self.maker(name).is_none() {
             return Err(self.unknown_group(name));
         }
-        let (provider, model) = split(name)?;
-        let provider = self.provider(provider, inputs.vars)?;
+        let (provider, model) = self.model(name, inputs.vars)?;
         let mut problems = Vec::new();
         let settings = Settings::default();
         let added = self.add(&Wanted { provider, model, at: 0..0, settings: &settings }, inputs.vars, &mut problems);
@@ -82,7 +59,6 @@ impl Profile {
         };
         let mut unbuilt = self.base.unbuilt.clone();
         unbuilt.extend(self.providers[provider].unbuilt.iter().cloned());
-        unbuilt.extend(unbuilt_keys(None, &self.providers[provider]));
         self.map.groups.push(Group {
             name: name.to_owned(),
             members: added.ids.into_iter().map(member).collect(),
@@ -122,9 +98,8 @@ impl Profile {
         if let Some(index) = self.providers.iter().position(|provider| provider.name == name) {
             return Ok(index);
         }
-        if let Some(protocol) = provider::later(name) {
-            self.providers.push(Provider::later(name, protocol));
-            return Ok(self.providers.len() - 1);
+        if let Some(known) = catalog::names::canonical(name) {
+            return self.provider(known, vars);
         }
         let Some(row) = catalog::row(name) else {
             let names = || self.providers.iter().map(|provider| provider.name.as_str());
@@ -148,11 +123,10 @@ impl Profile {
         if self.map.groups.iter().any(|group| group.name == name) {
             return Ok(());
         }
-        if !name.contains('/') {
+        if !name.contains('/') && self.maker(name).is_none() {
             return Err(self.unknown_group(name));
         }
-        let (provider, _) = split(name)?;
-        self.provider(provider, vars).map(|_| ())
+        self.model(name, vars).map(|_| ())
     }
 
     /// The template called `name`.
@@ -180,10 +154,9 @@ impl Profile {
 
     fn unknown_group(&self, name: &str) -> NoTarget {
         let groups = || self.names().into_iter();
-        let model = self.map.deployments.iter().find(|deployment| deployment.model == name);
-        let hint = match (suggest::nearest(name, groups()), model) {
+        let hint = match (suggest::nearest(name, groups()), self.who_has(name)) {
             (Some(group), _) => format!("did you mean `{group}`?"),
-            (None, Some(deployment)) => format!("did you mean `{}/{}`?", deployment.provider, deployment.model),
+            (None, Some(models)) => models,
             (None, None) => format!("{}, or `PROVIDER/MODEL`", suggest::one_of(groups())),
         };
         NoTarget { message: format!("unknown group `{name}`"), hint }

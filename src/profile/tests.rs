@@ -420,6 +420,62 @@ mod resolved {
     }
 }
 
+mod vertex {
+    use super::*;
+
+    fn check(vars: &[(&str, &str)], text: &str, want: Result<(&str, &str), &str>) {
+        let vars: Vars = vars.iter().copied().collect();
+        let text = format!("{text}\n[groups.main]\ndeployments = [{{ model = \"vertex/gemini-2.5-pro\" }}]");
+        let profile = Profile::parse(Source::Demo, &text, &Inputs { vars: &vars, long_lived: false });
+        let got = profile.map(|profile| (profile.endpoints[0].base_url.to_string(), profile.keys[0].to_string()));
+        let got = got.map_err(|error| error.diagnostics[0].message.clone());
+        assert_eq!(got.as_ref().map(|(url, key)| (url.as_str(), key.as_str())).map_err(String::as_str), want);
+    }
+
+    #[test]
+    fn the_profile_goes_before_the_environment() {
+        let vars = [("GOOGLE_CLOUD_PROJECT", "env"), ("GOOGLE_CLOUD_LOCATION", "us")];
+        let us = "https://aiplatform.us.rep.googleapis.com/v1/projects/env/locations/us";
+        check(&vars, "", Ok((us, "adc:")));
+        let eu = "https://aiplatform.eu.rep.googleapis.com/v1/projects/mine/locations/eu";
+        check(&vars, "[providers.vertex]\nproject = \"mine\"\nlocation = \"eu\"", Ok((eu, "adc:")));
+        check(&[], "[providers.vertex]\nlocation = \"a b\"", Err("`a b` is no location"));
+    }
+
+    #[test]
+    fn a_token_of_google_is_for_google() {
+        let other = "[providers.vertex]\nproject = \"p\"\nbase_url = \"https://gateway.example\"";
+        let url = "https://gateway.example/v1/projects/p/locations/global";
+        check(&[], other, Ok((url, "no key")));
+        check(&[], &format!("{other}\napi_key = \"adc:\""), Ok((url, "adc:")));
+        let own = "[providers.vertex]\nbase_url = \"https://us-east5-aiplatform.googleapis.com/v1/projects/q/locations/us-east5\"";
+        check(&[], own, Ok(("https://us-east5-aiplatform.googleapis.com/v1/projects/q/locations/us-east5", "adc:")));
+    }
+
+    #[test]
+    fn without_a_project_nobody_is_asked() {
+        let profile = parse("[groups.main]\ndeployments = [{ model = \"vertex/gemini-2.5-pro\" }]").unwrap();
+        let why = profile.map.deployments[0].no_key.as_deref();
+        assert_eq!(why, Some("no project: GOOGLE_CLOUD_PROJECT is not set"));
+    }
+
+    #[test]
+    fn a_file_of_credentials_that_is_missing_is_no_key() {
+        let text = "[providers.vertex]\nproject = \"p\"\napi_key = \"adc:/nowhere.json\"\n\
+             [groups.main]\ndeployments = [{ model = \"vertex/gemini-2.5-pro\" }]";
+        let why = parse(text).unwrap().map.deployments[0].no_key.clone();
+        assert_eq!(why.as_deref(), Some("credentials file /nowhere.json does not exist"));
+    }
+
+    #[test]
+    fn a_project_is_only_for_those_who_have_them() {
+        assert_eq!(
+            first_error(&format!("{LAB}project = \"p\"\n[groups.main]\ndeployments = [{{ model = \"lab/a\" }}]")),
+            "`project` is only for `protocol = \"vertex\"`"
+        );
+    }
+}
+
 mod targets {
     use super::*;
 
@@ -587,10 +643,8 @@ mod unbuilt {
     }
 
     #[test]
-    fn a_key_of_the_group_its_deployment_its_provider_the_router_or_the_top() {
+    fn a_key_of_the_group_the_router_or_the_top() {
         check("[groups.main]\nescalate = \"b\"\ndeployments = [{ model = \"lab/a\" }]", Some(("escalate", "main")));
-        check("[groups.main]\ndeployments = [{ model = \"lab/a\", patch = 5 }]", Some(("patch", "main")));
-        check("patch = 5\n[groups.main]\ndeployments = [{ model = \"lab/a\" }]", Some(("patch", "main")));
         check(
             "[router]\nclassifier = \"x\"\n[groups.main]\ndeployments = [{ model = \"lab/a\" }]",
             Some(("classifier", "main")),
@@ -604,27 +658,6 @@ mod unbuilt {
              [groups.b]\nfallbacks = [\"main\", \"c\"]\ndeployments = [{ model = \"lab/a\" }]\n\
              [groups.c]\nescalate = \"b\"\ndeployments = [{ model = \"lab/a\" }]";
         check(rest, Some(("escalate", "c")));
-    }
-
-    #[test]
-    fn a_provider_whose_protocol_is_known_and_not_built() {
-        check("[groups.main]\ndeployments = [{ model = \"vertex/a\" }]", Some(("protocol = \"vertex\"", "main")));
-        check(
-            "[providers.vertex]\nbase_url = \"https://me.example\"\n[groups.main]\ndeployments = [{ model = \"vertex/a\" }]",
-            Some(("protocol = \"vertex\"", "main")),
-        );
-    }
-
-    #[test]
-    fn a_protocol_and_the_keyring() {
-        check(
-            "[providers.g]\nprotocol = \"vertex\"\nbase_url = \"https://g.example\"\n[groups.main]\ndeployments = [{ model = \"g/a\" }]",
-            Some(("protocol = \"vertex\"", "main")),
-        );
-        check(
-            "[groups.main]\ndeployments = [{ model = \"lab/a\", api_key = \"keyring:work\" }]",
-            Some(("api_key = \"keyring:…\"", "main")),
-        );
     }
 }
 
@@ -844,7 +877,7 @@ mod shown {
     #[test]
     fn secrets_are_hidden() {
         let text = format!(
-            "state = \"redis://me:hunter2@host\"\n{LAB}api_key = \"hunter2\"\nheaders = {{ X-Token = \"hunter2\" }}\npatch = {{ secret = \"hunter2\" }}\n\
+            "state = \"redis://me:hunter2@host\"\n{LAB}api_key = \"hunter2\"\nheaders = {{ X-Token = \"hunter2\" }}\npatch = {{ set = {{ secret = \"hunter2\" }} }}\n\
              [groups.main]\ndeployments = [{{ model = \"lab/a\", api_key = \"cmd:echo hunter2\" }}]"
         );
         let vars = vars();

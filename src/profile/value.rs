@@ -13,10 +13,10 @@ use super::credential::KeySpec;
 use super::diagnostic::Diagnostic;
 use super::limits::{self, Budget};
 use super::schema::{self, Kind};
-use super::{address, duration, hedging, params, per_class, strategy, suggest};
+use super::{address, duration, hedging, overrides, params, per_class, strategy, suggest};
 use crate::model::StateSource;
 use crate::provider::mock::Fault;
-use crate::provider::{Params, Protocol, mock};
+use crate::provider::{Params, Patch, Protocol, mock};
 use crate::route::Strategy;
 use crate::route::hedge::Delay;
 use crate::route::strategy::Sticky;
@@ -43,13 +43,14 @@ pub(super) enum Value {
     Keys(Vec<KeySpec>),
     Url(Url),
     /// `None`: not built yet.
-    Protocol(Option<Protocol>),
+    Protocol(Protocol),
     /// `None`: not built yet.
     Strategy(Option<Strategy>),
     StrategyArgs(strategy::Args),
     Sticky(Sticky),
     Headers(Vec<(HeaderName, HeaderValue)>),
     Query(Vec<(String, String)>),
+    Patch(Patch),
     Params(Params),
     Faults(Vec<Fault>),
     PerClass(ByClass),
@@ -80,7 +81,7 @@ pub(super) fn read(kind: Kind, raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> O
         Kind::Names => names(raw, sink).map(Value::Names),
         Kind::Keys => keys(raw, sink).map(Value::Keys),
         Kind::Url => base_url(text(kind, raw, sink)?, at, sink).map(Value::Url),
-        Kind::Protocol => choice("protocol", text(kind, raw, sink)?, schema::PROTOCOLS, at, sink).map(Value::Protocol),
+        Kind::Protocol => protocol(text(kind, raw, sink)?, at, sink).map(Value::Protocol),
         Kind::Strategy => strategy_name(text(kind, raw, sink)?, at, sink).map(Value::Strategy),
         Kind::StrategyArgs => Some(Value::StrategyArgs(strategy::read(table(kind, raw, sink)?, sink))),
         Kind::Sticky => {
@@ -88,6 +89,7 @@ pub(super) fn read(kind: Kind, raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> O
         }
         Kind::Headers => headers(table(kind, raw, sink)?, sink).map(Value::Headers),
         Kind::Query => query(table(kind, raw, sink)?, sink).map(Value::Query),
+        Kind::Patch => Some(Value::Patch(overrides::read_patch(table(kind, raw, sink)?, sink))),
         Kind::Params => params::read(table(kind, raw, sink)?, sink).map(Value::Params),
         Kind::Faults => {
             let parsed = mock::parse_faults(text(kind, raw, sink)?);
@@ -228,7 +230,7 @@ fn keys(raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> Option<Vec<KeySpec>> {
                 specs.push(spec);
             }
             Err(why) => {
-                let help = "write `env:NAME`, `file:PATH` or `cmd:COMMAND`";
+                let help = "write `env:NAME`, `file:PATH`, `cmd:COMMAND` or `keyring:NAME`";
                 sink.push(Diagnostic::error(why).at(item.span()).help(help));
             }
         }
@@ -243,8 +245,8 @@ fn remark(spec: &KeySpec, at: Range<usize>, sink: &mut Sink) {
                 .at(at)
                 .help("`env:NAME`, `file:PATH` or `cmd:COMMAND` keep it out of backups and repositories"),
         ),
-        KeySpec::Keyring => sink.push(not_built("a key in the keyring", at)),
-        KeySpec::Env(_) | KeySpec::Command(_) | KeySpec::File(_) | KeySpec::Aws(_) => {}
+        KeySpec::Env(_) | KeySpec::Command(_) | KeySpec::File(_) | KeySpec::Keyring(_) => {}
+        KeySpec::Aws(_) | KeySpec::Adc(_) => {}
     }
 }
 
@@ -279,6 +281,15 @@ fn state(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<StateSource> {
         sink.push(warning.help("`state = \"env:NAME\"` keeps it out of backups and repositories"));
     }
     Some(source)
+}
+
+fn protocol(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<Protocol> {
+    let found = Protocol::named(text);
+    if found.is_none() {
+        let help = suggest::help(text, Protocol::ALL.iter().map(|protocol| protocol.as_str()));
+        sink.push(Diagnostic::error(format!("unknown protocol `{text}`")).at(at).help(help));
+    }
+    found
 }
 
 fn choice<T: Clone>(

@@ -23,38 +23,7 @@ pub struct Anthropic;
 
 impl Adapter for Anthropic {
     fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<Encoded, Failure> {
-        let model = models::find(&to.provider, &to.model);
-        let (mut sampling, mut dropped) = request::parameters(to, prompt, model.as_ref())?;
-        let limit = sampling.max_tokens.or(model.as_ref().and_then(|model| model.max_output)).unwrap_or(MAX_TOKENS);
-        let mut body = Map::new();
-        body.insert("model".into(), json!(to.model));
-        body.insert("max_tokens".into(), json!(limit));
-        if let Some(text) = system(to, prompt, model.as_ref()) {
-            body.insert("system".into(), json!(text));
-        }
-        body.insert("messages".into(), messages(prompt));
-        body.insert("stream".into(), json!(true));
-        let mut output = Map::new();
-        // An answer that was begun leaves no room to think before it.
-        if prompt.prefill.is_some() {
-            dropped.extend(sampling.effort.take().map(|_| "reasoning_effort"));
-        }
-        if let Some(effort) = sampling.effort {
-            think(&mut body, &mut output, model.as_ref(), effort, limit, &mut dropped);
-        }
-        if body.get("thinking").is_some_and(|thinking| thinking["type"] != "disabled") {
-            drop_sampling(&mut sampling, &mut dropped);
-        }
-        if let Some(schema) = prompt.schema.as_ref().filter(|_| takes_schema(to, model.as_ref())) {
-            output.insert("format".into(), json!({"type": "json_schema", "schema": schema}));
-        }
-        if !output.is_empty() {
-            body.insert("output_config".into(), Value::Object(output));
-        }
-        put_sampling(&mut body, &sampling);
-        if !prompt.tools.is_empty() {
-            body.insert("tools".into(), prompt.tools.iter().map(tool).collect());
-        }
+        let (body, dropped) = body(to, prompt)?;
         request::finish(to, key, prompt, &["messages"], body, dropped)
     }
 
@@ -69,6 +38,46 @@ impl Adapter for Anthropic {
     fn classify(&self, to: &Endpoint, reply: &ErrorReply<'_>) -> Failure {
         classify::reply(reply, to.quirks.codes)
     }
+}
+
+/// The whole body, and the preferences that were left out of it.
+///
+/// # Errors
+/// As [`Adapter::encode`].
+pub fn body(to: &Endpoint, prompt: &Prompt) -> Result<(Map<String, Value>, Vec<&'static str>), Failure> {
+    let model = models::find(&to.provider, &to.model);
+    let (mut sampling, mut dropped) = request::parameters(to, prompt, model.as_ref())?;
+    let limit = sampling.max_tokens.or(model.as_ref().and_then(|model| model.max_output)).unwrap_or(MAX_TOKENS);
+    let mut body = Map::new();
+    body.insert("model".into(), json!(to.model));
+    body.insert("max_tokens".into(), json!(limit));
+    if let Some(text) = system(to, prompt, model.as_ref()) {
+        body.insert("system".into(), json!(text));
+    }
+    body.insert("messages".into(), messages(prompt));
+    body.insert("stream".into(), json!(true));
+    let mut output = Map::new();
+    // An answer that was begun leaves no room to think before it.
+    if prompt.prefill.is_some() {
+        dropped.extend(sampling.effort.take().map(|_| "reasoning_effort"));
+    }
+    if let Some(effort) = sampling.effort {
+        think(&mut body, &mut output, model.as_ref(), effort, limit, &mut dropped);
+    }
+    if body.get("thinking").is_some_and(|thinking| thinking["type"] != "disabled") {
+        drop_sampling(&mut sampling, &mut dropped);
+    }
+    if let Some(schema) = prompt.schema.as_ref().filter(|schema| takes_schema(to, model.as_ref(), schema)) {
+        output.insert("format".into(), json!({"type": "json_schema", "schema": schema}));
+    }
+    if !output.is_empty() {
+        body.insert("output_config".into(), Value::Object(output));
+    }
+    put_sampling(&mut body, &sampling);
+    if !prompt.tools.is_empty() {
+        body.insert("tools".into(), prompt.tools.iter().map(tool).collect());
+    }
+    Ok((body, dropped))
 }
 
 fn put_sampling(body: &mut Map<String, Value>, sampling: &Sampling) {
@@ -138,12 +147,31 @@ fn budget(effort: Effort, limit: u64) -> Option<u64> {
     Some(wish.min(limit / 5 * 4)).filter(|tokens| *tokens >= LEAST_BUDGET)
 }
 
-fn takes_schema(to: &Endpoint, model: Option<&Model>) -> bool {
-    to.quirks.schema == SchemaDialect::Native && model.is_some_and(|model| model.json_schema)
+/// Others are told in words: the API refuses what its grammar cannot hold a model to.
+fn takes_schema(to: &Endpoint, model: Option<&Model>, schema: &Value) -> bool {
+    to.quirks.schema == SchemaDialect::Native && model.is_some_and(|model| model.json_schema) && is_expressible(schema)
+}
+
+/// Keywords that structured outputs refuse ("Structured outputs", JSON Schema limitations).
+const REFUSED: &[&str] =
+    &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "maxItems"];
+
+/// Whether every object is closed and no keyword is one of [`REFUSED`].
+fn is_expressible(schema: &Value) -> bool {
+    match schema {
+        Value::Object(map) => {
+            let open = map.get("type").is_some_and(|kind| kind == "object") || map.contains_key("properties");
+            let closed = map.get("additionalProperties") == Some(&Value::Bool(false));
+            (closed || !open)
+                && map.iter().all(|(name, value)| !REFUSED.contains(&name.as_str()) && is_expressible(value))
+        }
+        Value::Array(list) => list.iter().all(is_expressible),
+        _ => true,
+    }
 }
 
 fn system(to: &Endpoint, prompt: &Prompt, model: Option<&Model>) -> Option<String> {
-    match prompt.schema.as_ref().filter(|_| !takes_schema(to, model)) {
+    match prompt.schema.as_ref().filter(|schema| !takes_schema(to, model, schema)) {
         Some(schema) => Some(request::with_instruction(prompt.system.as_deref(), schema)),
         None => prompt.system.clone().filter(|text| !text.trim().is_empty()),
     }
@@ -197,7 +225,18 @@ fn block(part: &Part) -> Option<Value> {
         Part::Image { data: ImageData::Url(url), .. } => {
             Some(json!({"type": "image", "source": {"type": "url", "url": url}}))
         }
-        Part::ToolCall { id, name, arguments } => {
+        Part::File { name, media_type, data } => {
+            let source = match data {
+                ImageData::Base64(data) => json!({"type": "base64", "media_type": media_type, "data": data}),
+                ImageData::Url(url) => json!({"type": "url", "url": url}),
+            };
+            let mut block = json!({"type": "document", "source": source});
+            if !name.is_empty() {
+                block["title"] = json!(name);
+            }
+            Some(block)
+        }
+        Part::ToolCall { id, name, arguments, .. } => {
             // Calls that came from elsewhere may have arguments that are no object; the API wants one.
             let input = serde_json::from_str(arguments).ok().filter(Value::is_object).unwrap_or_else(|| json!({}));
             Some(json!({"type": "tool_use", "id": id, "name": name, "input": input}))

@@ -203,6 +203,13 @@ fn blocks(to: &Endpoint, message: &Message) -> Result<Vec<Value>, Failure> {
     Ok(blocks?.into_iter().flatten().collect())
 }
 
+/// What may stand in the name of a document, which must have one (API reference, `DocumentBlock`).
+fn document_name(name: &str) -> String {
+    let stem = name.strip_suffix(".pdf").unwrap_or(name);
+    let clean: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(200).collect();
+    if clean.is_empty() { "document".to_owned() } else { clean }
+}
+
 fn block(to: &Endpoint, part: &Part) -> Result<Option<Value>, Failure> {
     let block = match part {
         Part::Text(text) if text.trim().is_empty() => return Ok(None),
@@ -211,11 +218,14 @@ fn block(to: &Endpoint, part: &Part) -> Result<Option<Value>, Failure> {
             let format = media_type.strip_prefix("image/").unwrap_or(media_type);
             json!({"image": {"format": format, "source": {"bytes": data}}})
         }
-        Part::Image { data: ImageData::Url(_), .. } => {
+        Part::File { name, data: ImageData::Base64(data), .. } => {
+            json!({"document": {"format": "pdf", "name": document_name(name), "source": {"bytes": data}}})
+        }
+        Part::Image { data: ImageData::Url(_), .. } | Part::File { data: ImageData::Url(_), .. } => {
             let message = format!("`{}` takes images as bytes, not by their address", to.model);
             return Err(Failure::new(Class::Unsupported, message));
         }
-        Part::ToolCall { id, name, arguments } => {
+        Part::ToolCall { id, name, arguments, .. } => {
             // Calls that came from elsewhere may have arguments that are no object; the API wants one.
             let input = serde_json::from_str(arguments).ok().filter(Value::is_object).unwrap_or_else(|| json!({}));
             json!({"toolUse": {"toolUseId": id, "name": name, "input": input}})
@@ -234,7 +244,7 @@ fn tools(prompt: &Prompt) -> Vec<Value> {
     let mut names: Vec<&str> = calls
         .filter_map(|part| match part {
             Part::ToolCall { name, .. } => Some(name.as_str()),
-            Part::Text(_) | Part::Image { .. } | Part::ToolResult { .. } => None,
+            Part::Text(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => None,
         })
         .collect();
     names.sort_unstable();

@@ -3,6 +3,7 @@
 //! A difference between providers is a value here; the adapters ask for values, never for names.
 
 mod address;
+pub mod names;
 mod rows;
 
 use url::Url;
@@ -49,6 +50,8 @@ pub struct Quirks {
     pub max_stop: usize,
     /// It takes stop texts while a model reasons.
     pub stop_while_reasoning: bool,
+    /// What it takes besides text.
+    pub attachments: Attachments,
     /// Where usage stands when not in `usage`, as a JSON pointer into a chunk.
     pub usage_at: Option<&'static str>,
     /// Its output count leaves reasoning out.
@@ -68,6 +71,11 @@ pub enum Auth {
     Bearer,
     /// `x-api-key: KEY`.
     XApiKey,
+    /// `x-goog-api-key: KEY`.
+    XGoogApiKey,
+    /// `authorization: Bearer TOKEN`; unless the profile names a key, the token is had with Google's
+    /// application default credentials.
+    GoogleToken,
     /// `api-key: KEY`, but a JSON Web Token as `authorization: Bearer TOKEN`; never both.
     ApiKeyOrToken,
     /// Signed with keys of AWS for this service; a key of another kind as `Bearer`.
@@ -86,6 +94,31 @@ pub enum SchemaDialect {
     JsonMode,
     /// By an instruction alone.
     Instruction,
+}
+
+/// What an endpoint takes besides text, and how large it may be. Sizes are in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attachments {
+    /// The largest image.
+    pub image: usize,
+    /// The largest PDF file; `None` when it takes none.
+    pub pdf: Option<usize>,
+    /// All attachments of a request together, as they are sent (in base64).
+    pub total: usize,
+    /// It fetches images from an address.
+    pub image_urls: bool,
+    /// It fetches PDF files from an address.
+    pub pdf_urls: bool,
+}
+
+impl Attachments {
+    /// Images in the request or by address, of any size: safe for an unknown server, which says itself
+    /// what it does not take. PDF files are not a part of what compatible servers have in common.
+    pub const IMAGES: Self =
+        Self { image: usize::MAX, pdf: None, total: usize::MAX, image_urls: true, pdf_urls: false };
+
+    /// PDF files too, of any size.
+    pub const FILES: Self = Self { pdf: Some(usize::MAX), ..Self::IMAGES };
 }
 
 /// Whether an endpoint continues an answer that was begun for it.
@@ -118,6 +151,7 @@ impl Quirks {
         stores: false,
         max_stop: usize::MAX,
         stop_while_reasoning: true,
+        attachments: Attachments::IMAGES,
         usage_at: None,
         reasoning_apart: false,
         codes: &[],
@@ -134,8 +168,27 @@ impl Quirks {
         ..Self::PLAIN
     };
 
+    /// Plain Gemini: at most five stop texts (Gemini API reference, `GenerationConfig`).
+    pub const GEMINI: Self = Self {
+        auth: Auth::XGoogApiKey,
+        version: Some("v1beta"),
+        max_stop: 5,
+        attachments: Attachments { pdf_urls: true, ..Attachments::FILES },
+        codes: &[("BILLING_DISABLED", Class::Quota)],
+        ..Self::PLAIN
+    };
+
+    /// Plain Vertex; what its publishers take differs, see [`super::vertex`].
+    pub const VERTEX: Self =
+        Self { auth: Auth::GoogleToken, version: Some("v1"), prefill: Prefill::KnownModels, ..Self::GEMINI };
     /// Plain Responses: no stop texts, no seed (OpenAI API reference).
-    pub const RESPONSES: Self = Self { seed: None, max_stop: 0, stores: true, ..Self::PLAIN };
+    pub const RESPONSES: Self = Self {
+        seed: None,
+        max_stop: 0,
+        stores: true,
+        attachments: Attachments { pdf_urls: true, ..Attachments::FILES },
+        ..Self::PLAIN
+    };
 
     /// Plain Azure `OpenAI`, version 1 of the API. No stop texts from o3 on, as at its maker's.
     ///
@@ -169,6 +222,8 @@ impl Quirks {
         // Claude refuses both, from 4.5 on.
         one_of_sampling: true,
         prefill: Prefill::KnownModels,
+        // 3.75 MB an image, 4.5 MB a document (API reference, `Message`); nothing is fetched.
+        attachments: Attachments { image: 3_750_000, pdf: Some(4_500_000), image_urls: false, ..Attachments::IMAGES },
         codes: &[
             ("ModelTimeoutException", Class::Timeout(TimeoutKind::Upstream)),
             ("ModelErrorException", Class::ServerError),
@@ -190,6 +245,8 @@ impl Quirks {
             Protocol::Openai | Protocol::Mock => Self::PLAIN,
             Protocol::Responses => Self::RESPONSES,
             Protocol::Anthropic => Self::MESSAGES,
+            Protocol::Gemini => Self::GEMINI,
+            Protocol::Vertex => Self::VERTEX,
             Protocol::Azure => Self::AZURE,
             Protocol::Ollama => Self::OLLAMA,
             Protocol::Cohere => Self::COHERE,
@@ -231,9 +288,6 @@ impl Row {
         self.base_url.starts_with("http://localhost")
     }
 }
-
-/// Providers that are known, but speak a protocol that is not built: `(id, protocol)`.
-pub const KNOWN_UNBUILT: &[(&str, &str)] = &[("vertex", "vertex"), ("vertex-anthropic", "vertex")];
 
 /// The row of `id`, if the provider is known.
 #[must_use]
@@ -292,14 +346,15 @@ mod tests {
 
     #[test]
     fn rows_have_unique_names_and_valid_addresses() {
-        let mut ids: Vec<_> = rows().iter().map(|row| row.id).chain(KNOWN_UNBUILT.iter().map(|(id, _)| *id)).collect();
+        let mut ids: Vec<_> = rows().iter().map(|row| row.id).collect();
         ids.sort_unstable();
         assert!(ids.windows(2).all(|pair| pair[0] != pair[1]), "{ids:?}");
         for row in rows() {
             let url = Url::parse(&base_url(row, |_| Some("x.example")).unwrap()).unwrap();
             assert!(url.scheme() == "https" || row.key_is_optional(), "{}", row.id);
             assert!(!row.id.contains('/') && !row.base_url.ends_with('/') && !row.name.is_empty(), "{}", row.id);
-            assert!(!row.env.is_empty() || row.key_is_optional(), "{}", row.id);
+            let has_own = row.quirks.auth == Auth::GoogleToken;
+            assert!(!row.env.is_empty() || row.key_is_optional() || has_own, "{}", row.id);
             for name in row.env.iter().chain(&row.base_env) {
                 assert!(name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'), "{name}");
             }

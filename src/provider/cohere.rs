@@ -111,8 +111,8 @@ fn push_user(list: &mut Vec<Value>, message: &Message) {
             Part::ToolResult { id, text } => {
                 list.push(json!({"role": "tool", "tool_call_id": id, "content": text}));
             }
-            // A call belongs to the model's turns; the person makes none.
-            Part::ToolCall { .. } => {}
+            // A call belongs to the model's turns; the person makes none. Documents were refused before.
+            Part::ToolCall { .. } | Part::File { .. } => {}
         }
     }
     if !parts.is_empty() {
@@ -126,11 +126,11 @@ fn assistant(message: &Message) -> Value {
     for part in &message.parts {
         match part {
             Part::Text(piece) => text.push_str(piece),
-            Part::ToolCall { id, name, arguments } => {
+            Part::ToolCall { id, name, arguments, .. } => {
                 calls.push(json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}));
             }
-            // Models write text here; images and results belong to the other side.
-            Part::Image { .. } | Part::ToolResult { .. } => {}
+            // Models write text here; images, documents and results belong to the other side.
+            Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
         }
     }
     match (calls.is_empty(), text.is_empty()) {

@@ -4,6 +4,7 @@
 //! the differences between providers are values in [`Quirks`], chosen by a row of the [`catalog`].
 
 pub mod anthropic;
+mod attached;
 pub mod azure;
 pub mod bedrock;
 mod bedrock_decoder;
@@ -12,18 +13,22 @@ mod chat_decoder;
 pub mod classify;
 pub mod cohere;
 mod cohere_decoder;
+pub mod gemini;
+mod gemini_decoder;
 mod messages_decoder;
 pub mod mock;
 pub mod models;
 pub mod ollama;
 mod ollama_decoder;
 pub mod openai;
+pub mod overrides;
 mod reader;
 mod request;
 pub mod responses;
 mod responses_decoder;
 #[cfg(test)]
 mod tests;
+pub mod vertex;
 
 use std::fmt;
 
@@ -35,6 +40,7 @@ use crate::model::{Class, Event, Failure, Prompt, Secret};
 use crate::wire::{ErrorReply, Frame, Framing, WireRequest};
 
 pub use catalog::{Quirks, Row};
+pub use overrides::{Overrides, Patch};
 pub use reader::Reader;
 
 /// A protocol that a provider speaks.
@@ -46,6 +52,10 @@ pub enum Protocol {
     Responses,
     /// Anthropic messages.
     Anthropic,
+    /// Google's Gemini API.
+    Gemini,
+    /// Google's Vertex AI: models of several publishers, each in its own tongue.
+    Vertex,
     /// Chat completions at Azure: other addresses, another header for the key.
     Azure,
     /// Ollama's own chat.
@@ -79,6 +89,8 @@ pub struct Endpoint {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Extra query parameters of the profile; they hold no secrets.
     pub query: Vec<(String, String)>,
+    /// Further changes that the profile makes to every request.
+    pub overrides: Overrides,
     /// The script of a `mock` deployment.
     pub script: Option<mock::Script>,
 }
@@ -157,18 +169,6 @@ pub trait Decode: Send {
 }
 
 impl Protocol {
-    /// Every protocol that is built, in the order of the profile's documentation.
-    pub const ALL: &[Self] = &[
-        Self::Openai,
-        Self::Responses,
-        Self::Anthropic,
-        Self::Azure,
-        Self::Bedrock,
-        Self::Ollama,
-        Self::Cohere,
-        Self::Mock,
-    ];
-
     /// The adapter for this protocol.
     #[must_use]
     pub fn adapter(self) -> &'static dyn Adapter {
@@ -176,12 +176,34 @@ impl Protocol {
             Self::Openai => &openai::Openai,
             Self::Responses => &responses::Responses,
             Self::Anthropic => &anthropic::Anthropic,
+            Self::Gemini => &gemini::Gemini,
+            Self::Vertex => &vertex::Vertex,
             Self::Azure => &azure::Azure,
             Self::Ollama => &ollama::Ollama,
             Self::Cohere => &cohere::Cohere,
             Self::Bedrock => &bedrock::Bedrock,
             Self::Mock => &mock::Mock,
         }
+    }
+
+    /// All protocols, in the order of the docs.
+    pub const ALL: [Self; 10] = [
+        Self::Openai,
+        Self::Responses,
+        Self::Anthropic,
+        Self::Gemini,
+        Self::Vertex,
+        Self::Azure,
+        Self::Bedrock,
+        Self::Ollama,
+        Self::Cohere,
+        Self::Mock,
+    ];
+
+    /// The protocol that a profile calls so.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|protocol| protocol.as_str() == name)
     }
 
     /// The name in a profile.
@@ -191,6 +213,8 @@ impl Protocol {
             Self::Openai => "openai",
             Self::Responses => "openai-responses",
             Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
+            Self::Vertex => "vertex",
             Self::Azure => "azure",
             Self::Ollama => "ollama",
             Self::Cohere => "cohere",

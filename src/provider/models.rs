@@ -3,7 +3,12 @@
 //! The facts are lines of `models.tsv` (columns: `scripts/models_table.py`). A look-up is a binary
 //! search over the text that parses one line.
 
+pub mod fetched;
+pub mod models_dev;
+
+use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::fmt;
 
 use crate::model::price::Tier;
 use crate::model::{Effort, Price};
@@ -44,10 +49,49 @@ pub struct Model {
     pub efforts: Vec<Effort>,
     /// How effort is said to it in Anthropic's protocol.
     pub thinking: Thinking,
+    /// How many tokens it thinks with, when it takes that and no level.
+    pub budget: Option<Budget>,
     /// How far it is in its life.
     pub status: Status,
-    /// The date of the facts.
-    pub as_of: &'static str,
+    /// Where the price comes from.
+    pub price_source: Source,
+    /// Where the rest comes from.
+    pub source: Source,
+}
+
+/// Where a fact comes from, and its date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Who says so.
+    pub origin: Origin,
+    /// When, as `YYYY-MM-DD`.
+    pub as_of: Cow<'static, str>,
+}
+
+/// Who says something of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The table of this program.
+    Builtin,
+    /// A table that was fetched from models.dev.
+    ModelsDev,
+}
+
+impl Source {
+    /// The built-in table, as of its own date or of `date` when that is not empty.
+    fn builtin(date: &'static str) -> Self {
+        Self { origin: Origin::Builtin, as_of: Cow::Borrowed(if date.is_empty() { AS_OF } else { date }) }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let origin = match self.origin {
+            Origin::Builtin => "builtin",
+            Origin::ModelsDev => "models.dev",
+        };
+        write!(f, "{origin} {}", self.as_of)
+    }
 }
 
 /// Whether a model reasons before it answers.
@@ -83,6 +127,17 @@ pub enum Thinking {
     Effort,
     /// As a level, beside adaptive thinking.
     Adaptive,
+}
+
+/// The tokens that a model may be told to think with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// The fewest, when it thinks at all.
+    pub least: u64,
+    /// The most.
+    pub most: u64,
+    /// Thinking can be switched off.
+    pub off: bool,
 }
 
 /// How far a model is in its life.
@@ -133,12 +188,12 @@ impl Model {
 #[must_use]
 pub fn find(provider: &str, model: &str) -> Option<Model> {
     let key = format!("{provider}/{model}");
-    line_of(rows(), &key).and_then(parse).map(|(_, model)| model)
+    line_of(rows(), &key).and_then(builtin).map(|(_, model)| model)
 }
 
 /// Every model, as `provider/model` in the order of the table.
 pub fn models() -> impl Iterator<Item = (&'static str, Model)> {
-    rows().lines().filter_map(parse)
+    rows().lines().filter_map(builtin)
 }
 
 /// The table without its first line, which tells where it comes from.
@@ -165,7 +220,13 @@ fn line_of<'a>(table: &'a str, key: &str) -> Option<&'a str> {
     None
 }
 
-fn parse(line: &'static str) -> Option<(&'static str, Model)> {
+/// A line of the built-in table.
+fn builtin(line: &'static str) -> Option<(&'static str, Model)> {
+    parse(line, Source::builtin)
+}
+
+/// A line of a table; `source` knows where it comes from, given the date that the line holds.
+fn parse<'a>(line: &'a str, source: impl Fn(&'a str) -> Source) -> Option<(&'a str, Model)> {
     let mut columns = line.split('\t');
     let mut next = || columns.next().unwrap_or_default();
     let key = next();
@@ -199,7 +260,9 @@ fn parse(line: &'static str) -> Option<(&'static str, Model)> {
             next(),
             &[("", Status::Current), ("b", Status::Beta), ("d", Status::Deprecated), ("r", Status::Retired)],
         )?,
-        as_of: Some(next()).filter(|date| !date.is_empty()).unwrap_or(AS_OF),
+        price_source: source(next()),
+        source: source(""),
+        budget: budget(next())?,
     };
     Some((key, model))
 }
@@ -216,6 +279,17 @@ fn effort(digit: u8) -> Option<Effort> {
 #[expect(clippy::option_option, reason = "a mistake is not the same as unknown")]
 fn number<T: std::str::FromStr>(text: &str) -> Option<Option<T>> {
     if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }
+}
+
+/// `least:most`, and `:off` behind it.
+#[expect(clippy::option_option, reason = "a mistake is not the same as unknown")]
+fn budget(text: &str) -> Option<Option<Budget>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    let (range, off) = text.strip_suffix(":off").map_or((text, false), |range| (range, true));
+    let (least, most) = range.split_once(':')?;
+    Some(Some(Budget { least: least.parse().ok()?, most: most.parse().ok()?, off }))
 }
 
 /// From USD per million tokens to USD per token.
@@ -325,6 +399,15 @@ mod tests {
         assert_eq!(find("anthropic", "claude-opus-4-6").unwrap().thinking, Thinking::Adaptive);
         assert_eq!(find("anthropic", "claude-opus-4-5").unwrap().thinking, Thinking::Effort);
         assert!(!find("anthropic", "claude-3-haiku-20240307").unwrap().json_schema);
+    }
+
+    #[test]
+    fn budgets_are_those_of_the_model() {
+        let of = |model: &str| find("gemini", model).unwrap().budget.map(|has| (has.least, has.most, has.off));
+        assert_eq!(of("gemini-2.5-pro"), Some((128, 32_768, false)));
+        assert_eq!(of("gemini-2.5-flash-lite"), Some((512, 24_576, true)));
+        assert_eq!(of("gemini-2.5-flash-preview-09-2025"), Some((0, 24_576, true)));
+        assert_eq!(of("gemini-3.5-flash"), None);
     }
 
     #[test]

@@ -149,8 +149,8 @@ fn push_user(list: &mut Vec<Value>, to: &Endpoint, prompt: &Prompt, message: &Me
                 let name = name_of_call(prompt, id);
                 list.push(json!({"role": "tool", "tool_name": name, "tool_call_id": id, "content": text}));
             }
-            // A call belongs to the model's turns; the person makes none.
-            Part::ToolCall { .. } => {}
+            // A call belongs to the model's turns; the person makes none. Documents were refused before.
+            Part::ToolCall { .. } | Part::File { .. } => {}
         }
     }
     if !texts.is_empty() || !images.is_empty() {
@@ -168,7 +168,9 @@ fn name_of_call<'a>(prompt: &'a Prompt, wanted: &str) -> &'a str {
     let mut parts = prompt.messages.iter().flat_map(|message| &message.parts);
     let name = parts.find_map(|part| match part {
         Part::ToolCall { id, name, .. } if id == wanted => Some(name.as_str()),
-        Part::ToolCall { .. } | Part::Text(_) | Part::Image { .. } | Part::ToolResult { .. } => None,
+        Part::ToolCall { .. } | Part::Text(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {
+            None
+        }
     });
     name.unwrap_or_default()
 }
@@ -178,14 +180,14 @@ fn assistant(message: &Message) -> Value {
     for part in &message.parts {
         match part {
             Part::Text(piece) => text.push_str(piece),
-            Part::ToolCall { id, name, arguments } => {
+            Part::ToolCall { id, name, arguments, .. } => {
                 // The arguments are an object here, not its text.
                 let arguments =
                     serde_json::from_str(arguments).ok().filter(Value::is_object).unwrap_or_else(|| json!({}));
                 calls.push(json!({"id": id, "function": {"name": name, "arguments": arguments}}));
             }
-            // Models write text here; images and results belong to the other side.
-            Part::Image { .. } | Part::ToolResult { .. } => {}
+            // Models write text here; images, documents and results belong to the other side.
+            Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
         }
     }
     let mut said = json!({"role": "assistant", "content": text});

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::catalog::SchemaDialect;
 use super::chat_decoder::Decoder;
 use super::{Adapter, Decode, Encoded, Endpoint, classify, models, request};
+use crate::model::prompt::ImageData;
 use crate::model::{Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
 
@@ -135,6 +136,7 @@ fn push_user(list: &mut Vec<Value>, to: &Endpoint, message: &Message) {
                 let url = request::image_url(media_type, data);
                 parts.push(json!({"type": "image_url", "image_url": {"url": url}}));
             }
+            Part::File { name, media_type, data } => parts.push(file(name, media_type, data)),
             Part::ToolResult { id, text } => {
                 let id = call_id(to, id);
                 list.push(json!({"role": "tool", "tool_call_id": id, "content": text}));
@@ -146,6 +148,12 @@ fn push_user(list: &mut Vec<Value>, to: &Endpoint, message: &Message) {
     if let Some(content) = content(parts) {
         list.push(json!({"role": "user", "content": content}));
     }
+}
+
+/// A document; an address stands where the bytes would (OpenRouter, "PDF inputs").
+fn file(name: &str, media_type: &str, data: &ImageData) -> Value {
+    let name = if name.is_empty() { "document.pdf" } else { name };
+    json!({"type": "file", "file": {"filename": name, "file_data": request::image_url(media_type, data)}})
 }
 
 /// Plain text is sent as such: some compatible servers take no parts.
@@ -162,12 +170,12 @@ fn assistant(to: &Endpoint, message: &Message) -> Value {
     for part in &message.parts {
         match part {
             Part::Text(piece) => text.push_str(piece),
-            Part::ToolCall { id, name, arguments } => {
+            Part::ToolCall { id, name, arguments, .. } => {
                 let id = call_id(to, id);
                 calls.push(json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}));
             }
-            // Models write text here; images and results belong to the other side.
-            Part::Image { .. } | Part::ToolResult { .. } => {}
+            // Models write text here; images, documents and results belong to the other side.
+            Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
         }
     }
     if calls.is_empty() {

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::catalog::{Auth, SchemaDialect};
 use super::models::Model;
-use super::{Encoded, Endpoint, catalog};
+use super::{Encoded, Endpoint, attached, catalog};
 use crate::model::prompt::ImageData;
 use crate::model::{Class, Failure, Part, Prompt, Sampling, Secret};
 use crate::wire::WireRequest;
@@ -53,7 +53,7 @@ fn scope(to: &Endpoint, key: Option<&Secret>) -> Result<Option<Scope>, Failure> 
     match (to.quirks.auth, &to.region) {
         (Auth::Aws { service }, Some(region)) => Ok(Some(Scope { service, region: region.clone(), key: key.clone() })),
         (Auth::Aws { .. }, None) => no("no region to sign for"),
-        (Auth::Bearer | Auth::XApiKey | Auth::ApiKeyOrToken, _) => {
+        (Auth::Bearer | Auth::XApiKey | Auth::XGoogApiKey | Auth::GoogleToken | Auth::ApiKeyOrToken, _) => {
             no("the key signs requests, and this provider takes no such key")
         }
     }
@@ -61,7 +61,7 @@ fn scope(to: &Endpoint, key: Option<&Secret>) -> Result<Option<Scope>, Failure> 
 
 /// `base` and `path`; `version` (one or more segments) stands between them unless `base` has a version
 /// already. A base that ends in `path` is the whole address, and what it has of the rest is not repeated.
-fn address(base: &Url, version: Option<&str>, path: &[&str]) -> Result<Url, Failure> {
+pub fn address(base: &Url, version: Option<&str>, path: &[&str]) -> Result<Url, Failure> {
     let unfit = || Failure::new(Class::BadRequest, format!("`{}` cannot be a base URL", base.scheme()));
     let has: Vec<&str> = base.path_segments().ok_or_else(unfit)?.filter(|segment| !segment.is_empty()).collect();
     if has.ends_with(path) {
@@ -94,8 +94,9 @@ fn headers(to: &Endpoint, key: Option<&Secret>) -> Result<HeaderMap, Failure> {
     }
     if let Some(key) = key {
         let (name, prefix) = match to.quirks.auth {
-            Auth::Bearer => (header::AUTHORIZATION, "Bearer "),
+            Auth::Bearer | Auth::GoogleToken => (header::AUTHORIZATION, "Bearer "),
             Auth::XApiKey => (HeaderName::from_static("x-api-key"), ""),
+            Auth::XGoogApiKey => (HeaderName::from_static("x-goog-api-key"), ""),
             Auth::ApiKeyOrToken if is_token(key) => (header::AUTHORIZATION, "Bearer "),
             Auth::ApiKeyOrToken => (HeaderName::from_static("api-key"), ""),
             Auth::Aws { .. } => (header::AUTHORIZATION, "Bearer "),
@@ -205,10 +206,17 @@ fn can_express(to: &Endpoint, prompt: &Prompt, model: Option<&Model>, sampling: 
     if prompt.prefill.is_some() && !catalog::takes_prefill(to) {
         return no("does not continue an answer that was begun for it");
     }
+    if let Err(what) = attached::check(to, prompt) {
+        return no(&what);
+    }
     let Some(model) = model else { return Ok(()) };
     let sees = prompt.messages.iter().flat_map(|message| &message.parts).any(|part| matches!(part, Part::Image { .. }));
     if sees && !model.vision {
         return no("does not take images");
+    }
+    let reads = prompt.messages.iter().flat_map(|message| &message.parts).any(|part| matches!(part, Part::File { .. }));
+    if reads && !model.pdf {
+        return no("does not take PDF files");
     }
     if !prompt.tools.is_empty() && !model.tools {
         return no("does not call tools");

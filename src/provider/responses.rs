@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::catalog::SchemaDialect;
 use super::responses_decoder::Decoder;
 use super::{Adapter, Decode, Encoded, Endpoint, classify, models, openai, request};
+use crate::model::prompt::ImageData;
 use crate::model::{Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
 
@@ -99,6 +100,7 @@ fn push_user(items: &mut Vec<Value>, message: &Message) {
             Part::Image { media_type, data } => {
                 parts.push(json!({"type": "input_image", "image_url": request::image_url(media_type, data)}));
             }
+            Part::File { name, media_type, data } => parts.push(file(name, media_type, data)),
             Part::ToolResult { id, text } => {
                 items.push(json!({"type": "function_call_output", "call_id": id, "output": text}));
             }
@@ -111,17 +113,28 @@ fn push_user(items: &mut Vec<Value>, message: &Message) {
     }
 }
 
+/// A document, in the request or by its address (guide "File inputs").
+fn file(name: &str, media_type: &str, data: &ImageData) -> Value {
+    match data {
+        ImageData::Url(url) => json!({"type": "input_file", "file_url": url}),
+        ImageData::Base64(_) => {
+            let name = if name.is_empty() { "document.pdf" } else { name };
+            json!({"type": "input_file", "filename": name, "file_data": request::image_url(media_type, data)})
+        }
+    }
+}
+
 fn push_assistant(items: &mut Vec<Value>, message: &Message) {
     let mut text = String::new();
     let mut calls = Vec::new();
     for part in &message.parts {
         match part {
             Part::Text(piece) => text.push_str(piece),
-            Part::ToolCall { id, name, arguments } => {
+            Part::ToolCall { id, name, arguments, .. } => {
                 calls.push(json!({"type": "function_call", "call_id": id, "name": name, "arguments": arguments}));
             }
-            // Models write text here; images and results belong to the other side.
-            Part::Image { .. } | Part::ToolResult { .. } => {}
+            // Models write text here; images, documents and results belong to the other side.
+            Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
         }
     }
     if !text.is_empty() {

@@ -124,7 +124,7 @@ impl Lesson {
             Class::BadRequest | Class::Unsupported | Class::ContextWindow | Class::ContentPolicy => {
                 Some(Self::ANSWERED)
             }
-            Class::InvalidOutput => Some(Self::ANSWERED),
+            Class::InvalidOutput(_) => Some(Self::ANSWERED),
             // Nobody was asked.
             Class::Budget => None,
             class @ (Class::Authentication

@@ -325,7 +325,7 @@ fn is_long(class: Class) -> bool {
         | Class::Connection(_)
         | Class::Malformed
         | Class::Truncated
-        | Class::InvalidOutput
+        | Class::InvalidOutput(_)
         | Class::Budget => false,
     }
 }

@@ -47,7 +47,7 @@ fn doubt(class: Class) -> Doubt {
         | Class::Unsupported
         | Class::ContextWindow
         | Class::ContentPolicy
-        | Class::InvalidOutput
+        | Class::InvalidOutput(_)
         | Class::Budget => Doubt::Nobody,
     }
 }

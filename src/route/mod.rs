@@ -100,6 +100,8 @@ pub struct Deployment {
 pub struct Capabilities {
     /// It sees images.
     pub vision: Option<bool>,
+    /// It reads PDF files.
+    pub pdf: Option<bool>,
     /// It calls tools.
     pub tools: Option<bool>,
     /// It can be held to a JSON Schema, by itself or by instruction.

@@ -1,6 +1,6 @@
 //! A number for some classes of failure. What it counts is said where it is used.
 
-use crate::model::{Class, ConnectionFault, TimeoutKind};
+use crate::model::{Class, ConnectionFault, OutputFault, TimeoutKind};
 
 /// The classes, each once; what a class carries does not matter here.
 pub const CLASSES: [Class; 17] = [
@@ -19,7 +19,7 @@ pub const CLASSES: [Class; 17] = [
     Class::Connection(ConnectionFault::Broken),
     Class::Malformed,
     Class::Truncated,
-    Class::InvalidOutput,
+    Class::InvalidOutput(OutputFault::Rejected),
     Class::Budget,
 ];
 
@@ -77,7 +77,7 @@ mod tests {
                 | Class::Connection(_)
                 | Class::Malformed
                 | Class::Truncated
-                | Class::InvalidOutput
+                | Class::InvalidOutput(_)
                 | Class::Budget => {}
             }
             let mut numbers = PerClass::default();

@@ -95,6 +95,41 @@ impl Transport for Http {
     }
 }
 
+#[cfg(feature = "vertex")]
+impl Http {
+    /// One small exchange of any method: `request` as it is, and the whole reply, of at most `limit` bytes.
+    ///
+    /// Plain `http` never goes through a proxy: it is spoken to this machine and to its cloud's own network.
+    ///
+    /// # Errors
+    /// As [`Transport::send`], and `malformed` for a reply that is too large.
+    pub(super) async fn exchange(
+        &self,
+        request: ::http::Request<bytes::Bytes>,
+        connect_timeout: Duration,
+        limit: usize,
+    ) -> Result<::http::Response<bytes::Bytes>, Failure> {
+        let unfit = |_| Failure::new(Class::Connection(ConnectionFault::Dns), "not an address to send to");
+        let request = Request::try_from(request).map_err(unfit)?;
+        let peer = Peer::of(request.url())?;
+        let proxies = !peer.is_loopback() && request.url().scheme() == "https";
+        let client = self.client(Wants { connect_timeout, proxies })?;
+        let mut response = client.execute(request).await.map_err(|error| fault::of_head(&error, &peer))?;
+        let mut reply = ::http::Response::builder().status(response.status());
+        if let Some(headers) = reply.headers_mut() {
+            headers.clone_from(response.headers());
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| fault::of_body(&error, &peer))? {
+            body.extend_from_slice(&chunk);
+            if body.len() > limit {
+                return Err(Failure::new(Class::Malformed, "the reply is too large"));
+            }
+        }
+        reply.body(body.into()).map_err(|_| Failure::new(Class::Malformed, "the reply has an odd head"))
+    }
+}
+
 /// Chunks as they are read; nothing is gathered, and the first failure is the last item.
 fn body(response: reqwest::Response, peer: Peer) -> impl Stream<Item = Result<bytes::Bytes, Failure>> + Send {
     response.bytes_stream().map(move |chunk| chunk.map_err(|error| fault::of_body(&error, &peer)))

@@ -13,12 +13,16 @@ use tokio::process::Command;
 use tokio::sync::OnceCell;
 
 use super::aws::Aws;
+use super::keyring::{Ring, System};
 use crate::model::failure::one_line;
 use crate::model::{KeySource, Secret};
 use crate::ports::{Boxed, Clock, KeyError, Keys};
 
 /// The longest that a command may take.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The longest that a keyring may take: a person may have to unlock it.
+const KEYRING_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// As much of a command's output, or of a key file, as is read.
 const LONGEST_OUTPUT: u64 = 64 << 10;
@@ -30,7 +34,11 @@ type Shared = Arc<OnceCell<Result<Secret, KeyError>>>;
 pub struct Vault {
     vars: BTreeMap<String, String>,
     commands: Mutex<HashMap<String, Shared>>,
+    ring: Arc<dyn Ring>,
+    from_ring: Mutex<HashMap<String, Shared>>,
     aws: Aws,
+    #[cfg(feature = "vertex")]
+    google: super::google::Tokens,
 }
 
 impl Vault {
@@ -38,7 +46,21 @@ impl Vault {
     #[must_use]
     pub fn new(vars: BTreeMap<String, String>, clock: Clock) -> Self {
         let aws = Aws::new(clock, vars.get("AWS_ENDPOINT_URL_SSO").filter(|url| !url.is_empty()).cloned());
-        Self { vars, commands: Mutex::default(), aws }
+        Self {
+            aws,
+            #[cfg(feature = "vertex")]
+            google: super::google::Tokens::new(&vars),
+            commands: Mutex::default(),
+            ring: Arc::new(System::default()),
+            from_ring: Mutex::default(),
+            vars,
+        }
+    }
+
+    /// The same over another ring than the system's.
+    #[must_use]
+    pub fn with_ring(self, ring: Arc<dyn Ring>) -> Self {
+        Self { ring, ..self }
     }
 
     fn env(&self, names: &[String]) -> Result<Secret, KeyError> {
@@ -49,12 +71,31 @@ impl Vault {
         })
     }
 
+    #[cfg(feature = "vertex")]
+    async fn google(&self, file: Option<&Path>) -> Result<Secret, KeyError> {
+        self.google.token(file).await
+    }
+
+    /// A program without Google's credentials asks Google's own; such a token is not renewed.
+    #[cfg(not(feature = "vertex"))]
+    async fn google(&self, file: Option<&Path>) -> Result<Secret, KeyError> {
+        self.command(&gcloud(file)).await
+    }
+
     async fn command(&self, command: &str) -> Result<Secret, KeyError> {
         let cell = {
             let mut commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
             commands.entry(command.to_owned()).or_default().clone()
         };
         cell.get_or_init(|| run(command, COMMAND_TIMEOUT)).await.clone()
+    }
+
+    async fn keyring(&self, name: &str) -> Result<Secret, KeyError> {
+        let cell = {
+            let mut found = self.from_ring.lock().unwrap_or_else(PoisonError::into_inner);
+            found.entry(name.to_owned()).or_default().clone()
+        };
+        cell.get_or_init(|| from_ring(Arc::clone(&self.ring), name, KEYRING_TIMEOUT)).await.clone()
     }
 }
 
@@ -66,8 +107,10 @@ impl Keys for Vault {
                 KeySource::Env(names) => self.env(names).map(Some),
                 KeySource::Command(command) => self.command(command).await.map(Some),
                 KeySource::File(path) => file(path).map(Some),
+                KeySource::Keyring(name) => self.keyring(name).await.map(Some),
                 KeySource::Literal(secret) => Ok(Some(secret.clone())),
                 KeySource::Aws(keys) => self.aws.get(keys).await.map(Some),
+                KeySource::Google(file) => self.google(file.as_deref()).await.map(Some),
             }
         })
     }
@@ -75,6 +118,19 @@ impl Keys for Vault {
 
 pub(super) fn error(reason: impl Into<String>) -> KeyError {
     KeyError { reason: reason.into() }
+}
+
+/// The key called `name`, asked for on a thread of its own: a ring blocks.
+async fn from_ring(ring: Arc<dyn Ring>, name: &str, limit: Duration) -> Result<Secret, KeyError> {
+    let wanted = name.to_owned();
+    let asked = tokio::task::spawn_blocking(move || ring.get(&wanted));
+    match tokio::time::timeout(limit, asked).await {
+        Ok(Ok(Ok(Some(key)))) => Ok(key),
+        Ok(Ok(Ok(None))) => Err(error(format!("the keyring has no key `{name}` (`llmroute keys set {name}`)"))),
+        Ok(Ok(Err(why))) => Err(error(why.to_string())),
+        Ok(Err(_)) => Err(error(format!("the keyring gave no key `{name}`"))),
+        Err(_) => Err(error(format!("the keyring gave no key `{name}` in {} s (is it locked?)", limit.as_secs_f64()))),
+    }
 }
 
 /// The first line of a file.
@@ -86,6 +142,14 @@ fn file(path: &Path) -> Result<Secret, KeyError> {
 
 fn first_line(text: &str) -> Option<Secret> {
     text.lines().next().map(str::trim).filter(|line| !line.is_empty()).map(Secret::new)
+}
+
+/// The command that prints a token of the credentials in `file`, or of those that it finds itself.
+#[cfg(not(feature = "vertex"))]
+fn gcloud(file: Option<&Path>) -> String {
+    let print = "gcloud auth application-default print-access-token";
+    let quoted = |path: &Path| path.display().to_string().replace('\'', r"'\''");
+    file.map_or_else(|| print.to_owned(), |path| format!("GOOGLE_APPLICATION_CREDENTIALS='{}' {print}", quoted(path)))
 }
 
 /// The first line that `command` prints.
@@ -131,6 +195,7 @@ async fn beginning(pipe: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<
 
 #[cfg(test)]
 mod tests {
+    use super::super::keyring::InMemory;
     use super::*;
     use crate::model::Timestamp;
 
@@ -197,6 +262,33 @@ mod tests {
         let (first, second) = tokio::join!(vault.get(&source), vault.get(&source));
         assert_eq!(first, second);
         assert_eq!(first.unwrap().unwrap().expose(), "1");
+    }
+
+    #[cfg(not(feature = "vertex"))]
+    #[test]
+    fn google_is_asked_through_its_own_command() {
+        assert_eq!(gcloud(None), "gcloud auth application-default print-access-token");
+        let with = gcloud(Some(Path::new("/a'b.json")));
+        assert!(with.starts_with(r"GOOGLE_APPLICATION_CREDENTIALS='/a'\''b.json' gcloud "), "{with}");
+    }
+
+    #[tokio::test]
+    async fn a_key_of_the_keyring_is_asked_for_once() {
+        let ring = Arc::new(InMemory::default());
+        ring.set("work", &Secret::new("sk-6")).unwrap();
+        let vault = Vault::new(BTreeMap::new(), clock()).with_ring(Arc::clone(&ring) as Arc<dyn Ring>);
+        let work = KeySource::Keyring("work".into());
+        assert_eq!(vault.get(&work).await, Ok(Some(Secret::new("sk-6"))));
+        ring.remove("work").unwrap();
+        assert_eq!(vault.get(&work).await, Ok(Some(Secret::new("sk-6"))));
+        let why = vault.get(&KeySource::Keyring("home".into())).await.unwrap_err();
+        assert_eq!(why.reason, "the keyring has no key `home` (`llmroute keys set home`)");
+    }
+
+    #[cfg(not(feature = "keyring"))]
+    #[tokio::test]
+    async fn a_build_without_a_keyring_says_so() {
+        check(KeySource::Keyring("work".into()), Err("this build has no keyring (feature `keyring`)")).await;
     }
 
     #[tokio::test]

@@ -1,7 +1,11 @@
 //! The network: `ports::Transport` over sockets, and over scripts; it owns no retry and no routing.
 
 mod aws;
+pub mod download;
+#[cfg(feature = "vertex")]
+mod google;
 pub mod http;
+pub mod keyring;
 pub mod keys;
 pub mod mock;
 pub mod probe;

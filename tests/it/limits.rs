@@ -260,6 +260,28 @@ async fn a_slot_is_waited_for_as_long_as_max_wait() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_would_stand_too_far_back_in_the_line_is_told_at_once() {
+    let mut life = Life::new("max_wait = \"40s\"", "rpm = 2");
+    assert_eq!(life.tell().await, "0");
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(life.tell().await, "30");
+    let life = &life;
+    let ask = |after| async move {
+        tokio::time::sleep(Duration::from_secs(after)).await;
+        let request = Request::new(life.group, Prompt::user("hello"), Delivery::Whole, life.clock.now());
+        let ended = life.router.run(&request, &mut fastrand::Rng::with_seed(after), &mut Silent).await;
+        let next = match ended.map_err(|error| error.why) {
+            Ok(_) => None,
+            Err(Why::Stopped(Stop::RateLimited { next })) => Some(next.as_secs_f64().round() as u64),
+            Err(other) => panic!("{other:?}"),
+        };
+        (life.clock.now().since(START).as_secs(), next)
+    };
+    let ended = tokio::join!(ask(1), ask(2));
+    assert_eq!(ended, ((60, None), (32, Some(58))), "the one that opens at 60 s is the first one's");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_day_slides_too() {
     check("max_wait = 0", "rpd = 2", &[0, 3600, 7200, 86_400, 86_401], "0 3600 +79200 86400 +3599").await;
 }

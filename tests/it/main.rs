@@ -1,13 +1,18 @@
 //! The program and its parts from outside, in one binary.
 
+mod attachments;
 mod bad_input;
 mod bedrock;
+mod checks;
 mod engine;
 mod faults;
 mod hedge;
 mod hygiene;
+mod keys;
 mod limits;
 mod logs;
+mod models;
+mod overrides;
 mod protocols;
 mod recovery;
 mod route;
@@ -18,3 +23,4 @@ mod strategies;
 mod support;
 mod support_test;
 mod template;
+mod tools;

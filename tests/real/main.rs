@@ -4,6 +4,7 @@
 //! A model of this size is fluent and often wrong: these tests look at the shape of an answer, not at its truth.
 
 mod bedrock;
+mod proxy;
 #[path = "../it/support/mod.rs"]
 mod support;
 

@@ -19,6 +19,8 @@ pub struct Figures {
     pub seconds: f64,
     /// USD in all.
     pub usd: f64,
+    /// Seconds from the first request to the end of the last.
+    pub duration: f64,
 }
 
 impl Figures {

@@ -4,8 +4,11 @@
 //! source: retries, cooldown and choice as it makes them.
 
 pub mod figures;
+pub mod limited;
 pub mod litellm;
+pub mod oracle;
 pub mod ours;
 pub mod policy;
+pub mod rooms;
 pub mod sparse;
 pub mod steady;

@@ -3,20 +3,27 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use http::HeaderMap;
 use llmroute::model::{Class, Failure, Price, TimeoutKind, Timestamp, Usage};
 use llmroute::route::board::{Board, Lesson};
 use llmroute::route::breaker::Context;
-use llmroute::route::course::{Course, Facts, Step};
+use llmroute::route::course::{Call, Course, Facts, Step};
 use llmroute::route::estimate::Experience;
+use llmroute::route::limits::{Cap, Counts, Limits, Ticket};
 use llmroute::route::strategy::{Scene, stranger};
 use llmroute::route::{
     Capabilities, Deployment, DeploymentId, Group, GroupId, Map, Member, Policy as Patience, Strategy, Timeouts,
 };
+use llmroute::wire::{rate_limit, retry_after};
 
-use super::policy::{Action, COUNT, LIMIT, Outcome, PRICE, Policy, Seconds};
+use super::limited;
+use super::policy::{Action, Begin, COUNT, LIMIT, Outcome, PRICE, Policy, START, Seconds};
+use super::rooms::{Home, Rooms, Slot};
 
 const GROUP: GroupId = GroupId(0);
 const PROMPT_TOKENS: u64 = 200;
+/// How often a call that stands in a line looks whether it is its turn.
+const LOOK: Seconds = 0.05;
 
 /// The map of the simulated world, for a process that makes one call or many.
 pub fn map(strategy: Strategy, long_lived: bool) -> Map {
@@ -74,87 +81,154 @@ pub fn map(strategy: Strategy, long_lived: bool) -> Map {
     Map { deployments: deployments.collect(), groups: vec![group], ..Map::default() }
 }
 
+/// The same with the limits of [`limited`] as the profile's own (`rpm = 60`), if `own`, for jobs that
+/// may wait for so long.
+pub fn limited_map(strategy: Strategy, own: bool, max_wait: Seconds) -> Map {
+    let mut map = map(strategy, true);
+    map.groups[0].policy.max_wait = Duration::from_secs_f64(max_wait);
+    for (index, limit) in limited::LIMIT.into_iter().enumerate().filter(|_| own) {
+        let rpm = Cap { name: "rpm", counts: Counts::Requests, span: Duration::from_secs(60), limit };
+        map.limits.limit_deployment(&index.to_string(), &Limits { caps: vec![rpm], max_parallel: None });
+        map.groups[0].members[index].rpm = Some(limit);
+    }
+    map
+}
+
 /// Routes over `map`; what it learns is shared by all its requests.
 pub struct Ours<'a> {
     map: &'a Map,
     board: Board,
-    under_way: HashMap<usize, (Course<'a>, Option<Failure>)>,
+    rooms: Rooms,
+    under_way: HashMap<usize, Request<'a>>,
     rng: fastrand::Rng,
+}
+
+struct Request<'a> {
+    course: Course<'a>,
+    ticket: Ticket,
+    /// As it was when the request began, and what it learnt itself since.
+    board: Board,
+    call: Option<Call>,
+    slot: Option<Slot>,
+    last: Option<Failure>,
 }
 
 impl<'a> Ours<'a> {
     pub fn new(map: &'a Map, seed: u64) -> Self {
-        let rng = fastrand::Rng::with_seed(seed);
-        Self { map, board: Board::fresh(map), under_way: HashMap::new(), rng }
+        Self::at(Home::Shared, map, seed)
     }
 
-    fn learn(&mut self, deployment: usize, lesson: Lesson, experience: Option<Experience>, now: Timestamp) {
-        let policy = &self.map.group(GROUP).policy;
-        let id = DeploymentId(deployment);
-        let rules = policy.rules(None);
-        let another_closed = self.board.another_closed(self.map, GROUP, id, now);
-        let context = Context { rules, another_closed, now, luck: self.rng.f64() };
-        let scene = Scene { map: self.map, group: GROUP, facts: &facts(), board: &self.board, now };
-        let start = stranger(&scene);
-        let cell = &mut self.board.deployments[deployment];
-        cell.observe(&lesson, &context);
-        if let Some(experience) = experience {
-            cell.estimates.learn(&experience, start, now);
+    pub fn at(home: Home, map: &'a Map, seed: u64) -> Self {
+        let rng = fastrand::Rng::with_seed(seed);
+        Self { map, board: Board::fresh(map), rooms: Rooms::new(home), under_way: HashMap::new(), rng }
+    }
+
+    /// What an attempt taught the request, and everybody.
+    fn learn(&mut self, request: usize, index: usize, lesson: Lesson, experience: Option<Experience>, now: Timestamp) {
+        let (map, id) = (self.map, DeploymentId(index));
+        let policy = &map.group(GROUP).policy;
+        let own = &mut self.under_way.get_mut(&request).expect("it was begun").board;
+        let context = Context {
+            rules: policy.rules(None),
+            another_closed: own.another_closed(map, GROUP, id, now),
+            now,
+            luck: self.rng.f64(),
+        };
+        let start = stranger(&Scene { map, group: GROUP, facts: &facts(), board: own, now });
+        for board in [own, &mut self.board] {
+            let cell = &mut board.deployments[index];
+            cell.leases.release(request as u64, now);
+            cell.observe(&lesson, &context);
+            if let Some(experience) = &experience {
+                cell.estimates.learn(experience, start, now);
+            }
+            board.groups[GROUP.0].observe(lesson == Lesson::ANSWERED, now);
         }
-        self.board.groups[GROUP.0].observe(lesson == Lesson::ANSWERED, now);
     }
 }
 
 impl Policy for Ours<'_> {
     fn begin(&mut self, request: usize, now: Seconds) {
-        let map = self.map;
-        let deadline = time(now).after(map.group(GROUP).policy.deadline);
-        self.under_way.insert(request, (Course::new(map, GROUP, facts(), deadline), None));
+        let (map, now) = (self.map, time(now));
+        let deadline = now.after(map.group(GROUP).policy.deadline);
+        let course = Course::new(map, GROUP, facts(), deadline);
+        let mut board = self.board.clone();
+        let ticket = Ticket { since: now, id: request as u64 };
+        self.rooms.mark(map, GROUP, ticket, &facts(), &mut board, now);
+        self.board.groups[GROUP.0].turn += 1;
+        self.under_way.insert(request, Request { course, ticket, board, call: None, slot: None, last: None });
     }
 
     fn next(&mut self, request: usize, now: Seconds) -> Action {
-        let now = time(now);
-        let (course, last) = self.under_way.get_mut(&request).expect("it was begun");
-        loop {
-            let Step::Call(call) = course.next(last.take().as_ref(), &self.board, now, &mut self.rng) else {
-                return Action::GiveUp;
-            };
-            let breaker = &mut self.board.deployments[call.deployment.0].breaker;
-            let lease = now.after(call.wait + call.first_token);
-            if call.probe && !breaker.claim_probe(now, lease) {
-                course.lost_probe(call.deployment, lease, now);
-                continue;
-            }
-            self.board.groups[GROUP.0].turn += 1;
-            let (wait, limit) = (call.wait.as_secs_f64(), call.first_token.as_secs_f64());
-            return Action::Call { deployment: call.deployment.0, wait, limit };
+        let Request { course, ticket, board, call, last, .. } = self.under_way.get_mut(&request).expect("it was begun");
+        let Step::Call(step) = course.next(last.take().as_ref(), board, time(now), &mut self.rng) else {
+            return Action::GiveUp;
+        };
+        if !step.wait.is_zero() {
+            self.rooms.join(step.deployment.0, *ticket, time(now).after(step.wait), time(now));
         }
+        let (wait, limit) = (step.wait.as_secs_f64(), step.first_token.as_secs_f64());
+        Action::Call { deployment: call.insert(step).deployment.0, wait, limit }
     }
 
-    fn called(&mut self, request: usize, deployment: usize, now: Seconds) {
-        let until = time(now + 600.0);
-        self.board.deployments[deployment].leases.take(request as u64, until, time(now));
+    fn begins(&mut self, request: usize, deployment: usize, now: Seconds) -> Begin {
+        if self.rooms.is_pilot_too_many(deployment) {
+            return Begin::Later(LOOK);
+        }
+        let now = time(now);
+        let Request { course, ticket, board, call, slot, .. } = self.under_way.get_mut(&request).expect("it was begun");
+        let call = call.as_ref().expect("a call was decided");
+        let place = (deployment, *ticket);
+        let Some(held) = self.rooms.reserve(self.map, GROUP, place, &facts(), board, now) else {
+            course.lost_slot(call, board, now);
+            return Begin::Never;
+        };
+        let cell = &mut self.board.deployments[deployment];
+        let lease = now.after(call.first_token);
+        if call.probe && !cell.breaker.claim_probe(now, lease) {
+            self.rooms.cancel(deployment, held);
+            board.deployments[deployment].breaker = cell.breaker.clone();
+            course.lost_probe(call.deployment, lease, now);
+            return Begin::Never;
+        }
+        for board in [board, &mut self.board] {
+            board.deployments[deployment].leases.take(request as u64, now.after(Duration::from_secs(600)), now);
+        }
+        *slot = Some(held);
+        Begin::Now
+    }
+
+    fn heard(&mut self, request: usize, deployment: usize, headers: &HeaderMap, now: Seconds) {
+        let Request { slot, last, .. } = self.under_way.get_mut(&request).expect("it was begun");
+        let slot = slot.as_mut().expect("a call is out");
+        self.rooms.heard(deployment, slot, rate_limit::readings(headers, time(now)), time(now));
+        // What a 429 asks for, as its classification finds it.
+        *last = retry_after::from_headers(headers, time(now))
+            .map(|wait| Failure { retry_after: Some(wait), ..Failure::new(Class::RateLimit, "") });
     }
 
     fn ended(&mut self, request: usize, deployment: usize, outcome: Outcome, now: Seconds) {
         let now = time(now);
-        self.board.deployments[deployment].leases.release(request as u64, now);
-        let (class, elapsed) = match outcome {
+        let Request { slot, last, .. } = self.under_way.get_mut(&request).expect("it was begun");
+        let slot = slot.take().expect("a call is out");
+        let (failure, elapsed) = match outcome {
             Outcome::Answered { ttft, duration, tokens } => {
                 let usage = Usage { input: PROMPT_TOKENS, output: tokens, ..Usage::default() };
                 let (ttft, duration) = (Duration::from_secs_f64(ttft), Duration::from_secs_f64(duration));
                 let experience = Experience::answered(PROMPT_TOKENS, Some(ttft), duration, Some(&usage), false);
-                return self.learn(deployment, Lesson::ANSWERED, Some(experience), now);
+                self.rooms.close(deployment, slot, None, (PROMPT_TOKENS, Some(tokens)), now);
+                return self.learn(request, deployment, Lesson::ANSWERED, Some(experience), now);
             }
-            Outcome::Refused { elapsed } => (Class::ServerError, elapsed),
-            Outcome::Silent { elapsed } => (Class::Timeout(TimeoutKind::FirstToken), elapsed),
+            Outcome::Refused { elapsed } => (Failure::new(Class::ServerError, ""), elapsed),
+            Outcome::Silent { elapsed } => (Failure::new(Class::Timeout(TimeoutKind::FirstToken), ""), elapsed),
+            Outcome::Limited { .. } => (last.take().expect("its headers said so"), 0.0),
         };
-        let failure = Failure::new(class, "");
+        let lesson = Lesson::of(&failure).expect("a server's fault is a lesson");
+        let gate = if let Lesson::Gate { wait } = lesson { Some(wait) } else { None };
+        self.rooms.close(deployment, slot, gate, (PROMPT_TOKENS, None), now);
         let experience = Experience::failed(PROMPT_TOKENS, &failure, Duration::from_secs_f64(elapsed));
-        self.learn(deployment, Lesson::of(&failure).expect("a server's fault is a lesson"), experience, now);
-        if let Some((_, last)) = self.under_way.get_mut(&request) {
-            *last = Some(failure);
-        }
+        *last = Some(failure);
+        self.learn(request, deployment, lesson, experience, now);
     }
 
     fn done(&mut self, request: usize) {
@@ -167,5 +241,5 @@ fn facts() -> Facts {
 }
 
 fn time(seconds: Seconds) -> Timestamp {
-    Timestamp(1_790_000_000_000).after(Duration::from_secs_f64(seconds))
+    START.after(Duration::from_secs_f64(seconds))
 }

@@ -1,8 +1,13 @@
 //! What a policy is told and what it decides, the same for ours and for others.
 
+use http::HeaderMap;
+use llmroute::model::Timestamp;
+
 /// Seconds since the beginning of the world.
 pub type Seconds = f64;
 
+/// The beginning of the world.
+pub const START: Timestamp = Timestamp(1_790_000_000_000);
 /// How many deployments there are.
 pub const COUNT: usize = 3;
 /// The longest time until the first token.
@@ -23,6 +28,17 @@ pub enum Action {
     GiveUp,
 }
 
+/// Whether a call may go out when its wait is over.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Begin {
+    /// It goes out.
+    Now,
+    /// It stands in a line: to be asked the same after so long.
+    Later(Seconds),
+    /// It does not: there is another decision to make.
+    Never,
+}
+
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Outcome {
@@ -30,6 +46,8 @@ pub enum Outcome {
     Answered { ttft: Seconds, duration: Seconds, tokens: u64 },
     /// By a 5xx.
     Refused { elapsed: Seconds },
+    /// By a 429 that asks for whole seconds of patience.
+    Limited { retry_after: u64 },
     /// By the limit.
     Silent { elapsed: Seconds },
 }
@@ -40,8 +58,10 @@ pub trait Policy {
     fn begin(&mut self, request: usize, now: Seconds);
     /// What to do for it, at its beginning and after each failure.
     fn next(&mut self, request: usize, now: Seconds) -> Action;
-    /// Its call goes out.
-    fn called(&mut self, request: usize, deployment: usize, now: Seconds);
+    /// Its call is about to go out.
+    fn begins(&mut self, request: usize, deployment: usize, now: Seconds) -> Begin;
+    /// The head of its reply came.
+    fn heard(&mut self, _request: usize, _deployment: usize, _headers: &HeaderMap, _now: Seconds) {}
     /// Its call ended.
     fn ended(&mut self, request: usize, deployment: usize, outcome: Outcome, now: Seconds);
     /// Nothing further happens to it.

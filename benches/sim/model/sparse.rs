@@ -4,8 +4,11 @@
 //! median of 0.65, 0.75, 0.85 s within hours); single calls spread by a sigma of 0.3. Every provider
 //! is out for 20 to 120 minutes, every other day or so; then it refuses after 0.3 s.
 
+use http::HeaderMap;
+
 use super::figures::Figures;
-use super::policy::{Action, COUNT, Outcome, PACE, PRICE, Policy, Seconds, normal};
+use super::oracle::{Oracle, Truth};
+use super::policy::{Action, Begin, COUNT, Outcome, PACE, PRICE, Policy, Seconds, normal};
 
 const DAYS: f64 = 14.0;
 const MEDIAN: [Seconds; COUNT] = [0.65, 0.75, 0.85];
@@ -60,6 +63,17 @@ pub fn play(policy: &mut dyn Policy, gap: f64, seed: u64) -> Figures {
     figures
 }
 
+/// Plays it with a policy that knows the weather.
+pub fn play_oracle(gap: f64, seed: u64) -> Figures {
+    let weather = Weather::new(&mut fastrand::Rng::with_seed(seed));
+    let truth = |index: usize, now: Seconds| {
+        let minute = (now / 60.0) as usize;
+        let first = MEDIAN[index] * weather.drift[minute][index].exp();
+        Truth { first, service: 0.0, refused: f64::from(u8::from(weather.out[minute][index])) }
+    };
+    play(&mut Oracle::new(usize::MAX, &truth), gap, seed)
+}
+
 fn ask(
     policy: &mut dyn Policy,
     request: usize,
@@ -87,9 +101,16 @@ fn ask(
                 deployment
             }
         };
+        match policy.begins(request, deployment, now) {
+            Begin::Now => {}
+            Begin::Later(wait) => {
+                now += wait;
+                continue;
+            }
+            Begin::Never => continue,
+        }
         attempts += 1;
         figures.attempts += 1;
-        policy.called(request, deployment, now);
         let minute = (now / 60.0) as usize;
         if weather.out[minute][deployment] {
             now += REFUSAL;
@@ -102,6 +123,7 @@ fn ask(
         let answer = ANSWER.0 * (ANSWER.1 * normal(luck)).exp();
         let tokens = (answer / PACE) as u64;
         figures.first_token.push(now + ttft - arrived);
+        policy.heard(request, deployment, &HeaderMap::new(), now + ttft);
         figures.seconds += now + ttft + answer - arrived;
         figures.usd += tokens as f64 * PRICE[deployment];
         let outcome = Outcome::Answered { ttft, duration: ttft + answer, tokens };

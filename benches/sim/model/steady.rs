@@ -9,8 +9,11 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
+use http::HeaderMap;
+
 use super::figures::Figures;
-use super::policy::{Action, COUNT, Outcome, PACE, PRICE, Policy, Seconds, normal};
+use super::oracle::{Oracle, Truth};
+use super::policy::{Action, Begin, COUNT, Outcome, PACE, PRICE, Policy, Seconds, normal};
 
 const END: Seconds = 1000.0;
 const SLOTS: usize = 10;
@@ -105,7 +108,19 @@ pub fn play(policy: &mut dyn Policy, rate: f64, seed: u64) -> Figures {
         world.now = at as f64 / 1e6;
         world.happen(event);
     }
+    world.figures.duration = world.now;
     world.figures
+}
+
+/// Plays it with a policy that knows the world.
+pub fn play_oracle(rate: f64, seed: u64) -> Figures {
+    let truth = |index: usize, now: Seconds| {
+        let straggles = 1.0 + STRAGGLER.0 * (STRAGGLER.1 - 1.0);
+        let first = MEDIAN[index] * (SIGMA * SIGMA / 2.0).exp() * straggles * slow(index, now);
+        let service = first + ANSWER.0 * (ANSWER.1 * ANSWER.1 / 2.0).exp();
+        Truth { first, service, refused: refused(index, now) }
+    };
+    play(&mut Oracle::new(SLOTS, &truth), rate, seed)
 }
 
 impl World<'_> {
@@ -124,7 +139,9 @@ impl World<'_> {
             Event::Ask(request) => self.ask(request),
             Event::Call(attempt) => self.call(attempt),
             Event::Refuse(attempt) => {
-                let elapsed = self.now - self.attempts[attempt].called;
+                let Attempt { request, deployment, called, .. } = self.attempts[attempt];
+                let elapsed = self.now - called;
+                self.policy.heard(request, deployment, &HeaderMap::new(), self.now);
                 self.fail(attempt, Outcome::Refused { elapsed });
             }
             Event::Limit(attempt) => self.limit(attempt),
@@ -154,9 +171,13 @@ impl World<'_> {
         let now = self.now;
         self.attempts[id].called = now;
         let Attempt { request, deployment, limit, .. } = self.attempts[id];
+        match self.policy.begins(request, deployment, now) {
+            Begin::Now => {}
+            Begin::Later(wait) => return self.at(now + wait, Event::Call(id)),
+            Begin::Never => return self.ask(request),
+        }
         self.figures.attempts += 1;
         self.requests[request].attempts += 1;
-        self.policy.called(request, deployment, now);
         if self.requests[request].luck.f64() < refused(deployment, now) {
             self.at(now + REFUSAL, Event::Refuse(id));
             return;
@@ -198,6 +219,7 @@ impl World<'_> {
         let answer = ANSWER.0 * (ANSWER.1 * normal(&mut request.luck)).exp();
         self.figures.first_token.push(self.now - request.arrived);
         let attempt = &mut self.attempts[id];
+        self.policy.heard(attempt.request, attempt.deployment, &HeaderMap::new(), self.now);
         attempt.stage = Stage::Streaming;
         attempt.first = self.now;
         attempt.tokens = (answer / PACE) as u64;

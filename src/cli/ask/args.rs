@@ -28,8 +28,11 @@ pub struct AskArgs {
     #[arg(short = 'S', long, help_heading = "Output")]
     pub no_stream: bool,
     /// Print only the first fenced block of the answer
-    #[arg(short = 'x', long, help_heading = "Output")]
+    #[arg(short = 'x', long, conflicts_with = "schema", help_heading = "Output")]
     pub extract: bool,
+    /// The answer is good if this shell command, which gets it on standard input, ends with status 0
+    #[arg(long, value_name = "COMMAND", help_heading = "Output")]
+    pub verify: Option<String>,
     /// Say on standard error who answered, tokens, cost and speed
     #[arg(short, long, help_heading = "Output")]
     pub usage: bool,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::attach::elide;
 use super::printer::skip;
 use crate::engine::{Plan, Request, Router};
 
@@ -25,7 +26,8 @@ pub fn describe(router: &Router, request: &Request, plan: Plan) -> String {
                     let value = if value.is_sensitive() { "[redacted]" } else { value.to_str().unwrap_or("[binary]") };
                     let _ = writeln!(text, "   {name}: {value}");
                 }
-                let _ = writeln!(text, "   {}", String::from_utf8_lossy(&encoded.request.body));
+                let body = elide(&String::from_utf8_lossy(&encoded.request.body), &request.prompt);
+                let _ = writeln!(text, "   {body}");
                 if !encoded.dropped.is_empty() {
                     let _ = writeln!(text, "   left out: {}", encoded.dropped.join(", "));
                 }

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
+use super::attach;
 use super::template::Filled;
 use crate::cli::console::Console;
 use crate::error::{Error, Kind};
-use crate::model::Timestamp;
+use crate::model::{Part, Timestamp};
 use crate::ports::Clock;
 
 /// An idle pipe is mentioned after this long.
@@ -24,6 +25,8 @@ pub struct Sources<'a> {
     pub words: &'a [String],
     /// Files to put before the prompt.
     pub files: &'a [PathBuf],
+    /// Images and documents to show: files, addresses, or `-`.
+    pub attachments: &'a [String],
     /// The template that is asked with.
     pub template: Option<&'a Filled>,
     /// Leave standard input alone.
@@ -32,27 +35,65 @@ pub struct Sources<'a> {
     pub stdin_terminal: bool,
 }
 
+/// What is asked.
+pub struct Input {
+    /// The text.
+    pub text: String,
+    /// What it is about besides.
+    pub attachments: Vec<Part>,
+}
+
 /// Reads everything and puts it together.
 ///
 /// # Errors
 /// `usage` when there is no prompt, `input` when something cannot be read, `deadline` when standard
 /// input is idle for too long.
-pub fn read(sources: &Sources<'_>, clock: Clock, deadline: Timestamp, console: &mut Console) -> Result<String, Error> {
+pub fn read(sources: &Sources<'_>, clock: Clock, deadline: Timestamp, console: &mut Console) -> Result<Input, Error> {
     let asks_for_stdin = sources.words == ["-"];
+    let attaches_stdin = attaches_stdin(sources, asks_for_stdin)?;
     let typed = if asks_for_stdin { String::new() } else { sources.words.join(" ") };
-    let silent = !asks_for_stdin && (sources.stdin_terminal || sources.no_stdin);
+    let silent = !asks_for_stdin && (attaches_stdin || sources.stdin_terminal || sources.no_stdin);
     if silent && sources.template.is_some_and(Filled::wants_stdin) {
         return Err(Error::new(Kind::Usage, "the template needs `stdin`").hint("pipe text into `ask`"));
     }
-    if typed.trim().is_empty() && silent && !sources.template.is_some_and(Filled::asks) {
+    if typed.trim().is_empty()
+        && silent
+        && sources.attachments.is_empty()
+        && !sources.template.is_some_and(Filled::asks)
+    {
         return Err(no_prompt(!sources.words.is_empty()));
     }
     let mut wait = Wait { clock, deadline, console };
     let files = sources.files.iter().map(|path| file(path, &mut wait)).collect::<Result<Vec<String>, Error>>()?;
-    let reads_stdin = asks_for_stdin || !(sources.no_stdin || sources.stdin_terminal);
-    let piped = if reads_stdin { stdin(!typed.is_empty(), &mut wait)? } else { String::new() };
-    let prompt = join(&files, &piped, sources.template, &typed);
-    if prompt.trim().is_empty() { Err(no_prompt(!sources.words.is_empty())) } else { Ok(prompt) }
+    let mut attachments = Vec::new();
+    for source in sources.attachments {
+        attachments.push(attachment(source, &mut wait)?);
+    }
+    let mut piped = String::new();
+    if asks_for_stdin || !silent {
+        match stdin(!typed.is_empty(), &mut wait)? {
+            Piped::Text(text) => piped = text,
+            Piped::Attachment(part) => attachments.push(part),
+        }
+    }
+    let text = join(&files, &piped, sources.template, &typed);
+    if text.trim().is_empty() && attachments.is_empty() {
+        return Err(no_prompt(!sources.words.is_empty()));
+    }
+    Ok(Input { text, attachments })
+}
+
+/// Whether standard input is to be attached; then it is not the prompt.
+fn attaches_stdin(sources: &Sources<'_>, asks_for_stdin: bool) -> Result<bool, Error> {
+    let times = sources.attachments.iter().filter(|source| *source == "-").count();
+    let why = match (times, asks_for_stdin, sources.no_stdin) {
+        (0, ..) => return Ok(false),
+        (1, false, false) => return Ok(true),
+        (_, _, true) => "`-a -` reads standard input, and `--no-stdin` forbids it",
+        (_, true, _) => "standard input cannot be the prompt and an attachment",
+        _ => "standard input can be attached once",
+    };
+    Err(Error::new(Kind::Usage, why))
 }
 
 fn no_prompt(empty: bool) -> Error {
@@ -85,10 +126,16 @@ fn file(path: &Path, wait: &mut Wait<'_>) -> Result<String, Error> {
     let name = path.to_owned();
     let open = move || std::fs::File::open(name);
     let bytes = drain(open, &format!("`{}`", path.display()), "Ctrl-C stops that", wait)?;
-    text(bytes).map_err(|offset| unreadable(not_text(offset)).hint("`-f` takes text files"))
+    text(bytes).map_err(|(offset, bytes)| {
+        let hint = match attach::part(path, &bytes) {
+            Some(_) => "`-a` attaches images and PDF files",
+            None => "`-f` takes text files",
+        };
+        unreadable(not_text(offset)).hint(hint)
+    })
 }
 
-fn reason(error: &io::Error) -> String {
+pub(super) fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
         io::ErrorKind::NotFound => "there is no such file".to_owned(),
@@ -100,9 +147,9 @@ fn not_text(offset: usize) -> String {
     format!("not UTF-8 at byte {offset}")
 }
 
-/// The bytes as text, or the offset of the first one that is not.
-fn text(bytes: Vec<u8>) -> Result<String, usize> {
-    let text = String::from_utf8(bytes).map_err(|error| error.utf8_error().valid_up_to())?;
+/// The bytes as text, or the offset of the first one that is not, and the bytes.
+fn text(bytes: Vec<u8>) -> Result<String, (usize, Vec<u8>)> {
+    let text = String::from_utf8(bytes).map_err(|error| (error.utf8_error().valid_up_to(), error.into_bytes()))?;
     Ok(match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),
         None => text,
@@ -116,13 +163,39 @@ struct Wait<'a> {
     console: &'a mut Console,
 }
 
+/// What standard input held.
+enum Piped {
+    Text(String),
+    /// An image or a document.
+    Attachment(Part),
+}
+
+/// What is attached from `source`: an address is not fetched.
+fn attachment(source: &str, wait: &mut Wait<'_>) -> Result<Part, Error> {
+    if let Some(part) = attach::link(source) {
+        return Ok(part);
+    }
+    let path = Path::new(source);
+    let bytes = if source == "-" {
+        drain(|| Ok(io::stdin()), "standard input", "Ctrl-D ends it", wait)?
+    } else {
+        let name = path.to_owned();
+        drain(move || std::fs::File::open(name), &format!("`{source}`"), "Ctrl-C stops that", wait)?
+    };
+    attach::part(path, &bytes).ok_or_else(|| attach::unknown(source))
+}
+
 /// All of standard input.
-fn stdin(typed: bool, wait: &mut Wait<'_>) -> Result<String, Error> {
+fn stdin(typed: bool, wait: &mut Wait<'_>) -> Result<Piped, Error> {
     let how = if typed { "--no-stdin or </dev/null stops that" } else { "Ctrl-D ends it" };
     let bytes = drain(|| Ok(io::stdin()), "standard input", how, wait)?;
-    text(bytes).map_err(|offset| {
-        Error::new(Kind::Input, format!("standard input is {}", not_text(offset))).hint("pipe UTF-8 text into `ask`")
-    })
+    match text(bytes) {
+        Ok(text) => Ok(Piped::Text(text)),
+        Err((offset, bytes)) => attach::part(Path::new("-"), &bytes).map(Piped::Attachment).ok_or_else(|| {
+            Error::new(Kind::Input, format!("standard input is {}", not_text(offset)))
+                .hint("pipe UTF-8 text, an image or a PDF file into `ask`")
+        }),
+    }
 }
 
 /// Everything that `open` gives to read. Silence is mentioned once; the deadline ends the wait.
@@ -212,7 +285,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_not_text_are_named_by_their_offset() {
-        assert_eq!(text(b"ab\xffc".to_vec()), Err(2));
+        assert_eq!(text(b"ab\xffc".to_vec()), Err((2, b"ab\xffc".to_vec())));
         assert_eq!(text("\u{feff}a\0b".into()), Ok("a\0b".to_owned()));
     }
 }

@@ -1,12 +1,14 @@
 //! `llmroute ask`: one routed call, its answer on standard output.
 
 pub mod args;
+mod attach;
 mod dry_run;
 mod input;
 pub(super) mod printer;
 pub mod question;
 pub(super) mod report;
 mod resolve;
+mod schema;
 mod template;
 mod whole;
 
@@ -21,9 +23,9 @@ use super::console::Console;
 use super::signals::{Ended, until_signal};
 use super::{End, Global, setup};
 use crate::cli::env::Env;
-use crate::engine::{Done, Request, RouteError, Router, Why};
+use crate::engine::{Checks, Done, Request, RouteError, Router, Why};
 use crate::error::{Error, Kind};
-use crate::model::Finish;
+use crate::model::{Finish, Prompt};
 use crate::ports::{Clock, LogStart};
 use crate::profile::Inputs;
 
@@ -46,10 +48,14 @@ pub(super) fn prepare(args: &AskArgs, global: &Global, env: &Env, console: &mut 
     let mut ask =
         resolve::resolve(args, &mut profile, &Inputs { vars: &env.vars, long_lived: false }, env.stdout, env.entropy)?;
     setup::built(&profile, ask.group)?;
-    let text = input::read(
+    let schema = args.question.schema.as_deref().map(schema::read).transpose()?;
+    let (schema, judge) = schema.map_or((None, None), |(schema, judge)| (Some(schema), Some(judge)));
+    let checks = Checks { schema: judge, verify: args.verify.as_deref().map(Into::into) };
+    let input::Input { text, attachments } = input::read(
         &input::Sources {
             words: &args.question.prompt,
             files: &args.question.files,
+            attachments: &args.question.attachments,
             template: ask.template.as_ref(),
             no_stdin: args.question.no_stdin,
             stdin_terminal: env.stdin_terminal,
@@ -72,13 +78,20 @@ pub(super) fn prepare(args: &AskArgs, global: &Global, env: &Env, console: &mut 
         tags: args.question.tags.clone(),
     });
     ask.facts.identity.prompt = Some(text.clone());
-    let prompt = ask.prompt(system, text);
+    let prompt = Prompt { schema, ..ask.prompt(system, text, attachments) };
     ask.facts.prompt_tokens = prompt.estimated_tokens();
     if !profile.map.rules.all.is_empty() {
         ask.facts.hour = setup::local_hour(env.now);
     }
-    let request =
-        Request { group: ask.group, prompt, facts: ask.facts.clone(), delivery: ask.delivery, since: env.now, log };
+    let request = Request {
+        group: ask.group,
+        prompt,
+        facts: ask.facts.clone(),
+        checks,
+        delivery: ask.delivery,
+        since: env.now,
+        log,
+    };
     let router = setup::router(profile, global, env, clock, ask.seed)?;
     Ok(Prepared { router, request, ask, id })
 }

@@ -99,6 +99,7 @@ impl<'a> Printer<'a> {
                 json!({"event": "tool_call", "index": index, "id": id, "name": name})
             }
             Event::ToolArguments { index, text } => json!({"event": "tool_arguments", "index": index, "text": text}),
+            Event::ToolSignature { index, text } => json!({"event": "tool_signature", "index": index, "text": text}),
             Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => return,
         };
         self.json(&line);

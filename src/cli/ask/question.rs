@@ -25,6 +25,9 @@ pub struct QuestionArgs {
     /// Put the text of FILE before the prompt; may be repeated
     #[arg(short, long = "file", value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Show the model an image or a PDF file, from FILE, an address or standard input (`-`); may be repeated
+    #[arg(short, long = "attachment", value_name = "FILE|URL|-")]
+    pub attachments: Vec<String>,
     /// Do not read standard input
     #[arg(long)]
     pub no_stdin: bool,
@@ -41,6 +44,9 @@ pub struct QuestionArgs {
     /// How long the model may reason
     #[arg(long, value_name = "LEVEL", help_heading = "Model")]
     pub reasoning_effort: Option<EffortArg>,
+    /// The answer is JSON that satisfies this JSON Schema; it is printed when it is whole
+    #[arg(long, value_name = "FILE|JSON", help_heading = "Model")]
+    pub schema: Option<String>,
     /// Seed of the model's sampling
     #[arg(long, value_name = "N", help_heading = "Model")]
     pub seed: Option<i64>,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::printer::{describe, seconds, skip, tokens};
 use crate::engine::{Attempt, Done, RouteError, Spend, Why};
 use crate::error::{Error, Kind};
-use crate::model::{Class, Failure};
+use crate::model::{Class, Failure, OutputFault};
 use crate::route::course::{SkipReason, Stop};
 use crate::route::rules::RuleId;
 use crate::route::{GroupId, Map};
@@ -253,6 +253,7 @@ fn unavailable_hint(failed: &RouteError) -> Option<&'static str> {
         return Some("raise `--max-cost`, or give the deployments a price");
     }
     match headline(failed)? {
+        Class::InvalidOutput(OutputFault::Rejected) => Some("ask a stronger model, or add one as a fallback"),
         Class::NotFound => Some("check the model's name and the base URL"),
         Class::Quota => Some("add credit at the provider, wait as long as it asks, or add a fallback with another key"),
         Class::Connection(_) => Some("check the base URL, the network, and whether a local server is running"),

@@ -11,7 +11,7 @@ use super::template::Filled;
 use crate::cli::env::Sink;
 use crate::engine::{Delivery, Midstream};
 use crate::error::{Error, Kind};
-use crate::model::{Effort, Message, Prompt, Role, Sampling};
+use crate::model::{Effort, Message, Part, Prompt, Role, Sampling};
 use crate::profile::{Inputs, Profile, duration, hedging, strategy};
 use crate::provider::Params;
 use crate::route::course::{Facts, Identity};
@@ -105,7 +105,7 @@ pub fn resolve(
         template,
         sampling,
         extra,
-        delivery: delivery(args.question.midstream, &output, stdout),
+        delivery: delivery(args.question.midstream.filter(|_| !is_judged(args)), &output, stdout),
         output,
         // `-` is standard output, as everywhere.
         file: args.output.clone().filter(|path| path.as_os_str() != "-"),
@@ -117,10 +117,13 @@ pub fn resolve(
 impl Ask {
     /// The prompt as the model gets it.
     #[must_use]
-    pub fn prompt(&self, system: Option<String>, text: String) -> Prompt {
+    pub fn prompt(&self, system: Option<String>, text: String, attachments: Vec<Part>) -> Prompt {
+        // What the text speaks of comes before it.
+        let text = Some(text).filter(|text| attachments.is_empty() || !text.trim().is_empty());
+        let parts = attachments.into_iter().chain(text.map(Part::Text)).collect();
         Prompt {
             system,
-            messages: vec![Message::text(Role::User, text)],
+            messages: vec![Message { role: Role::User, parts }],
             sampling: self.sampling.clone(),
             extra: self.extra.clone(),
             ..Prompt::default()
@@ -217,11 +220,17 @@ fn output(args: &AskArgs, stdout: Sink) -> Output {
         Output::StreamJson
     } else if args.extract {
         Output::Extracted
-    } else if args.no_stream || args.output.is_some() || stdout == Sink::File {
+    } else if args.no_stream || args.output.is_some() || is_judged(args) || stdout == Sink::File {
         Output::Whole
     } else {
         Output::Streamed
     }
+}
+
+/// Whether an answer may be refused when it is whole: until then it is not printed, and an event stream
+/// must be able to begin again.
+fn is_judged(args: &AskArgs) -> bool {
+    args.question.schema.is_some() || args.verify.is_some()
 }
 
 /// What is streamed to a person begins again when it breaks; what is streamed into a pipe cannot be

@@ -1,7 +1,7 @@
 //! The rows. Sources: the vendors' API documentation and SDKs, models.dev for bases and key names; the
 //! further names of keys are those that `LiteLLM` reads.
 
-use super::{Auth, Prefill, Protocol, Quirks, Row, SchemaDialect};
+use super::{Attachments, Auth, Prefill, Protocol, Quirks, Row, SchemaDialect};
 use crate::model::Class;
 
 const PLAIN: Quirks = Quirks::PLAIN;
@@ -16,6 +16,13 @@ const fn chat(id: &'static str, name: &'static str, base_url: &'static str, env:
 const fn messages(id: &'static str, name: &'static str, base_url: &'static str, env: &'static [&'static str]) -> Row {
     let (protocol, quirks) = (Protocol::Anthropic, Quirks::MESSAGES);
     Row { id, name, base_url, env, base_env: None, protocol, quirks, default_model: None }
+}
+
+/// Vertex AI at its global location; a profile's project and location replace it.
+const fn vertex(id: &'static str, name: &'static str) -> Row {
+    let (protocol, quirks) = (Protocol::Vertex, Quirks::VERTEX);
+    let base_url = "https://aiplatform.googleapis.com/v1";
+    Row { id, name, base_url, env: &[], base_env: None, protocol, quirks, default_model: None }
 }
 
 /// A provider that speaks `protocol` in its plain form.
@@ -39,23 +46,46 @@ pub const ROWS: &[Row] = &[
     Row {
         base_env: Some("OPENAI_BASE_URL"),
         default_model: Some("gpt-6-sol"),
-        // Four stop texts at most, none from o3 on (OpenAI API reference, `stop`).
-        quirks: Quirks { max_completion_tokens: true, max_stop: 4, stop_while_reasoning: false, ..PLAIN },
+        quirks: Quirks {
+            max_completion_tokens: true,
+            // Four stop texts at most, none from o3 on (OpenAI API reference, `stop`).
+            max_stop: 4,
+            stop_while_reasoning: false,
+            // 50 MB a request (guides "Images and vision", "File inputs"); an address only for images.
+            attachments: Attachments { total: 50_000_000, ..Attachments::FILES },
+            ..PLAIN
+        },
         ..chat("openai", "OpenAI", "https://api.openai.com/v1", &["OPENAI_API_KEY"])
     },
     Row {
         base_env: Some("ANTHROPIC_BASE_URL"),
         default_model: Some("claude-sonnet-5-5"),
-        quirks: Quirks { one_of_sampling: true, ..Quirks::MESSAGES },
+        quirks: Quirks {
+            one_of_sampling: true,
+            // 5 MiB an image as it is sent, 32 MB a request ("Vision", "PDF support").
+            attachments: Attachments {
+                image: (5 << 20) / 4 * 3,
+                total: 32_000_000,
+                pdf_urls: true,
+                ..Attachments::FILES
+            },
+            ..Quirks::MESSAGES
+        },
         ..messages("anthropic", "Anthropic", "https://api.anthropic.com", &["ANTHROPIC_API_KEY", "CLAUDE_API_KEY"])
     },
     Row {
+        base_env: Some("GOOGLE_GEMINI_BASE_URL"),
         default_model: Some("gemini-3.8-flash"),
-        quirks: Quirks { max_stop: 5, ..PLAIN },
+        protocol: Protocol::Gemini,
+        quirks: Quirks {
+            // No free tier in this country, or billing is off (Gemini API, troubleshooting).
+            codes: &[("FAILED_PRECONDITION", Class::Quota), ("BILLING_DISABLED", Class::Quota)],
+            ..Quirks::GEMINI
+        },
         ..chat(
             "gemini",
             "Google Gemini",
-            "https://generativelanguage.googleapis.com/v1beta/openai",
+            "https://generativelanguage.googleapis.com/v1beta",
             &["GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"],
         )
     },
@@ -71,6 +101,9 @@ pub const ROWS: &[Row] = &[
             &["AWS_BEARER_TOKEN_BEDROCK"],
         )
     },
+    // No default models: who has credentials of the cloud need not mean them for this.
+    vertex("vertex", "Vertex AI"),
+    vertex("vertex-anthropic", "Claude on Vertex AI"),
     Row {
         default_model: Some("openai/gpt-oss-120b"),
         // Old streams tell the usage only here.
@@ -92,7 +125,13 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         default_model: Some("grok-4.7"),
-        quirks: Quirks { stop_while_reasoning: false, reasoning_apart: true, ..PLAIN },
+        quirks: Quirks {
+            stop_while_reasoning: false,
+            reasoning_apart: true,
+            // 20 MiB an image (guide "Image understanding").
+            attachments: Attachments { image: 20 << 20, ..Attachments::IMAGES },
+            ..PLAIN
+        },
         ..chat("xai", "xAI", "https://api.x.ai/v1", &["XAI_API_KEY", "GROKAI_API_KEY"])
     },
     Row {
@@ -111,6 +150,8 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         default_model: Some("anthropic/claude-sonnet-5"),
+        // In the request or by address (guide "PDF inputs").
+        quirks: Quirks { attachments: Attachments { pdf_urls: true, ..Attachments::FILES }, ..PLAIN },
         ..chat(
             "openrouter",
             "OpenRouter",
@@ -358,6 +399,8 @@ pub const ROWS: &[Row] = &[
     chat("ai21", "AI21", "https://api.ai21.com/studio/v1", &["AI21_API_KEY"]),
     Row {
         base_env: Some("LITELLM_PROXY_API_BASE"),
+        // What it cannot pass on it refuses itself.
+        quirks: Quirks { attachments: Attachments::FILES, ..PLAIN },
         ..chat("litellm", "LiteLLM proxy", "http://localhost:4000/v1", &["LITELLM_API_KEY", "LITELLM_PROXY_API_KEY"])
     },
 ];

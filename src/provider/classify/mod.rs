@@ -96,7 +96,7 @@ fn asks_to_wait(class: Class) -> bool {
         | Class::Connection(_)
         | Class::Malformed
         | Class::Truncated
-        | Class::InvalidOutput
+        | Class::InvalidOutput(_)
         | Class::Budget => false,
     }
 }

@@ -131,8 +131,12 @@ fn fields_of_the_caller_go_to_the_request_or_to_the_model() {
 
 #[test]
 fn turns_alternate_and_calls_are_blocks() {
-    let call =
-        |id: &str, arguments: &str| Part::ToolCall { id: id.into(), name: "f".into(), arguments: arguments.into() };
+    let call = |id: &str, arguments: &str| Part::ToolCall {
+        id: id.into(),
+        name: "f".into(),
+        arguments: arguments.into(),
+        signature: None,
+    };
     let png = ImageData::Base64("AA==".into());
     let prompt = Prompt {
         messages: vec![

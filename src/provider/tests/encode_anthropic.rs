@@ -135,8 +135,8 @@ fn turns_alternate_and_hold_no_empty_text() {
                 role: Role::Assistant,
                 parts: vec![
                     Part::Text(String::new()),
-                    Part::ToolCall { id: "t".into(), name: "f".into(), arguments: "{\"x\":1}".into() },
-                    Part::ToolCall { id: "u".into(), name: "f".into(), arguments: String::new() },
+                    Part::ToolCall { id: "t".into(), name: "f".into(), arguments: "{\"x\":1}".into(), signature: None },
+                    Part::ToolCall { id: "u".into(), name: "f".into(), arguments: String::new(), signature: None },
                 ],
             },
             Message {
@@ -174,9 +174,45 @@ fn turns_alternate_and_hold_no_empty_text() {
 
 #[test]
 fn a_schema_is_a_field_where_the_model_has_one() {
-    let prompt = Prompt { schema: Some(json!({"type": "object"})), ..Prompt::user("hi") };
+    let closed = json!({"type": "object", "properties": {"a": {"type": "integer"}}, "additionalProperties": false});
+    let prompt = Prompt { schema: Some(closed.clone()), ..Prompt::user("hi") };
     let got = body("claude-sonnet-4-5", &prompt);
-    assert_eq!(got["output_config"], json!({"format": {"type": "json_schema", "schema": {"type": "object"}}}));
+    assert_eq!(got["output_config"], json!({"format": {"type": "json_schema", "schema": closed}}));
+    // What the API would refuse is said in words.
+    let mut bounded = closed.clone();
+    bounded["properties"]["a"]["minimum"] = json!(0);
+    for schema in [json!({"type": "object"}), bounded] {
+        let got = body("claude-sonnet-4-5", &Prompt { schema: Some(schema), ..Prompt::user("hi") });
+        assert!(got.get("output_config").is_none() && got["system"].as_str().unwrap().contains("JSON Schema"));
+    }
     let got = body("claude-3-haiku-20240307", &prompt);
     assert!(got.get("output_config").is_none() && got["system"].as_str().unwrap().contains("JSON Schema"));
+}
+
+#[test]
+fn efforts_become_budgets_where_the_model_thinks_by_budget() {
+    for (level, tokens) in [
+        (Effort::Minimal, 1024),
+        (Effort::Low, 2048),
+        (Effort::Medium, 8192),
+        (Effort::High, 16_384),
+        (Effort::Xhigh, 24_576),
+        (Effort::Max, 32_768),
+    ] {
+        let want = json!({"max_tokens": 64_000, "thinking": {"type": "enabled", "budget_tokens": tokens}});
+        check("claude-haiku-4-5", effort(level), want, &[]);
+    }
+}
+
+#[test]
+fn a_model_that_always_thinks_is_not_told_to_stop() {
+    for model in ["claude-fable-5", "claude-opus-5-5"] {
+        check(model, effort(Effort::None), json!({"max_tokens": 128_000}), &["reasoning_effort"]);
+        let both = Sampling { temperature: Some(0.1), ..effort(Effort::Max) };
+        let want = json!({"max_tokens": 128_000, "thinking": {"type": "adaptive"}, "output_config": {"effort": "max"}});
+        check(model, both, want, &["temperature"]);
+    }
+    let off = json!({"max_tokens": 128_000, "thinking": {"type": "disabled"}});
+    check("claude-opus-5", effort(Effort::None), off, &[]);
+    check("claude-opus-5", effort(Effort::Minimal), json!({"max_tokens": 128_000}), &["reasoning_effort"]);
 }

@@ -82,7 +82,6 @@ fn addresses_are_those_of_the_rows() {
         ("deepseek", "https://api.deepseek.com/chat/completions"),
         ("zai", "https://api.z.ai/api/paas/v4/chat/completions"),
         ("github", "https://models.github.ai/inference/chat/completions"),
-        ("gemini", "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions"),
         ("novita", "https://api.novita.ai/openai/chat/completions"),
         ("upstage", "https://api.upstage.ai/v1/solar/chat/completions"),
         ("openrouter", "https://openrouter.ai/api/v1/chat/completions"),
@@ -182,7 +181,12 @@ fn images_tools_and_results_have_their_places() {
             },
             Message {
                 role: Role::Assistant,
-                parts: vec![Part::ToolCall { id: "a".into(), name: "f".into(), arguments: "{\"x\":1}".into() }],
+                parts: vec![Part::ToolCall {
+                    id: "a".into(),
+                    name: "f".into(),
+                    arguments: "{\"x\":1}".into(),
+                    signature: None,
+                }],
             },
             Message {
                 role: Role::User,
@@ -227,4 +231,69 @@ fn a_schema_is_said_in_the_providers_way() {
     let mode = asked("deepseek", &open);
     assert_eq!(mode["response_format"], json!({"type": "json_object"}));
     assert!(mode["messages"][0]["content"].as_str().unwrap().contains("JSON Schema"));
+}
+
+#[test]
+fn attachments_are_as_large_as_the_provider_takes() {
+    let attached =
+        |part| Prompt { messages: vec![Message { role: Role::User, parts: vec![part] }], ..Prompt::default() };
+    let image = |bytes: usize| {
+        attached(Part::Image { media_type: "image/png".into(), data: ImageData::Base64("A".repeat(bytes / 3 * 4)) })
+    };
+    let encodes = |to: &Endpoint, prompt: &Prompt| to.protocol.adapter().encode(to, None, prompt).is_ok();
+    assert!(encodes(&endpoint("xai", "m"), &image(20 << 20)));
+    let want = "`m` takes images of at most 20.9 MB, and this one has 20.9 MB";
+    assert_eq!(refused(&endpoint("xai", "m"), &image((20 << 20) + 3)), want);
+    let want = "`gpt-4o` takes at most 50.0 MB of attachments in a request, and these have 53.3 MB";
+    assert_eq!(refused(&endpoint("openai", "gpt-4o"), &image(40_000_000)), want);
+    let pdf = attached(Part::File {
+        name: String::new(),
+        media_type: "application/pdf".into(),
+        data: ImageData::Base64("AA==".into()),
+    });
+    assert_eq!(refused(&endpoint("plain", "m"), &pdf), "`m` does not take PDF files");
+    assert_eq!(refused(&endpoint("openai", "gpt-3.5-turbo"), &pdf), "`gpt-3.5-turbo` does not take PDF files");
+    let file =
+        json!({"type": "file", "file": {"filename": "document.pdf", "file_data": "data:application/pdf;base64,AA=="}});
+    assert_eq!(body(&encode(&endpoint("openai", "gpt-4o"), &pdf))["messages"][0]["content"], json!([file]));
+}
+
+#[test]
+fn the_token_limit_has_the_name_of_the_provider() {
+    let limited = sampled(Sampling { max_tokens: Some(9), ..Sampling::default() });
+    for provider in ["openai", "groq", "cerebras"] {
+        check(&endpoint(provider, "m"), &limited, json!({"max_completion_tokens": 9}));
+    }
+    for provider in ["deepseek", "together", "vllm", "anything"] {
+        check(&endpoint(provider, "m"), &limited, json!({"max_tokens": 9}));
+    }
+}
+
+#[test]
+fn stop_texts_are_as_many_as_the_provider_takes() {
+    let stop = |count| sampled(Sampling { stop: vec!["x".into(); count], ..Sampling::default() });
+    for (provider, most) in [("openai", 4), ("groq", 4), ("deepseek", 16)] {
+        let to = endpoint(provider, "m");
+        assert_eq!(body(&encode(&to, &stop(most)))["stop"].as_array().unwrap().len(), most, "{provider}");
+        assert_eq!(refused(&to, &stop(most + 1)), format!("`m` takes at most {most} stop texts"));
+    }
+}
+
+#[test]
+fn effort_is_what_the_model_takes() {
+    let asked = |provider: &str, model: &str, effort| {
+        let encoded =
+            encode(&endpoint(provider, model), &sampled(Sampling { effort: Some(effort), ..Sampling::default() }));
+        (body(&encoded)["reasoning_effort"].as_str().map(str::to_owned), encoded.dropped)
+    };
+    let taken = |name: &str| (Some(name.to_owned()), vec![]);
+    let left_out = || (None, vec!["reasoning_effort"]);
+    assert_eq!(asked("openai", "o3", Effort::High), taken("high"));
+    assert_eq!(asked("openai", "o3", Effort::None), left_out());
+    assert_eq!(asked("openai", "gpt-5.1", Effort::None), taken("none"));
+    assert_eq!(asked("openai", "gpt-4.1", Effort::Low), left_out());
+    assert_eq!(asked("anything", "m", Effort::Xhigh), taken("xhigh"));
+    for provider in ["moonshot", "zai", "alibaba"] {
+        assert_eq!(asked(provider, "m", Effort::Low), left_out(), "{provider}");
+    }
 }

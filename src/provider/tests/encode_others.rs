@@ -59,7 +59,7 @@ fn conversation() -> Prompt {
                 role: Role::Assistant,
                 parts: vec![
                     Part::Text("let me see".into()),
-                    Part::ToolCall { id: "a".into(), name: "f".into(), arguments: "{\"x\":1}".into() },
+                    Part::ToolCall { id: "a".into(), name: "f".into(), arguments: "{\"x\":1}".into(), signature: None },
                 ],
             },
             Message {
@@ -207,7 +207,12 @@ fn ids_of_calls_fit_where_they_must() {
     let own = Prompt {
         messages: vec![Message {
             role: Role::Assistant,
-            parts: vec![Part::ToolCall { id: "aB3dE6gH9".into(), name: "f".into(), arguments: "{}".into() }],
+            parts: vec![Part::ToolCall {
+                id: "aB3dE6gH9".into(),
+                name: "f".into(),
+                arguments: "{}".into(),
+                signature: None,
+            }],
         }],
         ..Prompt::default()
     };

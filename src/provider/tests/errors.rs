@@ -44,6 +44,14 @@ fn every_error_file_has_a_meaning() {
         ("anthropic", 529, "anthropic/error-529-overloaded.json", Class::Overloaded, "Overloaded"),
         ("bedrock", 400, "bedrock/error-400-invalid-model.json", Class::NotFound, "identifier is invalid"),
         ("bedrock", 400, "bedrock/error-400-unsupported-block.json", Class::Unsupported, "video content block"),
+        ("gemini", 400, "gemini/error-400-api-key-invalid.json", Class::Authentication, "API key not valid"),
+        ("gemini", 404, "gemini/error-404-model.json", Class::NotFound, "gemini-3.6-flahs"),
+        ("gemini", 429, "gemini/error-429-daily-quota.json", Class::Quota, "current quota"),
+        ("gemini", 429, "gemini/error-429-per-minute-recorded.json", Class::RateLimit, "limit: 10000"),
+        ("gemini", 429, "gemini/error-429-retry-info.json", Class::RateLimit, "current quota"),
+        ("gemini", 503, "gemini/error-503-unavailable.json", Class::Overloaded, "overloaded"),
+        ("vertex", 400, "vertex/error-400-role.json", Class::BadRequest, "valid role"),
+        ("vertex", 404, "vertex/error-404-model.json", Class::NotFound, "not found"),
         ("mistral", 400, "mistral/error-400-model.json", Class::NotFound, "Invalid model"),
         ("mistral", 422, "mistral/error-422-validation.json", Class::BadRequest, "body.temperature: Input"),
         ("deepseek", 402, "openai-compatible/deepseek-error-402.json", Class::Quota, "Insufficient Balance"),
@@ -84,6 +92,8 @@ fn every_error_file_has_a_meaning() {
         "ollama",
         "cohere",
         "bedrock",
+        "gemini",
+        "vertex",
     ] {
         for entry in fs::read_dir(root.join(folder)).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
@@ -110,6 +120,42 @@ fn waits_and_request_ids_are_found() {
     assert_eq!((failure.retry_after, failure.request_id.as_deref()), (Some(Duration::from_secs(14)), Some("req_1")));
     let failure = wait(&body("anthropic/error-429-rate-limit.json"), &HeaderMap::new());
     assert_eq!(failure.request_id.as_deref(), Some("req_000000000000000000000000"));
+}
+
+#[test]
+fn details_of_an_error_say_how_long_to_wait() {
+    let read = |file: &str| classify(&endpoint("gemini", "m"), 429, &HeaderMap::new(), &body(file)).retry_after;
+    assert_eq!(read("gemini/error-429-retry-info.json"), Some(Duration::from_millis(34_400)));
+    assert_eq!(read("gemini/error-429-per-minute-recorded.json"), Some(Duration::from_secs(40)));
+    // A delay in seconds beside a limit per day is about another limit.
+    assert_eq!(read("gemini/error-429-daily-quota.json"), None);
+}
+
+#[test]
+fn status_names_of_google_have_a_meaning() {
+    let case = |provider: &str, status: u16, name: &str, message: &str, class: Class| {
+        let error = format!(r#"{{"error":{{"code":{status},"message":"{message}","status":"{name}"}}}}"#);
+        for body in [error.clone(), format!("[{error}]")] {
+            let got = classify(&endpoint(provider, "m"), status, &HeaderMap::new(), body.as_bytes());
+            assert_eq!(got.class, class, "{provider} {body}");
+        }
+    };
+    let upstream = Class::Timeout(crate::model::TimeoutKind::Upstream);
+    for provider in ["gemini", "vertex"] {
+        let long = "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).";
+        case(provider, 400, "INVALID_ARGUMENT", long, Class::ContextWindow);
+        case(provider, 400, "INVALID_ARGUMENT", "Invalid JSON payload received.", Class::BadRequest);
+        case(provider, 401, "UNAUTHENTICATED", "no", Class::Authentication);
+        case(provider, 402, "RESOURCE_EXHAUSTED", "Your prepayment credits are depleted.", Class::Quota);
+        case(provider, 403, "PERMISSION_DENIED", "API has not been used in project 1 before", Class::Permission);
+        case(provider, 429, "RESOURCE_EXHAUSTED", "Resource exhausted. Please try again later.", Class::RateLimit);
+        case(provider, 429, "RESOURCE_EXHAUSTED", "Quota exceeded for metric: x, limit: 0, model: y", Class::Quota);
+        case(provider, 499, "CANCELLED", "The operation was cancelled.", Class::ServerError);
+        case(provider, 500, "INTERNAL", "An internal error has occurred.", Class::ServerError);
+        case(provider, 503, "UNAVAILABLE", "This model is experiencing high demand.", Class::Overloaded);
+        case(provider, 504, "DEADLINE_EXCEEDED", "Deadline expired", upstream);
+    }
+    case("gemini", 400, "FAILED_PRECONDITION", "User location is not supported for the API use.", Class::Quota);
 }
 
 /// The labels of the table and our classes.

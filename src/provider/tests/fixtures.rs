@@ -12,7 +12,7 @@ use crate::wire::Frame;
 use crate::wire::sse;
 
 /// The folders and the provider that speaks there when the file's name does not say.
-const FOLDERS: [(&str, &str); 9] = [
+const FOLDERS: [(&str, &str); 11] = [
     ("openai-chat", "openai"),
     ("openai-compatible", "plain"),
     ("openai-responses", "responses"),
@@ -22,15 +22,18 @@ const FOLDERS: [(&str, &str); 9] = [
     ("ollama", "ollama"),
     ("cohere", "cohere"),
     ("bedrock", "bedrock"),
+    ("gemini", "gemini"),
+    ("vertex", "vertex"),
 ];
 
 /// Answers that are errors, and what they mean; errors with a status of their own are tested elsewhere.
-const FAILURES: [(&str, Class); 10] = [
+const FAILURES: [(&str, Class); 11] = [
     ("converse-stream-bad-crc.bin", Class::Malformed),
     ("converse-stream-exception-model-error.bin", Class::ServerError),
     ("converse-stream-exception-throttling.bin", Class::RateLimit),
     // Of another operation: its frames are whole, and none of them is an answer here.
     ("invoke-stream-claude.bin", Class::Truncated),
+    ("nonstream-blocked-model-armor.json", Class::ContentPolicy),
     ("openrouter-error-midstream-documented.sse", Class::RateLimit),
     ("openrouter-nonstream-200-error.json", Class::ServerError),
     ("openrouter-stream-processing-error.sse", Class::BadRequest),
@@ -38,6 +41,11 @@ const FAILURES: [(&str, Class); 10] = [
     ("stream-error-overloaded.sse", Class::Overloaded),
     ("stream-error.ndjson", Class::ServerError),
 ];
+
+/// The bytes of a file.
+pub fn read(path: impl AsRef<Path>) -> Vec<u8> {
+    fs::read(path).unwrap()
+}
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
@@ -186,7 +194,7 @@ fn a_cut_stream_is_never_an_answer() {
             .iter()
             .position(|block| {
                 !block.contains("finish_reason\":null")
-                    && ["finish_reason\":\"", "\"message_delta\"", "event: response.completed"]
+                    && ["finish_reason\":\"", "\"message_delta\"", "event: response.completed", "\"finishReason\": \""]
                         .iter()
                         .any(|mark| block.contains(mark))
             })

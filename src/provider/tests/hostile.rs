@@ -8,7 +8,7 @@ use crate::wire::Frame;
 
 #[test]
 fn a_reply_without_an_answer_is_a_failure() {
-    for provider in ["plain", "messages", "responses", "azure", "cohere"] {
+    for provider in ["plain", "messages", "responses", "azure", "cohere", "gemini", "vertex"] {
         check(provider, "", Class::Truncated);
         check(provider, " \r\n\r\n ", Class::Truncated);
         check(provider, "<!DOCTYPE html><html>", Class::Malformed);
@@ -50,7 +50,7 @@ fn lines_without_an_answer_are_a_failure() {
 
 #[test]
 fn an_error_inside_a_success_is_a_failure() {
-    for provider in ["plain", "messages", "responses", "azure", "cohere"] {
+    for provider in ["plain", "messages", "responses", "azure", "cohere", "gemini", "vertex"] {
         for (error, class) in [
             (r#"{"error":{"message":"x","type":"overloaded_error"}}"#, Class::Overloaded),
             (r#"{"type":"error","error":{"type":"rate_limit_error","message":"x"}}"#, Class::RateLimit),
@@ -67,7 +67,7 @@ fn an_error_inside_a_success_is_a_failure() {
             check(provider, &format!("event: error\ndata: {error}\n\n"), class);
         }
     }
-    for provider in ["plain", "messages", "responses", "cohere"] {
+    for provider in ["plain", "messages", "responses", "cohere", "gemini"] {
         check(provider, "event: error\ndata: the engine is overloaded\n\n", Class::Overloaded);
     }
     check("plain", r#"{"base_resp":{"status_code":1004,"status_msg":"rate limit"},"choices":null}"#, Class::RateLimit);
@@ -215,7 +215,88 @@ fn a_tool_call_keeps_the_arguments_of_its_start() {
 }
 
 #[test]
+fn a_candidate_ends_in_many_ways() {
+    let ends = |reason: &str| {
+        let part = r#"{"content":{"parts":[{"text":"x"}]},"finishReason":"#;
+        decode_all(&endpoint("gemini", "m"), &[format!(r#"{{"candidates":[{part}"{reason}"}}]}}"#).as_bytes()])
+            .map(|answer| answer.finish)
+            .map_err(|failure| failure.class)
+    };
+    assert_eq!(ends("STOP"), Ok(Some(Finish::Stop)));
+    assert_eq!(ends("MAX_TOKENS"), Ok(Some(Finish::Length)));
+    for reason in ["SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "MODEL_ARMOR", "IMAGE_SAFETY"] {
+        assert_eq!(ends(reason), Ok(Some(Finish::ContentFilter)), "{reason}");
+    }
+    for reason in ["LANGUAGE", "OTHER", "WHATEVER"] {
+        assert_eq!(ends(reason), Ok(Some(Finish::Other)), "{reason}");
+    }
+    for reason in ["MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS"] {
+        assert_eq!(ends(reason), Err(Class::ServerError), "{reason}");
+    }
+    assert_eq!(ends("FINISH_REASON_UNSPECIFIED"), Err(Class::Truncated));
+}
+
+#[test]
+fn a_blocked_prompt_says_why() {
+    for reason in ["SAFETY", "OTHER", "BLOCKLIST", "PROHIBITED_CONTENT", "JAILBREAK"] {
+        let body =
+            format!(r#"{{"promptFeedback":{{"blockReason":"{reason}"}},"usageMetadata":{{"promptTokenCount":3}}}}"#);
+        for body in [body.clone(), format!("data: {body}\n\n")] {
+            let failure = decode_all(&endpoint("gemini", "m"), &[body.as_bytes()]).unwrap_err();
+            assert_eq!(failure.class, Class::ContentPolicy);
+            assert!(failure.message.contains(reason), "{}", failure.message);
+        }
+    }
+}
+
+#[test]
+fn thoughts_calls_and_marks_are_told_apart() {
+    let body = r#"[{"candidates":[{"content":{"parts":[{"text":"hm","thought":true},{"text":"so","thoughtSignature":"a"},
+        {"functionCall":{"id":"f1","name":"f","args":{"x":1}},"thoughtSignature":"b"},{"functionCall":{"name":"g"}}]}}]},
+        {"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":9,"toolUsePromptTokenCount":1,
+        "cachedContentTokenCount":4,"candidatesTokenCount":2.0,"thoughtsTokenCount":3}}]"#;
+    let got = answer("gemini", body);
+    assert_eq!((got.text.as_str(), got.reasoning.as_str(), got.finish), ("so", "hm", Some(Finish::ToolCalls)));
+    let calls: Vec<_> = got
+        .tool_calls
+        .iter()
+        .map(|call| (call.id.as_str(), call.name.as_str(), call.arguments.as_str(), call.signature.as_deref()))
+        .collect();
+    assert_eq!(calls, [("f1", "f", "{\"x\":1}", Some("b")), ("call_1", "g", "{}", None)]);
+    let usage = got.usage.unwrap();
+    assert_eq!((usage.input, usage.output, usage.cached, usage.reasoning), (10, 5, 4, 3));
+}
+
+#[test]
+fn an_error_after_text_is_not_an_answer() {
+    let text = r#"data: {"candidates":[{"content":{"parts":[{"text":"half"}]}}]}"#;
+    let error = r#"{"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE"}}"#;
+    check("gemini", &format!("{text}\r\n\r\ndata: {error}\r\n\r\n"), Class::Overloaded);
+    check("gemini", &format!("{text}\n\ndata: [{error}]\n\n"), Class::Overloaded);
+}
+
+#[test]
+fn every_publisher_is_heard_in_its_tongue() {
+    let got = |model: &str, body: &str| decode_all(&endpoint("vertex", model), &[body.as_bytes()]).unwrap().text;
+    let messages = r#"{"content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn"}"#;
+    let chat = r#"{"choices":[{"message":{"content":"hi"},"finish_reason":"stop"}]}"#;
+    let gemini = r#"{"candidates":[{"content":{"parts":[{"text":"hi"}]},"finishReason":"STOP"}]}"#;
+    for (model, body) in [
+        ("claude-sonnet-4-5@20250929", messages),
+        ("anthropic/claude-opus-4-5", messages),
+        ("meta/llama-4-maverick-17b-128e-instruct-maas", chat),
+        ("google/gemini-2.5-pro", gemini),
+        ("gemini-2.5-pro", gemini),
+    ] {
+        assert_eq!(got(model, body), "hi", "{model}");
+    }
+}
+
+#[test]
 fn too_many_tool_calls_are_refused() {
+    let part = r#"{"functionCall":{"name":"f"}}"#;
+    let body = format!(r#"{{"candidates":[{{"content":{{"parts":[{}]}}}}]}}"#, vec![part; 1025].join(","));
+    check("gemini", &body, Class::Malformed);
     let call = r#"{"function":{"name":"f"}}"#;
     let body = format!(r#"{{"choices":[{{"message":{{"tool_calls":[{}]}}}}]}}"#, vec![call; 1025].join(","));
     check("plain", &body, Class::Malformed);
@@ -288,6 +369,7 @@ fn json_like() -> impl Strategy<Value = String> {
         "\"content_block_start\"",
         "\"content_block_delta\"",
         "\"error\"",
+        "\"STOP\"",
         "\"function_call\"",
         "\"response.output_item.done\"",
         "\"response.function_call_arguments.delta\"",
@@ -321,6 +403,16 @@ fn json_like() -> impl Strategy<Value = String> {
         "refusal",
         "x_groq",
         "partial_json",
+        "candidates",
+        "parts",
+        "functionCall",
+        "args",
+        "thought",
+        "thoughtSignature",
+        "finishReason",
+        "promptFeedback",
+        "usageMetadata",
+        "promptTokenCount",
         "input",
         "response",
         "output",
@@ -345,7 +437,7 @@ fn json_like() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        for provider in ["plain", "messages", "mistral", "groq", "responses", "cohere", "ollama"] {
+        for provider in ["plain", "messages", "mistral", "groq", "responses", "cohere", "ollama", "gemini"] {
             let got = decode_all(&endpoint(provider, "m"), &[b"data: ", &bytes]);
             prop_assert!(got.is_err());
             let _ = decode_all(&endpoint(provider, "m"), &[&bytes]);
@@ -354,7 +446,7 @@ proptest! {
 
     #[test]
     fn odd_json_never_panics(frames in prop::collection::vec((prop::option::of(Just("error".to_owned())), json_like()), 0..6)) {
-        for provider in ["plain", "messages", "moonshot", "xai", "responses", "cohere", "ollama"] {
+        for provider in ["plain", "messages", "moonshot", "xai", "responses", "cohere", "ollama", "gemini"] {
             if let Ok(events) = feed(provider, &frames) {
                 prop_assert!(events.iter().any(|event| matches!(event, Event::Finish(_))), "an answer without a finish");
             }

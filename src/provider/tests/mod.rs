@@ -2,8 +2,10 @@
 
 mod bedrock;
 mod encode_anthropic;
+mod encode_gemini;
 mod encode_openai;
 mod encode_others;
+mod encode_vertex;
 mod endings;
 mod errors;
 mod fixtures;
@@ -14,7 +16,7 @@ use http::HeaderMap;
 use url::Url;
 
 use super::catalog::{Quirks, row};
-use super::{Endpoint, Params, Protocol, Reader};
+use super::{Endpoint, Overrides, Params, Protocol, Reader};
 use crate::model::{Answer, Class, Failure, Timestamp};
 use crate::wire::ErrorReply;
 
@@ -41,6 +43,7 @@ pub(super) fn endpoint(provider: &str, model: &str) -> Endpoint {
         params: Params::default(),
         headers: Vec::new(),
         query: Vec::new(),
+        overrides: Overrides::default(),
         script: None,
     }
 }

@@ -11,7 +11,8 @@ use crate::route::limits::Shut;
 use crate::route::{DeploymentId, GroupId, backoff};
 
 impl Course<'_> {
-    /// Another attempt on the same deployment, if the group stays on one for several.
+    /// Another attempt on the same deployment, if the group stays on one for several or its answer was
+    /// of no use for the first time.
     pub(super) fn stay(
         &mut self,
         last: Option<&Failure>,
@@ -21,12 +22,23 @@ impl Course<'_> {
     ) -> Option<Call> {
         let asked = &self.asked[self.last?];
         let policy = &self.map.group(asked.group).policy;
-        let stays = matches!(reaction(last?.class), Reaction::Next) && asked.in_a_row < policy.attempts_per_deployment;
-        if !stays || !self.may_repeat(asked, board, now) {
+        let backoff = match reaction(last?.class) {
+            Reaction::Next if asked.in_a_row < policy.attempts_per_deployment => backoff::wait(asked.times - 1, rng),
+            // It is well: nothing has to pass.
+            Reaction::OnceMore if asked.rejected == 1 => Duration::ZERO,
+            Reaction::Next
+            | Reaction::OnceMore
+            | Reaction::NextGated
+            | Reaction::NextNeverThis
+            | Reaction::OtherProvider
+            | Reaction::LargerWindow
+            | Reaction::PolicyGroups => return None,
+        };
+        if !self.may_repeat(asked, board, now) {
             return None;
         }
         let (group, deployment) = (asked.group, asked.deployment);
-        let wait = self.wait_for(asked, backoff::wait(asked.times - 1, rng), board, now)?;
+        let wait = self.wait_for(asked, backoff, board, now)?;
         Some(self.call(group, deployment, wait, board, now))
     }
 

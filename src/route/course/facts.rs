@@ -51,6 +51,8 @@ pub struct Identity {
 pub struct Needs {
     /// It holds images.
     pub vision: bool,
+    /// It holds PDF files.
+    pub pdf: bool,
     /// It offers tools.
     pub tools: bool,
     /// Its answer must satisfy a JSON Schema.
@@ -61,9 +63,10 @@ impl Needs {
     /// What `prompt` needs.
     #[must_use]
     pub fn of(prompt: &Prompt) -> Self {
-        let parts = prompt.messages.iter().flat_map(|message| &message.parts);
+        let parts = || prompt.messages.iter().flat_map(|message| &message.parts);
         Self {
-            vision: parts.into_iter().any(|part| matches!(part, Part::Image { .. })),
+            vision: parts().any(|part| matches!(part, Part::Image { .. })),
+            pdf: parts().any(|part| matches!(part, Part::File { .. })),
             tools: !prompt.tools.is_empty(),
             schema: prompt.schema.is_some(),
         }
@@ -73,6 +76,7 @@ impl Needs {
     pub(super) fn unmet(self, capabilities: Capabilities) -> Option<Capability> {
         let needs = [
             (self.vision, capabilities.vision, Capability::Vision),
+            (self.pdf, capabilities.pdf, Capability::Pdf),
             (self.tools, capabilities.tools, Capability::Tools),
             (self.schema, capabilities.schema, Capability::Schema),
         ];
@@ -85,6 +89,8 @@ impl Needs {
 pub enum Capability {
     /// Images.
     Vision,
+    /// PDF files.
+    Pdf,
     /// Tools.
     Tools,
     /// A JSON Schema.
@@ -97,6 +103,7 @@ impl Capability {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Vision => "images",
+            Self::Pdf => "PDF files",
             Self::Tools => "tools",
             Self::Schema => "a JSON Schema",
         }

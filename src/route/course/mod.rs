@@ -133,6 +133,8 @@ struct Asked {
     deployment: DeploymentId,
     times: u32,
     in_a_row: u32,
+    /// How often its answer was of no use.
+    rejected: u32,
     /// Whether and from when it may be asked again.
     again: Option<Timestamp>,
     /// How it failed last.
@@ -222,6 +224,11 @@ impl<'a> Course<'a> {
         let again = match reaction(failure.class) {
             Reaction::Next => Some(now.after(failure.retry_after.unwrap_or_default())),
             Reaction::NextGated => Some(now.after(failure.retry_after.unwrap_or_default())),
+            Reaction::OnceMore => {
+                self.asked[last].rejected += 1;
+                let once_more = self.asked[last].rejected == 1 || retries.is_some();
+                once_more.then(|| now.after(failure.retry_after.unwrap_or_default()))
+            }
             // The profile may know better than we do that this class mends.
             Reaction::NextNeverThis => retries.map(|_| now.after(failure.retry_after.unwrap_or_default())),
             Reaction::OtherProvider => {
@@ -402,7 +409,7 @@ impl<'a> Course<'a> {
         }
         let same = self.last.is_some_and(|last| self.asked[last].deployment == deployment);
         let position = self.asked.iter().position(|asked| asked.deployment == deployment).unwrap_or_else(|| {
-            self.asked.push(Asked { group, deployment, times: 0, in_a_row: 0, again: None, failed: None });
+            self.asked.push(Asked { group, deployment, times: 0, in_a_row: 0, rejected: 0, again: None, failed: None });
             self.asked.len() - 1
         });
         let asked = &mut self.asked[position];

@@ -1,12 +1,14 @@
 //! The one table from failure class to reaction.
 
-use crate::model::Class;
+use crate::model::{Class, OutputFault};
 
 /// How policy answers a class of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reaction {
     /// Ask the next; this one may be asked again later.
     Next,
+    /// Ask this one once more, at once; then the next, and never this one again in this request.
+    OnceMore,
     /// Ask the next; a repeat of this one must wait out its gate.
     NextGated,
     /// Ask the next, and never this one again in this request.
@@ -26,6 +28,8 @@ pub(super) fn reaction(class: Class) -> Reaction {
             Reaction::Next
         }
         Class::RateLimit => Reaction::NextGated,
+        // The model may draw better; what fails twice is likely to fail again.
+        Class::InvalidOutput(OutputFault::Rejected) => Reaction::OnceMore,
         // One that timed out in silence is not asked again; keys, money and names do not mend in seconds,
         // and the same question gets the same unusable answer.
         Class::Timeout(_)
@@ -34,7 +38,7 @@ pub(super) fn reaction(class: Class) -> Reaction {
         | Class::NotFound
         | Class::Quota
         | Class::Unsupported
-        | Class::InvalidOutput
+        | Class::InvalidOutput(OutputFault::Cut)
         | Class::Budget => Reaction::NextNeverThis,
         Class::BadRequest => Reaction::OtherProvider,
         Class::ContextWindow => Reaction::LargerWindow,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::model::{Class, ConnectionFault, TimeoutKind};
+use crate::model::{Class, ConnectionFault, OutputFault, TimeoutKind};
 use crate::route::board::Lesson;
 use crate::route::breaker::{Context, Rules, Seen};
 use crate::route::limits::Shut;
@@ -108,6 +108,8 @@ fn failure(word: &str) -> Failure {
         "policy" => Class::ContentPolicy,
         "unsupported" => Class::Unsupported,
         "cut" => Class::Truncated,
+        "rejected" => Class::InvalidOutput(OutputFault::Rejected),
+        "too-short" => Class::InvalidOutput(OutputFault::Cut),
         other => panic!("unknown failure {other}"),
     };
     Failure { retry_after: wait.map(Duration::from_secs), ..Failure::new(class, word) }
@@ -201,6 +203,39 @@ fn siblings_first_then_repeats_with_backoff() {
     check(&map("main: a b c"), "500", "a b c | exhausted");
     check(&map("main: a b"), "500", "a b a+ | exhausted");
     check(&map("main: a"), "500", "a a+ a+ | exhausted");
+}
+
+#[test]
+fn an_answer_that_is_rejected_is_asked_for_once_more_at_once() {
+    let mut patient = map("main: a b | other: c");
+    patient.groups[0].policy.num_retries = 4;
+    patient.groups[0].fallbacks = vec![group(&patient, "other")];
+    check(&patient, "rejected", "a a b b c c | exhausted");
+    // The repeat is a retry like any other: it is counted, and may fail in another way.
+    check(&map("main: a b c"), "rejected", "a a b | exhausted");
+    check(&map("main: a b"), "rejected 500 500", "a a b | exhausted");
+    check(&map("main: a b"), "rejected silent 500", "a a b | exhausted");
+    check(&map("main: a b"), "500 rejected", "a b b | exhausted");
+}
+
+#[test]
+fn no_retries_means_no_second_draw() {
+    let mut map = map("main: a | other: b");
+    map.groups.iter_mut().for_each(|group| group.policy.num_retries = 0);
+    map.groups[0].fallbacks = vec![group(&map, "other")];
+    check(&map, "rejected", "a b | exhausted");
+}
+
+#[test]
+fn an_answer_without_room_is_not_asked_for_again() {
+    check(&map("main: a b"), "too-short", "a b | exhausted");
+}
+
+#[test]
+fn the_profile_may_ask_for_more_draws() {
+    let mut map = map("main: a");
+    map.groups[0].policy.retry_policy.set(Class::InvalidOutput(OutputFault::Rejected), 3);
+    check(&map, "rejected", "a a a+ a+ | exhausted");
 }
 
 #[test]

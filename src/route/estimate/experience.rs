@@ -82,7 +82,7 @@ impl Experience {
             | Class::Unsupported
             | Class::ContextWindow
             | Class::ContentPolicy
-            | Class::InvalidOutput
+            | Class::InvalidOutput(_)
             | Class::RateLimit
             | Class::Budget => None,
             Class::Authentication

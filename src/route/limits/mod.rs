@@ -4,6 +4,7 @@
 //! processes, is the engine's affair.
 
 mod book;
+mod line;
 mod meter;
 mod quota;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod window;
 use std::time::Duration;
 
 pub use book::{Book, Place, Scope};
+pub use line::Ticket;
 pub use meter::{Held, LEASE, Meter};
 pub use quota::{Heard, Quota};
 
@@ -108,6 +110,8 @@ pub struct Need {
     pub nanos: Option<u64>,
     /// What the prompt alone costs.
     pub prompt_nanos: u64,
+    /// For how many calls there has to be room: for it and for those that wait in front of it.
+    pub calls: u64,
 }
 
 impl Need {
@@ -125,7 +129,13 @@ impl Need {
             bounded: facts.max_tokens.is_some(),
             nanos: cost(output),
             prompt_nanos: cost(0).unwrap_or(0),
+            calls: 1,
         }
+    }
+
+    /// The same behind so many others, which are taken to be alike.
+    fn behind(self, ahead: u64) -> Self {
+        Self { calls: self.calls.saturating_add(ahead), ..self }
     }
 
     /// How much of `cap` it takes, or `None` when it never fits. An answer whose length is only
@@ -136,21 +146,23 @@ impl Need {
             Counts::Tokens => (self.prompt.saturating_add(self.output), self.prompt),
             Counts::Nanos => (self.nanos?, self.prompt_nanos),
         };
-        match whole <= cap.limit {
-            true => Some(whole),
-            false if self.bounded || least > cap.limit => None,
-            false => Some(cap.limit),
-        }
+        let each = match whole <= cap.limit {
+            true => whole,
+            false if self.bounded || least > cap.limit => return None,
+            false => cap.limit,
+        };
+        Some(each.saturating_mul(self.calls).min(cap.limit))
     }
 
     /// How much of a provider's `resource` it takes.
     fn of_resource(&self, resource: Resource) -> u64 {
-        match resource {
+        let each = match resource {
             Resource::Requests => 1,
             Resource::Tokens => self.prompt.saturating_add(self.output),
             Resource::InputTokens => self.prompt,
             Resource::OutputTokens => self.output,
-        }
+        };
+        each.saturating_mul(self.calls)
     }
 }
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Need, Shut};
+use super::line::Line;
+use super::{Need, Shut, Ticket};
 use crate::model::{Reading, Refill, Resource, Timestamp};
 
 /// A rate limit that closes the gate for longer is not believed.
@@ -37,6 +38,9 @@ pub struct Quota {
     rate: Option<(f64, Timestamp)>,
     /// How long answers are, rather too long than too short.
     output: Option<f64>,
+    /// Who waits.
+    #[serde(skip_serializing_if = "Line::is_empty")]
+    line: Line,
 }
 
 /// One limit of the provider.
@@ -102,8 +106,9 @@ impl Quota {
             let at = bucket.room_at(need.of_resource(bucket.resource), now)?;
             Some(Shut::Until { at, limit: format!("the provider's limit of {}", bucket.resource.as_str()) })
         });
-        let pace = self.pace(now).filter(|pace| pace.next > now).map(|pace| Shut::Until {
-            at: pace.next,
+        let turn = |pace: &Pace| pace.next.max(now).after(pace.gap().saturating_mul(whole(need.calls - 1)));
+        let pace = self.pace(now).filter(|pace| turn(pace) > now).map(|pace| Shut::Until {
+            at: turn(pace),
             limit: format!("a pace of {:.2} requests/s after rate limits", pace.rate),
         });
         gate.into_iter().chain(buckets).chain(pace).reduce(Shut::later).map_or(Ok(()), Err)
@@ -116,7 +121,7 @@ impl Quota {
             Some(limit) => bucket.level(now) - float(need.of_resource(bucket.resource)) < SCARCE * float(limit),
             None => true,
         };
-        self.pace(now).is_some() || self.known(now).any(scarce)
+        self.pace(now).is_some() || !self.line.is_empty() || self.known(now).any(scarce)
     }
 
     /// Counts a call that begins at `now`; [`Quota::check`] it before, in the same step.
@@ -131,8 +136,25 @@ impl Quota {
         }
         if let Some(pace) = &mut self.pace {
             let from = if pace.next > now.after(PACE_MEMORY) { now } else { pace.next.max(now) };
-            pace.next = from.after(Duration::from_secs_f64(1.0 / pace.rate.max(PACE_LEAST)));
+            pace.next = from.after(pace.gap());
         }
+    }
+
+    /// A request waits for room until `at`, and those that come later stand behind it.
+    pub fn join(&mut self, ticket: Ticket, at: Timestamp, now: Timestamp) {
+        self.line.join(ticket, at, now);
+    }
+
+    /// What there must be room for so that it is the turn of a request: its own `need`, and that of
+    /// those who came before it and wait.
+    #[must_use]
+    pub fn turn(&self, need: Need, ticket: Ticket, now: Timestamp) -> Need {
+        need.behind(self.line.ahead(ticket, now))
+    }
+
+    /// A request waits no longer.
+    pub fn leave(&mut self, ticket: Ticket) {
+        self.line.leave(ticket);
     }
 
     /// Learns from one call that is over.
@@ -207,6 +229,13 @@ impl Quota {
     }
 }
 
+impl Pace {
+    /// From one call to the next.
+    fn gap(&self) -> Duration {
+        Duration::from_secs_f64(1.0 / self.rate.max(PACE_LEAST))
+    }
+}
+
 impl Bucket {
     /// A bucket from a clock that ran far ahead says nothing, nor one of unknown size after its time.
     fn says(&self, now: Timestamp) -> bool {
@@ -250,6 +279,10 @@ impl Bucket {
         let wait = Duration::try_from_secs_f64(wait.max(0.0)).unwrap_or(GATE_MAX);
         Some(now.after(wait + Duration::from_millis(1)))
     }
+}
+
+fn whole(count: u64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are at most 10^15")]

@@ -21,7 +21,7 @@ fn limits(caps: &[(&'static str, u64)], max_parallel: Option<u64>) -> Limits {
 }
 
 fn need(prompt: u64, output: u64) -> Need {
-    Need { prompt, output, bounded: true, nanos: Some((prompt + output) * 10), prompt_nanos: prompt * 10 }
+    Need { prompt, output, bounded: true, nanos: Some((prompt + output) * 10), prompt_nanos: prompt * 10, calls: 1 }
 }
 
 fn at(seconds: f64) -> Timestamp {
@@ -185,6 +185,54 @@ fn a_steady_bucket_fills_while_time_goes_on() {
     assert_eq!(wait(&quota, 1.0), Some(1.001), "what was reserved since is not there");
     hear(&mut quota, 2.0, &[reading(60, 30, Refill::Over(Duration::from_secs(60)))], None);
     assert_eq!(wait(&quota, 2.0), None, "the reply knows what began before it");
+}
+
+#[test]
+fn who_comes_later_stands_behind_those_who_wait() {
+    let mut quota = Quota::default();
+    hear(&mut quota, 0.0, &[reading(60, 0, Refill::Over(Duration::from_secs(60)))], None);
+    let ticket = |id: u64| Ticket { since: at(id as f64 / 10.0), id };
+    let wait =
+        |quota: &Quota, id, second| match quota.check(&quota.turn(need(10, 20), ticket(id), at(second)), at(second)) {
+            Ok(()) => None,
+            Err(Shut::Until { at: when, .. }) => Some((when.since(at(second)).as_secs_f64() * 10.0).round() / 10.0),
+            Err(other) => panic!("{other:?}"),
+        };
+    quota.join(ticket(1), at(1.0), at(0.1));
+    quota.join(ticket(2), at(2.0), at(0.2));
+    assert_eq!(wait(&quota, 3, 0.3), Some(2.7), "two are in front of it");
+    assert_eq!(wait(&quota, 3, 1.0), Some(2.0), "the one that there is belongs to the first");
+    assert_eq!(wait(&quota, 1, 1.0), None);
+    quota.leave(ticket(1));
+    quota.leave(ticket(2));
+    assert_eq!(wait(&quota, 3, 1.0), None);
+}
+
+#[test]
+fn who_waits_keeps_a_slower_pace_too() {
+    let mut quota = Quota::default();
+    hear(&mut quota, 0.0, &[], Some(1));
+    let ticket = |id| Ticket { since: at(id as f64), id };
+    quota.join(ticket(1), at(2.0), at(1.0));
+    let turn = quota.turn(need(1, 1), ticket(2), at(2.0));
+    assert_eq!(quota.check(&need(1, 1), at(2.0)), Ok(()));
+    assert!(
+        matches!(quota.check(&turn, at(2.0)), Err(Shut::Until { at: when, .. }) if when > at(3.4) && when < at(3.5))
+    );
+}
+
+#[test]
+fn a_window_of_our_own_has_a_line_too() {
+    let rpm = limits(&[("rpm", 2)], None);
+    let mut meter = Meter::default();
+    meter.hold(&rpm, Held::new(1, &need(1, 1), at(0.0)));
+    meter.hold(&rpm, Held::new(2, &need(1, 1), at(10.0)));
+    let turn = |ahead| need(1, 1).behind(ahead);
+    let mut opens = |ahead| match meter.check(&rpm, &turn(ahead), at(20.0), "") {
+        Err(Shut::Until { at: when, .. }) => when.since(at(0.0)).as_secs(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!([opens(0), opens(1), opens(9)], [60, 70, 70], "further back than the window nobody looks");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `adaptive`: the least expected cost of time, money and failure together.
 
-use super::latency::{normal, two_choices};
+use super::latency::{crowd, normal, two_choices};
 use super::ranked::by_score;
 use super::{Candidate, Ranked, Why};
 use crate::route::estimate::Law;
@@ -27,16 +27,13 @@ impl AdaptiveArgs {
 }
 
 /// Lowest expected cost first.
-///
-/// Calls under way count squared: where the rest of the score is alike, a difference in the first
-/// token must not build a queue.
 pub(super) fn rank(candidates: &[Candidate<'_>], args: &AdaptiveArgs, rng: &mut fastrand::Rng) -> Vec<Ranked> {
     // A price that is unknown is no reason to prefer it: it is taken for the highest that is known.
     let dearest = candidates.iter().filter_map(|candidate| candidate.usd).fold(0.0, f64::max);
     let mut ranked = Vec::with_capacity(candidates.len());
     for candidate in candidates {
-        let busy = (f64::from(candidate.in_flight) + 1.0).powi(2);
-        let first = candidate.ttft.at(args.explore * normal(rng)) * (Law::TTFT.noise / 2.0).exp() * busy;
+        let first = candidate.ttft.at(args.explore * normal(rng)) * (Law::TTFT.noise / 2.0).exp();
+        let first = first * crowd(candidate.in_flight);
         let seconds = first + candidate.output * candidate.pace.expected(&Law::PACE);
         let usd = candidate.usd.unwrap_or(dearest);
         let failure = 1.0 - candidate.success;

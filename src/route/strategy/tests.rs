@@ -275,6 +275,22 @@ mod fastest {
     }
 
     #[test]
+    fn a_crowd_counts_for_more_than_its_number() {
+        let under_way = |first: u64, second: u64| {
+            move |board: &mut Board| {
+                answered(board, 0, 30, 0.2, 100.0);
+                answered(board, 1, 30, 0.8, 100.0);
+                let lease = NOW.after(Duration::from_secs(9));
+                (0..first).for_each(|id| board.deployments[0].leases.take(id, lease, NOW));
+                (0..second).for_each(|id| board.deployments[1].leases.take(id, lease, NOW));
+            }
+        };
+        let args = LatencyArgs { explore: 0.0, ..LatencyArgs::LONG_LIVED };
+        latency(args, under_way(2, 0), &[100, 0]);
+        latency(args, under_way(20, 9), &[0, 100]);
+    }
+
+    #[test]
     fn those_within_the_buffer_share_the_traffic() {
         let prepare = |board: &mut Board| {
             answered(board, 0, 30, 0.40, 100.0);

@@ -1,7 +1,7 @@
 //! Bodies of replies with status 200, from bytes to events, in every protocol.
 
 use llmroute::model::{Answer, Event, Failure, Price, Usage};
-use llmroute::provider::{Endpoint, Params, Protocol, Quirks, Reader, catalog};
+use llmroute::provider::{Endpoint, Overrides, Params, Protocol, Quirks, Reader, catalog};
 use llmroute::wire::Framing;
 use url::Url;
 
@@ -30,6 +30,7 @@ pub fn endpoint(protocol: Protocol, data: &[u8]) -> Endpoint {
         params: Params::default(),
         headers: Vec::new(),
         query: Vec::new(),
+        overrides: Overrides::default(),
         script: None,
     }
 }
@@ -69,6 +70,7 @@ fn check_size(events: &[Event], input: usize) {
         Event::Text(text) | Event::Reasoning(text) | Event::ToolArguments { text, .. } => text.len(),
         Event::ToolStart { id, name, .. } => id.len() + name.len(),
         Event::Start { id, model } => [id, model].into_iter().flatten().map(String::len).sum(),
+        Event::ToolSignature { text, .. } => text.len(),
         Event::Usage(_) | Event::Finish(_) => 0,
     };
     let total: usize = events.iter().map(size).sum();

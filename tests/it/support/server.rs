@@ -222,6 +222,11 @@ impl Shared {
             let headers = &[("content-type", "application/json")];
             return Some(Reply::Plain { status: 200, headers, body: faults::Body::Text(list) });
         }
+        // A key that was good once.
+        if call.header("authorization").is_some_and(|key| key.ends_with("-revoked")) {
+            let body = faults::Body::Error { kind: "invalid_api_key", message: "this key is not valid" };
+            return Some(Reply::Plain { status: 401, headers: &[], body });
+        }
         let fault = self.more.iter().find(|fault| fault.name == call.model).or_else(|| faults::find(&call.model))?;
         Some(if before { fault.later } else { fault.first })
     }

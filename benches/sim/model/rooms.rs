@@ -1,0 +1,150 @@
+//! The limits of ours: asked and told with the real counters, in the order in which the engine does it
+//! (`engine/rooms.rs`, `engine/reserve.rs`). Who is called is the course's affair.
+
+use llmroute::model::{Reading, Timestamp};
+use llmroute::route::board::Board;
+use llmroute::route::course::Facts;
+use llmroute::route::limits::{Heard, Held, Meter, Need, Quota, Scope, Shut, Spent, Ticket, headroom};
+use llmroute::route::{DeploymentId, GroupId, Map};
+
+use super::policy::COUNT;
+
+/// Calls in flight to one whose limits are unknown (`engine/quotas.rs`).
+const PILOTS: usize = 4;
+
+/// Who makes the calls.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Home {
+    /// One process: what it hears it knows at once.
+    Shared,
+    /// A process for each call: they learn of each other what is in the store, written when a call is over.
+    Apart,
+}
+
+/// What all requests know of limits. Every deployment has a key of its own here.
+#[derive(Debug, Clone)]
+pub struct Rooms {
+    home: Home,
+    quotas: [Quota; COUNT],
+    meters: [Meter; COUNT],
+    flying: [usize; COUNT],
+}
+
+/// A call in flight.
+#[derive(Debug, Clone)]
+pub struct Slot {
+    id: u64,
+    started: Timestamp,
+    head: Option<(Timestamp, Vec<Reading>)>,
+}
+
+impl Rooms {
+    pub fn new(home: Home) -> Self {
+        Self { home, quotas: Default::default(), meters: Default::default(), flying: [0; COUNT] }
+    }
+
+    /// Marks on the board of a request whom the limits keep shut.
+    pub fn mark(&self, map: &Map, group: GroupId, ticket: Ticket, facts: &Facts, board: &mut Board, now: Timestamp) {
+        for index in 0..COUNT {
+            let quota = &self.quotas[index];
+            let need = quota.turn(self.need(map, index, facts), ticket, now);
+            let gate = quota.gated(now);
+            let provider = quota.check(&need, now).err().filter(|_| gate.is_none());
+            let scopes = scopes(map, group, index);
+            let limits = scopes.iter().map(|scope| (&scope.limits, &self.meters[index]));
+            let cell = &mut board.deployments[index];
+            cell.room.headroom = headroom(limits, quota, now);
+            cell.gate = cell.gate.max(gate);
+            cell.room.shut = self.own(&scopes, index, &need, now).chain(provider).reduce(Shut::later);
+        }
+    }
+
+    /// Whether a call has to stand in a line, because nothing was heard of its key yet.
+    pub fn is_pilot_too_many(&self, deployment: usize) -> bool {
+        self.home == Home::Shared && !self.quotas[deployment].heard && self.flying[deployment] >= PILOTS
+    }
+
+    /// A request waits for its turn until `at`.
+    pub fn join(&mut self, deployment: usize, ticket: Ticket, at: Timestamp, now: Timestamp) {
+        self.quotas[deployment].join(ticket, at, now);
+    }
+
+    /// Takes room for a call, or says on the board why there is none.
+    pub fn reserve(
+        &mut self,
+        map: &Map,
+        group: GroupId,
+        (deployment, ticket): (usize, Ticket),
+        facts: &Facts,
+        board: &mut Board,
+        now: Timestamp,
+    ) -> Option<Slot> {
+        let need = self.need(map, deployment, facts);
+        let scopes = scopes(map, group, deployment);
+        let quota = &mut self.quotas[deployment];
+        quota.leave(ticket);
+        let turn = quota.turn(need, ticket, now);
+        let provider = quota.check(&turn, now).err();
+        let shut = self.own(&scopes, deployment, &turn, now).chain(provider).reduce(Shut::later);
+        if let Some(shut) = shut {
+            let room = &mut board.deployments[deployment].room;
+            room.shut = Some(room.shut.take().map_or(shut.clone(), |old| old.later(shut)));
+            return None;
+        }
+        let counted = !scopes.is_empty() || self.quotas[deployment].is_scarce(&need, now);
+        if counted || self.home == Home::Shared {
+            self.quotas[deployment].take(&need, now);
+        }
+        for scope in &scopes {
+            self.meters[deployment].hold(&scope.limits, Held::new(ticket.id, &need, now));
+        }
+        self.flying[deployment] += 1;
+        Some(Slot { id: ticket.id, started: now, head: None })
+    }
+
+    /// The head of a reply came.
+    pub fn heard(&mut self, deployment: usize, slot: &mut Slot, readings: Vec<Reading>, now: Timestamp) {
+        slot.head = Some((now, readings));
+        if self.home == Home::Shared {
+            let heard = Heard { started: slot.started, reply: slot.head.clone(), ..Heard::default() };
+            self.quotas[deployment].observe(&heard, now);
+        }
+    }
+
+    /// A call is over: it used so many tokens (`None`: it was refused), or was told to stay away.
+    pub fn close(
+        &mut self,
+        deployment: usize,
+        slot: Slot,
+        gate: Option<std::time::Duration>,
+        (prompt, output): (u64, Option<u64>),
+        now: Timestamp,
+    ) {
+        self.flying[deployment] -= 1;
+        let reply = slot.head.filter(|_| self.home == Home::Apart);
+        self.quotas[deployment].observe(&Heard { started: slot.started, reply, gate, output }, now);
+        let spent = output.map_or(Spent::default(), |output| Spent { tokens: prompt + output, nanos: 0 });
+        self.meters[deployment].settle(slot.id, spent);
+    }
+
+    /// A call was not made after all.
+    pub fn cancel(&mut self, deployment: usize, slot: Slot) {
+        self.flying[deployment] -= 1;
+        self.quotas[deployment].observe(&Heard { started: slot.started, ..Heard::default() }, slot.started);
+        self.meters[deployment].cancel(slot.id);
+    }
+
+    fn need(&self, map: &Map, deployment: usize, facts: &Facts) -> Need {
+        let price = map.deployment(DeploymentId(deployment)).price;
+        Need::of(facts, price, self.quotas[deployment].expected_output())
+    }
+
+    fn own(&self, scopes: &[Scope], index: usize, need: &Need, now: Timestamp) -> impl Iterator<Item = Shut> {
+        let shut = |scope: &Scope| self.meters[index].clone().check(&scope.limits, need, now, &scope.of).err();
+        scopes.iter().filter_map(shut).collect::<Vec<_>>().into_iter()
+    }
+}
+
+fn scopes(map: &Map, group: GroupId, deployment: usize) -> Vec<Scope> {
+    map.limits.scopes(map, group, DeploymentId(deployment))
+}

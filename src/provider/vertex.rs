@@ -1,0 +1,144 @@
+//! The protocol `vertex`: models of several publishers behind Google's addresses and credentials.
+//!
+//! Source: Vertex AI REST reference (`publishers.models`, regions), Anthropic's and Google's SDKs for it.
+//! The bodies are those of the publishers' own protocols; only the way there is written here.
+
+use serde_json::json;
+use url::Url;
+
+use super::catalog::{Auth, Quirks};
+use super::gemini::CallIds;
+use super::{Adapter, Decode, Encoded, Endpoint, anthropic, chat_decoder, classify, gemini, gemini_decoder};
+use super::{messages_decoder, openai, request};
+use crate::model::{Failure, Prompt, Secret};
+use crate::wire::{ErrorReply, Framing};
+
+/// Variables that name the project, the usual one first: Google's, Anthropic's and LiteLLM's.
+pub const PROJECT_ENV: &[&str] = &["GOOGLE_CLOUD_PROJECT", "ANTHROPIC_VERTEX_PROJECT_ID", "VERTEXAI_PROJECT"];
+
+/// Variables that name the location, the usual one first.
+pub const LOCATION_ENV: &[&str] = &["GOOGLE_CLOUD_LOCATION", "CLOUD_ML_REGION", "VERTEXAI_LOCATION"];
+
+/// Where the models are when nobody says.
+pub const LOCATION: &str = "global";
+
+/// The version of Anthropic's messages that is spoken here (Claude on Vertex AI, request body).
+const MESSAGES_VERSION: &str = "vertex-2023-10-16";
+
+/// The adapter.
+pub struct Vertex;
+
+/// How a publisher's models are spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tongue {
+    /// generateContent, as `publishers/google`.
+    Gemini,
+    /// Anthropic messages, as `publishers/anthropic`.
+    Messages,
+    /// Chat completions, for every other publisher.
+    Chat,
+}
+
+impl Adapter for Vertex {
+    fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<Encoded, Failure> {
+        let (tongue, model) = tongue(&to.model);
+        let to = &adapted(to, tongue);
+        match tongue {
+            Tongue::Gemini => {
+                let (body, dropped) = gemini::body(to, prompt, CallIds::Unknown)?;
+                let method = format!("{model}:streamGenerateContent");
+                let path = ["publishers", "google", "models", &method];
+                let mut encoded = request::seal(to, key, &path, body, dropped)?;
+                gemini::as_events(&mut encoded);
+                Ok(encoded)
+            }
+            Tongue::Messages => {
+                let (mut body, dropped) = anthropic::body(to, prompt)?;
+                body.shift_remove("model");
+                body.insert("anthropic_version".into(), json!(MESSAGES_VERSION));
+                let method = format!("{model}:streamRawPredict");
+                request::finish(to, key, prompt, &["publishers", "anthropic", "models", &method], body, dropped)
+            }
+            Tongue::Chat => {
+                let base_url = request::address(&to.base_url, to.quirks.version, &["endpoints", "openapi"])?;
+                let to = Endpoint { base_url, quirks: Quirks { version: None, ..to.quirks }, ..to.clone() };
+                openai::Openai.encode(&to, key, prompt)
+            }
+        }
+    }
+
+    fn framing(&self) -> Framing {
+        Framing::Sse
+    }
+
+    fn decoder(&self, to: &Endpoint) -> Box<dyn Decode> {
+        match tongue(&to.model).0 {
+            Tongue::Gemini => Box::new(gemini_decoder::Decoder::new(to.quirks.codes)),
+            Tongue::Messages => Box::new(messages_decoder::Decoder::new(to.quirks.codes)),
+            Tongue::Chat => Box::new(chat_decoder::Decoder::new(to.quirks)),
+        }
+    }
+
+    fn classify(&self, to: &Endpoint, reply: &ErrorReply<'_>) -> Failure {
+        classify::reply(reply, to.quirks.codes)
+    }
+}
+
+/// Who speaks, and the name of the model there: `PUBLISHER/MODEL`, or a name that tells the publisher.
+fn tongue(model: &str) -> (Tongue, &str) {
+    match model.split_once('/') {
+        Some(("google", name)) => (Tongue::Gemini, name),
+        Some(("anthropic", name)) => (Tongue::Messages, name),
+        Some(_) => (Tongue::Chat, model),
+        None if model.starts_with("claude") => (Tongue::Messages, model),
+        None => (Tongue::Gemini, model),
+    }
+}
+
+/// `to` with the differences of the tongue; and with a key in place of a token where the address
+/// names no project, which Google calls express mode.
+fn adapted(to: &Endpoint, tongue: Tongue) -> Endpoint {
+    let auth = if names_project(&to.base_url) { to.quirks.auth } else { Auth::XGoogApiKey };
+    let quirks = Quirks { auth, ..to.quirks };
+    let quirks = match tongue {
+        Tongue::Gemini => quirks,
+        Tongue::Messages => Quirks { seed: None, one_of_sampling: true, max_stop: usize::MAX, ..quirks },
+        Tongue::Chat => Quirks { max_stop: usize::MAX, ..quirks },
+    };
+    Endpoint { quirks, ..to.clone() }
+}
+
+/// Whether an address says which project pays.
+#[must_use]
+pub fn names_project(base: &Url) -> bool {
+    base.path_segments().is_some_and(|mut segments| segments.any(|segment| segment == "projects"))
+}
+
+/// The address of `location`, which is a region, `us`, `eu` or `global`.
+#[must_use]
+pub fn host(location: &str) -> Option<Url> {
+    let plain = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let host = match location {
+        "global" => "aiplatform.googleapis.com".to_owned(),
+        "us" | "eu" => format!("aiplatform.{location}.rep.googleapis.com"),
+        region if plain(region) => format!("{region}-aiplatform.googleapis.com"),
+        _ => return None,
+    };
+    Url::parse(&format!("https://{host}/v1")).ok()
+}
+
+/// `base` with the project and the location behind it, unless it names a project already.
+#[must_use]
+pub fn placed(base: &Url, project: &str, location: &str) -> Url {
+    if names_project(base) {
+        return base.clone();
+    }
+    let path = ["projects", project, "locations", location];
+    request::address(base, Quirks::VERTEX.version, &path).unwrap_or_else(|_| base.clone())
+}
+
+/// Whether `url` is Google's, so that Google's token may go there.
+#[must_use]
+pub fn is_google(url: &Url) -> bool {
+    url.scheme() == "https" && url.host_str().is_some_and(|host| host.ends_with(".googleapis.com"))
+}

@@ -1,0 +1,139 @@
+//! `ask --schema` and `--verify`: only an answer that passes is printed; another one is asked for once more, then
+//! somebody else.
+
+use crate::support::faults::{Fault, Packets, Reply, Step};
+use crate::support::{KEY, Output, Profile, Run, Server};
+
+const SCHEMA: &str = r#"{"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]}"#;
+const VALID: &str = r#"{"age": 36}"#;
+
+const fn says(steps: &'static [Step]) -> Reply {
+    Reply::Stream { packets: Packets::Events, gzip: false, steps }
+}
+
+const GOOD: Reply = says(&[Step::Text(VALID), Step::Finish("stop"), Step::Done]);
+const BAD: Reply = says(&[Step::Text(r#"{"age": "many"}"#), Step::Finish("stop"), Step::Done]);
+const FENCED: Reply = says(&[Step::Text("```json\n{\"age\": 36}\n```"), Step::Finish("stop"), Step::Done]);
+const CUT: Reply = says(&[Step::Text(r#"{"age": "#), Step::Finish("length"), Step::Done]);
+
+const MODELS: &[Fault] = &[
+    Fault { name: "valid", first: GOOD, later: GOOD },
+    Fault { name: "invalid", first: BAD, later: BAD },
+    Fault { name: "second-time", first: BAD, later: GOOD },
+    Fault { name: "fenced", first: FENCED, later: FENCED },
+    Fault { name: "too-long", first: CUT, later: CUT },
+];
+
+/// `ask what? ARGS` of a group of these models.
+fn ask(server: &Server, models: &[&str], args: &[&str]) -> Output {
+    let profile = Profile::new().provider("lab", "openai", &server.url()).retries(3);
+    let profile = models.iter().fold(profile, |profile, model| profile.deployment(&format!("lab/{model}"), ""));
+    Run::with(&profile.text()).env("LAB_KEY", KEY).args(["ask", "what?"]).args(args.iter().copied()).output()
+}
+
+/// Compares all that comes out, and who was asked.
+#[track_caller]
+fn check(models: &[&str], args: &[&str], code: i32, stdout: &str, stderr: &str, asked: &[&str]) {
+    let server = Server::with(MODELS).may_be_idle();
+    ask(&server, models, args).is(code, stdout, stderr);
+    assert_eq!(server.models(), asked);
+}
+
+const WRONG: &str = "invalid_output: the answer is rejected: at `/age`: want integer, but got string";
+
+#[test]
+fn a_document_that_satisfies_the_schema_is_printed() {
+    let server = Server::with(MODELS);
+    ask(&server, &["valid"], &["--schema", SCHEMA]).is(0, &format!("{VALID}\n"), "");
+    let format = server.calls()[0].json()["response_format"].clone();
+    assert_eq!(
+        (&format["type"], &format["json_schema"]["schema"]["required"][0]),
+        (&"json_schema".into(), &"age".into())
+    );
+    check(&["fenced"], &["--schema", SCHEMA], 0, &format!("{VALID}\n"), "", &["fenced"]);
+}
+
+#[test]
+fn one_that_does_not_is_asked_for_once_more() {
+    let stderr = format!("llmroute: lab/second-time failed ({WRONG}); trying it again\n");
+    let asked = ["second-time", "second-time"];
+    check(&["second-time", "valid"], &["--schema", SCHEMA], 0, &format!("{VALID}\n"), &stderr, &asked);
+}
+
+#[test]
+fn then_the_next_deployment_is_asked() {
+    let stderr = format!(
+        "llmroute: lab/invalid failed ({WRONG}); trying it again\n\
+         llmroute: lab/invalid failed ({WRONG}); trying lab/valid\n"
+    );
+    let asked = ["invalid", "invalid", "valid"];
+    check(&["invalid", "valid"], &["--schema", SCHEMA], 0, &format!("{VALID}\n"), &stderr, &asked);
+}
+
+#[test]
+fn nothing_is_printed_when_nobody_satisfies_it() {
+    let stderr = format!(
+        "llmroute: lab/invalid failed ({WRONG}); trying it again\n\
+         error: no deployment of `main` could answer\n  lab/invalid: {WRONG}\n  lab/invalid: {WRONG}\n\
+         hint: ask a stronger model, or add one as a fallback\n"
+    );
+    check(&["invalid"], &["--schema", SCHEMA], 69, "", &stderr, &["invalid", "invalid"]);
+}
+
+#[test]
+fn an_answer_that_was_cut_is_not_asked_for_again() {
+    let why = "invalid_output: the answer is rejected (the token limit cut it; raise --max-tokens): \
+        it is no JSON: EOF while parsing a value at line 1 column 7";
+    let stderr = format!("llmroute: lab/too-long failed ({why}); trying lab/valid\n");
+    check(&["too-long", "valid"], &["--schema", SCHEMA], 0, &format!("{VALID}\n"), &stderr, &["too-long", "valid"]);
+}
+
+#[test]
+fn a_schema_that_is_none_is_a_mistake_in_usage() {
+    let wrong = |typed: &str, code, stderr: &str| check(&["valid"], &["--schema", typed], code, "", stderr, &[]);
+    let stderr = "error: `--schema` is no JSON Schema: at `/properties/a/type`: \
+        value must be one of 'array', 'boolean', 'integer', 'null', 'number', 'object', 'string'\n";
+    wrong(r#"{"properties": {"a": {"type": "strin"}}}"#, 2, stderr);
+    wrong("{\"type\": }", 2, "error: `--schema` is no JSON: expected value at line 1 column 10\n");
+    wrong("person.json", 66, "error: cannot read `person.json`: there is no such file\n");
+    wrong(
+        ".config/llmroute/profile.toml",
+        2,
+        "error: `.config/llmroute/profile.toml` is no JSON: expected value at line 1 column 1\n",
+    );
+}
+
+#[test]
+fn a_command_judges_the_whole_answer() {
+    check(&["valid"], &["--verify", "grep -qx '{\"age\": 36}'"], 0, &format!("{VALID}\n"), "", &["valid"]);
+    let why = "invalid_output: the answer is rejected: `--verify`: too young";
+    let stderr = format!(
+        "llmroute: lab/invalid failed ({why}); trying it again\n\
+         llmroute: lab/invalid failed ({why}); trying lab/valid\n"
+    );
+    let args = ["--verify", "grep -q 36 || { echo 'too \u{1b}[1myoung'; exit 1; } >&2"];
+    let stderr = stderr.replace("too young", "too [1myoung");
+    check(&["invalid", "valid"], &args, 0, &format!("{VALID}\n"), &stderr, &["invalid", "invalid", "valid"]);
+}
+
+#[test]
+fn both_may_be_asked_for_and_the_command_sees_the_document() {
+    let args = ["--schema", SCHEMA, "--verify", "test \"$(cat)\" = '{\"age\": 36}'"];
+    check(&["fenced"], &args, 0, &format!("{VALID}\n"), "", &["fenced"]);
+}
+
+#[test]
+fn a_stream_of_events_begins_again() {
+    let server = Server::with(MODELS);
+    let output = ask(&server, &["second-time"], &["--schema", SCHEMA, "--stream-json", "--midstream", "fail"]);
+    let text = output.text();
+    let events: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let names: Vec<&str> = events.iter().filter_map(|event| event["event"].as_str()).collect();
+    assert_eq!(names, ["attempt", "delta", "delta", "failover", "attempt", "restart", "delta", "delta", "done"]);
+    let done = events.last().expect("an event");
+    assert_eq!((&done["text"], &done["restarted"]), (&VALID.into(), &true.into()));
+    assert_eq!(
+        (&done["attempts"][0]["class"], &done["attempts"][1]["outcome"]),
+        (&"invalid_output".into(), &"ok".into())
+    );
+}
