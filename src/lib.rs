@@ -38,7 +38,7 @@
 //! 6. [`Course::next`](route::course::Course::next) says whom to call after which wait, or to stop and why.
 //! 7. [`Adapter::encode`](provider::Adapter::encode) makes a request, [`ports::Transport`] sends it.
 //! 8. Bytes become frames ([`wire::sse`]), frames become [`model::Event`]s
-//!    ([`Decode`](provider::Decode)), and the watcher shows them; or
+//!    ([`Decode`](provider::Decode)), all by one [`Reader`](provider::Reader), and the watcher shows them; or
 //!    [`Adapter::classify`](provider::Adapter::classify) makes a [`model::Failure`].
 //! 9. The lesson goes onto the board and, as the same function of the newest value, into the
 //!    [`ports::Store`]; back to 6.

@@ -30,7 +30,7 @@ fn replies_are_answers_or_failures() {
     let corpus = Corpus::bodies();
     let fuzz = Fuzz::share(TARGETS);
     for protocol in Protocol::ALL {
-        fuzz.run(&format!("replies of {}", protocol.as_str()), &corpus, 40, |data| replies::reply(*protocol, data));
+        fuzz.run(&format!("replies of {}", protocol.as_str()), &corpus, 40, |data| replies::reply(protocol, data));
     }
 }
 
@@ -39,7 +39,7 @@ fn errors_have_a_meaning() {
     let corpus = Corpus::errors();
     let fuzz = Fuzz::share(TARGETS);
     for protocol in Protocol::ALL {
-        fuzz.run(&format!("errors of {}", protocol.as_str()), &corpus, 100, |data| errors::classify(*protocol, data));
+        fuzz.run(&format!("errors of {}", protocol.as_str()), &corpus, 100, |data| errors::classify(protocol, data));
     }
     fuzz.run("headers", &corpus, 200, errors::headers);
 }

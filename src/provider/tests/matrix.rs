@@ -22,7 +22,7 @@ fn read(protocol: Protocol, body: &[u8]) -> Result<Answer, Failure> {
 /// In every protocol `body` is a failure of this class.
 fn check(body: &str, class: Class) {
     for protocol in Protocol::ALL {
-        check_one(*protocol, body.as_bytes(), class);
+        check_one(protocol, body.as_bytes(), class);
     }
 }
 
@@ -87,7 +87,7 @@ fn an_error_in_a_stream_is_a_failure() {
     for (error, class) in ERRORS {
         for protocol in Protocol::ALL {
             for body in framed(protocol.adapter().framing(), error) {
-                check_one(*protocol, &body, *class);
+                check_one(protocol, &body, *class);
             }
         }
     }
@@ -110,7 +110,7 @@ fn an_error_in_words_is_a_failure() {
     for words in ["Something failed", "error code: 1015", "retry later", "no\nidea"] {
         check(words, Class::Malformed);
         for protocol in Protocol::ALL {
-            let message = read(*protocol, words.as_bytes()).unwrap_err().message;
+            let message = read(protocol, words.as_bytes()).unwrap_err().message;
             assert!(message.contains(&words.replace('\n', " ")), "{}: {message}", protocol.as_str());
         }
     }
@@ -156,7 +156,7 @@ fn an_answer_in_another_protocol_is_a_failure() {
     for (file, bytes, _, want) in fixtures::answers() {
         for protocol in Protocol::ALL {
             let said = |answer: &Answer| (answer.text.clone(), answer.tool_calls.clone());
-            match (read(*protocol, &bytes), &want) {
+            match (read(protocol, &bytes), &want) {
                 (Err(_), _) => {}
                 // Some speak the same.
                 (Ok(answer), Some(want)) => assert_eq!(said(&answer), said(want), "{file} as {}", protocol.as_str()),
@@ -171,7 +171,7 @@ fn what_providers_send_with_an_error_status_is_no_answer_with_another() {
     for (to, body) in errors::bodies() {
         assert!(decode_all(&to, &[&body]).is_err(), "{}", body.escape_ascii());
         for protocol in Protocol::ALL {
-            assert!(read(*protocol, &body).is_err(), "{}: {}", protocol.as_str(), body.escape_ascii());
+            assert!(read(protocol, &body).is_err(), "{}: {}", protocol.as_str(), body.escape_ascii());
         }
     }
 }
