@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 
-use crate::model::redact::redact;
+use crate::model::redact::{redact, without_whole};
 use crate::model::{Answer, Class, Event, Failure, Finish, OutputFault, Prompt, Secret, TimeoutKind, Timestamp};
 use crate::ports::{Clock, Reply, Transport};
 use crate::provider::{Endpoint, Reader};
@@ -88,12 +88,8 @@ impl Attempt<'_> {
 
     /// Takes secrets out of a body before anybody cuts it into messages.
     fn redact(&self, body: &mut Vec<u8>) {
-        let text = String::from_utf8_lossy(body);
-        for secret in self.secrets().into_iter().filter(|secret| secret.len() >= 8) {
-            if text.contains(secret) {
-                *body = text.replace(secret, "[redacted]").into_bytes();
-                return self.redact(body);
-            }
+        if let Some(clean) = without_whole(&String::from_utf8_lossy(body), &self.secrets()) {
+            *body = clean.into_bytes();
         }
     }
 

@@ -42,6 +42,16 @@ pub fn redact(text: &str, secrets: &[&str]) -> String {
     clean
 }
 
+/// `text` without whole `secrets`, `None` when it holds none: for bodies that are still to be read.
+#[must_use]
+pub fn without_whole(text: &str, secrets: &[&str]) -> Option<String> {
+    let long = secrets.iter().filter(|secret| secret.len() >= SHORTEST);
+    long.fold(None, |clean: Option<String>, secret| {
+        let now = clean.as_deref().unwrap_or(text);
+        if now.contains(*secret) { Some(now.replace(*secret, HIDDEN)) } else { clean }
+    })
+}
+
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}' | '\u{202a}'..='\u{202e}')
         || (c.is_control() && !c.is_whitespace())
@@ -55,6 +65,12 @@ mod tests {
 
     fn check(text: &str, want: &str) {
         assert_eq!(redact(text, &[KEY, "x"]), want);
+    }
+
+    #[test]
+    fn a_secret_that_looks_like_what_stands_in_its_place_is_replaced_once() {
+        assert_eq!(without_whole("my redacted key", &["redacted"]).as_deref(), Some("my [redacted] key"));
+        assert_eq!(without_whole("my key", &["redacted"]), None);
     }
 
     #[test]

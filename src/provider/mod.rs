@@ -187,7 +187,7 @@ impl Protocol {
     }
 
     /// All protocols, in the order of the docs.
-    pub const ALL: &[Self] = &[
+    pub const ALL: [Self; 10] = [
         Self::Openai,
         Self::Responses,
         Self::Anthropic,
@@ -203,7 +203,7 @@ impl Protocol {
     /// The protocol that a profile calls so.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|protocol| protocol.as_str() == name)
+        Self::ALL.into_iter().find(|protocol| protocol.as_str() == name)
     }
 
     /// The name in a profile.

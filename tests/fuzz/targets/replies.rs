@@ -73,7 +73,6 @@ fn check_size(events: &[Event], input: usize) {
         | Event::ToolSignature { text, .. } => text.len(),
         Event::ToolStart { id, name, .. } => id.len() + name.len(),
         Event::Start { id, model } => [id, model].into_iter().flatten().map(String::len).sum(),
-        Event::ToolSignature { text, .. } => text.len(),
         Event::Usage(_) | Event::Finish(_) => 0,
     };
     let total: usize = events.iter().map(size).sum();
