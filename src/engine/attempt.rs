@@ -83,7 +83,9 @@ impl Attempt<'_> {
     /// What must not come back in a message: the key, and the headers that the profile adds.
     fn secrets(&self) -> Vec<&str> {
         let headers = self.endpoint.headers.iter().filter_map(|(_, value)| value.to_str().ok());
-        self.key.into_iter().flat_map(Secret::parts).chain(headers).collect()
+        // Gateways take keys as parameters of the query, too.
+        let query = self.endpoint.query.iter().map(|(_, value)| value.as_str());
+        self.key.into_iter().flat_map(Secret::parts).chain(headers).chain(query).collect()
     }
 
     /// Takes secrets out of a body before anybody cuts it into messages.

@@ -43,7 +43,7 @@ impl KeySpec {
             }
             Some(("cmd", command)) => Self::Command(command.trim().to_owned()),
             Some(("file", path)) => Self::File(path.trim().to_owned()),
-            Some(("aws", profile)) => Self::Aws(Some(profile.trim().to_owned())),
+            Some(("aws", profile)) => Self::Aws(Some(profile.trim().to_owned()).filter(|name| !name.is_empty())),
             Some(("adc", path)) => Self::Adc(Some(path.trim().to_owned()).filter(|path| !path.is_empty())),
             Some(("keyring", name)) => Self::Keyring(name.trim().to_owned()),
             _ if text.is_empty() => return Err("the key is empty".into()),
@@ -131,7 +131,7 @@ impl Credential {
 
 /// Whether `text` begins like a source and not like a key.
 fn is_scheme(text: &str) -> bool {
-    ["env:", "cmd:", "file:", "aws:", "keyring:"].iter().any(|scheme| text.starts_with(scheme))
+    ["env:", "cmd:", "file:", "keyring:"].iter().any(|scheme| text.starts_with(scheme))
 }
 
 fn is_variable(name: &str) -> bool {

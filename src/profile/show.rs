@@ -245,10 +245,10 @@ fn reference(spec: &KeySpec) -> Option<String> {
     match spec {
         KeySpec::Env(names) => Some(format!("env:{}", names.join("|"))),
         KeySpec::File(path) => Some(format!("file:{path}")),
-        KeySpec::Aws(Some(profile)) => Some(format!("aws:{profile}")),
+        KeySpec::Aws(profile) => Some(format!("aws:{}", profile.as_deref().unwrap_or_default())),
         KeySpec::Adc(path) => Some(format!("adc:{}", path.as_deref().unwrap_or_default())),
         KeySpec::Keyring(name) => Some(format!("keyring:{name}")),
-        KeySpec::Aws(None) | KeySpec::Command(_) | KeySpec::Literal(_) => None,
+        KeySpec::Command(_) | KeySpec::Literal(_) => None,
     }
 }
 

@@ -157,7 +157,7 @@ const REFUSED: &[&str] =
     &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "maxItems"];
 
 /// Whether every object is closed and no keyword is one of [`REFUSED`].
-fn is_expressible(schema: &Value) -> bool {
+pub(super) fn is_expressible(schema: &Value) -> bool {
     match schema {
         Value::Object(map) => {
             let open = map.get("type").is_some_and(|kind| kind == "object") || map.contains_key("properties");

@@ -47,7 +47,7 @@ impl Adapter for Bedrock {
         if let Some(effort) = sampling.effort {
             think(&mut output, &mut further, model.as_ref(), effort, &mut sampling, &mut dropped);
         }
-        if let Some(schema) = prompt.schema.as_ref().filter(|_| takes_schema(to, model.as_ref())) {
+        if let Some(schema) = prompt.schema.as_ref().filter(|schema| takes_schema(to, model.as_ref(), schema)) {
             output.insert("textFormat".into(), text_format(schema));
         }
         let groups = [
@@ -156,8 +156,11 @@ fn think(
     }
 }
 
-fn takes_schema(to: &Endpoint, model: Option<&Model>) -> bool {
-    to.quirks.schema == SchemaDialect::Native && model.is_some_and(|model| model.json_schema)
+/// Its grammars have the limits of the maker's own service.
+fn takes_schema(to: &Endpoint, model: Option<&Model>, schema: &Value) -> bool {
+    to.quirks.schema == SchemaDialect::Native
+        && model.is_some_and(|model| model.json_schema)
+        && anthropic::is_expressible(schema)
 }
 
 /// The schema is JSON in a string.
@@ -166,7 +169,7 @@ fn text_format(schema: &Value) -> Value {
 }
 
 fn system(to: &Endpoint, prompt: &Prompt, model: Option<&Model>) -> Option<String> {
-    match prompt.schema.as_ref().filter(|_| !takes_schema(to, model)) {
+    match prompt.schema.as_ref().filter(|schema| !takes_schema(to, model, schema)) {
         Some(schema) => Some(request::with_instruction(prompt.system.as_deref(), schema)),
         None => prompt.system.clone().filter(|text| !text.trim().is_empty()),
     }

@@ -211,17 +211,22 @@ impl Decode for Decoder {
         self.chunk(&body, out)?;
         // The document is complete, so the answer is, whether or not it gives a reason.
         self.done = true;
+        if self.finish.is_none() && (self.produced || self.refused || !self.calls.is_empty()) {
+            self.finish("stop", out)?;
+        }
         self.end(out)
     }
 
-    fn end(&mut self, out: &mut Vec<Event>) -> Result<(), Failure> {
+    fn end(&mut self, _: &mut Vec<Event>) -> Result<(), Failure> {
         if self.finish.is_some() {
             return Ok(());
         }
-        if self.done && (self.produced || self.refused || !self.calls.is_empty()) {
-            return self.finish("stop", out);
-        }
-        let early = if self.started { "the answer ended before its end" } else { "the reply is empty" };
+        // Gateways end the stream in good form when what is behind them dies: `[DONE]` is no reason.
+        let early = match (self.started || self.produced, self.done) {
+            (true, true) => "the stream was closed without a finish reason",
+            (true, false) => "the answer ended before its end",
+            (false, _) => "the reply is empty",
+        };
         Err(Failure::new(Class::Truncated, early))
     }
 

@@ -236,7 +236,12 @@ fn part(part: &Part, before: &[Message], ids: CallIds) -> Option<Value> {
         }
         Part::Image { media_type, data: ImageData::Url(url) }
         | Part::File { media_type, data: ImageData::Url(url), .. } => {
-            Some(json!({"fileData": {"mimeType": media_type, "fileUri": url}}))
+            let mut file = json!({"fileUri": url});
+            // An address does not always say what is there.
+            if !media_type.ends_with("/*") {
+                file["mimeType"] = media_type.as_str().into();
+            }
+            Some(json!({"fileData": file}))
         }
         Part::ToolCall { id, name, arguments, signature } => {
             // Calls that came from elsewhere may have arguments that are no object; the API wants one.

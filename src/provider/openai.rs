@@ -95,12 +95,13 @@ fn response_format(to: &Endpoint, schema: &Value) -> Option<Value> {
 pub fn is_closed(schema: &Value) -> bool {
     match schema {
         Value::Object(map) => {
-            let shut = map.get("properties").and_then(Value::as_object).is_none_or(|properties| {
-                let required = map.get("required").and_then(Value::as_array);
-                let named = |name: &String| required.is_some_and(|list| list.iter().any(|item| item == name));
-                map.get("additionalProperties") == Some(&Value::Bool(false)) && properties.keys().all(named)
-            });
-            shut && map.values().all(is_closed)
+            let properties = map.get("properties").and_then(Value::as_object);
+            let is_object = properties.is_some() || map.get("type").is_some_and(|kind| kind == "object");
+            let required = map.get("required").and_then(Value::as_array);
+            let named = |name: &String| required.is_some_and(|list| list.iter().any(|item| item == name));
+            let shut = map.get("additionalProperties") == Some(&Value::Bool(false))
+                && properties.is_none_or(|properties| properties.keys().all(named));
+            (shut || !is_object) && map.values().all(is_closed)
         }
         Value::Array(list) => list.iter().all(is_closed),
         _ => true,

@@ -81,7 +81,8 @@ impl Decoder {
                 let at = self.item(event)?;
                 self.complete(at, item_of(event), out);
             }
-            "response.completed" | "response.incomplete" | "response.done" => return self.over(response, out),
+            "response.completed" | "response.done" if response.is_object() => return self.over(response, false, out),
+            "response.incomplete" => return self.over(response, true, out),
             "response.failed" | "response.error" | "error" => {
                 let holder = if response.is_object() { response } else { event };
                 return Err(classify::inside(holder, self.codes));
@@ -180,8 +181,9 @@ impl Decoder {
         }
     }
 
-    /// The whole response, as its last event or as the whole reply has it.
-    fn over(&mut self, response: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
+    /// The whole response, as its last event or as the whole reply has it; `cut` when that event
+    /// says that it is incomplete.
+    fn over(&mut self, response: &Value, cut: bool, out: &mut Vec<Event>) -> Result<(), Failure> {
         self.start(response, out);
         if self.items.is_empty() {
             for item in response.get("output").and_then(Value::as_array).into_iter().flatten().take(MAX_ITEMS) {
@@ -202,6 +204,8 @@ impl Decoder {
             }
             _ if self.refused => Finish::ContentFilter,
             Some("incomplete") => why_incomplete(response),
+            // The name of the event says it, too.
+            _ if cut => why_incomplete(response),
             _ if self.calls > 0 => Finish::ToolCalls,
             _ => Finish::Stop,
         };
@@ -273,7 +277,7 @@ impl Decode for Decoder {
         if classify::is_error(&body) || !body.get("output").is_some_and(Value::is_array) {
             return Err(super::not_an_answer(&body, self.codes));
         }
-        self.over(&body, out)?;
+        self.over(&body, false, out)?;
         self.end(out)
     }
 

@@ -32,6 +32,11 @@ pub fn is_home(row: &Row, url: &Url) -> bool {
     let label = host.split_once('.').filter(|(label, _)| !label.is_empty());
     match authority.split_once('}') {
         _ if url.scheme() != front => false,
+        Some((before, own)) if before.split_once('{').is_some_and(|(before, _)| !before.is_empty()) => {
+            let before = before.split('{').next().unwrap_or_default();
+            let middle = host.strip_prefix(before).and_then(|rest| rest.strip_suffix(own));
+            url.port().is_none() && middle.is_some_and(|middle| !middle.is_empty() && !middle.contains('.'))
+        }
         None => Url::parse(row.base_url).is_ok_and(|known| known.origin() == url.origin()),
         // The whole host is the caller's: there is none that is known to be the provider's.
         Some((_, "")) => false,
@@ -74,6 +79,9 @@ mod tests {
         check("azure", "https://a.b.openai.azure.com", false);
         check("azure", "https://me.openai.azure.com.evil.test", false);
         check("databricks", "https://dbc-1.cloud.example/serving-endpoints", false);
+        check("bedrock", "https://bedrock-runtime.eu-west-1.amazonaws.com", true);
+        check("bedrock", "https://bedrock-runtime.eu-west-1.evil.amazonaws.com", false);
+        check("bedrock", "https://bedrock-runtime.eu-west-1.amazonaws.com.evil.test", false);
         check("cloudflare", "https://api.cloudflare.com/client/v4/accounts/1/ai/v1", true);
     }
 }

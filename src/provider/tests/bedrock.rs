@@ -190,10 +190,15 @@ fn an_image_elsewhere_is_not_taken() {
 
 #[test]
 fn a_schema_is_a_field_where_the_model_has_one() {
-    let prompt = Prompt { schema: Some(json!({"type": "object"})), ..Prompt::user("hi") };
+    let closed = json!({"type": "object", "additionalProperties": false});
+    let prompt = Prompt { schema: Some(closed.clone()), ..Prompt::user("hi") };
     let format = &body(CLAUDE, &prompt)["outputConfig"]["textFormat"];
-    let want = json!({"type": "json_schema", "structure": {"jsonSchema": {"name": "answer", "schema": "{\"type\":\"object\"}"}}});
+    let want =
+        json!({"type": "json_schema", "structure": {"jsonSchema": {"name": "answer", "schema": closed.to_string()}}});
     assert_eq!(*format, want);
+    // What the maker's grammar refuses is said in words.
+    let open = Prompt { schema: Some(json!({"type": "object"})), ..Prompt::user("hi") };
+    assert!(body(CLAUDE, &open).get("outputConfig").is_none());
     let got = body("deepseek.r1-v1:0", &prompt);
     assert!(got.get("outputConfig").is_none() && got["system"][0]["text"].as_str().unwrap().contains("JSON Schema"));
 }

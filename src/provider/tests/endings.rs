@@ -60,6 +60,12 @@ fn a_response_that_is_not_complete_says_why() {
         let event = format!(r#"{{"type":"response.incomplete","response":{response}}}"#);
         assert_eq!(answer("responses", &stream(&[&event])).finish, Some(finish));
     }
+    // The name of the event says it where the response does not.
+    let delta = r#"{"type":"response.output_text.delta","delta":"half"}"#;
+    for end in [r#"{"type":"response.incomplete","response":{"id":"r"}}"#, r#"{"type":"response.incomplete"}"#] {
+        assert_eq!(answer("responses", &stream(&[delta, end])).finish, Some(Finish::Other));
+    }
+    check("responses", &stream(&[delta, r#"{"type":"response.completed"}"#]), Class::Truncated);
     let refusal =
         r#"{"status":"completed","output":[{"type":"message","content":[{"type":"refusal","refusal":"no"}]}]}"#;
     let got = answer("responses", refusal);

@@ -231,12 +231,12 @@ fn a_cut_binary_stream_is_never_an_answer() {
 }
 
 #[test]
-fn a_stream_that_says_done_after_text_is_whole() {
+fn a_stream_that_says_done_without_a_reason_is_cut() {
     let to = endpoint("plain", "m");
     let text = "data: {\"choices\":[{\"delta\":{\"content\":\"hi\"}}]}\n\n";
     let done = format!("data: {}\n\n", sse::DONE);
-    let got = decode_all(&to, &[text.as_bytes(), done.as_bytes()]).unwrap();
-    assert_eq!((got.text.as_str(), got.finish), ("hi", Some(Finish::Stop)));
+    let cut = decode_all(&to, &[text.as_bytes(), done.as_bytes()]).unwrap_err();
+    assert_eq!((cut.class, cut.message.as_str()), (Class::Truncated, "the stream was closed without a finish reason"));
     assert_eq!(decode_all(&to, &[done.as_bytes()]).unwrap_err().class, Class::Truncated);
     assert_eq!(decode_all(&to, &[text.as_bytes()]).unwrap_err().class, Class::Truncated);
 }
