@@ -91,7 +91,7 @@ impl Router {
 fn leg(map: &Map, id: GroupId, plan: &Plan, now: Timestamp) -> Leg {
     let group = map.group(id);
     let skipped = |member: &Member| {
-        let skip = plan.skips.iter().find(|skip| skip.deployment == member.deployment);
+        let skip = plan.skips.iter().find(|skip| (skip.group, skip.deployment) == (id, member.deployment));
         skip.map(|skip| skip.reason.clone())
     };
     let ranked = plan.ranked.iter().find(|(group, _)| *group == id).map_or(&[][..], |(_, ranked)| ranked);
@@ -142,7 +142,8 @@ fn worst(map: &Map, plan: &Plan, deadline: Duration) -> Worst {
         .iter()
         .map(|id| {
             let asked = plan.calls.iter().filter(|call| call.group == *id).count();
-            let allowed = map.group(*id).policy.num_retries.saturating_add(1);
+            let policy = &map.group(*id).policy;
+            let allowed = policy.num_retries.max(policy.retry_policy.largest().unwrap_or(0)).saturating_add(1);
             if asked == 0 { 0 } else { allowed.saturating_sub(u32::try_from(asked).unwrap_or(u32::MAX)) }
         })
         .fold(0, u32::saturating_add);

@@ -102,7 +102,7 @@ impl<'a> Run<'a> {
         let (say, mut heard) = unbounded_channel();
         self.current.push((call.clone(), router.clock.now()));
         let limits = (self.timeouts(&call, deadline), deadline);
-        let alive = self.ledger.keep_alive(call.deployment, router.clock);
+        let alive = self.ledger.keep_alive(&call, router.clock);
         let first = leg(router, prompt, call.deployment, limits, Mouth(0, say.clone()), None, alive);
         let mut runs: [Option<Running<'_>>; 2] = [Some(Box::pin(first)), None];
         let mut race = Race {
@@ -121,7 +121,7 @@ impl<'a> Run<'a> {
                     {
                         race.lanes.push(lane);
                         race.phase = Phase::Open;
-                        let alive = self.ledger.keep_alive(rival, router.clock);
+                        let alive = self.ledger.keep_alive(&race.lanes[1].call, router.clock);
                         let mouth = Mouth(1, say.clone());
                         let second = leg(router, prompt, rival, (timeouts, deadline), mouth, Some(claim), alive);
                         runs[1] = Some(Box::pin(second));
@@ -156,7 +156,7 @@ impl<'a> Run<'a> {
                 if runs[1 - winner].take().is_some()
                     && let Some(loser) = race.lanes.get(1 - winner).filter(|loser| loser.asked.is_none())
                 {
-                    self.no_race(&loser.call);
+                    self.not_made(&loser.call);
                 }
             }
         }
@@ -274,7 +274,7 @@ impl<'a> Run<'a> {
             End::Done(result) => *result,
             End::Declined => {
                 race.phase = Phase::Settled(0);
-                self.no_race(&race.lanes[lane].call);
+                self.not_made(&race.lanes[lane].call);
                 // A reader that left is noticed with the next event.
                 let _ = self.flush(&mut race.lanes[0], watcher);
                 return ControlFlow::Continue(());
@@ -284,6 +284,7 @@ impl<'a> Run<'a> {
         let other = race.lanes.get(1 - lane).filter(|other| other.asked.is_some()).map(|other| other.call.deployment);
         let (Phase::Open, Some(left)) = (&race.phase, other) else {
             race.phase = Phase::Settled(lane);
+            self.drop_claims(race);
             let given = result.is_ok() || !self.out.written().is_empty();
             let call = race.lanes[lane].call.clone();
             self.record(&call, asked, &result, if given { Share::Given } else { Share::Void });
@@ -307,8 +308,16 @@ impl<'a> Run<'a> {
         ControlFlow::Continue(())
     }
 
+    /// Gives back what was asked for calls that are not made after all.
+    fn drop_claims(&mut self, race: &Race) {
+        for lane in race.lanes.iter().filter(|lane| lane.asked.is_none()) {
+            self.not_made(&lane.call);
+        }
+    }
+
     /// Nobody reads the answer of `lane` any more.
     fn unread(&mut self, mut race: Race, lane: usize) -> Raced {
+        self.drop_claims(&race);
         let Lane { call, asked, coming, first_token, .. } = race.lanes.swap_remove(lane);
         let result = Err(Lost { cause: Cause::Unread, answer: coming, first_token });
         self.record(&call, asked.unwrap_or_else(|| self.router.clock.now()), &result, Share::Given);

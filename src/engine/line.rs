@@ -14,7 +14,7 @@ impl Ledger {
     /// The request waits before `call`: where a limit is the reason, all others see it by now, and
     /// those of other processes soon. It leaves when it asks for room, and is forgotten when it does not.
     pub(super) fn stand_in_line(&mut self, call: &Call, rng: &mut fastrand::Rng, now: Timestamp) {
-        if self.board.cell(call.deployment).gated(now).is_none() {
+        if self.board.gated(call.group, call.deployment, now).is_none() {
             return;
         }
         if self.ticket.id == 0 {

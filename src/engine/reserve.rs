@@ -5,17 +5,20 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::ledger::{Ledger, edit, group_key, parse};
+use super::ledger::{Ledger, deployment_key, edit, group_key, parse};
 use crate::model::{Answer, Class, Failure, Price, Reading, TimeoutKind, Timestamp};
 use crate::ports::{Clock, Store, StoreError};
-use crate::route::board::{GroupCell, Lesson};
+use crate::route::board::{Cell, GroupCell, Lesson};
 use crate::route::course::{Call, Facts};
 use crate::route::limits::{Heard, Held, LEASE, Limits, Meter, Need, Place, Quota, Scope, Shut, Spent, Ticket, nanos};
 use crate::route::{DeploymentId, GroupId, Map};
 
+/// How often a call that goes on says so.
+pub(super) const ALIVE: Duration = Duration::from_secs(LEASE.as_secs() / 3);
 /// Characters of a token, about, where nobody counted.
 const CHARS: usize = 4;
 
@@ -51,8 +54,8 @@ pub(super) type Claim = JoinHandle<bool>;
 
 /// What a store that was asked for room answers.
 enum Answered {
-    /// It is held.
-    Held,
+    /// It is held, since then.
+    Held(Timestamp),
     /// Who has no room; the provider's own limits are `None`.
     Full(Vec<(Option<Place>, Shut)>),
     /// The group may not make an extra call, or nobody wants it any more.
@@ -97,7 +100,7 @@ pub(super) struct Outcome<'a> {
 }
 
 impl Ledger {
-    /// Reserves room for `call`, which begins at `now`, in all limits that it passes.
+    /// Reserves room for `call`, which begins now, in all limits that it passes.
     ///
     /// The store is asked only where something is limited: by the profile, or by a provider whose
     /// headers say that little is left.
@@ -106,9 +109,11 @@ impl Ledger {
         call: &Call,
         facts: &Facts,
         rng: &mut fastrand::Rng,
-        now: Timestamp,
+        clock: Clock,
     ) -> Result<(), Denied> {
+        let now = clock.now();
         let (slot, scopes) = self.slot(call, facts, rng, now);
+        let limited = !scopes.is_empty();
         let (identity, need) = (slot.quota.clone(), slot.need);
         if let Err(shut) = self.quotas.check(&identity, need, self.ticket, now) {
             self.shut_quota(&identity, shut);
@@ -117,12 +122,14 @@ impl Ledger {
         // Known before it is held: whoever drops this request gives it back.
         self.slots.push(slot.clone());
         let answered = match slot.id {
-            0 => Ok(Answered::Held),
-            _ => hold(Arc::clone(&self.store), slot, scopes, None).await,
+            0 => Ok(Answered::Held(now)),
+            _ => hold(Arc::clone(&self.store), slot, scopes, None, clock).await,
         };
         match answered {
-            Ok(Answered::Held) => {
-                self.quotas.take(&identity, &need, now);
+            Ok(Answered::Held(since)) => {
+                self.quotas.take(&identity, &need, since);
+                let slot = self.slots.iter_mut().find(|slot| slot.deployment == call.deployment);
+                slot.into_iter().for_each(|slot| slot.started = since);
                 return Ok(());
             }
             Ok(Answered::Full(refusals)) => {
@@ -134,6 +141,11 @@ impl Ledger {
                 }
             }
             Ok(Answered::NoLeave) => {}
+            // What the provider says is advice; only what the profile limits must be certain.
+            Err(_) if !limited => {
+                self.quotas.take(&identity, &need, now);
+                return Ok(());
+            }
             Err(error) => {
                 self.forget(call.deployment);
                 return Err(Denied::Busy(error.reason));
@@ -146,20 +158,15 @@ impl Ledger {
     /// Reserves room for `call` and takes one of its group's extra calls, all of it in one step and
     /// behind the caller's back; `None` when it is known by now that there is no room. The call must
     /// be [closed](Self::close), made or not.
-    pub(super) fn claim(
-        &mut self,
-        call: &Call,
-        facts: &Facts,
-        rng: &mut fastrand::Rng,
-        now: Timestamp,
-    ) -> Option<Claim> {
+    pub(super) fn claim(&mut self, call: &Call, facts: &Facts, rng: &mut fastrand::Rng, clock: Clock) -> Option<Claim> {
+        let now = clock.now();
         let (slot, scopes) = self.slot(call, facts, rng, now);
         self.quotas.check(&slot.quota, slot.need, self.ticket, now).ok()?;
         self.quotas.take(&slot.quota, &slot.need, now);
         self.slots.push(slot.clone());
         let group = group_key(&self.map, call.group);
-        let held = hold(Arc::clone(&self.store), slot, scopes, Some(group));
-        Some(tokio::spawn(async move { matches!(held.await, Ok(Answered::Held)) }))
+        let held = hold(Arc::clone(&self.store), slot, scopes, Some(group), clock);
+        Some(tokio::spawn(async move { matches!(held.await, Ok(Answered::Held(_))) }))
     }
 
     /// What `call` needs, and the limits that it passes. Its id is 0 when nobody has to be asked.
@@ -235,20 +242,24 @@ impl Ledger {
         }
     }
 
-    /// Says from time to time that the call to `deployment` is alive. Never ends.
-    pub(super) fn keep_alive(
-        &self,
-        deployment: DeploymentId,
-        clock: Clock,
-    ) -> impl Future<Output = Infallible> + use<> {
-        let slot = self.slots.iter().find(|slot| slot.deployment == deployment);
+    /// Says from time to time that `call` is alive: where it is counted, and that it probes. Never ends.
+    pub(super) fn keep_alive(&self, call: &Call, clock: Clock) -> impl Future<Output = Infallible> + use<> {
+        let slot = self.slots.iter().find(|slot| slot.deployment == call.deployment);
         let slot = slot.filter(|slot| !slot.scopes.is_empty()).cloned();
+        let probe = call.probe.then(|| deployment_key(&self.map, call.deployment));
         let store = Arc::clone(&self.store);
         async move {
-            let Some(slot) = slot else { return std::future::pending().await };
+            if slot.is_none() && probe.is_none() {
+                return std::future::pending().await;
+            }
             loop {
-                tokio::time::sleep(LEASE / 3).await;
-                renew(Arc::clone(&store), &slot, clock.now()).await;
+                tokio::time::sleep(ALIVE).await;
+                if let Some(slot) = &slot {
+                    renew(Arc::clone(&store), slot, clock.now()).await;
+                }
+                if let Some(key) = &probe {
+                    extend_probe(Arc::clone(&store), key.clone(), clock.now()).await;
+                }
             }
         }
     }
@@ -301,6 +312,7 @@ async fn hold(
     slot: Slot,
     scopes: Vec<Scope>,
     extra: Option<String>,
+    clock: Clock,
 ) -> Result<Answered, StoreError> {
     let task = tokio::task::spawn_blocking(move || {
         let keys: Vec<String> = [quota_key(&slot.quota)]
@@ -319,8 +331,10 @@ async fn hold(
             if cell.as_mut().is_some_and(|cell| !cell.hedges.spend()) {
                 return;
             }
+            // The wait for the lock is over: the call begins now.
+            let slot = Slot { started: clock.now(), ..slot.clone() };
             answered = hold_in(own, &slot, &scopes);
-            if let (Answered::Held, Some(cell)) = (&answered, cell) {
+            if let (Answered::Held(_), Some(cell)) = (&answered, cell) {
                 edit(&mut group[0], |value| *value = cell);
             }
         };
@@ -351,7 +365,7 @@ fn hold_in(values: &mut [Option<String>], slot: &Slot, scopes: &[Scope]) -> Answ
         meter.hold(&scope.limits, Held::new(slot.id, &slot.need, slot.started));
         edit(value, |value| *value = meter);
     }
-    Answered::Held
+    Answered::Held(slot.started)
 }
 
 async fn renew(store: Arc<dyn Store>, slot: &Slot, now: Timestamp) {
@@ -362,6 +376,17 @@ async fn renew(store: Arc<dyn Store>, slot: &Slot, now: Timestamp) {
         };
         // Missed once, it is said again before the lease is over.
         let _: Result<(), StoreError> = store.update(&keys, &mut change);
+    });
+    let _ = task.await;
+}
+
+async fn extend_probe(store: Arc<dyn Store>, key: String, now: Timestamp) {
+    let task = tokio::task::spawn_blocking(move || {
+        let mut change = |values: &mut [Option<String>]| {
+            edit(&mut values[0], |cell: &mut Cell| cell.breaker.extend_probe(now, now.after(2 * ALIVE)));
+        };
+        // Missed, another process may probe, too.
+        let _: Result<(), StoreError> = store.update(&[key], &mut change);
     });
     let _ = task.await;
 }

@@ -39,15 +39,21 @@ impl Ledger {
                 })
                 .collect();
             let room = headroom(known.iter().map(|(scope, meter)| (&scope.limits, meter)), &quota, now);
-            let own = known
-                .into_iter()
-                .filter_map(|(scope, mut meter)| meter.check(&scope.limits, &need, now, &scope.of).err());
-            let shut = own.chain(shut).reduce(Shut::later);
+            let mut own = shut;
+            for (scope, mut meter) in known {
+                let Err(shut) = meter.check(&scope.limits, &need, now, &scope.of) else { continue };
+                match scope.place {
+                    Place::Group(_) => self.shut_in(group, id, shut),
+                    Place::Deployment(_) | Place::Provider(_) => {
+                        own = own.into_iter().chain([shut]).reduce(Shut::later)
+                    }
+                }
+            }
             let cell = &mut self.board.deployments[id.0];
             // A deployment of two groups has the room of the fuller one.
             cell.room.headroom = cell.room.headroom.into_iter().chain(room).min_by(f64::total_cmp);
             cell.gate = cell.gate.max(gate);
-            if let Some(shut) = shut {
+            if let Some(shut) = own {
                 self.shut(&Place::Deployment(id), shut);
             }
         }
@@ -65,8 +71,8 @@ impl Ledger {
         }
     }
 
-    /// Shuts everybody for this request whom a limit of `place` holds for. A member of a group that
-    /// is full is then shut in its other groups too.
+    /// Shuts everybody for this request whom a limit of `place` holds for; the members of a group only
+    /// there.
     pub(super) fn shut(&mut self, place: &Place, shut: Shut) {
         let map = Arc::clone(&self.map);
         let all = || (0..map.deployments.len()).map(DeploymentId);
@@ -74,13 +80,22 @@ impl Ledger {
             Place::Deployment(id) => {
                 all().filter(|other| map.deployment(*other).state_key == map.deployment(*id).state_key).collect()
             }
-            Place::Group(id) => map.group(*id).members.iter().map(|member| member.deployment).collect(),
+            Place::Group(id) => {
+                let members = map.group(*id).members.iter();
+                return members.for_each(|member| self.shut_in(*id, member.deployment, shut.clone()));
+            }
             Place::Provider(_) => {
                 let limited = |id: &DeploymentId| map.limits.own(&map, *id).iter().any(|scope| scope.place == *place);
                 all().filter(limited).collect()
             }
         };
         ids.into_iter().for_each(|id| self.shut_one(id, shut.clone()));
+    }
+
+    fn shut_in(&mut self, group: GroupId, id: DeploymentId, shut: Shut) {
+        let full = &mut self.board.full;
+        let old = full.remove(&(group, id));
+        full.insert((group, id), old.into_iter().chain([shut]).reduce(Shut::later).expect("there is one"));
     }
 
     fn shut_one(&mut self, id: DeploymentId, shut: Shut) {

@@ -120,7 +120,8 @@ impl Router {
         watcher: &mut dyn Watcher,
     ) -> Result<Done, RouteError> {
         let mut run = Run::new(self, request);
-        run.ledger.take_turn(request.group);
+        // A rule that cannot be evaluated ends the request itself.
+        run.ledger.take_turn(self.decide(request).unwrap_or_default().target(request.group));
         for (group, reason) in self.order_by_command(request, &mut run.ledger.board).await {
             watcher.note(Note::Unordered { group, reason: &reason });
         }

@@ -10,7 +10,7 @@ use super::delivery::Out;
 use super::ledger::Ledger;
 use super::note::{Note, Watcher};
 use super::record::{Attempt, Done, Hedged, RouteError, Share, Why};
-use super::reserve::Outcome;
+use super::reserve::{ALIVE, Outcome};
 use super::router::{Request, Router};
 use crate::model::{Answer, Failure, Timestamp};
 use crate::route::course::{Call, Course, Skip, Step, Stop};
@@ -88,10 +88,15 @@ impl<'a> Run<'a> {
                 self.ledger.stand_in_line(&call, rng, self.router.clock.now());
                 tokio::time::sleep(call.wait).await;
             }
-            let may = match self.may_begin(&call, &mut course, rng, watcher).await {
-                Ok(true) => self.may_probe(&call, &mut course).await,
-                Ok(false) => false,
-                Err(stop) => return Err(self.error(self.stopped(stop))),
+            let left = deadline.since(self.router.clock.now());
+            let may = match tokio::time::timeout(left, self.may_begin(&call, &mut course, rng, watcher)).await {
+                Ok(Ok(true)) => self.may_probe(&call, &mut course).await,
+                Ok(Ok(false)) => false,
+                Ok(Err(stop)) => return Err(self.error(self.stopped(stop))),
+                Err(_) => {
+                    self.not_made(&call);
+                    return Err(self.error(self.stopped(Stop::Deadline)));
+                }
             };
             if !may {
                 self.tell_skips(&mut course, watcher);
@@ -150,7 +155,7 @@ impl<'a> Run<'a> {
         let prompt = start.apply(&self.request.prompt);
         let timeouts = self.timeouts(call, deadline);
         self.coming = Answer::default();
-        let alive = self.ledger.keep_alive(call.deployment, self.router.clock);
+        let alive = self.ledger.keep_alive(call, self.router.clock);
         let (out, coming, ledger) = (&mut self.out, &mut self.coming, &mut self.ledger);
         let mut sink = |told: Told<'_>| match told {
             Told::Head(reply) => {
@@ -266,7 +271,8 @@ impl<'a> Run<'a> {
             return true;
         }
         let now = self.router.clock.now();
-        let lease = now.after(call.first_token);
+        // From then on a call that still goes on extends it.
+        let lease = now.after(call.first_token.max(ALIVE + ALIVE / 2));
         match self.ledger.claim_probe(call.deployment, now, lease).await {
             Ok(()) => true,
             Err(until) => {

@@ -28,12 +28,11 @@ impl Run<'_> {
         let pilot = self.router.quotas.pilot(&identity, heard);
         let pilot = tokio::time::timeout(call.first_token, pilot).await.ok().flatten();
         self.pilots.extend(pilot.map(|pilot| (call.deployment, pilot)));
-        let now = self.router.clock.now();
-        match self.ledger.reserve(call, &self.request.facts, rng, now).await {
+        match self.ledger.reserve(call, &self.request.facts, rng, self.router.clock).await {
             Ok(()) => Ok(true),
             Err(Denied::Full) => {
                 self.land(call);
-                course.lost_slot(call, &self.ledger.board, now);
+                course.lost_slot(call, &self.ledger.board, self.router.clock.now());
                 Ok(false)
             }
             Err(Denied::Busy(reason)) => {
@@ -70,13 +69,13 @@ impl Run<'_> {
         let (identity, heard) = self.ledger.identity(rival.deployment);
         // One that would have to wait for the first calls of others is no help.
         let pilot = self.router.quotas.pilot(&identity, heard).now_or_never()?;
-        let claim = self.ledger.claim(rival, &self.request.facts, rng, self.router.clock.now())?;
+        let claim = self.ledger.claim(rival, &self.request.facts, rng, self.router.clock)?;
         self.pilots.extend(pilot.map(|pilot| (rival.deployment, pilot)));
         Some(claim)
     }
 
-    /// The second call was not made after all.
-    pub(super) fn no_race(&mut self, rival: &Call) {
+    /// A call that asked for room was not made after all.
+    pub(super) fn not_made(&mut self, rival: &Call) {
         self.land(rival);
         let outcome = Outcome { answer: &Answer::default(), failure: None, sent: false };
         self.ledger.close(rival.deployment, outcome, self.router.clock.now());

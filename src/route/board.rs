@@ -70,12 +70,7 @@ impl Cell {
     pub fn gated(&self, now: Timestamp) -> Option<Timestamp> {
         // A gate far ahead is from a clock that stepped back since.
         let gate = self.gate.filter(|until| now < *until && until.since(now) <= GATE_MAX);
-        let full = match self.room.shut {
-            Some(Shut::Until { at, .. }) => Some(at).filter(|at| now < *at),
-            Some(Shut::Never { .. } | Shut::Unpriced) => Some(Timestamp(i64::MAX)),
-            None => None,
-        };
-        gate.max(full)
+        gate.max(self.room.shut.as_ref().and_then(|shut| shut.until(now)))
     }
 
     /// Learns from one attempt.
@@ -148,6 +143,8 @@ pub struct Board {
     pub deployments: Vec<Cell>,
     /// One for each group of the map.
     pub groups: Vec<GroupCell>,
+    /// Members that a limit of their group keeps shut there, and only there.
+    pub full: BTreeMap<(GroupId, DeploymentId), Shut>,
     /// The order of a group's members that its `exec:` command gave for this request, by group.
     pub orders: BTreeMap<GroupId, Vec<usize>>,
 }
@@ -159,6 +156,7 @@ impl Board {
         Self {
             deployments: vec![Cell::default(); map.deployments.len()],
             groups: vec![GroupCell::default(); map.groups.len()],
+            full: BTreeMap::new(),
             orders: BTreeMap::new(),
         }
     }
@@ -175,6 +173,20 @@ impl Board {
         Hosts::read(map, self, now).state(map, self, id, now)
     }
 
+    /// Until when a rate limit keeps `id` shut for calls through `group`, if one does.
+    #[must_use]
+    pub fn gated(&self, group: GroupId, id: DeploymentId, now: Timestamp) -> Option<Timestamp> {
+        let full = self.full.get(&(group, id)).and_then(|shut| shut.until(now));
+        self.cell(id).gated(now).max(full)
+    }
+
+    /// The limit that has no room for `id` when it is asked through `group`.
+    #[must_use]
+    pub fn shut(&self, group: GroupId, id: DeploymentId) -> Option<Shut> {
+        let own = self.cell(id).room.shut.iter();
+        own.chain(self.full.get(&(group, id))).cloned().reduce(Shut::later)
+    }
+
     /// The cell of a group.
     #[must_use]
     pub fn group(&self, id: GroupId) -> &GroupCell {
@@ -189,7 +201,7 @@ impl Board {
             other != id
                 && map.deployment(other).no_key.is_none()
                 && hosts.state(map, self, other, now) == State::Closed
-                && self.cell(other).gated(now).is_none()
+                && self.gated(group, other, now).is_none()
         })
     }
 }

@@ -191,6 +191,15 @@ impl Breaker {
         }
     }
 
+    /// The probe that is under way goes on: nobody else probes until `lease`.
+    pub fn extend_probe(&mut self, now: Timestamp, lease: Timestamp) {
+        if let Gate::Probing { lease: until, .. } = &mut self.gate
+            && now < *until
+        {
+            *until = lease.max(*until);
+        }
+    }
+
     /// Learns from one attempt.
     pub fn observe(&mut self, seen: Seen, context: &Context) {
         let sparse = self.seen.is_none_or(|last| skew::age(context.now, last).is_none_or(|age| age >= SPARSE));
@@ -199,7 +208,10 @@ impl Breaker {
             Seen::Alive => {
                 self.good += 1.0;
                 self.consecutive = 0;
-                self.fails.clear();
+                // Failures of the last minute count until it is over, or until it has recovered.
+                if self.gate != Gate::Closed {
+                    self.fails.clear();
+                }
                 self.comeback = match (&self.gate, self.comeback) {
                     (Gate::Open { .. } | Gate::Probing { .. }, _) => Some(Comeback { since: context.now, calls: 0 }),
                     (Gate::Closed, Some(back)) => Some(Comeback { calls: back.calls + 1, ..back }),

@@ -90,6 +90,8 @@ pub struct Rival<'a> {
     pub cell: &'a Cell,
     /// Where its breaker stands, its endpoint's included.
     pub state: State,
+    /// A limit or a gate keeps it shut.
+    pub gated: bool,
     /// What the call would cost by estimate, in USD.
     pub cost: Option<f64>,
 }
@@ -101,7 +103,7 @@ pub fn refusal(max_cost: Option<f64>, rival: &Rival<'_>, budget: &HedgeBudget, n
     let recent = |at: Timestamp| skew::age(now, at).is_some_and(|age| age < SINCE_LIMITED);
     if rival.state != State::Closed {
         Some(Refusal::NotClosed)
-    } else if rival.cell.gated(now).is_some() || rival.cell.limited.is_some_and(recent) {
+    } else if rival.gated || rival.cell.limited.is_some_and(recent) {
         Some(Refusal::Limited)
     } else {
         match (max_cost, rival.cost) {
@@ -167,7 +169,8 @@ mod tests {
     fn check(max_cost: Option<f64>, cost: Option<f64>, change: impl FnOnce(&mut Cell), want: Option<Refusal>) {
         let mut cell = Cell::default();
         change(&mut cell);
-        let rival = Rival { state: cell.breaker.state(NOW), cell: &cell, cost };
+        let gated = cell.gated(NOW).is_some();
+        let rival = Rival { state: cell.breaker.state(NOW), gated, cell: &cell, cost };
         assert_eq!(refusal(max_cost, &rival, &HedgeBudget::default(), NOW), want);
     }
 

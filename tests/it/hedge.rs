@@ -219,6 +219,14 @@ async fn a_second_call_that_was_broken_off_gives_its_place_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_order_that_is_written_holds_for_the_second_too() {
+    // `b` and `c` stand at hosts of their own, as simulated ones do; `c` is the last resort.
+    let profile = profile(TWO_SECONDS, &[("a", &slow("10s")), ("b", GOOD), ("c", GOOD)], "");
+    let story = "0 a\n2000 b\n2100 hedged after 2000, won by b\n  \"one two three\"";
+    check(profile, STREAMED, story, "one two three").await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_that_costs_too_much_is_no_second() {
     let priced = format!("{GOOD}, input_cost_per_token = 0.001, output_cost_per_token = 0.001");
     for (cap, hedges) in [("0.5", false), ("10.0", true)] {

@@ -74,6 +74,34 @@ fn the_limits_of_a_group_and_of_a_provider_hold_for_all_who_answer_in_it() {
 }
 
 #[test]
+fn the_limit_of_one_group_holds_nobody_up_in_another() {
+    let server = Server::start();
+    let text = profile(&server, "max_wait = 0\nfallbacks = [\"cheap\"]", "{ model = \"lab/good\" }");
+    let cheap =
+        "[groups.cheap]\nrpm = 1\nbudget = \"5 USD/day\"\nmax_wait = 0\ndeployments = [{ model = \"lab/good\" }]\n";
+    let home = home(&format!("{text}{cheap}"));
+    let output = ask(&home).args(["-m", "cheap"]).output();
+    assert_eq!(output.end, End::Code(69), "no price under a budget: {}", output.notes());
+    ask(&home).output().is(0, &format!("{ANSWER}\n"), "");
+    let output =
+        Run::at(&home).args(["route", "--json", "-m", "cheap", "--no-stdin", "hello"]).env("LAB_KEY", KEY).output();
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert!(said["candidates"][0]["skipped"].as_str().is_some_and(|why| why.contains("price unknown")), "{said}");
+}
+
+#[test]
+fn the_deadline_ends_the_wait_for_a_state_that_is_locked() {
+    let server = Server::start();
+    let home = home(&profile(&server, "deadline = \"1s\"", "{ model = \"lab/good\", rpm = 20 }"));
+    ask(&home).output().is(0, &format!("{ANSWER}\n"), "");
+    let path = database(&home.path().join(".local/state/llmroute"));
+    let other = rusqlite::Connection::open(path).expect("the state is there");
+    other.execute_batch("BEGIN IMMEDIATE").expect("nobody holds it");
+    assert_eq!(ask(&home).output().end, End::Code(124));
+    assert_eq!(server.count("good"), 1);
+}
+
+#[test]
 fn who_finds_no_room_is_told_when_there_will_be() {
     let server = Server::start();
     let home = home(&profile(&server, "max_wait = \"1s\"", "{ model = \"lab/good\", rpm = 1 }"));

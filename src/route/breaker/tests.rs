@@ -139,6 +139,21 @@ fn retry_after_is_a_floor() {
 fn allowed_fails_counts_failures_in_a_minute() {
     let rules = Rules { allowed_fails: Some(2), remembered: 2, ..RULES };
     check(rules, true, "0 500 -> closed\n61 500 -> closed\n62 500 -> open 120");
+    check(rules, true, "0 500 -> closed\n1 ok -> closed\n2 500 -> open 120");
+}
+
+#[test]
+fn a_probe_that_goes_on_keeps_others_away() {
+    let context = Context { rules: RULES, another_closed: true, now: Timestamp(0), luck: 0.5 };
+    let mut breaker = Breaker::default();
+    breaker.observe(Seen::Failed { class: Class::ServerError, retry_after: None }, &context);
+    let at = |second: i64| Timestamp(second * 1000);
+    assert!(breaker.claim_probe(at(120), at(135)));
+    breaker.extend_probe(at(130), at(150));
+    assert!(!breaker.claim_probe(at(140), at(155)));
+    assert!(breaker.claim_probe(at(150), at(165)));
+    breaker.extend_probe(at(170), at(190));
+    assert_eq!(breaker.state(at(171)), State::HalfOpen, "what has ended is not extended");
 }
 
 #[test]

@@ -77,7 +77,7 @@ impl Course<'_> {
     /// How long to wait before `asked` is asked again, if that can be afforded.
     fn wait_for(&self, asked: &Asked, backoff: Duration, board: &Board, now: Timestamp) -> Option<Duration> {
         let floor = asked.again.map_or(Duration::ZERO, |at| at.since(now));
-        let gate = board.cell(asked.deployment).gated(now).map_or(Duration::ZERO, |until| until.since(now));
+        let gate = board.gated(asked.group, asked.deployment, now).map_or(Duration::ZERO, |until| until.since(now));
         let wait = backoff.max(floor).max(gate);
         self.affordable(asked.group, wait, now).then_some(wait)
     }
@@ -96,11 +96,11 @@ impl Course<'_> {
         legs.flat_map(|leg| {
             let members = self.map.group(leg.group).members.iter();
             members.filter_map(move |member| {
-                let cell = board.cell(member.deployment);
                 // One that was shut when its turn came is ready by now.
                 let opened = || self.shut.contains(&member.deployment).then_some(now);
-                let until = cell.gated(now).or_else(opened)?;
-                let never = matches!(cell.room.shut, Some(Shut::Never { .. } | Shut::Unpriced));
+                let until = board.gated(leg.group, member.deployment, now).or_else(opened)?;
+                let shut = board.shut(leg.group, member.deployment);
+                let never = matches!(shut, Some(Shut::Never { .. } | Shut::Unpriced));
                 let fit = !never
                     && moment.unfit(member).is_none()
                     && !matches!(moment.state(member.deployment), State::Open { .. });
@@ -139,7 +139,7 @@ impl Course<'_> {
                     State::Closed | State::HalfOpen => (own, now),
                 };
                 let fresh = !self.was_asked(id) && self.wanted(leg.group, id);
-                let ready = board.cell(id).gated(now).is_none() && moment.unfit(member).is_none();
+                let ready = board.gated(leg.group, id, now).is_none() && moment.unfit(member).is_none();
                 if fresh && ready && best.is_none_or(|(least, ..)| until < least) {
                     best = Some((until, leg.group, id));
                 }
@@ -154,9 +154,9 @@ impl Course<'_> {
         if self.refused || too_long {
             return Stop::Refused;
         }
-        let open = |asked: &&Asked| !matches!(board.cell(asked.deployment).room.shut, Some(Shut::Never { .. }));
+        let open = |asked: &&Asked| !matches!(board.shut(asked.group, asked.deployment), Some(Shut::Never { .. }));
         let asked_gates = self.asked.iter().filter(|asked| asked.again.is_some()).filter(open);
-        let asked_gates = asked_gates.filter_map(|asked| board.cell(asked.deployment).gated(now));
+        let asked_gates = asked_gates.filter_map(|asked| board.gated(asked.group, asked.deployment, now));
         let gates = self.gated(board, now).into_iter().map(|(_, _, until)| until).chain(asked_gates);
         if let Some(until) = gates.min() {
             return Stop::RateLimited { next: until.since(now) };

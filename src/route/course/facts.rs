@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::model::prompt::{Part, Prompt};
 use crate::route::rules::Detours;
-use crate::route::{Capabilities, DeploymentId};
+use crate::route::{Capabilities, DeploymentId, GroupId};
 
 /// What routing knows of a request.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -113,6 +113,8 @@ impl Capability {
 /// Why a deployment was passed over.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Skip {
+    /// In which group.
+    pub group: GroupId,
     /// Which one.
     pub deployment: DeploymentId,
     /// Why.

@@ -27,9 +27,10 @@ impl Course<'_> {
         let fit = leg.untried.iter().copied().filter(|id| {
             let deployment = self.map.deployment(*id);
             let cost = deployment.price.map(|price| estimated_cost(&self.facts, price));
-            let rival = Rival { cell: board.cell(*id), state: moment.state(*id), cost };
+            let gated = board.gated(group, *id, now).is_some();
+            let rival = Rival { cell: board.cell(*id), state: moment.state(*id), gated, cost };
             let member = members.iter().find(|member| member.deployment == *id);
-            self.asked.iter().all(|asked| asked.deployment != *id)
+            !self.was_asked(*id)
                 && member.is_some_and(|member| moment.unfit(member).is_none())
                 && refusal(max_cost, &rival, budget, now).is_none()
         });
@@ -38,7 +39,10 @@ impl Course<'_> {
             let other = self.map.deployment(*id);
             other.host == silent.host || (!other.credential.is_empty() && other.credential == silent.credential)
         };
-        fit.min_by_key(shared)
+        let order = |id: &DeploymentId| {
+            members.iter().find(|member| member.deployment == *id).map_or(u32::MAX, |member| member.order)
+        };
+        fit.min_by_key(|id| (order(id), shared(id)))
     }
 
     /// The call of `rival` beside the one that is out; it is a first visit like any other.

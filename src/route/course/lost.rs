@@ -3,32 +3,33 @@
 use super::moment::closed;
 use super::{Call, Course, SkipReason};
 use crate::model::Timestamp;
-use crate::route::DeploymentId;
 use crate::route::board::Board;
+use crate::route::{DeploymentId, GroupId};
 
 impl Course<'_> {
     /// Another process won the probe of `deployment`; it is not asked now.
     pub fn lost_probe(&mut self, deployment: DeploymentId, until: Timestamp, now: Timestamp) {
-        if self.unask(deployment) {
+        if let Some(group) = self.unask(deployment) {
             let class = String::from("probed by another process");
-            self.skip(deployment, SkipReason::CoolingDown { left: until.since(now), class });
+            self.skip(group, deployment, SkipReason::CoolingDown { left: until.since(now), class });
         }
     }
 
     /// A limit has no room for `call`, as the board says by now: it is not made.
     pub fn lost_slot(&mut self, call: &Call, board: &Board, now: Timestamp) {
-        if self.unask(call.deployment) {
+        if self.unask(call.deployment).is_some() {
             self.waited += call.wait;
-            let reason = board.cell(call.deployment).room.shut.as_ref().and_then(|shut| closed(shut, now));
+            let reason = board.shut(call.group, call.deployment).and_then(|shut| closed(&shut, now));
             if let Some(reason) = reason.filter(|_| !self.shut.contains(&call.deployment)) {
-                self.skip(call.deployment, reason);
+                self.skip(call.group, call.deployment, reason);
             }
             self.shut.push(call.deployment);
         }
     }
 
-    /// Takes back that `deployment` was asked last; false if another one was.
-    fn unask(&mut self, deployment: DeploymentId) -> bool {
+    /// Takes back that `deployment` was asked last, through the group that it returns; `None` if
+    /// another one was.
+    fn unask(&mut self, deployment: DeploymentId) -> Option<GroupId> {
         if let Some(last) = self.last.take()
             && self.asked[last].deployment == deployment
         {
@@ -42,8 +43,8 @@ impl Course<'_> {
                 asked.times -= u32::from(asked.deployment == deployment);
                 asked.times > 0
             });
-            return true;
+            return Some(group);
         }
-        false
+        None
     }
 }

@@ -303,7 +303,7 @@ impl<'a> Course<'a> {
         // An attempt since the ranking may have taught something about them: one key, or one host.
         let moment = Moment::new(self.map, &self.facts, board, now);
         let ready = |id: DeploymentId| {
-            board.cell(id).gated(now).is_none()
+            board.gated(leg.group, id, now).is_none()
                 && !matches!(moment.state(id), State::Open { .. })
                 && self.wanted(leg.group, id)
                 && !self.was_asked(id)
@@ -368,7 +368,7 @@ impl<'a> Course<'a> {
         let mut eligible = Vec::new();
         let mut too_small = false;
         let moment = Moment::new(self.map, &self.facts, board, now);
-        let barred: Vec<_> = group.members.iter().map(|member| moment.barred(member)).collect();
+        let barred: Vec<_> = group.members.iter().map(|member| moment.barred(id, member)).collect();
         for (position, (member, barred)) in group.members.iter().zip(barred).enumerate() {
             match barred {
                 None => eligible.push(position),
@@ -377,7 +377,7 @@ impl<'a> Course<'a> {
                     if matches!(reason, SkipReason::Gated { .. } | SkipReason::Limited { .. }) {
                         self.shut.push(member.deployment);
                     }
-                    self.skip(member.deployment, reason);
+                    self.skip(id, member.deployment, reason);
                 }
             }
         }
@@ -388,8 +388,8 @@ impl<'a> Course<'a> {
         self.legs.push(Leg { group: id, ranked, untried, attempts_left, made: 0, left: false, too_small });
     }
 
-    fn skip(&mut self, deployment: DeploymentId, reason: SkipReason) {
-        self.skips.push(Skip { deployment, reason });
+    fn skip(&mut self, group: GroupId, deployment: DeploymentId, reason: SkipReason) {
+        self.skips.push(Skip { group, deployment, reason });
     }
 
     /// Records and returns the attempt.

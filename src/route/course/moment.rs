@@ -31,7 +31,7 @@ impl<'a> Moment<'a> {
     #[must_use]
     pub fn eligible(&self, group: GroupId) -> Vec<usize> {
         let members = self.map.group(group).members.iter().enumerate();
-        members.filter(|(_, member)| self.barred(member).is_none()).map(|(position, _)| position).collect()
+        members.filter(|(_, member)| self.barred(group, member).is_none()).map(|(position, _)| position).collect()
     }
 
     /// Where the breaker of a deployment stands, its host's included.
@@ -39,9 +39,9 @@ impl<'a> Moment<'a> {
         self.hosts.state(self.map, self.board, id, self.now)
     }
 
-    /// Why `member` may not be asked now, if it may not.
-    pub(super) fn barred(&self, member: &Member) -> Option<SkipReason> {
-        self.unable(member).or_else(|| self.shut(member.deployment)).or_else(|| self.too_dear(member))
+    /// Why `member` of `group` may not be asked now, if it may not.
+    pub(super) fn barred(&self, group: GroupId, member: &Member) -> Option<SkipReason> {
+        self.unable(member).or_else(|| self.shut(group, member.deployment)).or_else(|| self.too_dear(member))
     }
 
     /// Why `member` cannot serve this request at all, whatever the hour.
@@ -69,7 +69,7 @@ impl<'a> Moment<'a> {
     }
 
     /// Why a breaker, a limit or a gate keeps `id` shut, if one does.
-    fn shut(&self, id: DeploymentId) -> Option<SkipReason> {
+    fn shut(&self, group: GroupId, id: DeploymentId) -> Option<SkipReason> {
         let (cell, now) = (self.board.cell(id), self.now);
         match self.state(id) {
             State::Open { until } => {
@@ -79,7 +79,7 @@ impl<'a> Moment<'a> {
                 Some(SkipReason::CoolingDown { left: until.since(now), class })
             }
             State::Closed | State::HalfOpen => {
-                let full = cell.room.shut.as_ref().and_then(|shut| closed(shut, now));
+                let full = self.board.shut(group, id).and_then(|shut| closed(&shut, now));
                 full.or_else(|| cell.gated(now).map(|until| SkipReason::Gated { left: until.since(now) }))
             }
         }

@@ -32,11 +32,12 @@ impl<'a> Course<'a> {
         let pending = self.legs.iter().filter(|leg| !leg.left).flat_map(|leg| &self.map.group(leg.group).fallbacks);
         let fallbacks = self.queue.iter().chain(pending).copied().filter(|_| self.fallbacks_left > 0);
         let moment = Moment::new(self.map, &self.facts, board, now);
-        here.chain(fallbacks).flat_map(|group| &self.map.group(group).members).any(|member| {
+        let members = |group| self.map.group(group).members.iter().map(move |member| (group, member));
+        here.chain(fallbacks).flat_map(members).any(|(group, member)| {
             let other = member.deployment;
             other != id
                 && self.asked.iter().all(|asked| asked.deployment != other)
-                && moment.barred(member).is_none()
+                && moment.barred(group, member).is_none()
                 && moment.state(other) == State::Closed
         })
     }

@@ -11,7 +11,8 @@ use crate::model::Timestamp;
 /// How long a call in flight is believed to be alive without a word: a process that was killed
 /// leaks its place no longer than this.
 pub const LEASE: Duration = Duration::from_secs(30);
-/// When a place among those at the same time may be free nobody can know: it is looked at again after
+/// When a call in flight gives back its place, and tokens and money that it may not need, nobody can
+/// know: it is looked at again after
 /// a quarter of the time that the oldest call has taken so far, within these bounds.
 const LOOK_AGAIN: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(2)];
 
@@ -87,10 +88,7 @@ impl Meter {
             }
         }
         if limits.max_parallel.is_some_and(|most| self.held.len() as u64 >= most) {
-            let freed = self.held.iter().map(|held| held.lease).min().unwrap_or(now);
-            let oldest = self.held.iter().map(|held| held.at).min().unwrap_or(now);
-            let at = freed.min(now.after((now.since(oldest) / 4).clamp(LOOK_AGAIN[0], LOOK_AGAIN[1])));
-            add(Shut::Until { at, limit: format!("max_parallel_requests{of}") });
+            add(Shut::Until { at: self.look_again(now), limit: format!("max_parallel_requests{of}") });
         }
         shut.map_or(Ok(()), Err)
     }
@@ -131,11 +129,23 @@ impl Meter {
         caps.chain(limits.max_parallel.map(|most| left(alive, most))).min_by(f64::total_cmp)
     }
 
+    /// When it is worth while to look whether a call in flight has ended.
+    fn look_again(&self, now: Timestamp) -> Timestamp {
+        let freed = self.held.iter().map(|held| held.lease).min().unwrap_or(now);
+        let oldest = self.held.iter().map(|held| held.at).min().unwrap_or(now);
+        freed.min(now.after((now.since(oldest) / 4).clamp(LOOK_AGAIN[0], LOOK_AGAIN[1])))
+    }
+
     /// When `amount` fits under `cap`; `None` is now.
     fn room_at(&self, cap: &Cap, amount: u64, now: Timestamp) -> Option<Timestamp> {
         let mut used: Vec<(Timestamp, u64)> = self.used(cap, now).collect();
         let total = used.iter().map(|(_, amount)| *amount).fold(amount, u64::saturating_add);
         let mut excess = total.checked_sub(cap.limit).filter(|excess| *excess > 0)?;
+        // Calls in flight hold what they may use, and mostly give a part of it back when they end.
+        let held = self.held.iter().map(|held| held.amount(cap.counts).min(cap.limit)).fold(0, u64::saturating_add);
+        if cap.counts != Counts::Requests && held >= excess {
+            return Some(self.look_again(now));
+        }
         used.sort_unstable();
         for (at, amount) in used {
             excess = excess.saturating_sub(amount);

@@ -211,6 +211,15 @@ pub enum Shut {
 }
 
 impl Shut {
+    /// Until when it holds, if it does at `now`; what never fits holds for ever.
+    #[must_use]
+    pub fn until(&self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Until { at, .. } => Some(*at).filter(|at| now < *at),
+            Self::Never { .. } | Self::Unpriced => Some(Timestamp(i64::MAX)),
+        }
+    }
+
     /// Of two reasons the one that holds longer.
     #[must_use]
     pub fn later(self, other: Self) -> Self {

@@ -394,3 +394,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn tokens_that_calls_in_flight_may_give_back_are_looked_at_again_soon() {
+    let tpm = limits(&[("tpm", 2500)], None);
+    let mut meter = Meter::default();
+    meter.hold(&tpm, Held::new(1, &need(25, 1000), at(0.0)));
+    meter.hold(&tpm, Held::new(2, &need(25, 1000), at(0.0)));
+    let next = |meter: &mut Meter| match meter.check(&tpm, &need(25, 1000), at(1.0), "") {
+        Err(Shut::Until { at: when, .. }) => when.since(at(1.0)).as_secs_f64(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(next(&mut meter), 0.25);
+    meter.settle(1, Spent { tokens: 1200, nanos: 0 });
+    meter.settle(2, Spent { tokens: 1200, nanos: 0 });
+    assert_eq!(next(&mut meter), 59.0, "what was used stays until it leaves the window");
+}
