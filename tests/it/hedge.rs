@@ -229,7 +229,7 @@ async fn the_order_that_is_written_holds_for_the_second_too() {
 #[tokio::test(start_paused = true)]
 async fn one_that_costs_too_much_is_no_second() {
     let priced = format!("{GOOD}, input_cost_per_token = 0.001, output_cost_per_token = 0.001");
-    for (cap, hedges) in [("0.5", false), ("10.0", true)] {
+    for (cap, hedges) in [("0.1", false), ("10.0", true)] {
         let settings = format!("{TWO_SECONDS}\nhedge_max_cost = {cap}");
         let house = House::of(profile(&settings, &[("a", &slow("5s")), ("b", &priced)], ""));
         assert_eq!(house.ask("main", usize::MAX).await.1.expect("one answers").hedged.is_some(), hedges, "{cap}");

@@ -197,13 +197,17 @@ fn kind(failed: &RouteError) -> Kind {
     }
 }
 
-/// The class that stands for the whole request in `--json`: that of the first failure.
+/// The class that stands for the whole request in `--json`: that of the first failure, or of the first
+/// refusal when that is what ended it.
 #[must_use]
 pub fn headline(failed: &RouteError) -> Option<Class> {
-    failures(failed).next().map(|failure| failure.class)
+    let refused = matches!(kind(failed), Kind::Refused);
+    let mut classes = failures(failed).map(|failure| failure.class);
+    let first = classes.clone().next();
+    classes.find(|class| !refused || is_refusal(*class)).or(first)
 }
 
-fn failures(failed: &RouteError) -> impl Iterator<Item = &Failure> {
+fn failures(failed: &RouteError) -> impl Iterator<Item = &Failure> + Clone {
     failed.attempts.iter().filter_map(|attempt| attempt.failure.as_ref())
 }
 
@@ -250,7 +254,7 @@ fn refusal_hint(failed: &RouteError) -> Option<&'static str> {
 fn unavailable_hint(failed: &RouteError) -> Option<&'static str> {
     let capped = |reason: &SkipReason| matches!(reason, SkipReason::Unpriced | SkipReason::OverCost { .. });
     if failed.attempts.is_empty() && failed.skips.iter().any(|skipped| capped(&skipped.reason)) {
-        return Some("raise `--max-cost`, or give the deployments a price");
+        return Some("give the deployments a price, or raise the cap or the budget");
     }
     match headline(failed)? {
         Class::InvalidOutput(OutputFault::Rejected) => Some("ask a stronger model, or add one as a fallback"),

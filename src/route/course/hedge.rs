@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::moment::estimated_cost;
 use super::{Call, Course, Moment, Want};
 use crate::model::{Failure, Timestamp};
 use crate::route::DeploymentId;
@@ -26,7 +25,10 @@ impl Course<'_> {
         let moment = Moment::new(self.map, &self.facts, board, now);
         let fit = leg.untried.iter().copied().filter(|id| {
             let deployment = self.map.deployment(*id);
-            let cost = deployment.price.map(|price| estimated_cost(&self.facts, price));
+            let cost = deployment.price.map(|price| {
+                let estimates = &board.cell(*id).estimates;
+                price.cost(&estimates.usage(self.facts.prompt_tokens, self.facts.max_tokens, now))
+            });
             let gated = board.gated(group, *id, now).is_some();
             let rival = Rival { cell: board.cell(*id), state: moment.state(*id), gated, cost };
             let member = members.iter().find(|member| member.deployment == *id);

@@ -1,15 +1,12 @@
 //! The filters before a strategy: who may serve a request at a moment, and why the others may not.
 
 use super::facts::{Facts, SkipReason};
-use crate::model::{Price, Timestamp};
+use crate::model::Timestamp;
 use crate::route::board::Board;
 use crate::route::breaker::State;
 use crate::route::endpoint::Hosts;
 use crate::route::limits::Shut;
 use crate::route::{DeploymentId, GroupId, Map, Member};
-
-/// Tokens of an answer assumed for a cost cap when the request sets no limit.
-const EXPECTED_OUTPUT: f64 = 1000.0;
 
 /// A request and everything that is known when it is decided about.
 pub struct Moment<'a> {
@@ -88,7 +85,8 @@ impl<'a> Moment<'a> {
     fn too_dear(&self, member: &Member) -> Option<SkipReason> {
         let cap = self.facts.max_cost?;
         let Some(price) = self.map.deployment(member.deployment).price else { return Some(SkipReason::Unpriced) };
-        let usd = estimated_cost(self.facts, price);
+        let estimates = &self.board.cell(member.deployment).estimates;
+        let usd = price.cost(&estimates.usage(self.facts.prompt_tokens, self.facts.max_tokens, self.now));
         (usd > cap).then_some(SkipReason::OverCost { usd })
     }
 }
@@ -103,11 +101,6 @@ pub(super) fn closed(shut: &Shut, now: Timestamp) -> Option<SkipReason> {
         Shut::Never { limit } => Some(SkipReason::TooLarge { limit: limit.clone() }),
         Shut::Unpriced => Some(SkipReason::Unpriced),
     }
-}
-
-pub(super) fn estimated_cost(facts: &Facts, price: Price) -> f64 {
-    let output = facts.max_tokens.map_or(EXPECTED_OUTPUT, float);
-    float(facts.prompt_tokens) * price.input + output * price.output
 }
 
 #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]

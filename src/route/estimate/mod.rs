@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use self::experience::Experience;
 pub use self::filter::{Belief, Filter, Law, VARIANCE_MAX};
 pub use self::record::Record;
-use crate::model::Timestamp;
+use crate::model::{Timestamp, Usage};
 
 /// Seconds to the first token where nothing at all was measured.
 pub const TTFT_UNKNOWN: f64 = 0.8;
@@ -171,11 +171,33 @@ impl Estimates {
         self.size.read(&Law::SIZE, now).map(|size| CHARS_PER_TOKEN / size.median())
     }
 
+    /// What a call is expected to use: a prompt of `estimated` tokens, an answer of the usual length
+    /// and of at most `limit` tokens.
+    #[must_use]
+    pub fn usage(&self, estimated: u64, limit: Option<u64>, now: Timestamp) -> Usage {
+        let input = self.tokens(float(estimated), now);
+        let output = self.output.read(Length::of(estimated), &Law::OUTPUT, now, None);
+        let output = output.map_or(OUTPUT_UNKNOWN, |output| output.expected(&Law::OUTPUT));
+        let output = output.min(limit.map_or(f64::INFINITY, float));
+        let cached = whole(input * self.cached_share());
+        Usage { input: whole(input), cached, output: whole(output), ..Usage::default() }
+    }
+
     /// The share of prompt tokens to expect from the provider's cache.
     #[must_use]
     pub fn cached_share(&self) -> f64 {
         self.cached.filter(|share| share.is_finite()).map_or(0.0, |share| share.clamp(0.0, 1.0))
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
+fn float(tokens: u64) -> f64 {
+    tokens as f64
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of tokens; `as` saturates")]
+fn whole(tokens: f64) -> u64 {
+    tokens.round() as u64
 }
 
 #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::Strategy;
-use crate::model::{Timestamp, Usage};
+use crate::model::Timestamp;
 use crate::route::board::{Board, headroom};
 use crate::route::course::Facts;
-use crate::route::estimate::{Belief, Law, Length, OUTPUT_UNKNOWN, PACE_UNKNOWN, TTFT_UNKNOWN};
+use crate::route::estimate::{Belief, Law, Length, PACE_UNKNOWN, TTFT_UNKNOWN};
 use crate::route::{Deployment, GroupId, Map, Member};
 
 /// The moment of a choice.
@@ -68,24 +68,15 @@ fn candidate<'a>(scene: &Scene<'a>, position: usize, stranger: f64) -> Candidate
     let estimates = &cell.estimates;
     let length = Length::of(facts.prompt_tokens);
     let ttl = ttl(scene);
-    let limit = facts.max_tokens.map_or(f64::INFINITY, float);
-    let output = estimates.output.read(length, &Law::OUTPUT, now, None);
-    let output = output.map_or(OUTPUT_UNKNOWN, |output| output.expected(&Law::OUTPUT)).min(limit);
-    let prompt_tokens = estimates.tokens(float(facts.prompt_tokens), now);
-    let usage = Usage {
-        input: whole(prompt_tokens),
-        cached: whole(prompt_tokens * estimates.cached_share()),
-        output: whole(output),
-        ..Usage::default()
-    };
+    let usage = estimates.usage(facts.prompt_tokens, facts.max_tokens, now);
     Candidate {
         position,
         member,
         deployment,
         ttft: estimates.ttft.read(length, &Law::TTFT, now, ttl).unwrap_or(Belief::ignorant(stranger)),
         pace: estimates.pace.read(length, &Law::PACE, now, ttl).unwrap_or(Belief::ignorant(PACE_UNKNOWN)),
-        output,
-        prompt_tokens,
+        output: float(usage.output),
+        prompt_tokens: float(usage.input),
         usd: deployment.price.map(|price| price.cost(&usage)),
         success: estimates.record.success(now),
         in_flight: cell.leases.in_flight(now),
@@ -130,9 +121,4 @@ fn ttl(scene: &Scene<'_>) -> Option<Duration> {
 #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
 fn float(tokens: u64) -> f64 {
     tokens as f64
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of tokens; `as` saturates")]
-fn whole(tokens: f64) -> u64 {
-    tokens.round() as u64
 }
