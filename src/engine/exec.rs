@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
+use super::family::Family;
 use super::ledger::reachable;
 use super::router::{Request, Router};
 use crate::route::board::Board;
@@ -47,7 +48,9 @@ impl Router {
 
     /// The groups that have a command, with what it is asked.
     fn questions(&self, request: &Request, board: &Board) -> Vec<(GroupId, Arc<str>, String)> {
-        let (map, facts, now) = (&*self.map, &request.facts, self.clock.now());
+        let (map, now) = (&*self.map, self.clock.now());
+        // A rule that cannot be evaluated ends the request itself.
+        let facts = &self.facts(request).unwrap_or_else(|_| request.facts.clone());
         let groups = reachable(map, request.group).into_iter();
         let moment = Moment::new(map, facts, board, now);
         let asked = groups.filter_map(|group| {
@@ -103,7 +106,8 @@ async fn run(command: &str, question: &str, limit: Duration) -> Result<String, S
 async fn talk(command: &str, question: &str) -> Result<String, String> {
     let mut child = Command::new("sh");
     child.args(["-c", command]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
-    let mut child = child.spawn().map_err(|why| format!("it cannot be run: {}", why.kind()))?;
+    let mut child = child.process_group(0).spawn().map_err(|why| format!("it cannot be run: {}", why.kind()))?;
+    let family = Family::of(&child);
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
     let tell = async {
         if let Some(mut stdin) = stdin {
@@ -121,6 +125,7 @@ async fn talk(command: &str, question: &str) -> Result<String, String> {
     let ((), heard) = tokio::join!(tell, listen);
     heard.map_err(|why| format!("its answer cannot be read: {}", why.kind()))?;
     let status = child.wait().await.map_err(|why| format!("it cannot be waited for: {}", why.kind()))?;
+    family.release();
     if !status.success() {
         return Err(format!("it failed ({status})"));
     }

@@ -29,11 +29,13 @@ impl Held {
 }
 
 impl Ledger {
-    /// Takes the turn of a request to `group` in one transaction, so that no two requests have the same.
-    pub(super) fn take_turn(&mut self, group: GroupId) {
-        if self.map.group(group).strategy != Strategy::RoundRobin {
-            return;
+    /// Takes the turn of a request to `group` in one transaction, so that no two requests have the same;
+    /// false when it has one, or needs none.
+    pub(super) fn take_turn(&mut self, group: GroupId) -> bool {
+        if self.map.group(group).strategy != Strategy::RoundRobin || self.turns.contains(&group) {
+            return false;
         }
+        self.turns.push(group);
         let mut mine = self.board.group(group).turn;
         let mut change = |values: &mut [Option<String>]| {
             edit(&mut values[0], |cell: &mut GroupCell| {
@@ -44,6 +46,7 @@ impl Ledger {
         // Without a store the turns of this process have to do.
         let _: Result<(), StoreError> = self.store.update(&[group_key(&self.map, group)], &mut change);
         self.board.groups[group.0].turn = mine;
+        true
     }
 
     /// Counts the call that begins now and ends at `until` at the latest, if the group looks at that.

@@ -10,15 +10,9 @@ use crate::route::estimate::Experience;
 use crate::route::strategy::{Scene, stranger};
 
 impl Run<'_> {
-    /// Counts the call as under way until it ends, or could not last any longer; and the turn of a
-    /// fallback group that is come to (that of the first group was taken before it was ranked).
+    /// Counts the call as under way until it ends, or could not last any longer.
     pub(super) fn count(&mut self, call: &Call, deadline: Timestamp, rng: &mut fastrand::Rng) {
         let now = self.router.clock.now();
-        let come_to = self.attempts.iter().any(|attempt| attempt.group == call.group)
-            || self.current.iter().any(|(current, _)| current.group == call.group);
-        if call.group != self.request.group && !come_to {
-            self.ledger.take_turn(call.group);
-        }
         let members = &self.router.map.group(call.group).members;
         let member = members.iter().find(|member| member.deployment == call.deployment);
         let limit = member.map_or(deadline, |member| now.after(member.timeouts.attempt));

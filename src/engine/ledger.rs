@@ -32,6 +32,8 @@ pub(super) struct Ledger {
     pub(super) quotas: Arc<Quotas>,
     /// The place of the request in a line; its id is 0 until it stands in one.
     pub(super) ticket: Ticket,
+    /// The groups in which the request has its turn.
+    pub(super) turns: Vec<GroupId>,
     /// Calls in flight.
     pub(super) slots: Vec<Slot>,
     /// Calls that are over and not written down yet.
@@ -95,7 +97,9 @@ impl Ledger {
         let (slots, settled, pending) = (Vec::new(), Vec::new(), Vec::new());
         let ticket = Ticket { since: request.since, id: 0 };
         let held = Vec::new();
-        let mut ledger = Self { map, store, board, known, quotas, ticket, slots, settled, pending, held, begin: None };
+        let turns = Vec::new();
+        let mut ledger =
+            Self { map, store, board, known, quotas, ticket, turns, slots, settled, pending, held, begin: None };
         ledger.mark_rooms(&groups.into_iter().collect::<Vec<_>>(), &request.facts, now, &meters);
         ledger
     }

@@ -7,6 +7,7 @@ mod check;
 mod delivery;
 mod exec;
 mod explain;
+mod family;
 mod hedge;
 mod in_flight;
 mod learn;

@@ -83,6 +83,12 @@ impl<'a> Run<'a> {
                 Step::Call(call) => call,
                 Step::Stop(stop) => return Err(self.error(self.stopped(stop))),
             };
+            // A fallback group that is come to: now it is known that a turn is needed there.
+            if self.ledger.take_turn(call.group) {
+                course.rank_again(&call, &self.ledger.board, self.router.clock.now(), rng);
+                last = None;
+                continue;
+            }
             if !call.wait.is_zero() {
                 watcher.note(Note::Calling { deployment: call.deployment, wait: call.wait });
                 self.ledger.stand_in_line(&call, rng, self.router.clock.now());

@@ -7,6 +7,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
+use super::family::Family;
+
 /// As much of its complaint as is kept; the rest is read and dropped.
 const MAX_COMPLAINT: u64 = 4 << 10;
 /// How long its last words are waited for when something that it started holds the pipe open.
@@ -23,7 +25,9 @@ pub(super) async fn verify(command: &str, answer: &str, limit: Duration) -> Resu
 async fn ask(command: &str, answer: &str) -> Result<(), String> {
     let mut child = Command::new("sh");
     child.args(["-c", command]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
-    let mut child = child.spawn().map_err(|why| format!("`--verify` cannot be run: {}", why.kind()))?;
+    let mut child =
+        child.process_group(0).spawn().map_err(|why| format!("`--verify` cannot be run: {}", why.kind()))?;
+    let family = Family::of(&child);
     let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
     let tell = async {
         if let Some(mut stdin) = stdin {
@@ -50,6 +54,7 @@ async fn ask(command: &str, answer: &str) -> Result<(), String> {
         }
         status
     };
+    family.release();
     match status {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(complaint(status, &String::from_utf8_lossy(&said))),

@@ -14,7 +14,7 @@ use llmroute::route::board::Cell;
 use llmroute::route::estimate::{Law, Length};
 use llmroute::state::{self, Location};
 
-use crate::support::{End, Input, Run};
+use crate::support::{End, Home, Input, Run};
 
 const START: Timestamp = Timestamp(1_790_000_000_000);
 
@@ -201,4 +201,27 @@ fn a_user_stays_on_one_arm() {
         plan.lines().find_map(|line| line.strip_prefix("1. ").map(str::to_owned)).expect("somebody is asked")
     };
     assert_eq!([first("ann"), first("ann"), first("eve"), first("eve")], ["a", "a", "b", "b"]);
+}
+
+/// A fallback group takes turns, too: many processes at once each have their own.
+#[test]
+fn turns_are_taken_in_a_fallback_group_as_well() {
+    let home = std::sync::Arc::new(Home::with(
+        "[providers.sim]\nprotocol = \"mock\"\n\
+         [groups.main]\nnum_retries = 0\nfallbacks = [\"many\"]\ndeployments = [{ model = \"sim/dead\", faults = \"401\" }]\n\
+         [groups.many]\nrouting_strategy = \"round-robin\"\ndeployments = [{ model = \"sim/a\" }, { model = \"sim/b\" }, \
+         { model = \"sim/c\" }, { model = \"sim/d\" }]\n",
+    ));
+    let runs: Vec<_> =
+        (0..8).map(|_| Run::at(&home).args(["ask", "--json", "-m", "main", "--no-stdin", "hi"]).start()).collect();
+    let mut asked: Vec<String> = runs
+        .into_iter()
+        .map(|run| {
+            let output = run.output();
+            let said: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+            said["deployment"].as_str().unwrap_or_else(|| panic!("{}", output.notes())).to_owned()
+        })
+        .collect();
+    asked.sort_unstable();
+    assert_eq!(asked, ["sim/a", "sim/a", "sim/b", "sim/b", "sim/c", "sim/c", "sim/d", "sim/d"]);
 }

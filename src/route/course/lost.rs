@@ -4,7 +4,7 @@ use super::moment::closed;
 use super::{Call, Course, SkipReason};
 use crate::model::Timestamp;
 use crate::route::board::Board;
-use crate::route::{DeploymentId, GroupId};
+use crate::route::{DeploymentId, GroupId, strategy};
 
 impl Course<'_> {
     /// Another process won the probe of `deployment`; it is not asked now.
@@ -24,6 +24,22 @@ impl Course<'_> {
                 self.skip(call.group, call.deployment, reason);
             }
             self.shut.push(call.deployment);
+        }
+    }
+
+    /// The turn of the group of `call` was taken, which is its first: the call is not made, and whoever
+    /// was not asked there is ranked anew.
+    pub fn rank_again(&mut self, call: &Call, board: &Board, now: Timestamp, rng: &mut fastrand::Rng) {
+        let Some(group) = self.unask(call.deployment) else { return };
+        let members = &self.map.group(group).members;
+        let Some(leg) = self.legs.iter().find(|leg| leg.group == group) else { return };
+        let left = |id: DeploymentId| id == call.deployment || leg.untried.contains(&id);
+        let eligible: Vec<usize> = (0..members.len()).filter(|position| left(members[*position].deployment)).collect();
+        let scene = strategy::Scene { map: self.map, group, facts: &self.facts, board, now };
+        let ranked = strategy::rank(&scene, &eligible, rng);
+        if let Some(leg) = self.legs.iter_mut().find(|leg| leg.group == group) {
+            leg.untried = ranked.iter().map(|ranked| members[ranked.position].deployment).collect();
+            leg.ranked = ranked;
         }
     }
 

@@ -46,13 +46,16 @@ pub(super) fn rank(candidates: &[Candidate<'_>], args: &LatencyArgs, rng: &mut f
         let score = drawn * crowd(in_flight);
         ranked.push(Ranked { position: candidate.position, score, why: Why::Latency { ttft, drawn, in_flight } });
     }
-    let mut ranked = two_choices(by_score(ranked, rng), rng);
-    if let Some(best) = ranked.first().filter(|_| args.buffer > 0.0) {
-        let limit = best.score * (1.0 + args.buffer);
-        let near = ranked.partition_point(|ranked| ranked.score <= limit);
-        rng.shuffle(&mut ranked[..near]);
+    let mut ranked = by_score(ranked, rng);
+    match ranked.first().map(|best| best.score * (1.0 + args.buffer)) {
+        // Whoever is near the best of all shares the traffic: nobody runs to one alone.
+        Some(limit) if args.buffer > 0.0 => {
+            let near = ranked.partition_point(|ranked| ranked.score <= limit);
+            rng.shuffle(&mut ranked[..near]);
+            ranked
+        }
+        Some(_) | None => two_choices(ranked, rng),
     }
-    ranked
 }
 
 /// How many times as long the first token takes beside so many calls.
