@@ -39,7 +39,7 @@ impl Profile {
     /// wrong or the protocol is not built yet.
     pub(super) fn add(&mut self, wanted: &Wanted<'_, '_>, vars: &Vars, sink: &mut Vec<Diagnostic>) -> Added {
         let provider = self.providers[wanted.provider].clone();
-        let known = self.facts.find(&provider.name, wanted.model);
+        let known = self.facts.find(&provider.known_as, wanted.model);
         let slow = known.as_ref().is_some_and(|model| model.reasoning != models::Reasoning::No)
             || address::is_loopback(&provider.base_url);
         let mut added = Added { ids: Vec::new(), slow };
@@ -158,7 +158,7 @@ fn endpoint(protocol: Protocol, provider: &Provider, wanted: &Wanted<'_, '_>) ->
     };
     Endpoint {
         protocol,
-        provider: provider.name.clone(),
+        provider: provider.known_as.clone(),
         base_url: provider.base_url.clone(),
         region: provider.region.as_ref().map(|(name, _)| name.clone()),
         model: wanted.model.to_owned(),

@@ -18,6 +18,8 @@ use crate::provider::{Overrides, Protocol, Quirks, Row, catalog, vertex};
 #[derive(Debug, Clone)]
 pub(super) struct Provider {
     pub name: String,
+    /// The service that it is, in the catalog and the table of models; its own name if it is none of them.
+    pub known_as: String,
     /// `None`: not built yet (or wrong, and reported).
     pub protocol: Option<Protocol>,
     pub protocol_from: Origin,
@@ -50,6 +52,7 @@ impl Provider {
         let place = google::place(row.protocol, base_url, None, vars, &mut Vec::new());
         Ok(Self {
             name: row.id.to_owned(),
+            known_as: row.id.to_owned(),
             protocol: Some(row.protocol),
             protocol_from: Origin::Catalog,
             base_url: place.base_url,
@@ -109,9 +112,14 @@ impl Provider {
             Some(Value::Headers(headers)) => headers.clone(),
             _ => Vec::new(),
         };
-        let quirks = with_prefill(quirks(row, protocol), settings);
+        // Who stands at the address of a known service under another name is that service.
+        let at_home =
+            |row: &&Row| Some(row.protocol) == protocol && !row.key_is_optional() && catalog::is_home(row, &base_url);
+        let service = row.or_else(|| catalog::rows().iter().find(at_home));
+        let quirks = with_prefill(quirks(service, protocol), settings);
         Self {
             name: name.text.clone(),
+            known_as: service.map_or_else(|| name.text.clone(), |row| row.id.to_owned()),
             protocol,
             protocol_from,
             base_url,

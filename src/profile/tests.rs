@@ -163,6 +163,21 @@ mod resolved {
     }
 
     #[test]
+    fn a_known_service_under_another_name_is_that_service() {
+        let of = |host: &str| {
+            let profile = lab(&format!(
+                "[providers.work]\nprotocol = \"openai\"\nbase_url = \"https://{host}/v1\"\napi_key = \"env:A\"\n\
+                 [groups.main]\ndeployments = [{{ model = \"work/gpt-5-mini\" }}]"
+            ));
+            let id = profile.map.groups[0].members[0].deployment;
+            let (endpoint, deployment) = (&profile.endpoints[id.0], profile.map.deployment(id));
+            (endpoint.quirks.max_completion_tokens, deployment.price.is_some(), deployment.provider.clone())
+        };
+        assert_eq!(of("api.openai.com"), (true, true, "work".to_owned()));
+        assert_eq!(of("proxy.example"), (false, false, "work".to_owned()));
+    }
+
+    #[test]
     fn deployments_with_one_key_or_host_are_remarked_upon() {
         let keys = |a: &str, b: &str| {
             format!(
