@@ -15,7 +15,7 @@ const TRAILER: usize = 4;
 
 /// Whether a reply that begins with `start` is such a stream; `None` when nothing came yet.
 ///
-/// The first byte is the highest of a length below [`MAX_MESSAGE`]; neither JSON nor a page begins so.
+/// The first byte is the highest of a length below 16 MiB; neither JSON nor a page begins so.
 #[must_use]
 pub fn is_stream(start: &[u8]) -> Option<bool> {
     start.first().map(|byte| *byte <= 1)
