@@ -3,6 +3,8 @@
 //! A [`Plan`](plan::Plan) says who is asked when; a run turns it into [`Sample`](sample::Sample)s, one a
 //! call; everything that is reported is computed from those, by pure functions of seeds and values.
 
+pub mod cost;
 pub mod plan;
+pub mod prompts;
 pub mod record;
 pub mod sample;
