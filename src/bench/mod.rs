@@ -7,4 +7,5 @@ pub mod cost;
 pub mod plan;
 pub mod prompts;
 pub mod record;
+pub mod rehearsal;
 pub mod sample;

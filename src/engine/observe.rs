@@ -75,7 +75,7 @@ impl Router {
                     experience.inspect(|experience| cell.estimates.learn(experience, start, one.at));
                 }
             };
-            store.update(&[deployment_key(&map, deployment)], &mut |values| edit(&mut values[0], &teach))?;
+            store.update(&[deployment_key(&map, deployment)], &mut |values| edit(&mut values[0], teach))?;
         }
         Ok(())
     }
