@@ -6,3 +6,4 @@
 pub mod plan;
 pub mod record;
 pub mod sample;
+pub mod stats;
