@@ -7,3 +7,6 @@ pub mod plan;
 pub mod record;
 pub mod sample;
 pub mod stats;
+pub mod summary;
+#[cfg(test)]
+mod synthetic;
