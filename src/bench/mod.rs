@@ -3,10 +3,13 @@
 //! A [`Plan`](plan::Plan) says who is asked when; a run turns it into [`Sample`](sample::Sample)s, one a
 //! call; everything that is reported is computed from those, by pure functions of seeds and values.
 
+pub mod compare;
 pub mod plan;
 pub mod record;
+pub mod report;
 pub mod sample;
 pub mod stats;
 pub mod summary;
+pub mod sweep;
 #[cfg(test)]
 mod synthetic;

@@ -75,28 +75,38 @@ fn cut(at: f64, mut statistics: Vec<f64>, level: f64) -> Interval {
     Interval { at, low, high }.widened(normal::reach(level) / normal::reach(0.95))
 }
 
-/// Positions in a sorted sample, drawn with replacement; the buffer is kept between draws.
+/// How often each position of a sorted sample was drawn; the buffer is kept between draws.
 struct Draw {
-    positions: Vec<usize>,
+    counts: Vec<u32>,
 }
 
 impl Draw {
     fn new(n: usize) -> Self {
-        Self { positions: vec![0; n] }
+        Self { counts: vec![0; n] }
     }
 
     fn median(&mut self, sorted: &[f64], rng: &mut Rng) -> f64 {
-        let n = self.positions.len();
-        for position in &mut self.positions {
-            *position = rng.usize(..n);
+        let n = self.counts.len();
+        self.counts.fill(0);
+        for _ in 0..n {
+            self.counts[rng.usize(..n)] += 1;
         }
-        let (below, upper, _) = self.positions.select_nth_unstable(n / 2);
-        let upper = sorted[*upper];
+        let upper = self.position(n / 2);
         if n % 2 == 1 {
-            return upper;
+            return sorted[upper];
         }
-        let lower = below.iter().max().expect("an even number that is not zero has a lower half");
-        f64::midpoint(sorted[*lower], upper)
+        let lower = self.position(n / 2 - 1);
+        f64::midpoint(sorted[lower], sorted[upper])
+    }
+
+    /// The position that is drawn at this rank, counted from zero.
+    fn position(&self, rank: usize) -> usize {
+        let mut drawn = 0;
+        let reached = |count: &u32| {
+            drawn += *count as usize;
+            drawn > rank
+        };
+        self.counts.iter().position(reached).expect("there are as many draws as positions")
     }
 }
 

@@ -102,7 +102,7 @@ impl Metric {
         }
     }
 
-    /// What it is, in a line.
+    /// What it is, in a line; `{start}` is what latency counts from.
     #[must_use]
     pub fn definition(self) -> &'static str {
         match self {
@@ -110,13 +110,13 @@ impl Metric {
             Self::TcpMs => "to open that connection",
             Self::TlsMs => "to agree on TLS on it",
             Self::RttMs => "round-trip time of the used connection, as the kernel estimates it",
-            Self::HeadMs => "first byte sent to the head of the reply",
-            Self::TtftMs => "first byte sent to the first token, shown reasoning included",
-            Self::FirstAnswerMs => "first byte sent to the first token of the answer itself",
+            Self::HeadMs => "{start} to the head of the reply",
+            Self::TtftMs => "{start} to the first token, shown reasoning included",
+            Self::FirstAnswerMs => "{start} to the first token of the answer itself",
             Self::GapMs => "between two chunks, which may hold several tokens; others call it ITL or TBT",
             Self::TokenGapMs => "the same, a chunk of k tokens (by its bytes) counted as k gaps",
             Self::TpotMs => "(E2E - TTFT) / (output tokens - 1), hidden reasoning left out; others call it ITL",
-            Self::E2eMs => "first byte sent to the last token",
+            Self::E2eMs => "{start} to the last token",
             Self::TokensPerS => "1 / TPOT of a call: what one reader sees",
             Self::CharsPerS => "the same in characters: comparable between tokenizers",
             Self::ServiceTtftMs => "first byte sent to the first token; TTFT counts from the intended start",
