@@ -4,9 +4,12 @@
 //! call; everything that is reported is computed from those, by pure functions of seeds and values.
 
 pub mod compare;
+pub mod cost;
 pub mod plan;
+pub mod prompts;
 pub mod record;
 pub mod report;
+pub mod rehearsal;
 pub mod sample;
 pub mod stats;
 pub mod summary;
