@@ -108,9 +108,20 @@ def budget(model_id, model, siblings):
     return f"{least}:{most}" + (":off" if off else "")
 
 
-def line(provider, model_id, model, siblings):
+def claude(model_id):
+    """The model's own name, out of the names that clouds and gateways give it; None for others."""
+    name = re.search(r"claude-[a-z0-9.-]+", model_id)
+    if not name:
+        return None
+    return re.sub(r"-v\d+$", "", DATE.sub("", re.sub(r"-v\d+$", "", name[0].replace(".", "-"))))
+
+
+def line(provider, model_id, model, siblings, maker):
     base = siblings.get(DATE.sub("", model_id), {})
     model = {**{k: base[k] for k in ("efforts", "sampling", "budget") if k in base}, **model}
+    own = maker.get(claude(model_id), {})
+    if "reasoning" in model.get("caps", []):  # lists of others leave out what the maker's has
+        model = {**{k: own[k] for k in ("efforts", "sampling") if k in own}, **model}
     if base.get("in") and model.get("ctx") == base["in"]:
         model = {**model, "ctx": base["ctx"], "in": base["in"]}  # a list that took the largest input for the window
     reasons, sampling = family(DATE.sub("", model_id.rsplit("/", 1)[-1])) or (None, "")
@@ -133,8 +144,9 @@ def line(provider, model_id, model, siblings):
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         data = json.load(file)
+    maker = data["providers"]["anthropic"]["models"]
     lines = [
-        "\t".join(line(provider, model_id, model, row["models"])).rstrip("\t")
+        "\t".join(line(provider, model_id, model, row["models"], maker)).rstrip("\t")
         for provider, row in data["providers"].items()
         if provider not in RETIRED
         for model_id, model in row["models"].items()

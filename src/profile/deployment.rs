@@ -45,7 +45,7 @@ impl Profile {
         let mut added = Added { ids: Vec::new(), slow };
         check_script(&provider, wanted.settings, sink);
         let Some(protocol) = provider.protocol else { return added };
-        let endpoint = endpoint(protocol, &provider, wanted);
+        let endpoint = endpoint(protocol, &provider, wanted, known.clone());
         let price = price(wanted.settings, known.as_ref(), sink);
         for (index, credential) in self.credentials(&provider, wanted, vars, sink).into_iter().enumerate() {
             let name = wanted
@@ -145,7 +145,7 @@ fn same(a: &Deployment, b: &Deployment, x: &Endpoint, y: &Endpoint) -> bool {
         && x.script == y.script
 }
 
-fn endpoint(protocol: Protocol, provider: &Provider, wanted: &Wanted<'_, '_>) -> Endpoint {
+fn endpoint(protocol: Protocol, provider: &Provider, wanted: &Wanted<'_, '_>, known: Option<Model>) -> Endpoint {
     let settings = wanted.settings;
     let mut headers = provider.headers.clone();
     if let Some(Value::Headers(own)) = settings.get("headers").map(|entry| &entry.value) {
@@ -163,6 +163,7 @@ fn endpoint(protocol: Protocol, provider: &Provider, wanted: &Wanted<'_, '_>) ->
         region: provider.region.as_ref().map(|(name, _)| name.clone()),
         model: wanted.model.to_owned(),
         quirks: with_prefill(provider.quirks, settings),
+        known,
         params,
         headers,
         query: with_query(&provider.query, settings),

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::catalog::SchemaDialect;
 use super::messages_decoder::Decoder;
-use super::models::{self, Model, Thinking};
+use super::models::{Model, Thinking};
 use super::{Adapter, Decode, Encoded, Endpoint, classify, request};
 use crate::model::prompt::ImageData;
 use crate::model::{Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
@@ -45,13 +45,13 @@ impl Adapter for Anthropic {
 /// # Errors
 /// As [`Adapter::encode`].
 pub fn body(to: &Endpoint, prompt: &Prompt) -> Result<(Map<String, Value>, Vec<&'static str>), Failure> {
-    let model = models::find(&to.provider, &to.model);
-    let (mut sampling, mut dropped) = request::parameters(to, prompt, model.as_ref())?;
-    let limit = sampling.max_tokens.or(model.as_ref().and_then(|model| model.max_output)).unwrap_or(MAX_TOKENS);
+    let model = to.known.as_ref();
+    let (mut sampling, mut dropped) = request::parameters(to, prompt, model)?;
+    let limit = sampling.max_tokens.or(model.and_then(|model| model.max_output)).unwrap_or(MAX_TOKENS);
     let mut body = Map::new();
     body.insert("model".into(), json!(to.model));
     body.insert("max_tokens".into(), json!(limit));
-    if let Some(text) = system(to, prompt, model.as_ref()) {
+    if let Some(text) = system(to, prompt, model) {
         body.insert("system".into(), json!(text));
     }
     body.insert("messages".into(), messages(prompt));
@@ -62,12 +62,12 @@ pub fn body(to: &Endpoint, prompt: &Prompt) -> Result<(Map<String, Value>, Vec<&
         dropped.extend(sampling.effort.take().map(|_| "reasoning_effort"));
     }
     if let Some(effort) = sampling.effort {
-        think(&mut body, &mut output, model.as_ref(), effort, limit, &mut dropped);
+        think(&mut body, &mut output, model, effort, limit, &mut dropped);
     }
     if body.get("thinking").is_some_and(|thinking| thinking["type"] != "disabled") {
         drop_sampling(&mut sampling, &mut dropped);
     }
-    if let Some(schema) = prompt.schema.as_ref().filter(|schema| takes_schema(to, model.as_ref(), schema)) {
+    if let Some(schema) = prompt.schema.as_ref().filter(|schema| takes_schema(to, model, schema)) {
         output.insert("format".into(), json!({"type": "json_schema", "schema": schema}));
     }
     if !output.is_empty() {

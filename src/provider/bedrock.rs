@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::bedrock_decoder::Decoder;
 use super::catalog::SchemaDialect;
-use super::models::{self, Model, Thinking};
+use super::models::{Model, Thinking};
 use super::{Adapter, Decode, Encoded, Endpoint, anthropic, classify, request};
 use crate::model::prompt::ImageData;
 use crate::model::{Class, Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
@@ -33,11 +33,11 @@ const FIELDS: [&str; 12] = [
 
 impl Adapter for Bedrock {
     fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<Encoded, Failure> {
-        let model = models::find(&to.provider, &to.model);
-        let (mut sampling, mut dropped) = request::parameters(to, prompt, model.as_ref())?;
+        let model = to.known.as_ref();
+        let (mut sampling, mut dropped) = request::parameters(to, prompt, model)?;
         let (mut body, mut output, mut further) = (Map::new(), Map::new(), Map::new());
         body.insert("messages".into(), messages(to, prompt)?);
-        if let Some(text) = system(to, prompt, model.as_ref()) {
+        if let Some(text) = system(to, prompt, model) {
             body.insert("system".into(), json!([{"text": text}]));
         }
         // An answer that was begun leaves no room to think before it.
@@ -45,9 +45,9 @@ impl Adapter for Bedrock {
             dropped.extend(sampling.effort.take().map(|_| "reasoning_effort"));
         }
         if let Some(effort) = sampling.effort {
-            think(&mut output, &mut further, model.as_ref(), effort, &mut sampling, &mut dropped);
+            think(&mut output, &mut further, model, effort, &mut sampling, &mut dropped);
         }
-        if let Some(schema) = prompt.schema.as_ref().filter(|schema| takes_schema(to, model.as_ref(), schema)) {
+        if let Some(schema) = prompt.schema.as_ref().filter(|schema| takes_schema(to, model, schema)) {
             output.insert("textFormat".into(), text_format(schema));
         }
         let groups = [

@@ -11,7 +11,7 @@ use url::Url;
 pub use address::{base_url, is_home};
 
 use super::classify::Codes;
-use super::{Endpoint, Protocol, models};
+use super::{Endpoint, Protocol};
 use crate::model::{Class, TimeoutKind};
 
 /// How an endpoint differs from the plain protocol.
@@ -310,7 +310,7 @@ pub fn rows() -> &'static [Row] {
 /// Whether `to` continues an answer that was begun for it.
 #[must_use]
 pub fn takes_prefill(to: &Endpoint) -> bool {
-    let known = || models::find(&to.provider, &to.model).and_then(|model| model.prefill);
+    let known = || to.known.as_ref().and_then(|model| model.prefill);
     match to.quirks.prefill {
         Prefill::Never => false,
         Prefill::KnownModels => known() == Some(true),
@@ -342,6 +342,7 @@ pub fn base_from_env(row: &Row, value: &str) -> Option<Url> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::models;
     use super::*;
 
     #[test]

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::catalog::SchemaDialect;
 use super::cohere_decoder::Decoder;
-use super::{Adapter, Decode, Encoded, Endpoint, classify, models, request};
+use super::{Adapter, Decode, Encoded, Endpoint, classify, request};
 use crate::model::{Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
 
@@ -15,13 +15,13 @@ pub struct Cohere;
 
 impl Adapter for Cohere {
     fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<Encoded, Failure> {
-        let model = models::find(&to.provider, &to.model);
+        let model = to.known.as_ref();
         let mut to = to.clone();
         if !prompt.tools.is_empty() {
             // The field for a schema is refused beside tools.
             to.quirks.schema = SchemaDialect::Instruction;
         }
-        let (sampling, dropped) = request::parameters(&to, prompt, model.as_ref())?;
+        let (sampling, dropped) = request::parameters(&to, prompt, model)?;
         let mut body = Map::new();
         body.insert("model".into(), json!(to.model));
         body.insert("messages".into(), messages(&to, prompt));

@@ -80,6 +80,7 @@ mod tests {
             base_url: Url::parse("mock://unused/").unwrap(),
             model: model.to_owned(),
             quirks: Quirks::PLAIN,
+            known: None,
             params: Params::default(),
             overrides: crate::provider::Overrides::default(),
             headers: Vec::new(),

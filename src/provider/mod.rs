@@ -81,8 +81,10 @@ pub struct Endpoint {
     pub model: String,
     /// The region that it is in, where that matters.
     pub region: Option<String>,
-    /// How this provider and model differ from the plain protocol.
+    /// How this provider differs from the plain protocol.
     pub quirks: Quirks,
+    /// What is known of the model, as the newest table has it.
+    pub known: Option<models::Model>,
     /// Parameters of the profile, under those of the request.
     pub params: Params,
     /// Extra headers of the profile.

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::catalog::SchemaDialect;
-use super::models::{self, Model};
+use super::models::Model;
 use super::ollama_decoder::Decoder;
 use super::{Adapter, Decode, Encoded, Endpoint, classify, request};
 use crate::model::prompt::ImageData;
@@ -23,8 +23,8 @@ pub struct Ollama;
 
 impl Adapter for Ollama {
     fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<Encoded, Failure> {
-        let model = models::find(&to.provider, &to.model);
-        let (sampling, dropped) = request::parameters(to, prompt, model.as_ref())?;
+        let model = to.known.as_ref();
+        let (sampling, dropped) = request::parameters(to, prompt, model)?;
         let mut body = Map::new();
         body.insert("model".into(), json!(to.model));
         body.insert("messages".into(), messages(to, prompt)?);
@@ -43,7 +43,7 @@ impl Adapter for Ollama {
         if !prompt.tools.is_empty() {
             body.insert("tools".into(), prompt.tools.iter().map(tool).collect());
         }
-        let mut options = options(&sampling, window(prompt, &sampling, model.as_ref()));
+        let mut options = options(&sampling, window(prompt, &sampling, model));
         for extra in [&to.params.extra, &prompt.extra] {
             put_extra(&mut body, &mut options, extra);
         }

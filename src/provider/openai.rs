@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::catalog::SchemaDialect;
 use super::chat_decoder::Decoder;
-use super::{Adapter, Decode, Encoded, Endpoint, classify, models, request};
+use super::{Adapter, Decode, Encoded, Endpoint, classify, request};
 use crate::model::prompt::ImageData;
 use crate::model::{Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
@@ -43,8 +43,8 @@ impl Adapter for Openai {
 /// # Errors
 /// As [`Adapter::encode`].
 pub fn body(to: &Endpoint, prompt: &Prompt) -> Result<(Map<String, Value>, Vec<&'static str>), Failure> {
-    let model = models::find(&to.provider, &to.model);
-    let (sampling, dropped) = request::parameters(to, prompt, model.as_ref())?;
+    let model = to.known.as_ref();
+    let (sampling, dropped) = request::parameters(to, prompt, model)?;
     let mut body = Map::new();
     body.insert("model".into(), json!(to.model));
     body.insert("messages".into(), messages(to, prompt));

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::catalog::SchemaDialect;
 use super::responses_decoder::Decoder;
-use super::{Adapter, Decode, Encoded, Endpoint, classify, models, openai, request};
+use super::{Adapter, Decode, Encoded, Endpoint, classify, openai, request};
 use crate::model::prompt::ImageData;
 use crate::model::{Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
@@ -19,8 +19,8 @@ pub struct Responses;
 
 impl Adapter for Responses {
     fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<Encoded, Failure> {
-        let model = models::find(&to.provider, &to.model);
-        let (sampling, dropped) = request::parameters(to, prompt, model.as_ref())?;
+        let model = to.known.as_ref();
+        let (sampling, dropped) = request::parameters(to, prompt, model)?;
         let mut body = Map::new();
         body.insert("model".into(), json!(to.model));
         if let Some(text) = request::system(to, prompt) {

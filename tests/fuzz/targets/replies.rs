@@ -27,6 +27,7 @@ pub fn endpoint(protocol: Protocol, data: &[u8]) -> Endpoint {
         model: "m".to_owned(),
         region: None,
         quirks: quirks[luck(data).usize(..quirks.len())],
+        known: None,
         params: Params::default(),
         headers: Vec::new(),
         query: Vec::new(),
