@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use super::credential::{Credential, KeySpec, hex};
 use super::diagnostic::Diagnostic;
 use super::file::Settings;
+use super::layers::Origin;
 use super::provider::{Provider, with_prefill, with_query};
 use super::schema::MOCK_ONLY;
 use super::value::Value;
@@ -14,7 +15,7 @@ use super::{Profile, Vars, address, overrides};
 use crate::model::{KeySource, Price};
 use crate::provider::catalog::SchemaDialect;
 use crate::provider::mock::Script;
-use crate::provider::models::{self, Model};
+use crate::provider::models::{self, Model, Takes};
 use crate::provider::{Endpoint, Params, Protocol, catalog};
 use crate::route::{Capabilities, Deployment, DeploymentId};
 
@@ -40,6 +41,7 @@ impl Profile {
     pub(super) fn add(&mut self, wanted: &Wanted<'_, '_>, vars: &Vars, sink: &mut Vec<Diagnostic>) -> Added {
         let provider = self.providers[wanted.provider].clone();
         let known = self.facts.find(&provider.known_as, wanted.model);
+        let provider = with_tools(provider, wanted.settings, known.as_ref());
         let slow = known.as_ref().is_some_and(|model| model.reasoning != models::Reasoning::No)
             || address::is_loopback(&provider.base_url);
         let mut added = Added { ids: Vec::new(), slow };
@@ -130,6 +132,19 @@ impl Profile {
         self.endpoints.push(endpoint.clone());
         self.keys.push(key);
         DeploymentId(self.endpoints.len() - 1)
+    }
+}
+
+/// `provider` as it must be spoken to for a model that calls tools in full only in another protocol at
+/// the same address. Who writes a protocol, or sends elsewhere, is not second-guessed.
+fn with_tools(provider: Provider, settings: &Settings<'_>, known: Option<&Model>) -> Provider {
+    let other = || {
+        let row = catalog::row(&provider.known_as).filter(|row| catalog::is_home(row, &provider.base_url))?;
+        catalog::row(row.for_tools?).filter(|_| provider.protocol_from == Origin::Catalog)
+    };
+    match known.filter(|model| model.chat_tools != Takes::Always).and_then(|_| other()) {
+        Some(row) => Provider { protocol: Some(row.protocol), quirks: with_prefill(row.quirks, settings), ..provider },
+        None => provider,
     }
 }
 
@@ -227,11 +242,13 @@ fn capabilities(endpoint: &Endpoint, known: Option<&Model>) -> Capabilities {
         | Protocol::Cohere
         | Protocol::Mock => false,
     };
+    let in_chat = matches!(endpoint.protocol, Protocol::Openai | Protocol::Azure);
+    let calls = model.tools && !(in_chat && model.chat_tools == Takes::Never);
     let native = by_model && endpoint.quirks.schema == SchemaDialect::Native;
     Capabilities {
         vision: Some(model.vision),
         pdf: Some(model.pdf && !no_pdf),
-        tools: Some(model.tools),
+        tools: Some(calls),
         schema: native.then_some(model.json_schema),
     }
 }

@@ -12,7 +12,7 @@ pub use address::{base_url, is_home};
 
 use super::classify::Codes;
 use super::{Endpoint, Protocol};
-use crate::model::{Class, TimeoutKind};
+use crate::model::{Class, Effort, TimeoutKind};
 
 /// How an endpoint differs from the plain protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +32,10 @@ pub struct Quirks {
     pub headers: &'static [(&'static str, &'static str)],
     /// The field for the sampling seed, if it takes one.
     pub seed: Option<&'static str>,
-    /// It takes an effort of reasoning.
-    pub effort: bool,
+    /// The efforts of reasoning that it takes at most; a model may take fewer.
+    pub efforts: &'static [Effort],
+    /// How chat completions say them.
+    pub effort_field: EffortField,
     /// It takes either `temperature` or `top_p`, not both.
     pub one_of_sampling: bool,
     /// How a JSON Schema is said.
@@ -83,6 +85,18 @@ pub enum Auth {
         /// The service's name for signing.
         service: &'static str,
     },
+}
+
+/// How chat completions say an effort of reasoning; every other protocol has one way of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EffortField {
+    /// `reasoning_effort`.
+    Flat,
+    /// `reasoning: {"effort": …}`.
+    Nested,
+    /// `reasoning_effort`, but no reasoning at all as `thinking: {"type": "disabled"}`; whoever reasons
+    /// can be told not to.
+    FlatOrDisabled,
 }
 
 /// How a JSON Schema is said to a provider.
@@ -142,7 +156,8 @@ impl Quirks {
         auth: Auth::Bearer,
         headers: &[],
         seed: Some("seed"),
-        effort: true,
+        efforts: &Effort::ALL,
+        effort_field: EffortField::Flat,
         one_of_sampling: false,
         schema: SchemaDialect::Native,
         prefill: Prefill::Never,
@@ -272,6 +287,8 @@ pub struct Row {
     pub protocol: Protocol,
     /// How it differs.
     pub quirks: Quirks,
+    /// The row to take at its own address for models that call tools in full only there.
+    pub for_tools: Option<&'static str>,
     /// A current general model of it, for a start without a profile.
     pub default_model: Option<&'static str>,
 }
@@ -361,6 +378,15 @@ mod tests {
             }
         }
         assert!(rows().len() >= 40);
+    }
+
+    #[test]
+    fn a_row_for_tools_is_at_the_same_address_with_the_same_keys() {
+        for (one, other) in rows().iter().filter_map(|one| Some((one, row(one.for_tools?).unwrap()))) {
+            assert_eq!((one.base_url, one.env, one.base_env), (other.base_url, other.env, other.base_env));
+            assert_ne!(one.protocol, other.protocol);
+        }
+        assert_eq!(row("openai").unwrap().for_tools, Some("openai-responses"));
     }
 
     #[test]

@@ -6,11 +6,12 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
-use super::catalog::SchemaDialect;
+use super::catalog::{EffortField, SchemaDialect};
 use super::chat_decoder::Decoder;
+use super::models::Takes;
 use super::{Adapter, Decode, Encoded, Endpoint, classify, request};
 use crate::model::prompt::ImageData;
-use crate::model::{Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
+use crate::model::{Class, Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
 
 /// The length of an id of a call where it is given ([`Quirks::short_call_ids`](super::Quirks)).
@@ -45,6 +46,7 @@ impl Adapter for Openai {
 pub fn body(to: &Endpoint, prompt: &Prompt) -> Result<(Map<String, Value>, Vec<&'static str>), Failure> {
     let model = to.known.as_ref();
     let (sampling, dropped) = request::parameters(to, prompt, model)?;
+    can_call(to, prompt, sampling.effort)?;
     let mut body = Map::new();
     body.insert("model".into(), json!(to.model));
     body.insert("messages".into(), messages(to, prompt));
@@ -53,6 +55,9 @@ pub fn body(to: &Endpoint, prompt: &Prompt) -> Result<(Map<String, Value>, Vec<&
         body.insert("stream_options".into(), json!({"include_usage": true}));
     }
     put_sampling(&mut body, to, &sampling);
+    if let Some(effort) = sampling.effort {
+        put_effort(&mut body, to.quirks.effort_field, effort);
+    }
     if let Some(format) = prompt.schema.as_ref().and_then(|schema| response_format(to, schema)) {
         body.insert("response_format".into(), format);
     }
@@ -71,13 +76,38 @@ fn put_sampling(body: &mut Map<String, Value>, to: &Endpoint, sampling: &Samplin
         (Some("top_p"), sampling.top_p.map(Value::from)),
         (Some("stop"), (!sampling.stop.is_empty()).then(|| json!(sampling.stop))),
         (to.quirks.seed, sampling.seed.map(Value::from)),
-        (Some("reasoning_effort"), sampling.effort.map(|effort| json!(effort.as_str()))),
     ];
     for (name, value) in fields {
         if let (Some(name), Some(value)) = (name, value) {
             body.insert(name.to_owned(), value);
         }
     }
+}
+
+/// The effort as this provider has it said.
+fn put_effort(body: &mut Map<String, Value>, field: EffortField, effort: Effort) {
+    let (name, value) = match (field, effort) {
+        (EffortField::FlatOrDisabled, Effort::None) => ("thinking", json!({"type": "disabled"})),
+        (EffortField::Flat | EffortField::FlatOrDisabled, effort) => ("reasoning_effort", json!(effort.as_str())),
+        (EffortField::Nested, effort) => ("reasoning", json!({"effort": effort.as_str()})),
+    };
+    body.insert(name.into(), value);
+}
+
+/// Some models call tools in Responses only, or here while they do not reason (API reference, errors:
+/// "Function tools with reasoning_effort are not supported").
+fn can_call(to: &Endpoint, prompt: &Prompt, effort: Option<Effort>) -> Result<(), Failure> {
+    let Some(model) = to.known.as_ref().filter(|model| !prompt.tools.is_empty() && !model.takes_tools_in_chat(effort))
+    else {
+        return Ok(());
+    };
+    let instead = match model.chat_tools {
+        Takes::Always | Takes::WithoutReasoning => "only while its reasoning effort is `none`",
+        Takes::Never => "not at all",
+    };
+    let message =
+        format!("`{}` calls tools {instead} here; by `protocol = \"openai-responses\"` it calls them always", to.model);
+    Err(Failure::new(Class::Unsupported, message))
 }
 
 fn response_format(to: &Endpoint, schema: &Value) -> Option<Value> {

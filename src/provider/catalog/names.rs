@@ -40,7 +40,12 @@ const ELSEWHERE: &[(&str, &str)] = &[
 ];
 
 /// Providers whose models the table has, in part, under another provider: one service with two rows.
-const TWO_ROWS: &[(&str, &str)] = &[("vertex", "vertex-anthropic"), ("vertex-anthropic", "vertex")];
+const TWO_ROWS: &[(&str, &str)] = &[
+    ("vertex", "vertex-anthropic"),
+    ("vertex-anthropic", "vertex"),
+    ("openai-responses", "openai"),
+    ("azure-responses", "azure"),
+];
 
 /// Publishers whose name may stand before a model where a service has several.
 const PUBLISHERS: &[&str] = &["google/", "anthropic/"];
