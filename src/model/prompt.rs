@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::ToolCall;
+use super::event::Thought;
 
 /// One request to a model, before it is translated for a provider.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -40,7 +41,7 @@ impl Prompt {
             .filter_map(|part| match part {
                 Part::Text(text) | Part::ToolResult { text, .. } => Some(text.as_str()),
                 Part::ToolCall { arguments, .. } => Some(arguments.as_str()),
-                Part::Image { .. } | Part::File { .. } => None,
+                Part::Thought(_) | Part::Image { .. } | Part::File { .. } => None,
             })
             .collect();
         texts.join("\n")
@@ -56,6 +57,7 @@ impl Prompt {
                 .map(|part| match part {
                     Part::Text(text) | Part::ToolResult { text, .. } => text.chars().count(),
                     Part::ToolCall { arguments, .. } => arguments.chars().count(),
+                    Part::Thought(thought) => thought.size(),
                     Part::Image { .. } | Part::File { .. } => 0,
                 })
                 .sum::<usize>()
@@ -120,6 +122,8 @@ pub enum Part {
         /// The bytes in base64, or an `https` URL.
         data: ImageData,
     },
+    /// Reasoning of the model in an earlier turn, for the provider that it is from.
+    Thought(Thought),
     /// A tool call that the model made in an earlier turn.
     ToolCall {
         /// The call's id, as the provider gave it.

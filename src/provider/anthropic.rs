@@ -8,6 +8,7 @@ use super::catalog::SchemaDialect;
 use super::messages_decoder::Decoder;
 use super::models::{Model, Thinking};
 use super::{Adapter, Decode, Encoded, Endpoint, classify, request};
+use crate::model::event::{Seal, Thought};
 use crate::model::prompt::ImageData;
 use crate::model::{Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
@@ -32,7 +33,7 @@ impl Adapter for Anthropic {
     }
 
     fn decoder(&self, to: &Endpoint) -> Box<dyn Decode> {
-        Box::new(Decoder::new(to.quirks.codes))
+        Box::new(Decoder::new(to.quirks.codes, &to.provider))
     }
 
     fn classify(&self, to: &Endpoint, reply: &ErrorReply<'_>) -> Failure {
@@ -54,11 +55,11 @@ pub fn body(to: &Endpoint, prompt: &Prompt) -> Result<(Map<String, Value>, Vec<&
     if let Some(text) = system(to, prompt, model) {
         body.insert("system".into(), json!(text));
     }
-    body.insert("messages".into(), messages(prompt));
+    body.insert("messages".into(), messages(to, prompt));
     body.insert("stream".into(), json!(true));
     let mut output = Map::new();
     // An answer that was begun leaves no room to think before it.
-    if prompt.prefill.is_some() {
+    if prompt.prefill.is_some() || lacks_thoughts(to, prompt) {
         dropped.extend(sampling.effort.take().map(|_| "reasoning_effort"));
     }
     if let Some(effort) = sampling.effort {
@@ -78,6 +79,18 @@ pub fn body(to: &Endpoint, prompt: &Prompt) -> Result<(Map<String, Value>, Vec<&
         body.insert("tools".into(), prompt.tools.iter().map(tool).collect());
     }
     Ok((body, dropped))
+}
+
+/// Whether the round of tools that goes on was begun without thoughts of this provider: who thinks by
+/// a budget then refuses to go on thinking (guide "Extended thinking", tool use).
+pub(super) fn lacks_thoughts(to: &Endpoint, prompt: &Prompt) -> bool {
+    let by_budget = to.known.as_ref().is_some_and(|model| model.thinking == Thinking::Budget);
+    let is_round = |message: &&Message| message.parts.iter().any(|part| matches!(part, Part::ToolResult { .. }));
+    let last = prompt.messages.iter().rev().find(|message| message.role == Role::Assistant);
+    let own = |part: &Part| matches!(part, Part::Thought(thought) if thought.by == to.provider);
+    by_budget
+        && prompt.messages.last().filter(is_round).is_some()
+        && last.is_some_and(|turn| !turn.parts.iter().any(own))
 }
 
 fn put_sampling(body: &mut Map<String, Value>, sampling: &Sampling) {
@@ -178,10 +191,10 @@ fn system(to: &Endpoint, prompt: &Prompt, model: Option<&Model>) -> Option<Strin
 }
 
 /// Turns alternate: neighbours of one role are merged, empty texts are left out.
-fn messages(prompt: &Prompt) -> Value {
+fn messages(to: &Endpoint, prompt: &Prompt) -> Value {
     let mut turns: Vec<(Role, Vec<Value>)> = Vec::new();
     for message in &prompt.messages {
-        let blocks = blocks(message);
+        let blocks = blocks(to, message);
         match turns.last_mut() {
             Some((role, all)) if *role == message.role => all.extend(blocks),
             _ if blocks.is_empty() => {}
@@ -208,14 +221,14 @@ fn turn(role: Role, mut blocks: Vec<Value>) -> Value {
     json!({"role": role, "content": content})
 }
 
-fn blocks(message: &Message) -> Vec<Value> {
+fn blocks(to: &Endpoint, message: &Message) -> Vec<Value> {
     // Results of tools must come first in their turn.
     let (results, others): (Vec<_>, Vec<_>) =
         message.parts.iter().partition(|part| matches!(part, Part::ToolResult { .. }));
-    results.into_iter().chain(others).filter_map(block).collect()
+    results.into_iter().chain(others).filter_map(|part| block(to, part)).collect()
 }
 
-fn block(part: &Part) -> Option<Value> {
+fn block(to: &Endpoint, part: &Part) -> Option<Value> {
     match part {
         Part::Text(text) if text.trim().is_empty() => None,
         Part::Text(text) => Some(json!({"type": "text", "text": text})),
@@ -235,6 +248,14 @@ fn block(part: &Part) -> Option<Value> {
                 block["title"] = json!(name);
             }
             Some(block)
+        }
+        // Its seal says nothing to anybody else.
+        Part::Thought(thought) if thought.by != to.provider => None,
+        Part::Thought(Thought { text, seal: Seal::Signature(signature), .. }) => {
+            Some(json!({"type": "thinking", "thinking": text, "signature": signature}))
+        }
+        Part::Thought(Thought { seal: Seal::Hidden(data), .. }) => {
+            Some(json!({"type": "redacted_thinking", "data": data}))
         }
         Part::ToolCall { id, name, arguments, .. } => {
             // Calls that came from elsewhere may have arguments that are no object; the API wants one.

@@ -8,6 +8,7 @@ use super::bedrock_decoder::Decoder;
 use super::catalog::SchemaDialect;
 use super::models::{Model, Thinking};
 use super::{Adapter, Decode, Encoded, Endpoint, anthropic, classify, request};
+use crate::model::event::{Seal, Thought};
 use crate::model::prompt::ImageData;
 use crate::model::{Class, Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
@@ -41,7 +42,7 @@ impl Adapter for Bedrock {
             body.insert("system".into(), json!([{"text": text}]));
         }
         // An answer that was begun leaves no room to think before it.
-        if prompt.prefill.is_some() {
+        if prompt.prefill.is_some() || anthropic::lacks_thoughts(to, prompt) {
             dropped.extend(sampling.effort.take().map(|_| "reasoning_effort"));
         }
         if let Some(effort) = sampling.effort {
@@ -77,7 +78,7 @@ impl Adapter for Bedrock {
     }
 
     fn decoder(&self, to: &Endpoint) -> Box<dyn Decode> {
-        Box::new(Decoder::new(to.quirks.codes))
+        Box::new(Decoder::new(to.quirks.codes, &to.provider))
     }
 
     fn classify(&self, to: &Endpoint, reply: &ErrorReply<'_>) -> Failure {
@@ -228,6 +229,14 @@ fn block(to: &Endpoint, part: &Part) -> Result<Option<Value>, Failure> {
             let message = format!("`{}` takes images as bytes, not by their address", to.model);
             return Err(Failure::new(Class::Unsupported, message));
         }
+        // Its seal says nothing to anybody else.
+        Part::Thought(thought) if thought.by != to.provider => return Ok(None),
+        Part::Thought(Thought { text, seal: Seal::Signature(signature), .. }) => {
+            json!({"reasoningContent": {"reasoningText": {"text": text, "signature": signature}}})
+        }
+        Part::Thought(Thought { seal: Seal::Hidden(data), .. }) => {
+            json!({"reasoningContent": {"redactedContent": data}})
+        }
         Part::ToolCall { id, name, arguments, .. } => {
             // Calls that came from elsewhere may have arguments that are no object; the API wants one.
             let input = serde_json::from_str(arguments).ok().filter(Value::is_object).unwrap_or_else(|| json!({}));
@@ -247,7 +256,7 @@ fn tools(prompt: &Prompt) -> Vec<Value> {
     let mut names: Vec<&str> = calls
         .filter_map(|part| match part {
             Part::ToolCall { name, .. } => Some(name.as_str()),
-            Part::Text(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => None,
+            Part::Text(_) | Part::Thought(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => None,
         })
         .collect();
     names.sort_unstable();

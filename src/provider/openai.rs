@@ -173,7 +173,7 @@ fn push_user(list: &mut Vec<Value>, to: &Endpoint, message: &Message) {
                 list.push(json!({"role": "tool", "tool_call_id": id, "content": text}));
             }
             // A call belongs to the model's turns; the person makes none.
-            Part::ToolCall { .. } => {}
+            Part::Thought(_) | Part::ToolCall { .. } => {}
         }
     }
     if let Some(content) = content(parts) {
@@ -206,7 +206,7 @@ fn assistant(to: &Endpoint, message: &Message) -> Value {
                 calls.push(json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}));
             }
             // Models write text here; images, documents and results belong to the other side.
-            Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
+            Part::Thought(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
         }
     }
     if calls.is_empty() {

@@ -105,7 +105,7 @@ fn push_user(items: &mut Vec<Value>, message: &Message) {
                 items.push(json!({"type": "function_call_output", "call_id": id, "output": text}));
             }
             // A call belongs to the model's turns; the person makes none.
-            Part::ToolCall { .. } => {}
+            Part::Thought(_) | Part::ToolCall { .. } => {}
         }
     }
     if !parts.is_empty() {
@@ -134,7 +134,7 @@ fn push_assistant(items: &mut Vec<Value>, message: &Message) {
                 calls.push(json!({"type": "function_call", "call_id": id, "name": name, "arguments": arguments}));
             }
             // Models write text here; images, documents and results belong to the other side.
-            Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
+            Part::Thought(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
         }
     }
     if !text.is_empty() {

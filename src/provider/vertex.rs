@@ -74,7 +74,7 @@ impl Adapter for Vertex {
     fn decoder(&self, to: &Endpoint) -> Box<dyn Decode> {
         match tongue(&to.model).0 {
             Tongue::Gemini => Box::new(gemini_decoder::Decoder::new(to.quirks.codes)),
-            Tongue::Messages => Box::new(messages_decoder::Decoder::new(to.quirks.codes)),
+            Tongue::Messages => Box::new(messages_decoder::Decoder::new(to.quirks.codes, &to.provider)),
             Tongue::Chat => Box::new(chat_decoder::Decoder::new(to.quirks)),
         }
     }

@@ -4,6 +4,7 @@ use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::fixtures::read;
 use super::{classify, decode_all, endpoint};
 use crate::model::prompt::ImageData;
 use crate::model::{
@@ -48,6 +49,37 @@ fn a_plain_prompt_is_a_plain_request() {
     assert!(headers["authorization"].is_sensitive() && encoded.request.sign.is_none());
     let want = json!({"messages": [{"role": "user", "content": [{"text": "hi"}]}], "system": [{"text": "be brief"}]});
     assert_eq!(body(NOVA, &prompt), want);
+}
+
+#[test]
+fn a_round_of_tools_goes_back_as_it_came() {
+    let round = |file: &str, model: &str| {
+        let path = format!("{}/tests/fixtures/bedrock/{file}", env!("CARGO_MANIFEST_DIR"));
+        let answer = decode_all(&endpoint("bedrock", "m"), &[&read(path)]).unwrap();
+        let id = answer.tool_calls[0].id.clone();
+        let mut prompt = Prompt::user("hi");
+        let result = Part::ToolResult { id, text: "42".into() };
+        prompt.messages.extend([answer.turn(), Message { role: Role::User, parts: vec![result] }]);
+        (body(model, &prompt)["messages"].take(), answer)
+    };
+    let (messages, answer) = round("converse-reasoning-claude.json", CLAUDE);
+    let recorded: Value = serde_json::from_slice(&read(format!(
+        "{}/tests/fixtures/bedrock/converse-reasoning-claude.json",
+        env!("CARGO_MANIFEST_DIR")
+    )))
+    .unwrap();
+    // Thought, text and call: what came is what goes.
+    assert_eq!(messages[1], recorded["output"]["message"]);
+    let result = json!({"toolUseId": answer.tool_calls[0].id, "content": [{"text": "42"}]});
+    assert_eq!(messages[2]["content"], json!([{"toolResult": result}]));
+    for file in ["converse-stream-tool-use.bin", "converse-stream-claude-tools.bin"] {
+        let (messages, answer) = round(file, CLAUDE);
+        let blocks = messages[1]["content"].as_array().unwrap();
+        let call = &answer.tool_calls[0];
+        let input: Value = serde_json::from_str(&call.arguments).unwrap();
+        let want = json!({"toolUse": {"toolUseId": call.id, "name": call.name, "input": input}});
+        assert!(blocks.contains(&want), "{file}: {blocks:?}");
+    }
 }
 
 #[test]

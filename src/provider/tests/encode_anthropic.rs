@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::endpoint;
+use super::fixtures::read;
+use super::{decode_all, endpoint};
+use crate::model::event::{Seal, Thought};
 use crate::model::prompt::ImageData;
-use crate::model::{Class, Effort, Message, Part, Prompt, Role, Sampling, Secret, Tool};
+use crate::model::{Answer, Class, Effort, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::provider::{Encoded, Endpoint};
 
 fn encode(to: &Endpoint, prompt: &Prompt) -> Encoded {
@@ -27,6 +29,46 @@ fn check(model: &str, sampling: Sampling, want: Value, dropped: &[&str]) {
 
 fn effort(effort: Effort) -> Sampling {
     Sampling { effort: Some(effort), ..Sampling::default() }
+}
+
+/// The prompt after `answer`, which called a tool or is taken to have.
+fn next_round(answer: &Answer) -> Prompt {
+    let mut turn = answer.turn();
+    if answer.tool_calls.is_empty() {
+        turn.parts.push(Part::ToolCall { id: "t".into(), name: "f".into(), arguments: "{}".into(), signature: None });
+    }
+    let result = Part::ToolResult { id: "t".into(), text: "42".into() };
+    let mut prompt = Prompt { sampling: effort(Effort::Low), ..Prompt::user("hi") };
+    prompt.messages.extend([turn, Message { role: Role::User, parts: vec![result] }]);
+    prompt
+}
+
+#[test]
+fn thoughts_go_back_as_they_came() {
+    let check = |file: &str, want: Value| {
+        let path = format!("{}/tests/fixtures/anthropic/{file}", env!("CARGO_MANIFEST_DIR"));
+        let answer = decode_all(&endpoint("anthropic", "m"), &[&read(path)]).unwrap();
+        let got = body("claude-sonnet-4-5", &next_round(&answer));
+        assert_eq!(got["messages"][1]["content"][0], want, "{file}");
+        assert_eq!(got["thinking"]["type"], "enabled", "{file}");
+    };
+    let opaque = "b3BhcXVlLWJsb2ItcmVkYWN0ZWQ=";
+    let adaptive = "Brief answer with two pet pelican names.";
+    check("stream-thinking-adaptive.sse", json!({"type": "thinking", "thinking": adaptive, "signature": opaque}));
+    check("nonstream-redacted-thinking.json", json!({"type": "redacted_thinking", "data": opaque}));
+}
+
+#[test]
+fn a_round_that_was_begun_elsewhere_goes_on_without_thinking() {
+    let seal = Seal::Signature("s".into());
+    let thought = Thought { by: "minimax".into(), text: "so".into(), seal };
+    let prompt = next_round(&Answer { thoughts: vec![thought], ..Answer::default() });
+    let encoded = encode(&endpoint("anthropic", "claude-sonnet-4-5"), &prompt);
+    let got: Value = serde_json::from_slice(&encoded.request.body).unwrap();
+    assert_eq!(got["messages"][1]["content"][0]["type"], "tool_use");
+    assert_eq!((got.get("thinking"), encoded.dropped.as_slice()), (None, &["reasoning_effort"][..]));
+    // Others think on as they like.
+    assert_eq!(body("claude-opus-4-6", &prompt)["thinking"]["type"], "adaptive");
 }
 
 #[test]
