@@ -36,8 +36,10 @@ pub struct Quirks {
     pub efforts: &'static [Effort],
     /// How chat completions say them.
     pub effort_field: EffortField,
-    /// It takes either `temperature` or `top_p`, not both.
-    pub one_of_sampling: bool,
+    /// Models, by parts of their names, that take either `temperature` or `top_p`, not both.
+    pub one_of_sampling: &'static [&'static str],
+    /// Models, by how their names begin, that take no system message: its text goes to the person's.
+    pub no_system_for: &'static [&'static str],
     /// How a JSON Schema is said.
     pub schema: SchemaDialect,
     /// Whether it continues an answer that was begun for it.
@@ -158,7 +160,8 @@ impl Quirks {
         seed: Some("seed"),
         efforts: &Effort::ALL,
         effort_field: EffortField::Flat,
-        one_of_sampling: false,
+        one_of_sampling: &[],
+        no_system_for: &[],
         schema: SchemaDialect::Native,
         prefill: Prefill::Never,
         prefix_flag: false,
@@ -173,6 +176,19 @@ impl Quirks {
         query_env: &[],
         hosts: &[],
     };
+
+    /// Claude from Opus 4.1 on (Anthropic's API reference, `top_p`); what came before takes both.
+    pub const ONE_OF_SAMPLING: &'static [&'static str] = &[
+        "claude-opus-4-1",
+        "claude-opus-4-5",
+        "claude-sonnet-4-5",
+        "claude-haiku-4-5",
+        "claude-opus-4-6",
+        "claude-sonnet-4-6",
+    ];
+
+    /// The first models of `OpenAI` that reason (400 `unsupported_value` for `messages[0].role`).
+    pub const NO_SYSTEM: &'static [&'static str] = &["o1-mini", "o1-preview"];
 
     /// Plain Anthropic messages.
     pub const MESSAGES: Self = Self {
@@ -213,6 +229,7 @@ impl Quirks {
         max_completion_tokens: true,
         // They refuse the newer name with 422 (pydantic-ai, providers/azure.py).
         max_tokens_for: &["mistral", "ministral", "codestral"],
+        no_system_for: Self::NO_SYSTEM,
         version: Some("openai/v1"),
         auth: Auth::ApiKeyOrToken,
         max_stop: 4,
@@ -234,8 +251,7 @@ impl Quirks {
         auth: Auth::Aws { service: "bedrock" },
         headers: &[("accept", "application/vnd.amazon.eventstream")],
         seed: None,
-        // Claude refuses both, from 4.5 on.
-        one_of_sampling: true,
+        one_of_sampling: Self::ONE_OF_SAMPLING,
         prefill: Prefill::KnownModels,
         // 3.75 MB an image, 4.5 MB a document (API reference, `Message`); nothing is fetched.
         attachments: Attachments { image: 3_750_000, pdf: Some(4_500_000), image_urls: false, ..Attachments::IMAGES },

@@ -33,7 +33,7 @@ impl Adapter for Ollama {
         body.insert("truncate".into(), json!(false));
         body.insert("shift".into(), json!(false));
         if let Some(effort) = sampling.effort {
-            body.insert("think".into(), think(effort));
+            body.insert("think".into(), think(&to.model, effort));
         }
         match (prompt.schema.as_ref(), to.quirks.schema) {
             (Some(schema), SchemaDialect::Native) => drop(body.insert("format".into(), schema.clone())),
@@ -108,14 +108,19 @@ fn window(prompt: &Prompt, sampling: &Sampling, model: Option<&Model>) -> Option
     (need > USUAL_WINDOW).then(|| need.checked_next_power_of_two().unwrap_or(u64::MAX).min(most))
 }
 
-/// Four levels, and off; the ones between are the next lower.
-fn think(effort: Effort) -> Value {
+/// Models, by how their names begin, that think at levels; all others think or do not (`docs/capabilities/thinking`).
+const LEVELS: &[&str] = &["gpt-oss"];
+
+/// Three levels for those that have some; the ones between are the next lower.
+fn think(model: &str, effort: Effort) -> Value {
+    if !LEVELS.iter().any(|start| model.starts_with(start)) {
+        return json!(effort != Effort::None);
+    }
     match effort {
         Effort::None => json!(false),
         Effort::Minimal | Effort::Low => json!("low"),
         Effort::Medium => json!("medium"),
-        Effort::High | Effort::Xhigh => json!("high"),
-        Effort::Max => json!("max"),
+        Effort::High | Effort::Xhigh | Effort::Max => json!("high"),
     }
 }
 

@@ -139,8 +139,9 @@ pub fn is_closed(schema: &Value) -> bool {
 }
 
 fn messages(to: &Endpoint, prompt: &Prompt) -> Value {
+    let role = if to.quirks.no_system_for.iter().any(|start| to.model.starts_with(start)) { "user" } else { "system" };
     let system = request::system(to, prompt);
-    let mut list: Vec<Value> = system.map(|text| json!({"role": "system", "content": text})).into_iter().collect();
+    let mut list: Vec<Value> = system.map(|text| json!({"role": role, "content": text})).into_iter().collect();
     for message in &prompt.messages {
         match message.role {
             Role::User => push_user(&mut list, to, message),

@@ -171,7 +171,8 @@ pub fn parameters(
     sampling.effort = sampling.effort.filter(|effort| unless(effort_taken(*effort), true, "reasoning_effort"));
     let free = model.is_none_or(|model| model.takes_sampling(sampling.effort));
     sampling.temperature = sampling.temperature.filter(|_| unless(free, true, "temperature"));
-    let both = to.quirks.one_of_sampling && sampling.temperature.is_some();
+    let one_of = to.quirks.one_of_sampling.iter().any(|part| to.model.contains(part));
+    let both = one_of && sampling.temperature.is_some();
     sampling.top_p = sampling.top_p.filter(|_| unless(free && !both, true, "top_p"));
     sampling.seed = sampling.seed.filter(|_| unless(to.quirks.seed.is_some(), true, "seed"));
     can_express(to, prompt, model, &sampling)?;

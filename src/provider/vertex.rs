@@ -102,7 +102,9 @@ fn adapted(to: &Endpoint, tongue: Tongue) -> Endpoint {
     let quirks = Quirks { auth, ..to.quirks };
     let quirks = match tongue {
         Tongue::Gemini => quirks,
-        Tongue::Messages => Quirks { seed: None, one_of_sampling: true, max_stop: usize::MAX, ..quirks },
+        Tongue::Messages => {
+            Quirks { seed: None, one_of_sampling: Quirks::ONE_OF_SAMPLING, max_stop: usize::MAX, ..quirks }
+        }
         Tongue::Chat => Quirks { max_stop: usize::MAX, ..quirks },
     };
     Endpoint { quirks, ..to.clone() }

@@ -59,6 +59,7 @@ pub const ROWS: &[Row] = &[
         for_tools: Some("openai-responses"),
         quirks: Quirks {
             max_completion_tokens: true,
+            no_system_for: Quirks::NO_SYSTEM,
             // Four stop texts at most, none from o3 on (OpenAI API reference, `stop`).
             max_stop: 4,
             stop_while_reasoning: false,
@@ -86,7 +87,7 @@ pub const ROWS: &[Row] = &[
         base_env: Some("ANTHROPIC_BASE_URL"),
         default_model: Some("claude-sonnet-5-5"),
         quirks: Quirks {
-            one_of_sampling: true,
+            one_of_sampling: Quirks::ONE_OF_SAMPLING,
             // 5 MiB an image as it is sent, 32 MB a request ("Vision", "PDF support").
             attachments: Attachments {
                 image: (5 << 20) / 4 * 3,
@@ -111,7 +112,8 @@ pub const ROWS: &[Row] = &[
             "gemini",
             "Google Gemini",
             "https://generativelanguage.googleapis.com/v1beta",
-            &["GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"],
+            // As in Google's SDKs (`google-genai`, `_api_client.py`) the first of them wins.
+            &["GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"],
         )
     },
     // No default: which models there are depends on the region and on the account.

@@ -120,8 +120,10 @@ fn parameters_have_their_places() {
         seed: Some(3),
         effort: None,
     };
-    let want = json!({"inferenceConfig": {"maxTokens": 7, "temperature": 0.5, "stopSequences": ["END"]}});
-    check(NOVA, all, want, &["top_p", "seed"]);
+    let want = json!({"inferenceConfig": {"maxTokens": 7, "temperature": 0.5, "topP": 0.9, "stopSequences": ["END"]}});
+    check(NOVA, all, want, &["seed"]);
+    let both = Sampling { temperature: Some(0.5), top_p: Some(0.9), max_tokens: Some(7), ..Sampling::default() };
+    check(CLAUDE, both, json!({"inferenceConfig": {"maxTokens": 7, "temperature": 0.5}}), &["top_p"]);
     check(NOVA, Sampling::default(), json!({}), &[]);
     let top = Sampling { top_p: Some(0.9), ..Sampling::default() };
     check(NOVA, top, json!({"inferenceConfig": {"topP": 0.9}}), &[]);

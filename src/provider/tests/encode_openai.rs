@@ -199,6 +199,15 @@ fn an_effort_is_said_in_the_providers_way() {
 }
 
 #[test]
+fn a_model_without_a_system_role_is_told_by_the_person() {
+    let prompt = Prompt { system: Some("be brief".into()), ..Prompt::user("hi") };
+    let first = |provider: &str, model: &str| body(&encode(&endpoint(provider, model), &prompt))["messages"][0].clone();
+    assert_eq!(first("openai", "o1-mini"), json!({"role": "user", "content": "be brief"}));
+    assert_eq!(first("azure", "o1-preview")["role"], "user");
+    assert_eq!(first("openai", "o1")["role"], "system");
+}
+
+#[test]
 fn tools_that_a_model_takes_elsewhere_are_refused_here() {
     let tool = Tool { name: "f".into(), description: "d".into(), parameters: json!({"type": "object"}) };
     let with = |effort| Prompt {
