@@ -169,16 +169,47 @@ fn takes_schema(to: &Endpoint, model: Option<&Model>, schema: &Value) -> bool {
 const REFUSED: &[&str] =
     &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "maxItems"];
 
-/// Whether every object is closed and no keyword is one of [`REFUSED`].
+/// The largest `minItems` that they take.
+const MOST_MIN_ITEMS: f64 = 1.0;
+
+/// Whether every object is closed, no keyword is one of [`REFUSED`], and nothing is a part of itself.
 pub(super) fn is_expressible(schema: &Value) -> bool {
+    is_plain(schema) && !is_recursive(schema, schema, &mut Vec::new(), &mut Vec::new())
+}
+
+/// Whether a reference leads back to where it is reached from; one that leads nowhere is as bad.
+fn is_recursive<'s>(root: &'s Value, part: &'s Value, above: &mut Vec<&'s str>, done: &mut Vec<&'s str>) -> bool {
+    match part {
+        Value::Object(map) => {
+            if let Some(target) = map.get("$ref").and_then(Value::as_str).filter(|target| !done.contains(target)) {
+                let Some(place) = target.strip_prefix('#').and_then(|place| root.pointer(place)) else { return true };
+                if above.contains(&target) || std::ptr::eq(place, root) {
+                    return true;
+                }
+                above.push(target);
+                if is_recursive(root, place, above, done) {
+                    return true;
+                }
+                above.pop();
+                done.push(target);
+            }
+            map.values().any(|part| is_recursive(root, part, above, done))
+        }
+        Value::Array(list) => list.iter().any(|part| is_recursive(root, part, above, done)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+fn is_plain(schema: &Value) -> bool {
     match schema {
         Value::Object(map) => {
             let open = map.get("type").is_some_and(|kind| kind == "object") || map.contains_key("properties");
             let closed = map.get("additionalProperties") == Some(&Value::Bool(false));
             (closed || !open)
-                && map.iter().all(|(name, value)| !REFUSED.contains(&name.as_str()) && is_expressible(value))
+                && map.get("minItems").and_then(Value::as_f64).is_none_or(|least| least <= MOST_MIN_ITEMS)
+                && map.iter().all(|(name, value)| !REFUSED.contains(&name.as_str()) && is_plain(value))
         }
-        Value::Array(list) => list.iter().all(is_expressible),
+        Value::Array(list) => list.iter().all(is_plain),
         _ => true,
     }
 }

@@ -42,6 +42,8 @@ pub struct Quirks {
     pub no_system_for: &'static [&'static str],
     /// How a JSON Schema is said.
     pub schema: SchemaDialect,
+    /// Its field for one takes objects only; any other schema is put into words.
+    pub object_schema: bool,
     /// Whether it continues an answer that was begun for it.
     pub prefill: Prefill,
     /// A begun answer is marked with `"prefix": true`.
@@ -163,6 +165,7 @@ impl Quirks {
         one_of_sampling: &[],
         no_system_for: &[],
         schema: SchemaDialect::Native,
+        object_schema: false,
         prefill: Prefill::Never,
         prefix_flag: false,
         short_call_ids: false,
@@ -230,6 +233,7 @@ impl Quirks {
         // They refuse the newer name with 422 (pydantic-ai, providers/azure.py).
         max_tokens_for: &["mistral", "ministral", "codestral"],
         no_system_for: Self::NO_SYSTEM,
+        object_schema: true,
         version: Some("openai/v1"),
         auth: Auth::ApiKeyOrToken,
         max_stop: 4,

@@ -111,7 +111,7 @@ fn can_call(to: &Endpoint, prompt: &Prompt, effort: Option<Effort>) -> Result<()
 }
 
 fn response_format(to: &Endpoint, schema: &Value) -> Option<Value> {
-    match to.quirks.schema {
+    match request::dialect(to, schema) {
         SchemaDialect::Native => Some(json!({
             "type": "json_schema",
             "json_schema": {"name": "answer", "strict": is_closed(schema), "schema": schema},

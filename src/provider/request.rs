@@ -235,9 +235,18 @@ fn can_express(to: &Endpoint, prompt: &Prompt, model: Option<&Model>, sampling: 
     Ok(())
 }
 
+/// How `schema` is said to this provider.
+pub fn dialect(to: &Endpoint, schema: &Value) -> SchemaDialect {
+    let is_object = schema.get("type").is_some_and(|kind| kind == "object") && schema.get("anyOf").is_none();
+    match to.quirks.schema {
+        SchemaDialect::Native if to.quirks.object_schema && !is_object => SchemaDialect::Instruction,
+        dialect => dialect,
+    }
+}
+
 /// The system text of `prompt`, with the schema in it when `to` has no field for one.
 pub fn system(to: &Endpoint, prompt: &Prompt) -> Option<String> {
-    match prompt.schema.as_ref().filter(|_| to.quirks.schema != SchemaDialect::Native) {
+    match prompt.schema.as_ref().filter(|schema| dialect(to, schema) != SchemaDialect::Native) {
         Some(schema) => Some(with_instruction(prompt.system.as_deref(), schema)),
         None => prompt.system.clone(),
     }

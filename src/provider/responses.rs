@@ -71,7 +71,7 @@ fn put_sampling(body: &mut Map<String, Value>, sampling: &Sampling) {
 
 /// Flat, not nested as in chat completions.
 fn format(to: &Endpoint, schema: &Value) -> Option<Value> {
-    match to.quirks.schema {
+    match request::dialect(to, schema) {
         SchemaDialect::Native => Some(json!({
             "type": "json_schema", "name": "answer", "strict": openai::is_closed(schema), "schema": schema,
         })),

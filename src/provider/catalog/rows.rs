@@ -60,6 +60,8 @@ pub const ROWS: &[Row] = &[
         quirks: Quirks {
             max_completion_tokens: true,
             no_system_for: Quirks::NO_SYSTEM,
+            // Guide "Structured outputs", root objects.
+            object_schema: true,
             // Four stop texts at most, none from o3 on (OpenAI API reference, `stop`).
             max_stop: 4,
             stop_while_reasoning: false,
@@ -73,6 +75,7 @@ pub const ROWS: &[Row] = &[
         base_env: Some("OPENAI_BASE_URL"),
         quirks: Quirks {
             attachments: Attachments { total: 50_000_000, pdf_urls: true, ..Attachments::FILES },
+            object_schema: true,
             ..Quirks::RESPONSES
         },
         ..other(
@@ -281,6 +284,7 @@ pub const ROWS: &[Row] = &[
             version: Some("openai/v1"),
             auth: Auth::ApiKeyOrToken,
             hosts: Quirks::AZURE.hosts,
+            object_schema: true,
             ..Quirks::RESPONSES
         },
         ..other(

@@ -223,10 +223,24 @@ fn a_schema_is_a_field_where_the_model_has_one() {
     // What the API would refuse is said in words.
     let mut bounded = closed.clone();
     bounded["properties"]["a"]["minimum"] = json!(0);
-    for schema in [json!({"type": "object"}), bounded] {
+    let mut long = closed.clone();
+    long["properties"]["a"] = json!({"type": "array", "items": {"type": "string"}, "minItems": 2});
+    let mut tree = closed.clone();
+    tree["properties"]["a"] = json!({"type": "array", "items": {"$ref": "#"}});
+    let mut list = closed.clone();
+    list["properties"]["a"] = json!({"$ref": "#/$defs/n"});
+    let next = json!({"anyOf": [{"type": "null"}, {"$ref": "#/$defs/n"}]});
+    list["$defs"] = json!({"n": {"type": "object", "properties": {"next": next}, "additionalProperties": false}});
+    for schema in [json!({"type": "object"}), bounded, long, tree, list] {
         let got = body("claude-sonnet-4-5", &Prompt { schema: Some(schema), ..Prompt::user("hi") });
         assert!(got.get("output_config").is_none() && got["system"].as_str().unwrap().contains("JSON Schema"));
     }
+    let mut shared = closed;
+    shared["properties"]["a"] = json!({"$ref": "#/$defs/s"});
+    shared["properties"]["b"] = json!({"type": "array", "items": {"$ref": "#/$defs/s"}, "minItems": 1});
+    shared["$defs"] = json!({"s": {"type": "string"}});
+    let got = body("claude-sonnet-4-5", &Prompt { schema: Some(shared), ..Prompt::user("hi") });
+    assert!(got.get("output_config").is_some(), "{got}");
     let got = body("claude-3-haiku-20240307", &prompt);
     assert!(got.get("output_config").is_none() && got["system"].as_str().unwrap().contains("JSON Schema"));
 }

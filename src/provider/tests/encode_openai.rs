@@ -288,6 +288,15 @@ fn a_schema_is_said_in_the_providers_way() {
     };
     assert_eq!(asked("plain", &closed)["response_format"]["json_schema"]["strict"], true);
     assert_eq!(asked("plain", &open)["response_format"]["json_schema"]["strict"], false);
+    // What is no object is put into words where the field takes objects only.
+    let list = json!({"type": "array", "items": {"type": "string"}});
+    assert!(asked("plain", &list).get("response_format").is_some());
+    for provider in ["openai", "azure", "openai-responses"] {
+        let got = asked(provider, &list);
+        assert!(got.get("response_format").is_none() && got.get("text").is_none(), "{got}");
+        assert!(got.to_string().contains("satisfies this JSON Schema"), "{got}");
+        assert!(!asked(provider, &closed).to_string().contains("satisfies this JSON Schema"));
+    }
     let mode = asked("deepseek", &open);
     assert_eq!(mode["response_format"], json!({"type": "json_object"}));
     assert!(mode["messages"][0]["content"].as_str().unwrap().contains("JSON Schema"));
