@@ -171,7 +171,7 @@ impl Decoder {
 
     /// What an exception inside a stream means; a name that says nothing more is a mistake of the request.
     fn exception(&self, name: &str, data: &str) -> Failure {
-        let body = serde_json::from_str(data).ok().filter(Value::is_object);
+        let body = super::json_of(data.as_bytes()).ok().filter(Value::is_object);
         let body = body.unwrap_or_else(|| serde_json::json!({"message": data}));
         let failure = bedrock::day_or_minute(classify::inside(&bedrock::named(body, name), self.codes));
         if failure.class == Class::ServerError && name.eq_ignore_ascii_case("validationException") {
