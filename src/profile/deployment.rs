@@ -8,7 +8,7 @@ use super::credential::{Credential, KeySpec, hex};
 use super::diagnostic::Diagnostic;
 use super::file::Settings;
 use super::layers::Origin;
-use super::provider::{Provider, with_prefill, with_query};
+use super::provider::{Provider, with_own, with_query};
 use super::schema::MOCK_ONLY;
 use super::value::Value;
 use super::{Profile, Vars, address, overrides};
@@ -143,7 +143,7 @@ fn with_tools(provider: Provider, settings: &Settings<'_>, known: Option<&Model>
         catalog::row(row.for_tools?).filter(|_| provider.protocol_from == Origin::Catalog)
     };
     match known.filter(|model| model.chat_tools != Takes::Always).and_then(|_| other()) {
-        Some(row) => Provider { protocol: Some(row.protocol), quirks: with_prefill(row.quirks, settings), ..provider },
+        Some(row) => Provider { protocol: Some(row.protocol), quirks: with_own(row.quirks, settings), ..provider },
         None => provider,
     }
 }
@@ -157,6 +157,7 @@ fn same(a: &Deployment, b: &Deployment, x: &Endpoint, y: &Endpoint) -> bool {
         && x.headers == y.headers
         && x.query == y.query
         && x.overrides == y.overrides
+        && x.quirks == y.quirks
         && x.script == y.script
 }
 
@@ -177,7 +178,7 @@ fn endpoint(protocol: Protocol, provider: &Provider, wanted: &Wanted<'_, '_>, kn
         base_url: provider.base_url.clone(),
         region: provider.region.as_ref().map(|(name, _)| name.clone()),
         model: wanted.model.to_owned(),
-        quirks: with_prefill(provider.quirks, settings),
+        quirks: with_own(provider.quirks, settings),
         known,
         params,
         headers,

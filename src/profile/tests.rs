@@ -178,6 +178,17 @@ mod resolved {
     }
 
     #[test]
+    fn differences_can_be_written_down() {
+        let asks = |provider: &str, deployment: &str| {
+            let text = format!("{LAB}{provider}\n[groups.main]\ndeployments = [{{ model = \"lab/a\"{deployment} }}]");
+            parse(&text).unwrap_or_else(|error| panic!("{error}")).endpoints[0].quirks.stream_options
+        };
+        assert!(asks("", ""));
+        assert!(!asks("stream_usage = false", ""));
+        assert!(asks("stream_usage = false", ", stream_usage = true"));
+    }
+
+    #[test]
     fn a_model_that_calls_tools_elsewhere_is_spoken_to_there() {
         use crate::provider::Protocol;
 

@@ -17,6 +17,9 @@ use crate::wire::{ErrorReply, Framing};
 /// The length of an id of a call where it is given ([`Quirks::short_call_ids`](super::Quirks)).
 const SHORT_ID: usize = 9;
 
+/// The field that asks a stream for its usage; old servers refuse it.
+const USAGE: &str = "stream_options";
+
 /// The adapter.
 pub struct Openai;
 
@@ -35,7 +38,13 @@ impl Adapter for Openai {
     }
 
     fn classify(&self, to: &Endpoint, reply: &ErrorReply<'_>) -> Failure {
-        classify::reply(reply, to.quirks.codes)
+        let failure = classify::reply(reply, to.quirks.codes);
+        let unasked = to.quirks.stream_options && failure.message.contains(USAGE);
+        if unasked && matches!(failure.class, Class::BadRequest | Class::Unsupported) {
+            let message = format!("write `stream_usage = false` for its provider; it says: {}", failure.message);
+            return Failure { class: Class::Unsupported, message, ..failure };
+        }
+        failure
     }
 }
 
@@ -52,7 +61,7 @@ pub fn body(to: &Endpoint, prompt: &Prompt) -> Result<(Map<String, Value>, Vec<&
     body.insert("messages".into(), messages(to, prompt));
     body.insert("stream".into(), json!(true));
     if to.quirks.stream_options {
-        body.insert("stream_options".into(), json!({"include_usage": true}));
+        body.insert(USAGE.into(), json!({"include_usage": true}));
     }
     put_sampling(&mut body, to, &sampling);
     if let Some(effort) = sampling.effort {

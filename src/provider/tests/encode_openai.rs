@@ -199,6 +199,26 @@ fn an_effort_is_said_in_the_providers_way() {
 }
 
 #[test]
+fn a_server_that_refuses_to_tell_usage_has_a_way_out() {
+    let reply = |to: &Endpoint, status: u16, text: &str| {
+        let body = json!({"error": {"message": text, "type": "invalid_request_error"}}).to_string();
+        super::classify(to, status, &http::HeaderMap::new(), body.as_bytes())
+    };
+    let (refusal, mut to) = ("Unrecognized request argument supplied: stream_options", endpoint("plain", "m"));
+    for status in [400, 422] {
+        let failure = reply(&to, status, refusal);
+        assert_eq!(failure.class, Class::Unsupported);
+        let want = format!("write `stream_usage = false` for its provider; it says: {refusal}");
+        assert_eq!(failure.message, want);
+    }
+    assert_eq!(reply(&to, 400, "no such thing").class, Class::BadRequest);
+    assert_eq!(reply(&to, 500, refusal).class, Class::ServerError);
+    to.quirks.stream_options = false;
+    assert_eq!(reply(&to, 400, refusal).message, refusal);
+    assert!(body(&encode(&to, &Prompt::user("hi"))).get("stream_options").is_none());
+}
+
+#[test]
 fn a_model_without_a_system_role_is_told_by_the_person() {
     let prompt = Prompt { system: Some("be brief".into()), ..Prompt::user("hi") };
     let first = |provider: &str, model: &str| body(&encode(&endpoint(provider, model), &prompt))["messages"][0].clone();
