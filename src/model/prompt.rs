@@ -64,12 +64,28 @@ impl Prompt {
     }
 }
 
+/// Tokens that an image is taken for: one of about a megapixel is 750 to 1,600, by the provider
+/// (OpenAI, "Images and vision"; Anthropic, "Vision"; Gemini, 258 a tile).
+const IMAGE_TOKENS: u64 = 1000;
+
+/// Tokens that a document is taken for: a page is 250 to 3,000, by what is on it, and most are short
+/// (Anthropic, "PDF support"; Gemini, 258 a page).
+const DOCUMENT_TOKENS: u64 = 3000;
+
 impl Prompt {
     /// Estimated tokens: four characters a token, which holds for English and is on the low side for
-    /// most other languages.
+    /// most other languages; 1,000 for an image and 3,000 for a document, whatever their size.
     #[must_use]
     pub fn estimated_tokens(&self) -> u64 {
-        u64::try_from(self.chars().div_ceil(4)).unwrap_or(u64::MAX)
+        let text = u64::try_from(self.chars().div_ceil(4)).unwrap_or(u64::MAX);
+        let parts = self.messages.iter().flat_map(|message| &message.parts);
+        parts.fold(text, |sum, part| {
+            sum.saturating_add(match part {
+                Part::Image { .. } => IMAGE_TOKENS,
+                Part::File { .. } => DOCUMENT_TOKENS,
+                Part::Text(_) | Part::Thought(_) | Part::ToolCall { .. } | Part::ToolResult { .. } => 0,
+            })
+        })
     }
 }
 

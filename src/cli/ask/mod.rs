@@ -83,7 +83,7 @@ pub(super) fn prepare(args: &AskArgs, global: &Global, env: &Env, console: &mut 
         group,
         conversation_id: None,
         system: system.clone(),
-        prompt: text.clone(),
+        prompt: attach::logged(&text, &args.question.attachments, &attachments),
         tags: args.question.tags.clone(),
     });
     ask.facts.identity.prompt = Some(text.clone());
