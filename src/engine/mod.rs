@@ -5,6 +5,7 @@
 mod attempt;
 mod check;
 mod delivery;
+mod endless;
 mod exec;
 mod explain;
 mod family;
@@ -39,3 +40,4 @@ pub use plan::{Plan, Planned};
 pub use record::{Attempt, Done, Hedged, RouteError, Share, Spend, Why};
 pub use router::{Request, Router};
 pub use schema::{Schema, SchemaError};
+pub use verify::find as find_verifier;
