@@ -256,7 +256,7 @@ fn whole_json(body: &[u8]) -> Result<Value, Failure> {
     let malformed = |message: &str| Err(Failure::new(Class::Malformed, message));
     not_heavy(text)?;
     match text.first() {
-        None => Err(Failure::new(Class::Truncated, "the reply is empty")),
+        None => Err(empty()),
         Some(b'<') => malformed("an HTML page came instead of an answer"),
         Some(_) => match serde_json::from_slice(text) {
             Ok(Value::Array(mut list)) if list.len() == 1 => Ok(list.remove(0)),
@@ -265,6 +265,11 @@ fn whole_json(body: &[u8]) -> Result<Value, Failure> {
             Err(_) => Err(words(&String::from_utf8_lossy(text))),
         },
     }
+}
+
+/// What a reply without a single word is.
+fn empty() -> Failure {
+    Failure::new(Class::Malformed, "the reply is empty")
 }
 
 /// What a reply of bare words is: the error that they tell of, or malformed.

@@ -79,9 +79,11 @@ impl Reader {
     /// The body ended: pushes the rest of the answer.
     ///
     /// # Errors
-    /// As [`Reader::feed`], and `truncated` when the answer is not whole.
+    /// As [`Reader::feed`], `malformed` when nothing came at all, and `truncated` when the answer is not whole.
     pub fn end(&mut self, out: &mut Vec<Event>) -> Result<(), Failure> {
         match &mut self.body {
+            // The body is over and holds nothing, whatever the status says of success.
+            Body::Start { start, .. } if is_blank(start) => return Err(super::empty()),
             // What is too short to be told is cut short.
             Body::Start { .. } => {}
             Body::Stream(parser) => {
@@ -114,6 +116,11 @@ impl Reader {
         }
         cut.map_err(|error| Failure::new(Class::Malformed, error.to_string()))
     }
+}
+
+/// Whether a body of `start` alone says nothing.
+fn is_blank(start: &[u8]) -> bool {
+    start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start).trim_ascii().is_empty()
 }
 
 #[cfg(test)]
@@ -162,7 +169,7 @@ mod tests {
         let blank = vec![b'\n'; MAX_BLANK];
         check(&[&blank, WHOLE.as_bytes()].concat(), 2, Ok(()));
         check(&[&blank, &b"\n"[..], WHOLE.as_bytes()].concat(), 0, Err(Class::Malformed));
-        check(&blank, 0, Err(Class::Truncated));
+        check(&blank, 0, Err(Class::Malformed));
     }
 
     #[test]

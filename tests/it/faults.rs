@@ -108,7 +108,9 @@ matrix! {
     redirect_302: fails("redirect-302", "not_found", 69);
     redirect_307: fails("redirect-307", "not_found", 69);
 
-    empty_200: fails("empty-200", "truncated", 69);
+    empty_200: fails("empty-200", "malformed", 69);
+    empty_202: fails("empty-202", "malformed", 69);
+    empty_204: fails("empty-204", "malformed", 69);
     html_200: fails("html-200", "malformed", 69);
     json_200: fails("json-200", "malformed", 69);
     error_in_200: fails("error-in-200", "server_error", 69);

@@ -354,7 +354,7 @@ fn exceptions_inside_a_stream_are_failures() {
 fn a_reply_without_an_answer_is_a_failure() {
     let whole = |body: &str| decode_all(&endpoint("converse", "m"), &[body.as_bytes()]).unwrap_err().class;
     for (body, class) in [
-        ("", Class::Truncated),
+        ("", Class::Malformed),
         ("<html>", Class::Malformed),
         ("{}", Class::Malformed),
         ("null", Class::Malformed),

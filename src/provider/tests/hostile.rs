@@ -9,8 +9,8 @@ use crate::wire::Frame;
 #[test]
 fn a_reply_without_an_answer_is_a_failure() {
     for provider in ["plain", "messages", "responses", "azure", "cohere", "gemini", "vertex"] {
-        check(provider, "", Class::Truncated);
-        check(provider, " \r\n\r\n ", Class::Truncated);
+        check(provider, "", Class::Malformed);
+        check(provider, " \r\n\r\n ", Class::Malformed);
         check(provider, "<!DOCTYPE html><html>", Class::Malformed);
         check(provider, "hello", Class::Malformed);
         check(provider, "{}", Class::Malformed);
@@ -43,8 +43,8 @@ fn few_bytes_with_many_values_are_not_read() {
 
 #[test]
 fn lines_without_an_answer_are_a_failure() {
-    check("ollama", "", Class::Truncated);
-    check("ollama", " \r\n\r\n ", Class::Truncated);
+    check("ollama", "", Class::Malformed);
+    check("ollama", " \r\n\r\n ", Class::Malformed);
     check("ollama", "{}", Class::Truncated);
     check("ollama", "{}\n{\"model\":\"m\",\"message\":{\"content\":\"x\"},\"done\":false}\n", Class::Truncated);
     for body in ["<!DOCTYPE html><html>", "hello", "[]", "null", "{\"a\n{}\n", "data: {}\n\n", "{\n}\n"] {

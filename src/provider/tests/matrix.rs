@@ -124,9 +124,12 @@ fn a_page_is_malformed() {
 }
 
 #[test]
-fn nothing_is_truncated() {
+fn nothing_is_malformed() {
     for body in ["", " ", "\n", "\r\n\r\n\t ", "\u{feff}", "\u{feff}\n"] {
-        check(body, Class::Truncated);
+        check(body, Class::Malformed);
+        for protocol in Protocol::ALL {
+            assert_eq!(read(protocol, body.as_bytes()).unwrap_err().message, "the reply is empty", "{body:?}");
+        }
     }
 }
 

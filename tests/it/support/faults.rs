@@ -155,6 +155,8 @@ pub const FAULTS: &[Fault] = &[
     plain("redirect-307", 307, &[("location", "http://127.0.0.1:{trap}/v1/chat/completions")], Body::Text("")),
     // A 200 that is none.
     plain("empty-200", 200, &[("content-type", "text/event-stream")], Body::Text("")),
+    plain("empty-202", 202, &[], Body::Text("")),
+    plain("empty-204", 204, &[], Body::Text("")),
     plain("html-200", 200, &[("content-type", "text/html")], Body::Text("<html>please log in to the hotel</html>")),
     plain("json-200", 200, &[JSON], Body::Text("{}")),
     error("error-in-200", 200, "server_error", LAMENT),
