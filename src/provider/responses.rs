@@ -1,18 +1,26 @@
 //! The protocol `openai-responses`: encoded and classified.
 //!
 //! Source: OpenAI API reference, Responses (create); deviations are values in [`super::Quirks`].
+//! Reasoning goes back in rounds of tools as the provider sealed it: guide "Reasoning models", encrypted
+//! reasoning items.
 
 use serde_json::{Map, Value, json};
 
 use super::catalog::SchemaDialect;
+use super::models::Reasoning;
 use super::responses_decoder::Decoder;
 use super::{Adapter, Decode, Encoded, Endpoint, classify, openai, request};
+use crate::model::event::{Seal, Thought};
 use crate::model::prompt::ImageData;
 use crate::model::{Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
 
 /// The smallest token limit that the API takes (`max_output_tokens`); a smaller wish is raised to it.
 const LEAST_OUTPUT: u64 = 16;
+
+/// Asks for reasoning in a form that can be sent back where answers are not kept. Models that do not reason
+/// refuse it (400, "Encrypted content is not supported with this model").
+const ENCRYPTED: &str = "reasoning.encrypted_content";
 
 /// The adapter.
 pub struct Responses;
@@ -26,7 +34,7 @@ impl Adapter for Responses {
         if let Some(text) = request::system(to, prompt) {
             body.insert("instructions".into(), json!(text));
         }
-        body.insert("input".into(), input(prompt));
+        body.insert("input".into(), input(to, prompt));
         body.insert("stream".into(), json!(true));
         if to.quirks.stores {
             body.insert("store".into(), json!(false));
@@ -37,6 +45,9 @@ impl Adapter for Responses {
         }
         if !prompt.tools.is_empty() {
             body.insert("tools".into(), prompt.tools.iter().map(tool).collect());
+            if to.quirks.stores && model.is_some_and(|model| model.reasoning != Reasoning::No) {
+                body.insert("include".into(), json!([ENCRYPTED]));
+            }
         }
         request::finish(to, key, prompt, &["responses"], body, dropped)
     }
@@ -46,7 +57,7 @@ impl Adapter for Responses {
     }
 
     fn decoder(&self, to: &Endpoint) -> Box<dyn Decode> {
-        Box::new(Decoder::new(to.quirks.codes))
+        Box::new(Decoder::new(to.quirks.codes, &to.provider))
     }
 
     fn classify(&self, to: &Endpoint, reply: &ErrorReply<'_>) -> Failure {
@@ -80,12 +91,12 @@ fn format(to: &Endpoint, schema: &Value) -> Option<Value> {
     }
 }
 
-fn input(prompt: &Prompt) -> Value {
+fn input(to: &Endpoint, prompt: &Prompt) -> Value {
     let mut items = Vec::new();
     for message in &prompt.messages {
         match message.role {
             Role::User => push_user(&mut items, message),
-            Role::Assistant => push_assistant(&mut items, message),
+            Role::Assistant => push_assistant(&mut items, to, message),
         }
     }
     Value::Array(items)
@@ -124,7 +135,10 @@ fn file(name: &str, media_type: &str, data: &ImageData) -> Value {
     }
 }
 
-fn push_assistant(items: &mut Vec<Value>, message: &Message) {
+/// Reasoning comes before what followed from it, without ids: those name items that nobody kept. Alone it is
+/// refused.
+fn push_assistant(items: &mut Vec<Value>, to: &Endpoint, message: &Message) {
+    let mut thoughts = Vec::new();
     let mut text = String::new();
     let mut calls = Vec::new();
     for part in &message.parts {
@@ -133,9 +147,16 @@ fn push_assistant(items: &mut Vec<Value>, message: &Message) {
             Part::ToolCall { id, name, arguments, .. } => {
                 calls.push(json!({"type": "function_call", "call_id": id, "name": name, "arguments": arguments}));
             }
-            // Models write text here; images, documents and results belong to the other side.
+            Part::Thought(Thought { by, seal: Seal::Hidden(seal), .. }) if *by == to.provider => {
+                thoughts.push(json!({"type": "reasoning", "summary": [], "encrypted_content": seal}));
+            }
+            // Models write text here; images, documents and results belong to the other side, and what
+            // another provider sealed is nothing here.
             Part::Thought(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
         }
+    }
+    if !text.is_empty() || !calls.is_empty() {
+        items.append(&mut thoughts);
     }
     if !text.is_empty() {
         let content = json!([{"type": "output_text", "text": text}]);

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::classify::{self, Codes};
 use super::{Decode, count};
+use crate::model::event::{Seal, Thought};
 use crate::model::{Class, Event, Failure, Finish, Usage};
 use crate::wire::{Frame, sse};
 
@@ -17,6 +18,8 @@ const MAX_ID: usize = 4096;
 /// The state of one reply.
 pub struct Decoder {
     codes: Codes,
+    /// The provider, for thoughts.
+    by: String,
     started: bool,
     refused: bool,
     finish: Option<Finish>,
@@ -36,12 +39,15 @@ struct Item {
     call: Option<usize>,
     /// Something of it came as a delta: the complete item says nothing new.
     said: bool,
+    /// It came as a thought that is to be sent back.
+    sealed: bool,
 }
 
 impl Decoder {
-    /// A decoder for one reply.
-    pub fn new(codes: Codes) -> Self {
-        Self { codes, started: false, refused: false, finish: None, done: false, items: Vec::new(), calls: 0 }
+    /// A decoder for one reply of the provider `by`.
+    pub fn new(codes: Codes, by: &str) -> Self {
+        let by = by.to_owned();
+        Self { codes, by, started: false, refused: false, finish: None, done: false, items: Vec::new(), calls: 0 }
     }
 
     fn event(&mut self, kind: &str, event: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
@@ -156,9 +162,21 @@ impl Decoder {
         }
     }
 
+    /// Reasoning as the provider wants it back; it is whole only in the complete item.
+    fn seal(&mut self, at: usize, item: &Value, out: &mut Vec<Event>) {
+        let is_reasoning = item.get("type").and_then(Value::as_str) == Some("reasoning");
+        let sealed = item.get("encrypted_content").and_then(Value::as_str).filter(|sealed| !sealed.is_empty());
+        if let Some(sealed) = sealed.filter(|_| is_reasoning && !self.items[at].sealed) {
+            self.items[at].sealed = true;
+            let seal = Seal::Hidden(sealed.to_owned());
+            out.push(Event::Thought(Thought { by: self.by.clone(), text: String::new(), seal }));
+        }
+    }
+
     /// What a complete item says and its deltas did not.
     fn complete(&mut self, at: usize, item: &Value, out: &mut Vec<Event>) {
         self.open(at, item, out);
+        self.seal(at, item, out);
         if std::mem::replace(&mut self.items[at].said, true) {
             return;
         }

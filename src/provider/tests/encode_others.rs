@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::endpoint;
+use super::{decode_all, endpoint};
 use crate::model::prompt::ImageData;
 use crate::model::{Class, Effort, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::provider::catalog::Auth;
@@ -318,4 +318,53 @@ fn a_key_and_a_token_have_headers_of_their_own() {
     assert_eq!(endpoint("azure-responses", "m").quirks.auth, Auth::ApiKeyOrToken);
     assert_eq!(headers("0123abcd"), (Some("0123abcd".into()), None));
     assert_eq!(headers("eyJ0eXAiOiJKV1Qi.e30.c2ln"), (None, Some("Bearer eyJ0eXAiOiJKV1Qi.e30.c2ln".into())));
+}
+
+#[test]
+fn a_round_of_sealed_reasoning_goes_back_as_it_came() {
+    let path = format!("{}/tests/fixtures/openai-responses/stream-reasoning-encrypted.sse", env!("CARGO_MANIFEST_DIR"));
+    let bytes = std::fs::read(path).unwrap();
+    let answer = decode_all(&endpoint("responses", "m"), &[&bytes]).unwrap();
+    let lines = std::str::from_utf8(&bytes).unwrap().lines().filter_map(|line| line.strip_prefix("data: "));
+    let events = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let items = events.filter(|event| event["type"] == "response.output_item.done").map(|event| event["item"].clone());
+    let seal = items.map(|item| item["encrypted_content"].clone()).find(Value::is_string).unwrap();
+    assert_eq!(answer.thoughts.len(), 1);
+    let mut prompt = Prompt::user("hi");
+    let call = answer.tool_calls[0].clone();
+    let result = Part::ToolResult { id: call.id.clone(), text: "19".into() };
+    prompt.messages.extend([answer.turn(), Message { role: Role::User, parts: vec![result] }]);
+    let want = json!([
+        {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hi"}]},
+        {"type": "reasoning", "summary": [], "encrypted_content": seal},
+        {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": call.arguments},
+        {"type": "function_call_output", "call_id": call.id, "output": "19"},
+    ]);
+    assert_eq!(body("responses", &prompt)["input"], want);
+    // Nobody else can read it, and alone it is refused.
+    let kinds = |prompt: &Prompt, provider: &str| {
+        let items = body(provider, prompt)["input"].as_array().unwrap().clone();
+        items.iter().map(|item| item["type"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&prompt, "azure-responses"), ["message", "function_call", "function_call_output"]);
+    prompt.messages[1].parts.truncate(1);
+    prompt.messages.pop();
+    assert_eq!(kinds(&prompt, "responses"), ["message"]);
+}
+
+#[test]
+fn sealed_reasoning_is_asked_for_where_it_can_be_had() {
+    let tools = conversation().tools;
+    let asked = |provider: &str, model: &str, tools: &[Tool]| {
+        let prompt = Prompt { tools: tools.to_vec(), ..Prompt::user("hi") };
+        let encoded = encode(&endpoint(provider, model), &prompt);
+        serde_json::from_slice::<Value>(&encoded.request.body).unwrap()["include"].clone()
+    };
+    assert_eq!(asked("openai-responses", "gpt-5.1", &tools), json!(["reasoning.encrypted_content"]));
+    assert_eq!(asked("openai-responses", "gpt-5.1", &[]), Value::Null);
+    // Without reasoning, or where it is not known of, it is refused or may be.
+    for (provider, model) in [("openai-responses", "gpt-4.1"), ("openai-responses", "unheard-of"), ("perplexity", "m")]
+    {
+        assert_eq!(asked(provider, model, &tools), Value::Null, "{provider}/{model}");
+    }
 }
