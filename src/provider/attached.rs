@@ -42,3 +42,72 @@ fn megabytes(bytes: usize) -> String {
     // Up to one decimal place, without the rounding of a float.
     format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::endpoint;
+    use super::*;
+
+    const MB: usize = 1_000_000;
+
+    /// What `provider` says to files of these sizes, in bytes, as images or as documents.
+    fn said(provider: &str, media: &str, sizes: &[usize]) -> Result<(), String> {
+        let part = |size: &usize| {
+            let rest = [0, 2, 3][size % 3];
+            let data = ImageData::Base64("A".repeat(size / 3 * 4 + rest));
+            let media_type = media.to_owned();
+            match media {
+                "application/pdf" => Part::File { name: String::new(), media_type, data },
+                _ => Part::Image { media_type, data },
+            }
+        };
+        let mut prompt = Prompt::user("what?");
+        prompt.messages[0].parts.extend(sizes.iter().map(part));
+        check(&endpoint(provider, "m"), &prompt)
+    }
+
+    #[track_caller]
+    fn takes(provider: &str, media: &str, sizes: &[usize], refused: &[usize]) {
+        assert_eq!(said(provider, media, sizes), Ok(()), "{provider}");
+        let why = said(provider, media, refused).expect_err(provider);
+        assert!(why.contains("at most"), "{provider}: {why}");
+    }
+
+    #[test]
+    fn an_image_has_a_largest_size() {
+        for (provider, most) in [
+            ("anthropic", 3_932_160),
+            ("azure", 20 << 20),
+            ("azure-responses", 20 << 20),
+            ("mistral", 10 * MB),
+            ("bedrock", 3_750_000),
+        ] {
+            takes(provider, "image/png", &[most, most], &[most + 3]);
+        }
+        takes("xai", "image/png", &[20 << 20], &[(20 << 20) + 3]);
+        takes("perplexity", "image/png", &[50 * MB], &[50 * MB + 3]);
+    }
+
+    #[test]
+    fn all_images_together_have_a_largest_size_in_base64() {
+        for (provider, most) in
+            [("groq", 4 * MB), ("fireworks", 10 * MB), ("cohere", 20 * MB), ("openai", 50 * MB), ("gemini", 100 * MB)]
+        {
+            let half = most / 8 * 3;
+            takes(provider, "image/jpeg", &[half - 3, half - 3], &[half, half + 3]);
+        }
+    }
+
+    #[test]
+    fn documents_count_with_the_images() {
+        takes("gemini", "application/pdf", &[70 * MB], &[80 * MB]);
+        takes("openai-responses", "application/pdf", &[30 * MB], &[40 * MB]);
+        takes("bedrock", "application/pdf", &[4_500_000], &[4_500_003]);
+        assert_eq!(said("mistral", "application/pdf", &[1]), Err("does not take PDF files".to_owned()));
+    }
+
+    #[test]
+    fn an_unknown_server_says_itself_what_is_too_large() {
+        assert_eq!(said("plain", "image/png", &[200 * MB]), Ok(()));
+    }
+}

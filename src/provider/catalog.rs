@@ -212,7 +212,8 @@ impl Quirks {
         ..Self::PLAIN
     };
 
-    /// Plain Vertex; what its publishers take differs, see [`super::vertex`].
+    /// Plain Vertex; what its publishers take differs, see [`super::vertex`]. How large an attachment may be
+    /// depends on the model (7 MB to 256 MB; Google Cloud, "Image understanding"): the service says so itself.
     pub const VERTEX: Self =
         Self { auth: Auth::GoogleToken, version: Some("v1"), prefill: Prefill::KnownModels, ..Self::GEMINI };
     /// Plain Responses: no stop texts, no seed (OpenAI API reference).
@@ -240,6 +241,9 @@ impl Quirks {
         stop_while_reasoning: false,
         query_env: &[("api-version", &["OPENAI_API_VERSION", "AZURE_API_VERSION"])],
         hosts: &["services.ai.azure.com", "cognitiveservices.azure.com"],
+        // 20 MiB an image (Microsoft Learn, "Vision-enabled chat model concepts", input limitations; its error
+        // says 20971520 bytes).
+        attachments: Attachments { image: 20 << 20, ..Attachments::IMAGES },
         ..Self::PLAIN
     };
 
@@ -247,7 +251,13 @@ impl Quirks {
     pub const OLLAMA: Self = Self { version: None, ..Self::PLAIN };
 
     /// Plain Cohere, version 2 (API reference, Chat).
-    pub const COHERE: Self = Self { version: Some("v2"), max_stop: 5, ..Self::PLAIN };
+    pub const COHERE: Self = Self {
+        version: Some("v2"),
+        max_stop: 5,
+        // 20 MB of images in a request (docs.cohere.com, "Image inputs", limitations).
+        attachments: Attachments { total: 20_000_000, ..Attachments::IMAGES },
+        ..Self::PLAIN
+    };
 
     /// Plain Converse of Bedrock. Codes: the errors of the service model that have no meaning elsewhere.
     pub const BEDROCK: Self = Self {

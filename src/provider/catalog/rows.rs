@@ -109,6 +109,9 @@ pub const ROWS: &[Row] = &[
         quirks: Quirks {
             // No free tier in this country, or billing is off (Gemini API, troubleshooting).
             codes: &[("FAILED_PRECONDITION", Class::Quota), ("BILLING_DISABLED", Class::Quota)],
+            // 100 MB in the request, in base64 (Google's blog, "Increased file size limits and expanded inputs
+            // support in Gemini API", January 2026; 20 MB before).
+            attachments: Attachments { total: 100_000_000, pdf_urls: true, ..Attachments::FILES },
             ..Quirks::GEMINI
         },
         ..chat(
@@ -143,6 +146,9 @@ pub const ROWS: &[Row] = &[
             usage_at: Some("/x_groq/usage"),
             // The variable of its SDK holds the host alone.
             version: Some("openai/v1"),
+            // 4 MB a request with images in it; 20 MB by address, which it counts itself (console.groq.com,
+            // "Images and Vision").
+            attachments: Attachments { total: 4_000_000, ..Attachments::IMAGES },
             ..PLAIN
         },
         base_env: Some("GROQ_BASE_URL"),
@@ -184,6 +190,8 @@ pub const ROWS: &[Row] = &[
             prefix_flag: true,
             short_call_ids: true,
             codes: &[("3505", Class::Overloaded), ("1500", Class::NotFound)],
+            // docs.mistral.ai, "Vision", FAQ.
+            attachments: Attachments { image: 10_000_000, ..Attachments::IMAGES },
             ..PLAIN
         },
         ..chat("mistral", "Mistral", "https://api.mistral.ai/v1", &["MISTRAL_API_KEY"])
@@ -216,8 +224,13 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         default_model: Some("accounts/fireworks/models/glm-5p2"),
-        // 412: the account is suspended (docs.fireworks.ai, inference error codes).
-        quirks: Quirks { codes: &[("412", Class::Quota)], ..PLAIN },
+        quirks: Quirks {
+            // The account is suspended (docs.fireworks.ai, inference error codes).
+            codes: &[("412", Class::Quota)],
+            // All images in base64 (docs.fireworks.ai, "Vision models", known limitations).
+            attachments: Attachments { total: 10_000_000, ..Attachments::IMAGES },
+            ..PLAIN
+        },
         ..chat(
             "fireworks",
             "Fireworks AI",
@@ -230,7 +243,13 @@ pub const ROWS: &[Row] = &[
         base_env: Some("PERPLEXITY_BASE_URL"),
         // Its reference (docs.perplexity.ai, Create Agent Response) knows no `store`, has no minimum for the
         // token limit, and says the form of an answer by another field than the protocol's.
-        quirks: Quirks { stores: false, schema: SchemaDialect::Instruction, ..Quirks::RESPONSES },
+        quirks: Quirks {
+            stores: false,
+            schema: SchemaDialect::Instruction,
+            // 50 MB an image (docs.perplexity.ai, "Image Attachments").
+            attachments: Attachments { image: 50_000_000, ..Quirks::RESPONSES.attachments },
+            ..Quirks::RESPONSES
+        },
         ..other(
             "perplexity",
             "Perplexity",
@@ -284,6 +303,7 @@ pub const ROWS: &[Row] = &[
             version: Some("openai/v1"),
             auth: Auth::ApiKeyOrToken,
             hosts: Quirks::AZURE.hosts,
+            attachments: Attachments { image: Quirks::AZURE.attachments.image, ..Quirks::RESPONSES.attachments },
             object_schema: true,
             ..Quirks::RESPONSES
         },
