@@ -12,6 +12,7 @@ mod keys;
 mod limits;
 mod logs;
 mod models;
+mod network;
 mod overrides;
 mod protocols;
 mod recovery;

@@ -4,7 +4,9 @@
 pub mod dialect;
 pub mod faults;
 pub mod filter;
+pub mod peer;
 pub mod profile;
+pub mod proxy;
 pub mod request;
 pub mod run;
 pub mod server;
