@@ -3,6 +3,14 @@
 //! A [`Plan`](plan::Plan) says who is asked when; a run turns it into [`Sample`](sample::Sample)s, one a
 //! call; everything that is reported is computed from those, by pure functions of seeds and values.
 
+pub mod drive;
+mod guard;
+mod measure;
 pub mod plan;
 pub mod record;
 pub mod sample;
+pub mod schedule;
+pub mod self_test;
+mod tally;
+#[cfg(test)]
+mod testing;
