@@ -118,6 +118,7 @@ fn endpoint(server: &Server) -> Endpoint {
         query: Vec::new(),
         overrides: Overrides::default(),
         script: None,
+        known: None,
     }
 }
 

@@ -20,6 +20,7 @@ pub fn endpoint() -> Endpoint {
         query: Vec::new(),
         overrides: crate::provider::Overrides::default(),
         script: None,
+        known: None,
     }
 }
 
