@@ -82,9 +82,12 @@ fn a_certificate_of_an_unknown_issuer_is_not_trusted() {
 #[test]
 fn a_certificate_of_another_name_is_not_trusted() {
     let peer = Peer::start(&["h2"], Packing::None);
-    let output = ask(&peer, "127.0.0.2", &[]);
-    assert!(output.notes().contains("the certificate of 127.0.0.2:"), "{}", output.notes());
-    assert_eq!((output.end, output.text().as_str()), (69.into(), ""));
+    let (_proxy, url) = connect_proxy(&peer);
+    let output = ask(&peer, "other.lab.test", &[("HTTPS_PROXY", &url)]);
+    let why = "connection: the certificate of other.lab.test:PORT is not valid (certificate not valid for name \
+        \"other.lab.test\"; certificate is only valid for DnsName(\"api.lab.test\"), DnsName(\"localhost\"), \
+        IpAddress(127.0.0.1) or IpAddress(0.0.0.0))";
+    output.is(69, "", &failed(&peer, why));
     assert!(peer.asked().is_empty());
 }
 
