@@ -322,10 +322,9 @@ fn a_key_and_a_token_have_headers_of_their_own() {
 
 #[test]
 fn a_round_of_sealed_reasoning_goes_back_as_it_came() {
-    let path = format!("{}/tests/fixtures/openai-responses/stream-reasoning-encrypted.sse", env!("CARGO_MANIFEST_DIR"));
-    let bytes = std::fs::read(path).unwrap();
-    let answer = decode_all(&endpoint("responses", "m"), &[&bytes]).unwrap();
-    let lines = std::str::from_utf8(&bytes).unwrap().lines().filter_map(|line| line.strip_prefix("data: "));
+    let bytes = include_bytes!("../../../tests/fixtures/openai-responses/stream-reasoning-encrypted.sse");
+    let answer = decode_all(&endpoint("responses", "m"), &[bytes]).unwrap();
+    let lines = std::str::from_utf8(bytes).unwrap().lines().filter_map(|line| line.strip_prefix("data: "));
     let events = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
     let items = events.filter(|event| event["type"] == "response.output_item.done").map(|event| event["item"].clone());
     let seal = items.map(|item| item["encrypted_content"].clone()).find(Value::is_string).unwrap();
