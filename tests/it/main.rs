@@ -4,6 +4,7 @@ mod attachments;
 mod bad_input;
 mod bedrock;
 mod checks;
+mod conversations;
 mod engine;
 mod faults;
 mod hedge;
