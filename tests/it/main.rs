@@ -18,6 +18,7 @@ mod overrides;
 mod protocols;
 mod recovery;
 mod route;
+mod search;
 mod sim;
 mod state;
 mod state_command;
