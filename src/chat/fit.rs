@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::prompt::{DOCUMENT_TOKENS, IMAGE_TOKENS};
 use crate::model::{Message, Part, Prompt, Role};
 use crate::route::course::Facts;
 use crate::route::{GroupId, Map, Member};
@@ -58,7 +59,9 @@ fn tokens(message: &Message) -> u64 {
     let of = |part: &Part| match part {
         Part::Text(text) | Part::ToolResult { text, .. } => text_tokens(text),
         Part::ToolCall { arguments, .. } => text_tokens(arguments),
-        Part::Image { .. } | Part::File { .. } => 0,
+        Part::Thought(thought) => u64::try_from(thought.size().div_ceil(4)).unwrap_or(u64::MAX),
+        Part::Image { .. } => IMAGE_TOKENS,
+        Part::File { .. } => DOCUMENT_TOKENS,
     };
     message.parts.iter().map(of).sum()
 }
