@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use llmroute::bench::self_test::{Accuracy, Call, Schedule, Server, accuracy};
 
@@ -42,11 +44,10 @@ async fn slot(client: reqwest::Client, url: String, next: Arc<AtomicU32>, calls:
 
 async fn ask(client: &reqwest::Client, url: &str, call: u32) -> Call {
     let body = format!("{{\"messages\":[{{\"role\":\"user\",\"content\":\"call={call};\"}}]}}");
-    let began = Instant::now();
     let mut reply = client.post(url).header("content-type", "application/json").body(body).send().await.unwrap();
     let mut times = Vec::new();
     while let Some(chunk) = reply.chunk().await.unwrap() {
-        let at = began.elapsed();
+        let at = Instant::now();
         let tokens = String::from_utf8_lossy(&chunk).matches("\"content\"").count();
         times.extend(std::iter::repeat_n(at, tokens));
     }

@@ -112,6 +112,8 @@ pub struct Pause {
 /// What a run gave.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Driven {
+    /// When it began, on the meter's clock.
+    pub start: Duration,
     /// Every call, in the order in which they ended.
     pub samples: Vec<Sample>,
     /// Times in which a target was left alone.

@@ -5,6 +5,8 @@ mod server;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 pub use server::{Schedule, Server, Truth};
 
 use super::drive::{Drive, Seat, Unlimited, drive};
@@ -24,7 +26,9 @@ pub struct Accuracy {
     pub calls: usize,
     /// Calls that failed, which they should not.
     pub failed: usize,
-    /// Time to first token: mean of the absolute error.
+    /// Time to first token: mean of the absolute error of the moment at which the token came. When a call
+    /// was sent is no guess: it is the moment before the write, and what the server does with it is the
+    /// server's own time.
     pub ttft_mean: Duration,
     /// The 99th percentile of it.
     pub ttft_p99: Duration,
@@ -98,11 +102,20 @@ async fn measure(
         max_in_flight: 10_000,
     };
     let mut on = |_: super::drive::Progress<'_>| ControlFlow::Continue(());
+    let zero = zero(meter);
     let driven = drive(run, &mut Unlimited, &mut on, std::future::pending()).await;
     let (truths, used) = server.stop();
     let cpu = driven.client.cpu.map(|cpu| cpu.saturating_sub(used.unwrap_or_default()));
-    let calls: Vec<Call> = driven.samples.iter().map(Call::from).collect();
+    let start = zero + driven.start;
+    let calls: Vec<Call> = driven.samples.iter().map(|sample| Call::of(sample, start)).collect();
     Ok(Accuracy { streams, cpu, wall: driven.client.wall, ..accuracy(&calls, &truths) })
+}
+
+/// The origin of the meter's clock: it is the monotonic one of this machine, as the server's is.
+#[expect(clippy::disallowed_methods, reason = "the truth is a reading of the clock")]
+fn zero(meter: &dyn Meter) -> Instant {
+    let now = Instant::now();
+    now - meter.now()
 }
 
 fn endpoint(server: &Server) -> Endpoint {
@@ -132,17 +145,18 @@ fn plan(load: Load, seed: u64) -> Plan {
 pub struct Call {
     /// Its number.
     pub call: u32,
-    /// Time to first token; nothing when it failed.
-    pub first: Option<Duration>,
+    /// When the first token came; nothing when it failed.
+    pub first: Option<Instant>,
     /// Gaps between tokens, and whether each is not known because one read gave both.
     pub gaps: Vec<(Duration, bool)>,
     /// How late it started.
     pub late: Duration,
 }
 
-impl From<&Sample> for Call {
-    fn from(sample: &Sample) -> Self {
-        let first = sample.first_token.filter(|_| sample.is_good());
+impl Call {
+    /// What `sample` says, of a run that began at `start`.
+    fn of(sample: &Sample, start: Instant) -> Self {
+        let first = sample.first_token.filter(|_| sample.is_good()).map(|first| start + sample.sent + first);
         let gaps = sample.gaps.iter().map(|gap| (gap.after, gap.coalesced)).collect();
         Self { call: sample.round, first, gaps, late: sample.lateness() }
     }
@@ -155,11 +169,13 @@ pub fn accuracy(calls: &[Call], truths: &[Truth]) -> Accuracy {
     let (mut ttft, mut gaps, mut itl) = (Vec::new(), Vec::new(), Vec::new());
     let (mut failed, mut coalesced, mut pieces) = (0, 0, 0);
     for call in calls {
-        let (Some(first), Some(truth)) = (call.first, truths.get(&call.call)) else {
+        let truth = truths.get(&call.call).and_then(|truth| Some((truth, *truth.left.first()?)));
+        let (Some(first), Some((truth, left))) = (call.first, truth) else {
             failed += 1;
             continue;
         };
-        ttft.push(first.abs_diff(truth.first()));
+        // A token may be received before its write has returned.
+        ttft.push(first.saturating_duration_since(left).max(left.saturating_duration_since(first)));
         let ours: Vec<_> = call.gaps.iter().map(|gap| gap.0).collect();
         itl.push(mean(&ours).abs_diff(truth.mean_gap()));
         gaps.extend(ours.iter().zip(truth.gaps()).map(|(ours, truth)| ours.abs_diff(truth)));

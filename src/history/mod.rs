@@ -1,12 +1,15 @@
 //! What was asked and answered: questions to the log. It knows no command line and writes nothing.
 
+mod conversation;
 mod entry;
 
 use crate::ports::StoreError;
 use crate::state::{Location, LogReader};
 
 pub use crate::ports::{LogEnd, LogStart};
-pub use entry::Entry;
+pub use crate::state::{Query, Words};
+pub use conversation::{Overview, messages};
+pub use entry::{Entry, rfc3339};
 
 /// Ids that an ambiguous one is explained with.
 const CANDIDATES: usize = 4;
@@ -33,6 +36,11 @@ pub enum HistoryError {
         "no request `{0}` is logged\nhint: `llmroute logs` lists the latest; any unique beginning or end of an id will do"
     )]
     Unknown(String),
+    /// No conversation has this id.
+    #[error(
+        "no conversation `{0}` is logged\nhint: `llmroute logs --conversations` lists the latest; any unique beginning or end of an id will do"
+    )]
+    UnknownConversation(String),
     /// Several requests have such an id.
     #[error("`{part}` could be {}\nhint: give more of the id", ids.join(", "))]
     Ambiguous {
@@ -68,6 +76,15 @@ impl History {
         if records.is_empty() {
             return Err(self.empty());
         }
+        Ok(records.into_iter().map(Entry::from).collect())
+    }
+
+    /// The latest `count` requests that `query` wants, oldest first; none when there are none.
+    ///
+    /// # Errors
+    /// [`HistoryError::Empty`] when nothing was ever logged, or when the log cannot be read.
+    pub fn find(&self, query: &Query, count: usize) -> Result<Vec<Entry>, HistoryError> {
+        let records = self.reader()?.find(query, count)?;
         Ok(records.into_iter().map(Entry::from).collect())
     }
 

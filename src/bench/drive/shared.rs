@@ -254,6 +254,6 @@ impl<'a> Shared<'a> {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         let client = Client { wall, cpu, dropped: state.dropped };
         let ended = state.ended.unwrap_or(Ended::Done);
-        Driven { samples: state.samples, pauses: state.pauses, client, ended }
+        Driven { start: self.clocks.start, samples: state.samples, pauses: state.pauses, client, ended }
     }
 }

@@ -37,19 +37,11 @@ impl Default for Schedule {
 pub struct Truth {
     /// The number of the call.
     pub call: u32,
-    /// When the request was read.
-    pub arrived: Instant,
     /// After each write had returned.
     pub left: Vec<Instant>,
 }
 
 impl Truth {
-    /// From the request to the first token.
-    #[must_use]
-    pub fn first(&self) -> Duration {
-        self.left.first().map_or(Duration::ZERO, |left| *left - self.arrived)
-    }
-
     /// Between tokens.
     pub fn gaps(&self) -> impl Iterator<Item = Duration> {
         self.left.windows(2).map(|pair| pair[1] - pair[0])
@@ -165,10 +157,9 @@ fn call_of(seen: &[u8]) -> Option<u32> {
 }
 
 async fn answer(socket: &mut TcpStream, schedule: Schedule, call: u32) -> io::Result<Truth> {
-    let arrived = now();
     let mut rng = fastrand::Rng::with_seed(schedule.seed ^ (u64::from(call) + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     let mut draw = |span: Duration| span.mul_f64(1.0 + schedule.jitter * (2.0 * rng.f64() - 1.0));
-    let mut due = arrived + draw(schedule.ttft);
+    let mut due = now() + draw(schedule.ttft);
     socket
         .write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
         .await?;
@@ -186,7 +177,7 @@ async fn answer(socket: &mut TcpStream, schedule: Schedule, call: u32) -> io::Re
     );
     let last = chunk(&usage) + &chunk("[DONE]") + "0\r\n\r\n";
     socket.write_all(last.as_bytes()).await?;
-    Ok(Truth { call, arrived, left })
+    Ok(Truth { call, left })
 }
 
 fn chunk(data: &str) -> String {

@@ -59,7 +59,8 @@ pub struct Ask {
     pub seed: u64,
 }
 
-/// Resolves `args` against the profile, whose groups take over the overrides.
+/// Resolves `args` against the profile, whose groups take over the overrides. Where nothing names a
+/// group, it is the `usual` one if the profile has it, else the profile's own choice.
 ///
 /// # Errors
 /// `usage` for a value that cannot be, `profile` for a name that is not there.
@@ -67,6 +68,7 @@ pub fn resolve(
     args: &AskArgs,
     profile: &mut Profile,
     inputs: &Inputs<'_>,
+    usual: Option<&str>,
     stdout: Sink,
     entropy: u64,
 ) -> Result<Ask, Error> {
@@ -74,7 +76,7 @@ pub fn resolve(
     let own = template.as_ref().map(Filled::template);
     let group = match args.question.model.as_ref().or(own.and_then(|own| own.model.as_ref())) {
         Some(name) => target(profile, name, inputs)?,
-        None => profile.default_group,
+        None => usual.and_then(|name| profile.target(name, inputs).ok()).unwrap_or(profile.default_group),
     };
     let fallbacks: Vec<GroupId> =
         args.question.fallbacks.iter().map(|name| target(profile, name, inputs)).collect::<Result<_, _>>()?;

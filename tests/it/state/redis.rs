@@ -69,6 +69,11 @@ impl Place {
         Self { url: RedisUrl::parse(&text).expect("it is a URL"), text, own }
     }
 
+    /// The URL as it is typed.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     fn stop(&mut self) {
         if let Some((child, _)) = &mut self.own {
             child.kill().expect("it runs");
@@ -122,7 +127,7 @@ fn what_is_kept_expires() {
     let connection = connection.as_mut().expect("it is there");
     let keys: Vec<String> =
         redis::cmd("KEYS").arg(format!("{{{}}}*", place.url.prefix())).query(connection).expect("it answers");
-    assert_eq!(keys.len(), 3, "a cell, an entry, the list of entries: {keys:?}");
+    assert_eq!(keys.len(), 4, "a cell, an entry, the list of entries, that of the conversation: {keys:?}");
     for key in keys {
         let seconds: i64 = redis::cmd("TTL").arg(&key).query(connection).expect("it answers");
         assert!((29 * 86_400..=90 * 86_400).contains(&seconds), "{key} lives for {seconds} s");

@@ -1,0 +1,3 @@
+//! A conversation: how much of it a model is told.
+
+pub mod fit;
