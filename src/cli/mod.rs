@@ -4,6 +4,7 @@ pub mod artifacts;
 pub mod ask;
 pub mod console;
 pub mod env;
+pub mod health;
 pub mod keys;
 mod listing;
 pub mod logs;
@@ -78,6 +79,8 @@ pub enum Command {
     Ask(Box<ask::args::AskArgs>),
     /// Show who would be asked and why, without calling anyone
     Route(Box<route::RouteArgs>),
+    /// Look whether the deployments could answer, and what stands in the way of the others
+    Health(health::HealthArgs),
     /// Show what was asked and answered
     Logs(logs::LogsArgs),
     /// Show which providers are set up, and where their keys come from
@@ -139,6 +142,7 @@ fn dispatch(cli: &Cli, env: &Env, console: &mut Console) -> Result<End, Error> {
     match &cli.command {
         Command::Ask(args) => ask::run(args, &cli.global, env, console),
         Command::Route(args) => route::command(args, &cli.global, env, console),
+        Command::Health(args) => health::command(args, &cli.global, env, console),
         Command::Logs(args) => logs::command(args, &cli.global, env, console),
         Command::Providers(args) => providers::command(args, &cli.global, env, console),
         Command::Models(args) => models::command(args, &cli.global, env, console),

@@ -82,10 +82,7 @@ impl Attempt<'_> {
 
     /// What must not come back in a message: the key, and the headers that the profile adds.
     fn secrets(&self) -> Vec<&str> {
-        let headers = self.endpoint.headers.iter().filter_map(|(_, value)| value.to_str().ok());
-        // Gateways take keys as parameters of the query, too.
-        let query = self.endpoint.query.iter().map(|(_, value)| value.as_str());
-        self.key.into_iter().flat_map(Secret::parts).chain(headers).chain(query).collect()
+        secrets(self.endpoint, self.key)
     }
 
     /// Takes secrets out of a body before anybody cuts it into messages.
@@ -143,6 +140,14 @@ impl Attempt<'_> {
         let error = ErrorReply { status: reply.status, headers: &reply.headers, body: &body, now: self.clock.now() };
         self.endpoint.protocol.adapter().classify(self.endpoint, &error)
     }
+}
+
+/// What must not come back in a message of `endpoint`.
+pub(super) fn secrets<'a>(endpoint: &'a Endpoint, key: Option<&'a Secret>) -> Vec<&'a str> {
+    let headers = endpoint.headers.iter().filter_map(|(_, value)| value.to_str().ok());
+    // Gateways take keys as parameters of the query, too.
+    let query = endpoint.query.iter().map(|(_, value)| value.as_str());
+    key.into_iter().flat_map(Secret::parts).chain(headers).chain(query).collect()
 }
 
 /// Whether a finished answer is one.

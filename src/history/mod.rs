@@ -1,12 +1,14 @@
 //! What was asked and answered: questions to the log. It knows no command line and writes nothing.
 
 mod entry;
+mod latest;
 
 use crate::ports::StoreError;
 use crate::state::{Location, LogReader};
 
 pub use crate::ports::{LogEnd, LogStart};
 pub use entry::Entry;
+pub use latest::{Latest, latest};
 
 /// Ids that an ambiguous one is explained with.
 const CANDIDATES: usize = 4;
