@@ -234,3 +234,6 @@ fn remembered(asked: Verdict, seen: &Seen) -> Verdict {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ mod bedrock;
 mod checks;
 mod engine;
 mod faults;
+mod health;
 mod hedge;
 mod hygiene;
 mod keys;

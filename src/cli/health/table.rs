@@ -59,8 +59,10 @@ fn summary(found: &Found) -> String {
 fn spent(found: &Found) -> String {
     let live = || found.lines.iter().filter_map(|line| line.row.seen.live.as_ref());
     let sum: f64 = live().filter_map(Live::cost).sum::<f64>() + 0.0;
+    let priced = live().any(|live| live.cost().is_some());
     match live().filter(|live| matches!(live, Live::Answered { cost: None, .. })).count() {
         0 => format!("cost {}", cost(sum)),
+        1.. if !priced => "cost unknown: no price".to_owned(),
         unknown => format!("cost {} and that of {unknown} without a price", cost(sum)),
     }
 }
