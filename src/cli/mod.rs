@@ -17,6 +17,7 @@ pub mod route;
 mod setup;
 mod signals;
 pub mod state;
+pub mod stats;
 
 use std::ffi::OsString;
 
@@ -83,6 +84,8 @@ pub enum Command {
     Health(health::HealthArgs),
     /// Show what was asked and answered
     Logs(logs::LogsArgs),
+    /// Show what the logged calls were: success, failovers, speed, tokens and cost
+    Stats(stats::StatsArgs),
     /// Show which providers are set up, and where their keys come from
     Providers(providers::ProvidersArgs),
     /// Show what is known of models: price, limits, capabilities, and where it comes from
@@ -144,6 +147,7 @@ fn dispatch(cli: &Cli, env: &Env, console: &mut Console) -> Result<End, Error> {
         Command::Route(args) => route::command(args, &cli.global, env, console),
         Command::Health(args) => health::command(args, &cli.global, env, console),
         Command::Logs(args) => logs::command(args, &cli.global, env, console),
+        Command::Stats(args) => stats::command(args, &cli.global, env, console),
         Command::Providers(args) => providers::command(args, &cli.global, env, console),
         Command::Models(args) => models::command(args, &cli.global, env, console),
         Command::Profile(args) => profile::command(args, &cli.global, env, console),

@@ -234,6 +234,3 @@ fn remembered(asked: Verdict, seen: &Seen) -> Verdict {
 
 #[cfg(test)]
 mod tests;
-
-#[cfg(test)]
-mod tests;

@@ -2,13 +2,16 @@
 
 mod entry;
 mod latest;
+mod stats;
 
+use crate::model::Timestamp;
 use crate::ports::StoreError;
 use crate::state::{Location, LogReader};
 
 pub use crate::ports::{LogEnd, LogStart};
 pub use entry::Entry;
 pub use latest::{Latest, latest};
+pub use stats::{P95_NEEDS, Stats, stats};
 
 /// Ids that an ambiguous one is explained with.
 const CANDIDATES: usize = 4;
@@ -71,6 +74,14 @@ impl History {
             return Err(self.empty());
         }
         Ok(records.into_iter().map(Entry::from).collect())
+    }
+
+    /// The requests that were asked at `since` or later, oldest first, without their texts.
+    ///
+    /// # Errors
+    /// [`HistoryError::Empty`] when nothing was ever logged, or when the log cannot be read.
+    pub fn since(&self, since: Timestamp) -> Result<Vec<Entry>, HistoryError> {
+        Ok(self.reader()?.since(since)?.into_iter().map(Entry::from).collect())
     }
 
     /// The request that `id` means: `last`, a whole id, or the beginning or end of just one.

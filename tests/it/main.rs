@@ -20,6 +20,7 @@ mod route;
 mod sim;
 mod state;
 mod state_command;
+mod stats;
 mod strategies;
 mod support;
 mod support_test;

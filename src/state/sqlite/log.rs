@@ -75,12 +75,22 @@ pub fn last(connection: &Connection, count: usize) -> rusqlite::Result<Vec<Recor
     if count == 0 {
         return Ok(Vec::new());
     }
-    // One row that cannot be understood must not hide all the others.
-    let damaged = |error: &rusqlite::Error| {
-        matches!(error, rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..))
-    };
     let records = statement.query_map([count], record)?;
-    records.filter(|record| !record.as_ref().is_err_and(damaged)).collect()
+    records.filter(|record| !record.as_ref().is_err_and(is_damaged)).collect()
+}
+
+/// One row that cannot be understood must not hide all the others.
+fn is_damaged(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..))
+}
+
+/// The requests that were asked at `since` or later, oldest first; their texts stay unread.
+pub fn since(connection: &Connection, since: Timestamp) -> rusqlite::Result<Vec<Record>> {
+    let short = COLUMNS
+        .replace("system, prompt, text, reasoning", "NULL AS system, '' AS prompt, NULL AS text, NULL AS reasoning");
+    let mut statement = connection.prepare(&format!("SELECT {short} FROM log WHERE at >= ?1 ORDER BY id"))?;
+    let records = statement.query_map([since.0], record)?;
+    records.filter(|record| !record.as_ref().is_err_and(is_damaged)).collect()
 }
 
 /// The request `id`.
