@@ -68,6 +68,7 @@
 //! in `provider/catalog/rows.rs`, or nothing but an entry in a profile; a protocol, strategy, command or
 //! store is one new file and one arm of one match.
 
+pub mod bench;
 pub mod cli;
 pub mod embed;
 pub mod engine;
