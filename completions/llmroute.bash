@@ -22,6 +22,9 @@ _llmroute() {
             llmroute,completions)
                 cmd="llmroute__subcmd__completions"
                 ;;
+            llmroute,health)
+                cmd="llmroute__subcmd__health"
+                ;;
             llmroute,help)
                 cmd="llmroute__subcmd__help"
                 ;;
@@ -49,11 +52,17 @@ _llmroute() {
             llmroute,state)
                 cmd="llmroute__subcmd__state"
                 ;;
+            llmroute,stats)
+                cmd="llmroute__subcmd__stats"
+                ;;
             llmroute__subcmd__help,ask)
                 cmd="llmroute__subcmd__help__subcmd__ask"
                 ;;
             llmroute__subcmd__help,completions)
                 cmd="llmroute__subcmd__help__subcmd__completions"
+                ;;
+            llmroute__subcmd__help,health)
+                cmd="llmroute__subcmd__help__subcmd__health"
                 ;;
             llmroute__subcmd__help,help)
                 cmd="llmroute__subcmd__help__subcmd__help"
@@ -81,6 +90,9 @@ _llmroute() {
                 ;;
             llmroute__subcmd__help,state)
                 cmd="llmroute__subcmd__help__subcmd__state"
+                ;;
+            llmroute__subcmd__help,stats)
+                cmd="llmroute__subcmd__help__subcmd__stats"
                 ;;
             llmroute__subcmd__help__subcmd__keys,list)
                 cmd="llmroute__subcmd__help__subcmd__keys__subcmd__list"
@@ -203,7 +215,7 @@ _llmroute() {
 
     case "${cmd}" in
         llmroute)
-            opts="-p -q -v -h -V --profile --quiet --verbose --color --state --help --version ask route logs providers models profile state keys completions man help"
+            opts="-p -q -v -h -V --profile --quiet --verbose --color --state --help --version ask route health logs stats providers models profile state keys completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -424,8 +436,46 @@ _llmroute() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        llmroute__subcmd__health)
+            opts="-p -q -v -h -V --live --watch --timeout --json --profile --quiet --verbose --color --state --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --watch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         llmroute__subcmd__help)
-            opts="ask route logs providers models profile state keys completions man help"
+            opts="ask route health logs stats providers models profile state keys completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -453,6 +503,20 @@ _llmroute() {
             return 0
             ;;
         llmroute__subcmd__help__subcmd__completions)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llmroute__subcmd__help__subcmd__health)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -721,6 +785,20 @@ _llmroute() {
         llmroute__subcmd__help__subcmd__state__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llmroute__subcmd__help__subcmd__stats)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1633,6 +1711,48 @@ _llmroute() {
                 return 0
             fi
             case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llmroute__subcmd__stats)
+            opts="-p -q -v -h -V --days --since --by --json --csv --profile --quiet --verbose --color --state --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --days)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --by)
+                    COMPREPLY=($(compgen -W "deployment day group" -- "${cur}"))
+                    return 0
+                    ;;
                 --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

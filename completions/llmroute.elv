@@ -32,7 +32,9 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand --version 'Print version'
             cand ask 'Ask a model group for one answer'
             cand route 'Show who would be asked and why, without calling anyone'
+            cand health 'Look whether the deployments could answer, and what stands in the way of the others'
             cand logs 'Show what was asked and answered'
+            cand stats 'Show what the logged calls were: success, failovers, speed, tokens and cost'
             cand providers 'Show which providers are set up, and where their keys come from'
             cand models 'Show what is known of models: price, limits, capabilities, and where it comes from'
             cand profile 'Check and show the profile'
@@ -150,6 +152,24 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'llmroute;health'= {
+            cand --watch 'Look again and again: redrawn on a terminal, changes only elsewhere'
+            cand --timeout 'All limits of time together (default 10s)'
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
+            cand --live 'Make one call of one token to each; success closes a cooldown at once, failure begins one'
+            cand --json 'JSON: one object; with `--watch` one object a change'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'llmroute;logs'= {
             cand --last 'How many of the latest requests to list'
             cand -p 'Profile: a name, a file, or `demo`'
@@ -158,6 +178,25 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
             cand --json 'JSON: one object a line'
             cand --text 'Only the text of the answer'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llmroute;stats'= {
+            cand --days 'Only the last so many days'
+            cand --since 'Only since a date (`2026-11-22`), or a time ago (`12h`, `7d`)'
+            cand --by 'What is counted together'
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
+            cand --json 'JSON: one object a line'
+            cand --csv 'Comma-separated values with a heading'
             cand -q 'Say nothing but errors on standard error'
             cand --quiet 'Say nothing but errors on standard error'
             cand -v 'Say more on standard error'
@@ -479,7 +518,9 @@ set edit:completion:arg-completer[llmroute] = {|@words|
         &'llmroute;help'= {
             cand ask 'Ask a model group for one answer'
             cand route 'Show who would be asked and why, without calling anyone'
+            cand health 'Look whether the deployments could answer, and what stands in the way of the others'
             cand logs 'Show what was asked and answered'
+            cand stats 'Show what the logged calls were: success, failovers, speed, tokens and cost'
             cand providers 'Show which providers are set up, and where their keys come from'
             cand models 'Show what is known of models: price, limits, capabilities, and where it comes from'
             cand profile 'Check and show the profile'
@@ -493,7 +534,11 @@ set edit:completion:arg-completer[llmroute] = {|@words|
         }
         &'llmroute;help;route'= {
         }
+        &'llmroute;help;health'= {
+        }
         &'llmroute;help;logs'= {
+        }
+        &'llmroute;help;stats'= {
         }
         &'llmroute;help;providers'= {
         }

@@ -146,7 +146,8 @@ mod tests {
     use super::*;
 
     fn row(names: &[&str], calls: u64, ok: u64) -> Row {
-        let stats = Stats { calls, ok, failed: calls - ok, cost: Some(0.5), ..Stats::default() };
+        let mut stats = Stats::default();
+        (stats.calls, stats.ok, stats.failed, stats.cost) = (calls, ok, calls - ok, Some(0.5));
         Row { names: names.iter().map(|name| (*name).to_owned()).collect(), stats }
     }
 
