@@ -273,6 +273,7 @@ fn size(event: &Event) -> usize {
     match event {
         Event::Text(text) | Event::Reasoning(text) | Event::ToolArguments { text, .. } => text.len(),
         Event::ToolSignature { text, .. } => text.len(),
+        Event::Thought(thought) => thought.size(),
         Event::ToolStart { id, name, .. } => id.len() + name.len(),
         Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => 0,
     }
@@ -283,7 +284,9 @@ fn is_token(event: &Event) -> bool {
     match event {
         Event::Text(text) | Event::Reasoning(text) => !text.is_empty(),
         Event::ToolStart { .. } | Event::ToolArguments { .. } => true,
-        Event::Start { .. } | Event::ToolSignature { .. } | Event::Usage(_) | Event::Finish(_) => false,
+        Event::Start { .. } | Event::Thought(_) | Event::ToolSignature { .. } | Event::Usage(_) | Event::Finish(_) => {
+            false
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 mod attempt;
 mod check;
 mod delivery;
+mod endless;
 mod exec;
 mod explain;
 mod family;
@@ -41,3 +42,4 @@ pub use probe::{Asked, ProbeKey, ProbeLimits, Probed, Reply, Standing};
 pub use record::{Attempt, Done, Hedged, RouteError, Share, Spend, Why};
 pub use router::{Request, Router};
 pub use schema::{Schema, SchemaError};
+pub use verify::find as find_verifier;

@@ -146,6 +146,7 @@ mod tests {
             base_url: Url::parse(base).unwrap(),
             model: "m".to_owned(),
             region: None,
+            known: None,
             quirks: Quirks::plain(protocol),
             params: Params::default(),
             headers: Vec::new(),
