@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn identical_runs_seldom_fail() {
         let again = |seed| run(seed, &[Shape::new("a", 200.0)], 40);
-        let fails = (0..40).filter(|seed| against(&again(1000 + seed), &again(5000 + seed)).worse).count();
-        assert!(fails <= 3, "{fails} of 40");
+        let fails = (0..24).filter(|seed| against(&again(1000 + seed), &again(5000 + seed)).worse).count();
+        assert!(fails <= 2, "{fails} of 24");
     }
 }

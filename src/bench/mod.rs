@@ -5,14 +5,22 @@
 
 pub mod compare;
 pub mod cost;
+pub mod drive;
+mod guard;
+mod measure;
 pub mod plan;
 pub mod prompts;
 pub mod record;
-pub mod report;
 pub mod rehearsal;
+pub mod report;
 pub mod sample;
+pub mod schedule;
+pub mod self_test;
 pub mod stats;
 pub mod summary;
 pub mod sweep;
 #[cfg(test)]
 mod synthetic;
+mod tally;
+#[cfg(test)]
+mod testing;

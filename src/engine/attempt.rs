@@ -80,7 +80,6 @@ impl Attempt<'_> {
         }
     }
 
-    /// What must not come back in a message: the key, and the headers that the profile adds.
     fn secrets(&self) -> Vec<&str> {
         secrets(self.endpoint, self.key)
     }
@@ -142,8 +141,8 @@ impl Attempt<'_> {
     }
 }
 
-/// What must not come back in a message of `endpoint`.
-pub(super) fn secrets<'a>(endpoint: &'a Endpoint, key: Option<&'a Secret>) -> Vec<&'a str> {
+/// What must not come back in a message: the key, and the headers that the profile adds.
+pub(crate) fn secrets<'a>(endpoint: &'a Endpoint, key: Option<&'a Secret>) -> Vec<&'a str> {
     let headers = endpoint.headers.iter().filter_map(|(_, value)| value.to_str().ok());
     // Gateways take keys as parameters of the query, too.
     let query = endpoint.query.iter().map(|(_, value)| value.as_str());
@@ -151,7 +150,7 @@ pub(super) fn secrets<'a>(endpoint: &'a Endpoint, key: Option<&'a Secret>) -> Ve
 }
 
 /// Whether a finished answer is one.
-fn judge(answer: &Answer) -> Result<(), Failure> {
+pub(crate) fn judge(answer: &Answer) -> Result<(), Failure> {
     match answer.finish {
         Some(Finish::ContentFilter) => {
             Err(Failure::new(Class::ContentPolicy, "the answer was blocked by a filter or refused by the model"))
@@ -269,7 +268,7 @@ impl Reading {
 }
 
 /// Bytes that an event adds to the answer.
-fn size(event: &Event) -> usize {
+pub(crate) fn size(event: &Event) -> usize {
     match event {
         Event::Text(text) | Event::Reasoning(text) | Event::ToolArguments { text, .. } => text.len(),
         Event::ToolSignature { text, .. } => text.len(),
@@ -280,7 +279,7 @@ fn size(event: &Event) -> usize {
 }
 
 /// The first piece of content or reasoning is the first token; names, pings and counts are not.
-fn is_token(event: &Event) -> bool {
+pub(crate) fn is_token(event: &Event) -> bool {
     match event {
         Event::Text(text) | Event::Reasoning(text) => !text.is_empty(),
         Event::ToolStart { .. } | Event::ToolArguments { .. } => true,

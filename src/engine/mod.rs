@@ -29,6 +29,7 @@ mod schema;
 mod slots;
 mod verify;
 
+pub(crate) use attempt::{is_token, judge, secrets, size};
 pub(crate) use ledger::{deployment_key, group_key};
 pub(crate) use reserve::quota_key;
 

@@ -1,13 +1,14 @@
 //! The plan in words, before the first call: what is done, what it may cost, what it can show.
 
+use crate::bench::cost::Estimate;
 use crate::bench::plan::{Load, Plan, Stop};
 use crate::bench::stats::{detectable, quantile};
 
 use super::{WIDTH, load, page, units};
 
-/// The lines of the plan, for a page of 100 columns; `costs` are the most that each target may cost, USD, nothing where no price is known.
+/// The lines of the plan, for a page of 100 columns; `costs` are those of its targets.
 #[must_use]
-pub fn plan_lines(plan: &Plan, costs: &[Option<f64>]) -> Vec<String> {
+pub fn plan_lines(plan: &Plan, costs: &[Estimate]) -> Vec<String> {
     let targets = units::count(plan.targets.len(), "deployment");
     let calls = match stop(plan) {
         Stop::Rounds(rounds) => units::count(rounds as usize, "round"),
@@ -38,15 +39,32 @@ fn rounds(plan: &Plan) -> Option<u32> {
     }
 }
 
-fn cost(plan: &Plan, costs: &[Option<f64>]) -> String {
+fn cost(plan: &Plan, costs: &[Estimate]) -> String {
     let each = plan.targets.iter().zip(costs).map(|(target, cost)| {
-        let cost = cost.map_or_else(|| "price unknown".to_owned(), |cost| format!("≤ {}", units::money(cost)));
+        let cost = match cost {
+            Estimate::AtMost(usd) => format!("≤ {}", units::money(*usd)),
+            Estimate::PerRound(usd) => format!("≤ {} a round", units::money(*usd)),
+            Estimate::Unknown => "price unknown".to_owned(),
+        };
         format!("{} {cost}", page::name(&target.name))
     });
     let each: Vec<String> = each.collect();
-    let total: f64 = costs.iter().flatten().sum();
-    let known = if costs.iter().all(Option::is_some) { "" } else { " where a price is known" };
-    format!("{}, total ≤ {}{known}", each.join(", "), units::money(total))
+    format!("{}, total {}", each.join(", "), total(costs))
+}
+
+/// A plan has either rounds or a time, so that estimates are all of one kind.
+fn total(costs: &[Estimate]) -> String {
+    let (mut usd, mut per_round, mut unknown) = (0.0, false, false);
+    for cost in costs {
+        match cost {
+            Estimate::AtMost(most) => usd += most,
+            Estimate::PerRound(most) => (usd, per_round) = (usd + most, true),
+            Estimate::Unknown => unknown = true,
+        }
+    }
+    let per_round = if per_round { " a round" } else { "" };
+    let known = if unknown { " where a price is known" } else { "" };
+    format!("≤ {}{per_round}{known}", units::money(usd))
 }
 
 fn sees(rounds: u32, targets: usize) -> String {

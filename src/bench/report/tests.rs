@@ -1,6 +1,7 @@
 //! What reports look like, on simulated runs.
 
 use super::*;
+use crate::bench::cost::Estimate;
 use crate::bench::plan::{Arrival, Target};
 use crate::bench::summary::Summary;
 use crate::bench::synthetic::{self, Shape};
@@ -53,7 +54,10 @@ fn the_markdown() {
 #[test]
 fn the_plan() {
     let plan = mixed().plan;
-    snapshot("plan", &plan_lines(&plan, &[Some(0.0042), Some(0.0042), None]).join("\n"));
+    snapshot(
+        "plan",
+        &plan_lines(&plan, &[Estimate::AtMost(0.0042), Estimate::AtMost(0.0042), Estimate::Unknown]).join("\n"),
+    );
 }
 
 #[test]

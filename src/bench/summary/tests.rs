@@ -126,3 +126,11 @@ fn a_run_that_was_kept_has_the_same_summary() {
     assert_eq!(back.targets[2].errors, summary.targets[2].errors);
     assert_eq!(back.pairs.len(), 9);
 }
+
+#[test]
+fn every_metric_is_in_the_documentation() {
+    let page = include_str!("../../../docs/bench.md");
+    for metric in Metric::ALL {
+        assert!(page.contains(&format!("`{}`", metric.key())), "{}", metric.key());
+    }
+}
