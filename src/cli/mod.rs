@@ -2,6 +2,7 @@
 
 pub mod artifacts;
 pub mod ask;
+pub mod bench;
 pub mod console;
 pub mod env;
 pub mod health;
@@ -83,6 +84,8 @@ pub enum Command {
     Route(Box<route::RouteArgs>),
     /// Look whether the deployments could answer, and what stands in the way of the others
     Health(health::HealthArgs),
+    /// Compare deployments: time to first token, tokens a second, errors, cost
+    Bench(Box<bench::args::BenchArgs>),
     /// Show what was asked and answered
     Logs(logs::LogsArgs),
     /// Show what the logged calls were: success, failovers, speed, tokens and cost
@@ -147,6 +150,7 @@ fn dispatch(cli: &Cli, env: &Env, console: &mut Console) -> Result<End, Error> {
         Command::Ask(args) => ask::run(args, &cli.global, env, console),
         Command::Route(args) => route::command(args, &cli.global, env, console),
         Command::Health(args) => health::command(args, &cli.global, env, console),
+        Command::Bench(args) => bench::command(args, &cli.global, env, console),
         Command::Logs(args) => logs::command(args, &cli.global, env, console),
         Command::Stats(args) => stats::command(args, &cli.global, env, console),
         Command::Providers(args) => providers::command(args, &cli.global, env, console),
