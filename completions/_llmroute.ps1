@@ -35,7 +35,10 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('ask', 'ask', [CompletionResultType]::ParameterValue, 'Ask a model group for one answer')
             [CompletionResult]::new('route', 'route', [CompletionResultType]::ParameterValue, 'Show who would be asked and why, without calling anyone')
+            [CompletionResult]::new('health', 'health', [CompletionResultType]::ParameterValue, 'Look whether the deployments could answer, and what stands in the way of the others')
+            [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Compare deployments: time to first token, tokens a second, errors, cost')
             [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Show what was asked and answered')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Show what the logged calls were: success, failovers, speed, tokens and cost')
             [CompletionResult]::new('providers', 'providers', [CompletionResultType]::ParameterValue, 'Show which providers are set up, and where their keys come from')
             [CompletionResult]::new('models', 'models', [CompletionResultType]::ParameterValue, 'Show what is known of models: price, limits, capabilities, and where it comes from')
             [CompletionResult]::new('profile', 'profile', [CompletionResultType]::ParameterValue, 'Check and show the profile')
@@ -162,6 +165,74 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'llmroute;health' {
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Look again and again: redrawn on a terminal, changes only elsewhere')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'All limits of time together (default 10s)')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it')
+            [CompletionResult]::new('--live', '--live', [CompletionResultType]::ParameterName, 'Make one call of one token to each; success closes a cooldown at once, failure begins one')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'JSON: one object; with `--watch` one object a change')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llmroute;bench' {
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The deployments of this group, or one model; may be repeated. The default group when none is given')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The deployments of this group, or one model; may be repeated. The default group when none is given')
+            [CompletionResult]::new('--prompts', '--prompts', [CompletionResultType]::ParameterName, 'Prompts in turn: one a line, or JSON objects with a `prompt`')
+            [CompletionResult]::new('--input-tokens', '--input-tokens', [CompletionResultType]::ParameterName, 'A made-up prompt of about so many tokens')
+            [CompletionResult]::new('--output-tokens', '--output-tokens', [CompletionResultType]::ParameterName, 'The most tokens of an answer; a made-up prompt asks for that many')
+            [CompletionResult]::new('--max-tokens', '--max-tokens', [CompletionResultType]::ParameterName, 'The most tokens of an answer; a made-up prompt asks for that many')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Set a model option or another field of the request body; may be repeated')
+            [CompletionResult]::new('--option', '--option', [CompletionResultType]::ParameterName, 'Set a model option or another field of the request body; may be repeated')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Rounds')
+            [CompletionResult]::new('--rounds', '--rounds', [CompletionResultType]::ParameterName, 'Rounds')
+            [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Begin no round after this')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Calls in flight at each deployment')
+            [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'Calls in flight at each deployment')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Start so many calls a second at each deployment, whether earlier ones are done or not; latency counts from the intended start')
+            [CompletionResult]::new('--arrival', '--arrival', [CompletionResultType]::ParameterName, 'How the starts of `--rate` are spread')
+            [CompletionResult]::new('--sweep', '--sweep', [CompletionResultType]::ParameterName, 'Repeat with so many calls in flight: a comma-separated list')
+            [CompletionResult]::new('--slo', '--slo', [CompletionResultType]::ParameterName, 'What a good call is, for goodput: `ttft=500ms,tpot=50ms,e2e=5s`')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of orders, prompts, arrivals and statistics')
+            [CompletionResult]::new('--max-cost', '--max-cost', [CompletionResultType]::ParameterName, 'Begin no call that could pass this')
+            [CompletionResult]::new('--html', '--html', [CompletionResultType]::ParameterName, 'Write a page with tables and plots to FILE, too')
+            [CompletionResult]::new('--save', '--save', [CompletionResultType]::ParameterName, 'Keep the run under this name')
+            [CompletionResult]::new('--compare', '--compare', [CompletionResultType]::ParameterName, 'Compare with the run that was kept under this name; exit 1 when worse beyond the interval')
+            [CompletionResult]::new('--inject', '--inject', [CompletionResultType]::ParameterName, 'Run the group against simulated deployments with these faults, and score it: `503@20%,stall@5%,cut@40,slow=2s`')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it')
+            [CompletionResult]::new('--allow-cache', '--allow-cache', [CompletionResultType]::ParameterName, 'Send the same text every time, so that the providers'' prompt caches may answer')
+            [CompletionResult]::new('--find-limit', '--find-limit', [CompletionResultType]::ParameterName, 'Look for the highest rate with at most 1 % errors and a p95 of the TTFT within `--slo`')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask before spending')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask before spending')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print the plan and what it may cost, and send nothing')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object: every sample and the summary')
+            [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'CSV: one row a call')
+            [CompletionResult]::new('--markdown', '--markdown', [CompletionResultType]::ParameterName, 'Markdown: the table, the plan and the verdicts')
+            [CompletionResult]::new('--ascii', '--ascii', [CompletionResultType]::ParameterName, 'Plots in ASCII')
+            [CompletionResult]::new('--no-learn', '--no-learn', [CompletionResultType]::ParameterName, 'Do not let routing learn from the measurements')
+            [CompletionResult]::new('--self-test', '--self-test', [CompletionResultType]::ParameterName, 'Measure the error of the measurement on this machine, with a built-in server')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'llmroute;logs' {
             [CompletionResult]::new('--last', '--last', [CompletionResultType]::ParameterName, 'How many of the latest requests to list')
             [CompletionResult]::new('--search', '--search', [CompletionResultType]::ParameterName, 'Only requests with all these words in the prompt or in the answer; `word*` finds what begins so')
@@ -180,6 +251,26 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             [CompletionResult]::new('--conversations', '--conversations', [CompletionResultType]::ParameterName, 'List conversations, by their last turns')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'JSON: one object a line')
             [CompletionResult]::new('--text', '--text', [CompletionResultType]::ParameterName, 'Only the text of the answer')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llmroute;stats' {
+            [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Only the last so many days')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Only since a date (`2026-11-22`), or a time ago (`12h`, `7d`)')
+            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'What is counted together')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'JSON: one object a line')
+            [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'Comma-separated values with a heading')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
@@ -537,7 +628,10 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
         'llmroute;help' {
             [CompletionResult]::new('ask', 'ask', [CompletionResultType]::ParameterValue, 'Ask a model group for one answer')
             [CompletionResult]::new('route', 'route', [CompletionResultType]::ParameterValue, 'Show who would be asked and why, without calling anyone')
+            [CompletionResult]::new('health', 'health', [CompletionResultType]::ParameterValue, 'Look whether the deployments could answer, and what stands in the way of the others')
+            [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Compare deployments: time to first token, tokens a second, errors, cost')
             [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Show what was asked and answered')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Show what the logged calls were: success, failovers, speed, tokens and cost')
             [CompletionResult]::new('providers', 'providers', [CompletionResultType]::ParameterValue, 'Show which providers are set up, and where their keys come from')
             [CompletionResult]::new('models', 'models', [CompletionResultType]::ParameterValue, 'Show what is known of models: price, limits, capabilities, and where it comes from')
             [CompletionResult]::new('profile', 'profile', [CompletionResultType]::ParameterValue, 'Check and show the profile')
@@ -554,7 +648,16 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
         'llmroute;help;route' {
             break
         }
+        'llmroute;help;health' {
+            break
+        }
+        'llmroute;help;bench' {
+            break
+        }
         'llmroute;help;logs' {
+            break
+        }
+        'llmroute;help;stats' {
             break
         }
         'llmroute;help;providers' {

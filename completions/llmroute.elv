@@ -32,7 +32,10 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand --version 'Print version'
             cand ask 'Ask a model group for one answer'
             cand route 'Show who would be asked and why, without calling anyone'
+            cand health 'Look whether the deployments could answer, and what stands in the way of the others'
+            cand bench 'Compare deployments: time to first token, tokens a second, errors, cost'
             cand logs 'Show what was asked and answered'
+            cand stats 'Show what the logged calls were: success, failovers, speed, tokens and cost'
             cand providers 'Show which providers are set up, and where their keys come from'
             cand models 'Show what is known of models: price, limits, capabilities, and where it comes from'
             cand profile 'Check and show the profile'
@@ -156,6 +159,72 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'llmroute;health'= {
+            cand --watch 'Look again and again: redrawn on a terminal, changes only elsewhere'
+            cand --timeout 'All limits of time together (default 10s)'
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
+            cand --live 'Make one call of one token to each; success closes a cooldown at once, failure begins one'
+            cand --json 'JSON: one object; with `--watch` one object a change'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llmroute;bench'= {
+            cand -m 'The deployments of this group, or one model; may be repeated. The default group when none is given'
+            cand --model 'The deployments of this group, or one model; may be repeated. The default group when none is given'
+            cand --prompts 'Prompts in turn: one a line, or JSON objects with a `prompt`'
+            cand --input-tokens 'A made-up prompt of about so many tokens'
+            cand --output-tokens 'The most tokens of an answer; a made-up prompt asks for that many'
+            cand --max-tokens 'The most tokens of an answer; a made-up prompt asks for that many'
+            cand -o 'Set a model option or another field of the request body; may be repeated'
+            cand --option 'Set a model option or another field of the request body; may be repeated'
+            cand -n 'Rounds'
+            cand --rounds 'Rounds'
+            cand --duration 'Begin no round after this'
+            cand -c 'Calls in flight at each deployment'
+            cand --concurrency 'Calls in flight at each deployment'
+            cand --rate 'Start so many calls a second at each deployment, whether earlier ones are done or not; latency counts from the intended start'
+            cand --arrival 'How the starts of `--rate` are spread'
+            cand --sweep 'Repeat with so many calls in flight: a comma-separated list'
+            cand --slo 'What a good call is, for goodput: `ttft=500ms,tpot=50ms,e2e=5s`'
+            cand --seed 'Seed of orders, prompts, arrivals and statistics'
+            cand --max-cost 'Begin no call that could pass this'
+            cand --html 'Write a page with tables and plots to FILE, too'
+            cand --save 'Keep the run under this name'
+            cand --compare 'Compare with the run that was kept under this name; exit 1 when worse beyond the interval'
+            cand --inject 'Run the group against simulated deployments with these faults, and score it: `503@20%,stall@5%,cut@40,slow=2s`'
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
+            cand --allow-cache 'Send the same text every time, so that the providers'' prompt caches may answer'
+            cand --find-limit 'Look for the highest rate with at most 1 % errors and a p95 of the TTFT within `--slo`'
+            cand -y 'Do not ask before spending'
+            cand --yes 'Do not ask before spending'
+            cand --dry-run 'Print the plan and what it may cost, and send nothing'
+            cand --json 'One JSON object: every sample and the summary'
+            cand --csv 'CSV: one row a call'
+            cand --markdown 'Markdown: the table, the plan and the verdicts'
+            cand --ascii 'Plots in ASCII'
+            cand --no-learn 'Do not let routing learn from the measurements'
+            cand --self-test 'Measure the error of the measurement on this machine, with a built-in server'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'llmroute;logs'= {
             cand --last 'How many of the latest requests to list'
             cand --search 'Only requests with all these words in the prompt or in the answer; `word*` finds what begins so'
@@ -174,6 +243,25 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand --conversations 'List conversations, by their last turns'
             cand --json 'JSON: one object a line'
             cand --text 'Only the text of the answer'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llmroute;stats'= {
+            cand --days 'Only the last so many days'
+            cand --since 'Only since a date (`2026-11-22`), or a time ago (`12h`, `7d`)'
+            cand --by 'What is counted together'
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
+            cand --json 'JSON: one object a line'
+            cand --csv 'Comma-separated values with a heading'
             cand -q 'Say nothing but errors on standard error'
             cand --quiet 'Say nothing but errors on standard error'
             cand -v 'Say more on standard error'
@@ -495,7 +583,10 @@ set edit:completion:arg-completer[llmroute] = {|@words|
         &'llmroute;help'= {
             cand ask 'Ask a model group for one answer'
             cand route 'Show who would be asked and why, without calling anyone'
+            cand health 'Look whether the deployments could answer, and what stands in the way of the others'
+            cand bench 'Compare deployments: time to first token, tokens a second, errors, cost'
             cand logs 'Show what was asked and answered'
+            cand stats 'Show what the logged calls were: success, failovers, speed, tokens and cost'
             cand providers 'Show which providers are set up, and where their keys come from'
             cand models 'Show what is known of models: price, limits, capabilities, and where it comes from'
             cand profile 'Check and show the profile'
@@ -509,7 +600,13 @@ set edit:completion:arg-completer[llmroute] = {|@words|
         }
         &'llmroute;help;route'= {
         }
+        &'llmroute;help;health'= {
+        }
+        &'llmroute;help;bench'= {
+        }
         &'llmroute;help;logs'= {
+        }
+        &'llmroute;help;stats'= {
         }
         &'llmroute;help;providers'= {
         }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::catalog::SchemaDialect;
 use super::responses_decoder::Decoder;
-use super::{Adapter, Decode, Encoded, Endpoint, classify, openai, request};
+use super::{Adapter, Decode, Encoded, Endpoint, Probe, classify, openai, probe, request};
 use crate::model::prompt::ImageData;
 use crate::model::{Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
@@ -39,6 +39,10 @@ impl Adapter for Responses {
             body.insert("tools".into(), prompt.tools.iter().map(tool).collect());
         }
         request::finish(to, key, prompt, &["responses"], body, dropped)
+    }
+
+    fn probe(&self, to: &Endpoint, key: Option<&Secret>) -> Result<Probe, Failure> {
+        probe::models(to, key, &["responses"], &[])
     }
 
     fn framing(&self) -> Framing {
