@@ -35,8 +35,10 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('ask', 'ask', [CompletionResultType]::ParameterValue, 'Ask a model group for one answer')
             [CompletionResult]::new('route', 'route', [CompletionResultType]::ParameterValue, 'Show who would be asked and why, without calling anyone')
+            [CompletionResult]::new('health', 'health', [CompletionResultType]::ParameterValue, 'Look whether the deployments could answer, and what stands in the way of the others')
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Compare deployments: time to first token, tokens a second, errors, cost')
             [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Show what was asked and answered')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Show what the logged calls were: success, failovers, speed, tokens and cost')
             [CompletionResult]::new('providers', 'providers', [CompletionResultType]::ParameterValue, 'Show which providers are set up, and where their keys come from')
             [CompletionResult]::new('models', 'models', [CompletionResultType]::ParameterValue, 'Show what is known of models: price, limits, capabilities, and where it comes from')
             [CompletionResult]::new('profile', 'profile', [CompletionResultType]::ParameterValue, 'Check and show the profile')
@@ -163,6 +165,25 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'llmroute;health' {
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Look again and again: redrawn on a terminal, changes only elsewhere')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'All limits of time together (default 10s)')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it')
+            [CompletionResult]::new('--live', '--live', [CompletionResultType]::ParameterName, 'Make one call of one token to each; success closes a cooldown at once, failure begins one')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'JSON: one object; with `--watch` one object a change')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'llmroute;bench' {
             [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The deployments of this group, or one model; may be repeated. The default group when none is given')
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The deployments of this group, or one model; may be repeated. The default group when none is given')
@@ -230,6 +251,26 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             [CompletionResult]::new('--conversations', '--conversations', [CompletionResultType]::ParameterName, 'List conversations, by their last turns')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'JSON: one object a line')
             [CompletionResult]::new('--text', '--text', [CompletionResultType]::ParameterName, 'Only the text of the answer')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llmroute;stats' {
+            [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Only the last so many days')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Only since a date (`2026-11-22`), or a time ago (`12h`, `7d`)')
+            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'What is counted together')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'JSON: one object a line')
+            [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'Comma-separated values with a heading')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
@@ -587,8 +628,10 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
         'llmroute;help' {
             [CompletionResult]::new('ask', 'ask', [CompletionResultType]::ParameterValue, 'Ask a model group for one answer')
             [CompletionResult]::new('route', 'route', [CompletionResultType]::ParameterValue, 'Show who would be asked and why, without calling anyone')
+            [CompletionResult]::new('health', 'health', [CompletionResultType]::ParameterValue, 'Look whether the deployments could answer, and what stands in the way of the others')
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Compare deployments: time to first token, tokens a second, errors, cost')
             [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Show what was asked and answered')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Show what the logged calls were: success, failovers, speed, tokens and cost')
             [CompletionResult]::new('providers', 'providers', [CompletionResultType]::ParameterValue, 'Show which providers are set up, and where their keys come from')
             [CompletionResult]::new('models', 'models', [CompletionResultType]::ParameterValue, 'Show what is known of models: price, limits, capabilities, and where it comes from')
             [CompletionResult]::new('profile', 'profile', [CompletionResultType]::ParameterValue, 'Check and show the profile')
@@ -605,10 +648,16 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
         'llmroute;help;route' {
             break
         }
+        'llmroute;help;health' {
+            break
+        }
         'llmroute;help;bench' {
             break
         }
         'llmroute;help;logs' {
+            break
+        }
+        'llmroute;help;stats' {
             break
         }
         'llmroute;help;providers' {

@@ -25,6 +25,9 @@ _llmroute() {
             llmroute,completions)
                 cmd="llmroute__subcmd__completions"
                 ;;
+            llmroute,health)
+                cmd="llmroute__subcmd__health"
+                ;;
             llmroute,help)
                 cmd="llmroute__subcmd__help"
                 ;;
@@ -52,6 +55,9 @@ _llmroute() {
             llmroute,state)
                 cmd="llmroute__subcmd__state"
                 ;;
+            llmroute,stats)
+                cmd="llmroute__subcmd__stats"
+                ;;
             llmroute__subcmd__help,ask)
                 cmd="llmroute__subcmd__help__subcmd__ask"
                 ;;
@@ -60,6 +66,9 @@ _llmroute() {
                 ;;
             llmroute__subcmd__help,completions)
                 cmd="llmroute__subcmd__help__subcmd__completions"
+                ;;
+            llmroute__subcmd__help,health)
+                cmd="llmroute__subcmd__help__subcmd__health"
                 ;;
             llmroute__subcmd__help,help)
                 cmd="llmroute__subcmd__help__subcmd__help"
@@ -87,6 +96,9 @@ _llmroute() {
                 ;;
             llmroute__subcmd__help,state)
                 cmd="llmroute__subcmd__help__subcmd__state"
+                ;;
+            llmroute__subcmd__help,stats)
+                cmd="llmroute__subcmd__help__subcmd__stats"
                 ;;
             llmroute__subcmd__help__subcmd__keys,list)
                 cmd="llmroute__subcmd__help__subcmd__keys__subcmd__list"
@@ -209,7 +221,7 @@ _llmroute() {
 
     case "${cmd}" in
         llmroute)
-            opts="-p -q -v -h -V --profile --quiet --verbose --color --state --help --version ask route bench logs providers models profile state keys completions man help"
+            opts="-p -q -v -h -V --profile --quiet --verbose --color --state --help --version ask route health bench logs stats providers models profile state keys completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -556,8 +568,46 @@ _llmroute() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        llmroute__subcmd__health)
+            opts="-p -q -v -h -V --live --watch --timeout --json --profile --quiet --verbose --color --state --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --watch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         llmroute__subcmd__help)
-            opts="ask route bench logs providers models profile state keys completions man help"
+            opts="ask route health bench logs stats providers models profile state keys completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -599,6 +649,20 @@ _llmroute() {
             return 0
             ;;
         llmroute__subcmd__help__subcmd__completions)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llmroute__subcmd__help__subcmd__health)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -867,6 +931,20 @@ _llmroute() {
         llmroute__subcmd__help__subcmd__state__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llmroute__subcmd__help__subcmd__stats)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1819,6 +1897,48 @@ _llmroute() {
                 return 0
             fi
             case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llmroute__subcmd__stats)
+            opts="-p -q -v -h -V --days --since --by --json --csv --profile --quiet --verbose --color --state --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --days)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --by)
+                    COMPREPLY=($(compgen -W "deployment day group" -- "${cur}"))
+                    return 0
+                    ;;
                 --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -32,8 +32,10 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand --version 'Print version'
             cand ask 'Ask a model group for one answer'
             cand route 'Show who would be asked and why, without calling anyone'
+            cand health 'Look whether the deployments could answer, and what stands in the way of the others'
             cand bench 'Compare deployments: time to first token, tokens a second, errors, cost'
             cand logs 'Show what was asked and answered'
+            cand stats 'Show what the logged calls were: success, failovers, speed, tokens and cost'
             cand providers 'Show which providers are set up, and where their keys come from'
             cand models 'Show what is known of models: price, limits, capabilities, and where it comes from'
             cand profile 'Check and show the profile'
@@ -157,6 +159,24 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'llmroute;health'= {
+            cand --watch 'Look again and again: redrawn on a terminal, changes only elsewhere'
+            cand --timeout 'All limits of time together (default 10s)'
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
+            cand --live 'Make one call of one token to each; success closes a cooldown at once, failure begins one'
+            cand --json 'JSON: one object; with `--watch` one object a change'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'llmroute;bench'= {
             cand -m 'The deployments of this group, or one model; may be repeated. The default group when none is given'
             cand --model 'The deployments of this group, or one model; may be repeated. The default group when none is given'
@@ -223,6 +243,25 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand --conversations 'List conversations, by their last turns'
             cand --json 'JSON: one object a line'
             cand --text 'Only the text of the answer'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llmroute;stats'= {
+            cand --days 'Only the last so many days'
+            cand --since 'Only since a date (`2026-11-22`), or a time ago (`12h`, `7d`)'
+            cand --by 'What is counted together'
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
+            cand --json 'JSON: one object a line'
+            cand --csv 'Comma-separated values with a heading'
             cand -q 'Say nothing but errors on standard error'
             cand --quiet 'Say nothing but errors on standard error'
             cand -v 'Say more on standard error'
@@ -544,8 +583,10 @@ set edit:completion:arg-completer[llmroute] = {|@words|
         &'llmroute;help'= {
             cand ask 'Ask a model group for one answer'
             cand route 'Show who would be asked and why, without calling anyone'
+            cand health 'Look whether the deployments could answer, and what stands in the way of the others'
             cand bench 'Compare deployments: time to first token, tokens a second, errors, cost'
             cand logs 'Show what was asked and answered'
+            cand stats 'Show what the logged calls were: success, failovers, speed, tokens and cost'
             cand providers 'Show which providers are set up, and where their keys come from'
             cand models 'Show what is known of models: price, limits, capabilities, and where it comes from'
             cand profile 'Check and show the profile'
@@ -559,9 +600,13 @@ set edit:completion:arg-completer[llmroute] = {|@words|
         }
         &'llmroute;help;route'= {
         }
+        &'llmroute;help;health'= {
+        }
         &'llmroute;help;bench'= {
         }
         &'llmroute;help;logs'= {
+        }
+        &'llmroute;help;stats'= {
         }
         &'llmroute;help;providers'= {
         }

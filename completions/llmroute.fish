@@ -35,8 +35,10 @@ complete -c llmroute -n "__fish_llmroute_needs_command" -s h -l help -d 'Print h
 complete -c llmroute -n "__fish_llmroute_needs_command" -s V -l version -d 'Print version'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "ask" -d 'Ask a model group for one answer'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "route" -d 'Show who would be asked and why, without calling anyone'
+complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "health" -d 'Look whether the deployments could answer, and what stands in the way of the others'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "bench" -d 'Compare deployments: time to first token, tokens a second, errors, cost'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "logs" -d 'Show what was asked and answered'
+complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "stats" -d 'Show what the logged calls were: success, failovers, speed, tokens and cost'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "providers" -d 'Show which providers are set up, and where their keys come from'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "models" -d 'Show what is known of models: price, limits, capabilities, and where it comes from'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "profile" -d 'Check and show the profile'
@@ -149,6 +151,19 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s q -l quiet -
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s v -l verbose -d 'Say more on standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand health" -l watch -d 'Look again and again: redrawn on a terminal, changes only elsewhere' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand health" -l timeout -d 'All limits of time together (default 10s)' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand health" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand health" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand health" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand health" -l live -d 'Make one call of one token to each; success closes a cooldown at once, failure begins one'
+complete -c llmroute -n "__fish_llmroute_using_subcommand health" -l json -d 'JSON: one object; with `--watch` one object a change'
+complete -c llmroute -n "__fish_llmroute_using_subcommand health" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand health" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand health" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_using_subcommand health" -s V -l version -d 'Print version'
 complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -s m -l model -d 'The deployments of this group, or one model; may be repeated. The default group when none is given' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l prompts -d 'Prompts in turn: one a line, or JSON objects with a `prompt`' -r -F
 complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l input-tokens -d 'A made-up prompt of about so many tokens' -r
@@ -213,6 +228,22 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -s q -l quiet -d
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -s v -l verbose -d 'Say more on standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand stats" -l days -d 'Only the last so many days' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand stats" -l since -d 'Only since a date (`2026-11-22`), or a time ago (`12h`, `7d`)' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand stats" -l by -d 'What is counted together' -r -f -a "deployment\t'Who was called'
+day\t'The day of the request, here'
+group\t'The group that was asked'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand stats" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand stats" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand stats" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand stats" -l json -d 'JSON: one object a line'
+complete -c llmroute -n "__fish_llmroute_using_subcommand stats" -l csv -d 'Comma-separated values with a heading'
+complete -c llmroute -n "__fish_llmroute_using_subcommand stats" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand stats" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand stats" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_using_subcommand stats" -s V -l version -d 'Print version'
 complete -c llmroute -n "__fish_llmroute_using_subcommand providers" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand providers" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
 always\t'Always'
@@ -400,18 +431,20 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s q -l quiet -d 
 complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s v -l verbose -d 'Say more on standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s V -l version -d 'Print version'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route bench logs providers models profile state keys completions man help" -f -a "ask" -d 'Ask a model group for one answer'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route bench logs providers models profile state keys completions man help" -f -a "route" -d 'Show who would be asked and why, without calling anyone'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route bench logs providers models profile state keys completions man help" -f -a "bench" -d 'Compare deployments: time to first token, tokens a second, errors, cost'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route bench logs providers models profile state keys completions man help" -f -a "logs" -d 'Show what was asked and answered'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route bench logs providers models profile state keys completions man help" -f -a "providers" -d 'Show which providers are set up, and where their keys come from'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route bench logs providers models profile state keys completions man help" -f -a "models" -d 'Show what is known of models: price, limits, capabilities, and where it comes from'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route bench logs providers models profile state keys completions man help" -f -a "profile" -d 'Check and show the profile'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route bench logs providers models profile state keys completions man help" -f -a "state" -d 'Show and forget what the processes share'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route bench logs providers models profile state keys completions man help" -f -a "keys" -d 'Keep keys in the keyring of the system'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route bench logs providers models profile state keys completions man help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route bench logs providers models profile state keys completions man help" -f -a "man" -d 'Print the manual page of a command'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route bench logs providers models profile state keys completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "ask" -d 'Ask a model group for one answer'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "route" -d 'Show who would be asked and why, without calling anyone'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "health" -d 'Look whether the deployments could answer, and what stands in the way of the others'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "bench" -d 'Compare deployments: time to first token, tokens a second, errors, cost'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "logs" -d 'Show what was asked and answered'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "stats" -d 'Show what the logged calls were: success, failovers, speed, tokens and cost'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "providers" -d 'Show which providers are set up, and where their keys come from'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "models" -d 'Show what is known of models: price, limits, capabilities, and where it comes from'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "profile" -d 'Check and show the profile'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "state" -d 'Show and forget what the processes share'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "keys" -d 'Keep keys in the keyring of the system'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "man" -d 'Print the manual page of a command'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from models" -f -a "refresh" -d 'Fetch a newer table from models.dev'
 complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "check" -d 'Report every mistake and remark at once'
 complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "show" -d 'Print the profile as it is understood, with where each value came from'

@@ -37,6 +37,31 @@ pub struct Reply {
     pub body: Pin<Box<dyn Stream<Item = Result<Bytes, Failure>> + Send>>,
 }
 
+/// Connections that are made to be measured, and for nothing else.
+pub trait Dial: Send + Sync {
+    /// Connects to the host of `url`, of scheme `http` or `https`, within `limit`, and hangs up.
+    fn dial<'a>(&'a self, url: &'a url::Url, limit: Duration) -> Boxed<'a, Dialed>;
+}
+
+/// How far a connection came, and how long each step took.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Dialed {
+    /// Looking up the name.
+    pub dns: Option<Duration>,
+    /// Connecting, to the address that was fastest.
+    pub tcp: Option<Duration>,
+    /// The handshake; none for plain `http`.
+    pub tls: Option<Duration>,
+    /// The protocol that was agreed on (`h2`, `http/1.1`).
+    pub alpn: Option<String>,
+    /// When the server's certificate ends.
+    pub cert_expires: Option<Timestamp>,
+    /// A proxy stands between, or there is no connection to measure.
+    pub unmeasured: bool,
+    /// Why it came no further.
+    pub failure: Option<Failure>,
+}
+
 /// The network as an instrument: connections of our own, and everything stamped on one clock.
 pub trait Meter: Send + Sync {
     /// The time on the clock of all stamps, since its origin; it never steps.

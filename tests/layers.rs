@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "bench",
             "batch",
             "chat",
+            "health",
             "history",
             "engine",
             "transport",
@@ -36,6 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "bench",
             "batch",
             "chat",
+            "health",
             "history",
             "engine",
             "transport",
@@ -51,6 +53,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("bench", &["engine", "ports", "provider", "route", "wire"]),
     ("batch", &["engine", "ports", "provider", "route", "wire"]),
     ("chat", &["engine", "ports", "provider", "route", "wire"]),
+    ("health", &["engine", "ports", "provider", "route", "wire"]),
     // It asks the log, which is a part of the state.
     ("history", &["ports", "state"]),
     ("engine", &["ports", "provider", "route", "wire"]),

@@ -27,7 +27,7 @@ pub fn run(url: &str) -> ExitCode {
 async fn print(url: &str) -> Result<(), Failure> {
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
     let url = url.parse().expect("the benchmark gives a URL");
-    let request = WireRequest { url, headers, body: crate::BODY.into(), sign: None };
+    let request = WireRequest { method: http::Method::POST, url, headers, body: crate::BODY.into(), sign: None };
     let mut reply = Http::default().send(request, Duration::from_secs(5)).await?;
     let mut out = std::io::stdout().lock();
     while let Some(chunk) = reply.body.next().await {

@@ -5,6 +5,7 @@ pub mod ask;
 pub mod bench;
 pub mod console;
 pub mod env;
+pub mod health;
 pub mod keys;
 mod listing;
 pub mod logs;
@@ -18,6 +19,7 @@ pub mod route;
 mod setup;
 mod signals;
 pub mod state;
+pub mod stats;
 
 use std::ffi::OsString;
 
@@ -80,10 +82,14 @@ pub enum Command {
     Ask(Box<ask::args::AskArgs>),
     /// Show who would be asked and why, without calling anyone
     Route(Box<route::RouteArgs>),
+    /// Look whether the deployments could answer, and what stands in the way of the others
+    Health(health::HealthArgs),
     /// Compare deployments: time to first token, tokens a second, errors, cost
     Bench(Box<bench::args::BenchArgs>),
     /// Show what was asked and answered
     Logs(logs::LogsArgs),
+    /// Show what the logged calls were: success, failovers, speed, tokens and cost
+    Stats(stats::StatsArgs),
     /// Show which providers are set up, and where their keys come from
     Providers(providers::ProvidersArgs),
     /// Show what is known of models: price, limits, capabilities, and where it comes from
@@ -143,8 +149,10 @@ fn dispatch(cli: &Cli, env: &Env, console: &mut Console) -> Result<End, Error> {
     match &cli.command {
         Command::Ask(args) => ask::run(args, &cli.global, env, console),
         Command::Route(args) => route::command(args, &cli.global, env, console),
+        Command::Health(args) => health::command(args, &cli.global, env, console),
         Command::Bench(args) => bench::command(args, &cli.global, env, console),
         Command::Logs(args) => logs::command(args, &cli.global, env, console),
+        Command::Stats(args) => stats::command(args, &cli.global, env, console),
         Command::Providers(args) => providers::command(args, &cli.global, env, console),
         Command::Models(args) => models::command(args, &cli.global, env, console),
         Command::Profile(args) => profile::command(args, &cli.global, env, console),

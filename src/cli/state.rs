@@ -2,7 +2,7 @@
 
 mod names;
 mod reset;
-mod view;
+pub(super) mod view;
 
 use clap::{Args, Subcommand};
 use jiff::tz::TimeZone;

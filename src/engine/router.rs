@@ -22,8 +22,8 @@ pub struct Router {
     /// Parallel to the deployments of the map, as is `sources`.
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) sources: Vec<KeySource>,
-    keys: Arc<dyn Keys>,
-    transport: Arc<dyn Transport>,
+    pub(super) keys: Arc<dyn Keys>,
+    pub(super) transport: Arc<dyn Transport>,
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Clock,
     pub(super) quotas: Arc<Quotas>,

@@ -12,10 +12,13 @@ use super::note::{Note, Watcher};
 use super::record::{Attempt, Done, Hedged, RouteError, Share, Why};
 use super::reserve::{ALIVE, Outcome};
 use super::router::{Request, Router};
-use crate::model::{Answer, Failure, Timestamp};
+use crate::model::{Answer, Failure, Finish, Timestamp};
 use crate::route::course::{Call, Course, Skip, Step, Stop};
 use crate::route::estimate::Experience;
 use crate::route::{DeploymentId, Timeouts};
+
+/// A cut answer of fewer tokens than this says nothing of how long answers are.
+const TELLING: u64 = 32;
 
 /// One request under way. Dropped before its end, it logs itself as cancelled.
 pub(super) struct Run<'a> {
@@ -246,7 +249,10 @@ impl<'a> Run<'a> {
             let Answer { usage, reasoning, .. } = &won.answer;
             let prompt_tokens = self.request.facts.prompt_tokens;
             let shown = !reasoning.is_empty();
-            Experience::answered(prompt_tokens, attempt.first_token, attempt.duration, usage.as_ref(), shown)
+            // How long an answer would have been, one that was cut at once does not tell.
+            let cut = won.answer.finish == Some(Finish::Length);
+            let usage = usage.as_ref().filter(|usage| !cut || usage.output >= TELLING);
+            Experience::answered(prompt_tokens, attempt.first_token, attempt.duration, usage, shown)
         });
         self.teach(call, None, experience, rng);
         if !self.out.end(watcher) {

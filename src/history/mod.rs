@@ -2,7 +2,10 @@
 
 mod conversation;
 mod entry;
+mod latest;
+mod stats;
 
+use crate::model::Timestamp;
 use crate::ports::StoreError;
 use crate::state::{Location, LogReader};
 
@@ -10,6 +13,8 @@ pub use crate::ports::{LogEnd, LogStart};
 pub use crate::state::{Query, Words};
 pub use conversation::{Overview, messages};
 pub use entry::{Entry, rfc3339};
+pub use latest::{Latest, latest};
+pub use stats::{P95_NEEDS, Stats, stats};
 
 /// Ids that an ambiguous one is explained with.
 const CANDIDATES: usize = 4;
@@ -86,6 +91,14 @@ impl History {
     pub fn find(&self, query: &Query, count: usize) -> Result<Vec<Entry>, HistoryError> {
         let records = self.reader()?.find(query, count)?;
         Ok(records.into_iter().map(Entry::from).collect())
+    }
+
+    /// The requests that were asked at `since` or later, oldest first, without their texts.
+    ///
+    /// # Errors
+    /// [`HistoryError::Empty`] when nothing was ever logged, or when the log cannot be read.
+    pub fn since(&self, since: Timestamp) -> Result<Vec<Entry>, HistoryError> {
+        Ok(self.reader()?.since(since)?.into_iter().map(Entry::from).collect())
     }
 
     /// The request that `id` means: `last`, a whole id, or the beginning or end of just one.

@@ -52,7 +52,7 @@ use crate::route::{self, GroupId, Policy};
 pub use diagnostic::{Diagnostic, Document, LoadError, Severity};
 pub use facts::{Facts, fetched_table};
 pub use locate::{Located, folder, locate};
-pub use providers::{KeyStatus, ProviderStatus, Readiness, statuses as provider_statuses};
+pub use providers::{KeyStatus, ProviderStatus, Readiness, shown as shown_key, statuses as provider_statuses};
 pub use show::show;
 pub use state::state_source;
 pub use target::NoTarget;

@@ -138,7 +138,8 @@ fn key(spec: &KeySpec, provider: &Provider, folder: Option<&Path>, vars: &Vars) 
 }
 
 /// Where a key is; of several variables the one that is set.
-fn shown(source: &KeySource, vars: &Vars) -> String {
+#[must_use]
+pub fn shown(source: &KeySource, vars: &Vars) -> String {
     if let KeySource::Env(names) = source
         && let Some((name, _)) = vars.first(names)
     {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::catalog::SchemaDialect;
 use super::messages_decoder::Decoder;
 use super::models::{Model, Thinking};
-use super::{Adapter, Decode, Encoded, Endpoint, classify, request};
+use super::{Adapter, Decode, Encoded, Endpoint, Probe, classify, probe, request};
 use crate::model::event::{Seal, Thought};
 use crate::model::prompt::ImageData;
 use crate::model::{Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
@@ -26,6 +26,11 @@ impl Adapter for Anthropic {
     fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<Encoded, Failure> {
         let (body, dropped) = body(to, prompt)?;
         request::finish(to, key, prompt, &["messages"], body, dropped)
+    }
+
+    fn probe(&self, to: &Endpoint, key: Option<&Secret>) -> Result<Probe, Failure> {
+        // The most on a page (API reference, List Models).
+        probe::models(to, key, &["messages"], &[("limit", "1000")])
     }
 
     fn framing(&self) -> Framing {

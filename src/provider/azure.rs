@@ -5,7 +5,7 @@
 //! a date. Source: Microsoft Learn, "Azure OpenAI in Microsoft Foundry Models v1 API", and the REST
 //! reference of the inference API.
 
-use super::{Adapter, Decode, Encoded, Endpoint, openai, request};
+use super::{Adapter, Decode, Encoded, Endpoint, Probe, openai, probe, request};
 use crate::model::{Failure, Prompt, Secret};
 use crate::wire::{ErrorReply, Framing};
 
@@ -35,6 +35,12 @@ impl Adapter for Azure {
         request::finish(&to, key, prompt, path, body, dropped)
     }
 
+    fn probe(&self, to: &Endpoint, key: Option<&Secret>) -> Result<Probe, Failure> {
+        // The list is of what could be deployed, not of what was: names are no use.
+        let to = &dated(to).unwrap_or_else(|| to.clone());
+        probe::at(to, key, &["models"]).map(Probe::Key)
+    }
+
     fn framing(&self) -> Framing {
         Framing::Sse
     }
@@ -46,6 +52,17 @@ impl Adapter for Azure {
     fn classify(&self, to: &Endpoint, reply: &ErrorReply<'_>) -> Failure {
         openai::Openai.classify(to, reply)
     }
+}
+
+/// The same endpoint as the dated generation of the API has it, where it is of that one.
+fn dated(to: &Endpoint) -> Option<Endpoint> {
+    let is_dated = to.query.iter().any(|(name, value)| name == API_VERSION && is_date(value));
+    if !is_dated || request::has_version(&to.base_url) {
+        return None;
+    }
+    let mut to = to.clone();
+    to.quirks.version = Some("openai");
+    Some(to)
 }
 
 /// `2024-10-21`, `2025-04-01-preview`; version 1 has `preview` and `latest`.

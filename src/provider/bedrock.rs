@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::bedrock_decoder::Decoder;
 use super::catalog::SchemaDialect;
 use super::models::{Model, Thinking};
-use super::{Adapter, Decode, Encoded, Endpoint, anthropic, classify, request};
+use super::{Adapter, Decode, Encoded, Endpoint, Probe, anthropic, classify, request};
 use crate::model::event::{Seal, Thought};
 use crate::model::prompt::ImageData;
 use crate::model::{Class, Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
@@ -71,6 +71,11 @@ impl Adapter for Bedrock {
         let path = encoded.request.url.path().replace(':', "%3A");
         encoded.request.url.set_path(&path);
         Ok(encoded)
+    }
+
+    fn probe(&self, _: &Endpoint, _: Option<&Secret>) -> Result<Probe, Failure> {
+        // Its list is at another host, and needs a permission of its own.
+        Ok(Probe::Nothing)
     }
 
     fn framing(&self) -> Framing {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::catalog::SchemaDialect;
 use super::cohere_decoder::Decoder;
-use super::{Adapter, Decode, Encoded, Endpoint, classify, request};
+use super::{Adapter, Decode, Encoded, Endpoint, Probe, classify, probe, request};
 use crate::model::{Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
 
@@ -34,6 +34,14 @@ impl Adapter for Cohere {
             body.insert("tools".into(), prompt.tools.iter().map(tool).collect());
         }
         request::finish(&to, key, prompt, &["chat"], body, dropped)
+    }
+
+    fn probe(&self, to: &Endpoint, key: Option<&Secret>) -> Result<Probe, Failure> {
+        let mut to = to.clone();
+        // Chat has a second version, the list has not (API reference, List Models).
+        to.base_url = probe::without_version(&to.base_url);
+        to.quirks.version = Some("v1");
+        probe::models(&to, key, &["chat"], &[("page_size", "1000")])
     }
 
     fn framing(&self) -> Framing {

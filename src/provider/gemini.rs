@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::catalog::SchemaDialect;
 use super::gemini_decoder::Decoder;
 use super::models::Model;
-use super::{Adapter, Decode, Encoded, Endpoint, classify, request};
+use super::{Adapter, Decode, Encoded, Endpoint, Probe, classify, probe, request};
 use crate::model::prompt::ImageData;
 use crate::model::{Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
@@ -34,6 +34,11 @@ impl Adapter for Gemini {
         let mut encoded = request::seal(to, key, &path, body, dropped)?;
         as_events(&mut encoded);
         Ok(encoded)
+    }
+
+    fn probe(&self, to: &Endpoint, key: Option<&Secret>) -> Result<Probe, Failure> {
+        // The most on a page (API reference, `models.list`).
+        probe::models(to, key, &[], &[("pageSize", "1000")])
     }
 
     fn framing(&self) -> Framing {

@@ -2,12 +2,13 @@
 //!
 //! It only writes the script down; `transport::mock` plays it.
 
+use http::Method;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use url::Url;
 
 pub use crate::wire::script::{Fault, FaultKind, Script, Simulation, parse_faults};
 
-use super::{Adapter, Decode, Encoded, Endpoint};
+use super::{Adapter, Decode, Encoded, Endpoint, Probe};
 use crate::model::{Class, Failure, Part, Prompt, Role, Secret};
 use crate::wire::{ErrorReply, Framing, WireRequest};
 
@@ -26,8 +27,12 @@ impl Adapter for Mock {
             .map_err(|error| Failure::new(Class::BadRequest, format!("the script cannot be written: {error}")))?;
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let request = WireRequest { url: address(to)?, headers, body: body.into(), sign: None };
+        let request = WireRequest { method: Method::POST, url: address(to)?, headers, body: body.into(), sign: None };
         Ok(Encoded { request, dropped: Vec::new() })
+    }
+
+    fn probe(&self, _: &Endpoint, _: Option<&Secret>) -> Result<Probe, Failure> {
+        Ok(Probe::Simulated)
     }
 
     fn framing(&self) -> Framing {

@@ -22,6 +22,7 @@ pub mod ollama;
 mod ollama_decoder;
 pub mod openai;
 pub mod overrides;
+pub mod probe;
 mod reader;
 mod request;
 pub mod responses;
@@ -42,6 +43,7 @@ use crate::wire::{ErrorReply, Frame, Framing, WireRequest};
 
 pub use catalog::{Quirks, Row};
 pub use overrides::{Overrides, Patch};
+pub use probe::Probe;
 pub use reader::Reader;
 
 /// A protocol that a provider speaks.
@@ -126,7 +128,7 @@ pub struct Encoded {
     pub dropped: Vec<&'static str>,
 }
 
-/// A protocol: three pure functions.
+/// A protocol: pure functions.
 pub trait Adapter: Send + Sync {
     /// Translates `prompt` for `to`; always asks for a stream.
     ///
@@ -134,6 +136,12 @@ pub trait Adapter: Send + Sync {
     /// `unsupported` when the prompt holds what this endpoint cannot express without changing its
     /// meaning; `authentication` when the key cannot stand in a header.
     fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<Encoded, Failure>;
+
+    /// What `to` can be asked for free, to see whether it is there and takes the key.
+    ///
+    /// # Errors
+    /// As [`Adapter::encode`], of the key.
+    fn probe(&self, to: &Endpoint, key: Option<&Secret>) -> Result<Probe, Failure>;
 
     /// How the stream is cut into frames.
     fn framing(&self) -> Framing;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::catalog::SchemaDialect;
 use super::models::Model;
 use super::ollama_decoder::Decoder;
-use super::{Adapter, Decode, Encoded, Endpoint, classify, request};
+use super::{Adapter, Decode, Encoded, Endpoint, Probe, classify, probe, request};
 use crate::model::prompt::ImageData;
 use crate::model::{Class, Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
@@ -53,6 +53,12 @@ impl Adapter for Ollama {
         let mut to = to.clone();
         without_compatible_path(&mut to);
         request::seal(&to, key, &["api", "chat"], body, dropped)
+    }
+
+    fn probe(&self, to: &Endpoint, key: Option<&Secret>) -> Result<Probe, Failure> {
+        let mut to = to.clone();
+        without_compatible_path(&mut to);
+        probe::at(&to, key, &["api", "tags"]).map(Probe::Models)
     }
 
     fn framing(&self) -> Framing {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::catalog::{EffortField, SchemaDialect};
 use super::chat_decoder::Decoder;
 use super::models::Takes;
-use super::{Adapter, Decode, Encoded, Endpoint, classify, request};
+use super::{Adapter, Decode, Encoded, Endpoint, Probe, classify, probe, request};
 use crate::model::prompt::ImageData;
 use crate::model::{Class, Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
@@ -27,6 +27,10 @@ impl Adapter for Openai {
     fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<Encoded, Failure> {
         let (body, dropped) = body(to, prompt)?;
         request::finish(to, key, prompt, &["chat", "completions"], body, dropped)
+    }
+
+    fn probe(&self, to: &Endpoint, key: Option<&Secret>) -> Result<Probe, Failure> {
+        probe::models(to, key, &["chat", "completions"], &[])
     }
 
     fn framing(&self) -> Framing {

@@ -1,7 +1,7 @@
 //! What the encoders share: addresses, headers, and which parameters a model takes. No bodies.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -43,7 +43,7 @@ pub fn seal(
     // Keys that sign are not sent.
     let headers = headers(to, key.filter(|_| sign.is_none()))?;
     let body = Bytes::from(Value::Object(body).to_string());
-    Ok(Encoded { request: WireRequest { url, headers, body, sign }, dropped })
+    Ok(Encoded { request: WireRequest { method: Method::POST, url, headers, body, sign }, dropped })
 }
 
 /// How a request must be signed with `key`; `None` when the key goes into a header.
@@ -85,7 +85,7 @@ fn is_version(segment: &str) -> bool {
     segment.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-fn headers(to: &Endpoint, key: Option<&Secret>) -> Result<HeaderMap, Failure> {
+pub(super) fn headers(to: &Endpoint, key: Option<&Secret>) -> Result<HeaderMap, Failure> {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::ACCEPT, HeaderValue::from_static("text/event-stream"));

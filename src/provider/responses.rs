@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::catalog::SchemaDialect;
 use super::models::Reasoning;
 use super::responses_decoder::Decoder;
-use super::{Adapter, Decode, Encoded, Endpoint, classify, openai, request};
+use super::{Adapter, Decode, Encoded, Endpoint, Probe, classify, openai, probe, request};
 use crate::model::event::{Seal, Thought};
 use crate::model::prompt::ImageData;
 use crate::model::{Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
@@ -50,6 +50,10 @@ impl Adapter for Responses {
             }
         }
         request::finish(to, key, prompt, &["responses"], body, dropped)
+    }
+
+    fn probe(&self, to: &Endpoint, key: Option<&Secret>) -> Result<Probe, Failure> {
+        probe::models(to, key, &["responses"], &[])
     }
 
     fn framing(&self) -> Framing {

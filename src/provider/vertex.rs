@@ -8,7 +8,7 @@ use url::Url;
 
 use super::catalog::{Auth, Quirks};
 use super::gemini::CallIds;
-use super::{Adapter, Decode, Encoded, Endpoint, anthropic, chat_decoder, classify, gemini, gemini_decoder};
+use super::{Adapter, Decode, Encoded, Endpoint, Probe, anthropic, chat_decoder, classify, gemini, gemini_decoder};
 use super::{messages_decoder, openai, request};
 use crate::model::{Failure, Prompt, Secret};
 use crate::wire::{ErrorReply, Framing};
@@ -65,6 +65,11 @@ impl Adapter for Vertex {
                 openai::Openai.encode(&to, key, prompt)
             }
         }
+    }
+
+    fn probe(&self, _: &Endpoint, _: Option<&Secret>) -> Result<Probe, Failure> {
+        // What it lists it lists to anybody who has the project, by another service.
+        Ok(Probe::Nothing)
     }
 
     fn framing(&self) -> Framing {

@@ -30,6 +30,14 @@ impl Redis {
     ///
     /// # Errors
     /// Always.
+    pub fn since(&self, _: crate::model::Timestamp) -> Result<Vec<Record>, StoreError> {
+        self.missing()
+    }
+
+    /// Nothing can be read.
+    ///
+    /// # Errors
+    /// Always.
     pub fn get(&self, _: &str) -> Result<Option<Record>, StoreError> {
         self.missing()
     }

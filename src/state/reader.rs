@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
+use crate::model::Timestamp;
 use crate::ports::StoreError;
 
 use super::sqlite::{fault, find, index, log, open};
@@ -53,6 +54,17 @@ impl LogReader {
         match &self.0 {
             Kept::Sqlite { path, connection } => run(path, log::last(connection, count)),
             Kept::Redis(redis) => redis.last(count),
+        }
+    }
+
+    /// The requests that were asked at `since` or later, oldest first; their texts are left out.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn since(&self, since: Timestamp) -> Result<Vec<Record>, StoreError> {
+        match &self.0 {
+            Kept::Sqlite { path, connection } => run(path, log::since(connection, since)),
+            Kept::Redis(redis) => redis.since(since),
         }
     }
 

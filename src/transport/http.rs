@@ -85,10 +85,10 @@ impl Transport for Http {
         Box::pin(async move {
             let peer = Peer::of(&request.url)?;
             let client = self.client(Wants { connect_timeout, proxies: !peer.is_loopback() })?;
-            let mut post = Request::new(Method::POST, request.url);
-            *post.headers_mut() = request.headers;
-            *post.body_mut() = Some(request.body.into());
-            let response = client.execute(post).await.map_err(|error| fault::of_head(&error, &peer))?;
+            let mut call = Request::new(request.method, request.url);
+            *call.headers_mut() = request.headers;
+            *call.body_mut() = (!request.body.is_empty()).then(|| request.body.into());
+            let response = client.execute(call).await.map_err(|error| fault::of_head(&error, &peer))?;
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             Ok(Reply { status, headers, body: Box::pin(body(response, peer)) })
         })

@@ -1,6 +1,7 @@
 //! The network: `ports::Transport` over sockets, and over scripts; it owns no retry and no routing.
 
 mod aws;
+pub mod dial;
 pub mod download;
 #[cfg(feature = "vertex")]
 mod google;

@@ -12,16 +12,18 @@ pub mod sigv4;
 pub mod sse;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 use url::Url;
 
 pub use framing::{Framing, Parser};
 
-/// A `POST` that is ready to be sent.
+/// A request that is ready to be sent.
 ///
 /// `Debug` shows no header values and no body: both may hold what is secret.
 #[derive(Clone)]
 pub struct WireRequest {
+    /// `POST` for a prompt, `GET` for what is asked for free.
+    pub method: Method,
     /// Where to; never holds a key.
     pub url: Url,
     /// All headers, the credential among them (marked sensitive).

@@ -69,7 +69,8 @@ fn canonical(request: &WireRequest) -> (String, String) {
     let lines: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
     let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
     let (names, body) = (names.join(";"), hex(&Sha256::digest(&request.body)));
-    let text = format!("POST\n{}\n{}\n{lines}\n{names}\n{body}", encoded(url.path(), true), query.join("&"));
+    let text =
+        format!("{}\n{}\n{}\n{lines}\n{names}\n{body}", request.method, encoded(url.path(), true), query.join("&"));
     (names, text)
 }
 
@@ -148,6 +149,7 @@ mod tests {
             headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         let key = Secret::signing(ID, SECRET, token);
         WireRequest {
+            method: http::Method::POST,
             url: url.parse().unwrap(),
             headers: headers.collect::<HeaderMap>(),
             body: Bytes::from_static(body.as_bytes()),

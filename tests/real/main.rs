@@ -196,3 +196,22 @@ fn ctrl_c_ends_the_whole_loop() {
     let text = output.text();
     assert!(text.starts_with("call 1\n") && !text.contains("call 2") && !text.contains("after"), "{text}");
 }
+
+#[test]
+fn health_finds_a_real_server_and_its_first_token() {
+    let Some(url) = real_url() else { return };
+    // The model's first prompt may take longer than a look usually may.
+    let health = |args: &[&str]| {
+        let run = Run::with(&real(&url, "openai").text()).env("LAB_KEY", "none").args(["health", "--json"]);
+        let output = run.args(args.iter().copied()).limit(LIMIT).output();
+        assert_eq!(output.end, End::Code(0), "{}", output.notes());
+        serde_json::from_slice::<Value>(&output.stdout).expect("stdout is one JSON object")["deployments"][0].take()
+    };
+    let free = health(&[]);
+    // It takes any key, so its list proves none.
+    assert_eq!((&free["state"], &free["authorised"]), (&"unknown".into(), &Value::Null), "{free}");
+    assert!(free["reachable"]["tcp_ms"].is_number() && free["listed"].is_boolean(), "{free}");
+    let live = health(&["--live", "--timeout=100s"]);
+    assert_eq!((&live["state"], &live["authorised"]), (&"ok".into(), &true.into()), "{live}");
+    assert!(live["live"]["ttft_ms"].as_f64().is_some_and(|ttft| ttft > 0.0), "{live}");
+}

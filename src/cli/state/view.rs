@@ -214,7 +214,7 @@ fn object(values: &[(String, Value)]) -> Map<String, Value> {
 }
 
 /// The two largest units of a span, rounded up to a second.
-fn span(span: Duration) -> String {
+pub fn span(span: Duration) -> String {
     let seconds = span.as_millis().div_ceil(1000);
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, s) => format!("{s} s"),

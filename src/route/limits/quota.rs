@@ -89,6 +89,14 @@ impl Quota {
         self.gate.filter(|until| now < *until && until.since(now) <= GATE_MAX)
     }
 
+    /// What is believed to be left of each limit at `now`: of what, how much, and of how much if that is known.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count that is not negative")]
+    pub fn left(&self, now: Timestamp) -> Vec<(Resource, u64, Option<u64>)> {
+        let left = |bucket: &Bucket| (bucket.resource, bucket.level(now).max(0.0) as u64, bucket.limit);
+        self.known(now).map(left).collect()
+    }
+
     /// How many tokens an answer is expected to have, once some came.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a mean of counts")]

@@ -67,6 +67,28 @@ pub fn last(connection: &mut Connection, names: &Names<'_>, count: usize) -> Red
     entries(connection, names, &ids)
 }
 
+/// The requests that were asked at `since` or later, oldest first, without their texts.
+pub fn since(connection: &mut Connection, names: &Names<'_>, since: Timestamp) -> RedisResult<Vec<Record>> {
+    let mut found: Vec<Record> = Vec::new();
+    for first in (0..).step_by(PAGE.unsigned_abs()) {
+        let ids = page(connection, names, first, first + PAGE - 1)?;
+        let read = entries(connection, names, &ids)?;
+        // Ids sort by time, but for clocks that differ a little.
+        let over = ids.is_empty() || (!read.is_empty() && read.iter().all(|(start, _)| start.at < since));
+        found.extend(read.into_iter().filter(|(start, _)| start.at >= since).map(without_texts));
+        if over {
+            break;
+        }
+    }
+    found.reverse();
+    Ok(found)
+}
+
+fn without_texts((start, end): Record) -> Record {
+    let start = LogStart { system: None, prompt: String::new(), ..start };
+    (start, end.map(|end| LogEnd { text: String::new(), reasoning: String::new(), ..end }))
+}
+
 /// The request `id`.
 pub fn get(connection: &mut Connection, names: &Names<'_>, id: &str) -> RedisResult<Option<Record>> {
     Ok(entries(connection, names, &[id.to_owned()])?.pop())

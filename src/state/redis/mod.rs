@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use redis::{Client, Connection, RedisResult, cmd};
 
-use crate::model::RedisUrl;
+use crate::model::{RedisUrl, Timestamp};
 use crate::ports::{LogEnd, LogStart, Store, StoreError};
 use crate::state::{Query, Record};
 
@@ -51,6 +51,14 @@ impl Redis {
     /// When the server cannot be asked.
     pub fn last(&self, count: usize) -> Result<Vec<Record>, StoreError> {
         self.repeat(|connection| log::last(connection, &self.names(), count))
+    }
+
+    /// The requests that were asked at `since` or later, oldest first, without their texts.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    pub fn since(&self, since: Timestamp) -> Result<Vec<Record>, StoreError> {
+        self.repeat(|connection| log::since(connection, &self.names(), since))
     }
 
     /// The request whose whole id is `id`.

@@ -109,6 +109,15 @@ pub(super) fn readable(record: &rusqlite::Result<Record>) -> bool {
     !matches!(record, Err(rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..)))
 }
 
+/// The requests that were asked at `since` or later, oldest first; their texts stay unread.
+pub fn since(connection: &Connection, since: Timestamp) -> rusqlite::Result<Vec<Record>> {
+    let short = COLUMNS
+        .replace("system, prompt, text, reasoning", "NULL AS system, '' AS prompt, NULL AS text, NULL AS reasoning");
+    let mut statement = connection.prepare(&format!("SELECT {short} FROM log WHERE at >= ?1 ORDER BY id"))?;
+    let records = statement.query_map([since.0], record)?;
+    records.filter(readable).collect()
+}
+
 /// The request `id`.
 pub fn get(connection: &Connection, id: &str) -> rusqlite::Result<Option<Record>> {
     connection.query_row(&format!("SELECT {COLUMNS} FROM log WHERE id = ?1"), [id], record).optional()

@@ -42,6 +42,11 @@ impl Peer {
         Ok(Self { name: format!("{host}{port}"), loopback })
     }
 
+    /// `HOST:PORT`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Whether it is on this machine.
     pub fn is_loopback(&self) -> bool {
         self.loopback
@@ -184,7 +189,7 @@ fn malformed(peer: &Peer, what: &str) -> Failure {
     Failure::new(Class::Malformed, format!("{} sent {what}", peer.name))
 }
 
-fn tls_message(error: &rustls::Error, peer: &Peer) -> String {
+pub fn tls_message(error: &rustls::Error, peer: &Peer) -> String {
     let name = &peer.name;
     match error {
         rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {

@@ -27,7 +27,7 @@ fn request(url: Url) -> WireRequest {
     let mut key = HeaderValue::from_static("Bearer sk-very-secret");
     key.set_sensitive(true);
     let headers = HeaderMap::from_iter([(http::header::AUTHORIZATION, key)]);
-    WireRequest { url, headers, body: Bytes::from_static(b"{\"hello\":1}"), sign: None }
+    WireRequest { method: Method::POST, url, headers, body: Bytes::from_static(b"{\"hello\":1}"), sign: None }
 }
 
 /// Reads one request with its body, so that closing afterwards is a clean close.

@@ -24,7 +24,13 @@ async fn listen() -> (TcpListener, Url) {
 
 fn request(url: &Url) -> WireRequest {
     let headers = HeaderMap::from_iter([(http::header::AUTHORIZATION, HeaderValue::from_static("Bearer sk-secret"))]);
-    WireRequest { url: url.clone(), headers, body: Bytes::from_static(b"{\"hello\":1}"), sign: None }
+    WireRequest {
+        method: http::Method::POST,
+        url: url.clone(),
+        headers,
+        body: Bytes::from_static(b"{\"hello\":1}"),
+        sign: None,
+    }
 }
 
 async fn read_request(socket: &mut TcpStream) -> String {

@@ -23,7 +23,13 @@ fn orders(faults: &str) -> Orders {
 fn request(script: Orders, max_tokens: Option<u64>) -> WireRequest {
     let simulation = Simulation { model: "m".into(), prompt: "why is it so".into(), max_tokens, script };
     let body = serde_json::to_vec(&simulation).unwrap().into();
-    WireRequest { url: Url::parse("mock://lab/m").unwrap(), headers: HeaderMap::new(), body, sign: None }
+    WireRequest {
+        method: http::Method::POST,
+        url: Url::parse("mock://lab/m").unwrap(),
+        headers: HeaderMap::new(),
+        body,
+        sign: None,
+    }
 }
 
 /// What one call gave, with the virtual milliseconds at which each part came.

@@ -217,6 +217,16 @@ impl Shared {
     }
 
     fn reply(&self, call: &Call, before: bool) -> Option<Reply> {
+        if call.method == "GET" && call.path.contains("/moved/") {
+            let headers = &[("location", "http://127.0.0.1:{trap}/v1/models")];
+            return Some(Reply::Plain { status: 308, headers, body: faults::Body::Text("") });
+        }
+        // A list for those with a good key.
+        let key = call.header("authorization").filter(|key| !key.ends_with("-revoked"));
+        if call.method == "GET" && call.path.contains("/closed/") && key.is_none() {
+            let body = faults::Body::Error { kind: "invalid_api_key", message: "this key is not valid" };
+            return Some(Reply::Plain { status: 401, headers: &[], body });
+        }
         if call.method == "GET" && call.path.ends_with("/models") {
             let list = r#"{"object":"list","data":[{"id":"good","object":"model"}]}"#;
             let headers = &[("content-type", "application/json")];

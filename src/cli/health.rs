@@ -1,0 +1,172 @@
+//! `llmroute health`: whether the deployments could answer, as a table, as JSON, once or again and again.
+
+mod json;
+mod line;
+mod resolve;
+mod table;
+mod watch;
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+
+use self::line::Line;
+use self::resolve::Wanted;
+use super::console::Console;
+use super::env::Env;
+use super::signals::{Ended, until_signal};
+use super::{End, Global, listing, place, setup};
+use crate::engine::Router;
+use crate::error::{Error, Kind};
+use crate::health::{self, Lack, Limits, Report, State};
+use crate::history::{History, Latest, latest};
+use crate::ports::Clock;
+use crate::profile::{Inputs, shown_key};
+use crate::route::DeploymentId;
+use crate::state::Location;
+use crate::transport::dial::Dialer;
+
+/// Requests of the log in which the latest call to each deployment is looked for.
+const LOOKED_AT: usize = 500;
+
+/// Look whether the deployments could answer, and what stands in the way of the others
+///
+/// Asks every deployment what costs nothing: its name, connection, certificate, and its list of models
+/// with the key. Nothing is proved where there is nothing free to ask, or where anybody may read the
+/// list; that is `unknown`. The exit code is 0 when every group has a live deployment, 69 when one has
+/// none, 77 when only valid keys are lacking, 78 when the profile is wrong.
+#[derive(Debug, Clone, Args)]
+pub struct HealthArgs {
+    /// Only these groups or deployments
+    #[arg(value_name = "GROUP|DEPLOYMENT")]
+    pub names: Vec<String>,
+
+    /// Make one call of one token to each; success closes a cooldown at once, failure begins one
+    #[arg(long)]
+    pub live: bool,
+
+    /// Look again and again: redrawn on a terminal, changes only elsewhere
+    #[arg(long, value_name = "INTERVAL", num_args = 0..=1, require_equals = true, default_missing_value = "30s")]
+    pub watch: Option<String>,
+
+    /// All limits of time together (default 10s)
+    #[arg(long, value_name = "DURATION")]
+    pub timeout: Option<String>,
+
+    /// JSON: one object; with `--watch` one object a change
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Everything that a look needs.
+struct Doctor {
+    router: Router,
+    dialer: Dialer,
+    clock: Clock,
+    wanted: Wanted,
+    limits: Limits,
+    location: Location,
+    /// Where the keys are, by deployment.
+    keys: BTreeMap<DeploymentId, String>,
+    rng: fastrand::Rng,
+}
+
+/// A look at everything, ready to be shown.
+struct Found {
+    report: Report,
+    lines: Vec<Line>,
+    /// Live calls were made.
+    live: bool,
+}
+
+/// Runs the command on the console.
+///
+/// # Errors
+/// `unavailable` when a group has no live deployment, `authentication` when that is for lack of a valid
+/// key, `profile` and `usage` when what was asked for cannot be.
+pub fn command(args: &HealthArgs, global: &Global, env: &Env, console: &mut Console) -> Result<End, Error> {
+    let clock = Clock::starting_at(env.now);
+    let interval = args.watch.as_deref().map(resolve::interval).transpose()?;
+    let limits = resolve::limits(args.timeout.as_deref())?;
+    let mut profile = setup::profile(global, env, console)?;
+    let inputs = Inputs { vars: &env.vars, long_lived: false };
+    let wanted = resolve::wanted(&args.names, args.live, &mut profile, &inputs)?;
+    let location = place::of(global, env, profile.state.as_ref())?;
+    let router = setup::router(profile, global, env, clock, env.entropy)?;
+    let ids = wanted.patients.iter().map(|patient| patient.id);
+    let keys = ids.map(|id| (id, shown_key(router.key_source(id), &env.vars))).collect();
+    let rng = fastrand::Rng::with_seed(env.entropy);
+    let mut doctor = Doctor { router, dialer: Dialer::new(clock), clock, wanted, limits, location, keys, rng };
+    if let Some(interval) = interval {
+        let width = listing::width(env, console);
+        let watching = watch::run(&mut doctor, interval, args.json, width, console);
+        return match until_signal(watching)? {
+            Ended::Value(ended) => ended.and_then(|error| super::ask::unwritable(&error)),
+            Ended::Signal(signal) => Ok(End::Signal(signal)),
+        };
+    }
+    let found = match until_signal(doctor.look())? {
+        Ended::Value(found) => found,
+        Ended::Signal(signal) => return Ok(End::Signal(signal)),
+    };
+    if let Some(warning) = doctor.router.take_warning() {
+        console.event(&warning);
+    }
+    let failed = failed(&found);
+    let shown = if args.json {
+        console.json(&json::object(&found, failed.as_ref()))
+    } else {
+        console.data(&table::page(&found, listing::width(env, console)))
+    };
+    match (shown, failed) {
+        (Ok(()), None) => Ok(End::Success),
+        (Ok(()), Some(error)) => Err(error),
+        (Err(error), _) => super::ask::unwritable(&error),
+    }
+}
+
+impl Doctor {
+    /// Looks once.
+    async fn look(&mut self) -> Found {
+        let Wanted { patients, subjects } = &self.wanted;
+        let report =
+            health::check(&self.router, &self.dialer, self.clock, patients, subjects, self.limits, &mut self.rng).await;
+        let last = self.latest();
+        let map = self.router.map();
+        let lines = report.rows.iter().map(|row| {
+            let deployment = map.deployment(row.id);
+            Line {
+                row: row.clone(),
+                provider: deployment.provider.clone(),
+                model: deployment.model.clone(),
+                source: self.keys.get(&row.id).cloned().unwrap_or_default(),
+                last: last.get(&row.name).cloned(),
+            }
+        });
+        let lines = lines.collect();
+        Found { report, lines, live: patients.iter().any(|patient| patient.live.is_some()) }
+    }
+
+    /// How the latest calls ended; nothing is known where nothing is logged.
+    fn latest(&self) -> BTreeMap<String, Latest> {
+        let entries = History::open(&self.location).and_then(|history| history.last(LOOKED_AT));
+        entries.map(|entries| latest(&entries)).unwrap_or_default()
+    }
+}
+
+/// The error that the command ends with, if a group lacks somebody live.
+fn failed(found: &Found) -> Option<Error> {
+    let lack = health::exit(&found.report.subjects)?;
+    let lacking = found.report.subjects.iter().filter(|(_, lack)| lack.is_some());
+    let names: Vec<String> = lacking.map(|(name, _)| format!("`{name}`")).collect();
+    let names = names.join(", ");
+    let cooling = found.lines.iter().any(|line| line.row.verdict.state == State::Cooling);
+    Some(match lack {
+        Lack::Key => Error::new(Kind::Authentication, format!("no valid key for {names}"))
+            .hint("`llmroute providers` shows where keys are looked for"),
+        Lack::Other => {
+            let error = Error::new(Kind::Unavailable, format!("no live deployment: {names}"));
+            if cooling { error.hint("`--live` asks those whose calls failed lately") } else { error }
+        }
+    })
+}

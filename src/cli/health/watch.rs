@@ -1,0 +1,88 @@
+//! Looking again and again: the whole page anew on a terminal, what changed elsewhere.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+use super::{Doctor, Found, json, table};
+use crate::cli::console::Console;
+use crate::cli::logs::units::full_time;
+use crate::error::Error;
+use crate::health::State;
+
+/// Clears a terminal and goes to its first line (ECMA-48, ED and CUP).
+const CLEAR: &[u8] = b"\x1b[2J\x1b[H";
+
+/// The last state of each deployment, by its name.
+type Before = BTreeMap<String, State>;
+
+/// Looks until standard output cannot be written; then that is what is returned.
+///
+/// # Errors
+/// None so far: a look that finds everything down is a look.
+pub async fn run(
+    doctor: &mut Doctor,
+    interval: Duration,
+    as_json: bool,
+    width: Option<u16>,
+    console: &mut Console,
+) -> Result<io::Error, Error> {
+    let mut before = Before::new();
+    loop {
+        let found = doctor.look().await;
+        if let Some(warning) = doctor.router.take_warning() {
+            console.event(&warning);
+        }
+        let shown = match width {
+            Some(width) if !as_json => redraw(&found, width, interval, console),
+            Some(_) | None => tell(&changes(&found, &before), as_json, console),
+        };
+        if let Err(error) = shown {
+            return Ok(error);
+        }
+        before = found.lines.iter().map(|line| (line.row.name.clone(), line.row.verdict.state)).collect();
+        tokio::time::sleep(interval).await;
+    }
+}
+
+fn redraw(found: &Found, width: u16, interval: Duration, console: &mut Console) -> io::Result<()> {
+    console.writer().write_all(CLEAR)?;
+    let again = format!("again in {} s; Ctrl-C ends it", interval.as_secs_f64());
+    console.data(&format!("{}\n{again}", table::page(found, Some(width))))
+}
+
+/// A deployment that is not as it was.
+struct Change {
+    text: String,
+    json: Value,
+}
+
+fn tell(changes: &[Change], as_json: bool, console: &mut Console) -> io::Result<()> {
+    for change in changes {
+        if as_json { console.json(&change.json)? } else { console.data(&change.text)? }
+    }
+    Ok(())
+}
+
+/// One for each deployment whose state is another than before; at first, for each.
+fn changes(found: &Found, before: &Before) -> Vec<Change> {
+    let zone = TimeZone::system();
+    let changed = found.lines.iter().filter(|line| before.get(&line.row.name) != Some(&line.row.verdict.state));
+    let change = |line: &super::Line| {
+        let was = before.get(&line.row.name).map(|state| state.as_str());
+        let now = line.row.verdict.state.as_str();
+        let from = was.map(|was| format!("{was} → ")).unwrap_or_default();
+        let note = Some(line.note()).filter(|note| !note.is_empty()).map(|note| format!(": {note}"));
+        let text =
+            format!("{} {} {from}{now}{}", full_time(line.row.at, &zone), line.row.name, note.unwrap_or_default());
+        let mut object = json::line(line);
+        object["was"] = was.map_or(Value::Null, Value::from);
+        object["at"] =
+            jiff::Timestamp::from_millisecond(line.row.at.0).map_or(Value::Null, |at| format!("{at:.3}").into());
+        Change { text, json: object }
+    };
+    changed.map(change).collect()
+}
