@@ -16,6 +16,7 @@
 //! | [`transport`] | HTTP, simulated deployments, keys | retries, redirects |
 //! | [`state`] | what processes share: SQLite, Redis, memory, and what to do when it breaks | what the values mean |
 //! | [`history`] | questions to the log | writing it |
+//! | [`chat`] | a conversation: its turns, its commands, Markdown on a terminal | the terminal, the log |
 //! | [`profile`] | the file field for field, names to positions, every mistake in one run | calling anybody |
 //! | [`cli`] | one file or folder a command, and the console | the work |
 //! | [`embed`] | the library's face | the command line |
@@ -68,6 +69,7 @@
 //! store is one new file and one arm of one match.
 
 pub mod bench;
+pub mod chat;
 pub mod cli;
 pub mod embed;
 pub mod engine;

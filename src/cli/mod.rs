@@ -9,7 +9,6 @@ mod listing;
 pub mod logs;
 pub mod models;
 mod place;
-pub mod plain;
 pub mod profile;
 pub mod providers;
 pub mod route;
@@ -20,6 +19,8 @@ pub mod state;
 use std::ffi::OsString;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+pub use crate::model::plain;
 
 use self::console::{Console, Loudness};
 use self::env::Env;
