@@ -145,14 +145,28 @@ pub struct LogStart {
     pub command: String,
     /// The model group, or `provider/model`.
     pub group: String,
-    /// The conversation it belongs to.
+    /// The conversation it belongs to: the id of its first request.
     pub conversation_id: Option<String>,
+    /// The request of the conversation that it follows. Two that follow the same one are two tries;
+    /// the later one stands.
+    #[serde(default)]
+    pub parent: Option<String>,
     /// The system prompt.
     pub system: Option<String>,
     /// The last user message.
     pub prompt: String,
     /// Labels given with `--tag`.
     pub tags: Vec<String>,
+}
+
+impl LogStart {
+    /// The conversation it belongs to; logs of the first version know it of no `ask`, each of which
+    /// begins one of its own.
+    #[must_use]
+    pub fn conversation(&self) -> Option<&str> {
+        let own = || Some(self.id.as_str()).filter(|_| self.command == "ask");
+        self.conversation_id.as_deref().or_else(own)
+    }
 }
 
 /// How a request ended.

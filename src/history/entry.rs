@@ -46,7 +46,8 @@ impl Serialize for Entry {
         map.serialize_entry("at", &rfc3339(start.at))?;
         map.serialize_entry("command", &start.command)?;
         map.serialize_entry("group", &start.group)?;
-        map.serialize_entry("conversation_id", &start.conversation_id)?;
+        map.serialize_entry("conversation_id", &start.conversation())?;
+        map.serialize_entry("parent", &start.parent)?;
         map.serialize_entry("tags", &start.tags)?;
         map.serialize_entry("system", &start.system)?;
         map.serialize_entry("prompt", &start.prompt)?;

@@ -1,11 +1,13 @@
 //! What was asked and answered: questions to the log. It knows no command line and writes nothing.
 
+mod conversation;
 mod entry;
 
 use crate::ports::StoreError;
 use crate::state::{Location, LogReader};
 
 pub use crate::ports::{LogEnd, LogStart};
+pub use conversation::{Overview, messages};
 pub use entry::Entry;
 
 /// Ids that an ambiguous one is explained with.
@@ -33,6 +35,11 @@ pub enum HistoryError {
         "no request `{0}` is logged\nhint: `llmroute logs` lists the latest; any unique beginning or end of an id will do"
     )]
     Unknown(String),
+    /// No conversation has this id.
+    #[error(
+        "no conversation `{0}` is logged\nhint: `llmroute logs --conversations` lists the latest; any unique beginning or end of an id will do"
+    )]
+    UnknownConversation(String),
     /// Several requests have such an id.
     #[error("`{part}` could be {}\nhint: give more of the id", ids.join(", "))]
     Ambiguous {

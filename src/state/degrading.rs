@@ -178,6 +178,7 @@ mod tests {
             command: "ask".to_owned(),
             group: "main".to_owned(),
             conversation_id: None,
+            parent: None,
             system: None,
             prompt: "why?".to_owned(),
             tags: Vec::new(),

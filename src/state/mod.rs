@@ -4,6 +4,7 @@
 
 mod cut;
 mod degrading;
+mod latest;
 mod memory;
 mod reader;
 #[cfg(feature = "redis")]

@@ -42,6 +42,22 @@ impl Redis {
         self.missing()
     }
 
+    /// Nothing can be read.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn turns(&self, _: &str) -> Result<Vec<Record>, StoreError> {
+        self.missing()
+    }
+
+    /// Nothing can be read.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn conversations(&self, _: usize) -> Result<Vec<String>, StoreError> {
+        self.missing()
+    }
+
     fn missing<T>(&self) -> Result<T, StoreError> {
         let what = "this llmroute was built without Redis\nhint: build it with `--features redis`";
         Err(StoreError { kind: StoreErrorKind::Unusable, reason: format!("cannot use `{}`: {what}", self.url) })

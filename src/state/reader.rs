@@ -65,6 +65,28 @@ impl LogReader {
         }
     }
 
+    /// All turns of the conversation whose whole id is `id`, in the order of their ids.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn turns(&self, id: &str) -> Result<Vec<Record>, StoreError> {
+        match &self.0 {
+            Kept::Sqlite { path, connection } => run(path, log::turns(connection, id)),
+            Kept::Redis(redis) => redis.turns(id),
+        }
+    }
+
+    /// The ids of the `count` conversations with the latest turns, latest first.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn conversations(&self, count: usize) -> Result<Vec<String>, StoreError> {
+        match &self.0 {
+            Kept::Sqlite { path, connection } => run(path, log::conversations(connection, count)),
+            Kept::Redis(redis) => redis.conversations(count),
+        }
+    }
+
     /// Ids that begin or end with `part`, in any case, latest first; at most `limit`.
     ///
     /// # Errors

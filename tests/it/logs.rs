@@ -137,6 +137,7 @@ time         2026-01-02 04:04:05.678 +01:00
 command      ask
 group        main
 conversation C1
+follows      B0
 tags         a, b c
 outcome      ok
 deployment   openai/gpt-4o
@@ -181,7 +182,7 @@ fn json_of_one_request_is_one_object() {
         line,
         concat!(
             r#"{"id":"01KDYANSWEREDANSWERED00001","at":"2026-01-02T03:04:05.678Z","command":"ask","group":"main","#,
-            r#""conversation_id":"C1","tags":["a","b c"],"system":"be brief","prompt":"Why is the sky blue?","#,
+            r#""conversation_id":"C1","parent":"B0","tags":["a","b c"],"system":"be brief","prompt":"Why is the sky blue?","#,
             r#""outcome":"ok","ended_at":"2026-01-02T03:04:07.000Z","deployment":"openai/gpt-4o","#,
             r#""provider":"openai","model":"gpt-4o-2024-08-06","text":"because\n\u001b[31mRayleigh","#,
             r#""reasoning":"hm","finish_reason":"stop","usage":{"input_tokens":12,"output_tokens":34,"#,

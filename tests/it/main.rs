@@ -7,6 +7,7 @@ mod checks;
 mod engine;
 mod faults;
 mod hedge;
+mod history;
 mod hygiene;
 mod keys;
 mod limits;

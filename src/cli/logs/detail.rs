@@ -43,7 +43,8 @@ impl Page {
         self.field("time", full_time(start.at, zone));
         self.field("command", &start.command);
         self.field("group", &start.group);
-        self.optional("conversation", start.conversation_id.as_ref());
+        self.optional("conversation", start.conversation());
+        self.optional("follows", start.parent.as_ref());
         if !start.tags.is_empty() {
             self.field("tags", start.tags.join(", "));
         }

@@ -8,9 +8,12 @@ use super::Names;
 use crate::ports::{LogEnd, LogStart};
 use crate::state::Record;
 use crate::state::cut::cut;
+use crate::state::latest::Latest;
 
 /// Ids that are looked through at a time.
 const PAGE: isize = 1000;
+/// Whole requests that are looked through at a time.
+const FEW: isize = 50;
 
 /// Writes a beginning unless there is one, and forgets ids whose entries are gone.
 const BEGIN: &str = "
@@ -18,6 +21,10 @@ if redis.call('HSETNX', KEYS[2], 'start', ARGV[2]) == 0 then return 0 end
 redis.call('EXPIRE', KEYS[2], ARGV[3])
 redis.call('ZADD', KEYS[1], 0, ARGV[1])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
+if KEYS[3] then
+  redis.call('ZADD', KEYS[3], 0, ARGV[1])
+  redis.call('EXPIRE', KEYS[3], ARGV[3])
+end
 for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, 3)) do
   if redis.call('EXISTS', KEYS[1] .. ':' .. id) == 0 then redis.call('ZREM', KEYS[1], id) end
 end
@@ -37,7 +44,8 @@ pub fn begin(connection: &mut Connection, names: &Names<'_>, entry: &LogStart, s
         ..entry.clone()
     };
     let mut call = cmd("EVAL");
-    call.arg(BEGIN).arg(2).arg(names.log()).arg(names.entry(&entry.id));
+    let turns = entry.conversation_id.as_deref().map(|id| names.turns(id));
+    call.arg(BEGIN).arg(2 + usize::from(turns.is_some())).arg(names.log()).arg(names.entry(&entry.id)).arg(turns);
     call.arg(&entry.id).arg(json(&kept)?).arg(seconds).query(connection)
 }
 
@@ -61,6 +69,33 @@ pub fn get(connection: &mut Connection, names: &Names<'_>, id: &str) -> RedisRes
     Ok(entries(connection, names, &[id.to_owned()])?.pop())
 }
 
+/// All turns of the conversation `id`, in the order of their ids.
+pub fn turns(connection: &mut Connection, names: &Names<'_>, id: &str) -> RedisResult<Vec<Record>> {
+    let mut ids: Vec<String> = cmd("ZREVRANGE").arg(names.turns(id)).arg(0).arg(-1).query(connection)?;
+    ids.reverse();
+    if ids.is_empty() {
+        // Before there were conversations, each request was one of its own.
+        let alone = get(connection, names, id)?.filter(|(start, _)| start.conversation() == Some(id));
+        return Ok(alone.into_iter().collect());
+    }
+    entries(connection, names, &ids)
+}
+
+/// The ids of the `count` conversations with the latest turns, latest first.
+pub fn conversations(connection: &mut Connection, names: &Names<'_>, count: usize) -> RedisResult<Vec<String>> {
+    let mut found = Latest::new(count);
+    for first in (0..).step_by(FEW.unsigned_abs()) {
+        let ids = page(connection, names, first, first + FEW - 1)?;
+        if ids.is_empty() || found.full() {
+            break;
+        }
+        for (start, _) in entries(connection, names, &ids)? {
+            start.conversation().into_iter().for_each(|id| found.see(id.to_owned()));
+        }
+    }
+    Ok(found.ids)
+}
+
 /// Ids that begin or end with `part`, in any case, latest first; at most `limit`.
 pub fn matching(connection: &mut Connection, names: &Names<'_>, part: &str, limit: usize) -> RedisResult<Vec<String>> {
     let part = part.to_ascii_lowercase();
@@ -81,8 +116,8 @@ pub fn matching(connection: &mut Connection, names: &Names<'_>, part: &str, limi
     Ok(found)
 }
 
-/// Forgets every request.
-pub fn clear(connection: &mut Connection, names: &Names<'_>) -> RedisResult<usize> {
+/// Forgets every request, with the sets of ids called `turns`.
+pub fn clear(connection: &mut Connection, names: &Names<'_>, turns: &[String]) -> RedisResult<usize> {
     let ids = page(connection, names, 0, -1)?;
     if ids.is_empty() {
         return Ok(0);
@@ -90,6 +125,9 @@ pub fn clear(connection: &mut Connection, names: &Names<'_>) -> RedisResult<usiz
     let keys: Vec<String> = ids.iter().map(|id| names.entry(id)).collect();
     let mut together = pipe();
     together.atomic().cmd("DEL").arg(keys).cmd("ZREM").arg(names.log()).arg(ids).ignore();
+    if !turns.is_empty() {
+        together.cmd("DEL").arg(turns).ignore();
+    }
     together.query(connection).map(|(forgotten,)| forgotten)
 }
 

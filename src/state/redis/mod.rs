@@ -3,7 +3,7 @@
 //! It owns the connection and the commands; it does not own what happens when the server is away.
 //! A value is a string, a request of the log a hash. All keys carry one hash tag, so that they stand
 //! together in a cluster too: `{llmroute}:cell:deployment/…`, `{llmroute}:log:ID`, and the ids of the
-//! log in the sorted set `{llmroute}:log`.
+//! log in the sorted set `{llmroute}:log`, those of a conversation in `{llmroute}:turns:ID`.
 
 mod fault;
 mod log;
@@ -67,6 +67,22 @@ impl Redis {
     /// When the server cannot be asked.
     pub fn matching(&self, part: &str, limit: usize) -> Result<Vec<String>, StoreError> {
         self.repeat(|connection| log::matching(connection, &self.names(), part, limit))
+    }
+
+    /// All turns of the conversation whose whole id is `id`, in the order of their ids.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    pub fn turns(&self, id: &str) -> Result<Vec<Record>, StoreError> {
+        self.repeat(|connection| log::turns(connection, &self.names(), id))
+    }
+
+    /// The ids of the `count` conversations with the latest turns, latest first.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    pub fn conversations(&self, count: usize) -> Result<Vec<String>, StoreError> {
+        self.repeat(|connection| log::conversations(connection, &self.names(), count))
     }
 
     fn names(&self) -> Names<'_> {
@@ -136,6 +152,10 @@ impl Names<'_> {
     fn entry(self, id: &str) -> String {
         format!("{{{}}}:log:{id}", self.0)
     }
+
+    fn turns(self, conversation: &str) -> String {
+        format!("{{{}}}:turns:{conversation}", self.0)
+    }
 }
 
 impl Store for Redis {
@@ -193,7 +213,11 @@ impl Store for Redis {
     }
 
     fn clear_log(&self) -> Result<usize, StoreError> {
-        self.repeat(|connection| log::clear(connection, &self.names()))
+        let turns = format!("{}*", quoted(&self.names().turns("")));
+        self.repeat(|connection| {
+            let turns = scan(connection, &turns)?;
+            log::clear(connection, &self.names(), &turns)
+        })
     }
 }
 

@@ -7,15 +7,16 @@ use crate::model::{Timestamp, Usage};
 use crate::ports::{LogEnd, LogStart, Outcome};
 use crate::state::Record;
 use crate::state::cut::cut;
+use crate::state::latest::Latest;
 
 const COLUMNS: &str = "id, at, command, grp, conversation_id, tags, ended_at, outcome, deployment, provider, model, \
      finish_reason, input_tokens, output_tokens, cached_tokens, cache_write_tokens, reasoning_tokens, cost_usd, \
-     ttft_ms, duration_ms, attempts, error, system, prompt, text, reasoning";
+     ttft_ms, duration_ms, attempts, error, system, prompt, text, reasoning, parent";
 
 pub fn begin(connection: &Connection, entry: &LogStart) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO log (id, at, command, grp, conversation_id, tags, system, prompt)
-         VALUES (:id, :at, :command, :grp, :conversation_id, :tags, :system, :prompt)
+        "INSERT INTO log (id, at, command, grp, conversation_id, tags, system, prompt, parent)
+         VALUES (:id, :at, :command, :grp, :conversation_id, :tags, :system, :prompt, :parent)
          ON CONFLICT (id) DO NOTHING",
     )?;
     statement.execute(named_params! {
@@ -27,6 +28,7 @@ pub fn begin(connection: &Connection, entry: &LogStart) -> rusqlite::Result<()> 
         ":tags": serde_json::Value::from(entry.tags.clone()).to_string(),
         ":system": entry.system.as_deref().map(cut),
         ":prompt": cut(&entry.prompt),
+        ":parent": entry.parent,
     })?;
     Ok(())
 }
@@ -75,12 +77,36 @@ pub fn last(connection: &Connection, count: usize) -> rusqlite::Result<Vec<Recor
     if count == 0 {
         return Ok(Vec::new());
     }
-    // One row that cannot be understood must not hide all the others.
-    let damaged = |error: &rusqlite::Error| {
-        matches!(error, rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..))
-    };
     let records = statement.query_map([count], record)?;
-    records.filter(|record| !record.as_ref().is_err_and(damaged)).collect()
+    records.filter(readable).collect()
+}
+
+/// All turns of the conversation `id`, in the order of their ids.
+pub fn turns(connection: &Connection, id: &str) -> rusqlite::Result<Vec<Record>> {
+    let mut statement = connection.prepare(&format!(
+        "SELECT {COLUMNS} FROM log
+         WHERE conversation_id = ?1 OR (id = ?1 AND conversation_id IS NULL AND command = 'ask') ORDER BY id"
+    ))?;
+    statement.query_map([id], record)?.filter(readable).collect()
+}
+
+/// The ids of the `count` conversations with the latest turns, latest first.
+pub fn conversations(connection: &Connection, count: usize) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare(
+        "SELECT ifnull(conversation_id, id) FROM log
+         WHERE conversation_id IS NOT NULL OR command = 'ask' ORDER BY id DESC",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut found = Latest::new(count);
+    while let Some(row) = rows.next()?.filter(|_| !found.full()) {
+        found.see(row.get(0)?);
+    }
+    Ok(found.ids)
+}
+
+/// One row that cannot be understood must not hide all the others.
+fn readable(record: &rusqlite::Result<Record>) -> bool {
+    !matches!(record, Err(rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..)))
 }
 
 /// The request `id`.
@@ -106,6 +132,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         command: row.get("command")?,
         group: row.get("grp")?,
         conversation_id: row.get("conversation_id")?,
+        parent: row.get("parent")?,
         system: row.get("system")?,
         prompt: row.get("prompt")?,
         tags: json(row, "tags")?.unwrap_or_default(),

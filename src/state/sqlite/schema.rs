@@ -5,7 +5,8 @@ use rusqlite::{Connection, TransactionBehavior};
 /// One entry a version: what makes it out of the one before.
 ///
 /// In `log`, what may be long stands last: SQLite reads a row from its beginning.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    "
 CREATE TABLE cells (
   key TEXT PRIMARY KEY,
   value TEXT NOT NULL,
@@ -39,7 +40,20 @@ CREATE TABLE log (
   text TEXT,
   reasoning TEXT
 );
-"];
+",
+    "
+ALTER TABLE log ADD COLUMN parent TEXT;
+CREATE INDEX log_conversation ON log (conversation_id, id);
+CREATE VIRTUAL TABLE log_words USING fts5(
+  id UNINDEXED,
+  words,
+  content = '',
+  contentless_delete = 1,
+  contentless_unindexed = 1,
+  tokenize = 'unicode61 remove_diacritics 0'
+);
+",
+];
 
 /// The version that this program writes.
 pub const VERSION: usize = STEPS.len();

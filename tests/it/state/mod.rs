@@ -6,6 +6,8 @@ mod redis;
 mod suite;
 mod trouble;
 
+pub use redis::Place;
+
 use llmroute::model::{Timestamp, Usage};
 use llmroute::ports::{LogEnd, LogStart, Outcome, Store};
 
@@ -38,6 +40,7 @@ pub fn start(id: &str) -> LogStart {
         command: "ask".to_owned(),
         group: "main".to_owned(),
         conversation_id: Some("C1".to_owned()),
+        parent: Some("B0".to_owned()),
         system: Some("be brief".to_owned()),
         prompt: "Why is the sky blue?".to_owned(),
         tags: vec!["a".to_owned(), "b c".to_owned()],

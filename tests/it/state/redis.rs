@@ -122,7 +122,7 @@ fn what_is_kept_expires() {
     let connection = connection.as_mut().expect("it is there");
     let keys: Vec<String> =
         redis::cmd("KEYS").arg(format!("{{{}}}*", place.url.prefix())).query(connection).expect("it answers");
-    assert_eq!(keys.len(), 3, "a cell, an entry, the list of entries: {keys:?}");
+    assert_eq!(keys.len(), 4, "a cell, an entry, the list of entries, that of the conversation: {keys:?}");
     for key in keys {
         let seconds: i64 = redis::cmd("TTL").arg(&key).query(connection).expect("it answers");
         assert!((29 * 86_400..=90 * 86_400).contains(&seconds), "{key} lives for {seconds} s");

@@ -193,8 +193,14 @@ fn an_answer_joins_its_question() {
 #[test]
 fn every_field_may_be_empty() {
     fn bare() -> Record {
-        let start =
-            LogStart { conversation_id: None, system: None, prompt: String::new(), tags: Vec::new(), ..start("A") };
+        let start = LogStart {
+            conversation_id: None,
+            parent: None,
+            system: None,
+            prompt: String::new(),
+            tags: Vec::new(),
+            ..start("A")
+        };
         let end = LogEnd {
             outcome: Outcome::Failed,
             deployment: None,

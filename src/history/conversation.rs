@@ -1,0 +1,158 @@
+//! Conversations in the log: which there are, which turns stand, and what a model is told of them.
+//! It sends nothing, and it does not decide how much of a conversation fits.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{CANDIDATES, Entry, History, HistoryError};
+use crate::model::{Message, Role, Timestamp};
+use crate::ports::Outcome;
+use crate::state::Record;
+
+/// Conversations that are looked at for the newest one that can be continued.
+const LOOKED_AT: usize = 16;
+
+/// Stands for a prompt that was nothing but attachments, whose bytes the log does not keep.
+const NO_TEXT: &str = "[attachment]";
+
+/// A conversation in one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overview {
+    /// Its id: that of its first request.
+    pub id: String,
+    /// When its first turn was asked.
+    pub started: Timestamp,
+    /// When its last turn was asked.
+    pub last: Timestamp,
+    /// Turns that stand, whatever became of them.
+    pub turns: usize,
+    /// What was asked first.
+    pub first_prompt: String,
+    /// The group that was asked last.
+    pub group: String,
+}
+
+impl History {
+    /// The turns of the conversation that `id` means (see [`History::conversation_id`]) that stand,
+    /// oldest first: the newest one and what it follows, back to the first. What was taken back or
+    /// tried again is not among them. A turn without an end is unfinished: it runs, or its process died.
+    ///
+    /// # Errors
+    /// As [`History::conversation_id`].
+    pub fn conversation(&self, id: &str) -> Result<Vec<Entry>, HistoryError> {
+        let id = self.conversation_id(id)?;
+        Ok(standing(self.reader()?.turns(&id)?))
+    }
+
+    /// The whole id of the conversation that `id` means: `last`, the id of it or of one of its turns,
+    /// whole or the beginning or end of just one.
+    ///
+    /// # Errors
+    /// [`HistoryError::Empty`], [`HistoryError::UnknownConversation`], [`HistoryError::Ambiguous`], or
+    /// when the log cannot be read.
+    pub fn conversation_id(&self, id: &str) -> Result<String, HistoryError> {
+        let reader = self.reader()?;
+        let unknown = || HistoryError::UnknownConversation(id.to_owned());
+        if id == "last" {
+            return self.last_conversation()?.ok_or_else(|| self.empty());
+        }
+        if id.is_empty() {
+            return Err(unknown());
+        }
+        if !reader.turns(id)?.is_empty() {
+            return Ok(id.to_owned());
+        }
+        let mut found = BTreeSet::new();
+        for request in reader.matching(id, CANDIDATES)? {
+            found.extend(reader.get(&request)?.and_then(|(start, _)| start.conversation().map(str::to_owned)));
+        }
+        if found.len() > 1 {
+            return Err(HistoryError::Ambiguous { part: id.to_owned(), ids: found.into_iter().collect() });
+        }
+        found.pop_first().ok_or_else(unknown)
+    }
+
+    /// The id of the newest conversation, `None` when there is none. One whose only request came to
+    /// nothing is passed over as long as there is another.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn last_conversation(&self) -> Result<Option<String>, HistoryError> {
+        let Some(reader) = &self.reader else { return Ok(None) };
+        let ids = reader.conversations(LOOKED_AT)?;
+        for id in &ids {
+            let turns = standing(reader.turns(id)?);
+            if turns.len() > 1 || turns.iter().any(|turn| turn.end.is_none() || turn.answer().is_some()) {
+                return Ok(Some(id.clone()));
+            }
+        }
+        Ok(ids.into_iter().next())
+    }
+
+    /// The latest `count` conversations, by their last turns, oldest first.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn conversations(&self, count: usize) -> Result<Vec<Overview>, HistoryError> {
+        let Some(reader) = &self.reader else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        for id in reader.conversations(count)? {
+            let turns = standing(reader.turns(&id)?);
+            found.extend(overview(id, &turns));
+        }
+        found.reverse();
+        Ok(found)
+    }
+}
+
+impl Entry {
+    /// What a model is told that it said: a whole answer, or the part of one that was given out.
+    #[must_use]
+    pub fn answer(&self) -> Option<&str> {
+        let end = self.end.as_ref()?;
+        match end.outcome {
+            Outcome::Ok | Outcome::Partial | Outcome::Cancelled => {
+                Some(end.text.as_str()).filter(|text| !text.trim().is_empty())
+            }
+            Outcome::Failed => None,
+        }
+    }
+}
+
+/// What a model is told of `turns`: question and answer of each that has an answer.
+#[must_use]
+pub fn messages(turns: &[Entry]) -> Vec<Message> {
+    let exchange = |turn: &Entry| {
+        let prompt = Some(turn.start.prompt.as_str()).filter(|text| !text.trim().is_empty()).unwrap_or(NO_TEXT);
+        let answer = turn.answer()?;
+        Some([Message::text(Role::User, prompt), Message::text(Role::Assistant, answer)])
+    };
+    turns.iter().filter_map(exchange).flatten().collect()
+}
+
+/// The newest turn that no other follows, and what leads to it, oldest first.
+fn standing(records: Vec<Record>) -> Vec<Entry> {
+    let followed: BTreeSet<String> = records.iter().filter_map(|(start, _)| start.parent.clone()).collect();
+    let newest = records.iter().map(|(start, _)| &start.id).filter(|id| !followed.contains(*id)).max().cloned();
+    let mut turns: HashMap<String, Record> = records.into_iter().map(|record| (record.0.id.clone(), record)).collect();
+    let mut chain = Vec::new();
+    let mut next = newest;
+    // Each turn is taken once, so that a circle of damaged rows ends.
+    while let Some(record) = next.and_then(|id| turns.remove(&id)) {
+        next = record.0.parent.clone();
+        chain.push(Entry::from(record));
+    }
+    chain.reverse();
+    chain
+}
+
+fn overview(id: String, turns: &[Entry]) -> Option<Overview> {
+    let (first, last) = (turns.first()?, turns.last()?);
+    Some(Overview {
+        id,
+        started: first.start.at,
+        last: last.start.at,
+        turns: turns.len(),
+        first_prompt: first.start.prompt.clone(),
+        group: last.start.group.clone(),
+    })
+}

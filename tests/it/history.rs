@@ -1,0 +1,194 @@
+//! Conversations in the log, on every store that others can read.
+
+use llmroute::history::{History, HistoryError, messages};
+use llmroute::model::{Part, Role};
+use llmroute::ports::{LogEnd, LogStart, Outcome, Store};
+use llmroute::state::{Location, bare};
+
+use crate::state::{Place, end, start};
+
+/// Runs `case` on a fresh log of each kind in which `write` wrote.
+pub fn check(write: impl Fn(&dyn Store), case: impl Fn(&History)) {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let place = Place::new();
+    let redis = place.iter().map(|place| Location::Redis(place.url.clone()));
+    for location in [Location::Dir(dir.path().to_owned())].into_iter().chain(redis) {
+        write(&*bare(&location));
+        case(&History::open(&location).expect("the log can be opened"));
+    }
+}
+
+/// A turn of conversation `of`; `text` is its answer, `-` no answer yet, `!` a failure.
+fn turn(store: &dyn Store, of: &str, id: &str, parent: Option<&str>, text: &str) {
+    let asked = LogStart {
+        conversation_id: Some(of.to_owned()),
+        parent: parent.map(str::to_owned),
+        prompt: format!("prompt of {id}"),
+        ..start(id)
+    };
+    store.begin(&asked).expect("the log can be written");
+    let end = match text {
+        "-" => return,
+        "!" => LogEnd { outcome: Outcome::Failed, ..end("") },
+        text => end(text),
+    };
+    store.finish(id, &end).expect("the log can be written");
+}
+
+/// Conversation `A1` of two turns, the second of which was tried again, and the lone `B1`.
+fn two(store: &dyn Store) {
+    turn(store, "A1", "A1", None, "one");
+    turn(store, "A1", "A2", Some("A1"), "two");
+    turn(store, "B1", "B1", None, "lone");
+    turn(store, "A1", "C2", Some("A1"), "two again");
+}
+
+fn ids(history: &History, id: &str) -> Vec<String> {
+    let turns = history.conversation(id).expect("it is there");
+    turns.into_iter().map(|turn| turn.start.id).collect()
+}
+
+#[test]
+fn a_conversation_is_its_newest_turn_and_what_that_follows() {
+    check(two, |history| {
+        assert_eq!(ids(history, "A1"), ["A1", "C2"]);
+        assert_eq!(ids(history, "B1"), ["B1"]);
+    });
+}
+
+#[test]
+fn what_was_taken_back_is_not_in_it_once_it_goes_on() {
+    let write = |store: &dyn Store| {
+        two(store);
+        turn(store, "A1", "D3", None, "from the beginning");
+    };
+    check(write, |history| assert_eq!(ids(history, "A1"), ["D3"]));
+}
+
+#[test]
+fn a_clock_that_stepped_back_changes_nothing() {
+    let write = |store: &dyn Store| {
+        turn(store, "M1", "M1", None, "one");
+        turn(store, "M1", "K2", Some("M1"), "two");
+    };
+    check(write, |history| assert_eq!(ids(history, "M1"), ["M1", "K2"]));
+}
+
+#[test]
+fn rows_in_a_circle_are_no_endless_conversation() {
+    let write = |store: &dyn Store| {
+        turn(store, "A1", "A1", Some("A2"), "one");
+        turn(store, "A1", "A2", Some("A1"), "two");
+        turn(store, "A1", "A3", Some("A2"), "three");
+    };
+    check(write, |history| assert_eq!(ids(history, "A1"), ["A1", "A2", "A3"]));
+}
+
+#[test]
+fn a_turn_without_an_end_is_in_it() {
+    let write = |store: &dyn Store| {
+        turn(store, "A1", "A1", None, "one");
+        turn(store, "A1", "A2", Some("A1"), "-");
+    };
+    check(write, |history| {
+        let turns = history.conversation("last").expect("it is there");
+        assert_eq!((turns.len(), turns[1].end.is_none()), (2, true));
+        assert_eq!(turns[1].start.prompt, "prompt of A2");
+    });
+}
+
+#[test]
+fn it_is_found_by_a_part_of_its_id_or_of_a_turn() {
+    check(two, |history| {
+        for part in ["a1", "a", "C2", "2", "last"] {
+            assert_eq!(history.conversation_id(part).as_deref(), Ok("A1"), "{part}");
+        }
+        let ids = vec!["A1".to_owned(), "B1".to_owned()];
+        assert_eq!(history.conversation_id("1"), Err(HistoryError::Ambiguous { part: "1".to_owned(), ids }));
+        for part in ["x", "", "%", "A1 "] {
+            assert_eq!(history.conversation_id(part), Err(HistoryError::UnknownConversation(part.to_owned())));
+        }
+    });
+}
+
+#[test]
+fn an_ask_of_the_first_version_is_a_conversation() {
+    let write = |store: &dyn Store| {
+        for (id, command) in [("A1", "ask"), ("B1", "batch")] {
+            let old = LogStart { conversation_id: None, parent: None, command: command.to_owned(), ..start(id) };
+            store.begin(&old).expect("the log can be written");
+            store.finish(id, &end("blue")).expect("the log can be written");
+        }
+    };
+    check(write, |history| {
+        assert_eq!(history.last_conversation(), Ok(Some("A1".to_owned())));
+        assert_eq!(ids(history, "A1"), ["A1"]);
+        assert_eq!(history.conversation_id("B1"), Err(HistoryError::UnknownConversation("B1".to_owned())));
+    });
+}
+
+#[test]
+fn the_last_one_is_that_with_the_latest_turn() {
+    check(two, |history| assert_eq!(history.last_conversation(), Ok(Some("A1".to_owned()))));
+}
+
+#[test]
+fn a_lone_failure_is_not_continued_while_there_is_another() {
+    let failed = |store: &dyn Store| turn(store, "D1", "D1", None, "!");
+    check(
+        |store| {
+            two(store);
+            failed(store);
+        },
+        |history| assert_eq!(history.last_conversation(), Ok(Some("A1".to_owned()))),
+    );
+    check(failed, |history| assert_eq!(history.last_conversation(), Ok(Some("D1".to_owned()))));
+}
+
+#[test]
+fn nothing_logged_is_no_conversation() {
+    check(
+        |_| {},
+        |history| {
+            assert_eq!(history.last_conversation(), Ok(None));
+            assert_eq!(history.conversations(5), Ok(Vec::new()));
+            let error = history.conversation("A1").expect_err("there is none").to_string();
+            assert!(error.contains("\nhint: "), "{error}");
+        },
+    );
+}
+
+#[test]
+fn the_overview_lists_the_latest_last() {
+    check(two, |history| {
+        let all = history.conversations(9).expect("the log can be read");
+        let lines: Vec<_> = all.iter().map(|talk| (talk.id.as_str(), talk.turns, talk.first_prompt.as_str())).collect();
+        assert_eq!(lines, [("B1", 1, "prompt of B1"), ("A1", 2, "prompt of A1")]);
+        assert_eq!(history.conversations(1).expect("the log can be read"), all[1..]);
+    });
+}
+
+#[test]
+fn a_model_is_told_what_was_answered_in_whole_or_in_part() {
+    let write = |store: &dyn Store| {
+        turn(store, "A1", "A1", None, "one");
+        turn(store, "A1", "A2", Some("A1"), "!");
+        turn(store, "A1", "A3", Some("A2"), "thr");
+        store.finish("A3", &LogEnd { outcome: Outcome::Partial, ..end("thr") }).expect("the log can be written");
+        turn(store, "A1", "A4", Some("A3"), "-");
+    };
+    check(write, |history| {
+        let told: Vec<_> = messages(&history.conversation("A1").expect("it is there"))
+            .into_iter()
+            .map(|message| (message.role, message.parts))
+            .collect();
+        let text = |text: &str| vec![Part::Text(text.to_owned())];
+        let want = [
+            (Role::User, text("prompt of A1")),
+            (Role::Assistant, text("one")),
+            (Role::User, text("prompt of A3")),
+            (Role::Assistant, text("thr")),
+        ];
+        assert_eq!(told, want);
+    });
+}
