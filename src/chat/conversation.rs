@@ -20,8 +20,8 @@ pub struct Turn {
 /// What was said, oldest first.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Conversation {
-    /// Its id in the log.
-    pub id: String,
+    /// Its id in the log: that of its first request, once there was one.
+    pub id: Option<String>,
     /// Instructions that stand above it.
     pub system: Option<String>,
     /// Questions that were answered, at least in part.
@@ -31,8 +31,8 @@ pub struct Conversation {
 impl Conversation {
     /// A new one.
     #[must_use]
-    pub fn new(id: String, system: Option<String>) -> Self {
-        Self { id, system, turns: Vec::new() }
+    pub fn new(system: Option<String>) -> Self {
+        Self { id: None, system, turns: Vec::new() }
     }
 
     /// The turn that the next one follows, in the log.
@@ -106,7 +106,7 @@ mod tests {
             whole,
         };
         let turns = vec![turn("1", "a\nb", "c", true), turn("2", "d", "e", false)];
-        Conversation { id: "x".into(), system: Some("Be brief.".into()), turns }
+        Conversation { id: Some("x".into()), system: Some("Be brief.".into()), turns }
     }
 
     #[test]

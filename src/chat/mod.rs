@@ -3,6 +3,7 @@
 
 pub mod command;
 pub mod conversation;
+pub mod fit;
 mod highlight;
 pub mod input;
 pub mod markdown;

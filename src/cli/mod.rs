@@ -2,6 +2,7 @@
 
 pub mod artifacts;
 pub mod ask;
+pub mod chat;
 pub mod console;
 pub mod env;
 pub mod keys;
@@ -77,6 +78,8 @@ pub enum When {
 pub enum Command {
     /// Ask a model group for one answer
     Ask(Box<ask::args::AskArgs>),
+    /// Talk with a model group
+    Chat(Box<chat::args::ChatArgs>),
     /// Show who would be asked and why, without calling anyone
     Route(Box<route::RouteArgs>),
     /// Show what was asked and answered
@@ -139,6 +142,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &Env) -> u8 {
 fn dispatch(cli: &Cli, env: &Env, console: &mut Console) -> Result<End, Error> {
     match &cli.command {
         Command::Ask(args) => ask::run(args, &cli.global, env, console),
+        Command::Chat(args) => chat::run(args, &cli.global, env, console),
         Command::Route(args) => route::command(args, &cli.global, env, console),
         Command::Logs(args) => logs::command(args, &cli.global, env, console),
         Command::Providers(args) => providers::command(args, &cli.global, env, console),

@@ -48,7 +48,7 @@ impl RouteArgs {
 /// # Errors
 /// As `ask`, when nobody may be asked.
 pub fn command(args: &RouteArgs, global: &Global, env: &Env, console: &mut Console) -> Result<End, Error> {
-    let Prepared { router, request, ask, id } = ask::prepare(&args.ask(), global, env, console)?;
+    let Prepared { router, request, ask, id, conversation } = ask::prepare(&args.ask(), global, env, console)?;
     let mut rng = fastrand::Rng::with_seed(ask.seed);
     let explained = match until_signal(router.explain(&request, &mut rng))? {
         Ended::Value(explained) => explained,
@@ -59,7 +59,7 @@ pub fn command(args: &RouteArgs, global: &Global, env: &Env, console: &mut Conso
         console.event(&unordered(map, *group, reason));
     }
     let rule = explained.plan.detours.rule(request.group);
-    let subject = Subject { map, group: request.group, rule, id: &id };
+    let subject = Subject { map, group: request.group, rule, id: &id, conversation: conversation.as_deref() };
     let nobody = explained.plan.calls.is_empty().then(|| {
         let Explained { plan, .. } = &explained;
         let skips = plan.skips.clone();
@@ -84,7 +84,7 @@ pub fn command(args: &RouteArgs, global: &Global, env: &Env, console: &mut Conso
     }
 }
 
-fn page(subject: &Subject<'_>, explained: &Explained, seed: u64, width: Option<u16>) -> String {
+pub(super) fn page(subject: &Subject<'_>, explained: &Explained, seed: u64, width: Option<u16>) -> String {
     let map = subject.map;
     let group = map.group(subject.group);
     let mut lines = vec![format!("group {}: {}, seed {seed}", clean(&group.name), group.strategy.as_str())];

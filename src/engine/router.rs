@@ -72,6 +72,14 @@ impl Router {
         Self { map, endpoints, sources, keys, transport, store, clock, quotas: Arc::default() }
     }
 
+    /// A router over another `map`, with the ways out of this one.
+    #[must_use]
+    pub fn with_map(&self, map: Arc<Map>, endpoints: Vec<Endpoint>, sources: Vec<KeySource>) -> Self {
+        let (keys, transport) = (Arc::clone(&self.keys), Arc::clone(&self.transport));
+        let quotas = Arc::clone(&self.quotas);
+        Self { map, endpoints, sources, keys, transport, store: Arc::clone(&self.store), clock: self.clock, quotas }
+    }
+
     /// What can be routed to.
     #[must_use]
     pub fn map(&self) -> &Map {

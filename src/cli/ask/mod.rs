@@ -1,16 +1,17 @@
 //! `llmroute ask`: one routed call, its answer on standard output.
 
 pub mod args;
-mod attach;
+pub(super) mod attach;
 mod dry_run;
-mod input;
+pub(super) mod input;
 pub(super) mod printer;
 pub mod question;
 pub(super) mod report;
-mod resolve;
+pub(super) mod resolve;
 mod schema;
-mod template;
-mod whole;
+pub(super) mod template;
+mod thread;
+pub(super) mod whole;
 
 use std::io;
 
@@ -18,10 +19,11 @@ use self::args::AskArgs;
 use self::printer::{Printer, unordered};
 use self::report::{Subject, event, headline};
 use self::resolve::{Ask, Output};
+use self::thread::Thread;
 use self::whole::Target;
 use super::console::Console;
 use super::signals::{Ended, until_signal};
-use super::{End, Global, setup};
+use super::{End, Global, place, setup};
 use crate::cli::env::Env;
 use crate::engine::{Checks, Done, Request, RouteError, Router, Why};
 use crate::error::{Error, Kind};
@@ -36,6 +38,8 @@ pub(super) struct Prepared {
     pub(super) ask: Ask,
     /// The id of the request.
     pub(super) id: String,
+    /// The conversation that it is a turn of.
+    pub(super) conversation: Option<String>,
 }
 
 /// Reads everything that a question needs; calls nobody.
@@ -45,9 +49,19 @@ pub(super) struct Prepared {
 pub(super) fn prepare(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Prepared, Error> {
     let clock = Clock::starting_at(env.now);
     let mut profile = setup::profile(global, env, console)?;
-    let mut ask =
-        resolve::resolve(args, &mut profile, &Inputs { vars: &env.vars, long_lived: false }, env.stdout, env.entropy)?;
+    let thread = match args.question.is_continued() {
+        true => Some(Thread::open(args.question.cid.as_deref(), &place::of(global, env, profile.state.as_ref())?)?),
+        false => None,
+    };
+    let usual = thread.as_ref().map(|thread| thread.group.as_str());
+    let inputs = Inputs { vars: &env.vars, long_lived: false };
+    let mut ask = resolve::resolve(args, &mut profile, &inputs, usual, env.stdout, env.entropy)?;
     setup::built(&profile, ask.group)?;
+    let (named, group) = (args.question.model.is_some() || ask.template.is_some(), &profile.map.group(ask.group).name);
+    if let Some(usual) = usual.filter(|usual| !named && *usual != group.as_str()) {
+        console
+            .event(&format!("the conversation was with `{usual}`, which the profile does not have; asking `{group}`"));
+    }
     let schema = args.question.schema.as_deref().map(schema::read).transpose()?;
     let (schema, judge) = schema.map_or((None, None), |(schema, judge)| (Some(schema), Some(judge)));
     let checks = Checks { schema: judge, verify: args.verify.as_deref().map(Into::into) };
@@ -67,24 +81,27 @@ pub(super) fn prepare(args: &AskArgs, global: &Global, env: &Env, console: &mut 
     let id = setup::request_id(env.now, env.entropy);
     let group = profile.map.group(ask.group).name.clone();
     let system = args.question.system.clone().or_else(|| ask.template.as_ref()?.system());
+    let system = system.or_else(|| thread.as_ref()?.system.clone());
+    let conversation = thread.as_ref().map(|thread| thread.id.clone()).or_else(|| (!args.no_log).then(|| id.clone()));
     let log = (!args.no_log).then(|| LogStart {
         id: id.clone(),
         at: env.now,
         command: "ask".to_owned(),
         group,
-        conversation_id: Some(id.clone()),
-        parent: None,
+        conversation_id: conversation.clone(),
+        parent: thread.as_ref().and_then(|thread| thread.parent.clone()),
         system: system.clone(),
         prompt: text.clone(),
         tags: args.question.tags.clone(),
     });
     ask.facts.identity.prompt = Some(text.clone());
+    ask.facts.identity.conversation.clone_from(&conversation);
     let prompt = Prompt { schema, ..ask.prompt(system, text, attachments) };
     ask.facts.prompt_tokens = prompt.estimated_tokens();
     if !profile.map.rules.all.is_empty() {
         ask.facts.hour = setup::local_hour(env.now);
     }
-    let request = Request {
+    let mut request = Request {
         group: ask.group,
         prompt,
         facts: ask.facts.clone(),
@@ -94,7 +111,10 @@ pub(super) fn prepare(args: &AskArgs, global: &Global, env: &Env, console: &mut 
         log,
     };
     let router = setup::router(profile, global, env, clock, ask.seed)?;
-    Ok(Prepared { router, request, ask, id })
+    if let Some(thread) = thread {
+        thread.precede(&mut request, &router, console);
+    }
+    Ok(Prepared { router, request, ask, id, conversation })
 }
 
 /// Runs the command.
@@ -102,12 +122,12 @@ pub(super) fn prepare(args: &AskArgs, global: &Global, env: &Env, console: &mut 
 /// # Errors
 /// With the exit code that says why there is no complete answer.
 pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) -> Result<End, Error> {
-    let Prepared { router, request, ask, id } = prepare(args, global, env, console)?;
+    let Prepared { router, request, ask, id, conversation } = prepare(args, global, env, console)?;
     let mut rng = fastrand::Rng::with_seed(ask.seed);
     let map = router.map();
     // A rule that cannot be evaluated ends the request itself.
     let rule = router.decide(&request).ok().and_then(|detours| detours.rule(ask.group));
-    let subject = Subject { map, group: ask.group, rule, id: &id };
+    let subject = Subject { map, group: ask.group, rule, id: &id, conversation: conversation.as_deref() };
     if let Some(rule) = rule.map(|id| map.rules.rule(id)) {
         let target = &map.group(rule.target).name;
         console.detail(&format!("rule {} of `{}` decides: {target}", rule.number, rule.group));
@@ -130,6 +150,9 @@ pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) ->
         }
         let text = dry_run::describe(&router, &request, plan);
         return console.data(&text).map(|()| End::Success).or_else(|error| unwritable(&error));
+    }
+    if args.no_log && args.question.is_continued() {
+        console.event("this turn is not logged, so the conversation will not know of it");
     }
     let target = match ask.file.as_deref().map(Target::prepare).transpose() {
         Ok(target) => target,

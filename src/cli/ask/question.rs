@@ -28,6 +28,12 @@ pub struct QuestionArgs {
     /// Show the model an image or a PDF file, from FILE, an address or standard input (`-`); may be repeated
     #[arg(short, long = "attachment", value_name = "FILE|URL|-")]
     pub attachments: Vec<String>,
+    /// Continue the newest conversation; an `ask` begins one
+    #[arg(short, long = "continue")]
+    pub continues: bool,
+    /// Continue this conversation: its id or that of a turn, or the unique beginning or end of one
+    #[arg(long, value_name = "ID", conflicts_with = "continues")]
+    pub cid: Option<String>,
     /// Do not read standard input
     #[arg(long)]
     pub no_stdin: bool,
@@ -103,6 +109,14 @@ pub struct QuestionArgs {
     /// Seed of the routing's own luck
     #[arg(long, value_name = "N", help_heading = "Routing")]
     pub route_seed: Option<u64>,
+}
+
+impl QuestionArgs {
+    /// Whether a conversation goes on with it.
+    #[must_use]
+    pub fn is_continued(&self) -> bool {
+        self.continues || self.cid.is_some()
+    }
 }
 
 /// `--reasoning-effort`.

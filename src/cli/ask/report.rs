@@ -23,6 +23,8 @@ pub struct Subject<'a> {
     pub rule: Option<RuleId>,
     /// The id of the request.
     pub id: &'a str,
+    /// The conversation that it is a turn of.
+    pub conversation: Option<&'a str>,
 }
 
 impl Subject<'_> {
@@ -89,7 +91,7 @@ impl Subject<'_> {
             "restarted": false,
             "resumed_at": null,
             "wasted_usd": Spend::of(attempts).wasted(),
-            "conversation_id": null,
+            "conversation_id": self.conversation,
         })
     }
 

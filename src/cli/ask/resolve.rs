@@ -58,7 +58,8 @@ pub struct Ask {
     pub seed: u64,
 }
 
-/// Resolves `args` against the profile, whose groups take over the overrides.
+/// Resolves `args` against the profile, whose groups take over the overrides. Where nothing names a
+/// group, it is the `usual` one if the profile has it, else the profile's own choice.
 ///
 /// # Errors
 /// `usage` for a value that cannot be, `profile` for a name that is not there.
@@ -66,6 +67,7 @@ pub fn resolve(
     args: &AskArgs,
     profile: &mut Profile,
     inputs: &Inputs<'_>,
+    usual: Option<&str>,
     stdout: Sink,
     entropy: u64,
 ) -> Result<Ask, Error> {
@@ -73,7 +75,7 @@ pub fn resolve(
     let own = template.as_ref().map(Filled::template);
     let group = match args.question.model.as_ref().or(own.and_then(|own| own.model.as_ref())) {
         Some(name) => target(profile, name, inputs)?,
-        None => profile.default_group,
+        None => usual.and_then(|name| profile.target(name, inputs).ok()).unwrap_or(profile.default_group),
     };
     let fallbacks: Vec<GroupId> =
         args.question.fallbacks.iter().map(|name| target(profile, name, inputs)).collect::<Result<_, _>>()?;
@@ -262,7 +264,7 @@ fn parameters(args: &AskArgs, options: &[String], base: Params) -> Result<(Sampl
             return Err(Error::new(Kind::Usage, format!("`-o {key}=…` would replace the request itself"))
                 .hint("the model is `-m`, the system prompt `-s`, and the prompt is the argument"));
         }
-        let value: Value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+        let value = literal(value);
         if !neutral(&mut sampling, key, &value)? {
             extra.insert(key.to_owned(), value);
         }
@@ -271,13 +273,36 @@ fn parameters(args: &AskArgs, options: &[String], base: Params) -> Result<(Sampl
     sampling.max_tokens = args.question.max_tokens.or(sampling.max_tokens);
     sampling.effort = args.question.reasoning_effort.map(Effort::from).or(sampling.effort);
     sampling.seed = args.question.seed.or(sampling.seed);
+    possible(&sampling)?;
+    Ok((sampling, extra))
+}
+
+/// Refuses values that no model takes.
+fn possible(sampling: &Sampling) -> Result<(), Error> {
     if [sampling.temperature, sampling.top_p].into_iter().flatten().any(|value| !value.is_finite()) {
         return Err(Error::new(Kind::Usage, "a sampling parameter is not a number"));
     }
     if sampling.max_tokens == Some(0) {
         return Err(Error::new(Kind::Usage, "`--max-tokens 0` asks for no answer"));
     }
-    Ok((sampling, extra))
+    Ok(())
+}
+
+/// JSON, or else text.
+fn literal(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+}
+
+/// Sets the parameter `key`, which all providers share, to what was typed; nothing changes when that cannot be.
+///
+/// # Errors
+/// `usage` for a value that cannot be.
+pub fn set(sampling: &mut Sampling, key: &str, typed: &str) -> Result<(), Error> {
+    let mut changed = sampling.clone();
+    neutral(&mut changed, key, &literal(typed))?;
+    possible(&changed)?;
+    *sampling = changed;
+    Ok(())
 }
 
 /// Whether `key` is a parameter that all providers share.

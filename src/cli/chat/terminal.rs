@@ -1,0 +1,35 @@
+//! How the terminal was set when we came; it is left so, and typed keys do not mix into an answer.
+
+use rustix::stdio::stdin;
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+
+/// The settings of the terminal at standard input.
+#[derive(Debug, Clone)]
+pub struct Terminal {
+    /// `None` when it is none.
+    settings: Option<Termios>,
+}
+
+impl Terminal {
+    /// Looks at them.
+    #[must_use]
+    pub fn look() -> Self {
+        Self { settings: tcgetattr(stdin()).ok() }
+    }
+
+    /// Does not show what is typed until [`Terminal::restore`]; keys that send signals send them.
+    pub fn hide_typing(&self) {
+        if let Some(mut settings) = self.settings.clone() {
+            settings.local_modes.remove(LocalModes::ECHO);
+            // A terminal that is gone shows nothing.
+            let _ = tcsetattr(stdin(), OptionalActions::Now, &settings);
+        }
+    }
+
+    /// Sets it as it was.
+    pub fn restore(&self) {
+        if let Some(settings) = &self.settings {
+            let _ = tcsetattr(stdin(), OptionalActions::Now, settings);
+        }
+    }
+}
