@@ -233,7 +233,7 @@ _llmroute() {
             return 0
             ;;
         llmroute__subcmd__ask)
-            opts="-m -s -t -f -a -o -S -x -u -n -p -q -v -h -V --model --system --template --file --attachment --no-stdin --option --temperature --max-tokens --reasoning-effort --schema --seed --tag --require-tag --fallback --no-fallback --strategy --user --num-retries --midstream --hedge --timeout --first-token-timeout --idle-timeout --deadline --max-cost --route-seed --json --stream-json --no-stream --extract --verify --usage --output --dry-run --no-log --profile --quiet --verbose --color --state --help --version"
+            opts="-m -s -t -f -a -c -o -S -x -u -n -p -q -v -h -V --model --system --template --file --attachment --continue --cid --no-stdin --option --temperature --max-tokens --reasoning-effort --schema --seed --tag --require-tag --fallback --no-fallback --strategy --user --num-retries --midstream --hedge --timeout --first-token-timeout --idle-timeout --deadline --max-cost --route-seed --json --stream-json --no-stream --extract --verify --usage --output --dry-run --no-log --profile --quiet --verbose --color --state --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -276,6 +276,10 @@ _llmroute() {
                     return 0
                     ;;
                 -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cid)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1313,7 +1317,7 @@ _llmroute() {
             return 0
             ;;
         llmroute__subcmd__route)
-            opts="-m -s -t -f -a -o -p -q -v -h -V --model --system --template --file --attachment --no-stdin --option --temperature --max-tokens --reasoning-effort --schema --seed --tag --require-tag --fallback --no-fallback --strategy --user --num-retries --midstream --hedge --timeout --first-token-timeout --idle-timeout --deadline --max-cost --route-seed --json --profile --quiet --verbose --color --state --help --version"
+            opts="-m -s -t -f -a -c -o -p -q -v -h -V --model --system --template --file --attachment --continue --cid --no-stdin --option --temperature --max-tokens --reasoning-effort --schema --seed --tag --require-tag --fallback --no-fallback --strategy --user --num-retries --midstream --hedge --timeout --first-token-timeout --idle-timeout --deadline --max-cost --route-seed --json --profile --quiet --verbose --color --state --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1356,6 +1360,10 @@ _llmroute() {
                     return 0
                     ;;
                 -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cid)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -49,6 +49,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s s -l system -d
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s t -l template -d 'This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s f -l file -d 'Put the text of FILE before the prompt; may be repeated' -r -F
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s a -l attachment -d 'Show the model an image or a PDF file, from FILE, an address or standard input (`-`); may be repeated' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l cid -d 'Continue this conversation: its id or that of a turn, or the unique beginning or end of one' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s o -l option -d 'Set a model option or another field of the request body; may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l temperature -d 'Randomness of the answer' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l max-tokens -d 'The most tokens to generate' -r
@@ -85,6 +86,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l color -d 'When
 always\t'Always'
 never\t'Never'"
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s c -l continue -d 'Continue the newest conversation; an `ask` begins one'
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l no-stdin -d 'Do not read standard input'
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l no-fallback -d 'No fallback group'
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l json -d 'Print one JSON object with the answer and how it came about'
@@ -103,6 +105,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s s -l system 
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s t -l template -d 'This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s f -l file -d 'Put the text of FILE before the prompt; may be repeated' -r -F
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s a -l attachment -d 'Show the model an image or a PDF file, from FILE, an address or standard input (`-`); may be repeated' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l cid -d 'Continue this conversation: its id or that of a turn, or the unique beginning or end of one' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s o -l option -d 'Set a model option or another field of the request body; may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l temperature -d 'Randomness of the answer' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l max-tokens -d 'The most tokens to generate' -r
@@ -137,6 +140,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l color -d 'Wh
 always\t'Always'
 never\t'Never'"
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s c -l continue -d 'Continue the newest conversation; an `ask` begins one'
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l no-stdin -d 'Do not read standard input'
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l no-fallback -d 'No fallback group'
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l json -d 'Print one JSON object'

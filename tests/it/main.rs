@@ -3,7 +3,9 @@
 mod attachments;
 mod bad_input;
 mod bedrock;
+mod chat;
 mod checks;
+mod conversations;
 mod engine;
 mod faults;
 mod hedge;

@@ -69,6 +69,11 @@ impl Place {
         Self { url: RedisUrl::parse(&text).expect("it is a URL"), text, own }
     }
 
+    /// The URL as it is typed.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     fn stop(&mut self) {
         if let Some((child, _)) = &mut self.own {
             child.kill().expect("it runs");
