@@ -196,6 +196,7 @@ impl<'a> Session<'a> {
     /// Sends `request` and shows what comes, until it ends or a signal does.
     fn show(&mut self, request: &Request, console: &mut Console) -> Shown {
         let Self { router, runtime, signals, rng, ask, .. } = self;
+        router.write_down(request);
         let (map, group) = (router.map(), request.group);
         let rule = router.decide(request).ok().and_then(|detours| detours.rule(group));
         let log = request.log.as_ref().expect("every turn is logged");

@@ -48,21 +48,24 @@ impl<'s, 'a> Talk<'s, 'a> {
 
     /// Talks until the person leaves. The first line begins as `offer`.
     pub fn run(mut self, offer: Offer, console: &mut Console) -> Result<End, Error> {
-        let mut offer = offer;
+        // The line editor sets its own modes while it reads, and goes back to these.
+        self.terminal.hush();
+        let end = self.talk(offer, console);
+        self.terminal.restore();
+        Ok(end)
+    }
+
+    fn talk(&mut self, mut offer: Offer, console: &mut Console) -> End {
         let mut breaks = 0;
         loop {
             let key = match self.key(&offer) {
                 Ok(key) => key,
-                Err(signal) => {
-                    self.terminal.restore();
-                    console.end_line();
-                    return Ok(End::Signal(signal));
-                }
+                Err(signal) => return End::Signal(signal),
             };
             breaks = if key == Key::Break { breaks + 1 } else { 0 };
             let next = match key {
-                Key::End => return Ok(End::Success),
-                Key::Break if breaks > 1 => return Ok(End::Success),
+                Key::End => return End::Success,
+                Key::Break if breaks > 1 => return End::Success,
                 Key::Break => {
                     console.event("Ctrl-C again, or Ctrl-D, leaves");
                     Next::Line(String::new())
@@ -73,7 +76,7 @@ impl<'s, 'a> Talk<'s, 'a> {
             };
             match next {
                 Next::Line(text) => offer = text,
-                Next::End(end) => return Ok(end),
+                Next::End(end) => return end,
             }
         }
     }
@@ -119,21 +122,12 @@ impl<'s, 'a> Talk<'s, 'a> {
     fn ask(&mut self, text: String, console: &mut Console) -> Next {
         let question = self.session.question(text);
         let group = self.session.ask.group;
-        self.terminal.hide_typing();
         let ended = self.session.turn(question, group, console);
-        self.terminal.restore();
         self.after(ended, console)
     }
 
     fn command(&mut self, command: Command, console: &mut Console) -> Next {
-        let shows_answers = matches!(command, Command::Retry(_));
-        if shows_answers {
-            self.terminal.hide_typing();
-        }
         let carried = self.session.carry_out(command, console);
-        if shows_answers {
-            self.terminal.restore();
-        }
         let next = match carried {
             Ok(Carried::Done) => Next::Line(String::new()),
             Ok(Carried::Asked(ended)) => self.after(Ok(ended), console),
@@ -184,16 +178,16 @@ impl<'s, 'a> Talk<'s, 'a> {
         let vars = &self.session.env.vars;
         let chosen = [vars.get("VISUAL"), vars.get("EDITOR")].into_iter().flatten().find(|editor| !editor.is_empty());
         let (editor, begun) = (chosen.unwrap_or("vi").to_owned(), text.to_owned());
-        match self.session.blocking(move || outside::edit(&editor, &begun)) {
+        self.terminal.restore();
+        let written = self.session.blocking(move || outside::edit(&editor, &begun));
+        self.terminal.hush();
+        match written {
             Ok(Ok(text)) => Next::Line(text),
             Ok(Err(error)) => {
                 console.error(&error);
                 Next::Line(text.to_owned())
             }
-            Err(signal) => {
-                self.terminal.restore();
-                Next::End(End::Signal(signal))
-            }
+            Err(signal) => Next::End(End::Signal(signal)),
         }
     }
 

@@ -1,7 +1,7 @@
 //! How the terminal was set when we came; it is left so, and typed keys do not mix into an answer.
 
 use rustix::stdio::stdin;
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{InputModes, LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 /// The settings of the terminal at standard input.
 #[derive(Debug, Clone)]
@@ -17,10 +17,12 @@ impl Terminal {
         Self { settings: tcgetattr(stdin()).ok() }
     }
 
-    /// Does not show what is typed until [`Terminal::restore`]; keys that send signals send them.
-    pub fn hide_typing(&self) {
+    /// Until [`Terminal::restore`], what is typed while nobody reads is not shown, and waits for the line
+    /// editor key for key. Keys that send signals send them.
+    pub fn hush(&self) {
         if let Some(mut settings) = self.settings.clone() {
-            settings.local_modes.remove(LocalModes::ECHO);
+            settings.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON);
+            settings.input_modes.remove(InputModes::ICRNL);
             // A terminal that is gone shows nothing.
             let _ = tcsetattr(stdin(), OptionalActions::Now, &settings);
         }

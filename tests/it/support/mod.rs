@@ -12,7 +12,7 @@ pub mod server;
 
 pub use faults::{ANSWER, Fault, OTHER};
 pub use profile::{KEY, Profile};
-pub use screen::Screen;
 pub use run::{End, Home, Input, Output, Run, Sink};
+pub use screen::Screen;
 pub use server::{Nowhere, Server};
 pub mod raw;
