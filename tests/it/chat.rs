@@ -133,6 +133,7 @@ fn ctrl_c_keeps_the_part_that_came() {
     screen.shows("llmroute: stopped; the answer so far is kept");
     screen.line("/history");
     screen.shows("  1  > why?\n     The (stopped)");
+    screen.prompts("main>");
     screen.send("\u{3}");
     screen.shows("Ctrl-C again, or Ctrl-D, leaves");
     screen.send("\u{3}");
