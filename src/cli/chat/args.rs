@@ -35,7 +35,6 @@ pub struct ChatArgs {
     pub attachments: Vec<String>,
     /// Go on with the conversation ID, or with the last one
     #[arg(long, value_name = "ID", num_args = 0..=1)]
-    #[expect(clippy::option_option, reason = "absent, without a value, and with one are three things to clap")]
     pub resume: Option<Option<String>>,
     /// Set a model option or another field of the request body; may be repeated
     #[arg(short = 'o', long = "option", value_name = "KEY=VALUE")]
