@@ -168,11 +168,25 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s v -l verbose
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s V -l version -d 'Print version'
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l last -d 'How many of the latest requests to list' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l search -d 'Only requests with all these words in the prompt or in the answer; `word*` finds what begins so' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l group -d 'Only requests to this group' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l deployment -d 'Only requests for which this deployment was asked' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l class -d 'Only requests in which something failed so, an attempt or all of it: `rate_limit`, `timeout`, …' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l outcome -d 'Only requests that ended so' -r -f -a "ok\t'One complete answer'
+partial\t'A part of an answer was given out'
+failed\t'No answer'
+cancelled\t'The person stopped it'
+unfinished\t'It runs, or its process died'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l since -d 'Only requests from this time on: `2h` ago, or like `2026-11-01`, `2026-11-01T09:30`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l until -d 'Only requests before this time' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l conversation -d 'Only the turns of this conversation, those that were taken back included' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l tag -d 'Only requests with this label' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
 always\t'Always'
 never\t'Never'"
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l conversations -d 'List conversations, by their last turns'
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l json -d 'JSON: one object a line'
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l text -d 'Only the text of the answer'
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -s q -l quiet -d 'Say nothing but errors on standard error'

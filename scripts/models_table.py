@@ -20,11 +20,12 @@ The table: one line a model, sorted by bytes of the first column, columns divide
  9 caps       v vision, p pdf, a audio, t tools, s json schema, r reasons, o reasons only when asked to
 10 prefill    y, n
 11 sampling   n: temperature and top_p are refused; w: taken only while it does not reason
-12 efforts    digits: none 0, minimal 1, low 2, medium 3, high 4, xhigh 5, max 6
+12 efforts    digits: none 0, minimal 1, low 2, medium 3, high 4, xhigh 5, max 6; - none of them, empty unknown
 13 thinking   how effort is said in Anthropic's protocol: b budget, e effort, a adaptive and effort
 14 status     b alpha or beta, d deprecated, r retired
 15 as of      date of the price when newer than the table
 16 budget     least:most tokens to think with, of models that take no level; `:off` when thinking can be off
+17 chat tools n: tools are taken by Responses only; w: in chat completions too, while it does not reason
 """
 import json
 import re
@@ -108,9 +109,27 @@ def budget(model_id, model, siblings):
     return f"{least}:{most}" + (":off" if off else "")
 
 
-def line(provider, model_id, model, siblings):
+def claude(model_id):
+    """The model's own name, out of the names that clouds and gateways give it; None for others."""
+    name = re.search(r"claude-[a-z0-9.-]+", model_id)
+    if not name:
+        return None
+    return re.sub(r"-v\d+$", "", DATE.sub("", re.sub(r"-v\d+$", "", name[0].replace(".", "-"))))
+
+
+def chat_tools(provider, name):
+    """From gpt-6 on, at their maker's and in its cloud: others translate (OpenAI API reference, errors)."""
+    if provider not in ("openai", "azure") or not name.startswith("gpt-6"):
+        return ""
+    return "w" if re.fullmatch(r"gpt-6-(sol|luna)|gpt-6\.1-terra", name) else "n"
+
+
+def line(provider, model_id, model, siblings, maker):
     base = siblings.get(DATE.sub("", model_id), {})
     model = {**{k: base[k] for k in ("efforts", "sampling", "budget") if k in base}, **model}
+    own = maker.get(claude(model_id), {})
+    if "reasoning" in model.get("caps", []):  # lists of others leave out what the maker's has
+        model = {**{k: own[k] for k in ("efforts", "sampling") if k in own}, **model}
     if base.get("in") and model.get("ctx") == base["in"]:
         model = {**model, "ctx": base["ctx"], "in": base["in"]}  # a list that took the largest input for the window
     reasons, sampling = family(DATE.sub("", model_id.rsplit("/", 1)[-1])) or (None, "")
@@ -121,20 +140,24 @@ def line(provider, model_id, model, siblings):
         sampling = "n" if model.get("sampling") is False else ""
     prefill = {True: "y", False: "n", None: ""}[model.get("prefill")]
     efforts = "".join(str(EFFORTS.index(e)) for e in model.get("efforts") or [] if e in EFFORTS)
+    if provider == "mistral" and model_id.startswith("magistral"):
+        efforts = "-"  # they are told to reason by `prompt_mode`
     text = lambda key: str(int(model[key])) if model.get(key) else ""
     return [
         f"{RENAMED.get(provider, provider)}/{model_id}", *price(model_id, model), text("ctx"), text("in"), text("out"),
         caps(provider, model_id, model, reasons), prefill, sampling, efforts, thinking(model_id, model),
         STATUS.get(model.get("st"), ""), model.get("asof", ""),
         budget(model_id, model, siblings),
+        chat_tools(provider, DATE.sub("", model_id)),
     ]
 
 
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         data = json.load(file)
+    maker = data["providers"]["anthropic"]["models"]
     lines = [
-        "\t".join(line(provider, model_id, model, row["models"])).rstrip("\t")
+        "\t".join(line(provider, model_id, model, row["models"], maker)).rstrip("\t")
         for provider, row in data["providers"].items()
         if provider not in RETIRED
         for model_id, model in row["models"].items()

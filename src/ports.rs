@@ -4,6 +4,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -34,6 +35,92 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// The body, decompressed.
     pub body: Pin<Box<dyn Stream<Item = Result<Bytes, Failure>> + Send>>,
+}
+
+/// The network as an instrument: connections of our own, and everything stamped on one clock.
+pub trait Meter: Send + Sync {
+    /// The time on the clock of all stamps, since its origin; it never steps.
+    fn now(&self) -> Duration;
+
+    /// The time of processor that this process used so far, where it is known and means something.
+    fn cpu(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Waits until `at` on that clock, as exactly as the machine allows.
+    fn wait(&self, at: Duration) -> Boxed<'_, ()>;
+
+    /// Opens a connection to the server of `url` that nobody else uses; a simulated one is open at once.
+    ///
+    /// The failure is of class `connection`, `timeout` (connect) or `unsupported`.
+    fn connect<'a>(&'a self, url: &'a url::Url, limit: Duration) -> Boxed<'a, Result<Box<dyn Line>, Failure>>;
+}
+
+/// A connection on which one call at a time is made: [`begin`](Self::begin), then the head, then the
+/// pieces until there are no more. Dropping it closes the connection and ends the call.
+pub trait Line: Send {
+    /// What it took to open it; nothing for a simulated one.
+    fn opening(&self) -> Option<Opening>;
+
+    /// Whether another call can be made on it: the last one was read to its end, and the server stayed.
+    fn is_open(&mut self) -> bool;
+
+    /// Starts a call: hands over `request`, which is sent by polling for the head.
+    fn begin(&mut self, request: WireRequest);
+
+    /// The head of the reply.
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Head, Failure>>;
+
+    /// The next piece of the body; `None` at its end. Between two stamps that differ lies a read.
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Stamped, Failure>>>;
+
+    /// When the first byte of the last call was handed to the kernel; `None` before that.
+    fn sent(&self) -> Option<Duration>;
+
+    /// What the connection knows of the call that just ended.
+    fn facts(&self) -> LineFacts;
+}
+
+/// What it took to open a connection.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Opening {
+    /// To resolve the name; nothing for an address.
+    pub dns: Option<Duration>,
+    /// To open the TCP connection.
+    pub tcp: Option<Duration>,
+    /// To agree on TLS; nothing for plain HTTP.
+    pub tls: Option<Duration>,
+}
+
+/// The head of a reply, and when it came.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Head {
+    /// When its last byte came, on the meter's clock.
+    pub at: Duration,
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+}
+
+/// A piece of a body, and when it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamped {
+    /// When its last byte came, on the meter's clock: where the kernel stamps what it receives, its stamp.
+    pub at: Duration,
+    /// From the kernel's stamp to our own read; `None` where only our own clock is known.
+    pub lag: Option<Duration>,
+    /// What came; not compressed.
+    pub bytes: Bytes,
+}
+
+/// What a connection knows of a call that ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LineFacts {
+    /// The round-trip time as the kernel estimates it; of the first hop only behind a proxy.
+    pub rtt: Option<Duration>,
+    /// Whether the wall clock stepped against the monotonic one since the call began, so that stamps lie.
+    pub clock_stepped: bool,
 }
 
 /// Where keys come from, resolved when a call needs one and not before.

@@ -3,6 +3,24 @@
 //! A [`Plan`](plan::Plan) says who is asked when; a run turns it into [`Sample`](sample::Sample)s, one a
 //! call; everything that is reported is computed from those, by pure functions of seeds and values.
 
+pub mod compare;
+pub mod cost;
+pub mod drive;
+mod guard;
+mod measure;
 pub mod plan;
+pub mod prompts;
 pub mod record;
+pub mod rehearsal;
+pub mod report;
 pub mod sample;
+pub mod schedule;
+pub mod self_test;
+pub mod stats;
+pub mod summary;
+pub mod sweep;
+#[cfg(test)]
+mod synthetic;
+mod tally;
+#[cfg(test)]
+mod testing;

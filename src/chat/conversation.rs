@@ -88,6 +88,8 @@ fn shown(turn: &Turn) -> String {
         Part::File { name, media_type, .. } => format!("[{media_type} {name}]"),
         Part::ToolCall { name, .. } => format!("[call of {name}]"),
         Part::ToolResult { text, .. } => text.clone(),
+        // What a model thought belongs to its answer.
+        Part::Thought(_) => String::new(),
     };
     turn.question.iter().map(part).collect::<Vec<_>>().join("\n\n")
 }

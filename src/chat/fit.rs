@@ -58,6 +58,7 @@ fn tokens(message: &Message) -> u64 {
     let of = |part: &Part| match part {
         Part::Text(text) | Part::ToolResult { text, .. } => text_tokens(text),
         Part::ToolCall { arguments, .. } => text_tokens(arguments),
+        Part::Thought(thought) => u64::try_from(thought.size().div_ceil(4)).unwrap_or(u64::MAX),
         Part::Image { .. } | Part::File { .. } => 0,
     };
     message.parts.iter().map(of).sum()

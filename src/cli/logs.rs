@@ -1,6 +1,8 @@
 //! `llmroute logs`: the requests that were logged, as a table, one whole, or as JSON.
 
+mod conversations;
 mod detail;
+pub mod filter;
 mod table;
 pub(super) mod units;
 
@@ -9,11 +11,13 @@ use std::io::{self, Write};
 use clap::Args;
 use jiff::tz::TimeZone;
 
+use self::filter::FilterArgs;
 use super::console::Console;
 use super::env::{Env, Sink};
 use super::{End, Global, place, plain};
 use crate::error::{Error, Kind};
-use crate::history::{Entry, History, HistoryError};
+use crate::history::{Entry, History, HistoryError, rfc3339};
+use crate::model::Timestamp;
 use crate::state::Location;
 
 /// Show logged requests
@@ -27,6 +31,10 @@ pub struct LogsArgs {
     #[arg(long, value_name = "N", default_value_t = 20, conflicts_with = "id", value_parser = clap::value_parser!(u32).range(1..))]
     pub last: u32,
 
+    /// List conversations, by their last turns
+    #[arg(long, conflicts_with_all = ["id", "FilterArgs"])]
+    pub conversations: bool,
+
     /// JSON: one object a line
     #[arg(long, conflicts_with = "text")]
     pub json: bool,
@@ -34,6 +42,10 @@ pub struct LogsArgs {
     /// Only the text of the answer
     #[arg(long, requires = "id")]
     pub text: bool,
+
+    /// Which requests are listed.
+    #[command(flatten)]
+    pub filter: FilterArgs,
 }
 
 /// What the output is shown on.
@@ -43,6 +55,8 @@ pub struct Sheet {
     pub width: Option<u16>,
     /// The time zone of the person.
     pub zone: TimeZone,
+    /// The time now, for what is said relative to it.
+    pub now: Timestamp,
 }
 
 /// Why nothing, or not everything, was shown.
@@ -59,6 +73,19 @@ pub enum LogsError {
         /// The name of its outcome.
         outcome: &'static str,
     },
+    /// A time cannot be understood.
+    #[error(
+        "`{flag} {typed}` is no time\nhint: say how long ago (`30m`, `2h`, `7d`), or a date like `2026-11-01` or `2026-11-01T09:30`"
+    )]
+    Time {
+        /// The option.
+        flag: &'static str,
+        /// What was typed.
+        typed: String,
+    },
+    /// There is nothing to look for.
+    #[error("`--search {0}` has no word in it\nhint: words are letters and digits; `word*` finds what begins so")]
+    NoWord(String),
     /// The output cannot be written.
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
@@ -85,6 +112,7 @@ pub fn run(
     let history = History::open(location)?;
     let note = match &args.id {
         Some(id) => one(&history.get(id)?, args.form(), sheet, out).map(|()| None),
+        None if args.conversations => talks(&history, args, sheet, out),
         None => list(&history, args, sheet, out),
     }?;
     out.flush()?;
@@ -98,7 +126,7 @@ pub fn run(
 pub fn command(args: &LogsArgs, global: &Global, env: &Env, console: &mut Console) -> Result<End, Error> {
     let location = place::location(global, env)?;
     let width = (env.stdout == Sink::Terminal).then(|| console.width());
-    let sheet = Sheet { width, zone: TimeZone::system() };
+    let sheet = Sheet { width, zone: TimeZone::system(), now: env.now };
     match run(args, &location, &sheet, console.writer()) {
         Ok(note) => {
             if let Some(note) = note {
@@ -107,6 +135,7 @@ pub fn command(args: &LogsArgs, global: &Global, env: &Env, console: &mut Consol
             Ok(End::Success)
         }
         Err(LogsError::Output(error)) => super::ask::unwritable(&error),
+        Err(error @ (LogsError::Time { .. } | LogsError::NoWord(_))) => Err(Error::new(Kind::Usage, error.to_string())),
         Err(error @ (LogsError::History(_) | LogsError::NoText { .. })) => {
             Err(Error::new(Kind::Other, error.to_string()))
         }
@@ -114,6 +143,10 @@ pub fn command(args: &LogsArgs, global: &Global, env: &Env, console: &mut Consol
 }
 
 impl LogsArgs {
+    fn count(&self) -> usize {
+        usize::try_from(self.last).unwrap_or(usize::MAX)
+    }
+
     fn form(&self) -> Form {
         match (self.json, self.text) {
             (true, _) => Form::Json,
@@ -124,10 +157,16 @@ impl LogsArgs {
 }
 
 fn list(history: &History, args: &LogsArgs, sheet: &Sheet, out: &mut dyn Write) -> Result<Option<String>, LogsError> {
-    let entries = match history.last(usize::try_from(args.last).unwrap_or(usize::MAX)) {
+    let query = args.filter.query(history, sheet.now, &sheet.zone);
+    let found = query.and_then(|query| match query.is_any() {
+        true => Ok(history.last(args.count())?),
+        false => Ok(history.find(&query, args.count())?),
+    });
+    let entries = match found {
+        Ok(entries) if entries.is_empty() => return Ok(Some("no logged request fits".to_owned())),
         Ok(entries) => entries,
-        Err(empty @ HistoryError::Empty(_)) => return Ok(Some(empty.to_string())),
-        Err(error) => return Err(error.into()),
+        Err(LogsError::History(empty @ HistoryError::Empty(_))) => return Ok(Some(empty.to_string())),
+        Err(error) => return Err(error),
     };
     if args.json {
         for entry in &entries {
@@ -135,6 +174,21 @@ fn list(history: &History, args: &LogsArgs, sheet: &Sheet, out: &mut dyn Write) 
         }
     } else {
         writeln!(out, "{}", table::render(&entries, sheet))?;
+    }
+    Ok(None)
+}
+
+fn talks(history: &History, args: &LogsArgs, sheet: &Sheet, out: &mut dyn Write) -> Result<Option<String>, LogsError> {
+    let talks = history.conversations(args.count())?;
+    if talks.is_empty() {
+        return Ok(Some("no conversation is logged yet\nhint: an `ask` begins one".to_owned()));
+    }
+    if args.json {
+        for talk in &talks {
+            writeln!(out, "{}", plain::json(&conversations::object(talk).to_string()))?;
+        }
+    } else {
+        writeln!(out, "{}", conversations::render(&talks, sheet))?;
     }
     Ok(None)
 }

@@ -9,6 +9,7 @@ pub mod keys;
 mod listing;
 pub mod logs;
 pub mod models;
+mod options;
 mod place;
 pub mod profile;
 pub mod providers;

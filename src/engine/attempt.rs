@@ -80,12 +80,8 @@ impl Attempt<'_> {
         }
     }
 
-    /// What must not come back in a message: the key, and the headers that the profile adds.
     fn secrets(&self) -> Vec<&str> {
-        let headers = self.endpoint.headers.iter().filter_map(|(_, value)| value.to_str().ok());
-        // Gateways take keys as parameters of the query, too.
-        let query = self.endpoint.query.iter().map(|(_, value)| value.as_str());
-        self.key.into_iter().flat_map(Secret::parts).chain(headers).chain(query).collect()
+        secrets(self.endpoint, self.key)
     }
 
     /// Takes secrets out of a body before anybody cuts it into messages.
@@ -145,8 +141,16 @@ impl Attempt<'_> {
     }
 }
 
+/// What must not come back in a message: the key, and the headers that the profile adds.
+pub(crate) fn secrets<'a>(endpoint: &'a Endpoint, key: Option<&'a Secret>) -> Vec<&'a str> {
+    let headers = endpoint.headers.iter().filter_map(|(_, value)| value.to_str().ok());
+    // Gateways take keys as parameters of the query, too.
+    let query = endpoint.query.iter().map(|(_, value)| value.as_str());
+    key.into_iter().flat_map(Secret::parts).chain(headers).chain(query).collect()
+}
+
 /// Whether a finished answer is one.
-fn judge(answer: &Answer) -> Result<(), Failure> {
+pub(crate) fn judge(answer: &Answer) -> Result<(), Failure> {
     match answer.finish {
         Some(Finish::ContentFilter) => {
             Err(Failure::new(Class::ContentPolicy, "the answer was blocked by a filter or refused by the model"))
@@ -264,21 +268,24 @@ impl Reading {
 }
 
 /// Bytes that an event adds to the answer.
-fn size(event: &Event) -> usize {
+pub(crate) fn size(event: &Event) -> usize {
     match event {
         Event::Text(text) | Event::Reasoning(text) | Event::ToolArguments { text, .. } => text.len(),
         Event::ToolSignature { text, .. } => text.len(),
+        Event::Thought(thought) => thought.size(),
         Event::ToolStart { id, name, .. } => id.len() + name.len(),
         Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => 0,
     }
 }
 
 /// The first piece of content or reasoning is the first token; names, pings and counts are not.
-fn is_token(event: &Event) -> bool {
+pub(crate) fn is_token(event: &Event) -> bool {
     match event {
         Event::Text(text) | Event::Reasoning(text) => !text.is_empty(),
         Event::ToolStart { .. } | Event::ToolArguments { .. } => true,
-        Event::Start { .. } | Event::ToolSignature { .. } | Event::Usage(_) | Event::Finish(_) => false,
+        Event::Start { .. } | Event::Thought(_) | Event::ToolSignature { .. } | Event::Usage(_) | Event::Finish(_) => {
+            false
+        }
     }
 }
 

@@ -121,6 +121,7 @@ impl Out {
         let text = match event {
             Event::Text(text) => text,
             Event::Reasoning(_)
+            | Event::Thought(_)
             | Event::ToolStart { .. }
             | Event::ToolArguments { .. }
             | Event::ToolSignature { .. } => {

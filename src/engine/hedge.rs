@@ -423,6 +423,7 @@ fn is_content(event: &Event) -> bool {
         Event::Text(text) => !text.is_empty(),
         Event::ToolStart { .. } | Event::ToolArguments { .. } => true,
         Event::Reasoning(_)
+        | Event::Thought(_)
         | Event::ToolSignature { .. }
         | Event::Start { .. }
         | Event::Usage(_)

@@ -5,6 +5,7 @@
 mod attempt;
 mod check;
 mod delivery;
+mod endless;
 mod exec;
 mod explain;
 mod family;
@@ -15,6 +16,7 @@ mod ledger;
 mod line;
 mod log;
 mod note;
+mod observe;
 mod plan;
 mod quotas;
 mod record;
@@ -26,6 +28,7 @@ mod schema;
 mod slots;
 mod verify;
 
+pub(crate) use attempt::{is_token, judge, secrets, size};
 pub(crate) use ledger::{deployment_key, group_key};
 pub(crate) use reserve::quota_key;
 
@@ -33,7 +36,9 @@ pub use check::Checks;
 pub use delivery::{Delivery, Midstream};
 pub use explain::{Candidate, Explained, Figures, Leg, Worst};
 pub use note::{By, Note, Watcher};
+pub use observe::Observed;
 pub use plan::{Plan, Planned};
 pub use record::{Attempt, Done, Hedged, RouteError, Share, Spend, Why};
 pub use router::{Request, Router};
 pub use schema::{Schema, SchemaError};
+pub use verify::find as find_verifier;

@@ -95,6 +95,12 @@ impl Router {
         &self.map
     }
 
+    /// The time on the clock that it routes by.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// Where the rules of the profile lead `request`.
     ///
     /// # Errors

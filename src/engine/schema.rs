@@ -44,12 +44,16 @@ impl Schema {
     /// must lead to places inside it.
     ///
     /// # Errors
-    /// When it is no valid schema, with the place.
+    /// When it is no valid schema or one without end, with the place.
     pub fn compile(schema: &Value) -> Result<Self, SchemaError> {
         let (mut compiler, mut all) = (Compiler::new(), Schemas::new());
         compiler.use_loader(Box::new(Nothing));
         compiler.add_resource(ADDRESS, schema.clone()).map_err(wrong)?;
         let root = compiler.compile(ADDRESS, &mut all).map_err(wrong)?;
+        if let Some(at) = super::endless::place(schema) {
+            let message = "it refers to itself without end".to_owned();
+            return Err(SchemaError { place: place(&at), message });
+        }
         Ok(Self { all, root })
     }
 
@@ -152,6 +156,10 @@ mod tests {
     fn a_schema_that_is_none_is_said_with_its_place() {
         let error = Schema::compile(&json!({"properties": {"a": {"type": "strin"}}})).unwrap_err();
         assert_eq!(error.place, "/properties/a/type");
+        assert_eq!(
+            Schema::compile(&json!({"$ref": "#"})).unwrap_err().to_string(),
+            "at `/`: it refers to itself without end"
+        );
         // Nothing is fetched.
         assert!(Schema::compile(&json!({"$ref": "http://h.invalid/schema.json"})).is_err());
         assert!(Schema::compile(&json!({"$ref": "file:///etc/hostname"})).is_err());

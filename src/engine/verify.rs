@@ -14,6 +14,27 @@ const MAX_COMPLAINT: u64 = 4 << 10;
 /// How long its last words are waited for when something that it started holds the pipe open.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
+/// Whether the shell knows what `command` begins with, as far as that can be said without running it.
+///
+/// # Errors
+/// The name that it does not know.
+pub fn find(command: &str) -> Result<(), String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./+@".contains(c);
+    let name = command.split_whitespace().next().unwrap_or_default();
+    // Anything else is for the shell to read: assignments, quotes, groups.
+    if name.is_empty() || !name.chars().all(plain) {
+        return Ok(());
+    }
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "command -v -- \"$1\"", "sh", name]);
+    shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    match shell.status() {
+        Ok(status) if !status.success() => Err(name.to_owned()),
+        // A shell that cannot be started is said when it is needed.
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 /// Runs `command` by `sh` with `answer` on its standard input; why the answer is not good, if it is not.
 pub(super) async fn verify(command: &str, answer: &str, limit: Duration) -> Result<(), String> {
     match tokio::time::timeout(limit, ask(command, answer)).await {
@@ -78,6 +99,16 @@ mod tests {
         // The limit is not what is tested here, and the machine may be busy.
         let got = verify(command, "The sky.", Duration::from_secs(30)).await;
         assert_eq!(got, want.map_err(str::to_owned), "{command}");
+    }
+
+    #[test]
+    fn a_command_that_is_not_there_is_found_out() {
+        for there in ["grep -q sky", "  test -n x", "sh", "X=1 nowhere", "'no where'", "(exit 0)", "! grep x", ""] {
+            assert_eq!(find(there), Ok(()), "{there}");
+        }
+        for gone in ["no-such-command-here -q", "/no/such/command"] {
+            assert_eq!(find(gone), Err(gone.split(' ').next().unwrap().to_owned()));
+        }
     }
 
     #[tokio::test]

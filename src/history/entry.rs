@@ -84,7 +84,8 @@ fn counts(usage: &Usage) -> Value {
     })
 }
 
-/// `None` for a moment that no calendar knows.
-fn rfc3339(at: Timestamp) -> Option<String> {
+/// `at` in UTC, as in JSON; `None` for a moment that no calendar knows.
+#[must_use]
+pub fn rfc3339(at: Timestamp) -> Option<String> {
     jiff::Timestamp::from_millisecond(at.0).ok().map(|at| format!("{at:.3}"))
 }

@@ -7,8 +7,9 @@ use crate::ports::StoreError;
 use crate::state::{Location, LogReader};
 
 pub use crate::ports::{LogEnd, LogStart};
+pub use crate::state::{Query, Words};
 pub use conversation::{Overview, messages};
-pub use entry::Entry;
+pub use entry::{Entry, rfc3339};
 
 /// Ids that an ambiguous one is explained with.
 const CANDIDATES: usize = 4;
@@ -75,6 +76,15 @@ impl History {
         if records.is_empty() {
             return Err(self.empty());
         }
+        Ok(records.into_iter().map(Entry::from).collect())
+    }
+
+    /// The latest `count` requests that `query` wants, oldest first; none when there are none.
+    ///
+    /// # Errors
+    /// [`HistoryError::Empty`] when nothing was ever logged, or when the log cannot be read.
+    pub fn find(&self, query: &Query, count: usize) -> Result<Vec<Entry>, HistoryError> {
+        let records = self.reader()?.find(query, count)?;
         Ok(records.into_iter().map(Entry::from).collect())
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Usage;
+use super::{Message, Part, Role, Usage};
 
 /// One piece of an answer as it arrives.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +18,8 @@ pub enum Event {
     Text(String),
     /// Reasoning that the provider shows.
     Reasoning(String),
+    /// A passage of reasoning is over, and this is what its provider wants back.
+    Thought(Thought),
     /// A tool call begins.
     ToolStart {
         /// Position among the calls of this answer.
@@ -45,6 +47,36 @@ pub enum Event {
     Usage(Usage),
     /// The model stopped.
     Finish(Finish),
+}
+
+/// A passage of reasoning, whole, as its provider wants it back in a round of tools.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thought {
+    /// The provider that it is from; no other can read its seal.
+    pub by: String,
+    /// What was shown of it; may be empty.
+    pub text: String,
+    /// What proves it, or hides it.
+    pub seal: Seal,
+}
+
+impl Thought {
+    /// Bytes that are kept of it.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let (Seal::Signature(seal) | Seal::Hidden(seal)) = &self.seal;
+        self.by.len() + self.text.len() + seal.len()
+    }
+}
+
+/// What makes a thought more than its text; opaque.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Seal {
+    /// A mark that proves the text.
+    Signature(String),
+    /// The thought itself, not to be read.
+    Hidden(String),
 }
 
 /// Why the model stopped.
@@ -105,6 +137,8 @@ pub struct Answer {
     pub text: String,
     /// All shown reasoning.
     pub reasoning: String,
+    /// Reasoning that must be sent back with the calls, in order.
+    pub thoughts: Vec<Thought>,
     /// Tool calls in the order of their index.
     pub tool_calls: Vec<ToolCall>,
     /// The last counts seen, if any.
@@ -123,6 +157,7 @@ impl Answer {
             }
             Event::Text(text) => self.text.push_str(text),
             Event::Reasoning(text) => self.reasoning.push_str(text),
+            Event::Thought(thought) => self.thoughts.push(thought.clone()),
             Event::ToolStart { index, id, name } => {
                 let call = self.call(*index);
                 call.id.clone_from(id);
@@ -133,6 +168,15 @@ impl Answer {
             Event::Usage(usage) => self.usage = Some(*usage),
             Event::Finish(finish) => self.finish = self.finish.or(Some(*finish)),
         }
+    }
+
+    /// The turn of the conversation that it is, as it must be sent back: thoughts, text, calls.
+    #[must_use]
+    pub fn turn(&self) -> Message {
+        let text = Some(Part::Text(self.text.clone())).filter(|_| !self.text.is_empty());
+        let thoughts = self.thoughts.iter().cloned().map(Part::Thought);
+        let parts = thoughts.chain(text).chain(self.tool_calls.iter().cloned().map(Part::from));
+        Message { role: Role::Assistant, parts: parts.collect() }
     }
 
     /// Whether nothing was produced that a person could use.

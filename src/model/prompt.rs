@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::ToolCall;
+use super::event::Thought;
 
 /// One request to a model, before it is translated for a provider.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -40,7 +41,7 @@ impl Prompt {
             .filter_map(|part| match part {
                 Part::Text(text) | Part::ToolResult { text, .. } => Some(text.as_str()),
                 Part::ToolCall { arguments, .. } => Some(arguments.as_str()),
-                Part::Image { .. } | Part::File { .. } => None,
+                Part::Thought(_) | Part::Image { .. } | Part::File { .. } => None,
             })
             .collect();
         texts.join("\n")
@@ -56,18 +57,35 @@ impl Prompt {
                 .map(|part| match part {
                     Part::Text(text) | Part::ToolResult { text, .. } => text.chars().count(),
                     Part::ToolCall { arguments, .. } => arguments.chars().count(),
+                    Part::Thought(thought) => thought.size(),
                     Part::Image { .. } | Part::File { .. } => 0,
                 })
                 .sum::<usize>()
     }
 }
 
+/// Tokens that an image is taken for: one of about a megapixel is 750 to 1,600, by the provider
+/// (OpenAI, "Images and vision"; Anthropic, "Vision"; Gemini, 258 a tile).
+const IMAGE_TOKENS: u64 = 1000;
+
+/// Tokens that a document is taken for: a page is 250 to 3,000, by what is on it, and most are short
+/// (Anthropic, "PDF support"; Gemini, 258 a page).
+const DOCUMENT_TOKENS: u64 = 3000;
+
 impl Prompt {
     /// Estimated tokens: four characters a token, which holds for English and is on the low side for
-    /// most other languages.
+    /// most other languages; 1,000 for an image and 3,000 for a document, whatever their size.
     #[must_use]
     pub fn estimated_tokens(&self) -> u64 {
-        u64::try_from(self.chars().div_ceil(4)).unwrap_or(u64::MAX)
+        let text = u64::try_from(self.chars().div_ceil(4)).unwrap_or(u64::MAX);
+        let parts = self.messages.iter().flat_map(|message| &message.parts);
+        parts.fold(text, |sum, part| {
+            sum.saturating_add(match part {
+                Part::Image { .. } => IMAGE_TOKENS,
+                Part::File { .. } => DOCUMENT_TOKENS,
+                Part::Text(_) | Part::Thought(_) | Part::ToolCall { .. } | Part::ToolResult { .. } => 0,
+            })
+        })
     }
 }
 
@@ -120,6 +138,8 @@ pub enum Part {
         /// The bytes in base64, or an `https` URL.
         data: ImageData,
     },
+    /// Reasoning of the model in an earlier turn, for the provider that it is from.
+    Thought(Thought),
     /// A tool call that the model made in an earlier turn.
     ToolCall {
         /// The call's id, as the provider gave it.

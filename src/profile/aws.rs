@@ -14,6 +14,10 @@ use crate::model::{AwsKeys, AwsSso, KeySource, Secret};
 /// Settings that need more than a file, a command or a login; the AWS CLI can stand in for each of them.
 const LEFT_TO_THE_CLI: [&str; 4] = ["role_arn", "login_session", "web_identity_token_file", "credential_source"];
 
+/// Variables of keys that are had by a call; the AWS CLI makes it.
+const BY_A_CALL: [&str; 3] =
+    ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
+
 /// The keys of `profile`; without one, those of the variables, or of the profile that the variables name.
 pub(super) fn find(profile: Option<&str>, vars: &Vars) -> Credential {
     if let (None, Some(id), Some(secret)) = (profile, vars.get("AWS_ACCESS_KEY_ID"), vars.get("AWS_SECRET_ACCESS_KEY"))
@@ -71,7 +75,15 @@ impl Files {
         let get = |name: &str| config.and_then(|section| section.get(name));
         let either = |name: &str| credentials.and_then(|section| section.get(name)).or_else(|| get(name));
         if config.is_none() && credentials.is_none() {
-            return Err(format!("no keys of AWS: AWS_ACCESS_KEY_ID is not set, and there is no profile `{profile}`"));
+            let none = format!("no keys of AWS: AWS_ACCESS_KEY_ID is not set, and there is no profile `{profile}`");
+            // The keys of containers, machines and web identities are had by a call.
+            return Err(match vars.first(&BY_A_CALL) {
+                Some((name, _)) => format!(
+                    "{none}; what {name} stands for is had by a profile with \
+                     `credential_process = aws configure export-credentials`"
+                ),
+                None => none,
+            });
         }
         if let Some(name) = LEFT_TO_THE_CLI.iter().find(|name| either(name).is_some()) {
             return Err(format!(
@@ -239,6 +251,10 @@ mod tests {
         let hint = "profile `role` of AWS has `role_arn`: use one with \
                     `credential_process = aws configure export-credentials --profile role`";
         check(Some("role"), &[], Err(hint));
+        let hint = "no keys of AWS: AWS_ACCESS_KEY_ID is not set, and there is no profile `gone`; what \
+                    AWS_WEB_IDENTITY_TOKEN_FILE stands for is had by a profile with \
+                    `credential_process = aws configure export-credentials`";
+        check(Some("gone"), &[("AWS_WEB_IDENTITY_TOKEN_FILE", "/t")], Err(hint));
     }
 
     #[test]

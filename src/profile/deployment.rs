@@ -7,14 +7,15 @@ use sha2::{Digest, Sha256};
 use super::credential::{Credential, KeySpec, hex};
 use super::diagnostic::Diagnostic;
 use super::file::Settings;
-use super::provider::{Provider, with_prefill, with_query};
+use super::layers::Origin;
+use super::provider::{Provider, with_own, with_query};
 use super::schema::MOCK_ONLY;
 use super::value::Value;
 use super::{Profile, Vars, address, overrides};
 use crate::model::{KeySource, Price};
 use crate::provider::catalog::SchemaDialect;
 use crate::provider::mock::Script;
-use crate::provider::models::{self, Model};
+use crate::provider::models::{self, Model, Takes};
 use crate::provider::{Endpoint, Params, Protocol, catalog};
 use crate::route::{Capabilities, Deployment, DeploymentId};
 
@@ -40,12 +41,13 @@ impl Profile {
     pub(super) fn add(&mut self, wanted: &Wanted<'_, '_>, vars: &Vars, sink: &mut Vec<Diagnostic>) -> Added {
         let provider = self.providers[wanted.provider].clone();
         let known = self.facts.find(&provider.known_as, wanted.model);
+        let provider = with_tools(provider, wanted.settings, known.as_ref());
         let slow = known.as_ref().is_some_and(|model| model.reasoning != models::Reasoning::No)
             || address::is_loopback(&provider.base_url);
         let mut added = Added { ids: Vec::new(), slow };
         check_script(&provider, wanted.settings, sink);
         let Some(protocol) = provider.protocol else { return added };
-        let endpoint = endpoint(protocol, &provider, wanted);
+        let endpoint = endpoint(protocol, &provider, wanted, known.clone());
         let price = price(wanted.settings, known.as_ref(), sink);
         for (index, credential) in self.credentials(&provider, wanted, vars, sink).into_iter().enumerate() {
             let name = wanted
@@ -133,6 +135,19 @@ impl Profile {
     }
 }
 
+/// `provider` as it must be spoken to for a model that calls tools in full only in another protocol at
+/// the same address. Who writes a protocol, or sends elsewhere, is not second-guessed.
+fn with_tools(provider: Provider, settings: &Settings<'_>, known: Option<&Model>) -> Provider {
+    let other = || {
+        let row = catalog::row(&provider.known_as).filter(|row| catalog::is_home(row, &provider.base_url))?;
+        catalog::row(row.for_tools?).filter(|_| provider.protocol_from == Origin::Catalog)
+    };
+    match known.filter(|model| model.chat_tools != Takes::Always).and_then(|_| other()) {
+        Some(row) => Provider { protocol: Some(row.protocol), quirks: with_own(row.quirks, settings), ..provider },
+        None => provider,
+    }
+}
+
 fn same(a: &Deployment, b: &Deployment, x: &Endpoint, y: &Endpoint) -> bool {
     a.state_key == b.state_key
         && a.name == b.name
@@ -142,10 +157,11 @@ fn same(a: &Deployment, b: &Deployment, x: &Endpoint, y: &Endpoint) -> bool {
         && x.headers == y.headers
         && x.query == y.query
         && x.overrides == y.overrides
+        && x.quirks == y.quirks
         && x.script == y.script
 }
 
-fn endpoint(protocol: Protocol, provider: &Provider, wanted: &Wanted<'_, '_>) -> Endpoint {
+fn endpoint(protocol: Protocol, provider: &Provider, wanted: &Wanted<'_, '_>, known: Option<Model>) -> Endpoint {
     let settings = wanted.settings;
     let mut headers = provider.headers.clone();
     if let Some(Value::Headers(own)) = settings.get("headers").map(|entry| &entry.value) {
@@ -162,7 +178,8 @@ fn endpoint(protocol: Protocol, provider: &Provider, wanted: &Wanted<'_, '_>) ->
         base_url: provider.base_url.clone(),
         region: provider.region.as_ref().map(|(name, _)| name.clone()),
         model: wanted.model.to_owned(),
-        quirks: with_prefill(provider.quirks, settings),
+        quirks: with_own(provider.quirks, settings),
+        known,
         params,
         headers,
         query: with_query(&provider.query, settings),
@@ -226,11 +243,13 @@ fn capabilities(endpoint: &Endpoint, known: Option<&Model>) -> Capabilities {
         | Protocol::Cohere
         | Protocol::Mock => false,
     };
+    let in_chat = matches!(endpoint.protocol, Protocol::Openai | Protocol::Azure);
+    let calls = model.tools && !(in_chat && model.chat_tools == Takes::Never);
     let native = by_model && endpoint.quirks.schema == SchemaDialect::Native;
     Capabilities {
         vision: Some(model.vision),
         pdf: Some(model.pdf && !no_pdf),
-        tools: Some(model.tools),
+        tools: Some(calls),
         schema: native.then_some(model.json_schema),
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::Vars;
+use crate::provider::catalog::names;
 use crate::provider::models::fetched::{Table, newest};
 use crate::provider::models::{self, Model};
 
@@ -30,9 +31,13 @@ impl Facts {
         Self { path: fetched_table(vars), ..Self::default() }
     }
 
-    /// What is known of `model` at `provider`.
+    /// What is known of `model` at `provider`, by the nearest name that the tables have for it.
     #[must_use]
     pub fn find(&self, provider: &str, model: &str) -> Option<Model> {
+        names::in_table(provider, model).find_map(|(table, name)| self.exactly(table, &name))
+    }
+
+    fn exactly(&self, provider: &str, model: &str) -> Option<Model> {
         let known = models::find(provider, model);
         let Some(table) = self.table() else { return known };
         let fetched = table.find(provider, model).unwrap_or_else(|why| {
@@ -157,6 +162,8 @@ mod tests {
         let deployment = &profile.map.deployments[0];
         assert_eq!(deployment.context_window, Some(77));
         assert!((deployment.price.unwrap().output - 2e-6).abs() < 1e-15);
+        // What is sent follows the same facts.
+        assert_eq!(profile.endpoints[0].known.as_ref().and_then(|model| model.context_window), Some(77));
     }
 
     #[test]

@@ -37,6 +37,22 @@ pub(super) fn credentials(named: Option<&str>, vars: &Vars, base: Option<&Path>)
     Some(folder.join(USUAL)).filter(|path| path.is_file())
 }
 
+/// What a machine of Google's says that it is (the client libraries look there before they ask for a token).
+const PRODUCT: &str = "/sys/class/dmi/id/product_name";
+
+/// Variables that only services of Google set (Cloud Run, Cloud Functions, App Engine; the address of
+/// the metadata server).
+const SERVICES: &[&str] = &["K_SERVICE", "FUNCTION_TARGET", "GAE_ENV", "GCE_METADATA_HOST"];
+
+/// Why there are no credentials where nobody needs to be asked: neither a file, nor a machine of Google's.
+pub(super) fn nowhere(file: Option<&Path>, vars: &Vars) -> Option<String> {
+    let at_google =
+        || vars.first(SERVICES).is_some() || std::fs::read_to_string(PRODUCT).is_ok_and(|name| name.contains("Google"));
+    (file.is_none() && !at_google()).then(|| {
+        format!("no credentials of Google: {CREDENTIALS} is not set, and `gcloud auth application-default login` was not run")
+    })
+}
+
 /// The text of a file with credentials.
 ///
 /// # Errors

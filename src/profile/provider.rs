@@ -116,7 +116,7 @@ impl Provider {
         let at_home =
             |row: &&Row| Some(row.protocol) == protocol && !row.key_is_optional() && catalog::is_home(row, &base_url);
         let service = row.or_else(|| catalog::rows().iter().find(at_home));
-        let quirks = with_prefill(quirks(service, protocol), settings);
+        let quirks = with_own(quirks(service, protocol), settings);
         Self {
             name: name.text.clone(),
             known_as: service.map_or_else(|| name.text.clone(), |row| row.id.to_owned()),
@@ -142,13 +142,15 @@ impl Provider {
     }
 }
 
-/// `quirks` with what `settings` say about continuing an answer.
-pub(super) fn with_prefill(quirks: Quirks, settings: &Settings<'_>) -> Quirks {
-    match settings.flag("prefill") {
-        Some(true) => Quirks { prefill: Prefill::Always, ..quirks },
-        Some(false) => Quirks { prefill: Prefill::Never, ..quirks },
-        None => quirks,
-    }
+/// `quirks` with the differences that `settings` tell of.
+pub(super) fn with_own(quirks: Quirks, settings: &Settings<'_>) -> Quirks {
+    let prefill = match settings.flag("prefill") {
+        Some(true) => Prefill::Always,
+        Some(false) => Prefill::Never,
+        None => quirks.prefill,
+    };
+    let stream_options = settings.flag("stream_usage").unwrap_or(quirks.stream_options);
+    Quirks { prefill, stream_options, ..quirks }
 }
 
 /// The names of the keys in `settings` whose features are not built yet.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::credential::{Credential, KeySpec};
 use super::provider::Provider;
-use super::{Profile, Vars};
+use super::{Profile, Vars, google};
 use crate::model::KeySource;
 use crate::provider::catalog;
 
@@ -116,14 +116,23 @@ fn status(provider: &Provider, folder: Option<&Path>, vars: &Vars) -> ProviderSt
         protocol: provider.protocol.map(|protocol| protocol.as_str().to_owned()),
         base_url: base,
         in_profile: false,
-        keys: provider.keys.iter().map(|spec| key(spec, folder, vars)).collect(),
+        keys: provider.keys.iter().map(|spec| key(spec, provider, folder, vars)).collect(),
         obstacle: provider.unbuilt.first().map(|key| format!("`{key}` is not built yet")),
     }
 }
 
-fn key(spec: &KeySpec, folder: Option<&Path>, vars: &Vars) -> KeyStatus {
+fn key(spec: &KeySpec, provider: &Provider, folder: Option<&Path>, vars: &Vars) -> KeyStatus {
     match Credential::find(spec, vars, folder) {
-        Ok(found) => KeyStatus { source: shown(&found.source, vars), missing: found.no_key },
+        Ok(found) => {
+            let missing = match &found.source {
+                KeySource::Google(file) => {
+                    let missing = found.no_key.or_else(|| google::nowhere(file.as_deref(), vars));
+                    missing.or_else(|| provider.lacks.clone())
+                }
+                _ => found.no_key,
+            };
+            KeyStatus { source: shown(&found.source, vars), missing }
+        }
         Err(why) => KeyStatus { source: "a key that cannot be sent".to_owned(), missing: Some(why) },
     }
 }
@@ -190,6 +199,26 @@ mod tests {
     fn a_deployment_with_a_key_of_its_own_is_seen() {
         let main = "[groups.main]\ndeployments = [{ model = \"lab/a\", api_key = \"env:OWN\" }]\n";
         check(&format!("{LAB}{main}"), &[("OWN", "sk-2")], "lab", &[("env:OWN", None)], Readiness::Ready);
+    }
+
+    #[test]
+    fn credentials_of_a_cloud_are_there_only_when_they_are_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().to_str().unwrap();
+        let found = of("", &[("HOME", home)], "vertex");
+        assert_eq!(found.readiness(), Readiness::NoKey);
+        assert!(found.keys[0].missing.as_ref().unwrap().starts_with("no credentials of Google"), "{found:?}");
+        let file = dir.path().join("adc.json");
+        std::fs::write(&file, r#"{"type":"authorized_user"}"#).unwrap();
+        let set = [("HOME", home), ("GOOGLE_APPLICATION_CREDENTIALS", file.to_str().unwrap())];
+        let found = of("", &set, "vertex");
+        assert_eq!(found.keys[0].missing.as_deref(), Some("no project: GOOGLE_CLOUD_PROJECT is not set"));
+        assert_eq!(
+            of("", &[&set[..], &[("GOOGLE_CLOUD_PROJECT", "p")]].concat(), "vertex").readiness(),
+            Readiness::Ready
+        );
+        let service = [("HOME", home), ("K_SERVICE", "s"), ("GOOGLE_CLOUD_PROJECT", "p")];
+        assert_eq!(of("", &service, "vertex").readiness(), Readiness::Ready);
     }
 
     #[test]

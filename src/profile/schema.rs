@@ -352,6 +352,7 @@ pub const KEYS: &[Key] = &[
         Words("`false`"),
         "a parameter that a model does not take is an error, in place of being left out",
     ),
+    row("stream_usage", ENDPOINT, Flag, Words("the catalog"), "chat completions: a stream is asked for its usage"),
     row("prefill", ENDPOINT, Flag, Words("the catalog"), "continues an answer that was begun for it"),
     row("model", DEPLOYMENT, Text, Nothing, "`PROVIDER/MODEL`"),
     row("name", DEPLOYMENT, Text, Words("the model"), "name in messages"),

@@ -178,6 +178,36 @@ mod resolved {
     }
 
     #[test]
+    fn differences_can_be_written_down() {
+        let asks = |provider: &str, deployment: &str| {
+            let text = format!("{LAB}{provider}\n[groups.main]\ndeployments = [{{ model = \"lab/a\"{deployment} }}]");
+            parse(&text).unwrap_or_else(|error| panic!("{error}")).endpoints[0].quirks.stream_options
+        };
+        assert!(asks("", ""));
+        assert!(!asks("stream_usage = false", ""));
+        assert!(asks("stream_usage = false", ", stream_usage = true"));
+    }
+
+    #[test]
+    fn a_model_that_calls_tools_elsewhere_is_spoken_to_there() {
+        use crate::provider::Protocol;
+
+        let of = |provider: &str, model: &str| {
+            let text = format!("{provider}\n[groups.main]\ndeployments = [{{ model = \"openai/{model}\" }}]");
+            let profile = parse(&text).unwrap_or_else(|error| panic!("{error}"));
+            (profile.endpoints[0].protocol, profile.map.deployments[0].capabilities.tools)
+        };
+        assert_eq!(of("", "gpt-6-astra"), (Protocol::Responses, Some(true)));
+        assert_eq!(of("", "gpt-6-sol"), (Protocol::Responses, Some(true)));
+        assert_eq!(of("", "gpt-5.5"), (Protocol::Openai, Some(true)));
+        let written = "[providers.openai]\nprotocol = \"openai\"";
+        assert_eq!(of(written, "gpt-6-astra"), (Protocol::Openai, Some(false)));
+        assert_eq!(of(written, "gpt-6-sol"), (Protocol::Openai, Some(true)));
+        let proxy = "[providers.openai]\nbase_url = \"https://proxy.example/v1\"";
+        assert_eq!(of(proxy, "gpt-6-sol"), (Protocol::Openai, Some(true)));
+    }
+
+    #[test]
     fn deployments_with_one_key_or_host_are_remarked_upon() {
         let keys = |a: &str, b: &str| {
             format!(

@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::catalog::SchemaDialect;
 use super::messages_decoder::Decoder;
-use super::models::{self, Model, Thinking};
+use super::models::{Model, Thinking};
 use super::{Adapter, Decode, Encoded, Endpoint, classify, request};
+use crate::model::event::{Seal, Thought};
 use crate::model::prompt::ImageData;
 use crate::model::{Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
@@ -32,7 +33,7 @@ impl Adapter for Anthropic {
     }
 
     fn decoder(&self, to: &Endpoint) -> Box<dyn Decode> {
-        Box::new(Decoder::new(to.quirks.codes))
+        Box::new(Decoder::new(to.quirks.codes, &to.provider))
     }
 
     fn classify(&self, to: &Endpoint, reply: &ErrorReply<'_>) -> Failure {
@@ -45,29 +46,29 @@ impl Adapter for Anthropic {
 /// # Errors
 /// As [`Adapter::encode`].
 pub fn body(to: &Endpoint, prompt: &Prompt) -> Result<(Map<String, Value>, Vec<&'static str>), Failure> {
-    let model = models::find(&to.provider, &to.model);
-    let (mut sampling, mut dropped) = request::parameters(to, prompt, model.as_ref())?;
-    let limit = sampling.max_tokens.or(model.as_ref().and_then(|model| model.max_output)).unwrap_or(MAX_TOKENS);
+    let model = to.known.as_ref();
+    let (mut sampling, mut dropped) = request::parameters(to, prompt, model)?;
+    let limit = sampling.max_tokens.or(model.and_then(|model| model.max_output)).unwrap_or(MAX_TOKENS);
     let mut body = Map::new();
     body.insert("model".into(), json!(to.model));
     body.insert("max_tokens".into(), json!(limit));
-    if let Some(text) = system(to, prompt, model.as_ref()) {
+    if let Some(text) = system(to, prompt, model) {
         body.insert("system".into(), json!(text));
     }
-    body.insert("messages".into(), messages(prompt));
+    body.insert("messages".into(), messages(to, prompt));
     body.insert("stream".into(), json!(true));
     let mut output = Map::new();
     // An answer that was begun leaves no room to think before it.
-    if prompt.prefill.is_some() {
+    if prompt.prefill.is_some() || lacks_thoughts(to, prompt) {
         dropped.extend(sampling.effort.take().map(|_| "reasoning_effort"));
     }
     if let Some(effort) = sampling.effort {
-        think(&mut body, &mut output, model.as_ref(), effort, limit, &mut dropped);
+        think(&mut body, &mut output, model, effort, limit, &mut dropped);
     }
     if body.get("thinking").is_some_and(|thinking| thinking["type"] != "disabled") {
         drop_sampling(&mut sampling, &mut dropped);
     }
-    if let Some(schema) = prompt.schema.as_ref().filter(|schema| takes_schema(to, model.as_ref(), schema)) {
+    if let Some(schema) = prompt.schema.as_ref().filter(|schema| takes_schema(to, model, schema)) {
         output.insert("format".into(), json!({"type": "json_schema", "schema": schema}));
     }
     if !output.is_empty() {
@@ -78,6 +79,18 @@ pub fn body(to: &Endpoint, prompt: &Prompt) -> Result<(Map<String, Value>, Vec<&
         body.insert("tools".into(), prompt.tools.iter().map(tool).collect());
     }
     Ok((body, dropped))
+}
+
+/// Whether the round of tools that goes on was begun without thoughts of this provider: who thinks by
+/// a budget then refuses to go on thinking (guide "Extended thinking", tool use).
+pub(super) fn lacks_thoughts(to: &Endpoint, prompt: &Prompt) -> bool {
+    let by_budget = to.known.as_ref().is_some_and(|model| model.thinking == Thinking::Budget);
+    let is_round = |message: &&Message| message.parts.iter().any(|part| matches!(part, Part::ToolResult { .. }));
+    let last = prompt.messages.iter().rev().find(|message| message.role == Role::Assistant);
+    let own = |part: &Part| matches!(part, Part::Thought(thought) if thought.by == to.provider);
+    by_budget
+        && prompt.messages.last().filter(is_round).is_some()
+        && last.is_some_and(|turn| !turn.parts.iter().any(own))
 }
 
 fn put_sampling(body: &mut Map<String, Value>, sampling: &Sampling) {
@@ -156,16 +169,47 @@ fn takes_schema(to: &Endpoint, model: Option<&Model>, schema: &Value) -> bool {
 const REFUSED: &[&str] =
     &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "maxItems"];
 
-/// Whether every object is closed and no keyword is one of [`REFUSED`].
+/// The largest `minItems` that they take.
+const MOST_MIN_ITEMS: f64 = 1.0;
+
+/// Whether every object is closed, no keyword is one of [`REFUSED`], and nothing is a part of itself.
 pub(super) fn is_expressible(schema: &Value) -> bool {
+    is_plain(schema) && !is_recursive(schema, schema, &mut Vec::new(), &mut Vec::new())
+}
+
+/// Whether a reference leads back to where it is reached from; one that leads nowhere is as bad.
+fn is_recursive<'s>(root: &'s Value, part: &'s Value, above: &mut Vec<&'s str>, done: &mut Vec<&'s str>) -> bool {
+    match part {
+        Value::Object(map) => {
+            if let Some(target) = map.get("$ref").and_then(Value::as_str).filter(|target| !done.contains(target)) {
+                let Some(place) = target.strip_prefix('#').and_then(|place| root.pointer(place)) else { return true };
+                if above.contains(&target) || std::ptr::eq(place, root) {
+                    return true;
+                }
+                above.push(target);
+                if is_recursive(root, place, above, done) {
+                    return true;
+                }
+                above.pop();
+                done.push(target);
+            }
+            map.values().any(|part| is_recursive(root, part, above, done))
+        }
+        Value::Array(list) => list.iter().any(|part| is_recursive(root, part, above, done)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+fn is_plain(schema: &Value) -> bool {
     match schema {
         Value::Object(map) => {
             let open = map.get("type").is_some_and(|kind| kind == "object") || map.contains_key("properties");
             let closed = map.get("additionalProperties") == Some(&Value::Bool(false));
             (closed || !open)
-                && map.iter().all(|(name, value)| !REFUSED.contains(&name.as_str()) && is_expressible(value))
+                && map.get("minItems").and_then(Value::as_f64).is_none_or(|least| least <= MOST_MIN_ITEMS)
+                && map.iter().all(|(name, value)| !REFUSED.contains(&name.as_str()) && is_plain(value))
         }
-        Value::Array(list) => list.iter().all(is_expressible),
+        Value::Array(list) => list.iter().all(is_plain),
         _ => true,
     }
 }
@@ -178,10 +222,10 @@ fn system(to: &Endpoint, prompt: &Prompt, model: Option<&Model>) -> Option<Strin
 }
 
 /// Turns alternate: neighbours of one role are merged, empty texts are left out.
-fn messages(prompt: &Prompt) -> Value {
+fn messages(to: &Endpoint, prompt: &Prompt) -> Value {
     let mut turns: Vec<(Role, Vec<Value>)> = Vec::new();
     for message in &prompt.messages {
-        let blocks = blocks(message);
+        let blocks = blocks(to, message);
         match turns.last_mut() {
             Some((role, all)) if *role == message.role => all.extend(blocks),
             _ if blocks.is_empty() => {}
@@ -208,14 +252,14 @@ fn turn(role: Role, mut blocks: Vec<Value>) -> Value {
     json!({"role": role, "content": content})
 }
 
-fn blocks(message: &Message) -> Vec<Value> {
+fn blocks(to: &Endpoint, message: &Message) -> Vec<Value> {
     // Results of tools must come first in their turn.
     let (results, others): (Vec<_>, Vec<_>) =
         message.parts.iter().partition(|part| matches!(part, Part::ToolResult { .. }));
-    results.into_iter().chain(others).filter_map(block).collect()
+    results.into_iter().chain(others).filter_map(|part| block(to, part)).collect()
 }
 
-fn block(part: &Part) -> Option<Value> {
+fn block(to: &Endpoint, part: &Part) -> Option<Value> {
     match part {
         Part::Text(text) if text.trim().is_empty() => None,
         Part::Text(text) => Some(json!({"type": "text", "text": text})),
@@ -235,6 +279,14 @@ fn block(part: &Part) -> Option<Value> {
                 block["title"] = json!(name);
             }
             Some(block)
+        }
+        // Its seal says nothing to anybody else.
+        Part::Thought(thought) if thought.by != to.provider => None,
+        Part::Thought(Thought { text, seal: Seal::Signature(signature), .. }) => {
+            Some(json!({"type": "thinking", "thinking": text, "signature": signature}))
+        }
+        Part::Thought(Thought { seal: Seal::Hidden(data), .. }) => {
+            Some(json!({"type": "redacted_thinking", "data": data}))
         }
         Part::ToolCall { id, name, arguments, .. } => {
             // Calls that came from elsewhere may have arguments that are no object; the API wants one.

@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::bedrock_decoder::Decoder;
 use super::catalog::SchemaDialect;
-use super::models::{self, Model, Thinking};
+use super::models::{Model, Thinking};
 use super::{Adapter, Decode, Encoded, Endpoint, anthropic, classify, request};
+use crate::model::event::{Seal, Thought};
 use crate::model::prompt::ImageData;
 use crate::model::{Class, Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
@@ -33,21 +34,21 @@ const FIELDS: [&str; 12] = [
 
 impl Adapter for Bedrock {
     fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<Encoded, Failure> {
-        let model = models::find(&to.provider, &to.model);
-        let (mut sampling, mut dropped) = request::parameters(to, prompt, model.as_ref())?;
+        let model = to.known.as_ref();
+        let (mut sampling, mut dropped) = request::parameters(to, prompt, model)?;
         let (mut body, mut output, mut further) = (Map::new(), Map::new(), Map::new());
         body.insert("messages".into(), messages(to, prompt)?);
-        if let Some(text) = system(to, prompt, model.as_ref()) {
+        if let Some(text) = system(to, prompt, model) {
             body.insert("system".into(), json!([{"text": text}]));
         }
         // An answer that was begun leaves no room to think before it.
-        if prompt.prefill.is_some() {
+        if prompt.prefill.is_some() || anthropic::lacks_thoughts(to, prompt) {
             dropped.extend(sampling.effort.take().map(|_| "reasoning_effort"));
         }
         if let Some(effort) = sampling.effort {
-            think(&mut output, &mut further, model.as_ref(), effort, &mut sampling, &mut dropped);
+            think(&mut output, &mut further, model, effort, &mut sampling, &mut dropped);
         }
-        if let Some(schema) = prompt.schema.as_ref().filter(|schema| takes_schema(to, model.as_ref(), schema)) {
+        if let Some(schema) = prompt.schema.as_ref().filter(|schema| takes_schema(to, model, schema)) {
             output.insert("textFormat".into(), text_format(schema));
         }
         let groups = [
@@ -77,7 +78,7 @@ impl Adapter for Bedrock {
     }
 
     fn decoder(&self, to: &Endpoint) -> Box<dyn Decode> {
-        Box::new(Decoder::new(to.quirks.codes))
+        Box::new(Decoder::new(to.quirks.codes, &to.provider))
     }
 
     fn classify(&self, to: &Endpoint, reply: &ErrorReply<'_>) -> Failure {
@@ -228,6 +229,14 @@ fn block(to: &Endpoint, part: &Part) -> Result<Option<Value>, Failure> {
             let message = format!("`{}` takes images as bytes, not by their address", to.model);
             return Err(Failure::new(Class::Unsupported, message));
         }
+        // Its seal says nothing to anybody else.
+        Part::Thought(thought) if thought.by != to.provider => return Ok(None),
+        Part::Thought(Thought { text, seal: Seal::Signature(signature), .. }) => {
+            json!({"reasoningContent": {"reasoningText": {"text": text, "signature": signature}}})
+        }
+        Part::Thought(Thought { seal: Seal::Hidden(data), .. }) => {
+            json!({"reasoningContent": {"redactedContent": data}})
+        }
         Part::ToolCall { id, name, arguments, .. } => {
             // Calls that came from elsewhere may have arguments that are no object; the API wants one.
             let input = serde_json::from_str(arguments).ok().filter(Value::is_object).unwrap_or_else(|| json!({}));
@@ -247,7 +256,7 @@ fn tools(prompt: &Prompt) -> Vec<Value> {
     let mut names: Vec<&str> = calls
         .filter_map(|part| match part {
             Part::ToolCall { name, .. } => Some(name.as_str()),
-            Part::Text(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => None,
+            Part::Text(_) | Part::Thought(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => None,
         })
         .collect();
     names.sort_unstable();

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::classify::{self, Codes};
 use super::{Decode, bedrock, count};
+use crate::model::event::{Seal, Thought};
 use crate::model::{Class, Event, Failure, Finish, Usage};
 use crate::wire::Frame;
 
@@ -13,6 +14,8 @@ const MAX_CALLS: usize = 1024;
 /// The state of one reply.
 pub struct Decoder {
     codes: Codes,
+    /// Who answers: the one who may read what is sealed.
+    by: String,
     started: bool,
     finish: Option<Finish>,
     /// The counts came, and nothing comes after them.
@@ -20,6 +23,8 @@ pub struct Decoder {
     calls: usize,
     /// The tool call that is open, and whether it had arguments.
     open: Option<Call>,
+    /// The passage of reasoning that is open: its text and its signature.
+    thought: (String, String),
 }
 
 /// A tool call whose arguments may still come.
@@ -32,8 +37,9 @@ struct Call {
 
 impl Decoder {
     /// A decoder for one reply.
-    pub fn new(codes: Codes) -> Self {
-        Self { codes, started: false, finish: None, counted: false, calls: 0, open: None }
+    pub fn new(codes: Codes, by: &str) -> Self {
+        let (by, thought) = (by.to_owned(), (String::new(), String::new()));
+        Self { codes, by, started: false, finish: None, counted: false, calls: 0, open: None, thought }
     }
 
     fn event(&mut self, kind: &str, event: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
@@ -79,8 +85,9 @@ impl Decoder {
             text.map(str::to_owned)
         };
         out.extend(text("/text").map(Event::Text));
-        // Signatures and hidden reasoning are not shown.
-        out.extend(text("/reasoningContent/text").map(Event::Reasoning));
+        if let Some(reasoning) = delta.get("reasoningContent") {
+            self.think(reasoning, out);
+        }
         if let (Some(text), Some(call)) =
             (text("/toolUse/input"), self.open.as_mut().filter(|call| call.block == block))
         {
@@ -89,8 +96,26 @@ impl Decoder {
         }
     }
 
+    /// Signed reasoning goes back to its provider in a round of tools, with its text or without.
+    fn think(&mut self, reasoning: &Value, out: &mut Vec<Event>) {
+        let text = |name: &str| reasoning.get(name).and_then(Value::as_str).unwrap_or_default();
+        if !text("text").is_empty() {
+            out.push(Event::Reasoning(text("text").to_owned()));
+        }
+        self.thought.0.push_str(text("text"));
+        self.thought.1.push_str(text("signature"));
+        if !text("redactedContent").is_empty() {
+            let seal = Seal::Hidden(text("redactedContent").to_owned());
+            out.push(Event::Thought(Thought { by: self.by.clone(), text: String::new(), seal }));
+        }
+    }
+
     /// A call without arguments says nothing: it means `{}`.
     fn close(&mut self, out: &mut Vec<Event>) {
+        let (text, mark) = std::mem::take(&mut self.thought);
+        if !mark.is_empty() {
+            out.push(Event::Thought(Thought { by: self.by.clone(), text, seal: Seal::Signature(mark) }));
+        }
         if let Some(call) = self.open.take().filter(|call| !call.said) {
             out.push(Event::ToolArguments { index: call.index, text: "{}".to_owned() });
         }
@@ -103,7 +128,10 @@ impl Decoder {
             text.map(str::to_owned)
         };
         out.extend(text("/text").map(Event::Text));
-        out.extend(text("/reasoningContent/reasoningText/text").map(Event::Reasoning));
+        if let Some(reasoning) = block.get("reasoningContent") {
+            self.think(reasoning.get("reasoningText").unwrap_or(reasoning), out);
+            self.close(out);
+        }
         if let Some(call) = block.get("toolUse") {
             self.call(None, call, out)?;
             if let (Some(input), Some(open)) = (call.get("input").filter(|input| input.is_object()), &mut self.open) {
@@ -143,7 +171,7 @@ impl Decoder {
 
     /// What an exception inside a stream means; a name that says nothing more is a mistake of the request.
     fn exception(&self, name: &str, data: &str) -> Failure {
-        let body = serde_json::from_str(data).ok().filter(Value::is_object);
+        let body = super::json_of(data.as_bytes()).ok().filter(Value::is_object);
         let body = body.unwrap_or_else(|| serde_json::json!({"message": data}));
         let failure = bedrock::day_or_minute(classify::inside(&bedrock::named(body, name), self.codes));
         if failure.class == Class::ServerError && name.eq_ignore_ascii_case("validationException") {

@@ -11,8 +11,8 @@ use url::Url;
 pub use address::{base_url, is_home};
 
 use super::classify::Codes;
-use super::{Endpoint, Protocol, models};
-use crate::model::{Class, TimeoutKind};
+use super::{Endpoint, Protocol};
+use crate::model::{Class, Effort, TimeoutKind};
 
 /// How an endpoint differs from the plain protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,12 +32,18 @@ pub struct Quirks {
     pub headers: &'static [(&'static str, &'static str)],
     /// The field for the sampling seed, if it takes one.
     pub seed: Option<&'static str>,
-    /// It takes an effort of reasoning.
-    pub effort: bool,
-    /// It takes either `temperature` or `top_p`, not both.
-    pub one_of_sampling: bool,
+    /// The efforts of reasoning that it takes at most; a model may take fewer.
+    pub efforts: &'static [Effort],
+    /// How chat completions say them.
+    pub effort_field: EffortField,
+    /// Models, by parts of their names, that take either `temperature` or `top_p`, not both.
+    pub one_of_sampling: &'static [&'static str],
+    /// Models, by how their names begin, that take no system message: its text goes to the person's.
+    pub no_system_for: &'static [&'static str],
     /// How a JSON Schema is said.
     pub schema: SchemaDialect,
+    /// Its field for one takes objects only; any other schema is put into words.
+    pub object_schema: bool,
     /// Whether it continues an answer that was begun for it.
     pub prefill: Prefill,
     /// A begun answer is marked with `"prefix": true`.
@@ -83,6 +89,18 @@ pub enum Auth {
         /// The service's name for signing.
         service: &'static str,
     },
+}
+
+/// How chat completions say an effort of reasoning; every other protocol has one way of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EffortField {
+    /// `reasoning_effort`.
+    Flat,
+    /// `reasoning: {"effort": …}`.
+    Nested,
+    /// `reasoning_effort`, but no reasoning at all as `thinking: {"type": "disabled"}`; whoever reasons
+    /// can be told not to.
+    FlatOrDisabled,
 }
 
 /// How a JSON Schema is said to a provider.
@@ -142,9 +160,12 @@ impl Quirks {
         auth: Auth::Bearer,
         headers: &[],
         seed: Some("seed"),
-        effort: true,
-        one_of_sampling: false,
+        efforts: &Effort::ALL,
+        effort_field: EffortField::Flat,
+        one_of_sampling: &[],
+        no_system_for: &[],
         schema: SchemaDialect::Native,
+        object_schema: false,
         prefill: Prefill::Never,
         prefix_flag: false,
         short_call_ids: false,
@@ -158,6 +179,19 @@ impl Quirks {
         query_env: &[],
         hosts: &[],
     };
+
+    /// Claude from Opus 4.1 on (Anthropic's API reference, `top_p`); what came before takes both.
+    pub const ONE_OF_SAMPLING: &'static [&'static str] = &[
+        "claude-opus-4-1",
+        "claude-opus-4-5",
+        "claude-sonnet-4-5",
+        "claude-haiku-4-5",
+        "claude-opus-4-6",
+        "claude-sonnet-4-6",
+    ];
+
+    /// The first models of `OpenAI` that reason (400 `unsupported_value` for `messages[0].role`).
+    pub const NO_SYSTEM: &'static [&'static str] = &["o1-mini", "o1-preview"];
 
     /// Plain Anthropic messages.
     pub const MESSAGES: Self = Self {
@@ -198,6 +232,8 @@ impl Quirks {
         max_completion_tokens: true,
         // They refuse the newer name with 422 (pydantic-ai, providers/azure.py).
         max_tokens_for: &["mistral", "ministral", "codestral"],
+        no_system_for: Self::NO_SYSTEM,
+        object_schema: true,
         version: Some("openai/v1"),
         auth: Auth::ApiKeyOrToken,
         max_stop: 4,
@@ -219,8 +255,7 @@ impl Quirks {
         auth: Auth::Aws { service: "bedrock" },
         headers: &[("accept", "application/vnd.amazon.eventstream")],
         seed: None,
-        // Claude refuses both, from 4.5 on.
-        one_of_sampling: true,
+        one_of_sampling: Self::ONE_OF_SAMPLING,
         prefill: Prefill::KnownModels,
         // 3.75 MB an image, 4.5 MB a document (API reference, `Message`); nothing is fetched.
         attachments: Attachments { image: 3_750_000, pdf: Some(4_500_000), image_urls: false, ..Attachments::IMAGES },
@@ -272,6 +307,8 @@ pub struct Row {
     pub protocol: Protocol,
     /// How it differs.
     pub quirks: Quirks,
+    /// The row to take at its own address for models that call tools in full only there.
+    pub for_tools: Option<&'static str>,
     /// A current general model of it, for a start without a profile.
     pub default_model: Option<&'static str>,
 }
@@ -310,7 +347,7 @@ pub fn rows() -> &'static [Row] {
 /// Whether `to` continues an answer that was begun for it.
 #[must_use]
 pub fn takes_prefill(to: &Endpoint) -> bool {
-    let known = || models::find(&to.provider, &to.model).and_then(|model| model.prefill);
+    let known = || to.known.as_ref().and_then(|model| model.prefill);
     match to.quirks.prefill {
         Prefill::Never => false,
         Prefill::KnownModels => known() == Some(true),
@@ -342,6 +379,7 @@ pub fn base_from_env(row: &Row, value: &str) -> Option<Url> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::models;
     use super::*;
 
     #[test]
@@ -360,6 +398,15 @@ mod tests {
             }
         }
         assert!(rows().len() >= 40);
+    }
+
+    #[test]
+    fn a_row_for_tools_is_at_the_same_address_with_the_same_keys() {
+        for (one, other) in rows().iter().filter_map(|one| Some((one, row(one.for_tools?).unwrap()))) {
+            assert_eq!((one.base_url, one.env, one.base_env), (other.base_url, other.env, other.base_env));
+            assert_ne!(one.protocol, other.protocol);
+        }
+        assert_eq!(row("openai").unwrap().for_tools, Some("openai-responses"));
     }
 
     #[test]

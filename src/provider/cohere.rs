@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::catalog::SchemaDialect;
 use super::cohere_decoder::Decoder;
-use super::{Adapter, Decode, Encoded, Endpoint, classify, models, request};
+use super::{Adapter, Decode, Encoded, Endpoint, classify, request};
 use crate::model::{Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
 
@@ -15,13 +15,13 @@ pub struct Cohere;
 
 impl Adapter for Cohere {
     fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<Encoded, Failure> {
-        let model = models::find(&to.provider, &to.model);
+        let model = to.known.as_ref();
         let mut to = to.clone();
         if !prompt.tools.is_empty() {
             // The field for a schema is refused beside tools.
             to.quirks.schema = SchemaDialect::Instruction;
         }
-        let (sampling, dropped) = request::parameters(&to, prompt, model.as_ref())?;
+        let (sampling, dropped) = request::parameters(&to, prompt, model)?;
         let mut body = Map::new();
         body.insert("model".into(), json!(to.model));
         body.insert("messages".into(), messages(&to, prompt));
@@ -112,7 +112,7 @@ fn push_user(list: &mut Vec<Value>, message: &Message) {
                 list.push(json!({"role": "tool", "tool_call_id": id, "content": text}));
             }
             // A call belongs to the model's turns; the person makes none. Documents were refused before.
-            Part::ToolCall { .. } | Part::File { .. } => {}
+            Part::Thought(_) | Part::ToolCall { .. } | Part::File { .. } => {}
         }
     }
     if !parts.is_empty() {
@@ -130,7 +130,7 @@ fn assistant(message: &Message) -> Value {
                 calls.push(json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}));
             }
             // Models write text here; images, documents and results belong to the other side.
-            Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
+            Part::Thought(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
         }
     }
     match (calls.is_empty(), text.is_empty()) {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::catalog::SchemaDialect;
 use super::gemini_decoder::Decoder;
-use super::models::{self, Model};
+use super::models::Model;
 use super::{Adapter, Decode, Encoded, Endpoint, classify, request};
 use crate::model::prompt::ImageData;
 use crate::model::{Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
@@ -68,18 +68,18 @@ pub enum CallIds {
 /// # Errors
 /// As [`Adapter::encode`].
 pub fn body(to: &Endpoint, prompt: &Prompt, ids: CallIds) -> Result<(Map<String, Value>, Vec<&'static str>), Failure> {
-    let model = models::find(&to.provider, &to.model);
-    let (mut sampling, mut dropped) = request::parameters(to, prompt, model.as_ref())?;
+    let model = to.known.as_ref();
+    let (mut sampling, mut dropped) = request::parameters(to, prompt, model)?;
     // An answer that was begun leaves no room to think before it.
     if prompt.prefill.is_some() {
         dropped.extend(sampling.effort.take().map(|_| "reasoning_effort"));
     }
-    let native = takes_schema(to, model.as_ref());
+    let native = takes_schema(to, model);
     let mut body = Map::new();
     if let Some(text) = system(prompt, native) {
         body.insert("systemInstruction".into(), json!({"parts": [{"text": text}]}));
     }
-    body.insert("contents".into(), contents(prompt, model.as_ref(), ids));
+    body.insert("contents".into(), contents(prompt, model, ids));
     if !prompt.tools.is_empty() {
         let tools: Vec<Value> = prompt.tools.iter().map(declaration).collect();
         body.insert("tools".into(), json!([{"functionDeclarations": tools}]));
@@ -89,7 +89,7 @@ pub fn body(to: &Endpoint, prompt: &Prompt, ids: CallIds) -> Result<(Map<String,
         config.insert("responseMimeType".into(), json!("application/json"));
         config.insert("responseJsonSchema".into(), schema.clone());
     }
-    if let Some(thinking) = thinking(model.as_ref(), &sampling, &mut dropped) {
+    if let Some(thinking) = thinking(model, &sampling, &mut dropped) {
         config.insert("thinkingConfig".into(), thinking);
     }
     for extra in [&to.params.extra, &prompt.extra] {
@@ -243,6 +243,8 @@ fn part(part: &Part, before: &[Message], ids: CallIds) -> Option<Value> {
             }
             Some(json!({"fileData": file}))
         }
+        // Another provider's; this one's stand with its calls.
+        Part::Thought(_) => None,
         Part::ToolCall { id, name, arguments, signature } => {
             // Calls that came from elsewhere may have arguments that are no object; the API wants one.
             let args = serde_json::from_str(arguments).ok().filter(Value::is_object).unwrap_or_else(|| json!({}));

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::classify::{self, Codes};
 use super::{Decode, count};
+use crate::model::event::{Seal, Thought};
 use crate::model::{Class, Event, Failure, Finish, Usage};
 use crate::wire::{Frame, sse};
 
@@ -13,6 +14,8 @@ const MAX_CALLS: usize = 1024;
 /// The state of one reply.
 pub struct Decoder {
     codes: Codes,
+    /// Who answers: the one who may read what is sealed.
+    by: String,
     started: bool,
     stopped: bool,
     produced: bool,
@@ -20,6 +23,8 @@ pub struct Decoder {
     calls: usize,
     /// The block that is open, when it is a tool call.
     open: Option<Call>,
+    /// The passage of reasoning that is open: its text and its signature.
+    thought: Option<(String, String)>,
     counts: Counts,
 }
 
@@ -45,15 +50,17 @@ struct Counts {
 
 impl Decoder {
     /// A decoder for one reply.
-    pub fn new(codes: Codes) -> Self {
+    pub fn new(codes: Codes, by: &str) -> Self {
         Self {
             codes,
+            by: by.to_owned(),
             started: false,
             stopped: false,
             produced: false,
             finish: None,
             calls: 0,
             open: None,
+            thought: None,
             counts: Counts::default(),
         }
     }
@@ -102,7 +109,14 @@ impl Decoder {
         let text = |name: &str| content.get(name).and_then(Value::as_str).unwrap_or_default();
         match text("type") {
             "text" => self.text(text("text"), out),
-            "thinking" => reasoning(text("thinking"), out),
+            "thinking" => {
+                self.thought = Some((String::new(), String::new()));
+                self.think(text("thinking"), text("signature"), out);
+            }
+            "redacted_thinking" if !text("data").is_empty() => {
+                let seal = Seal::Hidden(text("data").to_owned());
+                out.push(Event::Thought(Thought { by: self.by.clone(), text: String::new(), seal }));
+            }
             "tool_use" => {
                 let index = self.calls;
                 if index == MAX_CALLS {
@@ -115,7 +129,7 @@ impl Decoder {
                 let input = content.get("input").cloned().unwrap_or(Value::Null);
                 self.open = Some(Call { block, index, input, said: false });
             }
-            // Hidden reasoning, and tools that run at the provider.
+            // Tools that run at the provider.
             _ => {}
         }
         Ok(())
@@ -125,7 +139,8 @@ impl Decoder {
         let text = |name: &str| delta.get(name).and_then(Value::as_str).unwrap_or_default();
         match text("type") {
             "text_delta" => self.text(text("text"), out),
-            "thinking_delta" => reasoning(text("thinking"), out),
+            "thinking_delta" => self.think(text("thinking"), "", out),
+            "signature_delta" => self.think("", text("signature"), out),
             "input_json_delta" => {
                 let piece = text("partial_json");
                 if let Some(call) = self.open.as_mut().filter(|call| call.block == block && !piece.is_empty()) {
@@ -133,7 +148,7 @@ impl Decoder {
                     out.push(Event::ToolArguments { index: call.index, text: piece.to_owned() });
                 }
             }
-            // Signatures, citations.
+            // Citations.
             _ => {}
         }
     }
@@ -145,8 +160,22 @@ impl Decoder {
         }
     }
 
+    /// Signed reasoning goes back to its provider in a round of tools, with its text or without.
+    fn think(&mut self, text: &str, signature: &str, out: &mut Vec<Event>) {
+        if !text.is_empty() {
+            out.push(Event::Reasoning(text.to_owned()));
+        }
+        if let Some((all, mark)) = &mut self.thought {
+            all.push_str(text);
+            mark.push_str(signature);
+        }
+    }
+
     /// A call without arguments says nothing but an empty piece: it means `{}`.
     fn close(&mut self, out: &mut Vec<Event>) {
+        if let Some((text, mark)) = self.thought.take().filter(|(_, mark)| !mark.is_empty()) {
+            out.push(Event::Thought(Thought { by: self.by.clone(), text, seal: Seal::Signature(mark) }));
+        }
         if let Some(call) = self.open.take().filter(|call| !call.said) {
             let text = if call.input.is_object() { call.input.to_string() } else { "{}".to_owned() };
             out.push(Event::ToolArguments { index: call.index, text });
@@ -182,12 +211,6 @@ impl Decoder {
             self.finish = Some(finish);
             out.push(Event::Finish(finish));
         }
-    }
-}
-
-fn reasoning(text: &str, out: &mut Vec<Event>) {
-    if !text.is_empty() {
-        out.push(Event::Reasoning(text.to_owned()));
     }
 }
 
@@ -241,6 +264,7 @@ impl Decode for Decoder {
         for block in content {
             self.block_start(None, block, out)?;
         }
+        self.close(out);
         self.usage(&body, out);
         self.stop(body.get("stop_reason"), out)?;
         if self.finish.is_none() && self.produced {

@@ -61,7 +61,7 @@ fn last_words(prompt: &Prompt) -> String {
     let last = prompt.messages.iter().rev().find(|message| message.role == Role::User);
     let texts = last.into_iter().flat_map(|message| &message.parts).filter_map(|part| match part {
         Part::Text(text) | Part::ToolResult { text, .. } => Some(text.as_str()),
-        Part::Image { .. } | Part::File { .. } | Part::ToolCall { .. } => None,
+        Part::Thought(_) | Part::Image { .. } | Part::File { .. } | Part::ToolCall { .. } => None,
     });
     texts.collect::<Vec<_>>().join("\n")
 }
@@ -80,6 +80,7 @@ mod tests {
             base_url: Url::parse("mock://unused/").unwrap(),
             model: model.to_owned(),
             quirks: Quirks::PLAIN,
+            known: None,
             params: Params::default(),
             overrides: crate::provider::Overrides::default(),
             headers: Vec::new(),

@@ -29,6 +29,7 @@ mod responses_decoder;
 #[cfg(test)]
 mod tests;
 pub mod vertex;
+mod weight;
 
 use std::fmt;
 
@@ -81,8 +82,10 @@ pub struct Endpoint {
     pub model: String,
     /// The region that it is in, where that matters.
     pub region: Option<String>,
-    /// How this provider and model differ from the plain protocol.
+    /// How this provider differs from the plain protocol.
     pub quirks: Quirks,
+    /// What is known of the model, as the newest table has it.
+    pub known: Option<models::Model>,
     /// Parameters of the profile, under those of the request.
     pub params: Params,
     /// Extra headers of the profile.
@@ -226,11 +229,23 @@ impl Protocol {
 
 /// The JSON of a frame.
 fn json_of(data: &[u8]) -> Result<Value, Failure> {
+    not_heavy(data)?;
     serde_json::from_slice(data).map_err(|_| Failure::new(Class::Malformed, "a frame of the stream is not JSON"))
+}
+
+/// Fails for a text that would take many times its size once it is read.
+fn not_heavy(text: &[u8]) -> Result<(), Failure> {
+    if weight::is_heavy(text) {
+        return Err(Failure::new(Class::Malformed, "the reply holds more JSON values than an answer has"));
+    }
+    Ok(())
 }
 
 /// What a frame with the event `error` says, which need not be JSON.
 fn error_frame(frame: &Frame, codes: classify::Codes) -> Failure {
+    if let Err(failure) = not_heavy(frame.data.as_bytes()) {
+        return failure;
+    }
     let body = serde_json::from_str(&frame.data).unwrap_or_else(|_| Value::String(frame.data.clone()));
     classify::inside(&body, codes)
 }
@@ -239,6 +254,7 @@ fn error_frame(frame: &Frame, codes: classify::Codes) -> Failure {
 fn whole_json(body: &[u8]) -> Result<Value, Failure> {
     let text = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii();
     let malformed = |message: &str| Err(Failure::new(Class::Malformed, message));
+    not_heavy(text)?;
     match text.first() {
         None => Err(Failure::new(Class::Truncated, "the reply is empty")),
         Some(b'<') => malformed("an HTML page came instead of an answer"),

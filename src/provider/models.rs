@@ -45,8 +45,10 @@ pub struct Model {
     pub prefill: Option<bool>,
     /// Whether it takes `temperature` and `top_p`.
     pub sampling: Takes,
-    /// The levels of effort that it takes; empty when unknown.
-    pub efforts: Vec<Effort>,
+    /// The levels of effort that it takes.
+    pub efforts: Efforts,
+    /// When it calls tools in chat completions; Responses have no such bound.
+    pub chat_tools: Takes,
     /// How effort is said to it in Anthropic's protocol.
     pub thinking: Thinking,
     /// How many tokens it thinks with, when it takes that and no level.
@@ -92,6 +94,17 @@ impl fmt::Display for Source {
         };
         write!(f, "{origin} {}", self.as_of)
     }
+}
+
+/// The levels of effort that a model takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Efforts {
+    /// Nobody says; any may be tried.
+    Unknown,
+    /// None at all.
+    None,
+    /// These.
+    Levels(Vec<Effort>),
 }
 
 /// Whether a model reasons before it answers.
@@ -166,20 +179,30 @@ impl Model {
     /// Whether `temperature` and `top_p` may be sent beside `effort`.
     #[must_use]
     pub fn takes_sampling(&self, effort: Option<Effort>) -> bool {
-        match self.sampling {
-            Takes::Always => true,
-            Takes::WithoutReasoning => !self.reasons(effort),
-            Takes::Never => false,
-        }
+        self.takes(self.sampling, effort)
     }
 
     /// Whether it takes this level of effort, as far as is known.
     #[must_use]
     pub fn takes_effort(&self, effort: Effort) -> bool {
-        match (self.reasoning, effort) {
-            (Reasoning::No, _) => false,
-            (Reasoning::WhenAsked, Effort::None) => true,
-            _ => self.efforts.is_empty() || self.efforts.contains(&effort),
+        match (self.reasoning, &self.efforts, effort) {
+            (Reasoning::No, _, _) | (_, Efforts::None, _) => false,
+            (Reasoning::WhenAsked, _, Effort::None) | (_, Efforts::Unknown, _) => true,
+            (_, Efforts::Levels(levels), effort) => levels.contains(&effort),
+        }
+    }
+
+    /// Whether tools may be sent beside `effort` in chat completions.
+    #[must_use]
+    pub fn takes_tools_in_chat(&self, effort: Option<Effort>) -> bool {
+        self.takes(self.chat_tools, effort)
+    }
+
+    fn takes(&self, when: Takes, effort: Option<Effort>) -> bool {
+        match when {
+            Takes::Always => true,
+            Takes::WithoutReasoning => !self.reasons(effort),
+            Takes::Never => false,
         }
     }
 }
@@ -250,8 +273,8 @@ fn parse<'a>(line: &'a str, source: impl Fn(&'a str) -> Source) -> Option<(&'a s
             (false, false) => Reasoning::No,
         },
         prefill: letter(next(), &[("", None), ("y", Some(true)), ("n", Some(false))])?,
-        sampling: letter(next(), &[("", Takes::Always), ("w", Takes::WithoutReasoning), ("n", Takes::Never)])?,
-        efforts: next().bytes().map(effort).collect::<Option<_>>()?,
+        sampling: letter(next(), TAKES)?,
+        efforts: efforts(next(), caps)?,
         thinking: letter(
             next(),
             &[("", Thinking::Unknown), ("b", Thinking::Budget), ("e", Thinking::Effort), ("a", Thinking::Adaptive)],
@@ -263,12 +286,25 @@ fn parse<'a>(line: &'a str, source: impl Fn(&'a str) -> Source) -> Option<(&'a s
         price_source: source(next()),
         source: source(""),
         budget: budget(next())?,
+        chat_tools: letter(next(), TAKES)?,
     };
     Some((key, model))
 }
 
+const TAKES: &[(&str, Takes)] = &[("", Takes::Always), ("w", Takes::WithoutReasoning), ("n", Takes::Never)];
+
 fn letter<T: Copy>(text: &str, meanings: &[(&str, T)]) -> Option<T> {
     meanings.iter().find(|(letter, _)| *letter == text).map(|(_, meaning)| *meaning)
+}
+
+/// Digits; `-` for none. Who never reasons takes none.
+fn efforts(text: &str, caps: &str) -> Option<Efforts> {
+    match text {
+        "-" => Some(Efforts::None),
+        "" if caps.contains(['r', 'o']) => Some(Efforts::Unknown),
+        "" => Some(Efforts::None),
+        digits => digits.bytes().map(effort).collect::<Option<_>>().map(Efforts::Levels),
+    }
 }
 
 fn effort(digit: u8) -> Option<Effort> {
@@ -441,5 +477,24 @@ mod tests {
         let model = find("openai", "gpt-5.1-2025-11-13").unwrap();
         assert!(model.takes_effort(Effort::None) && !model.takes_effort(Effort::Xhigh));
         assert!(!find("openai", "gpt-4o").unwrap().takes_effort(Effort::Low));
+        assert_eq!(find("openai", "gpt-4o").unwrap().efforts, Efforts::None);
+        assert_eq!(find("deepseek", "deepseek-flash").unwrap().efforts, Efforts::Unknown);
+        assert!(!find("mistral", "magistral-medium-2509").unwrap().takes_effort(Effort::High));
+    }
+
+    #[test]
+    fn some_models_call_tools_elsewhere() {
+        let takes = |model: &str| {
+            let model = find("openai", model).unwrap();
+            [None, Some(Effort::None), Some(Effort::High)].map(|effort| model.takes_tools_in_chat(effort))
+        };
+        for (model, want) in [
+            ("gpt-5.5", [true, true, true]),
+            ("gpt-6-sol", [false, true, false]),
+            ("gpt-6-astra", [false, false, false]),
+            ("gpt-6.2-sol", [false, false, false]),
+        ] {
+            assert_eq!(takes(model), want, "{model}");
+        }
     }
 }

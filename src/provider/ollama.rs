@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::catalog::SchemaDialect;
-use super::models::{self, Model};
+use super::models::Model;
 use super::ollama_decoder::Decoder;
 use super::{Adapter, Decode, Encoded, Endpoint, classify, request};
 use crate::model::prompt::ImageData;
@@ -23,8 +23,8 @@ pub struct Ollama;
 
 impl Adapter for Ollama {
     fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<Encoded, Failure> {
-        let model = models::find(&to.provider, &to.model);
-        let (sampling, dropped) = request::parameters(to, prompt, model.as_ref())?;
+        let model = to.known.as_ref();
+        let (sampling, dropped) = request::parameters(to, prompt, model)?;
         let mut body = Map::new();
         body.insert("model".into(), json!(to.model));
         body.insert("messages".into(), messages(to, prompt)?);
@@ -33,7 +33,7 @@ impl Adapter for Ollama {
         body.insert("truncate".into(), json!(false));
         body.insert("shift".into(), json!(false));
         if let Some(effort) = sampling.effort {
-            body.insert("think".into(), think(effort));
+            body.insert("think".into(), think(&to.model, effort));
         }
         match (prompt.schema.as_ref(), to.quirks.schema) {
             (Some(schema), SchemaDialect::Native) => drop(body.insert("format".into(), schema.clone())),
@@ -43,7 +43,7 @@ impl Adapter for Ollama {
         if !prompt.tools.is_empty() {
             body.insert("tools".into(), prompt.tools.iter().map(tool).collect());
         }
-        let mut options = options(&sampling, window(prompt, &sampling, model.as_ref()));
+        let mut options = options(&sampling, window(prompt, &sampling, model));
         for extra in [&to.params.extra, &prompt.extra] {
             put_extra(&mut body, &mut options, extra);
         }
@@ -108,14 +108,19 @@ fn window(prompt: &Prompt, sampling: &Sampling, model: Option<&Model>) -> Option
     (need > USUAL_WINDOW).then(|| need.checked_next_power_of_two().unwrap_or(u64::MAX).min(most))
 }
 
-/// Four levels, and off; the ones between are the next lower.
-fn think(effort: Effort) -> Value {
+/// Models, by how their names begin, that think at levels; all others think or do not (`docs/capabilities/thinking`).
+const LEVELS: &[&str] = &["gpt-oss"];
+
+/// Three levels for those that have some; the ones between are the next lower.
+fn think(model: &str, effort: Effort) -> Value {
+    if !LEVELS.iter().any(|start| model.starts_with(start)) {
+        return json!(effort != Effort::None);
+    }
     match effort {
         Effort::None => json!(false),
         Effort::Minimal | Effort::Low => json!("low"),
         Effort::Medium => json!("medium"),
-        Effort::High | Effort::Xhigh => json!("high"),
-        Effort::Max => json!("max"),
+        Effort::High | Effort::Xhigh | Effort::Max => json!("high"),
     }
 }
 
@@ -150,7 +155,7 @@ fn push_user(list: &mut Vec<Value>, to: &Endpoint, prompt: &Prompt, message: &Me
                 list.push(json!({"role": "tool", "tool_name": name, "tool_call_id": id, "content": text}));
             }
             // A call belongs to the model's turns; the person makes none. Documents were refused before.
-            Part::ToolCall { .. } | Part::File { .. } => {}
+            Part::Thought(_) | Part::ToolCall { .. } | Part::File { .. } => {}
         }
     }
     if !texts.is_empty() || !images.is_empty() {
@@ -168,9 +173,12 @@ fn name_of_call<'a>(prompt: &'a Prompt, wanted: &str) -> &'a str {
     let mut parts = prompt.messages.iter().flat_map(|message| &message.parts);
     let name = parts.find_map(|part| match part {
         Part::ToolCall { id, name, .. } if id == wanted => Some(name.as_str()),
-        Part::ToolCall { .. } | Part::Text(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {
-            None
-        }
+        Part::Thought(_)
+        | Part::ToolCall { .. }
+        | Part::Text(_)
+        | Part::Image { .. }
+        | Part::File { .. }
+        | Part::ToolResult { .. } => None,
     });
     name.unwrap_or_default()
 }
@@ -187,7 +195,7 @@ fn assistant(message: &Message) -> Value {
                 calls.push(json!({"id": id, "function": {"name": name, "arguments": arguments}}));
             }
             // Models write text here; images, documents and results belong to the other side.
-            Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
+            Part::Thought(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
         }
     }
     let mut said = json!({"role": "assistant", "content": text});

@@ -6,15 +6,19 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
-use super::catalog::SchemaDialect;
+use super::catalog::{EffortField, SchemaDialect};
 use super::chat_decoder::Decoder;
-use super::{Adapter, Decode, Encoded, Endpoint, classify, models, request};
+use super::models::Takes;
+use super::{Adapter, Decode, Encoded, Endpoint, classify, request};
 use crate::model::prompt::ImageData;
-use crate::model::{Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
+use crate::model::{Class, Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
 
 /// The length of an id of a call where it is given ([`Quirks::short_call_ids`](super::Quirks)).
 const SHORT_ID: usize = 9;
+
+/// The field that asks a stream for its usage; old servers refuse it.
+const USAGE: &str = "stream_options";
 
 /// The adapter.
 pub struct Openai;
@@ -34,7 +38,13 @@ impl Adapter for Openai {
     }
 
     fn classify(&self, to: &Endpoint, reply: &ErrorReply<'_>) -> Failure {
-        classify::reply(reply, to.quirks.codes)
+        let failure = classify::reply(reply, to.quirks.codes);
+        let unasked = to.quirks.stream_options && failure.message.contains(USAGE);
+        if unasked && matches!(failure.class, Class::BadRequest | Class::Unsupported) {
+            let message = format!("write `stream_usage = false` for its provider; it says: {}", failure.message);
+            return Failure { class: Class::Unsupported, message, ..failure };
+        }
+        failure
     }
 }
 
@@ -43,16 +53,20 @@ impl Adapter for Openai {
 /// # Errors
 /// As [`Adapter::encode`].
 pub fn body(to: &Endpoint, prompt: &Prompt) -> Result<(Map<String, Value>, Vec<&'static str>), Failure> {
-    let model = models::find(&to.provider, &to.model);
-    let (sampling, dropped) = request::parameters(to, prompt, model.as_ref())?;
+    let model = to.known.as_ref();
+    let (sampling, dropped) = request::parameters(to, prompt, model)?;
+    can_call(to, prompt, sampling.effort)?;
     let mut body = Map::new();
     body.insert("model".into(), json!(to.model));
     body.insert("messages".into(), messages(to, prompt));
     body.insert("stream".into(), json!(true));
     if to.quirks.stream_options {
-        body.insert("stream_options".into(), json!({"include_usage": true}));
+        body.insert(USAGE.into(), json!({"include_usage": true}));
     }
     put_sampling(&mut body, to, &sampling);
+    if let Some(effort) = sampling.effort {
+        put_effort(&mut body, to.quirks.effort_field, effort);
+    }
     if let Some(format) = prompt.schema.as_ref().and_then(|schema| response_format(to, schema)) {
         body.insert("response_format".into(), format);
     }
@@ -71,7 +85,6 @@ fn put_sampling(body: &mut Map<String, Value>, to: &Endpoint, sampling: &Samplin
         (Some("top_p"), sampling.top_p.map(Value::from)),
         (Some("stop"), (!sampling.stop.is_empty()).then(|| json!(sampling.stop))),
         (to.quirks.seed, sampling.seed.map(Value::from)),
-        (Some("reasoning_effort"), sampling.effort.map(|effort| json!(effort.as_str()))),
     ];
     for (name, value) in fields {
         if let (Some(name), Some(value)) = (name, value) {
@@ -80,8 +93,34 @@ fn put_sampling(body: &mut Map<String, Value>, to: &Endpoint, sampling: &Samplin
     }
 }
 
+/// The effort as this provider has it said.
+fn put_effort(body: &mut Map<String, Value>, field: EffortField, effort: Effort) {
+    let (name, value) = match (field, effort) {
+        (EffortField::FlatOrDisabled, Effort::None) => ("thinking", json!({"type": "disabled"})),
+        (EffortField::Flat | EffortField::FlatOrDisabled, effort) => ("reasoning_effort", json!(effort.as_str())),
+        (EffortField::Nested, effort) => ("reasoning", json!({"effort": effort.as_str()})),
+    };
+    body.insert(name.into(), value);
+}
+
+/// Some models call tools in Responses only, or here while they do not reason (API reference, errors:
+/// "Function tools with reasoning_effort are not supported").
+fn can_call(to: &Endpoint, prompt: &Prompt, effort: Option<Effort>) -> Result<(), Failure> {
+    let Some(model) = to.known.as_ref().filter(|model| !prompt.tools.is_empty() && !model.takes_tools_in_chat(effort))
+    else {
+        return Ok(());
+    };
+    let instead = match model.chat_tools {
+        Takes::Always | Takes::WithoutReasoning => "only while its reasoning effort is `none`",
+        Takes::Never => "not at all",
+    };
+    let message =
+        format!("`{}` calls tools {instead} here; by `protocol = \"openai-responses\"` it calls them always", to.model);
+    Err(Failure::new(Class::Unsupported, message))
+}
+
 fn response_format(to: &Endpoint, schema: &Value) -> Option<Value> {
-    match to.quirks.schema {
+    match request::dialect(to, schema) {
         SchemaDialect::Native => Some(json!({
             "type": "json_schema",
             "json_schema": {"name": "answer", "strict": is_closed(schema), "schema": schema},
@@ -109,8 +148,9 @@ pub fn is_closed(schema: &Value) -> bool {
 }
 
 fn messages(to: &Endpoint, prompt: &Prompt) -> Value {
+    let role = if to.quirks.no_system_for.iter().any(|start| to.model.starts_with(start)) { "user" } else { "system" };
     let system = request::system(to, prompt);
-    let mut list: Vec<Value> = system.map(|text| json!({"role": "system", "content": text})).into_iter().collect();
+    let mut list: Vec<Value> = system.map(|text| json!({"role": role, "content": text})).into_iter().collect();
     for message in &prompt.messages {
         match message.role {
             Role::User => push_user(&mut list, to, message),
@@ -143,7 +183,7 @@ fn push_user(list: &mut Vec<Value>, to: &Endpoint, message: &Message) {
                 list.push(json!({"role": "tool", "tool_call_id": id, "content": text}));
             }
             // A call belongs to the model's turns; the person makes none.
-            Part::ToolCall { .. } => {}
+            Part::Thought(_) | Part::ToolCall { .. } => {}
         }
     }
     if let Some(content) = content(parts) {
@@ -176,7 +216,7 @@ fn assistant(to: &Endpoint, message: &Message) -> Value {
                 calls.push(json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}));
             }
             // Models write text here; images, documents and results belong to the other side.
-            Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
+            Part::Thought(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
         }
     }
     if calls.is_empty() {

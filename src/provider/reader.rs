@@ -6,8 +6,8 @@ use super::{Decode, Endpoint};
 use crate::model::{Class, Event, Failure};
 use crate::wire::{Frame, FrameError, Framing, Parser};
 
-/// The longest document that is kept, in bytes.
-const MAX_DOCUMENT: usize = 64 << 20;
+/// The longest document that is kept, in bytes: as long as the longest event.
+const MAX_DOCUMENT: usize = crate::wire::sse::MAX_FRAME;
 /// White space that may come before a reply; some servers send blank lines while a call is queued.
 const MAX_BLANK: usize = 64 << 10;
 

@@ -5,11 +5,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::catalog::{Auth, SchemaDialect};
-use super::models::Model;
+use super::catalog::{Auth, EffortField, SchemaDialect};
+use super::models::{Model, Reasoning};
 use super::{Encoded, Endpoint, attached, catalog};
 use crate::model::prompt::ImageData;
-use crate::model::{Class, Failure, Part, Prompt, Sampling, Secret};
+use crate::model::{Class, Effort, Failure, Part, Prompt, Sampling, Secret};
 use crate::wire::WireRequest;
 use crate::wire::sigv4::Scope;
 
@@ -167,15 +167,26 @@ pub fn parameters(
         }
         taken
     };
-    let effort_taken = |effort| to.quirks.effort && model.is_none_or(|model| model.takes_effort(effort));
+    let effort_taken = |effort| takes_effort(to, model, effort);
     sampling.effort = sampling.effort.filter(|effort| unless(effort_taken(*effort), true, "reasoning_effort"));
     let free = model.is_none_or(|model| model.takes_sampling(sampling.effort));
     sampling.temperature = sampling.temperature.filter(|_| unless(free, true, "temperature"));
-    let both = to.quirks.one_of_sampling && sampling.temperature.is_some();
+    let one_of = to.quirks.one_of_sampling.iter().any(|part| to.model.contains(part));
+    let both = one_of && sampling.temperature.is_some();
     sampling.top_p = sampling.top_p.filter(|_| unless(free && !both, true, "top_p"));
     sampling.seed = sampling.seed.filter(|_| unless(to.quirks.seed.is_some(), true, "seed"));
     can_express(to, prompt, model, &sampling)?;
     Ok((sampling, dropped))
+}
+
+/// Whether the row, and the model in it, take this level.
+fn takes_effort(to: &Endpoint, model: Option<&Model>, effort: Effort) -> bool {
+    let can_switch_off = to.quirks.effort_field == EffortField::FlatOrDisabled;
+    to.quirks.efforts.contains(&effort)
+        && model.is_none_or(|model| match effort {
+            Effort::None if can_switch_off => model.reasoning != Reasoning::No,
+            effort => model.takes_effort(effort),
+        })
 }
 
 fn merged(request: &Sampling, deployment: &Sampling) -> Sampling {
@@ -224,9 +235,18 @@ fn can_express(to: &Endpoint, prompt: &Prompt, model: Option<&Model>, sampling: 
     Ok(())
 }
 
+/// How `schema` is said to this provider.
+pub fn dialect(to: &Endpoint, schema: &Value) -> SchemaDialect {
+    let is_object = schema.get("type").is_some_and(|kind| kind == "object") && schema.get("anyOf").is_none();
+    match to.quirks.schema {
+        SchemaDialect::Native if to.quirks.object_schema && !is_object => SchemaDialect::Instruction,
+        dialect => dialect,
+    }
+}
+
 /// The system text of `prompt`, with the schema in it when `to` has no field for one.
 pub fn system(to: &Endpoint, prompt: &Prompt) -> Option<String> {
-    match prompt.schema.as_ref().filter(|_| to.quirks.schema != SchemaDialect::Native) {
+    match prompt.schema.as_ref().filter(|schema| dialect(to, schema) != SchemaDialect::Native) {
         Some(schema) => Some(with_instruction(prompt.system.as_deref(), schema)),
         None => prompt.system.clone(),
     }

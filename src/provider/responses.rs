@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::catalog::SchemaDialect;
 use super::responses_decoder::Decoder;
-use super::{Adapter, Decode, Encoded, Endpoint, classify, models, openai, request};
+use super::{Adapter, Decode, Encoded, Endpoint, classify, openai, request};
 use crate::model::prompt::ImageData;
 use crate::model::{Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
@@ -19,8 +19,8 @@ pub struct Responses;
 
 impl Adapter for Responses {
     fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<Encoded, Failure> {
-        let model = models::find(&to.provider, &to.model);
-        let (sampling, dropped) = request::parameters(to, prompt, model.as_ref())?;
+        let model = to.known.as_ref();
+        let (sampling, dropped) = request::parameters(to, prompt, model)?;
         let mut body = Map::new();
         body.insert("model".into(), json!(to.model));
         if let Some(text) = request::system(to, prompt) {
@@ -71,7 +71,7 @@ fn put_sampling(body: &mut Map<String, Value>, sampling: &Sampling) {
 
 /// Flat, not nested as in chat completions.
 fn format(to: &Endpoint, schema: &Value) -> Option<Value> {
-    match to.quirks.schema {
+    match request::dialect(to, schema) {
         SchemaDialect::Native => Some(json!({
             "type": "json_schema", "name": "answer", "strict": openai::is_closed(schema), "schema": schema,
         })),
@@ -105,7 +105,7 @@ fn push_user(items: &mut Vec<Value>, message: &Message) {
                 items.push(json!({"type": "function_call_output", "call_id": id, "output": text}));
             }
             // A call belongs to the model's turns; the person makes none.
-            Part::ToolCall { .. } => {}
+            Part::Thought(_) | Part::ToolCall { .. } => {}
         }
     }
     if !parts.is_empty() {
@@ -134,7 +134,7 @@ fn push_assistant(items: &mut Vec<Value>, message: &Message) {
                 calls.push(json!({"type": "function_call", "call_id": id, "name": name, "arguments": arguments}));
             }
             // Models write text here; images, documents and results belong to the other side.
-            Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
+            Part::Thought(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
         }
     }
     if !text.is_empty() {

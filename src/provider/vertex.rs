@@ -74,7 +74,7 @@ impl Adapter for Vertex {
     fn decoder(&self, to: &Endpoint) -> Box<dyn Decode> {
         match tongue(&to.model).0 {
             Tongue::Gemini => Box::new(gemini_decoder::Decoder::new(to.quirks.codes)),
-            Tongue::Messages => Box::new(messages_decoder::Decoder::new(to.quirks.codes)),
+            Tongue::Messages => Box::new(messages_decoder::Decoder::new(to.quirks.codes, &to.provider)),
             Tongue::Chat => Box::new(chat_decoder::Decoder::new(to.quirks)),
         }
     }
@@ -102,7 +102,9 @@ fn adapted(to: &Endpoint, tongue: Tongue) -> Endpoint {
     let quirks = Quirks { auth, ..to.quirks };
     let quirks = match tongue {
         Tongue::Gemini => quirks,
-        Tongue::Messages => Quirks { seed: None, one_of_sampling: true, max_stop: usize::MAX, ..quirks },
+        Tongue::Messages => {
+            Quirks { seed: None, one_of_sampling: Quirks::ONE_OF_SAMPLING, max_stop: usize::MAX, ..quirks }
+        }
         Tongue::Chat => Quirks { max_stop: usize::MAX, ..quirks },
     };
     Endpoint { quirks, ..to.clone() }

@@ -6,6 +6,7 @@ mod cut;
 mod degrading;
 mod latest;
 mod memory;
+mod query;
 mod reader;
 #[cfg(feature = "redis")]
 mod redis;
@@ -13,6 +14,7 @@ mod redis;
 #[path = "no_redis.rs"]
 mod redis;
 mod sqlite;
+mod words;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -23,9 +25,11 @@ use crate::ports::{LogEnd, LogStart, Store, StoreError};
 
 pub use degrading::Degrading;
 pub use memory::Memory;
+pub use query::Query;
 pub use reader::LogReader;
 pub use redis::Redis;
 pub use sqlite::Sqlite;
+pub use words::Words;
 
 /// Where the state is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use crate::model::RedisUrl;
 use crate::ports::{LogEnd, LogStart, Store, StoreError, StoreErrorKind};
 
-use super::Record;
+use super::{Query, Record};
 
 /// A store that cannot be used.
 #[derive(Debug)]
@@ -39,6 +39,14 @@ impl Redis {
     /// # Errors
     /// Always.
     pub fn matching(&self, _: &str, _: usize) -> Result<Vec<String>, StoreError> {
+        self.missing()
+    }
+
+    /// Nothing can be read.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn find(&self, _: &Query, _: usize) -> Result<Vec<Record>, StoreError> {
         self.missing()
     }
 

@@ -6,8 +6,8 @@ use rusqlite::Connection;
 
 use crate::ports::StoreError;
 
-use super::sqlite::{fault, log, open};
-use super::{Location, Record, Redis};
+use super::sqlite::{fault, find, index, log, open};
+use super::{Location, Query, Record, Redis};
 
 /// The log of a shared state.
 #[derive(Debug)]
@@ -27,7 +27,9 @@ impl LogReader {
     /// When the database cannot be opened or is not of this version.
     pub fn open(dir: &Path) -> Result<Option<Self>, StoreError> {
         let path = super::database(dir);
-        Ok(open::reading(&path)?.map(|connection| Self(Kept::Sqlite { path, connection })))
+        // An older one is brought up to date, if it may be written.
+        let opened = open::reading(&path).or_else(|error| open::existing(&path).or(Err(error)));
+        Ok(opened?.map(|connection| Self(Kept::Sqlite { path, connection })))
     }
 
     /// Opens the log of the state at `location`; `None` when there is none, as in memory. A server is
@@ -62,6 +64,22 @@ impl LogReader {
         match &self.0 {
             Kept::Sqlite { path, connection } => run(path, log::get(connection, id)),
             Kept::Redis(redis) => redis.get(id),
+        }
+    }
+
+    /// The latest `count` requests that `query` wants, oldest first.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn find(&self, query: &Query, count: usize) -> Result<Vec<Record>, StoreError> {
+        match &self.0 {
+            Kept::Sqlite { path, connection } => {
+                if !query.words.is_empty() {
+                    index::complete(path);
+                }
+                run(path, find::find(connection, query, count))
+            }
+            Kept::Redis(redis) => redis.find(query, count),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! It owns connections and nothing else: no retries, no redirects, no clock, no meaning of a status.
 
-mod fault;
+pub(super) mod fault;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -20,7 +20,7 @@ use crate::ports::{Boxed, Reply, Transport};
 use crate::wire::WireRequest;
 
 /// What every request says of its sender.
-const USER_AGENT: &str = concat!("llmroute/", env!("CARGO_PKG_VERSION"));
+pub(super) const USER_AGENT: &str = concat!("llmroute/", env!("CARGO_PKG_VERSION"));
 
 /// How long a connection to those who give out keys may take, and what they may say.
 const KEYS_CONNECT: Duration = Duration::from_secs(5);

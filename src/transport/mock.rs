@@ -2,6 +2,7 @@
 //!
 //! What happens is decided in `plan`, as a value; this file only waits and hands it out.
 
+mod line;
 mod plan;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,6 +17,8 @@ use crate::model::{Class, ConnectionFault, Failure};
 use crate::ports::{Boxed, Reply, Transport};
 use crate::wire::WireRequest;
 use crate::wire::script::Simulation;
+
+pub use self::line::MockMeter;
 
 /// A transport for `mock://` requests, whose body is a [`Simulation`].
 ///
@@ -44,21 +47,28 @@ impl Mock {
 impl Transport for Mock {
     fn send(&self, request: WireRequest, _connect_timeout: Duration) -> Boxed<'_, Result<Reply, Failure>> {
         Box::pin(async move {
-            let simulation: Simulation = serde_json::from_slice(&request.body)
-                .map_err(|error| Failure::new(Class::BadRequest, format!("the script cannot be read: {error}")))?;
+            let simulation = simulation(&request)?;
             let plan = plan::decide(&simulation, &mut self.luck(simulation.script.seed));
-            play(plan, request.url.host_str().unwrap_or("mock")).await
+            play(plan, &request).await
         })
     }
 }
 
-async fn play(plan: Plan, host: &str) -> Result<Reply, Failure> {
+fn simulation(request: &WireRequest) -> Result<Simulation, Failure> {
+    serde_json::from_slice(&request.body)
+        .map_err(|error| Failure::new(Class::BadRequest, format!("the script cannot be read: {error}")))
+}
+
+fn refused(request: &WireRequest) -> Failure {
+    let host = request.url.host_str().unwrap_or("mock");
+    let class = Class::Connection(ConnectionFault::Refused);
+    Failure::new(class, format!("connection refused by {host} (simulated)"))
+}
+
+async fn play(plan: Plan, request: &WireRequest) -> Result<Reply, Failure> {
     let start = start();
     match plan {
-        Plan::Refuse => Err(Failure::new(
-            Class::Connection(ConnectionFault::Refused),
-            format!("connection refused by {host} (simulated)"),
-        )),
+        Plan::Refuse => Err(refused(request)),
         Plan::Reply { head_at, status, headers, script } => {
             sleep_until(start + head_at).await;
             Ok(Reply { status, headers, body: Box::pin(body(script, start)) })

@@ -7,6 +7,7 @@ mod google;
 pub mod http;
 pub mod keyring;
 pub mod keys;
+pub mod meter;
 pub mod mock;
 pub mod probe;
 mod tls;
@@ -18,6 +19,7 @@ use crate::ports::{Boxed, Reply, Transport};
 use crate::wire::WireRequest;
 
 pub use http::Http;
+pub use meter::Instrument;
 pub use mock::Mock;
 
 /// Every way out that this process has, chosen by the scheme of the URL.

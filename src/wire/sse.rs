@@ -5,7 +5,7 @@
 use super::{Frame, FrameError};
 
 /// The largest frame that is kept, in bytes: room for a 16 MB event, and a bound.
-pub const MAX_FRAME: usize = 32 << 20;
+pub const MAX_FRAME: usize = 17 << 20;
 
 /// The payload by which many servers say that the stream is over.
 pub const DONE: &str = "[DONE]";

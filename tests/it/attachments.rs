@@ -129,8 +129,8 @@ fn who_cannot_see_is_passed_over_with_the_reason() {
              error: no deployment of `main` may be asked\n  {name}: unsupported: it does not take {what}\n"
         )
     };
-    refused("openai", &["o3-mini"], &["what?", "-a", "png.txt"], 69, &skipped("openai/o3-mini", "images"));
-    refused("lab", &["good"], &["sum up", "-a", "paper"], 69, &skipped("lab/good", "PDF files"));
+    refused("openai", &["o3-mini"], &["what?", "-a", "png.txt"], 65, &skipped("openai/o3-mini", "images"));
+    refused("lab", &["good"], &["sum up", "-a", "paper"], 65, &skipped("lab/good", "PDF files"));
     let server = Server::start();
     let profile = Profile::new()
         .provider("lab", "openai", &server.url())
@@ -156,6 +156,34 @@ fn what_is_too_large_or_far_away_is_not_sent() {
     let stderr = "error: no deployment of `main` could answer\n  openai/good: unsupported: \
         `good` does not fetch PDF files from an address; download it and attach the file\n";
     refused("openai", &["good"], &["sum up", "-a", "https://h.invalid/a.pdf"], 65, stderr);
+}
+
+#[test]
+fn the_log_knows_what_was_attached_and_holds_none_of_it() {
+    let server = Server::start();
+    let home = home("lab", "openai", &server, &["good"]);
+    run(&home, ["what?", "-a", "png.txt", "-a", "https://h.invalid/b.png?key=1"]).output().is(
+        0,
+        &format!("{ANSWER}\n"),
+        "",
+    );
+    let shown = Run::at(&home).args(["logs", "last"]).output().text();
+    let hash = "sha-256 02a3e298f1533f62558c58e4c70edcab9af5a50d62d925fd5390942020fb0fb8";
+    assert!(shown.contains("[attached: png.txt (image/png, 16 bytes, ") && shown.contains(hash), "{shown}");
+    assert!(shown.contains("[attached: https://h.invalid/b.png (image/png)]"), "{shown}");
+    assert!(!shown.contains(&base64(PNG)) && !shown.contains("key=1"), "{shown}");
+}
+
+#[test]
+fn an_image_counts_as_tokens_of_the_prompt() {
+    let server = Server::start().may_be_idle();
+    let profile =
+        Profile::new().provider("lab", "openai", &server.url()).deployment("lab/good", ", context_window = 900");
+    let home = Home::with(&profile.text());
+    home.write("png.txt", PNG);
+    let output = run(&Arc::new(home), ["what?", "-a", "png.txt"]).output();
+    assert!(output.notes().contains("context_window"), "{}", output.notes());
+    assert!(server.calls().is_empty());
 }
 
 #[test]

@@ -137,3 +137,16 @@ fn a_stream_of_events_begins_again() {
         (&"invalid_output".into(), &"ok".into())
     );
 }
+
+#[test]
+fn a_command_that_is_not_there_is_found_out_before_anybody_is_asked() {
+    let stderr = "error: `--verify`: the command `no-such-judge` is not there\n\
+        hint: it is run by `sh`, which looks for it in `PATH`\n";
+    check(&["valid"], &["--verify", "no-such-judge --strict"], 2, "", stderr, &[]);
+}
+
+#[test]
+fn a_schema_without_end_is_found_out_before_anybody_is_asked() {
+    let stderr = "error: `--schema` is no JSON Schema: at `/`: it refers to itself without end\n";
+    check(&["valid"], &["--schema", "{\"$ref\": \"#\"}"], 2, "", stderr, &[]);
+}

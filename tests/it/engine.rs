@@ -6,12 +6,13 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use llmroute::embed::Surroundings;
-use llmroute::engine::{Delivery, Midstream, Note, Request, RouteError, Router, Watcher, Why};
-use llmroute::model::{Event, Prompt, Timestamp};
+use llmroute::engine::{Delivery, Midstream, Note, Observed, Request, RouteError, Router, Watcher, Why};
+use llmroute::model::{Class, Event, Failure, Prompt, Timestamp};
 use llmroute::ports::Clock;
 use llmroute::profile::{Inputs, Profile, Source, Vars};
-use llmroute::route::Map;
 use llmroute::route::course::Stop;
+use llmroute::route::estimate::Experience;
+use llmroute::route::{DeploymentId, Map};
 use llmroute::state::Location;
 
 pub(crate) const START: Timestamp = Timestamp(1_790_000_000_000);
@@ -296,4 +297,36 @@ async fn the_next_request_knows_what_the_first_one_learnt() {
     let request = Request::new(group, Prompt::user("hello"), Delivery::Whole, clock.now());
     let done = router.run(&request, &mut rng, &mut story).await.expect("b answers");
     assert_eq!(done.attempts.len(), 2, "the half-open deployment is probed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_request_knows_what_was_observed_elsewhere() {
+    let mut profile = profile("routing_strategy = \"latency-based-routing\"", &[("a", GOOD), ("b", GOOD)], "");
+    profile.map.groups.iter_mut().flat_map(|group| &mut group.members).for_each(|member| member.order = 0);
+    let vars = Vars::default();
+    let clock = Clock::starting_at(START);
+    let group = profile.default_group;
+    let around = Surroundings { vars: &vars, state: &Location::Memory, clock, seed: 1 };
+    let router = Router::from_profile(profile, &around);
+    let mut rng = fastrand::Rng::with_seed(1);
+    let measured = |deployment, ttft| Observed {
+        deployment: DeploymentId(deployment),
+        at: clock.now(),
+        prompt_tokens: 10,
+        result: Ok(Experience::answered(10, Some(Duration::from_millis(ttft)), Duration::from_secs(2), None, false)),
+    };
+    // Many, so that little doubt is left; the slower one is the first of the profile.
+    let observed = (0..40).flat_map(|_| [measured(0, 900), measured(1, 90)]).collect();
+    router.observe(group, observed, &mut rng).expect("memory takes it");
+    for _ in 0..5 {
+        let request = Request::new(group, Prompt::user("hello"), Delivery::Whole, clock.now());
+        let plan = router.plan(&request, &mut rng).await;
+        assert_eq!(plan.calls.first().map(|call| call.deployment), Some(DeploymentId(1)));
+    }
+    let refused = (Failure::new(Class::Authentication, "no"), Duration::from_millis(5));
+    let failed = Observed { result: Err(refused), ..measured(1, 0) };
+    router.observe(group, vec![failed], &mut rng).expect("memory takes it");
+    let request = Request::new(group, Prompt::user("hello"), Delivery::Whole, clock.now());
+    let plan = router.plan(&request, &mut rng).await;
+    assert_eq!(plan.calls.first().map(|call| call.deployment), Some(DeploymentId(0)), "{:?}", plan.skips);
 }

@@ -12,6 +12,8 @@ use llmroute::state::{Location, Sqlite, database};
 
 use crate::state::{end, start};
 
+const NOW: Timestamp = Timestamp(1_768_000_000_000);
+
 /// Three requests: answered, failed (with a hostile prompt), and not finished.
 fn state() -> tempfile::TempDir {
     let dir = tempfile::tempdir().expect("a temporary directory");
@@ -52,7 +54,7 @@ struct Command {
 /// What `logs ARGS` prints, and the note or the error.
 fn run(dir: &Path, args: &str, width: Option<u16>) -> (String, Result<Option<String>, String>) {
     let args = Command::try_parse_from(["logs"].into_iter().chain(args.split_whitespace())).expect("good arguments");
-    let sheet = Sheet { width, zone: TimeZone::fixed(jiff::tz::offset(1)) };
+    let sheet = Sheet { width, zone: TimeZone::fixed(jiff::tz::offset(1)), now: NOW };
     let mut out = Vec::new();
     let result = logs::run(&args.logs, &Location::Dir(dir.to_owned()), &sheet, &mut out);
     (String::from_utf8(out).expect("the output is text"), result.map_err(|error| error.to_string()))
@@ -279,7 +281,7 @@ fn a_log_that_is_not_there_is_an_empty_list_and_a_note() {
 #[test]
 fn a_state_in_memory_has_no_log() {
     let args = Command::try_parse_from(["logs"]).unwrap().logs;
-    let sheet = Sheet { width: None, zone: TimeZone::UTC };
+    let sheet = Sheet { width: None, zone: TimeZone::UTC, now: NOW };
     let error = logs::run(&args, &Location::Memory, &sheet, &mut Vec::new()).unwrap_err();
     assert!(error.to_string().starts_with("the state is in memory, so nothing is logged\nhint: "));
 }
@@ -296,7 +298,7 @@ fn a_broken_state_is_an_error_not_a_panic() {
 fn a_closed_output_is_an_error_of_the_output() {
     let dir = state();
     let args = Command::try_parse_from(["logs", "last", "--json"]).unwrap().logs;
-    let sheet = Sheet { width: None, zone: TimeZone::UTC };
+    let sheet = Sheet { width: None, zone: TimeZone::UTC, now: NOW };
     let mut full: &mut [u8] = &mut [];
     let error = logs::run(&args, &Location::Dir(dir.path().to_owned()), &sheet, &mut full).unwrap_err();
     assert!(matches!(error, logs::LogsError::Output(_)), "{error}");
@@ -309,4 +311,67 @@ fn arguments_that_contradict_each_other_are_refused() {
     check_usage("last --last 3", false);
     check_usage("--text", false);
     check_usage("--last 0", false);
+}
+
+#[test]
+fn filters_are_taken_together() {
+    let lines = |args: &str| run(state().path(), args, None).0.lines().count().saturating_sub(1);
+    for (args, want) in [
+        ("--search blue", 2),
+        ("--search blue --outcome ok", 1),
+        ("--class timeout", 1),
+        ("--class rate_limit", 2),
+        ("--deployment lab/qwen3 --since 2026-01-02T04:04:30", 1),
+        ("--since 10d --tag a --last 1", 1),
+        ("--since 10m", 0),
+        ("--until 2026-01-05 --group main", 2),
+        ("--conversation C1 --outcome unfinished", 1),
+    ] {
+        assert_eq!(lines(args), want, "{args}");
+    }
+}
+
+#[test]
+fn nothing_that_fits_is_a_note() {
+    assert_eq!(run(state().path(), "--group x", None), (String::new(), Ok(Some("no logged request fits".to_owned()))));
+}
+
+#[test]
+fn filters_go_with_json_and_not_with_one_request() {
+    let (out, _) = run(state().path(), "--outcome failed --json", None);
+    assert_eq!(out.lines().count(), 1);
+    check_usage("last --search x", false);
+    check_usage("--conversations --search x", false);
+    check_usage("--conversations --last 3 --json", true);
+    check_usage("--outcome good", false);
+}
+
+#[test]
+fn what_cannot_be_looked_for_says_why() {
+    check_error(
+        "--search=+",
+        "`--search +` has no word in it\nhint: words are letters and digits; `word*` finds what begins so",
+    );
+    check_error(
+        "--since soon",
+        "`--since soon` is no time\nhint: say how long ago (`30m`, `2h`, `7d`), or a date like `2026-11-01` or `2026-11-01T09:30`",
+    );
+}
+
+#[test]
+fn conversations_are_listed() {
+    check(
+        "--conversations",
+        Some(80),
+        "\
+ID  LAST            TURNS  GROUP  FIRST
+C1  01-09 23:50:00      1  main   Why is the sky blue?
+",
+    );
+    let (out, _) = run(state().path(), "--conversations --json", None);
+    assert_eq!(
+        out,
+        r#"{"conversation_id":"C1","started_at":"2026-01-09T22:50:00.000Z","last_at":"2026-01-09T22:50:00.000Z","turns":1,"group":"main","first_prompt":"Why is the sky blue?"}"#
+            .to_owned() + "\n"
+    );
 }

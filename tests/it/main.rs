@@ -19,6 +19,7 @@ mod overrides;
 mod protocols;
 mod recovery;
 mod route;
+mod search;
 mod sim;
 mod state;
 mod state_command;

@@ -1,8 +1,12 @@
 //! Scenario B: one-shot calls, minutes apart, for two weeks.
 //!
 //! The logarithm of each provider's time to the first token drifts (±12 % in ten minutes, back to a
-//! median of 0.65, 0.75, 0.85 s within hours); single calls spread by a sigma of 0.3. Every provider
+//! median of 0.57, 0.65, 0.74 s within hours); single calls spread by a sigma of 0.3. Every provider
 //! is out for 20 to 120 minutes, every other day or so; then it refuses after 0.3 s.
+//!
+//! How far the drift goes and where the medians lie was set by two rows that no estimate takes part in:
+//! who knows the world has a mean of 0.43 s, and who chooses by luck of 0.86 s or a little less, as in an
+//! independent model of the same scenario.
 
 use http::HeaderMap;
 
@@ -11,10 +15,10 @@ use super::oracle::{Oracle, Truth};
 use super::policy::{Action, Begin, COUNT, Outcome, PACE, PRICE, Policy, Seconds, normal};
 
 const DAYS: f64 = 14.0;
-const MEDIAN: [Seconds; COUNT] = [0.65, 0.75, 0.85];
+const MEDIAN: [Seconds; COUNT] = [0.57, 0.65, 0.74];
 /// Standard deviation of the drift in a minute, and how much of it stays.
 const DRIFT: f64 = 0.12 / 3.162;
-const KEEP: f64 = 0.9976;
+const KEEP: f64 = 0.9982;
 const NOISE: f64 = 0.3;
 /// The chance, each minute, that an outage begins.
 const OUTAGE: f64 = 1.0 / 3000.0;

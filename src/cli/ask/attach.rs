@@ -4,11 +4,15 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Kind};
 use crate::model::media::{Media, decoded_len, linked};
 use crate::model::prompt::ImageData;
 use crate::model::{Part, Prompt};
+
+/// What the pipe is called.
+const STDIN: &str = "standard input";
 
 /// The part for `source` if that is an address; the provider fetches it.
 pub(in crate::cli) fn link(source: &str) -> Option<Part> {
@@ -27,6 +31,28 @@ pub(in crate::cli) fn unknown(source: &str) -> Error {
     let source = if source == "-" { "standard input".to_owned() } else { format!("`{source}`") };
     let message = format!("cannot attach {source}: it is neither PNG, JPEG, GIF, WebP nor PDF");
     Error::new(Kind::Input, message).hint("`-f` puts the text of a file before the prompt")
+}
+
+/// What the log keeps of `part`, which came from `source`: enough to know it again, and none of its bytes.
+fn note(source: &str, part: &Part) -> Option<String> {
+    let (Part::Image { media_type, data } | Part::File { media_type, data, .. }) = part else { return None };
+    Some(match data {
+        // What follows a `?` may be a key.
+        ImageData::Url(url) => format!("[attached: {} ({media_type})]", url.split(['?', '#']).next().unwrap_or(url)),
+        ImageData::Base64(data) => {
+            let bytes = STANDARD.decode(data).unwrap_or_default();
+            let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("[attached: {source} ({media_type}, {} bytes, sha-256 {hash})]", bytes.len())
+        }
+    })
+}
+
+/// `text` as the log keeps it: with a line for each of `parts`, the first of which come from `sources`.
+pub(super) fn logged(text: &str, sources: &[String], parts: &[Part]) -> String {
+    let names = sources.iter().map(|name| if name == "-" { STDIN } else { name }).chain(std::iter::repeat(STDIN));
+    let notes = names.zip(parts).filter_map(|(name, part)| note(name, part));
+    let lines: Vec<String> = Some(text.to_owned()).filter(|text| !text.is_empty()).into_iter().chain(notes).collect();
+    lines.join("\n")
 }
 
 /// `text` without the bytes that are attached to `prompt`: nobody reads megabytes of base64.

@@ -25,7 +25,7 @@ use super::console::Console;
 use super::signals::{Ended, until_signal};
 use super::{End, Global, place, setup};
 use crate::cli::env::Env;
-use crate::engine::{Checks, Done, Request, RouteError, Router, Why};
+use crate::engine::{Checks, Done, Request, RouteError, Router, Why, find_verifier};
 use crate::error::{Error, Kind};
 use crate::model::{Finish, Prompt};
 use crate::ports::{Clock, LogStart};
@@ -40,6 +40,14 @@ pub(super) struct Prepared {
     pub(super) id: String,
     /// The conversation that it is a turn of.
     pub(super) conversation: Option<String>,
+}
+
+/// Nobody is paid for an answer that cannot be judged.
+fn there(command: &str) -> Result<(), Error> {
+    find_verifier(command).map_err(|name| {
+        let message = format!("`--verify`: the command `{name}` is not there");
+        Error::new(Kind::Usage, message).hint("it is run by `sh`, which looks for it in `PATH`")
+    })
 }
 
 /// Reads everything that a question needs; calls nobody.
@@ -64,6 +72,7 @@ pub(super) fn prepare(args: &AskArgs, global: &Global, env: &Env, console: &mut 
     }
     let schema = args.question.schema.as_deref().map(schema::read).transpose()?;
     let (schema, judge) = schema.map_or((None, None), |(schema, judge)| (Some(schema), Some(judge)));
+    args.verify.as_deref().map_or(Ok(()), there)?;
     let checks = Checks { schema: judge, verify: args.verify.as_deref().map(Into::into) };
     let input::Input { text, attachments } = input::read(
         &input::Sources {
@@ -91,7 +100,7 @@ pub(super) fn prepare(args: &AskArgs, global: &Global, env: &Env, console: &mut 
         conversation_id: conversation.clone(),
         parent: thread.as_ref().and_then(|thread| thread.parent.clone()),
         system: system.clone(),
-        prompt: text.clone(),
+        prompt: attach::logged(&text, &args.question.attachments, &attachments),
         tags: args.question.tags.clone(),
     });
     ask.facts.identity.prompt = Some(text.clone());

@@ -95,6 +95,7 @@ impl<'a> Printer<'a> {
         let line = match event {
             Event::Text(text) => json!({"event": "delta", "text": text}),
             Event::Reasoning(text) => json!({"event": "reasoning", "text": text}),
+            Event::Thought(thought) => json!({"event": "thought", "thought": thought}),
             Event::ToolStart { index, id, name } => {
                 json!({"event": "tool_call", "index": index, "id": id, "name": name})
             }

@@ -190,6 +190,7 @@ fn kind(failed: &RouteError) -> Kind {
         Why::Stopped(Stop::Deadline) => Kind::Deadline,
         Why::Stopped(Stop::Refused) => Kind::Refused,
         Why::Stopped(_) if refused => Kind::Refused,
+        Why::Stopped(Stop::Exhausted) if incapable(failed) => Kind::Refused,
         Why::Stopped(Stop::NoKey) => Kind::Profile,
         Why::Stopped(Stop::RateLimited { .. }) => Kind::TryLater,
         Why::Stopped(Stop::Exhausted) if !classes.is_empty() && classes.iter().all(|class| is_key(*class)) => {
@@ -206,11 +207,22 @@ pub fn headline(failed: &RouteError) -> Option<Class> {
     let refused = matches!(kind(failed), Kind::Refused);
     let mut classes = failures(failed).map(|failure| failure.class);
     let first = classes.clone().next();
-    classes.find(|class| !refused || is_refusal(*class)).or(first)
+    let unable = incapable(failed).then_some(Class::Unsupported);
+    classes.find(|class| !refused || is_refusal(*class)).or(first).or(unable)
 }
 
 fn failures(failed: &RouteError) -> impl Iterator<Item = &Failure> + Clone {
     failed.attempts.iter().filter_map(|attempt| attempt.failure.as_ref())
+}
+
+/// Whether nobody was asked because nobody can do what the request needs.
+fn incapable(failed: &RouteError) -> bool {
+    let unable = |reason: &SkipReason| matches!(reason, SkipReason::Incapable(_));
+    let excluded =
+        |reason: &SkipReason| unable(reason) || matches!(reason, SkipReason::Ruled { .. } | SkipReason::Tags);
+    failed.attempts.is_empty()
+        && failed.skips.iter().any(|skipped| unable(&skipped.reason))
+        && failed.skips.iter().all(|skipped| excluded(&skipped.reason))
 }
 
 fn is_refusal(class: Class) -> bool {

@@ -9,6 +9,7 @@ use super::args::AskArgs;
 use super::question::MidstreamArg;
 use super::template::Filled;
 use crate::cli::env::Sink;
+use crate::cli::options;
 use crate::engine::{Delivery, Midstream};
 use crate::error::{Error, Kind};
 use crate::model::{Effort, Message, Part, Prompt, Role, Sampling};
@@ -71,7 +72,7 @@ pub fn resolve(
     stdout: Sink,
     entropy: u64,
 ) -> Result<Ask, Error> {
-    let (template, options) = Filled::of(args, profile, is_neutral)?;
+    let (template, options) = Filled::of(args, profile, options::is_neutral)?;
     let own = template.as_ref().map(Filled::template);
     let group = match args.question.model.as_ref().or(own.and_then(|own| own.model.as_ref())) {
         Some(name) => target(profile, name, inputs)?,
@@ -255,20 +256,7 @@ fn delivery(midstream: Option<MidstreamArg>, output: &Output, stdout: Sink) -> D
 /// Neutral parameters from their own flags and from `-o`, above those of a template; every other `-o`
 /// is a body field.
 fn parameters(args: &AskArgs, options: &[String], base: Params) -> Result<(Sampling, Map<String, Value>), Error> {
-    let Params { mut sampling, mut extra } = base;
-    for option in options {
-        let Some((key, value)) = option.split_once('=').filter(|(key, _)| !key.is_empty()) else {
-            return Err(Error::new(Kind::Usage, format!("`-o {option}` is not KEY=VALUE")));
-        };
-        if matches!(key, "model" | "messages" | "stream" | "system") {
-            return Err(Error::new(Kind::Usage, format!("`-o {key}=…` would replace the request itself"))
-                .hint("the model is `-m`, the system prompt `-s`, and the prompt is the argument"));
-        }
-        let value = literal(value);
-        if !neutral(&mut sampling, key, &value)? {
-            extra.insert(key.to_owned(), value);
-        }
-    }
+    let Params { mut sampling, extra } = options::apply(options, base)?;
     sampling.temperature = args.question.temperature.or(sampling.temperature);
     sampling.max_tokens = args.question.max_tokens.or(sampling.max_tokens);
     sampling.effort = args.question.reasoning_effort.map(Effort::from).or(sampling.effort);
@@ -288,53 +276,14 @@ fn possible(sampling: &Sampling) -> Result<(), Error> {
     Ok(())
 }
 
-/// JSON, or else text.
-fn literal(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
-}
-
 /// Sets the parameter `key`, which all providers share, to what was typed; nothing changes when that cannot be.
 ///
 /// # Errors
 /// `usage` for a value that cannot be.
 pub fn set(sampling: &mut Sampling, key: &str, typed: &str) -> Result<(), Error> {
-    let mut changed = sampling.clone();
-    neutral(&mut changed, key, &literal(typed))?;
+    let base = Params { sampling: sampling.clone(), ..Params::default() };
+    let Params { sampling: changed, .. } = options::apply(&[format!("{key}={typed}")], base)?;
     possible(&changed)?;
     *sampling = changed;
     Ok(())
-}
-
-/// Whether `key` is a parameter that all providers share.
-fn is_neutral(key: &str) -> bool {
-    // A value that cannot be is an error only where the name is known.
-    !matches!(neutral(&mut Sampling::default(), key, &Value::Null), Ok(false))
-}
-
-/// Sets the neutral parameter `key`, if it is one.
-fn neutral(sampling: &mut Sampling, key: &str, value: &Value) -> Result<bool, Error> {
-    let wrong = || Error::new(Kind::Usage, format!("`-o {key}={value}`: not a value for `{key}`"));
-    match key {
-        "temperature" => sampling.temperature = Some(value.as_f64().ok_or_else(wrong)?),
-        "top_p" => sampling.top_p = Some(value.as_f64().ok_or_else(wrong)?),
-        "max_tokens" => sampling.max_tokens = Some(value.as_u64().ok_or_else(wrong)?),
-        "seed" => sampling.seed = Some(value.as_i64().ok_or_else(wrong)?),
-        "stop" => {
-            sampling.stop = match value {
-                Value::Array(items) => items
-                    .iter()
-                    .map(|item| item.as_str().map(str::to_owned))
-                    .collect::<Option<_>>()
-                    .ok_or_else(wrong)?,
-                Value::String(text) => vec![text.clone()],
-                _ => return Err(wrong()),
-            };
-        }
-        "reasoning_effort" => {
-            let name = value.as_str().ok_or_else(wrong)?;
-            sampling.effort = Some(Effort::ALL.into_iter().find(|effort| effort.as_str() == name).ok_or_else(wrong)?);
-        }
-        _ => return Ok(false),
-    }
-    Ok(true)
 }

@@ -18,7 +18,7 @@ const NAME_WIDTH: u16 = 32;
 
 /// What a column does when the table is wider than the terminal.
 #[derive(Clone, Copy)]
-enum Fit {
+pub(super) enum Fit {
     /// It keeps its width, text to the left.
     Text,
     /// It keeps its width, numbers to the right.
@@ -66,9 +66,7 @@ pub fn render(entries: &[Entry], sheet: &Sheet) -> String {
     let columns: Vec<&Column> = COLUMNS.iter().filter(|column| column.from_width <= width).collect();
     let mut table = Table::new();
     table.load_style(NOTHING).set_truncation_indicator("…");
-    if let Some(width) = sheet.width {
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-    }
+    bounded(&mut table, sheet);
     table.set_header(row(columns.iter().map(|column| column.title.to_owned())));
     for entry in entries {
         table.add_row(row(columns.iter().map(|column| (column.cell)(entry, &sheet.zone))));
@@ -79,8 +77,15 @@ pub fn render(entries: &[Entry], sheet: &Sheet) -> String {
     table.trim_fmt()
 }
 
+/// Makes the table no wider than the terminal.
+pub(super) fn bounded(table: &mut Table, sheet: &Sheet) {
+    if let Some(width) = sheet.width {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    }
+}
+
 impl Fit {
-    fn apply(self, column: &mut comfy_table::Column) {
+    pub(super) fn apply(self, column: &mut comfy_table::Column) {
         column.set_padding((0, 2));
         match self {
             Self::Text => column.set_constraint(ColumnConstraint::ContentWidth),
@@ -95,17 +100,17 @@ impl Fit {
 }
 
 /// A row of one line, whatever is in it.
-fn row(cells: impl Iterator<Item = String>) -> Row {
+pub(super) fn row(cells: impl Iterator<Item = String>) -> Row {
     let mut row = Row::from(cells.map(Cell::new).collect::<Vec<_>>());
     row.max_height(1);
     row
 }
 
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     plain::text(&one_line(text)).into_owned()
 }
 
-fn tail(id: &str) -> String {
+pub(super) fn tail(id: &str) -> String {
     let skip = id.chars().count().saturating_sub(ID_TAIL);
     clean(&id.chars().skip(skip).collect::<String>())
 }

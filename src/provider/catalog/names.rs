@@ -1,5 +1,7 @@
 //! Other names of providers, and whose models are called by their name alone. Chooses nothing.
 
+use std::borrow::Cow;
+
 /// Providers that make the models they offer: a bare `gpt-4o` is theirs, and not that of the many who
 /// offer it too.
 pub const FIRST_PARTY: &[&str] = &[
@@ -37,6 +39,32 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("vertex_ai", "vertex"),
 ];
 
+/// Providers whose models the table has, in part, under another provider: one service with two rows.
+const TWO_ROWS: &[(&str, &str)] = &[
+    ("vertex", "vertex-anthropic"),
+    ("vertex-anthropic", "vertex"),
+    ("openai-responses", "openai"),
+    ("azure-responses", "azure"),
+];
+
+/// Publishers whose name may stand before a model where a service has several.
+const PUBLISHERS: &[&str] = &["google/", "anthropic/"];
+
+/// What a service with several versions of a model calls the one it gives unasked.
+const UNASKED: &str = "@default";
+
+/// The names that a table of models may have for `model` at `provider`, as provider and model; the
+/// nearest first.
+pub fn in_table<'n>(provider: &'n str, model: &'n str) -> impl Iterator<Item = (&'n str, Cow<'n, str>)> {
+    let other = TWO_ROWS.iter().find(|(row, _)| *row == provider).map(|(_, other)| *other);
+    let short = PUBLISHERS.iter().find_map(|publisher| model.strip_prefix(publisher)).unwrap_or(model);
+    let rows = other.into_iter().flat_map(move |other| {
+        let plain = [(provider, Cow::Borrowed(short)), (other, Cow::Borrowed(short))];
+        plain.into_iter().chain([provider, other].map(|row| (row, Cow::Owned(format!("{short}{UNASKED}")))))
+    });
+    std::iter::once((provider, Cow::Borrowed(model))).chain(rows)
+}
+
 /// The name here of what others call `name`.
 #[must_use]
 pub fn canonical(name: &str) -> Option<&'static str> {
@@ -57,6 +85,24 @@ mod tests {
         for name in FIRST_PARTY.iter().chain(ELSEWHERE.iter().map(|(_, ours)| ours)) {
             assert!(is_known(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_service_with_two_rows_is_looked_up_in_both() {
+        let names = |provider, model| -> Vec<String> {
+            in_table(provider, model).map(|(row, name)| format!("{row}/{name}")).collect()
+        };
+        assert_eq!(names("openai", "gpt-4o"), ["openai/gpt-4o"]);
+        assert_eq!(
+            names("vertex", "anthropic/claude-x"),
+            [
+                "vertex/anthropic/claude-x",
+                "vertex/claude-x",
+                "vertex-anthropic/claude-x",
+                "vertex/claude-x@default",
+                "vertex-anthropic/claude-x@default",
+            ]
+        );
     }
 
     #[test]

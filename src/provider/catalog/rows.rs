@@ -1,28 +1,28 @@
 //! The rows. Sources: the vendors' API documentation and SDKs, models.dev for bases and key names; the
 //! further names of keys are those that `LiteLLM` reads.
 
-use super::{Attachments, Auth, Prefill, Protocol, Quirks, Row, SchemaDialect};
-use crate::model::Class;
+use super::{Attachments, Auth, EffortField, Prefill, Protocol, Quirks, Row, SchemaDialect};
+use crate::model::{Class, Effort};
 
 const PLAIN: Quirks = Quirks::PLAIN;
 
 /// A provider that speaks chat completions.
 const fn chat(id: &'static str, name: &'static str, base_url: &'static str, env: &'static [&'static str]) -> Row {
     let (protocol, quirks) = (Protocol::Openai, Quirks::PLAIN);
-    Row { id, name, base_url, env, base_env: None, protocol, quirks, default_model: None }
+    Row { id, name, base_url, env, base_env: None, protocol, quirks, for_tools: None, default_model: None }
 }
 
 /// A provider that speaks Anthropic messages.
 const fn messages(id: &'static str, name: &'static str, base_url: &'static str, env: &'static [&'static str]) -> Row {
     let (protocol, quirks) = (Protocol::Anthropic, Quirks::MESSAGES);
-    Row { id, name, base_url, env, base_env: None, protocol, quirks, default_model: None }
+    Row { id, name, base_url, env, base_env: None, protocol, quirks, for_tools: None, default_model: None }
 }
 
 /// Vertex AI at its global location; a profile's project and location replace it.
 const fn vertex(id: &'static str, name: &'static str) -> Row {
     let (protocol, quirks) = (Protocol::Vertex, Quirks::VERTEX);
     let base_url = "https://aiplatform.googleapis.com/v1";
-    Row { id, name, base_url, env: &[], base_env: None, protocol, quirks, default_model: None }
+    Row { id, name, base_url, env: &[], base_env: None, protocol, quirks, for_tools: None, default_model: None }
 }
 
 /// A provider that speaks `protocol` in its plain form.
@@ -33,7 +33,17 @@ const fn other(
     env: &'static [&'static str],
     protocol: Protocol,
 ) -> Row {
-    Row { id, name, base_url, env, base_env: None, protocol, quirks: Quirks::plain(protocol), default_model: None }
+    Row {
+        id,
+        name,
+        base_url,
+        env,
+        base_env: None,
+        protocol,
+        quirks: Quirks::plain(protocol),
+        for_tools: None,
+        default_model: None,
+    }
 }
 
 /// The keys of Azure, and a token of Entra ID (the Python SDK's `lib/azure.py`; `AZURE_API_KEY` is LiteLLM's).
@@ -46,8 +56,12 @@ pub const ROWS: &[Row] = &[
     Row {
         base_env: Some("OPENAI_BASE_URL"),
         default_model: Some("gpt-6-sol"),
+        for_tools: Some("openai-responses"),
         quirks: Quirks {
             max_completion_tokens: true,
+            no_system_for: Quirks::NO_SYSTEM,
+            // Guide "Structured outputs", root objects.
+            object_schema: true,
             // Four stop texts at most, none from o3 on (OpenAI API reference, `stop`).
             max_stop: 4,
             stop_while_reasoning: false,
@@ -58,10 +72,25 @@ pub const ROWS: &[Row] = &[
         ..chat("openai", "OpenAI", "https://api.openai.com/v1", &["OPENAI_API_KEY"])
     },
     Row {
+        base_env: Some("OPENAI_BASE_URL"),
+        quirks: Quirks {
+            attachments: Attachments { total: 50_000_000, pdf_urls: true, ..Attachments::FILES },
+            object_schema: true,
+            ..Quirks::RESPONSES
+        },
+        ..other(
+            "openai-responses",
+            "OpenAI (Responses)",
+            "https://api.openai.com/v1",
+            &["OPENAI_API_KEY"],
+            Protocol::Responses,
+        )
+    },
+    Row {
         base_env: Some("ANTHROPIC_BASE_URL"),
         default_model: Some("claude-sonnet-5-5"),
         quirks: Quirks {
-            one_of_sampling: true,
+            one_of_sampling: Quirks::ONE_OF_SAMPLING,
             // 5 MiB an image as it is sent, 32 MB a request ("Vision", "PDF support").
             attachments: Attachments {
                 image: (5 << 20) / 4 * 3,
@@ -86,7 +115,8 @@ pub const ROWS: &[Row] = &[
             "gemini",
             "Google Gemini",
             "https://generativelanguage.googleapis.com/v1beta",
-            &["GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"],
+            // As in Google's SDKs (`google-genai`, `_api_client.py`) the first of them wins.
+            &["GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"],
         )
     },
     // No default: which models there are depends on the region and on the account.
@@ -120,7 +150,15 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         default_model: Some("deepseek-flash"),
-        quirks: Quirks { schema: SchemaDialect::JsonMode, seed: None, max_stop: 16, ..AS_IS },
+        quirks: Quirks {
+            // It thinks unless that is disabled (guide "Thinking mode").
+            efforts: &[Effort::None, Effort::High, Effort::Max],
+            effort_field: EffortField::FlatOrDisabled,
+            schema: SchemaDialect::JsonMode,
+            seed: None,
+            max_stop: 16,
+            ..AS_IS
+        },
         ..chat("deepseek", "DeepSeek", "https://api.deepseek.com", &["DEEPSEEK_API_KEY"])
     },
     Row {
@@ -139,6 +177,8 @@ pub const ROWS: &[Row] = &[
         quirks: Quirks {
             // Usage comes unasked, and unknown fields are refused with 422.
             stream_options: false,
+            // `high` or `none` (docs.mistral.ai, API reference, `reasoning_effort`).
+            efforts: &[Effort::None, Effort::High],
             seed: Some("random_seed"),
             prefill: Prefill::KnownModels,
             prefix_flag: true,
@@ -150,8 +190,13 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         default_model: Some("anthropic/claude-sonnet-5"),
-        // In the request or by address (guide "PDF inputs").
-        quirks: Quirks { attachments: Attachments { pdf_urls: true, ..Attachments::FILES }, ..PLAIN },
+        quirks: Quirks {
+            // One field for all models, which it translates (guide "Reasoning tokens").
+            effort_field: EffortField::Nested,
+            // In the request or by address (guide "PDF inputs").
+            attachments: Attachments { pdf_urls: true, ..Attachments::FILES },
+            ..PLAIN
+        },
         ..chat(
             "openrouter",
             "OpenRouter",
@@ -239,6 +284,7 @@ pub const ROWS: &[Row] = &[
             version: Some("openai/v1"),
             auth: Auth::ApiKeyOrToken,
             hosts: Quirks::AZURE.hosts,
+            object_schema: true,
             ..Quirks::RESPONSES
         },
         ..other(
@@ -281,7 +327,7 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         default_model: Some("kimi-k2.6"),
-        quirks: Quirks { effort: false, seed: None, usage_at: Some("/choices/0/usage"), ..PLAIN },
+        quirks: Quirks { efforts: &[], seed: None, usage_at: Some("/choices/0/usage"), ..PLAIN },
         ..chat("moonshot", "Moonshot AI", "https://api.moonshot.ai/v1", &["MOONSHOT_API_KEY", "KIMI_API_KEY"])
     },
     Row {
@@ -296,7 +342,7 @@ pub const ROWS: &[Row] = &[
     Row {
         default_model: Some("qwen3.7-plus"),
         quirks: Quirks {
-            effort: false,
+            efforts: &[],
             // `insufficient_quota` is the allowance of a minute here (help.aliyun.com, Model Studio, error codes).
             codes: &[
                 ("Throttling.AllocationQuota", Class::RateLimit),
@@ -407,7 +453,9 @@ pub const ROWS: &[Row] = &[
 
 /// Z.AI and Zhipu share an API and its error codes (docs.z.ai, API reference, errors).
 const ZHIPU: Quirks = Quirks {
-    effort: false,
+    // Thinking can be switched off ("Thinking mode"); levels came with a late model only.
+    efforts: &[Effort::None],
+    effort_field: EffortField::FlatOrDisabled,
     seed: None,
     schema: SchemaDialect::JsonMode,
     codes: &[

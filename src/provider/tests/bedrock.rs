@@ -4,6 +4,7 @@ use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::fixtures::read;
 use super::{classify, decode_all, endpoint};
 use crate::model::prompt::ImageData;
 use crate::model::{
@@ -51,6 +52,37 @@ fn a_plain_prompt_is_a_plain_request() {
 }
 
 #[test]
+fn a_round_of_tools_goes_back_as_it_came() {
+    let round = |file: &str, model: &str| {
+        let path = format!("{}/tests/fixtures/bedrock/{file}", env!("CARGO_MANIFEST_DIR"));
+        let answer = decode_all(&endpoint("bedrock", "m"), &[&read(path)]).unwrap();
+        let id = answer.tool_calls[0].id.clone();
+        let mut prompt = Prompt::user("hi");
+        let result = Part::ToolResult { id, text: "42".into() };
+        prompt.messages.extend([answer.turn(), Message { role: Role::User, parts: vec![result] }]);
+        (body(model, &prompt)["messages"].take(), answer)
+    };
+    let (messages, answer) = round("converse-reasoning-claude.json", CLAUDE);
+    let recorded: Value = serde_json::from_slice(&read(format!(
+        "{}/tests/fixtures/bedrock/converse-reasoning-claude.json",
+        env!("CARGO_MANIFEST_DIR")
+    )))
+    .unwrap();
+    // Thought, text and call: what came is what goes.
+    assert_eq!(messages[1], recorded["output"]["message"]);
+    let result = json!({"toolUseId": answer.tool_calls[0].id, "content": [{"text": "42"}]});
+    assert_eq!(messages[2]["content"], json!([{"toolResult": result}]));
+    for file in ["converse-stream-tool-use.bin", "converse-stream-claude-tools.bin"] {
+        let (messages, answer) = round(file, CLAUDE);
+        let blocks = messages[1]["content"].as_array().unwrap();
+        let call = &answer.tool_calls[0];
+        let input: Value = serde_json::from_str(&call.arguments).unwrap();
+        let want = json!({"toolUse": {"toolUseId": call.id, "name": call.name, "input": input}});
+        assert!(blocks.contains(&want), "{file}: {blocks:?}");
+    }
+}
+
+#[test]
 fn an_arn_is_one_segment_of_the_path() {
     let arn = "arn:aws:bedrock:us-east-1:1:inference-profile/us.x-v1:0";
     let url = encode(&endpoint("bedrock", arn), &Prompt::user("hi")).request.url;
@@ -88,8 +120,10 @@ fn parameters_have_their_places() {
         seed: Some(3),
         effort: None,
     };
-    let want = json!({"inferenceConfig": {"maxTokens": 7, "temperature": 0.5, "stopSequences": ["END"]}});
-    check(NOVA, all, want, &["top_p", "seed"]);
+    let want = json!({"inferenceConfig": {"maxTokens": 7, "temperature": 0.5, "topP": 0.9, "stopSequences": ["END"]}});
+    check(NOVA, all, want, &["seed"]);
+    let both = Sampling { temperature: Some(0.5), top_p: Some(0.9), max_tokens: Some(7), ..Sampling::default() };
+    check(CLAUDE, both, json!({"inferenceConfig": {"maxTokens": 7, "temperature": 0.5}}), &["top_p"]);
     check(NOVA, Sampling::default(), json!({}), &[]);
     let top = Sampling { top_p: Some(0.9), ..Sampling::default() };
     check(NOVA, top, json!({"inferenceConfig": {"topP": 0.9}}), &[]);

@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::endpoint;
+use super::fixtures::read;
+use super::{decode_all, endpoint};
+use crate::model::event::{Seal, Thought};
 use crate::model::prompt::ImageData;
-use crate::model::{Class, Effort, Message, Part, Prompt, Role, Sampling, Secret, Tool};
+use crate::model::{Answer, Class, Effort, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::provider::{Encoded, Endpoint};
 
 fn encode(to: &Endpoint, prompt: &Prompt) -> Encoded {
@@ -27,6 +29,46 @@ fn check(model: &str, sampling: Sampling, want: Value, dropped: &[&str]) {
 
 fn effort(effort: Effort) -> Sampling {
     Sampling { effort: Some(effort), ..Sampling::default() }
+}
+
+/// The prompt after `answer`, which called a tool or is taken to have.
+fn next_round(answer: &Answer) -> Prompt {
+    let mut turn = answer.turn();
+    if answer.tool_calls.is_empty() {
+        turn.parts.push(Part::ToolCall { id: "t".into(), name: "f".into(), arguments: "{}".into(), signature: None });
+    }
+    let result = Part::ToolResult { id: "t".into(), text: "42".into() };
+    let mut prompt = Prompt { sampling: effort(Effort::Low), ..Prompt::user("hi") };
+    prompt.messages.extend([turn, Message { role: Role::User, parts: vec![result] }]);
+    prompt
+}
+
+#[test]
+fn thoughts_go_back_as_they_came() {
+    let check = |file: &str, want: Value| {
+        let path = format!("{}/tests/fixtures/anthropic/{file}", env!("CARGO_MANIFEST_DIR"));
+        let answer = decode_all(&endpoint("anthropic", "m"), &[&read(path)]).unwrap();
+        let got = body("claude-sonnet-4-5", &next_round(&answer));
+        assert_eq!(got["messages"][1]["content"][0], want, "{file}");
+        assert_eq!(got["thinking"]["type"], "enabled", "{file}");
+    };
+    let opaque = "b3BhcXVlLWJsb2ItcmVkYWN0ZWQ=";
+    let adaptive = "Brief answer with two pet pelican names.";
+    check("stream-thinking-adaptive.sse", json!({"type": "thinking", "thinking": adaptive, "signature": opaque}));
+    check("nonstream-redacted-thinking.json", json!({"type": "redacted_thinking", "data": opaque}));
+}
+
+#[test]
+fn a_round_that_was_begun_elsewhere_goes_on_without_thinking() {
+    let seal = Seal::Signature("s".into());
+    let thought = Thought { by: "minimax".into(), text: "so".into(), seal };
+    let prompt = next_round(&Answer { thoughts: vec![thought], ..Answer::default() });
+    let encoded = encode(&endpoint("anthropic", "claude-sonnet-4-5"), &prompt);
+    let got: Value = serde_json::from_slice(&encoded.request.body).unwrap();
+    assert_eq!(got["messages"][1]["content"][0]["type"], "tool_use");
+    assert_eq!((got.get("thinking"), encoded.dropped.as_slice()), (None, &["reasoning_effort"][..]));
+    // Others think on as they like.
+    assert_eq!(body("claude-opus-4-6", &prompt)["thinking"]["type"], "adaptive");
 }
 
 #[test]
@@ -181,10 +223,24 @@ fn a_schema_is_a_field_where_the_model_has_one() {
     // What the API would refuse is said in words.
     let mut bounded = closed.clone();
     bounded["properties"]["a"]["minimum"] = json!(0);
-    for schema in [json!({"type": "object"}), bounded] {
+    let mut long = closed.clone();
+    long["properties"]["a"] = json!({"type": "array", "items": {"type": "string"}, "minItems": 2});
+    let mut tree = closed.clone();
+    tree["properties"]["a"] = json!({"type": "array", "items": {"$ref": "#"}});
+    let mut list = closed.clone();
+    list["properties"]["a"] = json!({"$ref": "#/$defs/n"});
+    let next = json!({"anyOf": [{"type": "null"}, {"$ref": "#/$defs/n"}]});
+    list["$defs"] = json!({"n": {"type": "object", "properties": {"next": next}, "additionalProperties": false}});
+    for schema in [json!({"type": "object"}), bounded, long, tree, list] {
         let got = body("claude-sonnet-4-5", &Prompt { schema: Some(schema), ..Prompt::user("hi") });
         assert!(got.get("output_config").is_none() && got["system"].as_str().unwrap().contains("JSON Schema"));
     }
+    let mut shared = closed;
+    shared["properties"]["a"] = json!({"$ref": "#/$defs/s"});
+    shared["properties"]["b"] = json!({"type": "array", "items": {"$ref": "#/$defs/s"}, "minItems": 1});
+    shared["$defs"] = json!({"s": {"type": "string"}});
+    let got = body("claude-sonnet-4-5", &Prompt { schema: Some(shared), ..Prompt::user("hi") });
+    assert!(got.get("output_config").is_some(), "{got}");
     let got = body("claude-3-haiku-20240307", &prompt);
     assert!(got.get("output_config").is_none() && got["system"].as_str().unwrap().contains("JSON Schema"));
 }

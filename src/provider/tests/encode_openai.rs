@@ -168,6 +168,86 @@ fn a_begun_answer_is_the_last_message() {
 }
 
 #[test]
+fn an_effort_is_said_in_the_providers_way() {
+    let check = |provider: &str, model: &str, effort: Effort, want: Value| {
+        let sampling = Sampling { effort: Some(effort), ..Sampling::default() };
+        let encoded = encode(&endpoint(provider, model), &Prompt { sampling, ..Prompt::user("hi") });
+        let mut body = body(&encoded);
+        let fields = ["thinking", "reasoning", "reasoning_effort"];
+        let got: serde_json::Map<String, Value> = fields
+            .into_iter()
+            .filter_map(|name| Some((name.to_owned(), body.as_object_mut().unwrap().remove(name)?)))
+            .chain(encoded.dropped.first().map(|name| ("dropped".to_owned(), json!(name))))
+            .collect();
+        assert_eq!(Value::Object(got), want, "{provider}/{model} {effort:?}");
+    };
+    let dropped = json!({"dropped": "reasoning_effort"});
+    check("openai", "gpt-5.5", Effort::High, json!({"reasoning_effort": "high"}));
+    check("openai", "gpt-4o", Effort::High, dropped.clone());
+    check("mistral", "mistral-medium-2604", Effort::None, json!({"reasoning_effort": "none"}));
+    check("mistral", "mistral-medium-2604", Effort::Low, dropped.clone());
+    check("mistral", "unheard-of", Effort::Low, dropped.clone());
+    check("mistral", "magistral-medium-2509", Effort::High, dropped.clone());
+    check("deepseek", "deepseek-flash", Effort::Max, json!({"reasoning_effort": "max"}));
+    check("deepseek", "deepseek-v4-pro", Effort::None, json!({"thinking": {"type": "disabled"}}));
+    check("deepseek", "deepseek-flash", Effort::Low, dropped.clone());
+    check("deepseek", "deepseek-v3", Effort::None, dropped.clone());
+    check("openrouter", "unheard-of", Effort::Low, json!({"reasoning": {"effort": "low"}}));
+    check("zai", "glm-4.7", Effort::None, json!({"thinking": {"type": "disabled"}}));
+    check("moonshot", "kimi-k2.6", Effort::None, dropped.clone());
+    check("plain", "unheard-of", Effort::Xhigh, json!({"reasoning_effort": "xhigh"}));
+}
+
+#[test]
+fn a_server_that_refuses_to_tell_usage_has_a_way_out() {
+    let reply = |to: &Endpoint, status: u16, text: &str| {
+        let body = json!({"error": {"message": text, "type": "invalid_request_error"}}).to_string();
+        super::classify(to, status, &http::HeaderMap::new(), body.as_bytes())
+    };
+    let (refusal, mut to) = ("Unrecognized request argument supplied: stream_options", endpoint("plain", "m"));
+    for status in [400, 422] {
+        let failure = reply(&to, status, refusal);
+        assert_eq!(failure.class, Class::Unsupported);
+        let want = format!("write `stream_usage = false` for its provider; it says: {refusal}");
+        assert_eq!(failure.message, want);
+    }
+    assert_eq!(reply(&to, 400, "no such thing").class, Class::BadRequest);
+    assert_eq!(reply(&to, 500, refusal).class, Class::ServerError);
+    to.quirks.stream_options = false;
+    assert_eq!(reply(&to, 400, refusal).message, refusal);
+    assert!(body(&encode(&to, &Prompt::user("hi"))).get("stream_options").is_none());
+}
+
+#[test]
+fn a_model_without_a_system_role_is_told_by_the_person() {
+    let prompt = Prompt { system: Some("be brief".into()), ..Prompt::user("hi") };
+    let first = |provider: &str, model: &str| body(&encode(&endpoint(provider, model), &prompt))["messages"][0].clone();
+    assert_eq!(first("openai", "o1-mini"), json!({"role": "user", "content": "be brief"}));
+    assert_eq!(first("azure", "o1-preview")["role"], "user");
+    assert_eq!(first("openai", "o1")["role"], "system");
+}
+
+#[test]
+fn tools_that_a_model_takes_elsewhere_are_refused_here() {
+    let tool = Tool { name: "f".into(), description: "d".into(), parameters: json!({"type": "object"}) };
+    let with = |effort| Prompt {
+        tools: vec![tool.clone()],
+        sampling: Sampling { effort, ..Sampling::default() },
+        ..Prompt::user("hi")
+    };
+    assert!(refused(&endpoint("openai", "gpt-6-astra"), &with(None)).contains("not at all here"));
+    assert!(
+        refused(&endpoint("openai", "gpt-6-sol"), &with(None)).contains("only while its reasoning effort is `none`")
+    );
+    assert_eq!(
+        body(&encode(&endpoint("openai", "gpt-6-sol"), &with(Some(Effort::None))))["tools"][0]["type"],
+        "function"
+    );
+    let there = body(&encode(&endpoint("openai-responses", "gpt-6-astra"), &with(Some(Effort::High))));
+    assert_eq!((&there["tools"][0]["name"], &there["reasoning"]["effort"]), (&json!("f"), &json!("high")));
+}
+
+#[test]
 fn images_tools_and_results_have_their_places() {
     let prompt = Prompt {
         messages: vec![
@@ -228,6 +308,15 @@ fn a_schema_is_said_in_the_providers_way() {
     };
     assert_eq!(asked("plain", &closed)["response_format"]["json_schema"]["strict"], true);
     assert_eq!(asked("plain", &open)["response_format"]["json_schema"]["strict"], false);
+    // What is no object is put into words where the field takes objects only.
+    let list = json!({"type": "array", "items": {"type": "string"}});
+    assert!(asked("plain", &list).get("response_format").is_some());
+    for provider in ["openai", "azure", "openai-responses"] {
+        let got = asked(provider, &list);
+        assert!(got.get("response_format").is_none() && got.get("text").is_none(), "{got}");
+        assert!(got.to_string().contains("satisfies this JSON Schema"), "{got}");
+        assert!(!asked(provider, &closed).to_string().contains("satisfies this JSON Schema"));
+    }
     let mode = asked("deepseek", &open);
     assert_eq!(mode["response_format"], json!({"type": "json_object"}));
     assert!(mode["messages"][0]["content"].as_str().unwrap().contains("JSON Schema"));

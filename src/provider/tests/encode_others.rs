@@ -101,7 +101,7 @@ fn a_plain_prompt_is_a_plain_request() {
 fn parameters_have_the_names_of_the_protocol() {
     let got = body("ollama", &sampled());
     let options = json!({"temperature": 0.5, "top_p": 1.0, "num_predict": 7, "stop": ["END"], "seed": 3});
-    assert_eq!((&got["options"], &got["think"]), (&options, &json!("low")));
+    assert_eq!((&got["options"], &got["think"]), (&options, &json!(true)));
     let got = body("cohere", &sampled());
     let wanted = json!({"temperature": 0.5, "p": 0.99, "max_tokens": 7, "stop_sequences": ["END"], "seed": 3,
         "thinking": {"type": "enabled", "token_budget": 2048}});
@@ -130,9 +130,11 @@ fn effort_is_said_in_the_protocols_way() {
         (Effort::Minimal, json!("low"), json!({"type": "enabled", "token_budget": 1024})),
         (Effort::Medium, json!("medium"), json!({"type": "enabled", "token_budget": 8192})),
         (Effort::Xhigh, json!("high"), json!({"type": "enabled"})),
-        (Effort::Max, json!("max"), json!({"type": "enabled"})),
+        (Effort::Max, json!("high"), json!({"type": "enabled"})),
     ] {
-        assert_eq!(body("ollama", &with(effort))["think"], think);
+        let levels = encode(&endpoint("ollama", "gpt-oss:20b"), &with(effort));
+        assert_eq!(serde_json::from_slice::<Value>(&levels.request.body).unwrap()["think"], think);
+        assert_eq!(body("ollama", &with(effort))["think"], json!(effort != Effort::None));
         assert_eq!(body("cohere", &with(effort))["thinking"], thinking);
         assert_eq!(body("responses", &with(effort))["reasoning"]["effort"], effort.as_str());
     }

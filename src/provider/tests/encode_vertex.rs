@@ -40,6 +40,18 @@ fn every_publisher_has_its_path() {
 }
 
 #[test]
+fn the_short_name_of_a_model_has_its_facts() {
+    for model in ["claude-sonnet-4-5", "anthropic/claude-sonnet-4-5", "claude-sonnet-4-5@20250929"] {
+        assert_eq!(body(&encode(&to(model), &Prompt::user("hi")))["max_tokens"], 64_000, "{model}");
+    }
+    // Its thinking is said as its maker has it, also where the list of the service leaves that out.
+    let sampling = Sampling { effort: Some(Effort::High), ..Sampling::default() };
+    let prompt = Prompt { sampling, ..Prompt::user("hi") };
+    assert_eq!(body(&encode(&to("claude-opus-4-6"), &prompt))["thinking"], json!({"type": "adaptive"}));
+    assert_eq!(body(&encode(&to("claude-opus-5"), &prompt))["thinking"], json!({"type": "adaptive"}));
+}
+
+#[test]
 fn locations_have_hosts() {
     let check = |location: &str, want: Option<&str>| {
         assert_eq!(host(location).as_ref().map(Url::as_str), want, "{location}");

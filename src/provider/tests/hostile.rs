@@ -25,6 +25,23 @@ fn a_reply_without_an_answer_is_a_failure() {
 }
 
 #[test]
+fn few_bytes_with_many_values_are_not_read() {
+    let bomb = format!("[{}0]", "0,".repeat(1 << 20));
+    for provider in ["plain", "messages", "responses", "azure", "cohere", "gemini", "vertex", "ollama", "converse"] {
+        check(provider, &format!("{{\"a\":\n{bomb}}}"), Class::Malformed);
+    }
+    for provider in ["plain", "messages", "responses", "azure", "cohere", "gemini", "vertex"] {
+        check(provider, &format!("data: {{\"a\":{bomb}}}\n\n"), Class::Malformed);
+        check(provider, &format!("event: error\ndata: {{\"a\":{bomb}}}\n\n"), Class::Malformed);
+    }
+    check("ollama", &format!("{{\"a\":{bomb}}}\n"), Class::Malformed);
+    // A long answer is none.
+    let text = "1,2,3,[{".repeat(1 << 20);
+    let long = format!("{{\"choices\":[{{\"message\":{{\"content\":\"{text}\"}},\"finish_reason\":\"stop\"}}]}}");
+    assert_eq!(answer("plain", &long).text.len(), text.len());
+}
+
+#[test]
 fn lines_without_an_answer_are_a_failure() {
     check("ollama", "", Class::Truncated);
     check("ollama", " \r\n\r\n ", Class::Truncated);

@@ -15,8 +15,8 @@ mod matrix;
 use http::HeaderMap;
 use url::Url;
 
-use super::catalog::{Quirks, row};
-use super::{Endpoint, Overrides, Params, Protocol, Reader};
+use super::catalog::{Quirks, names, row};
+use super::{Endpoint, Overrides, Params, Protocol, Reader, models};
 use crate::model::{Answer, Class, Failure, Timestamp};
 use crate::wire::ErrorReply;
 
@@ -40,6 +40,7 @@ pub(super) fn endpoint(provider: &str, model: &str) -> Endpoint {
         base_url: Url::parse(&base.replace("{region}", "us-east-1")).unwrap(),
         model: model.to_owned(),
         quirks,
+        known: names::in_table(provider, model).find_map(|(table, name)| models::find(table, &name)),
         params: Params::default(),
         headers: Vec::new(),
         query: Vec::new(),

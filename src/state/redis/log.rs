@@ -5,15 +5,18 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Names;
+use crate::model::Timestamp;
 use crate::ports::{LogEnd, LogStart};
-use crate::state::Record;
 use crate::state::cut::cut;
 use crate::state::latest::Latest;
+use crate::state::{Query, Record};
 
 /// Ids that are looked through at a time.
 const PAGE: isize = 1000;
 /// Whole requests that are looked through at a time.
 const FEW: isize = 50;
+/// Clocks of machines that share a log do not differ by so much.
+const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// Writes a beginning unless there is one, and forgets ids whose entries are gone.
 const BEGIN: &str = "
@@ -67,6 +70,28 @@ pub fn last(connection: &mut Connection, names: &Names<'_>, count: usize) -> Red
 /// The request `id`.
 pub fn get(connection: &mut Connection, names: &Names<'_>, id: &str) -> RedisResult<Option<Record>> {
     Ok(entries(connection, names, &[id.to_owned()])?.pop())
+}
+
+/// The latest `count` requests that `query` wants, oldest first.
+pub fn find(connection: &mut Connection, names: &Names<'_>, query: &Query, count: usize) -> RedisResult<Vec<Record>> {
+    let mut found = Vec::new();
+    for first in (0..).step_by(FEW.unsigned_abs()) {
+        let ids = page(connection, names, first, first + FEW - 1)?;
+        if ids.is_empty() || found.len() >= count {
+            break;
+        }
+        let records = entries(connection, names, &ids)?;
+        // Ids sort by time, but for the clocks of several machines.
+        let long_before = |at: Timestamp| query.since.is_some_and(|since| at.0 < since.0.saturating_sub(DAY_MS));
+        let over = records.last().is_some_and(|(start, _)| long_before(start.at));
+        found.extend(records.into_iter().filter(|record| query.fits(record)));
+        if over {
+            break;
+        }
+    }
+    found.truncate(count);
+    found.reverse();
+    Ok(found)
 }
 
 /// All turns of the conversation `id`, in the order of their ids.

@@ -16,7 +16,7 @@ use redis::{Client, Connection, RedisResult, cmd};
 
 use crate::model::RedisUrl;
 use crate::ports::{LogEnd, LogStart, Store, StoreError};
-use crate::state::Record;
+use crate::state::{Query, Record};
 
 use self::swap::Swap;
 
@@ -67,6 +67,14 @@ impl Redis {
     /// When the server cannot be asked.
     pub fn matching(&self, part: &str, limit: usize) -> Result<Vec<String>, StoreError> {
         self.repeat(|connection| log::matching(connection, &self.names(), part, limit))
+    }
+
+    /// The latest `count` requests that `query` wants, oldest first.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    pub fn find(&self, query: &Query, count: usize) -> Result<Vec<Record>, StoreError> {
+        self.repeat(|connection| log::find(connection, &self.names(), query, count))
     }
 
     /// All turns of the conversation whose whole id is `id`, in the order of their ids.

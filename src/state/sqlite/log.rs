@@ -9,7 +9,7 @@ use crate::state::Record;
 use crate::state::cut::cut;
 use crate::state::latest::Latest;
 
-const COLUMNS: &str = "id, at, command, grp, conversation_id, tags, ended_at, outcome, deployment, provider, model, \
+pub(super) const COLUMNS: &str = "id, at, command, grp, conversation_id, tags, ended_at, outcome, deployment, provider, model, \
      finish_reason, input_tokens, output_tokens, cached_tokens, cache_write_tokens, reasoning_tokens, cost_usd, \
      ttft_ms, duration_ms, attempts, error, system, prompt, text, reasoning, parent";
 
@@ -105,7 +105,7 @@ pub fn conversations(connection: &Connection, count: usize) -> rusqlite::Result<
 }
 
 /// One row that cannot be understood must not hide all the others.
-fn readable(record: &rusqlite::Result<Record>) -> bool {
+pub(super) fn readable(record: &rusqlite::Result<Record>) -> bool {
     !matches!(record, Err(rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..)))
 }
 
@@ -125,7 +125,7 @@ pub fn matching(connection: &Connection, part: &str, limit: usize) -> rusqlite::
     statement.query_map((part, limit), |row| row.get(0))?.collect()
 }
 
-fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
+pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
     let start = LogStart {
         id: row.get("id")?,
         at: Timestamp(row.get("at")?),

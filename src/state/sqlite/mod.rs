@@ -3,6 +3,8 @@
 //! It owns the database's files; it does not own what happens when they cannot be used.
 
 pub(super) mod fault;
+pub(super) mod find;
+pub(super) mod index;
 pub(super) mod log;
 pub(super) mod open;
 mod schema;
@@ -162,7 +164,12 @@ impl Store for Sqlite {
     }
 
     fn finish(&self, id: &str, end: &LogEnd) -> Result<(), StoreError> {
-        self.write(self.patience.write, After::Tidy, |connection| log::finish(connection, id, end))
+        self.write(self.patience.write, After::Tidy, |connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            log::finish(&transaction, id, end)?;
+            index::add(&transaction, id)?;
+            transaction.commit()
+        })
     }
 
     fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
@@ -186,7 +193,12 @@ impl Store for Sqlite {
     }
 
     fn clear_log(&self) -> Result<usize, StoreError> {
-        self.forget(|connection| connection.execute("DELETE FROM log", []))
+        self.forget(|connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            index::clear(&transaction)?;
+            let forgotten = transaction.execute("DELETE FROM log", [])?;
+            transaction.commit().map(|()| forgotten)
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! From an error of the network library to a [`Failure`]: by type wherever there is one, never by its text.
 
 use std::error::Error;
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::IpAddr;
 
@@ -14,6 +15,12 @@ use crate::model::{Class, ConnectionFault, Failure, TimeoutKind};
 pub struct Peer {
     name: String,
     loopback: bool,
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
 }
 
 impl Peer {
@@ -51,9 +58,9 @@ struct Found<'a> {
     deepest: String,
 }
 
-fn look(error: &reqwest::Error) -> Found<'_> {
+fn look<'a>(first: Option<&'a (dyn Error + 'static)>) -> Found<'a> {
     let mut found = Found::default();
-    let mut next: Option<&(dyn Error + 'static)> = error.source();
+    let mut next = first;
     while let Some(error) = next {
         found.deepest = error.to_string();
         found.tls = found.tls.or_else(|| error.downcast_ref());
@@ -73,13 +80,13 @@ fn look(error: &reqwest::Error) -> Found<'_> {
 
 /// Why there was no reply.
 pub fn of_head(error: &reqwest::Error, peer: &Peer) -> Failure {
-    let found = look(error);
+    let found = look(error.source());
     if error.is_connect() { connect(error, &found, peer) } else { broken(&found, peer, "before it answered") }
 }
 
 /// Why the body ended before its end.
 pub fn of_body(error: &reqwest::Error, peer: &Peer) -> Failure {
-    let found = look(error);
+    let found = look(error.source());
     let closed = found.io == Some(ErrorKind::UnexpectedEof);
     if found.hyper.is_none() && found.tls.is_none() && !closed {
         // Not from the connection: the decompressor's own.
@@ -88,16 +95,40 @@ pub fn of_body(error: &reqwest::Error, peer: &Peer) -> Failure {
     broken(&found, peer, "in the middle of the reply")
 }
 
+/// Why there is no connection, as the socket or TLS says it.
+pub fn of_socket(error: &io::Error, peer: &Peer) -> Failure {
+    not_connected(&look(Some(error)), peer)
+}
+
+/// Why a call on a connection of our own broke; `when` says how far it had come.
+pub fn of_line(error: &hyper::Error, peer: &Peer, when: &str) -> Failure {
+    broken(&look(Some(error)), peer, when)
+}
+
+/// A name that nobody knows.
+pub fn unresolved(peer: &Peer) -> Failure {
+    connection(ConnectionFault::Dns, format!("the name of {} does not resolve", peer.name))
+}
+
+/// A connection that took too long.
+pub fn connect_timeout(peer: &Peer) -> Failure {
+    Failure::new(Class::Timeout(TimeoutKind::Connect), format!("no connection to {} in time", peer.name))
+}
+
 fn connect(error: &reqwest::Error, found: &Found<'_>, peer: &Peer) -> Failure {
-    let name = &peer.name;
     if error.is_dns() {
-        return connection(ConnectionFault::Dns, format!("the name of {name} does not resolve"));
+        return unresolved(peer);
     }
+    if found.tls.is_none() && error.is_timeout() {
+        return connect_timeout(peer);
+    }
+    not_connected(found, peer)
+}
+
+fn not_connected(found: &Found<'_>, peer: &Peer) -> Failure {
+    let name = &peer.name;
     if let Some(tls) = found.tls {
         return connection(ConnectionFault::Tls, tls_message(tls, peer));
-    }
-    if error.is_timeout() {
-        return Failure::new(Class::Timeout(TimeoutKind::Connect), format!("no connection to {name} in time"));
     }
     match found.io {
         Some(ErrorKind::ConnectionRefused) => {

@@ -27,6 +27,7 @@ pub fn endpoint(protocol: Protocol, data: &[u8]) -> Endpoint {
         model: "m".to_owned(),
         region: None,
         quirks: quirks[luck(data).usize(..quirks.len())],
+        known: None,
         params: Params::default(),
         headers: Vec::new(),
         query: Vec::new(),
@@ -71,6 +72,7 @@ fn check_size(events: &[Event], input: usize) {
         | Event::Reasoning(text)
         | Event::ToolArguments { text, .. }
         | Event::ToolSignature { text, .. } => text.len(),
+        Event::Thought(thought) => thought.size(),
         Event::ToolStart { id, name, .. } => id.len() + name.len(),
         Event::Start { id, model } => [id, model].into_iter().flatten().map(String::len).sum(),
         Event::Usage(_) | Event::Finish(_) => 0,

@@ -1,0 +1,100 @@
+//! The closed loop: so many slots, each making one round after the other on connections of its own.
+
+use std::sync::{Mutex, PoisonError};
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use super::super::plan::Stop;
+use super::super::schedule;
+use super::Progress;
+use super::shared::{Ready, Shared};
+
+/// Makes the rounds.
+pub(super) async fn run(shared: &Shared<'_>, stop: Stop, in_flight: u32) {
+    let slots = match stop {
+        Stop::Rounds(rounds) => in_flight.min(rounds),
+        Stop::After(_) => in_flight,
+    };
+    let slots: Vec<Slot<'_, '_>> = (0..slots).map(|_| Slot::new(shared, stop)).collect();
+    // All connections are there before anybody's clock starts.
+    let mut opening: FuturesUnordered<_> = slots.iter().map(Slot::open_all).collect();
+    while opening.next().await.is_some() {}
+    let mut working: FuturesUnordered<_> = slots.iter().map(Slot::work).collect();
+    while working.next().await.is_some() {}
+}
+
+struct Slot<'s, 'a> {
+    shared: &'s Shared<'a>,
+    stop: Stop,
+    /// The connection to each target, while no call is made on it.
+    lines: Vec<Mutex<Option<Ready>>>,
+}
+
+impl<'s, 'a> Slot<'s, 'a> {
+    fn new(shared: &'s Shared<'a>, stop: Stop) -> Self {
+        Self { shared, stop, lines: (0..shared.targets()).map(|_| Mutex::new(None)).collect() }
+    }
+
+    async fn open_all(&self) {
+        for target in 0..self.lines.len() {
+            // One that fails is opened again when it is needed, and its failure is a sample then.
+            if let Ok(ready) = self.shared.connect(target).await {
+                self.keep(target, Some(ready));
+            }
+        }
+    }
+
+    fn keep(&self, target: usize, ready: Option<Ready>) {
+        *self.lines[target].lock().unwrap_or_else(PoisonError::into_inner) = ready;
+    }
+
+    fn kept(&self, target: usize) -> Option<Ready> {
+        self.lines[target].lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    async fn work(&self) {
+        while self.goes_on() {
+            let round = self.shared.next_round();
+            if matches!(self.stop, Stop::Rounds(rounds) if round >= rounds) {
+                break;
+            }
+            self.shared.tell(Progress::Round(round));
+            let turns = schedule::turns(self.shared.run.plan, round);
+            let asked = turns.into_iter().map(|turn| async move {
+                for target in turn {
+                    self.ask(target, round).await;
+                }
+            });
+            futures_util::future::join_all(asked).await;
+        }
+    }
+
+    fn goes_on(&self) -> bool {
+        !self.shared.is_over()
+            && match self.stop {
+                Stop::Rounds(_) => true,
+                Stop::After(span) => self.shared.passed() < span,
+            }
+    }
+
+    async fn ask(&self, target: usize, round: u32) {
+        let meter = self.shared.clocks.meter;
+        // A pause may have been made longer while it was waited for.
+        while let Some(until) = self.shared.pause_of(target).filter(|until| *until > meter.now()) {
+            meter.wait(until).await;
+        }
+        if !self.goes_on() || self.shared.pause_of(target).is_none() || !self.shared.reserve(target) {
+            return;
+        }
+        let prepared = self.shared.prepare(target, round);
+        let began = meter.now();
+        let ready = match self.kept(target).and_then(Ready::if_open) {
+            Some(ready) => Ok(ready),
+            None => self.shared.connect(target).await,
+        };
+        // The clock starts when there is a connection; where there is none, with the search for one.
+        let due = if ready.is_ok() { meter.now() } else { began };
+        let kept = self.shared.call(prepared, due, ready).await;
+        self.keep(target, kept);
+    }
+}

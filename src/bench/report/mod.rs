@@ -1,0 +1,143 @@
+//! A run and its summary as text in several forms; nothing is computed here that the summary could hold.
+
+mod csv;
+mod detail;
+mod html;
+mod json;
+mod markdown;
+mod notes;
+pub(super) mod page;
+mod plan;
+mod plots;
+mod svg;
+mod table;
+#[cfg(test)]
+mod tests;
+pub(super) mod units;
+mod verdict;
+
+pub use csv::csv;
+pub use html::html;
+pub use json::json;
+pub use markdown::markdown;
+pub use plan::plan_lines;
+
+use super::plan::{Load, Plan, Stop};
+use super::record::Run;
+use super::summary::{From, Metric, Summary, counts_from};
+
+/// How a report is to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// Columns of the page; no line is longer.
+    pub width: usize,
+    /// Nothing beyond ASCII.
+    pub ascii: bool,
+    /// Every metric with every figure, too.
+    pub detail: bool,
+}
+
+/// A page nobody measured.
+const WIDTH: usize = 100;
+
+impl Default for Look {
+    fn default() -> Self {
+        Self { width: WIDTH, ascii: false, detail: false }
+    }
+}
+
+/// The report for a terminal: table, notes, verdicts, plots, definitions. It says nothing by colour.
+#[must_use]
+pub fn text(run: &Run, summary: &Summary, look: &Look) -> String {
+    let wrapped = |lines: Vec<String>, indent| -> Vec<String> {
+        lines.iter().flat_map(|line| page::wrap(line, look.width, indent)).collect()
+    };
+    let mut parts = vec![
+        page::wrap(&heading(run, summary), look.width, 2),
+        table::render(summary, look.width),
+        wrapped(notes::all(run, summary), 2),
+    ];
+    for verdicts in verdict::all(summary) {
+        let mut lines = vec![title(verdicts.metric).to_owned()];
+        for line in &verdicts.lines {
+            lines.extend(page::wrap(line, look.width.saturating_sub(2), 2).into_iter().map(|line| format!("  {line}")));
+        }
+        parts.push(lines);
+    }
+    parts.push(plots::distributions(summary, look));
+    parts.push(plots::timeline(run, summary, look));
+    if look.detail {
+        parts.extend(detail::tables(summary, look.width));
+    }
+    parts.push(wrapped(definitions(run, summary, look.detail), 4));
+    parts.push(wrapped(notes::last(run, summary), 2));
+    parts.retain(|lines| !lines.is_empty());
+    let block = |lines: &Vec<String>| lines.iter().map(|line| page::cut(line, look.width) + "\n").collect::<String>();
+    let text = parts.iter().map(block).collect::<Vec<_>>().join("\n");
+    if look.ascii { page::ascii(&text) } else { text }
+}
+
+/// What was asked of whom.
+#[must_use]
+fn heading(run: &Run, summary: &Summary) -> String {
+    let targets = units::count(summary.targets.len(), "deployment");
+    let planned = match stop(&run.plan) {
+        Stop::Rounds(planned) if planned as usize > summary.rounds => format!(" of {planned}"),
+        Stop::Rounds(_) | Stop::After(_) => String::new(),
+    };
+    format!(
+        "{}{planned} × {targets}, {}, ~{} tokens in, ≤{} out, seed {}",
+        units::count(summary.rounds, "round"),
+        load(&run.plan),
+        run.plan.prompt_tokens,
+        run.plan.max_tokens,
+        run.plan.seed
+    )
+}
+
+fn stop(plan: &Plan) -> Stop {
+    match plan.load {
+        Load::Rounds { stop, .. } | Load::Arrivals { stop, .. } => stop,
+    }
+}
+
+/// The load in words.
+fn load(plan: &Plan) -> String {
+    match plan.load {
+        Load::Rounds { in_flight, .. } => format!("{in_flight} in flight"),
+        Load::Arrivals { rate, pattern, .. } => {
+            let pattern = match pattern {
+                super::plan::Arrival::Constant => "evenly",
+                super::plan::Arrival::Poisson => "at random",
+            };
+            format!("{} calls/s {pattern} at each (latency from the intended start)", units::plain(rate))
+        }
+    }
+}
+
+fn title(metric: Metric) -> &'static str {
+    match metric {
+        Metric::TtftMs => "Time to first token",
+        Metric::TpotMs => "Time per token",
+        _ => "Time to the last token",
+    }
+}
+
+/// What the names mean: those of the table, or all that were measured.
+fn definitions(run: &Run, summary: &Summary, all: bool) -> Vec<String> {
+    let named = [Metric::TtftMs, Metric::E2eMs, Metric::GapMs, Metric::TpotMs, Metric::TokensPerS];
+    let measured = |metric: &Metric| summary.targets.iter().any(|target| target.figures(*metric).is_some());
+    let shown = |metric: &Metric| if all { measured(metric) } else { named.contains(metric) };
+    let start = match counts_from(&run.plan) {
+        From::Sending => "first byte sent",
+        From::Intention => "intended start",
+    };
+    let line = |metric: Metric| format!("{}: {}", metric.label(), metric.definition().replace("{start}", start));
+    let mut lines: Vec<String> = Metric::ALL.into_iter().filter(shown).map(line).collect();
+    lines.push(STATISTICS.to_owned());
+    lines
+}
+
+/// What the intervals are.
+const STATISTICS: &str = "errors: share of calls without a whole answer, Wilson's 95 % interval; × and differences: \
+    medians over rounds in which both answered, bootstrap 95 % intervals; verdicts corrected for their number (Holm)";

@@ -1,0 +1,50 @@
+//! Whether a round resembles the one before it, which makes a run of many rounds worth fewer.
+
+use super::{mean, number};
+
+/// From this on it is taken into account; below it is what chance does to a few dozen rounds.
+pub const NOTABLE: f64 = 0.2;
+
+/// The correlation of each value with the one before it; nothing where there are too few or they do not vary.
+#[must_use]
+pub fn lag_one(values: &[f64]) -> Option<f64> {
+    if values.len() < 8 {
+        return None;
+    }
+    let mean = mean(values)?;
+    let square: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    let product: f64 = values.windows(2).map(|pair| (pair[0] - mean) * (pair[1] - mean)).sum();
+    (square > 0.0).then(|| product / square)
+}
+
+/// How many independent rounds so many correlated ones are worth: `n (1 − r)/(1 + r)` (Bartlett 1946, for a
+/// process that forgets at a constant rate).
+#[must_use]
+pub fn effective(n: usize, correlation: f64) -> f64 {
+    if correlation <= NOTABLE {
+        return number(n);
+    }
+    let r = correlation.min(0.95);
+    number(n) * (1.0 - r) / (1.0 + r)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trend_is_correlated_and_a_zigzag_the_other_way() {
+        let trend: Vec<f64> = (0..40).map(f64::from).collect();
+        let zigzag: Vec<f64> = (0..40).map(|i| f64::from(i % 2)).collect();
+        assert!(lag_one(&trend).unwrap() > 0.8);
+        assert!(lag_one(&zigzag).unwrap() < -0.8);
+        assert_eq!(lag_one(&[1.0; 40]), None);
+    }
+
+    #[test]
+    fn correlated_rounds_are_worth_fewer() {
+        assert!((effective(40, 0.1) - 40.0).abs() < 1e-9);
+        assert!((effective(40, 0.6) - 10.0).abs() < 1e-9);
+        assert!((effective(40, -0.9) - 40.0).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,189 @@
+//! Quantiles of one sample, their intervals, and when a sample cannot carry one.
+//!
+//! The estimate is definition 7 of Hyndman and Fan, "Sample quantiles in statistical packages", The
+//! American Statistician 50 (1996): linear between the order statistics around `1 + (n − 1)q`, as in
+//! R and `NumPy`. The interval is that of order statistics (David and Nagaraja, Order Statistics, 3rd ed.,
+//! 7.1): it assumes nothing of the distribution.
+
+use serde::{Deserialize, Serialize};
+
+use super::{LEVEL, number};
+
+/// A quantile of a sample, or how much the sample lacks to carry it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Quantile {
+    /// The sample carries it.
+    Known {
+        /// The estimate.
+        value: f64,
+        /// The lower end of its 95 % interval; a median of fewer than six values has none.
+        low: Option<f64>,
+        /// The upper end.
+        high: Option<f64>,
+    },
+    /// It does not.
+    Missing {
+        /// So many more values are needed.
+        missing: usize,
+    },
+}
+
+impl Quantile {
+    /// The estimate, when there is one.
+    #[must_use]
+    pub fn value(&self) -> Option<f64> {
+        match self {
+            Self::Known { value, .. } => Some(*value),
+            Self::Missing { .. } => None,
+        }
+    }
+}
+
+/// A quantile of calls of which some failed: a failure is a call that never ended, and ranks above all others.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ranked {
+    /// The call of that rank succeeded.
+    Value(f64),
+    /// It failed.
+    Infinite,
+    /// There are too few calls; so many more are needed.
+    Missing(usize),
+}
+
+/// The smallest sample that carries a quantile: its 95 % interval has both ends inside of the sample.
+///
+/// The largest of `n` values lies below the quantile with probability `qⁿ`, which may be 2.5 % at most:
+/// `n ≥ ln 0.025 / ln q`. p90 needs 36, p95 72, p99 368.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number")]
+pub fn needs(q: f64) -> usize {
+    let tail = (1.0 - LEVEL) / 2.0;
+    (tail.ln() / q.max(1.0 - q).ln()).ceil() as usize
+}
+
+/// A quantile of values in ascending order. The median is the middle of what was seen, and is given of any sample.
+#[must_use]
+pub fn of(sorted: &[f64], q: f64) -> Quantile {
+    let missing = needs(q).saturating_sub(sorted.len());
+    let is_median = (q - 0.5).abs() < f64::EPSILON;
+    if sorted.is_empty() || (missing > 0 && !is_median) {
+        return Quantile::Missing { missing: missing.max(1) };
+    }
+    let (low, high) = interval(sorted, q).unzip();
+    Quantile::Known { value: point(sorted, q), low, high }
+}
+
+/// The estimate alone, of any sample that is not empty, in ascending order.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position in the sample")]
+pub fn point(sorted: &[f64], q: f64) -> f64 {
+    let last = sorted.len() - 1;
+    let rank = number(last) * q;
+    let below = (rank.floor() as usize).min(last);
+    let above = (below + 1).min(last);
+    sorted[below] + (sorted[above] - sorted[below]) * (rank - rank.floor())
+}
+
+/// The order statistics between which the quantile lies with 95 %, when the sample reaches so far.
+#[must_use]
+pub fn interval(sorted: &[f64], q: f64) -> Option<(f64, f64)> {
+    let n = sorted.len();
+    if n < needs(q) {
+        return None;
+    }
+    let tail = (1.0 - LEVEL) / 2.0;
+    let cumulated = binomial(n, q);
+    // P(x(l) > quantile) = P(Bin < l) ≤ tail, and P(x(u) < quantile) = P(Bin ≥ u) ≤ tail, ranks from 1.
+    let lower = cumulated.iter().take_while(|p| **p <= tail).count();
+    let upper = cumulated.iter().take_while(|p| **p < 1.0 - tail).count() + 1;
+    Some((sorted[lower.max(1) - 1], sorted[upper.min(n) - 1]))
+}
+
+/// `P(Bin(n, p) ≤ k)` for every `k` below `n`; in logarithms, for `(1 − p)ⁿ` may be smaller than a number can be.
+fn binomial(n: usize, p: f64) -> Vec<f64> {
+    let odds = (p / (1.0 - p)).ln();
+    let mut log = number(n) * (1.0 - p).ln();
+    let mut sum = 0.0;
+    let step = |k: usize| {
+        sum += log.exp();
+        log += (number(n - k) / number(k + 1)).ln() + odds;
+        sum
+    };
+    (0..n).map(step).collect()
+}
+
+/// A quantile of `sorted` successes and `failures` that rank above them: the smallest value that is not
+/// exceeded by more than `1 − q` of all calls (nearest rank: there is nothing between a value and never).
+#[must_use]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position in the sample")]
+pub fn with_failures(sorted: &[f64], failures: usize, q: f64) -> Ranked {
+    let n = sorted.len() + failures;
+    match needs(q).saturating_sub(n) {
+        0 => {
+            let rank = (number(n) * q).ceil() as usize;
+            sorted.get(rank.max(1) - 1).map_or(Ranked::Infinite, |value| Ranked::Value(*value))
+        }
+        missing => Ranked::Missing(missing),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_needs(q: f64, want: usize) {
+        assert_eq!(needs(q), want, "of {q}");
+    }
+
+    fn upto(n: usize) -> Vec<f64> {
+        (1..=n).map(number).collect()
+    }
+
+    #[test]
+    fn a_quantile_needs_so_many() {
+        for (q, want) in [(0.5, 6), (0.9, 36), (0.95, 72), (0.99, 368), (0.1, 36)] {
+            check_needs(q, want);
+        }
+    }
+
+    #[test]
+    fn a_sample_that_is_too_small_says_by_how_much() {
+        assert_eq!(of(&upto(35), 0.9), Quantile::Missing { missing: 1 });
+        assert_eq!(of(&upto(40), 0.99), Quantile::Missing { missing: 328 });
+        assert_eq!(of(&[], 0.5), Quantile::Missing { missing: 6 });
+    }
+
+    #[test]
+    fn the_smallest_sample_reaches_its_own_maximum() {
+        let Quantile::Known { high, .. } = of(&upto(36), 0.9) else { panic!("36 carry p90") };
+        assert_eq!(high, Some(36.0));
+    }
+
+    #[test]
+    fn a_median_is_given_of_one_value_without_an_interval() {
+        assert_eq!(of(&[3.0], 0.5), Quantile::Known { value: 3.0, low: None, high: None });
+        // Table of Conover, Practical Nonparametric Statistics: n = 20 has ranks 6 and 15.
+        assert_eq!(of(&upto(20), 0.5), Quantile::Known { value: 10.5, low: Some(6.0), high: Some(15.0) });
+    }
+
+    #[test]
+    fn a_large_sample_has_an_interval_too() {
+        let Quantile::Known { low: Some(low), high: Some(high), .. } = of(&upto(100_000), 0.99) else { panic!() };
+        assert!((98_930.0..98_950.0).contains(&low) && (99_050.0..99_070.0).contains(&high), "{low} {high}");
+    }
+
+    #[test]
+    fn between_two_ranks_it_is_linear() {
+        assert!((point(&[1.0, 2.0, 3.0, 4.0], 0.9) - 3.7).abs() < 1e-12);
+    }
+
+    #[test]
+    fn failures_rank_above_every_success() {
+        let good = upto(76);
+        assert_eq!(with_failures(&good, 4, 0.95), Ranked::Value(76.0));
+        assert_eq!(with_failures(&good, 5, 0.95), Ranked::Infinite);
+        assert_eq!(with_failures(&good[..70], 1, 0.95), Ranked::Missing(1));
+    }
+}

@@ -1,0 +1,79 @@
+//! A run in figures: computed from its samples, the same for the same run; not how it is shown.
+
+mod client;
+mod figures;
+mod metric;
+mod of_call;
+mod pair;
+mod target;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
+pub use client::{ClientSummary, Complaint, Lag};
+pub use figures::{Figures, Shape};
+pub use metric::Metric;
+pub use of_call::{From, hidden, millis, streamed, value};
+pub use pair::{BAND, COMPARED, Doubt, Outcome, Pair};
+pub use target::{Cost, ErrorClass, Goodput, TargetSummary, TokenCounts, counts_from};
+
+use super::record::Run;
+
+/// A run in figures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Each target, in the order of the plan.
+    pub targets: Vec<TargetSummary>,
+    /// Every target against every other, by metric.
+    pub pairs: Vec<Pair>,
+    /// The verdict on ourselves.
+    pub client: ClientSummary,
+    /// Rounds of which at least one call ended.
+    pub rounds: usize,
+    /// What all calls cost, as far as prices are known, USD.
+    pub spent: f64,
+}
+
+impl Summary {
+    /// Sums up a run, whole or not.
+    #[must_use]
+    pub fn of(run: &Run) -> Self {
+        let targets: Vec<TargetSummary> = (0..run.plan.targets.len()).map(|at| TargetSummary::of(run, at)).collect();
+        let mut rounds: Vec<u32> = run.samples.iter().map(|sample| sample.round).collect();
+        rounds.sort_unstable();
+        rounds.dedup();
+        Self {
+            pairs: pair::all(run, &targets),
+            client: ClientSummary::of(run, &targets),
+            rounds: rounds.len(),
+            spent: targets.iter().filter_map(|target| target.cost).map(|cost| cost.spent).sum(),
+            targets,
+        }
+    }
+
+    /// The comparison of `a` with `b`, seen from `a`.
+    #[must_use]
+    pub fn pair(&self, a: usize, b: usize, metric: Metric) -> Option<Pair> {
+        let of = |pair: &&Pair| pair.metric == metric && (pair.a, pair.b) == (a.min(b), a.max(b));
+        let pair = self.pairs.iter().find(of)?;
+        Some(if a < b { *pair } else { pair.reversed() })
+    }
+
+    /// Positions of the targets, the one with the shortest median time to first token first; one that fails
+    /// more often than another beyond doubt stands after those that do not, and one without answers last.
+    #[must_use]
+    pub fn ranking(&self) -> Vec<usize> {
+        let rank = |at: &usize| {
+            let target = &self.targets[*at];
+            let median = target.figures(Metric::TtftMs).map_or(f64::INFINITY, Figures::median);
+            (self.targets.iter().any(|other| target.fails_more_than(other)), median)
+        };
+        let mut order: Vec<usize> = (0..self.targets.len()).collect();
+        order.sort_by(|a, b| {
+            let (a, b) = (rank(a), rank(b));
+            a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+        });
+        order
+    }
+}

@@ -1,0 +1,218 @@
+//! Searches and filters of the log, on every store that others can read.
+
+use std::path::Path;
+
+use llmroute::history::{History, Query, Words};
+use llmroute::model::Timestamp;
+use llmroute::ports::{LogEnd, LogStart, Outcome, Store};
+use llmroute::state::{Location, LogReader, Sqlite, database};
+
+use crate::history::check as on_all;
+use crate::state::{end, start};
+
+/// Five requests: `A` and `B` answered, `C` failed after two attempts, `D` by another deployment and broken off,
+/// `E` without an end.
+fn write(store: &dyn Store) {
+    let asked = |id: &str, at: i64, prompt: &str, group: &str, tag: &str| LogStart {
+        at: Timestamp(at),
+        prompt: prompt.to_owned(),
+        group: group.to_owned(),
+        tags: vec![tag.to_owned()],
+        conversation_id: Some(if id == "B" { "A" } else { id }.to_owned()),
+        ..start(id)
+    };
+    let nobody = serde_json::json!([]);
+    let failed = LogEnd {
+        outcome: Outcome::Failed,
+        deployment: Some("odd \"name\"".to_owned()),
+        attempts: serde_json::json!([
+            {"deployment": "lab/a", "outcome": "failed", "class": "rate_limit"},
+            {"deployment": "odd \"name\"", "outcome": "failed", "class": "timeout"},
+        ]),
+        error: Some(serde_json::json!({"class": "rate_limit", "message": "slow down"})),
+        ..end("")
+    };
+    let broken = LogEnd {
+        outcome: Outcome::Partial,
+        deployment: Some("lab/b".to_owned()),
+        attempts: nobody,
+        ..end("日本語の質問")
+    };
+    for (start, end) in [
+        (
+            asked("A", 1000, "Why is the sky blue?", "main", "x"),
+            Some(LogEnd { attempts: serde_json::json!([]), ..end("Rayleigh scattering") }),
+        ),
+        (
+            asked("B", 2000, "And the SEA?", "main", "\"quoted\""),
+            Some(LogEnd { attempts: serde_json::json!([]), ..end("the sky's mirror") }),
+        ),
+        (asked("C", 3000, "skyline of Bern", "other", "x"), Some(failed)),
+        (asked("D", 4000, "ärger over_all", "main", "y"), Some(broken)),
+        (asked("E", 5000, "the sky again", "main", "x"), None),
+    ] {
+        store.begin(&start).expect("the log can be written");
+        if let Some(end) = end {
+            store.finish(&start.id, &end).expect("the log can be written");
+        }
+    }
+}
+
+fn found(history: &History, query: &Query, count: usize) -> String {
+    history.find(query, count).expect("the log can be read").into_iter().map(|entry| entry.start.id).collect()
+}
+
+/// `query` finds the requests `want`, in this order, on every store.
+#[track_caller]
+fn check(query: &Query, want: &str) {
+    on_all(write, |history| assert_eq!(found(history, query, 9), want, "{query:?}"));
+}
+
+/// `typed` finds `want`.
+#[track_caller]
+fn search(typed: &str, want: &str) {
+    check(&words(typed), want);
+}
+
+fn words(typed: &str) -> Query {
+    Query { words: Words::of(typed), ..Query::default() }
+}
+
+#[test]
+fn words_are_found_in_prompts_and_answers() {
+    search("sky", "ABE");
+    search("SKY blue", "A");
+    search("sky* ", "ABCE");
+    search("sea mirror", "B");
+    search("sky green", "");
+    search("ärger", "D");
+    search("all", "D");
+    search("質問", "D");
+}
+
+#[test]
+fn whatever_is_typed_is_words() {
+    for typed in
+        ["\"sky\" blue", "sky AND blue", "words:sky", "sky NEAR blue", "^sky blue", "sky's", "') --", "sky - blue"]
+    {
+        on_all(write, |history| {
+            history.find(&words(typed), 9).unwrap_or_else(|error| panic!("`{typed}`: {error}"));
+        });
+    }
+    search("sky's", "B");
+    search("(\"sky\") + blue", "A");
+    search("sky AND blue", "");
+}
+
+#[test]
+fn each_filter_leaves_out_the_others() {
+    let some = |text: &str| Some(text.to_owned());
+    check(&Query { group: some("other"), ..Query::default() }, "C");
+    check(&Query { deployment: some("openai/gpt-4o"), ..Query::default() }, "AB");
+    check(&Query { deployment: some("lab/a"), ..Query::default() }, "C");
+    check(&Query { deployment: some("odd \"name\""), ..Query::default() }, "C");
+    check(&Query { deployment: some("lab"), ..Query::default() }, "");
+    check(&Query { class: some("timeout"), ..Query::default() }, "C");
+    check(&Query { class: some("slow down"), ..Query::default() }, "");
+    check(&Query { outcome: Some(Some(Outcome::Partial)), ..Query::default() }, "D");
+    check(&Query { outcome: Some(None), ..Query::default() }, "E");
+    check(&Query { since: Some(Timestamp(4000)), ..Query::default() }, "DE");
+    check(&Query { until: Some(Timestamp(2000)), ..Query::default() }, "A");
+    check(&Query { conversation: some("A"), ..Query::default() }, "AB");
+    check(&Query { tag: some("\"quoted\""), ..Query::default() }, "B");
+    check(&Query { tag: some("quoted"), ..Query::default() }, "");
+}
+
+#[test]
+fn filters_hold_together_and_the_latest_are_counted() {
+    let query = Query { group: Some("main".to_owned()), tag: Some("x".to_owned()), ..words("sky") };
+    check(&query, "AE");
+    on_all(write, |history| {
+        assert_eq!(found(history, &query, 1), "E");
+        assert_eq!(found(history, &Query::default(), 2), "DE");
+    });
+}
+
+#[test]
+fn of_two_ends_the_later_is_searched() {
+    let both = |store: &dyn Store| {
+        write(store);
+        store.finish("A", &end("another answer")).expect("the log can be written");
+    };
+    on_all(both, |history| {
+        assert_eq!(found(history, &words("Rayleigh"), 9), "");
+        assert_eq!(found(history, &words("another"), 9), "A");
+    });
+}
+
+#[test]
+fn a_log_that_was_cleared_has_nothing_to_find() {
+    let cleared = |store: &dyn Store| {
+        write(store);
+        assert_eq!(store.clear_log(), Ok(5));
+        store.begin(&start("F")).expect("the log can be written");
+    };
+    on_all(cleared, |history| assert_eq!(found(history, &words("sky"), 9), "F"));
+}
+
+#[test]
+fn texts_too_long_for_the_index_are_found() {
+    let long = |store: &dyn Store| {
+        let prompt = format!("{} needle", "hay ".repeat(100_000));
+        store.begin(&LogStart { prompt, ..start("A") }).expect("the log can be written");
+        store.finish("A", &end("blue")).expect("the log can be written");
+    };
+    on_all(long, |history| {
+        assert_eq!(found(history, &words("needle"), 9), "A");
+        assert_eq!(found(history, &words("needles"), 9), "");
+    });
+}
+
+/// A state of the first version in `dir`, with `A` answered.
+fn first_version(dir: &Path) {
+    write(&Sqlite::new(dir));
+    let connection = rusqlite::Connection::open(database(dir)).expect("it can be opened");
+    let back = "DROP TABLE log_words; DROP TABLE IF EXISTS log_words_content; DROP INDEX log_conversation; ALTER TABLE log DROP COLUMN parent;
+                UPDATE log SET conversation_id = NULL; PRAGMA user_version = 1;";
+    connection.execute_batch(back).expect("it can be taken back");
+}
+
+#[test]
+fn a_state_of_the_first_version_is_read_and_continued() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    first_version(dir.path());
+    let history = History::open(&Location::Dir(dir.path().to_owned())).expect("the log can be opened");
+    assert_eq!(history.last_conversation(), Ok(Some("E".to_owned())));
+    assert_eq!(history.conversation("A").map(|turns| turns.len()), Ok(1));
+    let sqlite = Sqlite::new(dir.path());
+    sqlite
+        .begin(&LogStart { parent: Some("A".to_owned()), conversation_id: Some("A".to_owned()), ..start("F") })
+        .expect("it can be written");
+    assert_eq!(history.conversation("A").map(|turns| turns.len()), Ok(2));
+}
+
+#[test]
+fn old_requests_are_found_and_taken_into_the_index() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    first_version(dir.path());
+    let reader = LogReader::open(dir.path()).expect("the log can be opened").expect("there is one");
+    let indexed = || {
+        let connection = rusqlite::Connection::open(database(dir.path())).expect("it can be opened");
+        let count = connection.query_row("SELECT count(*) FROM log_words", [], |row| row.get::<_, i64>(0));
+        count.expect("there is an index")
+    };
+    assert_eq!(indexed(), 0);
+    assert_eq!(reader.find(&words("sky"), 9).map(|records| records.len()), Ok(3));
+    assert_eq!(indexed(), 4, "all that are finished");
+    assert_eq!(reader.find(&words("sky"), 9).map(|records| records.len()), Ok(3));
+}
+
+#[test]
+fn a_log_that_may_not_be_written_is_searched_all_the_same() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    write(&Sqlite::new(dir.path()));
+    let lock = rusqlite::Connection::open(database(dir.path())).expect("it can be opened");
+    lock.execute_batch("DELETE FROM log_words; BEGIN IMMEDIATE").expect("it can be locked");
+    let reader = LogReader::open(dir.path()).expect("the log can be opened").expect("there is one");
+    assert_eq!(reader.find(&words("sky"), 9).map(|records| records.len()), Ok(3));
+}
