@@ -49,7 +49,7 @@ impl<'s, 'a> Talk<'s, 'a> {
     /// Talks until the person leaves. The first line begins as `offer`.
     pub fn run(mut self, offer: Offer, console: &mut Console) -> Result<End, Error> {
         // The line editor sets its own modes while it reads, and goes back to these.
-        self.terminal.hush();
+        self.terminal.hush(false);
         let end = self.talk(offer, console);
         self.terminal.restore();
         Ok(end)
@@ -122,12 +122,16 @@ impl<'s, 'a> Talk<'s, 'a> {
     fn ask(&mut self, text: String, console: &mut Console) -> Next {
         let question = self.session.question(text);
         let group = self.session.ask.group;
+        self.terminal.hush(true);
         let ended = self.session.turn(question, group, console);
+        self.terminal.hush(false);
         self.after(ended, console)
     }
 
     fn command(&mut self, command: Command, console: &mut Console) -> Next {
+        self.terminal.hush(true);
         let carried = self.session.carry_out(command, console);
+        self.terminal.hush(false);
         let next = match carried {
             Ok(Carried::Done) => Next::Line(String::new()),
             Ok(Carried::Asked(ended)) => self.after(Ok(ended), console),
@@ -180,7 +184,7 @@ impl<'s, 'a> Talk<'s, 'a> {
         let (editor, begun) = (chosen.unwrap_or("vi").to_owned(), text.to_owned());
         self.terminal.restore();
         let written = self.session.blocking(move || outside::edit(&editor, &begun));
-        self.terminal.hush();
+        self.terminal.hush(false);
         match written {
             Ok(Ok(text)) => Next::Line(text),
             Ok(Err(error)) => {

@@ -18,10 +18,11 @@ impl Terminal {
     }
 
     /// Until [`Terminal::restore`], what is typed while nobody reads is not shown, and waits for the line
-    /// editor key for key. Keys that send signals send them.
-    pub fn hush(&self) {
+    /// editor key for key. Ctrl-C is such a key too, unless it `interrupts`: then it sends its signal.
+    pub fn hush(&self, interrupts: bool) {
         if let Some(mut settings) = self.settings.clone() {
             settings.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON);
+            settings.local_modes.set(LocalModes::ISIG, interrupts);
             settings.input_modes.remove(InputModes::ICRNL);
             // A terminal that is gone shows nothing.
             let _ = tcsetattr(stdin(), OptionalActions::Now, &settings);
