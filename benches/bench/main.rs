@@ -21,6 +21,8 @@ use llmroute::transport::Instrument;
 fn main() {
     let named: Vec<u32> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
     let streams = if named.is_empty() { vec![1, 32, 256, 1000] } else { named };
+    // What reqwest wants of a process, though nothing here is spoken over TLS.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let schedule = Schedule { jitter: 0.2, ..Schedule::default() };
     println!(
         "client        streams calls failed  TTFT mean    p99  ITL mean  gap mean coalesced  CPU s  (ms, but CPU)"

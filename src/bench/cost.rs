@@ -1,6 +1,8 @@
 //! What a run may cost: an estimate before it, and a purse that cannot be overdrawn while it goes on.
 
-use super::plan::{Load, Plan, Stop};
+use super::drive;
+use super::plan::{Load, Plan, Stop, Target};
+use super::sample::{Sample, Tokens};
 use crate::model::{Price, Usage};
 
 /// Until a server has counted a prompt of ours, it may have more tokens than estimated by this factor.
@@ -42,57 +44,89 @@ pub fn estimate(plan: &Plan) -> Vec<Estimate> {
     plan.targets.iter().map(|target| target.price.as_ref().map_or(Estimate::Unknown, of)).collect()
 }
 
-/// Money for a run: a call is begun only if the most that it can cost is left.
+/// Money for a run: a call is begun only if the most that it can cost is left, so that what is in flight
+/// cannot pass the cap.
 #[derive(Debug, Clone)]
-pub struct Purse {
+pub struct Wallet {
     cap: Option<f64>,
     spent: f64,
-    held: f64,
-    /// For each target, tokens that its server counted for each that we estimated.
-    ratios: Vec<Option<f64>>,
+    prompt_tokens: u64,
+    max_tokens: u64,
+    targets: Vec<Account>,
 }
 
-impl Purse {
-    /// A purse for `targets` targets that holds `cap` USD, or as much as it takes.
+/// What is known of one target.
+#[derive(Debug, Clone, Default)]
+struct Account {
+    price: Option<Price>,
+    /// What is set aside for each call in flight.
+    held: Vec<f64>,
+    /// The most tokens that its server counted for one that we estimated.
+    ratio: Option<f64>,
+}
+
+impl Wallet {
+    /// A wallet for `plan` that holds `cap` USD, or as much as it takes.
     #[must_use]
-    pub fn new(targets: usize, cap: Option<f64>) -> Self {
-        Self { cap, spent: 0.0, held: 0.0, ratios: vec![None; targets] }
+    pub fn new(plan: &Plan, cap: Option<f64>) -> Self {
+        let account = |target: &Target| Account { price: target.price, ..Account::default() };
+        let targets = plan.targets.iter().map(account).collect();
+        Self { cap, spent: 0.0, prompt_tokens: plan.prompt_tokens, max_tokens: plan.max_tokens, targets }
     }
 
-    /// Takes out the most that a call can cost; `None` when that much is not left. A target without a
-    /// price costs nothing here: whoever lets it run has been told.
-    #[must_use]
-    pub fn hold(&mut self, target: usize, plan: &Plan) -> Option<f64> {
-        let ratio = self.ratios.get(target).copied().flatten().unwrap_or(MARGIN);
-        let tokens = (plan.prompt_tokens as f64 * ratio).ceil() as u64;
-        let price = plan.targets.get(target).and_then(|target| target.price);
-        let most = price.map_or(0.0, |price| most(&price, tokens, plan.max_tokens));
-        if self.cap.is_some_and(|cap| self.spent + self.held + most > cap + DUST) {
-            return None;
-        }
-        self.held += most;
-        Some(most)
-    }
-
-    /// Puts back what was `held` for a call, less what it cost; a call that nobody can price may have
-    /// cost what it held.
-    pub fn settle(&mut self, held: f64, cost: f64) {
-        self.held = (self.held - held).max(0.0);
-        self.spent += cost;
-    }
-
-    /// A server of `target` counted `counted` tokens in a prompt that was estimated at `estimated`.
-    pub fn counted(&mut self, target: usize, counted: u64, estimated: u64) {
-        if let Some(ratio) = self.ratios.get_mut(target).filter(|_| counted > 0 && estimated > 0) {
-            let seen = counted as f64 / estimated as f64;
-            *ratio = Some(ratio.map_or(seen, |known| known.max(seen)));
-        }
-    }
-
-    /// What was spent, USD.
+    /// What was spent, USD, as far as it is known.
     #[must_use]
     pub fn spent(&self) -> f64 {
         self.spent
+    }
+
+    fn held(&self) -> f64 {
+        self.targets.iter().flat_map(|account| &account.held).sum()
+    }
+
+    /// Sets aside the most that a call to `target` can cost; `false` when that much is not left. A target
+    /// without a price costs nothing here: whoever lets it run has been told.
+    pub fn reserve(&mut self, target: usize) -> bool {
+        let account = &self.targets[target];
+        let tokens = (self.prompt_tokens as f64 * account.ratio.unwrap_or(MARGIN)).ceil() as u64;
+        let most = account.price.map_or(0.0, |price| most(&price, tokens, self.max_tokens));
+        if self.cap.is_some_and(|cap| self.spent + self.held() + most > cap + DUST) {
+            return false;
+        }
+        self.targets[target].held.push(most);
+        true
+    }
+
+    /// A call to `target` has ended: it cost `cost`, and its server counted so many prompt tokens.
+    pub fn settle(&mut self, target: usize, cost: f64, counted: Option<u64>) {
+        self.spent += cost;
+        let estimated = self.prompt_tokens;
+        let account = &mut self.targets[target];
+        // Whichever call it was: the least is given back, so that the others keep enough.
+        if let Some(least) = (0..account.held.len()).min_by(|a, b| account.held[*a].total_cmp(&account.held[*b])) {
+            account.held.swap_remove(least);
+        }
+        if let Some(counted) = counted.filter(|counted| *counted > 0 && estimated > 0) {
+            let seen = counted as f64 / estimated as f64;
+            account.ratio = Some(account.ratio.map_or(seen, |known| known.max(seen)));
+        }
+    }
+}
+
+impl drive::Purse for Wallet {
+    fn reserve(&mut self, target: usize) -> bool {
+        Self::reserve(self, target)
+    }
+
+    fn settle(&mut self, sample: &Sample) {
+        let usage = sample.usage.usage();
+        // What was cut after its beginning is billed as far as it came, by most.
+        let unknown = || {
+            let price = self.targets[sample.target].price.filter(|_| sample.first_token.is_some());
+            price.map_or(0.0, |price| price.cost(usage))
+        };
+        let counted = matches!(sample.usage, Tokens::Counted(_)).then_some(usage.input);
+        self.settle(sample.target, sample.cost_usd.unwrap_or_else(unknown), counted);
     }
 }
 
@@ -121,39 +155,39 @@ mod tests {
 
     #[test]
     fn the_first_call_has_a_margin_and_later_ones_know_better() {
-        let plan = plan(Some(Price::flat(1.0, 0.0)));
-        let mut purse = Purse::new(1, Some(24.0));
-        assert_eq!(purse.hold(0, &plan), Some(13.0));
+        let mut wallet = Wallet::new(&plan(Some(Price::flat(1.0, 0.0))), Some(24.0));
+        assert!(wallet.reserve(0));
         // What is in flight is not there for a second call.
-        assert_eq!(purse.hold(0, &plan), None);
-        purse.settle(13.0, 12.0);
-        purse.counted(0, 12, 10);
-        assert_eq!(purse.hold(0, &plan), Some(12.0));
-        purse.settle(12.0, 12.0);
-        assert_eq!(purse.hold(0, &plan), None);
-        assert!((purse.spent() - 24.0).abs() < 1e-9);
+        assert!(!wallet.reserve(0));
+        wallet.settle(0, 12.0, Some(12));
+        assert!(wallet.reserve(0), "12 are left, and it takes no more");
+        wallet.settle(0, 12.0, Some(12));
+        assert!(!wallet.reserve(0));
+        assert!((wallet.spent() - 24.0).abs() < 1e-9);
     }
 
     #[test]
     fn without_a_cap_everything_goes() {
-        assert_eq!(Purse::new(1, None).hold(0, &plan(Some(Price::flat(1e9, 1e9)))), Some(1.3e10 + 1e11));
-        assert_eq!(Purse::new(1, Some(0.0)).hold(0, &plan(None)), Some(0.0));
+        assert!(Wallet::new(&plan(Some(Price::flat(1e9, 1e9))), None).reserve(0));
+        assert!(Wallet::new(&plan(None), Some(0.0)).reserve(0));
     }
 
     proptest! {
         #[test]
-        fn a_purse_is_never_overdrawn(cap in 0.0..5.0_f64, shares in prop::collection::vec((0.0..1.0_f64, any::<bool>()), 0..60)) {
-            let plan = plan(Some(Price::flat(0.01, 0.002)));
-            let mut purse = Purse::new(1, Some(cap));
-            let mut flying = Vec::new();
+        fn a_wallet_is_never_overdrawn(cap in 0.0..5.0_f64, shares in prop::collection::vec((0.0..1.0_f64, any::<bool>()), 0..60)) {
+            let mut wallet = Wallet::new(&plan(Some(Price::flat(0.01, 0.002))), Some(cap));
+            // Every call costs at most this, as estimated.
+            let (most, mut flying) = (0.33, Vec::new());
             for (share, lands) in shares {
-                flying.extend(purse.hold(0, &plan).map(|held| (held, share)));
-                if lands && let Some((held, share)) = flying.pop() {
-                    purse.settle(held, held * share);
+                if wallet.reserve(0) {
+                    flying.push(share);
+                }
+                if lands && let Some(share) = flying.pop() {
+                    wallet.settle(0, most * share, None);
                 }
             }
             // Even when all that flies costs all that it can.
-            let most = purse.spent() + flying.iter().map(|(held, _)| held).sum::<f64>();
+            let most = wallet.spent() + most * flying.len() as f64;
             prop_assert!(most <= cap + 1e-9);
         }
     }

@@ -81,7 +81,12 @@ pub enum Progress<'a> {
         first_token: Option<Duration>,
     },
     /// A call has ended.
-    Done(&'a Sample),
+    Done {
+        /// What is known of it.
+        sample: &'a Sample,
+        /// What lies behind its fault.
+        failure: Option<&'a Failure>,
+    },
     /// A target that limits its rate is left alone for so long.
     Paused(&'a Pause),
     /// A target is asked no more: it failed in a way that goes on.

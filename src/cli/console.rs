@@ -131,6 +131,15 @@ impl Console {
         ::console::Term::stderr().read_secure_line()
     }
 
+    /// Lines that are redrawn in place on standard error, so many times a second at most; `None` where
+    /// nobody could see that.
+    #[must_use]
+    pub fn bars(&self, frames: u8) -> Option<indicatif::MultiProgress> {
+        let term = ::console::Term::stderr();
+        (term.is_term() && self.loudness >= Loudness::Normal)
+            .then(|| indicatif::MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::term(term, frames)))
+    }
+
     /// Draws a line across the terminal between an answer that broke and the new one.
     pub fn rule(&mut self, text: &str) {
         self.stderr_line(&format!("── {text} ──"));

@@ -2,6 +2,7 @@
 
 pub mod artifacts;
 pub mod ask;
+pub mod bench;
 pub mod chat;
 pub mod console;
 pub mod env;
@@ -83,6 +84,8 @@ pub enum Command {
     Chat(Box<chat::args::ChatArgs>),
     /// Show who would be asked and why, without calling anyone
     Route(Box<route::RouteArgs>),
+    /// Compare deployments: time to first token, tokens a second, errors, cost
+    Bench(Box<bench::args::BenchArgs>),
     /// Show what was asked and answered
     Logs(logs::LogsArgs),
     /// Show which providers are set up, and where their keys come from
@@ -145,6 +148,7 @@ fn dispatch(cli: &Cli, env: &Env, console: &mut Console) -> Result<End, Error> {
         Command::Ask(args) => ask::run(args, &cli.global, env, console),
         Command::Chat(args) => chat::run(args, &cli.global, env, console),
         Command::Route(args) => route::command(args, &cli.global, env, console),
+        Command::Bench(args) => bench::command(args, &cli.global, env, console),
         Command::Logs(args) => logs::command(args, &cli.global, env, console),
         Command::Providers(args) => providers::command(args, &cli.global, env, console),
         Command::Models(args) => models::command(args, &cli.global, env, console),

@@ -30,6 +30,15 @@ pub enum Ended<T> {
     Signal(i32),
 }
 
+/// The clock that timers of the work run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Time {
+    /// The one on the wall.
+    Real,
+    /// Waiting takes no time: only for work that asks nobody but simulated deployments.
+    Simulated,
+}
+
 /// Runs `work` on a runtime of its own until it is done, SIGINT or SIGTERM.
 ///
 /// A signal drops the work; if that (or what the caller does after it) takes longer than 50 ms, the
@@ -38,9 +47,19 @@ pub enum Ended<T> {
 /// # Errors
 /// When the runtime cannot be made (no file descriptors left).
 pub fn until_signal<T>(work: impl Future<Output = T>) -> Result<Ended<T>, Error> {
+    until(Time::Real, GRACE, work)
+}
+
+/// As [`until_signal`], for work whose results so far are to be reported after a signal: the caller has
+/// `grace` for that, and a second signal ends it at once.
+///
+/// # Errors
+/// As [`until_signal`].
+pub fn until<T>(time: Time, grace: Duration, work: impl Future<Output = T>) -> Result<Ended<T>, Error> {
     let failed = |error: io::Error| Error::new(Kind::Other, format!("cannot start: {error}"));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-    let mut watch = Watch::begin().map_err(failed)?;
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().start_paused(time == Time::Simulated).build().map_err(failed)?;
+    let mut watch = Watch::begin(grace).map_err(failed)?;
     let ended = runtime.block_on(async {
         tokio::select! {
             biased;
@@ -61,27 +80,37 @@ struct Watch {
 }
 
 impl Watch {
-    fn begin() -> io::Result<Self> {
+    fn begin(grace: Duration) -> io::Result<Self> {
         let mut signals = Signals::new([SIGINT, SIGTERM])?;
         let (tell, signal) = oneshot::channel();
         let (alive, gone) = mpsc::channel::<()>();
         let own = LATEST.fetch_add(1, Ordering::SeqCst) + 1;
         std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
             let mut tell = Some(tell);
-            for signal in signals.forever() {
+            while let Some(signal) = signals.forever().next() {
                 if LATEST.load(Ordering::SeqCst) != own {
                     return;
                 }
                 // The work may have ended, or hang in a write: then nobody takes it.
                 let taken = tell.take().is_some_and(|tell| tell.send(signal).is_ok());
                 if taken {
-                    // Nothing is ever sent: this is the time that the work has to end the process itself.
-                    let _ = gone.recv_timeout(GRACE);
+                    last_moments(&mut signals, &gone, grace);
                 }
                 die_by(signal);
             }
         })?;
         Ok(Self { signal, _alive: alive })
+    }
+}
+
+/// The time that the work has to end the process itself; shorter when a person is impatient.
+fn last_moments(signals: &mut Signals, gone: &mpsc::Receiver<()>, grace: Duration) {
+    let mut left = grace;
+    while !left.is_zero() && signals.pending().next().is_none() {
+        let step = left.min(GRACE);
+        // Nothing is ever sent.
+        let _ = gone.recv_timeout(step);
+        left -= step;
     }
 }
 

@@ -230,7 +230,7 @@ impl<'a> Shared<'a> {
             state.purse.settle(&sample);
             state.guards[target].observe(failure.as_ref(), now)
         };
-        self.tell(Progress::Done(&sample));
+        self.tell(Progress::Done { sample: &sample, failure: failure.as_ref() });
         match (reaction, failure) {
             (Reaction::Pause(span), _) => {
                 let at = now.saturating_sub(self.clocks.start);

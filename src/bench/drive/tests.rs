@@ -83,11 +83,11 @@ impl Bench {
                 Progress::Round(round) => format!("round {round}"),
                 Progress::Began { target, round } => format!("began {target} {round}"),
                 Progress::Streaming { .. } => return ControlFlow::Continue(()),
-                Progress::Done(sample) => format!("done {} {}", sample.target, sample.round),
+                Progress::Done { sample, .. } => format!("done {} {}", sample.target, sample.round),
                 Progress::Paused(pause) => format!("paused {} {:?}", pause.target, pause.span),
                 Progress::Out { target, failure } => format!("out {target} {}", failure.class),
             };
-            done += usize::from(matches!(progress, Progress::Done(_)));
+            done += usize::from(matches!(progress, Progress::Done { .. }));
             told.push(word);
             if done < self.breaks { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
