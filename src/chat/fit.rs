@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::prompt::{DOCUMENT_TOKENS, IMAGE_TOKENS};
 use crate::model::{Message, Part, Prompt, Role};
 use crate::route::course::Facts;
 use crate::route::{GroupId, Map, Member};
@@ -59,7 +60,8 @@ fn tokens(message: &Message) -> u64 {
         Part::Text(text) | Part::ToolResult { text, .. } => text_tokens(text),
         Part::ToolCall { arguments, .. } => text_tokens(arguments),
         Part::Thought(thought) => u64::try_from(thought.size().div_ceil(4)).unwrap_or(u64::MAX),
-        Part::Image { .. } | Part::File { .. } => 0,
+        Part::Image { .. } => IMAGE_TOKENS,
+        Part::File { .. } => DOCUMENT_TOKENS,
     };
     message.parts.iter().map(of).sum()
 }

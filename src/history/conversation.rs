@@ -122,11 +122,27 @@ impl Entry {
 #[must_use]
 pub fn messages(turns: &[Entry]) -> Vec<Message> {
     let exchange = |turn: &Entry| {
-        let prompt = Some(turn.start.prompt.as_str()).filter(|text| !text.trim().is_empty()).unwrap_or(NO_TEXT);
+        let prompt = Some(without_places(&turn.start.prompt)).filter(|text| !text.trim().is_empty());
+        let prompt = prompt.unwrap_or_else(|| NO_TEXT.to_owned());
         let answer = turn.answer()?;
         Some([Message::text(Role::User, prompt), Message::text(Role::Assistant, answer)])
     };
     turns.iter().filter_map(exchange).flatten().collect()
+}
+
+/// A prompt as it was logged, with the kinds of its attachments in the place of the notes about them:
+/// where they lie is nobody's business but the log's.
+fn without_places(prompt: &str) -> String {
+    let lines: Vec<&str> = prompt.split('\n').collect();
+    let kind = |line: &str| {
+        let note = line.strip_prefix("[attached: ")?.strip_suffix(")]")?;
+        let (_, what) = note.rsplit_once(" (")?;
+        Some(format!("[attached: {}]", what.split(',').next().unwrap_or(what)))
+    };
+    // The notes are the last lines.
+    let notes: Vec<String> = lines.iter().rev().map_while(|line| kind(line)).collect();
+    let text = lines[..lines.len() - notes.len()].iter().map(|line| (*line).to_owned());
+    text.chain(notes.into_iter().rev()).collect::<Vec<_>>().join("\n")
 }
 
 /// The newest turn that no other follows, and what leads to it, oldest first.
@@ -155,4 +171,29 @@ fn overview(id: String, turns: &[Entry]) -> Option<Overview> {
         first_prompt: first.start.prompt.clone(),
         group: last.start.group.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(logged: &str, want: &str) {
+        assert_eq!(without_places(logged), want, "{logged}");
+    }
+
+    #[test]
+    fn a_model_is_told_what_was_attached_and_not_from_where() {
+        check(
+            "what is it?\n[attached: /home/me/a (1).png (image/png, 12 bytes, sha-256 00ff)]\n[attached: https://x/y (image/*)]",
+            "what is it?\n[attached: image/png]\n[attached: image/*]",
+        );
+        check("[attached: standard input (application/pdf, 1 bytes, sha-256 00)]", "[attached: application/pdf]");
+    }
+
+    #[test]
+    fn what_a_person_wrote_stays() {
+        for text in ["", "a\n\nb\n", "[attached: x]", "[attached: a (b)]\nwhat is this line?"] {
+            check(text, text);
+        }
+    }
 }

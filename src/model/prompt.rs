@@ -66,11 +66,11 @@ impl Prompt {
 
 /// Tokens that an image is taken for: one of about a megapixel is 750 to 1,600, by the provider
 /// (OpenAI, "Images and vision"; Anthropic, "Vision"; Gemini, 258 a tile).
-const IMAGE_TOKENS: u64 = 1000;
+pub(crate) const IMAGE_TOKENS: u64 = 1000;
 
 /// Tokens that a document is taken for: a page is 250 to 3,000, by what is on it, and most are short
 /// (Anthropic, "PDF support"; Gemini, 258 a page).
-const DOCUMENT_TOKENS: u64 = 3000;
+pub(crate) const DOCUMENT_TOKENS: u64 = 3000;
 
 impl Prompt {
     /// Estimated tokens: four characters a token, which holds for English and is on the low side for

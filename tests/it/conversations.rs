@@ -66,6 +66,16 @@ fn files_are_sent_again_as_they_were() {
 }
 
 #[test]
+fn attachments_are_told_by_their_kind() {
+    let server = Server::start();
+    let home = home(&server, "good", "");
+    home.write("a.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR");
+    ask(&home, ["-a", "a.png", "what is it?"], "");
+    ask(&home, ["-c", "sure?"], "");
+    assert_eq!(told(&server), "u: what is it?\n[attached: image/png]\na: ANSWER\nu: sure?\n");
+}
+
+#[test]
 fn a_conversation_is_named_by_a_part_of_its_id_or_of_a_turn() {
     let server = Server::start();
     let home = home(&server, "good", "");
