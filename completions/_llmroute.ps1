@@ -36,6 +36,7 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             [CompletionResult]::new('ask', 'ask', [CompletionResultType]::ParameterValue, 'Ask a model group for one answer')
             [CompletionResult]::new('chat', 'chat', [CompletionResultType]::ParameterValue, 'Talk with a model group')
             [CompletionResult]::new('route', 'route', [CompletionResultType]::ParameterValue, 'Show who would be asked and why, without calling anyone')
+            [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Compare deployments: time to first token, tokens a second, errors, cost')
             [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Show what was asked and answered')
             [CompletionResult]::new('providers', 'providers', [CompletionResultType]::ParameterValue, 'Show which providers are set up, and where their keys come from')
             [CompletionResult]::new('models', 'models', [CompletionResultType]::ParameterValue, 'Show what is known of models: price, limits, capabilities, and where it comes from')
@@ -183,6 +184,55 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             [CompletionResult]::new('--no-stdin', '--no-stdin', [CompletionResultType]::ParameterName, 'Do not read standard input')
             [CompletionResult]::new('--no-fallback', '--no-fallback', [CompletionResultType]::ParameterName, 'No fallback group')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llmroute;bench' {
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The deployments of this group, or one model; may be repeated. The default group when none is given')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The deployments of this group, or one model; may be repeated. The default group when none is given')
+            [CompletionResult]::new('--prompts', '--prompts', [CompletionResultType]::ParameterName, 'Prompts in turn: one a line, or JSON objects with a `prompt`')
+            [CompletionResult]::new('--input-tokens', '--input-tokens', [CompletionResultType]::ParameterName, 'A made-up prompt of about so many tokens')
+            [CompletionResult]::new('--output-tokens', '--output-tokens', [CompletionResultType]::ParameterName, 'The most tokens of an answer; a made-up prompt asks for that many')
+            [CompletionResult]::new('--max-tokens', '--max-tokens', [CompletionResultType]::ParameterName, 'The most tokens of an answer; a made-up prompt asks for that many')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Set a model option or another field of the request body; may be repeated')
+            [CompletionResult]::new('--option', '--option', [CompletionResultType]::ParameterName, 'Set a model option or another field of the request body; may be repeated')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Rounds')
+            [CompletionResult]::new('--rounds', '--rounds', [CompletionResultType]::ParameterName, 'Rounds')
+            [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Begin no round after this')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Calls in flight at each deployment')
+            [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'Calls in flight at each deployment')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Start so many calls a second at each deployment, whether earlier ones are done or not; latency counts from the intended start')
+            [CompletionResult]::new('--arrival', '--arrival', [CompletionResultType]::ParameterName, 'How the starts of `--rate` are spread')
+            [CompletionResult]::new('--sweep', '--sweep', [CompletionResultType]::ParameterName, 'Repeat with so many calls in flight: a comma-separated list')
+            [CompletionResult]::new('--slo', '--slo', [CompletionResultType]::ParameterName, 'What a good call is, for goodput: `ttft=500ms,tpot=50ms,e2e=5s`')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of orders, prompts, arrivals and statistics')
+            [CompletionResult]::new('--max-cost', '--max-cost', [CompletionResultType]::ParameterName, 'Begin no call that could pass this')
+            [CompletionResult]::new('--html', '--html', [CompletionResultType]::ParameterName, 'Write a page with tables and plots to FILE, too')
+            [CompletionResult]::new('--save', '--save', [CompletionResultType]::ParameterName, 'Keep the run under this name')
+            [CompletionResult]::new('--compare', '--compare', [CompletionResultType]::ParameterName, 'Compare with the run that was kept under this name; exit 1 when worse beyond the interval')
+            [CompletionResult]::new('--inject', '--inject', [CompletionResultType]::ParameterName, 'Run the group against simulated deployments with these faults, and score it: `503@20%,stall@5%,cut@40,slow=2s`')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it')
+            [CompletionResult]::new('--allow-cache', '--allow-cache', [CompletionResultType]::ParameterName, 'Send the same text every time, so that the providers'' prompt caches may answer')
+            [CompletionResult]::new('--find-limit', '--find-limit', [CompletionResultType]::ParameterName, 'Look for the highest rate with at most 1 % errors and a p95 of the TTFT within `--slo`')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask before spending')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask before spending')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print the plan and what it may cost, and send nothing')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object: every sample and the summary')
+            [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'CSV: one row a call')
+            [CompletionResult]::new('--markdown', '--markdown', [CompletionResultType]::ParameterName, 'Markdown: the table, the plan and the verdicts')
+            [CompletionResult]::new('--ascii', '--ascii', [CompletionResultType]::ParameterName, 'Plots in ASCII')
+            [CompletionResult]::new('--no-learn', '--no-learn', [CompletionResultType]::ParameterName, 'Do not let routing learn from the measurements')
+            [CompletionResult]::new('--self-test', '--self-test', [CompletionResultType]::ParameterName, 'Measure the error of the measurement on this machine, with a built-in server')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
@@ -569,6 +619,7 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             [CompletionResult]::new('ask', 'ask', [CompletionResultType]::ParameterValue, 'Ask a model group for one answer')
             [CompletionResult]::new('chat', 'chat', [CompletionResultType]::ParameterValue, 'Talk with a model group')
             [CompletionResult]::new('route', 'route', [CompletionResultType]::ParameterValue, 'Show who would be asked and why, without calling anyone')
+            [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Compare deployments: time to first token, tokens a second, errors, cost')
             [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Show what was asked and answered')
             [CompletionResult]::new('providers', 'providers', [CompletionResultType]::ParameterValue, 'Show which providers are set up, and where their keys come from')
             [CompletionResult]::new('models', 'models', [CompletionResultType]::ParameterValue, 'Show what is known of models: price, limits, capabilities, and where it comes from')
@@ -587,6 +638,9 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             break
         }
         'llmroute;help;route' {
+            break
+        }
+        'llmroute;help;bench' {
             break
         }
         'llmroute;help;logs' {

@@ -36,6 +36,7 @@ complete -c llmroute -n "__fish_llmroute_needs_command" -s V -l version -d 'Prin
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "ask" -d 'Ask a model group for one answer'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "chat" -d 'Talk with a model group'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "route" -d 'Show who would be asked and why, without calling anyone'
+complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "bench" -d 'Compare deployments: time to first token, tokens a second, errors, cost'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "logs" -d 'Show what was asked and answered'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "providers" -d 'Show which providers are set up, and where their keys come from'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "models" -d 'Show what is known of models: price, limits, capabilities, and where it comes from'
@@ -167,6 +168,44 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s q -l quiet -
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s v -l verbose -d 'Say more on standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -s m -l model -d 'The deployments of this group, or one model; may be repeated. The default group when none is given' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l prompts -d 'Prompts in turn: one a line, or JSON objects with a `prompt`' -r -F
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l input-tokens -d 'A made-up prompt of about so many tokens' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l output-tokens -l max-tokens -d 'The most tokens of an answer; a made-up prompt asks for that many' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -s o -l option -d 'Set a model option or another field of the request body; may be repeated' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -s n -l rounds -d 'Rounds' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l duration -d 'Begin no round after this' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -s c -l concurrency -d 'Calls in flight at each deployment' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l rate -d 'Start so many calls a second at each deployment, whether earlier ones are done or not; latency counts from the intended start' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l arrival -d 'How the starts of `--rate` are spread' -r -f -a "constant\t'At equal distances'
+poisson\t'Independently of each other, as users come'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l sweep -d 'Repeat with so many calls in flight: a comma-separated list' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l slo -d 'What a good call is, for goodput: `ttft=500ms,tpot=50ms,e2e=5s`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l seed -d 'Seed of orders, prompts, arrivals and statistics' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l max-cost -d 'Begin no call that could pass this' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l html -d 'Write a page with tables and plots to FILE, too' -r -F
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l save -d 'Keep the run under this name' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l compare -d 'Compare with the run that was kept under this name; exit 1 when worse beyond the interval' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l inject -d 'Run the group against simulated deployments with these faults, and score it: `503@20%,stall@5%,cut@40,slow=2s`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l allow-cache -d 'Send the same text every time, so that the providers\' prompt caches may answer'
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l find-limit -d 'Look for the highest rate with at most 1 % errors and a p95 of the TTFT within `--slo`'
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -s y -l yes -d 'Do not ask before spending'
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l dry-run -d 'Print the plan and what it may cost, and send nothing'
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l json -d 'One JSON object: every sample and the summary'
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l csv -d 'CSV: one row a call'
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l markdown -d 'Markdown: the table, the plan and the verdicts'
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l ascii -d 'Plots in ASCII'
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l no-learn -d 'Do not let routing learn from the measurements'
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l self-test -d 'Measure the error of the measurement on this machine, with a built-in server'
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -s V -l version -d 'Print version'
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l last -d 'How many of the latest requests to list' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l search -d 'Only requests with all these words in the prompt or in the answer; `word*` finds what begins so' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l group -d 'Only requests to this group' -r
@@ -380,18 +419,19 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s q -l quiet -d 
 complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s v -l verbose -d 'Say more on standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s V -l version -d 'Print version'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route logs providers models profile state keys completions man help" -f -a "ask" -d 'Ask a model group for one answer'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route logs providers models profile state keys completions man help" -f -a "chat" -d 'Talk with a model group'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route logs providers models profile state keys completions man help" -f -a "route" -d 'Show who would be asked and why, without calling anyone'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route logs providers models profile state keys completions man help" -f -a "logs" -d 'Show what was asked and answered'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route logs providers models profile state keys completions man help" -f -a "providers" -d 'Show which providers are set up, and where their keys come from'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route logs providers models profile state keys completions man help" -f -a "models" -d 'Show what is known of models: price, limits, capabilities, and where it comes from'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route logs providers models profile state keys completions man help" -f -a "profile" -d 'Check and show the profile'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route logs providers models profile state keys completions man help" -f -a "state" -d 'Show and forget what the processes share'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route logs providers models profile state keys completions man help" -f -a "keys" -d 'Keep keys in the keyring of the system'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route logs providers models profile state keys completions man help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route logs providers models profile state keys completions man help" -f -a "man" -d 'Print the manual page of a command'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route logs providers models profile state keys completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route bench logs providers models profile state keys completions man help" -f -a "ask" -d 'Ask a model group for one answer'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route bench logs providers models profile state keys completions man help" -f -a "chat" -d 'Talk with a model group'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route bench logs providers models profile state keys completions man help" -f -a "route" -d 'Show who would be asked and why, without calling anyone'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route bench logs providers models profile state keys completions man help" -f -a "bench" -d 'Compare deployments: time to first token, tokens a second, errors, cost'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route bench logs providers models profile state keys completions man help" -f -a "logs" -d 'Show what was asked and answered'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route bench logs providers models profile state keys completions man help" -f -a "providers" -d 'Show which providers are set up, and where their keys come from'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route bench logs providers models profile state keys completions man help" -f -a "models" -d 'Show what is known of models: price, limits, capabilities, and where it comes from'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route bench logs providers models profile state keys completions man help" -f -a "profile" -d 'Check and show the profile'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route bench logs providers models profile state keys completions man help" -f -a "state" -d 'Show and forget what the processes share'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route bench logs providers models profile state keys completions man help" -f -a "keys" -d 'Keep keys in the keyring of the system'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route bench logs providers models profile state keys completions man help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route bench logs providers models profile state keys completions man help" -f -a "man" -d 'Print the manual page of a command'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route bench logs providers models profile state keys completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from models" -f -a "refresh" -d 'Fetch a newer table from models.dev'
 complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "check" -d 'Report every mistake and remark at once'
 complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "show" -d 'Print the profile as it is understood, with where each value came from'
