@@ -34,6 +34,7 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('ask', 'ask', [CompletionResultType]::ParameterValue, 'Ask a model group for one answer')
+            [CompletionResult]::new('chat', 'chat', [CompletionResultType]::ParameterValue, 'Talk with a model group')
             [CompletionResult]::new('route', 'route', [CompletionResultType]::ParameterValue, 'Show who would be asked and why, without calling anyone')
             [CompletionResult]::new('health', 'health', [CompletionResultType]::ParameterValue, 'Look whether the deployments could answer, and what stands in the way of the others')
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Compare deployments: time to first token, tokens a second, errors, cost')
@@ -103,6 +104,36 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show who would be asked and with what, and send nothing')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Do not write this request into the log')
             [CompletionResult]::new('--no-log', '--no-log', [CompletionResultType]::ParameterName, 'Do not write this request into the log')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llmroute;chat' {
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model group, or one model without routing')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model group, or one model without routing')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'System prompt')
+            [CompletionResult]::new('--system', '--system', [CompletionResultType]::ParameterName, 'System prompt')
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`')
+            [CompletionResult]::new('--template', '--template', [CompletionResultType]::ParameterName, 'This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Put the text of FILE before the first message; may be repeated')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Put the text of FILE before the first message; may be repeated')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Show the model an image or a PDF file with the first message; may be repeated')
+            [CompletionResult]::new('--attachment', '--attachment', [CompletionResultType]::ParameterName, 'Show the model an image or a PDF file with the first message; may be repeated')
+            [CompletionResult]::new('--resume', '--resume', [CompletionResultType]::ParameterName, 'Go on with the conversation ID, or with the last one')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Set a model option or another field of the request body; may be repeated')
+            [CompletionResult]::new('--option', '--option', [CompletionResultType]::ParameterName, 'Set a model option or another field of the request body; may be repeated')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile: a name, a file, or `demo`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'Show answers as they are, without rendering Markdown')
+            [CompletionResult]::new('--vi', '--vi', [CompletionResultType]::ParameterName, 'Edit with the keys of vi')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
@@ -627,6 +658,7 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
         }
         'llmroute;help' {
             [CompletionResult]::new('ask', 'ask', [CompletionResultType]::ParameterValue, 'Ask a model group for one answer')
+            [CompletionResult]::new('chat', 'chat', [CompletionResultType]::ParameterValue, 'Talk with a model group')
             [CompletionResult]::new('route', 'route', [CompletionResultType]::ParameterValue, 'Show who would be asked and why, without calling anyone')
             [CompletionResult]::new('health', 'health', [CompletionResultType]::ParameterValue, 'Look whether the deployments could answer, and what stands in the way of the others')
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Compare deployments: time to first token, tokens a second, errors, cost')
@@ -643,6 +675,9 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             break
         }
         'llmroute;help;ask' {
+            break
+        }
+        'llmroute;help;chat' {
             break
         }
         'llmroute;help;route' {

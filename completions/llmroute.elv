@@ -31,6 +31,7 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
             cand ask 'Ask a model group for one answer'
+            cand chat 'Talk with a model group'
             cand route 'Show who would be asked and why, without calling anyone'
             cand health 'Look whether the deployments could answer, and what stands in the way of the others'
             cand bench 'Compare deployments: time to first token, tokens a second, errors, cost'
@@ -99,6 +100,35 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand --dry-run 'Show who would be asked and with what, and send nothing'
             cand -n 'Do not write this request into the log'
             cand --no-log 'Do not write this request into the log'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llmroute;chat'= {
+            cand -m 'The model group, or one model without routing'
+            cand --model 'The model group, or one model without routing'
+            cand -s 'System prompt'
+            cand --system 'System prompt'
+            cand -t 'This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`'
+            cand --template 'This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`'
+            cand -f 'Put the text of FILE before the first message; may be repeated'
+            cand --file 'Put the text of FILE before the first message; may be repeated'
+            cand -a 'Show the model an image or a PDF file with the first message; may be repeated'
+            cand --attachment 'Show the model an image or a PDF file with the first message; may be repeated'
+            cand --resume 'Go on with the conversation ID, or with the last one'
+            cand -o 'Set a model option or another field of the request body; may be repeated'
+            cand --option 'Set a model option or another field of the request body; may be repeated'
+            cand -p 'Profile: a name, a file, or `demo`'
+            cand --profile 'Profile: a name, a file, or `demo`'
+            cand --color 'When to use colour'
+            cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
+            cand --plain 'Show answers as they are, without rendering Markdown'
+            cand --vi 'Edit with the keys of vi'
             cand -q 'Say nothing but errors on standard error'
             cand --quiet 'Say nothing but errors on standard error'
             cand -v 'Say more on standard error'
@@ -582,6 +612,7 @@ set edit:completion:arg-completer[llmroute] = {|@words|
         }
         &'llmroute;help'= {
             cand ask 'Ask a model group for one answer'
+            cand chat 'Talk with a model group'
             cand route 'Show who would be asked and why, without calling anyone'
             cand health 'Look whether the deployments could answer, and what stands in the way of the others'
             cand bench 'Compare deployments: time to first token, tokens a second, errors, cost'
@@ -597,6 +628,8 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'llmroute;help;ask'= {
+        }
+        &'llmroute;help;chat'= {
         }
         &'llmroute;help;route'= {
         }

@@ -34,6 +34,7 @@ complete -c llmroute -n "__fish_llmroute_needs_command" -s v -l verbose -d 'Say 
 complete -c llmroute -n "__fish_llmroute_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c llmroute -n "__fish_llmroute_needs_command" -s V -l version -d 'Print version'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "ask" -d 'Ask a model group for one answer'
+complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "chat" -d 'Talk with a model group'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "route" -d 'Show who would be asked and why, without calling anyone'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "health" -d 'Look whether the deployments could answer, and what stands in the way of the others'
 complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "bench" -d 'Compare deployments: time to first token, tokens a second, errors, cost'
@@ -103,6 +104,24 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s q -l quiet -d 
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s v -l verbose -d 'Say more on standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand chat" -s m -l model -d 'The model group, or one model without routing' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand chat" -s s -l system -d 'System prompt' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand chat" -s t -l template -d 'This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand chat" -s f -l file -d 'Put the text of FILE before the first message; may be repeated' -r -F
+complete -c llmroute -n "__fish_llmroute_using_subcommand chat" -s a -l attachment -d 'Show the model an image or a PDF file with the first message; may be repeated' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand chat" -l resume -d 'Go on with the conversation ID, or with the last one' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand chat" -s o -l option -d 'Set a model option or another field of the request body; may be repeated' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand chat" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand chat" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c llmroute -n "__fish_llmroute_using_subcommand chat" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand chat" -l plain -d 'Show answers as they are, without rendering Markdown'
+complete -c llmroute -n "__fish_llmroute_using_subcommand chat" -l vi -d 'Edit with the keys of vi'
+complete -c llmroute -n "__fish_llmroute_using_subcommand chat" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand chat" -s v -l verbose -d 'Say more on standard error'
+complete -c llmroute -n "__fish_llmroute_using_subcommand chat" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llmroute -n "__fish_llmroute_using_subcommand chat" -s V -l version -d 'Print version'
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s m -l model -d 'The model group, or one model without routing' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s s -l system -d 'System prompt' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s t -l template -d 'This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`' -r
@@ -431,20 +450,21 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s q -l quiet -d 
 complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s v -l verbose -d 'Say more on standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c llmroute -n "__fish_llmroute_using_subcommand man" -s V -l version -d 'Print version'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "ask" -d 'Ask a model group for one answer'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "route" -d 'Show who would be asked and why, without calling anyone'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "health" -d 'Look whether the deployments could answer, and what stands in the way of the others'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "bench" -d 'Compare deployments: time to first token, tokens a second, errors, cost'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "logs" -d 'Show what was asked and answered'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "stats" -d 'Show what the logged calls were: success, failovers, speed, tokens and cost'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "providers" -d 'Show which providers are set up, and where their keys come from'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "models" -d 'Show what is known of models: price, limits, capabilities, and where it comes from'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "profile" -d 'Check and show the profile'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "state" -d 'Show and forget what the processes share'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "keys" -d 'Keep keys in the keyring of the system'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "man" -d 'Print the manual page of a command'
-complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask route health bench logs stats providers models profile state keys completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route health bench logs stats providers models profile state keys completions man help" -f -a "ask" -d 'Ask a model group for one answer'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route health bench logs stats providers models profile state keys completions man help" -f -a "chat" -d 'Talk with a model group'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route health bench logs stats providers models profile state keys completions man help" -f -a "route" -d 'Show who would be asked and why, without calling anyone'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route health bench logs stats providers models profile state keys completions man help" -f -a "health" -d 'Look whether the deployments could answer, and what stands in the way of the others'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route health bench logs stats providers models profile state keys completions man help" -f -a "bench" -d 'Compare deployments: time to first token, tokens a second, errors, cost'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route health bench logs stats providers models profile state keys completions man help" -f -a "logs" -d 'Show what was asked and answered'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route health bench logs stats providers models profile state keys completions man help" -f -a "stats" -d 'Show what the logged calls were: success, failovers, speed, tokens and cost'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route health bench logs stats providers models profile state keys completions man help" -f -a "providers" -d 'Show which providers are set up, and where their keys come from'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route health bench logs stats providers models profile state keys completions man help" -f -a "models" -d 'Show what is known of models: price, limits, capabilities, and where it comes from'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route health bench logs stats providers models profile state keys completions man help" -f -a "profile" -d 'Check and show the profile'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route health bench logs stats providers models profile state keys completions man help" -f -a "state" -d 'Show and forget what the processes share'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route health bench logs stats providers models profile state keys completions man help" -f -a "keys" -d 'Keep keys in the keyring of the system'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route health bench logs stats providers models profile state keys completions man help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route health bench logs stats providers models profile state keys completions man help" -f -a "man" -d 'Print the manual page of a command'
+complete -c llmroute -n "__fish_llmroute_using_subcommand help; and not __fish_seen_subcommand_from ask chat route health bench logs stats providers models profile state keys completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from models" -f -a "refresh" -d 'Fetch a newer table from models.dev'
 complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "check" -d 'Report every mistake and remark at once'
 complete -c llmroute -n "__fish_llmroute_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "show" -d 'Print the profile as it is understood, with where each value came from'

@@ -86,4 +86,11 @@ impl Router {
             around.clock,
         )
     }
+
+    /// A router over `profile` with the connections, the keys and the state of this one.
+    #[must_use]
+    pub fn over(&self, profile: Profile) -> Self {
+        let Profile { map, endpoints, keys, .. } = profile;
+        self.with_map(Arc::new(map), endpoints, keys)
+    }
 }

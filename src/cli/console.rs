@@ -7,6 +7,7 @@ use std::os::fd::AsFd;
 
 use super::env::{Env, Sink};
 use super::plain;
+use crate::chat::markdown::Renderer;
 
 /// How much is said on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +29,8 @@ pub struct Console {
     colour: bool,
     /// The line of the answer's text that was written last has not ended.
     open_line: bool,
+    /// Renders the Markdown of answers.
+    renderer: Option<Renderer>,
 }
 
 impl Console {
@@ -41,6 +44,7 @@ impl Console {
             loudness,
             colour,
             open_line: false,
+            renderer: None,
         }
     }
 
@@ -51,6 +55,12 @@ impl Console {
     pub fn answer(&mut self, text: &str) -> io::Result<()> {
         if text.is_empty() {
             return Ok(());
+        }
+        if let Some(renderer) = &mut self.renderer {
+            // What it holds back must be given out at the end.
+            self.open_line = true;
+            self.stdout.write_all(renderer.push(text).as_bytes())?;
+            return self.stdout.flush();
         }
         self.open_line = !text.ends_with('\n');
         match self.sink {
@@ -151,7 +161,29 @@ impl Console {
     /// # Errors
     /// As [`Console::answer`].
     pub fn end_answer(&mut self) -> io::Result<()> {
-        if self.open_line { self.answer("\n") } else { Ok(()) }
+        match &mut self.renderer {
+            _ if !self.open_line => Ok(()),
+            Some(renderer) => {
+                self.open_line = false;
+                self.stdout.write_all(renderer.end_line().as_bytes())?;
+                self.stdout.flush()
+            }
+            None => self.answer("\n"),
+        }
+    }
+
+    /// Renders the Markdown of the answers from now on, on a terminal of so many columns; `None` shows them
+    /// as they are.
+    pub fn render(&mut self, width: Option<u16>) {
+        self.end_line();
+        self.renderer = width.map(|width| Renderer::new(usize::from(width)));
+    }
+
+    /// Puts `text` into the clipboard of whoever watches, by the terminal (OSC 52).
+    pub fn clipboard(&mut self, text: &str) {
+        use base64::Engine;
+        let encoded = base64::engine::general_purpose::STANDARD.encode(text);
+        self.report(&format!("\u{1b}]52;c;{encoded}\u{7}"));
     }
 
     /// Ends the line of a partial answer on a terminal, so that a notice or the shell's prompt does

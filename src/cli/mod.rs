@@ -3,6 +3,7 @@
 pub mod artifacts;
 pub mod ask;
 pub mod bench;
+pub mod chat;
 pub mod console;
 pub mod env;
 pub mod health;
@@ -12,7 +13,6 @@ pub mod logs;
 pub mod models;
 mod options;
 mod place;
-pub mod plain;
 pub mod profile;
 pub mod providers;
 pub mod route;
@@ -24,6 +24,8 @@ pub mod stats;
 use std::ffi::OsString;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+pub use crate::model::plain;
 
 use self::console::{Console, Loudness};
 use self::env::Env;
@@ -80,6 +82,8 @@ pub enum When {
 pub enum Command {
     /// Ask a model group for one answer
     Ask(Box<ask::args::AskArgs>),
+    /// Talk with a model group
+    Chat(Box<chat::args::ChatArgs>),
     /// Show who would be asked and why, without calling anyone
     Route(Box<route::RouteArgs>),
     /// Look whether the deployments could answer, and what stands in the way of the others
@@ -148,6 +152,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &Env) -> u8 {
 fn dispatch(cli: &Cli, env: &Env, console: &mut Console) -> Result<End, Error> {
     match &cli.command {
         Command::Ask(args) => ask::run(args, &cli.global, env, console),
+        Command::Chat(args) => chat::run(args, &cli.global, env, console),
         Command::Route(args) => route::command(args, &cli.global, env, console),
         Command::Health(args) => health::command(args, &cli.global, env, console),
         Command::Bench(args) => bench::command(args, &cli.global, env, console),

@@ -84,7 +84,7 @@ pub fn command(args: &RouteArgs, global: &Global, env: &Env, console: &mut Conso
     }
 }
 
-fn page(subject: &Subject<'_>, explained: &Explained, seed: u64, width: Option<u16>) -> String {
+pub(super) fn page(subject: &Subject<'_>, explained: &Explained, seed: u64, width: Option<u16>) -> String {
     let map = subject.map;
     let group = map.group(subject.group);
     let mut lines = vec![format!("group {}: {}, seed {seed}", clean(&group.name), group.strategy.as_str())];

@@ -17,7 +17,15 @@ use crate::route::GroupId;
 /// # Errors
 /// Everything that is wrong with it, or that there is none and no key.
 pub fn profile(global: &Global, env: &Env, console: &mut Console) -> Result<Profile, Error> {
-    let inputs = Inputs { vars: &env.vars, long_lived: false };
+    profile_for(global, env, console, false)
+}
+
+/// The same for a process that makes many calls, if it is `long_lived`.
+///
+/// # Errors
+/// As [`profile`].
+pub fn profile_for(global: &Global, env: &Env, console: &mut Console, long_lived: bool) -> Result<Profile, Error> {
+    let inputs = Inputs { vars: &env.vars, long_lived };
     let colour = console.colour();
     let wrong = |error: LoadError| Error::rendered(Kind::Profile, error.render(colour));
     let loaded = match locate(global.profile.as_deref(), &env.vars).map_err(wrong)? {

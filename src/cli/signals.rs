@@ -5,17 +5,22 @@
 
 use std::future::Future;
 use std::io;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 
 use crate::error::{Error, Kind};
 
 /// How long the work may take to end itself after a signal.
 const GRACE: Duration = Duration::from_millis(50);
+
+/// Who began to take signals last: only that one acts on them.
+static LATEST: AtomicUsize = AtomicUsize::new(0);
 
 /// How the wait ended.
 pub enum Ended<T> {
@@ -79,9 +84,13 @@ impl Watch {
         let mut signals = Signals::new([SIGINT, SIGTERM])?;
         let (tell, signal) = oneshot::channel();
         let (alive, gone) = mpsc::channel::<()>();
+        let own = LATEST.fetch_add(1, Ordering::SeqCst) + 1;
         std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
             let mut tell = Some(tell);
             while let Some(signal) = signals.forever().next() {
+                if LATEST.load(Ordering::SeqCst) != own {
+                    return;
+                }
                 // The work may have ended, or hang in a write: then nobody takes it.
                 let taken = tell.take().is_some_and(|tell| tell.send(signal).is_ok());
                 if taken {
@@ -109,4 +118,53 @@ fn last_moments(signals: &mut Signals, gone: &mpsc::Receiver<()>, grace: Duratio
 pub fn die_by(signal: i32) {
     // Returns only if the signal could not be raised; the caller then exits with 128 + signal.
     let _ = signal_hook::low_level::emulate_default_handler(signal);
+}
+
+/// The signals of a process that outlives them: the work decides what each one means.
+pub struct Signalled {
+    signals: UnboundedReceiver<i32>,
+    /// Signals that came and were not taken.
+    pending: Arc<AtomicUsize>,
+}
+
+impl Signalled {
+    /// Begins to take SIGINT and SIGTERM. A second one that comes before the first was taken (the work hangs
+    /// in a write) ends the process.
+    ///
+    /// # Errors
+    /// When there is no thread for them.
+    pub fn begin() -> io::Result<Self> {
+        let mut incoming = Signals::new([SIGINT, SIGTERM])?;
+        let (tell, signals) = unbounded_channel();
+        let pending: Arc<AtomicUsize> = Arc::default();
+        let waiting = Arc::clone(&pending);
+        LATEST.fetch_add(1, Ordering::SeqCst);
+        std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            for signal in incoming.forever() {
+                let hangs = waiting.fetch_add(1, Ordering::SeqCst) > 0;
+                if hangs || tell.send(signal).is_err() {
+                    die_by(signal);
+                }
+            }
+        })?;
+        Ok(Self { signals, pending })
+    }
+
+    /// The next signal.
+    pub async fn next(&mut self) -> i32 {
+        match self.signals.recv().await {
+            Some(signal) => {
+                self.pending.fetch_sub(1, Ordering::SeqCst);
+                signal
+            }
+            // The thread is gone, and no signal can come any more.
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Whether `signal` is Ctrl-C.
+#[must_use]
+pub fn is_interrupt(signal: i32) -> bool {
+    signal == SIGINT
 }

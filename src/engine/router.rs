@@ -72,6 +72,23 @@ impl Router {
         Self { map, endpoints, sources, keys, transport, store, clock, quotas: Arc::default() }
     }
 
+    /// A router over another `map`, with the ways out of this one.
+    #[must_use]
+    pub fn with_map(&self, map: Arc<Map>, endpoints: Vec<Endpoint>, sources: Vec<KeySource>) -> Self {
+        let (keys, transport) = (Arc::clone(&self.keys), Arc::clone(&self.transport));
+        let quotas = Arc::clone(&self.quotas);
+        Self { map, endpoints, sources, keys, transport, store: Arc::clone(&self.store), clock: self.clock, quotas }
+    }
+
+    /// Writes down what `request` asks before it is run, which otherwise happens while the network is waited
+    /// for: from here on it is not lost, whatever happens to the process.
+    pub fn write_down(&self, request: &Request) {
+        if let Some(start) = &request.log {
+            // A store that cannot be written says so by its warning.
+            let _ = self.store.begin(start);
+        }
+    }
+
     /// What can be routed to.
     #[must_use]
     pub fn map(&self) -> &Map {

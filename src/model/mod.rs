@@ -4,6 +4,7 @@ pub mod aws;
 pub mod event;
 pub mod failure;
 pub mod media;
+pub mod plain;
 pub mod price;
 pub mod prompt;
 pub mod reading;

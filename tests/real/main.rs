@@ -215,3 +215,23 @@ fn health_finds_a_real_server_and_its_first_token() {
     assert_eq!((&live["state"], &live["authorised"]), (&"ok".into(), &true.into()), "{live}");
     assert!(live["live"]["ttft_ms"].as_f64().is_some_and(|ttft| ttft > 0.0), "{live}");
 }
+
+#[test]
+fn a_conversation_goes_on() {
+    let Some(url) = real_url() else { return };
+    let home = Arc::new(Home::with(&real(&url, "openai").text()));
+    let chat = |args: &[&str], lines: &str| {
+        let input = support::Input::Bytes(lines.into());
+        Run::at(&home)
+            .env("LAB_KEY", "none")
+            .args(["chat", "-o", "max_tokens=24"])
+            .args(args.to_vec())
+            .input(input)
+            .limit(LIMIT)
+    };
+    let first = chat(&[], &format!("{PROMPT}\nSay it again in other words.\n")).output();
+    answered(&first);
+    let again = chat(&["--resume"], "And once more.\n/history\n").output();
+    let text = answered(&again);
+    assert!(text.contains("  1  > Say hello") && text.contains("  3  > And once more."), "{text}");
+}

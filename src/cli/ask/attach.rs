@@ -15,19 +15,19 @@ use crate::model::{Part, Prompt};
 const STDIN: &str = "standard input";
 
 /// The part for `source` if that is an address; the provider fetches it.
-pub(super) fn link(source: &str) -> Option<Part> {
+pub(in crate::cli) fn link(source: &str) -> Option<Part> {
     let scheme = source.split_once("://")?.0;
     (scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http")).then(|| linked(source))
 }
 
 /// The part for `bytes` that came from `path`; `None` when they are nothing that a model can be shown.
-pub(super) fn part(path: &Path, bytes: &[u8]) -> Option<Part> {
+pub(in crate::cli) fn part(path: &Path, bytes: &[u8]) -> Option<Part> {
     let name = path.file_name().and_then(|name| name.to_str()).filter(|name| *name != "-");
     Some(Media::sniff(bytes)?.part(name.unwrap_or_default(), ImageData::Base64(STANDARD.encode(bytes))))
 }
 
 /// The error for a file that is neither an image nor a document.
-pub(super) fn unknown(source: &str) -> Error {
+pub(in crate::cli) fn unknown(source: &str) -> Error {
     let source = if source == "-" { "standard input".to_owned() } else { format!("`{source}`") };
     let message = format!("cannot attach {source}: it is neither PNG, JPEG, GIF, WebP nor PDF");
     Error::new(Kind::Input, message).hint("`-f` puts the text of a file before the prompt")
@@ -56,7 +56,7 @@ pub(super) fn logged(text: &str, sources: &[String], parts: &[Part]) -> String {
 }
 
 /// `text` without the bytes that are attached to `prompt`: nobody reads megabytes of base64.
-pub(super) fn elide(text: &str, prompt: &Prompt) -> String {
+pub(in crate::cli) fn elide(text: &str, prompt: &Prompt) -> String {
     let mut short = text.to_owned();
     for part in prompt.messages.iter().flat_map(|message| &message.parts) {
         if let Part::Image { media_type, data: ImageData::Base64(data) }

@@ -135,7 +135,7 @@ fn file(path: &Path, wait: &mut Wait<'_>) -> Result<String, Error> {
     })
 }
 
-pub(super) fn reason(error: &io::Error) -> String {
+pub(in crate::cli) fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
         io::ErrorKind::NotFound => "there is no such file".to_owned(),

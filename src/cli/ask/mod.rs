@@ -1,17 +1,17 @@
 //! `llmroute ask`: one routed call, its answer on standard output.
 
 pub mod args;
-mod attach;
+pub(super) mod attach;
 mod dry_run;
-mod input;
+pub(super) mod input;
 pub(super) mod printer;
 pub mod question;
 pub(super) mod report;
-mod resolve;
+pub(super) mod resolve;
 mod schema;
-mod template;
+pub(super) mod template;
 mod thread;
-mod whole;
+pub(super) mod whole;
 
 use std::io;
 

@@ -261,11 +261,29 @@ fn parameters(args: &AskArgs, options: &[String], base: Params) -> Result<(Sampl
     sampling.max_tokens = args.question.max_tokens.or(sampling.max_tokens);
     sampling.effort = args.question.reasoning_effort.map(Effort::from).or(sampling.effort);
     sampling.seed = args.question.seed.or(sampling.seed);
+    possible(&sampling)?;
+    Ok((sampling, extra))
+}
+
+/// Refuses values that no model takes.
+fn possible(sampling: &Sampling) -> Result<(), Error> {
     if [sampling.temperature, sampling.top_p].into_iter().flatten().any(|value| !value.is_finite()) {
         return Err(Error::new(Kind::Usage, "a sampling parameter is not a number"));
     }
     if sampling.max_tokens == Some(0) {
         return Err(Error::new(Kind::Usage, "`--max-tokens 0` asks for no answer"));
     }
-    Ok((sampling, extra))
+    Ok(())
+}
+
+/// Sets the parameter `key`, which all providers share, to what was typed; nothing changes when that cannot be.
+///
+/// # Errors
+/// `usage` for a value that cannot be.
+pub fn set(sampling: &mut Sampling, key: &str, typed: &str) -> Result<(), Error> {
+    let base = Params { sampling: sampling.clone(), ..Params::default() };
+    let Params { sampling: changed, .. } = options::apply(&[format!("{key}={typed}")], base)?;
+    possible(&changed)?;
+    *sampling = changed;
+    Ok(())
 }

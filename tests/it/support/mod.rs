@@ -9,10 +9,12 @@ pub mod profile;
 pub mod proxy;
 pub mod request;
 pub mod run;
+pub mod screen;
 pub mod server;
 
 pub use faults::{ANSWER, Fault, OTHER};
 pub use profile::{KEY, Profile};
 pub use run::{End, Home, Input, Output, Run, Sink};
+pub use screen::Screen;
 pub use server::{Nowhere, Server};
 pub mod raw;

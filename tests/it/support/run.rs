@@ -53,7 +53,7 @@ impl Home {
     }
 
     /// The variables of a process that lives here, and no others.
-    fn env(&self) -> Vec<(&'static str, String)> {
+    pub(super) fn env(&self) -> Vec<(&'static str, String)> {
         let at = |name: &str| self.path().join(name).display().to_string();
         vec![
             // For `sh`, `cmd:` keys and the like.

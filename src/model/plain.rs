@@ -12,7 +12,13 @@ pub fn text(text: &str) -> Cow<'_, str> {
     }
     // A line break of two characters is one, and no harm.
     let text = text.replace("\r\n", "\n");
-    Cow::Owned(text.chars().map(|c| if is_harmful(c) { picture(c) } else { c }).collect())
+    Cow::Owned(text.chars().map(harmless).collect())
+}
+
+/// `c`, or a visible mark for a control that is neither a line break nor a tab.
+#[must_use]
+pub fn harmless(c: char) -> char {
+    if is_harmful(c) { picture(c) } else { c }
 }
 
 /// `line` of JSON with what serde leaves unescaped escaped: the same value, in harmless bytes.

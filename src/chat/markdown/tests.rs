@@ -1,0 +1,208 @@
+//! What Markdown becomes on a terminal.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn render(text: &str, width: usize) -> String {
+    let mut renderer = Renderer::new(width);
+    renderer.push(text) + &renderer.finish()
+}
+
+/// The text without colours.
+fn check(text: &str, want: &str) {
+    assert_eq!(without_codes(&render(text, 80)), want);
+}
+
+/// The text with its codes, without their escapes.
+fn check_codes(text: &str, want: &str) {
+    assert_eq!(render(text, 80).replace('\u{1b}', ""), want);
+}
+
+#[test]
+fn text_is_given_out_at_once() {
+    let mut renderer = Renderer::new(80);
+    assert_eq!(renderer.push("T"), "T");
+    assert_eq!(renderer.push("he s"), "he s");
+    assert_eq!(renderer.push("ky *"), "ky ");
+    assert_eq!(renderer.push("is*"), "\u{1b}[0;3mis");
+    assert_eq!(renderer.push(" blue"), "\u{1b}[0m blue");
+    assert_eq!(renderer.push("\n4"), "\n4");
+}
+
+#[test]
+fn emphasis_loses_its_marks() {
+    check_codes("**a** *b* __c__ _d_ ~~e~~", "[0;1ma[0m [0;3mb[0m [0;1mc[0m [0;3md[0m [0;9me[0m");
+    check_codes("***a***.", "[0;1;3ma[0m.");
+    check_codes("**a *b* c**", "[0;1ma [0;1;3mb[0;1m c[0m");
+}
+
+#[test]
+fn marks_that_are_no_emphasis_stay() {
+    check(
+        "5*3=15, 2**10, a * b, snake_case_name, ~5, 3 ~ 4, \\*a\\*",
+        "5*3=15, 2**10, a * b, snake_case_name, ~5, 3 ~ 4, *a*",
+    );
+    check("a\\b \\", "a\\b \\");
+}
+
+#[test]
+fn emphasis_that_is_not_closed_ends_with_its_block() {
+    check_codes("**a\n\nb", "[0;1ma[0m\n\nb");
+    check_codes("- **a\n- b", "[0;35m• [0;1ma[0m\n[0;35m• [0mb");
+}
+
+#[test]
+fn code_keeps_what_is_in_it() {
+    check_codes("a `b*c*` d", "a [0;36mb*c*[0m d");
+    check("``a`b``", "a`b");
+}
+
+#[test]
+fn headings_have_no_marks_and_end_with_their_line() {
+    check_codes("## A *b*\nc", "[0;1;35mA [0;1;3;35mb[0m\nc");
+    check("#no\n####### no", "#no\n####### no");
+}
+
+#[test]
+fn items_get_a_bullet() {
+    check("- a\n  * b\n+ c\n1. d\n2) e", "• a\n  • b\n• c\n1. d\n2) e");
+    check("-a\n-\n*", "-a\n-\n*");
+}
+
+#[test]
+fn quotes_get_a_bar() {
+    check("> a\n> > b\n\nc", "│ a\n│ │ b\n\nc");
+}
+
+#[test]
+fn rules_are_drawn() {
+    check("a\n***\nb\n---", &format!("a\n{0}\nb\n{0}", "─".repeat(40)));
+    check("--", "--");
+}
+
+#[test]
+fn links_show_their_address() {
+    check("see [it](https://a.example/b_(c)) now", "see it (https://a.example/b_(c)) now");
+    check("![a *b*](c)", "a b (c)");
+    check("<https://a.example> [https://a](https://a)", "<https://a.example> https://a");
+    check("[1] and a[0](x", "[1] and a[0](x");
+    check("- [ ] a", "• [ ] a");
+    check("[a\nb](c)!", "[a\nb](c)!");
+}
+
+#[test]
+fn fenced_code_is_framed_and_coloured() {
+    check("```rust\nlet a = \"*b*\";\n```\nc", "┌ rust\nlet a = \"*b*\";\n└\nc");
+    check_codes("~~~rs\nfn a\n~~~", "[0;90m┌ rs[0m\n[0;1;34mfn[0m a\n[0;90m└[0m");
+    check("1. x\n   ```\n   a\n     b\n   ```\ny", "1. x\n┌\na\n  b\n└\ny");
+    check("````\n```\n````", "┌\n```\n└");
+    check("> ```\n> a\n> ```\n> b", "│ ┌\na\n└\n│ b");
+    check("> ```\n> a\nb", "│ ┌\na\n└\nb");
+}
+
+#[test]
+fn code_that_is_not_closed_reaches_to_the_end() {
+    check("```\na\n  ", "┌\na\n  ");
+    check("```\na\n```", "┌\na\n└");
+    check("```sh", "┌ sh\n");
+    check("```a``` b", "a b");
+}
+
+#[test]
+fn a_table_is_drawn_when_it_ends() {
+    let mut renderer = Renderer::new(80);
+    assert_eq!(renderer.push("| a | b |\n|---|--:|\n| **long** | 1 |\n"), "");
+    let table = "a    │ b\n─────┼──\nlong │ 1\n";
+    assert_eq!(without_codes(&renderer.push("x")), format!("{table}x"));
+    check("|a|b|\n|-|-|\n|日本|`x|y`|", "a    │ b\n─────┼────\n日本 │ x|y\n");
+    check("|a|b|c\n|:-:|-|-|\n|123|\\||", " a  │ b │ c\n────┼───┼──\n123 │ | │ \n");
+}
+
+#[test]
+fn what_looks_like_a_table_and_is_none_stays() {
+    check("| a | b |\nc", "| a | b |\nc");
+    check("|x|\n|y|\n|z|", "|x|\n|y|\n|z|\n");
+}
+
+#[test]
+fn a_table_too_wide_is_listed() {
+    let table = "|name|what|\n|-|-|\n|one|a long text|\n|two|b|";
+    assert_eq!(without_codes(&render(table, 12)), "name: one\nwhat: a long text\n───\nname: two\nwhat: b\n");
+}
+
+#[test]
+fn a_table_without_end_is_given_out() {
+    let row = format!("|{}|\n", "x".repeat(1000));
+    let mut renderer = Renderer::new(80);
+    let mut out = renderer.push("|a|\n|-|\n");
+    (0..80).for_each(|_| out += &renderer.push(&row));
+    assert!(out.len() > 64 * 1024, "{}", out.len());
+}
+
+#[test]
+fn controls_are_made_visible() {
+    check("a\u{1b}[2Jb\u{9b}\r\nc\u{202e}", "a␛[2Jb\u{fffd}\nc\u{fffd}");
+    check("```\n\u{1b}]52;c;x\u{7}\n```", "┌\n␛]52;c;x␇\n└");
+}
+
+#[test]
+fn after_the_end_a_new_text_begins() {
+    let mut renderer = Renderer::new(80);
+    let first = renderer.push("```\n**a") + &renderer.finish();
+    assert_eq!(without_codes(&first), "┌\n**a");
+    assert_eq!(renderer.push("b") + &renderer.end_line(), "b\n");
+    assert_eq!(renderer.push("b\n") + &renderer.end_line(), "b\n");
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// Pieces that make Markdown of every kind.
+fn piece() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => "[a-z0-9é日]{1,6}",
+        2 => Just(" ".to_owned()),
+        2 => Just("\n".to_owned()),
+        1 => prop::sample::select(vec![
+            "*", "**", "***", "_", "__", "~~", "`", "``", "```", "```rust\n", "\n```\n", "~~~", "# ", "## ", "- ", "* ", "> ",
+            "1. ", "|", "| a | b |\n|---|---|\n", "---\n", "[", "](", ")", "![", "\\", "\t", "\n\n", "\r\n", "\u{1b}[31m",
+            "\"", "//", "/*", "'",
+        ]).prop_map(str::to_owned),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn the_output_does_not_depend_on_how_the_input_is_cut(pieces in prop::collection::vec(piece(), 0..40), cut in 1..7_usize) {
+        let text = pieces.concat();
+        let whole = render(&text, 80);
+        let mut renderer = Renderer::new(80);
+        let chars: Vec<char> = text.chars().collect();
+        let mut parts: String = chars.chunks(cut).map(|part| renderer.push(&part.iter().collect::<String>())).collect();
+        parts += &renderer.finish();
+        prop_assert_eq!(parts, whole);
+    }
+
+    #[test]
+    fn the_words_stay_in_their_order(pieces in prop::collection::vec(piece(), 0..40)) {
+        let text = pieces.concat();
+        let shown = words(&without_codes(&render(&text, 100_000)));
+        let mut shown = shown.join(" ");
+        for word in words(&text) {
+            let at = shown.find(&word);
+            prop_assert!(at.is_some(), "`{}` of {:?} is not in {:?}", word, text, shown);
+            shown = shown[at.unwrap() + word.len()..].to_owned();
+        }
+    }
+
+    #[test]
+    fn the_terminal_gets_no_codes_but_colours(pieces in prop::collection::vec(piece(), 0..40)) {
+        let shown = without_codes(&render(&pieces.concat(), 80));
+        prop_assert!(!shown.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t')), "{:?}", shown);
+        let whole = render(&pieces.concat(), 80);
+        let (codes, escapes) = (whole.matches("\u{1b}[").count(), whole.matches('\u{1b}').count());
+        prop_assert_eq!(codes, escapes);
+    }
+}

@@ -1,0 +1,281 @@
+//! Carries out the commands of a conversation.
+
+use std::path::Path;
+
+use super::files::expand;
+use super::resume;
+use super::session::{Ended, Question, Session};
+use crate::chat::command::{Command, help, switch};
+use crate::chat::conversation::Conversation;
+use crate::cli::ask::report::Subject;
+use crate::cli::ask::resolve::set;
+use crate::cli::ask::whole::Target;
+use crate::cli::console::Console;
+use crate::cli::env::Sink;
+use crate::cli::route;
+use crate::error::{Error, Kind};
+use crate::model::{Effort, Sampling};
+
+/// What a command led to.
+pub enum Carried {
+    /// It is done.
+    Done,
+    /// A question was asked.
+    Asked(Ended),
+    /// The line editor is to begin with this text.
+    Offer(String),
+    /// A text is to be written in an editor.
+    Edit(String),
+    /// The line editor is to use the keys of vi, or not.
+    Vi(bool),
+    /// Answers are to be rendered, or not.
+    Markdown(bool),
+    /// The conversation is over.
+    Exit,
+}
+
+impl Session<'_> {
+    /// Carries out `command`.
+    ///
+    /// # Errors
+    /// Says why it cannot be done; the conversation goes on.
+    pub fn carry_out(&mut self, command: Command, console: &mut Console) -> Result<Carried, Error> {
+        match command {
+            Command::Model(None) => self.show_model(console),
+            Command::Model(Some(name)) => self.set_model(&name, console),
+            Command::System(None) => {
+                let system = self.conversation.system.as_deref().unwrap_or("no system prompt");
+                say(console, system)
+            }
+            Command::System(Some(text)) => {
+                self.conversation.system = Some(text).filter(|text| !text.is_empty());
+                Ok(Carried::Done)
+            }
+            Command::File(path) => {
+                self.pending.file(&expand(&path, self.env.vars.home().as_deref()))?;
+                console.event(&format!("`{path}` goes before the next message"));
+                Ok(Carried::Done)
+            }
+            Command::Attach(source) => {
+                self.pending.attach(&source, self.env.vars.home().as_deref())?;
+                console.event(&format!("`{source}` goes with the next message"));
+                Ok(Carried::Done)
+            }
+            Command::Retry(name) => self.retry(name.as_deref(), console),
+            Command::Edit(text) => Ok(Carried::Edit(text)),
+            Command::Undo => self.undo(console),
+            Command::Copy => self.copy(console),
+            Command::Save { path, replace } => self.save(&path, replace, console),
+            Command::New => {
+                self.conversation = Conversation::new(self.conversation.system.take());
+                self.unanswered = None;
+                console.event("a new conversation begins");
+                Ok(Carried::Done)
+            }
+            Command::Resume(id) => self.go_on(id.as_deref(), console),
+            Command::History => {
+                let overview = self.conversation.overview(usize::from(console.width()));
+                say(console, if overview.is_empty() { "nothing was said yet" } else { &overview })
+            }
+            Command::Cost => {
+                let line = self.totals.line();
+                say(console, &line)
+            }
+            Command::Why => self.why(console),
+            Command::Settings => {
+                let settings = self.settings();
+                say(console, &settings)
+            }
+            Command::Set { key, value } => self.set(&key, &value),
+            Command::Usage(on) => {
+                self.usage = on;
+                Ok(Carried::Done)
+            }
+            Command::Help => say(console, &help()),
+            Command::Exit => Ok(Carried::Exit),
+        }
+    }
+
+    fn show_model(&mut self, console: &mut Console) -> Result<Carried, Error> {
+        let map = self.router.map();
+        let lines: Vec<String> = map
+            .groups
+            .iter()
+            .map(|group| {
+                let mark = if group.name == self.group_name() { '*' } else { ' ' };
+                let members = group.members.iter().map(|member| map.deployment(member.deployment).name.as_str());
+                format!("{mark} {}: {}", group.name, members.collect::<Vec<_>>().join(", "))
+            })
+            .collect();
+        say(console, &lines.join("\n"))
+    }
+
+    fn set_model(&mut self, name: &str, console: &mut Console) -> Result<Carried, Error> {
+        self.ask.group = self.target(name, console)?;
+        self.answered_by = None;
+        console.event(&format!("asking `{}` from now on", self.group_name()));
+        Ok(Carried::Done)
+    }
+
+    /// The last question again; its answer is taken back, unless nothing comes.
+    fn retry(&mut self, name: Option<&str>, console: &mut Console) -> Result<Carried, Error> {
+        let group = match name {
+            Some(name) => self.target(name, console)?,
+            None => self.ask.group,
+        };
+        if let Some(question) = self.unanswered.clone() {
+            return self.turn(question, group, console).map(Carried::Asked);
+        }
+        let Some(turn) = self.conversation.turns.pop() else {
+            return Err(Error::new(Kind::Usage, "there is no question to ask again"));
+        };
+        let before = self.conversation.turns.len();
+        let question = Question { typed: turn.prompt.clone(), parts: turn.question.clone() };
+        let ended = self.turn(question, group, console);
+        if self.conversation.turns.len() == before {
+            self.conversation.turns.push(turn);
+            self.unanswered = None;
+            console.event("the answer before stands");
+        }
+        ended.map(Carried::Asked)
+    }
+
+    fn undo(&mut self, console: &mut Console) -> Result<Carried, Error> {
+        let Some(turn) = self.conversation.turns.pop() else {
+            return Err(Error::new(Kind::Usage, "there is nothing to take back"));
+        };
+        self.unanswered = None;
+        console.event(&format!("taken back; {} turns are left", self.conversation.turns.len()));
+        Ok(Carried::Offer(turn.prompt))
+    }
+
+    fn copy(&mut self, console: &mut Console) -> Result<Carried, Error> {
+        if !self.env.stderr_terminal {
+            return Err(Error::new(Kind::Usage, "only a terminal has a clipboard"));
+        }
+        let Some(turn) = self.conversation.turns.last() else { return Err(nothing_said()) };
+        console.clipboard(&turn.answer);
+        console.event("the terminal was given the answer for its clipboard");
+        Ok(Carried::Done)
+    }
+
+    fn save(&mut self, path: &str, replace: bool, console: &mut Console) -> Result<Carried, Error> {
+        if self.conversation.turns.is_empty() {
+            return Err(nothing_said());
+        }
+        let place = expand(path, self.env.vars.home().as_deref());
+        if !replace && place.exists() {
+            return Err(Error::new(Kind::Output, format!("`{path}` is there already"))
+                .hint(format!("`/save -f {path}` replaces it")));
+        }
+        write(&place, &self.conversation.transcript())
+            .map_err(|error| Error::new(Kind::Output, format!("cannot write `{path}`: {error}")))?;
+        console.event(&format!("the conversation was written into `{path}`"));
+        Ok(Carried::Done)
+    }
+
+    /// Goes on with a conversation of the log.
+    pub fn go_on(&mut self, id: Option<&str>, console: &mut Console) -> Result<Carried, Error> {
+        let resumed = resume::find(id, &self.location)?;
+        self.resume(resumed);
+        let id = self.conversation.id.clone().unwrap_or_default();
+        let turns = self.conversation.turns.len();
+        console.event(&format!("going on with `{id}`, {turns} turns; `/history` shows them"));
+        if let Some(turn) = self.conversation.turns.last() {
+            let (prompt, answer, whole) = (turn.prompt.clone(), turn.answer.clone(), turn.whole);
+            if self.env.stdout == Sink::Terminal && self.env.stdin_terminal {
+                console.event(&format!("> {}", crate::model::failure::one_line(&prompt)));
+                console
+                    .answer(&answer)
+                    .and_then(|()| console.end_answer())
+                    .map_err(|error| Error::new(Kind::Output, format!("cannot write the answer: {error}")))?;
+            }
+            if !whole {
+                console.event("the last answer broke off or was stopped");
+            }
+        }
+        match &self.unanswered {
+            None => Ok(Carried::Done),
+            Some(question) => {
+                console.event("the last question has no answer; it is offered again");
+                Ok(Carried::Offer(question.typed.clone()))
+            }
+        }
+    }
+
+    fn why(&mut self, console: &mut Console) -> Result<Carried, Error> {
+        let Some((why, request)) = &self.last else { return Err(nothing_said()) };
+        let runtime = self.runtime.as_ref().expect("it ends with the session");
+        let explained = runtime.block_on(self.router.explain(request, &mut self.rng));
+        let group = request.group;
+        let rule = explained.plan.detours.rule(group);
+        let subject = Subject { map: self.router.map(), group, rule, id: "", conversation: None };
+        let width = (self.env.stdout == Sink::Terminal).then(|| console.width());
+        let now = route::page(&subject, &explained, self.ask.seed, width);
+        say(console, &format!("{why}\nthe same question now:\n{now}"))
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<Carried, Error> {
+        let on = || {
+            let wrong = || Error::new(Kind::Usage, format!("`/set {key} {value}`: it is `on` or `off`"));
+            switch(value).ok_or_else(wrong)
+        };
+        match key {
+            "vi" => return on().map(Carried::Vi),
+            "markdown" => return on().map(Carried::Markdown),
+            "usage" => self.usage = on()?,
+            _ => {
+                let key = if key == "effort" { "reasoning_effort" } else { key };
+                match value {
+                    "default" => take_back(&mut self.ask.sampling, key),
+                    _ => set(&mut self.ask.sampling, key, value)?,
+                }
+            }
+        }
+        Ok(Carried::Done)
+    }
+
+    fn settings(&self) -> String {
+        let Sampling { temperature, top_p, max_tokens, stop, seed, effort } = &self.ask.sampling;
+        let shown = |value: Option<String>| value.unwrap_or_else(|| "default".to_owned());
+        let rows = [
+            ("temperature", shown(temperature.map(|value| value.to_string()))),
+            ("top_p", shown(top_p.map(|value| value.to_string()))),
+            ("max_tokens", shown(max_tokens.map(|value| value.to_string()))),
+            ("reasoning_effort", shown(effort.map(|effort: Effort| effort.as_str().to_owned()))),
+            ("seed", shown(seed.map(|value| value.to_string()))),
+            ("stop", shown((!stop.is_empty()).then(|| serde_json::json!(stop).to_string()))),
+            ("usage", if self.usage { "on" } else { "off" }.to_owned()),
+        ];
+        let extra = self.ask.extra.iter().map(|(key, value)| format!("{key:<17} {value}\n"));
+        rows.into_iter().map(|(key, value)| format!("{key:<17} {value}\n")).chain(extra).collect()
+    }
+}
+
+/// Leaves the parameter `key` to the model.
+fn take_back(sampling: &mut Sampling, key: &str) {
+    match key {
+        "temperature" => sampling.temperature = None,
+        "top_p" => sampling.top_p = None,
+        "max_tokens" => sampling.max_tokens = None,
+        "reasoning_effort" => sampling.effort = None,
+        "seed" => sampling.seed = None,
+        "stop" => sampling.stop.clear(),
+        _ => {}
+    }
+}
+
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    Target::prepare(path)?.write(text)
+}
+
+fn say(console: &mut Console, text: &str) -> Result<Carried, Error> {
+    console.data(text).map(|()| Carried::Done).map_err(|error| match error.kind() {
+        std::io::ErrorKind::BrokenPipe => Error::new(Kind::Output, "nobody reads the answers"),
+        _ => Error::new(Kind::Output, format!("cannot write: {error}")),
+    })
+}
+
+fn nothing_said() -> Error {
+    Error::new(Kind::Usage, "nothing was answered yet")
+}

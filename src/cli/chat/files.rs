@@ -1,0 +1,85 @@
+//! Files for the next message: texts, images and documents.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::ask::attach;
+use crate::cli::ask::input::reason;
+use crate::error::{Error, Kind};
+use crate::model::Part;
+
+/// The largest file that is read: no model takes more.
+const MOST: u64 = 256 << 20;
+
+/// What goes with the next message.
+#[derive(Debug, Default)]
+pub struct Pending {
+    texts: Vec<String>,
+    attachments: Vec<Part>,
+}
+
+impl Pending {
+    /// Adds the text of the file at `path`.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no text.
+    pub fn file(&mut self, path: &Path) -> Result<(), Error> {
+        let text = String::from_utf8(read(path)?).map_err(|_| {
+            Error::new(Kind::Input, format!("cannot read `{}`: it is not UTF-8", path.display()))
+                .hint("`/attach` takes images and PDF files")
+        })?;
+        self.texts.push(text);
+        Ok(())
+    }
+
+    /// Adds the image or the document at `source`, a path or an address.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is neither.
+    pub fn attach(&mut self, source: &str, home: Option<&Path>) -> Result<(), Error> {
+        if let Some(part) = attach::link(source) {
+            self.attachments.push(part);
+            return Ok(());
+        }
+        let path = expand(source, home);
+        let bytes = read(&path)?;
+        self.attachments.push(attach::part(&path, &bytes).ok_or_else(|| attach::unknown(source))?);
+        Ok(())
+    }
+
+    /// Whether nothing goes with it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty() && self.attachments.is_empty()
+    }
+
+    /// The message of `typed` with everything that goes with it: images, texts, what was typed.
+    pub fn take(&mut self, typed: &str) -> Vec<Part> {
+        let Self { texts, attachments } = std::mem::take(self);
+        let mut texts: Vec<String> = texts.iter().map(|text| text.trim_end_matches('\n').to_owned()).collect();
+        texts.push(typed.to_owned());
+        let text = texts.into_iter().filter(|text| !text.trim().is_empty()).collect::<Vec<_>>().join("\n\n");
+        attachments.into_iter().chain((!text.is_empty()).then_some(Part::Text(text))).collect()
+    }
+}
+
+/// `path` with the home in the place of `~/`.
+#[must_use]
+pub fn expand(path: &str, home: Option<&Path>) -> PathBuf {
+    match (path.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(path),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    let wrong = |why: String| Error::new(Kind::Input, format!("cannot read `{}`: {why}", path.display()));
+    let known = std::fs::metadata(path).map_err(|error| wrong(reason(&error)))?;
+    // A pipe or a device may never end.
+    if !known.is_file() {
+        return Err(wrong("it is not a file".to_owned()));
+    }
+    if known.len() > MOST {
+        return Err(wrong(format!("it is larger than {} MiB", MOST >> 20)));
+    }
+    std::fs::read(path).map_err(|error| wrong(reason(&error)))
+}

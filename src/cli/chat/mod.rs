@@ -1,0 +1,128 @@
+//! `llmroute chat`: a conversation on a terminal, or as a script.
+
+pub mod args;
+mod commands;
+mod complete;
+mod editor;
+mod files;
+mod outside;
+mod resume;
+mod script;
+mod session;
+mod talk;
+mod terminal;
+mod totals;
+mod watch;
+mod why;
+
+use self::args::ChatArgs;
+use self::commands::Carried;
+use self::files::Pending;
+use self::session::Session;
+use self::talk::Talk;
+use self::totals::Totals;
+use super::ask::resolve;
+use super::console::Console;
+use super::env::{Env, Sink};
+use super::signals::{Signalled, is_interrupt};
+use super::{End, Global, place, setup};
+use crate::chat::conversation::Conversation;
+use crate::error::{Error, Kind};
+use crate::ports::Clock;
+use crate::profile::Inputs;
+
+/// Runs the command.
+///
+/// # Errors
+/// When the profile or an argument is wrong; in a script, with the exit code of the turn that failed.
+pub fn run(args: &ChatArgs, global: &Global, env: &Env, console: &mut Console) -> Result<End, Error> {
+    let mut session = open(args, global, env, console)?;
+    let mut offer = session.ask.template.as_ref().map(|template| template.prompt("")).unwrap_or_default();
+    let talks = env.stdin_terminal;
+    let rendering = talks && env.stdout == Sink::Terminal && global.colour(env) && !args.plain;
+    console.render(rendering.then(|| console.width()));
+    session.usage = talks;
+    if let Some(id) = &args.resume
+        && let Carried::Offer(text) = session.go_on(id.as_deref(), console)?
+    {
+        offer = text;
+    }
+    if !talks {
+        return script::run(&mut session, console);
+    }
+    if args.resume.is_none() {
+        console.event(&format!("asking `{}`; `/help` lists the commands, Ctrl-D leaves", session.group_name()));
+    }
+    let colour = console.colour();
+    Talk::new(&mut session, args.vi, rendering, colour)?.run(offer, console)
+}
+
+/// Reads everything that a conversation needs; calls nobody.
+fn open<'a>(args: &ChatArgs, global: &'a Global, env: &'a Env, console: &mut Console) -> Result<Session<'a>, Error> {
+    let clock = Clock::starting_at(env.now);
+    let mut profile = setup::profile_for(global, env, console, true)?;
+    let location = place::of(global, env, profile.state.as_ref())?;
+    let resumed = args.resume.as_ref().map(|id| resume::find(id.as_deref(), &location)).transpose()?;
+    let usual = resumed.as_ref().map(|resumed| resumed.group.as_str());
+    let inputs = Inputs { vars: &env.vars, long_lived: true };
+    let ask = resolve::resolve(&args.ask(), &mut profile, &inputs, usual, env.stdout, env.entropy)?;
+    setup::built(&profile, ask.group)?;
+    let mut pending = Pending::default();
+    for path in &args.files {
+        pending.file(path)?;
+    }
+    for source in &args.attachments {
+        pending.attach(source, env.vars.home().as_deref())?;
+    }
+    let system = args.system.clone().or_else(|| ask.template.as_ref()?.system());
+    let seed = ask.seed;
+    let router = setup::router(profile, global, env, clock, seed)?;
+    let failed = |error: std::io::Error| Error::new(Kind::Other, format!("cannot start: {error}"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let signals = Signalled::begin().map_err(failed)?;
+    Ok(Session {
+        global,
+        env,
+        clock,
+        location,
+        runtime: Some(runtime),
+        signals,
+        router,
+        named: Vec::new(),
+        ask,
+        rng: fastrand::Rng::with_seed(seed),
+        conversation: Conversation::new(system),
+        pending,
+        unanswered: None,
+        answered_by: None,
+        last: None,
+        totals: Totals::default(),
+        usage: false,
+    })
+}
+
+impl Session<'_> {
+    /// Does `work` on a thread of its own, while connections are kept alive and signals are heard. A SIGINT
+    /// is the business of whoever reads the terminal; in a script, and any other signal, it ends the process.
+    fn blocking<T: Send + 'static>(&mut self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, i32> {
+        let Self { runtime, signals, env, .. } = self;
+        let runtime = runtime.as_ref().expect("it ends with the session");
+        let mut work = runtime.spawn_blocking(work);
+        runtime.block_on(async {
+            loop {
+                tokio::select! {
+                    biased;
+                    done = &mut work => match done {
+                        Ok(value) => return Ok(value),
+                        Err(error) => std::panic::resume_unwind(error.into_panic()),
+                    },
+                    signal = signals.next() => {
+                        if !(is_interrupt(signal) && env.stdin_terminal) {
+                            return Err(signal);
+                        }
+                    }
+                }
+            }
+        })
+    }
+}

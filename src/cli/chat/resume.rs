@@ -1,0 +1,61 @@
+//! A conversation out of the log, as far as it can be gone on with.
+
+use crate::chat::conversation::{Conversation, Turn};
+use crate::error::{Error, Kind};
+use crate::history::{Entry, History, HistoryError};
+use crate::model::Part;
+use crate::ports::Outcome;
+use crate::state::Location;
+
+/// What the log knows of a conversation.
+#[derive(Debug, PartialEq)]
+pub struct Resumed {
+    /// Its turns.
+    pub conversation: Conversation,
+    /// The question that was asked last, when nothing came.
+    pub unanswered: Option<String>,
+    /// The group that was asked last.
+    pub group: String,
+    /// Who answered last.
+    pub answered_by: Option<String>,
+}
+
+/// Finds the conversation that `id` means, the last one when it is `None`.
+///
+/// # Errors
+/// When there is none, or the log cannot be read.
+pub fn find(id: Option<&str>, location: &Location) -> Result<Resumed, Error> {
+    let history = History::open(location).map_err(|error| wrong(&error))?;
+    let found = history.conversation_id(id.unwrap_or("last"));
+    let id = found.map_err(|error| wrong(&error))?;
+    let entries = history.conversation(&id).map_err(|error| wrong(&error))?;
+    Ok(of(id, entries))
+}
+
+fn of(id: String, entries: Vec<Entry>) -> Resumed {
+    let last = entries.last();
+    let unanswered = last.filter(|entry| entry.answer().is_none()).map(|entry| entry.start.prompt.clone());
+    let system = last.and_then(|entry| entry.start.system.clone());
+    let group = last.map(|entry| entry.start.group.clone()).unwrap_or_default();
+    let answered_by = entries.iter().rev().find_map(|entry| entry.end.as_ref()?.deployment.clone());
+    let turns = entries.into_iter().filter_map(turn).collect();
+    Resumed { conversation: Conversation { id: Some(id), system, turns }, unanswered, group, answered_by }
+}
+
+fn turn(entry: Entry) -> Option<Turn> {
+    let answer = entry.answer()?.to_owned();
+    let whole = entry.end.as_ref().is_some_and(|end| end.outcome == Outcome::Ok);
+    let prompt = entry.start.prompt;
+    Some(Turn { id: Some(entry.start.id), question: vec![Part::Text(prompt.clone())], prompt, answer, whole })
+}
+
+fn wrong(error: &HistoryError) -> Error {
+    let kind = match error {
+        HistoryError::Store(_) => Kind::Other,
+        _ => Kind::Usage,
+    };
+    let text = error.to_string();
+    let (message, hint) = text.split_once("\nhint: ").unwrap_or((&text, ""));
+    let error = Error::new(kind, message);
+    if hint.is_empty() { error } else { error.hint(hint) }
+}

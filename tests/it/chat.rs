@@ -1,0 +1,285 @@
+//! `llmroute chat`: at a terminal, where keys are sent and the screen is read, and as a script.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+
+use crate::support::{ANSWER, Home, Input, KEY, OTHER, Profile, Run, Screen, Server};
+
+/// Simulated deployments: `main` answers in Markdown, `other` otherwise.
+const MOCK: &str = r##"
+default_group = "main"
+[providers.lab]
+protocol = "mock"
+[groups.main]
+deployments = [{ model = "lab/a", text = "# Title\n\nIt is **bold** and `code`.\n\n- one\n- two" }]
+[groups.other]
+deployments = [{ model = "lab/b", text = "Another answer." }]
+"##;
+
+fn at_terminal(home: &Home) -> Screen {
+    let screen = Screen::start(home, &["chat"], &[("LAB_KEY", KEY)]);
+    screen.prompts("main>");
+    screen
+}
+
+/// `main` is asked for this model of the server.
+fn profile(server: &Server, models: &[&str]) -> String {
+    let profile = Profile::new().provider("lab", "openai", &format!("{}/v1", server.url()));
+    models.iter().fold(profile, |profile, model| profile.deployment(&format!("lab/{model}"), "")).text()
+}
+
+#[test]
+fn an_answer_is_rendered_and_the_footer_says_who_gave_it() {
+    let home = Home::with(MOCK);
+    let mut screen = at_terminal(&home);
+    screen.line("hello");
+    screen.prompts("main (lab/a)>");
+    let shown = screen.contents();
+    assert!(shown.contains("Title\n\nIt is bold and code.\n\n• one\n• two\nllmroute: lab/a: 1 attempt"), "{shown}");
+    screen.wrote("\u{1b}[0;1mbold\u{1b}[0m");
+    screen.line("/usage off");
+    screen.line("/set markdown off");
+    screen.line("again");
+    screen.shows("It is **bold** and `code`.");
+    screen.send("\u{4}");
+    assert_eq!(screen.end(), Some(0));
+}
+
+#[test]
+fn no_color_and_plain_show_the_answer_as_it_is() {
+    for (args, env) in [(&["chat", "--plain"][..], &[][..]), (&["chat"], &[("NO_COLOR", "1")])] {
+        let home = Home::with(MOCK);
+        let mut screen = Screen::start(&home, args, env);
+        screen.prompts("main>");
+        screen.line("hello");
+        screen.prompts("main (lab/a)>");
+        assert!(screen.contents().contains("It is **bold** and `code`."), "{}", screen.contents());
+    }
+}
+
+#[test]
+fn an_unknown_command_is_answered_and_sends_nothing() {
+    let server = Server::start().may_be_idle();
+    let home = Home::with(&profile(&server, &["good"]));
+    let mut screen = at_terminal(&home);
+    screen.line("/modle x");
+    screen.shows("error: unknown command `/modle`; nothing was sent");
+    screen.shows("did you mean `/model`?");
+    // What was typed can be called back and mended.
+    screen.send("\u{1b}[A");
+    screen.prompts("main> /modle x");
+    assert_eq!(server.models().len(), 0);
+}
+
+#[test]
+fn tab_completes_commands_and_groups() {
+    let home = Home::with(MOCK);
+    let mut screen = at_terminal(&home);
+    screen.send("/mod\t");
+    screen.prompts("main> /model");
+    screen.send("ot\t");
+    screen.prompts("main> /model other");
+    screen.send("\r");
+    screen.prompts("other>");
+}
+
+/// The keys are one message.
+fn check_message(keys: &str, want: &str) {
+    let server = Server::start();
+    let home = Home::with(&profile(&server, &["good"]));
+    let mut screen = at_terminal(&home);
+    screen.send(keys);
+    screen.prompts("main (lab/good)>");
+    let said: Vec<_> = server.calls().iter().filter_map(|call| call.last_message()).map(|(_, text)| text).collect();
+    assert_eq!(said, [want]);
+}
+
+#[test]
+fn several_lines_are_one_message() {
+    check_message("one\ntwo\r", "one\ntwo");
+    check_message("three \\\rfour\r", "three \nfour");
+    check_message("\u{1b}[200~five\rsix\u{1b}[201~\r", "five\nsix");
+    check_message("\"\"\"a\r/exit\r\"\"\"\r", "a\n/exit");
+    check_message("//etc\r", "/etc");
+}
+
+#[test]
+fn ctrl_r_searches_what_was_typed_before() {
+    let home = Home::with(MOCK);
+    let mut screen = at_terminal(&home);
+    screen.line("the first question");
+    screen.prompts("main (lab/a)>");
+    screen.line("/exit");
+    assert_eq!(screen.end(), Some(0));
+    let history = home.path().join(".local/state/llmroute/chat_history");
+    let mode = fs::metadata(&history).expect("it was written").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let mut screen = at_terminal(&home);
+    screen.send("\u{12}first");
+    screen.shows("the first question");
+    screen.send("\r");
+    screen.prompts("main (lab/a)>");
+}
+
+#[test]
+fn ctrl_c_keeps_the_part_that_came() {
+    let server = Server::start();
+    let home = Home::with(&profile(&server, &["gate"]));
+    let mut screen = at_terminal(&home);
+    screen.line("why?");
+    screen.shows("The");
+    screen.send("\u{3}");
+    screen.shows("llmroute: stopped; the answer so far is kept");
+    screen.line("/history");
+    screen.shows("  1  > why?\n     The (stopped)");
+    screen.prompts("main>");
+    screen.send("\u{3}");
+    screen.shows("Ctrl-C again, or Ctrl-D, leaves");
+    screen.send("\u{3}");
+    assert_eq!(screen.end(), Some(0));
+}
+
+#[test]
+fn a_failover_in_mid_answer_is_seen() {
+    let server = Server::start();
+    let home = Home::with(&profile(&server, &["cut-n", "other"]));
+    let mut screen = at_terminal(&home);
+    screen.line("why?");
+    screen.prompts("main (lab/other)>");
+    let shown = screen.contents();
+    let at = |text: &str| shown.find(text).unwrap_or_else(|| panic!("`{text}` is not in {shown}"));
+    assert!(at("The sky is\n") < at("lab/cut-n failed"), "{shown}");
+    assert!(at("lab/cut-n failed") < at("── the answer above broke off"), "{shown}");
+    assert!(at("── the answer above broke off") < at(OTHER), "{shown}");
+    screen.line("/why");
+    screen.shows("2. lab/other: answered");
+}
+
+#[test]
+fn retry_asks_elsewhere_and_undo_takes_back() {
+    let home = Home::with(MOCK);
+    let mut screen = at_terminal(&home);
+    screen.line("question");
+    screen.prompts("main (lab/a)>");
+    screen.line("/retry other");
+    screen.shows("Another answer.");
+    screen.prompts("main (lab/b)>");
+    screen.line("/history");
+    screen.shows("  1  > question\n     Another answer.");
+    screen.line("/undo");
+    screen.shows("taken back; 0 turns are left");
+    // The question is offered to be changed.
+    screen.prompts("main (lab/b)> question");
+}
+
+#[test]
+fn an_editor_writes_the_message() {
+    let home = Home::with(MOCK);
+    let mut screen = Screen::start(&home, &["chat"], &[("EDITOR", "sed -i s/draft/final/")]);
+    screen.prompts("main>");
+    screen.send("a draft\u{f}");
+    screen.prompts("main> a final");
+    screen.send("\r");
+    screen.prompts("main (lab/a)>");
+}
+
+#[test]
+fn after_kill_9_everything_but_the_typed_line_is_there() {
+    let server = Server::start();
+    let home = Home::with(&profile(&server, &["gate"]));
+    server.open_gate();
+    let mut screen = at_terminal(&home);
+    screen.line("first");
+    screen.prompts("main (lab/gate)>");
+    screen.send("not sent");
+    screen.prompts("main (lab/gate)> not sent");
+    screen.kill();
+    let mut screen = Screen::start(&home, &["chat", "--resume"], &[("LAB_KEY", KEY)]);
+    screen.shows(ANSWER);
+    screen.prompts("main (lab/gate)>");
+    screen.line("second");
+    screen.send("\u{4}");
+    assert_eq!(screen.end(), Some(0));
+    let said = server.calls()[1].json()["messages"].clone();
+    let want = serde_json::json!([
+        {"role": "user", "content": "first"}, {"role": "assistant", "content": ANSWER}, {"role": "user", "content": "second"},
+    ]);
+    assert_eq!(said, want);
+}
+
+#[test]
+fn a_question_without_an_answer_is_offered_again() {
+    let server = Server::start();
+    let home = Home::with(&profile(&server, &["stall-0"]));
+    let mut screen = at_terminal(&home);
+    screen.line("lost");
+    assert!(server.wait_for_call("stall-0", std::time::Duration::from_secs(30)));
+    screen.kill();
+    let screen = Screen::start(&home, &["chat", "--resume"], &[("LAB_KEY", KEY)]);
+    screen.shows("the last question has no answer; it is offered again");
+    screen.prompts("main> lost");
+}
+
+fn script(home: &Arc<Home>, args: &[&str], lines: &str) -> crate::support::Output {
+    Run::at(home).args([&["chat"], args].concat()).env("LAB_KEY", KEY).input(Input::Bytes(lines.into())).output()
+}
+
+#[test]
+fn a_script_has_a_turn_a_line() {
+    let home = Arc::new(Home::with(MOCK));
+    let lines = "/model other\nhello\n\n\"\"\"\na\nb\n\"\"\"\n/history\n";
+    let answers =
+        "Another answer.\nAnother answer.\n  1  > hello\n     Another answer.\n  2  > a b\n     Another answer.\n";
+    script(&home, &[], lines).is(0, answers, "llmroute: asking `other` from now on\n");
+    script(&home, &["--resume", "-q"], "/history").is(0, &answers[32..], "");
+}
+
+#[test]
+fn the_turn_that_fails_ends_a_script() {
+    let server = Server::start();
+    let home = Arc::new(Home::with(&profile(&server, &["400"])));
+    let output = script(&home, &[], "one\ntwo\n");
+    assert_eq!(output.end, crate::support::End::Code(65), "{}", output.notes());
+    assert_eq!((output.text().as_str(), server.count("400")), ("", 1));
+    script(&home, &[], "/nonsense\none\n").is(
+        2,
+        "",
+        "error: unknown command `/nonsense`; nothing was sent\n\
+         hint: `/help` lists the commands; a message that begins with `/` begins with `//`\n",
+    );
+}
+
+#[test]
+fn the_oldest_turns_are_left_out_when_nothing_is_large_enough() {
+    let server = Server::start();
+    let home = Arc::new(Home::with(
+        &Profile::new()
+            .provider("lab", "openai", &format!("{}/v1", server.url()))
+            .deployment("lab/good", ", context_window = 400")
+            .text(),
+    ));
+    let long = "word ".repeat(160);
+    let output = script(&home, &["-o", "max_tokens=20"], &format!("{long}\n{long}\n/history\n"));
+    assert!(output.notes().contains("does not fit any deployment; its oldest turn is left out"), "{}", output.notes());
+    assert_eq!(server.calls()[1].json()["messages"].as_array().map(Vec::len), Some(1));
+    assert!(output.text().contains("  2  > word"), "{}", output.text());
+}
+
+#[test]
+fn a_conversation_is_saved_and_continued_by_ask() {
+    let home = Arc::new(Home::with(MOCK));
+    script(&home, &["-m", "other"], "hello\n/save talk.md\n").is(
+        0,
+        "Another answer.\n",
+        "llmroute: the conversation was written into `talk.md`\n",
+    );
+    let saved = fs::read_to_string(home.path().join("talk.md")).expect("it was written");
+    assert_eq!(saved, "## User\n\nhello\n\n## Assistant\n\nAnother answer.\n");
+    Run::at(&home).args(["ask", "-c", "more"]).output().is(0, "Another answer.\n", "");
+    script(&home, &["--resume", "-q"], "/history").is(
+        0,
+        "  1  > hello\n     Another answer.\n  2  > more\n     Another answer.\n",
+        "",
+    );
+}
