@@ -3,6 +3,7 @@
 mod attachments;
 mod bad_input;
 mod bedrock;
+mod bench;
 mod chat;
 mod checks;
 mod conversations;

@@ -1,0 +1,236 @@
+//! `bench`: whole runs of the program, on simulated time where the figures matter, else against the loopback server.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+
+use crate::support::{End, Home, KEY, Output, Profile, Run, Server};
+
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Three simulated deployments: a slow one with a price, a fast one, and its twin that fails now and then.
+const SIMULATED: &str = r#"version = 1
+default_group = "main"
+[providers.sim]
+protocol = "mock"
+[groups.main]
+deployments = [
+  { model = "sim/slow", ttft = "300ms", itl = "20ms", jitter = 0.3, input_cost_per_token = 1e-6, output_cost_per_token = 4e-6 },
+  { model = "sim/fast", ttft = "180ms", itl = "12ms", jitter = 0.3 },
+  { model = "sim/twin", ttft = "185ms", itl = "12ms", jitter = 0.3, faults = "503@5%, cut@9@3%" },
+]
+"#;
+
+fn run(home: &Arc<Home>, args: &[&str]) -> Output {
+    let args = ["bench"].iter().chain(args).copied();
+    Run::at(home).env("LAB_KEY", KEY).args(args).output()
+}
+
+fn simulated() -> Arc<Home> {
+    Arc::new(Home::with(SIMULATED))
+}
+
+/// Deployments of the loopback server, which cost nothing because they are on this machine.
+fn lab(server: &Server, models: &[&str]) -> Arc<Home> {
+    let profile = Profile::new().provider("lab", "openai", &server.url());
+    let profile = models.iter().fold(profile, |profile, model| profile.deployment(&format!("lab/{model}"), ""));
+    Arc::new(Home::with(&profile.text()))
+}
+
+fn object(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", output.text()))
+}
+
+#[test]
+fn a_simulated_run_is_the_same_to_the_byte() {
+    let home = simulated();
+    let (one, other) = (run(&home, &["--seed", "3"]), run(&home, &["--seed", "3"]));
+    assert_eq!((one.end, one.text()), (End::Code(0), other.text()));
+    insta::assert_snapshot!("simulated", one.text());
+    insta::assert_snapshot!("simulated_notes", one.notes());
+    assert_ne!(run(&home, &["--seed", "4"]).text(), one.text());
+}
+
+#[test]
+fn json_holds_every_sample_and_the_summary() {
+    let output = run(&simulated(), &["--seed", "3", "-n", "5", "--json"]);
+    let object = object(&output);
+    assert_eq!(object["run"]["samples"].as_array().map(Vec::len), Some(15), "{object}");
+    assert_eq!(object["summary"]["targets"].as_array().map(Vec::len), Some(3), "{object}");
+}
+
+#[test]
+fn csv_has_a_row_for_each_call() {
+    let output = run(&simulated(), &["--seed", "3", "-n", "5", "--csv"]);
+    assert_eq!((output.end, output.text().lines().count()), (End::Code(0), 16), "{}", output.text());
+}
+
+#[test]
+fn the_page_is_written_whole() {
+    let home = simulated();
+    let page = home.path().join("run.html");
+    let output = run(&home, &["--seed", "3", "-n", "5", "--markdown", "--html", &page.display().to_string()]);
+    assert_eq!(output.end, End::Code(0), "{}", output.notes());
+    let page = std::fs::read_to_string(page).expect("the page is there");
+    assert!(page.starts_with("<!") && page.trim_end().ends_with("</html>") && page.contains("sim/twin"));
+    assert!(output.text().contains("| sim/fast |"), "{}", output.text());
+}
+
+#[test]
+fn every_call_is_made_once_and_a_failure_is_a_datum() {
+    let server = Server::start();
+    let home = lab(&server, &["good", "503", "cut-n"]);
+    let output = run(&home, &["-n", "4", "--json"]);
+    assert_eq!(output.end, End::Code(0), "{}", output.notes());
+    for model in ["good", "503", "cut-n"] {
+        assert_eq!(server.count(model), 4, "{model} is neither retried nor left out");
+    }
+    let object = object(&output);
+    let targets = object["summary"]["targets"].as_array().expect("a list");
+    let failed: Vec<&Value> = targets.iter().map(|target| &target["errors"]).collect();
+    assert_eq!(failed[0], &json!({}), "{object}");
+    assert_eq!(failed[1]["overloaded"]["count"], 4, "{object}");
+    assert_eq!(failed[2]["truncated"]["count"], 4, "a cut stream is no success: {object}");
+}
+
+#[test]
+fn what_was_measured_is_known_to_ask() {
+    let server = Server::start();
+    let attempts = |home: &Arc<Home>| {
+        let output = Run::at(home).env("LAB_KEY", KEY).args(["ask", "why?", "--json"]).output();
+        object(&output)["attempts"].as_array().map(Vec::len)
+    };
+    let learnt = lab(&server, &["401", "good"]);
+    assert_eq!(run(&learnt, &["-n", "3", "--no-learn"]).end, End::Code(0));
+    assert_eq!(attempts(&learnt), Some(2), "nothing was learnt");
+    assert_eq!(Run::at(&learnt).args(["state", "reset", "--yes"]).output().end, End::Code(0));
+    assert_eq!(run(&learnt, &["-n", "3"]).end, End::Code(0));
+    assert_eq!(attempts(&learnt), Some(1), "the one whose key is refused is not asked");
+}
+
+#[test]
+fn nobody_who_answers_is_69() {
+    let server = Server::start();
+    let output = run(&lab(&server, &["401"]), &["-n", "9"]);
+    assert_eq!(output.end, End::Code(69), "{}", output.notes());
+    assert!(output.notes().contains("lab/401 is asked no more: authentication"), "{}", output.notes());
+    assert_eq!(server.count("401"), 3, "three refusals are enough");
+    assert!(!output.text().contains(KEY) && !output.notes().contains(KEY));
+}
+
+#[test]
+fn what_may_cost_more_than_a_little_needs_consent() {
+    let server = Server::start().may_be_idle();
+    let price = ", input_cost_per_token = 0.001, output_cost_per_token = 0.001";
+    let profile = Profile::new().provider("lab", "openai", &server.url()).deployment("lab/good", price);
+    let home = Arc::new(Home::with(&profile.text()));
+    let output = run(&home, &[]);
+    assert_eq!((output.end, server.calls().len()), (End::Code(2), 0));
+    assert!(
+        output.notes().contains("this may cost up to 6.04 USD, and there is no terminal to ask"),
+        "{}",
+        output.notes()
+    );
+    let plan = run(&home, &["--dry-run"]);
+    assert_eq!((plan.end, server.calls().len()), (End::Code(0), 0));
+    assert!(plan.text().starts_with("plan   40 rounds × 1 deployment"), "{}", plan.text());
+}
+
+#[test]
+fn the_cap_ends_the_run_before_it_is_passed() {
+    let server = Server::start();
+    let price = ", input_cost_per_token = 0.001, output_cost_per_token = 0.001";
+    let profile = Profile::new().provider("lab", "openai", &server.url()).deployment("lab/good", price);
+    let home = Arc::new(Home::with(&profile.text()));
+    let output = run(&home, &["--max-cost", "0.5", "--json"]);
+    assert_eq!(output.end, End::Code(0), "{}", output.notes());
+    let object = object(&output);
+    assert_eq!(object["run"]["ended"], "max_cost", "{object}");
+    let spent: f64 = object["run"]["samples"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|sample| sample["cost_usd"].as_f64())
+        .sum();
+    assert!(spent > 0.0 && spent <= 0.5, "{spent}");
+}
+
+#[test]
+fn a_run_is_compared_with_one_that_was_kept() {
+    let home = simulated();
+    assert_eq!(run(&home, &["--seed", "1", "-m", "sim/slow", "--save", "before"]).end, End::Code(0));
+    let same = run(&home, &["--seed", "2", "-m", "sim/slow", "--compare", "before"]);
+    assert_eq!(same.end, End::Code(0), "{}", same.notes());
+    home.write(".config/llmroute/profile.toml", SIMULATED.replace("300ms", "450ms"));
+    let worse = run(&home, &["--seed", "2", "-m", "main", "--compare", "before"]);
+    assert_eq!(worse.end, End::Code(1), "{}", worse.notes());
+    let none = run(&home, &["--compare", "befor"]);
+    assert_eq!((none.end, none.text()), (End::Code(66), String::new()));
+    assert_eq!(none.notes(), "error: no run is kept as `befor`\nhint: there is before\n");
+    let name = run(&home, &["--seed", "2", "-n", "1", "--save", "../x"]);
+    assert_eq!(name.end, End::Code(2), "{}", name.notes());
+}
+
+#[test]
+fn ctrl_c_gives_the_summary_of_what_was_measured() {
+    let server = Server::start();
+    // On a host of its own, so that nobody waits for its turn.
+    let other = Server::start();
+    let profile = Profile::new()
+        .provider("lab", "openai", &server.url())
+        .provider("other", "openai", &other.url())
+        .deployment("lab/gate", "")
+        .deployment("other/good", "");
+    let home = Arc::new(Home::with(&profile.text()));
+    let running = Run::at(&home).env("LAB_KEY", KEY).env("OTHER_KEY", KEY).args(["bench", "--no-learn"]).start();
+    assert!(server.wait_for_call("gate", LIMIT) && other.wait_for_call("good", LIMIT));
+    running.signal(Signal::SIGINT);
+    let output = running.output();
+    assert_eq!(output.end, End::Signal(Signal::SIGINT), "{}", output.notes());
+    assert!(output.text().contains("of 40 × 2 deployments"), "{}", output.text());
+}
+
+#[test]
+fn a_sweep_is_a_table_of_loads() {
+    let output = run(&simulated(), &["--seed", "3", "-n", "4", "--sweep", "1,4"]);
+    assert_eq!(output.end, End::Code(0), "{}", output.notes());
+    insta::assert_snapshot!("sweep", output.text());
+}
+
+#[test]
+fn a_limit_is_found_where_the_objective_ends() {
+    // It answers at once whatever the load: every rate holds that can be tried.
+    let slow = run(&simulated(), &["--seed", "3", "-m", "sim/slow", "--find-limit", "--slo", "ttft=100ms", "-n", "80"]);
+    assert_eq!(slow.end, End::Code(0), "{}", slow.notes());
+    assert!(slow.text().ends_with("sim/slow holds no rate that was tried\n"), "{}", slow.text());
+    let few = run(&simulated(), &["--find-limit", "-n", "10"]);
+    assert_eq!(few.end, End::Code(2), "{}", few.notes());
+}
+
+#[test]
+fn a_rehearsal_scores_what_the_group_would_do() {
+    let output = run(&simulated(), &["--seed", "3", "--inject", "503@20%,stall@5%,cut@4@10%,slow=2s"]);
+    assert_eq!((output.end, output.notes()), (End::Code(0), String::new()));
+    insta::assert_snapshot!("rehearsal", output.text());
+    let wrong = run(&simulated(), &["--inject", "5o3"]);
+    assert_eq!(wrong.end, End::Code(2), "{}", wrong.notes());
+    let nobody = run(&simulated(), &["--inject", "sim/none:503"]);
+    assert!(nobody.notes().contains("the group has no deployment `sim/none`"), "{}", nobody.notes());
+}
+
+#[test]
+fn arguments_that_cannot_be_are_refused() {
+    for (args, want) in [
+        (&["--slo", "tft=1s"][..], "is none of ttft, tpot, e2e"),
+        (&["--rate", "0"], "`--rate 0` is not a rate"),
+        (&["--arrival", "poisson"], "`--arrival poisson` needs a rate"),
+        (&["--max-cost", "-1"], "is not an amount"),
+        (&["--sweep", "0"], "`--sweep 0` has no calls in flight"),
+    ] {
+        let output = run(&simulated(), args);
+        assert_eq!(output.end, End::Code(2), "{args:?}: {}", output.notes());
+        assert!(output.notes().contains(want), "{args:?}: {}", output.notes());
+    }
+}
