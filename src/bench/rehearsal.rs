@@ -111,7 +111,7 @@ impl Played {
             calls: attempts.len(),
             wasted_calls: wasted.count(),
             cost: spend.given,
-            wasted: spend.wasted + estimated,
+            wasted: spend.wasted + estimated + 0.0,
         }
     }
 }
@@ -183,8 +183,9 @@ pub fn score(with: &[Played], without: &[Played]) -> Score {
         answered: with.iter().filter(|one| one.answered).count(),
         calls: (calls(without), calls(with)),
         wasted_calls: with.iter().map(|one| one.wasted_calls).sum(),
-        wasted: with.iter().map(|one| one.wasted).sum(),
-        spent: with.iter().filter_map(|one| one.cost).sum(),
+        // An empty sum of floats is minus zero.
+        wasted: with.iter().map(|one| one.wasted).sum::<f64>() + 0.0,
+        spent: with.iter().filter_map(|one| one.cost).sum::<f64>() + 0.0,
         duration: [
             level("mean", |all| all.iter().sum::<f64>() / all.len().max(1) as f64),
             level("p50", |all| nth(all, 0.50)),

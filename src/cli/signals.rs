@@ -108,8 +108,13 @@ fn last_moments(signals: &mut Signals, gone: &mpsc::Receiver<()>, grace: Duratio
     let mut left = grace;
     while !left.is_zero() && signals.pending().next().is_none() {
         let step = left.min(GRACE);
-        // Nothing is ever sent.
-        let _ = gone.recv_timeout(step);
+        // Nothing is ever sent. Where the work is dropped and there is nothing to report, it is over.
+        if gone.recv_timeout(step) == Err(mpsc::RecvTimeoutError::Disconnected) {
+            if grace <= GRACE {
+                return;
+            }
+            std::thread::sleep(step);
+        }
         left -= step;
     }
 }

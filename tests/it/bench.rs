@@ -81,10 +81,10 @@ fn the_page_is_written_whole() {
 #[test]
 fn every_call_is_made_once_and_a_failure_is_a_datum() {
     let server = Server::start();
-    let home = lab(&server, &["good", "503", "cut-n"]);
+    let home = lab(&server, &["good", "503", "end-n"]);
     let output = run(&home, &["-n", "4", "--json"]);
     assert_eq!(output.end, End::Code(0), "{}", output.notes());
-    for model in ["good", "503", "cut-n"] {
+    for model in ["good", "503", "end-n"] {
         assert_eq!(server.count(model), 4, "{model} is neither retried nor left out");
     }
     let object = object(&output);
@@ -226,7 +226,7 @@ fn arguments_that_cannot_be_are_refused() {
         (&["--slo", "tft=1s"][..], "is none of ttft, tpot, e2e"),
         (&["--rate", "0"], "`--rate 0` is not a rate"),
         (&["--arrival", "poisson"], "`--arrival poisson` needs a rate"),
-        (&["--max-cost", "-1"], "is not an amount"),
+        (&["--max-cost=-1"], "is not an amount"),
         (&["--sweep", "0"], "`--sweep 0` has no calls in flight"),
     ] {
         let output = run(&simulated(), args);

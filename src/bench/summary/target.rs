@@ -210,7 +210,7 @@ fn cost(all: &[&Sample], good: usize, total: &Usage, priced: bool) -> Option<Cos
     if !priced && all.iter().all(|sample| sample.cost_usd.is_none()) {
         return None;
     }
-    let spent: f64 = all.iter().filter_map(|sample| sample.cost_usd).sum();
+    let spent = all.iter().filter_map(|sample| sample.cost_usd).sum::<f64>() + 0.0;
     let per = |count: f64| (count > 0.0).then(|| spent / count);
     Some(Cost {
         spent,
