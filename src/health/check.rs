@@ -13,6 +13,7 @@ use crate::provider::probe::Listed;
 use crate::route::board::Board;
 use crate::route::breaker::State;
 use crate::route::estimate::{Law, Length};
+use crate::route::limits::Heard;
 use crate::route::{DeploymentId, GroupId};
 
 /// Servers that are asked at the same time.
@@ -145,7 +146,7 @@ fn rows(
         let id = patient.id;
         let deployment = map.deployment(id);
         let (site, live) = found(patient)?;
-        let standing = after[id.0].clone();
+        let standing = told(after[id.0].clone(), &site.probed.asked);
         let usual = before[id.0].cell.estimates.ttft.read(Length::Short, &Law::TTFT, since, None);
         let breaker = board.state(map, id, now);
         let seen = Seen {
@@ -173,6 +174,16 @@ fn reason(standing: &Standing, breaker: State) -> Option<String> {
             Some(standing.cell.breaker.reason().unwrap_or("others at its host").to_owned())
         }
     }
+}
+
+/// `standing` with what the reply to the free question says of limits, unless a later reply said it.
+fn told(mut standing: Standing, asked: &Asked) -> Standing {
+    if let Asked::Replied(reply) = asked {
+        let started = Timestamp(reply.at.0 - i64::try_from(reply.took.as_millis()).unwrap_or(i64::MAX));
+        let heard = Heard { started, reply: Some((reply.at, reply.readings.clone())), ..Heard::default() };
+        standing.quota.observe(&heard, reply.at);
+    }
+    standing
 }
 
 fn listed(asked: &Asked, model: &str) -> Listed {

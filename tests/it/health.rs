@@ -149,6 +149,17 @@ fn a_redirect_is_a_warning_and_is_not_followed() {
 }
 
 #[test]
+fn the_limits_that_the_list_of_models_tells_of_are_shown() {
+    let server = Server::start();
+    let url = format!("{}/limited/v1", server.url());
+    let limited = Profile::new().provider("lab", "openai", &url).deployment("lab/good", "");
+    let found = check(&limited, &[], 0, &[("unknown", "")]);
+    assert_eq!(found["deployments"][0]["limits"], json!([{"resource": "requests", "left": 42, "limit": 60}]), "{found}");
+    let output = run(&home(&limited), &["health"]);
+    assert!(output.text().contains("42 req"), "{}", output.text());
+}
+
+#[test]
 fn a_live_call_that_succeeds_closes_a_long_cooldown_and_ask_goes_by_it() {
     let server = Server::with(MODELS);
     let home = home(&profile(&server, &["locked", "good"]));
