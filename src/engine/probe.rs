@@ -62,6 +62,8 @@ pub enum ProbeKey {
     Missing(String),
     /// It did not come in time: a command or a keyring is slow.
     Late,
+    /// Nobody looked for it: there was no time left.
+    NotSought,
 }
 
 /// What became of the question.
@@ -71,6 +73,8 @@ pub enum Asked {
     Nothing,
     /// Nothing was asked: the deployment is simulated.
     Simulated,
+    /// Nothing was asked: there was no time left.
+    NoTime,
     /// Nothing was asked: there is no key, or it cannot be sent.
     NotAsked(Failure),
     /// No reply came.
@@ -132,6 +136,7 @@ impl Router {
             Err(failure) => Asked::NotAsked(failure),
             Ok(Probe::Nothing) => Asked::Nothing,
             Ok(Probe::Simulated) => Asked::Simulated,
+            Ok(Probe::Models(_) | Probe::Key(_)) if total.is_zero() => Asked::NoTime,
             Ok(Probe::Models(request)) => self.put(endpoint, key.as_ref(), request, true, limits, total).await,
             Ok(Probe::Key(request)) => self.put(endpoint, key.as_ref(), request, false, limits, total).await,
         };

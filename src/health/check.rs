@@ -17,7 +17,7 @@ use crate::route::limits::Heard;
 use crate::route::{DeploymentId, GroupId};
 
 /// Servers that are asked at the same time.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 64;
 
 /// How long a look may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,12 +36,29 @@ impl Limits {
         Self { connect: Duration::from_secs(2), head: Duration::from_secs(5), total: Duration::from_secs(10) };
 }
 
+impl Limits {
+    /// The time that is left when so much is over; `None` when it is too short for silence to mean anything.
+    fn left(self, over: Duration) -> Option<Duration> {
+        let left = self.total.saturating_sub(over);
+        Some(left).filter(|left| *left >= self.connect.min(self.total / 2))
+    }
+}
+
 /// What one question found of those that share server and key.
 struct Site {
     members: Vec<Patient>,
     dialed: Dialed,
     probed: Probed,
     live: Vec<Option<Live>>,
+}
+
+impl Site {
+    /// Nobody was asked: there was no time left for it.
+    fn unasked(members: Vec<Patient>) -> Self {
+        let dialed = Dialed { unmeasured: true, ..Dialed::default() };
+        let probed = Probed { key: ProbeKey::NotSought, asked: Asked::NoTime };
+        Self { live: vec![None; members.len()], members, dialed, probed }
+    }
 }
 
 /// Looks at every one of `patients`, and judges `subjects` by it.
@@ -60,7 +77,7 @@ pub async fn check(
     let before = router.standing(&everybody);
     let sites = sites(router, patients).into_iter().map(|members| (members, rng.fork()));
     let asked = sites.map(|(members, mut rng)| async move {
-        let left = limits.total.saturating_sub(clock.instant() - start);
+        let Some(left) = limits.left(clock.instant() - start) else { return Site::unasked(members) };
         let probing = ProbeLimits { connect: limits.connect, head: limits.head, total: left };
         let first = members[0].id;
         let (dialed, probed) =
@@ -68,7 +85,7 @@ pub async fn check(
         let live = if is_askable(&probed.key) {
             // What is over meanwhile is no part of the time that is left.
             let calls = members.iter().map(|patient| (patient.live, rng.fork())).map(|(group, mut rng)| async move {
-                let left = limits.total.saturating_sub(clock.instant() - start);
+                let left = limits.left(clock.instant() - start);
                 called(router, group, clock.now(), left, &mut rng).await
             });
             stream::iter(calls).buffered(AT_ONCE).collect().await
@@ -109,7 +126,7 @@ async fn dialed(router: &Router, dial: &dyn Dial, id: DeploymentId, limit: Durat
 fn is_askable(key: &ProbeKey) -> bool {
     match key {
         ProbeKey::NotNeeded | ProbeKey::Found { .. } => true,
-        ProbeKey::Missing(_) | ProbeKey::Late => false,
+        ProbeKey::Missing(_) | ProbeKey::Late | ProbeKey::NotSought => false,
     }
 }
 
@@ -117,10 +134,14 @@ async fn called(
     router: &Router,
     group: Option<GroupId>,
     now: Timestamp,
-    left: Duration,
+    left: Option<Duration>,
     rng: &mut fastrand::Rng,
 ) -> Option<Live> {
-    Some(live::call(router, group?, now, left, rng).await)
+    let group = group?;
+    Some(match left {
+        Some(left) => live::call(router, group, now, left, rng).await,
+        None => Live::NotMade("not called: no time left".to_owned()),
+    })
 }
 
 /// What was seen of each, judged by the state before and after.
@@ -189,7 +210,7 @@ fn told(mut standing: Standing, asked: &Asked) -> Standing {
 fn listed(asked: &Asked, model: &str) -> Listed {
     match asked {
         Asked::Replied(reply) => reply.names.as_ref().map_or(Listed::Unknown, |names| names.lists(model)),
-        Asked::Nothing | Asked::Simulated | Asked::NotAsked(_) | Asked::Failed(_) => Listed::Unknown,
+        Asked::Nothing | Asked::Simulated | Asked::NoTime | Asked::NotAsked(_) | Asked::Failed(_) => Listed::Unknown,
     }
 }
 
@@ -197,5 +218,23 @@ impl Live {
     /// The failure that a call without an answer in our own time is shown as.
     pub(super) fn late() -> Failure {
         Failure::new(Class::Timeout(TimeoutKind::Total), "no answer in the time of this check")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_that_is_too_short_to_mean_anything_is_none() {
+        let check = |total: u64, over: u64, want: Option<u64>| {
+            let limits = Limits { total: Duration::from_secs(total), ..Limits::USUAL };
+            assert_eq!(limits.left(Duration::from_secs(over)), want.map(Duration::from_secs), "{total} {over}");
+        };
+        check(10, 0, Some(10));
+        check(10, 8, Some(2));
+        check(10, 9, None);
+        check(10, 11, None);
+        check(2, 1, Some(1));
     }
 }

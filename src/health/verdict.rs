@@ -123,7 +123,7 @@ pub fn verdict(seen: &Seen) -> Verdict {
         ProbeKey::Late => {
             return Verdict { lacks_key: true, ..Verdict::because(State::NoKey, "the key did not come in time") };
         }
-        ProbeKey::NotNeeded | ProbeKey::Found { .. } => {}
+        ProbeKey::NotNeeded | ProbeKey::Found { .. } | ProbeKey::NotSought => {}
     }
     match &seen.live {
         Some(live) => called(live, seen),
@@ -171,6 +171,7 @@ fn asked(seen: &Seen) -> Verdict {
     match &seen.probed.asked {
         Asked::NotAsked(failure) | Asked::Failed(failure) => Verdict::down(failure),
         Asked::Simulated => Verdict::plain(State::Simulated),
+        Asked::NoTime => Verdict::because(State::Unknown, "not asked: no time left"),
         Asked::Nothing => match &seen.dialed.failure {
             Some(failure) => Verdict::down(failure),
             None => Verdict::because(State::Unknown, "there is nothing to ask it for free; `--live` asks"),
@@ -180,9 +181,11 @@ fn asked(seen: &Seen) -> Verdict {
             ProbeKey::Found { .. } if !reply.key_proved => {
                 Verdict::because(State::Unknown, "anybody may read its list of models; `--live` tries the key")
             }
-            ProbeKey::Found { .. } | ProbeKey::NotNeeded | ProbeKey::Missing(_) | ProbeKey::Late => {
-                Verdict::plain(State::Ok)
-            }
+            ProbeKey::Found { .. }
+            | ProbeKey::NotNeeded
+            | ProbeKey::Missing(_)
+            | ProbeKey::Late
+            | ProbeKey::NotSought => Verdict::plain(State::Ok),
         },
     }
 }

@@ -19,7 +19,7 @@ const SKEW: Duration = Duration::from_secs(30);
 pub fn all(url: Option<&Url>, seen: &Seen, now: Timestamp) -> Vec<String> {
     let reply = match &seen.probed.asked {
         Asked::Replied(reply) => Some(reply),
-        Asked::Nothing | Asked::Simulated | Asked::NotAsked(_) | Asked::Failed(_) => None,
+        Asked::Nothing | Asked::Simulated | Asked::NoTime | Asked::NotAsked(_) | Asked::Failed(_) => None,
     };
     let found = [
         url.filter(|url| is_exposed(url))

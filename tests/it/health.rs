@@ -1,5 +1,6 @@
 //! `health`: what it finds and how it ends, and that what it learns is what `ask` goes by.
 
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -154,9 +155,30 @@ fn the_limits_that_the_list_of_models_tells_of_are_shown() {
     let url = format!("{}/limited/v1", server.url());
     let limited = Profile::new().provider("lab", "openai", &url).deployment("lab/good", "");
     let found = check(&limited, &[], 0, &[("unknown", "")]);
-    assert_eq!(found["deployments"][0]["limits"], json!([{"resource": "requests", "left": 42, "limit": 60}]), "{found}");
+    assert_eq!(
+        found["deployments"][0]["limits"],
+        json!([{"resource": "requests", "left": 42, "limit": 60}]),
+        "{found}"
+    );
     let output = run(&home(&limited), &["health"]);
     assert!(output.text().contains("42 req"), "{}", output.text());
+}
+
+#[test]
+fn who_was_not_asked_for_lack_of_time_is_not_down() {
+    let server = Server::start().may_be_idle();
+    // Connections are made, and nobody serves them.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let url = format!("http://{}", silent.local_addr().expect("a bound listener has an address"));
+    let slow = |profile: Profile, name: String| {
+        profile.provider(&name, "openai", &format!("{url}/{name}")).deployment(&format!("{name}/m"), "")
+    };
+    let slow = (0..64).map(|number| format!("slow{number}")).fold(Profile::new(), slow);
+    let all = slow.provider("lab", "openai", &format!("{}/closed/v1", server.url())).deployment("lab/good", "");
+    let mut want = vec![("down", "timeout"); 64];
+    want.push(("unknown", ""));
+    let found = check(&all, &["--timeout", "2s"], 0, &want);
+    assert_eq!(found["deployments"][64]["why"], "not asked: no time left");
 }
 
 #[test]

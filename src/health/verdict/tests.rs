@@ -90,6 +90,17 @@ fn who_has_nothing_free_is_unknown_unless_it_cannot_be_reached() {
 }
 
 #[test]
+fn who_was_not_asked_for_lack_of_time_is_unknown() {
+    let mut late = seen(Asked::NoTime);
+    check(&late, State::Unknown, false);
+    late.probed.key = ProbeKey::NotSought;
+    check(&late, State::Unknown, false);
+    check(&cooling(late, "quota"), State::Cooling, false);
+    let not_called = Live::NotMade("not called: no time left".to_owned());
+    check(&live(keyed(), not_called), State::Ok, false);
+}
+
+#[test]
 fn no_key_and_a_wrong_one_lack_a_key() {
     let mut none = keyed();
     none.probed.key = ProbeKey::Missing("X is not set".to_owned());
