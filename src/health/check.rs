@@ -12,7 +12,6 @@ use crate::ports::{Clock, Dial, Dialed};
 use crate::provider::probe::Listed;
 use crate::route::board::Board;
 use crate::route::breaker::State;
-use crate::route::estimate::{Law, Length};
 use crate::route::limits::Heard;
 use crate::route::{DeploymentId, GroupId};
 
@@ -72,9 +71,7 @@ pub async fn check(
     rng: &mut fastrand::Rng,
 ) -> Report {
     let start = clock.instant();
-    let now = clock.now();
     let everybody: Vec<DeploymentId> = (0..router.map().deployments.len()).map(DeploymentId).collect();
-    let before = router.standing(&everybody);
     let sites = sites(router, patients).into_iter().map(|members| (members, rng.fork()));
     let asked = sites.map(|(members, mut rng)| async move {
         let Some(left) = limits.left(clock.instant() - start) else { return Site::unasked(members) };
@@ -95,8 +92,7 @@ pub async fn check(
         Site { members, dialed, probed, live }
     });
     let sites: Vec<Site> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
-    let after = router.standing(&everybody);
-    let rows = rows(router, patients, &sites, (&before, now), (after, clock.now()));
+    let rows = rows(router, patients, &sites, &router.standing(&everybody), clock.now());
     let states = |subject: &Subject| -> Vec<_> {
         subject.members.iter().filter_map(|id| rows.iter().find(|row| row.id == *id)).map(|row| &row.verdict).collect()
     };
@@ -144,17 +140,11 @@ async fn called(
     })
 }
 
-/// What was seen of each, judged by the state before and after.
-fn rows(
-    router: &Router,
-    patients: &[Patient],
-    sites: &[Site],
-    (before, since): (&[Standing], Timestamp),
-    (after, now): (Vec<Standing>, Timestamp),
-) -> Vec<Row> {
+/// What was seen of each, judged by the state after it.
+fn rows(router: &Router, patients: &[Patient], sites: &[Site], after: &[Standing], now: Timestamp) -> Vec<Row> {
     let map = router.map();
     let mut board = Board::fresh(map);
-    for (cell, standing) in board.deployments.iter_mut().zip(&after) {
+    for (cell, standing) in board.deployments.iter_mut().zip(after) {
         cell.clone_from(&standing.cell);
     }
     let found = |patient: &Patient| {
@@ -168,7 +158,6 @@ fn rows(
         let deployment = map.deployment(id);
         let (site, live) = found(patient)?;
         let standing = told(after[id.0].clone(), &site.probed.asked);
-        let usual = before[id.0].cell.estimates.ttft.read(Length::Short, &Law::TTFT, since, None);
         let breaker = board.state(map, id, now);
         let seen = Seen {
             dialed: site.dialed.clone(),
@@ -177,7 +166,7 @@ fn rows(
             breaker,
             reason: reason(&standing, breaker),
             gated: standing.cell.gated(now).max(standing.quota.gated(now)),
-            usual: usual.filter(|belief| belief.measured).map(|belief| belief.median()),
+            usual: patient.usual,
             standing,
             live,
         };

@@ -1,5 +1,7 @@
 //! What was seen of a deployment in one word, and what that means for its group: functions of values.
 
+use std::time::Duration;
+
 use super::{Live, Seen};
 use crate::engine::{Asked, ProbeKey, Reply};
 use crate::model::{Class, Failure};
@@ -7,6 +9,8 @@ use crate::route::breaker;
 
 /// A first token that takes so many times as long as usual is slow.
 const SLOW: f64 = 3.0;
+/// The log counts milliseconds: what is usual is not believed to be less.
+const FINEST: Duration = Duration::from_millis(1);
 
 /// How a deployment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,10 +139,11 @@ pub fn verdict(seen: &Seen) -> Verdict {
 fn called(live: &Live, seen: &Seen) -> Verdict {
     match live {
         Live::Answered { ttft, .. } => match (ttft, seen.usual) {
-            (Some(ttft), Some(usual)) if ttft.as_secs_f64() > SLOW * usual => {
-                Verdict::because(State::Slow, format!("TTFT {:.1} times the usual", ttft.as_secs_f64() / usual))
-            }
-            (Some(_) | None, Some(_) | None) => Verdict::plain(State::Ok),
+            (Some(ttft), Some(usual)) => match ttft.as_secs_f64() / usual.max(FINEST).as_secs_f64() {
+                times if times > SLOW => Verdict::because(State::Slow, format!("TTFT {times:.1} times the usual")),
+                _ => Verdict::plain(State::Ok),
+            },
+            (Some(_), None) | (None, Some(_) | None) => Verdict::plain(State::Ok),
         },
         Live::Failed { failure, .. } => match failure.class {
             Class::RateLimit => Verdict::of(State::Limited, failure),

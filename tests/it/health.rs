@@ -236,7 +236,27 @@ fn what_the_log_knows_is_shown() {
     let output = run(&home, &["health", "--json"]);
     let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(found["deployments"][0]["last_call"]["outcome"], "ok", "{found}");
-    assert!(found["deployments"][0]["usual_ttft_ms"].is_number(), "{found}");
+    // One call makes no habit.
+    assert_eq!(found["deployments"][0]["usual_ttft_ms"], Value::Null, "{found}");
+}
+
+#[test]
+fn the_usual_first_token_is_the_median_of_five_calls_of_the_log() {
+    let server = Server::start();
+    let home = home(&profile(&server, &["good"]));
+    let ttft = |_| {
+        let output = run(&home, &["ask", "--json", "why?"]);
+        let answer: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        answer["ttft_ms"].as_u64().expect("a time")
+    };
+    let mut times: Vec<u64> = (0..5).map(ttft).collect();
+    times.sort_unstable();
+    let output = run(&home, &["health", "--json"]);
+    let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(
+        found["deployments"][0]["usual_ttft_ms"].as_f64(),
+        f64::from(u32::try_from(times[2]).expect("short")).into()
+    );
 }
 
 #[test]

@@ -82,7 +82,7 @@ pub fn line(line: &Line) -> Value {
         "last_call": line.last.as_ref().map(|last| {
             json!({"at": rfc3339(last.at), "outcome": last.outcome, "class": last.class})
         }),
-        "usual_ttft_ms": seen.usual.map(|seconds| (seconds * 1e6).round() / 1e3),
+        "usual_ttft_ms": seen.usual.map(fine),
         "live": seen.live.as_ref().map(live),
         "warnings": row.warnings,
     })

@@ -138,7 +138,7 @@ fn a_rate_limit_is_no_death() {
 
 #[test]
 fn slow_is_three_times_the_usual() {
-    let usual = |seen: Seen| Seen { usual: Some(0.1), ..seen };
+    let usual = |seen: Seen| Seen { usual: Some(Duration::from_millis(100)), ..seen };
     check(&usual(live(keyed(), answered(299))), State::Ok, false);
     check(&usual(live(keyed(), answered(301))), State::Slow, false);
     check(&live(keyed(), answered(9000)), State::Ok, false);
