@@ -100,10 +100,21 @@ pub struct Reply {
     pub location: Option<String>,
     /// What it says of limits.
     pub readings: Vec<Reading>,
-    /// The models that it lists, if it lists them.
-    pub names: Option<Names>,
+    /// The models that it lists.
+    pub list: List,
     /// The same question without the key was refused: the key is what opened the door.
     pub key_proved: bool,
+}
+
+/// What a reply says of models.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum List {
+    /// Nothing: no list was asked for, or it was refused.
+    Nothing,
+    /// A list was asked for, and something else came: a page for people, say.
+    Other,
+    /// These.
+    Of(Names),
 }
 
 /// What the processes know of a deployment.
@@ -220,12 +231,14 @@ impl Router {
             date: header(DATE).and_then(date),
             location: header(LOCATION).and_then(|place| shown(&url, place)),
             readings: rate_limit::readings(&head.headers, at),
-            names: None,
+            list: List::Nothing,
             key_proved: false,
         };
         let body = read(&mut head).await;
         if (200..300).contains(&head.status) {
-            reply.names = body.filter(|_| lists).and_then(|body| Names::read(&body));
+            if lists {
+                reply.list = body.and_then(|body| Names::read(&body)).map_or(List::Other, List::Of);
+            }
             reply.key_proved = key.is_some() && self.is_closed_to_others(to, limits).await;
         } else {
             let secrets = secrets(to, key);

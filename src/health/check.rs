@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 
 use super::{Live, Patient, Report, Row, Seen, Subject, lack, live, verdict, warnings};
-use crate::engine::{Asked, ProbeKey, ProbeLimits, Probed, Router, Standing};
+use crate::engine::{Asked, List, ProbeKey, ProbeLimits, Probed, Reply, Router, Standing};
 use crate::model::{Class, Failure, TimeoutKind, Timestamp};
 use crate::ports::{Clock, Dial, Dialed};
 use crate::provider::probe::Listed;
@@ -198,7 +198,8 @@ fn told(mut standing: Standing, asked: &Asked) -> Standing {
 
 fn listed(asked: &Asked, model: &str) -> Listed {
     match asked {
-        Asked::Replied(reply) => reply.names.as_ref().map_or(Listed::Unknown, |names| names.lists(model)),
+        Asked::Replied(Reply { list: List::Of(names), .. }) => names.lists(model),
+        Asked::Replied(Reply { list: List::Nothing | List::Other, .. }) => Listed::Unknown,
         Asked::Nothing | Asked::Simulated | Asked::NoTime | Asked::NotAsked(_) | Asked::Failed(_) => Listed::Unknown,
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Live, Seen};
-use crate::engine::{Asked, ProbeKey, Reply};
+use crate::engine::{Asked, List, ProbeKey, Reply};
 use crate::model::{Class, Failure};
 use crate::route::breaker;
 
@@ -182,6 +182,9 @@ fn asked(seen: &Seen) -> Verdict {
             None => Verdict::because(State::Unknown, "there is nothing to ask it for free; `--live` asks"),
         },
         Asked::Replied(Reply { refusal: Some(failure), .. }) => refused(failure),
+        Asked::Replied(Reply { list: List::Other, key_proved: false, .. }) => {
+            Verdict::because(State::Unknown, "what it replied is no list of models: check its base URL; `--live` asks")
+        }
         Asked::Replied(reply) => match &seen.probed.key {
             ProbeKey::Found { .. } if !reply.key_proved => {
                 Verdict::because(State::Unknown, "anybody may read its list of models; `--live` tries the key")

@@ -77,6 +77,7 @@ fn redirect(reply: &Reply) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::List;
 
     #[track_caller]
     fn check_url(url: &str, exposed: bool) {
@@ -115,7 +116,7 @@ mod tests {
             date: Some(Timestamp(date)),
             location: location.map(str::to_owned),
             readings: Vec::new(),
-            names: None,
+            list: List::Nothing,
             key_proved: false,
         }
     }

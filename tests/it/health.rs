@@ -105,6 +105,16 @@ fn a_list_for_everybody_proves_no_key() {
 }
 
 #[test]
+fn a_page_in_the_place_of_a_list_is_said() {
+    let server = Server::start();
+    let page =
+        Profile::new().provider("lab", "openai", &format!("{}/page/v1", server.url())).deployment("lab/good", "");
+    let found = check(&page, &[], 0, &[("unknown", "")]);
+    let why = "what it replied is no list of models: check its base URL; `--live` asks";
+    assert_eq!(found["deployments"][0]["why"], why);
+}
+
+#[test]
 fn no_key_for_anybody_is_77() {
     let server = Server::start().may_be_idle();
     let keyless = Profile::new()

@@ -22,7 +22,7 @@ fn reply(refusal: Option<Class>, key_proved: bool) -> Asked {
         date: None,
         location: None,
         readings: Vec::new(),
-        names: None,
+        list: List::Nothing,
         key_proved,
     })
 }
@@ -79,6 +79,22 @@ fn a_list_that_anybody_may_read_proves_no_key() {
     let mut open = seen(reply(None, false));
     open.probed.key = ProbeKey::NotNeeded;
     check(&open, State::Ok, false);
+}
+
+#[test]
+fn what_is_no_list_proves_nothing_with_a_key_or_without() {
+    let page = |key_proved| {
+        let Asked::Replied(reply) = reply(None, key_proved) else { unreachable!("it is one") };
+        seen(Asked::Replied(Reply { list: List::Other, ..reply }))
+    };
+    let mut keyless = page(false);
+    keyless.probed.key = ProbeKey::NotNeeded;
+    for page in [page(false), keyless] {
+        check(&page, State::Unknown, false);
+        assert!(verdict(&page).why.is_some_and(|why| why.contains("no list of models")));
+    }
+    // Who refuses the same without the key has a lock, and the key fits.
+    check(&page(true), State::Ok, false);
 }
 
 #[test]
