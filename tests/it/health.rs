@@ -189,6 +189,7 @@ fn who_was_not_asked_for_lack_of_time_is_not_down() {
     want.push(("unknown", ""));
     let found = check(&all, &["--timeout", "2s"], 0, &want);
     assert_eq!(found["deployments"][64]["why"], "not asked: no time left");
+    assert_eq!(found["deployments"][0]["why"], "no reply within 2.0 s");
 }
 
 #[test]
