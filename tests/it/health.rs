@@ -21,8 +21,15 @@ const LOCKED: Reply = Reply::Plain {
     body: Body::Error { kind: "authentication_error", message: "the key is wrong" },
 };
 
-/// A key that is refused once, and good from then on.
-const MODELS: &[Fault] = &[Fault { name: "locked", first: LOCKED, later: GOOD }];
+const GONE: Reply = Reply::Plain {
+    status: 404,
+    headers: &[("content-type", "application/json")],
+    body: Body::Error { kind: "not_found_error", message: "there is no such model" },
+};
+
+/// A key that is refused once, and good from then on, or good for nothing that is there.
+const MODELS: &[Fault] =
+    &[Fault { name: "locked", first: LOCKED, later: GOOD }, Fault { name: "vanished", first: LOCKED, later: GONE }];
 
 /// A profile of these models at a server that shows its list to those with a key.
 fn profile(server: &Server, models: &[&str]) -> Profile {
@@ -283,4 +290,15 @@ fn a_watch_in_a_pipe_tells_changes_until_it_is_stopped() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 2, "{text}");
     assert!(lines[0].ends_with("lab/locked down: authentication: the key is wrong"), "{text}");
+}
+
+#[test]
+fn a_watch_in_a_pipe_tells_of_another_reason_for_the_same_state() {
+    let server = Server::with(MODELS);
+    let args = ["health", "--live", "--watch=20ms"];
+    let running = Run::at(&home(&profile(&server, &["vanished"]))).env("LAB_KEY", KEY).args(args).start();
+    running.wait_for_stdout("lab/vanished down (authentication) → down: not_found: ");
+    running.signal(Signal::SIGINT);
+    let output = running.within(Duration::from_secs(10)).output();
+    assert_eq!((output.end, output.text().lines().count()), (End::Signal(Signal::SIGINT), 2), "{}", output.text());
 }
