@@ -3,6 +3,7 @@
 use super::plan::Slo;
 use super::report::page::{self, Column};
 use super::report::units;
+use super::stats::number;
 use super::stats::quantile::Ranked;
 use super::summary::{Figures, Metric, Summary, TargetSummary, millis};
 
@@ -61,6 +62,9 @@ pub enum Verdict {
     Holds,
     /// More calls failed; their share.
     Errors(f64),
+    /// More starts were not made, because the service limits its rate; their share. Of all targets of the run:
+    /// a search has one.
+    RateLimited(f64),
     /// The p95 of TTFT, failures included, is longer than the objective; ms, infinite when it is a failure.
     Slow(f64),
     /// So many more calls are needed for a p95.
@@ -76,6 +80,10 @@ pub fn judge(summary: &Summary, target: usize, slo: &Slo) -> Verdict {
     if !summary.client.is_valid() {
         return Verdict::Client;
     }
+    let limited = limited_share(summary);
+    if limited > ERRORS {
+        return Verdict::RateLimited(limited);
+    }
     let Some(errors) = found.error_rate else { return Verdict::TooFew(super::stats::quantile::needs(0.95)) };
     if errors.at > ERRORS {
         return Verdict::Errors(errors.at);
@@ -87,6 +95,13 @@ pub fn judge(summary: &Summary, target: usize, slo: &Slo) -> Verdict {
         Ranked::Infinite => Verdict::Slow(f64::INFINITY),
         Ranked::Missing(more) => Verdict::TooFew(more),
     }
+}
+
+/// The share of starts that were not made because of rate limits.
+fn limited_share(summary: &Summary) -> f64 {
+    let limited = usize::try_from(summary.client.rate_limited).map_or(f64::MAX, number);
+    let asked: usize = summary.targets.iter().map(|target| target.calls + target.void).sum();
+    if limited > 0.0 { limited / (limited + number(asked)) } else { 0.0 }
 }
 
 /// What to do after the rates that were tried.
@@ -173,6 +188,13 @@ mod tests {
         assert!(matches!(verdict(Shape::new("a", 200.0), 100, 100), Verdict::Slow(_)));
         assert!(matches!(verdict(Shape::new("a", 200.0).failing(0.2), 100, 1000), Verdict::Errors(_)));
         assert_eq!(verdict(Shape::new("a", 200.0), 40, 1000), Verdict::TooFew(32));
+    }
+
+    #[test]
+    fn a_pause_for_a_rate_limit_does_not_hold() {
+        let mut run = run(1, &[Shape::new("a", 200.0)], 80);
+        run.client.rate_limited = 20;
+        assert_eq!(judge(&Summary::of(&run), 0, &Slo::default()), Verdict::RateLimited(0.2));
     }
 
     #[test]

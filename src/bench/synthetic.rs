@@ -164,7 +164,7 @@ pub fn run(seed: u64, shapes: &[Shape], rounds: u32) -> Run {
         slo: Slo::default(),
         seed,
     };
-    let client = Client { wall: clock, cpu: Some(clock.mul_f64(0.01)), dropped: 0 };
+    let client = Client { wall: clock, cpu: Some(clock.mul_f64(0.01)), ..Client::default() };
     let started = Timestamp(1_763_800_000_000);
     Run { schema: SCHEMA, version: "0.0.0".to_owned(), started, plan, samples, client, ended: Ended::Done }
 }

@@ -61,6 +61,7 @@ struct State<'a> {
     samples: Vec<Sample>,
     pauses: Vec<Pause>,
     dropped: u64,
+    rate_limited: u64,
     ended: Option<Ended>,
 }
 
@@ -74,6 +75,7 @@ impl<'a> Shared<'a> {
             samples: Vec::new(),
             pauses: Vec::new(),
             dropped: 0,
+            rate_limited: 0,
             ended: None,
         };
         Self { run, clocks, state: Mutex::new(state), halt: Notify::new() }
@@ -144,8 +146,14 @@ impl<'a> Shared<'a> {
         paid
     }
 
+    /// A start was not made: too many calls are in flight.
     pub(super) fn drop_one(&self) {
         self.state().dropped += 1;
+    }
+
+    /// A start was not made: the target limits its rate.
+    pub(super) fn skip_one(&self) {
+        self.state().rate_limited += 1;
     }
 
     /// Does for a call what can be done before it starts.
@@ -252,7 +260,7 @@ impl<'a> Shared<'a> {
 
     pub(super) fn into_driven(self, wall: Duration, cpu: Option<Duration>) -> Driven {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let client = Client { wall, cpu, dropped: state.dropped };
+        let client = Client { wall, cpu, dropped: state.dropped, rate_limited: state.rate_limited };
         let ended = state.ended.unwrap_or(Ended::Done);
         Driven { start: self.clocks.start, samples: state.samples, pauses: state.pauses, client, ended }
     }

@@ -212,6 +212,15 @@ fn a_rate_limit_is_a_pause_and_no_measurement() {
 }
 
 #[test]
+fn in_an_open_loop_a_pause_is_not_asked_and_nothing_is_dropped() {
+    let load = arrivals(Stop::Rounds(100), 50.0, Arrival::Constant);
+    let (driven, _) = Bench::new(vec![script(100, "429=1s")]).load(load).run();
+    assert_eq!(driven.client.dropped, 0);
+    assert!(driven.client.rate_limited > 20, "{:?}", driven.client);
+    assert_eq!(driven.samples.len() as u64 + driven.client.rate_limited, 100);
+}
+
+#[test]
 fn the_purse_ends_the_run() {
     let mut bench = Bench::new(vec![script(100, ""), script(100, "")]);
     bench.paid = 7;

@@ -45,6 +45,7 @@ pub fn last(run: &Run, summary: &Summary) -> Vec<String> {
     let mut lines = vec![format!("spent {}{more}.  {}", units::money(summary.spent), client(&summary.client))];
     lines.extend(summary.client.invalid.iter().map(|complaint| format!("INVALID: {complaint}")));
     lines.extend(summary.client.warnings.iter().map(|complaint| format!("warning: {complaint}")));
+    lines.extend(not_asked(summary.client.rate_limited));
     lines.extend(ended(run.ended).map(str::to_owned));
     lines
 }
@@ -66,6 +67,12 @@ pub fn client(client: &ClientSummary) -> String {
     let known: Vec<String> = parts.into_iter().flatten().collect();
     let verdict = if client.is_valid() { "valid" } else { "INVALID" };
     if known.is_empty() { format!("client: {verdict}") } else { format!("client: {}: {verdict}", known.join(", ")) }
+}
+
+/// What the rate limits of deployments kept from being asked.
+fn not_asked(starts: u64) -> Option<String> {
+    let starts = usize::try_from(starts).ok().filter(|starts| *starts > 0)?;
+    Some(format!("not asked: {} while a deployment limited its rate", units::count(starts, "start")))
 }
 
 fn ended(ended: Ended) -> Option<&'static str> {

@@ -86,6 +86,14 @@ fn dropped_starts_and_a_busy_processor_make_a_run_invalid() {
 }
 
 #[test]
+fn a_limited_rate_is_not_our_fault() {
+    let mut limited = open(run(3, &[Host::new("a", 100.0)], 40));
+    limited.client.rate_limited = 17;
+    let client = Summary::of(&limited).client;
+    assert_eq!((client.is_valid(), client.rate_limited, client.warnings), (true, 17, Vec::new()));
+}
+
+#[test]
 fn goodput_counts_failures_as_misses() {
     let mut run = run(3, &[Host::new("a", 100.0).failing(0.2)], 100);
     run.plan.slo = Slo { ttft: Some(Duration::from_secs(10)), ..Slo::default() };
