@@ -127,12 +127,7 @@ pub fn find_limit(
             verdicts.push((rate, verdict));
         }
     }
-    let lines = limits.iter().map(|(name, limit)| match limit {
-        Some(rate) => {
-            format!("{name} holds {rate:.2} calls a second (the next rate that was tried is at most 10 % higher)")
-        }
-        None => format!("{name} holds no rate that was tried"),
-    });
+    let lines = limits.iter().map(|(name, limit)| limit.sentence(name));
     show(args, &tried, lines.collect(), env, console)
 }
 
@@ -147,7 +142,8 @@ fn show(args: &BenchArgs, tried: &[Tried], lines: Vec<String>, env: &Env, consol
             .collect();
         console.json(&json!({ "runs": runs, "limits": lines }))
     } else {
-        let rows: Vec<(f64, Summary)> = tried.iter().map(|one| (one.load, one.summary.clone())).collect();
+        let row = |one: &Tried| (one.load, one.summary.clone(), one.measured.run.plan.slo);
+        let rows: Vec<_> = tried.iter().map(row).collect();
         let mut page = sweep::table(&rows, output::look(args, env, console).width);
         page.extend(lines);
         console.data(&page.join("\n"))
