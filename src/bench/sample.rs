@@ -26,10 +26,6 @@ pub struct Sample {
     pub sent: Duration,
     /// How its connection came about; never a part of the other times unless the connection is what is measured.
     pub connection: Connection,
-    /// The round-trip time of that connection as the kernel estimates it, at the end of the call
-    /// (`TCP_INFO`); of the first hop only where a proxy stands between.
-    #[serde(rename = "rtt_us", with = "maybe_us", default, skip_serializing_if = "Option::is_none")]
-    pub rtt: Option<Duration>,
     /// To the head of the reply.
     #[serde(rename = "head_us", with = "maybe_us", default, skip_serializing_if = "Option::is_none")]
     pub head: Option<Duration>,
@@ -86,7 +82,7 @@ pub struct Handshake {
     /// To resolve the name; nothing for an address.
     #[serde(rename = "dns_us", with = "maybe_us", default, skip_serializing_if = "Option::is_none")]
     pub dns: Option<Duration>,
-    /// To open the TCP connection.
+    /// To open the TCP connection: one round trip, to the proxy where one stands between.
     #[serde(rename = "tcp_us", with = "maybe_us", default, skip_serializing_if = "Option::is_none")]
     pub tcp: Option<Duration>,
     /// To agree on TLS; nothing for plain HTTP.
@@ -214,7 +210,6 @@ mod tests {
             due: Duration::from_millis(10),
             sent: Duration::from_nanos(10_500_001),
             connection: Connection::Cold(Handshake { dns: None, tcp: Some(Duration::from_micros(80)), tls: None }),
-            rtt: None,
             head: Some(Duration::from_millis(1)),
             first_token: Some(Duration::from_millis(200)),
             first_answer: Some(Duration::from_millis(200)),

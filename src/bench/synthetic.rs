@@ -59,7 +59,6 @@ impl Shape {
         let usage = Usage { input: 210, output: pieces, ..Usage::default() };
         let first = span(first);
         let mut sample = Sample {
-            rtt: Some(span(self.ttft_ms * 0.1 + rng.f64())),
             head: Some(first.mul_f64(0.9)),
             first_token: Some(first),
             first_answer: Some(first),
@@ -72,8 +71,11 @@ impl Shape {
             ..good(target, round)
         };
         if round == 0 {
-            sample.connection =
-                Connection::Cold(Handshake { dns: Some(span(8.0)), tcp: Some(span(24.0)), tls: Some(span(51.0)) });
+            sample.connection = Connection::Cold(Handshake {
+                dns: Some(span(8.0)),
+                tcp: Some(span(self.ttft_ms * 0.1)),
+                tls: Some(span(51.0)),
+            });
         }
         if rng.f64() < self.failing { refused(sample) } else { sample }
     }
@@ -88,7 +90,6 @@ pub fn good(target: usize, round: u32) -> Sample {
         due: Duration::ZERO,
         sent: Duration::ZERO,
         connection: Connection::Warm,
-        rtt: None,
         head: first,
         first_token: first,
         first_answer: first,

@@ -18,7 +18,7 @@ pub fn all(run: &Run, summary: &Summary) -> Vec<String> {
     let mut notes: Vec<String> = missing(&targets);
     notes.extend(list("p95 of TTFT incl. failures, ms", of_each(with_failures)));
     notes.extend(list("failures", of_each(failures)));
-    notes.extend(list("network share (round trip of TTFT)", of_each(network)));
+    notes.extend(list("network share (TCP handshake, one round trip, of TTFT)", of_each(network)));
     notes.extend(list("cold connections, ms, not in TTFT", of_each(handshake)));
     notes.extend(list("first token of the answer itself, p50 ms", of_each(first_answer)));
     notes.extend(list("hidden reasoning, tokens a call, not in TPOT", of_each(hidden)));
@@ -118,8 +118,8 @@ fn failures(target: &TargetSummary) -> Option<String> {
 }
 
 fn network(target: &TargetSummary) -> Option<String> {
-    let (rtt, ttft) = (target.figures(Metric::RttMs)?.median(), target.figures(Metric::TtftMs)?.median());
-    Some(format!("{} of {} ms", units::whole(rtt), units::whole(ttft)))
+    let (tcp, ttft) = (target.figures(Metric::TcpMs)?.median(), target.figures(Metric::TtftMs)?.median());
+    Some(format!("{} of {} ms", units::whole(tcp), units::whole(ttft)))
 }
 
 fn handshake(target: &TargetSummary) -> Option<String> {

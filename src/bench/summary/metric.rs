@@ -12,8 +12,6 @@ pub enum Metric {
     TcpMs,
     /// To agree on TLS.
     TlsMs,
-    /// The kernel's round-trip time of the connection.
-    RttMs,
     /// To the head of the reply.
     HeadMs,
     /// To the first token.
@@ -40,11 +38,10 @@ pub enum Metric {
 
 impl Metric {
     /// All of them, in the order in which a call meets them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 14] = [
         Self::DnsMs,
         Self::TcpMs,
         Self::TlsMs,
-        Self::RttMs,
         Self::HeadMs,
         Self::TtftMs,
         Self::FirstAnswerMs,
@@ -65,7 +62,6 @@ impl Metric {
             Self::DnsMs => "dns_ms",
             Self::TcpMs => "tcp_ms",
             Self::TlsMs => "tls_ms",
-            Self::RttMs => "rtt_ms",
             Self::HeadMs => "head_ms",
             Self::TtftMs => "ttft_ms",
             Self::FirstAnswerMs => "first_answer_ms",
@@ -87,7 +83,6 @@ impl Metric {
             Self::DnsMs => "DNS ms",
             Self::TcpMs => "TCP ms",
             Self::TlsMs => "TLS ms",
-            Self::RttMs => "round trip ms",
             Self::HeadMs => "head ms",
             Self::TtftMs => "TTFT ms",
             Self::FirstAnswerMs => "first answer ms",
@@ -107,9 +102,8 @@ impl Metric {
     pub fn definition(self) -> &'static str {
         match self {
             Self::DnsMs => "to resolve the host name, when the connection was opened for the call",
-            Self::TcpMs => "to open that connection",
+            Self::TcpMs => "to open that connection: one round trip",
             Self::TlsMs => "to agree on TLS on it",
-            Self::RttMs => "round-trip time of the used connection, as the kernel estimates it",
             Self::HeadMs => "{start} to the head of the reply",
             Self::TtftMs => "{start} to the first token, shown reasoning included",
             Self::FirstAnswerMs => "{start} to the first token of the answer itself",

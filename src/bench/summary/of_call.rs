@@ -35,7 +35,6 @@ pub fn value(sample: &Sample, metric: Metric, from: From) -> Option<f64> {
         Metric::DnsMs => handshake(sample)?.dns.map(millis),
         Metric::TcpMs => handshake(sample)?.tcp.map(millis),
         Metric::TlsMs => handshake(sample)?.tls.map(millis),
-        Metric::RttMs => sample.rtt.map(millis),
         Metric::HeadMs => sample.head.map(|head| millis(head + late)),
         Metric::TtftMs => sample.first_token.map(|first| millis(first + late)),
         Metric::FirstAnswerMs => sample.first_answer.map(|first| millis(first + late)),
