@@ -45,6 +45,9 @@ pub struct Sample {
     pub first_bytes: u32,
     /// Characters of text and shown reasoning: comparable between tokenizers, unlike tokens.
     pub chars: u64,
+    /// Characters of shown reasoning, which are among [`chars`](Self::chars).
+    #[serde(default)]
+    pub reasoning_chars: u64,
     /// What the server says was consumed, or our estimate.
     pub usage: Tokens,
     /// What it cost by the price known for the target, USD; nothing when no price is known or nothing was billed.
@@ -143,6 +146,14 @@ impl Sample {
         self.failure.is_none() && !self.clock_stepped
     }
 
+    /// Whether the model showed its reasoning, or some of it; it may share a read with the answer, so times
+    /// alone do not tell. Of samples that were kept before characters of reasoning were counted, the times do.
+    #[must_use]
+    pub fn shows_reasoning(&self) -> bool {
+        let came_before = |first: Duration| self.first_answer.is_none_or(|answer| first < answer);
+        self.reasoning_chars > 0 || self.first_token.is_some_and(came_before)
+    }
+
     /// How late the call was sent.
     #[must_use]
     pub fn lateness(&self) -> Duration {
@@ -217,6 +228,7 @@ mod tests {
             gaps: vec![Gap { after: Duration::from_nanos(20_000_123), bytes: 4, coalesced: true }],
             first_bytes: 3,
             chars: 7,
+            reasoning_chars: 2,
             usage: Tokens::Estimated(Usage::default()),
             cost_usd: Some(0.5),
             read_lag: None,

@@ -97,6 +97,7 @@ pub fn good(target: usize, round: u32) -> Sample {
         gaps: Vec::new(),
         first_bytes: 4,
         chars: 4,
+        reasoning_chars: 0,
         usage: Tokens::Counted(Usage { input: 10, output: 1, ..Usage::default() }),
         cost_usd: None,
         read_lag: None,
