@@ -109,7 +109,9 @@ impl Metric {
             Self::FirstAnswerMs => "{start} to the first token of the answer itself",
             Self::GapMs => "between two chunks, which may hold several tokens; others call it ITL or TBT",
             Self::TokenGapMs => "the same, a chunk of k tokens (by its bytes) counted as k gaps",
-            Self::TpotMs => "(E2E - TTFT) / (output tokens - 1), hidden reasoning left out; others call it ITL",
+            Self::TpotMs => {
+                "(E2E - TTFT) / (output tokens - hidden reasoning - tokens of the first chunk, by its bytes); others call it ITL"
+            }
             Self::E2eMs => "{start} to the last token",
             Self::TokensPerS => "1 / TPOT of a call: what one reader sees",
             Self::CharsPerS => "the same in characters: comparable between tokenizers",
