@@ -97,11 +97,6 @@ impl<'a> Shared<'a> {
         self.run.plan.targets[target].price
     }
 
-    /// The time since the start of the run.
-    pub(super) fn passed(&self) -> Duration {
-        self.clocks.meter.now().saturating_sub(self.clocks.start)
-    }
-
     pub(super) fn is_over(&self) -> bool {
         self.state().ended.is_some()
     }

@@ -157,13 +157,33 @@ fn so_many_rounds_are_in_flight() {
 }
 
 #[test]
-fn no_call_starts_after_the_time() {
+fn no_round_begins_after_the_time() {
     let load = Load::Rounds { stop: Stop::After(Duration::from_secs(1)), in_flight: 1 };
     let (driven, _) = Bench::new(vec![script(100, "")]).load(load).run();
     // Each takes 145 ms.
     assert_eq!((driven.samples.len(), driven.ended), (7, Ended::Done));
     let load = arrivals(Stop::After(Duration::from_secs(1)), 20.0, Arrival::Constant);
     assert_eq!(Bench::new(vec![script(100, "")]).load(load).run().0.samples.len(), 20);
+}
+
+#[test]
+fn a_round_that_has_begun_is_finished() {
+    let load = Load::Rounds { stop: Stop::After(Duration::from_millis(100)), in_flight: 1 };
+    let mut bench = Bench::new(vec![script(100, ""), script(100, "")]).load(load);
+    // One after the other: the second is asked after the time.
+    for target in &mut bench.plan.targets {
+        target.host = "one".into();
+    }
+    let (driven, _) = bench.run();
+    assert_eq!((driven.samples.len(), driven.ended), (2, Ended::Done));
+}
+
+#[test]
+fn a_rate_limit_is_not_waited_out_beyond_the_time() {
+    let load = Load::Rounds { stop: Stop::After(Duration::from_secs(2)), in_flight: 1 };
+    let (driven, _) = Bench::new(vec![script(100, "429=50s")]).load(load).run();
+    assert_eq!((driven.samples.len(), driven.ended), (1, Ended::Done));
+    assert!(driven.client.wall <= Duration::from_millis(2010), "{:?}", driven.client.wall);
 }
 
 #[test]
