@@ -58,7 +58,6 @@ struct State<'a> {
     on: Watcher<'a>,
     guards: Vec<Guard>,
     next_round: u32,
-    samples: Vec<Sample>,
     pauses: Vec<Pause>,
     dropped: u64,
     rate_limited: u64,
@@ -72,7 +71,6 @@ impl<'a> Shared<'a> {
             on,
             guards: vec![Guard::default(); run.plan.targets.len()],
             next_round: 0,
-            samples: Vec::new(),
             pauses: Vec::new(),
             dropped: 0,
             rate_limited: 0,
@@ -224,7 +222,7 @@ impl<'a> Shared<'a> {
         Some(ready)
     }
 
-    /// Keeps a sample and what it teaches.
+    /// Hands a sample to the watcher, and keeps what it teaches.
     fn take(&self, (sample, failure): (Sample, Option<Failure>)) {
         let now = self.clocks.meter.now();
         let target = sample.target;
@@ -250,13 +248,12 @@ impl<'a> Shared<'a> {
             }
             (Reaction::Out | Reaction::None, _) => {}
         }
-        self.state().samples.push(sample);
     }
 
     pub(super) fn into_driven(self, wall: Duration, cpu: Option<Duration>) -> Driven {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         let client = Client { wall, cpu, dropped: state.dropped, rate_limited: state.rate_limited };
         let ended = state.ended.unwrap_or(Ended::Done);
-        Driven { start: self.clocks.start, samples: state.samples, pauses: state.pauses, client, ended }
+        Driven { start: self.clocks.start, pauses: state.pauses, client, ended }
     }
 }

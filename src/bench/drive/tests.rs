@@ -23,6 +23,14 @@ fn script(ttft: u32, faults: &str) -> Script {
     }
 }
 
+/// A run and the samples that the watcher got.
+struct Watched {
+    samples: Vec<Sample>,
+    pauses: Vec<Pause>,
+    client: Client,
+    ended: Ended,
+}
+
 /// What a run of `scripts` under `plan` gives, and what the watcher was told, a word each.
 struct Bench {
     plan: Plan,
@@ -59,12 +67,12 @@ impl Bench {
         Self { plan: Plan { load, ..self.plan }, ..self }
     }
 
-    fn run(&self) -> (Driven, Vec<String>) {
+    fn run(&self) -> (Watched, Vec<String>) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
         runtime.block_on(self.drive())
     }
 
-    async fn drive(&self) -> (Driven, Vec<String>) {
+    async fn drive(&self) -> (Watched, Vec<String>) {
         let endpoints: Vec<_> = self.scripts.iter().cloned().map(simulated).collect();
         let seat = |endpoint| Seat { endpoint, key: None, timeouts: timeouts() };
         let seats: Vec<_> = endpoints.iter().map(seat).collect();
@@ -77,7 +85,7 @@ impl Bench {
             clock: Clock::starting_at(Timestamp(0)),
             max_in_flight: self.max_in_flight,
         };
-        let (mut told, mut done) = (Vec::new(), 0);
+        let (mut told, mut samples) = (Vec::new(), Vec::new());
         let mut on = |progress: Progress<'_>| {
             let word = match progress {
                 Progress::Round(round) => format!("round {round}"),
@@ -87,12 +95,15 @@ impl Bench {
                 Progress::Paused(pause) => format!("paused {} {:?}", pause.target, pause.span),
                 Progress::Out { target, failure } => format!("out {target} {}", failure.class),
             };
-            done += usize::from(matches!(progress, Progress::Done { .. }));
+            if let Progress::Done { sample, .. } = progress {
+                samples.push(sample.clone());
+            }
             told.push(word);
-            if done < self.breaks { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            if samples.len() < self.breaks { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
-        let driven = drive(run, &mut Counted(self.paid), &mut on, tokio::time::sleep(self.stop_after)).await;
-        (driven, told)
+        let stop = tokio::time::sleep(self.stop_after);
+        let Driven { pauses, client, ended, .. } = drive(run, &mut Counted(self.paid), &mut on, stop).await;
+        (Watched { samples, pauses, client, ended }, told)
     }
 }
 
