@@ -99,7 +99,8 @@ impl Loads<'_> {
                 .collect();
             console.json(&json!({ "runs": runs, "limits": lines }))
         } else {
-            let rows: Vec<(f64, Summary)> = self.tried.iter().map(|one| (one.load, one.summary.clone())).collect();
+            let row = |one: &Tried| (one.load, one.summary.clone(), one.measured.run.plan.slo);
+            let rows: Vec<_> = self.tried.iter().map(row).collect();
             let mut page = sweep::table(&rows, output::look(args, env, console).width);
             page.extend(lines);
             console.data(&page.join("\n"))
@@ -149,7 +150,7 @@ pub fn find_limit(around: &Around<'_>, console: &mut Console) -> Result<End, Err
             let rate = match sweep::next(FIRST_RATE, &verdicts) {
                 Step::Try(rate) => rate,
                 Step::Done(limit) => {
-                    lines.push(found(name, limit));
+                    lines.push(limit.sentence(name));
                     continue 'targets;
                 }
             };
@@ -164,13 +165,4 @@ pub fn find_limit(around: &Around<'_>, console: &mut Console) -> Result<End, Err
         lines.push(format!("{name}: no limit was found in {TRIES} tries"));
     }
     loads.show(lines, console)
-}
-
-fn found(name: &str, limit: Option<f64>) -> String {
-    match limit {
-        Some(rate) => {
-            format!("{name} holds {rate:.2} calls a second (the next rate that was tried is at most 10 % higher)")
-        }
-        None => format!("{name} holds no rate that was tried"),
-    }
 }
