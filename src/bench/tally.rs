@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn a_cut_stream_is_a_failure() {
         check_failure(&[(200, text("a")), (220, text("b"))], Class::Truncated, 2);
-        check_failure(&[], Class::Truncated, 0);
+        check_failure(&[], Class::Malformed, 0);
     }
 
     #[test]

@@ -158,6 +158,32 @@ fn the_cap_ends_the_run_before_it_is_passed() {
 }
 
 #[test]
+fn a_deployment_is_found_by_its_name_in_the_profile() {
+    let plan = run(&simulated(), &["-m", "sim/slow", "--dry-run"]);
+    assert!(plan.text().contains("sim/slow ≤ $0.0214"), "with the price of the profile: {}", plan.text());
+}
+
+#[test]
+fn the_longest_prompt_counts_for_the_cost() {
+    let home = simulated();
+    let prompts = home.write("prompts.txt", format!("{}{}\n", "short\n".repeat(80), "long ".repeat(8_000)));
+    let plan = run(&home, &["-m", "sim/slow", "-n", "1", "--dry-run", "--prompts", &prompts.display().to_string()]);
+    assert!(plan.text().contains("~10003 tokens in"), "{}", plan.text());
+}
+
+#[test]
+fn loads_of_a_sweep_ask_different_things() {
+    let server = Server::start();
+    let home = lab(&server, &["good"]);
+    assert_eq!(run(&home, &["-n", "2", "--sweep", "1,2"]).end, End::Code(0));
+    let mut bodies: Vec<String> =
+        server.calls().iter().map(|call| String::from_utf8_lossy(&call.body).into_owned()).collect();
+    bodies.sort();
+    bodies.dedup();
+    assert_eq!(bodies.len(), 4, "no cache answers: {bodies:?}");
+}
+
+#[test]
 fn a_run_is_compared_with_one_that_was_kept() {
     let home = simulated();
     assert_eq!(run(&home, &["--seed", "1", "-m", "sim/slow", "--save", "before"]).end, End::Code(0));
@@ -169,8 +195,11 @@ fn a_run_is_compared_with_one_that_was_kept() {
     let none = run(&home, &["--compare", "befor"]);
     assert_eq!((none.end, none.text()), (End::Code(66), String::new()));
     assert_eq!(none.notes(), "error: no run is kept as `befor`\nhint: there is before\n");
-    let name = run(&home, &["--seed", "2", "-n", "1", "--save", "../x"]);
-    assert_eq!(name.end, End::Code(2), "{}", name.notes());
+    let few = run(&home, &["--seed", "2", "-m", "sim/slow", "-n", "3", "--compare", "before"]);
+    assert_eq!(few.end, End::Code(1), "{}", few.notes());
+    assert!(few.notes().contains("cannot pass: sim/slow: too few good calls to compare"), "{}", few.notes());
+    let other = run(&home, &["--seed", "2", "-m", "sim/fast", "--compare", "before"]);
+    assert!(other.notes().contains("cannot pass: sim/slow was measured earlier and is not now"), "{}", other.notes());
 }
 
 #[test]
@@ -228,6 +257,8 @@ fn arguments_that_cannot_be_are_refused() {
         (&["--arrival", "poisson"], "`--arrival poisson` needs a rate"),
         (&["--max-cost=-1"], "is not an amount"),
         (&["--sweep", "0"], "`--sweep 0` has no calls in flight"),
+        (&["--save", "../x"], "`../x` cannot name a run"),
+        (&["--sweep", "1,2", "--csv"], "cannot be used with"),
     ] {
         let output = run(&simulated(), args);
         assert_eq!(output.end, End::Code(2), "{args:?}: {}", output.notes());
