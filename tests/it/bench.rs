@@ -265,3 +265,34 @@ fn arguments_that_cannot_be_are_refused() {
         assert!(output.notes().contains(want), "{args:?}: {}", output.notes());
     }
 }
+
+#[test]
+fn a_connection_that_the_server_closed_in_between_is_no_failure() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let url = format!("http://{}", listener.local_addr().expect("it has an address"));
+    // Answers one call on each connection as if more could follow, and drops what comes next unread.
+    let server = std::thread::spawn(move || {
+        use std::io::{Read, Write};
+        const BODY: &str =
+            "data: {\"choices\":[{\"delta\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+        for socket in listener.incoming() {
+            let Ok(mut socket) = socket else { return };
+            let mut seen = [0; 16 << 10];
+            if socket.read(&mut seen).unwrap_or(0) == 0 {
+                return;
+            }
+            let head =
+                format!("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {}\r\n\r\n", BODY.len());
+            let _ = socket.write_all((head + BODY).as_bytes());
+            let _ = socket.read(&mut seen);
+        }
+    });
+    let profile = Profile::new().provider("lab", "openai", &url).deployment("lab/good", "");
+    let home = Arc::new(Home::with(&profile.text()));
+    let output = run(&home, &["-n", "5", "--json", "--no-learn"]);
+    assert_eq!(output.end, End::Code(0), "{}", output.notes());
+    assert_eq!(object(&output)["summary"]["targets"][0]["good"], 5, "{}", output.text());
+    // Nobody calls any more: an empty connection ends it.
+    drop(std::net::TcpStream::connect(url.trim_start_matches("http://")));
+    server.join().expect("it ends");
+}

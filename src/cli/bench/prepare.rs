@@ -136,7 +136,7 @@ impl Prepared {
                             Tokens::Counted(usage) => Some(usage),
                             Tokens::Estimated(_) => None,
                         };
-                        let shown = sample.first_token != sample.first_answer;
+                        let shown = sample.shows_reasoning();
                         Ok(Experience::answered(prompt_tokens, sample.first_token, sample.end, usage, shown))
                     }
                     Some(_) => {
