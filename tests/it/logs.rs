@@ -344,6 +344,8 @@ fn filters_go_with_json_and_not_with_one_request() {
     check_usage("--conversations --search x", false);
     check_usage("--conversations --last 3 --json", true);
     check_usage("--outcome good", false);
+    check_usage("--class bogus", false);
+    check_usage("--class server_error", true);
 }
 
 #[test]
