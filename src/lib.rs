@@ -15,6 +15,7 @@
 //! | [`engine`] | the only code that awaits: the loop that obeys the course | decisions, the terminal |
 //! | [`transport`] | HTTP, simulated deployments, keys | retries, redirects |
 //! | [`state`] | what processes share: SQLite, Redis, memory, and what to do when it breaks | what the values mean |
+//! | [`bench`] | comparing deployments: the plan, the samples, their statistics, reports | sockets, the terminal |
 //! | [`health`] | which deployments could answer, and why the others could not | the command line |
 //! | [`history`] | questions to the log | writing it |
 //! | [`chat`] | a conversation: its turns, its commands, Markdown on a terminal | the terminal, the log |
@@ -25,7 +26,7 @@
 //!
 //! # The arrows
 //!
-//! `main → cli → {profile, health, history, engine, transport, state, error}`; `profile → {provider, route}`;
+//! `main → cli → {profile, bench, health, chat, history, engine, transport, state, error}`; `profile → {provider, route}`;
 //! `engine → {ports, provider, route}`; `transport, state → ports`; `ports → {wire, route}`;
 //! `provider → wire`; all → `model`; `model` → nothing. `tests/layers.rs` holds the table and fails on
 //! a new arrow.

@@ -142,8 +142,6 @@ pub struct Stamped {
 /// What a connection knows of a call that ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LineFacts {
-    /// The round-trip time as the kernel estimates it; of the first hop only behind a proxy.
-    pub rtt: Option<Duration>,
     /// Whether the wall clock stepped against the monotonic one since the call began, so that stamps lie.
     pub clock_stepped: bool,
 }

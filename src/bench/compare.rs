@@ -6,7 +6,7 @@
 
 use fastrand::Rng;
 
-use super::record::Run;
+use super::record::{Ended, Run};
 use super::report::page::{self, Column};
 use super::report::units;
 use super::stats::{Interval, LEVEL, bootstrap, number, wilson};
@@ -19,6 +19,8 @@ pub struct Comparison {
     pub lines: Vec<String>,
     /// Whether something is worse beyond its interval.
     pub worse: bool,
+    /// Why this says less than it should: a build must not pass on it.
+    pub lacks: Vec<String>,
 }
 
 const WIDTH: usize = 100;
@@ -57,16 +59,43 @@ pub fn against(earlier: &Run, now: &Run) -> Comparison {
     let mut rng = Rng::with_seed(now.plan.seed);
     let mut rows = Vec::new();
     let mut worse = false;
+    let mut lacks = lacks(earlier, now);
     for (old, new) in shared {
         let sides = Sides { earlier, now, old, new, level };
-        for (row, finding) in sides.rows(&mut rng) {
+        let found = sides.rows(&mut rng);
+        let timed =
+            |finding: &Finding| matches!(finding, Finding::Worse | Finding::Better | Finding::Same | Finding::Unclear);
+        // Of a target that has only just failed there are no times: its error rate is the finding.
+        if found.iter().filter(|(_, finding)| timed(finding)).count() < 2
+            && !found.iter().any(|(_, finding)| matches!(finding, Finding::Worse))
+        {
+            lacks.push(format!("{}: too few good calls to compare", now.plan.targets[new].name));
+        }
+        for (row, finding) in found {
             worse |= matches!(finding, Finding::Worse);
             rows.push(row);
         }
     }
     let mut lines = if rows.is_empty() { Vec::new() } else { page::table(&COLUMNS, &rows, WIDTH) };
     lines.extend(notes(earlier, now).iter().flat_map(|note| page::wrap(note, WIDTH, 2)));
-    Comparison { lines, worse }
+    Comparison { lines, worse, lacks }
+}
+
+/// What keeps the two runs from being compared as a whole.
+fn lacks(earlier: &Run, now: &Run) -> Vec<String> {
+    let names = |run: &Run| run.plan.targets.iter().map(|target| target.name.clone()).collect::<Vec<String>>();
+    let (before, after) = (names(earlier), names(now));
+    let gone = before.iter().filter(|name| !after.contains(name));
+    let mut lacks: Vec<String> = gone.map(|name| format!("{name} was measured earlier and is not now")).collect();
+    for (run, which) in [(earlier, "the earlier run"), (now, "this run")] {
+        match run.ended {
+            Ended::Done => {}
+            Ended::Interrupted => lacks.push(format!("{which} was interrupted")),
+            Ended::MaxCost => lacks.push(format!("{which} ended at its cost cap")),
+            Ended::NobodyLeft => lacks.push(format!("{which} ended because nobody was left to ask")),
+        }
+    }
+    lacks
 }
 
 /// A target in both runs.

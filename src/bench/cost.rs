@@ -7,6 +7,8 @@ use crate::model::{Price, Usage};
 
 /// Until a server has counted a prompt of ours, it may have more tokens than estimated by this factor.
 const MARGIN: f64 = 1.3;
+/// Prompts are alike when the shortest is at least this share of the longest.
+const ALIKE: f64 = 0.9;
 /// Less than any price of a call: additions of binary fractions do not cost anybody a call.
 const DUST: f64 = 1e-12;
 
@@ -50,7 +52,10 @@ pub fn estimate(plan: &Plan) -> Vec<Estimate> {
 pub struct Wallet {
     cap: Option<f64>,
     spent: f64,
+    /// Of the longest prompt.
     prompt_tokens: u64,
+    /// Whether the prompts are about as long as each other, so that one tells how the others are counted.
+    alike: bool,
     max_tokens: u64,
     targets: Vec<Account>,
 }
@@ -66,12 +71,14 @@ struct Account {
 }
 
 impl Wallet {
-    /// A wallet for `plan` that holds `cap` USD, or as much as it takes.
+    /// A wallet for `plan` that holds `cap` USD, or as much as it takes; the shortest prompt of the plan has
+    /// `fewest` tokens.
     #[must_use]
-    pub fn new(plan: &Plan, cap: Option<f64>) -> Self {
+    pub fn new(plan: &Plan, fewest: u64, cap: Option<f64>) -> Self {
         let account = |target: &Target| Account { price: target.price, ..Account::default() };
         let targets = plan.targets.iter().map(account).collect();
-        Self { cap, spent: 0.0, prompt_tokens: plan.prompt_tokens, max_tokens: plan.max_tokens, targets }
+        let alike = fewest as f64 >= ALIKE * plan.prompt_tokens as f64;
+        Self { cap, spent: 0.0, prompt_tokens: plan.prompt_tokens, alike, max_tokens: plan.max_tokens, targets }
     }
 
     /// What was spent, USD, as far as it is known.
@@ -106,7 +113,7 @@ impl Wallet {
         if let Some(least) = (0..account.held.len()).min_by(|a, b| account.held[*a].total_cmp(&account.held[*b])) {
             account.held.swap_remove(least);
         }
-        if let Some(counted) = counted.filter(|counted| *counted > 0 && estimated > 0) {
+        if let Some(counted) = counted.filter(|counted| self.alike && *counted > 0 && estimated > 0) {
             let seen = counted as f64 / estimated as f64;
             account.ratio = Some(account.ratio.map_or(seen, |known| known.max(seen)));
         }
@@ -155,7 +162,7 @@ mod tests {
 
     #[test]
     fn the_first_call_has_a_margin_and_later_ones_know_better() {
-        let mut wallet = Wallet::new(&plan(Some(Price::flat(1.0, 0.0))), Some(24.0));
+        let mut wallet = Wallet::new(&plan(Some(Price::flat(1.0, 0.0))), 10, Some(24.0));
         assert!(wallet.reserve(0));
         // What is in flight is not there for a second call.
         assert!(!wallet.reserve(0));
@@ -167,15 +174,23 @@ mod tests {
     }
 
     #[test]
+    fn a_short_prompt_says_nothing_of_a_long_one() {
+        let mut wallet = Wallet::new(&plan(Some(Price::flat(1.0, 0.0))), 1, Some(24.0));
+        assert!(wallet.reserve(0));
+        wallet.settle(0, 1.0, Some(1));
+        assert!(wallet.reserve(0) && !wallet.reserve(0), "each may be the longest: 13 of 23, and then 10");
+    }
+
+    #[test]
     fn without_a_cap_everything_goes() {
-        assert!(Wallet::new(&plan(Some(Price::flat(1e9, 1e9))), None).reserve(0));
-        assert!(Wallet::new(&plan(None), Some(0.0)).reserve(0));
+        assert!(Wallet::new(&plan(Some(Price::flat(1e9, 1e9))), 10, None).reserve(0));
+        assert!(Wallet::new(&plan(None), 10, Some(0.0)).reserve(0));
     }
 
     proptest! {
         #[test]
         fn a_wallet_is_never_overdrawn(cap in 0.0..5.0_f64, shares in prop::collection::vec((0.0..1.0_f64, any::<bool>()), 0..60)) {
-            let mut wallet = Wallet::new(&plan(Some(Price::flat(0.01, 0.002))), Some(cap));
+            let mut wallet = Wallet::new(&plan(Some(Price::flat(0.01, 0.002))), 10, Some(cap));
             // Every call costs at most this, as estimated.
             let (most, mut flying) = (0.33, Vec::new());
             for (share, lands) in shares {

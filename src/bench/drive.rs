@@ -80,7 +80,7 @@ pub enum Progress<'a> {
         /// Time to first token, when there is one.
         first_token: Option<Duration>,
     },
-    /// A call has ended.
+    /// A call has ended. This is the only time at which its sample is seen.
     Done {
         /// What is known of it.
         sample: &'a Sample,
@@ -109,13 +109,11 @@ pub struct Pause {
     pub span: Duration,
 }
 
-/// What a run gave.
+/// What a run gave, but for its samples: the watcher gets each of them as it ends, and keeps what it wants.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Driven {
     /// When it began, on the meter's clock.
     pub start: Duration,
-    /// Every call, in the order in which they ended.
-    pub samples: Vec<Sample>,
     /// Times in which a target was left alone.
     pub pauses: Vec<Pause>,
     /// What is known of ourselves.

@@ -65,7 +65,8 @@ pub enum Load {
 pub enum Stop {
     /// After so many rounds.
     Rounds(u32),
-    /// No call starts after this.
+    /// No round begins after this, nor is a rate limit waited out; a round that has begun is finished. In an
+    /// open loop, no call starts after this.
     After(Duration),
 }
 

@@ -40,6 +40,9 @@ pub struct Client {
     pub cpu: Option<Duration>,
     /// Starts of an open loop that could not be made because too many calls were in flight.
     pub dropped: u64,
+    /// Starts of an open loop that were not made because the target limits its rate and was left alone: its
+    /// doing, not ours.
+    pub rate_limited: u64,
 }
 
 /// Why a run ended.

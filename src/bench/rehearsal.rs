@@ -163,17 +163,17 @@ pub struct Score {
 pub struct Level {
     /// `mean`, `p50`, `p95` or `max`.
     pub name: &'static str,
-    /// Without the faults, seconds.
-    pub without: f64,
+    /// Without the faults, seconds; nothing when nobody answered.
+    pub without: Option<f64>,
     /// With them, seconds.
-    pub with: f64,
+    pub with: Option<f64>,
 }
 
 /// Compares what happened with the faults to what happened without them.
 #[must_use]
 pub fn score(with: &[Played], without: &[Played]) -> Score {
     let level = |name, of: fn(&[f64]) -> f64| {
-        let seconds = |played: &[Played]| of(&durations(played));
+        let seconds = |played: &[Played]| Some(durations(played)).filter(|all| !all.is_empty()).map(|all| of(&all));
         Level { name, without: seconds(without), with: seconds(with) }
     };
     let calls =
@@ -234,12 +234,16 @@ mod tests {
         assert_eq!(score.calls, (1.0, 2.0));
         assert_eq!((score.wasted, score.spent), (1.0, 1.5));
         let levels = score.duration.map(|level| (level.name, level.without, level.with));
-        assert_eq!(levels, [("mean", 1.5, 3.0), ("p50", 1.0, 3.0), ("p95", 2.0, 5.0), ("max", 2.0, 5.0)]);
+        assert_eq!(
+            levels,
+            [("mean", 1.5, 3.0), ("p50", 1.0, 3.0), ("p95", 2.0, 5.0), ("max", 2.0, 5.0)]
+                .map(|(name, without, with)| (name, Some(without), Some(with)))
+        );
     }
 
     #[test]
     fn when_nobody_answers_there_are_no_times() {
         let nobody = [played(false, 9, 3)];
-        assert_eq!(score(&nobody, &nobody).duration.map(|level| level.with), [0.0; 4]);
+        assert_eq!(score(&nobody, &nobody).duration.map(|level| level.with), [None; 4]);
     }
 }

@@ -26,10 +26,6 @@ pub struct Sample {
     pub sent: Duration,
     /// How its connection came about; never a part of the other times unless the connection is what is measured.
     pub connection: Connection,
-    /// The round-trip time of that connection as the kernel estimates it, at the end of the call
-    /// (`TCP_INFO`); of the first hop only where a proxy stands between.
-    #[serde(rename = "rtt_us", with = "maybe_us", default, skip_serializing_if = "Option::is_none")]
-    pub rtt: Option<Duration>,
     /// To the head of the reply.
     #[serde(rename = "head_us", with = "maybe_us", default, skip_serializing_if = "Option::is_none")]
     pub head: Option<Duration>,
@@ -49,6 +45,9 @@ pub struct Sample {
     pub first_bytes: u32,
     /// Characters of text and shown reasoning: comparable between tokenizers, unlike tokens.
     pub chars: u64,
+    /// Characters of shown reasoning, which are among [`chars`](Self::chars).
+    #[serde(default)]
+    pub reasoning_chars: u64,
     /// What the server says was consumed, or our estimate.
     pub usage: Tokens,
     /// What it cost by the price known for the target, USD; nothing when no price is known or nothing was billed.
@@ -86,7 +85,7 @@ pub struct Handshake {
     /// To resolve the name; nothing for an address.
     #[serde(rename = "dns_us", with = "maybe_us", default, skip_serializing_if = "Option::is_none")]
     pub dns: Option<Duration>,
-    /// To open the TCP connection.
+    /// To open the TCP connection: one round trip, to the proxy where one stands between.
     #[serde(rename = "tcp_us", with = "maybe_us", default, skip_serializing_if = "Option::is_none")]
     pub tcp: Option<Duration>,
     /// To agree on TLS; nothing for plain HTTP.
@@ -145,6 +144,14 @@ impl Sample {
     #[must_use]
     pub fn is_good(&self) -> bool {
         self.failure.is_none() && !self.clock_stepped
+    }
+
+    /// Whether the model showed its reasoning, or some of it; it may share a read with the answer, so times
+    /// alone do not tell. Of samples that were kept before characters of reasoning were counted, the times do.
+    #[must_use]
+    pub fn shows_reasoning(&self) -> bool {
+        let came_before = |first: Duration| self.first_answer.is_none_or(|answer| first < answer);
+        self.reasoning_chars > 0 || self.first_token.is_some_and(came_before)
     }
 
     /// How late the call was sent.
@@ -214,7 +221,6 @@ mod tests {
             due: Duration::from_millis(10),
             sent: Duration::from_nanos(10_500_001),
             connection: Connection::Cold(Handshake { dns: None, tcp: Some(Duration::from_micros(80)), tls: None }),
-            rtt: None,
             head: Some(Duration::from_millis(1)),
             first_token: Some(Duration::from_millis(200)),
             first_answer: Some(Duration::from_millis(200)),
@@ -222,6 +228,7 @@ mod tests {
             gaps: vec![Gap { after: Duration::from_nanos(20_000_123), bytes: 4, coalesced: true }],
             first_bytes: 3,
             chars: 7,
+            reasoning_chars: 2,
             usage: Tokens::Estimated(Usage::default()),
             cost_usd: Some(0.5),
             read_lag: None,

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 pub use server::{Schedule, Server, Truth};
 
-use super::drive::{Drive, Seat, Unlimited, drive};
+use super::drive::{Drive, Progress, Seat, Unlimited, drive};
 use super::plan::{Arrival, Load, Plan, Slo, Stop, Target};
 use super::sample::Sample;
 use crate::model::Prompt;
@@ -101,13 +101,19 @@ async fn measure(
         clock,
         max_in_flight: 10_000,
     };
-    let mut on = |_: super::drive::Progress<'_>| ControlFlow::Continue(());
+    let mut samples = Vec::new();
+    let mut on = |progress: Progress<'_>| {
+        if let Progress::Done { sample, .. } = progress {
+            samples.push(sample.clone());
+        }
+        ControlFlow::Continue(())
+    };
     let zero = zero(meter);
     let driven = drive(run, &mut Unlimited, &mut on, std::future::pending()).await;
     let (truths, used) = server.stop();
     let cpu = driven.client.cpu.map(|cpu| cpu.saturating_sub(used.unwrap_or_default()));
     let start = zero + driven.start;
-    let calls: Vec<Call> = driven.samples.iter().map(|sample| Call::of(sample, start)).collect();
+    let calls: Vec<Call> = samples.iter().map(|sample| Call::of(sample, start)).collect();
     Ok(Accuracy { streams, cpu, wall: driven.client.wall, ..accuracy(&calls, &truths) })
 }
 

@@ -59,7 +59,6 @@ impl Shape {
         let usage = Usage { input: 210, output: pieces, ..Usage::default() };
         let first = span(first);
         let mut sample = Sample {
-            rtt: Some(span(self.ttft_ms * 0.1 + rng.f64())),
             head: Some(first.mul_f64(0.9)),
             first_token: Some(first),
             first_answer: Some(first),
@@ -72,8 +71,11 @@ impl Shape {
             ..good(target, round)
         };
         if round == 0 {
-            sample.connection =
-                Connection::Cold(Handshake { dns: Some(span(8.0)), tcp: Some(span(24.0)), tls: Some(span(51.0)) });
+            sample.connection = Connection::Cold(Handshake {
+                dns: Some(span(8.0)),
+                tcp: Some(span(self.ttft_ms * 0.1)),
+                tls: Some(span(51.0)),
+            });
         }
         if rng.f64() < self.failing { refused(sample) } else { sample }
     }
@@ -88,7 +90,6 @@ pub fn good(target: usize, round: u32) -> Sample {
         due: Duration::ZERO,
         sent: Duration::ZERO,
         connection: Connection::Warm,
-        rtt: None,
         head: first,
         first_token: first,
         first_answer: first,
@@ -96,6 +97,7 @@ pub fn good(target: usize, round: u32) -> Sample {
         gaps: Vec::new(),
         first_bytes: 4,
         chars: 4,
+        reasoning_chars: 0,
         usage: Tokens::Counted(Usage { input: 10, output: 1, ..Usage::default() }),
         cost_usd: None,
         read_lag: None,
@@ -164,7 +166,7 @@ pub fn run(seed: u64, shapes: &[Shape], rounds: u32) -> Run {
         slo: Slo::default(),
         seed,
     };
-    let client = Client { wall: clock, cpu: Some(clock.mul_f64(0.01)), dropped: 0 };
+    let client = Client { wall: clock, cpu: Some(clock.mul_f64(0.01)), ..Client::default() };
     let started = Timestamp(1_763_800_000_000);
     Run { schema: SCHEMA, version: "0.0.0".to_owned(), started, plan, samples, client, ended: Ended::Done }
 }

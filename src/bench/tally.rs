@@ -106,7 +106,12 @@ impl Tally {
 
     /// Characters of text and shown reasoning.
     pub fn chars(&self) -> u64 {
-        count(&self.answer.text) + count(&self.answer.reasoning)
+        count(&self.answer.text) + self.reasoning_chars()
+    }
+
+    /// Characters of shown reasoning.
+    pub fn reasoning_chars(&self) -> u64 {
+        count(&self.answer.reasoning)
     }
 
     /// What was consumed: counted by the server, or estimated for a prompt of `input` tokens.
@@ -117,7 +122,7 @@ impl Tally {
         if self.first_token.is_none() {
             return Tokens::Estimated(Usage::default());
         }
-        let (output, reasoning) = (self.chars().div_ceil(4), count(&self.answer.reasoning).div_ceil(4));
+        let (output, reasoning) = (self.chars().div_ceil(4), self.reasoning_chars().div_ceil(4));
         Tokens::Estimated(Usage { input, output, reasoning, ..Usage::default() })
     }
 }
@@ -196,9 +201,16 @@ mod tests {
     }
 
     #[test]
+    fn reasoning_is_counted_even_in_one_read_with_the_answer() {
+        let (tally, end) = read(&[(100, reasoning("hmm") + &text("a")), (101, DONE.into())]);
+        assert_eq!((tally.first_token, tally.first_answer, end), (Some(100 * MS), Some(100 * MS), Ok(())));
+        assert_eq!((tally.chars(), tally.reasoning_chars()), (4, 3));
+    }
+
+    #[test]
     fn a_cut_stream_is_a_failure() {
         check_failure(&[(200, text("a")), (220, text("b"))], Class::Truncated, 2);
-        check_failure(&[], Class::Truncated, 0);
+        check_failure(&[], Class::Malformed, 0);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod table;
 mod watch;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -18,8 +19,8 @@ use super::signals::{Ended, until_signal};
 use super::{End, Global, listing, place, setup};
 use crate::engine::Router;
 use crate::error::{Error, Kind};
-use crate::health::{self, Lack, Limits, Report, State};
-use crate::history::{History, Latest, latest};
+use crate::health::{self, Lack, Limits, Patient, Report, State};
+use crate::history::{Entry, History, latest, stats};
 use crate::ports::Clock;
 use crate::profile::{Inputs, shown_key};
 use crate::route::DeploymentId;
@@ -28,6 +29,8 @@ use crate::transport::dial::Dialer;
 
 /// Requests of the log in which the latest call to each deployment is looked for.
 const LOOKED_AT: usize = 500;
+/// First tokens that must have been timed before their median is called usual.
+const USUAL_NEEDS: usize = 5;
 
 /// Look whether the deployments could answer, and what stands in the way of the others
 ///
@@ -129,10 +132,14 @@ impl Doctor {
     /// Looks once.
     async fn look(&mut self) -> Found {
         let Wanted { patients, subjects } = &self.wanted;
+        let entries = self.entries();
+        let (last, usual, map) = (latest(&entries), usual(&entries), self.router.map());
+        let patient =
+            |patient: &Patient| Patient { usual: usual.get(&map.deployment(patient.id).name).copied(), ..*patient };
+        let patients: Vec<Patient> = patients.iter().map(patient).collect();
         let report =
-            health::check(&self.router, &self.dialer, self.clock, patients, subjects, self.limits, &mut self.rng).await;
-        let last = self.latest();
-        let map = self.router.map();
+            health::check(&self.router, &self.dialer, self.clock, &patients, subjects, self.limits, &mut self.rng)
+                .await;
         let lines = report.rows.iter().map(|row| {
             let deployment = map.deployment(row.id);
             Line {
@@ -147,11 +154,17 @@ impl Doctor {
         Found { report, lines, live: patients.iter().any(|patient| patient.live.is_some()) }
     }
 
-    /// How the latest calls ended; nothing is known where nothing is logged.
-    fn latest(&self) -> BTreeMap<String, Latest> {
-        let entries = History::open(&self.location).and_then(|history| history.last(LOOKED_AT));
-        entries.map(|entries| latest(&entries)).unwrap_or_default()
+    /// The latest requests; nothing is known where nothing is logged.
+    fn entries(&self) -> Vec<Entry> {
+        History::open(&self.location).and_then(|history| history.last(LOOKED_AT)).unwrap_or_default()
     }
+}
+
+/// The median time to the first token of each deployment, by its name, of those with enough of them.
+fn usual(entries: &[Entry]) -> BTreeMap<String, Duration> {
+    let found = stats(entries, |_, deployment| deployment.to_owned());
+    let enough = found.into_iter().filter(|(_, stats)| stats.timed() >= USUAL_NEEDS);
+    enough.filter_map(|(name, stats)| Some((name, Duration::from_millis(stats.ttft_p50()?)))).collect()
 }
 
 /// The error that the command ends with, if a group lacks somebody live.

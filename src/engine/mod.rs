@@ -39,7 +39,7 @@ pub use explain::{Candidate, Explained, Figures, Leg, Worst};
 pub use note::{By, Note, Watcher};
 pub use observe::Observed;
 pub use plan::{Plan, Planned};
-pub use probe::{Asked, ProbeKey, ProbeLimits, Probed, Reply, Standing};
+pub use probe::{Asked, List, ProbeKey, ProbeLimits, Probed, Reply, Standing};
 pub use record::{Attempt, Done, Hedged, RouteError, Share, Spend, Why};
 pub use router::{Request, Router};
 pub use schema::{Schema, SchemaError};

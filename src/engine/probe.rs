@@ -62,6 +62,8 @@ pub enum ProbeKey {
     Missing(String),
     /// It did not come in time: a command or a keyring is slow.
     Late,
+    /// Nobody looked for it: there was no time left.
+    NotSought,
 }
 
 /// What became of the question.
@@ -71,6 +73,8 @@ pub enum Asked {
     Nothing,
     /// Nothing was asked: the deployment is simulated.
     Simulated,
+    /// Nothing was asked: there was no time left.
+    NoTime,
     /// Nothing was asked: there is no key, or it cannot be sent.
     NotAsked(Failure),
     /// No reply came.
@@ -96,10 +100,21 @@ pub struct Reply {
     pub location: Option<String>,
     /// What it says of limits.
     pub readings: Vec<Reading>,
-    /// The models that it lists, if it lists them.
-    pub names: Option<Names>,
+    /// The models that it lists.
+    pub list: List,
     /// The same question without the key was refused: the key is what opened the door.
     pub key_proved: bool,
+}
+
+/// What a reply says of models.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum List {
+    /// Nothing: no list was asked for, or it was refused.
+    Nothing,
+    /// A list was asked for, and something else came: a page for people, say.
+    Other,
+    /// These.
+    Of(Names),
 }
 
 /// What the processes know of a deployment.
@@ -132,6 +147,7 @@ impl Router {
             Err(failure) => Asked::NotAsked(failure),
             Ok(Probe::Nothing) => Asked::Nothing,
             Ok(Probe::Simulated) => Asked::Simulated,
+            Ok(Probe::Models(_) | Probe::Key(_)) if total.is_zero() => Asked::NoTime,
             Ok(Probe::Models(request)) => self.put(endpoint, key.as_ref(), request, true, limits, total).await,
             Ok(Probe::Key(request)) => self.put(endpoint, key.as_ref(), request, false, limits, total).await,
         };
@@ -184,8 +200,9 @@ impl Router {
         limits: ProbeLimits,
         total: Duration,
     ) -> Asked {
-        let late =
-            || Asked::Failed(Failure::new(Class::Timeout(TimeoutKind::Total), format!("no reply within {total:?}")));
+        let late = || {
+            Asked::Failed(Failure::new(Class::Timeout(TimeoutKind::Total), format!("no reply within {}", span(total))))
+        };
         let ask = async {
             match self.reply(to, key, request, lists, limits).await {
                 Ok(reply) => Asked::Replied(reply),
@@ -215,12 +232,14 @@ impl Router {
             date: header(DATE).and_then(date),
             location: header(LOCATION).and_then(|place| shown(&url, place)),
             readings: rate_limit::readings(&head.headers, at),
-            names: None,
+            list: List::Nothing,
             key_proved: false,
         };
         let body = read(&mut head).await;
         if (200..300).contains(&head.status) {
-            reply.names = body.filter(|_| lists).and_then(|body| Names::read(&body));
+            if lists {
+                reply.list = body.and_then(|body| Names::read(&body)).map_or(List::Other, List::Of);
+            }
             reply.key_proved = key.is_some() && self.is_closed_to_others(to, limits).await;
         } else {
             let secrets = secrets(to, key);
@@ -242,7 +261,7 @@ impl Router {
 
     async fn head(&self, request: WireRequest, limits: ProbeLimits) -> Result<Head, Failure> {
         let late =
-            || Failure::new(Class::Timeout(TimeoutKind::FirstToken), format!("no reply within {:?}", limits.head));
+            || Failure::new(Class::Timeout(TimeoutKind::FirstToken), format!("no reply within {}", span(limits.head)));
         let sent = self.transport.send(request, limits.connect);
         tokio::time::timeout(limits.head, sent).await.unwrap_or_else(|_| Err(late()))
     }
@@ -277,6 +296,14 @@ fn date(text: &str) -> Option<Timestamp> {
     Some(Timestamp(i64::try_from(since.as_millis()).ok()?))
 }
 
+/// `5.0 s`; below a tenth of a second `20 ms`.
+fn span(of: Duration) -> String {
+    match of.as_millis() {
+        millis @ 0..100 => format!("{millis} ms"),
+        100.. => format!("{:.1} s", of.as_secs_f64()),
+    }
+}
+
 /// Where a redirect leads, without what may be secret in it.
 fn shown(from: &Url, place: &str) -> Option<String> {
     let mut url = from.join(place).ok()?;
@@ -307,6 +334,14 @@ mod tests {
         let from = Url::parse("https://h/v1/models?key=1").unwrap();
         assert_eq!(shown(&from, "/v2/models?token=x#y").as_deref(), Some("https://h/v2/models"));
         assert_eq!(shown(&from, "https://me:pw@other/x").as_deref(), Some("https://other/x"));
+    }
+
+    #[test]
+    fn spans_are_short() {
+        let check = |micros, want: &str| assert_eq!(span(Duration::from_micros(micros)), want);
+        check(4_986_731, "5.0 s");
+        check(120_000, "0.1 s");
+        check(20_500, "20 ms");
     }
 
     #[test]

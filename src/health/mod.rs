@@ -36,6 +36,8 @@ pub struct Patient {
     pub id: DeploymentId,
     /// The group of it alone through which it is called ([`alone`]), if it is to be called.
     pub live: Option<GroupId>,
+    /// The usual time to its first token, if enough calls say it.
+    pub usual: Option<Duration>,
 }
 
 /// What a look at everything found.
@@ -83,8 +85,8 @@ pub struct Seen {
     pub reason: Option<String>,
     /// Until when a rate limit keeps it shut.
     pub gated: Option<Timestamp>,
-    /// The usual seconds to its first token, if they were ever measured before.
-    pub usual: Option<f64>,
+    /// The usual time to its first token, if enough calls say it.
+    pub usual: Option<Duration>,
     /// The live call, if one was wanted.
     pub live: Option<Live>,
 }

@@ -1,12 +1,16 @@
 //! What was seen of a deployment in one word, and what that means for its group: functions of values.
 
+use std::time::Duration;
+
 use super::{Live, Seen};
-use crate::engine::{Asked, ProbeKey, Reply};
+use crate::engine::{Asked, List, ProbeKey, Reply};
 use crate::model::{Class, Failure};
 use crate::route::breaker;
 
 /// A first token that takes so many times as long as usual is slow.
 const SLOW: f64 = 3.0;
+/// The log counts milliseconds: what is usual is not believed to be less.
+const FINEST: Duration = Duration::from_millis(1);
 
 /// How a deployment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +127,7 @@ pub fn verdict(seen: &Seen) -> Verdict {
         ProbeKey::Late => {
             return Verdict { lacks_key: true, ..Verdict::because(State::NoKey, "the key did not come in time") };
         }
-        ProbeKey::NotNeeded | ProbeKey::Found { .. } => {}
+        ProbeKey::NotNeeded | ProbeKey::Found { .. } | ProbeKey::NotSought => {}
     }
     match &seen.live {
         Some(live) => called(live, seen),
@@ -135,10 +139,11 @@ pub fn verdict(seen: &Seen) -> Verdict {
 fn called(live: &Live, seen: &Seen) -> Verdict {
     match live {
         Live::Answered { ttft, .. } => match (ttft, seen.usual) {
-            (Some(ttft), Some(usual)) if ttft.as_secs_f64() > SLOW * usual => {
-                Verdict::because(State::Slow, format!("TTFT {:.1} times the usual", ttft.as_secs_f64() / usual))
-            }
-            (Some(_) | None, Some(_) | None) => Verdict::plain(State::Ok),
+            (Some(ttft), Some(usual)) => match ttft.as_secs_f64() / usual.max(FINEST).as_secs_f64() {
+                times if times > SLOW => Verdict::because(State::Slow, format!("TTFT {times:.1} times the usual")),
+                _ => Verdict::plain(State::Ok),
+            },
+            (Some(_), None) | (None, Some(_) | None) => Verdict::plain(State::Ok),
         },
         Live::Failed { failure, .. } => match failure.class {
             Class::RateLimit => Verdict::of(State::Limited, failure),
@@ -171,18 +176,24 @@ fn asked(seen: &Seen) -> Verdict {
     match &seen.probed.asked {
         Asked::NotAsked(failure) | Asked::Failed(failure) => Verdict::down(failure),
         Asked::Simulated => Verdict::plain(State::Simulated),
+        Asked::NoTime => Verdict::because(State::Unknown, "not asked: no time left"),
         Asked::Nothing => match &seen.dialed.failure {
             Some(failure) => Verdict::down(failure),
             None => Verdict::because(State::Unknown, "there is nothing to ask it for free; `--live` asks"),
         },
         Asked::Replied(Reply { refusal: Some(failure), .. }) => refused(failure),
+        Asked::Replied(Reply { list: List::Other, key_proved: false, .. }) => {
+            Verdict::because(State::Unknown, "what it replied is no list of models: check its base URL; `--live` asks")
+        }
         Asked::Replied(reply) => match &seen.probed.key {
             ProbeKey::Found { .. } if !reply.key_proved => {
                 Verdict::because(State::Unknown, "anybody may read its list of models; `--live` tries the key")
             }
-            ProbeKey::Found { .. } | ProbeKey::NotNeeded | ProbeKey::Missing(_) | ProbeKey::Late => {
-                Verdict::plain(State::Ok)
-            }
+            ProbeKey::Found { .. }
+            | ProbeKey::NotNeeded
+            | ProbeKey::Missing(_)
+            | ProbeKey::Late
+            | ProbeKey::NotSought => Verdict::plain(State::Ok),
         },
     }
 }

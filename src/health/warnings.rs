@@ -19,7 +19,7 @@ const SKEW: Duration = Duration::from_secs(30);
 pub fn all(url: Option<&Url>, seen: &Seen, now: Timestamp) -> Vec<String> {
     let reply = match &seen.probed.asked {
         Asked::Replied(reply) => Some(reply),
-        Asked::Nothing | Asked::Simulated | Asked::NotAsked(_) | Asked::Failed(_) => None,
+        Asked::Nothing | Asked::Simulated | Asked::NoTime | Asked::NotAsked(_) | Asked::Failed(_) => None,
     };
     let found = [
         url.filter(|url| is_exposed(url))
@@ -77,6 +77,7 @@ fn redirect(reply: &Reply) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::List;
 
     #[track_caller]
     fn check_url(url: &str, exposed: bool) {
@@ -115,7 +116,7 @@ mod tests {
             date: Some(Timestamp(date)),
             location: location.map(str::to_owned),
             readings: Vec::new(),
-            names: None,
+            list: List::Nothing,
             key_proved: false,
         }
     }

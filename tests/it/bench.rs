@@ -158,6 +158,32 @@ fn the_cap_ends_the_run_before_it_is_passed() {
 }
 
 #[test]
+fn a_deployment_is_found_by_its_name_in_the_profile() {
+    let plan = run(&simulated(), &["-m", "sim/slow", "--dry-run"]);
+    assert!(plan.text().contains("sim/slow ≤ $0.0214"), "with the price of the profile: {}", plan.text());
+}
+
+#[test]
+fn the_longest_prompt_counts_for_the_cost() {
+    let home = simulated();
+    let prompts = home.write("prompts.txt", format!("{}{}\n", "short\n".repeat(80), "long ".repeat(8_000)));
+    let plan = run(&home, &["-m", "sim/slow", "-n", "1", "--dry-run", "--prompts", &prompts.display().to_string()]);
+    assert!(plan.text().contains("~10003 tokens in"), "{}", plan.text());
+}
+
+#[test]
+fn loads_of_a_sweep_ask_different_things() {
+    let server = Server::start();
+    let home = lab(&server, &["good"]);
+    assert_eq!(run(&home, &["-n", "2", "--sweep", "1,2"]).end, End::Code(0));
+    let mut bodies: Vec<String> =
+        server.calls().iter().map(|call| String::from_utf8_lossy(&call.body).into_owned()).collect();
+    bodies.sort();
+    bodies.dedup();
+    assert_eq!(bodies.len(), 4, "no cache answers: {bodies:?}");
+}
+
+#[test]
 fn a_run_is_compared_with_one_that_was_kept() {
     let home = simulated();
     assert_eq!(run(&home, &["--seed", "1", "-m", "sim/slow", "--save", "before"]).end, End::Code(0));
@@ -169,8 +195,11 @@ fn a_run_is_compared_with_one_that_was_kept() {
     let none = run(&home, &["--compare", "befor"]);
     assert_eq!((none.end, none.text()), (End::Code(66), String::new()));
     assert_eq!(none.notes(), "error: no run is kept as `befor`\nhint: there is before\n");
-    let name = run(&home, &["--seed", "2", "-n", "1", "--save", "../x"]);
-    assert_eq!(name.end, End::Code(2), "{}", name.notes());
+    let few = run(&home, &["--seed", "2", "-m", "sim/slow", "-n", "3", "--compare", "before"]);
+    assert_eq!(few.end, End::Code(1), "{}", few.notes());
+    assert!(few.notes().contains("cannot pass: sim/slow: too few good calls to compare"), "{}", few.notes());
+    let other = run(&home, &["--seed", "2", "-m", "sim/fast", "--compare", "before"]);
+    assert!(other.notes().contains("cannot pass: sim/slow was measured earlier and is not now"), "{}", other.notes());
 }
 
 #[test]
@@ -228,9 +257,42 @@ fn arguments_that_cannot_be_are_refused() {
         (&["--arrival", "poisson"], "`--arrival poisson` needs a rate"),
         (&["--max-cost=-1"], "is not an amount"),
         (&["--sweep", "0"], "`--sweep 0` has no calls in flight"),
+        (&["--save", "../x"], "`../x` cannot name a run"),
+        (&["--sweep", "1,2", "--csv"], "cannot be used with"),
     ] {
         let output = run(&simulated(), args);
         assert_eq!(output.end, End::Code(2), "{args:?}: {}", output.notes());
         assert!(output.notes().contains(want), "{args:?}: {}", output.notes());
     }
+}
+
+#[test]
+fn a_connection_that_the_server_closed_in_between_is_no_failure() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let url = format!("http://{}", listener.local_addr().expect("it has an address"));
+    // Answers one call on each connection as if more could follow, and drops what comes next unread.
+    let server = std::thread::spawn(move || {
+        use std::io::{Read, Write};
+        const BODY: &str =
+            "data: {\"choices\":[{\"delta\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+        for socket in listener.incoming() {
+            let Ok(mut socket) = socket else { return };
+            let mut seen = [0; 16 << 10];
+            if socket.read(&mut seen).unwrap_or(0) == 0 {
+                return;
+            }
+            let head =
+                format!("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {}\r\n\r\n", BODY.len());
+            let _ = socket.write_all((head + BODY).as_bytes());
+            let _ = socket.read(&mut seen);
+        }
+    });
+    let profile = Profile::new().provider("lab", "openai", &url).deployment("lab/good", "");
+    let home = Arc::new(Home::with(&profile.text()));
+    let output = run(&home, &["-n", "5", "--json", "--no-learn"]);
+    assert_eq!(output.end, End::Code(0), "{}", output.notes());
+    assert_eq!(object(&output)["summary"]["targets"][0]["good"], 5, "{}", output.text());
+    // Nobody calls any more: an empty connection ends it.
+    drop(std::net::TcpStream::connect(url.trim_start_matches("http://")));
+    server.join().expect("it ends");
 }

@@ -1,5 +1,6 @@
 //! `health`: what it finds and how it ends, and that what it learns is what `ask` goes by.
 
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,8 +21,15 @@ const LOCKED: Reply = Reply::Plain {
     body: Body::Error { kind: "authentication_error", message: "the key is wrong" },
 };
 
-/// A key that is refused once, and good from then on.
-const MODELS: &[Fault] = &[Fault { name: "locked", first: LOCKED, later: GOOD }];
+const GONE: Reply = Reply::Plain {
+    status: 404,
+    headers: &[("content-type", "application/json")],
+    body: Body::Error { kind: "not_found_error", message: "there is no such model" },
+};
+
+/// A key that is refused once, and good from then on, or good for nothing that is there.
+const MODELS: &[Fault] =
+    &[Fault { name: "locked", first: LOCKED, later: GOOD }, Fault { name: "vanished", first: LOCKED, later: GONE }];
 
 /// A profile of these models at a server that shows its list to those with a key.
 fn profile(server: &Server, models: &[&str]) -> Profile {
@@ -104,6 +112,16 @@ fn a_list_for_everybody_proves_no_key() {
 }
 
 #[test]
+fn a_page_in_the_place_of_a_list_is_said() {
+    let server = Server::start();
+    let page =
+        Profile::new().provider("lab", "openai", &format!("{}/page/v1", server.url())).deployment("lab/good", "");
+    let found = check(&page, &[], 0, &[("unknown", "")]);
+    let why = "what it replied is no list of models: check its base URL; `--live` asks";
+    assert_eq!(found["deployments"][0]["why"], why);
+}
+
+#[test]
 fn no_key_for_anybody_is_77() {
     let server = Server::start().may_be_idle();
     let keyless = Profile::new()
@@ -146,6 +164,39 @@ fn a_redirect_is_a_warning_and_is_not_followed() {
     let found = check(&moved, &[], 0, &[("unknown", "not_found")]);
     let warning = found["deployments"][0]["warnings"][0].as_str().unwrap_or_default().to_owned();
     assert!(warning.starts_with("the base URL redirects to http://127.0.0.1:"), "{found}");
+}
+
+#[test]
+fn the_limits_that_the_list_of_models_tells_of_are_shown() {
+    let server = Server::start();
+    let url = format!("{}/limited/v1", server.url());
+    let limited = Profile::new().provider("lab", "openai", &url).deployment("lab/good", "");
+    let found = check(&limited, &[], 0, &[("unknown", "")]);
+    assert_eq!(
+        found["deployments"][0]["limits"],
+        json!([{"resource": "requests", "left": 42, "limit": 60}]),
+        "{found}"
+    );
+    let output = run(&home(&limited), &["health"]);
+    assert!(output.text().contains("42 req"), "{}", output.text());
+}
+
+#[test]
+fn who_was_not_asked_for_lack_of_time_is_not_down() {
+    let server = Server::start().may_be_idle();
+    // Connections are made, and nobody serves them.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let url = format!("http://{}", silent.local_addr().expect("a bound listener has an address"));
+    let slow = |profile: Profile, name: String| {
+        profile.provider(&name, "openai", &format!("{url}/{name}")).deployment(&format!("{name}/m"), "")
+    };
+    let slow = (0..64).map(|number| format!("slow{number}")).fold(Profile::new(), slow);
+    let all = slow.provider("lab", "openai", &format!("{}/closed/v1", server.url())).deployment("lab/good", "");
+    let mut want = vec![("down", "timeout"); 64];
+    want.push(("unknown", ""));
+    let found = check(&all, &["--timeout", "2s"], 0, &want);
+    assert_eq!(found["deployments"][64]["why"], "not asked: no time left");
+    assert_eq!(found["deployments"][0]["why"], "no reply within 2.0 s");
 }
 
 #[test]
@@ -203,7 +254,27 @@ fn what_the_log_knows_is_shown() {
     let output = run(&home, &["health", "--json"]);
     let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(found["deployments"][0]["last_call"]["outcome"], "ok", "{found}");
-    assert!(found["deployments"][0]["usual_ttft_ms"].is_number(), "{found}");
+    // One call makes no habit.
+    assert_eq!(found["deployments"][0]["usual_ttft_ms"], Value::Null, "{found}");
+}
+
+#[test]
+fn the_usual_first_token_is_the_median_of_five_calls_of_the_log() {
+    let server = Server::start();
+    let home = home(&profile(&server, &["good"]));
+    let ttft = |_| {
+        let output = run(&home, &["ask", "--json", "why?"]);
+        let answer: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        answer["ttft_ms"].as_u64().expect("a time")
+    };
+    let mut times: Vec<u64> = (0..5).map(ttft).collect();
+    times.sort_unstable();
+    let output = run(&home, &["health", "--json"]);
+    let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(
+        found["deployments"][0]["usual_ttft_ms"].as_f64(),
+        f64::from(u32::try_from(times[2]).expect("short")).into()
+    );
 }
 
 #[test]
@@ -219,4 +290,15 @@ fn a_watch_in_a_pipe_tells_changes_until_it_is_stopped() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 2, "{text}");
     assert!(lines[0].ends_with("lab/locked down: authentication: the key is wrong"), "{text}");
+}
+
+#[test]
+fn a_watch_in_a_pipe_tells_of_another_reason_for_the_same_state() {
+    let server = Server::with(MODELS);
+    let args = ["health", "--live", "--watch=20ms"];
+    let running = Run::at(&home(&profile(&server, &["vanished"]))).env("LAB_KEY", KEY).args(args).start();
+    running.wait_for_stdout("lab/vanished down (authentication) → down: not_found: ");
+    running.signal(Signal::SIGINT);
+    let output = running.within(Duration::from_secs(10)).output();
+    assert_eq!((output.end, output.text().lines().count()), (End::Signal(Signal::SIGINT), 2), "{}", output.text());
 }

@@ -1,6 +1,7 @@
 //! The closed loop: so many slots, each making one round after the other on connections of its own.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
@@ -70,20 +71,38 @@ impl<'s, 'a> Slot<'s, 'a> {
     }
 
     fn goes_on(&self) -> bool {
-        !self.shared.is_over()
-            && match self.stop {
-                Stop::Rounds(_) => true,
-                Stop::After(span) => self.shared.passed() < span,
+        !self.shared.is_over() && self.end().is_none_or(|end| self.shared.clocks.meter.now() < end)
+    }
+
+    /// When no more rounds begin, on the meter's clock.
+    fn end(&self) -> Option<Duration> {
+        match self.stop {
+            Stop::Rounds(_) => None,
+            Stop::After(span) => Some(self.shared.clocks.start.saturating_add(span)),
+        }
+    }
+
+    /// Waits while the target is left alone, but not beyond the end of the run; whether it may be asked then.
+    async fn may_be_asked(&self, target: usize) -> bool {
+        let meter = self.shared.clocks.meter;
+        // A pause may have been made longer while it was waited for.
+        while let Some(until) = self.shared.pause_of(target) {
+            let now = meter.now();
+            if until <= now {
+                return !self.shared.is_over();
             }
+            let end = self.end().unwrap_or(Duration::MAX);
+            if end <= now {
+                return false;
+            }
+            meter.wait(until.min(end)).await;
+        }
+        false
     }
 
     async fn ask(&self, target: usize, round: u32) {
         let meter = self.shared.clocks.meter;
-        // A pause may have been made longer while it was waited for.
-        while let Some(until) = self.shared.pause_of(target).filter(|until| *until > meter.now()) {
-            meter.wait(until).await;
-        }
-        if !self.goes_on() || self.shared.pause_of(target).is_none() || !self.shared.reserve(target) {
+        if !self.may_be_asked(target).await || !self.shared.reserve(target) {
             return;
         }
         let prepared = self.shared.prepare(target, round);

@@ -82,7 +82,11 @@ async fn arrive<'a, 'r: 'a>(
 
 fn may_start(shared: &Shared<'_>, pool: &Pool, target: usize) -> bool {
     let Some(paused) = shared.pause_of(target) else { return false };
-    if pool.state().in_flight >= shared.run.max_in_flight || paused > shared.clocks.meter.now() {
+    if paused > shared.clocks.meter.now() {
+        shared.skip_one();
+        return false;
+    }
+    if pool.state().in_flight >= shared.run.max_in_flight {
         shared.drop_one();
         return false;
     }

@@ -8,10 +8,11 @@ use tokio::sync::Notify;
 
 use super::super::guard::{Guard, Reaction};
 use super::super::measure::{self, Call, Clocks, Seat};
+use super::super::plan::Load;
 use super::super::record::{Client, Ended};
 use super::super::sample::{Connection, Handshake, Sample};
 use super::{Drive, Driven, Pause, Progress, Purse};
-use crate::model::{Failure, Price};
+use crate::model::{Class, ConnectionFault, Failure, Price};
 use crate::ports::{Head, Line};
 use crate::wire::WireRequest;
 
@@ -34,6 +35,8 @@ pub(super) struct Started {
     call: Call,
     ready: Ready,
     head: Result<Option<Result<Head, Failure>>, Failure>,
+    /// The request once more, where the connection was used before.
+    again: Option<WireRequest>,
 }
 
 /// A call that only waits for its time.
@@ -42,6 +45,12 @@ pub(super) struct Prepared {
     pub(super) round: u32,
     request: Result<WireRequest, Failure>,
     input: u64,
+}
+
+/// Whether a call broke on an old connection before anything came back.
+fn is_stale((sample, failure): &(Sample, Option<Failure>)) -> bool {
+    let broke = failure.as_ref().is_some_and(|failure| failure.class == Class::Connection(ConnectionFault::Broken));
+    broke && sample.head.is_none()
 }
 
 type Watcher<'a> = &'a mut (dyn FnMut(Progress<'_>) -> ControlFlow<()> + Send);
@@ -58,9 +67,9 @@ struct State<'a> {
     on: Watcher<'a>,
     guards: Vec<Guard>,
     next_round: u32,
-    samples: Vec<Sample>,
     pauses: Vec<Pause>,
     dropped: u64,
+    rate_limited: u64,
     ended: Option<Ended>,
 }
 
@@ -71,9 +80,9 @@ impl<'a> Shared<'a> {
             on,
             guards: vec![Guard::default(); run.plan.targets.len()],
             next_round: 0,
-            samples: Vec::new(),
             pauses: Vec::new(),
             dropped: 0,
+            rate_limited: 0,
             ended: None,
         };
         Self { run, clocks, state: Mutex::new(state), halt: Notify::new() }
@@ -93,11 +102,6 @@ impl<'a> Shared<'a> {
 
     fn price(&self, target: usize) -> Option<Price> {
         self.run.plan.targets[target].price
-    }
-
-    /// The time since the start of the run.
-    pub(super) fn passed(&self) -> Duration {
-        self.clocks.meter.now().saturating_sub(self.clocks.start)
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -144,8 +148,14 @@ impl<'a> Shared<'a> {
         paid
     }
 
+    /// A start was not made: too many calls are in flight.
     pub(super) fn drop_one(&self) {
         self.state().dropped += 1;
+    }
+
+    /// A start was not made: the target limits its rate.
+    pub(super) fn skip_one(&self) {
+        self.state().rate_limited += 1;
     }
 
     /// Does for a call what can be done before it starts.
@@ -192,17 +202,19 @@ impl<'a> Shared<'a> {
     /// Sends a call at once.
     pub(super) fn start(&self, prepared: Prepared, due: Duration, mut ready: Ready) -> Started {
         let call = self.described(&prepared, due);
+        // A server may close a connection that was idle in the moment in which it is used again.
+        let again = prepared.request.as_ref().ok().filter(|_| ready.connection == Connection::Warm).cloned();
         let head = match prepared.request {
             Ok(request) => Ok(measure::begin(ready.line.as_mut(), request)),
             Err(failure) => Err(failure),
         };
         self.tell(Progress::Began { target: call.target, round: call.round });
-        Started { call, ready, head }
+        Started { call, ready, head, again }
     }
 
     /// Waits for the end of a call; gives the connection back.
     pub(super) async fn finish(&self, started: Started) -> Option<Ready> {
-        let Started { call, mut ready, head } = started;
+        let Started { call, mut ready, head, again } = started;
         let (target, round, seat) = (call.target, call.round, self.seat(call.target));
         let head = match head {
             Ok(head) => head,
@@ -213,7 +225,17 @@ impl<'a> Shared<'a> {
         };
         let mut watch = |pieces, first_token| self.tell(Progress::Streaming { target, round, pieces, first_token });
         let line = ready.line.as_mut();
-        let taken = measure::finish(line, head, seat, call, ready.connection, self.clocks, &mut watch).await;
+        let mut taken = measure::finish(line, head, seat, call, ready.connection, self.clocks, &mut watch).await;
+        // No more a failure of the service than a dead line is one of whom one calls: every client dials again.
+        if let Some(request) = again.filter(|_| is_stale(&taken))
+            && let Ok(mut fresh) = self.connect(target).await
+        {
+            let call = Call { due: if self.is_open_loop() { call.due } else { self.clocks.meter.now() }, ..call };
+            let head = measure::begin(fresh.line.as_mut(), request);
+            let line = fresh.line.as_mut();
+            taken = measure::finish(line, head, seat, call, fresh.connection, self.clocks, &mut watch).await;
+            ready = fresh;
+        }
         self.take(taken);
         if matches!(ready.connection, Connection::Cold(_)) {
             ready.connection = Connection::Warm;
@@ -221,7 +243,12 @@ impl<'a> Shared<'a> {
         Some(ready)
     }
 
-    /// Keeps a sample and what it teaches.
+    /// Whether latency counts from a start that was fixed beforehand.
+    fn is_open_loop(&self) -> bool {
+        matches!(self.run.plan.load, Load::Arrivals { .. })
+    }
+
+    /// Hands a sample to the watcher, and keeps what it teaches.
     fn take(&self, (sample, failure): (Sample, Option<Failure>)) {
         let now = self.clocks.meter.now();
         let target = sample.target;
@@ -247,13 +274,12 @@ impl<'a> Shared<'a> {
             }
             (Reaction::Out | Reaction::None, _) => {}
         }
-        self.state().samples.push(sample);
     }
 
     pub(super) fn into_driven(self, wall: Duration, cpu: Option<Duration>) -> Driven {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let client = Client { wall, cpu, dropped: state.dropped };
+        let client = Client { wall, cpu, dropped: state.dropped, rate_limited: state.rate_limited };
         let ended = state.ended.unwrap_or(Ended::Done);
-        Driven { start: self.clocks.start, samples: state.samples, pauses: state.pauses, client, ended }
+        Driven { start: self.clocks.start, pauses: state.pauses, client, ended }
     }
 }

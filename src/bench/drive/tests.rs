@@ -23,6 +23,14 @@ fn script(ttft: u32, faults: &str) -> Script {
     }
 }
 
+/// A run and the samples that the watcher got.
+struct Watched {
+    samples: Vec<Sample>,
+    pauses: Vec<Pause>,
+    client: Client,
+    ended: Ended,
+}
+
 /// What a run of `scripts` under `plan` gives, and what the watcher was told, a word each.
 struct Bench {
     plan: Plan,
@@ -59,12 +67,12 @@ impl Bench {
         Self { plan: Plan { load, ..self.plan }, ..self }
     }
 
-    fn run(&self) -> (Driven, Vec<String>) {
+    fn run(&self) -> (Watched, Vec<String>) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
         runtime.block_on(self.drive())
     }
 
-    async fn drive(&self) -> (Driven, Vec<String>) {
+    async fn drive(&self) -> (Watched, Vec<String>) {
         let endpoints: Vec<_> = self.scripts.iter().cloned().map(simulated).collect();
         let seat = |endpoint| Seat { endpoint, key: None, timeouts: timeouts() };
         let seats: Vec<_> = endpoints.iter().map(seat).collect();
@@ -77,7 +85,7 @@ impl Bench {
             clock: Clock::starting_at(Timestamp(0)),
             max_in_flight: self.max_in_flight,
         };
-        let (mut told, mut done) = (Vec::new(), 0);
+        let (mut told, mut samples) = (Vec::new(), Vec::new());
         let mut on = |progress: Progress<'_>| {
             let word = match progress {
                 Progress::Round(round) => format!("round {round}"),
@@ -87,12 +95,15 @@ impl Bench {
                 Progress::Paused(pause) => format!("paused {} {:?}", pause.target, pause.span),
                 Progress::Out { target, failure } => format!("out {target} {}", failure.class),
             };
-            done += usize::from(matches!(progress, Progress::Done { .. }));
+            if let Progress::Done { sample, .. } = progress {
+                samples.push(sample.clone());
+            }
             told.push(word);
-            if done < self.breaks { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            if samples.len() < self.breaks { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
-        let driven = drive(run, &mut Counted(self.paid), &mut on, tokio::time::sleep(self.stop_after)).await;
-        (driven, told)
+        let stop = tokio::time::sleep(self.stop_after);
+        let Driven { pauses, client, ended, .. } = drive(run, &mut Counted(self.paid), &mut on, stop).await;
+        (Watched { samples, pauses, client, ended }, told)
     }
 }
 
@@ -157,13 +168,33 @@ fn so_many_rounds_are_in_flight() {
 }
 
 #[test]
-fn no_call_starts_after_the_time() {
+fn no_round_begins_after_the_time() {
     let load = Load::Rounds { stop: Stop::After(Duration::from_secs(1)), in_flight: 1 };
     let (driven, _) = Bench::new(vec![script(100, "")]).load(load).run();
     // Each takes 145 ms.
     assert_eq!((driven.samples.len(), driven.ended), (7, Ended::Done));
     let load = arrivals(Stop::After(Duration::from_secs(1)), 20.0, Arrival::Constant);
     assert_eq!(Bench::new(vec![script(100, "")]).load(load).run().0.samples.len(), 20);
+}
+
+#[test]
+fn a_round_that_has_begun_is_finished() {
+    let load = Load::Rounds { stop: Stop::After(Duration::from_millis(100)), in_flight: 1 };
+    let mut bench = Bench::new(vec![script(100, ""), script(100, "")]).load(load);
+    // One after the other: the second is asked after the time.
+    for target in &mut bench.plan.targets {
+        target.host = "one".into();
+    }
+    let (driven, _) = bench.run();
+    assert_eq!((driven.samples.len(), driven.ended), (2, Ended::Done));
+}
+
+#[test]
+fn a_rate_limit_is_not_waited_out_beyond_the_time() {
+    let load = Load::Rounds { stop: Stop::After(Duration::from_secs(2)), in_flight: 1 };
+    let (driven, _) = Bench::new(vec![script(100, "429=50s")]).load(load).run();
+    assert_eq!((driven.samples.len(), driven.ended), (1, Ended::Done));
+    assert!(driven.client.wall <= Duration::from_millis(2010), "{:?}", driven.client.wall);
 }
 
 #[test]
@@ -209,6 +240,15 @@ fn a_rate_limit_is_a_pause_and_no_measurement() {
     assert!(driven.pauses.iter().all(|pause| pause.span == 7000 * MS));
     assert!(driven.samples.iter().all(|sample| sample.lateness() <= MS && sample.end < 1000 * MS));
     assert!(driven.client.wall > Duration::from_secs(14));
+}
+
+#[test]
+fn in_an_open_loop_a_pause_is_not_asked_and_nothing_is_dropped() {
+    let load = arrivals(Stop::Rounds(100), 50.0, Arrival::Constant);
+    let (driven, _) = Bench::new(vec![script(100, "429=1s")]).load(load).run();
+    assert_eq!(driven.client.dropped, 0);
+    assert!(driven.client.rate_limited > 20, "{:?}", driven.client);
+    assert_eq!(driven.samples.len() as u64 + driven.client.rate_limited, 100);
 }
 
 #[test]

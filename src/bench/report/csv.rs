@@ -7,7 +7,7 @@ use crate::bench::summary::{Metric, Summary, counts_from, hidden, millis, value}
 /// A column: its name, and its cell.
 type Column = (&'static str, fn(&Run, &Sample) -> String);
 
-const COLUMNS: [Column; 33] = [
+const COLUMNS: [Column; 32] = [
     ("deployment", |run, sample| target(run, sample).name.clone()),
     ("model", |run, sample| target(run, sample).model.clone()),
     ("round", |_, sample| sample.round.to_string()),
@@ -18,7 +18,6 @@ const COLUMNS: [Column; 33] = [
     ("dns_ms", |run, sample| metric(run, sample, Metric::DnsMs)),
     ("tcp_ms", |run, sample| metric(run, sample, Metric::TcpMs)),
     ("tls_ms", |run, sample| metric(run, sample, Metric::TlsMs)),
-    ("rtt_ms", |run, sample| metric(run, sample, Metric::RttMs)),
     ("head_ms", |run, sample| metric(run, sample, Metric::HeadMs)),
     ("ttft_ms", |run, sample| metric(run, sample, Metric::TtftMs)),
     ("first_answer_ms", |run, sample| metric(run, sample, Metric::FirstAnswerMs)),

@@ -140,4 +140,5 @@ fn definitions(run: &Run, summary: &Summary, all: bool) -> Vec<String> {
 
 /// What the intervals are.
 const STATISTICS: &str = "errors: share of calls without a whole answer, Wilson's 95 % interval; × and differences: \
-    medians over rounds in which both answered, bootstrap 95 % intervals; verdicts corrected for their number (Holm)";
+    medians over rounds in which both answered, bootstrap 95 % intervals of each alone, × the second by the first; \
+    verdicts corrected for their number (Holm)";

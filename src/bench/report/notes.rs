@@ -18,7 +18,7 @@ pub fn all(run: &Run, summary: &Summary) -> Vec<String> {
     let mut notes: Vec<String> = missing(&targets);
     notes.extend(list("p95 of TTFT incl. failures, ms", of_each(with_failures)));
     notes.extend(list("failures", of_each(failures)));
-    notes.extend(list("network share (round trip of TTFT)", of_each(network)));
+    notes.extend(list("network share (TCP handshake, one round trip, of TTFT)", of_each(network)));
     notes.extend(list("cold connections, ms, not in TTFT", of_each(handshake)));
     notes.extend(list("first token of the answer itself, p50 ms", of_each(first_answer)));
     notes.extend(list("hidden reasoning, tokens a call, not in TPOT", of_each(hidden)));
@@ -45,6 +45,7 @@ pub fn last(run: &Run, summary: &Summary) -> Vec<String> {
     let mut lines = vec![format!("spent {}{more}.  {}", units::money(summary.spent), client(&summary.client))];
     lines.extend(summary.client.invalid.iter().map(|complaint| format!("INVALID: {complaint}")));
     lines.extend(summary.client.warnings.iter().map(|complaint| format!("warning: {complaint}")));
+    lines.extend(not_asked(summary.client.rate_limited));
     lines.extend(ended(run.ended).map(str::to_owned));
     lines
 }
@@ -66,6 +67,12 @@ pub fn client(client: &ClientSummary) -> String {
     let known: Vec<String> = parts.into_iter().flatten().collect();
     let verdict = if client.is_valid() { "valid" } else { "INVALID" };
     if known.is_empty() { format!("client: {verdict}") } else { format!("client: {}: {verdict}", known.join(", ")) }
+}
+
+/// What the rate limits of deployments kept from being asked.
+fn not_asked(starts: u64) -> Option<String> {
+    let starts = usize::try_from(starts).ok().filter(|starts| *starts > 0)?;
+    Some(format!("not asked: {} while a deployment limited its rate", units::count(starts, "start")))
 }
 
 fn ended(ended: Ended) -> Option<&'static str> {
@@ -111,8 +118,8 @@ fn failures(target: &TargetSummary) -> Option<String> {
 }
 
 fn network(target: &TargetSummary) -> Option<String> {
-    let (rtt, ttft) = (target.figures(Metric::RttMs)?.median(), target.figures(Metric::TtftMs)?.median());
-    Some(format!("{} of {} ms", units::whole(rtt), units::whole(ttft)))
+    let (tcp, ttft) = (target.figures(Metric::TcpMs)?.median(), target.figures(Metric::TtftMs)?.median());
+    Some(format!("{} of {} ms", units::whole(tcp), units::whole(ttft)))
 }
 
 fn handshake(target: &TargetSummary) -> Option<String> {

@@ -88,6 +88,8 @@ fn versus(summary: &Summary, at: usize) -> String {
         Outcome::Faster => format!("{} faster", units::factor(1.0 / ratio)),
         Outcome::Same => "same".to_owned(),
         Outcome::CannotTell(Doubt::FailsMore) => "fails more".to_owned(),
-        Outcome::CannotTell(Doubt::MoreRounds(_) | Doubt::TooClose | Doubt::TooFewPairs) => "cannot tell".to_owned(),
+        Outcome::CannotTell(
+            Doubt::MoreRounds(_) | Doubt::TooClose | Doubt::TooFewPairs | Doubt::Corrected(_) | Doubt::NotInTest,
+        ) => "cannot tell".to_owned(),
     }
 }

@@ -61,6 +61,15 @@ fn the_plan() {
 }
 
 #[test]
+fn what_was_not_asked_is_said_and_is_not_invalid() {
+    let mut run = mixed();
+    run.client.rate_limited = 17;
+    let text = shown(&run, &Look::default());
+    assert!(text.contains("not asked: 17 starts while a deployment limited its rate"), "{text}");
+    assert!(!text.contains("INVALID"), "{text}");
+}
+
+#[test]
 fn no_line_is_wider_than_the_page() {
     let mut open = mixed();
     open.plan.load = Load::Arrivals { stop: Stop::Rounds(40), rate: 2.5, pattern: Arrival::Poisson };

@@ -1,6 +1,7 @@
 //! What may be said of each pair, in words.
 
 use crate::bench::stats::Interval;
+use crate::bench::stats::paired::Paired;
 use crate::bench::summary::{Doubt, Metric, Outcome, Pair, Summary};
 
 use super::{page, units};
@@ -35,7 +36,7 @@ fn by(summary: &Summary, metric: Metric) -> Vec<String> {
     lines
 }
 
-/// One pair in a sentence, the faster one first.
+/// One pair in a sentence, the faster one first; every × is the time of the second by that of the first.
 #[must_use]
 pub fn sentence(summary: &Summary, pair: &Pair) -> String {
     let name = |at: usize| page::name(&summary.targets[at].name);
@@ -47,13 +48,11 @@ pub fn sentence(summary: &Summary, pair: &Pair) -> String {
         Outcome::Slower => sentence(summary, &pair.reversed()),
         Outcome::Faster => {
             let faster = span(&paired.difference.negated(), pair.metric);
-            let ratio = paired.reversed().ratio();
-            let ratio = format!("{}, {}", units::factor(ratio.at), units::range(ratio.low, ratio.high, units::digits));
-            format!("{a} is {faster} faster {} than {b} ({ratio}; n {})", what(pair.metric), paired.n)
+            format!("{a} is {faster} faster {} than {b} ({})", what(pair.metric), ratio(&paired))
         }
-        Outcome::Same => format!("{a} and {b}: the same within ±10 % ({})", ratio(&paired.ratio(), paired.n)),
+        Outcome::Same => format!("{a} and {b}: the same within ±10 % ({})", ratio(&paired)),
         Outcome::CannotTell(doubt) => {
-            format!("{a} and {b}: {} ({})", why(summary, pair, doubt), ratio(&paired.ratio(), paired.n))
+            format!("{a} and {b}: {} ({})", why(summary, pair, doubt), ratio(&paired))
         }
     }
 }
@@ -63,6 +62,8 @@ fn why(summary: &Summary, pair: &Pair, doubt: Doubt) -> String {
         Doubt::MoreRounds(more) => format!("no difference shown, about {more} more rounds would tell"),
         Doubt::TooClose => "no difference shown, and no sensible number of rounds would tell".to_owned(),
         Doubt::TooFewPairs => "both answered in fewer than 6 rounds".to_owned(),
+        Doubt::Corrected(of) => format!("they differ alone, not after correction for {of} comparisons"),
+        Doubt::NotInTest => "the interval shows a difference, the signed-rank test does not".to_owned(),
         Doubt::FailsMore => {
             let faster = if pair.paired.is_some_and(|paired| paired.log_ratio.at < 0.0) { pair.a } else { pair.b };
             format!("{} takes less time but fails more often", page::name(&summary.targets[faster].name))
@@ -70,7 +71,9 @@ fn why(summary: &Summary, pair: &Pair, doubt: Doubt) -> String {
     }
 }
 
-fn ratio(ratio: &Interval, n: usize) -> String {
+/// The time of the second by that of the first.
+fn ratio(paired: &Paired) -> String {
+    let (ratio, n) = (paired.reversed().ratio(), paired.n);
     format!("{}, {}; n {n}", units::factor(ratio.at), units::range(ratio.low, ratio.high, units::digits))
 }
 
@@ -90,5 +93,38 @@ fn what(metric: Metric) -> &'static str {
         Metric::TtftMs => "to first token",
         Metric::TpotMs => "per token",
         _ => "to last token",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::synthetic::{Shape, run};
+
+    /// What is said of a pair with this outcome; `b` takes half as long again as `a`.
+    fn check(outcome: Outcome, want: &str) {
+        let summary = Summary::of(&run(3, &[Shape::new("a", 200.0), Shape::new("b", 300.0)], 40));
+        let pair = Pair { outcome, ..summary.pair(0, 1, Metric::TtftMs).expect("two targets are a pair") };
+        let sentence = sentence(&summary, &pair);
+        assert!(sentence.starts_with(want) && sentence.contains("(×1."), "{sentence}");
+    }
+
+    #[test]
+    fn a_ratio_has_one_direction_whatever_the_verdict() {
+        check(Outcome::Faster, "a is ");
+        check(Outcome::Same, "a and b: the same within ±10 %");
+        check(
+            Outcome::CannotTell(Doubt::MoreRounds(40)),
+            "a and b: no difference shown, about 40 more rounds would tell",
+        );
+        check(Outcome::CannotTell(Doubt::FailsMore), "a and b: a takes less time but fails more often");
+    }
+
+    #[test]
+    fn an_interval_that_is_corrected_is_not_called_no_difference() {
+        let want = "a and b: they differ alone, not after correction for 3 comparisons";
+        check(Outcome::CannotTell(Doubt::Corrected(3)), want);
+        let want = "a and b: the interval shows a difference, the signed-rank test does not";
+        check(Outcome::CannotTell(Doubt::NotInTest), want);
     }
 }

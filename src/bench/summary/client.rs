@@ -37,6 +37,9 @@ pub struct ClientSummary {
     pub coalesced_share: Option<f64>,
     /// Starts that could not be made.
     pub dropped: u64,
+    /// Starts that were not made because a target limits its rate; no fault of ours.
+    #[serde(default)]
+    pub rate_limited: u64,
     /// Why the run is invalid; nothing: it is valid.
     pub invalid: Vec<Complaint>,
     /// What is not well, but does not make it invalid.
@@ -95,6 +98,7 @@ impl ClientSummary {
             clock_steps: run.samples.iter().filter(|sample| sample.clock_stepped).count(),
             coalesced_share: coalesced(&run.samples),
             dropped: run.client.dropped,
+            rate_limited: run.client.rate_limited,
             invalid: Vec::new(),
             warnings: Vec::new(),
         };

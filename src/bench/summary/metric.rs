@@ -12,8 +12,6 @@ pub enum Metric {
     TcpMs,
     /// To agree on TLS.
     TlsMs,
-    /// The kernel's round-trip time of the connection.
-    RttMs,
     /// To the head of the reply.
     HeadMs,
     /// To the first token.
@@ -40,11 +38,10 @@ pub enum Metric {
 
 impl Metric {
     /// All of them, in the order in which a call meets them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 14] = [
         Self::DnsMs,
         Self::TcpMs,
         Self::TlsMs,
-        Self::RttMs,
         Self::HeadMs,
         Self::TtftMs,
         Self::FirstAnswerMs,
@@ -65,7 +62,6 @@ impl Metric {
             Self::DnsMs => "dns_ms",
             Self::TcpMs => "tcp_ms",
             Self::TlsMs => "tls_ms",
-            Self::RttMs => "rtt_ms",
             Self::HeadMs => "head_ms",
             Self::TtftMs => "ttft_ms",
             Self::FirstAnswerMs => "first_answer_ms",
@@ -87,7 +83,6 @@ impl Metric {
             Self::DnsMs => "DNS ms",
             Self::TcpMs => "TCP ms",
             Self::TlsMs => "TLS ms",
-            Self::RttMs => "round trip ms",
             Self::HeadMs => "head ms",
             Self::TtftMs => "TTFT ms",
             Self::FirstAnswerMs => "first answer ms",
@@ -107,15 +102,16 @@ impl Metric {
     pub fn definition(self) -> &'static str {
         match self {
             Self::DnsMs => "to resolve the host name, when the connection was opened for the call",
-            Self::TcpMs => "to open that connection",
+            Self::TcpMs => "to open that connection: one round trip",
             Self::TlsMs => "to agree on TLS on it",
-            Self::RttMs => "round-trip time of the used connection, as the kernel estimates it",
             Self::HeadMs => "{start} to the head of the reply",
             Self::TtftMs => "{start} to the first token, shown reasoning included",
             Self::FirstAnswerMs => "{start} to the first token of the answer itself",
             Self::GapMs => "between two chunks, which may hold several tokens; others call it ITL or TBT",
             Self::TokenGapMs => "the same, a chunk of k tokens (by its bytes) counted as k gaps",
-            Self::TpotMs => "(E2E - TTFT) / (output tokens - 1), hidden reasoning left out; others call it ITL",
+            Self::TpotMs => {
+                "(E2E - TTFT) / (output tokens - hidden reasoning - tokens of the first chunk, by its bytes); others call it ITL"
+            }
             Self::E2eMs => "{start} to the last token",
             Self::TokensPerS => "1 / TPOT of a call: what one reader sees",
             Self::CharsPerS => "the same in characters: comparable between tokenizers",

@@ -35,7 +35,6 @@ pub fn value(sample: &Sample, metric: Metric, from: From) -> Option<f64> {
         Metric::DnsMs => handshake(sample)?.dns.map(millis),
         Metric::TcpMs => handshake(sample)?.tcp.map(millis),
         Metric::TlsMs => handshake(sample)?.tls.map(millis),
-        Metric::RttMs => sample.rtt.map(millis),
         Metric::HeadMs => sample.head.map(|head| millis(head + late)),
         Metric::TtftMs => sample.first_token.map(|first| millis(first + late)),
         Metric::FirstAnswerMs => sample.first_answer.map(|first| millis(first + late)),
@@ -57,16 +56,11 @@ pub fn millis(span: Duration) -> f64 {
 
 /// Reasoning tokens that were counted but never sent.
 ///
-/// Reasoning is shown when a token came before the first one of the answer; then none is hidden.
+/// Where a model shows its reasoning, none is hidden.
 #[must_use]
 pub fn hidden(sample: &Sample) -> u64 {
     let usage = sample.usage.usage();
-    let shown = match (sample.first_token, sample.first_answer) {
-        (Some(first), Some(answer)) => first < answer,
-        (Some(_), None) => true,
-        (None, _) => false,
-    };
-    if shown { 0 } else { usage.reasoning.min(usage.output) }
+    if sample.shows_reasoning() { 0 } else { usage.reasoning.min(usage.output) }
 }
 
 /// Output tokens that came over the wire.
@@ -162,6 +156,13 @@ mod tests {
         let first_answer = Some(Duration::from_millis(900));
         let sample = Sample { first_answer, ..call(151, 100, 150, 4) };
         assert_eq!(hidden(&sample), 0);
+        check(&sample, Metric::TpotMs, 20.0);
+    }
+
+    #[test]
+    fn reasoning_in_one_read_with_the_answer_is_shown() {
+        let sample = Sample { reasoning_chars: 400, ..call(151, 100, 150, 4) };
+        assert_eq!((sample.first_token == sample.first_answer, hidden(&sample)), (true, 0));
         check(&sample, Metric::TpotMs, 20.0);
     }
 

@@ -58,6 +58,11 @@ pub enum Doubt {
     TooClose,
     /// Fewer than six rounds in which both were good.
     TooFewPairs,
+    /// The interval, which is of this pair alone, excludes zero, and so does the test; but of so many comparisons
+    /// one comes out like that by chance (Holm).
+    Corrected(usize),
+    /// The interval excludes zero, but the signed-rank test is not so sure.
+    NotInTest,
     /// The one that takes less time fails more often.
     FailsMore,
 }
@@ -106,12 +111,12 @@ fn by(run: &Run, targets: &[TargetSummary], metric: Metric, rng: &mut Rng) -> Ve
         }
     }
     let p_values: Vec<f64> = pairs.iter().filter_map(|(.., paired)| paired.map(|paired| paired.p)).collect();
+    let of = p_values.len();
     let mut adjusted = holm::adjust(&p_values).into_iter();
     let judged = |(a, b, paired): (usize, usize, Option<Paired>)| {
         let p_adjusted = paired.and_then(|_| adjusted.next());
-        let outcome = paired
-            .zip(p_adjusted)
-            .map_or(Outcome::CannotTell(Doubt::TooFewPairs), |(paired, p)| judge(&paired, p, &targets[a], &targets[b]));
+        let judged = |(paired, p): (Paired, f64)| judge(&paired, p, of, &targets[a], &targets[b]);
+        let outcome = paired.zip(p_adjusted).map_or(Outcome::CannotTell(Doubt::TooFewPairs), judged);
         Pair { a, b, metric, paired, p_adjusted, outcome }
     };
     pairs.into_iter().map(judged).collect()
@@ -127,16 +132,65 @@ fn column(run: &Run, target: usize, metric: Metric, from: From) -> Vec<Option<f6
     column
 }
 
-/// A verdict needs both: an interval without zero, and a p-value that survives the number of comparisons.
-fn judge(paired: &Paired, p: f64, a: &TargetSummary, b: &TargetSummary) -> Outcome {
+/// A verdict needs both: an interval without zero, and a p-value that survives the number of comparisons, `of`.
+fn judge(paired: &Paired, p: f64, of: usize, a: &TargetSummary, b: &TargetSummary) -> Outcome {
     let ratio = &paired.log_ratio;
     if ratio.within(BAND.ln()) {
         return Outcome::Same;
     }
-    if !ratio.excludes_zero() || p > 1.0 - LEVEL {
+    if !ratio.excludes_zero() {
         let more = more_rounds(ratio, paired.n, BAND.ln());
         return Outcome::CannotTell(more.map_or(Doubt::TooClose, Doubt::MoreRounds));
     }
+    if p > 1.0 - LEVEL {
+        let alone = paired.p <= 1.0 - LEVEL;
+        return Outcome::CannotTell(if alone { Doubt::Corrected(of) } else { Doubt::NotInTest });
+    }
     let (faster, slower, outcome) = if ratio.at < 0.0 { (a, b, Outcome::Faster) } else { (b, a, Outcome::Slower) };
     if faster.fails_more_than(slower) { Outcome::CannotTell(Doubt::FailsMore) } else { outcome }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::stats::Interval;
+    use crate::bench::summary::Summary;
+    use crate::bench::synthetic::{Shape, run};
+
+    /// What is said of `ln(a / b)` within an interval, by a test alone and after correction over three pairs.
+    fn outcome((low, high): (f64, f64), (alone, adjusted): (f64, f64)) -> Outcome {
+        let log_ratio = Interval { at: f64::midpoint(low, high), low, high };
+        let paired =
+            Paired { n: 40, log_ratio, difference: log_ratio, p: alone, autocorrelation: None, effective: 40.0 };
+        let summary = Summary::of(&run(1, &[Shape::new("a", 100.0), Shape::new("b", 100.0)], 40));
+        judge(&paired, adjusted, 3, &summary.targets[0], &summary.targets[1])
+    }
+
+    fn check(interval: (f64, f64), p: (f64, f64), want: Outcome) {
+        assert_eq!(outcome(interval, p), want);
+    }
+
+    #[test]
+    fn a_verdict_needs_the_interval_and_the_corrected_test() {
+        check((-0.5, -0.1), (0.01, 0.03), Outcome::Faster);
+        check((0.1, 0.5), (0.01, 0.03), Outcome::Slower);
+    }
+
+    #[test]
+    fn what_the_correction_takes_back_is_said() {
+        check((-0.5, -0.1), (0.03, 0.09), Outcome::CannotTell(Doubt::Corrected(3)));
+    }
+
+    #[test]
+    fn an_interval_without_the_test_is_no_verdict() {
+        check((-0.5, -0.01), (0.06, 0.06), Outcome::CannotTell(Doubt::NotInTest));
+    }
+
+    #[test]
+    fn an_interval_with_zero_asks_for_more_rounds() {
+        let Outcome::CannotTell(Doubt::MoreRounds(more)) = outcome((-0.5, 0.05), (0.03, 0.09)) else {
+            panic!("another doubt")
+        };
+        assert!(more > 0);
+    }
 }

@@ -45,7 +45,7 @@ pub struct TargetSummary {
     pub cost: Option<Cost>,
     /// How many calls met the objective; nothing when there is none.
     pub goodput: Option<Goodput>,
-    /// The median round trip as a share of the median time to first token.
+    /// The median TCP handshake, which is one round trip, as a share of the median time to first token.
     pub network_share: Option<f64>,
 }
 
@@ -239,7 +239,7 @@ fn goodput(valid: &[&Sample], slo: &Slo, from: From, span: Option<f64>) -> Optio
 }
 
 fn network_share(metrics: &BTreeMap<Metric, Figures>) -> Option<f64> {
-    Some(metrics.get(&Metric::RttMs)?.median() / metrics.get(&Metric::TtftMs)?.median())
+    Some(metrics.get(&Metric::TcpMs)?.median() / metrics.get(&Metric::TtftMs)?.median())
 }
 
 fn count(tokens: u64) -> f64 {

@@ -86,6 +86,22 @@ fn dropped_starts_and_a_busy_processor_make_a_run_invalid() {
 }
 
 #[test]
+fn a_limited_rate_is_not_our_fault() {
+    let mut limited = open(run(3, &[Host::new("a", 100.0)], 40));
+    limited.client.rate_limited = 17;
+    let client = Summary::of(&limited).client;
+    assert_eq!((client.is_valid(), client.rate_limited, client.warnings), (true, 17, Vec::new()));
+}
+
+#[test]
+fn the_network_is_the_handshake() {
+    let target = Summary::of(&run(3, &[Host::new("a", 100.0)], 40)).targets.remove(0);
+    let (tcp, ttft) = (target.figures(Metric::TcpMs).unwrap(), target.figures(Metric::TtftMs).unwrap());
+    assert!((tcp.median() - 10.0).abs() < 1e-9 && tcp.n == 1, "{tcp:?}");
+    assert_eq!(target.network_share, Some(10.0 / ttft.median()));
+}
+
+#[test]
 fn goodput_counts_failures_as_misses() {
     let mut run = run(3, &[Host::new("a", 100.0).failing(0.2)], 100);
     run.plan.slo = Slo { ttft: Some(Duration::from_secs(10)), ..Slo::default() };

@@ -50,10 +50,10 @@ pub struct BenchArgs {
     #[arg(long, value_name = "HOW", default_value = "constant", help_heading = "Load")]
     pub arrival: ArrivalArg,
     /// Repeat with so many calls in flight: a comma-separated list
-    #[arg(long, value_name = "N,N…", value_delimiter = ',', conflicts_with_all = ["concurrency", "rate"], help_heading = "Load")]
+    #[arg(long, value_name = "N,N…", value_delimiter = ',', conflicts_with_all = ["concurrency", "rate", "csv", "markdown", "html", "save", "compare"], help_heading = "Load")]
     pub sweep: Vec<u32>,
     /// Look for the highest rate with at most 1 % errors and a p95 of the TTFT within `--slo`
-    #[arg(long, conflicts_with_all = ["concurrency", "rate", "sweep"], help_heading = "Load")]
+    #[arg(long, conflicts_with_all = ["concurrency", "rate", "sweep", "csv", "markdown", "html", "save", "compare"], help_heading = "Load")]
     pub find_limit: bool,
     /// What a good call is, for goodput: `ttft=500ms,tpot=50ms,e2e=5s`
     #[arg(long, value_name = "LIMITS", help_heading = "Load")]
@@ -99,7 +99,7 @@ pub struct BenchArgs {
 
     /// Run the group against simulated deployments with these faults, and score it:
     /// `503@20%,stall@5%,cut@40,slow=2s`
-    #[arg(long, value_name = "FAULTS", help_heading = "Rehearsal", conflicts_with_all = ["sweep", "find_limit", "save", "compare", "html", "csv", "markdown"])]
+    #[arg(long, value_name = "FAULTS", help_heading = "Rehearsal", conflicts_with_all = ["sweep", "find_limit", "rate", "duration", "slo", "max_cost", "dry_run", "save", "compare", "html", "csv", "markdown"])]
     pub inject: Option<String>,
     /// Measure the error of the measurement on this machine, with a built-in server
     #[arg(long, exclusive = true, help_heading = "Rehearsal")]

@@ -21,14 +21,26 @@ pub struct Said {
     pub max_cost: Option<f64>,
 }
 
+impl Said {
+    /// Whether the amount can be one.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub fn check(self) -> Result<Self, Error> {
+        match self.max_cost {
+            Some(max) if !max.is_finite() || max < 0.0 => {
+                Err(Error::new(Kind::Usage, format!("`--max-cost {max}` is not an amount")))
+            }
+            _ => Ok(self),
+        }
+    }
+}
+
 /// The cap of a run that may cost `estimates`, when it may be made at all.
 ///
 /// # Errors
 /// When it may cost more than a little, or what nobody knows, and nobody agrees.
 pub fn cap(estimates: &[Estimate], said: Said, env: &Env, console: &mut Console) -> Result<Option<f64>, Error> {
-    if let Some(max) = said.max_cost.filter(|max| !max.is_finite() || *max < 0.0) {
-        return Err(Error::new(Kind::Usage, format!("`--max-cost {max}` is not an amount")));
-    }
     let unknown = estimates.contains(&Estimate::Unknown);
     let known: f64 = estimates.iter().map(amount).sum();
     // An explicit cap is consent up to the cap; it cannot hold where no price is known.
@@ -54,7 +66,8 @@ pub fn cap(estimates: &[Estimate], said: Said, env: &Env, console: &mut Console)
 fn amount(estimate: &Estimate) -> f64 {
     match estimate {
         Estimate::AtMost(usd) => *usd,
-        // Nobody knows how many rounds fit into the time: the cap ends it.
+        // Nobody knows how many rounds fit into the time: as many as the cap pays.
+        Estimate::PerRound(usd) if *usd > 0.0 => CAP,
         Estimate::PerRound(_) | Estimate::Unknown => 0.0,
     }
 }

@@ -11,7 +11,10 @@ use crate::error::{Error, Kind};
 const FOLDER: &str = "bench";
 
 /// Where the run called `name` is.
-fn path(name: &str, env: &Env) -> Result<PathBuf, Error> {
+///
+/// # Errors
+/// When a run cannot have this name, or there is no home.
+pub fn path(name: &str, env: &Env) -> Result<PathBuf, Error> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
         return Err(Error::new(Kind::Usage, format!("`{name}` cannot name a run"))

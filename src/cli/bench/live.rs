@@ -33,6 +33,7 @@ pub struct Live {
 struct Line {
     name: String,
     bar: ProgressBar,
+    /// Sorted, as is `pace`: milliseconds, and tokens a second.
     ttft: Vec<f64>,
     pace: Vec<f64>,
     failures: usize,
@@ -115,8 +116,10 @@ impl Live {
     }
 
     fn doing(&mut self, target: usize, what: &str) {
-        what.clone_into(&mut self.lines[target].doing);
-        self.lines[target].draw();
+        if self.drawn {
+            what.clone_into(&mut self.lines[target].doing);
+            self.lines[target].draw();
+        }
     }
 
     fn done(&mut self, sample: &Sample) {
@@ -127,14 +130,16 @@ impl Live {
                 line.doing = plain::text(&fault.class).into_owned();
             }
             None => {
-                line.ttft.extend(sample.ttft().map(|span| span.as_secs_f64() * 1e3));
+                sample.ttft().into_iter().for_each(|span| insert(&mut line.ttft, span.as_secs_f64() * 1e3));
                 let after = sample.first_token.map(|first| sample.end.saturating_sub(first).as_secs_f64());
                 let tokens = sample.usage.usage().output.saturating_sub(1) as f64;
-                line.pace.extend(after.filter(|after| *after > 0.0).map(|after| tokens / after));
+                after.filter(|after| *after > 0.0).into_iter().for_each(|after| insert(&mut line.pace, tokens / after));
                 line.doing.clear();
             }
         }
-        line.draw();
+        if self.drawn {
+            line.draw();
+        }
     }
 }
 
@@ -152,8 +157,12 @@ impl Line {
     }
 }
 
-fn median(values: &[f64]) -> Option<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
+/// Keeps `sorted` so.
+fn insert(sorted: &mut Vec<f64>, value: f64) {
+    let at = sorted.partition_point(|other| *other < value);
+    sorted.insert(at, value);
+}
+
+fn median(sorted: &[f64]) -> Option<f64> {
     sorted.get(sorted.len() / 2).copied()
 }

@@ -4,23 +4,31 @@ use serde_json::{Value, json};
 
 use super::args::BenchArgs;
 use super::measure::Measured;
-use super::output;
-use super::prepare::Prepared;
-use crate::bench::plan::{Arrival, Load, Plan, Stop};
+use super::resolve::FIRST_RATE;
+use super::{Around, output};
+use crate::bench::plan::{Load, Plan, Target};
+use crate::bench::record::Ended;
 use crate::bench::report;
-use crate::bench::stats::quantile;
 use crate::bench::summary::Summary;
 use crate::bench::sweep::{self, Step, Verdict};
 use crate::cli::End;
 use crate::cli::ask::unwritable;
 use crate::cli::console::Console;
-use crate::cli::env::Env;
 use crate::error::{Error, Kind};
 
-/// The first rate that is tried, calls a second.
-const FIRST: f64 = 1.0;
-/// The most rates that are tried for one target, for the plan: ten doublings, and as many halvings between.
+/// The most rates that are tried for one target.
 const TRIES: u32 = 20;
+
+/// Looks whether the loads can be.
+///
+/// # Errors
+/// When one cannot.
+pub fn check(args: &BenchArgs) -> Result<(), Error> {
+    if args.sweep.contains(&0) {
+        return Err(Error::new(Kind::Usage, "`--sweep 0` has no calls in flight"));
+    }
+    Ok(())
+}
 
 /// How often the plan is carried out, at most.
 #[must_use]
@@ -31,6 +39,14 @@ pub fn repeats(args: &BenchArgs) -> u32 {
     u32::try_from(args.sweep.len()).unwrap_or(u32::MAX).max(1)
 }
 
+/// What was measured so far, load by load.
+struct Loads<'a> {
+    around: &'a Around<'a>,
+    /// What is left of the cap, USD.
+    left: Option<f64>,
+    tried: Vec<Tried>,
+}
+
 /// What was measured under one load.
 struct Tried {
     load: f64,
@@ -38,123 +54,115 @@ struct Tried {
     summary: Summary,
 }
 
+impl Loads<'_> {
+    /// Makes one more run, of all targets or of one alone; `None` when there will be no more.
+    fn run(
+        &mut self,
+        target: Option<usize>,
+        load: (f64, Load),
+        console: &mut Console,
+    ) -> Result<Option<&Summary>, Error> {
+        let Around { args, prepared, global, env, .. } = self.around;
+        let number = self.tried.len() as u64;
+        let (bench, plan) = match target {
+            Some(target) => prepared.alone(target, number, env),
+            None => (prepared.bench(number, env), prepared.plan.clone()),
+        };
+        let measured = bench.run(&Plan { load: load.1, ..plan }, self.left, console)?;
+        self.left = self.left.map(|left| left - measured.spent);
+        let summary = Summary::of(&measured.run);
+        if !args.no_learn {
+            prepared.learn(&measured, target.unwrap_or(0), global, env, console)?;
+        }
+        let ended = measured.run.ended;
+        self.tried.push(Tried { load: load.0, measured, summary });
+        match ended {
+            Ended::Done => {}
+            Ended::NobodyLeft => console.event("nobody is left to ask"),
+            Ended::MaxCost => console.event("the cap is reached: no further load is tried"),
+            Ended::Interrupted => console.event("interrupted"),
+        }
+        Ok(self.tried.last().filter(|_| ended == Ended::Done).map(|tried| &tried.summary))
+    }
+
+    /// Prints what was measured, and says what it comes to.
+    fn show(self, lines: Vec<String>, console: &mut Console) -> Result<End, Error> {
+        let Around { args, env, .. } = self.around;
+        let shown = if args.json {
+            let runs: Vec<Value> = self
+                .tried
+                .iter()
+                .map(|one| {
+                    let text = report::json(&one.measured.run, &one.summary);
+                    json!({ "load": one.load, "result": serde_json::from_str::<Value>(&text).unwrap_or_default() })
+                })
+                .collect();
+            console.json(&json!({ "runs": runs, "limits": lines }))
+        } else {
+            let row = |one: &Tried| (one.load, one.summary.clone(), one.measured.run.plan.slo);
+            let rows: Vec<_> = self.tried.iter().map(row).collect();
+            let mut page = sweep::table(&rows, output::look(args, env, console).width);
+            page.extend(lines);
+            console.data(&page.join("\n"))
+        };
+        shown.or_else(|error| unwritable(&error).map(|_| ()))?;
+        if let Some(signal) = self.tried.iter().find_map(|one| one.measured.signal) {
+            return Ok(End::Signal(signal));
+        }
+        if self.tried.iter().flat_map(|one| &one.summary.targets).all(|target| target.good == 0) {
+            return Err(Error::new(Kind::Unavailable, "no deployment gave a whole answer"));
+        }
+        Ok(End::Success)
+    }
+}
+
 /// Runs the plan with each number of calls in flight, and prints a table of them.
 ///
 /// # Errors
 /// As one run.
-pub fn sweep(
-    args: &BenchArgs,
-    prepared: &Prepared,
-    cap: Option<f64>,
-    env: &Env,
-    console: &mut Console,
-) -> Result<End, Error> {
-    if args.sweep.contains(&0) {
-        return Err(Error::new(Kind::Usage, "`--sweep 0` has no calls in flight"));
-    }
-    let Load::Rounds { stop, .. } = prepared.plan.load else {
-        return Err(Error::new(Kind::Usage, "`--sweep` varies the calls in flight, and a rate fixes the starts")
-            .hint("leave out `--rate`"));
-    };
-    let mut left = cap;
-    let mut tried = Vec::new();
-    for in_flight in &args.sweep {
+pub fn sweep(around: &Around<'_>, console: &mut Console) -> Result<End, Error> {
+    let (Load::Rounds { stop, .. } | Load::Arrivals { stop, .. }) = around.prepared.plan.load;
+    let mut loads = Loads { around, left: around.cap, tried: Vec::new() };
+    for in_flight in &around.args.sweep {
         console.event(&format!("{in_flight} in flight"));
-        let plan = Plan { load: Load::Rounds { stop, in_flight: *in_flight }, ..prepared.plan.clone() };
-        let measured = prepared.bench(env).run(&plan, left, console)?;
-        left = left.map(|left| left - measured.spent);
-        let signal = measured.signal;
-        tried.push(Tried { load: f64::from(*in_flight), summary: Summary::of(&measured.run), measured });
-        if signal.is_some() {
+        let load = Load::Rounds { stop, in_flight: *in_flight };
+        if loads.run(None, (f64::from(*in_flight), load), console)?.is_none() {
             break;
         }
     }
-    show(args, &tried, Vec::new(), env, console)
+    loads.show(Vec::new(), console)
 }
 
 /// Looks for the highest rate that each target holds, one after the other, and prints what was tried.
 ///
 /// # Errors
-/// As one run, and when the rounds cannot carry the p95 that is judged.
-pub fn find_limit(
-    args: &BenchArgs,
-    prepared: &Prepared,
-    cap: Option<f64>,
-    env: &Env,
-    console: &mut Console,
-) -> Result<End, Error> {
-    let needs = u32::try_from(quantile::needs(0.95)).unwrap_or(u32::MAX);
-    let stop = match prepared.plan.load {
-        Load::Rounds { stop: Stop::Rounds(rounds), .. } if args.rounds.is_some() && rounds < needs => {
-            return Err(Error::new(
-                Kind::Usage,
-                format!("a p95 needs {needs} rounds, and `--rounds {rounds}` are fewer"),
-            ));
-        }
-        Load::Rounds { stop: Stop::Rounds(rounds), .. } => Stop::Rounds(rounds.max(needs)),
-        Load::Rounds { stop, .. } | Load::Arrivals { stop, .. } => stop,
+/// As one run.
+pub fn find_limit(around: &Around<'_>, console: &mut Console) -> Result<End, Error> {
+    let plan = &around.prepared.plan;
+    let Load::Arrivals { stop, pattern, .. } = plan.load else {
+        return Err(Error::new(Kind::Internal, "a search has a rate"));
     };
-    let pattern = match args.arrival {
-        super::args::ArrivalArg::Constant => Arrival::Constant,
-        super::args::ArrivalArg::Poisson => Arrival::Poisson,
-    };
-    let mut left = cap;
-    let (mut tried, mut limits) = (Vec::new(), Vec::new());
-    'targets: for target in 0..prepared.plan.targets.len() {
-        let (bench, plan) = prepared.alone(target, env);
-        let name = &plan.targets[0].name;
+    let mut loads = Loads { around, left: around.cap, tried: Vec::new() };
+    let mut lines = Vec::new();
+    'targets: for (target, Target { name, .. }) in plan.targets.iter().enumerate() {
         let mut verdicts: Vec<(f64, Verdict)> = Vec::new();
-        loop {
-            let rate = match sweep::next(FIRST, &verdicts) {
+        for _ in 0..TRIES {
+            let rate = match sweep::next(FIRST_RATE, &verdicts) {
                 Step::Try(rate) => rate,
                 Step::Done(limit) => {
-                    limits.push((name.clone(), limit));
-                    break;
+                    lines.push(limit.sentence(name));
+                    continue 'targets;
                 }
             };
             console.event(&format!("{name}: {rate:.2} calls a second"));
-            let plan = Plan { load: Load::Arrivals { stop, rate, pattern }, ..plan.clone() };
-            let measured = bench.run(&plan, left, console)?;
-            left = left.map(|left| left - measured.spent);
-            let summary = Summary::of(&measured.run);
-            let verdict = sweep::judge(&summary, 0, &plan.slo);
-            let is_whole = measured.run.ended == crate::bench::record::Ended::Done;
-            tried.push(Tried { load: rate, measured, summary });
-            if !is_whole {
-                console.event("the search ended early");
+            let load = Load::Arrivals { stop, rate, pattern };
+            let Some(summary) = loads.run(Some(target), (rate, load), console)? else {
+                lines.push(format!("{name}: the search ended early"));
                 break 'targets;
-            }
-            verdicts.push((rate, verdict));
+            };
+            verdicts.push((rate, sweep::judge(summary, 0, &plan.slo)));
         }
+        lines.push(format!("{name}: no limit was found in {TRIES} tries"));
     }
-    let lines = limits.iter().map(|(name, limit)| match limit {
-        Some(rate) => {
-            format!("{name} holds {rate:.2} calls a second (the next rate that was tried is at most 10 % higher)")
-        }
-        None => format!("{name} holds no rate that was tried"),
-    });
-    show(args, &tried, lines.collect(), env, console)
-}
-
-fn show(args: &BenchArgs, tried: &[Tried], lines: Vec<String>, env: &Env, console: &mut Console) -> Result<End, Error> {
-    let shown = if args.json {
-        let runs: Vec<Value> = tried
-            .iter()
-            .map(|one| {
-                let text = report::json(&one.measured.run, &one.summary);
-                json!({ "load": one.load, "result": serde_json::from_str::<Value>(&text).unwrap_or_default() })
-            })
-            .collect();
-        console.json(&json!({ "runs": runs, "limits": lines }))
-    } else {
-        let rows: Vec<(f64, Summary)> = tried.iter().map(|one| (one.load, one.summary.clone())).collect();
-        let mut page = sweep::table(&rows, output::look(args, env, console).width);
-        page.extend(lines);
-        console.data(&page.join("\n"))
-    };
-    shown.or_else(|error| unwritable(&error).map(|_| ()))?;
-    match tried.iter().find_map(|one| one.measured.signal) {
-        Some(signal) => Ok(End::Signal(signal)),
-        None => Ok(End::Success),
-    }
+    loads.show(lines, console)
 }

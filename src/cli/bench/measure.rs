@@ -41,7 +41,9 @@ pub struct Bench<'a> {
     /// How each target of the plans is asked.
     pub places: &'a [Place],
     /// What is asked.
-    pub prompts: &'a Prompts,
+    pub prompts: Prompts,
+    /// Tokens of the shortest prompt.
+    pub fewest: u64,
     /// Parameters and further body fields.
     pub params: &'a Params,
     /// The clock of the run.
@@ -70,7 +72,7 @@ impl Bench<'_> {
     pub fn run(&self, plan: &Plan, cap: Option<f64>, console: &mut Console) -> Result<Measured, Error> {
         let mut kept =
             Kept { live: Live::new(plan, console), samples: Vec::new(), failures: Vec::new(), last: Duration::ZERO };
-        let mut wallet = Wallet::new(plan, cap);
+        let mut wallet = Wallet::new(plan, self.fewest, cap);
         let ended = until(self.time, GRACE, self.drive(plan, &mut kept, &mut wallet, console))?;
         kept.live.clear();
         let (client, ended, signal) = match ended {

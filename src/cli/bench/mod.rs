@@ -18,8 +18,9 @@ use self::prepare::Prepared;
 use super::console::Console;
 use super::env::Env;
 use super::{End, Global};
-use crate::bench::compare;
+use crate::bench::compare::{self, Comparison};
 use crate::bench::cost::{self, Estimate};
+use crate::bench::plan::Target;
 use crate::bench::report::plan_lines;
 use crate::bench::summary::Summary;
 use crate::cli::ask::unwritable;
@@ -36,57 +37,82 @@ pub fn command(args: &BenchArgs, global: &Global, env: &Env, console: &mut Conso
     if let Some(faults) = &args.inject {
         return rehearse::command(args, faults, global, env, console);
     }
-    // Before anything is spent: what it is compared with must be there.
+    // Before anything is spent: what can be known to go wrong.
+    let said = consent::Said { yes: args.yes, max_cost: args.max_cost }.check()?;
     let earlier = args.compare.as_deref().map(|name| kept::load(name, env)).transpose()?;
+    args.save.as_deref().map(|name| kept::path(name, env)).transpose()?;
+    args.html.as_deref().map(output::can_be_written).transpose()?;
+    loads::check(args)?;
     let prepared = Prepared::of(args, global, env, console)?;
-    let estimates = cost::estimate(&prepared.plan);
     let repeats = loads::repeats(args);
-    let scaled: Vec<Estimate> = estimates.iter().map(|estimate| times(*estimate, repeats)).collect();
-    let plan = plan_lines(&prepared.plan, &scaled).join("\n");
+    let estimates: Vec<Estimate> =
+        cost::estimate(&prepared.plan).iter().map(|estimate| times(*estimate, repeats)).collect();
+    let plan = plan_lines(&prepared.plan, &estimates).join("\n");
     if args.dry_run {
         return console.data(&plan).map(|()| End::Success).or_else(|error| unwritable(&error));
     }
     plan.lines().for_each(|line| console.event(line));
-    if prepared.is_simulated() {
-        console.event("all deployments are simulated, and so is the time: nobody is asked");
+    let cap = if prepared.is_simulated() {
+        console.event("all deployments are simulated, and so is the time: nobody is asked, and nothing is spent");
+        said.max_cost
+    } else {
+        consent::cap(&estimates, said, env, console)?
+    };
+    if let Some(cap) = cap.filter(|_| prepared.plan.targets.iter().any(is_priced)) {
+        console.event(&format!("cap    {cap:.2} USD: no call begins that could pass it"));
     }
-    let said = consent::Said { yes: args.yes, max_cost: args.max_cost };
-    let cap = consent::cap(&scaled, said, env, console)?;
+    let around = Around { args, prepared: &prepared, cap, global, env };
     if !args.sweep.is_empty() {
-        return loads::sweep(args, &prepared, cap, env, console);
+        return loads::sweep(&around, console);
     }
     if args.find_limit {
-        return loads::find_limit(args, &prepared, cap, env, console);
+        return loads::find_limit(&around, console);
     }
-    let measured = prepared.bench(env).run(&prepared.plan, cap, console)?;
+    let measured = prepared.bench(0, env).run(&prepared.plan, cap, console)?;
     let summary = Summary::of(&measured.run);
-    output::show(args, &measured, &summary, env, console)?;
+    let shown = output::show(args, &measured, &summary, env, console);
+    // What was paid for is kept and learnt, whoever could not read it.
     if !args.no_learn {
-        prepared.learn(&measured, global, env, console)?;
+        prepared.learn(&measured, 0, global, env, console)?;
     }
     let comparison = earlier.map(|earlier| compare::against(&earlier, &measured.run));
     if let Some(comparison) = &comparison {
         comparison.lines.iter().for_each(|line| console.say(line));
+        comparison.lacks.iter().for_each(|lack| console.say(&format!("cannot pass: {lack}")));
     }
     if let Some(name) = &args.save {
         let path = kept::save(name, &measured.run, env)?;
         console.event(&format!("kept as `{name}` ({})", path.display()));
     }
-    let worse = comparison.is_some_and(|comparison| comparison.worse);
-    end(&measured, &summary, worse, args.compare.is_some())
+    shown?;
+    end(&measured, &summary, comparison.as_ref())
+}
+
+/// What the runs of one command have in common.
+struct Around<'a> {
+    args: &'a BenchArgs,
+    prepared: &'a Prepared,
+    cap: Option<f64>,
+    global: &'a Global,
+    env: &'a Env,
+}
+
+fn is_priced(target: &Target) -> bool {
+    target.price.is_some_and(|price| price.input > 0.0 || price.output > 0.0)
 }
 
 /// What the run comes to for whoever called the program.
-fn end(measured: &Measured, summary: &Summary, worse: bool, judged: bool) -> Result<End, Error> {
+fn end(measured: &Measured, summary: &Summary, comparison: Option<&Comparison>) -> Result<End, Error> {
     if let Some(signal) = measured.signal {
         return Ok(End::Signal(signal));
     }
     if summary.targets.iter().all(|target| target.good == 0) {
         return Err(Error::new(Kind::Unavailable, "no deployment gave a whole answer"));
     }
-    // A build must not pass on figures that mean nothing.
-    let invalid = judged && !summary.client.is_valid();
-    if worse || invalid { Ok(End::Code(1)) } else { Ok(End::Success) }
+    // A build must not pass on figures that mean nothing, or that are not there.
+    let fails =
+        |comparison: &Comparison| comparison.worse || !comparison.lacks.is_empty() || !summary.client.is_valid();
+    if comparison.is_some_and(fails) { Ok(End::Code(1)) } else { Ok(End::Success) }
 }
 
 /// What several runs may cost.

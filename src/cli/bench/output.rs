@@ -1,6 +1,7 @@
 //! What is printed of a run, and the files that it is written to.
 
 use std::io::Write;
+use std::path::Path;
 
 use super::args::BenchArgs;
 use super::measure::Measured;
@@ -41,11 +42,26 @@ pub fn show(
     console.data(text.trim_end_matches('\n')).or_else(|error| unwritable(&error).map(|_| ()))?;
     let Some(path) = &args.html else { return Ok(()) };
     let wrong = |error: std::io::Error| Error::new(Kind::Output, format!("cannot write `{}`: {error}", path.display()));
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or(".".as_ref(), |folder| folder);
+    let folder = folder(path);
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(wrong)?;
     file.write_all(report::html(run, summary).as_bytes()).map_err(wrong)?;
     file.persist(path).map_err(|error| wrong(error.error))?;
     Ok(())
+}
+
+/// Whether there is a folder for the page.
+///
+/// # Errors
+/// When there is none.
+pub fn can_be_written(path: &Path) -> Result<(), Error> {
+    if folder(path).is_dir() {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Output, format!("cannot write `{}`: its folder does not exist", path.display())))
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(".".as_ref())
 }
 
 /// How a report for people is to look.

@@ -27,6 +27,8 @@ pub struct Prepared {
     pub plan: Plan,
     places: Vec<Place>,
     prompts: Prompts,
+    /// Tokens of the shortest prompt.
+    fewest: u64,
     params: Params,
     named: Vec<Named>,
 }
@@ -46,29 +48,31 @@ impl Prepared {
         let prompts = resolve::prompts(args, seed)?;
         let params = options::apply(&args.options, Params::default())?;
         let (places, named) = places(&profile, named, env, console)?;
-        let load = resolve::load(args)?;
+        let load = if args.find_limit { resolve::search(args)? } else { resolve::load(args)? };
+        let (fewest, most) = prompts.tokens();
         let plan = Plan {
             targets: named.iter().map(|named| target(&profile, named)).collect(),
             load,
             max_tokens: args.output_tokens,
-            prompt_tokens: prompts.tokens(64),
+            prompt_tokens: most,
             slo: resolve::slo(args.slo.as_deref())?,
             seed,
         };
-        Ok(Self { plan, places, prompts, params, named })
+        Ok(Self { plan, places, prompts, fewest, params, named })
     }
 
-    /// What a run of the plan, or of one like it, is made with.
-    pub fn bench<'a>(&'a self, env: &'a Env) -> Bench<'a> {
+    /// What a run of the plan, or of one like it, is made with; of several runs, each has a `number`.
+    pub fn bench<'a>(&'a self, number: u64, env: &'a Env) -> Bench<'a> {
         let time = if self.is_simulated() { Time::Simulated } else { Time::Real };
-        Bench { places: &self.places, prompts: &self.prompts, params: &self.params, time, env }
+        let prompts = self.prompts.salted(number);
+        Bench { places: &self.places, prompts, fewest: self.fewest, params: &self.params, time, env }
     }
 
     /// The same for one target alone, and the plan for it.
-    pub fn alone<'a>(&'a self, target: usize, env: &'a Env) -> (Bench<'a>, Plan) {
+    pub fn alone<'a>(&'a self, target: usize, number: u64, env: &'a Env) -> (Bench<'a>, Plan) {
         let places = self.places.get(target..=target).unwrap_or_default();
         let targets = self.plan.targets.get(target..=target).unwrap_or_default().to_vec();
-        (Bench { places, ..self.bench(env) }, Plan { targets, ..self.plan.clone() })
+        (Bench { places, ..self.bench(number, env) }, Plan { targets, ..self.plan.clone() })
     }
 
     /// Whether nobody is asked, so that waiting can take no time.
@@ -76,11 +80,18 @@ impl Prepared {
         self.places.iter().all(|place| place.endpoint.protocol == Protocol::Mock)
     }
 
-    /// Lets routing know what was measured.
+    /// Lets routing know what was measured; the targets of the run are those of the plan from `first` on.
     ///
     /// # Errors
     /// When the state cannot be found.
-    pub fn learn(&self, measured: &Measured, global: &Global, env: &Env, console: &mut Console) -> Result<(), Error> {
+    pub fn learn(
+        &self,
+        measured: &Measured,
+        first: usize,
+        global: &Global,
+        env: &Env,
+        console: &mut Console,
+    ) -> Result<(), Error> {
         // A simulation says nothing of anybody.
         if self.is_simulated() {
             return Ok(());
@@ -90,7 +101,7 @@ impl Prepared {
         // Found again in the fresh profile, in the order in which they were typed.
         let mut groups: Vec<GroupId> = Vec::new();
         for named in &self.named {
-            let group = resolve::group(named.typed.as_deref(), &mut profile, env)?;
+            let (group, _) = resolve::find(named.typed.as_deref(), &mut profile, env)?;
             if !groups.contains(&group) {
                 groups.push(group);
             }
@@ -100,7 +111,7 @@ impl Prepared {
             let router = setup::router(profile, global, env, clock, self.plan.seed)?;
             let mut rng = fastrand::Rng::with_seed(self.plan.seed);
             for group in groups {
-                let observed = self.observed(group, measured);
+                let observed = self.observed(group, measured, first);
                 router.observe(group, observed, &mut rng).map_err(|error| Error::new(Kind::Other, error.reason))?;
             }
             Ok::<(), Error>(())
@@ -112,10 +123,10 @@ impl Prepared {
         Ok(())
     }
 
-    fn observed(&self, group: GroupId, measured: &Measured) -> Vec<Observed> {
+    fn observed(&self, group: GroupId, measured: &Measured, first: usize) -> Vec<Observed> {
         let run = &measured.run;
         let samples = run.samples.iter().enumerate().filter(|(_, sample)| !sample.clock_stepped);
-        let of_group = samples.filter(|(_, sample)| self.named[sample.target].group == group);
+        let of_group = samples.filter(|(_, sample)| self.named[first + sample.target].group == group);
         of_group
             .filter_map(|(index, sample)| {
                 let prompt_tokens = self.plan.prompt_tokens;
@@ -125,7 +136,7 @@ impl Prepared {
                             Tokens::Counted(usage) => Some(usage),
                             Tokens::Estimated(_) => None,
                         };
-                        let shown = sample.first_token != sample.first_answer;
+                        let shown = sample.shows_reasoning();
                         Ok(Experience::answered(prompt_tokens, sample.first_token, sample.end, usage, shown))
                     }
                     Some(_) => {
@@ -133,7 +144,7 @@ impl Prepared {
                         Err((failure.1.clone(), sample.end))
                     }
                 };
-                let deployment = self.named[sample.target].deployment;
+                let deployment = self.named[first + sample.target].deployment;
                 Some(Observed { deployment, at: ended_at(run, sample), prompt_tokens, result })
             })
             .collect()

@@ -151,12 +151,19 @@ impl Told<'_> {
             format!("calls     {:.2} a request, {:.2} without the faults; {wasted_calls} wasted", calls.1, calls.0),
             format!("spend     {spent:.6} USD for answers, {wasted:.6} USD wasted"),
             String::new(),
-            "time to a whole answer    without   with      added".to_owned(),
+            "time to a whole answer, of those who got one".to_owned(),
+            "                          without   with      added".to_owned(),
         ];
         for level in duration {
-            let (name, without, with) = (level.name, level.without, level.with);
-            let added = with - without;
-            lines.push(format!("  {name:<22} {without:>7.2} s {with:>7.2} s {added:>+7.2} s"));
+            let shown =
+                |seconds: Option<f64>| seconds.map_or_else(|| "–  ".to_owned(), |seconds| format!("{seconds:.2} s"));
+            let added = level.without.zip(level.with).map(|(without, with)| format!("{:+.2} s", with - without));
+            let (without, with) = (shown(level.without), shown(level.with));
+            lines.push(format!(
+                "  {:<22} {without:>9} {with:>9} {:>9}",
+                level.name,
+                added.unwrap_or_else(|| "–  ".to_owned())
+            ));
         }
         lines.join("\n")
     }

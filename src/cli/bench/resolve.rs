@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::args::{ArrivalArg, BenchArgs};
 use crate::bench::plan::{Arrival, Load, Slo, Stop};
 use crate::bench::prompts::{self, Prompts, Source};
+use crate::bench::stats::quantile;
 use crate::cli::env::Env;
 use crate::error::{Error, Kind};
 use crate::profile::{Inputs, Profile, duration};
@@ -12,6 +13,8 @@ use crate::route::{DeploymentId, GroupId};
 
 /// Rounds, unless something else is said: they show a difference of a quarter, and carry a p90.
 const ROUNDS: u32 = 40;
+/// The first rate that a search tries, calls a second.
+pub const FIRST_RATE: f64 = 1.0;
 
 /// Whom a run compares: a deployment, and the group through which it was named.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,15 +36,34 @@ pub fn targets(args: &BenchArgs, profile: &mut Profile, env: &Env) -> Result<Vec
     let typed: Vec<Option<String>> = args.models.iter().cloned().map(Some).collect();
     let typed = if typed.is_empty() { vec![None] } else { typed };
     for typed in typed {
-        let group = group(typed.as_deref(), profile, env)?;
+        let (group, alone) = find(typed.as_deref(), profile, env)?;
         for member in &profile.map.group(group).members {
             let deployment = member.deployment;
-            if !found.iter().any(|named| profile.map.same(named.deployment, deployment)) {
+            let is_meant = alone.is_none_or(|alone| alone == deployment);
+            if is_meant && !found.iter().any(|named| profile.map.same(named.deployment, deployment)) {
                 found.push(Named { typed: typed.clone(), group, deployment });
             }
         }
     }
     Ok(found)
+}
+
+/// The group that was typed, or a deployment of the profile by its name, with its price and its limits.
+///
+/// # Errors
+/// For a name that names nothing.
+pub fn find(typed: Option<&str>, profile: &mut Profile, env: &Env) -> Result<(GroupId, Option<DeploymentId>), Error> {
+    let is_group = |name: &str| profile.map.groups.iter().any(|group| group.name == name);
+    if let Some(name) = typed.filter(|name| !is_group(name)) {
+        let groups = profile.map.groups.iter().enumerate();
+        let mut members =
+            groups.flat_map(|(at, group)| group.members.iter().map(move |member| (at, member.deployment)));
+        let named = members.find(|(_, deployment)| profile.map.deployment(*deployment).name == name);
+        if let Some((group, deployment)) = named {
+            return Ok((GroupId(group), Some(deployment)));
+        }
+    }
+    Ok((group(typed, profile, env)?, None))
 }
 
 /// The one group that is rehearsed.
@@ -60,7 +82,7 @@ pub fn one_group(args: &BenchArgs, profile: &mut Profile, env: &Env) -> Result<G
 ///
 /// # Errors
 /// For a name that names nothing.
-pub fn group(typed: Option<&str>, profile: &mut Profile, env: &Env) -> Result<GroupId, Error> {
+fn group(typed: Option<&str>, profile: &mut Profile, env: &Env) -> Result<GroupId, Error> {
     let inputs = Inputs { vars: &env.vars, long_lived: true };
     let Some(name) = typed else { return Ok(profile.default_group) };
     profile.target(name, &inputs).map_err(|none| Error::new(Kind::Profile, none.message).hint(none.hint))
@@ -84,6 +106,32 @@ pub fn prompts(args: &BenchArgs, seed: u64) -> Result<Prompts, Error> {
     Ok(Prompts { source, output: args.output_tokens, allow_cache: args.allow_cache, seed })
 }
 
+/// Where the calls of a search for the highest rate come from, at its first rate.
+///
+/// # Errors
+/// When the rounds cannot carry the p95 that is judged.
+pub fn search(args: &BenchArgs) -> Result<Load, Error> {
+    let needs = u32::try_from(quantile::needs(0.95)).unwrap_or(u32::MAX);
+    let stop = match (&args.duration, args.rounds) {
+        (Some(text), _) => Stop::After(span("--duration", text)?),
+        (None, Some(rounds)) if rounds < needs => {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("a p95 needs {needs} rounds, and `--rounds {rounds}` are fewer"),
+            ));
+        }
+        (None, rounds) => Stop::Rounds(rounds.unwrap_or(needs).max(needs)),
+    };
+    Ok(Load::Arrivals { stop, rate: FIRST_RATE, pattern: pattern(args) })
+}
+
+fn pattern(args: &BenchArgs) -> Arrival {
+    match args.arrival {
+        ArrivalArg::Constant => Arrival::Constant,
+        ArrivalArg::Poisson => Arrival::Poisson,
+    }
+}
+
 /// Where calls come from.
 ///
 /// # Errors
@@ -93,12 +141,9 @@ pub fn load(args: &BenchArgs) -> Result<Load, Error> {
         (Some(text), _) => Stop::After(span("--duration", text)?),
         (None, rounds) => Stop::Rounds(rounds.unwrap_or(ROUNDS)),
     };
-    let pattern = match args.arrival {
-        ArrivalArg::Constant => Arrival::Constant,
-        ArrivalArg::Poisson => Arrival::Poisson,
-    };
+    let pattern = pattern(args);
     match args.rate {
-        None if pattern == Arrival::Poisson && !args.find_limit => {
+        None if pattern == Arrival::Poisson => {
             Err(Error::new(Kind::Usage, "`--arrival poisson` needs a rate").hint("add `--rate R`"))
         }
         None => Ok(Load::Rounds { stop, in_flight: args.concurrency }),

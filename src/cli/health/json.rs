@@ -41,13 +41,13 @@ pub fn line(line: &Line) -> Value {
         breaker::State::Open { until } => ("open", Some(until)),
     };
     let (found, tail) = match &seen.probed.key {
-        ProbeKey::NotNeeded => (Value::Null, None),
+        ProbeKey::NotNeeded | ProbeKey::NotSought => (Value::Null, None),
         ProbeKey::Found { tail } => (Value::Bool(true), tail.as_deref()),
         ProbeKey::Missing(_) | ProbeKey::Late => (Value::Bool(false), None),
     };
     let reply = match &seen.probed.asked {
         Asked::Replied(reply) => Some(reply),
-        Asked::Nothing | Asked::Simulated | Asked::NotAsked(_) | Asked::Failed(_) => None,
+        Asked::Nothing | Asked::Simulated | Asked::NoTime | Asked::NotAsked(_) | Asked::Failed(_) => None,
     };
     let limits = seen.standing.quota.left(row.at).into_iter();
     let limits = limits.map(|(resource, left, limit)| json!({"resource": resource, "left": left, "limit": limit}));
@@ -82,7 +82,7 @@ pub fn line(line: &Line) -> Value {
         "last_call": line.last.as_ref().map(|last| {
             json!({"at": rfc3339(last.at), "outcome": last.outcome, "class": last.class})
         }),
-        "usual_ttft_ms": seen.usual.map(|seconds| (seconds * 1e6).round() / 1e3),
+        "usual_ttft_ms": seen.usual.map(fine),
         "live": seen.live.as_ref().map(live),
         "warnings": row.warnings,
     })

@@ -33,7 +33,7 @@ impl Line {
     pub fn authorised(&self) -> Option<bool> {
         let seen = &self.row.seen;
         match (&seen.live, &seen.probed.asked, &seen.probed.key) {
-            (_, _, ProbeKey::NotNeeded) => None,
+            (_, _, ProbeKey::NotNeeded | ProbeKey::NotSought) => None,
             (_, _, ProbeKey::Missing(_) | ProbeKey::Late) => Some(false),
             (Some(Live::Answered { .. }), _, ProbeKey::Found { .. }) => Some(true),
             (Some(Live::Failed { failure, .. }), _, ProbeKey::Found { .. }) if is_of_key(failure.class) => Some(false),
@@ -42,9 +42,11 @@ impl Line {
                 Some(_) => None,
                 None => reply.key_proved.then_some(true),
             },
-            (_, Asked::Nothing | Asked::Simulated | Asked::NotAsked(_) | Asked::Failed(_), ProbeKey::Found { .. }) => {
-                None
-            }
+            (
+                _,
+                Asked::Nothing | Asked::Simulated | Asked::NoTime | Asked::NotAsked(_) | Asked::Failed(_),
+                ProbeKey::Found { .. },
+            ) => None,
         }
     }
 
@@ -54,7 +56,7 @@ impl Line {
             (Some(true), _) => "yes",
             (Some(false), _) => "no",
             (None, ProbeKey::NotNeeded) => NOTHING,
-            (None, ProbeKey::Found { .. } | ProbeKey::Missing(_) | ProbeKey::Late) => "unknown",
+            (None, ProbeKey::Found { .. } | ProbeKey::Missing(_) | ProbeKey::Late | ProbeKey::NotSought) => "unknown",
         }
     }
 
@@ -63,7 +65,7 @@ impl Line {
         match &self.row.seen.probed.key {
             ProbeKey::NotNeeded => "not needed".to_owned(),
             ProbeKey::Found { tail: Some(tail) } => format!("{} …{tail}", self.source),
-            ProbeKey::Found { tail: None } => self.source.clone(),
+            ProbeKey::Found { tail: None } | ProbeKey::NotSought => self.source.clone(),
             ProbeKey::Missing(_) => "missing".to_owned(),
             ProbeKey::Late => format!("{} (too slow)", self.source),
         }

@@ -37,7 +37,7 @@ pub fn wanted(names: &[String], live: bool, profile: &mut Profile, inputs: &Inpu
             ids.push(*id);
         }
     }
-    let patient = |id| Patient { id, live: live.then(|| alone(&mut profile.map, id)) };
+    let patient = |id| Patient { id, live: live.then(|| alone(&mut profile.map, id)), usual: None };
     Ok(Wanted { patients: ids.into_iter().map(patient).collect(), subjects })
 }
 

@@ -11,13 +11,44 @@ use super::{Doctor, Found, json, table};
 use crate::cli::console::Console;
 use crate::cli::logs::units::full_time;
 use crate::error::Error;
-use crate::health::State;
+use crate::health::{Row, State, Verdict};
 
 /// Clears a terminal and goes to its first line (ECMA-48, ED and CUP).
 const CLEAR: &[u8] = b"\x1b[2J\x1b[H";
 
-/// The last state of each deployment, by its name.
-type Before = BTreeMap<String, State>;
+/// How a deployment was, as far as another is a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Told {
+    state: State,
+    /// The class of failure behind it.
+    class: Option<String>,
+}
+
+impl Told {
+    fn of(row: &Row) -> Self {
+        let Verdict { state, class, .. } = row.verdict;
+        let class = match state {
+            State::Cooling => row.seen.reason.clone(),
+            State::Ok
+            | State::Slow
+            | State::Simulated
+            | State::Unknown
+            | State::Limited
+            | State::NoKey
+            | State::Down => class.map(str::to_owned),
+        };
+        Self { state, class }
+    }
+
+    /// `down`, or `down (dns)` where `next` is the same state.
+    fn before(&self, next: &Self) -> String {
+        let class = self.class.as_ref().filter(|_| self.state == next.state);
+        format!("{}{}", self.state.as_str(), class.map(|class| format!(" ({class})")).unwrap_or_default())
+    }
+}
+
+/// How each deployment was, by its name.
+type Before = BTreeMap<String, Told>;
 
 /// Looks until standard output cannot be written; then that is what is returned.
 ///
@@ -43,7 +74,7 @@ pub async fn run(
         if let Err(error) = shown {
             return Ok(error);
         }
-        before = found.lines.iter().map(|line| (line.row.name.clone(), line.row.verdict.state)).collect();
+        before = found.lines.iter().map(|line| (line.row.name.clone(), Told::of(&line.row))).collect();
         tokio::time::sleep(interval).await;
     }
 }
@@ -67,22 +98,36 @@ fn tell(changes: &[Change], as_json: bool, console: &mut Console) -> io::Result<
     Ok(())
 }
 
-/// One for each deployment whose state is another than before; at first, for each.
+/// One for each deployment whose state, or the class behind it, is another than before; at first, for each.
 fn changes(found: &Found, before: &Before) -> Vec<Change> {
     let zone = TimeZone::system();
-    let changed = found.lines.iter().filter(|line| before.get(&line.row.name) != Some(&line.row.verdict.state));
+    let changed = found.lines.iter().filter(|line| before.get(&line.row.name) != Some(&Told::of(&line.row)));
     let change = |line: &super::Line| {
-        let was = before.get(&line.row.name).map(|state| state.as_str());
-        let now = line.row.verdict.state.as_str();
-        let from = was.map(|was| format!("{was} → ")).unwrap_or_default();
+        let (was, told) = (before.get(&line.row.name), Told::of(&line.row));
+        let now = told.state.as_str();
+        let from = was.map(|was| format!("{} → ", was.before(&told))).unwrap_or_default();
         let note = Some(line.note()).filter(|note| !note.is_empty()).map(|note| format!(": {note}"));
         let text =
             format!("{} {} {from}{now}{}", full_time(line.row.at, &zone), line.row.name, note.unwrap_or_default());
         let mut object = json::line(line);
-        object["was"] = was.map_or(Value::Null, Value::from);
+        object["was"] = was.map_or(Value::Null, |was| was.state.as_str().into());
+        object["was_class"] = was.map_or(Value::Null, |was| was.class.clone().into());
         object["at"] =
             jiff::Timestamp::from_millisecond(line.row.at.0).map_or(Value::Null, |at| format!("{at:.3}").into());
         Change { text, json: object }
     };
     changed.map(change).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_class_is_told_where_the_state_is_the_same() {
+        let told = |state, class: &str| Told { state, class: Some(class.to_owned()) };
+        let before = told(State::Down, "authentication");
+        assert_eq!(before.before(&told(State::Down, "connection")), "down (authentication)");
+        assert_eq!(before.before(&told(State::Cooling, "authentication")), "down");
+    }
 }

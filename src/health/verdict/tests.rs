@@ -22,7 +22,7 @@ fn reply(refusal: Option<Class>, key_proved: bool) -> Asked {
         date: None,
         location: None,
         readings: Vec::new(),
-        names: None,
+        list: List::Nothing,
         key_proved,
     })
 }
@@ -82,11 +82,38 @@ fn a_list_that_anybody_may_read_proves_no_key() {
 }
 
 #[test]
+fn what_is_no_list_proves_nothing_with_a_key_or_without() {
+    let page = |key_proved| {
+        let Asked::Replied(reply) = reply(None, key_proved) else { unreachable!("it is one") };
+        seen(Asked::Replied(Reply { list: List::Other, ..reply }))
+    };
+    let mut keyless = page(false);
+    keyless.probed.key = ProbeKey::NotNeeded;
+    for page in [page(false), keyless] {
+        check(&page, State::Unknown, false);
+        assert!(verdict(&page).why.is_some_and(|why| why.contains("no list of models")));
+    }
+    // Who refuses the same without the key has a lock, and the key fits.
+    check(&page(true), State::Ok, false);
+}
+
+#[test]
 fn who_has_nothing_free_is_unknown_unless_it_cannot_be_reached() {
     check(&seen(Asked::Nothing), State::Unknown, false);
     let refused = Some(failure(Class::Connection(ConnectionFault::Refused)));
     let dialed = Dialed { failure: refused, ..Dialed::default() };
     check(&Seen { dialed, ..seen(Asked::Nothing) }, State::Down, false);
+}
+
+#[test]
+fn who_was_not_asked_for_lack_of_time_is_unknown() {
+    let mut late = seen(Asked::NoTime);
+    check(&late, State::Unknown, false);
+    late.probed.key = ProbeKey::NotSought;
+    check(&late, State::Unknown, false);
+    check(&cooling(late, "quota"), State::Cooling, false);
+    let not_called = Live::NotMade("not called: no time left".to_owned());
+    check(&live(keyed(), not_called), State::Ok, false);
 }
 
 #[test]
@@ -127,7 +154,7 @@ fn a_rate_limit_is_no_death() {
 
 #[test]
 fn slow_is_three_times_the_usual() {
-    let usual = |seen: Seen| Seen { usual: Some(0.1), ..seen };
+    let usual = |seen: Seen| Seen { usual: Some(Duration::from_millis(100)), ..seen };
     check(&usual(live(keyed(), answered(299))), State::Ok, false);
     check(&usual(live(keyed(), answered(301))), State::Slow, false);
     check(&live(keyed(), answered(9000)), State::Ok, false);

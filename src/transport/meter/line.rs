@@ -289,6 +289,6 @@ impl Line for HttpLine {
     }
 
     fn facts(&self) -> LineFacts {
-        LineFacts { rtt: None, clock_stepped: self.bridge.stepped(&self.origin.bridge()) }
+        LineFacts { clock_stepped: self.bridge.stepped(&self.origin.bridge()) }
     }
 }

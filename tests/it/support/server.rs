@@ -227,6 +227,18 @@ impl Shared {
             let body = faults::Body::Error { kind: "invalid_api_key", message: "this key is not valid" };
             return Some(Reply::Plain { status: 401, headers: &[], body });
         }
+        if call.method == "GET" && call.path.contains("/page/") {
+            let headers = &[("content-type", "text/html")];
+            return Some(Reply::Plain { status: 200, headers, body: faults::Body::Text("<html>Welcome</html>") });
+        }
+        if call.method == "GET" && call.path.contains("/limited/") {
+            let headers = &[
+                ("x-ratelimit-limit-requests", "60"),
+                ("x-ratelimit-remaining-requests", "42"),
+                ("x-ratelimit-reset-requests", "300s"),
+            ];
+            return Some(Reply::Plain { status: 200, headers, body: faults::Body::Text(r#"{"data":[]}"#) });
+        }
         if call.method == "GET" && call.path.ends_with("/models") {
             let list = r#"{"object":"list","data":[{"id":"good","object":"model"}]}"#;
             let headers = &[("content-type", "application/json")];
