@@ -459,3 +459,14 @@ fn all_settings_are_listed_and_errors_speak_of_commands() {
     let output = script(&home, &["-a", "a.txt"], "");
     assert!(output.notes().contains("hint: `-f` puts the text"), "{}", output.notes());
 }
+
+#[test]
+fn the_prompt_of_a_template_is_for_a_terminal() {
+    let home = Arc::new(Home::with(&format!("{MOCK}[templates.sum]\nprompt = \"Sum up.\"\n")));
+    script(&home, &["-t", "sum"], "hello\n").is(
+        2,
+        "",
+        "error: the prompt of a template is offered at a terminal, and standard input is none\n\
+         hint: `ask -t` asks it at once\n",
+    );
+}

@@ -373,7 +373,7 @@ C1  01-09 23:50:00      1  main   Why is the sky blue?
     let (out, _) = run(state().path(), "--conversations --json", None);
     assert_eq!(
         out,
-        r#"{"conversation_id":"C1","started_at":"2026-01-09T22:50:00.000Z","last_at":"2026-01-09T22:50:00.000Z","turns":1,"group":"main","first_prompt":"Why is the sky blue?"}"#
+        r#"{"conversation_id":"C1","started_at":"2026-01-02T03:04:05.678Z","last_at":"2026-01-09T22:50:00.000Z","turns":1,"group":"main","first_prompt":"Why is the sky blue?"}"#
             .to_owned() + "\n"
     );
 }
