@@ -6,7 +6,7 @@ use super::plan::Slo;
 use super::report::page::{self, Column};
 use super::report::units;
 use super::stats::number;
-use super::stats::quantile::Ranked;
+use super::stats::quantile::{self, Ranked};
 use super::summary::{Figures, Metric, Summary, millis};
 
 /// The largest share of failures under a load that holds.
@@ -75,7 +75,7 @@ pub enum Verdict {
     RateLimited(f64),
     /// The p95 of TTFT, failures included, is longer than the objective; ms, infinite when it is a failure.
     Slow(f64),
-    /// So many more calls are needed for a p95.
+    /// So many more calls are needed to judge.
     TooFew(usize),
     /// We could not make this load.
     Client,
@@ -92,11 +92,15 @@ pub fn judge(summary: &Summary, target: usize, slo: &Slo) -> Verdict {
     if limited > ERRORS {
         return Verdict::RateLimited(limited);
     }
-    let Some(errors) = found.error_rate else { return Verdict::TooFew(super::stats::quantile::needs(0.95)) };
+    let Some(errors) = found.error_rate else { return Verdict::TooFew(quantile::needs(0.95)) };
     if errors.at > ERRORS {
         return Verdict::Errors(errors.at);
     }
-    let Some(limit) = slo.ttft.map(millis) else { return Verdict::Holds };
+    let Some(limit) = slo.ttft.map(millis) else {
+        // Of fewer calls, a share of 1 % cannot be said either.
+        let missing = quantile::needs(0.95).saturating_sub(found.calls);
+        return if missing > 0 { Verdict::TooFew(missing) } else { Verdict::Holds };
+    };
     match found.ttft_p95_with_failures {
         Ranked::Value(p95) if p95 <= limit => Verdict::Holds,
         Ranked::Value(p95) => Verdict::Slow(p95),
@@ -142,7 +146,7 @@ pub enum Limit {
 /// Why it cannot be said whether a rate holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unknown {
-    /// So many more calls are needed for a p95.
+    /// So many more calls are needed to judge.
     TooFew(usize),
     /// We could not make this load.
     Client,
@@ -189,7 +193,7 @@ impl Limit {
                     None => format!("{name}: no limit found"),
                 };
                 let why = match unknown {
-                    Unknown::TooFew(more) => format!("too few calls ended to judge, {more} more are needed for a p95"),
+                    Unknown::TooFew(more) => format!("too few calls ended to judge, {more} more are needed"),
                     Unknown::Client => "the client was the bottleneck, not the deployment".to_owned(),
                 };
                 format!("{known}; cannot say of {rate:.2}: {why}")
@@ -228,6 +232,12 @@ mod tests {
 
     use super::*;
     use crate::bench::synthetic::{Shape, run};
+
+    #[test]
+    fn a_few_calls_hold_nothing_even_without_an_objective() {
+        let verdict = judge(&Summary::of(&run(1, &[Shape::new("a", 200.0)], 4)), 0, &Slo::default());
+        assert_eq!(verdict, Verdict::TooFew(68));
+    }
 
     /// Searches a service that holds up to a rate.
     fn search(first: f64, limit: f64) -> (Limit, usize) {
@@ -282,7 +292,7 @@ mod tests {
 
     #[test]
     fn too_few_calls_end_the_search_and_do_not_halve_the_rate() {
-        let want = "a: no limit found; cannot say of 1.00: too few calls ended to judge, 62 more are needed for a p95";
+        let want = "a: no limit found; cannot say of 1.00: too few calls ended to judge, 62 more are needed";
         check_unsure(&[(1.0, Verdict::TooFew(62))], want);
     }
 

@@ -57,7 +57,7 @@ impl Shape {
         let gap = self.gap_ms * (1.0 + 0.1 * (self.factor(rng) - 1.0));
         let gaps: Vec<Gap> = (1..pieces).map(|_| gap_of(gap * self.factor(rng))).collect();
         let usage = Usage { input: 210, output: pieces, ..Usage::default() };
-        let first = span(first);
+        let (first, tcp) = (span(first), span(self.ttft_ms * 0.1 + rng.f64()));
         let mut sample = Sample {
             head: Some(first.mul_f64(0.9)),
             first_token: Some(first),
@@ -71,11 +71,8 @@ impl Shape {
             ..good(target, round)
         };
         if round == 0 {
-            sample.connection = Connection::Cold(Handshake {
-                dns: Some(span(8.0)),
-                tcp: Some(span(self.ttft_ms * 0.1)),
-                tls: Some(span(51.0)),
-            });
+            sample.connection =
+                Connection::Cold(Handshake { dns: Some(span(8.0)), tcp: Some(tcp), tls: Some(span(51.0)) });
         }
         if rng.f64() < self.failing { refused(sample) } else { sample }
     }

@@ -147,7 +147,10 @@ impl Console {
 
     /// Says why the command failed.
     pub fn error(&mut self, error: &crate::error::Error) {
-        let mut text = plain::text(&error.to_string()).into_owned();
+        let text = error.to_string();
+        // What is rendered already has its colours, if there are to be any.
+        let mut text =
+            if error.rendered && self.colour { plain::styled(&text) } else { plain::text(&text).into_owned() };
         if self.colour
             && let Some(rest) = text.strip_prefix("error:")
         {

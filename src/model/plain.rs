@@ -15,6 +15,27 @@ pub fn text(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(harmless).collect())
 }
 
+/// As [`text`], for what we have coloured ourselves: sequences that do nothing but choose a colour stay.
+#[must_use]
+pub fn styled(given: &str) -> String {
+    let mut out = String::with_capacity(given.len());
+    let mut rest = given;
+    while let Some(at) = rest.find("\u{1b}[") {
+        let (before, sequence) = rest.split_at(at);
+        out.push_str(&text(before));
+        let end = sequence[2..].find(|c: char| !c.is_ascii_digit() && c != ';').map_or(sequence.len(), |end| 2 + end);
+        let end = if sequence[end..].starts_with('m') { end + 1 } else { 0 };
+        out.push_str(&sequence[..end]);
+        // What is not kept loses its escape.
+        if end == 0 {
+            out.push(harmless('\u{1b}'));
+        }
+        rest = &sequence[end.max(1)..];
+    }
+    out.push_str(&text(rest));
+    out
+}
+
 /// `c`, or a visible mark for a control that is neither a line break nor a tab.
 #[must_use]
 pub fn harmless(c: char) -> char {
@@ -63,6 +84,15 @@ mod tests {
     #[test]
     fn plain_text_stays_as_it_is() {
         check("a\tb\nç 🙂 ‍", "a\tb\nç 🙂 ‍");
+    }
+
+    #[test]
+    fn only_colours_of_our_own_stay() {
+        assert_eq!(
+            styled("\u{1b}[1;31merror\u{1b}[0m: a\u{1b}[2Jb\u{1b}[31\u{1b}"),
+            "\u{1b}[1;31merror\u{1b}[0m: a␛[2Jb␛[31␛"
+        );
+        assert_eq!(styled("plain"), "plain");
     }
 
     #[test]

@@ -202,3 +202,11 @@ fn ctrl_c_works_while_stdin_is_waited_for() {
     let output = running.within(AT_ONCE).output();
     assert_eq!((output.end, output.text().as_str()), (End::Signal(Signal::SIGINT), ""), "{}", output.notes());
 }
+
+#[test]
+fn mistakes_in_a_profile_have_their_colours_on_a_terminal() {
+    let output =
+        Run::with("version = 1\ndefault_group = \"\u{1b}[2Jmain\"\n").args(["ask", "x", "--color", "always"]).output();
+    let notes = output.notes();
+    assert!(notes.contains("\u{1b}[1m") && !notes.contains("␛[1m") && !notes.contains("\u{1b}[2J"), "{notes:?}");
+}
