@@ -110,7 +110,7 @@ pub const SETTINGS: &[&str] =
 pub const COMMANDS: &[Row] = &[
     row("model", "[GROUP|PROVIDER/MODEL]", Takes::Target, "show who is asked, or ask somebody else"),
     row("system", "[TEXT|none]", Takes::Nothing, "show the system prompt, or set it"),
-    row("file", "FILE", Takes::File, "put the text of FILE before the next message"),
+    row("file", "FILE|none", Takes::File, "put the text of FILE before the next message; none leaves all out"),
     row("attach", "FILE|URL", Takes::File, "show an image or a PDF file with the next message"),
     row("retry", "[GROUP|PROVIDER/MODEL]", Takes::Target, "ask the last question again, here or there"),
     row("edit", "[TEXT]", Takes::Nothing, "write the next message in $VISUAL or $EDITOR (also Ctrl-O)"),
@@ -296,7 +296,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        check_mistake("/file", "`/file` needs a file", "/file FILE");
+        check_mistake("/file", "`/file` needs a file", "/file FILE|none");
         check_mistake("/save -f", "`/save` needs a file", "/save [-f] FILE");
         check_mistake("/usage maybe", "`/usage` needs `on` or `off`", "/usage on|off");
         check_mistake("/undo 2", "`/undo` takes nothing", "/undo");

@@ -11,6 +11,8 @@ pub struct Turn {
     pub question: Vec<Part>,
     /// What was typed for it.
     pub prompt: String,
+    /// What the log keeps of it: with the texts of files, and a note for each image.
+    pub logged: String,
     /// What came; never empty.
     pub answer: String,
     /// The answer is whole: it was not stopped and did not break off.
@@ -104,6 +106,7 @@ mod tests {
             id: Some(id.to_owned()),
             question: vec![Part::Text(prompt.to_owned())],
             prompt: prompt.to_owned(),
+            logged: prompt.to_owned(),
             answer: answer.to_owned(),
             whole,
         };

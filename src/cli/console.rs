@@ -182,6 +182,13 @@ impl Console {
         self.renderer = width.map(|width| Renderer::new(usize::from(width)));
     }
 
+    /// Looks how wide the terminal is now, for answers that are rendered.
+    pub fn measure(&mut self) {
+        if self.renderer.is_some() {
+            self.render(Some(self.width()));
+        }
+    }
+
     /// Puts `text` into the clipboard of whoever watches, by the terminal (OSC 52).
     pub fn clipboard(&mut self, text: &str) {
         use base64::Engine;

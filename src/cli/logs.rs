@@ -102,7 +102,7 @@ enum Form {
 /// Writes what `args` ask for. `Ok(Some(note))` carries a line for stderr: there is nothing to list.
 ///
 /// # Errors
-/// See [`LogsError`]; the exit code is 1, or 74 for [`LogsError::Output`].
+/// See [`LogsError`]; the exit code is 1, 66 for an unknown conversation, or 74 for [`LogsError::Output`].
 pub fn run(
     args: &LogsArgs,
     location: &Location,
@@ -136,6 +136,9 @@ pub fn command(args: &LogsArgs, global: &Global, env: &Env, console: &mut Consol
         }
         Err(LogsError::Output(error)) => super::ask::unwritable(&error),
         Err(error @ (LogsError::Time { .. } | LogsError::NoWord(_))) => Err(Error::new(Kind::Usage, error.to_string())),
+        Err(LogsError::History(error @ HistoryError::UnknownConversation(_))) => {
+            Err(Error::new(Kind::Input, error.to_string()))
+        }
         Err(error @ (LogsError::History(_) | LogsError::NoText { .. })) => {
             Err(Error::new(Kind::Other, error.to_string()))
         }

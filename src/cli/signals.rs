@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
@@ -39,7 +39,7 @@ pub enum Time {
     Simulated,
 }
 
-/// Runs `work` on a runtime of its own until it is done, SIGINT or SIGTERM.
+/// Runs `work` on a runtime of its own until it is done, SIGINT, SIGTERM or SIGHUP.
 ///
 /// A signal drops the work; if that (or what the caller does after it) takes longer than 50 ms, the
 /// process dies by the signal at once.
@@ -72,6 +72,19 @@ pub fn until<T>(time: Time, grace: Duration, work: impl Future<Output = T>) -> R
     Ok(ended)
 }
 
+/// The signals that are taken: SIGHUP, which comes when the window is closed, unless `nohup` made it nothing.
+fn taken() -> Vec<i32> {
+    let ignored = std::fs::read_to_string("/proc/self/status").is_ok_and(|status| ignores(&status, SIGHUP));
+    [SIGINT, SIGTERM].into_iter().chain((!ignored).then_some(SIGHUP)).collect()
+}
+
+/// Whether a process of this `status` (proc(5)) ignores `signal`.
+fn ignores(status: &str, signal: i32) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (signal - 1) & 1 == 1
+}
+
 /// A thread that waits for a signal.
 struct Watch {
     signal: oneshot::Receiver<i32>,
@@ -81,7 +94,7 @@ struct Watch {
 
 impl Watch {
     fn begin(grace: Duration) -> io::Result<Self> {
-        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        let mut signals = Signals::new(taken())?;
         let (tell, signal) = oneshot::channel();
         let (alive, gone) = mpsc::channel::<()>();
         let own = LATEST.fetch_add(1, Ordering::SeqCst) + 1;
@@ -133,20 +146,21 @@ pub struct Signalled {
 }
 
 impl Signalled {
-    /// Begins to take SIGINT and SIGTERM. A second one that comes before the first was taken (the work hangs
+    /// Begins to take SIGINT, SIGTERM and SIGHUP. A second one that comes before the first was taken (the work hangs
     /// in a write) ends the process.
     ///
     /// # Errors
     /// When there is no thread for them.
     pub fn begin() -> io::Result<Self> {
-        let mut incoming = Signals::new([SIGINT, SIGTERM])?;
+        let mut incoming = Signals::new(taken())?;
         let (tell, signals) = unbounded_channel();
         let pending: Arc<AtomicUsize> = Arc::default();
         let waiting = Arc::clone(&pending);
         LATEST.fetch_add(1, Ordering::SeqCst);
         std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
             for signal in incoming.forever() {
-                let hangs = waiting.fetch_add(1, Ordering::SeqCst) > 0;
+                // A shell and the terminal both tell that the window was closed.
+                let hangs = waiting.fetch_add(1, Ordering::SeqCst) > 0 && signal != SIGHUP;
                 if hangs || tell.send(signal).is_err() {
                     die_by(signal);
                 }
@@ -172,4 +186,18 @@ impl Signalled {
 #[must_use]
 pub fn is_interrupt(signal: i32) -> bool {
     signal == SIGINT
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_that_is_ignored_is_known_from_the_status() {
+        let status = "Name:\tx\nSigBlk:\t0000000000000001\nSigIgn:\t0000000000001001\n";
+        assert!(ignores(status, SIGHUP));
+        assert!(!ignores(status, SIGINT));
+        assert!(!ignores("", SIGHUP));
+        assert!(!ignores("SigIgn:\tx\n", SIGHUP));
+    }
 }

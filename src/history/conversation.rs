@@ -21,7 +21,7 @@ pub struct Overview {
     pub id: String,
     /// When its first turn was asked.
     pub started: Timestamp,
-    /// When its last turn was asked.
+    /// When it was asked last, whatever became of that.
     pub last: Timestamp,
     /// Turns that stand, whatever became of them.
     pub turns: usize,
@@ -96,8 +96,9 @@ impl History {
         let Some(reader) = &self.reader else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         for id in reader.conversations(count)? {
-            let turns = standing(reader.turns(&id)?);
-            found.extend(overview(id, &turns));
+            let records = reader.turns(&id)?;
+            let last = records.iter().map(|(start, _)| start.at).max();
+            found.extend(overview(id, last, &standing(records)));
         }
         found.reverse();
         Ok(found)
@@ -132,7 +133,8 @@ pub fn messages(turns: &[Entry]) -> Vec<Message> {
 
 /// A prompt as it was logged, with the kinds of its attachments in the place of the notes about them:
 /// where they lie is nobody's business but the log's.
-fn without_places(prompt: &str) -> String {
+#[must_use]
+pub fn without_places(prompt: &str) -> String {
     let lines: Vec<&str> = prompt.split('\n').collect();
     let kind = |line: &str| {
         let note = line.strip_prefix("[attached: ")?.strip_suffix(")]")?;
@@ -145,28 +147,37 @@ fn without_places(prompt: &str) -> String {
     text.chain(notes.into_iter().rev()).collect::<Vec<_>>().join("\n")
 }
 
-/// The newest turn that no other follows, and what leads to it, oldest first.
+/// The newest turn that no other follows, and what leads to it, oldest first. Where that one came to nothing,
+/// and the same was asked before at the same place and answered, the answer before stands.
 fn standing(records: Vec<Record>) -> Vec<Entry> {
-    let followed: BTreeSet<String> = records.iter().filter_map(|(start, _)| start.parent.clone()).collect();
-    let newest = records.iter().map(|(start, _)| &start.id).filter(|id| !followed.contains(*id)).max().cloned();
-    let mut turns: HashMap<String, Record> = records.into_iter().map(|record| (record.0.id.clone(), record)).collect();
+    let mut turns: HashMap<String, Entry> =
+        records.into_iter().map(|record| (record.0.id.clone(), Entry::from(record))).collect();
+    let followed: BTreeSet<&str> = turns.values().filter_map(|turn| turn.start.parent.as_deref()).collect();
+    let leaves = || turns.values().filter(|turn| !followed.contains(turn.start.id.as_str()));
+    let id = |turn: &&Entry| turn.start.id.clone();
+    let newest = leaves().max_by_key(id);
+    let again = |turn: &&Entry, of: &Entry| {
+        turn.start.parent == of.start.parent && turn.start.prompt == of.start.prompt && turn.answer().is_some()
+    };
+    let before = newest.filter(|turn| turn.answer().is_none());
+    let before = before.and_then(|newest| leaves().filter(|turn| again(turn, newest)).max_by_key(id));
+    let mut next = before.or(newest).as_ref().map(id);
     let mut chain = Vec::new();
-    let mut next = newest;
     // Each turn is taken once, so that a circle of damaged rows ends.
-    while let Some(record) = next.and_then(|id| turns.remove(&id)) {
-        next = record.0.parent.clone();
-        chain.push(Entry::from(record));
+    while let Some(turn) = next.and_then(|id| turns.remove(&id)) {
+        next = turn.start.parent.clone();
+        chain.push(turn);
     }
     chain.reverse();
     chain
 }
 
-fn overview(id: String, turns: &[Entry]) -> Option<Overview> {
+fn overview(id: String, latest: Option<Timestamp>, turns: &[Entry]) -> Option<Overview> {
     let (first, last) = (turns.first()?, turns.last()?);
     Some(Overview {
         id,
         started: first.start.at,
-        last: last.start.at,
+        last: latest.unwrap_or(last.start.at),
         turns: turns.len(),
         first_prompt: first.start.prompt.clone(),
         group: last.start.group.clone(),

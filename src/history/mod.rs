@@ -11,7 +11,7 @@ use crate::state::{Location, LogReader};
 
 pub use crate::ports::{LogEnd, LogStart};
 pub use crate::state::{Query, Words};
-pub use conversation::{Overview, messages};
+pub use conversation::{Overview, messages, without_places};
 pub use entry::{Entry, rfc3339};
 pub use latest::{Latest, latest};
 pub use stats::{P95_NEEDS, Stats, stats};

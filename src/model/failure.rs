@@ -110,6 +110,27 @@ pub enum ConnectionFault {
 }
 
 impl Class {
+    /// One of each name.
+    pub const ALL: [Self; 17] = [
+        Self::Authentication,
+        Self::Permission,
+        Self::NotFound,
+        Self::BadRequest,
+        Self::Unsupported,
+        Self::ContextWindow,
+        Self::ContentPolicy,
+        Self::RateLimit,
+        Self::Quota,
+        Self::Overloaded,
+        Self::ServerError,
+        Self::Timeout(TimeoutKind::Total),
+        Self::Connection(ConnectionFault::Broken),
+        Self::Malformed,
+        Self::Truncated,
+        Self::InvalidOutput(OutputFault::Rejected),
+        Self::Budget,
+    ];
+
     /// The name in messages, in `--json`, in the log and in the profile.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -165,6 +186,14 @@ pub fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_name_stands_for_two_classes() {
+        let mut names = Class::ALL.map(Class::as_str).to_vec();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Class::ALL.len());
+    }
 
     #[test]
     fn a_message_is_one_clean_short_line() {

@@ -76,6 +76,11 @@ impl Words {
     }
 }
 
+/// The words of `texts` as an index is told them: what it makes of other characters does not matter then.
+pub(super) fn indexed(texts: [&str; 2]) -> String {
+    texts.iter().flat_map(|text| runs(text)).map(folded).collect::<Vec<_>>().join(" ")
+}
+
 impl Needle {
     fn is(&self, word: &str) -> bool {
         match self.kind {

@@ -283,3 +283,190 @@ fn a_conversation_is_saved_and_continued_by_ask() {
         "",
     );
 }
+
+/// What the last call of `server` was told, in order.
+fn told(server: &Server) -> serde_json::Value {
+    server.calls().pop().expect("there was a call").json()["messages"].clone()
+}
+
+#[test]
+fn files_stay_in_a_conversation() {
+    let server = Server::start();
+    let home = Arc::new(Home::with(&profile(&server, &["good"])));
+    home.write("notes.txt", "the notes\n");
+    home.write("a.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR");
+    script(&home, &[], "/file notes.txt\n/attach a.png\nsum up\n");
+    let output = script(&home, &["--resume"], "shorter\n");
+    assert!(output.notes().contains("the images and documents of earlier turns were not kept"), "{}", output.notes());
+    let want = serde_json::json!([
+        {"role": "user", "content": "the notes\n\nsum up\n[attached: image/png]"},
+        {"role": "assistant", "content": ANSWER},
+        {"role": "user", "content": "shorter"},
+    ]);
+    assert_eq!(told(&server), want);
+    let found = Run::at(&home).args(["logs", "--search", "notes sum"]).output();
+    assert_eq!(found.text().lines().count(), 2, "{}", found.text());
+}
+
+#[test]
+fn a_closed_window_keeps_the_part_that_came() {
+    let server = Server::start();
+    let home = Home::with(&profile(&server, &["gate"]));
+    let mut screen = at_terminal(&home);
+    screen.line("why?");
+    screen.shows("The");
+    assert_eq!(screen.hang_up(), Some(nix::sys::signal::Signal::SIGHUP as i32));
+    let home = Arc::new(home);
+    let output = script(&home, &["--resume"], "/history\n");
+    assert_eq!(output.text(), "  1  > why?\n     The (stopped)\n", "{}", output.notes());
+}
+
+#[test]
+fn a_failed_question_is_taken_back_before_an_answered_one() {
+    let server = Server::start();
+    let home = Home::with(&profile(&server, &["good"]));
+    let mut screen = at_terminal(&home);
+    screen.line("first");
+    screen.prompts("main (lab/good)>");
+    screen.line("/model lab/400");
+    screen.prompts("lab/400>");
+    screen.line("second");
+    screen.shows("`/retry` asks again");
+    screen.line("/undo");
+    screen.prompts("lab/400> second");
+    screen.send("\u{3}");
+    screen.prompts("lab/400>");
+    screen.line("/history");
+    screen.shows("  1  > first");
+}
+
+#[test]
+fn a_failed_retry_leaves_the_answer_before() {
+    let server = Server::start();
+    let home = Arc::new(Home::with(&profile(&server, &["good"])));
+    script(&home, &[], "first\n/retry lab/400\n");
+    let want = format!("  1  > first\n     {ANSWER}\n");
+    script(&home, &["--resume", "-q"], "/history\n").is(0, &want, "");
+    Run::at(&home).env("LAB_KEY", KEY).args(["ask", "-c", "-q", "-m", "main", "more"]).output();
+    assert_eq!(told(&server)[1]["content"], ANSWER);
+}
+
+#[test]
+fn the_system_prompt_of_the_command_line_wins_and_that_of_a_session_does_not() {
+    let server = Server::start();
+    let home = Arc::new(Home::with(&profile(&server, &["good"])));
+    let system = |args: &[&str], lines: &str| {
+        script(&home, args, lines);
+        told(&server)[0].clone()
+    };
+    let want = |text: &str| serde_json::json!({"role": "system", "content": text});
+    assert_eq!(system(&["-s", "old"], "one\n"), want("old"));
+    assert_eq!(system(&["--resume"], "two\n"), want("old"));
+    assert_eq!(system(&["--resume", "-s", "new"], "three\n"), want("new"));
+    assert_eq!(system(&[], "bare\n")["role"], "user");
+    assert_eq!(system(&["-s", "other"], "/resume\nmore\n")["role"], "user");
+}
+
+#[test]
+fn memory_keeps_nothing() {
+    let home = Home::with(MOCK);
+    let mut screen = Screen::start(&home, &["--state", "memory", "chat"], &[]);
+    screen.prompts("main>");
+    screen.line("secret");
+    screen.prompts("main (lab/a)>");
+    screen.send("\u{4}");
+    assert_eq!(screen.end(), Some(0));
+    assert!(!home.path().join(".local/state/llmroute").exists());
+}
+
+#[test]
+fn a_stopped_answer_is_counted_and_explained() {
+    let server = Server::start();
+    let home = Home::with(&profile(&server, &["500", "gate"]));
+    let mut screen = at_terminal(&home);
+    screen.line("why?");
+    screen.shows("The");
+    screen.send("\u{3}");
+    screen.shows("llmroute: stopped; the answer so far is kept");
+    screen.line("/cost");
+    screen.shows("0 answers in 2 attempts");
+    screen.line("/why");
+    screen.shows("2. lab/gate: was stopped");
+}
+
+#[test]
+fn a_script_is_told_how_to_ask_an_unanswered_question_again() {
+    let server = Server::start();
+    let home = Arc::new(Home::with(&profile(&server, &["400"])));
+    script(&home, &[], "one\n");
+    let output = script(&home, &["--resume"], "");
+    assert!(output.notes().contains("the last question has no answer; `/retry` asks it again"), "{}", output.notes());
+    script(&home, &["--resume", "-m", "lab/good"], "/retry\n").is(
+        0,
+        &format!("{ANSWER}\n"),
+        &notes(&output, "lab/good"),
+    );
+}
+
+/// What `output` said of the conversation that is gone on with, when `group` is asked.
+fn notes(output: &crate::support::Output, group: &str) -> String {
+    output.notes().replace("asking `main`", &format!("asking `{group}`"))
+}
+
+#[test]
+fn a_conversation_goes_on_with_its_group() {
+    let home = Arc::new(Home::with(MOCK));
+    script(&home, &["-m", "other"], "hello\n");
+    for (args, lines) in [(&["--resume"][..], "more\n"), (&[], "/resume\nmore\n")] {
+        let output = script(&home, args, lines);
+        assert_eq!(output.text(), "Another answer.\n");
+        assert!(output.notes().contains("asking `other`"), "{}", output.notes());
+    }
+}
+
+#[test]
+fn files_for_the_next_message_are_left_out_with_a_notice() {
+    let server = Server::start();
+    let home = Arc::new(Home::with(&profile(&server, &["good"])));
+    home.write("notes.txt", "the notes\n");
+    for line in ["/new", "/file none"] {
+        let output = script(&home, &[], &format!("/file notes.txt\n{line}\nhello\n"));
+        assert!(output.notes().contains("the files for the next message are left out"), "{}", output.notes());
+        assert_eq!(told(&server), serde_json::json!([{"role": "user", "content": "hello"}]));
+    }
+}
+
+#[test]
+fn an_unknown_conversation_is_no_input_everywhere() {
+    let home = Arc::new(Home::with(MOCK));
+    script(&home, &[], "hello\n");
+    for args in [&["chat", "--resume", "nope"][..], &["ask", "--cid", "nope", "x"], &["logs", "--conversation", "nope"]]
+    {
+        let output = Run::at(&home).args(args.iter().copied()).output();
+        assert_eq!(output.end, crate::support::End::Code(66), "{args:?}: {}", output.notes());
+    }
+}
+
+#[test]
+fn all_settings_are_listed_and_errors_speak_of_commands() {
+    let home = Arc::new(Home::with(MOCK));
+    home.write("a.txt", "text");
+    let output = script(&home, &[], "/set\n/attach a.txt\n");
+    for setting in ["usage             off\n", "vi                off\n", "markdown          off\n"] {
+        assert!(output.text().contains(setting), "{}", output.text());
+    }
+    assert!(output.notes().contains("hint: `/file` puts the text"), "{}", output.notes());
+    let output = script(&home, &["-a", "a.txt"], "");
+    assert!(output.notes().contains("hint: `-f` puts the text"), "{}", output.notes());
+}
+
+#[test]
+fn the_prompt_of_a_template_is_for_a_terminal() {
+    let home = Arc::new(Home::with(&format!("{MOCK}[templates.sum]\nprompt = \"Sum up.\"\n")));
+    script(&home, &["-t", "sum"], "hello\n").is(
+        2,
+        "",
+        "error: the prompt of a template is offered at a terminal, and standard input is none\n\
+         hint: `ask -t` asks it at once\n",
+    );
+}

@@ -56,6 +56,35 @@ fn a_conversation_is_its_newest_turn_and_what_that_follows() {
     });
 }
 
+/// The last of conversation `A1` was asked as `asked` and became `text`, after one that was answered.
+fn last(asked: &str, text: &str, want: &[&str]) {
+    let write = |store: &dyn Store| {
+        turn(store, "A1", "A1", None, "one");
+        turn(store, "A1", "A2", Some("A1"), "two");
+        let of = LogStart {
+            conversation_id: Some("A1".to_owned()),
+            parent: Some("A1".to_owned()),
+            prompt: asked.to_owned(),
+            ..start("C2")
+        };
+        store.begin(&of).expect("the log can be written");
+        match text {
+            "-" => {}
+            "!" => store.finish("C2", &LogEnd { outcome: Outcome::Failed, ..end("") }).expect("it can be written"),
+            text => store.finish("C2", &end(text)).expect("it can be written"),
+        }
+    };
+    check(write, |history| assert_eq!(ids(history, "A1"), want, "{asked} {text}"));
+}
+
+#[test]
+fn an_answer_stands_until_the_same_question_has_another() {
+    last("prompt of A2", "!", &["A1", "A2"]);
+    last("prompt of A2", "-", &["A1", "A2"]);
+    last("prompt of A2", "again", &["A1", "C2"]);
+    last("another question", "!", &["A1", "C2"]);
+}
+
 #[test]
 fn what_was_taken_back_is_not_in_it_once_it_goes_on() {
     let write = |store: &dyn Store| {

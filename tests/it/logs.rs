@@ -344,6 +344,8 @@ fn filters_go_with_json_and_not_with_one_request() {
     check_usage("--conversations --search x", false);
     check_usage("--conversations --last 3 --json", true);
     check_usage("--outcome good", false);
+    check_usage("--class bogus", false);
+    check_usage("--class server_error", true);
 }
 
 #[test]
@@ -371,7 +373,7 @@ C1  01-09 23:50:00      1  main   Why is the sky blue?
     let (out, _) = run(state().path(), "--conversations --json", None);
     assert_eq!(
         out,
-        r#"{"conversation_id":"C1","started_at":"2026-01-09T22:50:00.000Z","last_at":"2026-01-09T22:50:00.000Z","turns":1,"group":"main","first_prompt":"Why is the sky blue?"}"#
+        r#"{"conversation_id":"C1","started_at":"2026-01-02T03:04:05.678Z","last_at":"2026-01-09T22:50:00.000Z","turns":1,"group":"main","first_prompt":"Why is the sky blue?"}"#
             .to_owned() + "\n"
     );
 }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use proptest::prelude::*;
+
 use llmroute::history::{History, Query, Words};
 use llmroute::model::Timestamp;
 use llmroute::ports::{LogEnd, LogStart, Outcome, Store};
@@ -166,6 +168,86 @@ fn texts_too_long_for_the_index_are_found() {
         assert_eq!(found(history, &words("needle"), 9), "A");
         assert_eq!(found(history, &words("needles"), 9), "");
     });
+}
+
+/// Pieces of words that an index and a search can take for different ones.
+fn piece() -> impl Strategy<Value = String> {
+    let odd = [
+        "a",
+        "O",
+        "\u{308}",
+        "e\u{301}",
+        "\u{e000}",
+        "\u{f8ff}",
+        "K",
+        "\u{212a}",
+        "İ",
+        "ı",
+        "ß",
+        "ẞ",
+        "ſ",
+        "Σ",
+        "ς",
+        "\u{345}",
+        "ﬁ",
+        "日",
+        "ก",
+        "²",
+        "½",
+        "_",
+        "-",
+        "'",
+        "\"",
+        " ",
+        "\n",
+        "\u{200d}",
+        "\u{ad}",
+        "א",
+        "\u{5b0}",
+        "\u{1f600}",
+        "\u{2c2f}",
+    ];
+    prop_oneof![3 => prop::sample::select(odd.to_vec()).prop_map(str::to_owned), 1 => "\\PC{0,3}"]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn every_word_of_a_stored_text_finds_it(texts in prop::collection::vec(prop::collection::vec(piece(), 0..12), 12)) {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let sqlite = Sqlite::new(dir.path());
+        let texts: Vec<String> = texts.iter().map(|pieces| pieces.concat().replace('*', " ")).collect();
+        for (n, text) in texts.iter().enumerate() {
+            let id = format!("{n:02}");
+            sqlite.begin(&LogStart { prompt: text.clone(), ..start(&id) }).expect("it can be written");
+            sqlite.finish(&id, &end("")).expect("it can be written");
+        }
+        let reader = LogReader::open(dir.path()).expect("the log can be opened").expect("there is one");
+        for (n, text) in texts.iter().enumerate() {
+            for word in text.split_whitespace() {
+                let found = reader.find(&words(word), 99).expect("it can be searched");
+                prop_assert!(found.iter().any(|(start, _)| start.id == format!("{n:02}")), "{word:?} of {text:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_index_of_the_second_version_is_made_anew() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let sqlite = Sqlite::new(dir.path());
+    sqlite.begin(&LogStart { prompt: "a\u{308}rger".to_owned(), ..start("A") }).expect("it can be written");
+    sqlite.finish("A", &end("")).expect("it can be written");
+    let older = rusqlite::Connection::open(database(dir.path())).expect("it can be opened");
+    let text = "DELETE FROM log_words; PRAGMA user_version = 2;
+                INSERT INTO log_words (id, words) SELECT id, prompt FROM log;";
+    older.execute_batch(text).expect("it can be taken back");
+    drop(older);
+    let reader = LogReader::open(dir.path()).expect("the log can be opened").expect("there is one");
+    for word in ["rger", "a\u{308}rger"] {
+        assert_eq!(reader.find(&words(word), 9).map(|records| records.len()), Ok(1), "{word}");
+    }
 }
 
 /// A state of the first version in `dir`, with `A` answered.

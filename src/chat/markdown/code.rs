@@ -111,9 +111,9 @@ impl Code {
             let rest = &held[at..];
             let spaces = rest.len() - rest.trim_start_matches(' ').len();
             match rest[spaces..].chars().next() {
-                None => return Begin::Undecided,
+                None if held.len() < super::MARKS => return Begin::Undecided,
                 Some('>') => at += spaces + 1,
-                Some(_) => return Begin::Outside,
+                None | Some(_) => return Begin::Outside,
             }
             match held[at..].chars().next() {
                 None => return Begin::Undecided,

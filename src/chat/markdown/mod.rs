@@ -21,6 +21,8 @@ pub use style::Colour;
 
 /// White space before the first mark of a line, at most; and marks, at most.
 const MARKS: usize = 64;
+/// Quotes in quotes, at most: what is deeper is text.
+const QUOTES: usize = 16;
 /// The longest row of a table; a longer line is text.
 const ROW: usize = 4096;
 
@@ -207,6 +209,7 @@ impl Renderer {
                 self.ink.write(&" ".repeat(indent), Style::default());
                 self.ink.write("• ", Style::of(Colour::Magenta));
             }
+            Line::Quote if quotes >= QUOTES => self.release(&held),
             Line::Quote => self.quote(&held, quotes),
             Line::Rule => {
                 self.inline.begin(Style::default(), &mut self.ink);

@@ -1,12 +1,14 @@
 //! Tables: rows are held until the table ends, because the widths of its columns need all of them.
 
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::inline::Inline;
 use super::style::{Ink, Style};
 
 /// A table that is larger is given out as it was written.
 const MOST: usize = 64 * 1024;
+/// Columns of a head that stands before each of its cells: it must not make a long text out of many short ones.
+const LABEL: usize = 20;
 
 /// The rows so far, as written.
 #[derive(Debug, Default)]
@@ -109,7 +111,8 @@ fn draw(rows: &[Vec<String>], sides: &[Side], width: usize, ink: &mut Ink) {
         return records(rows, ink);
     }
     for (line, row) in rows.iter().enumerate() {
-        for (n, width) in widths.iter().enumerate() {
+        // Cells that are not there are not drawn: a row of two characters would take a line of columns.
+        for (n, width) in widths.iter().enumerate().take(row.len()) {
             if n > 0 {
                 ink.write(" │ ", Style::FRAME);
             }
@@ -118,7 +121,7 @@ fn draw(rows: &[Vec<String>], sides: &[Side], width: usize, ink: &mut Ink) {
             ink.write(&" ".repeat(left), Style::default());
             inside(cell, line == 0, ink);
             // Nothing follows the last column.
-            if n + 1 < count {
+            if n + 1 < row.len() {
                 ink.write(&" ".repeat(right), Style::default());
             }
         }
@@ -134,13 +137,14 @@ fn draw(rows: &[Vec<String>], sides: &[Side], width: usize, ink: &mut Ink) {
 /// A table that is wider than the terminal: its heads, then a cell a line, under its head.
 fn records(rows: &[Vec<String>], ink: &mut Ink) {
     let Some((heads, rows)) = rows.split_first() else { return };
+    let labels: Vec<String> = heads.iter().map(|head| label(head)).collect();
     for (n, row) in rows.iter().enumerate() {
         if n > 0 {
             ink.write("───", Style::FRAME);
             ink.newline();
         }
         for (n, cell) in row.iter().enumerate() {
-            inside(heads.get(n).map_or("", String::as_str), true, ink);
+            ink.write(labels.get(n).map_or("", String::as_str), Style { bold: true, ..Style::default() });
             ink.write(": ", Style::FRAME);
             inside(cell, false, ink);
             ink.newline();
@@ -155,11 +159,35 @@ fn inside(cell: &str, head: bool, ink: &mut Ink) {
     inline.end(ink);
 }
 
-/// Columns that a cell takes when its marks are gone.
-fn shown(cell: &str) -> usize {
+/// A head without its marks, cut to [`LABEL`] columns.
+fn label(head: &str) -> String {
+    let whole = bare(head);
+    if whole.width() <= LABEL {
+        return whole;
+    }
+    let mut cut = String::new();
+    for c in whole.chars() {
+        if cut.width() + c.width().unwrap_or(0) >= LABEL {
+            break;
+        }
+        // Marks that take no column could be any number.
+        if c.width().is_some_and(|width| width > 0) {
+            cut.push(c);
+        }
+    }
+    cut + "…"
+}
+
+/// The text of a cell when its marks are gone.
+fn bare(cell: &str) -> String {
     let mut ink = Ink::default();
     inside(cell, false, &mut ink);
-    super::without_codes(&ink.take()).width()
+    super::without_codes(&ink.take())
+}
+
+/// Columns that a cell takes.
+fn shown(cell: &str) -> usize {
+    bare(cell).width()
 }
 
 fn pad(side: Side, room: usize) -> (usize, usize) {

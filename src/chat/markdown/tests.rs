@@ -116,7 +116,7 @@ fn a_table_is_drawn_when_it_ends() {
     let table = "a    │ b\n─────┼──\nlong │ 1\n";
     assert_eq!(without_codes(&renderer.push("x")), format!("{table}x"));
     check("|a|b|\n|-|-|\n|日本|`x|y`|", "a    │ b\n─────┼────\n日本 │ x|y\n");
-    check("|a|b|c\n|:-:|-|-|\n|123|\\||", " a  │ b │ c\n────┼───┼──\n123 │ | │ \n");
+    check("|a|b|c\n|:-:|-|-|\n|123|\\||", " a  │ b │ c\n────┼───┼──\n123 │ |\n");
 }
 
 #[test]
@@ -138,6 +138,60 @@ fn a_table_without_end_is_given_out() {
     let mut out = renderer.push("|a|\n|-|\n");
     (0..80).for_each(|_| out += &renderer.push(&row));
     assert!(out.len() > 64 * 1024, "{}", out.len());
+}
+
+#[test]
+fn the_heads_of_a_wide_table_are_cut() {
+    let head = "h".repeat(4000);
+    let table = format!("|{head}|b|\n|-|-|\n{}", "|a|b|\n".repeat(9000));
+    let shown = render(&table, 80);
+    assert!(without_codes(&shown).starts_with(&format!("{}…: a\nb: b\n───\n", "h".repeat(19))), "{:.200}", shown);
+    assert!(shown.len() < 40 * table.len(), "{} of {}", shown.len(), table.len());
+    let marks = format!("|{}x{}|\n|-|\n|a|\n", "\u{301}".repeat(2000), "y".repeat(90));
+    assert!(render(&marks, 80).len() < 2 * marks.len());
+}
+
+#[test]
+fn cells_that_are_not_there_take_no_room() {
+    let table = format!("|{}\n|{}\n{}", "a|".repeat(20), "-|".repeat(20), "|\n".repeat(9000));
+    let shown = render(&table, 200);
+    assert!(shown.len() < 8 * table.len(), "{} of {}", shown.len(), table.len());
+}
+
+/// However long `text` is, no more than a line of marks or of a table is held back: the beginning of a line
+/// is looked at again with each character of it.
+#[track_caller]
+fn keeps_up(begin: &str, text: &str) {
+    let mut renderer = Renderer::new(80);
+    let mut shown = without_codes(&renderer.push(begin)).chars().count();
+    for (n, c) in text.chars().enumerate() {
+        shown += without_codes(&renderer.push(c.encode_utf8(&mut [0; 4]))).chars().count();
+        assert!(n < shown + ROW + MARKS, "{begin:?}: {shown} characters are out after {n}");
+    }
+}
+
+#[test]
+fn hostile_lines_are_not_held_back() {
+    let spaces = " ".repeat(20_000);
+    for begin in ["", "> ", "> ```\n> a\n", "> ~~~\n>", "> > ```\n> ", "```\n", "   ```\n", "- ", "1. ", "# "] {
+        keeps_up(begin, &spaces);
+    }
+    // Of a run of emphasis marks or of backticks only the number is held.
+    for mark in ["-", "#", "+", "1", ">"] {
+        keeps_up("", &mark.repeat(20_000));
+    }
+    for mark in ["`", "~", "-", ">", " "] {
+        keeps_up("```\n", &mark.repeat(20_000));
+    }
+}
+
+#[test]
+fn quotes_end_at_some_depth() {
+    let shown = without_codes(&render(&"> ".repeat(1000), 80));
+    assert_eq!(shown, "│ ".repeat(QUOTES) + &"> ".repeat(1000 - QUOTES));
+    let code = "> ".repeat(QUOTES) + "```\n";
+    let shown = without_codes(&render(&format!("{code}{}let\n", "> ".repeat(QUOTES)), 80));
+    assert!(shown.ends_with("┌\nlet\n"), "{shown}");
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn note(source: &str, part: &Part) -> Option<String> {
 }
 
 /// `text` as the log keeps it: with a line for each of `parts`, the first of which come from `sources`.
-pub(super) fn logged(text: &str, sources: &[String], parts: &[Part]) -> String {
+pub(in crate::cli) fn logged(text: &str, sources: &[String], parts: &[Part]) -> String {
     let names = sources.iter().map(|name| if name == "-" { STDIN } else { name }).chain(std::iter::repeat(STDIN));
     let notes = names.zip(parts).filter_map(|(name, part)| note(name, part));
     let lines: Vec<String> = Some(text.to_owned()).filter(|text| !text.is_empty()).into_iter().chain(notes).collect();

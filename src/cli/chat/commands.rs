@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::files::expand;
-use super::resume;
+use super::resume::{self, Resumed};
 use super::session::{Ended, Question, Session};
 use crate::chat::command::{Command, help, switch};
 use crate::chat::conversation::Conversation;
@@ -15,6 +15,11 @@ use crate::cli::env::Sink;
 use crate::cli::route;
 use crate::error::{Error, Kind};
 use crate::model::{Effort, Sampling};
+
+/// The longest question that is offered in the line editor, in bytes.
+const OFFERED: usize = 4096;
+/// What is said of files for a message that nobody writes.
+const LEFT_OUT: &str = "the files for the next message are left out";
 
 /// What a command led to.
 pub enum Carried {
@@ -51,6 +56,11 @@ impl Session<'_> {
                 self.conversation.system = Some(text).filter(|text| !text.is_empty());
                 Ok(Carried::Done)
             }
+            Command::File(path) if path == "none" => {
+                let event = if self.pending.clear() { LEFT_OUT } else { "nothing was to go with the next message" };
+                console.event(event);
+                Ok(Carried::Done)
+            }
             Command::File(path) => {
                 self.pending.file(&expand(&path, self.env.vars.home().as_deref()))?;
                 console.event(&format!("`{path}` goes before the next message"));
@@ -69,10 +79,18 @@ impl Session<'_> {
             Command::New => {
                 self.conversation = Conversation::new(self.conversation.system.take());
                 self.unanswered = None;
+                self.leave_out(console);
                 console.event("a new conversation begins");
                 Ok(Carried::Done)
             }
-            Command::Resume(id) => self.go_on(id.as_deref(), console),
+            Command::Resume(id) => {
+                let resumed = resume::find(id.as_deref(), &self.location)?;
+                self.leave_out(console);
+                // A group that the profile does not have any more cannot be asked.
+                let usual = self.target(&resumed.group, console);
+                self.ask.group = usual.unwrap_or(self.ask.group);
+                self.go_on(resumed, console)
+            }
             Command::History => {
                 let overview = self.conversation.overview(usize::from(console.width()));
                 say(console, if overview.is_empty() { "nothing was said yet" } else { &overview })
@@ -130,7 +148,8 @@ impl Session<'_> {
             return Err(Error::new(Kind::Usage, "there is no question to ask again"));
         };
         let before = self.conversation.turns.len();
-        let question = Question { typed: turn.prompt.clone(), parts: turn.question.clone() };
+        let (typed, logged, parts) = (turn.prompt.clone(), turn.logged.clone(), turn.question.clone());
+        let question = Question { typed, logged, parts };
         let ended = self.turn(question, group, console);
         if self.conversation.turns.len() == before {
             self.conversation.turns.push(turn);
@@ -141,10 +160,13 @@ impl Session<'_> {
     }
 
     fn undo(&mut self, console: &mut Console) -> Result<Carried, Error> {
+        if let Some(question) = self.unanswered.take() {
+            console.event("the question without an answer is taken back");
+            return Ok(Carried::Offer(question.typed));
+        }
         let Some(turn) = self.conversation.turns.pop() else {
             return Err(Error::new(Kind::Usage, "there is nothing to take back"));
         };
-        self.unanswered = None;
         console.event(&format!("taken back; {} turns are left", self.conversation.turns.len()));
         Ok(Carried::Offer(turn.prompt))
     }
@@ -174,13 +196,24 @@ impl Session<'_> {
         Ok(Carried::Done)
     }
 
+    /// Leaves out what was to go with the next message, and says so.
+    fn leave_out(&mut self, console: &mut Console) {
+        if self.pending.clear() {
+            console.event(LEFT_OUT);
+        }
+    }
+
     /// Goes on with a conversation of the log.
-    pub fn go_on(&mut self, id: Option<&str>, console: &mut Console) -> Result<Carried, Error> {
-        let resumed = resume::find(id, &self.location)?;
+    pub fn go_on(&mut self, resumed: Resumed, console: &mut Console) -> Result<Carried, Error> {
+        let attachments = resumed.attachments;
         self.resume(resumed);
         let id = self.conversation.id.clone().unwrap_or_default();
         let turns = self.conversation.turns.len();
-        console.event(&format!("going on with `{id}`, {turns} turns; `/history` shows them"));
+        let group = self.group_name();
+        console.event(&format!("going on with `{id}`, {turns} turns, asking `{group}`; `/history` shows them"));
+        if attachments {
+            console.event("the images and documents of earlier turns were not kept; only their kinds are sent");
+        }
         if let Some(turn) = self.conversation.turns.last() {
             let (prompt, answer, whole) = (turn.prompt.clone(), turn.answer.clone(), turn.whole);
             if self.env.stdout == Sink::Terminal && self.env.stdin_terminal {
@@ -196,9 +229,14 @@ impl Session<'_> {
         }
         match &self.unanswered {
             None => Ok(Carried::Done),
-            Some(question) => {
+            // A line editor is no place for the text of a file.
+            Some(question) if self.env.stdin_terminal && question.typed.len() <= OFFERED => {
                 console.event("the last question has no answer; it is offered again");
                 Ok(Carried::Offer(question.typed.clone()))
+            }
+            Some(_) => {
+                console.event("the last question has no answer; `/retry` asks it again");
+                Ok(Carried::Done)
             }
         }
     }
@@ -221,7 +259,10 @@ impl Session<'_> {
             switch(value).ok_or_else(wrong)
         };
         match key {
-            "vi" => return on().map(Carried::Vi),
+            "vi" => {
+                self.vi = on()?;
+                return Ok(Carried::Vi(self.vi));
+            }
             "markdown" => return on().map(Carried::Markdown),
             "usage" => self.usage = on()?,
             _ => {
@@ -238,6 +279,7 @@ impl Session<'_> {
     fn settings(&self) -> String {
         let Sampling { temperature, top_p, max_tokens, stop, seed, effort } = &self.ask.sampling;
         let shown = |value: Option<String>| value.unwrap_or_else(|| "default".to_owned());
+        let on = |on: bool| if on { "on" } else { "off" }.to_owned();
         let rows = [
             ("temperature", shown(temperature.map(|value| value.to_string()))),
             ("top_p", shown(top_p.map(|value| value.to_string()))),
@@ -245,7 +287,9 @@ impl Session<'_> {
             ("reasoning_effort", shown(effort.map(|effort: Effort| effort.as_str().to_owned()))),
             ("seed", shown(seed.map(|value| value.to_string()))),
             ("stop", shown((!stop.is_empty()).then(|| serde_json::json!(stop).to_string()))),
-            ("usage", if self.usage { "on" } else { "off" }.to_owned()),
+            ("usage", on(self.usage)),
+            ("vi", on(self.vi)),
+            ("markdown", on(self.markdown)),
         ];
         let extra = self.ask.extra.iter().map(|(key, value)| format!("{key:<17} {value}\n"));
         rows.into_iter().map(|(key, value)| format!("{key:<17} {value}\n")).chain(extra).collect()

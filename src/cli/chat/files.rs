@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::session::Question;
 use crate::cli::ask::attach;
 use crate::cli::ask::input::reason;
 use crate::error::{Error, Kind};
@@ -14,7 +15,8 @@ const MOST: u64 = 256 << 20;
 #[derive(Debug, Default)]
 pub struct Pending {
     texts: Vec<String>,
-    attachments: Vec<Part>,
+    /// With where each came from.
+    attachments: Vec<(String, Part)>,
 }
 
 impl Pending {
@@ -37,12 +39,13 @@ impl Pending {
     /// When it cannot be read, or is neither.
     pub fn attach(&mut self, source: &str, home: Option<&Path>) -> Result<(), Error> {
         if let Some(part) = attach::link(source) {
-            self.attachments.push(part);
+            self.attachments.push((source.to_owned(), part));
             return Ok(());
         }
         let path = expand(source, home);
         let bytes = read(&path)?;
-        self.attachments.push(attach::part(&path, &bytes).ok_or_else(|| attach::unknown(source))?);
+        let unknown = || attach::unknown(source).hint("`/file` puts the text of a file before the message");
+        self.attachments.push((source.to_owned(), attach::part(&path, &bytes).ok_or_else(unknown)?));
         Ok(())
     }
 
@@ -52,13 +55,21 @@ impl Pending {
         self.texts.is_empty() && self.attachments.is_empty()
     }
 
+    /// Leaves out what was to go with it; `false` when that is nothing.
+    pub fn clear(&mut self) -> bool {
+        !std::mem::take(self).is_empty()
+    }
+
     /// The message of `typed` with everything that goes with it: images, texts, what was typed.
-    pub fn take(&mut self, typed: &str) -> Vec<Part> {
+    pub fn take(&mut self, typed: String) -> Question {
         let Self { texts, attachments } = std::mem::take(self);
         let mut texts: Vec<String> = texts.iter().map(|text| text.trim_end_matches('\n').to_owned()).collect();
-        texts.push(typed.to_owned());
+        texts.push(typed.clone());
         let text = texts.into_iter().filter(|text| !text.trim().is_empty()).collect::<Vec<_>>().join("\n\n");
-        attachments.into_iter().chain((!text.is_empty()).then_some(Part::Text(text))).collect()
+        let (sources, attachments): (Vec<String>, Vec<Part>) = attachments.into_iter().unzip();
+        let logged = attach::logged(&text, &sources, &attachments);
+        let parts = attachments.into_iter().chain((!text.is_empty()).then_some(Part::Text(text))).collect();
+        Question { typed, logged, parts }
     }
 }
 

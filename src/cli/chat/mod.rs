@@ -1,4 +1,7 @@
 //! `llmroute chat`: a conversation on a terminal, or as a script.
+//!
+//! A turn is in the log before it is asked, and its answer when that ends, by Ctrl-C or a closed window too. A
+//! `kill -9` in the middle of an answer takes the part that came: the question is offered again.
 
 pub mod args;
 mod commands;
@@ -18,6 +21,7 @@ mod why;
 use self::args::ChatArgs;
 use self::commands::Carried;
 use self::files::Pending;
+use self::resume::Resumed;
 use self::session::Session;
 use self::talk::Talk;
 use self::totals::Totals;
@@ -36,16 +40,24 @@ use crate::profile::Inputs;
 /// # Errors
 /// When the profile or an argument is wrong; in a script, with the exit code of the turn that failed.
 pub fn run(args: &ChatArgs, global: &Global, env: &Env, console: &mut Console) -> Result<End, Error> {
-    let mut session = open(args, global, env, console)?;
+    let (mut session, resumed) = open(args, global, env, console)?;
     let mut offer = session.ask.template.as_ref().map(|template| template.prompt("")).unwrap_or_default();
     let talks = env.stdin_terminal;
     let rendering = talks && env.stdout == Sink::Terminal && global.colour(env) && !args.plain;
     console.render(rendering.then(|| console.width()));
-    session.usage = talks;
-    if let Some(id) = &args.resume
-        && let Carried::Offer(text) = session.go_on(id.as_deref(), console)?
-    {
-        offer = text;
+    (session.usage, session.vi, session.markdown) = (talks, args.vi, rendering);
+    if !talks && !offer.is_empty() {
+        let message = "the prompt of a template is offered at a terminal, and standard input is none";
+        return Err(Error::new(Kind::Usage, message).hint("`ask -t` asks it at once"));
+    }
+    if let Some(resumed) = resumed {
+        let system = session.conversation.system.take();
+        if let Carried::Offer(text) = session.go_on(resumed, console)? {
+            offer = text;
+        }
+        // What was typed now holds, and that of a template only where nothing did.
+        let kept = session.conversation.system.take();
+        session.conversation.system = args.system.clone().or(kept).or(system);
     }
     if !talks {
         return script::run(&mut session, console);
@@ -58,7 +70,12 @@ pub fn run(args: &ChatArgs, global: &Global, env: &Env, console: &mut Console) -
 }
 
 /// Reads everything that a conversation needs; calls nobody.
-fn open<'a>(args: &ChatArgs, global: &'a Global, env: &'a Env, console: &mut Console) -> Result<Session<'a>, Error> {
+fn open<'a>(
+    args: &ChatArgs,
+    global: &'a Global,
+    env: &'a Env,
+    console: &mut Console,
+) -> Result<(Session<'a>, Option<Resumed>), Error> {
     let clock = Clock::starting_at(env.now);
     let mut profile = setup::profile_for(global, env, console, true)?;
     let location = place::of(global, env, profile.state.as_ref())?;
@@ -69,10 +86,11 @@ fn open<'a>(args: &ChatArgs, global: &'a Global, env: &'a Env, console: &mut Con
     setup::built(&profile, ask.group)?;
     let mut pending = Pending::default();
     for path in &args.files {
-        pending.file(path)?;
+        pending.file(path).map_err(|error| of_line(error, "`-a` takes images and PDF files"))?;
     }
     for source in &args.attachments {
-        pending.attach(source, env.vars.home().as_deref())?;
+        let attached = pending.attach(source, env.vars.home().as_deref());
+        attached.map_err(|error| of_line(error, "`-f` puts the text of a file before the message"))?;
     }
     let system = args.system.clone().or_else(|| ask.template.as_ref()?.system());
     let seed = ask.seed;
@@ -80,7 +98,7 @@ fn open<'a>(args: &ChatArgs, global: &'a Global, env: &'a Env, console: &mut Con
     let failed = |error: std::io::Error| Error::new(Kind::Other, format!("cannot start: {error}"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     let signals = Signalled::begin().map_err(failed)?;
-    Ok(Session {
+    let session = Session {
         global,
         env,
         clock,
@@ -98,7 +116,15 @@ fn open<'a>(args: &ChatArgs, global: &'a Global, env: &'a Env, console: &mut Con
         last: None,
         totals: Totals::default(),
         usage: false,
-    })
+        vi: false,
+        markdown: false,
+    };
+    Ok((session, resumed))
+}
+
+/// `error` about a file that the command line names: its hint, if it has one, speaks of options.
+fn of_line(error: Error, hint: &str) -> Error {
+    if error.hint.is_some() { error.hint(hint) } else { error }
 }
 
 impl Session<'_> {

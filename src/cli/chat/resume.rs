@@ -1,8 +1,9 @@
 //! A conversation out of the log, as far as it can be gone on with.
 
+use super::session::Question;
 use crate::chat::conversation::{Conversation, Turn};
 use crate::error::{Error, Kind};
-use crate::history::{Entry, History, HistoryError};
+use crate::history::{Entry, History, HistoryError, without_places};
 use crate::model::Part;
 use crate::ports::Outcome;
 use crate::state::Location;
@@ -13,7 +14,9 @@ pub struct Resumed {
     /// Its turns.
     pub conversation: Conversation,
     /// The question that was asked last, when nothing came.
-    pub unanswered: Option<String>,
+    pub unanswered: Option<Question>,
+    /// Images or documents were shown with a turn; the log does not have them.
+    pub attachments: bool,
     /// The group that was asked last.
     pub group: String,
     /// Who answered last.
@@ -34,25 +37,32 @@ pub fn find(id: Option<&str>, location: &Location) -> Result<Resumed, Error> {
 
 fn of(id: String, entries: Vec<Entry>) -> Resumed {
     let last = entries.last();
-    let unanswered = last.filter(|entry| entry.answer().is_none()).map(|entry| entry.start.prompt.clone());
+    let unanswered = last.filter(|entry| entry.answer().is_none()).map(|entry| question(&entry.start.prompt));
+    let attachments = entries.iter().any(|entry| without_places(&entry.start.prompt) != entry.start.prompt);
     let system = last.and_then(|entry| entry.start.system.clone());
     let group = last.map(|entry| entry.start.group.clone()).unwrap_or_default();
     let answered_by = entries.iter().rev().find_map(|entry| entry.end.as_ref()?.deployment.clone());
     let turns = entries.into_iter().filter_map(turn).collect();
-    Resumed { conversation: Conversation { id: Some(id), system, turns }, unanswered, group, answered_by }
+    Resumed { conversation: Conversation { id: Some(id), system, turns }, unanswered, attachments, group, answered_by }
 }
 
 fn turn(entry: Entry) -> Option<Turn> {
     let answer = entry.answer()?.to_owned();
     let whole = entry.end.as_ref().is_some_and(|end| end.outcome == Outcome::Ok);
-    let prompt = entry.start.prompt;
-    Some(Turn { id: Some(entry.start.id), question: vec![Part::Text(prompt.clone())], prompt, answer, whole })
+    let Question { typed: prompt, logged, parts: question } = question(&entry.start.prompt);
+    Some(Turn { id: Some(entry.start.id), question, prompt, logged, answer, whole })
+}
+
+/// What was asked, as far as the log has it.
+fn question(logged: &str) -> Question {
+    let typed = without_places(logged);
+    Question { parts: vec![Part::Text(typed.clone())], typed, logged: logged.to_owned() }
 }
 
 fn wrong(error: &HistoryError) -> Error {
     let kind = match error {
         HistoryError::Store(_) => Kind::Other,
-        _ => Kind::Usage,
+        _ => Kind::Input,
     };
     let text = error.to_string();
     let (message, hint) = text.split_once("\nhint: ").unwrap_or((&text, ""));

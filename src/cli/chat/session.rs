@@ -19,7 +19,7 @@ use crate::cli::console::Console;
 use crate::cli::env::Env;
 use crate::cli::signals::{Signalled, is_interrupt};
 use crate::cli::{End, Global, setup};
-use crate::engine::{Checks, Done, Request, RouteError, Router, Why};
+use crate::engine::{Attempt, Checks, Done, Request, RouteError, Router, Why};
 use crate::error::{Error, Kind};
 use crate::model::{Class, Finish, Part, Prompt};
 use crate::ports::{Clock, LogStart};
@@ -57,6 +57,10 @@ pub struct Session<'a> {
     pub(super) totals: Totals,
     /// The line after each answer is shown.
     pub(super) usage: bool,
+    /// The line editor has the keys of vi.
+    pub(super) vi: bool,
+    /// Answers are rendered.
+    pub(super) markdown: bool,
 }
 
 /// What is asked in a turn.
@@ -64,6 +68,8 @@ pub struct Session<'a> {
 pub struct Question {
     /// What was typed.
     pub typed: String,
+    /// What the log keeps of it.
+    pub logged: String,
     /// With everything that goes with it.
     pub parts: Vec<Part>,
 }
@@ -115,8 +121,7 @@ impl<'a> Session<'a> {
 
     /// The question of `typed`, with the files that were put beside it.
     pub fn question(&mut self, typed: String) -> Question {
-        let parts = self.pending.take(&typed);
-        Question { typed, parts }
+        self.pending.take(typed)
     }
 
     /// Asks `question` of `group` and shows what comes. What came is in the conversation and in the log.
@@ -145,12 +150,16 @@ impl<'a> Session<'a> {
         console: &mut Console,
     ) -> Result<Tried, Error> {
         let (request, left_out) = self.request(question, group, largest);
+        let why = match largest {
+            None => "the conversation does not fit any deployment",
+            Some(_) => "the conversation was refused as too long",
+        };
         match left_out {
             0 => {}
-            1 => console.event("the conversation does not fit any deployment; its oldest turn is left out"),
-            n => console
-                .event(&format!("the conversation does not fit any deployment; its {n} oldest turns are left out")),
+            1 => console.event(&format!("{why}; its oldest turn is left out")),
+            n => console.event(&format!("{why}; its {n} oldest turns are left out")),
         }
+        console.measure();
         let shown = self.show(&request, console);
         if let Some(error) = shown.broken {
             return unwritable(&error).map(|end| Tried::Ended(Ended::Over(end)));
@@ -177,6 +186,7 @@ impl<'a> Session<'a> {
             }
             Shows::Signal(signal) => {
                 console.end_line();
+                self.totals.add(&shown.attempts, None);
                 let kept = self.broken_off(question, shown.text, log);
                 if is_interrupt(signal) {
                     console.event(if kept {
@@ -195,13 +205,13 @@ impl<'a> Session<'a> {
 
     /// Sends `request` and shows what comes, until it ends or a signal does.
     fn show(&mut self, request: &Request, console: &mut Console) -> Shown {
-        let Self { router, runtime, signals, rng, ask, .. } = self;
+        let Self { router, runtime, signals, rng, ask, clock, .. } = self;
         router.write_down(request);
         let (map, group) = (router.map(), request.group);
         let rule = router.decide(request).ok().and_then(|detours| detours.rule(group));
         let log = request.log.as_ref().expect("every turn is logged");
         let subject = Subject { map, group, rule, id: &log.id, conversation: log.conversation_id.as_deref() };
-        let mut watch = Watch::new(Printer::new(console, subject, ask, None), map);
+        let mut watch = Watch::new(Printer::new(console, subject, ask, None), map, group, *clock);
         let runtime = runtime.as_ref().expect("it ends with the session");
         let ended = runtime.block_on(async {
             tokio::select! {
@@ -210,14 +220,15 @@ impl<'a> Session<'a> {
                 ended = router.run(request, rng, &mut watch) => Ok(ended),
             }
         });
+        let seen = watch.attempts();
         let Watch { mut printer, text, skips, .. } = watch;
         let broken = printer.broken();
         let (attempts, ended) = match ended {
             Ok(Ok(done)) => (done.attempts.clone(), Shows::Answer { footer: subject.footer(&done), done }),
             Ok(Err(failed)) => (failed.attempts.clone(), Shows::Failure { error: subject.error(&failed), failed }),
-            Err(signal) => (Vec::new(), Shows::Signal(signal)),
+            Err(signal) => (seen, Shows::Signal(signal)),
         };
-        Shown { ended, text, why: why::lines(&subject, &skips, &attempts), broken }
+        Shown { ended, text, why: why::lines(&subject, &skips, &attempts), attempts, broken }
     }
 
     /// The request of `question`, and how many of the oldest turns do not fit into it.
@@ -247,7 +258,7 @@ impl<'a> Session<'a> {
             conversation_id: Some(conversation),
             parent: self.conversation.parent().map(str::to_owned),
             system: prompt.system.clone(),
-            prompt: question.typed.clone(),
+            prompt: question.logged.clone(),
             tags: Vec::new(),
         };
         let (checks, delivery) = (Checks::default(), self.ask.delivery);
@@ -284,16 +295,14 @@ impl<'a> Session<'a> {
         let LogStart { id, conversation_id, .. } = log;
         self.unanswered = None;
         self.conversation.id = conversation_id;
-        let (question, prompt) = (question.parts.clone(), question.typed.clone());
-        self.conversation.turns.push(Turn { id: Some(id), question, prompt, answer, whole });
+        let Question { typed: prompt, logged, parts: question } = question.clone();
+        self.conversation.turns.push(Turn { id: Some(id), question, prompt, logged, answer, whole });
     }
 
     /// Goes on with what was found in the log.
     pub fn resume(&mut self, resumed: Resumed) {
-        let system = self.conversation.system.take();
         self.conversation = resumed.conversation;
-        self.conversation.system = self.conversation.system.take().or(system);
-        self.unanswered = resumed.unanswered.map(|typed| Question { parts: vec![Part::Text(typed.clone())], typed });
+        self.unanswered = resumed.unanswered;
         self.answered_by = resumed.answered_by;
         self.last = None;
     }
@@ -302,7 +311,8 @@ impl<'a> Session<'a> {
     pub fn history_file(&self) -> Option<PathBuf> {
         match &self.location {
             Location::Dir(dir) => Some(dir.join("chat_history")),
-            Location::Memory | Location::Redis(_) => self.env.state_dir().map(|dir| dir.join("chat_history")),
+            Location::Memory => None,
+            Location::Redis(_) => self.env.state_dir().map(|dir| dir.join("chat_history")),
         }
     }
 }
@@ -314,6 +324,8 @@ struct Shown {
     text: String,
     /// How it was routed.
     why: String,
+    /// Who was asked.
+    attempts: Vec<Attempt>,
     /// Standard output cannot be written.
     broken: Option<std::io::Error>,
 }

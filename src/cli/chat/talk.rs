@@ -160,6 +160,7 @@ impl<'s, 'a> Talk<'s, 'a> {
         if on && !self.rendering {
             console.event("this terminal shows no Markdown, or was told not to");
         }
+        self.session.markdown = on && self.rendering;
         console.render((on && self.rendering).then(|| console.width()));
     }
 

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::LogsError;
 use crate::history::{History, Query, Words};
-use crate::model::Timestamp;
+use crate::model::{Class, Timestamp};
 use crate::ports::Outcome;
 use crate::profile::duration;
 
@@ -24,7 +24,7 @@ pub struct FilterArgs {
     #[arg(long, value_name = "NAME", conflicts_with = "id")]
     pub deployment: Option<String>,
     /// Only requests in which something failed so, an attempt or all of it: `rate_limit`, `timeout`, …
-    #[arg(long, value_name = "CLASS", conflicts_with = "id")]
+    #[arg(long, value_name = "CLASS", conflicts_with = "id", value_parser = class)]
     pub class: Option<String>,
     /// Only requests that ended so
     #[arg(long, value_name = "OUTCOME", conflicts_with = "id")]
@@ -95,6 +95,13 @@ impl OutcomeArg {
             Self::Unfinished => None,
         }
     }
+}
+
+/// The name of a class of failures.
+fn class(typed: &str) -> Result<String, String> {
+    let names = Class::ALL.map(Class::as_str);
+    let known = names.contains(&typed).then(|| typed.to_owned());
+    known.ok_or_else(|| format!("there is no such class; one of: {}", names.join(", ")))
 }
 
 fn unclear(flag: &'static str, typed: &str) -> LogsError {

@@ -7,9 +7,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::open;
+use crate::state::words::indexed;
 
 /// Texts of more characters than this are not indexed, so that the end of a request costs little.
 const LONGEST: i64 = 200_000;
@@ -19,10 +20,14 @@ const BATCH: i64 = 100;
 /// Indexes the finished request `id`.
 pub fn add(connection: &Connection, id: &str) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO log_words (id, words) SELECT id, prompt || char(10) || ifnull(text, '') FROM log
+        "SELECT prompt, ifnull(text, '') FROM log
          WHERE id = ?1 AND length(prompt) + length(ifnull(text, '')) <= ?2",
     )?;
-    statement.execute((id, LONGEST)).map(drop)
+    let texts = statement.query_row((id, LONGEST), |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let Some((prompt, answer)): Option<(String, String)> = texts else { return Ok(()) };
+    // The words are ours, not those of the tokenizer, which knows other letters and marks.
+    let mut statement = connection.prepare_cached("INSERT INTO log_words (id, words) VALUES (?1, ?2)")?;
+    statement.execute((id, indexed([&prompt, &answer]))).map(drop)
 }
 
 /// Forgets everything.

@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 /// One entry a version: what makes it out of the one before.
 ///
 /// In `log`, what may be long stands last: SQLite reads a row from its beginning.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     "
 CREATE TABLE cells (
   key TEXT PRIMARY KEY,
@@ -52,6 +52,10 @@ CREATE VIRTUAL TABLE log_words USING fts5(
   contentless_unindexed = 1,
   tokenize = 'unicode61 remove_diacritics 0'
 );
+",
+    // The index was told whole texts before, and is filled again by the next search.
+    "
+DELETE FROM log_words;
 ",
 ];
 

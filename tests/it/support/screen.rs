@@ -96,6 +96,15 @@ impl Screen {
         self.child.wait().expect("it can be waited for").code()
     }
 
+    /// Closes the window as a terminal does, waits for the end, and says by which signal it came.
+    #[track_caller]
+    pub fn hang_up(mut self) -> Option<i32> {
+        let id = i32::try_from(self.child.id()).expect("it is small");
+        let id = nix::unistd::Pid::from_raw(id);
+        nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGHUP).expect("it runs still");
+        std::os::unix::process::ExitStatusExt::signal(&self.child.wait().expect("it can be waited for"))
+    }
+
     /// Kills it as nothing can be done against.
     pub fn kill(mut self) {
         self.child.kill().expect("it runs still");
