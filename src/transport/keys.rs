@@ -293,7 +293,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_command_that_hangs_is_ended() {
-        let why = run("exec cat /dev/zero", Duration::from_millis(1)).await.unwrap_err();
+        let why = run("exec tail -f /dev/null", Duration::from_millis(1)).await.unwrap_err();
         assert_eq!(why.reason, "key command `exec …` gave no key in 0.001 s");
     }
 }
