@@ -3,9 +3,11 @@
 use serde_json::json;
 
 use super::record::{Attempt, Done, RouteError, Share, Spend, Why, millis};
+use super::router::{Request, Router};
 use super::run::Run;
 use crate::model::Answer;
 use crate::ports::{LogEnd, Outcome};
+use crate::route::DeploymentId;
 use crate::route::course::Stop;
 
 impl Run<'_> {
@@ -61,6 +63,36 @@ impl Run<'_> {
         };
         // A store that cannot be written says so by its warning.
         let _ = self.router.store.finish(&start.id, &end);
+    }
+}
+
+impl Router {
+    /// Writes down what came of the answer to `request` so far, from `deployment` since it was asked: if the
+    /// process ends without another word, that much is kept. How the request really ends replaces it.
+    ///
+    /// Call it from the task that runs the request, or it may come after the end that it stands in for.
+    pub fn keep(&self, request: &Request, deployment: Option<DeploymentId>, text: &str) {
+        let Some(start) = &request.log else { return };
+        let deployment = deployment.map(|id| self.map.deployment(id));
+        let now = self.clock.now();
+        let end = LogEnd {
+            at: now,
+            outcome: Outcome::Partial,
+            deployment: deployment.map(|deployment| deployment.name.clone()),
+            provider: deployment.map(|deployment| deployment.provider.clone()),
+            model: deployment.map(|deployment| deployment.model.clone()),
+            text: text.to_owned(),
+            reasoning: String::new(),
+            finish_reason: None,
+            usage: None,
+            cost_usd: None,
+            ttft_ms: None,
+            duration_ms: millis(now.since(request.since)),
+            attempts: json!([]),
+            error: None,
+        };
+        // A store that cannot be written says so by its warning.
+        let _ = self.store.finish(&start.id, &end);
     }
 }
 

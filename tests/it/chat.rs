@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
+use crate::support::faults::ONE_TOKEN;
 use crate::support::{ANSWER, Home, Input, KEY, OTHER, Profile, Run, Screen, Server};
 
 /// Simulated deployments: `main` answers in Markdown, `other` otherwise.
@@ -206,6 +207,25 @@ fn after_kill_9_everything_but_the_typed_line_is_there() {
         {"role": "user", "content": "first"}, {"role": "assistant", "content": ANSWER}, {"role": "user", "content": "second"},
     ]);
     assert_eq!(said, want);
+}
+
+#[test]
+fn what_came_of_an_answer_outlives_kill_9() {
+    let server = Server::start();
+    let home = Home::with(&profile(&server, &["gate"]));
+    let mut screen = at_terminal(&home);
+    screen.line("first");
+    // It is written down right after it is shown.
+    screen.shows(ONE_TOKEN);
+    let home = Arc::new(home);
+    let kept = || Run::at(&home).args(["logs", "last", "--json"]).output().text();
+    // Each look is a process of its own.
+    let written = (0..1000).any(|_| kept().contains("\"outcome\":\"partial\""));
+    assert!(written, "{}", kept());
+    screen.kill();
+    let screen = Screen::start(&home, &["chat", "--resume"], &[("LAB_KEY", KEY)]);
+    screen.shows(ONE_TOKEN);
+    screen.prompts("main (lab/gate)>");
 }
 
 #[test]

@@ -167,7 +167,8 @@ impl Session<'_> {
         let Some(turn) = self.conversation.turns.pop() else {
             return Err(Error::new(Kind::Usage, "there is nothing to take back"));
         };
-        console.event(&format!("taken back; {} turns are left", self.conversation.turns.len()));
+        let left = self.conversation.turns.len();
+        console.event(&format!("taken back; {left} {} left", if left == 1 { "turn is" } else { "turns are" }));
         Ok(Carried::Offer(turn.prompt))
     }
 
@@ -210,7 +211,10 @@ impl Session<'_> {
         let id = self.conversation.id.clone().unwrap_or_default();
         let turns = self.conversation.turns.len();
         let group = self.group_name();
-        console.event(&format!("going on with `{id}`, {turns} turns, asking `{group}`; `/history` shows them"));
+        console.event(&format!(
+            "going on with `{id}` ({turns} {}), asking `{group}`; `/history` shows them",
+            if turns == 1 { "turn" } else { "turns" }
+        ));
         if attachments {
             console.event("the images and documents of earlier turns were not kept; only their kinds are sent");
         }

@@ -1,7 +1,7 @@
 //! `llmroute chat`: a conversation on a terminal, or as a script.
 //!
 //! A turn is in the log before it is asked, and its answer when that ends, by Ctrl-C or a closed window too. A
-//! `kill -9` in the middle of an answer takes the part that came: the question is offered again.
+//! `kill -9` in the middle of an answer takes at most its last second.
 
 pub mod args;
 mod commands;

@@ -211,7 +211,7 @@ impl<'a> Session<'a> {
         let rule = router.decide(request).ok().and_then(|detours| detours.rule(group));
         let log = request.log.as_ref().expect("every turn is logged");
         let subject = Subject { map, group, rule, id: &log.id, conversation: log.conversation_id.as_deref() };
-        let mut watch = Watch::new(Printer::new(console, subject, ask, None), map, group, *clock);
+        let mut watch = Watch::new(Printer::new(console, subject, ask, None), router, request, *clock);
         let runtime = runtime.as_ref().expect("it ends with the session");
         let ended = runtime.block_on(async {
             tokio::select! {

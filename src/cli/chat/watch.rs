@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::cli::ask::printer::{Printer, skip};
-use crate::engine::{Attempt, Done, Note, Share, Watcher};
+use crate::engine::{Attempt, Done, Note, Request, Router, Share, Watcher};
 use crate::model::{Event, Failure, Timestamp};
 use crate::ports::Clock;
 use crate::route::{DeploymentId, GroupId, Map};
@@ -22,12 +22,31 @@ pub struct Watch<'a> {
     clock: Clock,
     /// Who was asked, as far as the notes say it, and when.
     asked: Vec<(Attempt, Timestamp)>,
+    router: &'a Router,
+    request: &'a Request,
+    /// When the text was last kept.
+    kept: Option<Timestamp>,
 }
 
+/// How often the text is kept while it comes: what `kill -9` may take away.
+const KEEP: Duration = Duration::from_secs(1);
+
 impl<'a> Watch<'a> {
-    /// Shows by `printer`, who was given what is asked of `group`.
-    pub fn new(printer: Printer<'a>, map: &'a Map, group: GroupId, clock: Clock) -> Self {
-        Self { printer, text: String::new(), skips: Vec::new(), map, group, clock, asked: Vec::new() }
+    /// Shows by `printer` how `router` runs `request`.
+    pub fn new(printer: Printer<'a>, router: &'a Router, request: &'a Request, clock: Clock) -> Self {
+        let (map, group) = (router.map(), request.group);
+        let (text, skips, asked) = (String::new(), Vec::new(), Vec::new());
+        Self { printer, text, skips, map, group, clock, asked, router, request, kept: None }
+    }
+
+    /// Writes the text down, now and then.
+    fn keep(&mut self) {
+        let now = self.clock.now();
+        if self.kept.is_none_or(|kept| now.since(kept) >= KEEP) {
+            self.kept = Some(now);
+            let deployment = self.asked.last().map(|(attempt, _)| attempt.deployment);
+            self.router.keep(self.request, deployment, &self.text);
+        }
     }
 
     /// Who was asked so far, for a turn that is stopped now: nobody else tells.
@@ -73,10 +92,13 @@ impl Watcher for Watch<'_> {
     }
 
     fn event(&mut self, event: &Event) -> ControlFlow<()> {
+        // Shown first: nobody waits for the log.
+        let shown = self.printer.event(event);
         if let Event::Text(text) = event {
             self.text.push_str(text);
+            self.keep();
         }
-        self.printer.event(event)
+        shown
     }
 
     fn complete(&mut self, done: &Done) {
