@@ -15,7 +15,7 @@
 //! | [`engine`] | the only code that awaits: the loop that obeys the course | decisions, the terminal |
 //! | [`transport`] | HTTP, simulated deployments, keys | retries, redirects |
 //! | [`state`] | what processes share: SQLite, Redis, memory, and what to do when it breaks | what the values mean |
-//! | [`bench`] | comparing deployments: the plan, the samples, their statistics, reports | sockets, the terminal |
+//! | [`bench`](mod@bench) | comparing deployments: the plan, the samples, their statistics, reports | sockets, the terminal |
 //! | [`health`] | which deployments could answer, and why the others could not | the command line |
 //! | [`history`] | questions to the log | writing it |
 //! | [`chat`] | a conversation: its turns, its commands, Markdown on a terminal | the terminal, the log |
