@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::sample::{Connection, Fault, Sample};
 use super::tally::Tally;
-use crate::engine::secrets;
+use crate::engine::{ERROR_BODY_TIME, MAX_ERROR_BODY, TRAILER_TIME, secrets};
 use crate::model::redact::{redact, without_whole};
 use crate::model::{Class, ConnectionFault, Failure, OutputFault, Price, Prompt, Secret, TimeoutKind};
 use crate::ports::{Clock, Head, Line, Meter, Stamped};
@@ -22,11 +22,6 @@ use crate::wire::{ErrorReply, WireRequest, sigv4};
 const TICK: Duration = Duration::from_millis(250);
 /// What is gathered before it is parsed anyway, in bytes.
 const GATHERED: usize = 1 << 20;
-/// As much of an error's body as is worth reading, and for how long.
-const MAX_ERROR_BODY: usize = 256 << 10;
-const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
-/// How long usage may trail after the finish before the answer counts as whole without it.
-const TRAILER_TIME: Duration = Duration::from_secs(2);
 
 /// How one target is called.
 #[derive(Debug, Clone, Copy)]

@@ -62,3 +62,12 @@ fn resolved(source: StateSource, env: &Env, who: &str, kind: Kind) -> Result<Loc
         }
     }
 }
+
+/// Makes a folder of the state, or in it, as the state itself does: for its owner alone.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}

@@ -16,11 +16,11 @@ use crate::wire::{ErrorReply, rate_limit, sigv4};
 /// The longest answer that is kept, in bytes; a stream without end is stopped here.
 const MAX_ANSWER: usize = 64 << 20;
 /// As much of an error's body as is worth reading.
-const MAX_ERROR_BODY: usize = 256 << 10;
+pub(crate) const MAX_ERROR_BODY: usize = 256 << 10;
 /// How long the body of an error may take.
-const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
+pub(crate) const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
 /// How long usage may trail after the finish before the answer counts as whole without it.
-const TRAILER_TIME: Duration = Duration::from_secs(2);
+pub(crate) const TRAILER_TIME: Duration = Duration::from_secs(2);
 
 /// What one attempt needs.
 pub(super) struct Attempt<'a> {

@@ -29,7 +29,7 @@ mod schema;
 mod slots;
 mod verify;
 
-pub(crate) use attempt::{is_token, judge, secrets, size};
+pub(crate) use attempt::{ERROR_BODY_TIME, MAX_ERROR_BODY, TRAILER_TIME, is_token, judge, secrets, size};
 pub(crate) use ledger::{deployment_key, group_key};
 pub(crate) use reserve::quota_key;
 

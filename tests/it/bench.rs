@@ -1,5 +1,6 @@
 //! `bench`: whole runs of the program, on simulated time where the figures matter, else against the loopback server.
 
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -187,6 +188,11 @@ fn loads_of_a_sweep_ask_different_things() {
 fn a_run_is_compared_with_one_that_was_kept() {
     let home = simulated();
     assert_eq!(run(&home, &["--seed", "1", "-m", "sim/slow", "--save", "before"]).end, End::Code(0));
+    let mode = |name: &str| {
+        let path = home.path().join(".local/state/llmroute").join(name);
+        std::fs::metadata(path).expect("it was made").permissions().mode() & 0o777
+    };
+    assert_eq!([mode(""), mode("bench"), mode("bench/before.json")], [0o700, 0o700, 0o600], "for its owner alone");
     let same = run(&home, &["--seed", "2", "-m", "sim/slow", "--compare", "before"]);
     assert_eq!(same.end, End::Code(0), "{}", same.notes());
     home.write(".config/llmroute/profile.toml", SIMULATED.replace("300ms", "450ms"));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::bench::record::{Run, SCHEMA};
 use crate::cli::env::Env;
+use crate::cli::place;
 use crate::error::{Error, Kind};
 
 /// The folder of runs, in the folder of the state.
@@ -34,7 +35,7 @@ pub fn save(name: &str, run: &Run, env: &Env) -> Result<PathBuf, Error> {
     let path = path(name, env)?;
     let wrong = |error: std::io::Error| Error::new(Kind::Output, format!("cannot write `{}`: {error}", path.display()));
     let folder = path.parent().unwrap_or(&path).to_owned();
-    std::fs::create_dir_all(&folder).map_err(wrong)?;
+    place::make_private(&folder).map_err(wrong)?;
     // A temporary file is readable by its owner alone, and so is what it becomes.
     let mut file = tempfile::NamedTempFile::new_in(&folder).map_err(wrong)?;
     serde_json::to_writer(&mut file, run).map_err(|error| wrong(error.into()))?;

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{self, ErrorKind, Write as _};
 use std::path::PathBuf;
 
+use crate::cli::place;
+
 /// The file of names, one a line, sorted; for its owner alone.
 #[derive(Debug)]
 pub struct Names {
@@ -57,7 +59,7 @@ impl Names {
         let no_home = || io::Error::new(ErrorKind::NotFound, "neither `HOME` nor `XDG_STATE_HOME` is set");
         let path = self.path.as_ref().ok_or_else(no_home)?;
         let folder = path.parent().ok_or_else(no_home)?;
-        make_private(folder)?;
+        place::make_private(folder)?;
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         for name in names {
             writeln!(file, "{name}")?;
@@ -65,12 +67,6 @@ impl Names {
         file.persist(path)?;
         Ok(())
     }
-}
-
-/// The folder of the state, as the state itself makes it.
-fn make_private(folder: &std::path::Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 #[cfg(test)]
