@@ -5,13 +5,13 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use llmroute::model::{Class, Price, Timestamp};
-use llmroute::route::board::{Board, Cell};
-use llmroute::route::breaker::{Context, Seen};
-use llmroute::route::course::{Course, Facts};
-use llmroute::route::estimate::Experience;
-use llmroute::route::strategy::{AdaptiveArgs, LatencyArgs, Scene, Strategy, rank};
-use llmroute::route::{Capabilities, Deployment, DeploymentId, Group, GroupId, Map, Member, Policy, Timeouts};
+use llmroute_core::model::{Class, Price, Timestamp};
+use llmroute_core::route::board::{Board, Cell};
+use llmroute_core::route::breaker::{Context, Seen};
+use llmroute_core::route::course::{Course, Facts};
+use llmroute_core::route::estimate::Experience;
+use llmroute_core::route::strategy::{AdaptiveArgs, LatencyArgs, Scene, Strategy, rank};
+use llmroute_core::route::{Capabilities, Deployment, DeploymentId, Group, GroupId, Map, Member, Policy, Timeouts};
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
@@ -53,8 +53,8 @@ fn map(count: usize, strategy: Strategy) -> Map {
             cooldown: second,
             cooldown_max: second,
             max_fallbacks: 5,
-            retry_policy: llmroute::route::per_class::PerClass::default(),
-            allowed_fails_policy: llmroute::route::per_class::PerClass::default(),
+            retry_policy: llmroute_core::route::per_class::PerClass::default(),
+            allowed_fails_policy: llmroute_core::route::per_class::PerClass::default(),
             hedge: None,
             hedge_max_cost: None,
         },

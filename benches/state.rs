@@ -6,8 +6,8 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use llmroute::ports::Store;
-use llmroute::state::Sqlite;
+use llmroute_router::ports::Store;
+use llmroute_router::state::Sqlite;
 
 fn keys(count: usize) -> Vec<String> {
     (0..count).map(|n| format!("deployment/{n:032x}")).collect()

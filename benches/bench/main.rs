@@ -13,10 +13,10 @@ mod plain;
 
 use std::time::Duration;
 
-use llmroute::bench::self_test::{Accuracy, Schedule, open_loop, self_test};
-use llmroute::model::Timestamp;
-use llmroute::ports::Clock;
-use llmroute::transport::Instrument;
+use llmroute_bench::self_test::{Accuracy, Schedule, open_loop, self_test};
+use llmroute_core::model::Timestamp;
+use llmroute_router::ports::Clock;
+use llmroute_router::transport::Instrument;
 
 fn main() {
     let named: Vec<u32> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();

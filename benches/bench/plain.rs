@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use llmroute::bench::self_test::{Accuracy, Call, Schedule, Server, accuracy};
+use llmroute_bench::self_test::{Accuracy, Call, Schedule, Server, accuracy};
 
 /// Measures `calls` calls, `streams` at a time.
 pub fn measure(schedule: Schedule, streams: u32, calls: u32) -> Accuracy {

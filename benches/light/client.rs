@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use llmroute::model::Failure;
-use llmroute::ports::Transport;
-use llmroute::transport::Http;
-use llmroute::wire::WireRequest;
+use llmroute_core::model::Failure;
+use llmroute_core::wire::WireRequest;
+use llmroute_router::ports::Transport;
+use llmroute_router::transport::Http;
 
 /// `--client URL`: posts the request and prints the body as it comes.
 pub fn run(url: &str) -> ExitCode {

@@ -7,8 +7,8 @@
 
 mod model;
 
-use llmroute::route::Strategy;
-use llmroute::route::strategy::{AdaptiveArgs, LatencyArgs};
+use llmroute_core::route::Strategy;
+use llmroute_core::route::strategy::{AdaptiveArgs, LatencyArgs};
 
 use crate::model::figures::{Figures, mean};
 use crate::model::litellm::{Choice, LiteLlm, Setup};

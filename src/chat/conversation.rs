@@ -1,6 +1,6 @@
 //! The turns of a conversation, and what of them a model is sent; not where they are kept.
 
-use crate::model::{Message, Part, Role};
+use llmroute_core::model::{Message, Part, Role};
 
 /// A question and its answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,8 +72,9 @@ impl Conversation {
     /// A line for each turn: its number, the beginning of the question, and that of the answer.
     #[must_use]
     pub fn overview(&self, width: usize) -> String {
-        let line =
-            |text: &str| crate::model::failure::one_line(text).chars().take(width.max(20) - 8).collect::<String>();
+        let line = |text: &str| {
+            llmroute_core::model::failure::one_line(text).chars().take(width.max(20) - 8).collect::<String>()
+        };
         let turns = self.turns.iter().enumerate().map(|(n, turn)| {
             let broken = if turn.whole { "" } else { " (stopped)" };
             format!("{:>3}  > {}\n     {}{broken}\n", n + 1, line(&turn.prompt), line(&turn.answer))
@@ -99,7 +100,7 @@ fn shown(turn: &Turn) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::media::linked;
+    use llmroute_core::model::media::linked;
 
     fn conversation() -> Conversation {
         let turn = |id: &str, prompt: &str, answer: &str, whole| Turn {

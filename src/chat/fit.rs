@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::prompt::{DOCUMENT_TOKENS, IMAGE_TOKENS};
-use crate::model::{Message, Part, Prompt, Role};
-use crate::route::course::Facts;
-use crate::route::{GroupId, Map, Member};
+use llmroute_core::model::prompt::{DOCUMENT_TOKENS, IMAGE_TOKENS};
+use llmroute_core::model::{Message, Part, Prompt, Role};
+use llmroute_core::route::course::Facts;
+use llmroute_core::route::{GroupId, Map, Member};
 
 /// Tokens that are kept free for the answer when the request sets no limit; less in a small window.
 const ANSWER: u64 = 4096;

@@ -4,8 +4,8 @@ use std::io::IsTerminal;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 
-use crate::model::Timestamp;
-use crate::profile::Vars;
+use llmroute_core::model::Timestamp;
+use llmroute_router::profile::Vars;
 
 /// What surrounds the process.
 #[derive(Debug, Clone)]

@@ -17,15 +17,15 @@ use super::console::Console;
 use super::env::Env;
 use super::signals::{Ended, until_signal};
 use super::{End, Global, listing, place, setup};
-use crate::engine::Router;
 use crate::error::{Error, Kind};
-use crate::health::{self, Lack, Limits, Patient, Report, State};
-use crate::history::{Entry, History, latest, stats};
-use crate::ports::Clock;
-use crate::profile::{Inputs, shown_key};
-use crate::route::DeploymentId;
-use crate::state::Location;
-use crate::transport::dial::Dialer;
+use llmroute_core::route::DeploymentId;
+use llmroute_router::engine::Router;
+use llmroute_router::health::{self, Lack, Limits, Patient, Report, State};
+use llmroute_router::history::{Entry, History, latest, stats};
+use llmroute_router::ports::Clock;
+use llmroute_router::profile::{Inputs, shown_key};
+use llmroute_router::state::Location;
+use llmroute_router::transport::dial::Dialer;
 
 /// Requests of the log in which the latest call to each deployment is looked for.
 const LOOKED_AT: usize = 500;

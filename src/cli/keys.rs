@@ -11,8 +11,8 @@ use super::console::Console;
 use super::env::Env;
 use super::{End, Global};
 use crate::error::{Error, Kind};
-use crate::model::Secret;
-use crate::transport::keyring::{Ring, RingError, System};
+use llmroute_core::model::Secret;
+use llmroute_router::transport::keyring::{Ring, RingError, System};
 
 /// Keep keys in the keyring of the system
 ///
@@ -140,7 +140,7 @@ fn unwritable(names: &Names, why: &io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transport::keyring::InMemory;
+    use llmroute_router::transport::keyring::InMemory;
 
     #[test]
     fn a_key_that_is_set_is_listed_until_it_is_removed() {

@@ -6,7 +6,7 @@ use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Row
 use super::console::Console;
 use super::env::{Env, Sink};
 use super::plain;
-use crate::model::failure::one_line;
+use llmroute_core::model::failure::one_line;
 
 /// What a column does when the table is wider than the terminal.
 #[derive(Debug, Clone, Copy)]

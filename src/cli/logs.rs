@@ -16,9 +16,9 @@ use super::console::Console;
 use super::env::{Env, Sink};
 use super::{End, Global, place, plain};
 use crate::error::{Error, Kind};
-use crate::history::{Entry, History, HistoryError, rfc3339};
-use crate::model::Timestamp;
-use crate::state::Location;
+use llmroute_core::model::Timestamp;
+use llmroute_router::history::{Entry, History, HistoryError, rfc3339};
+use llmroute_router::state::Location;
 
 /// Show logged requests
 #[derive(Debug, Clone, Args)]

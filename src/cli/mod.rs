@@ -25,7 +25,7 @@ use std::ffi::OsString;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-pub use crate::model::plain;
+pub use llmroute_core::model::plain;
 
 use self::console::{Console, Loudness};
 use self::env::Env;

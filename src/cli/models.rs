@@ -13,8 +13,8 @@ use super::console::Console;
 use super::env::Env;
 use super::{End, Global, listing, plain, providers};
 use crate::error::{Error, Kind};
-use crate::profile::{Facts, Profile, suggest};
-use crate::provider::catalog;
+use llmroute_core::provider::catalog;
+use llmroute_router::profile::{Facts, Profile, suggest};
 
 /// Show what is known of models: price, limits, capabilities, and where it comes from
 ///

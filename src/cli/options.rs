@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::error::{Error, Kind};
-use crate::model::{Effort, Sampling};
-use crate::provider::Params;
+use llmroute_core::model::{Effort, Sampling};
+use llmroute_core::provider::Params;
 
 /// `options` above `base`.
 ///

@@ -3,9 +3,9 @@
 use super::Global;
 use super::env::Env;
 use crate::error::{Error, Kind};
-use crate::model::StateSource;
-use crate::profile::{LoadError, locate, state_source};
-use crate::state::Location;
+use llmroute_core::model::StateSource;
+use llmroute_router::profile::{LoadError, locate, state_source};
+use llmroute_router::state::Location;
 
 /// Where the shared state is, for a command that needs nothing else of the profile.
 ///

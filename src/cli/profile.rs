@@ -7,8 +7,8 @@ use super::env::Env;
 use super::signals::{Ended, until_signal};
 use super::{End, Global};
 use crate::error::Error;
-use crate::profile::{self, Inputs, LoadError, Located, Profile, Severity, discover, locate};
-use crate::transport::probe;
+use llmroute_router::profile::{self, Inputs, LoadError, Located, Profile, Severity, discover, locate};
+use llmroute_router::transport::probe;
 
 /// Check and show the profile
 #[derive(Debug, Args)]
@@ -173,7 +173,7 @@ pub fn path(arg: Option<&str>, inputs: &Inputs<'_>, color: bool) -> Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::Vars;
+    use llmroute_router::profile::Vars;
 
     const TEXT: &str = "[providers.lab]\nprotocol = \"openai\"\nbase_url = \"http://192.0.2.7\"\napi_key = \"env:LAB\"\n\
          [groups.main]\nescalate = \"b\"\ndeployments = [{ model = \"lab/a\" }]\n";

@@ -8,7 +8,7 @@ use super::env::Env;
 use super::listing::{self, Column, Fit};
 use super::{End, Global, plain, setup};
 use crate::error::Error;
-use crate::profile::{Located, Profile, ProviderStatus, Readiness, locate, provider_statuses};
+use llmroute_router::profile::{Located, Profile, ProviderStatus, Readiness, locate, provider_statuses};
 
 /// Show which providers are set up, and where their keys come from
 ///

@@ -15,10 +15,10 @@ use super::env::{Env, Sink};
 use super::plain;
 use super::signals::{Ended, until_signal};
 use super::{End, Global};
-use crate::engine::{Candidate, Explained, Figures, Hedged, RouteError};
 use crate::error::Error;
-use crate::model::failure::one_line;
-use crate::route::{DeploymentId, Map};
+use llmroute_core::model::failure::one_line;
+use llmroute_core::route::{DeploymentId, Map};
+use llmroute_router::engine::{Candidate, Explained, Figures, Hedged, RouteError};
 
 /// Show who would be asked and why, without calling anyone.
 ///

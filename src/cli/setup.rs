@@ -4,13 +4,13 @@ use super::console::Console;
 use super::env::Env;
 use super::signals::{Ended, until_signal};
 use super::{Global, place, profile};
-use crate::embed::Surroundings;
-use crate::engine::Router;
 use crate::error::{Error, Kind};
-use crate::model::Timestamp;
-use crate::ports::Clock;
-use crate::profile::{Inputs, LoadError, Located, Profile, Severity, Source, discover, locate};
-use crate::route::GroupId;
+use llmroute_core::model::Timestamp;
+use llmroute_core::route::GroupId;
+use llmroute_router::embed::Surroundings;
+use llmroute_router::engine::Router;
+use llmroute_router::ports::Clock;
+use llmroute_router::profile::{Inputs, LoadError, Located, Profile, Severity, Source, discover, locate};
 
 /// The profile that the options and the environment name, with its warnings said.
 ///

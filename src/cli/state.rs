@@ -13,8 +13,8 @@ use super::console::Console;
 use super::env::Env;
 use super::{End, Global, place, plain, setup};
 use crate::error::{Error, Kind};
-use crate::ports::{Store, StoreError};
-use crate::state;
+use llmroute_router::ports::{Store, StoreError};
+use llmroute_router::state;
 
 /// Show and forget what the processes share
 #[derive(Debug, Args)]

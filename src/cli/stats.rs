@@ -10,9 +10,9 @@ use super::console::Console;
 use super::env::Env;
 use super::{End, Global, listing, place, plain};
 use crate::error::{Error, Kind};
-use crate::history::{Entry, History, HistoryError, stats};
-use crate::model::Timestamp;
-use crate::profile::duration;
+use llmroute_core::model::Timestamp;
+use llmroute_router::history::{Entry, History, HistoryError, stats};
+use llmroute_router::profile::duration;
 
 /// Show what the logged calls were: success, failovers, speed, tokens and cost
 ///

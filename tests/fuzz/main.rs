@@ -7,7 +7,7 @@ mod mutate;
 mod run;
 mod targets;
 
-use llmroute::provider::Protocol;
+use llmroute_core::provider::Protocol;
 
 use corpus::Corpus;
 use run::Fuzz;

@@ -5,15 +5,15 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use llmroute::embed::Surroundings;
-use llmroute::engine::{Delivery, Midstream, Note, Observed, Request, RouteError, Router, Watcher, Why};
-use llmroute::model::{Class, Event, Failure, Prompt, Timestamp};
-use llmroute::ports::Clock;
-use llmroute::profile::{Inputs, Profile, Source, Vars};
-use llmroute::route::course::Stop;
-use llmroute::route::estimate::Experience;
-use llmroute::route::{DeploymentId, Map};
-use llmroute::state::Location;
+use llmroute_core::model::{Class, Event, Failure, Prompt, Timestamp};
+use llmroute_core::route::course::Stop;
+use llmroute_core::route::estimate::Experience;
+use llmroute_core::route::{DeploymentId, Map};
+use llmroute_router::embed::Surroundings;
+use llmroute_router::engine::{Delivery, Midstream, Note, Observed, Request, RouteError, Router, Watcher, Why};
+use llmroute_router::ports::Clock;
+use llmroute_router::profile::{Inputs, Profile, Source, Vars};
+use llmroute_router::state::Location;
 
 pub(crate) const START: Timestamp = Timestamp(1_790_000_000_000);
 

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use llmroute::embed::Surroundings;
-use llmroute::engine::{Done, Request, RouteError, Router, Share, Spend, Why};
-use llmroute::model::{Prompt, Timestamp};
-use llmroute::ports::Clock;
-use llmroute::profile::{Profile, Vars};
-use llmroute::route::course::Stop;
-use llmroute::state::Location;
+use llmroute_core::model::{Prompt, Timestamp};
+use llmroute_core::route::course::Stop;
+use llmroute_router::embed::Surroundings;
+use llmroute_router::engine::{Done, Request, RouteError, Router, Share, Spend, Why};
+use llmroute_router::ports::Clock;
+use llmroute_router::profile::{Profile, Vars};
+use llmroute_router::state::Location;
 
 use crate::engine::{GOOD, START, STREAMED, Story, check, faulty, profile};
 use crate::support::{self, ANSWER, End, KEY, Run, Server};
@@ -37,7 +37,7 @@ impl House {
         let map = self.router.map().clone();
         let group = map.groups.iter().position(|other| other.name == group).expect("a known group");
         let now: Timestamp = self.clock.now();
-        let request = Request::new(llmroute::route::GroupId(group), Prompt::user("hello"), STREAMED, now);
+        let request = Request::new(llmroute_core::route::GroupId(group), Prompt::user("hello"), STREAMED, now);
         let mut story = Story { map, clock: self.clock, lines: Vec::new(), text: String::new(), patience };
         let ended = self.router.run(&request, &mut fastrand::Rng::with_seed(1), &mut story).await;
         story.flush();

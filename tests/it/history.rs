@@ -1,9 +1,9 @@
 //! Conversations in the log, on every store that others can read.
 
-use llmroute::history::{History, HistoryError, messages};
-use llmroute::model::{Part, Role};
-use llmroute::ports::{LogEnd, LogStart, Outcome, Store};
-use llmroute::state::{Location, bare};
+use llmroute_core::model::{Part, Role};
+use llmroute_router::history::{History, HistoryError, messages};
+use llmroute_router::ports::{LogEnd, LogStart, Outcome, Store};
+use llmroute_router::state::{Location, bare};
 
 use crate::state::{Place, end, start};
 

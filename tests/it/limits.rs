@@ -4,13 +4,13 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use llmroute::embed::Surroundings;
-use llmroute::engine::{Delivery, Note, Request, RouteError, Router, Watcher, Why};
-use llmroute::model::{Event, Prompt, Timestamp};
-use llmroute::ports::Clock;
-use llmroute::profile::{Inputs, Profile, Source, Vars};
-use llmroute::route::course::Stop;
-use llmroute::state::{Location, database};
+use llmroute_core::model::{Event, Prompt, Timestamp};
+use llmroute_core::route::course::Stop;
+use llmroute_router::embed::Surroundings;
+use llmroute_router::engine::{Delivery, Note, Request, RouteError, Router, Watcher, Why};
+use llmroute_router::ports::Clock;
+use llmroute_router::profile::{Inputs, Profile, Source, Vars};
+use llmroute_router::state::{Location, database};
 use nix::sys::signal::Signal;
 
 use crate::support::faults::{Body, Fault, Reply};
@@ -212,7 +212,7 @@ fn a_deployment_without_a_price_is_not_asked_under_a_budget() {
 /// One process that lives for minutes on a paused clock.
 struct Life {
     router: Router,
-    group: llmroute::route::GroupId,
+    group: llmroute_core::route::GroupId,
     clock: Clock,
     rng: fastrand::Rng,
 }

@@ -6,9 +6,9 @@ use std::path::Path;
 use clap::Parser;
 use jiff::tz::TimeZone;
 use llmroute::cli::logs::{self, LogsArgs, Sheet};
-use llmroute::model::Timestamp;
-use llmroute::ports::{LogEnd, LogStart, Outcome, Store};
-use llmroute::state::{Location, Sqlite, database};
+use llmroute_core::model::Timestamp;
+use llmroute_router::ports::{LogEnd, LogStart, Outcome, Store};
+use llmroute_router::state::{Location, Sqlite, database};
 
 use crate::state::{end, start};
 

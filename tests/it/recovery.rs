@@ -5,13 +5,13 @@ use std::fmt::Write;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use llmroute::embed::Surroundings;
-use llmroute::engine::{Attempt, Delivery, Midstream, Note, Request, Router, Watcher};
-use llmroute::model::{Event, Prompt};
-use llmroute::ports::Clock;
-use llmroute::profile::{Inputs, Profile, Source, Vars};
-use llmroute::route::{DeploymentId, Map};
-use llmroute::state::Location;
+use llmroute_core::model::{Event, Prompt};
+use llmroute_core::route::{DeploymentId, Map};
+use llmroute_router::embed::Surroundings;
+use llmroute_router::engine::{Attempt, Delivery, Midstream, Note, Request, Router, Watcher};
+use llmroute_router::ports::Clock;
+use llmroute_router::profile::{Inputs, Profile, Source, Vars};
+use llmroute_router::state::Location;
 use proptest::prelude::*;
 
 use crate::engine::START;

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use llmroute::history::{History, Query, Words};
-use llmroute::model::Timestamp;
-use llmroute::ports::{LogEnd, LogStart, Outcome, Store};
-use llmroute::state::{Location, LogReader, Sqlite, database};
+use llmroute_core::model::Timestamp;
+use llmroute_router::history::{History, Query, Words};
+use llmroute_router::ports::{LogEnd, LogStart, Outcome, Store};
+use llmroute_router::state::{Location, LogReader, Sqlite, database};
 
 use crate::history::check as on_all;
 use crate::state::{end, start};

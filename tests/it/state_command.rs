@@ -4,8 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use llmroute::ports::Store;
-use llmroute::state::{LogReader, Sqlite, database};
+use llmroute_router::ports::Store;
+use llmroute_router::state::{LogReader, Sqlite, database};
 
 use crate::support::{ANSWER, End, Home, KEY, Output, Profile, Run, Server};
 

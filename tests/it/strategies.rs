@@ -4,15 +4,15 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
-use llmroute::embed::Surroundings;
-use llmroute::engine::{Delivery, Note, Request, Router, Watcher};
-use llmroute::model::{Event, Prompt, Timestamp};
-use llmroute::ports::Clock;
-use llmroute::profile::{Inputs, Profile, Source, Vars};
-use llmroute::route::GroupId;
-use llmroute::route::board::Cell;
-use llmroute::route::estimate::{Law, Length};
-use llmroute::state::{self, Location};
+use llmroute_core::model::{Event, Prompt, Timestamp};
+use llmroute_core::route::GroupId;
+use llmroute_core::route::board::Cell;
+use llmroute_core::route::estimate::{Law, Length};
+use llmroute_router::embed::Surroundings;
+use llmroute_router::engine::{Delivery, Note, Request, Router, Watcher};
+use llmroute_router::ports::Clock;
+use llmroute_router::profile::{Inputs, Profile, Source, Vars};
+use llmroute_router::state::{self, Location};
 
 use crate::support::{End, Home, Input, Run};
 
@@ -117,7 +117,7 @@ async fn the_faster_one_is_learnt_and_shared() {
     assert!(asked.ends_with("bbbbbbbbbb"), "{asked}");
     let router = router("routing_strategy = \"latency-based-routing\"", &state);
     let estimates = cell(&router, &state, "b").estimates;
-    let read = |what: &llmroute::route::estimate::ByLength, law: &Law| {
+    let read = |what: &llmroute_core::route::estimate::ByLength, law: &Law| {
         what.read(Length::Short, law, START, None).expect("it was measured").median()
     };
     let (ttft, pace, output) =

@@ -2,13 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use llmroute::embed::Surroundings;
-use llmroute::engine::{Delivery, Note, Request, Router, Watcher};
-use llmroute::model::{Answer, Event, Finish, Message, Part, Prompt, Role, Timestamp, Tool, ToolCall};
-use llmroute::ports::Clock;
-use llmroute::profile::{Inputs, Profile, Source, Vars};
-use llmroute::route::GroupId;
-use llmroute::state::Location;
+use llmroute_core::model::{Answer, Event, Finish, Message, Part, Prompt, Role, Timestamp, Tool, ToolCall};
+use llmroute_core::route::GroupId;
+use llmroute_router::embed::Surroundings;
+use llmroute_router::engine::{Delivery, Note, Request, Router, Watcher};
+use llmroute_router::ports::Clock;
+use llmroute_router::profile::{Inputs, Profile, Source, Vars};
+use llmroute_router::state::Location;
 use serde_json::json;
 
 use crate::support::{ANSWER, Server};

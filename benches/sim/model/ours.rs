@@ -4,17 +4,17 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use http::HeaderMap;
-use llmroute::model::{Class, Failure, Price, TimeoutKind, Timestamp, Usage};
-use llmroute::route::board::{Board, Lesson};
-use llmroute::route::breaker::Context;
-use llmroute::route::course::{Call, Course, Facts, Step};
-use llmroute::route::estimate::Experience;
-use llmroute::route::limits::{Cap, Counts, Limits, Ticket};
-use llmroute::route::strategy::{Scene, stranger};
-use llmroute::route::{
+use llmroute_core::model::{Class, Failure, Price, TimeoutKind, Timestamp, Usage};
+use llmroute_core::route::board::{Board, Lesson};
+use llmroute_core::route::breaker::Context;
+use llmroute_core::route::course::{Call, Course, Facts, Step};
+use llmroute_core::route::estimate::Experience;
+use llmroute_core::route::limits::{Cap, Counts, Limits, Ticket};
+use llmroute_core::route::strategy::{Scene, stranger};
+use llmroute_core::route::{
     Capabilities, Deployment, DeploymentId, Group, GroupId, Map, Member, Policy as Patience, Strategy, Timeouts,
 };
-use llmroute::wire::{rate_limit, retry_after};
+use llmroute_core::wire::{rate_limit, retry_after};
 
 use super::limited;
 use super::policy::{Action, Begin, COUNT, LIMIT, Outcome, PRICE, Policy, START, Seconds};
@@ -69,8 +69,8 @@ pub fn map(strategy: Strategy, long_lived: bool) -> Map {
             cooldown: seconds(if long_lived { 5 } else { 120 }),
             cooldown_max: seconds(if long_lived { 10 } else { 1800 }),
             max_fallbacks: 5,
-            retry_policy: llmroute::route::per_class::PerClass::default(),
-            allowed_fails_policy: llmroute::route::per_class::PerClass::default(),
+            retry_policy: llmroute_core::route::per_class::PerClass::default(),
+            allowed_fails_policy: llmroute_core::route::per_class::PerClass::default(),
             hedge: None,
             hedge_max_cost: None,
         },

@@ -1,7 +1,7 @@
 //! What a policy is told and what it decides, the same for ours and for others.
 
 use http::HeaderMap;
-use llmroute::model::Timestamp;
+use llmroute_core::model::Timestamp;
 
 /// Seconds since the beginning of the world.
 pub type Seconds = f64;

@@ -1,11 +1,11 @@
 //! The limits of ours: asked and told with the real counters, in the order in which the engine does it
 //! (`engine/rooms.rs`, `engine/reserve.rs`). Who is called is the course's affair.
 
-use llmroute::model::{Reading, Timestamp};
-use llmroute::route::board::Board;
-use llmroute::route::course::Facts;
-use llmroute::route::limits::{Heard, Held, Meter, Need, Quota, Scope, Shut, Spent, Ticket, headroom};
-use llmroute::route::{DeploymentId, GroupId, Map};
+use llmroute_core::model::{Reading, Timestamp};
+use llmroute_core::route::board::Board;
+use llmroute_core::route::course::Facts;
+use llmroute_core::route::limits::{Heard, Held, Meter, Need, Quota, Scope, Shut, Spent, Ticket, headroom};
+use llmroute_core::route::{DeploymentId, GroupId, Map};
 
 use super::policy::COUNT;
 

@@ -76,7 +76,7 @@ impl Ink {
             return;
         }
         self.wear(style);
-        self.text.push(crate::model::plain::harmless(c));
+        self.text.push(llmroute_core::model::plain::harmless(c));
         self.open = true;
     }
 

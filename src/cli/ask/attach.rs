@@ -7,9 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Kind};
-use crate::model::media::{Media, decoded_len, linked};
-use crate::model::prompt::ImageData;
-use crate::model::{Part, Prompt};
+use llmroute_core::model::media::{Media, decoded_len, linked};
+use llmroute_core::model::prompt::ImageData;
+use llmroute_core::model::{Part, Prompt};
 
 /// What the pipe is called.
 const STDIN: &str = "standard input";

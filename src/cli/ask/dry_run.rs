@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::attach::elide;
 use super::printer::skip;
-use crate::engine::{Plan, Request, Router};
+use llmroute_router::engine::{Plan, Request, Router};
 
 /// Describes the calls that `request` would lead to if every one of them failed.
 #[must_use]

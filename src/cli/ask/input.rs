@@ -9,8 +9,8 @@ use super::attach;
 use super::template::Filled;
 use crate::cli::console::Console;
 use crate::error::{Error, Kind};
-use crate::model::{Part, Timestamp};
-use crate::ports::Clock;
+use llmroute_core::model::{Part, Timestamp};
+use llmroute_router::ports::Clock;
 
 /// An idle pipe is mentioned after this long.
 const PATIENCE: Duration = Duration::from_secs(2);

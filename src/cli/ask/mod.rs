@@ -25,11 +25,11 @@ use super::console::Console;
 use super::signals::{Ended, until_signal};
 use super::{End, Global, place, setup};
 use crate::cli::env::Env;
-use crate::engine::{Checks, Done, Request, RouteError, Router, Why, find_verifier};
 use crate::error::{Error, Kind};
-use crate::model::{Finish, Prompt};
-use crate::ports::{Clock, LogStart};
-use crate::profile::Inputs;
+use llmroute_core::model::{Finish, Prompt};
+use llmroute_router::engine::{Checks, Done, Request, RouteError, Router, Why, find_verifier};
+use llmroute_router::ports::{Clock, LogStart};
+use llmroute_router::profile::Inputs;
 
 /// A question that is ready, and the router that will take it.
 pub(super) struct Prepared {

@@ -11,10 +11,10 @@ use super::resolve::{Ask, Output};
 use super::whole::{Target, fenced_block, put};
 use crate::cli::console::Console;
 use crate::cli::plain;
-use crate::engine::{By, Done, Note, Watcher};
-use crate::model::{Event, Failure, Usage};
-use crate::route::course::SkipReason;
-use crate::route::{DeploymentId, GroupId, Map};
+use llmroute_core::model::{Event, Failure, Usage};
+use llmroute_core::route::course::SkipReason;
+use llmroute_core::route::{DeploymentId, GroupId, Map};
+use llmroute_router::engine::{By, Done, Note, Watcher};
 
 /// The watcher of `ask`.
 pub struct Printer<'a> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::model::Effort;
+use llmroute_core::model::Effort;
 
 /// A question, and how it is routed.
 #[derive(Debug, Clone, Default, Args)]

@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::printer::{describe, seconds, skip, tokens};
-use crate::engine::{Attempt, Done, RouteError, Spend, Why};
 use crate::error::{Error, Kind};
-use crate::model::{Class, Failure, OutputFault};
-use crate::route::course::{SkipReason, Stop};
-use crate::route::rules::RuleId;
-use crate::route::{GroupId, Map};
+use llmroute_core::model::{Class, Failure, OutputFault};
+use llmroute_core::route::course::{SkipReason, Stop};
+use llmroute_core::route::rules::RuleId;
+use llmroute_core::route::{GroupId, Map};
+use llmroute_router::engine::{Attempt, Done, RouteError, Spend, Why};
 
 /// What a report needs besides how the request ended.
 #[derive(Clone, Copy)]
@@ -42,7 +42,7 @@ impl Subject<'_> {
             "text": done.answer.text,
             "reasoning": Some(&done.answer.reasoning).filter(|text| !text.is_empty()),
             "tool_calls": Some(&done.answer.tool_calls).filter(|calls| !calls.is_empty()),
-            "finish_reason": done.answer.finish.map(crate::model::Finish::as_str),
+            "finish_reason": done.answer.finish.map(llmroute_core::model::Finish::as_str),
             "usage": done.answer.usage.map(|_| json!({
                 "input_tokens": usage.input, "output_tokens": usage.output,
                 "cached_tokens": usage.cached, "reasoning_tokens": usage.reasoning,

@@ -10,14 +10,14 @@ use super::question::MidstreamArg;
 use super::template::Filled;
 use crate::cli::env::Sink;
 use crate::cli::options;
-use crate::engine::{Delivery, Midstream};
 use crate::error::{Error, Kind};
-use crate::model::{Effort, Message, Part, Prompt, Role, Sampling};
-use crate::profile::{Inputs, Profile, duration, hedging, strategy};
-use crate::provider::Params;
-use crate::route::course::{Facts, Identity};
-use crate::route::hedge::Delay;
-use crate::route::{Group, GroupId, Strategy};
+use llmroute_core::model::{Effort, Message, Part, Prompt, Role, Sampling};
+use llmroute_core::provider::Params;
+use llmroute_core::route::course::{Facts, Identity};
+use llmroute_core::route::hedge::Delay;
+use llmroute_core::route::{Group, GroupId, Strategy};
+use llmroute_router::engine::{Delivery, Midstream};
+use llmroute_router::profile::{Inputs, Profile, duration, hedging, strategy};
 
 /// What standard output (or the file) is to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]

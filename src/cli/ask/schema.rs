@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::engine::Schema;
 use crate::error::{Error, Kind};
+use llmroute_router::engine::Schema;
 
 /// Reads `typed`: JSON that begins with `{`, or else the name of a file. The schema as the model is
 /// told it, and as the answer is judged by it.

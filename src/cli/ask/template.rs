@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::args::AskArgs;
 use crate::error::{Error, Kind};
-use crate::profile::template::{STDIN, fill};
-use crate::profile::{Profile, Template};
+use llmroute_router::profile::template::{STDIN, fill};
+use llmroute_router::profile::{Profile, Template};
 
 /// A template whose variables are known; standard input is not read yet.
 #[derive(Debug, Clone)]

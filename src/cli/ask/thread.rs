@@ -2,11 +2,11 @@
 
 use crate::chat::fit::{Fitted, budget, fit};
 use crate::cli::console::Console;
-use crate::engine::{Request, Router};
 use crate::error::{Error, Kind};
-use crate::history::{History, HistoryError, messages};
-use crate::model::Message;
-use crate::state::Location;
+use llmroute_core::model::Message;
+use llmroute_router::engine::{Request, Router};
+use llmroute_router::history::{History, HistoryError, messages};
+use llmroute_router::state::Location;
 
 /// What was said before.
 #[derive(Debug)]

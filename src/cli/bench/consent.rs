@@ -2,10 +2,10 @@
 
 use std::io;
 
-use crate::bench::cost::Estimate;
 use crate::cli::console::Console;
 use crate::cli::env::Env;
 use crate::error::{Error, Kind};
+use llmroute_bench::cost::Estimate;
 
 /// Up to this, USD, nobody is asked.
 const SMALL: f64 = 0.05;

@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use crate::bench::record::{Run, SCHEMA};
 use crate::cli::env::Env;
 use crate::cli::place;
 use crate::error::{Error, Kind};
+use llmroute_bench::record::{Run, SCHEMA};
 
 /// The folder of runs, in the folder of the state.
 const FOLDER: &str = "bench";

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::bench::drive::Progress;
-use crate::bench::plan::{Load, Plan, Stop};
-use crate::bench::sample::Sample;
 use crate::cli::console::Console;
 use crate::cli::plain;
+use llmroute_bench::drive::Progress;
+use llmroute_bench::plan::{Load, Plan, Stop};
+use llmroute_bench::sample::Sample;
 
 /// How often something is said where nothing can be redrawn.
 const SAID: Duration = Duration::from_secs(10);

@@ -6,15 +6,15 @@ use super::args::BenchArgs;
 use super::measure::Measured;
 use super::resolve::FIRST_RATE;
 use super::{Around, output};
-use crate::bench::plan::{Load, Plan, Target};
-use crate::bench::record::Ended;
-use crate::bench::report;
-use crate::bench::summary::Summary;
-use crate::bench::sweep::{self, Step, Verdict};
 use crate::cli::End;
 use crate::cli::ask::unwritable;
 use crate::cli::console::Console;
 use crate::error::{Error, Kind};
+use llmroute_bench::plan::{Load, Plan, Target};
+use llmroute_bench::record::Ended;
+use llmroute_bench::report;
+use llmroute_bench::summary::Summary;
+use llmroute_bench::sweep::{self, Step, Verdict};
 
 /// The most rates that are tried for one target.
 const TRIES: u32 = 20;

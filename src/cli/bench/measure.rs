@@ -4,21 +4,21 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::live::Live;
-use crate::bench::cost::Wallet;
-use crate::bench::drive::{self, Drive, Driven, Progress, Seat};
-use crate::bench::plan::Plan;
-use crate::bench::prompts::Prompts;
-use crate::bench::record::{Client, Ended, Run, SCHEMA};
-use crate::bench::sample::Sample;
 use crate::cli::console::Console;
 use crate::cli::env::Env;
 use crate::cli::signals::{self, Time, until};
 use crate::error::Error;
-use crate::model::{Failure, Prompt, Secret, Timestamp};
-use crate::ports::{Clock, Meter};
-use crate::provider::{Endpoint, Params};
-use crate::route::Timeouts;
-use crate::transport::Instrument;
+use llmroute_bench::cost::Wallet;
+use llmroute_bench::drive::{self, Drive, Driven, Progress, Seat};
+use llmroute_bench::plan::Plan;
+use llmroute_bench::prompts::Prompts;
+use llmroute_bench::record::{Client, Ended, Run, SCHEMA};
+use llmroute_bench::sample::Sample;
+use llmroute_core::model::{Failure, Prompt, Secret, Timestamp};
+use llmroute_core::provider::{Endpoint, Params};
+use llmroute_core::route::Timeouts;
+use llmroute_router::ports::{Clock, Meter};
+use llmroute_router::transport::Instrument;
 
 /// How long the summary of what was measured may take after Ctrl-C; a second one ends it.
 const GRACE: Duration = Duration::from_secs(10);

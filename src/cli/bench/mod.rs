@@ -18,13 +18,13 @@ use self::prepare::Prepared;
 use super::console::Console;
 use super::env::Env;
 use super::{End, Global};
-use crate::bench::compare::{self, Comparison};
-use crate::bench::cost::{self, Estimate};
-use crate::bench::plan::Target;
-use crate::bench::report::plan_lines;
-use crate::bench::summary::Summary;
 use crate::cli::ask::unwritable;
 use crate::error::{Error, Kind};
+use llmroute_bench::compare::{self, Comparison};
+use llmroute_bench::cost::{self, Estimate};
+use llmroute_bench::plan::Target;
+use llmroute_bench::report::plan_lines;
+use llmroute_bench::summary::Summary;
 
 /// Runs the command.
 ///

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use super::args::BenchArgs;
 use super::measure::Measured;
-use crate::bench::report::{self, Look};
-use crate::bench::summary::Summary;
 use crate::cli::ask::unwritable;
 use crate::cli::console::Console;
 use crate::cli::env::{Env, Sink};
 use crate::error::{Error, Kind};
+use llmroute_bench::report::{self, Look};
+use llmroute_bench::summary::Summary;
 
 /// Columns of a page that nobody measured, and of the widest one.
 const WIDTH: usize = 100;

@@ -5,22 +5,22 @@ use std::time::Duration;
 use super::args::BenchArgs;
 use super::measure::{Bench, Measured, Place, ended_at};
 use super::resolve::{self, Named};
-use crate::bench::plan::{Plan, Target};
-use crate::bench::prompts::Prompts;
-use crate::bench::sample::Tokens;
 use crate::cli::console::Console;
 use crate::cli::env::Env;
 use crate::cli::signals::{Ended, Time, until_signal};
 use crate::cli::{Global, options, setup};
-use crate::engine::Observed;
 use crate::error::{Error, Kind};
-use crate::model::{KeySource, Price, Secret};
-use crate::ports::{Clock, Keys};
-use crate::profile::Profile;
-use crate::provider::{Params, Protocol};
-use crate::route::estimate::Experience;
-use crate::route::{GroupId, Timeouts};
-use crate::transport::keys::Vault;
+use llmroute_bench::plan::{Plan, Target};
+use llmroute_bench::prompts::Prompts;
+use llmroute_bench::sample::Tokens;
+use llmroute_core::model::{KeySource, Price, Secret};
+use llmroute_core::provider::{Params, Protocol};
+use llmroute_core::route::estimate::Experience;
+use llmroute_core::route::{GroupId, Timeouts};
+use llmroute_router::engine::Observed;
+use llmroute_router::ports::{Clock, Keys};
+use llmroute_router::profile::Profile;
+use llmroute_router::transport::keys::Vault;
 
 /// A run that can begin.
 pub struct Prepared {

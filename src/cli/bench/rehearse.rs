@@ -6,21 +6,21 @@ use serde_json::json;
 
 use super::args::BenchArgs;
 use super::resolve;
-use crate::bench::prompts::Prompts;
-use crate::bench::rehearsal::{self, Played, Score};
 use crate::cli::ask::unwritable;
 use crate::cli::console::Console;
 use crate::cli::env::Env;
 use crate::cli::signals::{Ended, Time, until};
 use crate::cli::{End, Global, setup};
-use crate::embed::Surroundings;
-use crate::engine::Router;
 use crate::error::{Error, Kind};
-use crate::ports::Clock;
-use crate::profile::Profile;
-use crate::route::{DeploymentId, GroupId};
-use crate::state::Location;
-use crate::wire::script::{Fault, parse_faults};
+use llmroute_bench::prompts::Prompts;
+use llmroute_bench::rehearsal::{self, Played, Score};
+use llmroute_core::route::{DeploymentId, GroupId};
+use llmroute_core::wire::script::{Fault, parse_faults};
+use llmroute_router::embed::Surroundings;
+use llmroute_router::engine::Router;
+use llmroute_router::ports::Clock;
+use llmroute_router::profile::Profile;
+use llmroute_router::state::Location;
 
 /// Requests, unless `--rounds` says otherwise.
 const REQUESTS: u32 = 200;

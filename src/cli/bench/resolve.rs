@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::args::{ArrivalArg, BenchArgs};
-use crate::bench::plan::{Arrival, Load, Slo, Stop};
-use crate::bench::prompts::{self, Prompts, Source};
-use crate::bench::stats::quantile;
 use crate::cli::env::Env;
 use crate::error::{Error, Kind};
-use crate::profile::{Inputs, Profile, duration};
-use crate::route::{DeploymentId, GroupId};
+use llmroute_bench::plan::{Arrival, Load, Slo, Stop};
+use llmroute_bench::prompts::{self, Prompts, Source};
+use llmroute_bench::stats::quantile;
+use llmroute_core::route::{DeploymentId, GroupId};
+use llmroute_router::profile::{Inputs, Profile, duration};
 
 /// Rounds, unless something else is said: they show a difference of a quarter, and carry a p90.
 const ROUNDS: u32 = 40;

@@ -1,14 +1,14 @@
 //! `bench --self-test`: how exactly this machine measures, against a server whose truth is known.
 
-use crate::bench::self_test::{Accuracy, Schedule, open_loop, self_test};
 use crate::cli::End;
 use crate::cli::ask::unwritable;
 use crate::cli::console::Console;
 use crate::cli::env::Env;
 use crate::cli::signals::{Ended, until_signal};
 use crate::error::{Error, Kind};
-use crate::ports::Clock;
-use crate::transport::Instrument;
+use llmroute_bench::self_test::{Accuracy, Schedule, open_loop, self_test};
+use llmroute_router::ports::Clock;
+use llmroute_router::transport::Instrument;
 
 /// Streams at the same time, and calls at each.
 const STREAMS: [(u32, u32); 3] = [(1, 12), (32, 256), (256, 1024)];

@@ -14,7 +14,7 @@ use crate::cli::console::Console;
 use crate::cli::env::Sink;
 use crate::cli::route;
 use crate::error::{Error, Kind};
-use crate::model::{Effort, Sampling};
+use llmroute_core::model::{Effort, Sampling};
 
 /// The longest question that is offered in the line editor, in bytes.
 const OFFERED: usize = 4096;
@@ -221,7 +221,7 @@ impl Session<'_> {
         if let Some(turn) = self.conversation.turns.last() {
             let (prompt, answer, whole) = (turn.prompt.clone(), turn.answer.clone(), turn.whole);
             if self.env.stdout == Sink::Terminal && self.env.stdin_terminal {
-                console.event(&format!("> {}", crate::model::failure::one_line(&prompt)));
+                console.event(&format!("> {}", llmroute_core::model::failure::one_line(&prompt)));
                 console
                     .answer(&answer)
                     .and_then(|()| console.end_answer())

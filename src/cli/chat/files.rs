@@ -6,7 +6,7 @@ use super::session::Question;
 use crate::cli::ask::attach;
 use crate::cli::ask::input::reason;
 use crate::error::{Error, Kind};
-use crate::model::Part;
+use llmroute_core::model::Part;
 
 /// The largest file that is read: no model takes more.
 const MOST: u64 = 256 << 20;

@@ -32,8 +32,8 @@ use super::signals::{Signalled, is_interrupt};
 use super::{End, Global, place, setup};
 use crate::chat::conversation::Conversation;
 use crate::error::{Error, Kind};
-use crate::ports::Clock;
-use crate::profile::Inputs;
+use llmroute_router::ports::Clock;
+use llmroute_router::profile::Inputs;
 
 /// Runs the command.
 ///

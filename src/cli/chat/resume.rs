@@ -3,10 +3,10 @@
 use super::session::Question;
 use crate::chat::conversation::{Conversation, Turn};
 use crate::error::{Error, Kind};
-use crate::history::{Entry, History, HistoryError, without_places};
-use crate::model::Part;
-use crate::ports::Outcome;
-use crate::state::Location;
+use llmroute_core::model::Part;
+use llmroute_router::history::{Entry, History, HistoryError, without_places};
+use llmroute_router::ports::Outcome;
+use llmroute_router::state::Location;
 
 /// What the log knows of a conversation.
 #[derive(Debug, PartialEq)]

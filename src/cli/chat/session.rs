@@ -19,14 +19,14 @@ use crate::cli::console::Console;
 use crate::cli::env::Env;
 use crate::cli::signals::{Signalled, is_interrupt};
 use crate::cli::{End, Global, setup};
-use crate::engine::{Attempt, Checks, Done, Request, RouteError, Router, Why};
 use crate::error::{Error, Kind};
-use crate::model::{Class, Finish, Part, Prompt};
-use crate::ports::{Clock, LogStart};
-use crate::profile::Inputs;
-use crate::route::GroupId;
-use crate::route::course::SkipReason;
-use crate::state::Location;
+use llmroute_core::model::{Class, Finish, Part, Prompt};
+use llmroute_core::route::GroupId;
+use llmroute_core::route::course::SkipReason;
+use llmroute_router::engine::{Attempt, Checks, Done, Request, RouteError, Router, Why};
+use llmroute_router::ports::{Clock, LogStart};
+use llmroute_router::profile::Inputs;
+use llmroute_router::state::Location;
 
 /// How often a conversation that some model refused as too long is cut further.
 const CUTS: usize = 3;

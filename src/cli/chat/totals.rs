@@ -1,7 +1,7 @@
 //! What a session cost, all its calls together.
 
-use crate::engine::{Attempt, Spend};
-use crate::model::Usage;
+use llmroute_core::model::Usage;
+use llmroute_router::engine::{Attempt, Spend};
 
 /// The sum of the answers of a session.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::cli::ask::printer::{Printer, skip};
-use crate::engine::{Attempt, Done, Note, Request, Router, Share, Watcher};
-use crate::model::{Event, Failure, Timestamp};
-use crate::ports::Clock;
-use crate::route::{DeploymentId, GroupId, Map};
+use llmroute_core::model::{Event, Failure, Timestamp};
+use llmroute_core::route::{DeploymentId, GroupId, Map};
+use llmroute_router::engine::{Attempt, Done, Note, Request, Router, Share, Watcher};
+use llmroute_router::ports::Clock;
 
 /// Shows a turn and remembers it.
 pub struct Watch<'a> {

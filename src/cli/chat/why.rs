@@ -2,7 +2,7 @@
 
 use crate::cli::ask::printer::{describe, seconds};
 use crate::cli::ask::report::Subject;
-use crate::engine::{Attempt, Share};
+use llmroute_router::engine::{Attempt, Share};
 
 /// The lines of `/why`.
 #[must_use]

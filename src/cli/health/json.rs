@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::Found;
 use super::line::{Line, whole};
-use crate::engine::{Asked, ProbeKey};
 use crate::error::Error;
-use crate::health::{Lack, Live};
-use crate::model::Timestamp;
-use crate::provider::probe::Listed;
-use crate::route::breaker;
+use llmroute_core::model::Timestamp;
+use llmroute_core::provider::probe::Listed;
+use llmroute_core::route::breaker;
+use llmroute_router::engine::{Asked, ProbeKey};
+use llmroute_router::health::{Lack, Live};
 
 /// One object for everything.
 pub fn object(found: &Found, failed: Option<&Error>) -> Value {

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use crate::cli::logs::units::{cost, millis};
 use crate::cli::state::view::span;
-use crate::engine::{Asked, ProbeKey};
-use crate::health::{Live, Row, State};
-use crate::history::Latest;
-use crate::model::{Class, Resource};
-use crate::provider::probe::Listed;
-use crate::route::breaker;
+use llmroute_core::model::{Class, Resource};
+use llmroute_core::provider::probe::Listed;
+use llmroute_core::route::breaker;
+use llmroute_router::engine::{Asked, ProbeKey};
+use llmroute_router::health::{Live, Row, State};
+use llmroute_router::history::Latest;
 
 /// A deployment as it is shown.
 pub struct Line {

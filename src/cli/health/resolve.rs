@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::cli::setup;
 use crate::error::{Error, Kind};
-use crate::health::{Limits, Patient, Subject, alone};
-use crate::profile::{Inputs, Profile, duration};
-use crate::route::{DeploymentId, GroupId};
+use llmroute_core::route::{DeploymentId, GroupId};
+use llmroute_router::health::{Limits, Patient, Subject, alone};
+use llmroute_router::profile::{Inputs, Profile, duration};
 
 /// Who is looked at, and what is judged by it.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use super::Found;
 use super::line::{Line, time};
 use crate::cli::listing::{self, Column, Fit};
 use crate::cli::logs::units::cost;
-use crate::health::{Live, State};
+use llmroute_router::health::{Live, State};
 
 const COLUMNS: [Column<Line>; 14] = [
     Column { title: "DEPLOYMENT", from_width: 0, fit: Fit::Cut(40), cell: |line| line.row.name.clone() },

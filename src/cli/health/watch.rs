@@ -11,7 +11,7 @@ use super::{Doctor, Found, json, table};
 use crate::cli::console::Console;
 use crate::cli::logs::units::full_time;
 use crate::error::Error;
-use crate::health::{Row, State, Verdict};
+use llmroute_router::health::{Row, State, Verdict};
 
 /// Clears a terminal and goes to its first line (ECMA-48, ED and CUP).
 const CLEAR: &[u8] = b"\x1b[2J\x1b[H";

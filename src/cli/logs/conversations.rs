@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::table::{Fit, bounded, clean, row, tail};
 use super::units::short_time;
 use super::{Sheet, rfc3339};
-use crate::history::Overview;
+use llmroute_router::history::Overview;
 
 /// The table, without a newline at its end.
 pub fn render(talks: &[Overview], sheet: &Sheet) -> String {

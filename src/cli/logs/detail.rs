@@ -5,9 +5,9 @@ use std::fmt::{Display, Write};
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use crate::history::{Entry, LogEnd};
-use crate::model::Usage;
-use crate::model::failure::one_line;
+use llmroute_core::model::Usage;
+use llmroute_core::model::failure::one_line;
+use llmroute_router::history::{Entry, LogEnd};
 
 use super::plain;
 use super::units::{cost, full_time, millis};

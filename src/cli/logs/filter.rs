@@ -5,10 +5,10 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
 use super::LogsError;
-use crate::history::{History, Query, Words};
-use crate::model::{Class, Timestamp};
-use crate::ports::Outcome;
-use crate::profile::duration;
+use llmroute_core::model::{Class, Timestamp};
+use llmroute_router::history::{History, Query, Words};
+use llmroute_router::ports::Outcome;
+use llmroute_router::profile::duration;
 
 /// Filters of a list; a request must pass all of them.
 #[derive(Debug, Clone, Default, Args)]

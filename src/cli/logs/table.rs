@@ -4,8 +4,8 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, Width};
 use jiff::tz::TimeZone;
 
-use crate::history::{Entry, LogEnd};
-use crate::model::failure::one_line;
+use llmroute_core::model::failure::one_line;
+use llmroute_router::history::{Entry, LogEnd};
 
 use super::units::{cost, millis, short_time};
 use super::{Sheet, plain};

@@ -3,7 +3,7 @@
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 
-use crate::model::Timestamp;
+use llmroute_core::model::Timestamp;
 
 /// Day and time, for a table of recent things.
 pub fn short_time(at: Timestamp, zone: &TimeZone) -> String {

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::model::Price;
-use crate::profile::{Facts, Profile};
-use crate::provider::models::{Model, Origin, Reasoning, Source, Status};
+use llmroute_core::model::Price;
+use llmroute_core::provider::models::{Model, Origin, Reasoning, Source, Status};
+use llmroute_router::profile::{Facts, Profile};
 
 /// One model at one provider.
 #[derive(Debug, Clone, PartialEq)]
@@ -186,7 +186,7 @@ pub fn per_million(price: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::{Inputs, Source as Place, Vars};
+    use llmroute_router::profile::{Inputs, Source as Place, Vars};
 
     /// What is listed of `lab` and of `openai/gpt-4o` with these deployments.
     fn of(deployments: &str) -> Vec<Entry> {

@@ -11,10 +11,10 @@ use crate::cli::console::Console;
 use crate::cli::env::Env;
 use crate::cli::signals::{Ended, until_signal};
 use crate::error::{Error, Kind};
-use crate::model::Timestamp;
-use crate::profile::fetched_table;
-use crate::provider::models::models_dev;
-use crate::transport::download;
+use llmroute_core::model::Timestamp;
+use llmroute_core::provider::models::models_dev;
+use llmroute_router::profile::fetched_table;
+use llmroute_router::transport::download;
 
 /// Where the list is.
 const LIST: &str = "https://models.dev/api.json";

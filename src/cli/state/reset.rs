@@ -10,13 +10,13 @@ use super::{failed, read};
 use crate::cli::console::Console;
 use crate::cli::env::Env;
 use crate::cli::{Global, place, setup};
-use crate::engine::quota_key;
 use crate::error::{Error, Kind};
-use crate::model::Timestamp;
-use crate::ports::{Store, StoreError, StoreErrorKind};
-use crate::profile::Inputs;
-use crate::route::{DeploymentId, Map};
-use crate::state::{self, Location};
+use llmroute_core::model::Timestamp;
+use llmroute_core::route::{DeploymentId, Map};
+use llmroute_router::engine::quota_key;
+use llmroute_router::ports::{Store, StoreError, StoreErrorKind};
+use llmroute_router::profile::Inputs;
+use llmroute_router::state::{self, Location};
 
 /// The shortest beginning of a hash that stands for a deployment.
 const HASH_MIN: usize = 6;

@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 
 use super::names::{Names, Owner};
 use crate::cli::logs::units::full_time;
-use crate::model::Timestamp;
-use crate::route::board::{Cell, GroupCell};
-use crate::route::breaker::State;
+use llmroute_core::model::Timestamp;
+use llmroute_core::route::board::{Cell, GroupCell};
+use llmroute_core::route::breaker::State;
 
 /// What is kept, by owner.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::By;
 use crate::cli::listing::{self, Column, Fit};
 use crate::cli::logs::units::{cost, millis};
-use crate::history::Stats;
+use llmroute_router::history::Stats;
 
 /// Figures under their names, which are in the order of what they are counted by.
 pub struct Row {

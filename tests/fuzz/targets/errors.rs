@@ -3,9 +3,9 @@
 //! An input is `STATUS`, lines `name: value`, a blank line and the body, each of which may be anything.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use llmroute::model::Refill;
-use llmroute::provider::Protocol;
-use llmroute::wire::{ErrorReply, rate_limit, retry_after};
+use llmroute_core::model::Refill;
+use llmroute_core::provider::Protocol;
+use llmroute_core::wire::{ErrorReply, rate_limit, retry_after};
 
 use super::{NOW, check_failure, check_wait, replies};
 

@@ -1,6 +1,6 @@
 //! The parsers of frames: the same frames for every split, and no more bytes than came.
 
-use llmroute::wire::{Frame, FrameError, Framing, Parser, ndjson, sse};
+use llmroute_core::wire::{Frame, FrameError, Framing, Parser, ndjson, sse};
 
 use super::splits;
 

@@ -10,8 +10,8 @@ pub mod terminal;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
-use llmroute::model::{Failure, Timestamp};
-use llmroute::wire::retry_after;
+use llmroute_core::model::{Failure, Timestamp};
+use llmroute_core::wire::retry_after;
 
 /// 2025-03-06T23:59:50Z.
 pub const NOW: Timestamp = Timestamp(1_741_305_590_000);

@@ -1,6 +1,6 @@
 //! Profiles: any text is a profile or is told what is wrong with it, in its place.
 
-use llmroute::profile::{Inputs, Profile, Severity, Source, Vars};
+use llmroute_router::profile::{Inputs, Profile, Severity, Source, Vars};
 
 /// Reads `data` as a profile; no file of this machine is.
 pub fn profile(data: &[u8]) {

@@ -1,8 +1,8 @@
 //! Bodies of replies with status 200, from bytes to events, in every protocol.
 
-use llmroute::model::{Answer, Event, Failure, Price, Usage};
-use llmroute::provider::{Endpoint, Overrides, Params, Protocol, Quirks, Reader, catalog};
-use llmroute::wire::Framing;
+use llmroute_core::model::{Answer, Event, Failure, Price, Usage};
+use llmroute_core::provider::{Endpoint, Overrides, Params, Protocol, Quirks, Reader, catalog};
+use llmroute_core::wire::Framing;
 use url::Url;
 
 use super::frames::with_checksums;

@@ -1,7 +1,7 @@
 //! What a model says on its way to a terminal or into a line of JSON, and secrets in what a server says.
 
 use llmroute::cli::plain;
-use llmroute::model::redact::redact;
+use llmroute_core::model::redact::redact;
 
 /// Neutralises `data` and looks for what is still harmful.
 pub fn terminal(data: &[u8]) {

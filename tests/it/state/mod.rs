@@ -8,8 +8,8 @@ mod trouble;
 
 pub use redis::Place;
 
-use llmroute::model::{Timestamp, Usage};
-use llmroute::ports::{LogEnd, LogStart, Outcome, Store};
+use llmroute_core::model::{Timestamp, Usage};
+use llmroute_router::ports::{LogEnd, LogStart, Outcome, Store};
 
 fn key(name: &str) -> Vec<String> {
     vec![name.to_owned()]

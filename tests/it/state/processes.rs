@@ -9,9 +9,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use llmroute::model::RedisUrl;
-use llmroute::ports::Store;
-use llmroute::state::{Degrading, LogReader, Redis, Sqlite, database};
+use llmroute_core::model::RedisUrl;
+use llmroute_router::ports::Store;
+use llmroute_router::state::{Degrading, LogReader, Redis, Sqlite, database};
 use nix::sys::stat::{Mode, umask};
 
 use super::{end, get, increment, set, start};

@@ -9,9 +9,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Once};
 
-use llmroute::model::RedisUrl;
-use llmroute::ports::{Store, StoreErrorKind};
-use llmroute::state::{self, Degrading, Location, LogReader, Redis};
+use llmroute_core::model::RedisUrl;
+use llmroute_router::ports::{Store, StoreErrorKind};
+use llmroute_router::state::{self, Degrading, Location, LogReader, Redis};
 
 use super::{end, get, increment, key, set, start};
 use crate::support::{ANSWER, End, Home, KEY, Profile, Run, Server};

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::thread;
 
-use llmroute::ports::{LogEnd, LogStart, Outcome, Store};
-use llmroute::state::{Degrading, LogReader, Memory, Record, Redis, Sqlite};
+use llmroute_router::ports::{LogEnd, LogStart, Outcome, Store};
+use llmroute_router::state::{Degrading, LogReader, Memory, Record, Redis, Sqlite};
 
 use super::redis::Place;
 use super::{end, get, increment, key, set, start};

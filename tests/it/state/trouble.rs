@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use llmroute::state::{self, Location, LogReader, Sqlite, database};
+use llmroute_router::state::{self, Location, LogReader, Sqlite, database};
 
 use super::{end, get, increment, set, start};
 

@@ -1,0 +1,209 @@
+//! What a run may cost: an estimate before it, and a purse that cannot be overdrawn while it goes on.
+
+use super::drive;
+use super::plan::{Load, Plan, Stop, Target};
+use super::sample::{Sample, Tokens};
+use llmroute_core::model::{Price, Usage};
+
+/// Until a server has counted a prompt of ours, it may have more tokens than estimated by this factor.
+const MARGIN: f64 = 1.3;
+/// Prompts are alike when the shortest is at least this share of the longest.
+const ALIKE: f64 = 0.9;
+/// Less than any price of a call: additions of binary fractions do not cost anybody a call.
+const DUST: f64 = 1e-12;
+
+/// The most that one call can cost, USD: all of the prompt uncached, all of `max_tokens` used.
+#[must_use]
+pub fn most(price: &Price, prompt_tokens: u64, max_tokens: u64) -> f64 {
+    price.cost(&Usage { input: prompt_tokens, output: max_tokens, ..Usage::default() })
+}
+
+/// What a plan may cost at one target.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Estimate {
+    /// At most this, USD.
+    AtMost(f64),
+    /// This for every round, when only time ends the run.
+    PerRound(f64),
+    /// The price is not known.
+    Unknown,
+}
+
+/// What `plan` may cost at each of its targets.
+#[must_use]
+pub fn estimate(plan: &Plan) -> Vec<Estimate> {
+    let rounds = match plan.load {
+        Load::Rounds { stop: Stop::Rounds(rounds), .. } | Load::Arrivals { stop: Stop::Rounds(rounds), .. } => {
+            Some(f64::from(rounds))
+        }
+        Load::Arrivals { stop: Stop::After(span), rate, .. } => Some((span.as_secs_f64() * rate).ceil()),
+        Load::Rounds { stop: Stop::After(_), .. } => None,
+    };
+    let of = |price: &Price| {
+        let call = most(price, plan.prompt_tokens, plan.max_tokens);
+        rounds.map_or(Estimate::PerRound(call), |rounds| Estimate::AtMost(rounds * call))
+    };
+    plan.targets.iter().map(|target| target.price.as_ref().map_or(Estimate::Unknown, of)).collect()
+}
+
+/// Money for a run: a call is begun only if the most that it can cost is left, so that what is in flight
+/// cannot pass the cap.
+#[derive(Debug, Clone)]
+pub struct Wallet {
+    cap: Option<f64>,
+    spent: f64,
+    /// Of the longest prompt.
+    prompt_tokens: u64,
+    /// Whether the prompts are about as long as each other, so that one tells how the others are counted.
+    alike: bool,
+    max_tokens: u64,
+    targets: Vec<Account>,
+}
+
+/// What is known of one target.
+#[derive(Debug, Clone, Default)]
+struct Account {
+    price: Option<Price>,
+    /// What is set aside for each call in flight.
+    held: Vec<f64>,
+    /// The most tokens that its server counted for one that we estimated.
+    ratio: Option<f64>,
+}
+
+impl Wallet {
+    /// A wallet for `plan` that holds `cap` USD, or as much as it takes; the shortest prompt of the plan has
+    /// `fewest` tokens.
+    #[must_use]
+    pub fn new(plan: &Plan, fewest: u64, cap: Option<f64>) -> Self {
+        let account = |target: &Target| Account { price: target.price, ..Account::default() };
+        let targets = plan.targets.iter().map(account).collect();
+        let alike = fewest as f64 >= ALIKE * plan.prompt_tokens as f64;
+        Self { cap, spent: 0.0, prompt_tokens: plan.prompt_tokens, alike, max_tokens: plan.max_tokens, targets }
+    }
+
+    /// What was spent, USD, as far as it is known.
+    #[must_use]
+    pub fn spent(&self) -> f64 {
+        self.spent
+    }
+
+    fn held(&self) -> f64 {
+        self.targets.iter().flat_map(|account| &account.held).sum()
+    }
+
+    /// Sets aside the most that a call to `target` can cost; `false` when that much is not left. A target
+    /// without a price costs nothing here: whoever lets it run has been told.
+    pub fn reserve(&mut self, target: usize) -> bool {
+        let account = &self.targets[target];
+        let tokens = (self.prompt_tokens as f64 * account.ratio.unwrap_or(MARGIN)).ceil() as u64;
+        let most = account.price.map_or(0.0, |price| most(&price, tokens, self.max_tokens));
+        if self.cap.is_some_and(|cap| self.spent + self.held() + most > cap + DUST) {
+            return false;
+        }
+        self.targets[target].held.push(most);
+        true
+    }
+
+    /// A call to `target` has ended: it cost `cost`, and its server counted so many prompt tokens.
+    pub fn settle(&mut self, target: usize, cost: f64, counted: Option<u64>) {
+        self.spent += cost;
+        let estimated = self.prompt_tokens;
+        let account = &mut self.targets[target];
+        // Whichever call it was: the least is given back, so that the others keep enough.
+        if let Some(least) = (0..account.held.len()).min_by(|a, b| account.held[*a].total_cmp(&account.held[*b])) {
+            account.held.swap_remove(least);
+        }
+        if let Some(counted) = counted.filter(|counted| self.alike && *counted > 0 && estimated > 0) {
+            let seen = counted as f64 / estimated as f64;
+            account.ratio = Some(account.ratio.map_or(seen, |known| known.max(seen)));
+        }
+    }
+}
+
+impl drive::Purse for Wallet {
+    fn reserve(&mut self, target: usize) -> bool {
+        Self::reserve(self, target)
+    }
+
+    fn settle(&mut self, sample: &Sample) {
+        let usage = sample.usage.usage();
+        // What was cut after its beginning is billed as far as it came, by most.
+        let unknown = || {
+            let price = self.targets[sample.target].price.filter(|_| sample.first_token.is_some());
+            price.map_or(0.0, |price| price.cost(usage))
+        };
+        let counted = matches!(sample.usage, Tokens::Counted(_)).then_some(usage.input);
+        self.settle(sample.target, sample.cost_usd.unwrap_or_else(unknown), counted);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::plan::{Slo, Target};
+    use super::*;
+
+    fn plan(price: Option<Price>) -> Plan {
+        let target = Target { name: "a".to_owned(), model: "m".to_owned(), price, host: "h".to_owned() };
+        let load = Load::Rounds { stop: Stop::Rounds(40), in_flight: 1 };
+        Plan { targets: vec![target], load, max_tokens: 100, prompt_tokens: 10, slo: Slo::default(), seed: 1 }
+    }
+
+    #[test]
+    fn a_run_is_estimated_by_the_most_that_it_can_cost() {
+        assert_eq!(estimate(&plan(Some(Price::flat(0.5, 0.25)))), [Estimate::AtMost(40.0 * 30.0)]);
+        assert_eq!(estimate(&plan(Some(Price::flat(0.0, 0.0)))), [Estimate::AtMost(0.0)]);
+        assert_eq!(estimate(&plan(None)), [Estimate::Unknown]);
+        let mut timed = plan(Some(Price::flat(0.5, 0.25)));
+        timed.load = Load::Rounds { stop: Stop::After(std::time::Duration::from_secs(60)), in_flight: 1 };
+        assert_eq!(estimate(&timed), [Estimate::PerRound(30.0)]);
+    }
+
+    #[test]
+    fn the_first_call_has_a_margin_and_later_ones_know_better() {
+        let mut wallet = Wallet::new(&plan(Some(Price::flat(1.0, 0.0))), 10, Some(24.0));
+        assert!(wallet.reserve(0));
+        // What is in flight is not there for a second call.
+        assert!(!wallet.reserve(0));
+        wallet.settle(0, 12.0, Some(12));
+        assert!(wallet.reserve(0), "12 are left, and it takes no more");
+        wallet.settle(0, 12.0, Some(12));
+        assert!(!wallet.reserve(0));
+        assert!((wallet.spent() - 24.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_short_prompt_says_nothing_of_a_long_one() {
+        let mut wallet = Wallet::new(&plan(Some(Price::flat(1.0, 0.0))), 1, Some(24.0));
+        assert!(wallet.reserve(0));
+        wallet.settle(0, 1.0, Some(1));
+        assert!(wallet.reserve(0) && !wallet.reserve(0), "each may be the longest: 13 of 23, and then 10");
+    }
+
+    #[test]
+    fn without_a_cap_everything_goes() {
+        assert!(Wallet::new(&plan(Some(Price::flat(1e9, 1e9))), 10, None).reserve(0));
+        assert!(Wallet::new(&plan(None), 10, Some(0.0)).reserve(0));
+    }
+
+    proptest! {
+        #[test]
+        fn a_wallet_is_never_overdrawn(cap in 0.0..5.0_f64, shares in prop::collection::vec((0.0..1.0_f64, any::<bool>()), 0..60)) {
+            let mut wallet = Wallet::new(&plan(Some(Price::flat(0.01, 0.002))), 10, Some(cap));
+            // Every call costs at most this, as estimated.
+            let (most, mut flying) = (0.33, Vec::new());
+            for (share, lands) in shares {
+                if wallet.reserve(0) {
+                    flying.push(share);
+                }
+                if lands && let Some(share) = flying.pop() {
+                    wallet.settle(0, most * share, None);
+                }
+            }
+            // Even when all that flies costs all that it can.
+            let most = wallet.spent() + most * flying.len() as f64;
+            prop_assert!(most <= cap + 1e-9);
+        }
+    }
+}

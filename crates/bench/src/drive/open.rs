@@ -1,0 +1,151 @@
+//! The open loop: calls start at times fixed beforehand, on connections that are kept ready for them.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use super::super::plan::{Arrival, Stop};
+use super::super::schedule;
+use super::Progress;
+use super::shared::{Prepared, Ready, Shared};
+use llmroute_router::ports::Boxed;
+
+/// Connections are kept ready for the arrivals of this time: longer than it takes to open one.
+const READY_FOR: f64 = 0.25;
+/// And never more than this.
+const MOST_READY: usize = 128;
+
+/// Starts the calls, and waits for the last of them.
+pub(super) async fn run(shared: &Shared<'_>, stop: Stop, rate: f64, pattern: Arrival) {
+    let pools: Vec<Pool> = (0..shared.targets()).map(|_| Pool::new(rate)).collect();
+    let mut tasks: FuturesUnordered<Boxed<'_, ()>> = FuturesUnordered::new();
+    for (target, pool) in pools.iter().enumerate() {
+        pool.fill(shared, target, &mut tasks);
+    }
+    while tasks.next().await.is_some() {}
+    let begin = shared.clocks.meter.now();
+    let times = (0_u32..).zip(schedule::arrivals(shared.run.plan.seed, rate, pattern));
+    for (round, at) in times {
+        let last = match stop {
+            Stop::Rounds(rounds) => round >= rounds,
+            Stop::After(span) => at >= span,
+        };
+        if last || shared.is_over() {
+            break;
+        }
+        arrive(shared, &pools, &mut tasks, round, begin.saturating_add(at)).await;
+    }
+    while tasks.next().await.is_some() {}
+}
+
+/// Waits for one arrival, while the calls before it go on, and starts its calls.
+async fn arrive<'a, 'r: 'a>(
+    shared: &'a Shared<'r>,
+    pools: &'a [Pool],
+    tasks: &mut FuturesUnordered<Boxed<'a, ()>>,
+    round: u32,
+    due: Duration,
+) {
+    let order = schedule::order(shared.run.plan, round);
+    let mut prepared: Vec<Prepared> = order.into_iter().map(|target| shared.prepare(target, round)).collect();
+    let mut wait = shared.clocks.meter.wait(due);
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut wait => break,
+            Some(()) = tasks.next(), if !tasks.is_empty() => {}
+        }
+    }
+    shared.tell(Progress::Round(round));
+    for call in prepared.drain(..) {
+        let target = call.target;
+        let pool = &pools[target];
+        if !may_start(shared, pool, target) {
+            continue;
+        }
+        pool.state().in_flight += 1;
+        match pool.take() {
+            // Sent at once, before others have their turn.
+            Some(ready) => {
+                let started = shared.start(call, due, ready);
+                tasks.push(Box::pin(async move { pool.give_back(shared.finish(started).await) }));
+            }
+            None => tasks.push(Box::pin(async move {
+                let ready = shared.connect(target).await;
+                pool.give_back(shared.call(call, due, ready).await);
+            })),
+        }
+        pool.fill(shared, target, tasks);
+    }
+}
+
+fn may_start(shared: &Shared<'_>, pool: &Pool, target: usize) -> bool {
+    let Some(paused) = shared.pause_of(target) else { return false };
+    if paused > shared.clocks.meter.now() {
+        shared.skip_one();
+        return false;
+    }
+    if pool.state().in_flight >= shared.run.max_in_flight {
+        shared.drop_one();
+        return false;
+    }
+    shared.reserve(target)
+}
+
+/// The connections to one target on which no call is made.
+struct Pool {
+    wanted: usize,
+    state: Mutex<Pooled>,
+}
+
+#[derive(Default)]
+struct Pooled {
+    lines: Vec<Ready>,
+    /// Connections that are being opened.
+    opening: usize,
+    in_flight: usize,
+}
+
+impl Pool {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates, and is bounded then")]
+    fn new(rate: f64) -> Self {
+        let wanted = (rate * READY_FOR).ceil() as usize + 1;
+        Self { wanted: wanted.min(MOST_READY), state: Mutex::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, Pooled> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A connection that is still open.
+    fn take(&self) -> Option<Ready> {
+        loop {
+            let ready = self.state().lines.pop()?;
+            if let Some(ready) = ready.if_open() {
+                return Some(ready);
+            }
+        }
+    }
+
+    /// A call has ended, and left its connection.
+    fn give_back(&self, ready: Option<Ready>) {
+        let mut state = self.state();
+        state.in_flight -= 1;
+        state.lines.extend(ready);
+    }
+
+    /// Opens what is missing.
+    fn fill<'a, 'r: 'a>(&'a self, shared: &'a Shared<'r>, target: usize, tasks: &mut FuturesUnordered<Boxed<'a, ()>>) {
+        let mut state = self.state();
+        while state.lines.len() + state.opening < self.wanted {
+            state.opening += 1;
+            tasks.push(Box::pin(async move {
+                let opened = shared.connect(target).await;
+                let mut state = self.state();
+                state.opening -= 1;
+                state.lines.extend(opened.ok());
+            }));
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! What the slots of a run have in common: the samples, the purse, the watcher, and whether it goes on.
+
+use std::ops::ControlFlow;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::super::guard::{Guard, Reaction};
+use super::super::measure::{self, Call, Clocks, Seat};
+use super::super::plan::Load;
+use super::super::record::{Client, Ended};
+use super::super::sample::{Connection, Handshake, Sample};
+use super::{Drive, Driven, Pause, Progress, Purse};
+use llmroute_core::model::{Class, ConnectionFault, Failure, Price};
+use llmroute_core::wire::WireRequest;
+use llmroute_router::ports::{Head, Line};
+
+/// A connection that a call can be made on.
+pub(super) struct Ready {
+    pub(super) line: Box<dyn Line>,
+    /// Whether it was made for the call.
+    pub(super) connection: Connection,
+}
+
+impl Ready {
+    /// Itself, if the server has not closed it.
+    pub(super) fn if_open(mut self) -> Option<Self> {
+        self.line.is_open().then_some(self)
+    }
+}
+
+/// A call that was sent; `Err` when it could not be put into its protocol.
+pub(super) struct Started {
+    call: Call,
+    ready: Ready,
+    head: Result<Option<Result<Head, Failure>>, Failure>,
+    /// The request once more, where the connection was used before.
+    again: Option<WireRequest>,
+}
+
+/// A call that only waits for its time.
+pub(super) struct Prepared {
+    pub(super) target: usize,
+    pub(super) round: u32,
+    request: Result<WireRequest, Failure>,
+    input: u64,
+}
+
+/// Whether a call broke on an old connection before anything came back.
+fn is_stale((sample, failure): &(Sample, Option<Failure>)) -> bool {
+    let broke = failure.as_ref().is_some_and(|failure| failure.class == Class::Connection(ConnectionFault::Broken));
+    broke && sample.head.is_none()
+}
+
+type Watcher<'a> = &'a mut (dyn FnMut(Progress<'_>) -> ControlFlow<()> + Send);
+
+pub(super) struct Shared<'a> {
+    pub(super) run: Drive<'a>,
+    pub(super) clocks: Clocks<'a>,
+    state: Mutex<State<'a>>,
+    halt: Notify,
+}
+
+struct State<'a> {
+    purse: &'a mut dyn Purse,
+    on: Watcher<'a>,
+    guards: Vec<Guard>,
+    next_round: u32,
+    pauses: Vec<Pause>,
+    dropped: u64,
+    rate_limited: u64,
+    ended: Option<Ended>,
+}
+
+impl<'a> Shared<'a> {
+    pub(super) fn new(run: Drive<'a>, clocks: Clocks<'a>, purse: &'a mut dyn Purse, on: Watcher<'a>) -> Self {
+        let state = State {
+            purse,
+            on,
+            guards: vec![Guard::default(); run.plan.targets.len()],
+            next_round: 0,
+            pauses: Vec::new(),
+            dropped: 0,
+            rate_limited: 0,
+            ended: None,
+        };
+        Self { run, clocks, state: Mutex::new(state), halt: Notify::new() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<'a>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn seat(&self, target: usize) -> &Seat<'a> {
+        &self.run.seats[target]
+    }
+
+    pub(super) fn targets(&self) -> usize {
+        self.run.plan.targets.len()
+    }
+
+    fn price(&self, target: usize) -> Option<Price> {
+        self.run.plan.targets[target].price
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.state().ended.is_some()
+    }
+
+    pub(super) async fn halted(&self) {
+        self.halt.notified().await;
+    }
+
+    pub(super) fn interrupt(&self) {
+        self.state().ended.get_or_insert(Ended::Interrupted);
+    }
+
+    /// The number of the next round of a closed loop.
+    pub(super) fn next_round(&self) -> u32 {
+        let mut state = self.state();
+        let round = state.next_round;
+        state.next_round += 1;
+        round
+    }
+
+    pub(super) fn tell(&self, progress: Progress<'_>) {
+        let mut state = self.state();
+        if (state.on)(progress).is_break() {
+            state.ended.get_or_insert(Ended::Interrupted);
+            self.halt.notify_one();
+        }
+    }
+
+    /// Until when `target` is left alone; `None` when it is asked no more.
+    pub(super) fn pause_of(&self, target: usize) -> Option<Duration> {
+        let guard = self.state().guards[target];
+        (!guard.is_out()).then(|| guard.paused_until())
+    }
+
+    /// Whether a call to `target` can be paid; the run ends where it cannot.
+    pub(super) fn reserve(&self, target: usize) -> bool {
+        let mut state = self.state();
+        let paid = state.ended.is_none() && state.purse.reserve(target);
+        if !paid {
+            state.ended.get_or_insert(Ended::MaxCost);
+        }
+        paid
+    }
+
+    /// A start was not made: too many calls are in flight.
+    pub(super) fn drop_one(&self) {
+        self.state().dropped += 1;
+    }
+
+    /// A start was not made: the target limits its rate.
+    pub(super) fn skip_one(&self) {
+        self.state().rate_limited += 1;
+    }
+
+    /// Does for a call what can be done before it starts.
+    pub(super) fn prepare(&self, target: usize, round: u32) -> Prepared {
+        let prompt = (self.run.prompt)(target, round);
+        let request = measure::request(self.seat(target), &prompt, self.clocks.wall);
+        Prepared { target, round, request, input: prompt.estimated_tokens() }
+    }
+
+    /// Opens a connection to `target`.
+    pub(super) async fn connect(&self, target: usize) -> Result<Ready, Failure> {
+        let seat = self.seat(target);
+        // The address of a request may have another host than the base URL, by region for one.
+        let url = match self.prepare(target, 0).request {
+            Ok(request) => request.url,
+            Err(_) => seat.endpoint.base_url.clone(),
+        };
+        let line = self.clocks.meter.connect(&url, seat.timeouts.connect).await?;
+        let connection = match line.opening() {
+            Some(opening) => Connection::Cold(Handshake { dns: opening.dns, tcp: opening.tcp, tls: opening.tls }),
+            None => Connection::Unknown,
+        };
+        Ok(Ready { line, connection })
+    }
+
+    /// Makes a call that is due now or was at `due`, which is paid for; gives the connection back.
+    pub(super) async fn call(&self, prepared: Prepared, due: Duration, ready: Result<Ready, Failure>) -> Option<Ready> {
+        match ready {
+            Ok(ready) => self.finish(self.start(prepared, due, ready)).await,
+            Err(failure) => {
+                let call = self.described(&prepared, due);
+                self.tell(Progress::Began { target: call.target, round: call.round });
+                self.take(measure::unsent(failure, self.seat(call.target), call, self.clocks));
+                None
+            }
+        }
+    }
+
+    fn described(&self, prepared: &Prepared, due: Duration) -> Call {
+        let Prepared { target, round, input, .. } = *prepared;
+        Call { target, round, due, input, price: self.price(target) }
+    }
+
+    /// Sends a call at once.
+    pub(super) fn start(&self, prepared: Prepared, due: Duration, mut ready: Ready) -> Started {
+        let call = self.described(&prepared, due);
+        // A server may close a connection that was idle in the moment in which it is used again.
+        let again = prepared.request.as_ref().ok().filter(|_| ready.connection == Connection::Warm).cloned();
+        let head = match prepared.request {
+            Ok(request) => Ok(measure::begin(ready.line.as_mut(), request)),
+            Err(failure) => Err(failure),
+        };
+        self.tell(Progress::Began { target: call.target, round: call.round });
+        Started { call, ready, head, again }
+    }
+
+    /// Waits for the end of a call; gives the connection back.
+    pub(super) async fn finish(&self, started: Started) -> Option<Ready> {
+        let Started { call, mut ready, head, again } = started;
+        let (target, round, seat) = (call.target, call.round, self.seat(call.target));
+        let head = match head {
+            Ok(head) => head,
+            Err(failure) => {
+                self.take(measure::unsent(failure, seat, call, self.clocks));
+                return Some(ready);
+            }
+        };
+        let mut watch = |pieces, first_token| self.tell(Progress::Streaming { target, round, pieces, first_token });
+        let line = ready.line.as_mut();
+        let mut taken = measure::finish(line, head, seat, call, ready.connection, self.clocks, &mut watch).await;
+        // No more a failure of the service than a dead line is one of whom one calls: every client dials again.
+        if let Some(request) = again.filter(|_| is_stale(&taken))
+            && let Ok(mut fresh) = self.connect(target).await
+        {
+            let call = Call { due: if self.is_open_loop() { call.due } else { self.clocks.meter.now() }, ..call };
+            let head = measure::begin(fresh.line.as_mut(), request);
+            let line = fresh.line.as_mut();
+            taken = measure::finish(line, head, seat, call, fresh.connection, self.clocks, &mut watch).await;
+            ready = fresh;
+        }
+        self.take(taken);
+        if matches!(ready.connection, Connection::Cold(_)) {
+            ready.connection = Connection::Warm;
+        }
+        Some(ready)
+    }
+
+    /// Whether latency counts from a start that was fixed beforehand.
+    fn is_open_loop(&self) -> bool {
+        matches!(self.run.plan.load, Load::Arrivals { .. })
+    }
+
+    /// Hands a sample to the watcher, and keeps what it teaches.
+    fn take(&self, (sample, failure): (Sample, Option<Failure>)) {
+        let now = self.clocks.meter.now();
+        let target = sample.target;
+        let reaction = {
+            let mut state = self.state();
+            state.purse.settle(&sample);
+            state.guards[target].observe(failure.as_ref(), now)
+        };
+        self.tell(Progress::Done { sample: &sample, failure: failure.as_ref() });
+        match (reaction, failure) {
+            (Reaction::Pause(span), _) => {
+                let at = now.saturating_sub(self.clocks.start);
+                let pause = Pause { target, at, span };
+                self.state().pauses.push(pause);
+                self.tell(Progress::Paused(&pause));
+            }
+            (Reaction::Out, Some(failure)) => {
+                self.tell(Progress::Out { target, failure: &failure });
+                let mut state = self.state();
+                if state.guards.iter().all(Guard::is_out) {
+                    state.ended.get_or_insert(Ended::NobodyLeft);
+                }
+            }
+            (Reaction::Out | Reaction::None, _) => {}
+        }
+    }
+
+    pub(super) fn into_driven(self, wall: Duration, cpu: Option<Duration>) -> Driven {
+        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let client = Client { wall, cpu, dropped: state.dropped, rate_limited: state.rate_limited };
+        let ended = state.ended.unwrap_or(Ended::Done);
+        Driven { start: self.clocks.start, pauses: state.pauses, client, ended }
+    }
+}

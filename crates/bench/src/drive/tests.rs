@@ -1,0 +1,298 @@
+//! Plans carried out on simulated deployments and a paused clock: the same bytes, times and order each time.
+
+use super::super::plan::{Arrival, Stop};
+use super::super::sample::{Connection, Tokens};
+use super::super::testing::{plan, simulated, timeouts};
+use super::*;
+use llmroute_core::model::Timestamp;
+use llmroute_core::wire::script::{Script, parse_faults};
+use llmroute_router::transport::Instrument;
+
+const MS: Duration = Duration::from_millis(1);
+
+fn script(ttft: u32, faults: &str) -> Script {
+    let faults = parse_faults(faults).unwrap();
+    Script {
+        latency: 10 * MS,
+        ttft: ttft * MS,
+        itl: 5 * MS,
+        tokens: Some(10),
+        faults,
+        seed: u64::from(ttft),
+        ..Script::default()
+    }
+}
+
+/// A run and the samples that the watcher got.
+struct Watched {
+    samples: Vec<Sample>,
+    pauses: Vec<Pause>,
+    client: Client,
+    ended: Ended,
+}
+
+/// What a run of `scripts` under `plan` gives, and what the watcher was told, a word each.
+struct Bench {
+    plan: Plan,
+    scripts: Vec<Script>,
+    max_in_flight: usize,
+    /// Calls that the purse pays.
+    paid: usize,
+    /// After so many samples the watcher breaks.
+    breaks: usize,
+    stop_after: Duration,
+}
+
+struct Counted(usize);
+
+impl Purse for Counted {
+    fn reserve(&mut self, _target: usize) -> bool {
+        let paid = self.0 > 0;
+        self.0 = self.0.saturating_sub(1);
+        paid
+    }
+
+    fn settle(&mut self, _sample: &Sample) {}
+}
+
+impl Bench {
+    fn new(scripts: Vec<Script>) -> Self {
+        let hosts: Vec<String> = (0..scripts.len()).map(|host| host.to_string()).collect();
+        let plan = plan(&hosts.iter().map(String::as_str).collect::<Vec<_>>());
+        let stop_after = Duration::from_secs(1 << 30);
+        Self { plan, scripts, max_in_flight: 1000, paid: usize::MAX, breaks: usize::MAX, stop_after }
+    }
+
+    fn load(self, load: Load) -> Self {
+        Self { plan: Plan { load, ..self.plan }, ..self }
+    }
+
+    fn run(&self) -> (Watched, Vec<String>) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        runtime.block_on(self.drive())
+    }
+
+    async fn drive(&self) -> (Watched, Vec<String>) {
+        let endpoints: Vec<_> = self.scripts.iter().cloned().map(simulated).collect();
+        let seat = |endpoint| Seat { endpoint, key: None, timeouts: timeouts() };
+        let seats: Vec<_> = endpoints.iter().map(seat).collect();
+        let meter = Instrument::simulated(self.plan.seed);
+        let run = Drive {
+            plan: &self.plan,
+            seats: &seats,
+            prompt: &|target, round| Prompt::user(format!("{target} {round}")),
+            meter: &meter,
+            clock: Clock::starting_at(Timestamp(0)),
+            max_in_flight: self.max_in_flight,
+        };
+        let (mut told, mut samples) = (Vec::new(), Vec::new());
+        let mut on = |progress: Progress<'_>| {
+            let word = match progress {
+                Progress::Round(round) => format!("round {round}"),
+                Progress::Began { target, round } => format!("began {target} {round}"),
+                Progress::Streaming { .. } => return ControlFlow::Continue(()),
+                Progress::Done { sample, .. } => format!("done {} {}", sample.target, sample.round),
+                Progress::Paused(pause) => format!("paused {} {:?}", pause.target, pause.span),
+                Progress::Out { target, failure } => format!("out {target} {}", failure.class),
+            };
+            if let Progress::Done { sample, .. } = progress {
+                samples.push(sample.clone());
+            }
+            told.push(word);
+            if samples.len() < self.breaks { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        let stop = tokio::time::sleep(self.stop_after);
+        let Driven { pauses, client, ended, .. } = drive(run, &mut Counted(self.paid), &mut on, stop).await;
+        (Watched { samples, pauses, client, ended }, told)
+    }
+}
+
+fn arrivals(stop: Stop, rate: f64, pattern: Arrival) -> Load {
+    Load::Arrivals { stop, rate, pattern }
+}
+
+#[test]
+fn forty_rounds_ask_each_once_and_measure_what_was_scripted() {
+    let (driven, told) = Bench::new(vec![script(100, ""), script(130, "")]).run();
+    assert_eq!((driven.ended, driven.samples.len(), driven.client.cpu), (Ended::Done, 80, None));
+    for target in 0..2 {
+        let rounds: Vec<u32> = driven.samples.iter().filter(|s| s.target == target).map(|s| s.round).collect();
+        assert_eq!(rounds, (0..40).collect::<Vec<_>>());
+    }
+    for sample in &driven.samples {
+        let ttft = [100 * MS, 130 * MS][sample.target];
+        assert_eq!((sample.first_token, sample.first_answer, sample.end), (Some(ttft), Some(ttft), ttft + 45 * MS));
+        assert!(sample.gaps.iter().all(|gap| gap.after == 5 * MS && !gap.coalesced) && sample.gaps.len() == 9);
+        assert!(matches!(sample.usage, Tokens::Counted(usage) if usage.output == 10));
+        assert_eq!(
+            (sample.connection, sample.lateness(), sample.is_good()),
+            (Connection::Unknown, Duration::ZERO, true)
+        );
+    }
+    assert_eq!(told.iter().filter(|word| word.starts_with("round")).count(), 40);
+    let first: Vec<_> = told.chunks(5).map(|round| round[1].clone()).collect();
+    assert!(
+        first.iter().any(|word| word.starts_with("began 0")) && first.iter().any(|word| word.starts_with("began 1"))
+    );
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    let jittered = || Script { jitter: 0.3, ..script(100, "503@20%,cut@10%,slow=2s@5%") };
+    let bench = || Bench::new(vec![jittered(), jittered()]).load(Load::Rounds { stop: Stop::Rounds(30), in_flight: 4 });
+    let text = |bench: Bench| serde_json::to_string(&bench.run().0.samples).unwrap();
+    assert_eq!(text(bench()), text(bench()));
+    let mut other = bench();
+    other.plan.seed = 2;
+    assert_ne!(text(bench()), text(other));
+}
+
+#[test]
+fn one_host_is_asked_in_turn() {
+    let mut bench = Bench::new(vec![script(100, ""), script(100, "")]);
+    let apart = bench.run().0.client.wall;
+    for target in &mut bench.plan.targets {
+        target.host = "one".into();
+    }
+    let (driven, told) = bench.run();
+    assert!(told.chunks(5).all(|round| round[1].starts_with("began") && round[2].starts_with("done")), "{told:?}");
+    assert!(driven.client.wall > apart.mul_f64(1.9));
+}
+
+#[test]
+fn so_many_rounds_are_in_flight() {
+    let load = |in_flight| Load::Rounds { stop: Stop::Rounds(40), in_flight };
+    let one = Bench::new(vec![script(100, "")]).load(load(1)).run().0.client.wall;
+    let eight = Bench::new(vec![script(100, "")]).load(load(8)).run().0;
+    assert!(eight.client.wall.mul_f64(7.9) < one && eight.samples.len() == 40);
+}
+
+#[test]
+fn no_round_begins_after_the_time() {
+    let load = Load::Rounds { stop: Stop::After(Duration::from_secs(1)), in_flight: 1 };
+    let (driven, _) = Bench::new(vec![script(100, "")]).load(load).run();
+    // Each takes 145 ms.
+    assert_eq!((driven.samples.len(), driven.ended), (7, Ended::Done));
+    let load = arrivals(Stop::After(Duration::from_secs(1)), 20.0, Arrival::Constant);
+    assert_eq!(Bench::new(vec![script(100, "")]).load(load).run().0.samples.len(), 20);
+}
+
+#[test]
+fn a_round_that_has_begun_is_finished() {
+    let load = Load::Rounds { stop: Stop::After(Duration::from_millis(100)), in_flight: 1 };
+    let mut bench = Bench::new(vec![script(100, ""), script(100, "")]).load(load);
+    // One after the other: the second is asked after the time.
+    for target in &mut bench.plan.targets {
+        target.host = "one".into();
+    }
+    let (driven, _) = bench.run();
+    assert_eq!((driven.samples.len(), driven.ended), (2, Ended::Done));
+}
+
+#[test]
+fn a_rate_limit_is_not_waited_out_beyond_the_time() {
+    let load = Load::Rounds { stop: Stop::After(Duration::from_secs(2)), in_flight: 1 };
+    let (driven, _) = Bench::new(vec![script(100, "429=50s")]).load(load).run();
+    assert_eq!((driven.samples.len(), driven.ended), (1, Ended::Done));
+    assert!(driven.client.wall <= Duration::from_millis(2010), "{:?}", driven.client.wall);
+}
+
+#[test]
+fn an_open_loop_waits_for_nobody() {
+    let load = arrivals(Stop::Rounds(100), 50.0, Arrival::Constant);
+    let (driven, _) = Bench::new(vec![script(500, ""), script(100, "")]).load(load).run();
+    assert_eq!((driven.samples.len(), driven.client.dropped), (200, 0));
+    for sample in &driven.samples {
+        assert_eq!(sample.due, 20 * MS * sample.round);
+        assert!(sample.lateness() <= MS, "{:?}", sample.lateness());
+    }
+}
+
+#[test]
+fn starts_beyond_the_cap_are_dropped() {
+    let load = arrivals(Stop::Rounds(100), 50.0, Arrival::Constant);
+    let mut bench = Bench::new(vec![script(455, "")]).load(load);
+    // 500 ms each, ten of them at a time: 20 a second.
+    bench.max_in_flight = 10;
+    let (driven, _) = bench.run();
+    assert_eq!(driven.samples.len() as u64 + driven.client.dropped, 100);
+    assert!((38..=50).contains(&driven.samples.len()), "{}", driven.samples.len());
+}
+
+#[test]
+fn three_refusals_end_a_target_and_others_go_on() {
+    let (driven, told) = Bench::new(vec![script(100, "401"), script(100, "")]).run();
+    let count = |target| driven.samples.iter().filter(|sample| sample.target == target).count();
+    assert_eq!((count(0), count(1), driven.ended), (3, 40, Ended::Done));
+    assert!(told.contains(&"out 0 authentication".to_owned()), "{told:?}");
+    let fault = driven.samples.iter().find_map(|sample| sample.failure.clone()).unwrap();
+    assert_eq!((fault.class.as_str(), fault.status), ("authentication", Some(401)));
+    let (driven, _) = Bench::new(vec![script(100, "401")]).run();
+    assert_eq!((driven.samples.len(), driven.ended), (3, Ended::NobodyLeft));
+}
+
+#[test]
+fn a_rate_limit_is_a_pause_and_no_measurement() {
+    let mut bench = Bench::new(vec![script(100, "429=7s")]);
+    bench.plan.load = Load::Rounds { stop: Stop::Rounds(3), in_flight: 1 };
+    let (driven, _) = bench.run();
+    assert_eq!((driven.samples.len(), driven.pauses.len()), (3, 3));
+    assert!(driven.pauses.iter().all(|pause| pause.span == 7000 * MS));
+    assert!(driven.samples.iter().all(|sample| sample.lateness() <= MS && sample.end < 1000 * MS));
+    assert!(driven.client.wall > Duration::from_secs(14));
+}
+
+#[test]
+fn in_an_open_loop_a_pause_is_not_asked_and_nothing_is_dropped() {
+    let load = arrivals(Stop::Rounds(100), 50.0, Arrival::Constant);
+    let (driven, _) = Bench::new(vec![script(100, "429=1s")]).load(load).run();
+    assert_eq!(driven.client.dropped, 0);
+    assert!(driven.client.rate_limited > 20, "{:?}", driven.client);
+    assert_eq!(driven.samples.len() as u64 + driven.client.rate_limited, 100);
+}
+
+#[test]
+fn the_purse_ends_the_run() {
+    let mut bench = Bench::new(vec![script(100, ""), script(100, "")]);
+    bench.paid = 7;
+    let (driven, _) = bench.run();
+    assert_eq!((driven.samples.len(), driven.ended), (7, Ended::MaxCost));
+    let mut bench = bench.load(arrivals(Stop::Rounds(100), 50.0, Arrival::Poisson));
+    bench.paid = 31;
+    let (driven, _) = bench.run();
+    assert_eq!((driven.samples.len(), driven.ended), (31, Ended::MaxCost));
+}
+
+#[test]
+fn an_interruption_keeps_what_was_measured() {
+    let mut bench = Bench::new(vec![script(100, "")]);
+    bench.breaks = 5;
+    let (driven, _) = bench.run();
+    assert_eq!((driven.samples.len(), driven.ended), (5, Ended::Interrupted));
+    let mut bench = Bench::new(vec![script(100, "")]);
+    bench.stop_after = Duration::from_secs(1);
+    let (driven, _) = bench.run();
+    assert_eq!((driven.samples.len(), driven.ended), (6, Ended::Interrupted));
+}
+
+#[test]
+fn faults_are_data() {
+    for (faults, class) in
+        [("cut@3", "truncated"), ("refuse", "connection/refused"), ("empty", "malformed"), ("503", "server_error")]
+    {
+        let mut bench = Bench::new(vec![script(100, faults)]);
+        bench.plan.load = Load::Rounds { stop: Stop::Rounds(1), in_flight: 1 };
+        let sample = bench.run().0.samples.remove(0);
+        let fault = sample.failure.expect("a failure");
+        assert!(fault.class == class || (faults == "503" && fault.class == "overloaded"), "{faults}: {fault:?}");
+    }
+}
+
+#[test]
+fn silence_ends_with_the_time_limit_for_it() {
+    let mut bench = Bench::new(vec![script(100, "stall")]);
+    bench.plan.load = Load::Rounds { stop: Stop::Rounds(1), in_flight: 1 };
+    let sample = bench.run().0.samples.remove(0);
+    assert_eq!(sample.failure.expect("a failure").class, "timeout/first_token");
+    assert_eq!(sample.end.as_secs(), timeouts().first_token.as_secs());
+}

@@ -1,0 +1,249 @@
+//! What a group would do in an outage: the real router over simulated deployments, some of them faulty.
+//!
+//! The same requests are played twice, with and without the faults; the score is the difference.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use serde::Serialize;
+
+use super::prompts::Prompts;
+use llmroute_core::model::{Event, KeySource, Usage};
+use llmroute_core::provider::{Endpoint, Protocol};
+use llmroute_core::route::{DeploymentId, GroupId, Map};
+use llmroute_core::wire::script::{Fault, Script};
+use llmroute_router::engine::{Attempt, Delivery, Note, Request, Router, Share, Spend, Watcher};
+
+/// Spread of the times of a simulated deployment that has no script of its own.
+const JITTER: f64 = 0.3;
+
+/// Makes every deployment a simulated one that needs no key, and gives those in `struck` the faults.
+///
+/// A deployment that is simulated already keeps its script; the faults come on top.
+pub fn simulate(
+    map: &mut Map,
+    endpoints: &mut [Endpoint],
+    keys: &mut [KeySource],
+    struck: &[DeploymentId],
+    faults: &[Fault],
+) {
+    keys.iter_mut().for_each(|key| *key = KeySource::None);
+    map.deployments.iter_mut().for_each(|deployment| deployment.no_key = None);
+    for (index, endpoint) in endpoints.iter_mut().enumerate() {
+        endpoint.protocol = Protocol::Mock;
+        // Every deployment has its own luck, the same in both plays.
+        let fresh = Script { jitter: JITTER, seed: index as u64, ..Script::default() };
+        let script = endpoint.script.get_or_insert(fresh);
+        if struck.contains(&DeploymentId(index)) {
+            script.faults.extend_from_slice(faults);
+        }
+    }
+}
+
+/// How one request went.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Played {
+    /// Whether there was one complete answer.
+    pub answered: bool,
+    /// To the first token that was given out.
+    pub ttft: Option<Duration>,
+    /// To the end, whatever that was.
+    pub duration: Duration,
+    /// Calls.
+    pub calls: usize,
+    /// Calls of which nothing stands.
+    pub wasted_calls: usize,
+    /// What the answer cost, USD, when that is known.
+    pub cost: Option<f64>,
+    /// What the other calls cost, USD, as far as it is known or can be estimated from their tokens.
+    pub wasted: f64,
+}
+
+/// Plays `count` requests to `group`, `workers` at a time, each of them after the one before it.
+pub async fn play(router: &Router, group: GroupId, prompts: &Prompts, count: u32, workers: u32) -> Vec<Played> {
+    let mut played: Vec<Option<Played>> = vec![None; count as usize];
+    let mut next = 0..count;
+    let mut flying = FuturesUnordered::new();
+    flying.extend(next.by_ref().take(workers.max(1) as usize).map(|number| one(router, group, prompts, number)));
+    while let Some((number, end)) = flying.next().await {
+        played[number as usize] = Some(end);
+        flying.extend(next.next().map(|number| one(router, group, prompts, number)));
+    }
+    played.into_iter().flatten().collect()
+}
+
+async fn one(router: &Router, group: GroupId, prompts: &Prompts, number: u32) -> (u32, Played) {
+    let prompt = prompts.prompt(number, prompts.output);
+    let request = Request::new(group, prompt, Delivery::Whole, router.now());
+    let mut rng = fastrand::Rng::with_seed(prompts.seed ^ u64::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let mut tokens = Tokens::default();
+    let end = match router.run(&request, &mut rng, &mut tokens).await {
+        Ok(done) => Played {
+            answered: true,
+            ttft: done.first_token,
+            ..Played::of(&done.attempts, done.duration, router.map(), &tokens, request.facts.prompt_tokens)
+        },
+        Err(failed) => {
+            Played::of(&failed.attempts, failed.duration, router.map(), &tokens, request.facts.prompt_tokens)
+        }
+    };
+    (number, end)
+}
+
+impl Played {
+    fn of(attempts: &[Attempt], duration: Duration, map: &Map, tokens: &Tokens, prompt_tokens: u64) -> Self {
+        let wasted = attempts.iter().filter(|attempt| attempt.share != Share::Given);
+        let spend = Spend::of(attempts);
+        // What was cut has no usage: the tokens that came are counted instead.
+        let unpriced = wasted.clone().zip(&tokens.void).filter(|(attempt, _)| attempt.cost.is_none());
+        let estimated: f64 = unpriced
+            .filter_map(|(attempt, output)| {
+                let price = map.deployment(attempt.deployment).price?;
+                let usage = Usage { input: prompt_tokens, output: *output, ..Usage::default() };
+                (*output > 0).then(|| price.cost(&usage))
+            })
+            .sum();
+        Self {
+            answered: false,
+            ttft: None,
+            duration,
+            calls: attempts.len(),
+            wasted_calls: wasted.count(),
+            cost: spend.given,
+            wasted: spend.wasted + estimated + 0.0,
+        }
+    }
+}
+
+/// Counts pieces of text; a simulated deployment sends one a token.
+#[derive(Debug, Default)]
+struct Tokens {
+    now: u64,
+    /// Those of the calls that failed, in order.
+    void: Vec<u64>,
+}
+
+impl Watcher for Tokens {
+    fn note(&mut self, note: Note<'_>) {
+        if let Note::Failed { .. } = note {
+            self.void.push(std::mem::take(&mut self.now));
+        }
+    }
+
+    fn event(&mut self, event: &Event) -> ControlFlow<()> {
+        if let Event::Text(_) | Event::Reasoning(_) = event {
+            self.now += 1;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// What a rehearsal came to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Score {
+    /// Requests.
+    pub requests: usize,
+    /// Requests with one complete answer.
+    pub answered: usize,
+    /// Calls for each request, without the faults and with them.
+    pub calls: (f64, f64),
+    /// Calls of which nothing stands.
+    pub wasted_calls: usize,
+    /// What they cost, USD.
+    pub wasted: f64,
+    /// What the answers cost, USD, as far as it is known.
+    pub spent: f64,
+    /// Seconds to the end of an answer: quantiles without the faults, and with them.
+    pub duration: [Level; 4],
+}
+
+/// A level of the time that an answer took.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Level {
+    /// `mean`, `p50`, `p95` or `max`.
+    pub name: &'static str,
+    /// Without the faults, seconds; nothing when nobody answered.
+    pub without: Option<f64>,
+    /// With them, seconds.
+    pub with: Option<f64>,
+}
+
+/// Compares what happened with the faults to what happened without them.
+#[must_use]
+pub fn score(with: &[Played], without: &[Played]) -> Score {
+    let level = |name, of: fn(&[f64]) -> f64| {
+        let seconds = |played: &[Played]| Some(durations(played)).filter(|all| !all.is_empty()).map(|all| of(&all));
+        Level { name, without: seconds(without), with: seconds(with) }
+    };
+    let calls =
+        |played: &[Played]| played.iter().map(|one| one.calls).sum::<usize>() as f64 / played.len().max(1) as f64;
+    Score {
+        requests: with.len(),
+        answered: with.iter().filter(|one| one.answered).count(),
+        calls: (calls(without), calls(with)),
+        wasted_calls: with.iter().map(|one| one.wasted_calls).sum(),
+        // An empty sum of floats is minus zero.
+        wasted: with.iter().map(|one| one.wasted).sum::<f64>() + 0.0,
+        spent: with.iter().filter_map(|one| one.cost).sum::<f64>() + 0.0,
+        duration: [
+            level("mean", |all| all.iter().sum::<f64>() / all.len().max(1) as f64),
+            level("p50", |all| nth(all, 0.50)),
+            level("p95", |all| nth(all, 0.95)),
+            level("max", |all| nth(all, 1.0)),
+        ],
+    }
+}
+
+/// The seconds of those who were answered, sorted.
+fn durations(played: &[Played]) -> Vec<f64> {
+    let answered = played.iter().filter(|one| one.answered);
+    let mut seconds: Vec<f64> = answered.map(|one| one.duration.as_secs_f64()).collect();
+    seconds.sort_by(f64::total_cmp);
+    seconds
+}
+
+/// The value of rank ⌈share·n⌉ of `sorted`; 0 of nothing.
+fn nth(sorted: &[f64], share: f64) -> f64 {
+    let rank = (share * sorted.len() as f64).ceil() as usize;
+    sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn played(answered: bool, seconds: u64, calls: usize) -> Played {
+        Played {
+            answered,
+            ttft: None,
+            duration: Duration::from_secs(seconds),
+            calls,
+            wasted_calls: calls - usize::from(answered),
+            cost: answered.then_some(0.5),
+            wasted: 0.25,
+        }
+    }
+
+    #[test]
+    fn a_score_is_what_the_faults_add() {
+        let without = [played(true, 1, 1), played(true, 1, 1), played(true, 2, 1), played(true, 2, 1)];
+        let with = [played(true, 1, 1), played(true, 5, 2), played(false, 9, 3), played(true, 3, 2)];
+        let score = score(&with, &without);
+        assert_eq!((score.requests, score.answered, score.wasted_calls), (4, 3, 5));
+        assert_eq!(score.calls, (1.0, 2.0));
+        assert_eq!((score.wasted, score.spent), (1.0, 1.5));
+        let levels = score.duration.map(|level| (level.name, level.without, level.with));
+        assert_eq!(
+            levels,
+            [("mean", 1.5, 3.0), ("p50", 1.0, 3.0), ("p95", 2.0, 5.0), ("max", 2.0, 5.0)]
+                .map(|(name, without, with)| (name, Some(without), Some(with)))
+        );
+    }
+
+    #[test]
+    fn when_nobody_answers_there_are_no_times() {
+        let nobody = [played(false, 9, 3)];
+        assert_eq!(score(&nobody, &nobody).duration.map(|level| level.with), [None; 4]);
+    }
+}

@@ -1,0 +1,18 @@
+//! The run and its summary as JSON; the schema is in docs/bench.md.
+
+use serde::Serialize;
+
+use crate::record::Run;
+use crate::summary::Summary;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    run: &'a Run,
+    summary: &'a Summary,
+}
+
+/// One object on one line, with a newline at its end.
+#[must_use]
+pub fn json(run: &Run, summary: &Summary) -> String {
+    serde_json::to_string(&Document { run, summary }).expect("keys are text and numbers are numbers") + "\n"
+}

@@ -1,0 +1,64 @@
+//! The report to paste into an issue: the table, what may be said, and how sure it is.
+
+use crate::record::Run;
+use crate::summary::Summary;
+
+use super::{definitions, detail, heading, notes, page, table, title, verdict};
+
+/// Markdown with tables as GitHub reads them.
+#[must_use]
+pub fn markdown(run: &Run, summary: &Summary) -> String {
+    let (titles, rows) = table::cells(summary);
+    let mut text = format!("{}\n\n{}\n", escape(&heading(run, summary)), pipes(&titles, &rows));
+    text += &list(&notes::all(run, summary));
+    for verdicts in verdict::all(summary) {
+        text += &format!("\n**{}**\n{}", title(verdicts.metric), list(&verdicts.lines));
+    }
+    for at in summary.ranking() {
+        let target = &summary.targets[at];
+        let mut titles = vec!["metric".to_owned()];
+        titles.extend(detail::FIGURES.map(str::to_owned));
+        let name = escape(&page::name(&target.name));
+        let table = pipes(&titles, &detail::rows(target));
+        text += &format!("\n<details><summary>{name}</summary>\n\n{table}\n</details>\n");
+    }
+    text += &list(&definitions(run, summary, true));
+    text += &list(&notes::last(run, summary));
+    text
+}
+
+fn pipes(titles: &[String], rows: &[Vec<String>]) -> String {
+    let line =
+        |cells: &[String]| format!("| {} |\n", cells.iter().map(|cell| escape(cell)).collect::<Vec<_>>().join(" | "));
+    let rule = format!("|---|{}\n", "---:|".repeat(titles.len() - 1));
+    line(titles) + &rule + &rows.iter().map(|row| line(row)).collect::<String>()
+}
+
+fn list(lines: &[String]) -> String {
+    let items: String = lines.iter().map(|line| format!("- {}\n", escape(line))).collect();
+    if items.is_empty() { items } else { format!("\n{items}") }
+}
+
+/// What means something to Markdown means itself; `~` is strike-through in pairs.
+fn escape(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        match c {
+            '<' => escaped.push_str("&lt;"),
+            '&' => escaped.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '|' | '[' | ']' | '~' | '#' => escaped.extend(['\\', c]),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_text() {
+        assert_eq!(escape("a|b <c> *d*"), "a\\|b &lt;c> \\*d\\*");
+    }
+}

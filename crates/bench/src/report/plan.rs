@@ -1,0 +1,95 @@
+//! The plan in words, before the first call: what is done, what it may cost, what it can show.
+
+use crate::cost::Estimate;
+use crate::plan::{Load, Plan, Stop};
+use crate::stats::{detectable, quantile};
+
+use super::{WIDTH, load, page, units};
+
+/// The lines of the plan, for a page of 100 columns; `costs` are those of its targets.
+#[must_use]
+pub fn plan_lines(plan: &Plan, costs: &[Estimate]) -> Vec<String> {
+    let targets = units::count(plan.targets.len(), "deployment");
+    let calls = match stop(plan) {
+        Stop::Rounds(rounds) => units::count(rounds as usize, "round"),
+        Stop::After(span) => format!("{} s", units::plain(span.as_secs_f64())),
+    };
+    let tokens = format!("~{} tokens in, ≤{} out", plan.prompt_tokens, plan.max_tokens);
+    let mut lines = vec![format!("{calls} × {targets}, {}, {tokens}", load(plan)), cost(plan, costs)];
+    lines.extend(rounds(plan).map(|rounds| sees(rounds, plan.targets.len())));
+    let titled = ["plan", "cost", "sees"].into_iter().zip(lines);
+    titled.flat_map(|(title, line)| page::wrap(&format!("{title:<6} {line}"), WIDTH, 7)).collect()
+}
+
+fn stop(plan: &Plan) -> Stop {
+    match plan.load {
+        Load::Rounds { stop, .. } | Load::Arrivals { stop, .. } => stop,
+    }
+}
+
+/// The rounds, when they are known beforehand.
+fn rounds(plan: &Plan) -> Option<u32> {
+    match plan.load {
+        Load::Rounds { stop: Stop::Rounds(rounds), .. } | Load::Arrivals { stop: Stop::Rounds(rounds), .. } => {
+            Some(rounds)
+        }
+        Load::Rounds { stop: Stop::After(_), .. } => None,
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is for people")]
+        Load::Arrivals { stop: Stop::After(span), rate, .. } => Some((span.as_secs_f64() * rate) as u32),
+    }
+}
+
+fn cost(plan: &Plan, costs: &[Estimate]) -> String {
+    let each = plan.targets.iter().zip(costs).map(|(target, cost)| {
+        let cost = match cost {
+            Estimate::AtMost(usd) => format!("≤ {}", units::money(*usd)),
+            Estimate::PerRound(usd) => format!("≤ {} a round", units::money(*usd)),
+            Estimate::Unknown => "price unknown".to_owned(),
+        };
+        format!("{} {cost}", page::name(&target.name))
+    });
+    let each: Vec<String> = each.collect();
+    format!("{}, total {}", each.join(", "), total(costs))
+}
+
+/// A plan has either rounds or a time, so that estimates are all of one kind.
+fn total(costs: &[Estimate]) -> String {
+    let (mut usd, mut per_round, mut unknown) = (0.0, false, false);
+    for cost in costs {
+        match cost {
+            Estimate::AtMost(most) => usd += most,
+            Estimate::PerRound(most) => (usd, per_round) = (usd + most, true),
+            Estimate::Unknown => unknown = true,
+        }
+    }
+    let per_round = if per_round { " a round" } else { "" };
+    let known = if unknown { " where a price is known" } else { "" };
+    format!("≤ {}{per_round}{known}", units::money(usd))
+}
+
+fn sees(rounds: u32, targets: usize) -> String {
+    let carries: Vec<String> = [("p90", 0.9), ("p99", 0.99)]
+        .into_iter()
+        .map(|(name, q)| {
+            let needs = quantile::needs(q);
+            if rounds as usize >= needs { format!("{name} yes") } else { format!("{name} no (needs {needs})") }
+        })
+        .collect();
+    let carries = carries.join(", ");
+    if targets < 2 {
+        return carries;
+    }
+    let more: Vec<String> = [60, 200, 1000]
+        .into_iter()
+        .filter(|more| *more > rounds)
+        .take(2)
+        .map(|more| format!("{more}: {}", coarse(detectable(more))))
+        .collect();
+    let more = if more.is_empty() { String::new() } else { format!(" (rounds {})", more.join(", ")) };
+    format!("a TTFT difference of {} or more{more}; {carries}", coarse(detectable(rounds)))
+}
+
+/// It is a guess before anything is measured: one digit after the point, two near one.
+fn coarse(ratio: f64) -> String {
+    if ratio < 1.095 { format!("×{ratio:.2}") } else { format!("×{ratio:.1}") }
+}

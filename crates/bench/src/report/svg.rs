@@ -1,0 +1,183 @@
+//! Plots as SVG: the numbers of the summary and every sample, readable without colour.
+
+use std::fmt::Write as _;
+
+use crate::record::Run;
+use crate::stats::number;
+use crate::summary::{Figures, Metric, Summary, counts_from, value};
+
+use super::{page, units};
+
+/// Width of a plot, of its names and of its margin, in user units.
+const WIDTH: f64 = 900.0;
+const NAMES: f64 = 210.0;
+const MARGIN: f64 = 20.0;
+/// Height of a row of the distributions and of the rounds.
+const ROW: f64 = 44.0;
+const PANEL: f64 = 90.0;
+
+/// A logarithmic scale between two places.
+struct Scale {
+    low: f64,
+    high: f64,
+    from: f64,
+    to: f64,
+}
+
+impl Scale {
+    fn of(values: impl Iterator<Item = f64> + Clone, from: f64, to: f64) -> Option<Self> {
+        let values = values.filter(|value| *value > 0.0);
+        let (low, high) = (values.clone().reduce(f64::min)?, values.reduce(f64::max)?);
+        Some(Self { low: low / 1.1, high: (high * 1.1).max(low * 1.5), from, to })
+    }
+
+    fn place(&self, value: f64) -> f64 {
+        let part = (value.max(self.low) / self.low).ln() / (self.high / self.low).ln();
+        self.from + (self.to - self.from) * part
+    }
+
+    fn ticks(&self) -> Vec<f64> {
+        units::ticks(self.low, self.high)
+    }
+}
+
+/// One target's figures and times.
+struct Row<'a> {
+    name: String,
+    figures: &'a Figures,
+    /// Round, and time to first token.
+    times: Vec<(u32, f64)>,
+    failed: Vec<u32>,
+}
+
+fn rows<'a>(run: &Run, summary: &'a Summary) -> Vec<Row<'a>> {
+    let from = counts_from(&run.plan);
+    let row = |at: usize| {
+        let mine = || run.samples.iter().filter(move |sample| sample.target == at);
+        let time = |sample| Some((sample, value(sample, Metric::TtftMs, from)?));
+        let times = mine().filter(|sample| sample.is_good()).filter_map(time).map(|(sample, ms)| (sample.round, ms));
+        Some(Row {
+            name: escape(&page::name(&summary.targets[at].name)),
+            figures: summary.targets[at].figures(Metric::TtftMs)?,
+            times: times.collect(),
+            failed: mine().filter(|sample| sample.failure.is_some()).map(|sample| sample.round).collect(),
+        })
+    };
+    summary.ranking().into_iter().filter_map(row).collect()
+}
+
+/// The times to first token of every call, with box and median, a row a target.
+#[must_use]
+pub fn distributions(run: &Run, summary: &Summary) -> String {
+    let rows = rows(run, summary);
+    let ends = rows.iter().flat_map(|row| [row.figures.min, row.figures.max]);
+    let Some(scale) = Scale::of(ends, NAMES, WIDTH - MARGIN) else { return String::new() };
+    let height = ROW * number(rows.len()) + 30.0;
+    let mut svg = open(height, "Time to first token of every call, ms, log scale");
+    for tick in scale.ticks() {
+        let x = scale.place(tick);
+        put(
+            &mut svg,
+            &format!("<line class=\"grid\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"0\" y2=\"{:.1}\"/>", height - 24.0),
+        );
+        put(&mut svg, &format!("<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{tick}</text>", height - 8.0));
+    }
+    for (at, row) in rows.iter().enumerate() {
+        let middle = ROW * (number(at) + 0.5);
+        put(&mut svg, &format!("<text x=\"0\" y=\"{:.1}\">{}</text>", middle + 4.0, row.name));
+        let shape = &row.figures.shape;
+        let (left, right) = (scale.place(shape.p25), scale.place(shape.p75));
+        let width = (right - left).max(1.0);
+        put(
+            &mut svg,
+            &format!(
+                "<rect class=\"box\" x=\"{left:.1}\" y=\"{:.1}\" width=\"{width:.1}\" height=\"24\"/>",
+                middle - 12.0
+            ),
+        );
+        for (round, ms) in &row.times {
+            // Spread by the round, so that equal times do not hide each other.
+            let y = middle + f64::from(round % 9) * 2.0 - 8.0;
+            put(&mut svg, &format!("<circle cx=\"{:.1}\" cy=\"{y:.1}\" r=\"2\"/>", scale.place(*ms)));
+        }
+        let median = scale.place(row.figures.median());
+        put(
+            &mut svg,
+            &format!(
+                "<line class=\"median\" x1=\"{median:.1}\" x2=\"{median:.1}\" y1=\"{:.1}\" y2=\"{:.1}\"/>",
+                middle - 15.0,
+                middle + 15.0
+            ),
+        );
+    }
+    svg + "</svg>\n"
+}
+
+/// The rounds from left to right, a panel a target, all of one scale; crosses are failures.
+#[must_use]
+pub fn timeline(run: &Run, summary: &Summary) -> String {
+    let rows = rows(run, summary);
+    let last = run.samples.iter().map(|sample| sample.round).max().unwrap_or(0).max(1);
+    let ends = rows.iter().flat_map(|row| [row.figures.min, row.figures.max]);
+    let Some(scale) = Scale::of(ends, PANEL - 12.0, 6.0) else { return String::new() };
+    let x = |round: u32| NAMES + (WIDTH - MARGIN - NAMES) * f64::from(round) / f64::from(last);
+    let mut svg = open(PANEL * number(rows.len()) + 20.0, "Time to first token by round, ms, log scale");
+    for (at, row) in rows.iter().enumerate() {
+        let top = PANEL * number(at);
+        put(&mut svg, &format!("<text x=\"0\" y=\"{:.1}\">{}</text>", top + PANEL / 2.0, row.name));
+        for tick in scale.ticks() {
+            let y = top + scale.place(tick);
+            put(
+                &mut svg,
+                &format!(
+                    "<line class=\"grid\" x1=\"{NAMES}\" x2=\"{:.1}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>",
+                    WIDTH - MARGIN
+                ),
+            );
+            put(
+                &mut svg,
+                &format!("<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{tick}</text>", NAMES - 6.0, y + 4.0),
+            );
+        }
+        let mut in_order = row.times.clone();
+        in_order.sort_by_key(|(round, _)| *round);
+        let points: Vec<String> =
+            in_order.iter().map(|(round, ms)| format!("{:.1},{:.1}", x(*round), top + scale.place(*ms))).collect();
+        put(&mut svg, &format!("<polyline points=\"{}\"/>", points.join(" ")));
+        for round in &row.failed {
+            put(
+                &mut svg,
+                &format!(
+                    "<text class=\"failed\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">×</text>",
+                    x(*round),
+                    top + 12.0
+                ),
+            );
+        }
+    }
+    let bottom = PANEL * number(rows.len()) + 14.0;
+    put(&mut svg, &format!("<text x=\"{NAMES}\" y=\"{bottom:.1}\">round 1</text>"));
+    put(
+        &mut svg,
+        &format!(
+            "<text x=\"{:.1}\" y=\"{bottom:.1}\" text-anchor=\"end\">{}</text>",
+            WIDTH - MARGIN,
+            units::count(last as usize + 1, "round")
+        ),
+    );
+    svg + "</svg>\n"
+}
+
+fn open(height: f64, title: &str) -> String {
+    format!("<svg viewBox=\"0 0 {WIDTH} {height:.0}\" role=\"img\" aria-label=\"{title}\">\n<title>{title}</title>\n")
+}
+
+fn put(svg: &mut String, element: &str) {
+    writeln!(svg, "{element}").expect("writing to a string does not fail");
+}
+
+/// Text that means nothing to HTML, inside of elements and attributes.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}

@@ -1,0 +1,95 @@
+//! The table of a run: a row a target, the fastest first.
+
+use crate::stats::quantile::Quantile;
+use crate::summary::{Doubt, Figures, Metric, Outcome, Summary, TargetSummary};
+
+use super::page::{self, Column};
+use super::units::{self, NONE};
+
+const fn number(group: &'static str, title: &'static str, drop: u8) -> Column {
+    Column { group, title, drop, right: true }
+}
+
+const COLUMNS: [Column; 11] = [
+    Column { group: "", title: "deployment", drop: 0, right: false },
+    number("TTFT ms", "p50", 0),
+    number("TTFT ms", "p90", 3),
+    number("TTFT ms", "p99", 4),
+    number("E2E s", "p50", 5),
+    number("E2E s", "p90", 6),
+    number("gap ms", "p99", 7),
+    number("tok/s", "user", 8),
+    Column { group: "errors", title: "95 % CI", drop: 2, right: false },
+    number("$ per", "1M out", 9),
+    Column { group: "TTFT", title: "vs best", drop: 1, right: false },
+];
+
+/// The table, no wider than `width`.
+#[must_use]
+pub fn render(summary: &Summary, width: usize) -> Vec<String> {
+    page::table(&COLUMNS, &rows(summary), width)
+}
+
+/// The titles of the columns, groups included, and the cells: for other forms of the same table.
+#[must_use]
+pub fn cells(summary: &Summary) -> (Vec<String>, Vec<Vec<String>>) {
+    let titles = COLUMNS.iter().map(|column| format!("{} {}", column.group, column.title).trim().to_owned()).collect();
+    (titles, rows(summary))
+}
+
+fn rows(summary: &Summary) -> Vec<Vec<String>> {
+    summary.ranking().into_iter().map(|at| row(summary, at)).collect()
+}
+
+fn row(summary: &Summary, at: usize) -> Vec<String> {
+    let target = &summary.targets[at];
+    let cost = target.cost.and_then(|cost| cost.per_million_output);
+    vec![
+        page::name(&target.name),
+        cell(target, Metric::TtftMs, |figures| figures.p50, units::whole),
+        cell(target, Metric::TtftMs, |figures| figures.p90, units::whole),
+        cell(target, Metric::TtftMs, |figures| figures.p99, units::whole),
+        cell(target, Metric::E2eMs, |figures| figures.p50, units::seconds),
+        cell(target, Metric::E2eMs, |figures| figures.p90, units::seconds),
+        cell(target, Metric::GapMs, |figures| figures.p99, units::plain),
+        speed(target),
+        target.error_rate.as_ref().map_or_else(|| NONE.to_owned(), units::share),
+        cost.map_or_else(|| NONE.to_owned(), units::money),
+        versus(summary, at),
+    ]
+}
+
+fn cell(target: &TargetSummary, metric: Metric, of: fn(&Figures) -> Quantile, unit: fn(f64) -> String) -> String {
+    target.figures(metric).map_or_else(|| NONE.to_owned(), |figures| units::quantile(of(figures), unit))
+}
+
+fn speed(target: &TargetSummary) -> String {
+    let speed = cell(target, Metric::TokensPerS, |figures| figures.p50, units::whole);
+    if target.is_estimated() && speed != NONE { format!("~{speed}") } else { speed }
+}
+
+/// The first of the ranking is the best only when the rounds say so of every other one.
+fn versus(summary: &Summary, at: usize) -> String {
+    let ranking = summary.ranking();
+    let first = ranking[0];
+    let outcome = |other: usize| summary.pair(first, other, Metric::TtftMs).map(|pair| pair.outcome);
+    if ranking.len() == 1 || summary.targets[at].good == 0 {
+        return NONE.to_owned();
+    }
+    if at == first {
+        let best = ranking[1..].iter().all(|other| outcome(*other) == Some(Outcome::Faster));
+        return if best { "best" } else { "lowest" }.to_owned();
+    }
+    let Some(pair) = summary.pair(at, first, Metric::TtftMs) else { return NONE.to_owned() };
+    let ratio = pair.paired.map_or(1.0, |paired| paired.ratio().at);
+    match pair.outcome {
+        Outcome::Slower => format!("{} slower", units::factor(ratio)),
+        // The first one fails less often, which is why it stands there.
+        Outcome::Faster => format!("{} faster", units::factor(1.0 / ratio)),
+        Outcome::Same => "same".to_owned(),
+        Outcome::CannotTell(Doubt::FailsMore) => "fails more".to_owned(),
+        Outcome::CannotTell(
+            Doubt::MoreRounds(_) | Doubt::TooClose | Doubt::TooFewPairs | Doubt::Corrected(_) | Doubt::NotInTest,
+        ) => "cannot tell".to_owned(),
+    }
+}

@@ -1,0 +1,180 @@
+//! What reports look like, on simulated runs.
+
+use super::*;
+use crate::cost::Estimate;
+use crate::plan::{Arrival, Target};
+use crate::summary::Summary;
+use crate::synthetic::{self, Shape};
+
+/// The run of the examples; its seed is one at which the fast target failed at times.
+fn mixed() -> Run {
+    synthetic::mixed(SEED)
+}
+
+const SEED: u64 = 8;
+
+fn shown(run: &Run, look: &Look) -> String {
+    text(run, &Summary::of(run), look)
+}
+
+/// Names that would break out of where they stand.
+fn hostile() -> Run {
+    let mut run = synthetic::run(1, &[Shape::new("a", 100.0).failing(0.5), Shape::new("b", 100.0)], 40);
+    run.plan.targets[0].name = "<script>alert(1)</script>|,\"\u{1b}[2J\n".to_owned();
+    run
+}
+
+fn snapshot(name: &str, text: &str) {
+    insta::assert_snapshot!(name, text);
+}
+
+#[test]
+fn the_text_at_100_columns() {
+    snapshot("text", &shown(&mixed(), &Look::default()));
+}
+
+#[test]
+fn the_text_with_every_figure_in_ascii_at_79_columns() {
+    let text = shown(&mixed(), &Look { width: 79, ascii: true, detail: true });
+    assert!(text.is_ascii());
+    snapshot("ascii", &text);
+}
+
+#[test]
+fn a_few_calls_of_one_target() {
+    snapshot("few", &shown(&synthetic::run(1, &[Shape::new("a", 100.0)], 3), &Look::default()));
+}
+
+#[test]
+fn the_markdown() {
+    let run = mixed();
+    snapshot("markdown", &markdown(&run, &Summary::of(&run)));
+}
+
+#[test]
+fn the_plan() {
+    let plan = mixed().plan;
+    snapshot(
+        "plan",
+        &plan_lines(&plan, &[Estimate::AtMost(0.0042), Estimate::AtMost(0.0042), Estimate::Unknown]).join("\n"),
+    );
+}
+
+#[test]
+fn what_was_not_asked_is_said_and_is_not_invalid() {
+    let mut run = mixed();
+    run.client.rate_limited = 17;
+    let text = shown(&run, &Look::default());
+    assert!(text.contains("not asked: 17 starts while a deployment limited its rate"), "{text}");
+    assert!(!text.contains("INVALID"), "{text}");
+}
+
+#[test]
+fn no_line_is_wider_than_the_page() {
+    let mut open = mixed();
+    open.plan.load = Load::Arrivals { stop: Stop::Rounds(40), rate: 2.5, pattern: Arrival::Poisson };
+    open.client.dropped = 9;
+    for run in [mixed(), hostile(), open, synthetic::run(1, &[], 0), synthetic::run(1, &[Shape::new("a", 1.0)], 0)] {
+        let summary = Summary::of(&run);
+        for width in [20, 40, 60, 79, 80, 100, 140] {
+            for ascii in [false, true] {
+                let text = text(&run, &summary, &Look { width, ascii, detail: true });
+                let widest = text.lines().max_by_key(|line| line.chars().count()).unwrap_or_default();
+                assert!(widest.chars().count() <= width, "at {width}: {widest}");
+                assert!(!text.contains('\u{1b}'));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_page_of_html_needs_nothing_and_is_not_broken_by_names() {
+    for run in [mixed(), hostile()] {
+        let page = html(&run, &Summary::of(&run));
+        for bad in ["<script", "http://", "https://", "src=", "\u{1b}", "NaN", "inf"] {
+            assert!(!page.contains(bad), "{bad}");
+        }
+        assert_eq!(page.matches("<svg").count(), 2);
+        balanced(&page);
+    }
+}
+
+/// Every element that opens closes.
+fn balanced(page: &str) {
+    for tag in ["table", "tr", "td", "th", "ul", "li", "svg", "text", "div", "body", "html", "title", "p", "h1", "h2"] {
+        let opened = page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
+        assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "{tag}");
+    }
+}
+
+#[test]
+fn a_row_of_csv_a_call() {
+    for run in [mixed(), hostile()] {
+        let text = csv(&run, &Summary::of(&run));
+        let records = records(&text);
+        assert_eq!(records.len(), run.samples.len() + 1);
+        assert!(records.iter().all(|record| record.len() == records[0].len()));
+        assert_eq!(records[1][0], run.plan.targets[0].name);
+    }
+}
+
+/// A reader of RFC 4180.
+fn records(text: &str) -> Vec<Vec<String>> {
+    let (mut records, mut record, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (c, quoted) {
+            ('"', true) if chars.peek() == Some(&'"') => cell.extend(chars.next()),
+            ('"', _) => quoted = !quoted,
+            (',', false) => record.push(std::mem::take(&mut cell)),
+            ('\r', false) => {}
+            ('\n', false) => {
+                record.push(std::mem::take(&mut cell));
+                records.push(std::mem::take(&mut record));
+            }
+            (c, _) => cell.push(c),
+        }
+    }
+    records
+}
+
+#[test]
+fn the_json_holds_the_run_and_its_summary() {
+    let mut run = mixed();
+    // Money may lose its last bit on the way; times do not.
+    run.samples.iter_mut().for_each(|sample| sample.cost_usd = None);
+    run.plan.targets.iter_mut().for_each(|target| target.price = None);
+    let value: serde_json::Value = serde_json::from_str(&json(&run, &Summary::of(&run))).unwrap();
+    let back: Run = serde_json::from_value(value["run"].clone()).unwrap();
+    assert!(back == run);
+    assert_eq!(
+        value["summary"]["targets"][2]["metrics"]["ttft_ms"]["p99"]["missing"],
+        368 - value["summary"]["targets"][2]["good"].as_u64().unwrap()
+    );
+}
+
+#[test]
+fn the_same_run_gives_the_same_bytes() {
+    let forms = |run: &Run| {
+        let summary = Summary::of(run);
+        [
+            shown(run, &Look::default()),
+            html(run, &summary),
+            json(run, &summary),
+            csv(run, &summary),
+            markdown(run, &summary),
+        ]
+    };
+    assert!(forms(&mixed()) == forms(&mixed()));
+}
+
+#[test]
+fn many_targets_are_compared_with_the_first_only() {
+    let shapes = [100.0, 200.0, 300.0, 400.0, 500.0].map(|ms| Shape::new("x", ms));
+    let mut run = synthetic::run(1, &shapes, 40);
+    let named = |(at, target): (usize, Target)| Target { name: format!("t{at}"), ..target };
+    run.plan.targets = run.plan.targets.into_iter().enumerate().map(named).collect();
+    let text = shown(&run, &Look::default());
+    assert_eq!(text.matches("faster to first token than").count(), 4, "{text}");
+    assert_eq!(text.matches("  best").count(), 1, "{text}");
+}

@@ -1,0 +1,150 @@
+//! Numbers as people read them; the same number looks the same wherever it stands.
+
+use crate::stats::Interval;
+use crate::stats::quantile::Quantile;
+
+/// What stands where nothing is known.
+pub const NONE: &str = "–";
+
+/// Milliseconds and rates: three digits, and no fraction from 100 on.
+#[must_use]
+pub fn plain(value: f64) -> String {
+    match value.abs() {
+        size if size >= 99.95 => format!("{value:.0}"),
+        size if size >= 9.995 => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    }
+}
+
+/// Milliseconds as a whole number from ten on: for times that are counted in hundreds.
+#[must_use]
+pub fn whole(value: f64) -> String {
+    if value.abs() >= 9.95 { format!("{value:.0}") } else { format!("{value:.1}") }
+}
+
+/// Milliseconds as seconds.
+#[must_use]
+pub fn seconds(ms: f64) -> String {
+    let value = ms / 1e3;
+    if value >= 99.95 {
+        format!("{value:.0}")
+    } else if value >= 9.995 {
+        format!("{value:.1}")
+    } else {
+        format!("{value:.2}")
+    }
+}
+
+/// Any quantile, or a dash.
+#[must_use]
+pub fn quantile(quantile: Quantile, unit: fn(f64) -> String) -> String {
+    quantile.value().map_or_else(|| NONE.to_owned(), unit)
+}
+
+/// A share as percent: whole, but not 0 % of something.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    let value = share * 100.0;
+    if value > 0.0 && value < 0.95 { format!("{value:.1}%") } else { format!("{value:.0}%") }
+}
+
+/// `5% 1–17`: a share and its interval.
+#[must_use]
+pub fn share(interval: &Interval) -> String {
+    format!("{} {:.0}–{:.0}", percent(interval.at), interval.low * 100.0, interval.high * 100.0)
+}
+
+/// `×2.4`, and `×0.85` below one.
+#[must_use]
+pub fn factor(ratio: f64) -> String {
+    format!("×{}", digits(ratio))
+}
+
+/// `0.71–1.01`.
+#[must_use]
+pub fn range(low: f64, high: f64, unit: fn(f64) -> String) -> String {
+    let (low, high) = (unit(low), unit(high));
+    if low.starts_with('-') || high.starts_with('-') { format!("{low} to {high}") } else { format!("{low}–{high}") }
+}
+
+/// A ratio: two digits after the point up to two, one above.
+#[must_use]
+pub fn digits(ratio: f64) -> String {
+    if ratio < 1.995 {
+        format!("{ratio:.2}")
+    } else if ratio < 99.95 {
+        format!("{ratio:.1}")
+    } else {
+        format!("{ratio:.0}")
+    }
+}
+
+/// Dollars with two digits that mean something, cents at least.
+#[must_use]
+pub fn money(usd: f64) -> String {
+    let size = usd.abs();
+    match size {
+        _ if size >= 0.995 || size == 0.0 => format!("${usd:.2}"),
+        _ if size >= 0.0995 => format!("${usd:.3}"),
+        _ if size >= 0.000_995 => format!("${usd:.4}"),
+        _ if size >= 0.000_009_95 => format!("${usd:.6}"),
+        _ => format!("${usd:.8}"),
+    }
+}
+
+/// A word and its number.
+#[must_use]
+pub fn count(number: usize, word: &str) -> String {
+    if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
+}
+
+/// Round numbers on a logarithmic axis: 1, 2 and 5 times the powers of ten, and all digits on a short one.
+#[must_use]
+pub fn ticks(low: f64, high: f64) -> Vec<f64> {
+    let of = |steps: &[u32]| -> Vec<f64> {
+        // Divided rather than multiplied below one, so that 0.3 is 0.3.
+        let power = |step: u32, power: i32| {
+            let scale = 10_f64.powi(power.abs());
+            if power < 0 { f64::from(step) / scale } else { f64::from(step) * scale }
+        };
+        let all = (-3..8).flat_map(|exponent| steps.iter().map(move |step| power(*step, exponent)));
+        all.filter(|tick| *tick >= low && *tick <= high).collect()
+    };
+    let few = of(&[1, 2, 5]);
+    if few.len() < 3 { of(&[1, 2, 3, 4, 5, 6, 7, 8, 9]) } else { few }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_keeps_about_three_digits() {
+        for (value, want) in [(0.123, "0.12"), (9.999, "10.0"), (12.34, "12.3"), (99.96, "100"), (1234.5, "1234")] {
+            assert_eq!(plain(value), want);
+        }
+        for (ms, want) in [(534.0, "0.53"), (2063.0, "2.06"), (12_345.0, "12.3"), (100_000.0, "100")] {
+            assert_eq!(seconds(ms), want);
+        }
+    }
+
+    #[test]
+    fn money_shows_what_is_there() {
+        for (usd, want) in
+            [(0.0, "$0.00"), (1.5, "$1.50"), (0.25, "$0.250"), (0.0098, "$0.0098"), (0.000_25, "$0.000250")]
+        {
+            assert_eq!(money(usd), want);
+        }
+    }
+
+    #[test]
+    fn a_share_that_is_not_zero_does_not_look_like_it() {
+        assert_eq!((percent(0.0), percent(0.004), percent(0.05)), ("0%".into(), "0.4%".into(), "5%".into()));
+    }
+
+    #[test]
+    fn a_range_below_zero_is_readable() {
+        assert_eq!(range(-3.0, 5.0, whole), "-3.0 to 5.0");
+        assert_eq!(range(95.2, 190.1, whole), "95–190");
+    }
+}

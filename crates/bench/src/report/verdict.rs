@@ -1,0 +1,130 @@
+//! What may be said of each pair, in words.
+
+use crate::stats::Interval;
+use crate::stats::paired::Paired;
+use crate::summary::{Doubt, Metric, Outcome, Pair, Summary};
+
+use super::{page, units};
+
+/// Up to so many targets, each is compared with each in words; above, with the first only.
+const ALL_PAIRS: usize = 3;
+
+/// The verdicts of one metric, the clearest first where they are many.
+pub struct Verdicts {
+    /// By what.
+    pub metric: Metric,
+    /// A sentence a pair.
+    pub lines: Vec<String>,
+}
+
+/// The verdicts on time to first token, on time per token and on time to the last token.
+#[must_use]
+pub fn all(summary: &Summary) -> Vec<Verdicts> {
+    let of = |metric| Verdicts { metric, lines: by(summary, metric) };
+    crate::summary::COMPARED.into_iter().map(of).filter(|verdicts| !verdicts.lines.is_empty()).collect()
+}
+
+fn by(summary: &Summary, metric: Metric) -> Vec<String> {
+    let ranking = summary.ranking();
+    let firsts = if ranking.len() <= ALL_PAIRS { ranking.len() } else { 1 };
+    let mut lines = Vec::new();
+    for (place, a) in ranking.iter().enumerate().take(firsts) {
+        for b in &ranking[place + 1..] {
+            lines.extend(summary.pair(*a, *b, metric).map(|pair| sentence(summary, &pair)));
+        }
+    }
+    lines
+}
+
+/// One pair in a sentence, the faster one first; every × is the time of the second by that of the first.
+#[must_use]
+pub fn sentence(summary: &Summary, pair: &Pair) -> String {
+    let name = |at: usize| page::name(&summary.targets[at].name);
+    let (a, b) = (name(pair.a), name(pair.b));
+    let Some(paired) = pair.paired else {
+        return format!("{a} and {b}: both answered in fewer than 6 rounds");
+    };
+    match pair.outcome {
+        Outcome::Slower => sentence(summary, &pair.reversed()),
+        Outcome::Faster => {
+            let faster = span(&paired.difference.negated(), pair.metric);
+            format!("{a} is {faster} faster {} than {b} ({})", what(pair.metric), ratio(&paired))
+        }
+        Outcome::Same => format!("{a} and {b}: the same within ±10 % ({})", ratio(&paired)),
+        Outcome::CannotTell(doubt) => {
+            format!("{a} and {b}: {} ({})", why(summary, pair, doubt), ratio(&paired))
+        }
+    }
+}
+
+fn why(summary: &Summary, pair: &Pair, doubt: Doubt) -> String {
+    match doubt {
+        Doubt::MoreRounds(more) => format!("no difference shown, about {more} more rounds would tell"),
+        Doubt::TooClose => "no difference shown, and no sensible number of rounds would tell".to_owned(),
+        Doubt::TooFewPairs => "both answered in fewer than 6 rounds".to_owned(),
+        Doubt::Corrected(of) => format!("they differ alone, not after correction for {of} comparisons"),
+        Doubt::NotInTest => "the interval shows a difference, the signed-rank test does not".to_owned(),
+        Doubt::FailsMore => {
+            let faster = if pair.paired.is_some_and(|paired| paired.log_ratio.at < 0.0) { pair.a } else { pair.b };
+            format!("{} takes less time but fails more often", page::name(&summary.targets[faster].name))
+        }
+    }
+}
+
+/// The time of the second by that of the first.
+fn ratio(paired: &Paired) -> String {
+    let (ratio, n) = (paired.reversed().ratio(), paired.n);
+    format!("{}, {}; n {n}", units::factor(ratio.at), units::range(ratio.low, ratio.high, units::digits))
+}
+
+/// `142 ms (95–190)`, in the unit that the table has.
+fn span(ms: &Interval, metric: Metric) -> String {
+    let unit: fn(f64) -> String = match metric {
+        Metric::E2eMs => units::seconds,
+        Metric::TpotMs => units::plain,
+        _ => units::whole,
+    };
+    let name = if metric == Metric::E2eMs { "s" } else { "ms" };
+    format!("{} {name} ({})", unit(ms.at), units::range(ms.low, ms.high, unit))
+}
+
+fn what(metric: Metric) -> &'static str {
+    match metric {
+        Metric::TtftMs => "to first token",
+        Metric::TpotMs => "per token",
+        _ => "to last token",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::synthetic::{Shape, run};
+
+    /// What is said of a pair with this outcome; `b` takes half as long again as `a`.
+    fn check(outcome: Outcome, want: &str) {
+        let summary = Summary::of(&run(3, &[Shape::new("a", 200.0), Shape::new("b", 300.0)], 40));
+        let pair = Pair { outcome, ..summary.pair(0, 1, Metric::TtftMs).expect("two targets are a pair") };
+        let sentence = sentence(&summary, &pair);
+        assert!(sentence.starts_with(want) && sentence.contains("(×1."), "{sentence}");
+    }
+
+    #[test]
+    fn a_ratio_has_one_direction_whatever_the_verdict() {
+        check(Outcome::Faster, "a is ");
+        check(Outcome::Same, "a and b: the same within ±10 %");
+        check(
+            Outcome::CannotTell(Doubt::MoreRounds(40)),
+            "a and b: no difference shown, about 40 more rounds would tell",
+        );
+        check(Outcome::CannotTell(Doubt::FailsMore), "a and b: a takes less time but fails more often");
+    }
+
+    #[test]
+    fn an_interval_that_is_corrected_is_not_called_no_difference() {
+        let want = "a and b: they differ alone, not after correction for 3 comparisons";
+        check(Outcome::CannotTell(Doubt::Corrected(3)), want);
+        let want = "a and b: the interval shows a difference, the signed-rank test does not";
+        check(Outcome::CannotTell(Doubt::NotInTest), want);
+    }
+}

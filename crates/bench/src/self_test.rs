@@ -1,0 +1,260 @@
+//! How exactly this machine measures: the meter against a server whose truth is known; not how that is shown.
+
+mod server;
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+pub use server::{Schedule, Server, Truth};
+
+use super::drive::{Drive, Progress, Seat, Unlimited, drive};
+use super::plan::{Arrival, Load, Plan, Slo, Stop, Target};
+use super::sample::Sample;
+use llmroute_core::model::Prompt;
+use llmroute_core::provider::{Endpoint, Overrides, Params, Protocol, Quirks};
+use llmroute_core::route::Timeouts;
+use llmroute_router::ports::{Clock, Meter};
+
+/// How far the figures of a run are from the truth.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Accuracy {
+    /// Streams at the same time.
+    pub streams: u32,
+    /// Calls that were measured.
+    pub calls: usize,
+    /// Calls that failed, which they should not.
+    pub failed: usize,
+    /// Time to first token: mean of the absolute error of the moment at which the token came. When a call
+    /// was sent is no guess: it is the moment before the write, and what the server does with it is the
+    /// server's own time.
+    pub ttft_mean: Duration,
+    /// The 99th percentile of it.
+    pub ttft_p99: Duration,
+    /// Gap between tokens: the error of the mean gap of a call, its mean over calls.
+    pub itl_mean: Duration,
+    /// Gap between tokens, each by itself: mean of the absolute error.
+    pub gap_mean: Duration,
+    /// Share of gaps that are not known, because one read gave several tokens.
+    pub coalesced: f64,
+    /// Lateness of the starts, 99th percentile: open loop only says something.
+    pub late_p99: Duration,
+    /// Time of processor, the server's left out; nothing where it is not known.
+    pub cpu: Option<Duration>,
+    /// How long it took.
+    pub wall: Duration,
+}
+
+/// Measures `calls` calls at each number of streams, against a server on this machine.
+///
+/// # Errors
+/// When the server cannot listen.
+pub async fn self_test(
+    meter: &dyn Meter,
+    clock: Clock,
+    schedule: Schedule,
+    streams: &[(u32, u32)],
+) -> std::io::Result<Vec<Accuracy>> {
+    let mut found = Vec::new();
+    for (streams, calls) in streams {
+        let load = Load::Rounds { stop: Stop::Rounds(*calls), in_flight: *streams };
+        found.push(measure(meter, clock, schedule, load, *streams).await?);
+    }
+    Ok(found)
+}
+
+/// The same in an open loop: `calls` starts at `rate` a second.
+///
+/// # Errors
+/// As [`self_test`].
+pub async fn open_loop(
+    meter: &dyn Meter,
+    clock: Clock,
+    schedule: Schedule,
+    rate: f64,
+    calls: u32,
+) -> std::io::Result<Accuracy> {
+    let load = Load::Arrivals { stop: Stop::Rounds(calls), rate, pattern: Arrival::Poisson };
+    measure(meter, clock, schedule, load, 0).await
+}
+
+async fn measure(
+    meter: &dyn Meter,
+    clock: Clock,
+    schedule: Schedule,
+    load: Load,
+    streams: u32,
+) -> std::io::Result<Accuracy> {
+    let server = Server::start(schedule)?;
+    let endpoint = endpoint(&server);
+    let long = Duration::from_secs(60);
+    let timeouts = Timeouts { connect: long, first_token: long, idle: long, attempt: long };
+    let seats = [Seat { endpoint: &endpoint, key: None, timeouts }];
+    let plan = plan(load, schedule.seed);
+    let run = Drive {
+        plan: &plan,
+        seats: &seats,
+        // The server finds the number of the call in it.
+        prompt: &|_, round| Prompt::user(format!("call={round};")),
+        meter,
+        clock,
+        max_in_flight: 10_000,
+    };
+    let mut samples = Vec::new();
+    let mut on = |progress: Progress<'_>| {
+        if let Progress::Done { sample, .. } = progress {
+            samples.push(sample.clone());
+        }
+        ControlFlow::Continue(())
+    };
+    let zero = zero(meter);
+    let driven = drive(run, &mut Unlimited, &mut on, std::future::pending()).await;
+    let (truths, used) = server.stop();
+    let cpu = driven.client.cpu.map(|cpu| cpu.saturating_sub(used.unwrap_or_default()));
+    let start = zero + driven.start;
+    let calls: Vec<Call> = samples.iter().map(|sample| Call::of(sample, start)).collect();
+    Ok(Accuracy { streams, cpu, wall: driven.client.wall, ..accuracy(&calls, &truths) })
+}
+
+/// The origin of the meter's clock: it is the monotonic one of this machine, as the server's is.
+#[expect(clippy::disallowed_methods, reason = "the truth is a reading of the clock")]
+fn zero(meter: &dyn Meter) -> Instant {
+    let now = Instant::now();
+    now - meter.now()
+}
+
+fn endpoint(server: &Server) -> Endpoint {
+    Endpoint {
+        protocol: Protocol::Openai,
+        provider: "self-test".to_owned(),
+        base_url: server.url().clone(),
+        model: "clock".to_owned(),
+        region: None,
+        quirks: Quirks::plain(Protocol::Openai),
+        params: Params::default(),
+        headers: Vec::new(),
+        query: Vec::new(),
+        overrides: Overrides::default(),
+        script: None,
+        known: None,
+    }
+}
+
+fn plan(load: Load, seed: u64) -> Plan {
+    let target = Target { name: "self-test".to_owned(), model: "clock".to_owned(), price: None, host: String::new() };
+    Plan { targets: vec![target], load, max_tokens: 128, prompt_tokens: 4, slo: Slo::default(), seed }
+}
+
+/// A call as a client saw it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// Its number.
+    pub call: u32,
+    /// When the first token came; nothing when it failed.
+    pub first: Option<Instant>,
+    /// Gaps between tokens, and whether each is not known because one read gave both.
+    pub gaps: Vec<(Duration, bool)>,
+    /// How late it started.
+    pub late: Duration,
+}
+
+impl Call {
+    /// What `sample` says, of a run that began at `start`.
+    fn of(sample: &Sample, start: Instant) -> Self {
+        let first = sample.first_token.filter(|_| sample.is_good()).map(|first| start + sample.sent + first);
+        let gaps = sample.gaps.iter().map(|gap| (gap.after, gap.coalesced)).collect();
+        Self { call: sample.round, first, gaps, late: sample.lateness() }
+    }
+}
+
+/// What a client saw against what the server wrote down.
+#[must_use]
+pub fn accuracy(calls: &[Call], truths: &[Truth]) -> Accuracy {
+    let truths: std::collections::HashMap<u32, &Truth> = truths.iter().map(|truth| (truth.call, truth)).collect();
+    let (mut ttft, mut gaps, mut itl) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut failed, mut coalesced, mut pieces) = (0, 0, 0);
+    for call in calls {
+        let truth = truths.get(&call.call).and_then(|truth| Some((truth, *truth.left.first()?)));
+        let (Some(first), Some((truth, left))) = (call.first, truth) else {
+            failed += 1;
+            continue;
+        };
+        // A token may be received before its write has returned.
+        ttft.push(first.saturating_duration_since(left).max(left.saturating_duration_since(first)));
+        let ours: Vec<_> = call.gaps.iter().map(|gap| gap.0).collect();
+        itl.push(mean(&ours).abs_diff(truth.mean_gap()));
+        gaps.extend(ours.iter().zip(truth.gaps()).map(|(ours, truth)| ours.abs_diff(truth)));
+        pieces += ours.len();
+        coalesced += call.gaps.iter().filter(|gap| gap.1).count();
+    }
+    Accuracy {
+        calls: calls.len(),
+        failed,
+        ttft_mean: mean(&ttft),
+        ttft_p99: p99(ttft),
+        itl_mean: mean(&itl),
+        gap_mean: mean(&gaps),
+        coalesced: share(coalesced, pieces),
+        late_p99: p99(calls.iter().map(|call| call.late).collect()),
+        ..Accuracy::default()
+    }
+}
+
+fn mean(spans: &[Duration]) -> Duration {
+    let count = u32::try_from(spans.len()).unwrap_or(u32::MAX);
+    spans.iter().sum::<Duration>().checked_div(count).unwrap_or_default()
+}
+
+fn p99(mut spans: Vec<Duration>) -> Duration {
+    spans.sort_unstable();
+    // The nearest rank.
+    spans.get((spans.len() * 99).div_ceil(100).saturating_sub(1)).copied().unwrap_or_default()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a run has fewer pieces than 2^52")]
+fn share(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use llmroute_core::model::Timestamp;
+    use llmroute_router::transport::Instrument;
+
+    const SHORT: Schedule =
+        Schedule { ttft: Duration::from_millis(5), itl: Duration::from_millis(1), tokens: 10, jitter: 0.3, seed: 3 };
+
+    fn run<T>(test: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test)
+    }
+
+    #[test]
+    fn every_call_finds_its_truth() {
+        let (meter, clock) = (Instrument::new(1), Clock::starting_at(Timestamp(0)));
+        let found = run(self_test(&meter, clock, SHORT, &[(1, 3), (4, 12)])).unwrap();
+        for (accuracy, calls) in found.iter().zip([3, 12]) {
+            assert_eq!((accuracy.calls, accuracy.failed), (calls, 0), "{accuracy:?}");
+            // Not what is tested here, and the machine may be busy; but it is no guess either.
+            assert!(accuracy.ttft_mean < Duration::from_secs(1), "{accuracy:?}");
+        }
+    }
+
+    #[test]
+    fn an_open_loop_finds_its_truth() {
+        let (meter, clock) = (Instrument::new(1), Clock::starting_at(Timestamp(0)));
+        let accuracy = run(open_loop(&meter, clock, SHORT, 400.0, 20)).unwrap();
+        assert_eq!((accuracy.calls, accuracy.failed), (20, 0), "{accuracy:?}");
+    }
+
+    #[test]
+    fn percentiles_are_of_the_nearest_rank() {
+        let spans = |count: u64| (1..=count).map(Duration::from_millis).collect::<Vec<_>>();
+        assert_eq!(
+            (p99(spans(100)), p99(spans(1)), p99(Vec::new())),
+            (Duration::from_millis(99), Duration::from_millis(1), Duration::ZERO)
+        );
+        assert_eq!(mean(&spans(3)), Duration::from_millis(2));
+    }
+}

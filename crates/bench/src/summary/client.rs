@@ -1,0 +1,158 @@
+//! The verdict on ourselves: whether the measuring side was good enough for what it measured.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::Load;
+use crate::record::Run;
+use crate::sample::Sample;
+use crate::stats::{number, quantile};
+
+use super::metric::Metric;
+use super::of_call::millis;
+use super::target::TargetSummary;
+
+/// The largest part of the time to first token by which our own starts may be late.
+const LATE: f64 = 0.05;
+/// From this share of a processor on, reads wait for each other.
+const BUSY: f64 = 0.9;
+/// The largest share of gaps that may have gone unseen.
+const UNSEEN: f64 = 0.1;
+/// The largest share of the starts that may have been dropped.
+const DROPPED: f64 = 0.01;
+
+/// What is known of the measuring side.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClientSummary {
+    /// How late calls were sent, ms.
+    pub lateness: Option<Lag>,
+    /// From the kernel's receive stamp to our read, ms; where both are known.
+    pub read_lag: Option<Lag>,
+    /// Processor time by wall time: 1 is one processor.
+    pub cpu_share: Option<f64>,
+    /// Calls during which the wall clock stepped.
+    pub clock_steps: usize,
+    /// Gaps between chunks that were read together, as a share of all.
+    pub coalesced_share: Option<f64>,
+    /// Starts that could not be made.
+    pub dropped: u64,
+    /// Starts that were not made because a target limits its rate; no fault of ours.
+    #[serde(default)]
+    pub rate_limited: u64,
+    /// Why the run is invalid; nothing: it is valid.
+    pub invalid: Vec<Complaint>,
+    /// What is not well, but does not make it invalid.
+    pub warnings: Vec<Complaint>,
+}
+
+/// A delay of ours, ms: the p99 when the sample carries it, and the worst case.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Lag {
+    /// Ninety-nine in a hundred are below.
+    pub p99: Option<f64>,
+    /// The largest.
+    pub max: f64,
+}
+
+/// What is wrong with the measuring side.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Complaint {
+    /// Calls were sent late, by so many ms.
+    Late(f64),
+    /// We used so much of a processor.
+    Busy(f64),
+    /// So many starts were dropped.
+    Dropped(u64),
+    /// Reads came so many ms after the data.
+    SlowReads(f64),
+    /// So large a share of the gaps was not seen.
+    Unseen(f64),
+    /// The wall clock stepped during so many calls.
+    ClockSteps(usize),
+}
+
+impl Lag {
+    fn of(mut values: Vec<f64>) -> Option<Self> {
+        values.sort_by(f64::total_cmp);
+        Some(Self { max: *values.last()?, p99: quantile::of(&values, 0.99).value() })
+    }
+
+    /// The p99, or the worst case where the sample is too small for one.
+    #[must_use]
+    pub fn judged(&self) -> f64 {
+        self.p99.unwrap_or(self.max)
+    }
+}
+
+impl ClientSummary {
+    /// Judges the measuring side of a run.
+    #[must_use]
+    pub fn of(run: &Run, targets: &[TargetSummary]) -> Self {
+        let wall = run.client.wall.as_secs_f64();
+        let mut summary = Self {
+            lateness: Lag::of(run.samples.iter().map(|sample| millis(sample.lateness())).collect()),
+            read_lag: Lag::of(run.samples.iter().filter_map(|sample| sample.read_lag.map(millis)).collect()),
+            cpu_share: run.client.cpu.filter(|_| wall > 0.0).map(|cpu| cpu.as_secs_f64() / wall),
+            clock_steps: run.samples.iter().filter(|sample| sample.clock_stepped).count(),
+            coalesced_share: coalesced(&run.samples),
+            dropped: run.client.dropped,
+            rate_limited: run.client.rate_limited,
+            invalid: Vec::new(),
+            warnings: Vec::new(),
+        };
+        let medians = targets.iter().filter_map(|target| target.figures(Metric::TtftMs)).map(super::Figures::median);
+        summary.judge(run, medians.reduce(f64::min));
+        summary
+    }
+
+    /// Whether the figures of the run can be trusted.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        self.invalid.is_empty()
+    }
+
+    fn judge(&mut self, run: &Run, shortest: Option<f64>) {
+        let too_long = |lag: Option<Lag>| {
+            lag.map(|lag| lag.judged()).filter(|lag| shortest.is_some_and(|ttft| *lag > LATE * ttft))
+        };
+        let starts = number(run.samples.len()) + usize::try_from(self.dropped).map_or(f64::MAX, number);
+        let dropped = usize::try_from(self.dropped).map_or(f64::MAX, number) > DROPPED * starts;
+        match run.plan.load {
+            // A round waits for the one before it: nothing was to begin earlier.
+            Load::Rounds { .. } => {}
+            Load::Arrivals { .. } => {
+                self.invalid.extend(too_long(self.lateness).map(Complaint::Late));
+                self.invalid.extend(dropped.then_some(Complaint::Dropped(self.dropped)));
+            }
+        }
+        self.invalid.extend(self.cpu_share.filter(|share| *share > BUSY).map(Complaint::Busy));
+        self.warnings.extend(too_long(self.read_lag).map(Complaint::SlowReads));
+        self.warnings.extend(self.coalesced_share.filter(|share| *share > UNSEEN).map(Complaint::Unseen));
+        self.warnings.extend((self.clock_steps > 0).then_some(Complaint::ClockSteps(self.clock_steps)));
+    }
+}
+
+fn coalesced(samples: &[Sample]) -> Option<f64> {
+    let (mut unseen, mut all) = (0, 0);
+    for gap in samples.iter().flat_map(|sample| &sample.gaps) {
+        unseen += usize::from(gap.coalesced);
+        all += 1;
+    }
+    (all > 0).then(|| number(unseen) / number(all))
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Late(ms) => write!(f, "calls were sent {ms:.1} ms late, more than 5 % of the time to first token"),
+            Self::Busy(share) => write!(f, "the client used {:.0} % of a processor", share * 100.0),
+            Self::Dropped(count) => write!(f, "{count} starts were dropped: too many calls in flight"),
+            Self::SlowReads(ms) => write!(f, "data was read {ms:.1} ms after it came"),
+            Self::Unseen(share) => write!(f, "{:.0} % of the gaps were not seen apart", share * 100.0),
+            Self::ClockSteps(1) => f.write_str("the clock stepped during 1 call, which does not count"),
+            Self::ClockSteps(count) => write!(f, "the clock stepped during {count} calls, which do not count"),
+        }
+    }
+}

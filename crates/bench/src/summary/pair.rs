@@ -1,0 +1,196 @@
+//! One target against another: the four outcomes, and when none may be claimed.
+
+use fastrand::Rng;
+use serde::{Deserialize, Serialize};
+
+use crate::record::Run;
+use crate::stats::paired::{self, Paired};
+use crate::stats::{LEVEL, autocorrelation, holm, more_rounds};
+
+use super::metric::Metric;
+use super::of_call::{self, From};
+use super::target::{TargetSummary, counts_from};
+
+/// A difference of less than this much does not matter: ±10 %.
+pub const BAND: f64 = 1.1;
+
+/// What pairs are compared by.
+pub const COMPARED: [Metric; 3] = [Metric::TtftMs, Metric::TpotMs, Metric::E2eMs];
+
+/// A comparison of two targets by one metric.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Pair {
+    /// Position of the one in the plan.
+    pub a: usize,
+    /// Position of the other.
+    pub b: usize,
+    /// By what.
+    pub metric: Metric,
+    /// What the rounds say; nothing when both were good in fewer than six.
+    pub paired: Option<Paired>,
+    /// The p-value after Holm's correction over all pairs of this metric.
+    pub p_adjusted: Option<f64>,
+    /// What may be said of `a`.
+    pub outcome: Outcome,
+}
+
+/// What may be said of one target against another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It takes less time.
+    Faster,
+    /// It takes more.
+    Slower,
+    /// The interval lies within ±10 %.
+    Same,
+    /// Nothing.
+    CannotTell(Doubt),
+}
+
+/// Why nothing can be said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    /// About so many more rounds would tell.
+    MoreRounds(u32),
+    /// No number of rounds that anybody would pay for.
+    TooClose,
+    /// Fewer than six rounds in which both were good.
+    TooFewPairs,
+    /// The interval, which is of this pair alone, excludes zero, and so does the test; but of so many comparisons
+    /// one comes out like that by chance (Holm).
+    Corrected(usize),
+    /// The interval excludes zero, but the signed-rank test is not so sure.
+    NotInTest,
+    /// The one that takes less time fails more often.
+    FailsMore,
+}
+
+impl Outcome {
+    fn reversed(self) -> Self {
+        match self {
+            Self::Faster => Self::Slower,
+            Self::Slower => Self::Faster,
+            Self::Same => Self::Same,
+            Self::CannotTell(doubt) => Self::CannotTell(doubt),
+        }
+    }
+}
+
+impl Pair {
+    /// The same from the other side.
+    #[must_use]
+    pub fn reversed(&self) -> Self {
+        let paired = self.paired.map(|paired| paired.reversed());
+        Self { a: self.b, b: self.a, paired, outcome: self.outcome.reversed(), ..*self }
+    }
+
+    /// Whether rounds resembled the ones before them, so that the interval was widened.
+    #[must_use]
+    pub fn is_correlated(&self) -> bool {
+        self.paired.and_then(|paired| paired.autocorrelation).is_some_and(|r| r > autocorrelation::NOTABLE)
+    }
+}
+
+/// All pairs by all compared metrics.
+#[must_use]
+pub fn all(run: &Run, targets: &[TargetSummary]) -> Vec<Pair> {
+    let mut rng = Rng::with_seed(run.plan.seed);
+    COMPARED.into_iter().flat_map(|metric| by(run, targets, metric, &mut rng)).collect()
+}
+
+fn by(run: &Run, targets: &[TargetSummary], metric: Metric, rng: &mut Rng) -> Vec<Pair> {
+    let from = counts_from(&run.plan);
+    let columns: Vec<Vec<Option<f64>>> = (0..targets.len()).map(|at| column(run, at, metric, from)).collect();
+    let mut pairs = Vec::new();
+    for a in 0..targets.len() {
+        for b in a + 1..targets.len() {
+            let both: Vec<(f64, f64)> = columns[a].iter().zip(&columns[b]).filter_map(|(a, b)| (*a).zip(*b)).collect();
+            pairs.push((a, b, paired::compare(&both, rng)));
+        }
+    }
+    let p_values: Vec<f64> = pairs.iter().filter_map(|(.., paired)| paired.map(|paired| paired.p)).collect();
+    let of = p_values.len();
+    let mut adjusted = holm::adjust(&p_values).into_iter();
+    let judged = |(a, b, paired): (usize, usize, Option<Paired>)| {
+        let p_adjusted = paired.and_then(|_| adjusted.next());
+        let judged = |(paired, p): (Paired, f64)| judge(&paired, p, of, &targets[a], &targets[b]);
+        let outcome = paired.zip(p_adjusted).map_or(Outcome::CannotTell(Doubt::TooFewPairs), judged);
+        Pair { a, b, metric, paired, p_adjusted, outcome }
+    };
+    pairs.into_iter().map(judged).collect()
+}
+
+/// The values of a target by round; nothing where the call failed or did not take place.
+fn column(run: &Run, target: usize, metric: Metric, from: From) -> Vec<Option<f64>> {
+    let rounds = run.samples.iter().map(|sample| sample.round as usize + 1).max().unwrap_or(0);
+    let mut column = vec![None; rounds];
+    for sample in run.samples.iter().filter(|sample| sample.target == target && sample.is_good()) {
+        column[sample.round as usize] = of_call::value(sample, metric, from);
+    }
+    column
+}
+
+/// A verdict needs both: an interval without zero, and a p-value that survives the number of comparisons, `of`.
+fn judge(paired: &Paired, p: f64, of: usize, a: &TargetSummary, b: &TargetSummary) -> Outcome {
+    let ratio = &paired.log_ratio;
+    if ratio.within(BAND.ln()) {
+        return Outcome::Same;
+    }
+    if !ratio.excludes_zero() {
+        let more = more_rounds(ratio, paired.n, BAND.ln());
+        return Outcome::CannotTell(more.map_or(Doubt::TooClose, Doubt::MoreRounds));
+    }
+    if p > 1.0 - LEVEL {
+        let alone = paired.p <= 1.0 - LEVEL;
+        return Outcome::CannotTell(if alone { Doubt::Corrected(of) } else { Doubt::NotInTest });
+    }
+    let (faster, slower, outcome) = if ratio.at < 0.0 { (a, b, Outcome::Faster) } else { (b, a, Outcome::Slower) };
+    if faster.fails_more_than(slower) { Outcome::CannotTell(Doubt::FailsMore) } else { outcome }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::Interval;
+    use crate::summary::Summary;
+    use crate::synthetic::{Shape, run};
+
+    /// What is said of `ln(a / b)` within an interval, by a test alone and after correction over three pairs.
+    fn outcome((low, high): (f64, f64), (alone, adjusted): (f64, f64)) -> Outcome {
+        let log_ratio = Interval { at: f64::midpoint(low, high), low, high };
+        let paired =
+            Paired { n: 40, log_ratio, difference: log_ratio, p: alone, autocorrelation: None, effective: 40.0 };
+        let summary = Summary::of(&run(1, &[Shape::new("a", 100.0), Shape::new("b", 100.0)], 40));
+        judge(&paired, adjusted, 3, &summary.targets[0], &summary.targets[1])
+    }
+
+    fn check(interval: (f64, f64), p: (f64, f64), want: Outcome) {
+        assert_eq!(outcome(interval, p), want);
+    }
+
+    #[test]
+    fn a_verdict_needs_the_interval_and_the_corrected_test() {
+        check((-0.5, -0.1), (0.01, 0.03), Outcome::Faster);
+        check((0.1, 0.5), (0.01, 0.03), Outcome::Slower);
+    }
+
+    #[test]
+    fn what_the_correction_takes_back_is_said() {
+        check((-0.5, -0.1), (0.03, 0.09), Outcome::CannotTell(Doubt::Corrected(3)));
+    }
+
+    #[test]
+    fn an_interval_without_the_test_is_no_verdict() {
+        check((-0.5, -0.01), (0.06, 0.06), Outcome::CannotTell(Doubt::NotInTest));
+    }
+
+    #[test]
+    fn an_interval_with_zero_asks_for_more_rounds() {
+        let Outcome::CannotTell(Doubt::MoreRounds(more)) = outcome((-0.5, 0.05), (0.03, 0.09)) else {
+            panic!("another doubt")
+        };
+        assert!(more > 0);
+    }
+}

@@ -1,0 +1,152 @@
+//! Whether a summary says of simulated runs what is true of them.
+
+use std::time::Duration;
+
+use super::*;
+use crate::plan::{Arrival, Load, Slo, Stop};
+use crate::stats::quantile::Ranked;
+use crate::synthetic::{self, Shape as Host, run};
+
+fn outcome(run: &Run, a: usize, b: usize) -> Outcome {
+    Summary::of(run).pair(a, b, Metric::TtftMs).unwrap().outcome
+}
+
+fn check(hosts: &[Host], rounds: u32, want: Outcome) {
+    assert_eq!(outcome(&run(3, hosts, rounds), 0, 1), want);
+}
+
+fn open(mut run: Run) -> Run {
+    run.plan.load = Load::Arrivals { stop: Stop::Rounds(40), rate: 10.0, pattern: Arrival::Poisson };
+    run
+}
+
+#[test]
+fn a_clear_difference_is_a_verdict_from_either_side() {
+    check(&[Host::new("a", 200.0), Host::new("b", 300.0)], 40, Outcome::Faster);
+    check(&[Host::new("a", 300.0), Host::new("b", 200.0)], 40, Outcome::Slower);
+}
+
+#[test]
+fn equals_are_the_same_only_when_the_interval_is_narrow() {
+    check(&[Host::new("a", 200.0).spread(0.05), Host::new("b", 200.0).spread(0.05)], 40, Outcome::Same);
+    let wide = run(3, &[Host::new("a", 200.0), Host::new("b", 200.0)], 40);
+    assert!(matches!(outcome(&wide, 0, 1), Outcome::CannotTell(Doubt::MoreRounds(_))));
+}
+
+#[test]
+fn three_rounds_say_nothing() {
+    check(&[Host::new("a", 200.0), Host::new("b", 900.0)], 3, Outcome::CannotTell(Doubt::TooFewPairs));
+}
+
+#[test]
+fn what_fails_more_often_is_never_the_better_one() {
+    let hosts = [Host::new("a", 100.0).failing(0.5), Host::new("b", 300.0)];
+    check(&hosts, 40, Outcome::CannotTell(Doubt::FailsMore));
+    assert_eq!(Summary::of(&run(3, &hosts, 40)).ranking(), [1, 0]);
+}
+
+#[test]
+fn failures_are_counted_by_class_and_rank_as_infinite() {
+    let summary = Summary::of(&run(3, &[Host::new("a", 100.0).failing(0.2)], 100));
+    let target = &summary.targets[0];
+    assert_eq!(target.good + target.errors["rate_limit"].count, 100);
+    assert_eq!(target.ttft_p95_with_failures, Ranked::Infinite);
+    assert_eq!(target.figures(Metric::TtftMs).unwrap().n, target.good);
+}
+
+#[test]
+fn a_step_of_the_clock_voids_the_call() {
+    let mut run = run(3, &[Host::new("a", 100.0)], 40);
+    run.samples[4].clock_stepped = true;
+    let summary = Summary::of(&run);
+    assert_eq!((summary.targets[0].calls, summary.targets[0].void), (39, 1));
+    assert_eq!(summary.client.warnings, [Complaint::ClockSteps(1)]);
+}
+
+#[test]
+fn late_starts_spoil_an_open_loop_and_not_a_closed_one() {
+    let mut closed = run(3, &[Host::new("a", 100.0)], 40);
+    for sample in &mut closed.samples {
+        sample.sent = sample.due + Duration::from_millis(20);
+    }
+    assert!(Summary::of(&closed).client.is_valid());
+    let open = Summary::of(&open(closed));
+    assert_eq!(open.client.invalid, [Complaint::Late(20.0)]);
+    let medians =
+        [Metric::TtftMs, Metric::ServiceTtftMs].map(|metric| open.targets[0].figures(metric).unwrap().median());
+    assert!((medians[0] - medians[1] - 20.0).abs() < 1e-6, "{medians:?}");
+}
+
+#[test]
+fn dropped_starts_and_a_busy_processor_make_a_run_invalid() {
+    let mut spoilt = open(run(3, &[Host::new("a", 100.0)], 40));
+    spoilt.client.dropped = 5;
+    spoilt.client.cpu = Some(spoilt.client.wall);
+    assert_eq!(Summary::of(&spoilt).client.invalid, [Complaint::Dropped(5), Complaint::Busy(1.0)]);
+}
+
+#[test]
+fn a_limited_rate_is_not_our_fault() {
+    let mut limited = open(run(3, &[Host::new("a", 100.0)], 40));
+    limited.client.rate_limited = 17;
+    let client = Summary::of(&limited).client;
+    assert_eq!((client.is_valid(), client.rate_limited, client.warnings), (true, 17, Vec::new()));
+}
+
+#[test]
+fn the_network_is_the_handshake() {
+    let target = Summary::of(&run(3, &[Host::new("a", 100.0)], 40)).targets.remove(0);
+    let (tcp, ttft) = (target.figures(Metric::TcpMs).unwrap(), target.figures(Metric::TtftMs).unwrap());
+    assert!((10.0..=11.0).contains(&tcp.median()) && tcp.n == 1, "{tcp:?}");
+    assert_eq!(target.network_share, Some(tcp.median() / ttft.median()));
+}
+
+#[test]
+fn goodput_counts_failures_as_misses() {
+    let mut run = run(3, &[Host::new("a", 100.0).failing(0.2)], 100);
+    run.plan.slo = Slo { ttft: Some(Duration::from_secs(10)), ..Slo::default() };
+    let target = Summary::of(&run).targets.remove(0);
+    assert_eq!(target.goodput.unwrap().met, target.good);
+    run.plan.slo.ttft = Some(Duration::from_millis(1));
+    assert_eq!(Summary::of(&run).targets[0].goodput.unwrap().met, 0);
+}
+
+#[test]
+fn cost_is_what_was_billed_and_unknown_is_not_nothing() {
+    let mut run = run(3, &[Host::new("a", 100.0)], 10);
+    let cost = Summary::of(&run).targets[0].cost.unwrap();
+    assert!((cost.per_call * 10.0 - cost.spent).abs() < 1e-12 && cost.spent > 0.0);
+    run.plan.targets[0].price = None;
+    for sample in &mut run.samples {
+        sample.cost_usd = None;
+    }
+    assert_eq!(Summary::of(&run).targets[0].cost, None);
+}
+
+#[test]
+fn a_run_without_samples_has_a_summary() {
+    let summary = Summary::of(&run(3, &[Host::new("a", 100.0), Host::new("b", 100.0)], 0));
+    assert_eq!((summary.rounds, summary.targets[0].calls, summary.targets[0].error_rate), (0, 0, None));
+}
+
+#[test]
+fn a_run_that_was_kept_has_the_same_summary() {
+    let mut run = synthetic::mixed(5);
+    // Money may lose its last bit on the way; times do not.
+    run.samples.iter_mut().for_each(|sample| sample.cost_usd = None);
+    let summary = Summary::of(&run);
+    let kept: Run = serde_json::from_str(&serde_json::to_string(&run).unwrap()).unwrap();
+    assert!(Summary::of(&kept) == summary);
+    let text = serde_json::to_string(&summary).unwrap();
+    let back: Summary = serde_json::from_str(&text).unwrap();
+    assert_eq!(back.targets[2].errors, summary.targets[2].errors);
+    assert_eq!(back.pairs.len(), 9);
+}
+
+#[test]
+fn every_metric_is_in_the_documentation() {
+    let page = include_str!("../../../../docs/bench.md");
+    for metric in Metric::ALL {
+        assert!(page.contains(&format!("`{}`", metric.key())), "{}", metric.key());
+    }
+}

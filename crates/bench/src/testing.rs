@@ -1,0 +1,55 @@
+//! What the tests of this folder share.
+
+use std::time::Duration;
+
+use super::plan::{Load, Plan, Slo, Stop, Target};
+use llmroute_core::provider::{Endpoint, Protocol, catalog, mock};
+use llmroute_core::route::Timeouts;
+
+/// An endpoint that speaks chat completions.
+pub fn endpoint() -> Endpoint {
+    Endpoint {
+        protocol: Protocol::Openai,
+        provider: "lab".into(),
+        base_url: "http://127.0.0.1:1/v1".parse().unwrap(),
+        model: "m".into(),
+        region: None,
+        quirks: catalog::Quirks::plain(Protocol::Openai),
+        params: llmroute_core::provider::Params::default(),
+        headers: Vec::new(),
+        query: Vec::new(),
+        overrides: llmroute_core::provider::Overrides::default(),
+        script: None,
+        known: None,
+    }
+}
+
+/// A simulated endpoint.
+pub fn simulated(script: mock::Script) -> Endpoint {
+    let (base_url, quirks) = ("mock://lab".parse().unwrap(), catalog::Quirks::plain(Protocol::Mock));
+    Endpoint { protocol: Protocol::Mock, base_url, quirks, script: Some(script), ..endpoint() }
+}
+
+/// A plan for a target on each of `hosts`, forty rounds one at a time.
+pub fn plan(hosts: &[&str]) -> Plan {
+    let target = |(index, host): (usize, &&str)| Target {
+        name: format!("t{index}"),
+        model: "m".into(),
+        price: None,
+        host: (*host).to_owned(),
+    };
+    Plan {
+        targets: hosts.iter().enumerate().map(target).collect(),
+        load: Load::Rounds { stop: Stop::Rounds(40), in_flight: 1 },
+        max_tokens: 128,
+        prompt_tokens: 10,
+        slo: Slo::default(),
+        seed: 1,
+    }
+}
+
+/// Time limits that never pass by accident.
+pub fn timeouts() -> Timeouts {
+    let long = Duration::from_secs(600);
+    Timeouts { connect: Duration::from_secs(20), first_token: long, idle: long, attempt: 2 * long }
+}

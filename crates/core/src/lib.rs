@@ -1,0 +1,6 @@
+//! The pure core of llmroute: values in, values out. No I/O, no clock, no randomness of its own.
+
+pub mod model;
+pub mod provider;
+pub mod route;
+pub mod wire;

@@ -1,0 +1,96 @@
+//! For programs that route calls themselves: a router from a profile, without the command line.
+//!
+//! ```
+//! use std::ops::ControlFlow;
+//!
+//! use llmroute_router::embed::Surroundings;
+//! use llmroute_router::engine::{Delivery, Note, Request, Router, Watcher};
+//! use llmroute_core::model::{Event, Prompt, Timestamp};
+//! use llmroute_router::ports::Clock;
+//! use llmroute_router::profile::{Inputs, Located, Profile, Vars};
+//! use llmroute_router::state::Location;
+//!
+//! /// Prints the answer as it comes.
+//! struct Print;
+//!
+//! impl Watcher for Print {
+//!     fn note(&mut self, note: Note<'_>) {
+//!         if let Note::Failed { failure, .. } = note {
+//!             eprintln!("failed over: {}", failure.class);
+//!         }
+//!     }
+//!     fn event(&mut self, event: &Event) -> ControlFlow<()> {
+//!         if let Event::Text(text) = event {
+//!             print!("{text}");
+//!         }
+//!         ControlFlow::Continue(())
+//!     }
+//! }
+//!
+//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+//! # runtime.block_on(async {
+//! // The simulated deployments: no key, no network. The first one always fails.
+//! let vars = Vars::default();
+//! let profile = Profile::load(&Located::Demo, &Inputs { vars: &vars, long_lived: true })?;
+//! let group = profile.default_group;
+//! let clock = Clock::starting_at(Timestamp(1_790_000_000_000)); // wall time in milliseconds
+//! let around = Surroundings { vars: &vars, state: &Location::Memory, clock, seed: 7 };
+//! let router = Router::from_profile(profile, &around);
+//!
+//! let request = Request::new(group, Prompt::user("Why is the sky blue?"), Delivery::Whole, clock.now());
+//! let mut luck = fastrand::Rng::with_seed(7);
+//! let done = router.run(&request, &mut luck, &mut Print).await.expect("a good deployment stands behind the bad one");
+//! assert!(done.answer.text.contains("simulated"));
+//! assert_eq!(done.attempts.len(), 2);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::sync::Arc;
+
+use crate::engine::Router;
+use crate::ports::Clock;
+use crate::profile::{Profile, Vars};
+use crate::state::{self, Location};
+use crate::transport::Net;
+use crate::transport::keys::Vault;
+
+/// What a router needs of the process around it.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The environment, for keys.
+    pub vars: &'a Vars,
+    /// Where the shared state is.
+    pub state: &'a Location,
+    /// The time, counted from the start of the program.
+    pub clock: Clock,
+    /// Seed of the simulated deployments' luck.
+    pub seed: u64,
+}
+
+impl Router {
+    /// A router over `profile`, with the network, the shared state and the keys of this process.
+    ///
+    /// Making one does no I/O. See the example of [`embed`](self).
+    #[must_use]
+    pub fn from_profile(profile: Profile, around: &Surroundings<'_>) -> Self {
+        let Profile { map, endpoints, keys, .. } = profile;
+        Self::new(
+            Arc::new(map),
+            endpoints,
+            keys,
+            Arc::new(Vault::new(around.vars.as_map().clone(), around.clock)),
+            Arc::new(Net::new(around.seed)),
+            state::open(around.state),
+            around.clock,
+        )
+    }
+
+    /// A router over `profile` with the connections, the keys and the state of this one.
+    #[must_use]
+    pub fn over(&self, profile: Profile) -> Self {
+        let Profile { map, endpoints, keys, .. } = profile;
+        self.with_map(Arc::new(map), endpoints, keys)
+    }
+}

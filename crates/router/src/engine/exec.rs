@@ -1,0 +1,189 @@
+//! Strategies that are commands (`exec:`): candidates as JSON on standard input, an order back.
+//!
+//! Asked once, at the start of a request, for every group that it may come to. What goes wrong is
+//! told once, and the group is shuffled.
+
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::Command;
+
+use super::family::Family;
+use super::ledger::reachable;
+use super::router::{Request, Router};
+use llmroute_core::route::board::Board;
+use llmroute_core::route::course::{Facts, Moment};
+use llmroute_core::route::estimate::Belief;
+use llmroute_core::route::strategy::{Candidate, Scene, candidates};
+use llmroute_core::route::{Group, GroupId, Strategy};
+
+/// How long a command may take.
+const LIMIT: Duration = Duration::from_millis(200);
+/// As much of its answer as is read.
+const MAX_ANSWER: u64 = 256 << 10;
+
+impl Router {
+    /// Asks the commands of all groups that `request` may come to, and puts what they say on `board`.
+    /// Returns which of them gave no order, and why.
+    pub(super) async fn order_by_command(&self, request: &Request, board: &mut Board) -> Vec<(GroupId, String)> {
+        let asked = self.questions(request, board);
+        let mut unordered = Vec::new();
+        let answers = asked
+            .into_iter()
+            .map(|(group, command, question)| async move { (group, run(&command, &question, LIMIT).await) });
+        for (group, answer) in futures_util::future::join_all(answers).await {
+            let members = self.map.group(group);
+            match answer.and_then(|text| parse(&text, |name| self.position(members, name))) {
+                Ok(order) => {
+                    board.orders.insert(group, order);
+                }
+                Err(reason) => unordered.push((group, reason)),
+            }
+        }
+        unordered
+    }
+
+    /// The groups that have a command, with what it is asked.
+    fn questions(&self, request: &Request, board: &Board) -> Vec<(GroupId, Arc<str>, String)> {
+        let (map, now) = (&*self.map, self.clock.now());
+        // A rule that cannot be evaluated ends the request itself.
+        let facts = &self.facts(request).unwrap_or_else(|_| request.facts.clone());
+        let groups = reachable(map, request.group).into_iter();
+        let moment = Moment::new(map, facts, board, now);
+        let asked = groups.filter_map(|group| {
+            let Strategy::Exec(command) = &map.group(group).strategy else { return None };
+            let scene = Scene { map, group, facts, board, now };
+            let candidates = candidates(&scene, &moment.eligible(group));
+            let question = question(&map.group(group).name, facts, &candidates);
+            (!candidates.is_empty()).then(|| (group, Arc::clone(command), question))
+        });
+        asked.collect()
+    }
+
+    fn position(&self, group: &Group, name: &str) -> Option<usize> {
+        group.members.iter().position(|member| self.map.deployment(member.deployment).name == name)
+    }
+}
+
+/// What a command reads: the request without its text, and everything that is known of the candidates.
+fn question(group: &str, facts: &Facts, candidates: &[Candidate<'_>]) -> String {
+    let belief = |belief: &Belief| json!({"median": belief.median(), "low": belief.at(-1.0), "high": belief.at(1.0), "measured": belief.measured});
+    let candidate = |candidate: &Candidate<'_>| {
+        let Candidate { member, deployment, .. } = candidate;
+        json!({
+            "name": deployment.name, "provider": deployment.provider, "model": deployment.model,
+            "order": member.order, "weight": member.weight, "rpm": member.rpm, "tpm": member.tpm, "tags": member.tags,
+            "context_window": deployment.context_window,
+            "input_cost_per_token": deployment.price.map(|price| price.input),
+            "output_cost_per_token": deployment.price.map(|price| price.output),
+            "ttft_s": belief(&candidate.ttft), "s_per_output_token": belief(&candidate.pace),
+            "prompt_tokens": candidate.prompt_tokens, "output_tokens": candidate.output, "cost_usd": candidate.usd,
+            "success": candidate.success, "in_flight": candidate.in_flight, "headroom": candidate.headroom,
+        })
+    };
+    json!({
+        "group": group,
+        "request": {
+            "prompt_tokens": facts.prompt_tokens, "max_tokens": facts.max_tokens, "user": facts.identity.user,
+            "require_tags": facts.require_tags, "forbid_tags": facts.forbid_tags, "max_cost": facts.max_cost,
+        },
+        "candidates": candidates.iter().map(candidate).collect::<Vec<Value>>(),
+    })
+    .to_string()
+}
+
+/// Runs `command` with `question` on its standard input; what it printed.
+async fn run(command: &str, question: &str, limit: Duration) -> Result<String, String> {
+    match tokio::time::timeout(limit, talk(command, question)).await {
+        Ok(said) => said,
+        Err(_) => Err(format!("no answer in {} ms", limit.as_millis())),
+    }
+}
+
+async fn talk(command: &str, question: &str) -> Result<String, String> {
+    let mut child = Command::new("sh");
+    child.args(["-c", command]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    let mut child = child.process_group(0).spawn().map_err(|why| format!("it cannot be run: {}", why.kind()))?;
+    let family = Family::of(&child);
+    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+    let tell = async {
+        if let Some(mut stdin) = stdin {
+            // A command that does not read its input may still answer.
+            let _ = stdin.write_all(question.as_bytes()).await;
+        }
+    };
+    let mut said = Vec::new();
+    let listen = async {
+        match stdout {
+            Some(stdout) => stdout.take(MAX_ANSWER).read_to_end(&mut said).await.map(|_| ()),
+            None => Ok(()),
+        }
+    };
+    let ((), heard) = tokio::join!(tell, listen);
+    heard.map_err(|why| format!("its answer cannot be read: {}", why.kind()))?;
+    let status = child.wait().await.map_err(|why| format!("it cannot be waited for: {}", why.kind()))?;
+    family.release();
+    if !status.success() {
+        return Err(format!("it failed ({status})"));
+    }
+    String::from_utf8(said).map_err(|_| "it printed no text".to_owned())
+}
+
+/// The positions that `text` names: a JSON array of names of members, each once.
+fn parse(text: &str, position: impl Fn(&str) -> Option<usize>) -> Result<Vec<usize>, String> {
+    let names: Vec<String> =
+        serde_json::from_str(text).map_err(|_| "its answer is no JSON array of names".to_owned())?;
+    let mut order = Vec::with_capacity(names.len());
+    for name in &names {
+        let Some(position) = position(name) else {
+            return Err(format!("its answer names `{}`, which is no candidate", name.escape_debug()));
+        };
+        if order.contains(&position) {
+            return Err(format!("its answer names `{}` twice", name.escape_debug()));
+        }
+        order.push(position);
+    }
+    if order.is_empty() { Err("its answer names nobody".to_owned()) } else { Ok(order) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn check(command: &str, want: Result<&[usize], &str>) {
+        let position = |name: &str| ["a", "b"].iter().position(|known| *known == name);
+        // The limit is not what is tested here, and the machine may be busy.
+        let got = run(command, "{\"candidates\":[]}", Duration::from_secs(30)).await;
+        let got = got.and_then(|text| parse(&text, position));
+        assert_eq!(got.as_deref().map_err(String::as_str), want, "{command}");
+    }
+
+    #[tokio::test]
+    async fn an_order_is_an_array_of_names() {
+        check("echo '[\"b\", \"a\"]'", Ok(&[1, 0])).await;
+        check("echo '[\"b\"]'", Ok(&[1])).await;
+    }
+
+    #[tokio::test]
+    async fn the_question_comes_on_standard_input() {
+        check("grep -q candidates && echo '[\"a\"]'", Ok(&[0])).await;
+    }
+
+    #[tokio::test]
+    async fn anything_else_is_a_reason() {
+        check("echo a", Err("its answer is no JSON array of names")).await;
+        check("echo '[\"x\"]'", Err("its answer names `x`, which is no candidate")).await;
+        check("echo '[\"a\", \"a\"]'", Err("its answer names `a` twice")).await;
+        check("echo '[]'", Err("its answer names nobody")).await;
+        check("exit 3", Err("it failed (exit status: 3)")).await;
+    }
+
+    #[tokio::test]
+    async fn a_command_that_hangs_is_left() {
+        let got = run("sleep 60", "", Duration::from_millis(20)).await;
+        assert_eq!(got, Err("no answer in 20 ms".to_owned()));
+    }
+}

@@ -1,0 +1,352 @@
+//! One question that costs nothing, and what the processes know of a deployment. What follows from it is not
+//! decided here, and nothing is learned.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use http::header::{DATE, LOCATION};
+use url::Url;
+
+use super::attempt::secrets;
+use super::ledger::{deployment_key, parse};
+use super::reserve::quota_key;
+use super::router::Router;
+use crate::ports::Reply as Head;
+use llmroute_core::model::redact::{redact, without_whole};
+use llmroute_core::model::{Class, Failure, KeySource, Reading, Secret, TimeoutKind, Timestamp};
+use llmroute_core::provider::probe::Names;
+use llmroute_core::provider::{Endpoint, Probe};
+use llmroute_core::route::DeploymentId;
+use llmroute_core::route::board::Cell;
+use llmroute_core::route::limits::Quota;
+use llmroute_core::wire::{ErrorReply, WireRequest, rate_limit};
+
+/// The longest list of models that is read.
+const MAX_LIST: usize = 8 << 20;
+/// Keys of fewer characters are not shown in part.
+const SHOWN_FROM: usize = 16;
+/// As much of a key as is shown.
+const SHOWN: usize = 4;
+
+/// How long a probe may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProbeLimits {
+    /// Until there is a connection.
+    pub connect: Duration,
+    /// Until the head of the reply is there.
+    pub head: Duration,
+    /// In all, the key included.
+    pub total: Duration,
+}
+
+/// What one probe found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Probed {
+    /// Its key.
+    pub key: ProbeKey,
+    /// What was asked, and what came back.
+    pub asked: Asked,
+}
+
+/// Whether there is a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProbeKey {
+    /// None is needed.
+    NotNeeded,
+    /// There is one.
+    Found {
+        /// Its last four characters, when it is long enough for them to tell nothing.
+        tail: Option<String>,
+    },
+    /// There is none, and why.
+    Missing(String),
+    /// It did not come in time: a command or a keyring is slow.
+    Late,
+    /// Nobody looked for it: there was no time left.
+    NotSought,
+}
+
+/// What became of the question.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Asked {
+    /// Nothing was asked: there is nothing that is free.
+    Nothing,
+    /// Nothing was asked: the deployment is simulated.
+    Simulated,
+    /// Nothing was asked: there was no time left.
+    NoTime,
+    /// Nothing was asked: there is no key, or it cannot be sent.
+    NotAsked(Failure),
+    /// No reply came.
+    Failed(Failure),
+    /// A reply came.
+    Replied(Reply),
+}
+
+/// A reply to a probe.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// When its head was here.
+    pub at: Timestamp,
+    /// How long that took.
+    pub took: Duration,
+    /// The HTTP status.
+    pub status: u16,
+    /// What an error status means.
+    pub refusal: Option<Failure>,
+    /// The time by the server's clock.
+    pub date: Option<Timestamp>,
+    /// Where it redirects to, without query.
+    pub location: Option<String>,
+    /// What it says of limits.
+    pub readings: Vec<Reading>,
+    /// The models that it lists.
+    pub list: List,
+    /// The same question without the key was refused: the key is what opened the door.
+    pub key_proved: bool,
+}
+
+/// What a reply says of models.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum List {
+    /// Nothing: no list was asked for, or it was refused.
+    Nothing,
+    /// A list was asked for, and something else came: a page for people, say.
+    Other,
+    /// These.
+    Of(Names),
+}
+
+/// What the processes know of a deployment.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Standing {
+    /// Breaker, gate, estimates.
+    pub cell: Cell,
+    /// What its provider allows.
+    pub quota: Quota,
+}
+
+impl Router {
+    /// Asks `id` what is free of cost; retries nothing and teaches nothing.
+    pub async fn probe(&self, id: DeploymentId, limits: ProbeLimits) -> Probed {
+        let started = self.clock.instant();
+        let endpoint = &self.endpoints[id.0];
+        let key = match tokio::time::timeout(limits.total, self.keys.get(&self.sources[id.0])).await {
+            Ok(Ok(key)) => key,
+            Ok(Err(why)) => {
+                let failure = Failure::new(Class::Authentication, &why.reason);
+                return Probed { key: ProbeKey::Missing(why.reason), asked: Asked::NotAsked(failure) };
+            }
+            Err(_) => {
+                let failure = Failure::new(Class::Timeout(TimeoutKind::Total), "no key in time");
+                return Probed { key: ProbeKey::Late, asked: Asked::NotAsked(failure) };
+            }
+        };
+        let total = limits.total.saturating_sub(self.clock.instant() - started);
+        let asked = match endpoint.protocol.adapter().probe(endpoint, key.as_ref()) {
+            Err(failure) => Asked::NotAsked(failure),
+            Ok(Probe::Nothing) => Asked::Nothing,
+            Ok(Probe::Simulated) => Asked::Simulated,
+            Ok(Probe::Models(_) | Probe::Key(_)) if total.is_zero() => Asked::NoTime,
+            Ok(Probe::Models(request)) => self.put(endpoint, key.as_ref(), request, true, limits, total).await,
+            Ok(Probe::Key(request)) => self.put(endpoint, key.as_ref(), request, false, limits, total).await,
+        };
+        Probed { key: key.as_ref().map_or(ProbeKey::NotNeeded, found), asked }
+    }
+
+    /// Where `id` is; `None` for one that is simulated.
+    #[must_use]
+    pub fn address(&self, id: DeploymentId) -> Option<&Url> {
+        Some(&self.endpoints[id.0].base_url).filter(|url| matches!(url.scheme(), "http" | "https"))
+    }
+
+    /// Where the key of `id` is.
+    #[must_use]
+    pub fn key_source(&self, id: DeploymentId) -> &KeySource {
+        &self.sources[id.0]
+    }
+
+    /// Whether a probe of one says as much of the other.
+    #[must_use]
+    pub fn probed_alike(&self, one: DeploymentId, other: DeploymentId) -> bool {
+        let (a, b) = (&self.endpoints[one.0], &self.endpoints[other.0]);
+        let place = |to: &Endpoint| (to.protocol, to.base_url.clone(), to.headers.clone(), to.query.clone(), to.quirks);
+        self.sources[one.0] == self.sources[other.0] && place(a) == place(b)
+    }
+
+    /// What is known of `ids`, in their order; nothing is known when the store cannot be read, which it says itself.
+    #[must_use]
+    pub fn standing(&self, ids: &[DeploymentId]) -> Vec<Standing> {
+        let map = &self.map;
+        let keys = ids.iter().flat_map(|id| [deployment_key(map, *id), quota_key(map.limits.quota(map, *id))]);
+        let keys: Vec<String> = keys.collect();
+        let values = self.store.read(&keys).unwrap_or_else(|_| vec![None; keys.len()]);
+        let pairs = values.chunks_exact(2);
+        pairs.map(|pair| Standing { cell: parse(pair[0].as_deref()), quota: parse(pair[1].as_deref()) }).collect()
+    }
+
+    /// What a person should know about the state, once.
+    #[must_use]
+    pub fn take_warning(&self) -> Option<String> {
+        self.store.take_warning()
+    }
+
+    async fn put(
+        &self,
+        to: &Endpoint,
+        key: Option<&Secret>,
+        request: WireRequest,
+        lists: bool,
+        limits: ProbeLimits,
+        total: Duration,
+    ) -> Asked {
+        let late = || {
+            Asked::Failed(Failure::new(Class::Timeout(TimeoutKind::Total), format!("no reply within {}", span(total))))
+        };
+        let ask = async {
+            match self.reply(to, key, request, lists, limits).await {
+                Ok(reply) => Asked::Replied(reply),
+                Err(failure) => Asked::Failed(clean(failure, &secrets(to, key))),
+            }
+        };
+        tokio::time::timeout(total, ask).await.unwrap_or_else(|_| late())
+    }
+
+    async fn reply(
+        &self,
+        to: &Endpoint,
+        key: Option<&Secret>,
+        request: WireRequest,
+        lists: bool,
+        limits: ProbeLimits,
+    ) -> Result<Reply, Failure> {
+        let (started, url) = (self.clock.instant(), request.url.clone());
+        let mut head = self.head(request, limits).await?;
+        let (at, took) = (self.clock.now(), self.clock.instant() - started);
+        let header = |name| head.headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
+        let mut reply = Reply {
+            at,
+            took,
+            status: head.status,
+            refusal: None,
+            date: header(DATE).and_then(date),
+            location: header(LOCATION).and_then(|place| shown(&url, place)),
+            readings: rate_limit::readings(&head.headers, at),
+            list: List::Nothing,
+            key_proved: false,
+        };
+        let body = read(&mut head).await;
+        if (200..300).contains(&head.status) {
+            if lists {
+                reply.list = body.and_then(|body| Names::read(&body)).map_or(List::Other, List::Of);
+            }
+            reply.key_proved = key.is_some() && self.is_closed_to_others(to, limits).await;
+        } else {
+            let secrets = secrets(to, key);
+            let body = body.unwrap_or_default();
+            let body = without_whole(&String::from_utf8_lossy(&body), &secrets).map_or(body, String::into_bytes);
+            let error = ErrorReply { status: head.status, headers: &head.headers, body: &body, now: at };
+            reply.refusal = Some(clean(to.protocol.adapter().classify(to, &error), &secrets));
+        }
+        Ok(reply)
+    }
+
+    /// Whether `to` refuses the same question without a key: what anybody may read proves no key.
+    async fn is_closed_to_others(&self, to: &Endpoint, limits: ProbeLimits) -> bool {
+        let Ok(Probe::Models(request) | Probe::Key(request)) = to.protocol.adapter().probe(to, None) else {
+            return false;
+        };
+        self.head(request, limits).await.is_ok_and(|head| matches!(head.status, 400..=499))
+    }
+
+    async fn head(&self, request: WireRequest, limits: ProbeLimits) -> Result<Head, Failure> {
+        let late =
+            || Failure::new(Class::Timeout(TimeoutKind::FirstToken), format!("no reply within {}", span(limits.head)));
+        let sent = self.transport.send(request, limits.connect);
+        tokio::time::timeout(limits.head, sent).await.unwrap_or_else(|_| Err(late()))
+    }
+}
+
+/// The whole body; `None` when it breaks, or is too long to be a list.
+async fn read(head: &mut Head) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = head.body.next().await {
+        body.extend_from_slice(&chunk.ok()?);
+        if body.len() > MAX_LIST {
+            return None;
+        }
+    }
+    Some(body)
+}
+
+/// The end of a key, for those who have several. Of keys that sign, of the one that is no secret.
+fn found(key: &Secret) -> ProbeKey {
+    let text = key.parts().next().unwrap_or_default();
+    let length = text.chars().count();
+    ProbeKey::Found { tail: (length >= SHOWN_FROM).then(|| text.chars().skip(length - SHOWN).collect()) }
+}
+
+fn clean(mut failure: Failure, secrets: &[&str]) -> Failure {
+    failure.message = redact(&failure.message, secrets);
+    failure
+}
+
+fn date(text: &str) -> Option<Timestamp> {
+    let since = httpdate::parse_http_date(text).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some(Timestamp(i64::try_from(since.as_millis()).ok()?))
+}
+
+/// `5.0 s`; below a tenth of a second `20 ms`.
+fn span(of: Duration) -> String {
+    match of.as_millis() {
+        millis @ 0..100 => format!("{millis} ms"),
+        100.. => format!("{:.1} s", of.as_secs_f64()),
+    }
+}
+
+/// Where a redirect leads, without what may be secret in it.
+fn shown(from: &Url, place: &str) -> Option<String> {
+    let mut url = from.join(place).ok()?;
+    url.set_query(None);
+    url.set_fragment(None);
+    // Those that can have neither have none.
+    let _ = (url.set_username(""), url.set_password(None));
+    Some(url.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(key: &Secret, want: Option<&str>) {
+        assert_eq!(found(key), ProbeKey::Found { tail: want.map(str::to_owned) });
+    }
+
+    #[test]
+    fn no_more_than_four_characters_of_a_key_are_shown() {
+        check(&Secret::new("sk-0123456789abcdef"), Some("cdef"));
+        check(&Secret::new("short-key"), None);
+        check(&Secret::signing("AKIDEXAMPLE00001234", "the-secret-part-of-it", None), Some("1234"));
+    }
+
+    #[test]
+    fn a_redirect_is_shown_without_its_secrets() {
+        let from = Url::parse("https://h/v1/models?key=1").unwrap();
+        assert_eq!(shown(&from, "/v2/models?token=x#y").as_deref(), Some("https://h/v2/models"));
+        assert_eq!(shown(&from, "https://me:pw@other/x").as_deref(), Some("https://other/x"));
+    }
+
+    #[test]
+    fn spans_are_short() {
+        let check = |micros, want: &str| assert_eq!(span(Duration::from_micros(micros)), want);
+        check(4_986_731, "5.0 s");
+        check(120_000, "0.1 s");
+        check(20_500, "20 ms");
+    }
+
+    #[test]
+    fn dates_are_read() {
+        assert_eq!(date("Thu, 01 Jan 1970 00:00:07 GMT"), Some(Timestamp(7000)));
+        assert_eq!(date("yesterday"), None);
+    }
+}

@@ -1,0 +1,187 @@
+//! What can be asked: a map with its endpoints, keys and ways out. The loop of a request is in `run`.
+
+use std::sync::Arc;
+
+use super::attempt::{Attempt as OneCall, Cause, Lost, Sink, Won};
+use super::check::Checks;
+use super::delivery::Delivery;
+use super::note::{Note, Watcher};
+use super::quotas::Quotas;
+use super::record::{Done, RouteError};
+use super::run::Run;
+use crate::ports::{Clock, Keys, LogStart, Store, Transport};
+use llmroute_core::model::{Answer, Class, Failure, KeySource, Prompt, TimeoutKind, Timestamp};
+use llmroute_core::provider::Endpoint;
+use llmroute_core::route::course::{Facts, Needs};
+use llmroute_core::route::rules::{self, Detours, RuleError};
+use llmroute_core::route::{DeploymentId, GroupId, Map, Timeouts};
+
+/// Routes requests to deployments.
+pub struct Router {
+    pub(super) map: Arc<Map>,
+    /// Parallel to the deployments of the map, as is `sources`.
+    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) sources: Vec<KeySource>,
+    pub(super) keys: Arc<dyn Keys>,
+    pub(super) transport: Arc<dyn Transport>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Clock,
+    pub(super) quotas: Arc<Quotas>,
+}
+
+/// One question.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The group to ask.
+    pub group: GroupId,
+    /// What is asked.
+    pub prompt: Prompt,
+    /// What routing may look at.
+    pub facts: Facts,
+    /// What the answer must satisfy.
+    pub checks: Checks,
+    /// How the answer reaches its reader.
+    pub delivery: Delivery,
+    /// When it was asked; waits before this call (for stdin) count against the deadline.
+    pub since: Timestamp,
+    /// What the log is told, unless it is to be told nothing.
+    pub log: Option<LogStart>,
+}
+
+impl Request {
+    /// A question to `group`, asked at `since`, that the log is told nothing of.
+    #[must_use]
+    pub fn new(group: GroupId, prompt: Prompt, delivery: Delivery, since: Timestamp) -> Self {
+        let facts = Facts { prompt_tokens: prompt.estimated_tokens(), ..Facts::default() };
+        Self { group, prompt, facts, checks: Checks::default(), delivery, since, log: None }
+    }
+}
+
+impl Router {
+    /// A router over `map`; `endpoints` and `sources` are parallel to its deployments.
+    #[must_use]
+    pub fn new(
+        map: Arc<Map>,
+        endpoints: Vec<Endpoint>,
+        sources: Vec<KeySource>,
+        keys: Arc<dyn Keys>,
+        transport: Arc<dyn Transport>,
+        store: Arc<dyn Store>,
+        clock: Clock,
+    ) -> Self {
+        Self { map, endpoints, sources, keys, transport, store, clock, quotas: Arc::default() }
+    }
+
+    /// A router over another `map`, with the ways out of this one.
+    #[must_use]
+    pub fn with_map(&self, map: Arc<Map>, endpoints: Vec<Endpoint>, sources: Vec<KeySource>) -> Self {
+        let (keys, transport) = (Arc::clone(&self.keys), Arc::clone(&self.transport));
+        let quotas = Arc::clone(&self.quotas);
+        Self { map, endpoints, sources, keys, transport, store: Arc::clone(&self.store), clock: self.clock, quotas }
+    }
+
+    /// Writes down what `request` asks before it is run, which otherwise happens while the network is waited
+    /// for: from here on it is not lost, whatever happens to the process.
+    pub fn write_down(&self, request: &Request) {
+        if let Some(start) = &request.log {
+            // A store that cannot be written says so by its warning.
+            let _ = self.store.begin(start);
+        }
+    }
+
+    /// What can be routed to.
+    #[must_use]
+    pub fn map(&self) -> &Map {
+        &self.map
+    }
+
+    /// The time on the clock that it routes by.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Where the rules of the profile lead `request`.
+    ///
+    /// # Errors
+    /// When a rule cannot be evaluated; the request is then sent to nobody.
+    pub fn decide(&self, request: &Request) -> Result<Detours, RuleError> {
+        if self.map.rules.all.is_empty() {
+            return Ok(Detours::default());
+        }
+        let facts = &request.facts;
+        let subject = rules::Subject {
+            prompt: &request.prompt.text(),
+            system: request.prompt.system.as_deref().unwrap_or_default(),
+            tokens: facts.prompt_tokens,
+            tags: &facts.tags,
+            user: facts.user.as_deref().unwrap_or_default(),
+            env: &self.map.rules.env,
+            has_image: Needs::of(&request.prompt).vision,
+            hour: facts.hour,
+        };
+        rules::decide(&self.map, request.group, &subject)
+    }
+
+    /// What the course may look at: the facts of `request`, with what follows from its prompt.
+    pub(super) fn facts(&self, request: &Request) -> Result<Facts, RuleError> {
+        let detours = self.decide(request)?;
+        Ok(Facts { needs: Needs::of(&request.prompt), detours, ..request.facts.clone() })
+    }
+
+    /// Gets one complete answer, or says why there is none.
+    ///
+    /// Dropping the future cancels the call and logs it as cancelled.
+    ///
+    /// # Errors
+    /// When every deployment that may be asked failed, the deadline passed, or text that was given
+    /// out cannot be completed.
+    pub async fn run(
+        &self,
+        request: &Request,
+        rng: &mut fastrand::Rng,
+        watcher: &mut dyn Watcher,
+    ) -> Result<Done, RouteError> {
+        let mut run = Run::new(self, request);
+        // A rule that cannot be evaluated ends the request itself.
+        run.ledger.take_turn(self.decide(request).unwrap_or_default().target(request.group));
+        for (group, reason) in self.order_by_command(request, &mut run.ledger.board).await {
+            watcher.note(Note::Unordered { group, reason: &reason });
+        }
+        let ended = run.course(rng, watcher).await;
+        if let Ok(done) = &ended {
+            watcher.complete(done);
+        }
+        run.ledger.settle().await;
+        run.close(&ended);
+        if let Some(warning) = self.store.take_warning() {
+            watcher.note(Note::State(&warning));
+        }
+        ended
+    }
+}
+
+impl Router {
+    /// One call to one deployment.
+    pub(super) async fn ask(
+        &self,
+        deployment: DeploymentId,
+        prompt: &Prompt,
+        mut timeouts: Timeouts,
+        deadline: Timestamp,
+        sink: &mut Sink<'_>,
+    ) -> Result<Won, Lost> {
+        let lost = |failure| Lost { cause: Cause::NotAsked(failure), answer: Answer::default(), first_token: None };
+        let left = deadline.since(self.clock.now());
+        let key = match tokio::time::timeout(left, self.keys.get(&self.sources[deployment.0])).await {
+            Ok(Ok(key)) => key,
+            Ok(Err(error)) => return Err(lost(Failure::new(Class::Authentication, error.to_string()))),
+            Err(_) => return Err(lost(Failure::new(Class::Timeout(TimeoutKind::Total), "no key before the deadline"))),
+        };
+        // Getting the key took its time, too.
+        timeouts.attempt = timeouts.attempt.min(deadline.since(self.clock.now()));
+        let endpoint = &self.endpoints[deployment.0];
+        let transport = &*self.transport;
+        OneCall { endpoint, key: key.as_ref(), prompt, timeouts, transport, clock: self.clock }.run(sink).await
+    }
+}

@@ -1,0 +1,210 @@
+//! Conversations in the log: which there are, which turns stand, and what a model is told of them.
+//! It sends nothing, and it does not decide how much of a conversation fits.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{CANDIDATES, Entry, History, HistoryError};
+use crate::ports::Outcome;
+use crate::state::Record;
+use llmroute_core::model::{Message, Role, Timestamp};
+
+/// Conversations that are looked at for the newest one that can be continued.
+const LOOKED_AT: usize = 16;
+
+/// Stands for a prompt that was nothing but attachments, whose bytes the log does not keep.
+const NO_TEXT: &str = "[attachment]";
+
+/// A conversation in one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overview {
+    /// Its id: that of its first request.
+    pub id: String,
+    /// When its first turn was asked.
+    pub started: Timestamp,
+    /// When it was asked last, whatever became of that.
+    pub last: Timestamp,
+    /// Turns that stand, whatever became of them.
+    pub turns: usize,
+    /// What was asked first.
+    pub first_prompt: String,
+    /// The group that was asked last.
+    pub group: String,
+}
+
+impl History {
+    /// The turns of the conversation that `id` means (see [`History::conversation_id`]) that stand,
+    /// oldest first: the newest one and what it follows, back to the first. What was taken back or
+    /// tried again is not among them. A turn without an end is unfinished: it runs, or its process died.
+    ///
+    /// # Errors
+    /// As [`History::conversation_id`].
+    pub fn conversation(&self, id: &str) -> Result<Vec<Entry>, HistoryError> {
+        let id = self.conversation_id(id)?;
+        Ok(standing(self.reader()?.turns(&id)?))
+    }
+
+    /// The whole id of the conversation that `id` means: `last`, the id of it or of one of its turns,
+    /// whole or the beginning or end of just one.
+    ///
+    /// # Errors
+    /// [`HistoryError::Empty`], [`HistoryError::UnknownConversation`], [`HistoryError::Ambiguous`], or
+    /// when the log cannot be read.
+    pub fn conversation_id(&self, id: &str) -> Result<String, HistoryError> {
+        let reader = self.reader()?;
+        let unknown = || HistoryError::UnknownConversation(id.to_owned());
+        if id == "last" {
+            return self.last_conversation()?.ok_or_else(|| self.empty());
+        }
+        if id.is_empty() {
+            return Err(unknown());
+        }
+        if !reader.turns(id)?.is_empty() {
+            return Ok(id.to_owned());
+        }
+        let mut found = BTreeSet::new();
+        for request in reader.matching(id, CANDIDATES)? {
+            found.extend(reader.get(&request)?.and_then(|(start, _)| start.conversation().map(str::to_owned)));
+        }
+        if found.len() > 1 {
+            return Err(HistoryError::Ambiguous { part: id.to_owned(), ids: found.into_iter().collect() });
+        }
+        found.pop_first().ok_or_else(unknown)
+    }
+
+    /// The id of the newest conversation, `None` when there is none. One whose only request came to
+    /// nothing is passed over as long as there is another.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn last_conversation(&self) -> Result<Option<String>, HistoryError> {
+        let Some(reader) = &self.reader else { return Ok(None) };
+        let ids = reader.conversations(LOOKED_AT)?;
+        for id in &ids {
+            let turns = standing(reader.turns(id)?);
+            if turns.len() > 1 || turns.iter().any(|turn| turn.end.is_none() || turn.answer().is_some()) {
+                return Ok(Some(id.clone()));
+            }
+        }
+        Ok(ids.into_iter().next())
+    }
+
+    /// The latest `count` conversations, by their last turns, oldest first.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn conversations(&self, count: usize) -> Result<Vec<Overview>, HistoryError> {
+        let Some(reader) = &self.reader else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        for id in reader.conversations(count)? {
+            let records = reader.turns(&id)?;
+            let last = records.iter().map(|(start, _)| start.at).max();
+            found.extend(overview(id, last, &standing(records)));
+        }
+        found.reverse();
+        Ok(found)
+    }
+}
+
+impl Entry {
+    /// What a model is told that it said: a whole answer, or the part of one that was given out.
+    #[must_use]
+    pub fn answer(&self) -> Option<&str> {
+        let end = self.end.as_ref()?;
+        match end.outcome {
+            Outcome::Ok | Outcome::Partial | Outcome::Cancelled => {
+                Some(end.text.as_str()).filter(|text| !text.trim().is_empty())
+            }
+            Outcome::Failed => None,
+        }
+    }
+}
+
+/// What a model is told of `turns`: question and answer of each that has an answer.
+#[must_use]
+pub fn messages(turns: &[Entry]) -> Vec<Message> {
+    let exchange = |turn: &Entry| {
+        let prompt = Some(without_places(&turn.start.prompt)).filter(|text| !text.trim().is_empty());
+        let prompt = prompt.unwrap_or_else(|| NO_TEXT.to_owned());
+        let answer = turn.answer()?;
+        Some([Message::text(Role::User, prompt), Message::text(Role::Assistant, answer)])
+    };
+    turns.iter().filter_map(exchange).flatten().collect()
+}
+
+/// A prompt as it was logged, with the kinds of its attachments in the place of the notes about them:
+/// where they lie is nobody's business but the log's.
+#[must_use]
+pub fn without_places(prompt: &str) -> String {
+    let lines: Vec<&str> = prompt.split('\n').collect();
+    let kind = |line: &str| {
+        let note = line.strip_prefix("[attached: ")?.strip_suffix(")]")?;
+        let (_, what) = note.rsplit_once(" (")?;
+        Some(format!("[attached: {}]", what.split(',').next().unwrap_or(what)))
+    };
+    // The notes are the last lines.
+    let notes: Vec<String> = lines.iter().rev().map_while(|line| kind(line)).collect();
+    let text = lines[..lines.len() - notes.len()].iter().map(|line| (*line).to_owned());
+    text.chain(notes.into_iter().rev()).collect::<Vec<_>>().join("\n")
+}
+
+/// The newest turn that no other follows, and what leads to it, oldest first. Where that one came to nothing,
+/// and the same was asked before at the same place and answered, the answer before stands.
+fn standing(records: Vec<Record>) -> Vec<Entry> {
+    let mut turns: HashMap<String, Entry> =
+        records.into_iter().map(|record| (record.0.id.clone(), Entry::from(record))).collect();
+    let followed: BTreeSet<&str> = turns.values().filter_map(|turn| turn.start.parent.as_deref()).collect();
+    let leaves = || turns.values().filter(|turn| !followed.contains(turn.start.id.as_str()));
+    let id = |turn: &&Entry| turn.start.id.clone();
+    let newest = leaves().max_by_key(id);
+    let again = |turn: &&Entry, of: &Entry| {
+        turn.start.parent == of.start.parent && turn.start.prompt == of.start.prompt && turn.answer().is_some()
+    };
+    let before = newest.filter(|turn| turn.answer().is_none());
+    let before = before.and_then(|newest| leaves().filter(|turn| again(turn, newest)).max_by_key(id));
+    let mut next = before.or(newest).as_ref().map(id);
+    let mut chain = Vec::new();
+    // Each turn is taken once, so that a circle of damaged rows ends.
+    while let Some(turn) = next.and_then(|id| turns.remove(&id)) {
+        next = turn.start.parent.clone();
+        chain.push(turn);
+    }
+    chain.reverse();
+    chain
+}
+
+fn overview(id: String, latest: Option<Timestamp>, turns: &[Entry]) -> Option<Overview> {
+    let (first, last) = (turns.first()?, turns.last()?);
+    Some(Overview {
+        id,
+        started: first.start.at,
+        last: latest.unwrap_or(last.start.at),
+        turns: turns.len(),
+        first_prompt: first.start.prompt.clone(),
+        group: last.start.group.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(logged: &str, want: &str) {
+        assert_eq!(without_places(logged), want, "{logged}");
+    }
+
+    #[test]
+    fn a_model_is_told_what_was_attached_and_not_from_where() {
+        check(
+            "what is it?\n[attached: /home/me/a (1).png (image/png, 12 bytes, sha-256 00ff)]\n[attached: https://x/y (image/*)]",
+            "what is it?\n[attached: image/png]\n[attached: image/*]",
+        );
+        check("[attached: standard input (application/pdf, 1 bytes, sha-256 00)]", "[attached: application/pdf]");
+    }
+
+    #[test]
+    fn what_a_person_wrote_stays() {
+        for text in ["", "a\n\nb\n", "[attached: x]", "[attached: a (b)]\nwhat is this line?"] {
+            check(text, text);
+        }
+    }
+}

@@ -1,0 +1,373 @@
+//! The only ways out of the process, as traits: the network, the shared state, the keys, the time.
+//!
+//! The engine speaks to these; `transport`, `state` and `cli` implement them.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream::Stream;
+use http::HeaderMap;
+use serde::{Deserialize, Serialize};
+
+use llmroute_core::model::{Failure, KeySource, Secret, Timestamp, Usage};
+use llmroute_core::wire::WireRequest;
+
+/// A future that can be stored behind a trait object.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The network.
+pub trait Transport: Send + Sync {
+    /// Sends `request` once: no retries, no redirects. Resolves when the head of the reply is there.
+    ///
+    /// Dropping the future or the reply closes the connection. The failure is of class
+    /// `connection`, `timeout` (connect) or `malformed`.
+    fn send(&self, request: WireRequest, connect_timeout: Duration) -> Boxed<'_, Result<Reply, Failure>>;
+}
+
+/// The head of a reply, and its body as it comes.
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, decompressed.
+    pub body: Pin<Box<dyn Stream<Item = Result<Bytes, Failure>> + Send>>,
+}
+
+/// Connections that are made to be measured, and for nothing else.
+pub trait Dial: Send + Sync {
+    /// Connects to the host of `url`, of scheme `http` or `https`, within `limit`, and hangs up.
+    fn dial<'a>(&'a self, url: &'a url::Url, limit: Duration) -> Boxed<'a, Dialed>;
+}
+
+/// How far a connection came, and how long each step took.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Dialed {
+    /// Looking up the name.
+    pub dns: Option<Duration>,
+    /// Connecting, to the address that was fastest.
+    pub tcp: Option<Duration>,
+    /// The handshake; none for plain `http`.
+    pub tls: Option<Duration>,
+    /// The protocol that was agreed on (`h2`, `http/1.1`).
+    pub alpn: Option<String>,
+    /// When the server's certificate ends.
+    pub cert_expires: Option<Timestamp>,
+    /// A proxy stands between, or there is no connection to measure.
+    pub unmeasured: bool,
+    /// Why it came no further.
+    pub failure: Option<Failure>,
+}
+
+/// The network as an instrument: connections of our own, and everything stamped on one clock.
+pub trait Meter: Send + Sync {
+    /// The time on the clock of all stamps, since its origin; it never steps.
+    fn now(&self) -> Duration;
+
+    /// The time of processor that this process used so far, where it is known and means something.
+    fn cpu(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Waits until `at` on that clock, as exactly as the machine allows.
+    fn wait(&self, at: Duration) -> Boxed<'_, ()>;
+
+    /// Opens a connection to the server of `url` that nobody else uses; a simulated one is open at once.
+    ///
+    /// The failure is of class `connection`, `timeout` (connect) or `unsupported`.
+    fn connect<'a>(&'a self, url: &'a url::Url, limit: Duration) -> Boxed<'a, Result<Box<dyn Line>, Failure>>;
+}
+
+/// A connection on which one call at a time is made: [`begin`](Self::begin), then the head, then the
+/// pieces until there are no more. Dropping it closes the connection and ends the call.
+pub trait Line: Send {
+    /// What it took to open it; nothing for a simulated one.
+    fn opening(&self) -> Option<Opening>;
+
+    /// Whether another call can be made on it: the last one was read to its end, and the server stayed.
+    fn is_open(&mut self) -> bool;
+
+    /// Starts a call: hands over `request`, which is sent by polling for the head.
+    fn begin(&mut self, request: WireRequest);
+
+    /// The head of the reply.
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Head, Failure>>;
+
+    /// The next piece of the body; `None` at its end. Between two stamps that differ lies a read.
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Stamped, Failure>>>;
+
+    /// When the first byte of the last call was handed to the kernel; `None` before that.
+    fn sent(&self) -> Option<Duration>;
+
+    /// What the connection knows of the call that just ended.
+    fn facts(&self) -> LineFacts;
+}
+
+/// What it took to open a connection.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Opening {
+    /// To resolve the name; nothing for an address.
+    pub dns: Option<Duration>,
+    /// To open the TCP connection.
+    pub tcp: Option<Duration>,
+    /// To agree on TLS; nothing for plain HTTP.
+    pub tls: Option<Duration>,
+}
+
+/// The head of a reply, and when it came.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Head {
+    /// When its last byte came, on the meter's clock.
+    pub at: Duration,
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+}
+
+/// A piece of a body, and when it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamped {
+    /// When its last byte came, on the meter's clock: where the kernel stamps what it receives, its stamp.
+    pub at: Duration,
+    /// From the kernel's stamp to our own read; `None` where only our own clock is known.
+    pub lag: Option<Duration>,
+    /// What came; not compressed.
+    pub bytes: Bytes,
+}
+
+/// What a connection knows of a call that ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LineFacts {
+    /// Whether the wall clock stepped against the monotonic one since the call began, so that stamps lie.
+    pub clock_stepped: bool,
+}
+
+/// Where keys come from, resolved when a call needs one and not before.
+pub trait Keys: Send + Sync {
+    /// The key that `source` names; `Ok(None)` when the endpoint needs none.
+    fn get<'a>(&'a self, source: &'a KeySource) -> Boxed<'a, Result<Option<Secret>, KeyError>>;
+}
+
+/// Why there is no key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct KeyError {
+    /// What is missing or went wrong, and where; never the key.
+    pub reason: String,
+}
+
+/// What processes share: small values by key, changed in transactions, and the log of requests.
+///
+/// Calls block; a store waits for a lock no longer than its own bound.
+pub trait Store: Send + Sync {
+    /// The values of `keys`, in their order.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn read(&self, keys: &[String]) -> Result<Vec<Option<String>>, StoreError>;
+
+    /// Reads `keys`, lets `change` edit their values, and writes them, as one transaction: no other
+    /// process comes between. `change` may run more than once (optimistic stores try again).
+    ///
+    /// # Errors
+    /// When the store cannot be locked or written; then nothing was changed.
+    fn update(&self, keys: &[String], change: &mut dyn FnMut(&mut [Option<String>])) -> Result<(), StoreError>;
+
+    /// As [`Store::update`], for what must be known by all processes or not be done: a store that
+    /// stands in for the shared one while that is busy does not do it here.
+    ///
+    /// # Errors
+    /// As [`Store::update`].
+    fn update_shared(&self, keys: &[String], change: &mut dyn FnMut(&mut [Option<String>])) -> Result<(), StoreError> {
+        self.update(keys, change)
+    }
+
+    /// Writes down what is about to be asked. A second beginning with the same id changes nothing.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn begin(&self, entry: &LogStart) -> Result<(), StoreError>;
+
+    /// Writes down how the request `id` ended; of two ends the later one stands. An end without a
+    /// beginning is dropped.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn finish(&self, id: &str, end: &LogEnd) -> Result<(), StoreError>;
+
+    /// The keys that begin with `prefix`, sorted; all of them when it is empty.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError>;
+
+    /// Forgets the values of `keys`, as one transaction. Returns how many of them there were.
+    ///
+    /// # Errors
+    /// When the store cannot be locked or written; then nothing was forgotten.
+    fn delete(&self, keys: &[String]) -> Result<usize, StoreError>;
+
+    /// Forgets every request in the log. Returns how many there were.
+    ///
+    /// # Errors
+    /// When the store cannot be locked or written; then nothing was forgotten.
+    fn clear_log(&self) -> Result<usize, StoreError>;
+
+    /// What a person should know about the state, once: it is degraded, and why.
+    fn take_warning(&self) -> Option<String> {
+        None
+    }
+}
+
+/// The shared state could not be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct StoreError {
+    /// Whether trying again can help.
+    pub kind: StoreErrorKind,
+    /// What went wrong, and with which file or address; a last line `hint: …` says what to do.
+    pub reason: String,
+}
+
+/// What an error of a store means for the next operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreErrorKind {
+    /// Another process held the lock for too long; the next operation may succeed.
+    Busy,
+    /// Nothing will succeed until a person looks at it.
+    Unusable,
+    /// As [`Unusable`](Self::Unusable), because what is kept is itself damaged: only moving it away helps.
+    Damaged,
+}
+
+/// A request as the log knows it before it has an outcome.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LogStart {
+    /// Sorts by time; unique across processes.
+    pub id: String,
+    /// When it was asked.
+    pub at: Timestamp,
+    /// Which command asked (`ask`, `chat`, …).
+    pub command: String,
+    /// The model group, or `provider/model`.
+    pub group: String,
+    /// The conversation it belongs to: the id of its first request.
+    pub conversation_id: Option<String>,
+    /// The request of the conversation that it follows. Two that follow the same one are two tries;
+    /// the later one stands.
+    #[serde(default)]
+    pub parent: Option<String>,
+    /// The system prompt.
+    pub system: Option<String>,
+    /// The last user message.
+    pub prompt: String,
+    /// Labels given with `--tag`.
+    pub tags: Vec<String>,
+}
+
+impl LogStart {
+    /// The conversation it belongs to; logs of the first version know it of no `ask`, each of which
+    /// begins one of its own.
+    #[must_use]
+    pub fn conversation(&self) -> Option<&str> {
+        let own = || Some(self.id.as_str()).filter(|_| self.command == "ask");
+        self.conversation_id.as_deref().or_else(own)
+    }
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// One complete answer.
+    Ok,
+    /// A part of an answer was given out.
+    Partial,
+    /// No answer.
+    Failed,
+    /// The person stopped it.
+    Cancelled,
+}
+
+impl Outcome {
+    /// All outcomes.
+    pub const ALL: [Self; 4] = [Self::Ok, Self::Partial, Self::Failed, Self::Cancelled];
+
+    /// The name in the log and in `--json`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Partial => "partial",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// The outcome of a request as the log keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LogEnd {
+    /// When it ended.
+    pub at: Timestamp,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The deployment that answered (or was last asked).
+    pub deployment: Option<String>,
+    /// Its provider.
+    pub provider: Option<String>,
+    /// The model as the provider called it.
+    pub model: Option<String>,
+    /// The answer: whole, partial, or a second whole one that could not be printed.
+    pub text: String,
+    /// Shown reasoning.
+    pub reasoning: String,
+    /// Why the model stopped.
+    pub finish_reason: Option<String>,
+    /// What it consumed.
+    pub usage: Option<Usage>,
+    /// What it cost, when a price is known.
+    pub cost_usd: Option<f64>,
+    /// Time to first token.
+    pub ttft_ms: Option<u64>,
+    /// From the question to the end.
+    pub duration_ms: u64,
+    /// Every attempt, as in `--json`.
+    pub attempts: serde_json::Value,
+    /// The failure class and message, when it failed.
+    pub error: Option<serde_json::Value>,
+}
+
+/// Wall time at the start of the process plus the monotonic time since.
+///
+/// It never steps back within a run, and it obeys tokio's paused clock in tests.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    origin: Timestamp,
+    start: tokio::time::Instant,
+}
+
+impl Clock {
+    /// A clock that reads `wall` now.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one home of the monotonic clock")]
+    pub fn starting_at(wall: Timestamp) -> Self {
+        Self { origin: wall, start: tokio::time::Instant::now() }
+    }
+
+    /// The monotonic time now, for time limits.
+    #[must_use]
+    pub fn instant(&self) -> tokio::time::Instant {
+        self.start + self.start.elapsed()
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.origin.after(self.start.elapsed())
+    }
+}

@@ -1,0 +1,87 @@
+//! Spans of time as a profile writes them: `30`, `"600s"`, `"1h30m"`, `"250ms"`.
+
+use std::time::Duration;
+
+/// The longest span that makes sense; longer ones are typing mistakes.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+
+/// A number of seconds.
+pub(crate) fn seconds(value: f64) -> Result<Duration, String> {
+    let span = Duration::try_from_secs_f64(value).map_err(|_| format!("`{value}` is not a span of time"))?;
+    if span > LONGEST { Err("longer than a year".into()) } else { Ok(span) }
+}
+
+/// `1h30m`, `250ms`, `1.5s`, or a bare number of seconds.
+pub fn parse(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    if let Ok(value) = text.parse::<f64>() {
+        return seconds(value);
+    }
+    let mut total = 0.0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let unit_end = rest[digits..].find(|c: char| !c.is_ascii_alphabetic()).map_or(rest.len(), |end| digits + end);
+        let wrong = || format!("`{text}` is not a span of time");
+        let value: f64 = rest[..digits].parse().map_err(|_| wrong())?;
+        total += value
+            * match &rest[digits..unit_end] {
+                "ms" => 0.001,
+                "s" => 1.0,
+                "m" => 60.0,
+                "h" => 3600.0,
+                "d" => 86_400.0,
+                _ => return Err(wrong()),
+            };
+        rest = rest[unit_end..].trim_start();
+    }
+    if text.is_empty() { Err("an empty text is not a span of time".into()) } else { seconds(total) }
+}
+
+/// The span in the shortest form that [`parse`] reads back.
+pub(crate) fn show(span: Duration) -> String {
+    let millis = span.as_millis();
+    match millis {
+        0 => "0s".into(),
+        _ if !millis.is_multiple_of(1000) => format!("{millis}ms"),
+        _ if millis.is_multiple_of(3_600_000) => format!("{}h", millis / 3_600_000),
+        _ if millis.is_multiple_of(60_000) && millis > 900_000 => format!("{}m", millis / 60_000),
+        _ => format!("{}s", millis / 1000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, want: Option<u64>) {
+        assert_eq!(parse(text).ok(), want.map(Duration::from_millis), "{text}");
+    }
+
+    #[test]
+    fn units_add_up() {
+        check("1h30m", Some(5_400_000));
+        check("250ms", Some(250));
+        check("1.5s", Some(1500));
+        check("1m 30s", Some(90_000));
+    }
+
+    #[test]
+    fn a_bare_number_is_seconds() {
+        check("20", Some(20_000));
+    }
+
+    #[test]
+    fn nonsense_is_none() {
+        for text in ["", "s", "5 parsecs", "-3s", "nan", "inf", "1e300", "5é", "1.2.3s", "99999d"] {
+            check(text, None);
+        }
+    }
+
+    #[test]
+    fn shown_spans_read_back() {
+        for millis in [0, 1, 250, 1000, 90_000, 600_000, 1_800_000, 5_400_000, 86_400_000] {
+            check(&show(Duration::from_millis(millis)), Some(millis));
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Named prompts with places to fill: `{{stdin}}` and `{{name}}`. What fills them is not known here.
+
+use super::diagnostic::Diagnostic;
+use super::file::File;
+use super::value::{Name, Value};
+use super::{Inputs, Profile};
+use llmroute_core::provider::Params;
+
+/// The place of standard input.
+pub const STDIN: &str = "stdin";
+
+/// One template of a profile.
+#[derive(Debug, Clone)]
+pub struct Template {
+    /// Its name.
+    pub name: String,
+    /// What is asked; empty when it says nothing.
+    pub prompt: String,
+    /// The system prompt.
+    pub system: Option<String>,
+    /// The group or `PROVIDER/MODEL`.
+    pub model: Option<String>,
+    /// Parameters, under those of the command line.
+    pub params: Params,
+}
+
+impl Template {
+    /// The places to fill in `prompt` and `system`, each once; `stdin` is one of them.
+    #[must_use]
+    pub fn places(&self) -> Vec<&str> {
+        let mut places = Vec::new();
+        for piece in pieces(&self.prompt).chain(pieces(self.system.as_deref().unwrap_or_default())) {
+            if let Piece::Place(name) = piece
+                && !places.contains(&name)
+            {
+                places.push(name);
+            }
+        }
+        places
+    }
+}
+
+/// `text` with every place filled by `value`, once: what is put in is not looked at again.
+#[must_use]
+pub fn fill<'v>(text: &str, value: impl Fn(&str) -> &'v str) -> String {
+    pieces(text)
+        .map(|piece| match piece {
+            Piece::Text(text) => text.to_owned(),
+            Piece::Place(name) => value(name).to_owned(),
+        })
+        .collect()
+}
+
+enum Piece<'t> {
+    Text(&'t str),
+    Place(&'t str),
+}
+
+/// Text and places in turn. Braces around anything but a name are text.
+fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut rest = text;
+    let mut held = None;
+    std::iter::from_fn(move || {
+        if let Some(place) = held.take() {
+            return Some(Piece::Place(place));
+        }
+        if rest.is_empty() {
+            return None;
+        }
+        for (at, _) in rest.match_indices("{{") {
+            let inside = &rest[at + 2..];
+            let Some(end) = inside.find("}}") else { break };
+            let name = inside[..end].trim();
+            if is_name(name) {
+                let before = &rest[..at];
+                rest = &inside[end + 2..];
+                if before.is_empty() {
+                    return Some(Piece::Place(name));
+                }
+                held = Some(name);
+                return Some(Piece::Text(before));
+            }
+        }
+        Some(Piece::Text(std::mem::take(&mut rest)))
+    })
+}
+
+fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+}
+
+impl Profile {
+    /// Reads the templates; the models that they name are looked up.
+    pub(super) fn add_templates(&mut self, file: &File<'_>, inputs: &Inputs<'_>, sink: &mut Vec<Diagnostic>) {
+        for table in &file.templates {
+            let settings = &table.settings;
+            let text = |name: &str| settings.text(name).map(str::to_owned);
+            let model = settings.get("model").zip(text("model"));
+            if let Some(Err(problem)) = model.as_ref().map(|(_, name)| self.knows(name, inputs.vars)) {
+                let at = settings.get("model").map_or(0..0, |entry| entry.at.clone());
+                sink.push(problem.diagnostic(at));
+            }
+            let template = Template {
+                name: table.name.text.clone(),
+                prompt: text("prompt").unwrap_or_default(),
+                system: text("system"),
+                model: model.map(|(_, name)| name),
+                params: match settings.get("params").map(|entry| &entry.value) {
+                    Some(Value::Params(params)) => params.clone(),
+                    _ => Params::default(),
+                },
+            };
+            check(&table.name, &template, sink);
+            self.templates.push(template);
+        }
+    }
+}
+
+fn check(name: &Name, template: &Template, sink: &mut Vec<Diagnostic>) {
+    let of_stdin = |piece| matches!(piece, Piece::Place(STDIN));
+    if template.system.as_deref().is_some_and(|system| pieces(system).any(of_stdin)) {
+        let message = "`{{stdin}}` stands in `prompt` only";
+        sink.push(Diagnostic::error(message).at(name.at.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(text: &str, want: &str) {
+        assert_eq!(fill(text, |name| if name == "a" { "[A {{b}}]" } else { "[B]" }), want);
+    }
+
+    #[test]
+    fn places_are_filled_once() {
+        check("{{a}} and {{ b }}{{a}}.", "[A {{b}}] and [B][A {{b}}].");
+        check("", "");
+    }
+
+    #[test]
+    fn other_braces_are_text() {
+        for text in ["{a} {{}} {{ }} {{1}} {{a b}} {{a", "{{", "}}", "{{a.b}}", "é{{–}}"] {
+            check(text, text);
+        }
+        check("{{{{a}}}}", "{{[A {{b}}]}}");
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_without_places_stays_as_it_is(text in "[{} a-c.é\n]{0,30}") {
+            let same = fill(&text, |_| "");
+            prop_assert!(same.len() <= text.len());
+            prop_assert_eq!(pieces(&text).any(|piece| matches!(piece, Piece::Place(_))), same != text);
+        }
+    }
+}

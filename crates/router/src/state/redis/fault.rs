@@ -1,0 +1,63 @@
+//! What an error of the server or of the way to it means, and what a person can do about it.
+
+use redis::{ErrorKind, RedisError, ServerErrorKind};
+
+use crate::ports::{StoreError, StoreErrorKind};
+use llmroute_core::model::RedisUrl;
+use llmroute_core::model::failure::one_line;
+
+const ELSEWHERE: &str = "choose another place with `--state`";
+
+/// The error of an operation at `url`. No part of it shows a password.
+pub fn of_redis(url: &RedisUrl, error: &RedisError) -> StoreError {
+    let mut what = one_line(&error.to_string());
+    if let Some(password) = url.password() {
+        what = what.replace(password.expose(), "…");
+    }
+    let (kind, hint) = meaning(error);
+    fault(kind, url, &what, hint)
+}
+
+/// Others changed the same values at every try.
+pub fn contended(url: &RedisUrl) -> StoreError {
+    fault(StoreErrorKind::Busy, url, "too many processes change the same values", "try again in a moment")
+}
+
+/// This program cannot speak TLS with a Redis server.
+pub fn no_tls(url: &RedisUrl) -> StoreError {
+    let hint = "build it with `--features redis-tls`";
+    fault(StoreErrorKind::Unusable, url, "this llmroute was built without TLS for Redis", hint)
+}
+
+fn fault(kind: StoreErrorKind, url: &RedisUrl, what: &str, hint: &str) -> StoreError {
+    StoreError { kind, reason: format!("cannot use `{url}`: {what}\nhint: {hint}") }
+}
+
+fn meaning(error: &RedisError) -> (StoreErrorKind, &'static str) {
+    use StoreErrorKind::{Busy, Unusable};
+    match error.kind() {
+        // A server that is slow once would be waited for at every step of a call.
+        ErrorKind::Io if error.is_timeout() => (Unusable, "see whether the server is well, or choose another place"),
+        ErrorKind::Io => (Unusable, "start the server, check the address, or choose another place with `--state`"),
+        ErrorKind::AuthenticationFailed => (Unusable, "check the user and the password in the URL"),
+        ErrorKind::Server(kind) => match kind {
+            ServerErrorKind::BusyLoading
+            | ServerErrorKind::TryAgain
+            | ServerErrorKind::MasterDown
+            | ServerErrorKind::ClusterDown => (Busy, "the server is not ready; try again in a moment"),
+            ServerErrorKind::ReadOnly => (Unusable, "name the primary server, not a replica"),
+            ServerErrorKind::NoPerm => {
+                (Unusable, "allow its user MGET, EVAL, SCAN, DEL, HMGET, ZREVRANGE, ZREM, SET, HSET, ZADD, EXPIRE")
+            }
+            ServerErrorKind::Moved | ServerErrorKind::Ask | ServerErrorKind::CrossSlot => {
+                (Unusable, "name the node of the cluster that holds the keys, or a server that is no cluster")
+            }
+            _ => (Unusable, ELSEWHERE),
+        },
+        _ => match error.code() {
+            Some("NOAUTH" | "WRONGPASS") => (Unusable, "check the user and the password in the URL"),
+            Some("OOM") => (Unusable, "give the server more memory, or choose another place with `--state`"),
+            _ => (Unusable, ELSEWHERE),
+        },
+    }
+}

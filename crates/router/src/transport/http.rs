@@ -1,0 +1,157 @@
+//! The network over sockets: sends one request once and hands out the reply as it is read.
+//!
+//! It owns connections and nothing else: no retries, no redirects, no clock, no meaning of a status.
+
+pub(super) mod fault;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::Stream;
+use reqwest::{Client, Method, Request, redirect, retry};
+
+use self::fault::Peer;
+use super::tls::{self, Roots};
+use crate::ports::{Boxed, Reply, Transport};
+use llmroute_core::model::{Class, ConnectionFault, Failure};
+use llmroute_core::wire::WireRequest;
+
+/// What every request says of its sender.
+pub(super) const USER_AGENT: &str = concat!("llmroute/", env!("CARGO_PKG_VERSION"));
+
+/// How long a connection to those who give out keys may take, and what they may say.
+const KEYS_CONNECT: Duration = Duration::from_secs(5);
+const MAX_KEYS: usize = 64 << 10;
+
+/// The network. Cheap to make: a client comes with the first call, TLS roots with the first certificate.
+///
+/// Proxies are those of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`); a server on
+/// loopback is never asked through one, as in Go: a proxy would look for it on its own machine.
+#[derive(Default)]
+pub struct Http {
+    clients: Mutex<HashMap<Wants, Client>>,
+    roots: Arc<Roots>,
+}
+
+/// What cannot be said with a request, only to a client; a profile has two or three combinations.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Wants {
+    connect_timeout: Duration,
+    proxies: bool,
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").finish_non_exhaustive()
+    }
+}
+
+impl Http {
+    fn client(&self, wants: Wants) -> Result<Client, Failure> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(&wants) {
+            return Ok(client.clone());
+        }
+        let client = build(wants, &self.roots)?;
+        clients.insert(wants, client.clone());
+        Ok(client)
+    }
+}
+
+impl Http {
+    /// Asks for `url` once, for those who give out keys; the status and the body, up to a bound.
+    pub(super) async fn get(&self, url: url::Url, headers: http::HeaderMap) -> Result<(u16, Vec<u8>), Failure> {
+        let peer = Peer::of(&url)?;
+        let client = self.client(Wants { connect_timeout: KEYS_CONNECT, proxies: !peer.is_loopback() })?;
+        let mut get = Request::new(Method::GET, url);
+        *get.headers_mut() = headers;
+        let mut response = client.execute(get).await.map_err(|error| fault::of_head(&error, &peer))?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| fault::of_body(&error, &peer))? {
+            body.extend_from_slice(&chunk);
+            if body.len() > MAX_KEYS {
+                return Err(Failure::new(Class::Malformed, "the reply is too long to hold keys"));
+            }
+        }
+        Ok((response.status().as_u16(), body))
+    }
+}
+
+impl Transport for Http {
+    fn send(&self, request: WireRequest, connect_timeout: Duration) -> Boxed<'_, Result<Reply, Failure>> {
+        Box::pin(async move {
+            let peer = Peer::of(&request.url)?;
+            let client = self.client(Wants { connect_timeout, proxies: !peer.is_loopback() })?;
+            let mut call = Request::new(request.method, request.url);
+            *call.headers_mut() = request.headers;
+            *call.body_mut() = (!request.body.is_empty()).then(|| request.body.into());
+            let response = client.execute(call).await.map_err(|error| fault::of_head(&error, &peer))?;
+            let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            Ok(Reply { status, headers, body: Box::pin(body(response, peer)) })
+        })
+    }
+}
+
+#[cfg(feature = "vertex")]
+impl Http {
+    /// One small exchange of any method: `request` as it is, and the whole reply, of at most `limit` bytes.
+    ///
+    /// Plain `http` never goes through a proxy: it is spoken to this machine and to its cloud's own network.
+    ///
+    /// # Errors
+    /// As [`Transport::send`], and `malformed` for a reply that is too large.
+    pub(super) async fn exchange(
+        &self,
+        request: ::http::Request<bytes::Bytes>,
+        connect_timeout: Duration,
+        limit: usize,
+    ) -> Result<::http::Response<bytes::Bytes>, Failure> {
+        let unfit = |_| Failure::new(Class::Connection(ConnectionFault::Dns), "not an address to send to");
+        let request = Request::try_from(request).map_err(unfit)?;
+        let peer = Peer::of(request.url())?;
+        let proxies = !peer.is_loopback() && request.url().scheme() == "https";
+        let client = self.client(Wants { connect_timeout, proxies })?;
+        let mut response = client.execute(request).await.map_err(|error| fault::of_head(&error, &peer))?;
+        let mut reply = ::http::Response::builder().status(response.status());
+        if let Some(headers) = reply.headers_mut() {
+            headers.clone_from(response.headers());
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| fault::of_body(&error, &peer))? {
+            body.extend_from_slice(&chunk);
+            if body.len() > limit {
+                return Err(Failure::new(Class::Malformed, "the reply is too large"));
+            }
+        }
+        reply.body(body.into()).map_err(|_| Failure::new(Class::Malformed, "the reply has an odd head"))
+    }
+}
+
+/// Chunks as they are read; nothing is gathered, and the first failure is the last item.
+fn body(response: reqwest::Response, peer: Peer) -> impl Stream<Item = Result<bytes::Bytes, Failure>> + Send {
+    response.bytes_stream().map(move |chunk| chunk.map_err(|error| fault::of_body(&error, &peer)))
+}
+
+/// Measured at 10 to 20 µs; reading the roots of the system, 5 ms, is left to the first certificate.
+fn build(wants: Wants, roots: &Arc<Roots>) -> Result<Client, Failure> {
+    let wrong = |error: &dyn fmt::Display| {
+        Failure::new(Class::Connection(ConnectionFault::Tls), format!("no client could be made: {error}"))
+    };
+    let tls = tls::config(roots).map_err(|error| wrong(&error))?;
+    let client = Client::builder()
+        .user_agent(USER_AGENT)
+        .tls_backend_preconfigured(tls)
+        .connect_timeout(wants.connect_timeout)
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .referer(false)
+        .tcp_nodelay(true);
+    let client = if wants.proxies { client } else { client.no_proxy() };
+    client.build().map_err(|error| wrong(&error.without_url()))
+}
+
+#[cfg(test)]
+mod tests;
