@@ -1,6 +1,6 @@
 //! What a run may cost: an estimate before it, and a purse that cannot be overdrawn while it goes on.
 
-use super::drive;
+use super::load_generator;
 use super::plan::{Load, Plan, Stop, Target};
 use super::sample::{Sample, Tokens};
 use llmroute_core::model::{Price, Usage};
@@ -120,7 +120,7 @@ impl Wallet {
     }
 }
 
-impl drive::Purse for Wallet {
+impl load_generator::SpendingLimit for Wallet {
     fn reserve(&mut self, target: usize) -> bool {
         Self::reserve(self, target)
     }

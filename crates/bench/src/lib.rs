@@ -5,8 +5,7 @@
 
 pub mod compare;
 pub mod cost;
-pub mod drive;
-mod guard;
+pub mod load_generator;
 mod measure;
 pub mod plan;
 pub mod prompts;
@@ -14,6 +13,7 @@ pub mod record;
 pub mod rehearsal;
 pub mod report;
 pub mod sample;
+mod sample_builder;
 pub mod schedule;
 pub mod self_test;
 pub mod stats;
@@ -21,6 +21,6 @@ pub mod summary;
 pub mod sweep;
 #[cfg(test)]
 mod synthetic;
-mod tally;
+mod target_breaker;
 #[cfg(test)]
 mod testing;

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::sample::{Connection, Fault, Sample};
-use super::tally::Tally;
+use super::sample_builder::SampleBuilder;
 use llmroute_core::model::redact::{redact, without_whole};
 use llmroute_core::model::{Class, ConnectionFault, Failure, OutputFault, Price, Prompt, Secret, TimeoutKind};
 use llmroute_core::provider::{Endpoint, classify};
@@ -25,7 +25,7 @@ const GATHERED: usize = 1 << 20;
 
 /// How one target is called.
 #[derive(Debug, Clone, Copy)]
-pub struct Seat<'a> {
+pub struct CallTarget<'a> {
     /// Where.
     pub endpoint: &'a Endpoint,
     /// With which key.
@@ -48,7 +48,7 @@ pub(super) struct Call {
 
 /// The clocks of a run.
 #[derive(Clone, Copy)]
-pub(super) struct Clocks<'a> {
+pub(super) struct RunClocks<'a> {
     pub(super) meter: &'a dyn Meter,
     /// Wall time, for signatures and for dates in replies.
     pub(super) wall: Clock,
@@ -60,7 +60,7 @@ pub(super) struct Clocks<'a> {
 pub(super) type Watch<'a> = dyn FnMut(usize, Option<Duration>) + Send + 'a;
 
 /// The request for `prompt`, ready to be sent.
-pub(super) fn request(seat: &Seat<'_>, prompt: &Prompt, wall: Clock) -> Result<WireRequest, Failure> {
+pub(super) fn request(seat: &CallTarget<'_>, prompt: &Prompt, wall: Clock) -> Result<WireRequest, Failure> {
     let mut encoded = seat.endpoint.encode(seat.key, prompt)?;
     sigv4::sign(&mut encoded.request, wall.now());
     Ok(encoded.request)
@@ -79,10 +79,10 @@ pub(super) fn begin(line: &mut dyn Line, request: WireRequest) -> Option<Result<
 pub(super) async fn finish(
     line: &mut dyn Line,
     head: Option<Result<Head, Failure>>,
-    seat: &Seat<'_>,
+    seat: &CallTarget<'_>,
     call: Call,
     connection: Connection,
-    clocks: Clocks<'_>,
+    clocks: RunClocks<'_>,
     watch: &mut Watch<'_>,
 ) -> (Sample, Option<Failure>) {
     let sent = line.sent().unwrap_or_else(|| clocks.meter.now());
@@ -92,7 +92,7 @@ pub(super) async fn finish(
         clocks,
         sent,
         head: None,
-        tally: Tally::new(seat.endpoint),
+        builder: SampleBuilder::new(seat.endpoint),
         gathered: Vec::new(),
         bytes: 0,
         heard: sent,
@@ -104,9 +104,14 @@ pub(super) async fn finish(
 }
 
 /// The sample of a call that was never sent, because of `failure` at this moment.
-pub(super) fn unsent(failure: Failure, seat: &Seat<'_>, call: Call, clocks: Clocks<'_>) -> (Sample, Option<Failure>) {
+pub(super) fn unsent(
+    failure: Failure,
+    seat: &CallTarget<'_>,
+    call: Call,
+    clocks: RunClocks<'_>,
+) -> (Sample, Option<Failure>) {
     let now = clocks.meter.now();
-    let tally = Tally::new(seat.endpoint);
+    let builder = SampleBuilder::new(seat.endpoint);
     let sent = call.due;
     let failure = clean(failure, seat);
     let sample = Sample {
@@ -123,7 +128,7 @@ pub(super) fn unsent(failure: Failure, seat: &Seat<'_>, call: Call, clocks: Cloc
         first_bytes: 0,
         chars: 0,
         reasoning_chars: 0,
-        usage: tally.tokens(call.input),
+        usage: builder.tokens(call.input),
         cost_usd: None,
         read_lag: None,
         clock_stepped: false,
@@ -135,11 +140,11 @@ pub(super) fn unsent(failure: Failure, seat: &Seat<'_>, call: Call, clocks: Cloc
 
 struct Reading<'a> {
     line: &'a mut dyn Line,
-    seat: &'a Seat<'a>,
-    clocks: Clocks<'a>,
+    seat: &'a CallTarget<'a>,
+    clocks: RunClocks<'a>,
     sent: Duration,
     head: Option<Head>,
-    tally: Tally,
+    builder: SampleBuilder,
     gathered: Vec<Stamped>,
     /// Bytes in `gathered`.
     bytes: usize,
@@ -184,18 +189,18 @@ impl Reading<'_> {
                 Woken::Piece(Some(Err(failure))) => {
                     self.digest()?;
                     // A whole answer is not lost to a connection that is closed badly.
-                    return if self.tally.finished.is_some() { self.end() } else { Err((failure, self.now())) };
+                    return if self.builder.finished.is_some() { self.end() } else { Err((failure, self.now())) };
                 }
                 Woken::Piece(None) => return self.end(),
                 Woken::Tick => {
                     self.digest()?;
-                    if self.tally.done() {
+                    if self.builder.done() {
                         return self.end();
                     }
                     let (limit, kind) = self.patience();
                     if limit <= self.now() {
                         let late = (timed_out(kind, &self.seat.timeouts), self.now());
-                        return if self.tally.finished.is_some() { self.end() } else { Err(late) };
+                        return if self.builder.finished.is_some() { self.end() } else { Err(late) };
                     }
                     tick.set(tokio::time::sleep(self.next_look()));
                 }
@@ -234,25 +239,25 @@ impl Reading<'_> {
     fn digest(&mut self) -> Result<(), (Failure, Duration)> {
         self.bytes = 0;
         for piece in self.gathered.drain(..) {
-            self.tally.feed(piece.at, &piece.bytes).map_err(|failure| (failure, piece.at))?;
+            self.builder.feed(piece.at, &piece.bytes).map_err(|failure| (failure, piece.at))?;
         }
-        let first = self.tally.first_token.map(|at| at.saturating_sub(self.sent));
-        (self.watch)(self.tally.pieces(), first);
+        let first = self.builder.first_token.map(|at| at.saturating_sub(self.sent));
+        (self.watch)(self.builder.pieces(), first);
         Ok(())
     }
 
     fn end(&mut self) -> Result<(), (Failure, Duration)> {
         self.digest()?;
-        self.tally.end().map_err(|failure| (failure, self.heard))
+        self.builder.end().map_err(|failure| (failure, self.heard))
     }
 
     /// Until when silence is borne, by what was parsed, and what it is called when it goes on.
     fn patience(&self) -> (Duration, TimeoutKind) {
         let limits = &self.seat.timeouts;
         let total = (self.sent + limits.attempt, TimeoutKind::Total);
-        let silence = if let Some(finished) = self.tally.finished {
+        let silence = if let Some(finished) = self.builder.finished {
             (finished + TRAILER_TIME.min(limits.idle), TimeoutKind::Idle)
-        } else if self.tally.first_token.is_some() {
+        } else if self.builder.first_token.is_some() {
             (self.heard + limits.idle, TimeoutKind::Idle)
         } else {
             (self.sent + limits.first_token, TimeoutKind::FirstToken)
@@ -293,10 +298,10 @@ impl Reading<'_> {
         let since = |at: Duration| at.saturating_sub(self.sent);
         let run = |at: Duration| at.saturating_sub(self.clocks.start);
         let (failure, end) = match ended {
-            Ok(()) => (None, self.tally.last_token.unwrap_or(self.heard)),
+            Ok(()) => (None, self.builder.last_token.unwrap_or(self.heard)),
             Err((failure, at)) => (Some(clean(failure, self.seat)), at),
         };
-        let (facts, usage) = (self.line.facts(), self.tally.tokens(call.input));
+        let (facts, usage) = (self.line.facts(), self.builder.tokens(call.input));
         let used = *usage.usage() != llmroute_core::model::Usage::default();
         let named = self.head.as_ref().and_then(|head| classify::request_id(&head.headers));
         let request_id = named.map(|id| redact(&id, &secrets(self.seat.endpoint, self.seat.key)));
@@ -309,13 +314,13 @@ impl Reading<'_> {
             sent: run(self.sent),
             connection,
             head: self.head.as_ref().map(|head| since(head.at)),
-            first_token: self.tally.first_token.map(since),
-            first_answer: self.tally.first_answer.map(since),
+            first_token: self.builder.first_token.map(since),
+            first_answer: self.builder.first_answer.map(since),
             end: since(end),
-            chars: self.tally.chars(),
-            reasoning_chars: self.tally.reasoning_chars(),
-            first_bytes: self.tally.first_bytes,
-            gaps: self.tally.gaps,
+            chars: self.builder.chars(),
+            reasoning_chars: self.builder.reasoning_chars(),
+            first_bytes: self.builder.first_bytes,
+            gaps: self.builder.gaps,
             cost_usd: call.price.filter(|_| used).map(|price| price.cost(usage.usage())),
             usage,
             read_lag: self.lag,
@@ -328,7 +333,7 @@ impl Reading<'_> {
 }
 
 /// Some servers repeat the key in their messages; it must not reach a terminal or a file.
-fn clean(mut failure: Failure, seat: &Seat<'_>) -> Failure {
+fn clean(mut failure: Failure, seat: &CallTarget<'_>) -> Failure {
     failure.message = redact(&failure.message, &secrets(seat.endpoint, seat.key));
     failure
 }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 pub use server::{Schedule, Server, Truth};
 
-use super::drive::{Drive, Progress, Seat, Unlimited, drive};
+use super::load_generator::{CallTarget, LoadGenerator, Progress, Unlimited, drive};
 use super::plan::{Arrival, Load, Plan, Slo, Stop, Target};
 use super::sample::Sample;
 use llmroute_core::model::Prompt;
@@ -90,11 +90,11 @@ async fn measure(
     let endpoint = endpoint(&server);
     let long = Duration::from_secs(60);
     let timeouts = Timeouts { connect: long, first_token: long, idle: long, attempt: long };
-    let seats = [Seat { endpoint: &endpoint, key: None, timeouts }];
+    let targets = [CallTarget { endpoint: &endpoint, key: None, timeouts }];
     let plan = plan(load, schedule.seed);
-    let run = Drive {
+    let run = LoadGenerator {
         plan: &plan,
-        seats: &seats,
+        targets: &targets,
         // The server finds the number of the call in it.
         prompt: &|_, round| Prompt::user(format!("call={round};")),
         meter,

@@ -6,7 +6,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::cli::console::Console;
 use crate::cli::plain;
-use llmroute_bench::drive::Progress;
+use llmroute_bench::load_generator::Progress;
 use llmroute_bench::plan::{Load, Plan, Stop};
 use llmroute_bench::sample::Sample;
 
@@ -79,7 +79,7 @@ impl Live {
                 self.doing(pause.target, &wait);
                 console.detail(&format!("{}: {wait}", self.lines[pause.target].name));
             }
-            Progress::Out { target, failure } => {
+            Progress::Stopped { target, failure } => {
                 self.doing(*target, "is asked no more");
                 let line =
                     format!("{} is asked no more: {}: {}", self.lines[*target].name, failure.class, failure.message);

@@ -9,7 +9,7 @@ use crate::cli::env::Env;
 use crate::cli::signals::{self, Time, until};
 use crate::error::Error;
 use llmroute_bench::cost::Wallet;
-use llmroute_bench::drive::{self, Drive, Driven, Progress, Seat};
+use llmroute_bench::load_generator::{self, CallTarget, LoadGenerator, LoadResult, Progress};
 use llmroute_bench::plan::Plan;
 use llmroute_bench::prompts::Prompts;
 use llmroute_bench::record::{Client, Ended, Run, SCHEMA};
@@ -76,7 +76,7 @@ impl Bench<'_> {
         let ended = until(self.time, GRACE, self.drive(plan, &mut kept, &mut wallet, console))?;
         kept.live.clear();
         let (client, ended, signal) = match ended {
-            signals::Ended::Value(Driven { client, ended, .. }) => (client, ended, None),
+            signals::Ended::Value(LoadResult { client, ended, .. }) => (client, ended, None),
             signals::Ended::Signal(signal) => {
                 (Client { wall: kept.last, ..Client::default() }, Ended::Interrupted, Some(signal))
             }
@@ -93,20 +93,20 @@ impl Bench<'_> {
         Ok(Measured { run, failures: kept.failures, spent: wallet.spent(), signal })
     }
 
-    async fn drive(&self, plan: &Plan, kept: &mut Kept, wallet: &mut Wallet, console: &mut Console) -> Driven {
+    async fn drive(&self, plan: &Plan, kept: &mut Kept, wallet: &mut Wallet, console: &mut Console) -> LoadResult {
         let meter = match self.time {
             Time::Real => Instrument::new(plan.seed),
             Time::Simulated => Instrument::simulated(plan.seed),
         };
-        let seats: Vec<Seat<'_>> = self
+        let targets: Vec<CallTarget<'_>> = self
             .places
             .iter()
-            .map(|place| Seat { endpoint: &place.endpoint, key: place.key.as_ref(), timeouts: place.timeouts })
+            .map(|place| CallTarget { endpoint: &place.endpoint, key: place.key.as_ref(), timeouts: place.timeouts })
             .collect();
         let prompt = |_: usize, round: u32| self.prompt(round, plan.max_tokens);
-        let run = Drive {
+        let run = LoadGenerator {
             plan,
-            seats: &seats,
+            targets: &targets,
             prompt: &prompt,
             meter: &meter,
             clock: Clock::starting_at(self.env.now),
@@ -125,7 +125,7 @@ impl Bench<'_> {
             kept.live.show(&progress, kept.last, spent, console);
             ControlFlow::Continue(())
         };
-        drive::drive(run, wallet, &mut on, std::future::pending()).await
+        load_generator::drive(run, wallet, &mut on, std::future::pending()).await
     }
 
     fn prompt(&self, round: u32, max_tokens: u64) -> Prompt {

@@ -8,7 +8,7 @@ use crate::error::Error;
 use llmroute_core::model::Timestamp;
 use llmroute_core::provider::probe::Listed;
 use llmroute_core::route::breaker;
-use llmroute_router::engine::{Asked, ProbeKey};
+use llmroute_router::engine::{ProbeKey, ProbeOutcome};
 use llmroute_router::health::{Lack, Live};
 
 /// One object for everything.
@@ -41,13 +41,17 @@ pub fn line(line: &Line) -> Value {
         breaker::State::Open { until } => ("open", Some(until)),
     };
     let (found, tail) = match &seen.probed.key {
-        ProbeKey::NotNeeded | ProbeKey::NotSought => (Value::Null, None),
+        ProbeKey::NotNeeded | ProbeKey::NotResolved => (Value::Null, None),
         ProbeKey::Found { tail } => (Value::Bool(true), tail.as_deref()),
-        ProbeKey::Missing(_) | ProbeKey::Late => (Value::Bool(false), None),
+        ProbeKey::Missing(_) | ProbeKey::TimedOut => (Value::Bool(false), None),
     };
-    let reply = match &seen.probed.asked {
-        Asked::Replied(reply) => Some(reply),
-        Asked::Nothing | Asked::Simulated | Asked::NoTime | Asked::NotAsked(_) | Asked::Failed(_) => None,
+    let reply = match &seen.probed.outcome {
+        ProbeOutcome::Replied(reply) => Some(reply),
+        ProbeOutcome::NoFreeRequest
+        | ProbeOutcome::Simulated
+        | ProbeOutcome::NoTime
+        | ProbeOutcome::NotSent(_)
+        | ProbeOutcome::Failed(_) => None,
     };
     let limits = seen.standing.quota.left(row.at).into_iter();
     let limits = limits.map(|(resource, left, limit)| json!({"resource": resource, "left": left, "limit": limit}));

@@ -7,7 +7,7 @@ use crate::cli::state::view::span;
 use llmroute_core::model::{Class, Resource};
 use llmroute_core::provider::probe::Listed;
 use llmroute_core::route::breaker;
-use llmroute_router::engine::{Asked, ProbeKey};
+use llmroute_router::engine::{ProbeKey, ProbeOutcome};
 use llmroute_router::health::{Live, Row, State};
 use llmroute_router::history::Latest;
 
@@ -32,19 +32,23 @@ impl Line {
     /// Whether the key was taken; `None` when that is not known, or there is none to be taken.
     pub fn authorised(&self) -> Option<bool> {
         let seen = &self.row.seen;
-        match (&seen.live, &seen.probed.asked, &seen.probed.key) {
-            (_, _, ProbeKey::NotNeeded | ProbeKey::NotSought) => None,
-            (_, _, ProbeKey::Missing(_) | ProbeKey::Late) => Some(false),
+        match (&seen.live, &seen.probed.outcome, &seen.probed.key) {
+            (_, _, ProbeKey::NotNeeded | ProbeKey::NotResolved) => None,
+            (_, _, ProbeKey::Missing(_) | ProbeKey::TimedOut) => Some(false),
             (Some(Live::Answered { .. }), _, ProbeKey::Found { .. }) => Some(true),
             (Some(Live::Failed { failure, .. }), _, ProbeKey::Found { .. }) if is_of_key(failure.class) => Some(false),
-            (_, Asked::Replied(reply), ProbeKey::Found { .. }) => match &reply.refusal {
+            (_, ProbeOutcome::Replied(reply), ProbeKey::Found { .. }) => match &reply.refusal {
                 Some(failure) if failure.class == Class::Authentication => Some(false),
                 Some(_) => None,
                 None => reply.key_proved.then_some(true),
             },
             (
                 _,
-                Asked::Nothing | Asked::Simulated | Asked::NoTime | Asked::NotAsked(_) | Asked::Failed(_),
+                ProbeOutcome::NoFreeRequest
+                | ProbeOutcome::Simulated
+                | ProbeOutcome::NoTime
+                | ProbeOutcome::NotSent(_)
+                | ProbeOutcome::Failed(_),
                 ProbeKey::Found { .. },
             ) => None,
         }
@@ -56,7 +60,9 @@ impl Line {
             (Some(true), _) => "yes",
             (Some(false), _) => "no",
             (None, ProbeKey::NotNeeded) => NOTHING,
-            (None, ProbeKey::Found { .. } | ProbeKey::Missing(_) | ProbeKey::Late | ProbeKey::NotSought) => "unknown",
+            (None, ProbeKey::Found { .. } | ProbeKey::Missing(_) | ProbeKey::TimedOut | ProbeKey::NotResolved) => {
+                "unknown"
+            }
         }
     }
 
@@ -65,9 +71,9 @@ impl Line {
         match &self.row.seen.probed.key {
             ProbeKey::NotNeeded => "not needed".to_owned(),
             ProbeKey::Found { tail: Some(tail) } => format!("{} …{tail}", self.source),
-            ProbeKey::Found { tail: None } | ProbeKey::NotSought => self.source.clone(),
+            ProbeKey::Found { tail: None } | ProbeKey::NotResolved => self.source.clone(),
             ProbeKey::Missing(_) => "missing".to_owned(),
-            ProbeKey::Late => format!("{} (too slow)", self.source),
+            ProbeKey::TimedOut => format!("{} (too slow)", self.source),
         }
     }
 

@@ -35,10 +35,10 @@ pub(super) struct Attempt<'a> {
 }
 
 /// Where the events of an attempt go; `Break` when nobody wants them.
-pub(super) type Sink<'a> = dyn FnMut(Told<'_>) -> ControlFlow<()> + Send + 'a;
+pub(super) type Sink<'a> = dyn FnMut(CallEvent<'_>) -> ControlFlow<()> + Send + 'a;
 
 /// What an attempt tells as it goes on.
-pub(super) enum Told<'a> {
+pub(super) enum CallEvent<'a> {
     /// The head of a reply came, whatever its status: when, and what it says of the provider's limits.
     Head((Timestamp, Vec<llmroute_core::model::Reading>)),
     Dropped(&'a [&'static str]),
@@ -46,7 +46,7 @@ pub(super) enum Told<'a> {
 }
 
 /// How an attempt ended without an answer.
-pub(super) struct Lost {
+pub(super) struct CallError {
     pub(super) cause: Cause,
     /// What had come by then.
     pub(super) answer: Answer,
@@ -57,24 +57,24 @@ pub(super) enum Cause {
     /// The deployment failed, or the request does not suit it.
     Failed(Failure),
     /// The request could not be put into its protocol: nobody was asked.
-    NotAsked(Failure),
+    NotSent(Failure),
     /// Nobody reads the answer any more.
-    Unread,
+    ReaderGone,
 }
 
 /// A whole answer.
-pub(super) struct Won {
+pub(super) struct CallSuccess {
     pub(super) answer: Answer,
     pub(super) first_token: Option<Duration>,
 }
 
 impl Attempt<'_> {
     /// Makes the call.
-    pub(super) async fn run(self, sink: &mut Sink<'_>) -> Result<Won, Lost> {
+    pub(super) async fn run(self, sink: &mut Sink<'_>) -> Result<CallSuccess, CallError> {
         let mut reading = Reading::new(&self);
         match self.read(&mut reading, sink).await {
-            Ok(()) => Ok(Won { answer: reading.answer, first_token: reading.first_token }),
-            Err(cause) => Err(Lost {
+            Ok(()) => Ok(CallSuccess { answer: reading.answer, first_token: reading.first_token }),
+            Err(cause) => Err(CallError {
                 cause: self.without_secrets(cause),
                 answer: reading.answer,
                 first_token: reading.first_token,
@@ -95,7 +95,7 @@ impl Attempt<'_> {
 
     /// Some servers repeat the key in their messages; it must not reach a terminal or the log.
     fn without_secrets(&self, mut cause: Cause) -> Cause {
-        if let Cause::Failed(failure) | Cause::NotAsked(failure) = &mut cause {
+        if let Cause::Failed(failure) | Cause::NotSent(failure) = &mut cause {
             let secrets = self.secrets();
             failure.message = redact(&failure.message, &secrets);
             failure.request_id = failure.request_id.take().map(|id| redact(&id, &secrets));
@@ -104,16 +104,16 @@ impl Attempt<'_> {
     }
 
     async fn read(&self, reading: &mut Reading, sink: &mut Sink<'_>) -> Result<(), Cause> {
-        let mut encoded = self.endpoint.encode(self.key, self.prompt).map_err(Cause::NotAsked)?;
-        if !encoded.dropped.is_empty() && sink(Told::Dropped(&encoded.dropped)).is_break() {
-            return Err(Cause::Unread);
+        let mut encoded = self.endpoint.encode(self.key, self.prompt).map_err(Cause::NotSent)?;
+        if !encoded.dropped.is_empty() && sink(CallEvent::Dropped(&encoded.dropped)).is_break() {
+            return Err(Cause::ReaderGone);
         }
         sigv4::sign(&mut encoded.request, self.clock.now());
         let sent = self.transport.send(encoded.request, self.timeouts.connect);
         let reply = reading.within(sent).await?.map_err(Cause::Failed)?;
         let now = self.clock.now();
-        if sink(Told::Head((now, rate_limit::readings(&reply.headers, now)))).is_break() {
-            return Err(Cause::Unread);
+        if sink(CallEvent::Head((now, rate_limit::readings(&reply.headers, now)))).is_break() {
+            return Err(Cause::ReaderGone);
         }
         if !(200..300).contains(&reply.status) {
             return Err(Cause::Failed(self.refusal(reply, reading.started).await));
@@ -261,8 +261,8 @@ impl Reading {
                 return Err(too_long());
             }
             self.answer.push(&event);
-            if sink(Told::Event(&event)).is_break() {
-                return Err(Cause::Unread);
+            if sink(CallEvent::Event(&event)).is_break() {
+                return Err(Cause::ReaderGone);
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::attempt::{Cause, Lost, Won};
+use super::attempt::{CallError, CallSuccess, Cause};
 use super::record::Share;
 use super::run::Run;
 use super::schema::Schema;
@@ -60,13 +60,17 @@ fn rejected(answer: &Answer, why: &str) -> Failure {
 
 impl Run<'_> {
     /// The answer if it passes its checks; else the attempt that gave it has failed.
-    pub(super) async fn checked(&mut self, mut won: Won, deadline: Timestamp) -> Result<Won, Lost> {
+    pub(super) async fn checked(
+        &mut self,
+        mut won: CallSuccess,
+        deadline: Timestamp,
+    ) -> Result<CallSuccess, CallError> {
         let limit = VERDICT.min(deadline.since(self.router.clock.now()));
         let Err(failure) = self.request.checks.pass(&mut won.answer, limit).await else { return Ok(won) };
         if let Some(attempt) = self.attempts.last_mut() {
             attempt.failure = Some(failure.clone());
             attempt.share = Share::Void;
         }
-        Err(Lost { cause: Cause::Failed(failure), answer: won.answer, first_token: won.first_token })
+        Err(CallError { cause: Cause::Failed(failure), answer: won.answer, first_token: won.first_token })
     }
 }

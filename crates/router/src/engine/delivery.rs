@@ -31,27 +31,27 @@ pub enum Midstream {
 
 /// How the next deployment is asked, given what is out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Start {
+pub(super) enum PromptStart {
     /// Like the first one.
-    Afresh,
+    Fresh,
     /// With this as the beginning of its answer.
-    Prefilled(String),
+    Prefill(String),
     /// With this as an answer that broke off, which it is told to continue.
-    Instructed(String),
+    Instruction(String),
 }
 
 /// How an answer that broke off is asked to be continued where there is no prefill.
 const CONTINUE: &str = "Your answer was cut off. Continue it exactly where it stopped, beginning with \
     the very next character. Repeat nothing of it, and add no introduction and no comment.";
 
-impl Start {
+impl PromptStart {
     /// The prompt that the next deployment gets.
     pub(super) fn apply(self, prompt: &Prompt) -> Prompt {
         let mut prompt = prompt.clone();
         match self {
-            Self::Afresh => {}
-            Self::Prefilled(text) => prompt.prefill = Some(text),
-            Self::Instructed(text) => {
+            Self::Fresh => {}
+            Self::Prefill(text) => prompt.prefill = Some(text),
+            Self::Instruction(text) => {
                 prompt.messages.push(Message::text(Role::Assistant, text));
                 prompt.messages.push(Message::text(Role::User, CONTINUE));
             }
@@ -61,7 +61,7 @@ impl Start {
 }
 
 /// The text that is out, and how the current answer is joined to it.
-pub(super) struct Out {
+pub(super) struct AnswerWriter {
     delivery: Delivery,
     written: String,
     seam: Option<Seam>,
@@ -75,7 +75,7 @@ pub(super) struct Out {
     resumed_at: Option<usize>,
 }
 
-impl Out {
+impl AnswerWriter {
     pub(super) fn new(delivery: Delivery) -> Self {
         Self {
             delivery,
@@ -90,26 +90,26 @@ impl Out {
     }
 
     /// Prepares for the next attempt, on an endpoint that takes a prefill or does not.
-    pub(super) fn prepare(&mut self, prefill: bool, watcher: &mut dyn Watcher) -> Start {
+    pub(super) fn prepare(&mut self, prefill: bool, watcher: &mut dyn Watcher) -> PromptStart {
         self.diverged = false;
         self.seam = None;
         if self.delivery == Delivery::Streamed(Midstream::Restart) {
             self.restart_due = self.given;
-            return Start::Afresh;
+            return PromptStart::Fresh;
         }
         let midstream = match self.delivery {
             Delivery::Streamed(midstream) if !self.written.is_empty() => midstream,
-            Delivery::Streamed(_) | Delivery::Whole => return Start::Afresh,
+            Delivery::Streamed(_) | Delivery::Whole => return PromptStart::Fresh,
         };
         let at = self.written.chars().count();
         self.resumed_at = Some(at);
         let given = || llmroute_core::route::seam::prefill(&self.written).to_owned();
         let (seam, start, by) = if prefill {
-            (Seam::continued(&self.written), Start::Prefilled(given()), By::Prefill)
+            (Seam::continued(&self.written), PromptStart::Prefill(given()), By::Prefill)
         } else if midstream == Midstream::Resume {
-            (Seam::instructed(&self.written), Start::Instructed(given()), By::Instruction)
+            (Seam::instructed(&self.written), PromptStart::Instruction(given()), By::Instruction)
         } else {
-            (Seam::afresh(&self.written), Start::Afresh, By::Match)
+            (Seam::afresh(&self.written), PromptStart::Fresh, By::Match)
         };
         watcher.note(Note::Resuming { at, by });
         self.seam = Some(seam);
@@ -125,7 +125,7 @@ impl Out {
             | Event::ToolStart { .. }
             | Event::ToolArguments { .. }
             | Event::ToolSignature { .. } => {
-                return self.aside(event, watcher);
+                return self.write_other(event, watcher);
             }
             Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => return watcher.event(event),
         };
@@ -186,7 +186,7 @@ impl Out {
     }
 
     /// Gives out what is not text of the answer; a continuation of text has none of it.
-    fn aside(&mut self, event: &Event, watcher: &mut dyn Watcher) -> ControlFlow<()> {
+    fn write_other(&mut self, event: &Event, watcher: &mut dyn Watcher) -> ControlFlow<()> {
         if self.seam.is_some() {
             return ControlFlow::Continue(());
         }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::attempt::{Cause, Lost, Told, Won};
+use super::attempt::{CallError, CallEvent, CallSuccess, Cause};
 use super::note::{Note, Watcher};
 use super::record::{Hedged, Share};
 use super::reserve::Claim;
@@ -26,7 +26,7 @@ use llmroute_core::route::{DeploymentId, Timeouts};
 /// The call that a race came down to.
 pub(super) struct Raced {
     pub(super) call: Call,
-    pub(super) result: Result<Won, Lost>,
+    pub(super) result: Result<CallSuccess, CallError>,
 }
 
 /// One of the two calls.
@@ -71,7 +71,7 @@ enum Say {
 enum End {
     /// There was no budget for it; nobody was asked.
     Declined,
-    Done(Box<Result<Won, Lost>>),
+    Done(Box<Result<CallSuccess, CallError>>),
 }
 
 type Running<'a> = Pin<Box<dyn Future<Output = End> + 'a>>;
@@ -236,7 +236,7 @@ impl<'a> Run<'a> {
             && let Some(asked) = loser.asked
         {
             let answer = std::mem::take(&mut loser.coming);
-            let lost = Lost { cause: Cause::Unread, answer, first_token: loser.first_token };
+            let lost = CallError { cause: Cause::ReaderGone, answer, first_token: loser.first_token };
             let loser = loser.call.clone();
             // Slower than another is no failure: nothing is taught.
             self.record(&loser, asked, &Err(lost), Share::Lost);
@@ -269,7 +269,7 @@ impl<'a> Run<'a> {
         course: &mut Course<'_>,
         rng: &mut fastrand::Rng,
         watcher: &mut dyn Watcher,
-    ) -> ControlFlow<Result<Won, Lost>> {
+    ) -> ControlFlow<Result<CallSuccess, CallError>> {
         let result = match end {
             End::Done(result) => *result,
             End::Declined => {
@@ -293,7 +293,7 @@ impl<'a> Run<'a> {
         let call = race.lanes[lane].call.clone();
         self.record(&call, asked, &result, Share::Void);
         if let Some(failure) = failure_of(&result) {
-            if matches!(&result, Err(Lost { cause: Cause::Failed(_), .. })) {
+            if matches!(&result, Err(CallError { cause: Cause::Failed(_), .. })) {
                 self.failed(&call, failure, rng);
             } else {
                 self.ledger.let_go(call.deployment, self.router.clock.now());
@@ -319,16 +319,16 @@ impl<'a> Run<'a> {
     fn unread(&mut self, mut race: Race, lane: usize) -> Raced {
         self.drop_claims(&race);
         let Lane { call, asked, coming, first_token, .. } = race.lanes.swap_remove(lane);
-        let result = Err(Lost { cause: Cause::Unread, answer: coming, first_token });
+        let result = Err(CallError { cause: Cause::ReaderGone, answer: coming, first_token });
         self.record(&call, asked.unwrap_or_else(|| self.router.clock.now()), &result, Share::Given);
         Raced { call, result }
     }
 }
 
-fn failure_of(result: &Result<Won, Lost>) -> Option<&Failure> {
+fn failure_of(result: &Result<CallSuccess, CallError>) -> Option<&Failure> {
     match result {
-        Err(Lost { cause: Cause::Failed(failure) | Cause::NotAsked(failure), .. }) => Some(failure),
-        Err(Lost { cause: Cause::Unread, .. }) | Ok(_) => None,
+        Err(CallError { cause: Cause::Failed(failure) | Cause::NotSent(failure), .. }) => Some(failure),
+        Err(CallError { cause: Cause::ReaderGone, .. }) | Ok(_) => None,
     }
 }
 
@@ -401,11 +401,11 @@ async fn leg(
         }
         mouth.say(Say::Asked);
     }
-    let mut sink = |told: Told<'_>| {
+    let mut sink = |told: CallEvent<'_>| {
         mouth.say(match told {
-            Told::Head(reply) => Say::Head(reply),
-            Told::Dropped(parameters) => Say::Dropped(parameters.to_vec()),
-            Told::Event(event) => Say::Event(event.clone()),
+            CallEvent::Head(reply) => Say::Head(reply),
+            CallEvent::Dropped(parameters) => Say::Dropped(parameters.to_vec()),
+            CallEvent::Event(event) => Say::Event(event.clone()),
         });
         ControlFlow::Continue(())
     };

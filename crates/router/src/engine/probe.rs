@@ -11,7 +11,7 @@ use super::attempt::secrets;
 use super::ledger::{deployment_key, parse};
 use super::reserve::quota_key;
 use super::router::Router;
-use crate::ports::Reply as Head;
+use crate::ports::Reply;
 use llmroute_core::model::redact::{redact, without_whole};
 use llmroute_core::model::{Class, Failure, KeySource, Reading, Secret, TimeoutKind, Timestamp};
 use llmroute_core::provider::probe::Names;
@@ -41,11 +41,11 @@ pub struct ProbeLimits {
 
 /// What one probe found.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Probed {
+pub struct ProbeResult {
     /// Its key.
     pub key: ProbeKey,
     /// What was asked, and what came back.
-    pub asked: Asked,
+    pub outcome: ProbeOutcome,
 }
 
 /// Whether there is a key.
@@ -61,31 +61,31 @@ pub enum ProbeKey {
     /// There is none, and why.
     Missing(String),
     /// It did not come in time: a command or a keyring is slow.
-    Late,
+    TimedOut,
     /// Nobody looked for it: there was no time left.
-    NotSought,
+    NotResolved,
 }
 
 /// What became of the question.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Asked {
+pub enum ProbeOutcome {
     /// Nothing was asked: there is nothing that is free.
-    Nothing,
+    NoFreeRequest,
     /// Nothing was asked: the deployment is simulated.
     Simulated,
     /// Nothing was asked: there was no time left.
     NoTime,
     /// Nothing was asked: there is no key, or it cannot be sent.
-    NotAsked(Failure),
+    NotSent(Failure),
     /// No reply came.
     Failed(Failure),
     /// A reply came.
-    Replied(Reply),
+    Replied(ProbeReply),
 }
 
 /// A reply to a probe.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Reply {
+pub struct ProbeReply {
     /// When its head was here.
     pub at: Timestamp,
     /// How long that took.
@@ -101,20 +101,20 @@ pub struct Reply {
     /// What it says of limits.
     pub readings: Vec<Reading>,
     /// The models that it lists.
-    pub list: List,
+    pub list: ModelList,
     /// The same question without the key was refused: the key is what opened the door.
     pub key_proved: bool,
 }
 
 /// What a reply says of models.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum List {
+pub enum ModelList {
     /// Nothing: no list was asked for, or it was refused.
-    Nothing,
+    None,
     /// A list was asked for, and something else came: a page for people, say.
-    Other,
+    Unreadable,
     /// These.
-    Of(Names),
+    Models(Names),
 }
 
 /// What the processes know of a deployment.
@@ -128,30 +128,30 @@ pub struct Standing {
 
 impl Router {
     /// Asks `id` what is free of cost; retries nothing and teaches nothing.
-    pub async fn probe(&self, id: DeploymentId, limits: ProbeLimits) -> Probed {
+    pub async fn probe(&self, id: DeploymentId, limits: ProbeLimits) -> ProbeResult {
         let started = self.clock.instant();
         let endpoint = &self.endpoints[id.0];
         let key = match tokio::time::timeout(limits.total, self.keys.get(&self.sources[id.0])).await {
             Ok(Ok(key)) => key,
             Ok(Err(why)) => {
                 let failure = Failure::new(Class::Authentication, &why.reason);
-                return Probed { key: ProbeKey::Missing(why.reason), asked: Asked::NotAsked(failure) };
+                return ProbeResult { key: ProbeKey::Missing(why.reason), outcome: ProbeOutcome::NotSent(failure) };
             }
             Err(_) => {
                 let failure = Failure::new(Class::Timeout(TimeoutKind::Total), "no key in time");
-                return Probed { key: ProbeKey::Late, asked: Asked::NotAsked(failure) };
+                return ProbeResult { key: ProbeKey::TimedOut, outcome: ProbeOutcome::NotSent(failure) };
             }
         };
         let total = limits.total.saturating_sub(self.clock.instant() - started);
-        let asked = match endpoint.protocol.adapter().probe(endpoint, key.as_ref()) {
-            Err(failure) => Asked::NotAsked(failure),
-            Ok(Probe::Nothing) => Asked::Nothing,
-            Ok(Probe::Simulated) => Asked::Simulated,
-            Ok(Probe::Models(_) | Probe::Key(_)) if total.is_zero() => Asked::NoTime,
+        let outcome = match endpoint.protocol.adapter().probe(endpoint, key.as_ref()) {
+            Err(failure) => ProbeOutcome::NotSent(failure),
+            Ok(Probe::Nothing) => ProbeOutcome::NoFreeRequest,
+            Ok(Probe::Simulated) => ProbeOutcome::Simulated,
+            Ok(Probe::Models(_) | Probe::Key(_)) if total.is_zero() => ProbeOutcome::NoTime,
             Ok(Probe::Models(request)) => self.put(endpoint, key.as_ref(), request, true, limits, total).await,
             Ok(Probe::Key(request)) => self.put(endpoint, key.as_ref(), request, false, limits, total).await,
         };
-        Probed { key: key.as_ref().map_or(ProbeKey::NotNeeded, found), asked }
+        ProbeResult { key: key.as_ref().map_or(ProbeKey::NotNeeded, found), outcome }
     }
 
     /// Where `id` is; `None` for one that is simulated.
@@ -170,8 +170,9 @@ impl Router {
     #[must_use]
     pub fn probed_alike(&self, one: DeploymentId, other: DeploymentId) -> bool {
         let (a, b) = (&self.endpoints[one.0], &self.endpoints[other.0]);
-        let place = |to: &Endpoint| (to.protocol, to.base_url.clone(), to.headers.clone(), to.query.clone(), to.quirks);
-        self.sources[one.0] == self.sources[other.0] && place(a) == place(b)
+        let target =
+            |to: &Endpoint| (to.protocol, to.base_url.clone(), to.headers.clone(), to.query.clone(), to.quirks);
+        self.sources[one.0] == self.sources[other.0] && target(a) == target(b)
     }
 
     /// What is known of `ids`, in their order; nothing is known when the store cannot be read, which it says itself.
@@ -199,14 +200,17 @@ impl Router {
         lists: bool,
         limits: ProbeLimits,
         total: Duration,
-    ) -> Asked {
+    ) -> ProbeOutcome {
         let late = || {
-            Asked::Failed(Failure::new(Class::Timeout(TimeoutKind::Total), format!("no reply within {}", span(total))))
+            ProbeOutcome::Failed(Failure::new(
+                Class::Timeout(TimeoutKind::Total),
+                format!("no reply within {}", span(total)),
+            ))
         };
         let ask = async {
             match self.reply(to, key, request, lists, limits).await {
-                Ok(reply) => Asked::Replied(reply),
-                Err(failure) => Asked::Failed(clean(failure, &secrets(to, key))),
+                Ok(reply) => ProbeOutcome::Replied(reply),
+                Err(failure) => ProbeOutcome::Failed(clean(failure, &secrets(to, key))),
             }
         };
         tokio::time::timeout(total, ask).await.unwrap_or_else(|_| late())
@@ -219,12 +223,12 @@ impl Router {
         request: WireRequest,
         lists: bool,
         limits: ProbeLimits,
-    ) -> Result<Reply, Failure> {
+    ) -> Result<ProbeReply, Failure> {
         let (started, url) = (self.clock.instant(), request.url.clone());
         let mut head = self.head(request, limits).await?;
         let (at, took) = (self.clock.now(), self.clock.instant() - started);
         let header = |name| head.headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
-        let mut reply = Reply {
+        let mut reply = ProbeReply {
             at,
             took,
             status: head.status,
@@ -232,13 +236,13 @@ impl Router {
             date: header(DATE).and_then(date),
             location: header(LOCATION).and_then(|place| shown(&url, place)),
             readings: rate_limit::readings(&head.headers, at),
-            list: List::Nothing,
+            list: ModelList::None,
             key_proved: false,
         };
         let body = read(&mut head).await;
         if (200..300).contains(&head.status) {
             if lists {
-                reply.list = body.and_then(|body| Names::read(&body)).map_or(List::Other, List::Of);
+                reply.list = body.and_then(|body| Names::read(&body)).map_or(ModelList::Unreadable, ModelList::Models);
             }
             reply.key_proved = key.is_some() && self.is_closed_to_others(to, limits).await;
         } else {
@@ -259,7 +263,7 @@ impl Router {
         self.head(request, limits).await.is_ok_and(|head| matches!(head.status, 400..=499))
     }
 
-    async fn head(&self, request: WireRequest, limits: ProbeLimits) -> Result<Head, Failure> {
+    async fn head(&self, request: WireRequest, limits: ProbeLimits) -> Result<Reply, Failure> {
         let late =
             || Failure::new(Class::Timeout(TimeoutKind::FirstToken), format!("no reply within {}", span(limits.head)));
         let sent = self.transport.send(request, limits.connect);
@@ -268,7 +272,7 @@ impl Router {
 }
 
 /// The whole body; `None` when it breaks, or is too long to be a list.
-async fn read(head: &mut Head) -> Option<Vec<u8>> {
+async fn read(head: &mut Reply) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     while let Some(chunk) = head.body.next().await {
         body.extend_from_slice(&chunk.ok()?);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::attempt::{Attempt as OneCall, Cause, Lost, Sink, Won};
+use super::attempt::{Attempt as OneCall, CallError, CallSuccess, Cause, Sink};
 use super::check::Checks;
 use super::delivery::Delivery;
 use super::note::{Note, Watcher};
@@ -170,8 +170,8 @@ impl Router {
         mut timeouts: Timeouts,
         deadline: Timestamp,
         sink: &mut Sink<'_>,
-    ) -> Result<Won, Lost> {
-        let lost = |failure| Lost { cause: Cause::NotAsked(failure), answer: Answer::default(), first_token: None };
+    ) -> Result<CallSuccess, CallError> {
+        let lost = |failure| CallError { cause: Cause::NotSent(failure), answer: Answer::default(), first_token: None };
         let left = deadline.since(self.clock.now());
         let key = match tokio::time::timeout(left, self.keys.get(&self.sources[deployment.0])).await {
             Ok(Ok(key)) => key,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::attempt::{Cause, Lost, Told, Won};
-use super::delivery::Out;
+use super::attempt::{CallError, CallEvent, CallSuccess, Cause};
+use super::delivery::AnswerWriter;
 use super::ledger::Ledger;
 use super::note::{Note, Watcher};
 use super::record::{Attempt, Done, Hedged, RouteError, Share, Why};
@@ -25,7 +25,7 @@ pub(super) struct Run<'a> {
     pub(super) router: &'a Router,
     pub(super) request: &'a Request,
     pub(super) ledger: Ledger,
-    pub(super) out: Out,
+    pub(super) out: AnswerWriter,
     pub(super) attempts: Vec<Attempt>,
     skips: Vec<Skip>,
     /// Held while a call is one of the first to somebody.
@@ -52,7 +52,7 @@ impl<'a> Run<'a> {
             router,
             request,
             ledger,
-            out: Out::new(request.delivery),
+            out: AnswerWriter::new(request.delivery),
             attempts: Vec::new(),
             skips: Vec::new(),
             pilots: Vec::new(),
@@ -131,19 +131,19 @@ impl<'a> Run<'a> {
             };
             match result {
                 Ok(won) => return self.won(&call, won, rng, watcher),
-                Err(Lost { cause: Cause::Unread, first_token, .. }) => {
+                Err(CallError { cause: Cause::ReaderGone, first_token, .. }) => {
                     // A deployment that gave a token is alive, whether or not anybody reads on.
                     if first_token.is_some() {
                         self.teach(&call, None, None, rng);
                     }
                     return Err(self.error(Why::Unread));
                 }
-                Err(Lost { cause: Cause::NotAsked(failure), .. }) => {
+                Err(CallError { cause: Cause::NotSent(failure), .. }) => {
                     self.ledger.let_go(call.deployment, self.router.clock.now());
                     watcher.note(Note::Failed { deployment: call.deployment, failure: &failure });
                     last = Some(failure);
                 }
-                Err(Lost { cause: Cause::Failed(failure), .. }) => {
+                Err(CallError { cause: Cause::Failed(failure), .. }) => {
                     self.failed(&call, &failure, rng);
                     watcher.note(Note::Failed { deployment: call.deployment, failure: &failure });
                     if !self.out.may_go_on() {
@@ -156,7 +156,12 @@ impl<'a> Run<'a> {
     }
 
     /// One attempt, measured and written down.
-    async fn attempt(&mut self, call: &Call, deadline: Timestamp, watcher: &mut dyn Watcher) -> Result<Won, Lost> {
+    async fn attempt(
+        &mut self,
+        call: &Call,
+        deadline: Timestamp,
+        watcher: &mut dyn Watcher,
+    ) -> Result<CallSuccess, CallError> {
         let started = self.router.clock.now();
         self.current.push((call.clone(), started));
         let start = self.out.prepare(self.router.map.deployment(call.deployment).prefill, watcher);
@@ -166,16 +171,16 @@ impl<'a> Run<'a> {
         self.coming = Answer::default();
         let alive = self.ledger.keep_alive(call, self.router.clock);
         let (out, coming, ledger) = (&mut self.out, &mut self.coming, &mut self.ledger);
-        let mut sink = |told: Told<'_>| match told {
-            Told::Head(reply) => {
+        let mut sink = |told: CallEvent<'_>| match told {
+            CallEvent::Head(reply) => {
                 ledger.head(call.deployment, reply);
                 std::ops::ControlFlow::Continue(())
             }
-            Told::Dropped(parameters) => {
+            CallEvent::Dropped(parameters) => {
                 watcher.note(Note::Dropped { deployment: call.deployment, parameters });
                 std::ops::ControlFlow::Continue(())
             }
-            Told::Event(event) => {
+            CallEvent::Event(event) => {
                 coming.push(event);
                 out.event(event, watcher)
             }
@@ -196,16 +201,22 @@ impl<'a> Run<'a> {
     }
 
     /// Writes down an attempt that was begun at `started`.
-    pub(super) fn record(&mut self, call: &Call, started: Timestamp, result: &Result<Won, Lost>, share: Share) {
+    pub(super) fn record(
+        &mut self,
+        call: &Call,
+        started: Timestamp,
+        result: &Result<CallSuccess, CallError>,
+        share: Share,
+    ) {
         self.current.retain(|(current, _)| current.deployment != call.deployment);
-        let unread = matches!(result, Err(Lost { cause: Cause::Unread, .. }));
+        let unread = matches!(result, Err(CallError { cause: Cause::ReaderGone, .. }));
         let share = if unread && share != Share::Lost { Share::Cancelled } else { share };
         let (failure, first_token, usage) = match result {
             Ok(won) => (None, won.first_token, won.answer.usage),
             Err(lost) => {
                 let failure = match &lost.cause {
-                    Cause::Failed(failure) | Cause::NotAsked(failure) => Some(failure.clone()),
-                    Cause::Unread => None,
+                    Cause::Failed(failure) | Cause::NotSent(failure) => Some(failure.clone()),
+                    Cause::ReaderGone => None,
                 };
                 (failure, lost.first_token, lost.answer.usage)
             }
@@ -241,7 +252,7 @@ impl<'a> Run<'a> {
     fn won(
         &mut self,
         call: &Call,
-        won: Won,
+        won: CallSuccess,
         rng: &mut fastrand::Rng,
         watcher: &mut dyn Watcher,
     ) -> Result<Done, RouteError> {

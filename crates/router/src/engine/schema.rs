@@ -9,9 +9,9 @@ use serde_json::Value;
 const ADDRESS: &str = "schema:///";
 
 /// Fetches nothing.
-struct Nothing;
+struct NoLoader;
 
-impl UrlLoader for Nothing {
+impl UrlLoader for NoLoader {
     fn load(&self, _: &str) -> Result<Value, Box<dyn std::error::Error>> {
         Err("it is outside of the schema".into())
     }
@@ -47,10 +47,10 @@ impl Schema {
     /// When it is no valid schema or one without end, with the place.
     pub fn compile(schema: &Value) -> Result<Self, SchemaError> {
         let (mut compiler, mut all) = (Compiler::new(), Schemas::new());
-        compiler.use_loader(Box::new(Nothing));
+        compiler.use_loader(Box::new(NoLoader));
         compiler.add_resource(ADDRESS, schema.clone()).map_err(wrong)?;
         let root = compiler.compile(ADDRESS, &mut all).map_err(wrong)?;
-        if let Some(at) = super::endless::place(schema) {
+        if let Some(at) = super::recursive_refs::find(schema) {
             let message = "it refers to itself without end".to_owned();
             return Err(SchemaError { place: place(&at), message });
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 
-use super::attempt::{Cause, Lost, Won};
+use super::attempt::{CallError, CallSuccess, Cause};
 use super::note::{Note, Watcher};
 use super::reserve::{Claim, Denied, Outcome};
 use super::run::Run;
@@ -43,17 +43,17 @@ impl Run<'_> {
     }
 
     /// Settles what the call reserved.
-    pub(super) fn close_slot(&mut self, call: &Call, result: &Result<Won, Lost>) {
+    pub(super) fn close_slot(&mut self, call: &Call, result: &Result<CallSuccess, CallError>) {
         let (answer, failure, sent) = match result {
             Ok(won) => (&won.answer, None, true),
-            Err(Lost { cause: Cause::Failed(failure), answer, .. }) => (answer, Some(failure), true),
-            Err(Lost { cause: Cause::NotAsked(_), answer, .. }) => (answer, None, false),
-            Err(Lost { cause: Cause::Unread, answer, .. }) => (answer, None, true),
+            Err(CallError { cause: Cause::Failed(failure), answer, .. }) => (answer, Some(failure), true),
+            Err(CallError { cause: Cause::NotSent(_), answer, .. }) => (answer, None, false),
+            Err(CallError { cause: Cause::ReaderGone, answer, .. }) => (answer, None, true),
         };
         let outcome = Outcome { answer, failure, sent };
         self.land(call);
         self.ledger.close(call.deployment, outcome, self.router.clock.now());
-        if !matches!(result, Ok(_) | Err(Lost { cause: Cause::Failed(_), .. })) {
+        if !matches!(result, Ok(_) | Err(CallError { cause: Cause::Failed(_), .. })) {
             self.ledger.flush();
         }
     }

@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 
 use super::{Live, Patient, Report, Row, Seen, Subject, lack, live, verdict, warnings};
-use crate::engine::{Asked, List, ProbeKey, ProbeLimits, Probed, Reply, Router, Standing};
+use crate::engine::{ModelList, ProbeKey, ProbeLimits, ProbeOutcome, ProbeReply, ProbeResult, Router, Standing};
 use crate::ports::{Clock, Dial, Dialed};
 use llmroute_core::model::{Class, Failure, TimeoutKind, Timestamp};
 use llmroute_core::provider::probe::Listed;
@@ -47,7 +47,7 @@ impl Limits {
 struct Site {
     members: Vec<Patient>,
     dialed: Dialed,
-    probed: Probed,
+    probed: ProbeResult,
     live: Vec<Option<Live>>,
 }
 
@@ -55,7 +55,7 @@ impl Site {
     /// Nobody was asked: there was no time left for it.
     fn unasked(members: Vec<Patient>) -> Self {
         let dialed = Dialed { unmeasured: true, ..Dialed::default() };
-        let probed = Probed { key: ProbeKey::NotSought, asked: Asked::NoTime };
+        let probed = ProbeResult { key: ProbeKey::NotResolved, outcome: ProbeOutcome::NoTime };
         Self { live: vec![None; members.len()], members, dialed, probed }
     }
 }
@@ -122,7 +122,7 @@ async fn dialed(router: &Router, dial: &dyn Dial, id: DeploymentId, limit: Durat
 fn is_askable(key: &ProbeKey) -> bool {
     match key {
         ProbeKey::NotNeeded | ProbeKey::Found { .. } => true,
-        ProbeKey::Missing(_) | ProbeKey::Late | ProbeKey::NotSought => false,
+        ProbeKey::Missing(_) | ProbeKey::TimedOut | ProbeKey::NotResolved => false,
     }
 }
 
@@ -157,12 +157,12 @@ fn rows(router: &Router, patients: &[Patient], sites: &[Site], after: &[Standing
         let id = patient.id;
         let deployment = map.deployment(id);
         let (site, live) = found(patient)?;
-        let standing = told(after[id.0].clone(), &site.probed.asked);
+        let standing = told(after[id.0].clone(), &site.probed.outcome);
         let breaker = board.state(map, id, now);
         let seen = Seen {
             dialed: site.dialed.clone(),
             probed: site.probed.clone(),
-            listed: listed(&site.probed.asked, &deployment.model),
+            listed: listed(&site.probed.outcome, &deployment.model),
             breaker,
             reason: reason(&standing, breaker),
             gated: standing.cell.gated(now).max(standing.quota.gated(now)),
@@ -187,8 +187,8 @@ fn reason(standing: &Standing, breaker: State) -> Option<String> {
 }
 
 /// `standing` with what the reply to the free question says of limits, unless a later reply said it.
-fn told(mut standing: Standing, asked: &Asked) -> Standing {
-    if let Asked::Replied(reply) = asked {
+fn told(mut standing: Standing, outcome: &ProbeOutcome) -> Standing {
+    if let ProbeOutcome::Replied(reply) = outcome {
         let started = Timestamp(reply.at.0 - i64::try_from(reply.took.as_millis()).unwrap_or(i64::MAX));
         let heard = Heard { started, reply: Some((reply.at, reply.readings.clone())), ..Heard::default() };
         standing.quota.observe(&heard, reply.at);
@@ -196,11 +196,15 @@ fn told(mut standing: Standing, asked: &Asked) -> Standing {
     standing
 }
 
-fn listed(asked: &Asked, model: &str) -> Listed {
-    match asked {
-        Asked::Replied(Reply { list: List::Of(names), .. }) => names.lists(model),
-        Asked::Replied(Reply { list: List::Nothing | List::Other, .. }) => Listed::Unknown,
-        Asked::Nothing | Asked::Simulated | Asked::NoTime | Asked::NotAsked(_) | Asked::Failed(_) => Listed::Unknown,
+fn listed(outcome: &ProbeOutcome, model: &str) -> Listed {
+    match outcome {
+        ProbeOutcome::Replied(ProbeReply { list: ModelList::Models(names), .. }) => names.lists(model),
+        ProbeOutcome::Replied(ProbeReply { list: ModelList::None | ModelList::Unreadable, .. }) => Listed::Unknown,
+        ProbeOutcome::NoFreeRequest
+        | ProbeOutcome::Simulated
+        | ProbeOutcome::NoTime
+        | ProbeOutcome::NotSent(_)
+        | ProbeOutcome::Failed(_) => Listed::Unknown,
     }
 }
 

@@ -9,7 +9,7 @@ mod warnings;
 
 use std::time::Duration;
 
-use crate::engine::{Probed, Standing};
+use crate::engine::{ProbeResult, Standing};
 use crate::ports::Dialed;
 use llmroute_core::model::{Failure, Timestamp};
 use llmroute_core::provider::probe::Listed;
@@ -74,7 +74,7 @@ pub struct Seen {
     /// How far a connection came.
     pub dialed: Dialed,
     /// The key, and the question that costs nothing.
-    pub probed: Probed,
+    pub probed: ProbeResult,
     /// Whether its model is on the list.
     pub listed: Listed,
     /// What the processes know of it, the live call included.

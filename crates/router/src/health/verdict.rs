@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Live, Seen};
-use crate::engine::{Asked, List, ProbeKey, Reply};
+use crate::engine::{ModelList, ProbeKey, ProbeOutcome, ProbeReply};
 use llmroute_core::model::{Class, Failure};
 use llmroute_core::route::breaker;
 
@@ -124,10 +124,10 @@ pub fn verdict(seen: &Seen) -> Verdict {
         ProbeKey::Missing(why) => {
             return Verdict { lacks_key: true, class: Some("authentication"), ..Verdict::because(State::NoKey, why) };
         }
-        ProbeKey::Late => {
+        ProbeKey::TimedOut => {
             return Verdict { lacks_key: true, ..Verdict::because(State::NoKey, "the key did not come in time") };
         }
-        ProbeKey::NotNeeded | ProbeKey::Found { .. } | ProbeKey::NotSought => {}
+        ProbeKey::NotNeeded | ProbeKey::Found { .. } | ProbeKey::NotResolved => {}
     }
     match &seen.live {
         Some(live) => called(live, seen),
@@ -173,27 +173,27 @@ fn called(live: &Live, seen: &Seen) -> Verdict {
 
 /// By the question that costs nothing.
 fn asked(seen: &Seen) -> Verdict {
-    match &seen.probed.asked {
-        Asked::NotAsked(failure) | Asked::Failed(failure) => Verdict::down(failure),
-        Asked::Simulated => Verdict::plain(State::Simulated),
-        Asked::NoTime => Verdict::because(State::Unknown, "not asked: no time left"),
-        Asked::Nothing => match &seen.dialed.failure {
+    match &seen.probed.outcome {
+        ProbeOutcome::NotSent(failure) | ProbeOutcome::Failed(failure) => Verdict::down(failure),
+        ProbeOutcome::Simulated => Verdict::plain(State::Simulated),
+        ProbeOutcome::NoTime => Verdict::because(State::Unknown, "not asked: no time left"),
+        ProbeOutcome::NoFreeRequest => match &seen.dialed.failure {
             Some(failure) => Verdict::down(failure),
             None => Verdict::because(State::Unknown, "there is nothing to ask it for free; `--live` asks"),
         },
-        Asked::Replied(Reply { refusal: Some(failure), .. }) => refused(failure),
-        Asked::Replied(Reply { list: List::Other, key_proved: false, .. }) => {
+        ProbeOutcome::Replied(ProbeReply { refusal: Some(failure), .. }) => refused(failure),
+        ProbeOutcome::Replied(ProbeReply { list: ModelList::Unreadable, key_proved: false, .. }) => {
             Verdict::because(State::Unknown, "what it replied is no list of models: check its base URL; `--live` asks")
         }
-        Asked::Replied(reply) => match &seen.probed.key {
+        ProbeOutcome::Replied(reply) => match &seen.probed.key {
             ProbeKey::Found { .. } if !reply.key_proved => {
                 Verdict::because(State::Unknown, "anybody may read its list of models; `--live` tries the key")
             }
             ProbeKey::Found { .. }
             | ProbeKey::NotNeeded
             | ProbeKey::Missing(_)
-            | ProbeKey::Late
-            | ProbeKey::NotSought => Verdict::plain(State::Ok),
+            | ProbeKey::TimedOut
+            | ProbeKey::NotResolved => Verdict::plain(State::Ok),
         },
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use url::{Host, Url};
 
 use super::Seen;
-use crate::engine::{Asked, Reply};
+use crate::engine::{ProbeOutcome, ProbeReply};
 use llmroute_core::model::Timestamp;
 use llmroute_core::provider::probe::Listed;
 
@@ -17,9 +17,13 @@ const SKEW: Duration = Duration::from_secs(30);
 
 /// Everything that is doubtful about a deployment at `url`.
 pub fn all(url: Option<&Url>, seen: &Seen, now: Timestamp) -> Vec<String> {
-    let reply = match &seen.probed.asked {
-        Asked::Replied(reply) => Some(reply),
-        Asked::Nothing | Asked::Simulated | Asked::NoTime | Asked::NotAsked(_) | Asked::Failed(_) => None,
+    let reply = match &seen.probed.outcome {
+        ProbeOutcome::Replied(reply) => Some(reply),
+        ProbeOutcome::NoFreeRequest
+        | ProbeOutcome::Simulated
+        | ProbeOutcome::NoTime
+        | ProbeOutcome::NotSent(_)
+        | ProbeOutcome::Failed(_) => None,
     };
     let found = [
         url.filter(|url| is_exposed(url))
@@ -61,7 +65,7 @@ fn certificate(end: Timestamp, now: Timestamp) -> Option<String> {
     })
 }
 
-fn clock(reply: &Reply) -> Option<String> {
+fn clock(reply: &ProbeReply) -> Option<String> {
     let theirs = reply.date?;
     let (ahead, behind) = (reply.at.since(theirs), theirs.since(reply.at));
     let skew = ahead.max(behind);
@@ -69,7 +73,7 @@ fn clock(reply: &Reply) -> Option<String> {
     (skew > SKEW).then(|| format!("this clock is {} s {side} the server's", skew.as_secs()))
 }
 
-fn redirect(reply: &Reply) -> Option<String> {
+fn redirect(reply: &ProbeReply) -> Option<String> {
     let place = reply.location.as_ref().filter(|_| (300..400).contains(&reply.status))?;
     Some(format!("the base URL redirects to {place}, and redirects are not followed: write down where it leads"))
 }
@@ -77,7 +81,7 @@ fn redirect(reply: &Reply) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::List;
+    use crate::engine::ModelList;
 
     #[track_caller]
     fn check_url(url: &str, exposed: bool) {
@@ -107,8 +111,8 @@ mod tests {
         check(0, Some("the certificate ends within a day"));
     }
 
-    fn reply(status: u16, date: i64, location: Option<&str>) -> Reply {
-        Reply {
+    fn reply(status: u16, date: i64, location: Option<&str>) -> ProbeReply {
+        ProbeReply {
             at: Timestamp(1_000_000),
             took: Duration::ZERO,
             status,
@@ -116,7 +120,7 @@ mod tests {
             date: Some(Timestamp(date)),
             location: location.map(str::to_owned),
             readings: Vec::new(),
-            list: List::Nothing,
+            list: ModelList::None,
             key_proved: false,
         }
     }

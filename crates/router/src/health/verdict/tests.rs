@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::{Live, Seen};
 use super::*;
-use crate::engine::{Probed, Standing};
+use crate::engine::{ProbeResult, Standing};
 use crate::ports::Dialed;
 use llmroute_core::model::{ConnectionFault, Timestamp};
 use llmroute_core::provider::probe::Listed;
@@ -13,8 +13,8 @@ fn failure(class: Class) -> Failure {
     Failure::new(class, "why")
 }
 
-fn reply(refusal: Option<Class>, key_proved: bool) -> Asked {
-    Asked::Replied(Reply {
+fn reply(refusal: Option<Class>, key_proved: bool) -> ProbeOutcome {
+    ProbeOutcome::Replied(ProbeReply {
         at: Timestamp(0),
         took: Duration::ZERO,
         status: if refusal.is_some() { 400 } else { 200 },
@@ -22,16 +22,16 @@ fn reply(refusal: Option<Class>, key_proved: bool) -> Asked {
         date: None,
         location: None,
         readings: Vec::new(),
-        list: List::Nothing,
+        list: ModelList::None,
         key_proved,
     })
 }
 
 /// A deployment with a key, whose free question ended so.
-fn seen(asked: Asked) -> Seen {
+fn seen(outcome: ProbeOutcome) -> Seen {
     Seen {
         dialed: Dialed::default(),
-        probed: Probed { key: ProbeKey::Found { tail: None }, asked },
+        probed: ProbeResult { key: ProbeKey::Found { tail: None }, outcome },
         listed: Listed::Unknown,
         standing: Standing::default(),
         breaker: breaker::State::Closed,
@@ -84,8 +84,8 @@ fn a_list_that_anybody_may_read_proves_no_key() {
 #[test]
 fn what_is_no_list_proves_nothing_with_a_key_or_without() {
     let page = |key_proved| {
-        let Asked::Replied(reply) = reply(None, key_proved) else { unreachable!("it is one") };
-        seen(Asked::Replied(Reply { list: List::Other, ..reply }))
+        let ProbeOutcome::Replied(reply) = reply(None, key_proved) else { unreachable!("it is one") };
+        seen(ProbeOutcome::Replied(ProbeReply { list: ModelList::Unreadable, ..reply }))
     };
     let mut keyless = page(false);
     keyless.probed.key = ProbeKey::NotNeeded;
@@ -99,17 +99,17 @@ fn what_is_no_list_proves_nothing_with_a_key_or_without() {
 
 #[test]
 fn who_has_nothing_free_is_unknown_unless_it_cannot_be_reached() {
-    check(&seen(Asked::Nothing), State::Unknown, false);
+    check(&seen(ProbeOutcome::NoFreeRequest), State::Unknown, false);
     let refused = Some(failure(Class::Connection(ConnectionFault::Refused)));
     let dialed = Dialed { failure: refused, ..Dialed::default() };
-    check(&Seen { dialed, ..seen(Asked::Nothing) }, State::Down, false);
+    check(&Seen { dialed, ..seen(ProbeOutcome::NoFreeRequest) }, State::Down, false);
 }
 
 #[test]
 fn who_was_not_asked_for_lack_of_time_is_unknown() {
-    let mut late = seen(Asked::NoTime);
+    let mut late = seen(ProbeOutcome::NoTime);
     check(&late, State::Unknown, false);
-    late.probed.key = ProbeKey::NotSought;
+    late.probed.key = ProbeKey::NotResolved;
     check(&late, State::Unknown, false);
     check(&cooling(late, "quota"), State::Cooling, false);
     let not_called = Live::NotMade("not called: no time left".to_owned());
@@ -140,9 +140,9 @@ fn an_open_breaker_is_closed_by_a_call_only() {
     check(&cooling(keyed(), "quota"), State::Cooling, false);
     check(&live(cooling(keyed(), "quota"), answered(1)), State::Ok, false);
     // The key was refused by calls, and nothing proves it since.
-    check(&cooling(seen(Asked::Nothing), "authentication"), State::Cooling, true);
+    check(&cooling(seen(ProbeOutcome::NoFreeRequest), "authentication"), State::Cooling, true);
     check(&cooling(keyed(), "authentication"), State::Cooling, false);
-    check(&cooling(seen(Asked::Failed(failure(Class::Malformed))), "quota"), State::Down, false);
+    check(&cooling(seen(ProbeOutcome::Failed(failure(Class::Malformed))), "quota"), State::Down, false);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use super::super::plan::{Arrival, Stop};
 use super::super::schedule;
 use super::Progress;
-use super::shared::{Prepared, Ready, Shared};
+use super::run_state::{PreparedCall, ReadyConnection, RunState};
 use llmroute_router::ports::Boxed;
 
 /// Connections are kept ready for the arrivals of this time: longer than it takes to open one.
@@ -17,7 +17,7 @@ const READY_FOR: f64 = 0.25;
 const MOST_READY: usize = 128;
 
 /// Starts the calls, and waits for the last of them.
-pub(super) async fn run(shared: &Shared<'_>, stop: Stop, rate: f64, pattern: Arrival) {
+pub(super) async fn run(shared: &RunState<'_>, stop: Stop, rate: f64, pattern: Arrival) {
     let pools: Vec<Pool> = (0..shared.targets()).map(|_| Pool::new(rate)).collect();
     let mut tasks: FuturesUnordered<Boxed<'_, ()>> = FuturesUnordered::new();
     for (target, pool) in pools.iter().enumerate() {
@@ -41,14 +41,14 @@ pub(super) async fn run(shared: &Shared<'_>, stop: Stop, rate: f64, pattern: Arr
 
 /// Waits for one arrival, while the calls before it go on, and starts its calls.
 async fn arrive<'a, 'r: 'a>(
-    shared: &'a Shared<'r>,
+    shared: &'a RunState<'r>,
     pools: &'a [Pool],
     tasks: &mut FuturesUnordered<Boxed<'a, ()>>,
     round: u32,
     due: Duration,
 ) {
     let order = schedule::order(shared.run.plan, round);
-    let mut prepared: Vec<Prepared> = order.into_iter().map(|target| shared.prepare(target, round)).collect();
+    let mut prepared: Vec<PreparedCall> = order.into_iter().map(|target| shared.prepare(target, round)).collect();
     let mut wait = shared.clocks.meter.wait(due);
     loop {
         tokio::select! {
@@ -80,7 +80,7 @@ async fn arrive<'a, 'r: 'a>(
     }
 }
 
-fn may_start(shared: &Shared<'_>, pool: &Pool, target: usize) -> bool {
+fn may_start(shared: &RunState<'_>, pool: &Pool, target: usize) -> bool {
     let Some(paused) = shared.pause_of(target) else { return false };
     if paused > shared.clocks.meter.now() {
         shared.skip_one();
@@ -101,7 +101,7 @@ struct Pool {
 
 #[derive(Default)]
 struct Pooled {
-    lines: Vec<Ready>,
+    lines: Vec<ReadyConnection>,
     /// Connections that are being opened.
     opening: usize,
     in_flight: usize,
@@ -119,7 +119,7 @@ impl Pool {
     }
 
     /// A connection that is still open.
-    fn take(&self) -> Option<Ready> {
+    fn take(&self) -> Option<ReadyConnection> {
         loop {
             let ready = self.state().lines.pop()?;
             if let Some(ready) = ready.if_open() {
@@ -129,14 +129,19 @@ impl Pool {
     }
 
     /// A call has ended, and left its connection.
-    fn give_back(&self, ready: Option<Ready>) {
+    fn give_back(&self, ready: Option<ReadyConnection>) {
         let mut state = self.state();
         state.in_flight -= 1;
         state.lines.extend(ready);
     }
 
     /// Opens what is missing.
-    fn fill<'a, 'r: 'a>(&'a self, shared: &'a Shared<'r>, target: usize, tasks: &mut FuturesUnordered<Boxed<'a, ()>>) {
+    fn fill<'a, 'r: 'a>(
+        &'a self,
+        shared: &'a RunState<'r>,
+        target: usize,
+        tasks: &mut FuturesUnordered<Boxed<'a, ()>>,
+    ) {
         let mut state = self.state();
         while state.lines.len() + state.opening < self.wanted {
             state.opening += 1;

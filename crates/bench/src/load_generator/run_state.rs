@@ -6,24 +6,24 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::super::guard::{Guard, Reaction};
-use super::super::measure::{self, Call, Clocks, Seat};
+use super::super::measure::{self, Call, CallTarget, RunClocks};
 use super::super::plan::Load;
 use super::super::record::{Client, Ended};
 use super::super::sample::{Connection, Handshake, Sample};
-use super::{Drive, Driven, Pause, Progress, Purse};
+use super::super::target_breaker::{BreakerReaction, TargetBreaker};
+use super::{LoadGenerator, LoadResult, Pause, Progress, SpendingLimit};
 use llmroute_core::model::{Class, ConnectionFault, Failure, Price};
 use llmroute_core::wire::WireRequest;
 use llmroute_router::ports::{Head, Line};
 
 /// A connection that a call can be made on.
-pub(super) struct Ready {
+pub(super) struct ReadyConnection {
     pub(super) line: Box<dyn Line>,
     /// Whether it was made for the call.
     pub(super) connection: Connection,
 }
 
-impl Ready {
+impl ReadyConnection {
     /// Itself, if the server has not closed it.
     pub(super) fn if_open(mut self) -> Option<Self> {
         self.line.is_open().then_some(self)
@@ -31,16 +31,16 @@ impl Ready {
 }
 
 /// A call that was sent; `Err` when it could not be put into its protocol.
-pub(super) struct Started {
+pub(super) struct StartedCall {
     call: Call,
-    ready: Ready,
+    ready: ReadyConnection,
     head: Result<Option<Result<Head, Failure>>, Failure>,
     /// The request once more, where the connection was used before.
     again: Option<WireRequest>,
 }
 
 /// A call that only waits for its time.
-pub(super) struct Prepared {
+pub(super) struct PreparedCall {
     pub(super) target: usize,
     pub(super) round: u32,
     request: Result<WireRequest, Failure>,
@@ -55,17 +55,17 @@ fn is_stale((sample, failure): &(Sample, Option<Failure>)) -> bool {
 
 type Watcher<'a> = &'a mut (dyn FnMut(Progress<'_>) -> ControlFlow<()> + Send);
 
-pub(super) struct Shared<'a> {
-    pub(super) run: Drive<'a>,
-    pub(super) clocks: Clocks<'a>,
+pub(super) struct RunState<'a> {
+    pub(super) run: LoadGenerator<'a>,
+    pub(super) clocks: RunClocks<'a>,
     state: Mutex<State<'a>>,
     halt: Notify,
 }
 
 struct State<'a> {
-    purse: &'a mut dyn Purse,
+    purse: &'a mut dyn SpendingLimit,
     on: Watcher<'a>,
-    guards: Vec<Guard>,
+    breakers: Vec<TargetBreaker>,
     next_round: u32,
     pauses: Vec<Pause>,
     dropped: u64,
@@ -73,12 +73,17 @@ struct State<'a> {
     ended: Option<Ended>,
 }
 
-impl<'a> Shared<'a> {
-    pub(super) fn new(run: Drive<'a>, clocks: Clocks<'a>, purse: &'a mut dyn Purse, on: Watcher<'a>) -> Self {
+impl<'a> RunState<'a> {
+    pub(super) fn new(
+        run: LoadGenerator<'a>,
+        clocks: RunClocks<'a>,
+        purse: &'a mut dyn SpendingLimit,
+        on: Watcher<'a>,
+    ) -> Self {
         let state = State {
             purse,
             on,
-            guards: vec![Guard::default(); run.plan.targets.len()],
+            breakers: vec![TargetBreaker::default(); run.plan.targets.len()],
             next_round: 0,
             pauses: Vec::new(),
             dropped: 0,
@@ -92,8 +97,8 @@ impl<'a> Shared<'a> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn seat(&self, target: usize) -> &Seat<'a> {
-        &self.run.seats[target]
+    pub(super) fn seat(&self, target: usize) -> &CallTarget<'a> {
+        &self.run.targets[target]
     }
 
     pub(super) fn targets(&self) -> usize {
@@ -134,8 +139,8 @@ impl<'a> Shared<'a> {
 
     /// Until when `target` is left alone; `None` when it is asked no more.
     pub(super) fn pause_of(&self, target: usize) -> Option<Duration> {
-        let guard = self.state().guards[target];
-        (!guard.is_out()).then(|| guard.paused_until())
+        let guard = self.state().breakers[target];
+        (!guard.is_stopped()).then(|| guard.paused_until())
     }
 
     /// Whether a call to `target` can be paid; the run ends where it cannot.
@@ -159,14 +164,14 @@ impl<'a> Shared<'a> {
     }
 
     /// Does for a call what can be done before it starts.
-    pub(super) fn prepare(&self, target: usize, round: u32) -> Prepared {
+    pub(super) fn prepare(&self, target: usize, round: u32) -> PreparedCall {
         let prompt = (self.run.prompt)(target, round);
         let request = measure::request(self.seat(target), &prompt, self.clocks.wall);
-        Prepared { target, round, request, input: prompt.estimated_tokens() }
+        PreparedCall { target, round, request, input: prompt.estimated_tokens() }
     }
 
     /// Opens a connection to `target`.
-    pub(super) async fn connect(&self, target: usize) -> Result<Ready, Failure> {
+    pub(super) async fn connect(&self, target: usize) -> Result<ReadyConnection, Failure> {
         let seat = self.seat(target);
         // The address of a request may have another host than the base URL, by region for one.
         let url = match self.prepare(target, 0).request {
@@ -178,11 +183,16 @@ impl<'a> Shared<'a> {
             Some(opening) => Connection::Cold(Handshake { dns: opening.dns, tcp: opening.tcp, tls: opening.tls }),
             None => Connection::Unknown,
         };
-        Ok(Ready { line, connection })
+        Ok(ReadyConnection { line, connection })
     }
 
     /// Makes a call that is due now or was at `due`, which is paid for; gives the connection back.
-    pub(super) async fn call(&self, prepared: Prepared, due: Duration, ready: Result<Ready, Failure>) -> Option<Ready> {
+    pub(super) async fn call(
+        &self,
+        prepared: PreparedCall,
+        due: Duration,
+        ready: Result<ReadyConnection, Failure>,
+    ) -> Option<ReadyConnection> {
         match ready {
             Ok(ready) => self.finish(self.start(prepared, due, ready)).await,
             Err(failure) => {
@@ -194,13 +204,13 @@ impl<'a> Shared<'a> {
         }
     }
 
-    fn described(&self, prepared: &Prepared, due: Duration) -> Call {
-        let Prepared { target, round, input, .. } = *prepared;
+    fn described(&self, prepared: &PreparedCall, due: Duration) -> Call {
+        let PreparedCall { target, round, input, .. } = *prepared;
         Call { target, round, due, input, price: self.price(target) }
     }
 
     /// Sends a call at once.
-    pub(super) fn start(&self, prepared: Prepared, due: Duration, mut ready: Ready) -> Started {
+    pub(super) fn start(&self, prepared: PreparedCall, due: Duration, mut ready: ReadyConnection) -> StartedCall {
         let call = self.described(&prepared, due);
         // A server may close a connection that was idle in the moment in which it is used again.
         let again = prepared.request.as_ref().ok().filter(|_| ready.connection == Connection::Warm).cloned();
@@ -209,12 +219,12 @@ impl<'a> Shared<'a> {
             Err(failure) => Err(failure),
         };
         self.tell(Progress::Began { target: call.target, round: call.round });
-        Started { call, ready, head, again }
+        StartedCall { call, ready, head, again }
     }
 
     /// Waits for the end of a call; gives the connection back.
-    pub(super) async fn finish(&self, started: Started) -> Option<Ready> {
-        let Started { call, mut ready, head, again } = started;
+    pub(super) async fn finish(&self, started: StartedCall) -> Option<ReadyConnection> {
+        let StartedCall { call, mut ready, head, again } = started;
         let (target, round, seat) = (call.target, call.round, self.seat(call.target));
         let head = match head {
             Ok(head) => head,
@@ -255,31 +265,31 @@ impl<'a> Shared<'a> {
         let reaction = {
             let mut state = self.state();
             state.purse.settle(&sample);
-            state.guards[target].observe(failure.as_ref(), now)
+            state.breakers[target].observe(failure.as_ref(), now)
         };
         self.tell(Progress::Done { sample: &sample, failure: failure.as_ref() });
         match (reaction, failure) {
-            (Reaction::Pause(span), _) => {
+            (BreakerReaction::Pause(span), _) => {
                 let at = now.saturating_sub(self.clocks.start);
                 let pause = Pause { target, at, span };
                 self.state().pauses.push(pause);
                 self.tell(Progress::Paused(&pause));
             }
-            (Reaction::Out, Some(failure)) => {
-                self.tell(Progress::Out { target, failure: &failure });
+            (BreakerReaction::Stop, Some(failure)) => {
+                self.tell(Progress::Stopped { target, failure: &failure });
                 let mut state = self.state();
-                if state.guards.iter().all(Guard::is_out) {
+                if state.breakers.iter().all(TargetBreaker::is_stopped) {
                     state.ended.get_or_insert(Ended::NobodyLeft);
                 }
             }
-            (Reaction::Out | Reaction::None, _) => {}
+            (BreakerReaction::Stop | BreakerReaction::None, _) => {}
         }
     }
 
-    pub(super) fn into_driven(self, wall: Duration, cpu: Option<Duration>) -> Driven {
+    pub(super) fn into_result(self, wall: Duration, cpu: Option<Duration>) -> LoadResult {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         let client = Client { wall, cpu, dropped: state.dropped, rate_limited: state.rate_limited };
         let ended = state.ended.unwrap_or(Ended::Done);
-        Driven { start: self.clocks.start, pauses: state.pauses, client, ended }
+        LoadResult { start: self.clocks.start, pauses: state.pauses, client, ended }
     }
 }

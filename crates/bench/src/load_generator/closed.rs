@@ -8,10 +8,10 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use super::super::plan::Stop;
 use super::super::schedule;
 use super::Progress;
-use super::shared::{Ready, Shared};
+use super::run_state::{ReadyConnection, RunState};
 
 /// Makes the rounds.
-pub(super) async fn run(shared: &Shared<'_>, stop: Stop, in_flight: u32) {
+pub(super) async fn run(shared: &RunState<'_>, stop: Stop, in_flight: u32) {
     let slots = match stop {
         Stop::Rounds(rounds) => in_flight.min(rounds),
         Stop::After(_) => in_flight,
@@ -25,14 +25,14 @@ pub(super) async fn run(shared: &Shared<'_>, stop: Stop, in_flight: u32) {
 }
 
 struct Slot<'s, 'a> {
-    shared: &'s Shared<'a>,
+    shared: &'s RunState<'a>,
     stop: Stop,
     /// The connection to each target, while no call is made on it.
-    lines: Vec<Mutex<Option<Ready>>>,
+    lines: Vec<Mutex<Option<ReadyConnection>>>,
 }
 
 impl<'s, 'a> Slot<'s, 'a> {
-    fn new(shared: &'s Shared<'a>, stop: Stop) -> Self {
+    fn new(shared: &'s RunState<'a>, stop: Stop) -> Self {
         Self { shared, stop, lines: (0..shared.targets()).map(|_| Mutex::new(None)).collect() }
     }
 
@@ -45,11 +45,11 @@ impl<'s, 'a> Slot<'s, 'a> {
         }
     }
 
-    fn keep(&self, target: usize, ready: Option<Ready>) {
+    fn keep(&self, target: usize, ready: Option<ReadyConnection>) {
         *self.lines[target].lock().unwrap_or_else(PoisonError::into_inner) = ready;
     }
 
-    fn kept(&self, target: usize) -> Option<Ready> {
+    fn kept(&self, target: usize) -> Option<ReadyConnection> {
         self.lines[target].lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
@@ -107,7 +107,7 @@ impl<'s, 'a> Slot<'s, 'a> {
         }
         let prepared = self.shared.prepare(target, round);
         let began = meter.now();
-        let ready = match self.kept(target).and_then(Ready::if_open) {
+        let ready = match self.kept(target).and_then(ReadyConnection::if_open) {
             Some(ready) => Ok(ready),
             None => self.shared.connect(target).await,
         };

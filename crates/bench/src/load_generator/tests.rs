@@ -45,7 +45,7 @@ struct Bench {
 
 struct Counted(usize);
 
-impl Purse for Counted {
+impl SpendingLimit for Counted {
     fn reserve(&mut self, _target: usize) -> bool {
         let paid = self.0 > 0;
         self.0 = self.0.saturating_sub(1);
@@ -74,12 +74,12 @@ impl Bench {
 
     async fn drive(&self) -> (Watched, Vec<String>) {
         let endpoints: Vec<_> = self.scripts.iter().cloned().map(simulated).collect();
-        let seat = |endpoint| Seat { endpoint, key: None, timeouts: timeouts() };
-        let seats: Vec<_> = endpoints.iter().map(seat).collect();
+        let seat = |endpoint| CallTarget { endpoint, key: None, timeouts: timeouts() };
+        let targets: Vec<_> = endpoints.iter().map(seat).collect();
         let meter = Instrument::simulated(self.plan.seed);
-        let run = Drive {
+        let run = LoadGenerator {
             plan: &self.plan,
-            seats: &seats,
+            targets: &targets,
             prompt: &|target, round| Prompt::user(format!("{target} {round}")),
             meter: &meter,
             clock: Clock::starting_at(Timestamp(0)),
@@ -93,7 +93,7 @@ impl Bench {
                 Progress::Streaming { .. } => return ControlFlow::Continue(()),
                 Progress::Done { sample, .. } => format!("done {} {}", sample.target, sample.round),
                 Progress::Paused(pause) => format!("paused {} {:?}", pause.target, pause.span),
-                Progress::Out { target, failure } => format!("out {target} {}", failure.class),
+                Progress::Stopped { target, failure } => format!("out {target} {}", failure.class),
             };
             if let Progress::Done { sample, .. } = progress {
                 samples.push(sample.clone());
@@ -102,7 +102,7 @@ impl Bench {
             if samples.len() < self.breaks { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
         let stop = tokio::time::sleep(self.stop_after);
-        let Driven { pauses, client, ended, .. } = drive(run, &mut Counted(self.paid), &mut on, stop).await;
+        let LoadResult { pauses, client, ended, .. } = drive(run, &mut Counted(self.paid), &mut on, stop).await;
         (Watched { samples, pauses, client, ended }, told)
     }
 }

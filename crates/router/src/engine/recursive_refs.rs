@@ -7,18 +7,18 @@ const SAME_VALUE: [&str; 7] = ["allOf", "anyOf", "oneOf", "not", "if", "then", "
 
 /// The place of a schema in `root` that is judged by itself before anything of the value is judged; a
 /// recursion that goes deeper into the value ends with it.
-pub(super) fn place(root: &Value) -> Option<String> {
+pub(super) fn find(root: &Value) -> Option<String> {
     let mut done = Vec::new();
-    places(root, String::new()).into_iter().find(|place| turns(root, place, &mut Vec::new(), &mut done))
+    references(root, String::new()).into_iter().find(|place| is_recursive(root, place, &mut Vec::new(), &mut done))
 }
 
 /// Every place where a reference stands.
-fn places(value: &Value, at: String) -> Vec<String> {
+fn references(value: &Value, at: String) -> Vec<String> {
     let below = |name: &str| format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
     let mut found: Vec<String> = match value {
-        Value::Object(map) => map.iter().flat_map(|(name, value)| places(value, below(name))).collect(),
+        Value::Object(map) => map.iter().flat_map(|(name, value)| references(value, below(name))).collect(),
         Value::Array(list) => {
-            list.iter().enumerate().flat_map(|(index, value)| places(value, below(&index.to_string()))).collect()
+            list.iter().enumerate().flat_map(|(index, value)| references(value, below(&index.to_string()))).collect()
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     };
@@ -29,7 +29,7 @@ fn places(value: &Value, at: String) -> Vec<String> {
 }
 
 /// Whether the schema at `place` comes back to one of `above`.
-fn turns(root: &Value, place: &str, above: &mut Vec<String>, done: &mut Vec<String>) -> bool {
+fn is_recursive(root: &Value, place: &str, above: &mut Vec<String>, done: &mut Vec<String>) -> bool {
     if above.iter().any(|other| other == place) {
         return true;
     }
@@ -42,7 +42,7 @@ fn turns(root: &Value, place: &str, above: &mut Vec<String>, done: &mut Vec<Stri
         one.into_iter().chain((0..count).map(move |index| format!("{place}/{name}/{index}")))
     });
     let next: Vec<String> = target.map(str::to_owned).into_iter().chain(parts).collect();
-    let found = next.iter().any(|next| turns(root, next, above, done));
+    let found = next.iter().any(|next| is_recursive(root, next, above, done));
     above.pop();
     done.push(place.to_owned());
     found
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     fn check(schema: Value, want: Option<&str>) {
-        assert_eq!(place(&schema).as_deref(), want, "{schema}");
+        assert_eq!(find(&schema).as_deref(), want, "{schema}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use llmroute_router::engine::{is_token, judge, size};
 const MAX_ANSWER: usize = 64 << 20;
 
 /// What a reply has said so far; times are those of the stamps.
-pub struct Tally {
+pub struct SampleBuilder {
     reader: Reader,
     answer: Answer,
     size: usize,
@@ -25,7 +25,7 @@ pub struct Tally {
     pub gaps: Vec<Gap>,
 }
 
-impl Tally {
+impl SampleBuilder {
     pub fn new(endpoint: &Endpoint) -> Self {
         Self {
             reader: Reader::new(endpoint),
@@ -148,11 +148,11 @@ mod tests {
     }
 
     /// What a script of (ms, bytes) gives, and how it ended.
-    fn read(pieces: &[(u32, String)]) -> (Tally, Result<(), Class>) {
-        let mut tally = Tally::new(&endpoint());
-        let fed = pieces.iter().try_for_each(|(at, bytes)| tally.feed(*at * MS, bytes.as_bytes()));
-        let end = fed.and_then(|()| tally.end());
-        (tally, end.map_err(|failure| failure.class))
+    fn read(pieces: &[(u32, String)]) -> (SampleBuilder, Result<(), Class>) {
+        let mut builder = SampleBuilder::new(&endpoint());
+        let fed = pieces.iter().try_for_each(|(at, bytes)| builder.feed(*at * MS, bytes.as_bytes()));
+        let end = fed.and_then(|()| builder.end());
+        (builder, end.map_err(|failure| failure.class))
     }
 
     fn gap(after: u32, bytes: u32, coalesced: bool) -> Gap {
@@ -160,13 +160,13 @@ mod tests {
     }
 
     fn check_gaps(pieces: &[(u32, String)], first: u32, gaps: &[Gap]) {
-        let (tally, end) = read(pieces);
-        assert_eq!((tally.first_token, &tally.gaps[..], end), (Some(first * MS), gaps, Ok(())));
+        let (builder, end) = read(pieces);
+        assert_eq!((builder.first_token, &builder.gaps[..], end), (Some(first * MS), gaps, Ok(())));
     }
 
     fn check_failure(pieces: &[(u32, String)], want: Class, tokens: usize) {
-        let (tally, end) = read(pieces);
-        assert_eq!((end, tally.pieces()), (Err(want), tokens));
+        let (builder, end) = read(pieces);
+        assert_eq!((end, builder.pieces()), (Err(want), tokens));
     }
 
     #[test]
@@ -195,16 +195,16 @@ mod tests {
 
     #[test]
     fn reasoning_is_a_token_and_no_answer() {
-        let (tally, end) = read(&[(100, reasoning("hm")), (150, text("a")), (151, DONE.into())]);
-        assert_eq!((tally.first_token, tally.first_answer, end), (Some(100 * MS), Some(150 * MS), Ok(())));
-        assert_eq!(tally.chars(), 3);
+        let (builder, end) = read(&[(100, reasoning("hm")), (150, text("a")), (151, DONE.into())]);
+        assert_eq!((builder.first_token, builder.first_answer, end), (Some(100 * MS), Some(150 * MS), Ok(())));
+        assert_eq!(builder.chars(), 3);
     }
 
     #[test]
     fn reasoning_is_counted_even_in_one_read_with_the_answer() {
-        let (tally, end) = read(&[(100, reasoning("hmm") + &text("a")), (101, DONE.into())]);
-        assert_eq!((tally.first_token, tally.first_answer, end), (Some(100 * MS), Some(100 * MS), Ok(())));
-        assert_eq!((tally.chars(), tally.reasoning_chars()), (4, 3));
+        let (builder, end) = read(&[(100, reasoning("hmm") + &text("a")), (101, DONE.into())]);
+        assert_eq!((builder.first_token, builder.first_answer, end), (Some(100 * MS), Some(100 * MS), Ok(())));
+        assert_eq!((builder.chars(), builder.reasoning_chars()), (4, 3));
     }
 
     #[test]
@@ -235,12 +235,12 @@ mod tests {
     fn the_server_counts_or_we_estimate() {
         let usage = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":70,\
                      \"completion_tokens_details\":{\"reasoning_tokens\":64}}}\n\n";
-        let (tally, _) = read(&[(1, text("abcde")), (2, usage.to_owned() + DONE)]);
+        let (builder, _) = read(&[(1, text("abcde")), (2, usage.to_owned() + DONE)]);
         let counted = Usage { input: 9, output: 70, reasoning: 64, ..Usage::default() };
-        assert_eq!(tally.tokens(50), Tokens::Counted(counted));
-        let (tally, _) = read(&[(1, text("abcde")), (2, DONE.into())]);
-        assert_eq!(tally.tokens(50), Tokens::Estimated(Usage { input: 50, output: 2, ..Usage::default() }));
-        let (tally, _) = read(&[]);
-        assert_eq!(tally.tokens(50), Tokens::Estimated(Usage::default()));
+        assert_eq!(builder.tokens(50), Tokens::Counted(counted));
+        let (builder, _) = read(&[(1, text("abcde")), (2, DONE.into())]);
+        assert_eq!(builder.tokens(50), Tokens::Estimated(Usage { input: 50, output: 2, ..Usage::default() }));
+        let (builder, _) = read(&[]);
+        assert_eq!(builder.tokens(50), Tokens::Estimated(Usage::default()));
     }
 }

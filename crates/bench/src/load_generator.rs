@@ -2,7 +2,7 @@
 
 mod closed;
 mod open;
-mod shared;
+mod run_state;
 #[cfg(test)]
 mod tests;
 
@@ -10,22 +10,22 @@ use std::future::Future;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::measure::Clocks;
-pub use super::measure::Seat;
+pub use super::measure::CallTarget;
+use super::measure::RunClocks;
 use super::plan::{Load, Plan};
 use super::record::{Client, Ended};
 use super::sample::Sample;
 use llmroute_core::model::{Failure, Prompt};
 use llmroute_router::ports::{Clock, Meter};
-use shared::Shared;
+use run_state::RunState;
 
 /// A run, ready to be made.
 #[derive(Clone, Copy)]
-pub struct Drive<'a> {
+pub struct LoadGenerator<'a> {
     /// What is done.
     pub plan: &'a Plan,
     /// How each target of the plan is called.
-    pub seats: &'a [Seat<'a>],
+    pub targets: &'a [CallTarget<'a>],
     /// The prompt for a target in a round.
     pub prompt: &'a (dyn Fn(usize, u32) -> Prompt + Sync),
     /// What measures.
@@ -37,7 +37,7 @@ pub struct Drive<'a> {
 }
 
 /// Who watches over the money; asked before every call.
-pub trait Purse: Send {
+pub trait SpendingLimit: Send {
     /// Sets aside what a call to `target` may cost at most; `false` when that is more than is left.
     fn reserve(&mut self, target: usize) -> bool;
 
@@ -49,7 +49,7 @@ pub trait Purse: Send {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Unlimited;
 
-impl Purse for Unlimited {
+impl SpendingLimit for Unlimited {
     fn reserve(&mut self, _target: usize) -> bool {
         true
     }
@@ -90,7 +90,7 @@ pub enum Progress<'a> {
     /// A target that limits its rate is left alone for so long.
     Paused(&'a Pause),
     /// A target is asked no more: it failed in a way that goes on.
-    Out {
+    Stopped {
         /// Who.
         target: usize,
         /// The last failure.
@@ -111,7 +111,7 @@ pub struct Pause {
 
 /// What a run gave, but for its samples: the watcher gets each of them as it ends, and keeps what it wants.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Driven {
+pub struct LoadResult {
     /// When it began, on the meter's clock.
     pub start: Duration,
     /// Times in which a target was left alone.
@@ -127,13 +127,13 @@ pub struct Driven {
 /// Connections are opened before the first call of each slot, whose times they are no part of. `on` is
 /// called in the middle of everything and should return soon.
 pub async fn drive(
-    run: Drive<'_>,
-    purse: &mut dyn Purse,
+    run: LoadGenerator<'_>,
+    purse: &mut dyn SpendingLimit,
     on: &mut (dyn FnMut(Progress<'_>) -> ControlFlow<()> + Send),
     stop: impl Future<Output = ()> + Send,
-) -> Driven {
-    let clocks = Clocks { meter: run.meter, wall: run.clock, start: run.meter.now() };
-    let shared = Shared::new(run, clocks, purse, on);
+) -> LoadResult {
+    let clocks = RunClocks { meter: run.meter, wall: run.clock, start: run.meter.now() };
+    let shared = RunState::new(run, clocks, purse, on);
     let cpu = run.meter.cpu();
     let work = async {
         match run.plan.load {
@@ -152,5 +152,5 @@ pub async fn drive(
     .await;
     let wall = run.meter.now().saturating_sub(clocks.start);
     let cpu = cpu.zip(run.meter.cpu()).map(|(before, after)| after.saturating_sub(before));
-    shared.into_driven(wall, cpu)
+    shared.into_result(wall, cpu)
 }
