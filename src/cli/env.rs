@@ -5,13 +5,13 @@ use std::os::fd::AsFd;
 use std::path::PathBuf;
 
 use llmroute_core::model::Timestamp;
-use llmroute_router::profile::Vars;
+use llmroute_router::profile::EnvVars;
 
 /// What surrounds the process.
 #[derive(Debug, Clone)]
 pub struct Env {
     /// The environment variables.
-    pub vars: Vars,
+    pub vars: EnvVars,
     /// Wall time at the start.
     pub now: Timestamp,
     /// What standard output is.

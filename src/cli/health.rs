@@ -23,7 +23,7 @@ use llmroute_router::engine::Router;
 use llmroute_router::health::{self, Lack, Limits, Patient, Report, State};
 use llmroute_router::history::{Entry, History, latest, stats};
 use llmroute_router::ports::Clock;
-use llmroute_router::profile::{Inputs, shown_key};
+use llmroute_router::profile::{LoadOptions, describe_key};
 use llmroute_router::state::Location;
 use llmroute_router::transport::dial::Dialer;
 
@@ -92,12 +92,12 @@ pub fn command(args: &HealthArgs, global: &Global, env: &Env, console: &mut Cons
     let interval = args.watch.as_deref().map(resolve::interval).transpose()?;
     let limits = resolve::limits(args.timeout.as_deref())?;
     let mut profile = setup::profile(global, env, console)?;
-    let inputs = Inputs { vars: &env.vars, long_lived: false };
+    let inputs = LoadOptions { env: &env.vars, long_lived: false };
     let wanted = resolve::wanted(&args.names, args.live, &mut profile, &inputs)?;
     let location = place::of(global, env, profile.state.as_ref())?;
     let router = setup::router(profile, global, env, clock, env.entropy)?;
     let ids = wanted.patients.iter().map(|patient| patient.id);
-    let keys = ids.map(|id| (id, shown_key(router.key_source(id), &env.vars))).collect();
+    let keys = ids.map(|id| (id, describe_key(router.key_source(id), &env.vars))).collect();
     let rng = fastrand::Rng::with_seed(env.entropy);
     let mut doctor = Doctor { router, dialer: Dialer::new(clock), clock, wanted, limits, location, keys, rng };
     if let Some(interval) = interval {

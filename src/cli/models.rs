@@ -14,7 +14,7 @@ use super::env::Env;
 use super::{End, Global, listing, plain, providers};
 use crate::error::{Error, Kind};
 use llmroute_core::provider::catalog;
-use llmroute_router::profile::{Facts, Profile, suggest};
+use llmroute_router::profile::{ModelTable, Profile, suggest};
 
 /// Show what is known of models: price, limits, capabilities, and where it comes from
 ///
@@ -63,7 +63,7 @@ pub fn command(args: &ModelsArgs, global: &Global, env: &Env, console: &mut Cons
 
 fn list(args: &ModelsArgs, global: &Global, env: &Env, console: &mut Console) -> Result<End, Error> {
     let profile = providers::profile(global, env, console)?;
-    let facts = Facts::at(&env.vars);
+    let facts = ModelTable::from_env(&env.vars);
     let all = entry::all(profile.as_ref(), &facts);
     // A profile that was loaded has said it.
     if let (Some(warning), None) = (facts.warning(), &profile) {

@@ -7,7 +7,7 @@ use super::env::Env;
 use super::signals::{Ended, until_signal};
 use super::{End, Global};
 use crate::error::Error;
-use llmroute_router::profile::{self, Inputs, LoadError, Located, Profile, Severity, discover, locate};
+use llmroute_router::profile::{self, LoadError, LoadOptions, Profile, ProfileLocation, Severity, discover, locate};
 use llmroute_router::transport::probe;
 
 /// Check and show the profile
@@ -34,7 +34,7 @@ pub enum Action {
 /// # Errors
 /// `output` when the report cannot be printed.
 pub fn command(args: &ProfileArgs, global: &Global, env: &Env, console: &mut Console) -> Result<End, Error> {
-    let inputs = Inputs { vars: &env.vars, long_lived: false };
+    let inputs = LoadOptions { env: &env.vars, long_lived: false };
     let arg = global.profile.as_deref();
     let color = console.colour();
     let ended = match args.action {
@@ -79,30 +79,30 @@ impl Report {
 ///
 /// # Errors
 /// Everything that is wrong with it, or that there is nobody to ask.
-pub async fn open(arg: Option<&str>, inputs: &Inputs<'_>) -> Result<Profile, LoadError> {
-    match locate(arg, inputs.vars)? {
-        Located::Discover => discovered(inputs).await,
+pub async fn open(arg: Option<&str>, inputs: &LoadOptions<'_>) -> Result<Profile, LoadError> {
+    match locate(arg, inputs.env)? {
+        ProfileLocation::Discover => discovered(inputs).await,
         located => Profile::load(&located, inputs),
     }
 }
 
-async fn discovered(inputs: &Inputs<'_>) -> Result<Profile, LoadError> {
+async fn discovered(inputs: &LoadOptions<'_>) -> Result<Profile, LoadError> {
     if let Some(profile) = discover::from_keys(inputs)? {
         return Ok(profile);
     }
-    let candidates = discover::candidates(inputs.vars);
+    let candidates = discover::candidates(inputs.env);
     let bases: Vec<_> = candidates.iter().map(|candidate| candidate.base_url.clone()).collect();
     let models = probe::models(&bases).await;
     let found: Vec<_> = candidates
         .into_iter()
         .zip(models)
-        .filter_map(|(candidate, model)| Some(discover::Found { candidate, model: model? }))
+        .filter_map(|(candidate, model)| Some(discover::RunningServer { candidate, model: model? }))
         .collect();
-    discover::from_servers(&found, inputs)?.ok_or_else(discover::nothing)
+    discover::from_servers(&found, inputs)?.ok_or_else(discover::no_model_available)
 }
 
 /// `profile check`: every mistake and remark, and a summary.
-pub async fn check(arg: Option<&str>, inputs: &Inputs<'_>, color: bool) -> Report {
+pub async fn check(arg: Option<&str>, inputs: &LoadOptions<'_>, color: bool) -> Report {
     let mut profile = match open(arg, inputs).await {
         Ok(profile) => profile,
         Err(error) => {
@@ -139,9 +139,9 @@ fn counted(count: usize, what: &str) -> String {
 }
 
 /// `profile show`: the profile as it is understood.
-pub async fn show(arg: Option<&str>, inputs: &Inputs<'_>, color: bool) -> Report {
-    let shown = match locate(arg, inputs.vars) {
-        Ok(Located::Discover) => discovered(inputs).await.and_then(|profile| profile.show_text(inputs)),
+pub async fn show(arg: Option<&str>, inputs: &LoadOptions<'_>, color: bool) -> Report {
+    let shown = match locate(arg, inputs.env) {
+        Ok(ProfileLocation::Discover) => discovered(inputs).await.and_then(|profile| profile.show_text(inputs)),
         Ok(located) => profile::show(&located, inputs),
         Err(error) => Err(error),
     };
@@ -153,17 +153,17 @@ pub async fn show(arg: Option<&str>, inputs: &Inputs<'_>, color: bool) -> Report
 
 /// `profile path`: where the profile is, or would be.
 #[must_use]
-pub fn path(arg: Option<&str>, inputs: &Inputs<'_>, color: bool) -> Report {
-    let path = match locate(arg, inputs.vars) {
-        Ok(Located::File(path)) => path.display().to_string(),
-        Ok(Located::Demo) => "demo (built in)".to_owned(),
-        Ok(Located::Discover) => match profile::folder(inputs.vars) {
+pub fn path(arg: Option<&str>, inputs: &LoadOptions<'_>, color: bool) -> Report {
+    let path = match locate(arg, inputs.env) {
+        Ok(ProfileLocation::File(path)) => path.display().to_string(),
+        Ok(ProfileLocation::Demo) => "demo (built in)".to_owned(),
+        Ok(ProfileLocation::Discover) => match profile::profiles_dir(inputs.env) {
             Some(folder) => {
                 let would = folder.join("profile.toml").display().to_string();
                 let stderr = "llmroute: no profile there yet; one is made from key variables or local servers\n";
                 return Report { stdout: format!("{would}\n"), stderr: stderr.to_owned(), code: 0 };
             }
-            None => return Report::wrong(&discover::nothing(), color),
+            None => return Report::wrong(&discover::no_model_available(), color),
         },
         Err(error) => return Report::wrong(&error, color),
     };
@@ -173,7 +173,7 @@ pub fn path(arg: Option<&str>, inputs: &Inputs<'_>, color: bool) -> Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use llmroute_router::profile::Vars;
+    use llmroute_router::profile::EnvVars;
 
     const TEXT: &str = "[providers.lab]\nprotocol = \"openai\"\nbase_url = \"http://192.0.2.7\"\napi_key = \"env:LAB\"\n\
          [groups.main]\nescalate = \"b\"\ndeployments = [{ model = \"lab/a\" }]\n";
@@ -182,10 +182,10 @@ mod tests {
     async fn run(command: &str, text: Option<&str>, name: Option<&str>) -> Report {
         let dir = tempfile::tempdir().unwrap();
         let home = dir.path().to_str().unwrap();
-        let vars = Vars::from_iter([("HOME", home), ("LLMROUTE_DISCOVER", "off")]);
-        let inputs = Inputs { vars: &vars, long_lived: false };
+        let vars = EnvVars::from_iter([("HOME", home), ("LLMROUTE_DISCOVER", "off")]);
+        let inputs = LoadOptions { env: &vars, long_lived: false };
         if let Some(text) = text {
-            let folder = profile::folder(&vars).unwrap();
+            let folder = profile::profiles_dir(&vars).unwrap();
             std::fs::create_dir_all(&folder).unwrap();
             std::fs::write(folder.join("profile.toml"), text).unwrap();
         }

@@ -8,7 +8,7 @@ use super::env::Env;
 use super::listing::{self, Column, Fit};
 use super::{End, Global, plain, setup};
 use crate::error::Error;
-use llmroute_router::profile::{Located, Profile, ProviderStatus, Readiness, locate, provider_statuses};
+use llmroute_router::profile::{Profile, ProfileLocation, ProviderStatus, Readiness, locate, provider_statuses};
 
 /// Show which providers are set up, and where their keys come from
 ///
@@ -56,7 +56,7 @@ pub fn command(args: &ProvidersArgs, global: &Global, env: &Env, console: &mut C
 /// The profile that is written down, if there is one: nobody is looked for on the network. One that
 /// is wrong is no reason to say nothing, unless it was asked for.
 pub(super) fn profile(global: &Global, env: &Env, console: &mut Console) -> Result<Option<Profile>, Error> {
-    if matches!(locate(global.profile.as_deref(), &env.vars), Ok(Located::Discover)) {
+    if matches!(locate(global.profile.as_deref(), &env.vars), Ok(ProfileLocation::Discover)) {
         return Ok(None);
     }
     match setup::profile(global, env, console) {

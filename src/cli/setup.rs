@@ -10,7 +10,7 @@ use llmroute_core::route::GroupId;
 use llmroute_router::embed::Surroundings;
 use llmroute_router::engine::Router;
 use llmroute_router::ports::Clock;
-use llmroute_router::profile::{Inputs, LoadError, Located, Profile, Severity, Source, discover, locate};
+use llmroute_router::profile::{LoadError, LoadOptions, Profile, ProfileLocation, Severity, Source, discover, locate};
 
 /// The profile that the options and the environment name, with its warnings said.
 ///
@@ -25,11 +25,11 @@ pub fn profile(global: &Global, env: &Env, console: &mut Console) -> Result<Prof
 /// # Errors
 /// As [`profile`].
 pub fn profile_for(global: &Global, env: &Env, console: &mut Console, long_lived: bool) -> Result<Profile, Error> {
-    let inputs = Inputs { vars: &env.vars, long_lived };
+    let inputs = LoadOptions { env: &env.vars, long_lived };
     let colour = console.colour();
     let wrong = |error: LoadError| Error::rendered(Kind::Profile, error.render(colour));
     let loaded = match locate(global.profile.as_deref(), &env.vars).map_err(wrong)? {
-        Located::Discover => match discover::from_keys(&inputs).map_err(wrong)? {
+        ProfileLocation::Discover => match discover::from_keys(&inputs).map_err(wrong)? {
             Some(profile) => Ok(profile),
             // Only a profile that has to be looked for on the network waits for it.
             None => match until_signal(profile::open(None, &inputs))? {

@@ -29,7 +29,7 @@ use crate::error::{Error, Kind};
 use llmroute_core::model::{Finish, Prompt};
 use llmroute_router::engine::{Checks, Done, Request, RouteError, Router, Why, find_verifier};
 use llmroute_router::ports::{Clock, LogStart};
-use llmroute_router::profile::Inputs;
+use llmroute_router::profile::LoadOptions;
 
 /// A question that is ready, and the router that will take it.
 pub(super) struct Prepared {
@@ -62,7 +62,7 @@ pub(super) fn prepare(args: &AskArgs, global: &Global, env: &Env, console: &mut 
         false => None,
     };
     let usual = thread.as_ref().map(|thread| thread.group.as_str());
-    let inputs = Inputs { vars: &env.vars, long_lived: false };
+    let inputs = LoadOptions { env: &env.vars, long_lived: false };
     let mut ask = resolve::resolve(args, &mut profile, &inputs, usual, env.stdout, env.entropy)?;
     setup::built(&profile, ask.group)?;
     let (named, group) = (args.question.model.is_some() || ask.template.is_some(), &profile.map.group(ask.group).name);

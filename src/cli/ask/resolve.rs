@@ -17,7 +17,7 @@ use llmroute_core::route::course::{Facts, Identity};
 use llmroute_core::route::hedge::Delay;
 use llmroute_core::route::{Group, GroupId, Strategy};
 use llmroute_router::engine::{Delivery, Midstream};
-use llmroute_router::profile::{Inputs, Profile, duration, hedging, strategy};
+use llmroute_router::profile::{LoadOptions, Profile, duration, hedge, strategy};
 
 /// What standard output (or the file) is to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub struct Ask {
 pub fn resolve(
     args: &AskArgs,
     profile: &mut Profile,
-    inputs: &Inputs<'_>,
+    inputs: &LoadOptions<'_>,
     usual: Option<&str>,
     stdout: Sink,
     entropy: u64,
@@ -134,7 +134,7 @@ impl Ask {
     }
 }
 
-fn target(profile: &mut Profile, name: &str, inputs: &Inputs<'_>) -> Result<GroupId, Error> {
+fn target(profile: &mut Profile, name: &str, inputs: &LoadOptions<'_>) -> Result<GroupId, Error> {
     profile.target(name, inputs).map_err(|unknown| Error::new(Kind::Profile, unknown.message).hint(unknown.hint))
 }
 
@@ -188,8 +188,8 @@ impl Limits {
 }
 
 fn hedge(typed: Option<&str>) -> Result<Option<Option<Delay>>, Error> {
-    let wrong = |text: &str, why| Error::new(Kind::Usage, format!("`--hedge={text}`: {why}")).hint(hedging::FORMS);
-    typed.map(|text| hedging::parse(text).map_err(|why| wrong(text, why))).transpose()
+    let wrong = |text: &str, why| Error::new(Kind::Usage, format!("`--hedge={text}`: {why}")).hint(hedge::FORMS);
+    typed.map(|text| hedge::parse(text).map_err(|why| wrong(text, why))).transpose()
 }
 
 fn limit(flag: &str, typed: Option<&str>) -> Result<Option<Duration>, Error> {

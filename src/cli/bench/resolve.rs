@@ -9,7 +9,7 @@ use llmroute_bench::plan::{Arrival, Load, Slo, Stop};
 use llmroute_bench::prompts::{self, Prompts, Source};
 use llmroute_bench::stats::quantile;
 use llmroute_core::route::{DeploymentId, GroupId};
-use llmroute_router::profile::{Inputs, Profile, duration};
+use llmroute_router::profile::{LoadOptions, Profile, duration};
 
 /// Rounds, unless something else is said: they show a difference of a quarter, and carry a p90.
 const ROUNDS: u32 = 40;
@@ -83,7 +83,7 @@ pub fn one_group(args: &BenchArgs, profile: &mut Profile, env: &Env) -> Result<G
 /// # Errors
 /// For a name that names nothing.
 fn group(typed: Option<&str>, profile: &mut Profile, env: &Env) -> Result<GroupId, Error> {
-    let inputs = Inputs { vars: &env.vars, long_lived: true };
+    let inputs = LoadOptions { env: &env.vars, long_lived: true };
     let Some(name) = typed else { return Ok(profile.default_group) };
     profile.target(name, &inputs).map_err(|none| Error::new(Kind::Profile, none.message).hint(none.hint))
 }

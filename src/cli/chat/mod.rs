@@ -33,7 +33,7 @@ use super::{End, Global, place, setup};
 use crate::chat::conversation::Conversation;
 use crate::error::{Error, Kind};
 use llmroute_router::ports::Clock;
-use llmroute_router::profile::Inputs;
+use llmroute_router::profile::LoadOptions;
 
 /// Runs the command.
 ///
@@ -81,7 +81,7 @@ fn open<'a>(
     let location = place::of(global, env, profile.state.as_ref())?;
     let resumed = args.resume.as_ref().map(|id| resume::find(id.as_deref(), &location)).transpose()?;
     let usual = resumed.as_ref().map(|resumed| resumed.group.as_str());
-    let inputs = Inputs { vars: &env.vars, long_lived: true };
+    let inputs = LoadOptions { env: &env.vars, long_lived: true };
     let ask = resolve::resolve(&args.ask(), &mut profile, &inputs, usual, env.stdout, env.entropy)?;
     setup::built(&profile, ask.group)?;
     let mut pending = Pending::default();

@@ -25,7 +25,7 @@ use llmroute_core::route::GroupId;
 use llmroute_core::route::course::SkipReason;
 use llmroute_router::engine::{Attempt, Checks, Done, Request, RouteError, Router, Why};
 use llmroute_router::ports::{Clock, LogStart};
-use llmroute_router::profile::Inputs;
+use llmroute_router::profile::LoadOptions;
 use llmroute_router::state::Location;
 
 /// How often a conversation that some model refused as too long is cut further.
@@ -96,7 +96,7 @@ impl<'a> Session<'a> {
             return Ok(GroupId(index));
         }
         // The map is shared by calls under way: another one takes its place.
-        let inputs = Inputs { vars: &self.env.vars, long_lived: true };
+        let inputs = LoadOptions { env: &self.env.vars, long_lived: true };
         let mut profile = setup::profile_for(self.global, self.env, console, true)?;
         let current = self.group_name().to_owned();
         let mut named = self.named.clone();

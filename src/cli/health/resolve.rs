@@ -6,7 +6,7 @@ use crate::cli::setup;
 use crate::error::{Error, Kind};
 use llmroute_core::route::{DeploymentId, GroupId};
 use llmroute_router::health::{Limits, Patient, Subject, alone};
-use llmroute_router::profile::{Inputs, Profile, duration};
+use llmroute_router::profile::{LoadOptions, Profile, duration};
 
 /// Who is looked at, and what is judged by it.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct Wanted {
 ///
 /// # Errors
 /// `profile` when there is no such group or deployment, or when a group cannot be used.
-pub fn wanted(names: &[String], live: bool, profile: &mut Profile, inputs: &Inputs<'_>) -> Result<Wanted, Error> {
+pub fn wanted(names: &[String], live: bool, profile: &mut Profile, inputs: &LoadOptions<'_>) -> Result<Wanted, Error> {
     let mut subjects = Vec::new();
     if names.is_empty() {
         for position in 0..profile.map.groups.len() {
@@ -42,7 +42,7 @@ pub fn wanted(names: &[String], live: bool, profile: &mut Profile, inputs: &Inpu
 }
 
 /// A group, a deployment by its name in the profile, or `PROVIDER/MODEL`.
-fn named(profile: &mut Profile, name: &str, inputs: &Inputs<'_>) -> Result<Subject, Error> {
+fn named(profile: &mut Profile, name: &str, inputs: &LoadOptions<'_>) -> Result<Subject, Error> {
     let is_group = profile.map.groups.iter().any(|group| group.name == name);
     let deployments = profile.map.deployments.iter().enumerate().filter(|(_, deployment)| deployment.name == name);
     let members: Vec<DeploymentId> = deployments.map(|(position, _)| DeploymentId(position)).collect();

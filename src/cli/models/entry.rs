@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use llmroute_core::model::Price;
 use llmroute_core::provider::models::{Model, Origin, Reasoning, Source, Status};
-use llmroute_router::profile::{Facts, Profile};
+use llmroute_router::profile::{ModelTable, Profile};
 
 /// One model at one provider.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +27,7 @@ struct Said {
 }
 
 /// The models of the profile of which it says something itself, then those of the tables.
-pub fn all(profile: Option<&Profile>, facts: &Facts) -> Vec<Entry> {
+pub fn all(profile: Option<&Profile>, facts: &ModelTable) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     for deployment in profile.iter().flat_map(|profile| &profile.map.deployments) {
         let known = facts.find(&deployment.provider, &deployment.model);
@@ -186,7 +186,7 @@ pub fn per_million(price: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use llmroute_router::profile::{Inputs, Source as Place, Vars};
+    use llmroute_router::profile::{EnvVars, LoadOptions, Source as Place};
 
     /// What is listed of `lab` and of `openai/gpt-4o` with these deployments.
     fn of(deployments: &str) -> Vec<Entry> {
@@ -194,9 +194,9 @@ mod tests {
             "[providers.lab]\nprotocol = \"openai\"\nbase_url = \"http://127.0.0.1:9\"\n\
              [groups.main]\ndeployments = [{deployments}]\n"
         );
-        let vars = Vars::default();
-        let profile = Profile::parse(Place::Demo, &text, &Inputs { vars: &vars, long_lived: false }).unwrap();
-        let all = all(Some(&profile), &Facts::at(&vars));
+        let vars = EnvVars::default();
+        let profile = Profile::parse(Place::Demo, &text, &LoadOptions { env: &vars, long_lived: false }).unwrap();
+        let all = all(Some(&profile), &ModelTable::from_env(&vars));
         all.into_iter().filter(|entry| ["lab/a", "openai/gpt-4o"].contains(&entry.name().as_str())).collect()
     }
 

@@ -13,7 +13,7 @@ use crate::cli::signals::{Ended, until_signal};
 use crate::error::{Error, Kind};
 use llmroute_core::model::Timestamp;
 use llmroute_core::provider::models::models_dev;
-use llmroute_router::profile::fetched_table;
+use llmroute_router::profile::fetched_models_path;
 use llmroute_router::transport::download;
 
 /// Where the list is.
@@ -30,7 +30,7 @@ const LARGEST: usize = 32 << 20;
 /// # Errors
 /// `usage` when the variable holds no address, `other` when there is no list or no place for it.
 pub fn run(env: &Env, console: &mut Console) -> Result<End, Error> {
-    let path = fetched_table(&env.vars)
+    let path = fetched_models_path(&env.vars)
         .ok_or_else(|| Error::new(Kind::Other, "there is no cache folder").hint("set `HOME` or `XDG_CACHE_HOME`"))?;
     let url = address(env)?;
     let place = url.host_str().unwrap_or_default().to_owned();

@@ -15,7 +15,7 @@ use llmroute_core::model::Timestamp;
 use llmroute_core::route::{DeploymentId, Map};
 use llmroute_router::engine::quota_key;
 use llmroute_router::ports::{Store, StoreError, StoreErrorKind};
-use llmroute_router::profile::Inputs;
+use llmroute_router::profile::LoadOptions;
 use llmroute_router::state::{self, Location};
 
 /// The shortest beginning of a hash that stands for a deployment.
@@ -103,7 +103,7 @@ fn marks(name: &str, global: &Global, env: &Env, console: &mut Console) -> Resul
     }
     if name.contains('/') {
         // One that was asked with `-m PROVIDER/MODEL` and stands in no group.
-        let inputs = Inputs { vars: &env.vars, long_lived: false };
+        let inputs = LoadOptions { env: &env.vars, long_lived: false };
         if let Ok(group) = profile.target(name, &inputs) {
             let members = &profile.map.group(group).members;
             return Ok(members.iter().flat_map(|member| kept(&profile.map, member.deployment)).collect());

@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
-use super::credential::{Credential, KeySpec, hex};
-use super::diagnostic::Diagnostic;
-use super::file::Settings;
-use super::layers::Origin;
-use super::provider::{Provider, with_own, with_query};
-use super::schema::MOCK_ONLY;
-use super::value::Value;
-use super::{Profile, Vars, address, overrides};
+use crate::profile::credentials::{Credential, KeySpec, hex};
+use crate::profile::diagnostic::Diagnostic;
+use crate::profile::document::Settings;
+use crate::profile::keys::MOCK_ONLY;
+use crate::profile::precedence::Origin;
+use crate::profile::provider::{Provider, with_own, with_query};
+use crate::profile::value::Value;
+use crate::profile::{EnvVars, Profile, base_url, patch};
 use llmroute_core::model::{KeySource, Price};
 use llmroute_core::provider::catalog::SchemaDialect;
 use llmroute_core::provider::mock::Script;
@@ -20,7 +20,7 @@ use llmroute_core::provider::{Endpoint, Params, Protocol, catalog};
 use llmroute_core::route::{Capabilities, Deployment, DeploymentId};
 
 /// What is asked for: a model at a provider, with what the profile says of it.
-pub(super) struct Wanted<'s, 'a> {
+pub(crate) struct DeploymentSpec<'s, 'a> {
     /// Position of the provider in the profile.
     pub provider: usize,
     pub model: &'s str,
@@ -30,7 +30,7 @@ pub(super) struct Wanted<'s, 'a> {
 }
 
 /// Deployments of one entry, and whether their first token may take long.
-pub(super) struct Added {
+pub(crate) struct AddedDeployments {
     pub ids: Vec<DeploymentId>,
     pub slow: bool,
 }
@@ -38,13 +38,18 @@ pub(super) struct Added {
 impl Profile {
     /// Adds the deployments of `wanted`, or finds them if they are there; none when something is
     /// wrong or the protocol is not built yet.
-    pub(super) fn add(&mut self, wanted: &Wanted<'_, '_>, vars: &Vars, sink: &mut Vec<Diagnostic>) -> Added {
+    pub(crate) fn add(
+        &mut self,
+        wanted: &DeploymentSpec<'_, '_>,
+        vars: &EnvVars,
+        sink: &mut Vec<Diagnostic>,
+    ) -> AddedDeployments {
         let provider = self.providers[wanted.provider].clone();
-        let known = self.facts.find(&provider.known_as, wanted.model);
+        let known = self.models.find(&provider.known_as, wanted.model);
         let provider = with_tools(provider, wanted.settings, known.as_ref());
         let slow = known.as_ref().is_some_and(|model| model.reasoning != models::Reasoning::No)
-            || address::is_loopback(&provider.base_url);
-        let mut added = Added { ids: Vec::new(), slow };
+            || base_url::is_loopback(&provider.base_url);
+        let mut added = AddedDeployments { ids: Vec::new(), slow };
         check_script(&provider, wanted.settings, sink);
         let Some(protocol) = provider.protocol else { return added };
         let endpoint = endpoint(protocol, &provider, wanted, known.clone());
@@ -82,8 +87,8 @@ impl Profile {
     fn credentials(
         &self,
         provider: &Provider,
-        wanted: &Wanted<'_, '_>,
-        vars: &Vars,
+        wanted: &DeploymentSpec<'_, '_>,
+        vars: &EnvVars,
         sink: &mut Vec<Diagnostic>,
     ) -> Vec<Credential> {
         let own = wanted.settings.get("api_key");
@@ -115,7 +120,7 @@ impl Profile {
         deployment: Deployment,
         endpoint: &Endpoint,
         key: KeySource,
-        wanted: &Wanted<'_, '_>,
+        wanted: &DeploymentSpec<'_, '_>,
         sink: &mut Vec<Diagnostic>,
     ) -> DeploymentId {
         let alike = |index: usize| same(&self.map.deployments[index], &deployment, &self.endpoints[index], endpoint);
@@ -161,7 +166,12 @@ fn same(a: &Deployment, b: &Deployment, x: &Endpoint, y: &Endpoint) -> bool {
         && x.script == y.script
 }
 
-fn endpoint(protocol: Protocol, provider: &Provider, wanted: &Wanted<'_, '_>, known: Option<Model>) -> Endpoint {
+fn endpoint(
+    protocol: Protocol,
+    provider: &Provider,
+    wanted: &DeploymentSpec<'_, '_>,
+    known: Option<Model>,
+) -> Endpoint {
     let settings = wanted.settings;
     let mut headers = provider.headers.clone();
     if let Some(Value::Headers(own)) = settings.get("headers").map(|entry| &entry.value) {
@@ -183,7 +193,7 @@ fn endpoint(protocol: Protocol, provider: &Provider, wanted: &Wanted<'_, '_>, kn
         params,
         headers,
         query: with_query(&provider.query, settings),
-        overrides: overrides::over(&provider.overrides, settings),
+        overrides: patch::over(&provider.overrides, settings),
         script: (protocol == Protocol::Mock).then(|| script(settings)),
     }
 }
@@ -288,8 +298,8 @@ fn host(endpoint: &Endpoint) -> String {
 }
 
 /// What tells a provider from others of its name: a hash of the name and the host.
-pub(super) fn host_key(provider: &Provider) -> String {
-    digest(&[&provider.name, &address::normal(&provider.base_url)])
+pub(crate) fn host_key(provider: &Provider) -> String {
+    digest(&[&provider.name, &base_url::normal(&provider.base_url)])
 }
 
 /// What a provider limits: a model at a host, for a key. The protocol and the path do not matter.
@@ -299,7 +309,7 @@ fn quota_key(endpoint: &Endpoint, credential: &str) -> String {
 
 /// The key of a deployment's shared state: a hash, so that it tells no key and no address.
 fn state_key(endpoint: &Endpoint, credential: &str) -> String {
-    digest(&[endpoint.protocol.as_str(), &address::normal(&endpoint.base_url), &endpoint.model, credential])
+    digest(&[endpoint.protocol.as_str(), &base_url::normal(&endpoint.base_url), &endpoint.model, credential])
 }
 
 fn digest(parts: &[&str]) -> String {

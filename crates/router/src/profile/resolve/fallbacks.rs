@@ -2,16 +2,16 @@
 
 use toml::de::DeValue;
 
-use super::diagnostic::Diagnostic;
-use super::file::{File, GroupTable, Settings};
-use super::schema::TIERS;
-use super::value::Name;
-use super::{Inputs, Profile, suggest};
+use crate::profile::diagnostic::Diagnostic;
+use crate::profile::document::{File, GroupTable, Settings};
+use crate::profile::keys::TIERS;
+use crate::profile::value::Name;
+use crate::profile::{LoadOptions, Profile, suggest};
 use llmroute_core::route::GroupId;
 
 impl Profile {
     /// Resolves the fallbacks of every group; named groups are at their positions in the file.
-    pub(super) fn link(&mut self, file: &File<'_>, inputs: &Inputs<'_>, sink: &mut Vec<Diagnostic>) {
+    pub(crate) fn link(&mut self, file: &File<'_>, inputs: &LoadOptions<'_>, sink: &mut Vec<Diagnostic>) {
         let default = self.targets(file.router.names("default_fallbacks"), inputs, sink);
         for (index, table) in file.groups.iter().enumerate() {
             let settings = &table.settings;
@@ -27,7 +27,7 @@ impl Profile {
             group.context_window_fallbacks = window;
             group.content_policy_fallbacks = content;
             for (_, name) in &tiers(settings) {
-                if let Err(problem) = self.knows(&name.text, inputs.vars) {
+                if let Err(problem) = self.knows(&name.text, inputs.env) {
                     sink.push(problem.diagnostic(name.at.clone()));
                 }
             }
@@ -37,7 +37,12 @@ impl Profile {
         check_circles(file, sink);
     }
 
-    fn targets(&mut self, names: Option<&[Name]>, inputs: &Inputs<'_>, sink: &mut Vec<Diagnostic>) -> Vec<GroupId> {
+    fn targets(
+        &mut self,
+        names: Option<&[Name]>,
+        inputs: &LoadOptions<'_>,
+        sink: &mut Vec<Diagnostic>,
+    ) -> Vec<GroupId> {
         let mut found = Vec::new();
         for name in names.unwrap_or_default() {
             match self.target(&name.text, inputs) {
@@ -52,7 +57,7 @@ impl Profile {
         &mut self,
         names: Option<&[Name]>,
         own: GroupId,
-        inputs: &Inputs<'_>,
+        inputs: &LoadOptions<'_>,
         sink: &mut Vec<Diagnostic>,
     ) -> Vec<GroupId> {
         let own_name = &self.map.group(own).name;

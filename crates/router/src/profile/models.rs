@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::Vars;
+use crate::profile::EnvVars;
 use llmroute_core::provider::catalog::names;
 use llmroute_core::provider::models::fetched::{Table, newest};
 use llmroute_core::provider::models::{self, Model};
@@ -16,7 +16,7 @@ const LARGEST: u64 = 32 << 20;
 
 /// What is known of models.
 #[derive(Debug, Default)]
-pub struct Facts {
+pub struct ModelTable {
     /// Where the fetched table would be.
     path: Option<PathBuf>,
     table: OnceLock<Option<Table>>,
@@ -24,11 +24,11 @@ pub struct Facts {
     wrong: OnceLock<&'static str>,
 }
 
-impl Facts {
+impl ModelTable {
     /// The facts as `vars` place them. Reads nothing yet.
     #[must_use]
-    pub fn at(vars: &Vars) -> Self {
-        Self { path: fetched_table(vars), ..Self::default() }
+    pub fn from_env(vars: &EnvVars) -> Self {
+        Self { path: fetched_models_path(vars), ..Self::default() }
     }
 
     /// What is known of `model` at `provider`, by the nearest name that the tables have for it.
@@ -82,7 +82,7 @@ impl Facts {
 
 /// Where the fetched table is: `$XDG_CACHE_HOME/llmroute/models.tsv`, or below `~/.cache`.
 #[must_use]
-pub fn fetched_table(vars: &Vars) -> Option<PathBuf> {
+pub fn fetched_models_path(vars: &EnvVars) -> Option<PathBuf> {
     let cache = vars.get("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     Some(cache.or_else(|| vars.home().map(|home| home.join(".cache")))?.join("llmroute/models.tsv"))
 }
@@ -104,15 +104,15 @@ fn read(path: &Path) -> Result<Option<Table>, &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Inputs, Profile, Source};
     use super::*;
+    use crate::profile::{LoadOptions, Profile, Source};
 
     /// A cache that holds `content`, if any.
-    fn cache(content: Option<&[u8]>) -> (tempfile::TempDir, Vars) {
+    fn cache(content: Option<&[u8]>) -> (tempfile::TempDir, EnvVars) {
         let dir = tempfile::tempdir().unwrap();
-        let vars = Vars::from_iter([("XDG_CACHE_HOME", dir.path().to_str().unwrap())]);
+        let vars = EnvVars::from_iter([("XDG_CACHE_HOME", dir.path().to_str().unwrap())]);
         if let Some(content) = content {
-            let path = fetched_table(&vars).unwrap();
+            let path = fetched_models_path(&vars).unwrap();
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, content).unwrap();
         }
@@ -126,7 +126,7 @@ mod tests {
     /// The warnings of a profile that asks `openai/gpt-4o`, which must load and know the model.
     fn check(content: Option<&[u8]>, want: Option<&str>) {
         let (_dir, vars) = cache(content);
-        let inputs = Inputs { vars: &vars, long_lived: false };
+        let inputs = LoadOptions { env: &vars, long_lived: false };
         let text = "[groups.main]\ndeployments = [{ model = \"openai/gpt-4o\" }, { model = \"openai/gpt-4o-mini\" }]";
         let profile = Profile::parse(Source::Demo, text, &inputs).unwrap();
         let notes: Vec<&str> = profile.notes.iter().map(|note| note.message.as_str()).collect();
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn without_a_cache_nothing_is_said() {
         check(None, None);
-        assert_eq!(Facts::default().find("openai", "gpt-4o"), models::find("openai", "gpt-4o"));
+        assert_eq!(ModelTable::default().find("openai", "gpt-4o"), models::find("openai", "gpt-4o"));
     }
 
     #[test]
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn a_fetched_table_decides_about_price_and_window() {
         let (_dir, vars) = cache(Some(&fetched("openai/gpt-4o\t1\t2\t\t\t\t77")));
-        let inputs = Inputs { vars: &vars, long_lived: false };
+        let inputs = LoadOptions { env: &vars, long_lived: false };
         let text = "[groups.main]\ndeployments = [{ model = \"openai/gpt-4o\" }]";
         let profile = Profile::parse(Source::Demo, text, &inputs).unwrap();
         let deployment = &profile.map.deployments[0];
@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn all_models_are_those_of_both_tables() {
         let (_dir, vars) = cache(Some(&fetched("zzz/new\t1\t2")));
-        let facts = Facts::at(&vars);
+        let facts = ModelTable::from_env(&vars);
         let all = facts.all();
         assert_eq!(all.len(), models::models().count() + 1);
         assert!(all.windows(2).all(|pair| pair[0].0 < pair[1].0));

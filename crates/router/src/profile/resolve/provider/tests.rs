@@ -1,12 +1,12 @@
 //! Providers whose address, key or query comes from the environment.
 
-use super::super::{Inputs, Profile, Source, Vars};
+use crate::profile::{EnvVars, LoadOptions, Profile, Source};
 use llmroute_core::model::KeySource;
 
 /// Asks for `model` with a profile of `text`; the base URL, the query and the variables of the key.
 fn check(text: &str, model: &str, set: &[(&str, &str)], want: Result<(&str, &str, &str), &str>) {
-    let vars = Vars::from_iter(set.iter().copied());
-    let inputs = Inputs { vars: &vars, long_lived: false };
+    let vars = EnvVars::from_iter(set.iter().copied());
+    let inputs = LoadOptions { env: &vars, long_lived: false };
     let text = format!("{text}\n[groups.main]\ndeployments = [{{ model = {model:?} }}]\n");
     let got = Profile::parse(Source::Demo, &text, &inputs).map(|profile| {
         let endpoint = &profile.endpoints[0];

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::file::{Entry, Settings};
-use super::per_class::ByClass;
-use super::schema::{self, Unset};
-use super::value::Value;
+use crate::profile::document::{Entry, Settings};
+use crate::profile::failure_classes::NumbersByClass;
+use crate::profile::keys::{self, DefaultValue};
+use crate::profile::value::Value;
 use llmroute_core::route::hedge::Delay;
 use llmroute_core::route::{Policy, Strategy, Timeouts};
 
@@ -62,21 +62,21 @@ const FIRST_TOKEN_SLOW: Duration = Duration::from_secs(120);
 
 /// The tables that may set a key, nearest first.
 #[derive(Clone, Copy)]
-pub(super) struct Layers<'s, 'a> {
+pub(crate) struct Precedence<'s, 'a> {
     pub deployment: Option<&'s Settings<'a>>,
     pub group: Option<&'s Settings<'a>>,
     pub router: &'s Settings<'a>,
 }
 
-impl<'s, 'a> Layers<'s, 'a> {
+impl<'s, 'a> Precedence<'s, 'a> {
     /// Only what holds for every group.
-    pub(super) fn router(router: &'s Settings<'a>) -> Self {
+    pub(crate) fn router(router: &'s Settings<'a>) -> Self {
         Self { deployment: None, group: None, router }
     }
 
     /// The nearest entry of `name`.
-    pub(super) fn find(&self, name: &str) -> Option<(Origin, &'s Entry<'a>)> {
-        debug_assert!(schema::KEYS.iter().any(|key| key.name == name), "{name} is in the schema");
+    pub(crate) fn find(&self, name: &str) -> Option<(Origin, &'s Entry<'a>)> {
+        debug_assert!(keys::KEYS.iter().any(|key| key.name == name), "{name} is in the schema");
         let at = |origin, settings: Option<&'s Settings<'a>>| Some((origin, settings?.get(name)?));
         at(Origin::Deployment, self.deployment)
             .or_else(|| at(Origin::Group, self.group))
@@ -84,11 +84,11 @@ impl<'s, 'a> Layers<'s, 'a> {
     }
 
     /// The span of time of `name`, or its default.
-    pub(super) fn duration(&self, name: &str) -> Duration {
+    pub(crate) fn duration(&self, name: &str) -> Duration {
         match (self.find(name).map(|(_, entry)| &entry.value), default(name)) {
             (Some(Value::Duration(span)), _) => *span,
-            (_, Unset::Seconds(seconds)) => Duration::from_secs(seconds),
-            (_, Unset::Nothing | Unset::Count(_) | Unset::Words(_)) => Duration::ZERO,
+            (_, DefaultValue::Seconds(seconds)) => Duration::from_secs(seconds),
+            (_, DefaultValue::Nothing | DefaultValue::Count(_) | DefaultValue::Words(_)) => Duration::ZERO,
         }
     }
 
@@ -96,14 +96,14 @@ impl<'s, 'a> Layers<'s, 'a> {
     fn count(&self, name: &str) -> u32 {
         let count = match (self.find(name).map(|(_, entry)| &entry.value), default(name)) {
             (Some(Value::Count(count)), _) => *count,
-            (_, Unset::Count(count)) => count,
-            (_, Unset::Nothing | Unset::Seconds(_) | Unset::Words(_)) => 0,
+            (_, DefaultValue::Count(count)) => count,
+            (_, DefaultValue::Nothing | DefaultValue::Seconds(_) | DefaultValue::Words(_)) => 0,
         };
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
     /// How patient the group is.
-    pub(super) fn policy(&self, long_lived: bool) -> Policy {
+    pub(crate) fn policy(&self, long_lived: bool) -> Policy {
         Policy {
             num_retries: self.by_class("retry_policy").default.unwrap_or_else(|| self.count("num_retries")),
             attempts_per_deployment: self.count("attempts_per_deployment"),
@@ -122,10 +122,10 @@ impl<'s, 'a> Layers<'s, 'a> {
     }
 
     /// The numbers by class of `name`.
-    fn by_class(&self, name: &str) -> ByClass {
+    fn by_class(&self, name: &str) -> NumbersByClass {
         match self.find(name).map(|(_, entry)| &entry.value) {
             Some(Value::PerClass(numbers)) => *numbers,
-            _ => ByClass::default(),
+            _ => NumbersByClass::default(),
         }
     }
 
@@ -160,8 +160,8 @@ impl<'s, 'a> Layers<'s, 'a> {
     }
 
     /// How patient an attempt is.
-    pub(super) fn patience(&self) -> Patience {
-        Patience {
+    pub(crate) fn timeout_config(&self) -> TimeoutConfig {
+        TimeoutConfig {
             connect: self.duration("connect_timeout"),
             first_token: self.find("first_token_timeout").map(|_| self.duration("first_token_timeout")),
             idle: self.duration("idle_timeout"),
@@ -170,7 +170,7 @@ impl<'s, 'a> Layers<'s, 'a> {
     }
 
     /// How deployments are ordered; `None` is not built yet.
-    pub(super) fn strategy(&self) -> Option<Strategy> {
+    pub(crate) fn strategy(&self) -> Option<Strategy> {
         match self.find("routing_strategy").map(|(_, entry)| &entry.value) {
             Some(Value::Strategy(strategy)) => strategy.clone(),
             _ => Some(Strategy::SimpleShuffle),
@@ -180,16 +180,16 @@ impl<'s, 'a> Layers<'s, 'a> {
 
 /// The time limits of an attempt before it is known who is asked.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Patience {
+pub(crate) struct TimeoutConfig {
     connect: Duration,
     first_token: Option<Duration>,
     idle: Duration,
     attempt: Duration,
 }
 
-impl Patience {
+impl TimeoutConfig {
     /// The limits for a deployment; `slow` is a reasoning model or a server on loopback.
-    pub(super) fn timeouts(&self, slow: bool) -> Timeouts {
+    pub(crate) fn timeouts(&self, slow: bool) -> Timeouts {
         let default = if slow { FIRST_TOKEN_SLOW } else { FIRST_TOKEN };
         Timeouts {
             connect: self.connect,
@@ -200,6 +200,6 @@ impl Patience {
     }
 }
 
-fn default(name: &str) -> Unset {
-    schema::KEYS.iter().find(|key| key.name == name).map_or(Unset::Nothing, |key| key.default)
+fn default(name: &str) -> DefaultValue {
+    keys::KEYS.iter().find(|key| key.name == name).map_or(DefaultValue::Nothing, |key| key.default)
 }

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use ring::digest;
 
-use super::Vars;
-use super::credential::{Credential, fingerprint, hex, locate};
+use crate::profile::EnvVars;
+use crate::profile::credentials::{Credential, expand_path, fingerprint, hex};
 use llmroute_core::model::{AwsKeys, AwsSso, KeySource, Secret};
 
 /// Settings that need more than a file, a command or a login; the AWS CLI can stand in for each of them.
@@ -19,7 +19,7 @@ const BY_A_CALL: [&str; 3] =
     ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
 
 /// The keys of `profile`; without one, those of the variables, or of the profile that the variables name.
-pub(super) fn find(profile: Option<&str>, vars: &Vars) -> Credential {
+pub(crate) fn find(profile: Option<&str>, vars: &EnvVars) -> Credential {
     if let (None, Some(id), Some(secret)) = (profile, vars.get("AWS_ACCESS_KEY_ID"), vars.get("AWS_SECRET_ACCESS_KEY"))
     {
         return known("the environment", id, secret, vars.get("AWS_SESSION_TOKEN"));
@@ -34,7 +34,7 @@ pub(super) fn find(profile: Option<&str>, vars: &Vars) -> Credential {
 }
 
 /// The region that the variables name, or that of `profile` (or of the one that the variables name).
-pub(super) fn region(profile: Option<&str>, vars: &Vars) -> Option<String> {
+pub(crate) fn region(profile: Option<&str>, vars: &EnvVars) -> Option<String> {
     if let Some((_, region)) = vars.first(&["AWS_REGION", "AWS_DEFAULT_REGION"]) {
         return Some(region.to_owned());
     }
@@ -53,9 +53,9 @@ type Section = BTreeMap<String, String>;
 type Sections = BTreeMap<String, Section>;
 
 impl Files {
-    fn read(vars: &Vars) -> Self {
+    fn read(vars: &EnvVars) -> Self {
         let read = |name: &str, usual: &str| {
-            let path = locate(vars.get(name).unwrap_or(usual), vars, None);
+            let path = expand_path(vars.get(name).unwrap_or(usual), vars, None);
             // A file that is not there, or not for us, says nothing.
             sections(&std::fs::read_to_string(path).unwrap_or_default())
         };
@@ -70,7 +70,7 @@ impl Files {
         self.config.get(&format!("profile {profile}")).or_else(plain)
     }
 
-    fn keys(&self, profile: &str, vars: &Vars) -> Result<Credential, String> {
+    fn keys(&self, profile: &str, vars: &EnvVars) -> Result<Credential, String> {
         let (config, credentials) = (self.config(profile), self.credentials.get(profile));
         let get = |name: &str| config.and_then(|section| section.get(name));
         let either = |name: &str| credentials.and_then(|section| section.get(name)).or_else(|| get(name));
@@ -116,7 +116,7 @@ impl Files {
         &'a self,
         profile: &str,
         get: &dyn Fn(&str) -> Option<&'a String>,
-        vars: &Vars,
+        vars: &EnvVars,
     ) -> Result<Credential, String> {
         let session = get("sso_session").and_then(|name| self.config.get(&format!("sso-session {name}")));
         let need = |name: &str| {
@@ -194,9 +194,9 @@ mod tests {
         dir
     }
 
-    fn vars(dir: &tempfile::TempDir, more: &[(&str, &str)]) -> Vars {
+    fn vars(dir: &tempfile::TempDir, more: &[(&str, &str)]) -> EnvVars {
         let home = dir.path().to_str().unwrap();
-        Vars::from_iter([("HOME", home)].into_iter().chain(more.iter().copied()))
+        EnvVars::from_iter([("HOME", home)].into_iter().chain(more.iter().copied()))
     }
 
     fn check(profile: Option<&str>, more: &[(&str, &str)], want: Result<&str, &str>) {

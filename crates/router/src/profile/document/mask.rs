@@ -6,14 +6,14 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// `text` with every secret in `table` replaced by stars, byte for byte; places stay where they are.
-pub(super) fn mask(text: &str, table: &DeTable<'_>) -> String {
+pub(crate) fn mask(text: &str, table: &DeTable<'_>) -> String {
     let mut spans = Vec::new();
     collect(table, false, &mut spans);
     stars(text, &spans)
 }
 
 /// `text` when it is no TOML: stars over whatever could be a secret.
-pub(super) fn mask_unparsed(text: &str) -> String {
+pub(crate) fn mask_unparsed(text: &str) -> String {
     let mut spans = Vec::new();
     let mut start = 0;
     for line in text.split_inclusive('\n') {
@@ -30,21 +30,21 @@ pub(super) fn mask_unparsed(text: &str) -> String {
 }
 
 /// Whether the value of the key `name` is a secret by its name.
-pub(super) fn is_secret_key(name: &str) -> bool {
+pub(crate) fn is_secret_key(name: &str) -> bool {
     let name = name.to_lowercase();
     ["key", "secret", "password", "authorization", "headers", "credential"].iter().any(|word| name.contains(word))
         || name.trim() == "token"
 }
 
 /// Whether `value` is a secret by its looks.
-pub(super) fn is_secret_value(value: &str) -> bool {
+pub(crate) fn is_secret_value(value: &str) -> bool {
     let start = value.trim_start();
     ["sk-", "gsk_", "AIza", "Bearer ", "hf_", "xai-", "AKIA"].iter().any(|prefix| start.starts_with(prefix))
         || value.split_once("://").is_some_and(|(_, rest)| rest.contains('@'))
 }
 
 /// Whether `value` only says where a key is.
-pub(super) fn is_reference(value: &str) -> bool {
+pub(crate) fn is_reference(value: &str) -> bool {
     ["env:", "file:", "keyring:"].iter().any(|prefix| value.starts_with(prefix)) && !value.contains('\n')
 }
 

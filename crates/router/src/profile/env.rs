@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 /// Environment variables at one moment. `Debug` shows names only: values may be keys.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Vars(BTreeMap<String, String>);
+pub struct EnvVars(BTreeMap<String, String>);
 
-impl Vars {
+impl EnvVars {
     /// The value of `name`; an empty one counts as unset.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
@@ -33,13 +33,13 @@ impl Vars {
     }
 }
 
-impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Vars {
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for EnvVars {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(vars: I) -> Self {
         Self(vars.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
     }
 }
 
-impl fmt::Debug for Vars {
+impl fmt::Debug for EnvVars {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
@@ -51,13 +51,13 @@ mod tests {
 
     #[test]
     fn an_empty_variable_is_unset() {
-        let vars = Vars::from_iter([("A", ""), ("B", "b")]);
+        let vars = EnvVars::from_iter([("A", ""), ("B", "b")]);
         assert_eq!(vars.get("A"), None);
         assert_eq!(vars.first(&["A", "B"]), Some(("B", "b")));
     }
 
     #[test]
     fn debug_shows_no_value() {
-        assert_eq!(format!("{:?}", Vars::from_iter([("KEY", "sk-secret")])), r#"{"KEY"}"#);
+        assert_eq!(format!("{:?}", EnvVars::from_iter([("KEY", "sk-secret")])), r#"{"KEY"}"#);
     }
 }

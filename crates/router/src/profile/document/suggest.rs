@@ -48,7 +48,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 }
 
 /// The field that `word` was meant to be, among `names`; knows what other tools call them.
-pub(super) fn field<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn field<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
     let aliases = || ALIASES.iter().filter(|(_, name)| names.contains(name)).map(|(alias, _)| *alias);
     let found = nearest(word, names.iter().copied().chain(aliases()))?;
     let name = ALIASES.iter().find(|(alias, _)| *alias == found && !names.contains(alias)).map_or(found, |row| row.1);
@@ -56,7 +56,7 @@ pub(super) fn field<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
 }
 
 /// `did you mean …`, or the list of what there is.
-pub(super) fn help<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
+pub(crate) fn help<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
     match nearest(word, candidates.clone()) {
         Some(name) => format!("did you mean `{name}`?"),
         None => one_of(candidates),
@@ -64,7 +64,7 @@ pub(super) fn help<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>
 }
 
 /// `one of a, b, c`.
-pub(super) fn one_of<'a>(candidates: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn one_of<'a>(candidates: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<String> = candidates.into_iter().map(|name| format!("`{name}`")).collect();
     if names.is_empty() { "there is none yet".into() } else { format!("one of {}", names.join(", ")) }
 }

@@ -2,27 +2,27 @@
 
 use std::ops::Range;
 
-use super::deployment::Wanted;
-use super::diagnostic::Diagnostic;
-use super::file::Settings;
-use super::provider::Provider;
-use super::{Inputs, Profile, Unbuilt, Vars, suggest};
+use crate::profile::deployment::DeploymentSpec;
+use crate::profile::diagnostic::Diagnostic;
+use crate::profile::document::Settings;
+use crate::profile::provider::Provider;
+use crate::profile::{EnvVars, LoadOptions, Profile, UnbuiltFeature, suggest};
 use llmroute_core::provider::catalog;
 use llmroute_core::route::{Group, GroupId, Member, Strategy};
 
 /// A name that names nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}\nhint: {hint}")]
-pub struct NoTarget {
+pub struct UnknownName {
     /// What is wrong.
     pub message: String,
     /// What was meant, or what there is.
     pub hint: String,
 }
 
-impl NoTarget {
+impl UnknownName {
     /// The same as a mistake in the profile.
-    pub(super) fn diagnostic(&self, at: Range<usize>) -> Diagnostic {
+    pub(crate) fn diagnostic(&self, at: Range<usize>) -> Diagnostic {
         Diagnostic::error(&self.message).at(at).help(&self.hint)
     }
 }
@@ -32,22 +32,23 @@ impl Profile {
     ///
     /// # Errors
     /// When there is no such group or provider, with what was probably meant.
-    pub fn target(&mut self, name: &str, inputs: &Inputs<'_>) -> Result<GroupId, NoTarget> {
+    pub fn target(&mut self, name: &str, inputs: &LoadOptions<'_>) -> Result<GroupId, UnknownName> {
         if let Some(index) = self.map.groups.iter().position(|group| group.name == name) {
             return Ok(GroupId(index));
         }
         if !name.contains('/') && self.maker(name).is_none() {
             return Err(self.unknown_group(name));
         }
-        let (provider, model) = self.model(name, inputs.vars)?;
+        let (provider, model) = self.model(name, inputs.env)?;
         let mut problems = Vec::new();
         let settings = Settings::default();
-        let added = self.add(&Wanted { provider, model, at: 0..0, settings: &settings }, inputs.vars, &mut problems);
+        let added =
+            self.add(&DeploymentSpec { provider, model, at: 0..0, settings: &settings }, inputs.env, &mut problems);
         if let Some(problem) = problems.into_iter().next() {
             let hint = problem.help.unwrap_or_else(|| format!("see provider `{}`", self.providers[provider].name));
-            return Err(NoTarget { message: problem.message, hint });
+            return Err(UnknownName { message: problem.message, hint });
         }
-        let timeouts = self.base.patience.timeouts(added.slow);
+        let timeouts = self.base.timeout_config.timeouts(added.slow);
         let member = |deployment| Member {
             deployment,
             weight: None,
@@ -74,13 +75,13 @@ impl Profile {
 
     /// What `group`, or a group that it may fall back to, needs that is not built yet.
     #[must_use]
-    pub fn unbuilt(&self, group: GroupId) -> Option<Unbuilt> {
+    pub fn unbuilt(&self, group: GroupId) -> Option<UnbuiltFeature> {
         let mut seen = vec![group];
         let mut next = 0;
         while let Some(&id) = seen.get(next) {
             let group = self.map.group(id);
             if let Some(key) = self.unbuilt[id.0].first() {
-                return Some(Unbuilt { key: key.clone(), group: group.name.clone() });
+                return Some(UnbuiltFeature { key: key.clone(), group: group.name.clone() });
             }
             let lists = [&group.fallbacks, &group.context_window_fallbacks, &group.content_policy_fallbacks];
             let new: Vec<GroupId> = lists.into_iter().flatten().copied().filter(|id| !seen.contains(id)).collect();
@@ -94,7 +95,7 @@ impl Profile {
     }
 
     /// The position of the provider called `name`; one of the catalog is added when first named.
-    pub(super) fn provider(&mut self, name: &str, vars: &Vars) -> Result<usize, NoTarget> {
+    pub(crate) fn provider(&mut self, name: &str, vars: &EnvVars) -> Result<usize, UnknownName> {
         if let Some(index) = self.providers.iter().position(|provider| provider.name == name) {
             return Ok(index);
         }
@@ -108,9 +109,9 @@ impl Profile {
                 Some(known) => format!("did you mean `{known}`?"),
                 None => format!("add `[providers.{name}]` with `protocol` and `base_url`"),
             };
-            return Err(NoTarget { message: format!("unknown provider `{name}`"), hint });
+            return Err(UnknownName { message: format!("unknown provider `{name}`"), hint });
         };
-        let provider = Provider::known(row, vars).map_err(|problem| NoTarget {
+        let provider = Provider::known(row, vars).map_err(|problem| UnknownName {
             message: problem.message,
             hint: problem.help.unwrap_or_else(|| "write a URL like `https://host/v1`, or unset the variable".into()),
         })?;
@@ -119,7 +120,7 @@ impl Profile {
     }
 
     /// Whether `name` could be asked.
-    pub(super) fn knows(&mut self, name: &str, vars: &Vars) -> Result<(), NoTarget> {
+    pub(crate) fn knows(&mut self, name: &str, vars: &EnvVars) -> Result<(), UnknownName> {
         if self.map.groups.iter().any(|group| group.name == name) {
             return Ok(());
         }
@@ -133,8 +134,8 @@ impl Profile {
     ///
     /// # Errors
     /// When there is none, with what was probably meant.
-    pub fn template(&self, name: &str) -> Result<&super::Template, NoTarget> {
-        self.templates.iter().find(|template| template.name == name).ok_or_else(|| NoTarget {
+    pub fn template(&self, name: &str) -> Result<&crate::profile::Template, UnknownName> {
+        self.templates.iter().find(|template| template.name == name).ok_or_else(|| UnknownName {
             message: format!("unknown template `{name}`"),
             hint: suggest::help(name, self.templates.iter().map(|template| template.name.as_str())),
         })
@@ -152,13 +153,13 @@ impl Profile {
         names
     }
 
-    fn unknown_group(&self, name: &str) -> NoTarget {
+    fn unknown_group(&self, name: &str) -> UnknownName {
         let groups = || self.names().into_iter();
         let hint = match (suggest::nearest(name, groups()), self.who_has(name)) {
             (Some(group), _) => format!("did you mean `{group}`?"),
             (None, Some(models)) => models,
             (None, None) => format!("{}, or `PROVIDER/MODEL`", suggest::one_of(groups())),
         };
-        NoTarget { message: format!("unknown group `{name}`"), hint }
+        UnknownName { message: format!("unknown group `{name}`"), hint }
     }
 }

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use url::Url;
 
-use super::Vars;
-use super::credential::locate;
-use super::diagnostic::Diagnostic;
-use super::file::Settings;
+use crate::profile::EnvVars;
+use crate::profile::credentials::expand_path;
+use crate::profile::diagnostic::Diagnostic;
+use crate::profile::document::Settings;
 use llmroute_core::provider::{Protocol, vertex};
 
 /// The variable that names the file of the application default credentials.
@@ -22,9 +22,9 @@ const OWN: &[&str] = &["project", "location"];
 
 /// The file with the credentials: the one that is named, that of the variable, or the usual one when
 /// it is there; `None` leaves the machine itself (Google Cloud, application default credentials).
-pub(super) fn credentials(named: Option<&str>, vars: &Vars, base: Option<&Path>) -> Option<PathBuf> {
+pub(crate) fn credentials(named: Option<&str>, vars: &EnvVars, base: Option<&Path>) -> Option<PathBuf> {
     if let Some(path) = named {
-        return Some(locate(path, vars, base));
+        return Some(expand_path(path, vars, base));
     }
     if let Some(path) = vars.get(CREDENTIALS) {
         return Some(PathBuf::from(path));
@@ -45,7 +45,7 @@ const PRODUCT: &str = "/sys/class/dmi/id/product_name";
 const SERVICES: &[&str] = &["K_SERVICE", "FUNCTION_TARGET", "GAE_ENV", "GCE_METADATA_HOST"];
 
 /// Why there are no credentials where nobody needs to be asked: neither a file, nor a machine of Google's.
-pub(super) fn nowhere(file: Option<&Path>, vars: &Vars) -> Option<String> {
+pub(crate) fn nowhere(file: Option<&Path>, vars: &EnvVars) -> Option<String> {
     let at_google =
         || vars.first(SERVICES).is_some() || std::fs::read_to_string(PRODUCT).is_ok_and(|name| name.contains("Google"));
     (file.is_none() && !at_google()).then(|| {
@@ -57,7 +57,7 @@ pub(super) fn nowhere(file: Option<&Path>, vars: &Vars) -> Option<String> {
 ///
 /// # Errors
 /// When it is not there or cannot be read, in words.
-pub(super) fn read(path: &Path) -> Result<String, String> {
+pub(crate) fn read(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => format!("credentials file {} does not exist", path.display()),
         _ => format!("credentials file {} cannot be read", path.display()),
@@ -65,31 +65,31 @@ pub(super) fn read(path: &Path) -> Result<String, String> {
 }
 
 /// Where a provider is, and what is missing to know it.
-pub(super) struct Place {
+pub(crate) struct VertexAddress {
     pub base_url: Url,
     pub lacks: Option<String>,
 }
 
 /// The address that is right for every location.
-pub(super) fn everywhere() -> Url {
+pub(crate) fn everywhere() -> Url {
     vertex::host(vertex::LOCATION).expect("the usual location has an address")
 }
 
 /// `base_url` with the project and the location that `settings` or else the environment name, where
 /// `protocol` has such; what is wrong goes to `sink`.
-pub(super) fn place(
+pub(crate) fn place(
     protocol: Protocol,
     base_url: Url,
     settings: Option<&Settings<'_>>,
-    vars: &Vars,
+    vars: &EnvVars,
     sink: &mut Vec<Diagnostic>,
-) -> Place {
+) -> VertexAddress {
     if protocol != Protocol::Vertex {
         for entry in settings.iter().flat_map(|settings| &settings.entries).filter(|e| OWN.contains(&e.key.name)) {
             let message = format!("`{}` is only for `protocol = \"vertex\"`", entry.key.name);
             sink.push(Diagnostic::error(message).at(entry.name_at.clone()));
         }
-        return Place { base_url, lacks: None };
+        return VertexAddress { base_url, lacks: None };
     }
     let written = |name: &str| settings.and_then(|settings| settings.text(name)).filter(|text| !text.is_empty());
     let location = written("location").or(vars.first(vertex::LOCATION_ENV).map(|(_, value)| value));
@@ -102,19 +102,19 @@ pub(super) fn place(
             Some(entry) => error.at(entry.at.clone()),
             None => error,
         });
-        return Place { base_url, lacks: Some(format!("`{location}` is no location")) };
+        return VertexAddress { base_url, lacks: Some(format!("`{location}` is no location")) };
     };
     let base_url = if settings.is_some_and(|settings| settings.mentions("base_url")) { base_url } else { host };
     let project = written("project").or(vars.first(vertex::PROJECT_ENV).map(|(_, value)| value));
     match project.map(str::to_owned).or_else(|| project_of(vars)) {
-        Some(project) => Place { base_url: vertex::placed(&base_url, &project, location), lacks: None },
-        None if vertex::names_project(&base_url) => Place { base_url, lacks: None },
-        None => Place { base_url, lacks: Some(format!("no project: {} is not set", vertex::PROJECT_ENV[0])) },
+        Some(project) => VertexAddress { base_url: vertex::placed(&base_url, &project, location), lacks: None },
+        None if vertex::names_project(&base_url) => VertexAddress { base_url, lacks: None },
+        None => VertexAddress { base_url, lacks: Some(format!("no project: {} is not set", vertex::PROJECT_ENV[0])) },
     }
 }
 
 /// The project that the default credentials belong to.
-fn project_of(vars: &Vars) -> Option<String> {
+fn project_of(vars: &EnvVars) -> Option<String> {
     let text = read(&credentials(None, vars, None)?).ok()?;
     let file: Value = serde_json::from_str(&text).ok()?;
     ["project_id", "quota_project_id"].iter().find_map(|name| file.get(*name)?.as_str()).map(str::to_owned)
@@ -122,13 +122,13 @@ fn project_of(vars: &Vars) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::address;
     use super::*;
+    use crate::profile::base_url;
 
     fn check(vars: &[(&str, &str)], want: Result<&str, &str>) {
-        let vars: Vars = vars.iter().copied().collect();
+        let vars: EnvVars = vars.iter().copied().collect();
         let got = place(Protocol::Vertex, everywhere(), None, &vars, &mut Vec::new());
-        let got = got.lacks.map_or_else(|| Ok(address::normal(&got.base_url)), Err);
+        let got = got.lacks.map_or_else(|| Ok(base_url::normal(&got.base_url)), Err);
         assert_eq!(got.as_deref().map_err(String::as_str), want);
     }
 

@@ -1,18 +1,30 @@
 //! The file, field for field: tables walked by the schema. Names are not resolved here.
 
+pub(crate) mod base_url;
+pub(crate) mod budget;
+pub(crate) mod diagnostic;
+pub mod duration;
+pub(crate) mod failure_classes;
+pub mod hedge;
+pub mod keys;
+pub(crate) mod mask;
+pub(crate) mod params;
+pub(crate) mod patch;
+pub mod suggest;
+pub(crate) mod value;
+
 use std::ops::Range;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::diagnostic::Diagnostic;
-use super::schema::{self, Key, Kind, Place};
-use super::suggest;
-use super::value::{self, Name, Value, not_built, wrong};
+use crate::profile::diagnostic::Diagnostic;
+use crate::profile::keys::{Key, TableKind, ValueKind};
+use crate::profile::value::{Name, Value, not_built, wrong};
 
 /// One key with its value.
 #[derive(Debug)]
-pub(super) struct Entry<'a> {
+pub(crate) struct Entry<'a> {
     pub key: &'static Key,
     /// Where its name stands.
     pub name_at: Range<usize>,
@@ -24,7 +36,7 @@ pub(super) struct Entry<'a> {
 
 /// The keys of one table, as written.
 #[derive(Debug, Default)]
-pub(super) struct Settings<'a> {
+pub(crate) struct Settings<'a> {
     pub entries: Vec<Entry<'a>>,
     /// Where the table stands.
     pub at: Range<usize>,
@@ -34,12 +46,12 @@ pub(super) struct Settings<'a> {
 
 impl<'a> Settings<'a> {
     /// The key called `name`, if it is written.
-    pub(super) fn get(&self, name: &str) -> Option<&Entry<'a>> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Entry<'a>> {
         self.entries.iter().find(|entry| entry.key.name == name)
     }
 
     /// The text of `name`.
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         match &self.get(name)?.value {
             Value::Text(text) => Some(text),
             _ => None,
@@ -47,7 +59,7 @@ impl<'a> Settings<'a> {
     }
 
     /// The number of `name`.
-    pub(super) fn number(&self, name: &str) -> Option<f64> {
+    pub(crate) fn number(&self, name: &str) -> Option<f64> {
         match self.get(name)?.value {
             Value::Number(number) => Some(number),
             _ => None,
@@ -55,7 +67,7 @@ impl<'a> Settings<'a> {
     }
 
     /// The whole number of `name`.
-    pub(super) fn count(&self, name: &str) -> Option<u64> {
+    pub(crate) fn count(&self, name: &str) -> Option<u64> {
         match self.get(name)?.value {
             Value::Count(count) => Some(count),
             _ => None,
@@ -63,7 +75,7 @@ impl<'a> Settings<'a> {
     }
 
     /// Whether `name` is `true` or `false`.
-    pub(super) fn flag(&self, name: &str) -> Option<bool> {
+    pub(crate) fn flag(&self, name: &str) -> Option<bool> {
         match self.get(name)?.value {
             Value::Flag(flag) => Some(flag),
             _ => None,
@@ -71,7 +83,7 @@ impl<'a> Settings<'a> {
     }
 
     /// The span of time of `name`.
-    pub(super) fn duration(&self, name: &str) -> Option<std::time::Duration> {
+    pub(crate) fn duration(&self, name: &str) -> Option<std::time::Duration> {
         match self.get(name)?.value {
             Value::Duration(span) => Some(span),
             _ => None,
@@ -79,7 +91,7 @@ impl<'a> Settings<'a> {
     }
 
     /// The texts of `name`.
-    pub(super) fn names(&self, name: &str) -> Option<&[Name]> {
+    pub(crate) fn names(&self, name: &str) -> Option<&[Name]> {
         match &self.get(name)?.value {
             Value::Names(names) => Some(names),
             _ => None,
@@ -87,21 +99,21 @@ impl<'a> Settings<'a> {
     }
 
     /// Whether `name` is written, rightly or not.
-    pub(super) fn mentions(&self, name: &str) -> bool {
+    pub(crate) fn mentions(&self, name: &str) -> bool {
         self.get(name).is_some() || self.broken.contains(&name)
     }
 }
 
 /// A provider or a template as written.
 #[derive(Debug)]
-pub(super) struct ProviderTable<'a> {
+pub(crate) struct ProviderTable<'a> {
     pub name: Name,
     pub settings: Settings<'a>,
 }
 
 /// A group as written.
 #[derive(Debug)]
-pub(super) struct GroupTable<'a> {
+pub(crate) struct GroupTable<'a> {
     pub name: Name,
     pub settings: Settings<'a>,
     pub deployments: Vec<Settings<'a>>,
@@ -110,7 +122,7 @@ pub(super) struct GroupTable<'a> {
 
 /// A profile as written.
 #[derive(Debug)]
-pub(super) struct File<'a> {
+pub(crate) struct File<'a> {
     pub top: Settings<'a>,
     pub router: Settings<'a>,
     pub providers: Vec<ProviderTable<'a>>,
@@ -119,10 +131,10 @@ pub(super) struct File<'a> {
 }
 
 /// Reads the whole table; what is wrong goes to `sink`.
-pub(super) fn read<'a>(root: &'a Spanned<DeTable<'a>>, sink: &mut Vec<Diagnostic>) -> File<'a> {
+pub(crate) fn read<'a>(root: &'a Spanned<DeTable<'a>>, sink: &mut Vec<Diagnostic>) -> File<'a> {
     let table = root.get_ref();
     let mut file = File {
-        top: settings(Place::Top, table, 0..0, sink),
+        top: settings(TableKind::Top, table, 0..0, sink),
         router: Settings::default(),
         providers: Vec::new(),
         groups: Vec::new(),
@@ -131,32 +143,37 @@ pub(super) fn read<'a>(root: &'a Spanned<DeTable<'a>>, sink: &mut Vec<Diagnostic
     if let Some(raw) = table.get("router")
         && let Some(router) = as_table(raw, sink)
     {
-        file.router = settings(Place::Router, router, raw.span(), sink);
+        file.router = settings(TableKind::Router, router, raw.span(), sink);
     }
     for (name, table, at) in named(table, "providers", sink) {
         check_name("a provider's name", &name, sink);
-        file.providers.push(ProviderTable { name, settings: settings(Place::Provider, table, at, sink) });
+        file.providers.push(ProviderTable { name, settings: settings(TableKind::Provider, table, at, sink) });
     }
     for (name, table, at) in named(table, "templates", sink) {
         check_name("a template's name", &name, sink);
-        file.templates.push(ProviderTable { name, settings: settings(Place::Template, table, at, sink) });
+        file.templates.push(ProviderTable { name, settings: settings(TableKind::Template, table, at, sink) });
     }
     for (name, table, at) in named(table, "groups", sink) {
         check_name("a group's name", &name, sink);
         file.groups.push(GroupTable {
             name,
-            deployments: list(Place::Deployment, table, "deployments", sink),
-            rules: list(Place::Rule, table, "rules", sink),
-            settings: settings(Place::Group, table, at, sink),
+            deployments: list(TableKind::Deployment, table, "deployments", sink),
+            rules: list(TableKind::Rule, table, "rules", sink),
+            settings: settings(TableKind::Group, table, at, sink),
         });
     }
     file
 }
 
-fn settings<'a>(place: Place, table: &'a DeTable<'a>, at: Range<usize>, sink: &mut Vec<Diagnostic>) -> Settings<'a> {
+fn settings<'a>(
+    place: TableKind,
+    table: &'a DeTable<'a>,
+    at: Range<usize>,
+    sink: &mut Vec<Diagnostic>,
+) -> Settings<'a> {
     let mut settings = Settings { at, ..Settings::default() };
     for (name, raw) in table {
-        let Some(key) = schema::key(place, name.get_ref()) else {
+        let Some(key) = keys::key(place, name.get_ref()) else {
             sink.push(unknown(place, name.get_ref(), name.span()));
             continue;
         };
@@ -175,16 +192,16 @@ fn settings<'a>(place: Place, table: &'a DeTable<'a>, at: Range<usize>, sink: &m
 }
 
 /// The mistake of a key that is not known at this place.
-fn unknown(place: Place, name: &str, at: Range<usize>) -> Diagnostic {
+fn unknown(place: TableKind, name: &str, at: Range<usize>) -> Diagnostic {
     let error = Diagnostic::error(format!("unknown field `{name}`")).at(at);
-    if let Some(key) = schema::KEYS.iter().find(|key| key.name == name) {
+    if let Some(key) = keys::KEYS.iter().find(|key| key.name == name) {
         let places: Vec<&str> = key.places.iter().map(|place| place.name()).collect();
         return error.label(format!("not in {}", place.name())).help(format!("it belongs in {}", places.join(" or ")));
     }
-    if place == Place::Deployment && ["temperature", "top_p", "max_tokens", "stop"].contains(&name) {
+    if place == TableKind::Deployment && ["temperature", "top_p", "max_tokens", "stop"].contains(&name) {
         return error.help(format!("parameters of the request stand in `params = {{ {name} = … }}`"));
     }
-    let names = schema::names(place);
+    let names = keys::names(place);
     match suggest::field(name, &names) {
         Some(known) => error.label(format!("did you mean `{known}`?")),
         None => error.help(suggest::one_of(names)),
@@ -194,7 +211,7 @@ fn unknown(place: Place, name: &str, at: Range<usize>) -> Diagnostic {
 fn as_table<'a>(raw: &'a Spanned<DeValue<'a>>, sink: &mut Vec<Diagnostic>) -> Option<&'a DeTable<'a>> {
     match raw.get_ref() {
         DeValue::Table(table) => Some(table),
-        other => wrong(Kind::Tables, other, raw.span(), sink),
+        other => wrong(ValueKind::Tables, other, raw.span(), sink),
     }
 }
 
@@ -215,7 +232,7 @@ fn named<'a>(
 }
 
 /// The tables in the array `key`.
-fn list<'a>(place: Place, group: &'a DeTable<'a>, key: &str, sink: &mut Vec<Diagnostic>) -> Vec<Settings<'a>> {
+fn list<'a>(place: TableKind, group: &'a DeTable<'a>, key: &str, sink: &mut Vec<Diagnostic>) -> Vec<Settings<'a>> {
     let Some(raw) = group.get(key) else { return Vec::new() };
     let DeValue::Array(items) = raw.get_ref() else {
         sink.push(

@@ -2,13 +2,13 @@
 
 use url::{Host, Url};
 
-use super::diagnostic::Diagnostic;
+use crate::profile::diagnostic::Diagnostic;
 
 /// The URL in `text`.
 ///
 /// # Errors
 /// A mistake without a place; it does not repeat the text, which may hold a password.
-pub(super) fn check(text: &str) -> Result<Url, Diagnostic> {
+pub(crate) fn check(text: &str) -> Result<Url, Diagnostic> {
     if !text.contains("://") {
         let error = Diagnostic::error("the base URL has no scheme");
         let scheme = if text.starts_with("localhost") || text.starts_with("127.") { "http" } else { "https" };
@@ -30,7 +30,7 @@ pub(super) fn check(text: &str) -> Result<Url, Diagnostic> {
 }
 
 /// What is doubtful about a URL that is right.
-pub(super) fn warning(url: &Url) -> Option<Diagnostic> {
+pub(crate) fn warning(url: &Url) -> Option<Diagnostic> {
     (url.scheme() == "http" && !is_loopback(url)).then(|| {
         Diagnostic::warning("plain http to another machine: key and prompts can be read on the way")
             .help("use `https`, or a tunnel to this machine")
@@ -38,7 +38,7 @@ pub(super) fn warning(url: &Url) -> Option<Diagnostic> {
 }
 
 /// Whether the server is on this machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -48,7 +48,7 @@ pub(super) fn is_loopback(url: &Url) -> bool {
 }
 
 /// The URL in the form that is the same for all its spellings: no slash at the end, no version segment.
-pub(super) fn normal(url: &Url) -> String {
+pub(crate) fn normal(url: &Url) -> String {
     let text = url.as_str().trim_end_matches('/');
     match text.rsplit_once("/v") {
         Some((front, version)) if !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit()) => {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::diagnostic::Diagnostic;
-use super::file::{Entry, File, Settings};
-use super::value::Name;
-use super::{Inputs, Profile, Vars, suggest};
+use crate::profile::diagnostic::Diagnostic;
+use crate::profile::document::{Entry, File, Settings};
+use crate::profile::value::Name;
+use crate::profile::{EnvVars, LoadOptions, Profile, suggest};
 use llmroute_core::route::rules::{Condition, FUNCTIONS, Mistake, Rule, VARIABLES};
 use llmroute_core::route::{Group, GroupId};
 
@@ -16,7 +16,7 @@ const OWN: &str = "LLMROUTE_";
 
 impl Profile {
     /// Adds the rules of every group, which are all there by now.
-    pub(super) fn add_rules(&mut self, file: &File<'_>, inputs: &Inputs<'_>, sink: &mut Vec<Diagnostic>) {
+    pub(crate) fn add_rules(&mut self, file: &File<'_>, inputs: &LoadOptions<'_>, sink: &mut Vec<Diagnostic>) {
         for table in &file.groups {
             for (index, settings) in table.rules.iter().enumerate() {
                 let when = settings.get("when").and_then(|entry| self.condition(entry, sink));
@@ -27,7 +27,7 @@ impl Profile {
             }
         }
         if !self.map.rules.all.is_empty() {
-            self.map.rules.env = Arc::new(readable(file, inputs.vars));
+            self.map.rules.env = Arc::new(readable(file, inputs.env));
         }
     }
 
@@ -58,7 +58,12 @@ impl Profile {
 
     /// The group that a rule leads to: the deployments of what it names, and the fallbacks that it
     /// names, of which the deployments alone count. Nothing that a rule does not name is asked.
-    fn rule_target(&mut self, rule: &Settings<'_>, inputs: &Inputs<'_>, sink: &mut Vec<Diagnostic>) -> Option<GroupId> {
+    fn rule_target(
+        &mut self,
+        rule: &Settings<'_>,
+        inputs: &LoadOptions<'_>,
+        sink: &mut Vec<Diagnostic>,
+    ) -> Option<GroupId> {
         let entry = rule.get("use")?;
         let named = Name { text: rule.text("use")?.to_owned(), at: entry.at.clone() };
         let target = self.alone(&named, inputs, sink);
@@ -70,7 +75,7 @@ impl Profile {
     }
 
     /// A copy of the group called `name` without any fallbacks.
-    fn alone(&mut self, name: &Name, inputs: &Inputs<'_>, sink: &mut Vec<Diagnostic>) -> Option<GroupId> {
+    fn alone(&mut self, name: &Name, inputs: &LoadOptions<'_>, sink: &mut Vec<Diagnostic>) -> Option<GroupId> {
         let id = match self.target(&name.text, inputs) {
             Ok(id) => id,
             Err(problem) => {
@@ -91,7 +96,7 @@ impl Profile {
 }
 
 /// The variables that rules may read: our own, and those that the profile lists.
-fn readable(file: &File<'_>, vars: &Vars) -> BTreeMap<String, String> {
+fn readable(file: &File<'_>, vars: &EnvVars) -> BTreeMap<String, String> {
     let listed = file.router.names("rule_env").unwrap_or_default();
     let allowed = |name: &str| name.starts_with(OWN) || listed.iter().any(|listed| listed.text == name);
     let readable = vars.as_map().iter().filter(|(name, _)| allowed(name));

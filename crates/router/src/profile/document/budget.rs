@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::file::Settings;
-use super::suggest;
-use super::value::Value;
+use crate::profile::document::Settings;
+use crate::profile::suggest;
+use crate::profile::value::Value;
 use llmroute_core::route::limits::{self, Cap, Counts, Limits};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -24,14 +24,14 @@ const UNITS: &[(&str, u64)] =
 
 /// So much money in any span of that length.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     pub usd: f64,
     pub span: Duration,
 }
 
 impl Settings<'_> {
     /// The limits that stand in this table.
-    pub(super) fn limits(&self) -> Limits {
+    pub(crate) fn limits(&self) -> Limits {
         let caps = CAPS
             .iter()
             .filter_map(|&(name, counts, span)| self.count(name).map(|limit| Cap { name, counts, span, limit }));
@@ -49,7 +49,7 @@ impl Settings<'_> {
 ///
 /// # Errors
 /// What is wrong, and what was probably meant.
-pub(super) fn budget(text: &str) -> Result<Budget, (String, String)> {
+pub(crate) fn budget(text: &str) -> Result<Budget, (String, String)> {
     let example = || "write an amount and a unit like `\"5 USD/day\"`".to_owned();
     let Some((amount, unit)) = text.split_once('/').or_else(|| text.split_once(" per ")) else {
         return Err((format!("`{text}` does not say for which time"), example()));

@@ -4,10 +4,10 @@ use serde_json::{Map, Value as Json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::diagnostic::Diagnostic;
-use super::schema::Kind;
-use super::suggest;
-use super::value::{self, integer, plain_number, wrong};
+use crate::profile::diagnostic::Diagnostic;
+use crate::profile::keys::ValueKind;
+use crate::profile::suggest;
+use crate::profile::value::{self, integer, plain_number, wrong};
 use llmroute_core::model::Effort;
 use llmroute_core::provider::Params;
 
@@ -15,7 +15,7 @@ use llmroute_core::provider::Params;
 const OWN: &[&str] = &["model", "messages", "stream", "stream_options", "system", "prompt"];
 
 /// Reads the table; what is wrong goes to `sink`.
-pub(super) fn read(table: &DeTable<'_>, sink: &mut Vec<Diagnostic>) -> Option<Params> {
+pub(crate) fn read(table: &DeTable<'_>, sink: &mut Vec<Diagnostic>) -> Option<Params> {
     let mut params = Params::default();
     for (key, raw) in table {
         let name: &str = key.get_ref();
@@ -36,13 +36,13 @@ fn neutral(params: &mut Params, name: &str, raw: &Spanned<DeValue<'_>>, sink: &m
     match name {
         "temperature" => to.temperature = number(raw, sink),
         "top_p" => to.top_p = number(raw, sink),
-        "max_tokens" => match value::read(Kind::Count(1), raw, sink) {
+        "max_tokens" => match value::read(ValueKind::Count(1), raw, sink) {
             Some(value::Value::Count(count)) => to.max_tokens = Some(count),
             _ => to.max_tokens = None,
         },
         "seed" => match raw.get_ref() {
             DeValue::Integer(seed) => to.seed = integer(seed),
-            other => to.seed = wrong(Kind::Count(0), other, raw.span(), sink),
+            other => to.seed = wrong(ValueKind::Count(0), other, raw.span(), sink),
         },
         "stop" => to.stop = stop(raw, sink),
         "reasoning_effort" => to.effort = effort(raw, sink),
@@ -52,7 +52,7 @@ fn neutral(params: &mut Params, name: &str, raw: &Spanned<DeValue<'_>>, sink: &m
 }
 
 fn number(raw: &Spanned<DeValue<'_>>, sink: &mut Vec<Diagnostic>) -> Option<f64> {
-    match value::read(Kind::Number, raw, sink) {
+    match value::read(ValueKind::Number, raw, sink) {
         Some(value::Value::Number(number)) => Some(number),
         _ => None,
     }
@@ -61,7 +61,7 @@ fn number(raw: &Spanned<DeValue<'_>>, sink: &mut Vec<Diagnostic>) -> Option<f64>
 fn stop(raw: &Spanned<DeValue<'_>>, sink: &mut Vec<Diagnostic>) -> Vec<String> {
     match raw.get_ref() {
         DeValue::String(text) => vec![text.to_string()],
-        _ => match value::read(Kind::Names, raw, sink) {
+        _ => match value::read(ValueKind::Names, raw, sink) {
             Some(value::Value::Names(names)) => names.into_iter().map(|name| name.text).collect(),
             _ => Vec::new(),
         },
@@ -70,7 +70,7 @@ fn stop(raw: &Spanned<DeValue<'_>>, sink: &mut Vec<Diagnostic>) -> Vec<String> {
 
 fn effort(raw: &Spanned<DeValue<'_>>, sink: &mut Vec<Diagnostic>) -> Option<Effort> {
     let Some(text) = raw.get_ref().as_str() else {
-        return wrong(Kind::Text, raw.get_ref(), raw.span(), sink);
+        return wrong(ValueKind::Text, raw.get_ref(), raw.span(), sink);
     };
     let found = Effort::ALL.into_iter().find(|effort| effort.as_str() == text);
     if found.is_none() {
@@ -81,7 +81,7 @@ fn effort(raw: &Spanned<DeValue<'_>>, sink: &mut Vec<Diagnostic>) -> Option<Effo
 }
 
 /// The value in JSON; `None` for a number that JSON does not have.
-pub(super) fn json(raw: &DeValue<'_>) -> Option<Json> {
+pub(crate) fn json(raw: &DeValue<'_>) -> Option<Json> {
     Some(match raw {
         DeValue::String(text) => Json::from(text.as_ref()),
         DeValue::Integer(value) => Json::from(integer(value)?),

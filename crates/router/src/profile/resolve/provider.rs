@@ -5,18 +5,18 @@ use std::ops::Range;
 use http::{HeaderName, HeaderValue};
 use url::Url;
 
-use super::credential::KeySpec;
-use super::diagnostic::Diagnostic;
-use super::file::{ProviderTable, Settings};
-use super::layers::Origin;
-use super::value::{Name, Value};
-use super::{Vars, address, aws, google, overrides};
+use crate::profile::credentials::KeySpec;
+use crate::profile::diagnostic::Diagnostic;
+use crate::profile::document::{ProviderTable, Settings};
+use crate::profile::precedence::Origin;
+use crate::profile::value::{Name, Value};
+use crate::profile::{EnvVars, aws, base_url, google, patch};
 use llmroute_core::provider::catalog::{Auth, Prefill};
 use llmroute_core::provider::{Overrides, Protocol, Quirks, Row, catalog, vertex};
 
 /// A provider, ready to have models asked of it.
 #[derive(Debug, Clone)]
-pub(super) struct Provider {
+pub(crate) struct Provider {
     pub name: String,
     /// The service that it is, in the catalog and the table of models; its own name if it is none of them.
     pub known_as: String,
@@ -45,7 +45,7 @@ impl Provider {
     ///
     /// # Errors
     /// When the variable that overrides its address holds no URL.
-    pub(super) fn known(row: &Row, vars: &Vars) -> Result<Self, Diagnostic> {
+    pub(crate) fn known(row: &Row, vars: &EnvVars) -> Result<Self, Diagnostic> {
         let keys = known_keys(row, vars);
         let region = region(row, None, &keys, vars);
         let (base_url, base_url_from) = known_address(row, vars, region.as_ref().map(|(name, _)| name.as_str()))?;
@@ -70,7 +70,7 @@ impl Provider {
     }
 
     /// A provider of the profile; what is wrong goes to `sink`.
-    pub(super) fn read(table: &ProviderTable<'_>, vars: &Vars, sink: &mut Vec<Diagnostic>) -> Self {
+    pub(crate) fn read(table: &ProviderTable<'_>, vars: &EnvVars, sink: &mut Vec<Diagnostic>) -> Self {
         let (name, settings) = (&table.name, &table.settings);
         let row = catalog::row(&name.text);
         let (protocol, protocol_from) = protocol(settings, row, &name.text, name.at.clone(), sink);
@@ -91,9 +91,9 @@ impl Provider {
                 inherited_address(settings, row, vars, region, name, sink)
             }
         };
-        let google::Place { base_url, lacks } = match protocol {
+        let google::VertexAddress { base_url, lacks } = match protocol {
             Some(protocol) => google::place(protocol, base_url, Some(settings), vars, sink),
-            None => google::Place { base_url, lacks: None },
+            None => google::VertexAddress { base_url, lacks: None },
         };
         let (keys, keys_from) = match settings.get("api_key").map(|entry| &entry.value) {
             Some(Value::Keys(keys)) => (keys.clone(), Origin::Provider),
@@ -129,7 +129,7 @@ impl Provider {
             keys_from,
             headers,
             query: with_query(&query_of(&quirks, vars), settings),
-            overrides: overrides::over(&Overrides::default(), settings),
+            overrides: patch::over(&Overrides::default(), settings),
             quirks,
             lacks,
             unbuilt: unbuilt(settings),
@@ -137,13 +137,13 @@ impl Provider {
     }
 
     /// Whether it is simulated.
-    pub(super) fn is_simulated(&self) -> bool {
+    pub(crate) fn is_simulated(&self) -> bool {
         self.protocol == Some(Protocol::Mock)
     }
 }
 
 /// `quirks` with the differences that `settings` tell of.
-pub(super) fn with_own(quirks: Quirks, settings: &Settings<'_>) -> Quirks {
+pub(crate) fn with_own(quirks: Quirks, settings: &Settings<'_>) -> Quirks {
     let prefill = match settings.flag("prefill") {
         Some(true) => Prefill::Always,
         Some(false) => Prefill::Never,
@@ -154,7 +154,7 @@ pub(super) fn with_own(quirks: Quirks, settings: &Settings<'_>) -> Quirks {
 }
 
 /// The names of the keys in `settings` whose features are not built yet.
-pub(super) fn unbuilt(settings: &Settings<'_>) -> Vec<String> {
+pub(crate) fn unbuilt(settings: &Settings<'_>) -> Vec<String> {
     settings.entries.iter().filter(|entry| !entry.key.built).map(|entry| entry.key.name.to_owned()).collect()
 }
 
@@ -191,7 +191,7 @@ fn protocol(
 fn inherited_address(
     settings: &Settings<'_>,
     row: Option<&Row>,
-    vars: &Vars,
+    vars: &EnvVars,
     region: Option<&str>,
     name: &Name,
     sink: &mut Vec<Diagnostic>,
@@ -211,19 +211,19 @@ fn inherited_address(
 }
 
 /// The address in the catalog, or in the variable that overrides it.
-fn known_address(row: &Row, vars: &Vars, region: Option<&str>) -> Result<(Url, Origin), Diagnostic> {
+fn known_address(row: &Row, vars: &EnvVars, region: Option<&str>) -> Result<(Url, Origin), Diagnostic> {
     let set = row.base_env.and_then(|name| Some((name, vars.get(name)?)));
     let Some((name, value)) = set else {
         // It becomes a part of a host's name.
         let fits = |name: &&str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         let of = |name: &str| if name == "region" { region.filter(fits) } else { vars.get(name) };
         let base = catalog::base_url(row, of).map_err(|missing| no_address(row, missing))?;
-        let url = address::check(&base).map_err(|why| Diagnostic::error(format!("`{}`: {}", row.id, why.message)))?;
+        let url = base_url::check(&base).map_err(|why| Diagnostic::error(format!("`{}`: {}", row.id, why.message)))?;
         let own = row.base_url.contains('{') && !row.base_url.contains("{region}");
         return Ok((url, if own { Origin::Env } else { Origin::Catalog }));
     };
     let url = catalog::base_from_env(row, value);
-    let checked = address::check(url.as_ref().map_or(value, Url::as_str));
+    let checked = base_url::check(url.as_ref().map_or(value, Url::as_str));
     checked.map(|url| (url, Origin::Env)).map_err(|why| Diagnostic::error(format!("`{name}`: {}", why.message)))
 }
 
@@ -239,7 +239,7 @@ fn no_address(row: &Row, missing: &str) -> Diagnostic {
 }
 
 /// The region of a provider that has one: as written, or as the tools of its service would find it.
-fn region(row: &Row, written: Option<&str>, keys: &[KeySpec], vars: &Vars) -> Option<(String, Origin)> {
+fn region(row: &Row, written: Option<&str>, keys: &[KeySpec], vars: &EnvVars) -> Option<(String, Origin)> {
     let profile = keys.iter().find_map(|key| match key {
         KeySpec::Aws(profile) => profile.as_deref(),
         KeySpec::Env(_)
@@ -276,7 +276,7 @@ fn check_region(
 }
 
 /// Where the catalog says that a provider's key is; nowhere when it may go without and none is set.
-fn known_keys(row: &Row, vars: &Vars) -> Vec<KeySpec> {
+fn known_keys(row: &Row, vars: &EnvVars) -> Vec<KeySpec> {
     if row.quirks.auth == Auth::GoogleToken {
         return vec![KeySpec::Adc(None)];
     }
@@ -290,13 +290,13 @@ fn known_keys(row: &Row, vars: &Vars) -> Vec<KeySpec> {
 }
 
 /// The query parameters that the environment sets.
-fn query_of(quirks: &Quirks, vars: &Vars) -> Vec<(String, String)> {
+fn query_of(quirks: &Quirks, vars: &EnvVars) -> Vec<(String, String)> {
     let value = |(name, from): &(&str, &[&str])| Some(((*name).to_owned(), vars.first(from)?.1.to_owned()));
     quirks.query_env.iter().filter_map(value).collect()
 }
 
 /// `under` with the parameters of `settings` over it.
-pub(super) fn with_query(under: &[(String, String)], settings: &Settings<'_>) -> Vec<(String, String)> {
+pub(crate) fn with_query(under: &[(String, String)], settings: &Settings<'_>) -> Vec<(String, String)> {
     let own = match settings.get("query").map(|entry| &entry.value) {
         Some(Value::Query(own)) => own.as_slice(),
         _ => &[],

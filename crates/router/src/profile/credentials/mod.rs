@@ -1,15 +1,18 @@
 //! Where one key is, and whether it is there. Commands are not run here, values are never kept.
 
+pub(crate) mod aws;
+pub(crate) mod google;
+
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::{Vars, aws, google};
+use crate::profile::EnvVars;
 use llmroute_core::model::{KeySource, Secret};
 
 /// A key's source as a profile writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum KeySpec {
+pub(crate) enum KeySpec {
     /// In an environment variable: the first of these that is set.
     Env(Vec<String>),
     /// Printed by a command.
@@ -28,7 +31,7 @@ pub(super) enum KeySpec {
 
 impl KeySpec {
     /// Reads `env:NAME`, `cmd:COMMAND`, `file:PATH`, `aws:PROFILE`, `keyring:NAME` or a key.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let spec = match text.split_once(':') {
             Some((_, rest)) if is_scheme(text) && rest.trim().is_empty() => {
                 return Err("the source of the key is empty".into());
@@ -58,7 +61,7 @@ impl KeySpec {
 
 /// A key that was looked for.
 #[derive(Debug, Clone)]
-pub(super) struct Credential {
+pub(crate) struct Credential {
     /// Where it is.
     pub source: KeySource,
     /// What tells it from other keys, without telling it.
@@ -69,7 +72,7 @@ pub(super) struct Credential {
 
 impl Credential {
     /// The endpoint takes no key.
-    pub(super) fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self { source: KeySource::None, identity: String::new(), no_key: None }
     }
 
@@ -77,7 +80,7 @@ impl Credential {
     ///
     /// # Errors
     /// When the key is there but cannot stand in a header.
-    pub(super) fn find(spec: &KeySpec, vars: &Vars, base: Option<&Path>) -> Result<Self, String> {
+    pub(crate) fn find(spec: &KeySpec, vars: &EnvVars, base: Option<&Path>) -> Result<Self, String> {
         match spec {
             KeySpec::Env(names) => {
                 let source = KeySource::Env(names.clone());
@@ -88,7 +91,7 @@ impl Credential {
                 Ok(Self { source, identity: fingerprint(value), no_key: None })
             }
             KeySpec::File(path) => {
-                let path = locate(path, vars, base);
+                let path = expand_path(path, vars, base);
                 let (identity, no_key) = match first_line(&path) {
                     Ok(line) => {
                         sendable(&line).map_err(|why| format!("`{}`: {why}", path.display()))?;
@@ -157,7 +160,7 @@ fn not_set(names: &[String]) -> String {
     }
 }
 
-pub(super) fn locate(path: &str, vars: &Vars, base: Option<&Path>) -> PathBuf {
+pub(crate) fn expand_path(path: &str, vars: &EnvVars, base: Option<&Path>) -> PathBuf {
     match (path.strip_prefix("~/"), vars.home(), base) {
         (Some(rest), Some(home), _) => home.join(rest),
         (_, _, Some(base)) => base.join(path),
@@ -177,12 +180,12 @@ fn first_line(path: &Path) -> Result<String, String> {
 }
 
 /// The SHA-256 of a key, in hex.
-pub(super) fn fingerprint(key: &str) -> String {
+pub(crate) fn fingerprint(key: &str) -> String {
     hex(&Sha256::digest(key.as_bytes()))
 }
 
 /// `bytes` in hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -191,7 +194,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, want: Result<&str, &str>) {
-        let vars = Vars::from_iter([("SET", "sk-1"), ("EMPTY", ""), ("BROKEN", "sk-1\n")]);
+        let vars = EnvVars::from_iter([("SET", "sk-1"), ("EMPTY", ""), ("BROKEN", "sk-1\n")]);
         let got = KeySpec::parse(text).and_then(|spec| Credential::find(&spec, &vars, None));
         let got = got.map(|found| found.no_key.unwrap_or_else(|| "there".into()));
         assert_eq!(got.as_deref().map_err(String::as_str), want, "{text}");
@@ -243,7 +246,7 @@ mod tests {
     fn one_key_in_two_places_is_one_identity() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("key"), "sk-1\nsecond line\n").unwrap();
-        let vars = Vars::from_iter([("A", "sk-1")]);
+        let vars = EnvVars::from_iter([("A", "sk-1")]);
         let identity =
             |text: &str| Credential::find(&KeySpec::parse(text).unwrap(), &vars, Some(dir.path())).unwrap().identity;
         assert_eq!(identity("env:A"), identity("file:key"));

@@ -3,16 +3,16 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::diagnostic::Diagnostic;
-use super::file::Settings;
-use super::params;
-use super::schema::Kind;
-use super::suggest;
-use super::value::{self, Value, wrong};
+use crate::profile::diagnostic::Diagnostic;
+use crate::profile::document::Settings;
+use crate::profile::keys::ValueKind;
+use crate::profile::params;
+use crate::profile::suggest;
+use crate::profile::value::{self, Value, wrong};
 use llmroute_core::provider::{Overrides, Patch};
 
 /// The changes of `settings` after those in `base`.
-pub(super) fn over(base: &Overrides, settings: &Settings<'_>) -> Overrides {
+pub(crate) fn over(base: &Overrides, settings: &Settings<'_>) -> Overrides {
     let mut all = base.clone();
     if let Some(Value::Patch(patch)) = settings.get("patch").map(|entry| &entry.value) {
         all.patches.push(patch.clone());
@@ -22,7 +22,7 @@ pub(super) fn over(base: &Overrides, settings: &Settings<'_>) -> Overrides {
 }
 
 /// Reads a patch; what is wrong goes to `sink`.
-pub(super) fn read_patch(table: &DeTable<'_>, sink: &mut Vec<Diagnostic>) -> Patch {
+pub(crate) fn read_patch(table: &DeTable<'_>, sink: &mut Vec<Diagnostic>) -> Patch {
     let mut patch = Patch::default();
     for (key, raw) in table {
         match key.get_ref().as_ref() {
@@ -36,7 +36,7 @@ pub(super) fn read_patch(table: &DeTable<'_>, sink: &mut Vec<Diagnostic>) -> Pat
                         }
                     }
                 }
-                other => wrong(Kind::Params, other, raw.span(), sink).unwrap_or_default(),
+                other => wrong(ValueKind::Params, other, raw.span(), sink).unwrap_or_default(),
             },
             other => {
                 let help = suggest::help(other, ["set", "remove"]);
@@ -48,7 +48,7 @@ pub(super) fn read_patch(table: &DeTable<'_>, sink: &mut Vec<Diagnostic>) -> Pat
 }
 
 fn paths(raw: &Spanned<DeValue<'_>>, sink: &mut Vec<Diagnostic>) -> Vec<String> {
-    let Some(Value::Names(names)) = value::read(Kind::Names, raw, sink) else { return Vec::new() };
+    let Some(Value::Names(names)) = value::read(ValueKind::Names, raw, sink) else { return Vec::new() };
     names.iter().for_each(|name| check(&name.text, name.at.clone(), sink));
     names.into_iter().map(|name| name.text).collect()
 }

@@ -2,8 +2,8 @@
 
 use std::cmp::Reverse;
 
-use super::target::NoTarget;
-use super::{Profile, Vars, suggest};
+use crate::profile::target::UnknownName;
+use crate::profile::{EnvVars, Profile, suggest};
 use llmroute_core::provider::catalog::names::FIRST_PARTY;
 
 /// As many candidates are named as help to choose.
@@ -11,23 +11,24 @@ const CANDIDATES: usize = 5;
 
 impl Profile {
     /// The provider and the model in `text`: `PROVIDER/MODEL`, or a model whose maker is well known.
-    pub(super) fn model<'t>(&mut self, text: &'t str, vars: &Vars) -> Result<(usize, &'t str), NoTarget> {
+    pub(crate) fn model<'t>(&mut self, text: &'t str, vars: &EnvVars) -> Result<(usize, &'t str), UnknownName> {
         match text.split_once('/') {
             Some((provider, model)) if !provider.is_empty() && !model.is_empty() => {
                 match self.provider(provider, vars) {
                     Ok(index) => Ok((index, model)),
-                    Err(problem) => Err(self
-                        .offered(text)
-                        .map_or(problem, |hint| NoTarget { message: format!("unknown provider `{provider}`"), hint })),
+                    Err(problem) => Err(self.offered(text).map_or(problem, |hint| UnknownName {
+                        message: format!("unknown provider `{provider}`"),
+                        hint,
+                    })),
                 }
             }
-            Some(_) => Err(NoTarget {
+            Some(_) => Err(UnknownName {
                 message: format!("`{text}` is no `PROVIDER/MODEL`"),
                 hint: "write the provider, a slash and the model, like `openai/gpt-4o`".into(),
             }),
             None => match self.maker(text) {
                 Some(provider) => Ok((self.provider(provider, vars)?, text)),
-                None => Err(NoTarget {
+                None => Err(UnknownName {
                     message: format!("`{text}` is no `PROVIDER/MODEL`"),
                     hint: self
                         .who_has(text)
@@ -40,17 +41,17 @@ impl Profile {
     /// The well-known provider of the model `name`, when there is exactly one.
     ///
     /// When the profile has the model at other providers only, nothing is clear.
-    pub(super) fn maker(&self, name: &str) -> Option<&'static str> {
-        let mut makers = FIRST_PARTY.iter().filter(|provider| self.facts.find(provider, name).is_some());
+    pub(crate) fn maker(&self, name: &str) -> Option<&'static str> {
+        let mut makers = FIRST_PARTY.iter().filter(|provider| self.models.find(provider, name).is_some());
         let (Some(maker), None) = (makers.next(), makers.next()) else { return None };
         let mut own = self.map.deployments.iter().filter(|deployment| deployment.model == name).peekable();
         (own.peek().is_none() || own.any(|deployment| deployment.provider == *maker)).then_some(*maker)
     }
 
     /// Where the model `name` can be had, or what is spelt like it.
-    pub(super) fn who_has(&self, name: &str) -> Option<String> {
+    pub(crate) fn who_has(&self, name: &str) -> Option<String> {
         self.offered(name).or_else(|| {
-            let all = self.facts.all();
+            let all = self.models.all();
             let own = all.iter().filter_map(|(key, _)| {
                 let (provider, model) = key.split_once('/')?;
                 FIRST_PARTY.contains(&provider).then(|| (strsim::osa_distance(name, model), key))
@@ -66,7 +67,7 @@ impl Profile {
     fn offered(&self, name: &str) -> Option<String> {
         let own = self.map.deployments.iter().filter(|deployment| deployment.model == name);
         let mut found: Vec<String> = own.map(|deployment| format!("{}/{name}", deployment.provider)).collect();
-        let all = self.facts.all();
+        let all = self.models.all();
         let called = |key: &str| {
             key.split_once('/').is_some_and(|(_, model)| model == name || model.ends_with(&format!("/{name}")))
         };
@@ -92,8 +93,8 @@ impl Profile {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Inputs, Source};
     use super::*;
+    use crate::profile::{LoadOptions, Source};
 
     /// A profile with these deployments beside a simulated one.
     fn profile(deployments: &str) -> Result<Profile, String> {
@@ -101,8 +102,8 @@ mod tests {
             "[providers.lab]\nprotocol = \"openai\"\nbase_url = \"http://127.0.0.1:9\"\n\
              [groups.main]\ndeployments = [{{ model = \"lab/a\" }}, {deployments}]\n"
         );
-        let vars = Vars::from_iter([("OPENAI_API_KEY", "sk-1"), ("ANTHROPIC_API_KEY", "sk-2")]);
-        Profile::parse(Source::Demo, &text, &Inputs { vars: &vars, long_lived: false }).map_err(|error| {
+        let vars = EnvVars::from_iter([("OPENAI_API_KEY", "sk-1"), ("ANTHROPIC_API_KEY", "sk-2")]);
+        Profile::parse(Source::Demo, &text, &LoadOptions { env: &vars, long_lived: false }).map_err(|error| {
             let first = &error.diagnostics[0];
             format!("{}\nhint: {}", first.message, first.help.clone().unwrap_or_default())
         })
@@ -110,9 +111,9 @@ mod tests {
 
     /// Whom `-m NAME` asks.
     fn check(deployments: &str, name: &str, want: Result<&str, &str>) {
-        let vars = Vars::default();
+        let vars = EnvVars::default();
         let mut profile = profile(deployments).unwrap();
-        let got = profile.target(name, &Inputs { vars: &vars, long_lived: false }).map(|group| {
+        let got = profile.target(name, &LoadOptions { env: &vars, long_lived: false }).map(|group| {
             let member = &profile.map.group(group).members[0];
             profile.map.deployment(member.deployment).name.clone()
         });
@@ -136,7 +137,8 @@ mod tests {
 
     #[test]
     fn a_model_that_only_others_offer_is_suggested() {
-        let error = profile("").unwrap().target("gpt-oss-120b", &Inputs { vars: &Vars::default(), long_lived: false });
+        let error =
+            profile("").unwrap().target("gpt-oss-120b", &LoadOptions { env: &EnvVars::default(), long_lived: false });
         let hint = error.unwrap_err().hint;
         assert!(hint.starts_with("one of `") && hint.contains("cerebras/gpt-oss-120b"), "{hint}");
         assert!(hint.matches('`').count() == 2 * CANDIDATES, "{hint}");
@@ -144,11 +146,13 @@ mod tests {
 
     #[test]
     fn a_model_with_the_name_of_its_maker_in_front_is_suggested() {
-        let error =
-            profile("").unwrap().target("moonshotai-x/kimi", &Inputs { vars: &Vars::default(), long_lived: false });
+        let error = profile("")
+            .unwrap()
+            .target("moonshotai-x/kimi", &LoadOptions { env: &EnvVars::default(), long_lived: false });
         assert!(error.unwrap_err().to_string().starts_with("unknown provider `moonshotai-x`"));
-        let error =
-            profile("").unwrap().target("zai-org/GLM-5.2", &Inputs { vars: &Vars::default(), long_lived: false });
+        let error = profile("")
+            .unwrap()
+            .target("zai-org/GLM-5.2", &LoadOptions { env: &EnvVars::default(), long_lived: false });
         assert!(error.unwrap_err().hint.contains("/zai-org/GLM-5.2`"));
     }
 
@@ -161,7 +165,7 @@ mod tests {
     fn a_model_that_the_profile_has_elsewhere_is_not_guessed() {
         let elsewhere = "{ model = \"openrouter/gpt-4o\" }";
         let Err(text) =
-            profile(elsewhere).unwrap().target("gpt-4o", &Inputs { vars: &Vars::default(), long_lived: false })
+            profile(elsewhere).unwrap().target("gpt-4o", &LoadOptions { env: &EnvVars::default(), long_lived: false })
         else {
             panic!("it is not clear who is meant");
         };

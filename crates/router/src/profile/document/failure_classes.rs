@@ -2,15 +2,15 @@
 
 use toml::de::DeTable;
 
-use super::diagnostic::Diagnostic;
-use super::schema::Counted;
-use super::{suggest, value};
+use crate::profile::diagnostic::Diagnostic;
+use crate::profile::keys::ClassNumber;
+use crate::profile::{suggest, value};
 use llmroute_core::model::{Class, ConnectionFault, TimeoutKind};
 use llmroute_core::route::per_class::{CLASSES, PerClass};
 
 /// What was written: numbers for classes, and one for all others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct ByClass {
+pub(crate) struct NumbersByClass {
     pub numbers: PerClass,
     /// `default`.
     pub default: Option<u32>,
@@ -32,19 +32,19 @@ const EXCEPTIONS: &[(&str, Option<Class>)] = &[
 ];
 
 /// What follows the name of an exception.
-fn suffix(counted: Counted) -> &'static str {
+fn suffix(counted: ClassNumber) -> &'static str {
     match counted {
-        Counted::Retries => "Retries",
-        Counted::Fails => "AllowedFails",
+        ClassNumber::Retries => "Retries",
+        ClassNumber::Fails => "AllowedFails",
     }
 }
 
 /// Reads the table; what is wrong goes to `sink`.
-pub(super) fn read(counted: Counted, table: &DeTable<'_>, sink: &mut Vec<Diagnostic>) -> ByClass {
-    let mut found = ByClass::default();
+pub(crate) fn read(counted: ClassNumber, table: &DeTable<'_>, sink: &mut Vec<Diagnostic>) -> NumbersByClass {
+    let mut found = NumbersByClass::default();
     let least = match counted {
-        Counted::Retries => 0,
-        Counted::Fails => 1,
+        ClassNumber::Retries => 0,
+        ClassNumber::Fails => 1,
     };
     for (name, raw) in table {
         let Some(class) = class(counted, name.get_ref()) else {
@@ -73,7 +73,7 @@ pub(super) fn read(counted: Counted, table: &DeTable<'_>, sink: &mut Vec<Diagnos
 }
 
 /// The class called `name`; `Some(None)` is all others.
-fn class(counted: Counted, name: &str) -> Option<Option<Class>> {
+fn class(counted: ClassNumber, name: &str) -> Option<Option<Class>> {
     if name == "default" {
         return Some(None);
     }
@@ -84,7 +84,7 @@ fn class(counted: Counted, name: &str) -> Option<Option<Class>> {
     })
 }
 
-fn help(counted: Counted, name: &str) -> String {
+fn help(counted: ClassNumber, name: &str) -> String {
     let ours = || CLASSES.iter().map(|class| class.as_str()).chain(["default"]);
     let theirs: Vec<String> = EXCEPTIONS.iter().map(|(name, _)| format!("{name}{}", suffix(counted))).collect();
     match suggest::nearest(name, ours().chain(theirs.iter().map(String::as_str))) {
@@ -94,9 +94,9 @@ fn help(counted: Counted, name: &str) -> String {
 }
 
 /// Why a number for `class` changes nothing, if it does not.
-fn without_effect(counted: Counted, class: Class) -> Option<&'static str> {
+fn without_effect(counted: ClassNumber, class: Class) -> Option<&'static str> {
     match (class, counted) {
-        (Class::BadRequest | Class::ContextWindow | Class::ContentPolicy, Counted::Retries) => {
+        (Class::BadRequest | Class::ContextWindow | Class::ContentPolicy, ClassNumber::Retries) => {
             Some("what is wrong with the request is not mended by repeating it")
         }
         (
@@ -105,7 +105,7 @@ fn without_effect(counted: Counted, class: Class) -> Option<&'static str> {
             | Class::ContextWindow
             | Class::ContentPolicy
             | Class::InvalidOutput(_),
-            Counted::Fails,
+            ClassNumber::Fails,
         ) => Some("who answers that a request is wrong is well: it does not cool down"),
         (Class::Budget, _) => Some("our own cap on spending is no failure of a deployment"),
         (
@@ -122,6 +122,6 @@ fn without_effect(counted: Counted, class: Class) -> Option<&'static str> {
             | Class::Truncated,
             _,
         )
-        | (Class::Unsupported | Class::InvalidOutput(_), Counted::Retries) => None,
+        | (Class::Unsupported | Class::InvalidOutput(_), ClassNumber::Retries) => None,
     }
 }

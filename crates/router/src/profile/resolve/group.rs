@@ -1,25 +1,25 @@
-//! One group: its members, its patience, and what it needs that is not built yet.
+//! One group: its members, its timeout_config, and what it needs that is not built yet.
 
-use super::Inputs;
-use super::deployment::Wanted;
-use super::diagnostic::Diagnostic;
-use super::file::{File, GroupTable, Settings};
-use super::layers::Layers;
-use super::provider::unbuilt;
-use super::value::Value;
-use super::{Profile, strategy};
+use crate::profile::LoadOptions;
+use crate::profile::deployment::DeploymentSpec;
+use crate::profile::diagnostic::Diagnostic;
+use crate::profile::document::{File, GroupTable, Settings};
+use crate::profile::precedence::Precedence;
+use crate::profile::provider::unbuilt;
+use crate::profile::value::Value;
+use crate::profile::{Profile, strategy};
 use llmroute_core::route::{Group, GroupId, Member, Strategy};
 
 impl Profile {
     /// Adds the group without its fallbacks, which may name groups that come later.
-    pub(super) fn add_group(
+    pub(crate) fn add_group(
         &mut self,
         table: &GroupTable<'_>,
         file: &File<'_>,
-        inputs: &Inputs<'_>,
+        inputs: &LoadOptions<'_>,
         sink: &mut Vec<Diagnostic>,
     ) {
-        let layers = Layers { deployment: None, group: Some(&table.settings), router: &file.router };
+        let layers = Precedence { deployment: None, group: Some(&table.settings), router: &file.router };
         let mut missing = self.base.unbuilt.clone();
         if layers.strategy().is_none()
             && let Some((_, entry)) = layers.find("routing_strategy")
@@ -29,7 +29,7 @@ impl Profile {
         missing.extend(unbuilt(&table.settings));
         let mut members = Vec::new();
         for settings in &table.deployments {
-            let layers = Layers { deployment: Some(settings), ..layers };
+            let layers = Precedence { deployment: Some(settings), ..layers };
             self.add_members(settings, &layers, inputs, &mut members, &mut missing, sink);
         }
         check_members(self, table, &members, sink);
@@ -51,8 +51,8 @@ impl Profile {
     fn add_members(
         &mut self,
         settings: &Settings<'_>,
-        layers: &Layers<'_, '_>,
-        inputs: &Inputs<'_>,
+        layers: &Precedence<'_, '_>,
+        inputs: &LoadOptions<'_>,
         members: &mut Vec<Member>,
         missing: &mut Vec<String>,
         sink: &mut Vec<Diagnostic>,
@@ -66,13 +66,13 @@ impl Profile {
             return;
         };
         let text = settings.text("model").unwrap_or_default();
-        let (provider, model) = match self.model(text, inputs.vars) {
+        let (provider, model) = match self.model(text, inputs.env) {
             Ok(found) => found,
             Err(problem) => return sink.push(problem.diagnostic(entry.at.clone())),
         };
         missing.extend(self.providers[provider].unbuilt.iter().cloned());
-        let added = self.add(&Wanted { provider, model, at: entry.at.clone(), settings }, inputs.vars, sink);
-        let timeouts = layers.patience().timeouts(added.slow);
+        let added = self.add(&DeploymentSpec { provider, model, at: entry.at.clone(), settings }, inputs.env, sink);
+        let timeouts = layers.timeout_config().timeouts(added.slow);
         // The keys of one entry share its weight, so that an A/B split stays as written.
         let share = settings.number("weight").map(|weight| weight / added.ids.len().max(1) as f64);
         for deployment in added.ids {
@@ -126,7 +126,7 @@ fn check_members(profile: &Profile, table: &GroupTable<'_>, members: &[Member], 
     }
 }
 
-fn check_times(layers: &Layers<'_, '_>, table: &GroupTable<'_>, sink: &mut Vec<Diagnostic>) {
+fn check_times(layers: &Precedence<'_, '_>, table: &GroupTable<'_>, sink: &mut Vec<Diagnostic>) {
     let Some((_, first)) = layers.find("cooldown_time") else { return };
     if let Value::Duration(span) = first.value
         && span > layers.duration("cooldown_max")

@@ -3,8 +3,8 @@
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::diagnostic::Diagnostic;
-use super::{duration, value};
+use crate::profile::diagnostic::Diagnostic;
+use crate::profile::{duration, value};
 use llmroute_core::route::hedge::Delay;
 
 /// What can be written.
@@ -34,7 +34,7 @@ pub fn parse(text: &str) -> Result<Option<Delay>, String> {
 }
 
 /// Reads the value of a profile; what is wrong goes to `sink`.
-pub(super) fn read(raw: &Spanned<DeValue<'_>>, sink: &mut Vec<Diagnostic>) -> Option<Option<Delay>> {
+pub(crate) fn read(raw: &Spanned<DeValue<'_>>, sink: &mut Vec<Diagnostic>) -> Option<Option<Delay>> {
     let DeValue::String(text) = raw.get_ref() else {
         return value::span_of_time(raw, false, sink).map(|delay| Some(Delay::Fixed(delay)));
     };

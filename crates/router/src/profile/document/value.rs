@@ -9,29 +9,29 @@ use toml::Spanned;
 use toml::de::{DeFloat, DeInteger, DeTable, DeValue};
 use url::Url;
 
-use super::credential::KeySpec;
-use super::diagnostic::Diagnostic;
-use super::limits::{self, Budget};
-use super::schema::{self, Kind};
-use super::{address, duration, hedging, overrides, params, per_class, strategy, suggest};
+use crate::profile::budget::{self, Budget};
+use crate::profile::credentials::KeySpec;
+use crate::profile::diagnostic::Diagnostic;
+use crate::profile::keys::{self, ValueKind};
+use crate::profile::{base_url, duration, failure_classes, hedge, params, patch, strategy, suggest};
+use failure_classes::NumbersByClass;
 use llmroute_core::model::StateSource;
 use llmroute_core::provider::mock::Fault;
 use llmroute_core::provider::{Params, Patch, Protocol, mock};
 use llmroute_core::route::Strategy;
 use llmroute_core::route::hedge::Delay;
 use llmroute_core::route::strategy::Sticky;
-use per_class::ByClass;
 
 /// A text with its place, to say where a name is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Name {
+pub(crate) struct Name {
     pub text: String,
     pub at: Range<usize>,
 }
 
 /// A value that was understood.
 #[derive(Debug, Clone)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Duration(Duration),
     /// `"auto"`.
     Auto,
@@ -53,7 +53,7 @@ pub(super) enum Value {
     Patch(Patch),
     Params(Params),
     Faults(Vec<Fault>),
-    PerClass(ByClass),
+    PerClass(NumbersByClass),
     /// `None`: off.
     Hedge(Option<Delay>),
     Budget(Budget),
@@ -65,81 +65,83 @@ pub(super) enum Value {
 type Sink = Vec<Diagnostic>;
 
 /// Reads `raw` as a value of `kind`; what is wrong goes to `sink`.
-pub(super) fn read(kind: Kind, raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> Option<Value> {
+pub(crate) fn read(kind: ValueKind, raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> Option<Value> {
     let at = raw.span();
     match kind {
-        Kind::Duration(zero) => span_of_time(raw, zero, sink).map(Value::Duration),
-        Kind::Cooldown if raw.get_ref().as_str() == Some("auto") => Some(Value::Auto),
-        Kind::Cooldown => span_of_time(raw, false, sink).map(Value::Duration),
-        Kind::Count(least) => count(raw, least, sink).map(Value::Count),
-        Kind::Number => number(raw, sink).map(Value::Number),
-        Kind::Flag => match raw.get_ref() {
+        ValueKind::Duration(zero) => span_of_time(raw, zero, sink).map(Value::Duration),
+        ValueKind::Cooldown if raw.get_ref().as_str() == Some("auto") => Some(Value::Auto),
+        ValueKind::Cooldown => span_of_time(raw, false, sink).map(Value::Duration),
+        ValueKind::Count(least) => count(raw, least, sink).map(Value::Count),
+        ValueKind::Number => number(raw, sink).map(Value::Number),
+        ValueKind::Flag => match raw.get_ref() {
             DeValue::Boolean(flag) => Some(Value::Flag(*flag)),
             other => wrong(kind, other, at, sink),
         },
-        Kind::Text => text(kind, raw, sink).map(|text| Value::Text(text.to_owned())),
-        Kind::Names => names(raw, sink).map(Value::Names),
-        Kind::Keys => keys(raw, sink).map(Value::Keys),
-        Kind::Url => base_url(text(kind, raw, sink)?, at, sink).map(Value::Url),
-        Kind::Protocol => protocol(text(kind, raw, sink)?, at, sink).map(Value::Protocol),
-        Kind::Strategy => strategy_name(text(kind, raw, sink)?, at, sink).map(Value::Strategy),
-        Kind::StrategyArgs => Some(Value::StrategyArgs(strategy::read(table(kind, raw, sink)?, sink))),
-        Kind::Sticky => {
-            choice("key to be sticky by", text(kind, raw, sink)?, schema::STICKY, at, sink)?.map(Value::Sticky)
+        ValueKind::Text => text(kind, raw, sink).map(|text| Value::Text(text.to_owned())),
+        ValueKind::Names => names(raw, sink).map(Value::Names),
+        ValueKind::Keys => keys(raw, sink).map(Value::Keys),
+        ValueKind::Url => base_url(text(kind, raw, sink)?, at, sink).map(Value::Url),
+        ValueKind::Protocol => protocol(text(kind, raw, sink)?, at, sink).map(Value::Protocol),
+        ValueKind::Strategy => strategy_name(text(kind, raw, sink)?, at, sink).map(Value::Strategy),
+        ValueKind::StrategyArgs => Some(Value::StrategyArgs(strategy::read(table(kind, raw, sink)?, sink))),
+        ValueKind::Sticky => {
+            choice("key to be sticky by", text(kind, raw, sink)?, keys::STICKY, at, sink)?.map(Value::Sticky)
         }
-        Kind::Headers => headers(table(kind, raw, sink)?, sink).map(Value::Headers),
-        Kind::Query => query(table(kind, raw, sink)?, sink).map(Value::Query),
-        Kind::Patch => Some(Value::Patch(overrides::read_patch(table(kind, raw, sink)?, sink))),
-        Kind::Params => params::read(table(kind, raw, sink)?, sink).map(Value::Params),
-        Kind::Faults => {
+        ValueKind::Headers => headers(table(kind, raw, sink)?, sink).map(Value::Headers),
+        ValueKind::Query => query(table(kind, raw, sink)?, sink).map(Value::Query),
+        ValueKind::Patch => Some(Value::Patch(patch::read_patch(table(kind, raw, sink)?, sink))),
+        ValueKind::Params => params::read(table(kind, raw, sink)?, sink).map(Value::Params),
+        ValueKind::Faults => {
             let parsed = mock::parse_faults(text(kind, raw, sink)?);
             parsed.map_err(|why| sink.push(Diagnostic::error(why).at(at))).ok().map(Value::Faults)
         }
-        Kind::PerClass(counted) => Some(Value::PerClass(per_class::read(counted, table(kind, raw, sink)?, sink))),
-        Kind::Hedge => hedging::read(raw, sink).map(Value::Hedge),
-        Kind::Budget => {
-            let parsed = limits::budget(text(kind, raw, sink)?);
+        ValueKind::PerClass(counted) => {
+            Some(Value::PerClass(failure_classes::read(counted, table(kind, raw, sink)?, sink)))
+        }
+        ValueKind::Hedge => hedge::read(raw, sink).map(Value::Hedge),
+        ValueKind::Budget => {
+            let parsed = budget::budget(text(kind, raw, sink)?);
             parsed.map_err(|(why, help)| sink.push(Diagnostic::error(why).at(at).help(help))).ok().map(Value::Budget)
         }
-        Kind::State => state(text(kind, raw, sink)?, at, sink).map(Value::State),
-        Kind::Tables | Kind::Any => Some(Value::Opaque),
+        ValueKind::State => state(text(kind, raw, sink)?, at, sink).map(Value::State),
+        ValueKind::Tables | ValueKind::Any => Some(Value::Opaque),
     }
 }
 
 /// Reports that a value has another type than is due.
-pub(super) fn wrong<T>(kind: Kind, got: &DeValue<'_>, at: Range<usize>, sink: &mut Sink) -> Option<T> {
+pub(crate) fn wrong<T>(kind: ValueKind, got: &DeValue<'_>, at: Range<usize>, sink: &mut Sink) -> Option<T> {
     let message = format!("expected {}, found {}", kind.name(), got.type_str());
     let diagnostic = Diagnostic::error(message).at(at);
     sink.push(match kind {
-        Kind::Duration(_) | Kind::Cooldown => {
+        ValueKind::Duration(_) | ValueKind::Cooldown => {
             diagnostic.help("write a span of time like `30`, `\"90s\"`, `\"5m\"` or `\"1h30m\"`")
         }
-        Kind::Budget => diagnostic.help("write an amount and a unit like `\"5 USD/day\"`"),
+        ValueKind::Budget => diagnostic.help("write an amount and a unit like `\"5 USD/day\"`"),
         _ => diagnostic,
     });
     None
 }
 
-fn text<'v>(kind: Kind, raw: &'v Spanned<DeValue<'_>>, sink: &mut Sink) -> Option<&'v str> {
+fn text<'v>(kind: ValueKind, raw: &'v Spanned<DeValue<'_>>, sink: &mut Sink) -> Option<&'v str> {
     match raw.get_ref() {
         DeValue::String(text) => Some(text),
         other => wrong(kind, other, raw.span(), sink),
     }
 }
 
-fn table<'v, 'i>(kind: Kind, raw: &'v Spanned<DeValue<'i>>, sink: &mut Sink) -> Option<&'v DeTable<'i>> {
+fn table<'v, 'i>(kind: ValueKind, raw: &'v Spanned<DeValue<'i>>, sink: &mut Sink) -> Option<&'v DeTable<'i>> {
     match raw.get_ref() {
         DeValue::Table(table) => Some(table),
         other => wrong(kind, other, raw.span(), sink),
     }
 }
 
-pub(super) fn span_of_time(raw: &Spanned<DeValue<'_>>, zero: bool, sink: &mut Sink) -> Option<Duration> {
+pub(crate) fn span_of_time(raw: &Spanned<DeValue<'_>>, zero: bool, sink: &mut Sink) -> Option<Duration> {
     let parsed = match raw.get_ref() {
         DeValue::String(text) => duration::parse(text),
         DeValue::Integer(value) => integer(value).map_or(Err("too large".into()), |n| duration::seconds(n as f64)),
         DeValue::Float(value) => duration::seconds(float(value)),
-        other => return wrong(Kind::Duration(zero), other, raw.span(), sink),
+        other => return wrong(ValueKind::Duration(zero), other, raw.span(), sink),
     };
     let problem = match parsed {
         Ok(span) if zero || !span.is_zero() => return Some(span),
@@ -151,9 +153,9 @@ pub(super) fn span_of_time(raw: &Spanned<DeValue<'_>>, zero: bool, sink: &mut Si
     None
 }
 
-pub(super) fn count(raw: &Spanned<DeValue<'_>>, least: u64, sink: &mut Sink) -> Option<u64> {
+pub(crate) fn count(raw: &Spanned<DeValue<'_>>, least: u64, sink: &mut Sink) -> Option<u64> {
     let DeValue::Integer(value) = raw.get_ref() else {
-        return wrong(Kind::Count(least), raw.get_ref(), raw.span(), sink);
+        return wrong(ValueKind::Count(least), raw.get_ref(), raw.span(), sink);
     };
     match integer(value).map(u64::try_from) {
         Some(Ok(count)) if count >= least => Some(count),
@@ -166,7 +168,7 @@ pub(super) fn count(raw: &Spanned<DeValue<'_>>, least: u64, sink: &mut Sink) -> 
 
 fn number(raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> Option<f64> {
     match plain_number(raw.get_ref()) {
-        None => wrong(Kind::Number, raw.get_ref(), raw.span(), sink),
+        None => wrong(ValueKind::Number, raw.get_ref(), raw.span(), sink),
         Some(value) if value.is_finite() && value >= 0.0 => Some(value),
         Some(_) => {
             sink.push(Diagnostic::error("must be a finite number from 0 up").at(raw.span()));
@@ -177,7 +179,7 @@ fn number(raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> Option<f64> {
 
 /// A number of either type.
 #[expect(clippy::cast_precision_loss, reason = "numbers of a profile are far below 2^52")]
-pub(super) fn plain_number(raw: &DeValue<'_>) -> Option<f64> {
+pub(crate) fn plain_number(raw: &DeValue<'_>) -> Option<f64> {
     match raw {
         DeValue::Integer(value) => integer(value).map(|value| value as f64),
         DeValue::Float(value) => Some(float(value)),
@@ -186,18 +188,18 @@ pub(super) fn plain_number(raw: &DeValue<'_>) -> Option<f64> {
 }
 
 /// A whole number, if it fits.
-pub(super) fn integer(value: &DeInteger<'_>) -> Option<i64> {
+pub(crate) fn integer(value: &DeInteger<'_>) -> Option<i64> {
     i64::from_str_radix(value.as_str(), value.radix()).ok()
 }
 
 /// A floating point number.
-pub(super) fn float(value: &DeFloat<'_>) -> f64 {
+pub(crate) fn float(value: &DeFloat<'_>) -> f64 {
     value.as_str().parse().unwrap_or(f64::NAN)
 }
 
 fn names(raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> Option<Vec<Name>> {
     let DeValue::Array(items) = raw.get_ref() else {
-        return wrong(Kind::Names, raw.get_ref(), raw.span(), sink);
+        return wrong(ValueKind::Names, raw.get_ref(), raw.span(), sink);
     };
     let mut names: Vec<Name> = Vec::new();
     for item in items.iter() {
@@ -206,7 +208,7 @@ fn names(raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> Option<Vec<Name>> {
                 sink.push(Diagnostic::error(format!("duplicate `{text}`")).at(item.span()));
             }
             Some(text) => names.push(Name { text: text.to_owned(), at: item.span() }),
-            None => wrong(Kind::Text, item.get_ref(), item.span(), sink).unwrap_or_default(),
+            None => wrong(ValueKind::Text, item.get_ref(), item.span(), sink).unwrap_or_default(),
         }
     }
     Some(names)
@@ -223,7 +225,7 @@ fn keys(raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> Option<Vec<KeySpec>> {
     }
     let mut specs = Vec::new();
     for item in items {
-        let Some(text) = text(Kind::Keys, item, sink) else { continue };
+        let Some(text) = text(ValueKind::Keys, item, sink) else { continue };
         match KeySpec::parse(text) {
             Ok(spec) => {
                 remark(&spec, item.span(), sink);
@@ -251,14 +253,14 @@ fn remark(spec: &KeySpec, at: Range<usize>, sink: &mut Sink) {
 }
 
 /// The note about something that loads but cannot be used yet.
-pub(super) fn not_built(what: &str, at: Range<usize>) -> Diagnostic {
+pub(crate) fn not_built(what: &str, at: Range<usize>) -> Diagnostic {
     Diagnostic::note(format!("{what} is not built yet")).at(at).label("a group that needs it exits 78")
 }
 
 fn base_url(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<Url> {
-    match address::check(text) {
+    match base_url::check(text) {
         Ok(url) => {
-            sink.extend(address::warning(&url).map(|warning| warning.at(at)));
+            sink.extend(base_url::warning(&url).map(|warning| warning.at(at)));
             Some(url)
         }
         Err(problem) => {
@@ -318,13 +320,13 @@ fn strategy_name(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<Option
             None
         }
         Some(command) => Some(Some(Strategy::Exec(command.into()))),
-        None => choice("strategy", text, schema::STRATEGIES, at, sink),
+        None => choice("strategy", text, keys::STRATEGIES, at, sink),
     }
 }
 
 fn query(table: &DeTable<'_>, sink: &mut Sink) -> Option<Vec<(String, String)>> {
     let pair = |(key, raw): (&Spanned<Cow<'_, str>>, &Spanned<DeValue<'_>>)| {
-        Some((key.get_ref().to_string(), text(Kind::Text, raw, sink)?.to_owned()))
+        Some((key.get_ref().to_string(), text(ValueKind::Text, raw, sink)?.to_owned()))
     };
     Some(table.iter().filter_map(pair).collect())
 }
@@ -335,7 +337,7 @@ const OWN_HEADERS: &[&str] = &["host", "content-length", "transfer-encoding", "c
 fn headers(table: &DeTable<'_>, sink: &mut Sink) -> Option<Vec<(HeaderName, HeaderValue)>> {
     let mut headers = Vec::new();
     for (key, raw) in table {
-        let Some(text) = text(Kind::Text, raw, sink) else { continue };
+        let Some(text) = text(ValueKind::Text, raw, sink) else { continue };
         let name = key.get_ref().to_lowercase();
         let (Ok(header), Ok(mut value)) = (HeaderName::try_from(name.as_str()), HeaderValue::try_from(text)) else {
             let message = format!("`{name}` is no header, or its value cannot stand in one");

@@ -1,16 +1,16 @@
 //! Every key of a profile in one table: where it stands, its type, its default, what it means, and
 //! whether its feature is built. To build a feature, flip its row. Values are read elsewhere.
 
-use self::Kind::{
+use self::DefaultValue::{Count, Nothing, Seconds, Words};
+use self::ValueKind::{
     Any, Budget, Cooldown, Duration, Faults, Flag, Headers, Keys, Names, Number, Params, Tables, Text, Url,
 };
-use self::Unset::{Count, Nothing, Seconds, Words};
 use llmroute_core::route::Strategy;
 use llmroute_core::route::strategy::{AdaptiveArgs, LatencyArgs, Sticky};
 
 /// A kind of table in a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Place {
+pub enum TableKind {
     /// The top of the file.
     Top,
     /// `[router]`.
@@ -27,7 +27,7 @@ pub enum Place {
     Template,
 }
 
-impl Place {
+impl TableKind {
     /// How the place is called in messages and in the docs.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -45,7 +45,7 @@ impl Place {
 
 /// The type of a value, as the reader checks it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValueKind {
     /// A span of time; zero only where `true`.
     Duration(bool),
     /// `"auto"` or a span of time.
@@ -83,7 +83,7 @@ pub enum Kind {
     /// Faults of a simulated deployment.
     Faults,
     /// Numbers by class of failure.
-    PerClass(Counted),
+    PerClass(ClassNumber),
     /// `"off"`, a percentile like `"p95"`, or a span of time.
     Hedge,
     /// An amount of money per span of time.
@@ -98,14 +98,14 @@ pub enum Kind {
 
 /// What a number for a class of failure counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counted {
+pub enum ClassNumber {
     /// Further attempts after it; from 0 up.
     Retries,
     /// Failures in a minute that open the breaker; from 1 up.
     Fails,
 }
 
-impl Kind {
+impl ValueKind {
     /// The type in words.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -139,7 +139,7 @@ impl Kind {
 
 /// What stands for a key that is not written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unset {
+pub enum DefaultValue {
     /// Nothing.
     Nothing,
     /// A span of time.
@@ -156,11 +156,11 @@ pub struct Key {
     /// Its name.
     pub name: &'static str,
     /// Where it may stand.
-    pub places: &'static [Place],
+    pub places: &'static [TableKind],
     /// Its type.
-    pub kind: Kind,
+    pub kind: ValueKind,
     /// What holds when it is not written.
-    pub default: Unset,
+    pub default: DefaultValue,
     /// Whether its feature is built.
     pub built: bool,
     /// What it means, in one line.
@@ -181,7 +181,7 @@ pub const STRATEGIES: &[(&str, Option<Strategy>)] = &[
 ];
 
 /// The arguments of strategies: whose, their names and types.
-pub const STRATEGY_ARGS: &[(&str, &str, Kind)] = &[
+pub const STRATEGY_ARGS: &[(&str, &str, ValueKind)] = &[
     ("latency-based-routing", "ttl", Duration(false)),
     ("latency-based-routing", "lowest_latency_buffer", Number),
     ("adaptive", "w_latency", Number),
@@ -196,51 +196,63 @@ pub const STICKY: &[(&str, Option<Sticky>)] =
 /// The tiers of `complexity_router`.
 pub const TIERS: &[&str] = &["SIMPLE", "MEDIUM", "COMPLEX", "REASONING"];
 
-const TOP: &[Place] = &[Place::Top];
-const ROUTER: &[Place] = &[Place::Router];
-const PROVIDER: &[Place] = &[Place::Provider];
-const GROUP: &[Place] = &[Place::Group];
-const DEPLOYMENT: &[Place] = &[Place::Deployment];
-const RULE: &[Place] = &[Place::Rule];
-const TEMPLATE: &[Place] = &[Place::Template];
-const ROUTING: &[Place] = &[Place::Router, Place::Group];
-const PATIENCE: &[Place] = &[Place::Router, Place::Group, Place::Deployment];
-const ENDPOINT: &[Place] = &[Place::Provider, Place::Deployment];
-const LIMITED: &[Place] = &[Place::Provider, Place::Group, Place::Deployment];
+const TOP: &[TableKind] = &[TableKind::Top];
+const ROUTER: &[TableKind] = &[TableKind::Router];
+const PROVIDER: &[TableKind] = &[TableKind::Provider];
+const GROUP: &[TableKind] = &[TableKind::Group];
+const DEPLOYMENT: &[TableKind] = &[TableKind::Deployment];
+const RULE: &[TableKind] = &[TableKind::Rule];
+const TEMPLATE: &[TableKind] = &[TableKind::Template];
+const ROUTING: &[TableKind] = &[TableKind::Router, TableKind::Group];
+const PATIENCE: &[TableKind] = &[TableKind::Router, TableKind::Group, TableKind::Deployment];
+const ENDPOINT: &[TableKind] = &[TableKind::Provider, TableKind::Deployment];
+const LIMITED: &[TableKind] = &[TableKind::Provider, TableKind::Group, TableKind::Deployment];
 
-const fn row(name: &'static str, places: &'static [Place], kind: Kind, default: Unset, meaning: &'static str) -> Key {
+const fn row(
+    name: &'static str,
+    places: &'static [TableKind],
+    kind: ValueKind,
+    default: DefaultValue,
+    meaning: &'static str,
+) -> Key {
     Key { name, places, kind, default, built: true, meaning }
 }
 
-const fn later(name: &'static str, places: &'static [Place], kind: Kind, meaning: &'static str) -> Key {
+const fn later(name: &'static str, places: &'static [TableKind], kind: ValueKind, meaning: &'static str) -> Key {
     Key { name, places, kind, default: Nothing, built: false, meaning }
 }
 
 /// All keys, in the order of the docs.
 pub const KEYS: &[Key] = &[
-    row("version", TOP, Kind::Count(1), Count(1), "version of the profile format"),
+    row("version", TOP, ValueKind::Count(1), Count(1), "version of the profile format"),
     row("default_group", TOP, Text, Words("`main`, or the only group"), "group that is asked when none is named"),
     row("router", TOP, Tables, Nothing, "what holds for every group that does not say otherwise"),
     row("providers", TOP, Tables, Nothing, "servers and accounts; those of the catalog need no entry"),
     row("groups", TOP, Tables, Nothing, "model groups; a name holds no `/`"),
-    row("state", TOP, Kind::State, Words("the state directory of the user"), "where processes share what they learn"),
+    row(
+        "state",
+        TOP,
+        ValueKind::State,
+        Words("the state directory of the user"),
+        "where processes share what they learn",
+    ),
     later("log", TOP, Any, "how long the log is kept, how large it may be, what is left out of it"),
     later("hook", TOP, Any, "command that is told about every request"),
     later("otlp", TOP, Any, "where traces are sent"),
     row("templates", TOP, Tables, Nothing, "named prompts with places to fill, for `--template`"),
-    row("routing_strategy", ROUTING, Kind::Strategy, Words("`simple-shuffle`"), "how deployments are ordered"),
+    row("routing_strategy", ROUTING, ValueKind::Strategy, Words("`simple-shuffle`"), "how deployments are ordered"),
     row(
         "routing_strategy_args",
         ROUTING,
-        Kind::StrategyArgs,
+        ValueKind::StrategyArgs,
         Nothing,
         "`ttl`, `lowest_latency_buffer` of latency-based-routing; `w_latency`, `w_cost`, `w_failure` of adaptive",
     ),
-    row("num_retries", ROUTING, Kind::Count(0), Count(2), "further attempts inside a group after the first"),
+    row("num_retries", ROUTING, ValueKind::Count(0), Count(2), "further attempts inside a group after the first"),
     row(
         "attempts_per_deployment",
         ROUTING,
-        Kind::Count(1),
+        ValueKind::Count(1),
         Count(1),
         "attempts on a deployment before the next; one only after a timeout",
     ),
@@ -265,7 +277,7 @@ pub const KEYS: &[Key] = &[
     row(
         "allowed_fails",
         ROUTING,
-        Kind::Count(1),
+        ValueKind::Count(1),
         Words("the breaker's own rules"),
         "failures in a minute that open the breaker",
     ),
@@ -283,34 +295,34 @@ pub const KEYS: &[Key] = &[
         Seconds(1800),
         "longest cooldown; `10s` in long-lived commands where `cooldown_time` is unset too",
     ),
-    row("max_fallbacks", ROUTING, Kind::Count(0), Count(5), "fallback groups that one request may visit"),
+    row("max_fallbacks", ROUTING, ValueKind::Count(0), Count(5), "fallback groups that one request may visit"),
     row("default_fallbacks", ROUTER, Names, Nothing, "fallbacks of every group that names none"),
     row("rule_env", ROUTER, Names, Words("`LLMROUTE_*` only"), "further variables that rules may read as `env.NAME`"),
     row(
         "retry_policy",
         ROUTING,
-        Kind::PerClass(Counted::Retries),
+        ValueKind::PerClass(ClassNumber::Retries),
         Words("`num_retries`"),
         "`num_retries` after a failure of a class; what it names is asked again even where that is not usual",
     ),
     row(
         "allowed_fails_policy",
         ROUTING,
-        Kind::PerClass(Counted::Fails),
+        ValueKind::PerClass(ClassNumber::Fails),
         Words("`allowed_fails`"),
         "`allowed_fails` after a failure of a class",
     ),
     row(
         "sticky",
         ROUTING,
-        Kind::Sticky,
+        ValueKind::Sticky,
         Nothing,
         "`simple-shuffle`: same user, conversation or prompt, same deployment",
     ),
     row(
         "hedge",
         ROUTING,
-        Kind::Hedge,
+        ValueKind::Hedge,
         Words("`off`"),
         "how long a token is waited for before a second deployment is asked, too",
     ),
@@ -324,7 +336,7 @@ pub const KEYS: &[Key] = &[
     row("deployments", GROUP, Tables, Nothing, "who can answer"),
     row("rules", GROUP, Tables, Nothing, "conditions that decide before the strategy"),
     later("complexity_router", GROUP, Any, "which group answers prompts of which difficulty"),
-    row("protocol", PROVIDER, Kind::Protocol, Words("the catalog's"), "what the server speaks"),
+    row("protocol", PROVIDER, ValueKind::Protocol, Words("the catalog's"), "what the server speaks"),
     row("base_url", PROVIDER, Url, Words("the catalog's"), "where the API is, with or without the version segment"),
     row(
         "region",
@@ -343,8 +355,8 @@ pub const KEYS: &[Key] = &[
     row("project", PROVIDER, Text, Words("`GOOGLE_CLOUD_PROJECT`, or the credentials'"), "`vertex`: who pays"),
     row("location", PROVIDER, Text, Words("`GOOGLE_CLOUD_LOCATION`, or `global`"), "`vertex`: where the models run"),
     row("headers", ENDPOINT, Headers, Nothing, "further headers of the request"),
-    row("query", ENDPOINT, Kind::Query, Words("the catalog's variables"), "further query parameters; no keys"),
-    row("patch", ENDPOINT, Kind::Patch, Nothing, "changes to the body of the request: fields by their path"),
+    row("query", ENDPOINT, ValueKind::Query, Words("the catalog's variables"), "further query parameters; no keys"),
+    row("patch", ENDPOINT, ValueKind::Patch, Nothing, "changes to the body of the request: fields by their path"),
     row(
         "strict_params",
         ENDPOINT,
@@ -357,32 +369,32 @@ pub const KEYS: &[Key] = &[
     row("model", DEPLOYMENT, Text, Nothing, "`PROVIDER/MODEL`"),
     row("name", DEPLOYMENT, Text, Words("the model"), "name in messages"),
     row("weight", DEPLOYMENT, Number, Nothing, "share of the traffic"),
-    row("order", DEPLOYMENT, Kind::Count(0), Count(0), "lower ones are asked first"),
+    row("order", DEPLOYMENT, ValueKind::Count(0), Count(0), "lower ones are asked first"),
     row("tags", DEPLOYMENT, Names, Nothing, "labels for `--require-tag`"),
     row("params", DEPLOYMENT, Params, Nothing, "parameters for every request, under those of the command line"),
-    row("rpm", LIMITED, Kind::Count(1), Nothing, "requests in any minute"),
-    row("tpm", LIMITED, Kind::Count(1), Nothing, "tokens in any minute, prompts and answers"),
-    row("rpd", LIMITED, Kind::Count(1), Nothing, "requests in any 24 hours"),
-    row("tpd", LIMITED, Kind::Count(1), Nothing, "tokens in any 24 hours, prompts and answers"),
-    row("max_parallel_requests", LIMITED, Kind::Count(1), Nothing, "requests at the same time"),
+    row("rpm", LIMITED, ValueKind::Count(1), Nothing, "requests in any minute"),
+    row("tpm", LIMITED, ValueKind::Count(1), Nothing, "tokens in any minute, prompts and answers"),
+    row("rpd", LIMITED, ValueKind::Count(1), Nothing, "requests in any 24 hours"),
+    row("tpd", LIMITED, ValueKind::Count(1), Nothing, "tokens in any 24 hours, prompts and answers"),
+    row("max_parallel_requests", LIMITED, ValueKind::Count(1), Nothing, "requests at the same time"),
     row("budget", LIMITED, Budget, Nothing, "spend per minute, hour, day, week or month: `\"5 USD/day\"`"),
     row("input_cost_per_token", DEPLOYMENT, Number, Words("the catalog's"), "USD per prompt token"),
     row("output_cost_per_token", DEPLOYMENT, Number, Words("the catalog's"), "USD per generated token"),
     row(
         "context_window",
         DEPLOYMENT,
-        Kind::Count(1),
+        ValueKind::Count(1),
         Words("the catalog's"),
         "tokens that fit prompt and answer together",
     ),
     row("latency", DEPLOYMENT, Duration(true), Nothing, "`mock`: time to the head of the reply"),
     row("ttft", DEPLOYMENT, Duration(true), Nothing, "`mock`: time from the start to the first token"),
     row("itl", DEPLOYMENT, Duration(true), Nothing, "`mock`: time between two tokens"),
-    row("tokens", DEPLOYMENT, Kind::Count(0), Nothing, "`mock`: length of the answer in words"),
+    row("tokens", DEPLOYMENT, ValueKind::Count(0), Nothing, "`mock`: length of the answer in words"),
     row("text", DEPLOYMENT, Text, Nothing, "`mock`: the answer"),
     row("faults", DEPLOYMENT, Faults, Nothing, "`mock`: what goes wrong, and how often"),
     row("jitter", DEPLOYMENT, Number, Nothing, "`mock`: spread of the times (0: none, 0.3: mild)"),
-    row("seed", DEPLOYMENT, Kind::Count(0), Nothing, "`mock`: its luck"),
+    row("seed", DEPLOYMENT, ValueKind::Count(0), Nothing, "`mock`: its luck"),
     row("when", RULE, Text, Nothing, "condition (CEL)"),
     row("use", RULE, Text, Nothing, "group or `PROVIDER/MODEL` that answers when it holds"),
     row("fallbacks", RULE, Names, Nothing, "groups to ask when that one fails"),
@@ -393,17 +405,17 @@ pub const KEYS: &[Key] = &[
 ];
 
 /// The keys that only a `mock` deployment takes.
-pub(super) const MOCK_ONLY: &[&str] = &["latency", "ttft", "itl", "tokens", "text", "faults", "jitter", "seed"];
+pub(crate) const MOCK_ONLY: &[&str] = &["latency", "ttft", "itl", "tokens", "text", "faults", "jitter", "seed"];
 
 /// The key called `name` at `place`.
 #[must_use]
-pub fn key(place: Place, name: &str) -> Option<&'static Key> {
+pub fn key(place: TableKind, name: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.name == name && key.places.contains(&place))
 }
 
 /// The names that may stand at `place`.
 #[must_use]
-pub fn names(place: Place) -> Vec<&'static str> {
+pub fn names(place: TableKind) -> Vec<&'static str> {
     KEYS.iter().filter(|key| key.places.contains(&place)).map(|key| key.name).collect()
 }
 
@@ -414,7 +426,9 @@ pub fn markdown() -> String {
         let places: Vec<&str> = key.places.iter().map(|place| place.name()).collect();
         let default = match key.default {
             Nothing => "–".to_owned(),
-            Seconds(seconds) => format!("`{}`", super::duration::show(std::time::Duration::from_secs(seconds))),
+            Seconds(seconds) => {
+                format!("`{}`", crate::profile::duration::show(std::time::Duration::from_secs(seconds)))
+            }
             Count(count) => format!("`{count}`"),
             Words(words) => words.to_owned(),
         };
@@ -437,9 +451,15 @@ mod tests {
 
     #[test]
     fn a_place_names_a_key_once() {
-        for place in
-            [Place::Top, Place::Router, Place::Provider, Place::Group, Place::Deployment, Place::Rule, Place::Template]
-        {
+        for place in [
+            TableKind::Top,
+            TableKind::Router,
+            TableKind::Provider,
+            TableKind::Group,
+            TableKind::Deployment,
+            TableKind::Rule,
+            TableKind::Template,
+        ] {
             let mut seen = names(place);
             seen.sort_unstable();
             let count = seen.len();
@@ -450,7 +470,7 @@ mod tests {
 
     #[test]
     fn the_docs_hold_this_table() {
-        let docs = include_str!("../../../../docs/profile.md");
+        let docs = include_str!("../../../../../docs/profile.md");
         assert!(docs.contains(&markdown()), "docs/profile.md should hold:\n{}", markdown());
     }
 }

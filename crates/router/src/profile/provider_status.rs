@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::credential::{Credential, KeySpec};
-use super::provider::Provider;
-use super::{Profile, Vars, google};
+use crate::profile::credentials::{Credential, KeySpec};
+use crate::profile::provider::Provider;
+use crate::profile::{EnvVars, Profile, google};
 use llmroute_core::model::KeySource;
 use llmroute_core::provider::catalog;
 
@@ -63,7 +63,7 @@ impl ProviderStatus {
 /// Every provider of `profile` and of the catalog; the nearest to being asked first, then in the
 /// order in which they are written.
 #[must_use]
-pub fn statuses(profile: Option<&Profile>, vars: &Vars) -> Vec<ProviderStatus> {
+pub fn statuses(profile: Option<&Profile>, vars: &EnvVars) -> Vec<ProviderStatus> {
     let mut found: Vec<ProviderStatus> = profile
         .iter()
         .flat_map(|profile| profile.providers.iter().map(|provider| profile.status(provider, vars)))
@@ -95,7 +95,7 @@ impl Profile {
     }
 
     /// A provider with its own keys and those of its deployments.
-    fn status(&self, provider: &Provider, vars: &Vars) -> ProviderStatus {
+    fn status(&self, provider: &Provider, vars: &EnvVars) -> ProviderStatus {
         let mut found = status(provider, self.folder.as_deref(), vars);
         found.in_profile = true;
         for (deployment, source) in self.map.deployments.iter().zip(&self.keys) {
@@ -109,7 +109,7 @@ impl Profile {
     }
 }
 
-fn status(provider: &Provider, folder: Option<&Path>, vars: &Vars) -> ProviderStatus {
+fn status(provider: &Provider, folder: Option<&Path>, vars: &EnvVars) -> ProviderStatus {
     let base = (provider.base_url.scheme() != "mock").then(|| provider.base_url.to_string());
     ProviderStatus {
         name: provider.name.clone(),
@@ -121,7 +121,7 @@ fn status(provider: &Provider, folder: Option<&Path>, vars: &Vars) -> ProviderSt
     }
 }
 
-fn key(spec: &KeySpec, provider: &Provider, folder: Option<&Path>, vars: &Vars) -> KeyStatus {
+fn key(spec: &KeySpec, provider: &Provider, folder: Option<&Path>, vars: &EnvVars) -> KeyStatus {
     match Credential::find(spec, vars, folder) {
         Ok(found) => {
             let missing = match &found.source {
@@ -139,7 +139,7 @@ fn key(spec: &KeySpec, provider: &Provider, folder: Option<&Path>, vars: &Vars) 
 
 /// Where a key is; of several variables the one that is set.
 #[must_use]
-pub fn shown(source: &KeySource, vars: &Vars) -> String {
+pub fn shown(source: &KeySource, vars: &EnvVars) -> String {
     if let KeySource::Env(names) = source
         && let Some((name, _)) = vars.first(names)
     {
@@ -150,13 +150,13 @@ pub fn shown(source: &KeySource, vars: &Vars) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Inputs, Source};
     use super::*;
+    use crate::profile::{LoadOptions, Source};
 
     /// The status of `name` in a profile of `text` with `set` in the environment.
     fn of(text: &str, set: &[(&str, &str)], name: &str) -> ProviderStatus {
-        let vars = Vars::from_iter(set.iter().copied());
-        let inputs = Inputs { vars: &vars, long_lived: false };
+        let vars = EnvVars::from_iter(set.iter().copied());
+        let inputs = LoadOptions { env: &vars, long_lived: false };
         let profile = (!text.is_empty()).then(|| Profile::parse(Source::Demo, text, &inputs).unwrap());
         statuses(profile.as_ref(), &vars).into_iter().find(|found| found.name == name).unwrap()
     }
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn each_provider_is_there_once_and_the_ready_ones_come_first() {
-        let vars = Vars::from_iter([("XAI_API_KEY", "sk-1")]);
+        let vars = EnvVars::from_iter([("XAI_API_KEY", "sk-1")]);
         let found = statuses(None, &vars);
         let place = |name: &str| found.iter().position(|provider| provider.name == name);
         assert!(place("xai") < place("vllm") && place("vllm") < place("openai"));

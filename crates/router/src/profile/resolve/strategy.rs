@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use toml::de::DeTable;
 
-use super::diagnostic::Diagnostic;
-use super::layers::{Layers, Origin};
-use super::schema::{STRATEGIES, STRATEGY_ARGS};
-use super::value::{self, Value};
-use super::{NoTarget, suggest};
+use crate::profile::diagnostic::Diagnostic;
+use crate::profile::keys::{STRATEGIES, STRATEGY_ARGS};
+use crate::profile::precedence::{Origin, Precedence};
+use crate::profile::value::{self, Value};
+use crate::profile::{UnknownName, suggest};
 use llmroute_core::route::Strategy;
 use llmroute_core::route::strategy::{AdaptiveArgs, LatencyArgs, Sticky};
 
 /// The arguments that are written, of whatever strategy.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Args {
+pub(crate) struct Args {
     ttl: Option<Duration>,
     lowest_latency_buffer: Option<f64>,
     w_latency: Option<f64>,
@@ -25,7 +25,7 @@ pub(super) struct Args {
 }
 
 /// Reads the arguments; what is wrong goes to `sink`.
-pub(super) fn read(table: &DeTable<'_>, sink: &mut Vec<Diagnostic>) -> Args {
+pub(crate) fn read(table: &DeTable<'_>, sink: &mut Vec<Diagnostic>) -> Args {
     let mut args = Args::default();
     for (key, raw) in table {
         let name = key.get_ref().as_ref();
@@ -48,7 +48,7 @@ pub(super) fn read(table: &DeTable<'_>, sink: &mut Vec<Diagnostic>) -> Args {
 }
 
 /// The strategy of a group; `None` is not built yet.
-pub(super) fn resolve(layers: &Layers<'_, '_>, long_lived: bool) -> Option<Strategy> {
+pub(crate) fn resolve(layers: &Precedence<'_, '_>, long_lived: bool) -> Option<Strategy> {
     let args = match layers.find("routing_strategy_args").map(|(_, entry)| &entry.value) {
         Some(Value::StrategyArgs(args)) => *args,
         _ => Args::default(),
@@ -91,7 +91,7 @@ fn complete(strategy: Strategy, args: &Args, sticky: Option<Sticky>, long_lived:
 }
 
 /// Warns of what a group says to a strategy that does not listen. What `[router]` says is for others.
-pub(super) fn check(layers: &Layers<'_, '_>, sink: &mut Vec<Diagnostic>) {
+pub(crate) fn check(layers: &Precedence<'_, '_>, sink: &mut Vec<Diagnostic>) {
     let Some(strategy) = layers.strategy() else { return };
     let name = strategy.as_str();
     if let Some((Origin::Group, entry)) = layers.find("routing_strategy_args")
@@ -113,7 +113,7 @@ pub(super) fn check(layers: &Layers<'_, '_>, sink: &mut Vec<Diagnostic>) {
 ///
 /// # Errors
 /// When there is none, with what was probably meant.
-pub fn named(name: &str, long_lived: bool) -> Result<Strategy, NoTarget> {
+pub fn named(name: &str, long_lived: bool) -> Result<Strategy, UnknownName> {
     if let Some(command) = name.strip_prefix("exec:").map(str::trim).filter(|command| !command.is_empty()) {
         return Ok(Strategy::Exec(command.into()));
     }
@@ -121,8 +121,8 @@ pub fn named(name: &str, long_lived: bool) -> Result<Strategy, NoTarget> {
     match STRATEGIES.iter().find(|(known, _)| *known == name) {
         Some((_, Some(strategy))) => Ok(complete(strategy.clone(), &Args::default(), None, long_lived)),
         Some((_, None)) => {
-            Err(NoTarget { message: format!("strategy `{name}` is not built yet"), hint: suggest::one_of(built()) })
+            Err(UnknownName { message: format!("strategy `{name}` is not built yet"), hint: suggest::one_of(built()) })
         }
-        None => Err(NoTarget { message: format!("unknown strategy `{name}`"), hint: suggest::help(name, built()) }),
+        None => Err(UnknownName { message: format!("unknown strategy `{name}`"), hint: suggest::help(name, built()) }),
     }
 }
