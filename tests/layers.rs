@@ -16,7 +16,7 @@ const OUTSIDE: &[&str] =
 /// Ways to write to the terminal; clippy's `print_stdout` does not see the last two.
 const PRINTERS: &[&str] = &["println!", "eprintln!", "print!", "eprint!", "dbg!", "io::stdout", "io::stderr"];
 /// The files that may: the console, and the one that asks whether the streams are terminals.
-const CONSOLE: &[&str] = &["src/cli/console.rs", "src/cli/env.rs"];
+const CONSOLE: &[&str] = &["src/ui/console.rs", "src/environment.rs"];
 
 /// A violation and its place.
 #[derive(Debug, PartialEq, Eq)]
@@ -129,5 +129,5 @@ fn the_outside_world_in_the_core_is_found() {
 fn printing_outside_the_console_is_found() {
     let rule = "only the console writes to the terminal, not `eprintln!`";
     finds("crates/router/src/engine/mod.rs", "fn f() { eprintln!(\"x\") }", &[rule]);
-    finds("src/cli/console.rs", "fn f() { eprintln!(\"x\") }", &[]);
+    finds("src/ui/console.rs", "fn f() { eprintln!(\"x\") }", &[]);
 }

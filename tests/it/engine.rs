@@ -12,7 +12,7 @@ use llmroute_core::route::{DeploymentId, Map};
 use llmroute_router::embed::Surroundings;
 use llmroute_router::engine::{Delivery, Midstream, Note, Observed, Request, RouteError, Router, Watcher, Why};
 use llmroute_router::ports::Clock;
-use llmroute_router::profile::{Inputs, Profile, Source, Vars};
+use llmroute_router::profile::{EnvVars, LoadOptions, Profile, Source};
 use llmroute_router::state::Location;
 
 pub(crate) const START: Timestamp = Timestamp(1_790_000_000_000);
@@ -88,8 +88,8 @@ pub(crate) fn profile(settings: &str, deployments: &[(&str, &str)], rest: &str) 
          [groups.main]\n{settings}\ndeployments = [{}]\n{rest}",
         deployments.join(", ")
     );
-    let vars = Vars::default();
-    Profile::parse(Source::Demo, &text, &Inputs { vars: &vars, long_lived: false })
+    let vars = EnvVars::default();
+    Profile::parse(Source::Demo, &text, &LoadOptions { env: &vars, long_lived: false })
         .unwrap_or_else(|error| panic!("{}", error.render(false)))
 }
 
@@ -101,7 +101,7 @@ pub(crate) fn faulty(faults: &str) -> String {
 }
 
 async fn tell(profile: Profile, delivery: Delivery, patience: usize) -> (Vec<String>, Result<String, RouteError>) {
-    let vars = Vars::default();
+    let vars = EnvVars::default();
     let clock = Clock::starting_at(START);
     let group = profile.default_group;
     let around = Surroundings { vars: &vars, state: &Location::Memory, clock, seed: 1 };
@@ -276,7 +276,7 @@ async fn a_reader_that_goes_away_ends_the_call() {
 #[tokio::test(start_paused = true)]
 async fn the_next_request_knows_what_the_first_one_learnt() {
     let profile = profile("", &[("a", &faulty("refuse")), ("b", GOOD)], "");
-    let vars = Vars::default();
+    let vars = EnvVars::default();
     let clock = Clock::starting_at(START);
     let group = profile.default_group;
     let around = Surroundings { vars: &vars, state: &Location::Memory, clock, seed: 1 };
@@ -303,7 +303,7 @@ async fn the_next_request_knows_what_the_first_one_learnt() {
 async fn the_next_request_knows_what_was_observed_elsewhere() {
     let mut profile = profile("routing_strategy = \"latency-based-routing\"", &[("a", GOOD), ("b", GOOD)], "");
     profile.map.groups.iter_mut().flat_map(|group| &mut group.members).for_each(|member| member.order = 0);
-    let vars = Vars::default();
+    let vars = EnvVars::default();
     let clock = Clock::starting_at(START);
     let group = profile.default_group;
     let around = Surroundings { vars: &vars, state: &Location::Memory, clock, seed: 1 };

@@ -7,7 +7,7 @@ use llmroute_core::route::course::Stop;
 use llmroute_router::embed::Surroundings;
 use llmroute_router::engine::{Done, Request, RouteError, Router, Share, Spend, Why};
 use llmroute_router::ports::Clock;
-use llmroute_router::profile::{Profile, Vars};
+use llmroute_router::profile::{EnvVars, Profile};
 use llmroute_router::state::Location;
 
 use crate::engine::{GOOD, START, STREAMED, Story, check, faulty, profile};
@@ -26,7 +26,7 @@ struct House {
 
 impl House {
     fn of(profile: Profile) -> Self {
-        let vars = Vars::default();
+        let vars = EnvVars::default();
         let clock = Clock::starting_at(START);
         let around = Surroundings { vars: &vars, state: &Location::Memory, clock, seed: 1 };
         Self { router: Router::from_profile(profile, &around), clock }

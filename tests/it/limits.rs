@@ -9,7 +9,7 @@ use llmroute_core::route::course::Stop;
 use llmroute_router::embed::Surroundings;
 use llmroute_router::engine::{Delivery, Note, Request, RouteError, Router, Watcher, Why};
 use llmroute_router::ports::Clock;
-use llmroute_router::profile::{Inputs, Profile, Source, Vars};
+use llmroute_router::profile::{EnvVars, LoadOptions, Profile, Source};
 use llmroute_router::state::{Location, database};
 use nix::sys::signal::Signal;
 
@@ -240,8 +240,8 @@ impl Life {
             "version = 1\n[providers.sim]\nprotocol = \"mock\"\n[groups.main]\n{group}\n\
              deployments = [{{ model = \"sim/a\", {script}, {deployment} }}]"
         );
-        let vars = Vars::default();
-        let profile = Profile::parse(Source::Demo, &text, &Inputs { vars: &vars, long_lived: true })
+        let vars = EnvVars::default();
+        let profile = Profile::parse(Source::Demo, &text, &LoadOptions { env: &vars, long_lived: true })
             .unwrap_or_else(|error| panic!("{}", error.render(false)));
         let (group, clock) = (profile.default_group, Clock::starting_at(START));
         let around = Surroundings { vars: &vars, state: &Location::Memory, clock, seed: 1 };

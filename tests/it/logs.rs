@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::Parser;
 use jiff::tz::TimeZone;
-use llmroute::cli::logs::{self, LogsArgs, Sheet};
+use llmroute::commands::logs::{self, Layout, LogsArgs};
 use llmroute_core::model::Timestamp;
 use llmroute_router::ports::{LogEnd, LogStart, Outcome, Store};
 use llmroute_router::state::{Location, Sqlite, database};
@@ -54,9 +54,9 @@ struct Command {
 /// What `logs ARGS` prints, and the note or the error.
 fn run(dir: &Path, args: &str, width: Option<u16>) -> (String, Result<Option<String>, String>) {
     let args = Command::try_parse_from(["logs"].into_iter().chain(args.split_whitespace())).expect("good arguments");
-    let sheet = Sheet { width, zone: TimeZone::fixed(jiff::tz::offset(1)), now: NOW };
+    let sheet = Layout { width, zone: TimeZone::fixed(jiff::tz::offset(1)), now: NOW };
     let mut out = Vec::new();
-    let result = logs::run(&args.logs, &Location::Dir(dir.to_owned()), &sheet, &mut out);
+    let result = logs::write_logs(&args.logs, &Location::Dir(dir.to_owned()), &sheet, &mut out);
     (String::from_utf8(out).expect("the output is text"), result.map_err(|error| error.to_string()))
 }
 
@@ -281,8 +281,8 @@ fn a_log_that_is_not_there_is_an_empty_list_and_a_note() {
 #[test]
 fn a_state_in_memory_has_no_log() {
     let args = Command::try_parse_from(["logs"]).unwrap().logs;
-    let sheet = Sheet { width: None, zone: TimeZone::UTC, now: NOW };
-    let error = logs::run(&args, &Location::Memory, &sheet, &mut Vec::new()).unwrap_err();
+    let sheet = Layout { width: None, zone: TimeZone::UTC, now: NOW };
+    let error = logs::write_logs(&args, &Location::Memory, &sheet, &mut Vec::new()).unwrap_err();
     assert!(error.to_string().starts_with("the state is in memory, so nothing is logged\nhint: "));
 }
 
@@ -298,9 +298,9 @@ fn a_broken_state_is_an_error_not_a_panic() {
 fn a_closed_output_is_an_error_of_the_output() {
     let dir = state();
     let args = Command::try_parse_from(["logs", "last", "--json"]).unwrap().logs;
-    let sheet = Sheet { width: None, zone: TimeZone::UTC, now: NOW };
+    let sheet = Layout { width: None, zone: TimeZone::UTC, now: NOW };
     let mut full: &mut [u8] = &mut [];
-    let error = logs::run(&args, &Location::Dir(dir.path().to_owned()), &sheet, &mut full).unwrap_err();
+    let error = logs::write_logs(&args, &Location::Dir(dir.path().to_owned()), &sheet, &mut full).unwrap_err();
     assert!(matches!(error, logs::LogsError::Output(_)), "{error}");
 }
 

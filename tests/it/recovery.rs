@@ -10,7 +10,7 @@ use llmroute_core::route::{DeploymentId, Map};
 use llmroute_router::embed::Surroundings;
 use llmroute_router::engine::{Attempt, Delivery, Midstream, Note, Request, Router, Watcher};
 use llmroute_router::ports::Clock;
-use llmroute_router::profile::{Inputs, Profile, Source, Vars};
+use llmroute_router::profile::{EnvVars, LoadOptions, Profile, Source};
 use llmroute_router::state::Location;
 use proptest::prelude::*;
 
@@ -97,8 +97,8 @@ impl World {
             )
             .expect("a string can be written to");
         }
-        let vars = Vars::default();
-        Profile::parse(Source::Demo, &text, &Inputs { vars: &vars, long_lived: false })
+        let vars = EnvVars::default();
+        Profile::parse(Source::Demo, &text, &LoadOptions { env: &vars, long_lived: false })
             .unwrap_or_else(|error| panic!("{}\n{text}", error.render(false)))
     }
 }
@@ -128,7 +128,7 @@ fn play(world: &World) -> Result<(), TestCaseError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     runtime.expect("a runtime can be made").block_on(async {
         let profile = world.profile();
-        let (vars, clock, group) = (Vars::default(), Clock::starting_at(START), profile.default_group);
+        let (vars, clock, group) = (EnvVars::default(), Clock::starting_at(START), profile.default_group);
         let around = Surroundings { vars: &vars, state: &Location::Memory, clock, seed: world.seed };
         let router = Router::from_profile(profile, &around);
         let delivery = if world.whole { Delivery::Whole } else { Delivery::Streamed(world.midstream) };

@@ -11,7 +11,7 @@ use llmroute_core::route::estimate::{Law, Length};
 use llmroute_router::embed::Surroundings;
 use llmroute_router::engine::{Delivery, Note, Request, Router, Watcher};
 use llmroute_router::ports::Clock;
-use llmroute_router::profile::{Inputs, Profile, Source, Vars};
+use llmroute_router::profile::{EnvVars, LoadOptions, Profile, Source};
 use llmroute_router::state::{self, Location};
 
 use crate::support::{End, Home, Input, Run};
@@ -28,8 +28,8 @@ fn text(settings: &str) -> String {
 }
 
 fn router(settings: &str, state: &Location) -> Router {
-    let vars = Vars::default();
-    let inputs = Inputs { vars: &vars, long_lived: true };
+    let vars = EnvVars::default();
+    let inputs = LoadOptions { env: &vars, long_lived: true };
     let profile = Profile::parse(Source::Demo, &text(settings), &inputs).unwrap_or_else(|error| panic!("{error}"));
     Router::from_profile(profile, &Surroundings { vars: &vars, state, clock: Clock::starting_at(START), seed: 1 })
 }
@@ -90,8 +90,8 @@ async fn a_fallback_group_takes_turns_too() {
     let main = "[groups.down]\nfallbacks = [\"main\"]\n\
                 deployments = [{ model = \"sim/c\", name = \"c\", faults = \"401\", latency = \"1ms\" }]\n";
     let text = text(rest).replace("[groups.main]", &format!("{main}[groups.main]"));
-    let vars = Vars::default();
-    let profile = Profile::parse(Source::Demo, &text, &Inputs { vars: &vars, long_lived: true })
+    let vars = EnvVars::default();
+    let profile = Profile::parse(Source::Demo, &text, &LoadOptions { env: &vars, long_lived: true })
         .unwrap_or_else(|error| panic!("{error}"));
     let clock = Clock::starting_at(START);
     let router = Router::from_profile(profile, &Surroundings { vars: &vars, state: &Location::Memory, clock, seed: 1 });

@@ -7,7 +7,7 @@ use llmroute_core::route::GroupId;
 use llmroute_router::embed::Surroundings;
 use llmroute_router::engine::{Delivery, Note, Request, Router, Watcher};
 use llmroute_router::ports::Clock;
-use llmroute_router::profile::{Inputs, Profile, Source, Vars};
+use llmroute_router::profile::{EnvVars, LoadOptions, Profile, Source};
 use llmroute_router::state::Location;
 use serde_json::json;
 
@@ -30,8 +30,8 @@ fn ask(server: &Server, protocol: &str, model: &str, prompt: Prompt) -> Answer {
          deployments = [{{ model = \"lab/{model}\" }}]",
         server.url()
     );
-    let vars = Vars::default();
-    let inputs = Inputs { vars: &vars, long_lived: true };
+    let vars = EnvVars::default();
+    let inputs = LoadOptions { env: &vars, long_lived: true };
     let profile = Profile::parse(Source::Demo, &text, &inputs).unwrap_or_else(|error| panic!("{error}"));
     let clock = Clock::starting_at(Timestamp(1_790_000_000_000));
     let around = Surroundings { vars: &vars, state: &Location::Memory, clock, seed: 1 };

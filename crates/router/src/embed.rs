@@ -7,7 +7,7 @@
 //! use llmroute_router::engine::{Delivery, Note, Request, Router, Watcher};
 //! use llmroute_core::model::{Event, Prompt, Timestamp};
 //! use llmroute_router::ports::Clock;
-//! use llmroute_router::profile::{Inputs, Located, Profile, Vars};
+//! use llmroute_router::profile::{LoadOptions, ProfileLocation, Profile, EnvVars};
 //! use llmroute_router::state::Location;
 //!
 //! /// Prints the answer as it comes.
@@ -30,8 +30,8 @@
 //! # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
 //! # runtime.block_on(async {
 //! // The simulated deployments: no key, no network. The first one always fails.
-//! let vars = Vars::default();
-//! let profile = Profile::load(&Located::Demo, &Inputs { vars: &vars, long_lived: true })?;
+//! let vars = EnvVars::default();
+//! let profile = Profile::load(&ProfileLocation::Demo, &LoadOptions { env: &vars, long_lived: true })?;
 //! let group = profile.default_group;
 //! let clock = Clock::starting_at(Timestamp(1_790_000_000_000)); // wall time in milliseconds
 //! let around = Surroundings { vars: &vars, state: &Location::Memory, clock, seed: 7 };
@@ -51,7 +51,7 @@ use std::sync::Arc;
 
 use crate::engine::Router;
 use crate::ports::Clock;
-use crate::profile::{Profile, Vars};
+use crate::profile::{EnvVars, Profile};
 use crate::state::{self, Location};
 use crate::transport::Net;
 use crate::transport::keys::Vault;
@@ -60,7 +60,7 @@ use crate::transport::keys::Vault;
 #[derive(Debug, Clone, Copy)]
 pub struct Surroundings<'a> {
     /// The environment, for keys.
-    pub vars: &'a Vars,
+    pub vars: &'a EnvVars,
     /// Where the shared state is.
     pub state: &'a Location,
     /// The time, counted from the start of the program.

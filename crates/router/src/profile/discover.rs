@@ -6,13 +6,13 @@ use std::fmt::Write as _;
 
 use url::Url;
 
-use super::diagnostic::{Diagnostic, LoadError};
-use super::{Inputs, Profile, Source, Vars};
+use crate::profile::diagnostic::{Diagnostic, LoadError};
+use crate::profile::{EnvVars, LoadOptions, Profile, Source};
 use llmroute_core::provider::catalog;
 
 /// A local server that may be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
+pub struct LocalServer {
     /// The name it gets as a provider.
     pub name: String,
     /// Where it would be, without the version segment.
@@ -21,9 +21,9 @@ pub struct Candidate {
 
 /// A local server that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct RunningServer {
     /// Which one.
-    pub candidate: Candidate,
+    pub candidate: LocalServer,
     /// A model that it offers.
     pub model: String,
 }
@@ -38,8 +38,8 @@ const PORTS: &[(&str, u16)] =
 ///
 /// # Errors
 /// When a variable holds what cannot be (a key with a line break, an address that is none).
-pub fn from_keys(inputs: &Inputs<'_>) -> Result<Option<Profile>, LoadError> {
-    let usable = catalog::rows().iter().filter(|row| inputs.vars.first(row.env).is_some());
+pub fn from_keys(inputs: &LoadOptions<'_>) -> Result<Option<Profile>, LoadError> {
+    let usable = catalog::rows().iter().filter(|row| inputs.env.first(row.env).is_some());
     let models = usable.filter_map(|row| Some(format!("{}/{}", row.id, row.default_model?)));
     match in_order(models) {
         Some(deployments) => {
@@ -53,10 +53,10 @@ pub fn from_keys(inputs: &Inputs<'_>) -> Result<Option<Profile>, LoadError> {
 /// The servers to probe: well-known ports, or what `LLMROUTE_DISCOVER` says (`off`, or
 /// `host:port,…`).
 #[must_use]
-pub fn candidates(vars: &Vars) -> Vec<Candidate> {
+pub fn candidates(vars: &EnvVars) -> Vec<LocalServer> {
     let candidate = |name: String, address: &str| {
         let text = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
-        Some(Candidate { name, base_url: super::address::check(&text).ok()? })
+        Some(LocalServer { name, base_url: crate::profile::base_url::check(&text).ok()? })
     };
     match vars.get("LLMROUTE_DISCOVER") {
         Some("off") => Vec::new(),
@@ -75,11 +75,11 @@ pub fn candidates(vars: &Vars) -> Vec<Candidate> {
 ///
 /// # Errors
 /// When a server's name of a model makes no profile.
-pub fn from_servers(found: &[Found], inputs: &Inputs<'_>) -> Result<Option<Profile>, LoadError> {
+pub fn from_servers(found: &[RunningServer], inputs: &LoadOptions<'_>) -> Result<Option<Profile>, LoadError> {
     let models = found.iter().map(|server| format!("{}/{}", server.candidate.name, server.model));
     let Some(deployments) = in_order(models) else { return Ok(None) };
     let mut text = String::from("version = 1\n");
-    for Candidate { name, base_url } in found.iter().map(|server| &server.candidate) {
+    for LocalServer { name, base_url } in found.iter().map(|server| &server.candidate) {
         let base_url = quoted(&format!("{}/v1", base_url.as_str().trim_end_matches('/')));
         let _ = write!(text, "\n[providers.{name}]\nprotocol = \"openai\"\nbase_url = {base_url}\n");
     }
@@ -89,7 +89,7 @@ pub fn from_servers(found: &[Found], inputs: &Inputs<'_>) -> Result<Option<Profi
 
 /// Nothing to ask: no profile, no key, no server.
 #[must_use]
-pub fn nothing() -> LoadError {
+pub fn no_model_available() -> LoadError {
     let error = Diagnostic::error("no profile, no key and no local server: there is nobody to ask").help(
         "set OPENAI_API_KEY or ANTHROPIC_API_KEY; or start a local server (`ollama serve`, llama.cpp); \
          or try it without any: `llmroute --profile demo ask \"Why is the sky blue?\"`",
@@ -113,13 +113,13 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn inputs(vars: &Vars) -> Inputs<'_> {
-        Inputs { vars, long_lived: false }
+    fn inputs(vars: &EnvVars) -> LoadOptions<'_> {
+        LoadOptions { env: vars, long_lived: false }
     }
 
     #[test]
     fn without_a_key_there_is_no_profile() {
-        let vars = Vars::from_iter([("OPENAI_API_KEY", "")]);
+        let vars = EnvVars::from_iter([("OPENAI_API_KEY", "")]);
         assert!(from_keys(&inputs(&vars)).unwrap().is_none());
     }
 
@@ -127,7 +127,7 @@ mod tests {
     fn every_catalog_row_with_a_default_model_makes_a_profile() {
         for row in catalog::rows() {
             let (Some(name), Some(model)) = (row.env.first(), row.default_model) else { continue };
-            let vars = Vars::from_iter([(*name, "sk-1")]);
+            let vars = EnvVars::from_iter([(*name, "sk-1")]);
             let profile = from_keys(&inputs(&vars)).unwrap().unwrap();
             let name = format!("{}/{model}", row.id);
             assert!(profile.map.deployments.iter().any(|found| found.name == name && found.no_key.is_none()), "{name}");
@@ -136,11 +136,11 @@ mod tests {
 
     #[test]
     fn servers_make_a_profile_in_their_order() {
-        let vars = Vars::default();
-        let found: Vec<Found> = candidates(&vars)
+        let vars = EnvVars::default();
+        let found: Vec<RunningServer> = candidates(&vars)
             .into_iter()
             .take(2)
-            .map(|candidate| Found { candidate, model: "qwen3:8b \"q4\"".into() })
+            .map(|candidate| RunningServer { candidate, model: "qwen3:8b \"q4\"".into() })
             .collect();
         let profile = from_servers(&found, &inputs(&vars)).unwrap().unwrap();
         let names: Vec<&str> = profile.map.deployments.iter().map(|deployment| deployment.name.as_str()).collect();
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn the_variable_replaces_the_ports() {
         let names = |value: &str| -> Vec<String> {
-            let found = candidates(&Vars::from_iter([("LLMROUTE_DISCOVER", value)]));
+            let found = candidates(&EnvVars::from_iter([("LLMROUTE_DISCOVER", value)]));
             found.into_iter().map(|candidate| format!("{} {}", candidate.name, candidate.base_url)).collect()
         };
         assert_eq!(names("off"), Vec::<String>::new());
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn nobody_to_ask_names_every_way_out() {
-        let text = nothing().to_string();
+        let text = no_model_available().to_string();
         for way in ["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ollama", "--profile demo"] {
             assert!(text.contains(way), "{way} in {text}");
         }

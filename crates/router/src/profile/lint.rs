@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use super::diagnostic::Diagnostic;
-use super::file::{File, GroupTable};
-use super::layers::Layers;
-use super::value::Name;
-use super::{Inputs, Profile, duration, with_file};
+use crate::profile::diagnostic::Diagnostic;
+use crate::profile::document::{File, GroupTable};
+use crate::profile::precedence::Precedence;
+use crate::profile::value::Name;
+use crate::profile::{LoadOptions, Profile, duration, with_file};
 use llmroute_core::model::KeySource;
 use llmroute_core::route::{DeploymentId, Group, GroupId};
 
 impl Profile {
     /// Warnings about groups that will not do what they seem to promise, in the order of the text.
     #[must_use]
-    pub fn lint(&self, inputs: &Inputs<'_>) -> Vec<Diagnostic> {
+    pub fn lint(&self, inputs: &LoadOptions<'_>) -> Vec<Diagnostic> {
         let remarks = with_file(self.source.clone(), &self.document.text, inputs, |_, file| self.remarks(file));
         // It loaded before; what is masked now cannot be remarked upon.
         remarks.unwrap_or_default()
@@ -115,7 +115,7 @@ impl Profile {
 
     /// Members without a price where the price decides.
     fn prices(&self, table: &GroupTable<'_>, group: &Group, file: &File<'_>) -> Option<Diagnostic> {
-        let layers = Layers { deployment: None, group: Some(&table.settings), router: &file.router };
+        let layers = Precedence { deployment: None, group: Some(&table.settings), router: &file.router };
         let strategy = layers.find("routing_strategy").map(|(_, entry)| entry);
         let strategy = strategy.filter(|entry| matches!(entry.raw.as_str(), Some("cost-based-routing" | "adaptive")));
         let of_members = || table.deployments.iter().find_map(|settings| settings.get("budget"));
@@ -142,7 +142,7 @@ impl Profile {
         if silence <= deadline {
             return None;
         }
-        let layers = Layers { deployment: None, group: Some(&table.settings), router: &file.router };
+        let layers = Precedence { deployment: None, group: Some(&table.settings), router: &file.router };
         let at = layers.find("deadline").map_or_else(|| table.name.at.clone(), |(_, entry)| entry.at.clone());
         let (silence, limit) = (duration::show(silence), duration::show(deadline));
         let message =

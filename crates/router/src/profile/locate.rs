@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::diagnostic::{Diagnostic, LoadError};
-use super::{Vars, suggest};
+use crate::profile::diagnostic::{Diagnostic, LoadError};
+use crate::profile::{EnvVars, suggest};
 
 /// Where the profile is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Located {
+pub enum ProfileLocation {
     /// In a file.
     File(PathBuf),
     /// Built in.
@@ -22,28 +22,28 @@ pub enum Located {
 ///
 /// # Errors
 /// When a named profile is not there, with the names that are.
-pub fn locate(arg: Option<&str>, vars: &Vars) -> Result<Located, LoadError> {
+pub fn locate(arg: Option<&str>, vars: &EnvVars) -> Result<ProfileLocation, LoadError> {
     let Some(wanted) = arg.or_else(|| vars.get("LLMROUTE_PROFILE")) else {
-        let default = folder(vars).map(|folder| folder.join("profile.toml")).filter(|path| path.exists());
-        return Ok(default.map_or(Located::Discover, Located::File));
+        let default = profiles_dir(vars).map(|folder| folder.join("profile.toml")).filter(|path| path.exists());
+        return Ok(default.map_or(ProfileLocation::Discover, ProfileLocation::File));
     };
     if is_file(wanted) {
-        return Ok(Located::File(PathBuf::from(wanted)));
+        return Ok(ProfileLocation::File(PathBuf::from(wanted)));
     }
     if wanted == "demo" {
-        return Ok(Located::Demo);
+        return Ok(ProfileLocation::Demo);
     }
-    let Some(folder) = folder(vars) else {
+    let Some(folder) = profiles_dir(vars) else {
         let error = Diagnostic::error("neither `HOME` nor `XDG_CONFIG_HOME` is set");
         return Err(LoadError::plain("", error.help("name a file: `--profile ./profile.toml`")));
     };
     let path = folder.join(format!("{wanted}.toml"));
-    if path.exists() { Ok(Located::File(path)) } else { Err(missing(wanted, &folder)) }
+    if path.exists() { Ok(ProfileLocation::File(path)) } else { Err(missing(wanted, &folder)) }
 }
 
 /// The folder of profiles: `$XDG_CONFIG_HOME/llmroute`, or `~/.config/llmroute`.
 #[must_use]
-pub fn folder(vars: &Vars) -> Option<PathBuf> {
+pub fn profiles_dir(vars: &EnvVars) -> Option<PathBuf> {
     let config = vars.get("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     Some(config.or_else(|| vars.home().map(|home| home.join(".config")))?.join("llmroute"))
 }
@@ -73,20 +73,20 @@ fn missing(wanted: &str, folder: &Path) -> LoadError {
 mod tests {
     use super::*;
 
-    fn home(files: &[&str]) -> (tempfile::TempDir, Vars) {
+    fn home(files: &[&str]) -> (tempfile::TempDir, EnvVars) {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join(".config/llmroute");
         std::fs::create_dir_all(&folder).unwrap();
         for file in files {
             std::fs::write(folder.join(file), "").unwrap();
         }
-        let vars = Vars::from_iter([("HOME", dir.path().to_str().unwrap())]);
+        let vars = EnvVars::from_iter([("HOME", dir.path().to_str().unwrap())]);
         (dir, vars)
     }
 
     fn check(files: &[&str], arg: Option<&str>, variable: &str, want: &str) {
         let (dir, vars) = home(files);
-        let vars: Vars =
+        let vars: EnvVars =
             vars.as_map().clone().into_iter().chain([("LLMROUTE_PROFILE".to_owned(), variable.to_owned())]).collect();
         let got = match locate(arg, &vars) {
             Ok(located) => format!("{located:?}"),
@@ -126,9 +126,9 @@ mod tests {
 
     #[test]
     fn xdg_config_home_is_the_folder_when_absolute() {
-        let vars = Vars::from_iter([("HOME", "/h"), ("XDG_CONFIG_HOME", "/x")]);
-        assert_eq!(folder(&vars), Some(PathBuf::from("/x/llmroute")));
-        let vars = Vars::from_iter([("HOME", "/h"), ("XDG_CONFIG_HOME", "x")]);
-        assert_eq!(folder(&vars), Some(PathBuf::from("/h/.config/llmroute")));
+        let vars = EnvVars::from_iter([("HOME", "/h"), ("XDG_CONFIG_HOME", "/x")]);
+        assert_eq!(profiles_dir(&vars), Some(PathBuf::from("/x/llmroute")));
+        let vars = EnvVars::from_iter([("HOME", "/h"), ("XDG_CONFIG_HOME", "x")]);
+        assert_eq!(profiles_dir(&vars), Some(PathBuf::from("/h/.config/llmroute")));
     }
 }

@@ -3,63 +3,47 @@
 //! Reads the profile's file and key files, and nothing else of the outside: the environment is an
 //! argument. It knows providers and routes; it calls nobody.
 
-mod address;
-mod aws;
-mod bare;
-mod credential;
-mod deployment;
-pub mod diagnostic;
+mod credentials;
 pub mod discover;
-pub mod duration;
-pub mod facts;
-mod file;
-mod google;
-mod group;
-pub mod hedging;
-mod layers;
-mod limits;
-mod links;
+mod document;
+mod env;
 mod lint;
 mod locate;
-mod mask;
-mod overrides;
-mod params;
-mod per_class;
-mod provider;
-mod providers;
-mod rules;
-pub mod schema;
+mod models;
+mod provider_status;
+mod resolve;
 mod show;
 mod state;
-pub mod strategy;
-pub mod suggest;
-mod target;
 pub mod template;
 #[cfg(test)]
 mod tests;
-mod value;
-mod vars;
 
 use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 use toml::de::DeTable;
 
+use credentials::{aws, google};
+use document::{base_url, budget, diagnostic, failure_classes, mask, params, patch, value};
+pub use document::{duration, hedge, keys, suggest};
+pub use resolve::strategy;
+use resolve::{deployment, precedence, provider, target};
+
 use llmroute_core::model::{KeySource, StateSource};
 use llmroute_core::provider::Endpoint;
 use llmroute_core::route::{self, GroupId, Policy};
 
 pub use diagnostic::{Diagnostic, Document, LoadError, Severity};
-pub use facts::{Facts, fetched_table};
-pub use locate::{Located, folder, locate};
-pub use providers::{KeyStatus, ProviderStatus, Readiness, shown as shown_key, statuses as provider_statuses};
+pub use env::EnvVars;
+pub use locate::{ProfileLocation, locate, profiles_dir};
+pub use models::{ModelTable, fetched_models_path};
+pub use provider_status::{KeyStatus, ProviderStatus, Readiness, shown as describe_key, statuses as provider_statuses};
 pub use show::show;
 pub use state::state_source;
-pub use target::NoTarget;
+pub use target::UnknownName;
 pub use template::Template;
-pub use vars::Vars;
 
-use layers::{Layers, Patience};
+use precedence::{Precedence, TimeoutConfig};
 use provider::Provider;
 
 /// Where a profile came from.
@@ -87,9 +71,9 @@ impl Source {
 
 /// What a profile is resolved against.
 #[derive(Debug, Clone, Copy)]
-pub struct Inputs<'a> {
+pub struct LoadOptions<'a> {
     /// The environment.
-    pub vars: &'a Vars,
+    pub env: &'a EnvVars,
     /// Whether the process makes many calls (chat, batch, bench): short first cooldowns.
     pub long_lived: bool,
 }
@@ -124,20 +108,20 @@ pub struct Profile {
     /// The folder that paths of key files are relative to.
     folder: Option<PathBuf>,
     /// What is known of models.
-    facts: Facts,
+    models: ModelTable,
 }
 
 /// What holds for every group that does not say otherwise.
 #[derive(Debug)]
 struct Base {
     policy: Policy,
-    patience: Patience,
+    timeout_config: TimeoutConfig,
     unbuilt: Vec<String>,
 }
 
 /// Something that a group needs and that is not built yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unbuilt {
+pub struct UnbuiltFeature {
     /// The key, with its value where that decides (`routing_strategy = "least-busy"`).
     pub key: String,
     /// The group that needs it: the one that was asked for, or one of its fallbacks.
@@ -148,11 +132,11 @@ pub struct Unbuilt {
 const DEMO: &str = include_str!("demo.toml");
 
 impl Profile {
-    /// Loads the profile at `located`, which is not [`Located::Discover`].
+    /// Loads the profile at `located`, which is not [`ProfileLocation::Discover`].
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn load(located: &Located, inputs: &Inputs<'_>) -> Result<Self, LoadError> {
+    pub fn load(located: &ProfileLocation, inputs: &LoadOptions<'_>) -> Result<Self, LoadError> {
         let (source, text) = text_of(located)?;
         Self::parse(source, &text, inputs)
     }
@@ -161,7 +145,7 @@ impl Profile {
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn parse(source: Source, text: &str, inputs: &Inputs<'_>) -> Result<Self, LoadError> {
+    pub fn parse(source: Source, text: &str, inputs: &LoadOptions<'_>) -> Result<Self, LoadError> {
         with_file(source, text, inputs, |profile, _| profile)
     }
 
@@ -173,11 +157,11 @@ impl Profile {
 }
 
 /// The text of the profile at `located`.
-fn text_of(located: &Located) -> Result<(Source, String), LoadError> {
+fn text_of(located: &ProfileLocation) -> Result<(Source, String), LoadError> {
     match located {
-        Located::File(path) => Ok((Source::File(path.clone()), read(path)?)),
-        Located::Demo => Ok((Source::Demo, DEMO.to_owned())),
-        Located::Discover => Err(discover::nothing()),
+        ProfileLocation::File(path) => Ok((Source::File(path.clone()), read(path)?)),
+        ProfileLocation::Demo => Ok((Source::Demo, DEMO.to_owned())),
+        ProfileLocation::Discover => Err(discover::no_model_available()),
     }
 }
 
@@ -196,8 +180,8 @@ fn read(path: &Path) -> Result<String, LoadError> {
 fn with_file<T>(
     source: Source,
     text: &str,
-    inputs: &Inputs<'_>,
-    use_it: impl FnOnce(Profile, &file::File<'_>) -> T,
+    inputs: &LoadOptions<'_>,
+    use_it: impl FnOnce(Profile, &document::File<'_>) -> T,
 ) -> Result<T, LoadError> {
     let mut sink = Vec::new();
     let document = |masked| Document { name: source.name(), text: masked };
@@ -205,7 +189,7 @@ fn with_file<T>(
         return Err(LoadError { document: document(mask::mask_unparsed(text)), diagnostics: sink });
     };
     let document = document(mask::mask(text, table.get_ref()));
-    let file = file::read(&table, &mut sink);
+    let file = document::read(&table, &mut sink);
     check_version(&file, &mut sink);
     check_mode(&source, &file, &mut sink);
     let mut profile = Profile::resolve(source, document, &file, inputs, &mut sink);
@@ -236,7 +220,7 @@ fn toml_table<'t>(text: &'t str, sink: &mut Vec<Diagnostic>) -> Option<Spanned<D
     Some(table)
 }
 
-fn check_version(file: &file::File<'_>, sink: &mut Vec<Diagnostic>) {
+fn check_version(file: &document::File<'_>, sink: &mut Vec<Diagnostic>) {
     if let Some(entry) = file.top.get("version")
         && file.top.count("version") != Some(1)
     {
@@ -246,16 +230,16 @@ fn check_version(file: &file::File<'_>, sink: &mut Vec<Diagnostic>) {
 }
 
 /// A file with a key in it is for its owner alone.
-fn check_mode(source: &Source, file: &file::File<'_>, sink: &mut Vec<Diagnostic>) {
+fn check_mode(source: &Source, file: &document::File<'_>, sink: &mut Vec<Diagnostic>) {
     use std::os::unix::fs::PermissionsExt as _;
     let Source::File(path) = source else { return };
     let tables = file.providers.iter().map(|table| &table.settings);
     let tables = tables.chain(file.groups.iter().flat_map(|table| &table.deployments));
-    let literal = |spec: &credential::KeySpec| matches!(spec, credential::KeySpec::Literal(_));
+    let literal = |spec: &credentials::KeySpec| matches!(spec, credentials::KeySpec::Literal(_));
     let entry = tables
         .filter_map(|table| table.get("api_key"))
         .find(|entry| matches!(&entry.value, value::Value::Keys(keys) if keys.iter().any(literal)));
-    let secret = |entry: &&file::Entry<'_>| matches!(&entry.value, value::Value::State(StateSource::Redis(url)) if url.is_secret());
+    let secret = |entry: &&document::Entry<'_>| matches!(&entry.value, value::Value::State(StateSource::Redis(url)) if url.is_secret());
     let entry = entry.or_else(|| file.top.get("state").filter(secret));
     let mode = std::fs::metadata(path).map_or(0, |data| data.permissions().mode());
     if let Some(entry) = entry
@@ -272,11 +256,11 @@ impl Profile {
     fn resolve(
         source: Source,
         document: Document,
-        file: &file::File<'_>,
-        inputs: &Inputs<'_>,
+        file: &document::File<'_>,
+        inputs: &LoadOptions<'_>,
         sink: &mut Vec<Diagnostic>,
     ) -> Self {
-        let layers = Layers::router(&file.router);
+        let layers = Precedence::router(&file.router);
         // How a group of one is ordered does not matter, so strategies are no part of the base.
         let mut unbuilt = provider::unbuilt(&file.top);
         unbuilt.extend(provider::unbuilt(&file.router));
@@ -296,11 +280,11 @@ impl Profile {
             document,
             providers: Vec::new(),
             unbuilt: Vec::new(),
-            facts: Facts::at(inputs.vars),
-            base: Base { policy: layers.policy(inputs.long_lived), patience: layers.patience(), unbuilt },
+            models: ModelTable::from_env(inputs.env),
+            base: Base { policy: layers.policy(inputs.long_lived), timeout_config: layers.timeout_config(), unbuilt },
         };
         for table in &file.providers {
-            let provider = Provider::read(table, inputs.vars, sink);
+            let provider = Provider::read(table, inputs.env, sink);
             let limits = table.settings.limits();
             profile.map.limits.limit_provider(&provider.name, deployment::host_key(&provider), limits);
             profile.providers.push(provider);
@@ -308,16 +292,16 @@ impl Profile {
         for table in &file.groups {
             profile.add_group(table, file, inputs, sink);
         }
-        profile.state = state::of_top(&file.top, inputs.vars, profile.folder.as_deref());
+        profile.state = state::of_top(&file.top, inputs.env, profile.folder.as_deref());
         profile.link(file, inputs, sink);
         profile.add_rules(file, inputs, sink);
         profile.add_templates(file, inputs, sink);
         profile.choose_default(file, sink);
-        sink.extend(profile.facts.warning().map(Diagnostic::warning));
+        sink.extend(profile.models.warning().map(Diagnostic::warning));
         profile
     }
 
-    fn choose_default(&mut self, file: &file::File<'_>, sink: &mut Vec<Diagnostic>) {
+    fn choose_default(&mut self, file: &document::File<'_>, sink: &mut Vec<Diagnostic>) {
         let named = |name: &str| file.groups.iter().position(|group| group.name.text == name).map(GroupId);
         let names = || file.groups.iter().map(|group| group.name.text.as_str());
         if let Some(entry) = file.top.get("default_group") {

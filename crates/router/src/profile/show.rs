@@ -5,21 +5,21 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use super::credential::KeySpec;
-use super::diagnostic::LoadError;
-use super::file::{File, GroupTable, Settings};
-use super::layers::{Layers, Origin};
-use super::provider::Provider;
-use super::schema::{self, Place, Unset};
-use super::value::{self, Value};
-use super::{Inputs, Located, Profile, duration, mask, text_of, with_file};
+use crate::profile::credentials::KeySpec;
+use crate::profile::diagnostic::LoadError;
+use crate::profile::document::{File, GroupTable, Settings};
+use crate::profile::keys::{self, DefaultValue, TableKind};
+use crate::profile::precedence::{Origin, Precedence};
+use crate::profile::provider::Provider;
+use crate::profile::value::{self, Value};
+use crate::profile::{LoadOptions, Profile, ProfileLocation, duration, mask, text_of, with_file};
 use llmroute_core::route::{GroupId, Member};
 
 /// The profile at `located`, resolved, with the place that each value came from as a comment.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn show(located: &Located, inputs: &Inputs<'_>) -> Result<String, LoadError> {
+pub fn show(located: &ProfileLocation, inputs: &LoadOptions<'_>) -> Result<String, LoadError> {
     let (source, text) = text_of(located)?;
     with_file(source, &text, inputs, |profile, file| Page::of(&profile, file))
 }
@@ -29,7 +29,7 @@ impl Profile {
     ///
     /// # Errors
     /// As [`show()`].
-    pub fn show_text(&self, inputs: &Inputs<'_>) -> Result<String, LoadError> {
+    pub fn show_text(&self, inputs: &LoadOptions<'_>) -> Result<String, LoadError> {
         with_file(self.source.clone(), &self.document.text, inputs, |profile, file| Page::of(&profile, file))
     }
 }
@@ -45,7 +45,7 @@ impl Page {
         page.line("default_group", &quoted(&profile.map.group(profile.default_group).name), from);
         page.unbuilt(&file.top, Origin::Profile);
         page.head("[router]");
-        page.routing(Place::Router, &Layers::router(&file.router));
+        page.routing(TableKind::Router, &Precedence::router(&file.router));
         for provider in &profile.providers {
             page.provider(provider, file);
         }
@@ -82,18 +82,18 @@ impl Page {
     }
 
     /// Every key of routing at `place`, with its default where nobody sets it.
-    fn routing(&mut self, place: Place, layers: &Layers<'_, '_>) {
-        for key in schema::KEYS.iter().filter(|key| key.places.contains(&place)) {
-            let inherited = key.places.contains(&Place::Router);
+    fn routing(&mut self, place: TableKind, layers: &Precedence<'_, '_>) {
+        for key in keys::KEYS.iter().filter(|key| key.places.contains(&place)) {
+            let inherited = key.places.contains(&TableKind::Router);
             match (layers.find(key.name), key.default) {
                 // Those that a group cannot have are shown as what they do to it.
                 _ if !inherited => {}
                 (Some((from, entry)), _) => self.line(key.name, &inline(key.name, entry.raw), from),
-                (None, Unset::Seconds(seconds)) => {
+                (None, DefaultValue::Seconds(seconds)) => {
                     self.line(key.name, &span(Duration::from_secs(seconds)), Origin::Default);
                 }
-                (None, Unset::Count(count)) => self.line(key.name, &count.to_string(), Origin::Default),
-                (None, Unset::Nothing | Unset::Words(_)) => match key.name {
+                (None, DefaultValue::Count(count)) => self.line(key.name, &count.to_string(), Origin::Default),
+                (None, DefaultValue::Nothing | DefaultValue::Words(_)) => match key.name {
                     "routing_strategy" => self.line(key.name, "\"simple-shuffle\"", Origin::Default),
                     "cooldown_time" => self.line(key.name, "\"auto\"", Origin::Default),
                     _ => {}
@@ -137,7 +137,8 @@ impl Page {
 
     /// The limits of a provider; those of groups and deployments stand among their other keys.
     fn limits(&mut self, settings: &Settings<'_>, from: Origin) {
-        let limits = |key: &&schema::Key| key.places.contains(&Place::Provider) && key.places.contains(&Place::Group);
+        let limits =
+            |key: &&keys::Key| key.places.contains(&TableKind::Provider) && key.places.contains(&TableKind::Group);
         for entry in settings.entries.iter().filter(|entry| entry.key.built && limits(&entry.key)) {
             self.line(entry.key.name, &inline(entry.key.name, entry.raw), from);
         }
@@ -162,10 +163,10 @@ impl Page {
 
     fn group(&mut self, profile: &Profile, id: GroupId, table: &GroupTable<'_>, file: &File<'_>) {
         let name = key_name(&table.name.text);
-        let layers = Layers { deployment: None, group: Some(&table.settings), router: &file.router };
+        let layers = Precedence { deployment: None, group: Some(&table.settings), router: &file.router };
         let group = profile.map.group(id);
         self.head(&format!("[groups.{name}]"));
-        self.routing(Place::Group, &layers);
+        self.routing(TableKind::Group, &layers);
         let fallbacks: Vec<String> = group.fallbacks.iter().map(|id| quoted(&profile.map.group(*id).name)).collect();
         let from = match (table.settings.mentions("fallbacks"), file.router.mentions("default_fallbacks")) {
             (true, _) => Origin::Group,
@@ -174,13 +175,13 @@ impl Page {
         };
         self.line("fallbacks", &format!("[{}]", fallbacks.join(", ")), from);
         let settings = &table.settings;
-        let others = settings.entries.iter().filter(|entry| !entry.key.places.contains(&Place::Router));
+        let others = settings.entries.iter().filter(|entry| !entry.key.places.contains(&TableKind::Router));
         for entry in others.filter(|entry| !["fallbacks", "deployments", "rules"].contains(&entry.key.name)) {
             self.line(entry.key.name, &inline(entry.key.name, entry.raw), Origin::Group);
         }
         for settings in &table.deployments {
             self.head(&format!("[[groups.{name}.deployments]]"));
-            self.deployment(profile, settings, &Layers { deployment: Some(settings), ..layers }, &group.members);
+            self.deployment(profile, settings, &Precedence { deployment: Some(settings), ..layers }, &group.members);
         }
         for rule in &table.rules {
             self.head(&format!("[[groups.{name}.rules]]"));
@@ -190,7 +191,13 @@ impl Page {
         }
     }
 
-    fn deployment(&mut self, profile: &Profile, settings: &Settings<'_>, layers: &Layers<'_, '_>, members: &[Member]) {
+    fn deployment(
+        &mut self,
+        profile: &Profile,
+        settings: &Settings<'_>,
+        layers: &Precedence<'_, '_>,
+        members: &[Member],
+    ) {
         for entry in &settings.entries {
             match &entry.value {
                 Value::Keys(keys) => self.keys(keys, Origin::Deployment),
@@ -208,7 +215,7 @@ impl Page {
         self.known(settings, profile, member);
     }
 
-    fn timeouts(&mut self, settings: &Settings<'_>, layers: &Layers<'_, '_>, member: &Member) {
+    fn timeouts(&mut self, settings: &Settings<'_>, layers: &Precedence<'_, '_>, member: &Member) {
         let timeouts = member.timeouts;
         let all = [
             ("timeout", timeouts.attempt),

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use super::file::Settings;
-use super::value::{self, Value};
-use super::{Diagnostic, Document, LoadError, Located, Severity, Vars, credential, mask, schema, text_of, toml_table};
+use crate::profile::document::Settings;
+use crate::profile::value::{self, Value};
+use crate::profile::{
+    Diagnostic, Document, EnvVars, LoadError, ProfileLocation, Severity, credentials, keys, mask, text_of, toml_table,
+};
 use llmroute_core::model::StateSource;
 
 /// Where the profile at `located` says that the shared state is, if it says it. Nothing else of it is
@@ -12,8 +14,8 @@ use llmroute_core::model::StateSource;
 ///
 /// # Errors
 /// When the profile cannot be read, is no TOML, or its `state` is wrong.
-pub fn state_source(located: &Located, vars: &Vars) -> Result<Option<StateSource>, LoadError> {
-    if matches!(located, Located::Demo | Located::Discover) {
+pub fn state_source(located: &ProfileLocation, vars: &EnvVars) -> Result<Option<StateSource>, LoadError> {
+    if matches!(located, ProfileLocation::Demo | ProfileLocation::Discover) {
         return Ok(None);
     }
     let (source, text) = text_of(located)?;
@@ -23,11 +25,11 @@ pub fn state_source(located: &Located, vars: &Vars) -> Result<Option<StateSource
     let Some(raw) = table.get_ref().get("state") else { return Ok(None) };
     // Mistakes elsewhere are not this question's.
     let mut sink = Vec::new();
-    let value = value::read(schema::Kind::State, raw, &mut sink);
+    let value = value::read(keys::ValueKind::State, raw, &mut sink);
     sink.retain(|diagnostic: &Diagnostic| diagnostic.severity == Severity::Error);
     let folder = match located {
-        Located::File(path) => path.parent(),
-        Located::Demo | Located::Discover => None,
+        ProfileLocation::File(path) => path.parent(),
+        ProfileLocation::Demo | ProfileLocation::Discover => None,
     };
     match value {
         Some(Value::State(state)) => Ok(Some(based(state, vars, folder))),
@@ -36,7 +38,7 @@ pub fn state_source(located: &Located, vars: &Vars) -> Result<Option<StateSource
 }
 
 /// Where the top of a profile says that the shared state is.
-pub(super) fn of_top(top: &Settings<'_>, vars: &Vars, folder: Option<&Path>) -> Option<StateSource> {
+pub(crate) fn of_top(top: &Settings<'_>, vars: &EnvVars, folder: Option<&Path>) -> Option<StateSource> {
     match &top.get("state")?.value {
         Value::State(state) => Some(based(state.clone(), vars, folder)),
         _ => None,
@@ -44,10 +46,10 @@ pub(super) fn of_top(top: &Settings<'_>, vars: &Vars, folder: Option<&Path>) -> 
 }
 
 /// A directory is relative to the profile, and `~/` is the home.
-fn based(state: StateSource, vars: &Vars, folder: Option<&Path>) -> StateSource {
+fn based(state: StateSource, vars: &EnvVars, folder: Option<&Path>) -> StateSource {
     match state {
         StateSource::Dir(dir) => match dir.to_str() {
-            Some(text) => StateSource::Dir(credential::locate(text, vars, folder)),
+            Some(text) => StateSource::Dir(credentials::expand_path(text, vars, folder)),
             None => StateSource::Dir(dir),
         },
         StateSource::Memory | StateSource::Env(_) | StateSource::Redis(_) => state,

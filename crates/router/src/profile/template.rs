@@ -1,9 +1,9 @@
 //! Named prompts with places to fill: `{{stdin}}` and `{{name}}`. What fills them is not known here.
 
-use super::diagnostic::Diagnostic;
-use super::file::File;
-use super::value::{Name, Value};
-use super::{Inputs, Profile};
+use crate::profile::diagnostic::Diagnostic;
+use crate::profile::document::File;
+use crate::profile::value::{Name, Value};
+use crate::profile::{LoadOptions, Profile};
 use llmroute_core::provider::Params;
 
 /// The place of standard input.
@@ -92,12 +92,12 @@ fn is_name(text: &str) -> bool {
 
 impl Profile {
     /// Reads the templates; the models that they name are looked up.
-    pub(super) fn add_templates(&mut self, file: &File<'_>, inputs: &Inputs<'_>, sink: &mut Vec<Diagnostic>) {
+    pub(crate) fn add_templates(&mut self, file: &File<'_>, inputs: &LoadOptions<'_>, sink: &mut Vec<Diagnostic>) {
         for table in &file.templates {
             let settings = &table.settings;
             let text = |name: &str| settings.text(name).map(str::to_owned);
             let model = settings.get("model").zip(text("model"));
-            if let Some(Err(problem)) = model.as_ref().map(|(_, name)| self.knows(name, inputs.vars)) {
+            if let Some(Err(problem)) = model.as_ref().map(|(_, name)| self.knows(name, inputs.env)) {
                 let at = settings.get("model").map_or(0..0, |entry| entry.at.clone());
                 sink.push(problem.diagnostic(at));
             }

@@ -11,13 +11,13 @@ use llmroute_core::route::per_class::PerClass;
 
 const LAB: &str = "[providers.lab]\nprotocol = \"openai\"\nbase_url = \"https://lab.example/v1\"\n";
 
-fn vars() -> Vars {
-    Vars::from_iter([("HOME", "/home/nobody"), ("A", "sk-a"), ("B", "sk-b")])
+fn vars() -> EnvVars {
+    EnvVars::from_iter([("HOME", "/home/nobody"), ("A", "sk-a"), ("B", "sk-b")])
 }
 
 fn parse(text: &str) -> Result<Profile, LoadError> {
     let vars = vars();
-    Profile::parse(Source::Demo, text, &Inputs { vars: &vars, long_lived: false })
+    Profile::parse(Source::Demo, text, &LoadOptions { env: &vars, long_lived: false })
 }
 
 fn lab(rest: &str) -> Profile {
@@ -34,7 +34,7 @@ mod broken {
     fn check(name: &str, text: &str) {
         let vars = vars();
         let source = Source::File(format!("{name}.toml").into());
-        let error = Profile::parse(source, text, &Inputs { vars: &vars, long_lived: false }).unwrap_err();
+        let error = Profile::parse(source, text, &LoadOptions { env: &vars, long_lived: false }).unwrap_err();
         let shown = error.render(false);
         for secret in ["hunter2", "sk-abc", "sk-live"] {
             assert!(!shown.contains(secret), "{secret} in {shown}");
@@ -70,7 +70,7 @@ mod examples {
         assert_eq!(profile.map.group(profile.default_group).name, "main");
         assert_eq!(profile.unbuilt(profile.default_group), None);
         let vars = vars();
-        let direct = profile.target("lab/qwen3", &Inputs { vars: &vars, long_lived: false }).unwrap();
+        let direct = profile.target("lab/qwen3", &LoadOptions { env: &vars, long_lived: false }).unwrap();
         assert_eq!(profile.unbuilt(direct), None);
         assert!(profile.notes.iter().all(|note| note.severity == Severity::Note), "{}", profile.render_notes(false));
     }
@@ -139,7 +139,7 @@ mod resolved {
     /// The remarks on a profile, one line each.
     fn remarks(rest: &str) -> Vec<String> {
         let vars = vars();
-        let remarks = lab(rest).lint(&Inputs { vars: &vars, long_lived: false });
+        let remarks = lab(rest).lint(&LoadOptions { env: &vars, long_lived: false });
         assert!(remarks.iter().all(|remark| remark.severity == Severity::Warning && remark.span.is_some()));
         remarks.into_iter().map(|remark| remark.message).collect()
     }
@@ -381,7 +381,7 @@ mod resolved {
     fn a_long_lived_process_cools_down_for_less() {
         let vars = vars();
         let text = format!("{LAB}[groups.main]\ndeployments = [{{ model = \"lab/a\" }}]");
-        let profile = Profile::parse(Source::Demo, &text, &Inputs { vars: &vars, long_lived: true }).unwrap();
+        let profile = Profile::parse(Source::Demo, &text, &LoadOptions { env: &vars, long_lived: true }).unwrap();
         assert_eq!(profile.map.groups[0].policy.cooldown, Duration::from_secs(5));
     }
 
@@ -469,9 +469,9 @@ mod vertex {
     use super::*;
 
     fn check(vars: &[(&str, &str)], text: &str, want: Result<(&str, &str), &str>) {
-        let vars: Vars = vars.iter().copied().collect();
+        let vars: EnvVars = vars.iter().copied().collect();
         let text = format!("{text}\n[groups.main]\ndeployments = [{{ model = \"vertex/gemini-2.5-pro\" }}]");
-        let profile = Profile::parse(Source::Demo, &text, &Inputs { vars: &vars, long_lived: false });
+        let profile = Profile::parse(Source::Demo, &text, &LoadOptions { env: &vars, long_lived: false });
         let got = profile.map(|profile| (profile.endpoints[0].base_url.to_string(), profile.keys[0].to_string()));
         let got = got.map_err(|error| error.diagnostics[0].message.clone());
         assert_eq!(got.as_ref().map(|(url, key)| (url.as_str(), key.as_str())).map_err(String::as_str), want);
@@ -528,7 +528,7 @@ mod targets {
         let mut profile = lab("api_key = \"env:A\"\n[router]\nhedge = \"p95\"\nnum_retries = 7\n\
              [groups.main]\ndeployments = [{ model = \"lab/a\" }]");
         let vars = vars();
-        let inputs = Inputs { vars: &vars, long_lived: false };
+        let inputs = LoadOptions { env: &vars, long_lived: false };
         let got = profile.target(name, &inputs);
         let again = profile.target(name, &inputs);
         assert_eq!(got, again);
@@ -658,7 +658,7 @@ mod strategies {
         let vars = vars();
         let text = format!("version = 1\n{}", group("routing_strategy = \"latency-based-routing\""));
         let text = text.replace("lab/a", "openai/a");
-        let inputs = Inputs { vars: &vars, long_lived: true };
+        let inputs = LoadOptions { env: &vars, long_lived: true };
         let profile = Profile::parse(Source::Demo, &text, &inputs).unwrap();
         assert_eq!(profile.map.group(GroupId(0)).strategy, Strategy::LatencyBased(LatencyArgs::LONG_LIVED));
     }
@@ -718,7 +718,7 @@ mod files {
         std::fs::write(&path, text).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
         let vars = vars();
-        let got = Profile::load(&Located::File(path), &Inputs { vars: &vars, long_lived: false });
+        let got = Profile::load(&ProfileLocation::File(path), &LoadOptions { env: &vars, long_lived: false });
         let got = got.map(|profile| profile.notes.len()).map_err(|error| {
             assert!(!error.to_string().contains("sk-literal"));
             error.diagnostics.iter().find(|d| d.severity == Severity::Error).unwrap().message.clone()
@@ -744,8 +744,8 @@ mod files {
         let path = dir.path().join("p.toml");
         let vars = vars();
         let load = || {
-            let located = Located::File(path.clone());
-            Profile::load(&located, &Inputs { vars: &vars, long_lived: false }).unwrap_err().diagnostics[0]
+            let located = ProfileLocation::File(path.clone());
+            Profile::load(&located, &LoadOptions { env: &vars, long_lived: false }).unwrap_err().diagnostics[0]
                 .message
                 .clone()
         };
@@ -765,7 +765,8 @@ mod files {
         )
         .unwrap();
         let vars = vars();
-        let profile = Profile::load(&Located::File(path), &Inputs { vars: &vars, long_lived: false }).unwrap();
+        let profile =
+            Profile::load(&ProfileLocation::File(path), &LoadOptions { env: &vars, long_lived: false }).unwrap();
         assert_eq!(profile.keys, [KeySource::File(dir.path().join("lab.key"))]);
         assert_eq!(profile.map.deployments[0].no_key, None);
     }
@@ -790,9 +791,9 @@ mod whole {
 
     #[test]
     fn a_key_with_a_line_break_is_a_mistake() {
-        let vars = Vars::from_iter([("BAD", "sk-x\n")]);
+        let vars = EnvVars::from_iter([("BAD", "sk-x\n")]);
         let text = format!("{LAB}api_key = \"env:BAD\"\n[groups.main]\ndeployments = [{{ model = \"lab/a\" }}]");
-        let error = Profile::parse(Source::Demo, &text, &Inputs { vars: &vars, long_lived: false }).unwrap_err();
+        let error = Profile::parse(Source::Demo, &text, &LoadOptions { env: &vars, long_lived: false }).unwrap_err();
         assert_eq!(error.diagnostics[0].message, "`BAD`: the key holds a line break");
     }
 
@@ -887,7 +888,7 @@ mod shown {
 
     fn round_trip(text: &str) -> String {
         let vars = vars();
-        let inputs = Inputs { vars: &vars, long_lived: false };
+        let inputs = LoadOptions { env: &vars, long_lived: false };
         let first = parse(text).unwrap_or_else(|error| panic!("{error}"));
         let shown = first.show_text(&inputs).unwrap();
         let second = parse(&shown).unwrap_or_else(|error| panic!("{error}\n{shown}"));
@@ -927,7 +928,7 @@ mod shown {
         );
         let vars = vars();
         let profile = parse(&text).unwrap();
-        let shown = profile.show_text(&Inputs { vars: &vars, long_lived: false }).unwrap();
+        let shown = profile.show_text(&LoadOptions { env: &vars, long_lived: false }).unwrap();
         assert!(!shown.contains("hunter2"), "{shown}");
         assert!(!profile.render_notes(false).contains("hunter2"));
         assert!(!format!("{profile:?}").contains("hunter2"));

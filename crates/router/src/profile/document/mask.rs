@@ -1,0 +1,124 @@
+//! Stars in place of secrets, so that a snippet of the text can be shown. Errs on the safe side.
+
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// `text` with every secret in `table` replaced by stars, byte for byte; places stay where they are.
+pub(crate) fn mask(text: &str, table: &DeTable<'_>) -> String {
+    let mut spans = Vec::new();
+    collect(table, false, &mut spans);
+    stars(text, &spans)
+}
+
+/// `text` when it is no TOML: stars over whatever could be a secret.
+pub(crate) fn mask_unparsed(text: &str) -> String {
+    let mut spans = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let (key, value) = line.split_once('=').unwrap_or(("", line));
+        if is_secret_key(key) || key.is_empty() && line.contains(['"', '\'']) || could_hold_secret(value) {
+            // The quotes stay, for the mistake is often there.
+            let offset = start + line.len() - value.len();
+            let inner = value.char_indices().filter(|(_, c)| !c.is_whitespace() && !"\"'[]{},#".contains(*c));
+            spans.extend(inner.map(|(at, c)| offset + at..offset + at + c.len_utf8()));
+        }
+        start += line.len();
+    }
+    stars(text, &spans)
+}
+
+/// Whether the value of the key `name` is a secret by its name.
+pub(crate) fn is_secret_key(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ["key", "secret", "password", "authorization", "headers", "credential"].iter().any(|word| name.contains(word))
+        || name.trim() == "token"
+}
+
+/// Whether `value` is a secret by its looks.
+pub(crate) fn is_secret_value(value: &str) -> bool {
+    let start = value.trim_start();
+    ["sk-", "gsk_", "AIza", "Bearer ", "hf_", "xai-", "AKIA"].iter().any(|prefix| start.starts_with(prefix))
+        || value.split_once("://").is_some_and(|(_, rest)| rest.contains('@'))
+}
+
+/// Whether `value` only says where a key is.
+pub(crate) fn is_reference(value: &str) -> bool {
+    ["env:", "file:", "keyring:"].iter().any(|prefix| value.starts_with(prefix)) && !value.contains('\n')
+}
+
+fn could_hold_secret(value: &str) -> bool {
+    value.split(['"', '\'']).any(is_secret_value)
+}
+
+fn collect(table: &DeTable<'_>, secret: bool, spans: &mut Vec<Range<usize>>) {
+    for (key, value) in table {
+        value_spans(value, secret || is_secret_key(key.get_ref()), spans);
+    }
+}
+
+fn value_spans(value: &Spanned<DeValue<'_>>, secret: bool, spans: &mut Vec<Range<usize>>) {
+    match value.get_ref() {
+        DeValue::String(text) if (secret && !is_reference(text)) || is_secret_value(text) => {
+            let span = value.span();
+            spans.push(span.start + 1..span.end.saturating_sub(1));
+        }
+        DeValue::Integer(_) | DeValue::Float(_) if secret => spans.push(value.span()),
+        DeValue::Array(items) => items.iter().for_each(|item| value_spans(item, secret, spans)),
+        DeValue::Table(table) => collect(table, secret, spans),
+        DeValue::String(_) | DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => {}
+    }
+}
+
+fn stars(text: &str, spans: &[Range<usize>]) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    for span in spans {
+        if let Some(part) = bytes.get_mut(span.clone()) {
+            part.iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b'*');
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| "*".repeat(text.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, want: &str) {
+        let got = match DeTable::parse(text) {
+            Ok(table) => mask(text, table.get_ref()),
+            Err(_) => mask_unparsed(text),
+        };
+        assert_eq!(got, want);
+    }
+
+    #[test]
+    fn literal_keys_are_stars() {
+        check(r#"api_key = "abc""#, r#"api_key = "***""#);
+        check(r#"apikey = ["abc", "env:A"]"#, r#"apikey = ["***", "env:A"]"#);
+        check("model = \"sk-abc\"", "model = \"******\"");
+    }
+
+    #[test]
+    fn a_command_may_hold_a_secret() {
+        check(r#"api_key = "cmd:x""#, r#"api_key = "*****""#);
+    }
+
+    #[test]
+    fn passwords_in_urls_and_headers_are_stars() {
+        check(r#"base_url = "http://a:b@c""#, r#"base_url = "************""#);
+        check(r#"headers = { x = "abc" }"#, r#"headers = { x = "***" }"#);
+    }
+
+    #[test]
+    fn what_is_no_secret_stays() {
+        check("tokens = 5\ntimeout = \"5s\"", "tokens = 5\ntimeout = \"5s\"");
+    }
+
+    #[test]
+    fn broken_text_is_masked_by_its_looks() {
+        check("api_key = \"abc\ntimeout = 5", "api_key = \"***\ntimeout = 5");
+        check("x = \"sk-abc\" y", "x = \"******\" *");
+    }
+}

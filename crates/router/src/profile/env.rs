@@ -1,0 +1,63 @@
+//! The environment as a value: one snapshot, taken by the caller. Nothing here reads the process.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+/// Environment variables at one moment. `Debug` shows names only: values may be keys.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct EnvVars(BTreeMap<String, String>);
+
+impl EnvVars {
+    /// The value of `name`; an empty one counts as unset.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The first of `names` that is set, with its value.
+    pub fn first<'n, N: AsRef<str>>(&self, names: &'n [N]) -> Option<(&'n str, &str)> {
+        names.iter().find_map(|name| Some((name.as_ref(), self.get(name.as_ref())?)))
+    }
+
+    /// The home directory.
+    #[must_use]
+    pub fn home(&self) -> Option<PathBuf> {
+        self.get("HOME").map(PathBuf::from)
+    }
+
+    /// All of them, for whoever resolves keys later.
+    #[must_use]
+    pub fn as_map(&self) -> &BTreeMap<String, String> {
+        &self.0
+    }
+}
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for EnvVars {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(vars: I) -> Self {
+        Self(vars.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+impl fmt::Debug for EnvVars {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_variable_is_unset() {
+        let vars = EnvVars::from_iter([("A", ""), ("B", "b")]);
+        assert_eq!(vars.get("A"), None);
+        assert_eq!(vars.first(&["A", "B"]), Some(("B", "b")));
+    }
+
+    #[test]
+    fn debug_shows_no_value() {
+        assert_eq!(format!("{:?}", EnvVars::from_iter([("KEY", "sk-secret")])), r#"{"KEY"}"#);
+    }
+}

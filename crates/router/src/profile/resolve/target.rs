@@ -1,0 +1,165 @@
+//! Names of what can be asked: a group, or `provider/model`. The only place where they are looked up.
+
+use std::ops::Range;
+
+use crate::profile::deployment::DeploymentSpec;
+use crate::profile::diagnostic::Diagnostic;
+use crate::profile::document::Settings;
+use crate::profile::provider::Provider;
+use crate::profile::{EnvVars, LoadOptions, Profile, UnbuiltFeature, suggest};
+use llmroute_core::provider::catalog;
+use llmroute_core::route::{Group, GroupId, Member, Strategy};
+
+/// A name that names nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}\nhint: {hint}")]
+pub struct UnknownName {
+    /// What is wrong.
+    pub message: String,
+    /// What was meant, or what there is.
+    pub hint: String,
+}
+
+impl UnknownName {
+    /// The same as a mistake in the profile.
+    pub(crate) fn diagnostic(&self, at: Range<usize>) -> Diagnostic {
+        Diagnostic::error(&self.message).at(at).help(&self.hint)
+    }
+}
+
+impl Profile {
+    /// The group called `name`, or a group of the one model `PROVIDER/MODEL` without fallbacks.
+    ///
+    /// # Errors
+    /// When there is no such group or provider, with what was probably meant.
+    pub fn target(&mut self, name: &str, inputs: &LoadOptions<'_>) -> Result<GroupId, UnknownName> {
+        if let Some(index) = self.map.groups.iter().position(|group| group.name == name) {
+            return Ok(GroupId(index));
+        }
+        if !name.contains('/') && self.maker(name).is_none() {
+            return Err(self.unknown_group(name));
+        }
+        let (provider, model) = self.model(name, inputs.env)?;
+        let mut problems = Vec::new();
+        let settings = Settings::default();
+        let added =
+            self.add(&DeploymentSpec { provider, model, at: 0..0, settings: &settings }, inputs.env, &mut problems);
+        if let Some(problem) = problems.into_iter().next() {
+            let hint = problem.help.unwrap_or_else(|| format!("see provider `{}`", self.providers[provider].name));
+            return Err(UnknownName { message: problem.message, hint });
+        }
+        let timeouts = self.base.timeout_config.timeouts(added.slow);
+        let member = |deployment| Member {
+            deployment,
+            weight: None,
+            rpm: None,
+            tpm: None,
+            order: 0,
+            tags: Vec::new(),
+            timeouts,
+        };
+        let mut unbuilt = self.base.unbuilt.clone();
+        unbuilt.extend(self.providers[provider].unbuilt.iter().cloned());
+        self.map.groups.push(Group {
+            name: name.to_owned(),
+            members: added.ids.into_iter().map(member).collect(),
+            strategy: Strategy::SimpleShuffle,
+            policy: self.base.policy,
+            fallbacks: Vec::new(),
+            context_window_fallbacks: Vec::new(),
+            content_policy_fallbacks: Vec::new(),
+        });
+        self.unbuilt.push(unbuilt);
+        Ok(GroupId(self.map.groups.len() - 1))
+    }
+
+    /// What `group`, or a group that it may fall back to, needs that is not built yet.
+    #[must_use]
+    pub fn unbuilt(&self, group: GroupId) -> Option<UnbuiltFeature> {
+        let mut seen = vec![group];
+        let mut next = 0;
+        while let Some(&id) = seen.get(next) {
+            let group = self.map.group(id);
+            if let Some(key) = self.unbuilt[id.0].first() {
+                return Some(UnbuiltFeature { key: key.clone(), group: group.name.clone() });
+            }
+            let lists = [&group.fallbacks, &group.context_window_fallbacks, &group.content_policy_fallbacks];
+            let new: Vec<GroupId> = lists.into_iter().flatten().copied().filter(|id| !seen.contains(id)).collect();
+            seen.extend(new);
+            let ruled = self.map.rules.all.iter().filter(|rule| rule.group == group.name).map(|rule| rule.target);
+            let new: Vec<GroupId> = ruled.filter(|id| !seen.contains(id)).collect();
+            seen.extend(new);
+            next += 1;
+        }
+        None
+    }
+
+    /// The position of the provider called `name`; one of the catalog is added when first named.
+    pub(crate) fn provider(&mut self, name: &str, vars: &EnvVars) -> Result<usize, UnknownName> {
+        if let Some(index) = self.providers.iter().position(|provider| provider.name == name) {
+            return Ok(index);
+        }
+        if let Some(known) = catalog::names::canonical(name) {
+            return self.provider(known, vars);
+        }
+        let Some(row) = catalog::row(name) else {
+            let names = || self.providers.iter().map(|provider| provider.name.as_str());
+            let known = names().chain(catalog::rows().iter().map(|row| row.id));
+            let hint = match suggest::nearest(name, known) {
+                Some(known) => format!("did you mean `{known}`?"),
+                None => format!("add `[providers.{name}]` with `protocol` and `base_url`"),
+            };
+            return Err(UnknownName { message: format!("unknown provider `{name}`"), hint });
+        };
+        let provider = Provider::known(row, vars).map_err(|problem| UnknownName {
+            message: problem.message,
+            hint: problem.help.unwrap_or_else(|| "write a URL like `https://host/v1`, or unset the variable".into()),
+        })?;
+        self.providers.push(provider);
+        Ok(self.providers.len() - 1)
+    }
+
+    /// Whether `name` could be asked.
+    pub(crate) fn knows(&mut self, name: &str, vars: &EnvVars) -> Result<(), UnknownName> {
+        if self.map.groups.iter().any(|group| group.name == name) {
+            return Ok(());
+        }
+        if !name.contains('/') && self.maker(name).is_none() {
+            return Err(self.unknown_group(name));
+        }
+        self.model(name, vars).map(|_| ())
+    }
+
+    /// The template called `name`.
+    ///
+    /// # Errors
+    /// When there is none, with what was probably meant.
+    pub fn template(&self, name: &str) -> Result<&crate::profile::Template, UnknownName> {
+        self.templates.iter().find(|template| template.name == name).ok_or_else(|| UnknownName {
+            message: format!("unknown template `{name}`"),
+            hint: suggest::help(name, self.templates.iter().map(|template| template.name.as_str())),
+        })
+    }
+
+    /// The names of all groups; those of rules have the names of what they were made from.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for group in &self.map.groups {
+            if !names.contains(&group.name.as_str()) {
+                names.push(&group.name);
+            }
+        }
+        names
+    }
+
+    fn unknown_group(&self, name: &str) -> UnknownName {
+        let groups = || self.names().into_iter();
+        let hint = match (suggest::nearest(name, groups()), self.who_has(name)) {
+            (Some(group), _) => format!("did you mean `{group}`?"),
+            (None, Some(models)) => models,
+            (None, None) => format!("{}, or `PROVIDER/MODEL`", suggest::one_of(groups())),
+        };
+        UnknownName { message: format!("unknown group `{name}`"), hint }
+    }
+}

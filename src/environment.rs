@@ -1,0 +1,80 @@
+//! One snapshot of what surrounds the process: variables, streams, wall time. Read once, in `main`.
+
+use std::io::IsTerminal;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+
+use llmroute_core::model::Timestamp;
+use llmroute_router::profile::EnvVars;
+
+/// What surrounds the process.
+#[derive(Debug, Clone)]
+pub struct Env {
+    /// The environment variables.
+    pub vars: EnvVars,
+    /// Wall time at the start.
+    pub now: Timestamp,
+    /// What standard output is.
+    pub stdout: Sink,
+    /// Standard error is a terminal.
+    pub stderr_terminal: bool,
+    /// Standard input is a terminal.
+    pub stdin_terminal: bool,
+    /// A number that no other process has, for the seed of this one's luck.
+    pub entropy: u64,
+}
+
+/// What standard output is; it decides what happens when an answer breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sink {
+    /// A person watches.
+    Terminal,
+    /// Another program reads as it comes.
+    Pipe,
+    /// It is read when it is done.
+    File,
+}
+
+impl Env {
+    /// Takes the snapshot.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one home of the environment and of wall time")]
+    pub fn snapshot() -> Self {
+        let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let millis = i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX);
+        // A variable that is not UTF-8 cannot be one of ours.
+        let vars =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Self {
+            vars: vars.collect(),
+            now: Timestamp(millis),
+            stdout: Sink::of_stdout(),
+            stderr_terminal: std::io::stderr().is_terminal(),
+            stdin_terminal: std::io::stdin().is_terminal(),
+            entropy: u64::from(since_epoch.subsec_nanos()) << 32
+                ^ u64::from(std::process::id())
+                ^ since_epoch.as_secs(),
+        }
+    }
+
+    /// Where the shared state lives: `$XDG_STATE_HOME/llmroute` or `~/.local/state/llmroute`.
+    #[must_use]
+    pub fn state_dir(&self) -> Option<PathBuf> {
+        let home = self.vars.get("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        home.or_else(|| Some(self.vars.home()?.join(".local/state"))).map(|base| base.join("llmroute"))
+    }
+}
+
+impl Sink {
+    fn of_stdout() -> Self {
+        let stdout = std::io::stdout();
+        if stdout.is_terminal() {
+            return Self::Terminal;
+        }
+        let file = stdout.as_fd().try_clone_to_owned().map(std::fs::File::from);
+        match file.and_then(|file| file.metadata()) {
+            Ok(metadata) if metadata.is_file() => Self::File,
+            Ok(_) | Err(_) => Self::Pipe,
+        }
+    }
+}
