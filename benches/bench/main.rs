@@ -13,7 +13,7 @@ mod plain;
 
 use std::time::Duration;
 
-use llmroute_bench::self_test::{Accuracy, Schedule, open_loop, self_test};
+use llmroute_bench::self_test::{Accuracy, TokenSchedule, open_loop, self_test};
 use llmroute_core::model::Timestamp;
 use llmroute_router::ports::Clock;
 use llmroute_router::transport::Instrument;
@@ -23,7 +23,7 @@ fn main() {
     let streams = if named.is_empty() { vec![1, 32, 256, 1000] } else { named };
     // What reqwest wants of a process, though nothing here is spoken over TLS.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let schedule = Schedule { jitter: 0.2, ..Schedule::default() };
+    let schedule = TokenSchedule { jitter: 0.2, ..TokenSchedule::default() };
     println!(
         "client        streams calls failed  TTFT mean    p99  ITL mean  gap mean coalesced  CPU s  (ms, but CPU)"
     );
@@ -37,7 +37,7 @@ fn main() {
     println!("lateness of starts at 400 a second, p99: {:.3} ms", millis(open.late_p99));
 }
 
-fn ours(schedule: Schedule, streams: u32, calls: u32) -> Accuracy {
+fn ours(schedule: TokenSchedule, streams: u32, calls: u32) -> Accuracy {
     let meter = Instrument::new(1);
     runtime().block_on(self_test(&meter, clock(), schedule, &[(streams, calls)])).unwrap().remove(0)
 }

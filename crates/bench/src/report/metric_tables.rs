@@ -1,8 +1,8 @@
 //! Every metric with every figure, a table a target.
 
-use crate::summary::{Figures, Metric, Summary, TargetSummary};
+use crate::summary::{Metric, MetricStats, Summary, TargetSummary};
 
-use super::page::{self, Column};
+use super::layout::{self, Column};
 use super::units;
 
 const fn figure(title: &'static str, drop: u8) -> Column {
@@ -31,8 +31,8 @@ pub fn tables(summary: &Summary, width: usize) -> Vec<Vec<String>> {
 }
 
 fn table(target: &TargetSummary, width: usize) -> Vec<String> {
-    let mut lines = page::table(&COLUMNS, &rows(target), width);
-    lines.insert(0, page::name(&target.name));
+    let mut lines = layout::table(&COLUMNS, &rows(target), width);
+    lines.insert(0, layout::name(&target.name));
     lines
 }
 
@@ -42,7 +42,7 @@ pub fn rows(target: &TargetSummary) -> Vec<Vec<String>> {
     target.metrics.iter().map(|(metric, figures)| row(*metric, figures)).collect()
 }
 
-fn row(metric: Metric, figures: &Figures) -> Vec<String> {
+fn row(metric: Metric, figures: &MetricStats) -> Vec<String> {
     let unit = units::plain;
     vec![
         metric.label().to_owned(),

@@ -9,16 +9,16 @@ use super::metric::Metric;
 
 /// What latency counts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum From {
+pub enum LatencyOrigin {
     /// The moment of sending: closed loops, in which nothing was intended earlier.
-    Sending,
+    FirstByteSent,
     /// The intended start: open loops, in which a late start is latency as well (coordinated omission).
-    Intention,
+    IntendedStart,
 }
 
 /// Everything that a call says of a metric: one value or none, and many for the gaps.
 #[must_use]
-pub fn values(sample: &Sample, metric: Metric, from: From) -> Vec<f64> {
+pub fn values(sample: &Sample, metric: Metric, from: LatencyOrigin) -> Vec<f64> {
     match metric {
         Metric::GapMs => timed(sample).map(|gap| millis(gap.after)).collect(),
         Metric::TokenGapMs => token_gaps(sample),
@@ -28,8 +28,8 @@ pub fn values(sample: &Sample, metric: Metric, from: From) -> Vec<f64> {
 
 /// What a call says of a metric that has one value a call.
 #[must_use]
-pub fn value(sample: &Sample, metric: Metric, from: From) -> Option<f64> {
-    let intended = from == From::Intention;
+pub fn value(sample: &Sample, metric: Metric, from: LatencyOrigin) -> Option<f64> {
+    let intended = from == LatencyOrigin::IntendedStart;
     let late = if intended { sample.lateness() } else { Duration::ZERO };
     match metric {
         Metric::DnsMs => handshake(sample)?.dns.map(millis),
@@ -58,15 +58,15 @@ pub fn millis(span: Duration) -> f64 {
 ///
 /// Where a model shows its reasoning, none is hidden.
 #[must_use]
-pub fn hidden(sample: &Sample) -> u64 {
+pub fn hidden_reasoning_tokens(sample: &Sample) -> u64 {
     let usage = sample.usage.usage();
     if sample.shows_reasoning() { 0 } else { usage.reasoning.min(usage.output) }
 }
 
 /// Output tokens that came over the wire.
 #[must_use]
-pub fn streamed(sample: &Sample) -> u64 {
-    sample.usage.usage().output - hidden(sample)
+pub fn streamed_tokens(sample: &Sample) -> u64 {
+    sample.usage.usage().output - hidden_reasoning_tokens(sample)
 }
 
 /// Streamed tokens in a piece of so many bytes: their share, one at least.
@@ -79,7 +79,7 @@ fn tokens_in(sample: &Sample, bytes: u32) -> f64 {
 }
 
 fn tokens(sample: &Sample) -> f64 {
-    usize::try_from(streamed(sample)).map_or(0.0, number)
+    usize::try_from(streamed_tokens(sample)).map_or(0.0, number)
 }
 
 /// (E2E − TTFT) / (streamed tokens − those in the first piece), which is one unless it bundles several.
@@ -121,7 +121,7 @@ fn handshake(sample: &Sample) -> Option<crate::sample::Handshake> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::Tokens;
+    use crate::sample::TokenUsage;
     use crate::synthetic;
     use llmroute_core::model::Usage;
 
@@ -131,11 +131,11 @@ mod tests {
         let gap = Gap { after: Duration::from_millis(20), bytes, coalesced: false };
         let gaps = vec![gap; usize::try_from(pieces).unwrap()];
         let end = Duration::from_millis(200 + 20 * pieces);
-        Sample { usage: Tokens::Counted(usage), gaps, end, first_bytes: 4, ..synthetic::good(0, 0) }
+        Sample { usage: TokenUsage::Counted(usage), gaps, end, first_bytes: 4, ..synthetic::good(0, 0) }
     }
 
     fn check(sample: &Sample, metric: Metric, want: f64) {
-        let got = value(sample, metric, From::Sending);
+        let got = value(sample, metric, LatencyOrigin::FirstByteSent);
         assert!(got.is_some_and(|got| (got - want).abs() < 1e-9), "{metric:?}: {got:?} is not {want}");
     }
 
@@ -148,21 +148,24 @@ mod tests {
     #[test]
     fn hidden_reasoning_is_no_part_of_tpot() {
         check(&call(151, 100, 50, 4), Metric::TpotMs, 20.0);
-        assert_eq!((hidden(&call(151, 100, 50, 4)), streamed(&call(151, 100, 50, 4))), (100, 51));
+        assert_eq!(
+            (hidden_reasoning_tokens(&call(151, 100, 50, 4)), streamed_tokens(&call(151, 100, 50, 4))),
+            (100, 51)
+        );
     }
 
     #[test]
     fn shown_reasoning_is() {
         let first_answer = Some(Duration::from_millis(900));
         let sample = Sample { first_answer, ..call(151, 100, 150, 4) };
-        assert_eq!(hidden(&sample), 0);
+        assert_eq!(hidden_reasoning_tokens(&sample), 0);
         check(&sample, Metric::TpotMs, 20.0);
     }
 
     #[test]
     fn reasoning_in_one_read_with_the_answer_is_shown() {
         let sample = Sample { reasoning_chars: 400, ..call(151, 100, 150, 4) };
-        assert_eq!((sample.first_token == sample.first_answer, hidden(&sample)), (true, 0));
+        assert_eq!((sample.first_token == sample.first_answer, hidden_reasoning_tokens(&sample)), (true, 0));
         check(&sample, Metric::TpotMs, 20.0);
     }
 
@@ -171,27 +174,27 @@ mod tests {
         // 10 pieces of 5 tokens each, the first one too: 45 tokens in 9 gaps of 20 ms.
         let sample = Sample { first_bytes: 20, ..call(50, 0, 9, 20) };
         check(&sample, Metric::TpotMs, 180.0 / 45.0);
-        assert_eq!(values(&sample, Metric::GapMs, From::Sending), vec![20.0; 9]);
-        assert_eq!(values(&sample, Metric::TokenGapMs, From::Sending), vec![4.0; 45]);
+        assert_eq!(values(&sample, Metric::GapMs, LatencyOrigin::FirstByteSent), vec![20.0; 9]);
+        assert_eq!(values(&sample, Metric::TokenGapMs, LatencyOrigin::FirstByteSent), vec![4.0; 45]);
     }
 
     #[test]
     fn an_answer_of_one_token_has_no_tpot() {
-        assert_eq!(value(&call(1, 0, 0, 4), Metric::TpotMs, From::Sending), None);
+        assert_eq!(value(&call(1, 0, 0, 4), Metric::TpotMs, LatencyOrigin::FirstByteSent), None);
     }
 
     #[test]
     fn a_gap_that_was_not_seen_is_left_out() {
         let mut sample = call(51, 0, 50, 4);
         sample.gaps[3].coalesced = true;
-        assert_eq!(values(&sample, Metric::GapMs, From::Sending).len(), 49);
+        assert_eq!(values(&sample, Metric::GapMs, LatencyOrigin::FirstByteSent).len(), 49);
     }
 
     #[test]
     fn in_an_open_loop_a_late_start_is_latency() {
         let sample = Sample { sent: Duration::from_millis(30), due: Duration::ZERO, ..call(51, 0, 50, 4) };
-        assert_eq!(value(&sample, Metric::TtftMs, From::Intention), Some(230.0));
-        assert_eq!(value(&sample, Metric::ServiceTtftMs, From::Intention), Some(200.0));
-        assert_eq!(value(&sample, Metric::ServiceTtftMs, From::Sending), None);
+        assert_eq!(value(&sample, Metric::TtftMs, LatencyOrigin::IntendedStart), Some(230.0));
+        assert_eq!(value(&sample, Metric::ServiceTtftMs, LatencyOrigin::IntendedStart), Some(200.0));
+        assert_eq!(value(&sample, Metric::ServiceTtftMs, LatencyOrigin::FirstByteSent), None);
     }
 }

@@ -7,7 +7,7 @@ use crate::stats::{mean, number};
 
 /// What is said of a sample of one metric, in its unit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Figures {
+pub struct MetricStats {
     /// How many values.
     pub n: usize,
     /// The arithmetic mean.
@@ -25,14 +25,14 @@ pub struct Figures {
     /// Ninety-nine in a hundred are below.
     pub p99: Quantile,
     /// What a box plot is drawn of.
-    pub shape: Shape,
+    pub shape: BoxPlot,
     /// Values far beyond the others; they are in all figures.
     pub outliers: usize,
 }
 
 /// The shape of a sample: of any size, for the eye.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Shape {
+pub struct BoxPlot {
     /// One in ten is below.
     pub p10: f64,
     /// A quarter is below.
@@ -43,25 +43,25 @@ pub struct Shape {
     pub p90: f64,
 }
 
-impl Figures {
+impl MetricStats {
     /// The figures of values in any order; nothing of nothing.
     #[must_use]
     pub fn of(mut values: Vec<f64>) -> Option<Self> {
         values.sort_by(f64::total_cmp);
         let point = |q| quantile::point(&values, q);
         let mean = mean(&values)?;
-        let shape = Shape { p10: point(0.1), p25: point(0.25), p75: point(0.75), p90: point(0.9) };
+        let shape = BoxPlot { p10: point(0.1), p25: point(0.25), p75: point(0.75), p90: point(0.9) };
         Some(Self {
             n: values.len(),
             mean,
             min: values[0],
             max: values[values.len() - 1],
-            p50: quantile::of(&values, 0.5),
-            p90: quantile::of(&values, 0.9),
-            p95: quantile::of(&values, 0.95),
-            p99: quantile::of(&values, 0.99),
+            p50: quantile::estimate(&values, 0.5),
+            p90: quantile::estimate(&values, 0.9),
+            p95: quantile::estimate(&values, 0.95),
+            p99: quantile::estimate(&values, 0.99),
             shape,
-            outliers: values.iter().filter(|value| far_out(**value, &shape)).count(),
+            outliers: values.iter().filter(|value| is_outlier(**value, &shape)).count(),
         })
     }
 
@@ -92,7 +92,7 @@ impl Figures {
 
 /// Tukey's outer fence, three quartile distances beyond the quartiles ("Exploratory data analysis", 1977),
 /// of logarithms: latencies are skewed, and what is ten times as long is as far as what is a tenth.
-fn far_out(value: f64, shape: &Shape) -> bool {
+fn is_outlier(value: f64, shape: &BoxPlot) -> bool {
     if shape.p25 <= 0.0 || value <= 0.0 {
         return false;
     }
@@ -106,14 +106,14 @@ mod tests {
 
     #[test]
     fn nothing_has_no_figures() {
-        assert_eq!(Figures::of(Vec::new()), None);
+        assert_eq!(MetricStats::of(Vec::new()), None);
     }
 
     #[test]
     fn an_outlier_is_counted_and_kept() {
         let mut values: Vec<f64> = (0..39).map(|i| 100.0 + f64::from(i)).collect();
         values.push(5000.0);
-        let figures = Figures::of(values).unwrap();
+        let figures = MetricStats::of(values).unwrap();
         assert_eq!((figures.n, figures.outliers, figures.max), (40, 1, 5000.0));
         assert_eq!(figures.missing(), [("p95", 32), ("p99", 328)]);
     }

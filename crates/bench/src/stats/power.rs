@@ -27,7 +27,7 @@ pub fn detectable(rounds: u32) -> f64 {
 #[must_use]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and MOST")]
 pub fn more_rounds(log_ratio: &Interval, n: usize, band: f64) -> Option<u32> {
-    let error = (log_ratio.high - log_ratio.low) / 2.0 / normal::reach(LEVEL);
+    let error = (log_ratio.high - log_ratio.low) / 2.0 / normal::z_score(LEVEL);
     let room = log_ratio.at.abs().max(band - log_ratio.at.abs());
     let all = number(n) * (reach() * error / room).powi(2);
     let more = (all - number(n)).max(1.0);
@@ -35,7 +35,7 @@ pub fn more_rounds(log_ratio: &Interval, n: usize, band: f64) -> Option<u32> {
 }
 
 fn reach() -> f64 {
-    normal::reach(LEVEL) + normal::exceeded_by(1.0 - POWER)
+    normal::z_score(LEVEL) + normal::upper_quantile(1.0 - POWER)
 }
 
 /// To one digit, upwards, by tens at least: it is an estimate.
