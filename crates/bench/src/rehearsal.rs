@@ -13,7 +13,7 @@ use llmroute_core::model::{Event, KeySource, Usage};
 use llmroute_core::provider::{Endpoint, Protocol};
 use llmroute_core::route::{DeploymentId, GroupId, Map};
 use llmroute_core::wire::script::{Fault, Script};
-use llmroute_router::engine::{Attempt, Delivery, Note, Request, Router, Share, Spend, Watcher};
+use llmroute_router::engine::{Attempt, CostSummary, Delivery, Disposition, Observer, Request, Router, RouterEvent};
 
 /// Spread of the times of a simulated deployment that has no script of its own.
 const JITTER: f64 = 0.3;
@@ -93,8 +93,8 @@ async fn one(router: &Router, group: GroupId, prompts: &Prompts, number: u32) ->
 
 impl Played {
     fn of(attempts: &[Attempt], duration: Duration, map: &Map, tokens: &Tokens, prompt_tokens: u64) -> Self {
-        let wasted = attempts.iter().filter(|attempt| attempt.share != Share::Given);
-        let spend = Spend::of(attempts);
+        let wasted = attempts.iter().filter(|attempt| attempt.disposition != Disposition::Delivered);
+        let spend = CostSummary::of(attempts);
         // What was cut has no usage: the tokens that came are counted instead.
         let unpriced = wasted.clone().zip(&tokens.void).filter(|(attempt, _)| attempt.cost.is_none());
         let estimated: f64 = unpriced
@@ -110,7 +110,7 @@ impl Played {
             duration,
             calls: attempts.len(),
             wasted_calls: wasted.count(),
-            cost: spend.given,
+            cost: spend.delivered,
             wasted: spend.wasted + estimated + 0.0,
         }
     }
@@ -124,14 +124,14 @@ struct Tokens {
     void: Vec<u64>,
 }
 
-impl Watcher for Tokens {
-    fn note(&mut self, note: Note<'_>) {
-        if let Note::Failed { .. } = note {
+impl Observer for Tokens {
+    fn on_event(&mut self, note: RouterEvent<'_>) {
+        if let RouterEvent::Failed { .. } = note {
             self.void.push(std::mem::take(&mut self.now));
         }
     }
 
-    fn event(&mut self, event: &Event) -> ControlFlow<()> {
+    fn on_output(&mut self, event: &Event) -> ControlFlow<()> {
         if let Event::Text(_) | Event::Reasoning(_) = event {
             self.now += 1;
         }
