@@ -7,7 +7,7 @@ use clap::Parser;
 use jiff::tz::TimeZone;
 use llmroute::commands::logs::{self, Layout, LogsArgs};
 use llmroute_core::model::Timestamp;
-use llmroute_router::ports::{LogEnd, LogStart, Outcome, Store};
+use llmroute_router::ports::{LogEnd, LogStart, RequestOutcome, Store};
 use llmroute_router::state::{Location, Sqlite, database};
 
 use crate::state::{end, start};
@@ -19,7 +19,7 @@ fn state() -> tempfile::TempDir {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let store = Sqlite::new(dir.path());
     let failed = LogEnd {
-        outcome: Outcome::Failed,
+        outcome: RequestOutcome::Failed,
         text: String::new(),
         usage: None,
         cost_usd: None,

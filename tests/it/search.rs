@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use llmroute_core::model::Timestamp;
 use llmroute_router::history::{History, Query, Words};
-use llmroute_router::ports::{LogEnd, LogStart, Outcome, Store};
+use llmroute_router::ports::{LogEnd, LogStart, RequestOutcome, Store};
 use llmroute_router::state::{Location, LogReader, Sqlite, database};
 
 use crate::history::check as on_all;
@@ -25,7 +25,7 @@ fn write(store: &dyn Store) {
     };
     let nobody = serde_json::json!([]);
     let failed = LogEnd {
-        outcome: Outcome::Failed,
+        outcome: RequestOutcome::Failed,
         deployment: Some("odd \"name\"".to_owned()),
         attempts: serde_json::json!([
             {"deployment": "lab/a", "outcome": "failed", "class": "rate_limit"},
@@ -35,7 +35,7 @@ fn write(store: &dyn Store) {
         ..end("")
     };
     let broken = LogEnd {
-        outcome: Outcome::Partial,
+        outcome: RequestOutcome::Partial,
         deployment: Some("lab/b".to_owned()),
         attempts: nobody,
         ..end("日本語の質問")
@@ -116,7 +116,7 @@ fn each_filter_leaves_out_the_others() {
     check(&Query { deployment: some("lab"), ..Query::default() }, "");
     check(&Query { class: some("timeout"), ..Query::default() }, "C");
     check(&Query { class: some("slow down"), ..Query::default() }, "");
-    check(&Query { outcome: Some(Some(Outcome::Partial)), ..Query::default() }, "D");
+    check(&Query { outcome: Some(Some(RequestOutcome::Partial)), ..Query::default() }, "D");
     check(&Query { outcome: Some(None), ..Query::default() }, "E");
     check(&Query { since: Some(Timestamp(4000)), ..Query::default() }, "DE");
     check(&Query { until: Some(Timestamp(2000)), ..Query::default() }, "A");

@@ -8,8 +8,8 @@ use llmroute_core::model::{Event, Prompt, Timestamp};
 use llmroute_core::route::GroupId;
 use llmroute_core::route::board::Cell;
 use llmroute_core::route::estimate::{Law, Length};
-use llmroute_router::embed::Surroundings;
-use llmroute_router::engine::{Delivery, Note, Request, Router, Watcher};
+use llmroute_router::builder::Environment;
+use llmroute_router::engine::{Delivery, Observer, Request, Router, RouterEvent};
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::{EnvVars, LoadOptions, Profile, Source};
 use llmroute_router::state::{self, Location};
@@ -31,18 +31,18 @@ fn router(settings: &str, state: &Location) -> Router {
     let vars = EnvVars::default();
     let inputs = LoadOptions { env: &vars, long_lived: true };
     let profile = Profile::parse(Source::Demo, &text(settings), &inputs).unwrap_or_else(|error| panic!("{error}"));
-    Router::from_profile(profile, &Surroundings { vars: &vars, state, clock: Clock::starting_at(START), seed: 1 })
+    Router::from_profile(profile, &Environment { vars: &vars, state, clock: Clock::starting_at(START), seed: 1 })
 }
 
 /// Counts complaints about the order.
 #[derive(Default)]
 struct Quiet(usize);
 
-impl Watcher for Quiet {
-    fn note(&mut self, note: Note<'_>) {
-        self.0 += usize::from(matches!(note, Note::Unordered { .. }));
+impl Observer for Quiet {
+    fn on_event(&mut self, note: RouterEvent<'_>) {
+        self.0 += usize::from(matches!(note, RouterEvent::Unordered { .. }));
     }
-    fn event(&mut self, _: &Event) -> ControlFlow<()> {
+    fn on_output(&mut self, _: &Event) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 }
@@ -94,7 +94,7 @@ async fn a_fallback_group_takes_turns_too() {
     let profile = Profile::parse(Source::Demo, &text, &LoadOptions { env: &vars, long_lived: true })
         .unwrap_or_else(|error| panic!("{error}"));
     let clock = Clock::starting_at(START);
-    let router = Router::from_profile(profile, &Surroundings { vars: &vars, state: &Location::Memory, clock, seed: 1 });
+    let router = Router::from_profile(profile, &Environment { vars: &vars, state: &Location::Memory, clock, seed: 1 });
     let mut asked = String::new();
     for seed in 0..4 {
         let request = Request::new(GroupId(0), Prompt::user("hello"), Delivery::Whole, clock.now());

@@ -16,7 +16,7 @@ use super::plan::{Load, Plan};
 use super::record::{ClientStats, EndReason};
 use super::sample::Sample;
 use llmroute_core::model::{Failure, Prompt};
-use llmroute_router::ports::{Clock, Meter};
+use llmroute_router::ports::{Clock, MeasuringNetwork};
 use run_state::RunState;
 
 /// A run, ready to be made.
@@ -29,7 +29,7 @@ pub struct LoadGenerator<'a> {
     /// The prompt for a target in a round.
     pub prompt: &'a (dyn Fn(usize, u32) -> Prompt + Sync),
     /// What measures.
-    pub meter: &'a dyn Meter,
+    pub meter: &'a dyn MeasuringNetwork,
     /// Wall time, for signatures and for dates in replies.
     pub clock: Clock,
     /// The most calls in flight at one target in an open loop; starts beyond it are dropped.

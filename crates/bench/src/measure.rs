@@ -16,7 +16,7 @@ use llmroute_core::provider::{Endpoint, classify};
 use llmroute_core::route::Timeouts;
 use llmroute_core::wire::{ErrorReply, WireRequest, sigv4};
 use llmroute_router::engine::{ERROR_BODY_TIME, MAX_ERROR_BODY, TRAILER_TIME, secrets};
-use llmroute_router::ports::{Clock, Head, Line, Meter, Stamped};
+use llmroute_router::ports::{Clock, MeasuredConnection, MeasuringNetwork, ReplyHead, StampedChunk};
 
 /// How often what was gathered is parsed.
 const TICK: Duration = Duration::from_millis(250);
@@ -49,7 +49,7 @@ pub(super) struct Call {
 /// The clocks of a run.
 #[derive(Clone, Copy)]
 pub(super) struct RunClocks<'a> {
-    pub(super) meter: &'a dyn Meter,
+    pub(super) meter: &'a dyn MeasuringNetwork,
     /// Wall time, for signatures and for dates in replies.
     pub(super) wall: Clock,
     /// The start of the run on the meter's clock.
@@ -67,7 +67,7 @@ pub(super) fn request(seat: &CallTarget<'_>, prompt: &Prompt, wall: Clock) -> Re
 }
 
 /// Hands `request` to the kernel at once, as far as it takes it.
-pub(super) fn begin(line: &mut dyn Line, request: WireRequest) -> Option<Result<Head, Failure>> {
+pub(super) fn begin(line: &mut dyn MeasuredConnection, request: WireRequest) -> Option<Result<ReplyHead, Failure>> {
     line.begin(request);
     match line.poll_head(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(head) => Some(head),
@@ -77,8 +77,8 @@ pub(super) fn begin(line: &mut dyn Line, request: WireRequest) -> Option<Result<
 
 /// Waits for the reply to what was begun on `line`; the sample, and the failure behind its fault.
 pub(super) async fn finish(
-    line: &mut dyn Line,
-    head: Option<Result<Head, Failure>>,
+    line: &mut dyn MeasuredConnection,
+    head: Option<Result<ReplyHead, Failure>>,
     seat: &CallTarget<'_>,
     call: Call,
     connection: Connection,
@@ -139,13 +139,13 @@ pub(super) fn unsent(
 }
 
 struct Reading<'a> {
-    line: &'a mut dyn Line,
+    line: &'a mut dyn MeasuredConnection,
     seat: &'a CallTarget<'a>,
     clocks: RunClocks<'a>,
     sent: Duration,
-    head: Option<Head>,
+    head: Option<ReplyHead>,
     builder: SampleBuilder,
-    gathered: Vec<Stamped>,
+    gathered: Vec<StampedChunk>,
     /// Bytes in `gathered`.
     bytes: usize,
     /// When something came last.
@@ -156,13 +156,13 @@ struct Reading<'a> {
 
 /// What waiting ended with.
 enum Woken {
-    Piece(Option<Result<Stamped, Failure>>),
+    Piece(Option<Result<StampedChunk, Failure>>),
     Tick,
 }
 
 impl Reading<'_> {
     /// Reads to the end of the answer; `Err` with the failure and when it was known.
-    async fn read(&mut self, head: Option<Result<Head, Failure>>) -> Result<(), (Failure, Duration)> {
+    async fn read(&mut self, head: Option<Result<ReplyHead, Failure>>) -> Result<(), (Failure, Duration)> {
         let head = match head {
             Some(head) => head,
             None => self.head().await?,
@@ -174,7 +174,7 @@ impl Reading<'_> {
         if (200..300).contains(&status) { self.body().await } else { Err((self.refusal().await, at)) }
     }
 
-    async fn head(&mut self) -> Result<Result<Head, Failure>, (Failure, Duration)> {
+    async fn head(&mut self) -> Result<Result<ReplyHead, Failure>, (Failure, Duration)> {
         let (limit, kind) = self.patience();
         let left = limit.saturating_sub(self.clocks.meter.now());
         let waited = tokio::time::timeout(left, poll_fn(|cx| self.line.poll_head(cx))).await;
@@ -227,7 +227,7 @@ impl Reading<'_> {
         self.patience().0.saturating_sub(self.now()).min(TICK)
     }
 
-    fn gather(&mut self, piece: Stamped) -> Result<(), (Failure, Duration)> {
+    fn gather(&mut self, piece: StampedChunk) -> Result<(), (Failure, Duration)> {
         self.heard = piece.at;
         self.lag = self.lag.max(piece.lag);
         self.bytes += piece.bytes.len();

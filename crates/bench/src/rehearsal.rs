@@ -13,7 +13,7 @@ use llmroute_core::model::{Event, KeySource, Usage};
 use llmroute_core::provider::{Endpoint, Protocol};
 use llmroute_core::route::{DeploymentId, GroupId, Map};
 use llmroute_core::wire::script::{Fault, Script};
-use llmroute_router::engine::{Attempt, Delivery, Note, Request, Router, Share, Spend, Watcher};
+use llmroute_router::engine::{Attempt, CostSummary, Delivery, Disposition, Observer, Request, Router, RouterEvent};
 
 /// Spread of the times of a simulated deployment that has no script of its own.
 const JITTER: f64 = 0.3;
@@ -61,13 +61,7 @@ pub struct RehearsedRequest {
 }
 
 /// Plays `count` requests to `group`, `workers` at a time, each of them after the one before it.
-pub async fn run_requests(
-    router: &Router,
-    group: GroupId,
-    prompts: &Prompts,
-    count: u32,
-    workers: u32,
-) -> Vec<RehearsedRequest> {
+pub async fn run_requests(router: &Router, group: GroupId, prompts: &Prompts, count: u32, workers: u32) -> Vec<RehearsedRequest> {
     let mut played: Vec<Option<RehearsedRequest>> = vec![None; count as usize];
     let mut next = 0..count;
     let mut flying = FuturesUnordered::new();
@@ -99,8 +93,8 @@ async fn one(router: &Router, group: GroupId, prompts: &Prompts, number: u32) ->
 
 impl RehearsedRequest {
     fn of(attempts: &[Attempt], duration: Duration, map: &Map, tokens: &TokenCounter, prompt_tokens: u64) -> Self {
-        let wasted = attempts.iter().filter(|attempt| attempt.share != Share::Given);
-        let spend = Spend::of(attempts);
+        let wasted = attempts.iter().filter(|attempt| attempt.disposition != Disposition::Delivered);
+        let spend = CostSummary::of(attempts);
         // What was cut has no usage: the tokens that came are counted instead.
         let unpriced = wasted.clone().zip(&tokens.void).filter(|(attempt, _)| attempt.cost.is_none());
         let estimated: f64 = unpriced
@@ -116,7 +110,7 @@ impl RehearsedRequest {
             duration,
             calls: attempts.len(),
             wasted_calls: wasted.count(),
-            cost: spend.given,
+            cost: spend.delivered,
             wasted: spend.wasted + estimated + 0.0,
         }
     }
@@ -130,14 +124,14 @@ struct TokenCounter {
     void: Vec<u64>,
 }
 
-impl Watcher for TokenCounter {
-    fn note(&mut self, note: Note<'_>) {
-        if let Note::Failed { .. } = note {
+impl Observer for TokenCounter {
+    fn on_event(&mut self, note: RouterEvent<'_>) {
+        if let RouterEvent::Failed { .. } = note {
             self.void.push(std::mem::take(&mut self.now));
         }
     }
 
-    fn event(&mut self, event: &Event) -> ControlFlow<()> {
+    fn on_output(&mut self, event: &Event) -> ControlFlow<()> {
         if let Event::Text(_) | Event::Reasoning(_) = event {
             self.now += 1;
         }
@@ -179,13 +173,11 @@ pub struct DurationStat {
 #[must_use]
 pub fn score(with: &[RehearsedRequest], without: &[RehearsedRequest]) -> RehearsalScore {
     let level = |name, of: fn(&[f64]) -> f64| {
-        let seconds =
-            |played: &[RehearsedRequest]| Some(durations(played)).filter(|all| !all.is_empty()).map(|all| of(&all));
+        let seconds = |played: &[RehearsedRequest]| Some(durations(played)).filter(|all| !all.is_empty()).map(|all| of(&all));
         DurationStat { name, without: seconds(without), with: seconds(with) }
     };
-    let calls = |played: &[RehearsedRequest]| {
-        played.iter().map(|one| one.calls).sum::<usize>() as f64 / played.len().max(1) as f64
-    };
+    let calls =
+        |played: &[RehearsedRequest]| played.iter().map(|one| one.calls).sum::<usize>() as f64 / played.len().max(1) as f64;
     RehearsalScore {
         requests: with.len(),
         answered: with.iter().filter(|one| one.answered).count(),

@@ -15,7 +15,7 @@ use super::sample::Sample;
 use llmroute_core::model::Prompt;
 use llmroute_core::provider::{Endpoint, Overrides, Params, Protocol, Quirks};
 use llmroute_core::route::Timeouts;
-use llmroute_router::ports::{Clock, Meter};
+use llmroute_router::ports::{Clock, MeasuringNetwork};
 
 /// How far the figures of a run are from the truth.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -51,7 +51,7 @@ pub struct Accuracy {
 /// # Errors
 /// When the server cannot listen.
 pub async fn self_test(
-    meter: &dyn Meter,
+    meter: &dyn MeasuringNetwork,
     clock: Clock,
     schedule: TokenSchedule,
     streams: &[(u32, u32)],
@@ -69,7 +69,7 @@ pub async fn self_test(
 /// # Errors
 /// As [`self_test`].
 pub async fn open_loop(
-    meter: &dyn Meter,
+    meter: &dyn MeasuringNetwork,
     clock: Clock,
     schedule: TokenSchedule,
     rate: f64,
@@ -80,7 +80,7 @@ pub async fn open_loop(
 }
 
 async fn measure(
-    meter: &dyn Meter,
+    meter: &dyn MeasuringNetwork,
     clock: Clock,
     schedule: TokenSchedule,
     load: Load,
@@ -119,7 +119,7 @@ async fn measure(
 
 /// The origin of the meter's clock: it is the monotonic one of this machine, as the server's is.
 #[expect(clippy::disallowed_methods, reason = "the truth is a reading of the clock")]
-fn zero(meter: &dyn Meter) -> Instant {
+fn zero(meter: &dyn MeasuringNetwork) -> Instant {
     let now = Instant::now();
     now - meter.now()
 }

@@ -30,7 +30,7 @@ use crate::signals::{Completion, until_signal};
 use crate::state_location;
 use crate::ui::console::Console;
 use llmroute_core::model::{Finish, Prompt};
-use llmroute_router::engine::{Checks, Done, Request, RouteError, Router, Why, find_verifier};
+use llmroute_router::engine::{Checks, Request, RouteError, RouteErrorKind, RoutedAnswer, Router, find_verifier};
 use llmroute_router::ports::{Clock, LogStart};
 use llmroute_router::profile::LoadOptions;
 
@@ -159,7 +159,7 @@ pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) ->
             Completion::Signal(signal) => return Ok(Exit::Signal(signal)),
         };
         plan.unordered.iter().for_each(|(group, reason)| console.event(&unordered(map, *group, reason)));
-        if let Why::Rule(_) = plan.why {
+        if let RouteErrorKind::Rule(_) = plan.why {
             let duration = std::time::Duration::ZERO;
             return Err(subject.error(&RouteError {
                 why: plan.why,
@@ -196,7 +196,7 @@ pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) ->
 
 /// What is said after a complete answer.
 fn finish(
-    done: &Done,
+    done: &RoutedAnswer,
     usage: bool,
     subject: &ReportContext<'_>,
     mut printer: Printer<'_>,
@@ -224,7 +224,7 @@ fn fail(
     subject: &ReportContext<'_>,
     mut printer: Printer<'_>,
 ) -> Result<Exit, CommandError> {
-    if failed.why == Why::Unread
+    if failed.why == RouteErrorKind::ReaderGone
         && let Some(error) = printer.broken()
     {
         return unwritable(&error);

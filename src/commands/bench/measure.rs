@@ -17,7 +17,7 @@ use llmroute_bench::sample::Sample;
 use llmroute_core::model::{Failure, Prompt, Secret, Timestamp};
 use llmroute_core::provider::{Endpoint, Params};
 use llmroute_core::route::Timeouts;
-use llmroute_router::ports::{Clock, Meter};
+use llmroute_router::ports::{Clock, MeasuringNetwork};
 use llmroute_router::transport::Instrument;
 
 /// How long the summary of what was measured may take after Ctrl-C; a second one ends it.

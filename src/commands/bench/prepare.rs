@@ -19,8 +19,8 @@ use llmroute_core::model::{KeySource, Price, Secret};
 use llmroute_core::provider::{Params, Protocol};
 use llmroute_core::route::estimate::Experience;
 use llmroute_core::route::{GroupId, Timeouts};
-use llmroute_router::engine::Observed;
-use llmroute_router::ports::{Clock, Keys};
+use llmroute_router::engine::Measurement;
+use llmroute_router::ports::{Clock, KeyProvider};
 use llmroute_router::profile::Profile;
 use llmroute_router::transport::keys::Vault;
 
@@ -127,7 +127,7 @@ impl PreparedRun {
         Ok(())
     }
 
-    fn observed(&self, group: GroupId, measured: &Measured, first: usize) -> Vec<Observed> {
+    fn observed(&self, group: GroupId, measured: &Measured, first: usize) -> Vec<Measurement> {
         let run = &measured.run;
         let samples = run.samples.iter().enumerate().filter(|(_, sample)| !sample.clock_stepped);
         let of_group = samples.filter(|(_, sample)| self.named[first + sample.target].group == group);
@@ -149,7 +149,7 @@ impl PreparedRun {
                     }
                 };
                 let deployment = self.named[first + sample.target].deployment;
-                Some(Observed { deployment, at: ended_at(run, sample), prompt_tokens, result })
+                Some(Measurement { deployment, at: ended_at(run, sample), prompt_tokens, result })
             })
             .collect()
     }

@@ -5,7 +5,7 @@ use crate::conversation::turns::{Conversation, Turn};
 use crate::error::{CommandError, ErrorKind};
 use llmroute_core::model::Part;
 use llmroute_router::history::{Entry, History, HistoryError, without_places};
-use llmroute_router::ports::Outcome;
+use llmroute_router::ports::RequestOutcome;
 use llmroute_router::state::Location;
 
 /// What the log knows of a conversation.
@@ -54,7 +54,7 @@ fn of(id: String, entries: Vec<Entry>) -> ResumedConversation {
 
 fn turn(entry: Entry) -> Option<Turn> {
     let answer = entry.answer()?.to_owned();
-    let whole = entry.end.as_ref().is_some_and(|end| end.outcome == Outcome::Ok);
+    let whole = entry.end.as_ref().is_some_and(|end| end.outcome == RequestOutcome::Ok);
     let Question { typed: prompt, logged, parts: question } = question(&entry.start.prompt);
     Some(Turn { id: Some(entry.start.id), question, prompt, logged, answer, whole })
 }

@@ -25,7 +25,7 @@ use crate::ui::console::Console;
 use llmroute_core::model::{Class, Finish, Part, Prompt};
 use llmroute_core::route::GroupId;
 use llmroute_core::route::course::SkipReason;
-use llmroute_router::engine::{Attempt, Checks, Done, Request, RouteError, Router, Why};
+use llmroute_router::engine::{Attempt, Checks, Request, RouteError, RouteErrorKind, RoutedAnswer, Router};
 use llmroute_router::ports::{Clock, LogStart};
 use llmroute_router::profile::LoadOptions;
 use llmroute_router::state::Location;
@@ -276,7 +276,7 @@ impl<'a> Session<'a> {
         (request, left_out)
     }
 
-    fn answered(&mut self, question: &Question, done: &Done, log: LogStart, console: &mut Console) {
+    fn answered(&mut self, question: &Question, done: &RoutedAnswer, log: LogStart, console: &mut Console) {
         if done.answer.finish == Some(Finish::Length) {
             console.event("the answer was cut at the token limit (`/set max_tokens N` raises it)");
         }
@@ -335,7 +335,7 @@ struct ShownRequest {
 }
 
 enum RequestEnd {
-    Answer { done: Done, footer: String },
+    Answer { done: RoutedAnswer, footer: String },
     Failure { failed: RouteError, error: CommandError },
     Signal(i32),
 }
@@ -354,9 +354,9 @@ enum RequestAttempt {
 fn is_too_long(failed: &RouteError) -> bool {
     let too_long = |reason: &SkipReason| matches!(reason, SkipReason::ContextWindow { .. });
     match (failed.why, headline(failed)) {
-        (Why::Stopped(_), Some(class)) => class == Class::ContextWindow,
-        (Why::Stopped(_), None) => failed.skips.iter().any(|skip| too_long(&skip.reason)),
-        (Why::Interrupted { .. } | Why::Rule(_) | Why::Unread, _) => false,
+        (RouteErrorKind::Stopped(_), Some(class)) => class == Class::ContextWindow,
+        (RouteErrorKind::Stopped(_), None) => failed.skips.iter().any(|skip| too_long(&skip.reason)),
+        (RouteErrorKind::Interrupted { .. } | RouteErrorKind::Rule(_) | RouteErrorKind::ReaderGone, _) => false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::commands::ask::printer::{describe, seconds};
 use crate::commands::ask::report::ReportContext;
-use llmroute_router::engine::{Attempt, Share};
+use llmroute_router::engine::{Attempt, Disposition};
 
 /// The lines of `/why`.
 #[must_use]
@@ -34,11 +34,11 @@ pub fn lines(subject: &ReportContext<'_>, skips: &[String], attempts: &[Attempt]
 }
 
 fn outcome(attempt: &Attempt) -> String {
-    let mut parts = vec![match (&attempt.failure, attempt.share) {
+    let mut parts = vec![match (&attempt.failure, attempt.disposition) {
         (Some(failure), _) => format!("failed ({})", describe(failure)),
-        (None, Share::Lost) => "was slower than the other".to_owned(),
-        (None, Share::Cancelled) => "was stopped".to_owned(),
-        (None, Share::Given | Share::Void) => "answered".to_owned(),
+        (None, Disposition::HedgeLoser) => "was slower than the other".to_owned(),
+        (None, Disposition::Cancelled) => "was stopped".to_owned(),
+        (None, Disposition::Delivered | Disposition::Discarded) => "answered".to_owned(),
     }];
     if !attempt.waited.is_zero() {
         parts.push(format!("waited {}", seconds(attempt.waited)));

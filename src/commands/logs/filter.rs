@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::LogsError;
 use llmroute_core::model::{Class, Timestamp};
 use llmroute_router::history::{History, Query, Words};
-use llmroute_router::ports::Outcome;
+use llmroute_router::ports::RequestOutcome;
 use llmroute_router::profile::duration;
 
 /// Filters of a list; a request must pass all of them.
@@ -86,12 +86,12 @@ impl FilterArgs {
 }
 
 impl OutcomeArg {
-    fn outcome(self) -> Option<Outcome> {
+    fn outcome(self) -> Option<RequestOutcome> {
         match self {
-            Self::Ok => Some(Outcome::Ok),
-            Self::Partial => Some(Outcome::Partial),
-            Self::Failed => Some(Outcome::Failed),
-            Self::Cancelled => Some(Outcome::Cancelled),
+            Self::Ok => Some(RequestOutcome::Ok),
+            Self::Partial => Some(RequestOutcome::Partial),
+            Self::Failed => Some(RequestOutcome::Failed),
+            Self::Cancelled => Some(RequestOutcome::Cancelled),
             Self::Unfinished => None,
         }
     }

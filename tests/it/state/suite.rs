@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::thread;
 
-use llmroute_router::ports::{LogEnd, LogStart, Outcome, Store};
+use llmroute_router::ports::{LogEnd, LogStart, RequestOutcome, Store};
 use llmroute_router::state::{Degrading, LogReader, Memory, Record, Redis, Sqlite};
 
 use super::redis::Place;
@@ -202,7 +202,7 @@ fn every_field_may_be_empty() {
             ..start("A")
         };
         let end = LogEnd {
-            outcome: Outcome::Failed,
+            outcome: RequestOutcome::Failed,
             deployment: None,
             provider: None,
             model: None,
@@ -222,7 +222,7 @@ fn every_field_may_be_empty() {
 
 #[test]
 fn every_outcome_comes_back() {
-    for outcome in Outcome::ALL {
+    for outcome in RequestOutcome::ALL {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let store = Sqlite::new(dir.path());
         log(&store, &start("A"), &LogEnd { outcome, ..end("x") });

@@ -14,11 +14,11 @@ use super::super::target_breaker::{BreakerReaction, TargetBreaker};
 use super::{LoadGenerator, LoadResult, Pause, Progress, SpendingLimit};
 use llmroute_core::model::{Class, ConnectionFault, Failure, Price};
 use llmroute_core::wire::WireRequest;
-use llmroute_router::ports::{Head, Line};
+use llmroute_router::ports::{MeasuredConnection, ReplyHead};
 
 /// A connection that a call can be made on.
 pub(super) struct ReadyConnection {
-    pub(super) line: Box<dyn Line>,
+    pub(super) line: Box<dyn MeasuredConnection>,
     /// Whether it was made for the call.
     pub(super) connection: Connection,
 }
@@ -34,7 +34,7 @@ impl ReadyConnection {
 pub(super) struct StartedCall {
     call: Call,
     ready: ReadyConnection,
-    head: Result<Option<Result<Head, Failure>>, Failure>,
+    head: Result<Option<Result<ReplyHead, Failure>>, Failure>,
     /// The request once more, where the connection was used before.
     again: Option<WireRequest>,
 }

@@ -7,7 +7,7 @@ use futures_util::stream;
 
 use super::{Live, Patient, Report, Row, Seen, Subject, lack, live, verdict, warnings};
 use crate::engine::{ModelList, ProbeKey, ProbeLimits, ProbeOutcome, ProbeReply, ProbeResult, Router, Standing};
-use crate::ports::{Clock, Dial, Dialed};
+use crate::ports::{Clock, ConnectionCheck, ConnectionChecker};
 use llmroute_core::model::{Class, Failure, TimeoutKind, Timestamp};
 use llmroute_core::provider::probe::Listed;
 use llmroute_core::route::board::Board;
@@ -46,7 +46,7 @@ impl Limits {
 /// What one question found of those that share server and key.
 struct Site {
     members: Vec<Patient>,
-    dialed: Dialed,
+    dialed: ConnectionCheck,
     probed: ProbeResult,
     live: Vec<Option<Live>>,
 }
@@ -54,7 +54,7 @@ struct Site {
 impl Site {
     /// Nobody was asked: there was no time left for it.
     fn unasked(members: Vec<Patient>) -> Self {
-        let dialed = Dialed { unmeasured: true, ..Dialed::default() };
+        let dialed = ConnectionCheck { unmeasured: true, ..ConnectionCheck::default() };
         let probed = ProbeResult { key: ProbeKey::NotResolved, outcome: ProbeOutcome::NoTime };
         Self { live: vec![None; members.len()], members, dialed, probed }
     }
@@ -63,7 +63,7 @@ impl Site {
 /// Looks at every one of `patients`, and judges `subjects` by it.
 pub async fn check(
     router: &Router,
-    dial: &dyn Dial,
+    dial: &dyn ConnectionChecker,
     clock: Clock,
     patients: &[Patient],
     subjects: &[Subject],
@@ -112,10 +112,10 @@ fn sites(router: &Router, patients: &[Patient]) -> Vec<Vec<Patient>> {
     sites
 }
 
-async fn dialed(router: &Router, dial: &dyn Dial, id: DeploymentId, limit: Duration) -> Dialed {
+async fn dialed(router: &Router, dial: &dyn ConnectionChecker, id: DeploymentId, limit: Duration) -> ConnectionCheck {
     match router.address(id) {
         Some(url) => dial.dial(url, limit).await,
-        None => Dialed { unmeasured: true, ..Dialed::default() },
+        None => ConnectionCheck { unmeasured: true, ..ConnectionCheck::default() },
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::Live;
-use crate::engine::{Delivery, Note, Request, RouteError, Router, Watcher, Why};
+use crate::engine::{Delivery, Observer, Request, RouteError, RouteErrorKind, Router, RouterEvent};
 use llmroute_core::model::{Class, Event, OutputFault, Prompt, Timestamp};
 use llmroute_core::route::course::Stop;
 use llmroute_core::route::per_class::PerClass;
@@ -52,10 +52,10 @@ pub fn alone(map: &mut Map, id: DeploymentId) -> GroupId {
 /// Nobody reads the answer.
 struct Deaf;
 
-impl Watcher for Deaf {
-    fn note(&mut self, _: Note<'_>) {}
+impl Observer for Deaf {
+    fn on_event(&mut self, _: RouterEvent<'_>) {}
 
-    fn event(&mut self, _: &Event) -> ControlFlow<()> {
+    fn on_output(&mut self, _: &Event) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 }
@@ -82,11 +82,13 @@ fn ended(failed: RouteError) -> Live {
     let (why, took) = (failed.why, failed.duration);
     let Some(last) = failed.attempts.into_iter().next_back() else {
         return match why {
-            Why::Stopped(Stop::RateLimited { .. }) => Live::Gated,
-            Why::Stopped(stop @ (Stop::Deadline | Stop::Refused | Stop::NoKey | Stop::Exhausted)) => {
+            RouteErrorKind::Stopped(Stop::RateLimited { .. }) => Live::Gated,
+            RouteErrorKind::Stopped(stop @ (Stop::Deadline | Stop::Refused | Stop::NoKey | Stop::Exhausted)) => {
                 Live::NotMade(stop.as_str().to_owned())
             }
-            Why::Interrupted { .. } | Why::Rule(_) | Why::Unread => Live::NotMade("nobody was asked".to_owned()),
+            RouteErrorKind::Interrupted { .. } | RouteErrorKind::Rule(_) | RouteErrorKind::ReaderGone => {
+                Live::NotMade("nobody was asked".to_owned())
+            }
         };
     };
     match last.failure {

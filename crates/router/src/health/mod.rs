@@ -10,7 +10,7 @@ mod warnings;
 use std::time::Duration;
 
 use crate::engine::{ProbeResult, Standing};
-use crate::ports::Dialed;
+use crate::ports::ConnectionCheck;
 use llmroute_core::model::{Failure, Timestamp};
 use llmroute_core::provider::probe::Listed;
 use llmroute_core::route::breaker;
@@ -72,7 +72,7 @@ pub struct Row {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
     /// How far a connection came.
-    pub dialed: Dialed,
+    pub dialed: ConnectionCheck,
     /// The key, and the question that costs nothing.
     pub probed: ProbeResult,
     /// Whether its model is on the list.

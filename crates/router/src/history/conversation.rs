@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{CANDIDATES, Entry, History, HistoryError};
-use crate::ports::Outcome;
+use crate::ports::RequestOutcome;
 use crate::state::Record;
 use llmroute_core::model::{Message, Role, Timestamp};
 
@@ -111,10 +111,10 @@ impl Entry {
     pub fn answer(&self) -> Option<&str> {
         let end = self.end.as_ref()?;
         match end.outcome {
-            Outcome::Ok | Outcome::Partial | Outcome::Cancelled => {
+            RequestOutcome::Ok | RequestOutcome::Partial | RequestOutcome::Cancelled => {
                 Some(end.text.as_str()).filter(|text| !text.trim().is_empty())
             }
-            Outcome::Failed => None,
+            RequestOutcome::Failed => None,
         }
     }
 }

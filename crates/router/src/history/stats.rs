@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Entry;
-use crate::ports::{LogEnd, Outcome};
+use crate::ports::{LogEnd, RequestOutcome};
 
 /// Samples that a 95th percentile needs: with fewer, an interval around it (95 %, by order statistics) has no end.
 pub const P95_NEEDS: usize = 72;
@@ -93,7 +93,7 @@ impl Stats {
             self.input_tokens = self.input_tokens.saturating_add(usage.input);
             self.output_tokens = self.output_tokens.saturating_add(usage.output);
         }
-        let Some(ttft) = end.ttft_ms.filter(|_| alone && end.outcome == Outcome::Ok) else { return };
+        let Some(ttft) = end.ttft_ms.filter(|_| alone && end.outcome == RequestOutcome::Ok) else { return };
         self.ttft.push(ttft);
         let after = end.duration_ms.saturating_sub(ttft);
         if let Some(usage) = end.usage.filter(|usage| usage.output >= PACE_TOKENS && after > 0) {
@@ -183,7 +183,7 @@ mod tests {
         let last = attempts.as_array().and_then(|all| all.last()?["deployment"].as_str()).map(str::to_owned);
         let end = LogEnd {
             at: Timestamp(1),
-            outcome: Outcome::Ok,
+            outcome: RequestOutcome::Ok,
             deployment: last,
             provider: None,
             model: None,

@@ -167,7 +167,7 @@ mod tests {
     use rusqlite::Connection;
 
     use super::*;
-    use crate::ports::Outcome;
+    use crate::ports::RequestOutcome;
     use crate::state::{LogReader, Sqlite, database};
     use llmroute_core::model::Timestamp;
 
@@ -188,7 +188,7 @@ mod tests {
     fn end(text: &str) -> LogEnd {
         LogEnd {
             at: Timestamp(2),
-            outcome: Outcome::Ok,
+            outcome: RequestOutcome::Ok,
             deployment: None,
             provider: None,
             model: None,

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Record;
 use super::words::Words;
-use crate::ports::Outcome;
+use crate::ports::RequestOutcome;
 use llmroute_core::model::Timestamp;
 
 /// What a request must be; what is `None` may be anything.
@@ -20,7 +20,7 @@ pub struct Query {
     /// The class of a failure, of the request or of an attempt.
     pub class: Option<String>,
     /// How it ended: `Some(None)` is a request without an end.
-    pub outcome: Option<Option<Outcome>>,
+    pub outcome: Option<Option<RequestOutcome>>,
     /// Asked at this moment or later.
     pub since: Option<Timestamp>,
     /// Asked before this moment.

@@ -16,13 +16,13 @@ use url::Url;
 
 use super::http::fault::{Peer, tls_message};
 use super::tls::{self, Roots};
-use crate::ports::{Boxed, Clock, Dial, Dialed};
+use crate::ports::{BoxFuture, Clock, ConnectionCheck, ConnectionChecker};
 use llmroute_core::model::{Class, ConnectionFault, Failure, TimeoutKind};
 
 /// How long an address is waited for before the next one is tried beside it (RFC 8305, section 5).
 const NEXT_ADDRESS: Duration = Duration::from_millis(250);
 
-/// Implements [`Dial`] over sockets.
+/// Implements [`ConnectionChecker`] over sockets.
 pub struct Dialer {
     clock: Clock,
     roots: Arc<Roots>,
@@ -42,7 +42,7 @@ impl Dialer {
         !peer.is_loopback() && uri.is_ok_and(|uri| self.proxies.intercept(&uri).is_some())
     }
 
-    async fn steps(&self, url: &Url, peer: &Peer, dialed: &mut Dialed) -> Result<(), Failure> {
+    async fn steps(&self, url: &Url, peer: &Peer, dialed: &mut ConnectionCheck) -> Result<(), Failure> {
         let start = self.clock.instant();
         let addresses = addresses(url, peer).await?;
         let resolved = self.clock.instant();
@@ -57,7 +57,13 @@ impl Dialer {
         Ok(())
     }
 
-    async fn handshake(&self, stream: TcpStream, url: &Url, peer: &Peer, dialed: &mut Dialed) -> Result<(), Failure> {
+    async fn handshake(
+        &self,
+        stream: TcpStream,
+        url: &Url,
+        peer: &Peer,
+        dialed: &mut ConnectionCheck,
+    ) -> Result<(), Failure> {
         let failed = |message: String| Failure::new(Class::Connection(ConnectionFault::Tls), message);
         let config = tls::config(&self.roots).map_err(|error| failed(tls_message(&error, peer)))?;
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
@@ -72,13 +78,13 @@ impl Dialer {
     }
 }
 
-impl Dial for Dialer {
-    fn dial<'a>(&'a self, url: &'a Url, limit: Duration) -> Boxed<'a, Dialed> {
+impl ConnectionChecker for Dialer {
+    fn dial<'a>(&'a self, url: &'a Url, limit: Duration) -> BoxFuture<'a, ConnectionCheck> {
         Box::pin(async move {
-            let mut dialed = Dialed::default();
+            let mut dialed = ConnectionCheck::default();
             let peer = match Peer::of(url) {
                 Ok(peer) if !self.is_proxied(url, &peer) => peer,
-                Ok(_) | Err(_) => return Dialed { unmeasured: true, ..dialed },
+                Ok(_) | Err(_) => return ConnectionCheck { unmeasured: true, ..dialed },
             };
             let late = || Err(Failure::new(Class::Timeout(TimeoutKind::Connect), "no connection in time"));
             let ended = tokio::time::timeout(limit, self.steps(url, &peer, &mut dialed)).await;
@@ -133,7 +139,7 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_secs(20);
 
-    async fn dial(url: &str) -> Dialed {
+    async fn dial(url: &str) -> ConnectionCheck {
         let dialer = Dialer::new(Clock::starting_at(Timestamp(0)));
         dialer.dial(&Url::parse(url).unwrap(), LIMIT).await
     }

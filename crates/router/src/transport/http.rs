@@ -15,7 +15,7 @@ use reqwest::{Client, Method, Request, redirect, retry};
 
 use self::fault::Peer;
 use super::tls::{self, Roots};
-use crate::ports::{Boxed, Reply, Transport};
+use crate::ports::{BoxFuture, HttpReply, Transport};
 use llmroute_core::model::{Class, ConnectionFault, Failure};
 use llmroute_core::wire::WireRequest;
 
@@ -81,7 +81,7 @@ impl Http {
 }
 
 impl Transport for Http {
-    fn send(&self, request: WireRequest, connect_timeout: Duration) -> Boxed<'_, Result<Reply, Failure>> {
+    fn send(&self, request: WireRequest, connect_timeout: Duration) -> BoxFuture<'_, Result<HttpReply, Failure>> {
         Box::pin(async move {
             let peer = Peer::of(&request.url)?;
             let client = self.client(Wants { connect_timeout, proxies: !peer.is_loopback() })?;
@@ -90,7 +90,7 @@ impl Transport for Http {
             *call.body_mut() = (!request.body.is_empty()).then(|| request.body.into());
             let response = client.execute(call).await.map_err(|error| fault::of_head(&error, &peer))?;
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
-            Ok(Reply { status, headers, body: Box::pin(body(response, peer)) })
+            Ok(HttpReply { status, headers, body: Box::pin(body(response, peer)) })
         })
     }
 }

@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 
 use super::aws::Aws;
 use super::keyring::{Ring, System};
-use crate::ports::{Boxed, Clock, KeyError, Keys};
+use crate::ports::{BoxFuture, Clock, KeyError, KeyProvider};
 use llmroute_core::model::failure::one_line;
 use llmroute_core::model::{KeySource, Secret};
 
@@ -30,7 +30,7 @@ const LONGEST_OUTPUT: u64 = 64 << 10;
 /// What a command gave; shared by all who ask for it.
 type Shared = Arc<OnceCell<Result<Secret, KeyError>>>;
 
-/// Resolves keys; implements [`Keys`].
+/// Resolves keys; implements [`KeyProvider`].
 pub struct Vault {
     vars: BTreeMap<String, String>,
     commands: Mutex<HashMap<String, Shared>>,
@@ -99,8 +99,8 @@ impl Vault {
     }
 }
 
-impl Keys for Vault {
-    fn get<'a>(&'a self, source: &'a KeySource) -> Boxed<'a, Result<Option<Secret>, KeyError>> {
+impl KeyProvider for Vault {
+    fn get<'a>(&'a self, source: &'a KeySource) -> BoxFuture<'a, Result<Option<Secret>, KeyError>> {
         Box::pin(async move {
             match source {
                 KeySource::None => Ok(None),

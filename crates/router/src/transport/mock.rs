@@ -13,7 +13,7 @@ use futures_util::stream::{self, Stream};
 use tokio::time::{Instant, sleep_until};
 
 use self::plan::{End, Plan, Script};
-use crate::ports::{Boxed, Reply, Transport};
+use crate::ports::{BoxFuture, HttpReply, Transport};
 use llmroute_core::model::{Class, ConnectionFault, Failure};
 use llmroute_core::wire::WireRequest;
 use llmroute_core::wire::script::Simulation;
@@ -45,7 +45,7 @@ impl Mock {
 }
 
 impl Transport for Mock {
-    fn send(&self, request: WireRequest, _connect_timeout: Duration) -> Boxed<'_, Result<Reply, Failure>> {
+    fn send(&self, request: WireRequest, _connect_timeout: Duration) -> BoxFuture<'_, Result<HttpReply, Failure>> {
         Box::pin(async move {
             let simulation = simulation(&request)?;
             let plan = plan::decide(&simulation, &mut self.luck(simulation.script.seed));
@@ -65,13 +65,13 @@ fn refused(request: &WireRequest) -> Failure {
     Failure::new(class, format!("connection refused by {host} (simulated)"))
 }
 
-async fn play(plan: Plan, request: &WireRequest) -> Result<Reply, Failure> {
+async fn play(plan: Plan, request: &WireRequest) -> Result<HttpReply, Failure> {
     let start = start();
     match plan {
         Plan::Refuse => Err(refused(request)),
         Plan::Reply { head_at, status, headers, script } => {
             sleep_until(start + head_at).await;
-            Ok(Reply { status, headers, body: Box::pin(body(script, start)) })
+            Ok(HttpReply { status, headers, body: Box::pin(body(script, start)) })
         }
     }
 }

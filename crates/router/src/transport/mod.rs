@@ -15,7 +15,7 @@ mod tls;
 
 use std::time::Duration;
 
-use crate::ports::{Boxed, Reply, Transport};
+use crate::ports::{BoxFuture, HttpReply, Transport};
 use llmroute_core::model::Failure;
 use llmroute_core::wire::WireRequest;
 
@@ -43,7 +43,7 @@ impl Net {
 }
 
 impl Transport for Net {
-    fn send(&self, request: WireRequest, connect_timeout: Duration) -> Boxed<'_, Result<Reply, Failure>> {
+    fn send(&self, request: WireRequest, connect_timeout: Duration) -> BoxFuture<'_, Result<HttpReply, Failure>> {
         match request.url.scheme() {
             "mock" => self.mock.send(request, connect_timeout),
             _ => self.http.send(request, connect_timeout),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::{Live, Seen};
 use super::*;
 use crate::engine::{ProbeResult, Standing};
-use crate::ports::Dialed;
+use crate::ports::ConnectionCheck;
 use llmroute_core::model::{ConnectionFault, Timestamp};
 use llmroute_core::provider::probe::Listed;
 
@@ -30,7 +30,7 @@ fn reply(refusal: Option<Class>, key_proved: bool) -> ProbeOutcome {
 /// A deployment with a key, whose free question ended so.
 fn seen(outcome: ProbeOutcome) -> Seen {
     Seen {
-        dialed: Dialed::default(),
+        dialed: ConnectionCheck::default(),
         probed: ProbeResult { key: ProbeKey::Found { tail: None }, outcome },
         listed: Listed::Unknown,
         standing: Standing::default(),
@@ -101,7 +101,7 @@ fn what_is_no_list_proves_nothing_with_a_key_or_without() {
 fn who_has_nothing_free_is_unknown_unless_it_cannot_be_reached() {
     check(&seen(ProbeOutcome::NoFreeRequest), State::Unknown, false);
     let refused = Some(failure(Class::Connection(ConnectionFault::Refused)));
-    let dialed = Dialed { failure: refused, ..Dialed::default() };
+    let dialed = ConnectionCheck { failure: refused, ..ConnectionCheck::default() };
     check(&Seen { dialed, ..seen(ProbeOutcome::NoFreeRequest) }, State::Down, false);
 }
 

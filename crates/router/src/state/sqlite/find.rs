@@ -4,7 +4,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use super::log::{COLUMNS, readable, record};
-use crate::ports::Outcome;
+use crate::ports::RequestOutcome;
 use crate::state::{Query, Record};
 
 /// The latest `count` requests that `query` wants, oldest first.
@@ -38,7 +38,7 @@ impl Filter {
             filter.when("at < ?", until.0);
         }
         if let Some(outcome) = query.outcome {
-            filter.when("outcome IS ?", outcome.map(Outcome::as_str).map(str::to_owned));
+            filter.when("outcome IS ?", outcome.map(RequestOutcome::as_str).map(str::to_owned));
         }
         if let Some(id) = &query.conversation {
             filter.when("? IN (conversation_id, id)", id.clone());

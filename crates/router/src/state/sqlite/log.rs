@@ -3,7 +3,7 @@
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use crate::ports::{LogEnd, LogStart, Outcome};
+use crate::ports::{LogEnd, LogStart, RequestOutcome};
 use crate::state::Record;
 use crate::state::cut::cut;
 use crate::state::latest::Latest;
@@ -151,7 +151,7 @@ pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
 
 fn end(row: &Row<'_>) -> rusqlite::Result<Option<LogEnd>> {
     let Some(name) = row.get::<_, Option<String>>("outcome")? else { return Ok(None) };
-    let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == name);
+    let outcome = RequestOutcome::ALL.into_iter().find(|outcome| outcome.as_str() == name);
     Ok(Some(LogEnd {
         at: Timestamp(row.get::<_, Option<i64>>("ended_at")?.unwrap_or_default()),
         outcome: outcome.ok_or_else(|| unreadable("outcome", format!("`{name}` is no outcome").into()))?,

@@ -52,7 +52,7 @@ async fn serve(reply: impl Into<Vec<u8>>) -> (Url, JoinHandle<String>) {
 }
 
 /// The body as far as it came, and how it ended.
-async fn read(reply: Reply) -> (String, Option<Failure>) {
+async fn read(reply: HttpReply) -> (String, Option<Failure>) {
     let (mut body, mut bytes) = (reply.body, Vec::new());
     while let Some(chunk) = body.next().await {
         match chunk {

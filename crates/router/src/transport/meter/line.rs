@@ -20,7 +20,7 @@ use super::clock::{Bridge, Origin};
 use super::open::Opened;
 use super::proxy::Proxy;
 use super::tap::{Mark, Tap};
-use crate::ports::{Head, Line, LineFacts, Opening, Stamped};
+use crate::ports::{ConnectionInfo, ConnectionTimings, MeasuredConnection, ReplyHead, StampedChunk};
 use crate::transport::http::USER_AGENT;
 use crate::transport::http::fault::{self, Peer};
 use llmroute_core::model::{Class, Failure};
@@ -36,7 +36,7 @@ pub struct HttpLine {
     /// Whom requests are addressed to when a proxy reads them.
     proxy: Option<Proxy>,
     tap: Tap,
-    opening: Opening,
+    opening: ConnectionTimings,
     sender: Sender,
     tasks: Tasks,
     call: Call,
@@ -154,7 +154,7 @@ impl HttpLine {
         (at.unwrap_or(mark.read), at.map(|at| mark.read - at))
     }
 
-    fn look_for_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Head, Failure>> {
+    fn look_for_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<ReplyHead, Failure>> {
         let awaited = match &mut self.call {
             Call::Asked(awaited) => awaited,
             Call::Unfit(failure) => return Poll::Ready(Err(failure.clone())),
@@ -172,10 +172,10 @@ impl HttpLine {
         let (parts, body) = reply.into_parts();
         self.call = Call::Answered(body);
         let (at, _) = self.time_of(self.tap.last());
-        Poll::Ready(Ok(Head { at, status: parts.status.as_u16(), headers: parts.headers }))
+        Poll::Ready(Ok(ReplyHead { at, status: parts.status.as_u16(), headers: parts.headers }))
     }
 
-    fn look_for_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Stamped, Failure>>> {
+    fn look_for_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<StampedChunk, Failure>>> {
         let Call::Answered(body) = &mut self.call else { return Poll::Ready(None) };
         loop {
             match std::task::ready!(Pin::new(&mut *body).poll_frame(cx)) {
@@ -183,7 +183,7 @@ impl HttpLine {
                     // Trailers say nothing.
                     let Ok(bytes) = frame.into_data() else { continue };
                     let (at, lag) = self.time_of(self.tap.last());
-                    return Poll::Ready(Some(Ok(Stamped { at, lag, bytes })));
+                    return Poll::Ready(Some(Ok(StampedChunk { at, lag, bytes })));
                 }
                 Some(Err(error)) => {
                     self.call = Call::Broken;
@@ -248,8 +248,8 @@ impl Drop for HttpLine {
     }
 }
 
-impl Line for HttpLine {
-    fn opening(&self) -> Option<Opening> {
+impl MeasuredConnection for HttpLine {
+    fn opening(&self) -> Option<ConnectionTimings> {
         Some(self.opening)
     }
 
@@ -276,11 +276,11 @@ impl Line for HttpLine {
         };
     }
 
-    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Head, Failure>> {
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<ReplyHead, Failure>> {
         self.poll_turns(cx, Self::look_for_head)
     }
 
-    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Stamped, Failure>>> {
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<StampedChunk, Failure>>> {
         self.poll_turns(cx, Self::look_for_piece)
     }
 
@@ -288,7 +288,7 @@ impl Line for HttpLine {
         self.tap.sent()
     }
 
-    fn facts(&self) -> LineFacts {
-        LineFacts { clock_stepped: self.bridge.stepped(&self.origin.bridge()) }
+    fn facts(&self) -> ConnectionInfo {
+        ConnectionInfo { clock_stepped: self.bridge.stepped(&self.origin.bridge()) }
     }
 }

@@ -1,4 +1,4 @@
-//! `ports::Meter` over sockets: connections of our own, stamped by the kernel where it can, and exact waits.
+//! `ports::MeasuringNetwork` over sockets: connections of our own, stamped by the kernel where it can, and exact waits.
 //!
 //! A stamp is taken where the bytes are read, below TLS and before anything is parsed.
 
@@ -26,7 +26,7 @@ use self::pacer::Pacer;
 use super::http::fault::{self, Peer};
 use super::mock::MockMeter;
 use super::tls::{self, Roots};
-use crate::ports::{Boxed, Line, Meter};
+use crate::ports::{BoxFuture, MeasuredConnection, MeasuringNetwork};
 use llmroute_core::model::{Class, ConnectionFault, Failure};
 
 /// The meter of a run: sockets for `http` and `https`, simulated deployments for `mock`, one clock for all.
@@ -90,7 +90,7 @@ impl Instrument {
     }
 }
 
-impl Meter for Instrument {
+impl MeasuringNetwork for Instrument {
     fn now(&self) -> Duration {
         self.origin.now()
     }
@@ -100,21 +100,25 @@ impl Meter for Instrument {
         self.pacer.as_ref().and_then(|_| cpu())
     }
 
-    fn wait(&self, at: Duration) -> Boxed<'_, ()> {
+    fn wait(&self, at: Duration) -> BoxFuture<'_, ()> {
         match &self.pacer {
             Some(pacer) => Box::pin(pacer.wait(self.origin, at)),
             None => Box::pin(tokio::time::sleep_until(self.origin.instant(at))),
         }
     }
 
-    fn connect<'a>(&'a self, url: &'a Url, limit: Duration) -> Boxed<'a, Result<Box<dyn Line>, Failure>> {
+    fn connect<'a>(
+        &'a self,
+        url: &'a Url,
+        limit: Duration,
+    ) -> BoxFuture<'a, Result<Box<dyn MeasuredConnection>, Failure>> {
         if url.scheme() == "mock" {
             return self.mock.connect();
         }
         Box::pin(async move {
             let peer = Peer::of(url)?;
             match tokio::time::timeout(limit, self.line(url)).await {
-                Ok(line) => Ok(Box::new(line?) as Box<dyn Line>),
+                Ok(line) => Ok(Box::new(line?) as Box<dyn MeasuredConnection>),
                 Err(_) => Err(fault::connect_timeout(&peer)),
             }
         })

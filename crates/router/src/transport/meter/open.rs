@@ -14,7 +14,7 @@ use url::{Host, Url};
 use super::clock::Origin;
 use super::proxy::{self, Proxy};
 use super::tap::{Tap, Tapped};
-use crate::ports::Opening;
+use crate::ports::ConnectionTimings;
 use crate::transport::http::fault::{self, Peer};
 use llmroute_core::model::{Class, ConnectionFault, Failure};
 
@@ -26,7 +26,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Bytes for T {}
 pub struct Opened {
     pub bytes: Box<dyn Bytes>,
     pub tap: Tap,
-    pub opening: Opening,
+    pub opening: ConnectionTimings,
     /// Whether the server chose HTTP/2.
     pub http2: bool,
 }
@@ -39,7 +39,7 @@ pub async fn open(
     tls: impl FnOnce() -> Result<Arc<ClientConfig>, Failure>,
     origin: Origin,
 ) -> Result<Opened, Failure> {
-    let mut opening = Opening::default();
+    let mut opening = ConnectionTimings::default();
     let (host, port) = match proxy {
         Some(proxy) => proxy.address(),
         None => address(url)?,
@@ -77,7 +77,7 @@ async fn resolve(
     port: u16,
     peer: &Peer,
     origin: Origin,
-    opening: &mut Opening,
+    opening: &mut ConnectionTimings,
 ) -> Result<Vec<SocketAddr>, Failure> {
     let name = match host {
         Host::Ipv4(ip) => return Ok(vec![(ip, port).into()]),

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
-use crate::ports::{Head, Stamped};
+use crate::ports::{ReplyHead, StampedChunk};
 use llmroute_core::wire::WireRequest;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -41,16 +41,16 @@ async fn read_request(socket: &mut TcpStream) -> String {
     String::from_utf8(seen).unwrap()
 }
 
-async fn head(line: &mut dyn Line) -> Result<Head, Failure> {
+async fn head(line: &mut dyn MeasuredConnection) -> Result<ReplyHead, Failure> {
     poll_fn(|cx| line.poll_head(cx)).await
 }
 
-async fn piece(line: &mut dyn Line) -> Option<Result<Stamped, Failure>> {
+async fn piece(line: &mut dyn MeasuredConnection) -> Option<Result<StampedChunk, Failure>> {
     poll_fn(|cx| line.poll_piece(cx)).await
 }
 
 /// All pieces of the reply, and how it ended.
-async fn rest(line: &mut dyn Line) -> (Vec<Stamped>, Option<Failure>) {
+async fn rest(line: &mut dyn MeasuredConnection) -> (Vec<StampedChunk>, Option<Failure>) {
     let mut pieces = Vec::new();
     loop {
         match piece(line).await {
@@ -61,12 +61,12 @@ async fn rest(line: &mut dyn Line) -> (Vec<Stamped>, Option<Failure>) {
     }
 }
 
-fn text(pieces: &[Stamped]) -> Vec<&str> {
+fn text(pieces: &[StampedChunk]) -> Vec<&str> {
     pieces.iter().map(|piece| std::str::from_utf8(&piece.bytes).unwrap()).collect()
 }
 
 /// A call to a server that answers with `writes`, each written when the piece before it was read.
-async fn check(writes: &'static [&'static str], want: &[&str], end: Option<Class>) -> Vec<Stamped> {
+async fn check(writes: &'static [&'static str], want: &[&str], end: Option<Class>) -> Vec<StampedChunk> {
     let (listener, url) = listen().await;
     let (was_read, mut go_on) = tokio::sync::mpsc::channel::<()>(1);
     let server = tokio::spawn(async move {

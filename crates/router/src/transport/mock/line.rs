@@ -10,7 +10,7 @@ use tokio::time::Sleep;
 
 use super::plan::{self, End, Plan, Script};
 use super::{Mock, refused, simulation};
-use crate::ports::{Boxed, Head, Line, LineFacts, Opening, Stamped};
+use crate::ports::{BoxFuture, ConnectionInfo, ConnectionTimings, MeasuredConnection, ReplyHead, StampedChunk};
 use crate::transport::meter::Origin;
 use llmroute_core::model::Failure;
 use llmroute_core::wire::WireRequest;
@@ -29,9 +29,9 @@ impl MockMeter {
     }
 
     /// A connection, at once.
-    pub fn connect(&self) -> Boxed<'_, Result<Box<dyn Line>, Failure>> {
+    pub fn connect(&self) -> BoxFuture<'_, Result<Box<dyn MeasuredConnection>, Failure>> {
         let line = MockLine { mock: Arc::clone(&self.mock), origin: self.origin, sent: None, call: Call::None };
-        Box::pin(std::future::ready(Ok(Box::new(line) as Box<dyn Line>)))
+        Box::pin(std::future::ready(Ok(Box::new(line) as Box<dyn MeasuredConnection>)))
     }
 }
 
@@ -46,7 +46,7 @@ enum Call {
     None,
     Failed(Failure),
     /// The head is due; then the body.
-    Asked(Pin<Box<Sleep>>, Box<(Head, Script)>),
+    Asked(Pin<Box<Sleep>>, Box<(ReplyHead, Script)>),
     /// The next step of the script, and the timer for it.
     Answered(Pin<Box<Sleep>>, Script, usize),
 }
@@ -68,15 +68,15 @@ impl MockLine {
                 for step in &mut script.steps {
                     step.at += now;
                 }
-                let head = Head { at: now + head_at, status, headers };
+                let head = ReplyHead { at: now + head_at, status, headers };
                 Call::Asked(self.sleep(head.at), Box::new((head, script)))
             }
         }
     }
 }
 
-impl Line for MockLine {
-    fn opening(&self) -> Option<Opening> {
+impl MeasuredConnection for MockLine {
+    fn opening(&self) -> Option<ConnectionTimings> {
         None
     }
 
@@ -90,7 +90,7 @@ impl Line for MockLine {
         self.call = self.ask(&request, now);
     }
 
-    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Head, Failure>> {
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<ReplyHead, Failure>> {
         if let Call::Asked(timer, _) = &mut self.call {
             ready!(timer.as_mut().poll(cx));
         }
@@ -112,7 +112,7 @@ impl Line for MockLine {
         }
     }
 
-    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Stamped, Failure>>> {
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<StampedChunk, Failure>>> {
         let Call::Answered(timer, script, next) = &mut self.call else { return Poll::Ready(None) };
         let Some(step) = script.steps.get(*next) else {
             return match script.end {
@@ -125,7 +125,7 @@ impl Line for MockLine {
         };
         ready!(timer.as_mut().poll(cx));
         *next += 1;
-        let piece = Stamped { at: step.at, lag: None, bytes: step.bytes.clone() };
+        let piece = StampedChunk { at: step.at, lag: None, bytes: step.bytes.clone() };
         if let Some(step) = script.steps.get(*next) {
             timer.as_mut().reset(self.origin.instant(step.at));
         }
@@ -136,7 +136,7 @@ impl Line for MockLine {
         self.sent
     }
 
-    fn facts(&self) -> LineFacts {
-        LineFacts::default()
+    fn facts(&self) -> ConnectionInfo {
+        ConnectionInfo::default()
     }
 }

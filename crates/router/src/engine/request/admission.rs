@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 
-use super::attempt::{CallError, CallSuccess, Cause};
-use super::note::{Note, Watcher};
-use super::reserve::{Claim, Denied, Outcome};
-use super::run::Run;
+use crate::engine::call::attempt::{CallError, CallSuccess, Cause};
+use crate::engine::event::{Observer, RouterEvent};
+use crate::engine::request::run::Run;
+use crate::engine::shared::reservation::{AdmissionError, FinishedCall, PendingReservation};
 use llmroute_core::model::Answer;
 use llmroute_core::route::course::{Call, Course, Stop};
 
@@ -17,40 +17,40 @@ const BUSY: Duration = Duration::from_secs(1);
 impl Run<'_> {
     /// Whether every limit has room for the call; what it takes is then reserved. `Err` when that
     /// cannot be known.
-    pub(super) async fn may_begin(
+    pub(in crate::engine) async fn may_begin(
         &mut self,
         call: &Call,
         course: &mut Course<'_>,
         rng: &mut fastrand::Rng,
-        watcher: &mut dyn Watcher,
+        observer: &mut dyn Observer,
     ) -> Result<bool, Stop> {
         let (identity, heard) = self.ledger.identity(call.deployment);
-        let pilot = self.router.quotas.pilot(&identity, heard);
-        let pilot = tokio::time::timeout(call.first_token, pilot).await.ok().flatten();
-        self.pilots.extend(pilot.map(|pilot| (call.deployment, pilot)));
+        let cold_start_permit = self.router.quotas.cold_start_permit(&identity, heard);
+        let cold_start_permit = tokio::time::timeout(call.first_token, cold_start_permit).await.ok().flatten();
+        self.cold_start_permits.extend(cold_start_permit.map(|cold_start_permit| (call.deployment, cold_start_permit)));
         match self.ledger.reserve(call, &self.request.facts, rng, self.router.clock).await {
             Ok(()) => Ok(true),
-            Err(Denied::Full) => {
+            Err(AdmissionError::Full) => {
                 self.land(call);
                 course.lost_slot(call, &self.ledger.board, self.router.clock.now());
                 Ok(false)
             }
-            Err(Denied::Busy(reason)) => {
-                watcher.note(Note::State(&format!("no limit can be checked: {reason}")));
+            Err(AdmissionError::Busy(reason)) => {
+                observer.on_event(RouterEvent::State(&format!("no limit can be checked: {reason}")));
                 Err(Stop::RateLimited { next: BUSY })
             }
         }
     }
 
     /// Settles what the call reserved.
-    pub(super) fn close_slot(&mut self, call: &Call, result: &Result<CallSuccess, CallError>) {
+    pub(in crate::engine) fn close_slot(&mut self, call: &Call, result: &Result<CallSuccess, CallError>) {
         let (answer, failure, sent) = match result {
             Ok(won) => (&won.answer, None, true),
             Err(CallError { cause: Cause::Failed(failure), answer, .. }) => (answer, Some(failure), true),
             Err(CallError { cause: Cause::NotSent(_), answer, .. }) => (answer, None, false),
             Err(CallError { cause: Cause::ReaderGone, answer, .. }) => (answer, None, true),
         };
-        let outcome = Outcome { answer, failure, sent };
+        let outcome = FinishedCall { answer, failure, sent };
         self.land(call);
         self.ledger.close(call.deployment, outcome, self.router.clock.now());
         if !matches!(result, Ok(_) | Err(CallError { cause: Cause::Failed(_), .. })) {
@@ -60,24 +60,25 @@ impl Run<'_> {
 
     /// The call is not one of the first to its deployment any more.
     fn land(&mut self, call: &Call) {
-        self.pilots.retain(|(deployment, _)| *deployment != call.deployment);
+        self.cold_start_permits.retain(|(deployment, _)| *deployment != call.deployment);
     }
 
     /// Asks for room for a second call beside another of the same request, and for the group's leave
     /// to make it; `None` when it is known by now that there is none.
-    pub(super) fn may_race(&mut self, rival: &Call, rng: &mut fastrand::Rng) -> Option<Claim> {
+    pub(in crate::engine) fn may_race(&mut self, rival: &Call, rng: &mut fastrand::Rng) -> Option<PendingReservation> {
         let (identity, heard) = self.ledger.identity(rival.deployment);
         // One that would have to wait for the first calls of others is no help.
-        let pilot = self.router.quotas.pilot(&identity, heard).now_or_never()?;
+        let cold_start_permit = self.router.quotas.cold_start_permit(&identity, heard).now_or_never()?;
         let claim = self.ledger.claim(rival, &self.request.facts, rng, self.router.clock)?;
-        self.pilots.extend(pilot.map(|pilot| (rival.deployment, pilot)));
+        self.cold_start_permits
+            .extend(cold_start_permit.map(|cold_start_permit| (rival.deployment, cold_start_permit)));
         Some(claim)
     }
 
     /// A call that asked for room was not made after all.
-    pub(super) fn not_made(&mut self, rival: &Call) {
+    pub(in crate::engine) fn not_made(&mut self, rival: &Call) {
         self.land(rival);
-        let outcome = Outcome { answer: &Answer::default(), failure: None, sent: false };
+        let outcome = FinishedCall { answer: &Answer::default(), failure: None, sent: false };
         self.ledger.close(rival.deployment, outcome, self.router.clock.now());
         self.ledger.flush();
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
-use super::family::Family;
+use crate::engine::process_group::ProcessGroup;
 
 /// As much of its complaint as is kept; the rest is read and dropped.
 const MAX_COMPLAINT: u64 = 4 << 10;
@@ -36,7 +36,7 @@ pub fn find(command: &str) -> Result<(), String> {
 }
 
 /// Runs `command` by `sh` with `answer` on its standard input; why the answer is not good, if it is not.
-pub(super) async fn verify(command: &str, answer: &str, limit: Duration) -> Result<(), String> {
+pub(in crate::engine) async fn verify(command: &str, answer: &str, limit: Duration) -> Result<(), String> {
     match tokio::time::timeout(limit, ask(command, answer)).await {
         Ok(verdict) => verdict,
         Err(_) => Err(format!("`--verify` gave no verdict within {limit:?}")),
@@ -48,7 +48,7 @@ async fn ask(command: &str, answer: &str) -> Result<(), String> {
     child.args(["-c", command]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child =
         child.process_group(0).spawn().map_err(|why| format!("`--verify` cannot be run: {}", why.kind()))?;
-    let family = Family::of(&child);
+    let family = ProcessGroup::of(&child);
     let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
     let tell = async {
         if let Some(mut stdin) = stdin {

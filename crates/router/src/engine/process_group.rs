@@ -4,9 +4,9 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::Child;
 
 /// The group of a command that was started as the head of its own.
-pub(super) struct Family(Option<Pid>);
+pub(super) struct ProcessGroup(Option<Pid>);
 
-impl Family {
+impl ProcessGroup {
     pub(super) fn of(child: &Child) -> Self {
         let id = child.id().and_then(|id| i32::try_from(id).ok());
         Self(id.and_then(Pid::from_raw))
@@ -18,7 +18,7 @@ impl Family {
     }
 }
 
-impl Drop for Family {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         if let Some(head) = self.0 {
             // Nobody is left when this fails.

@@ -25,28 +25,28 @@ pub struct Attempt {
     /// What it cost, when usage and price are known.
     pub cost: Option<f64>,
     /// What became of what it gave.
-    pub share: Share,
+    pub disposition: Disposition,
 }
 
 /// What became of what a call gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Share {
+pub enum Disposition {
     /// It is in the answer, or is a part of it.
-    Given,
+    Delivered,
     /// Nothing of it stands: it failed, or it was replaced.
-    Void,
+    Discarded,
     /// Another call for the same answer was faster, and this one was broken off.
-    Lost,
+    HedgeLoser,
     /// It was given up because nobody wanted its answer any more.
     Cancelled,
 }
 
-impl Share {
+impl Disposition {
     /// The same, when what was given out is void.
-    pub(super) fn void(self) -> Self {
+    pub(in crate::engine) fn discarded(self) -> Self {
         match self {
-            Self::Given | Self::Void => Self::Void,
-            Self::Lost => Self::Lost,
+            Self::Delivered | Self::Discarded => Self::Discarded,
+            Self::HedgeLoser => Self::HedgeLoser,
             Self::Cancelled => Self::Cancelled,
         }
     }
@@ -54,9 +54,9 @@ impl Share {
 
 /// What the calls of a request cost, in USD, as far as it is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Spend {
-    /// The calls whose text was given out.
-    pub given: Option<f64>,
+pub struct CostSummary {
+    /// The calls whose text was delivered out.
+    pub delivered: Option<f64>,
     /// Whether that is all of it.
     pub complete: bool,
     /// All others; see [`wasted`](Self::wasted).
@@ -65,7 +65,7 @@ pub struct Spend {
     pub unknown: usize,
 }
 
-impl Spend {
+impl CostSummary {
     /// What was for nothing; `None` when not all of it is known.
     #[must_use]
     pub fn wasted(&self) -> Option<f64> {
@@ -76,11 +76,12 @@ impl Spend {
     #[must_use]
     pub fn of(attempts: &[Attempt]) -> Self {
         let (given, others): (Vec<&Attempt>, Vec<&Attempt>) =
-            attempts.iter().partition(|attempt| attempt.share == Share::Given);
+            attempts.iter().partition(|attempt| attempt.disposition == Disposition::Delivered);
         let known: Vec<f64> = given.iter().filter_map(|attempt| attempt.cost).collect();
-        let charged = |attempt: &&&Attempt| attempt.first_token.is_some() || attempt.share == Share::Lost;
+        let charged =
+            |attempt: &&&Attempt| attempt.first_token.is_some() || attempt.disposition == Disposition::HedgeLoser;
         Self {
-            given: (!known.is_empty()).then(|| known.iter().sum()),
+            delivered: (!known.is_empty()).then(|| known.iter().sum()),
             complete: !given.is_empty() && known.len() == given.len(),
             // An empty sum of floats is minus zero.
             wasted: others.iter().filter_map(|attempt| attempt.cost).sum::<f64>() + 0.0,
@@ -91,7 +92,7 @@ impl Spend {
 
 /// A second deployment was asked for the same answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hedged {
+pub struct HedgeInfo {
     /// How long the first one had been waited for.
     pub after: Duration,
     /// Who was asked second.
@@ -100,7 +101,7 @@ pub struct Hedged {
 
 /// One complete answer.
 #[derive(Debug, Clone)]
-pub struct Done {
+pub struct RoutedAnswer {
     /// The answer, with the whole text that was given out.
     pub answer: Answer,
     /// Who gave it (the last part of it, if it was resumed).
@@ -116,14 +117,14 @@ pub struct Done {
     /// Characters after which another deployment continued.
     pub resumed_at: Option<usize>,
     /// The second deployment that was asked at the same time, if one was.
-    pub hedged: Option<Hedged>,
+    pub hedged: Option<HedgeInfo>,
 }
 
 /// No complete answer.
 #[derive(Debug, Clone)]
 pub struct RouteError {
     /// Why.
-    pub why: Why,
+    pub why: RouteErrorKind,
     /// Every call.
     pub attempts: Vec<Attempt>,
     /// Who was passed over, and why.
@@ -131,12 +132,12 @@ pub struct RouteError {
     /// From the question to the end.
     pub duration: Duration,
     /// The second deployment that was asked at the same time, if one was.
-    pub hedged: Option<Hedged>,
+    pub hedged: Option<HedgeInfo>,
 }
 
 /// Why there is no complete answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
+pub enum RouteErrorKind {
     /// The course ended before anything was given out.
     Stopped(Stop),
     /// A part was given out and could not be completed.
@@ -147,7 +148,7 @@ pub enum Why {
     /// A rule cannot be evaluated: nobody may be asked.
     Rule(RuleError),
     /// The reader went away.
-    Unread,
+    ReaderGone,
 }
 
 impl Attempt {
@@ -157,11 +158,11 @@ impl Attempt {
         let failure = self.failure.as_ref();
         serde_json::json!({
             "deployment": map.deployment(self.deployment).name,
-            "outcome": match (self.share, failure) {
-                (Share::Lost, _) => "lost",
-                (Share::Cancelled, _) => "cancelled",
-                (Share::Given | Share::Void, Some(_)) => "failed",
-                (Share::Given | Share::Void, None) => "ok",
+            "outcome": match (self.disposition, failure) {
+                (Disposition::HedgeLoser, _) => "lost",
+                (Disposition::Cancelled, _) => "cancelled",
+                (Disposition::Delivered | Disposition::Discarded, Some(_)) => "failed",
+                (Disposition::Delivered | Disposition::Discarded, None) => "ok",
             },
             "class": failure.map(|failure| failure.class.as_str()),
             "status": failure.and_then(|failure| failure.status),
@@ -174,6 +175,6 @@ impl Attempt {
     }
 }
 
-pub(super) fn millis(duration: Duration) -> u64 {
+pub(in crate::engine) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -3,17 +3,17 @@
 
 use std::sync::Arc;
 
-use super::ledger::{Ledger, edit};
-use super::reserve::quota_key;
+use crate::engine::shared::reservation::quota_key;
+use crate::engine::shared::session::{StateSession, edit};
 use crate::ports::StoreError;
 use llmroute_core::model::Timestamp;
 use llmroute_core::route::course::Call;
 use llmroute_core::route::limits::Quota;
 
-impl Ledger {
+impl StateSession {
     /// The request waits before `call`: where a limit is the reason, all others see it by now, and
     /// those of other processes soon. It leaves when it asks for room, and is forgotten when it does not.
-    pub(super) fn stand_in_line(&mut self, call: &Call, rng: &mut fastrand::Rng, now: Timestamp) {
+    pub(in crate::engine) fn stand_in_line(&mut self, call: &Call, rng: &mut fastrand::Rng, now: Timestamp) {
         if self.board.gated(call.group, call.deployment, now).is_none() {
             return;
         }

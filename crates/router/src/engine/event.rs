@@ -3,14 +3,14 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::record::Done;
+use crate::engine::request::record::RoutedAnswer;
 use llmroute_core::model::{Event, Failure};
 use llmroute_core::route::course::SkipReason;
 use llmroute_core::route::{DeploymentId, GroupId};
 
 /// Something a person may want to know while it happens.
 #[derive(Debug)]
-pub enum Note<'a> {
+pub enum RouterEvent<'a> {
     /// A deployment was passed over.
     Skipped {
         /// Which one.
@@ -49,7 +49,7 @@ pub enum Note<'a> {
         /// Characters given out so far.
         at: usize,
         /// How it is made to.
-        by: By,
+        by: ContinuedBy,
     },
     /// Of two deployments that were asked for the same answer, one was faster; the other call was
     /// broken off.
@@ -79,7 +79,7 @@ pub enum Note<'a> {
 
 /// How a deployment is made to continue a text that is out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum By {
+pub enum ContinuedBy {
     /// The text is given to it as the beginning of its answer.
     Prefill,
     /// It is told to.
@@ -89,14 +89,14 @@ pub enum By {
 }
 
 /// Receives notes and the answer as it comes.
-pub trait Watcher: Send {
+pub trait Observer: Send {
     /// Something happened.
-    fn note(&mut self, note: Note<'_>);
+    fn on_event(&mut self, note: RouterEvent<'_>);
 
     /// A piece of the answer. `Break` when nobody reads any more: the call is given up.
-    fn event(&mut self, event: &Event) -> ControlFlow<()>;
+    fn on_output(&mut self, event: &Event) -> ControlFlow<()>;
 
     /// The answer is complete. Called before anything is written down: a reader does not wait for
     /// the state.
-    fn complete(&mut self, _done: &Done) {}
+    fn on_complete(&mut self, _done: &RoutedAnswer) {}
 }

@@ -7,7 +7,7 @@ const SAME_VALUE: [&str; 7] = ["allOf", "anyOf", "oneOf", "not", "if", "then", "
 
 /// The place of a schema in `root` that is judged by itself before anything of the value is judged; a
 /// recursion that goes deeper into the value ends with it.
-pub(super) fn find(root: &Value) -> Option<String> {
+pub(in crate::engine) fn find(root: &Value) -> Option<String> {
     let mut done = Vec::new();
     references(root, String::new()).into_iter().find(|place| is_recursive(root, place, &mut Vec::new(), &mut done))
 }

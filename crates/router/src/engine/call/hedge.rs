@@ -12,21 +12,21 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::attempt::{CallError, CallEvent, CallSuccess, Cause};
-use super::note::{Note, Watcher};
-use super::record::{Hedged, Share};
-use super::reserve::Claim;
-use super::router::Router;
-use super::run::Run;
+use crate::engine::call::attempt::{CallError, CallEvent, CallSuccess, Cause};
+use crate::engine::event::{Observer, RouterEvent};
+use crate::engine::request::record::{Disposition, HedgeInfo};
+use crate::engine::request::run::Run;
+use crate::engine::router::Router;
+use crate::engine::shared::reservation::PendingReservation;
 use llmroute_core::model::{Answer, Event, Failure, Prompt, Reading, Timestamp};
 use llmroute_core::route::course::{Call, Course};
 use llmroute_core::route::hedge::Delay;
 use llmroute_core::route::{DeploymentId, Timeouts};
 
 /// The call that a race came down to.
-pub(super) struct Raced {
-    pub(super) call: Call,
-    pub(super) result: Result<CallSuccess, CallError>,
+pub(in crate::engine) struct Raced {
+    pub(in crate::engine) call: Call,
+    pub(in crate::engine) result: Result<CallSuccess, CallError>,
 }
 
 /// One of the two calls.
@@ -84,17 +84,17 @@ enum Happened {
 
 impl<'a> Run<'a> {
     /// Makes `call` and, when it stays silent and the group may, a second one beside it.
-    pub(super) async fn race(
+    pub(in crate::engine) async fn race(
         &mut self,
         delay: Delay,
         call: Call,
         course: &mut Course<'_>,
         deadline: Timestamp,
         rng: &mut fastrand::Rng,
-        watcher: &mut dyn Watcher,
+        observer: &mut dyn Observer,
     ) -> Raced {
         // Nothing is out, so nothing is continued.
-        self.out.prepare(false, watcher);
+        self.out.prepare(false, observer);
         self.coming = Answer::default();
         let (router, prompt) = (self.router, &self.request.prompt);
         let cell = self.ledger.board.cell(call.deployment);
@@ -131,18 +131,18 @@ impl<'a> Run<'a> {
                     if matches!(said, Say::Asked) {
                         self.count(&race.lanes[lane].call, deadline, rng);
                     }
-                    if self.hear(&mut race, lane, said, course, watcher).is_break() {
+                    if self.hear(&mut race, lane, said, course, observer).is_break() {
                         return self.unread(race, lane);
                     }
                 }
                 Happened::Ended(lane, end) => {
                     // What it said last comes before its end.
                     while let Ok((lane, said)) = heard.try_recv() {
-                        if self.hear(&mut race, lane, said, course, watcher).is_break() {
+                        if self.hear(&mut race, lane, said, course, observer).is_break() {
                             return self.unread(race, lane);
                         }
                     }
-                    match self.ended(&mut race, lane, end, course, rng, watcher) {
+                    match self.ended(&mut race, lane, end, course, rng, observer) {
                         ControlFlow::Continue(()) => {}
                         ControlFlow::Break(result) => {
                             let call = race.lanes.swap_remove(lane).call;
@@ -180,7 +180,7 @@ impl<'a> Run<'a> {
         lane: usize,
         said: Say,
         course: &mut Course<'_>,
-        watcher: &mut dyn Watcher,
+        observer: &mut dyn Observer,
     ) -> ControlFlow<()> {
         if matches!(race.phase, Phase::Settled(winner) if winner != lane) {
             return ControlFlow::Continue(());
@@ -196,12 +196,12 @@ impl<'a> Run<'a> {
                 race.lanes[lane].asked = Some(now);
                 self.current.push((race.lanes[lane].call.clone(), now));
                 course.join(deployment, &self.ledger.board, now);
-                self.hedged = Some(Hedged { after: race.after, rival: deployment });
-                watcher.note(Note::Calling { deployment, wait: Duration::ZERO });
+                self.hedged = Some(HedgeInfo { after: race.after, rival: deployment });
+                observer.on_event(RouterEvent::Calling { deployment, wait: Duration::ZERO });
                 return ControlFlow::Continue(());
             }
             Say::Dropped(parameters) => {
-                watcher.note(Note::Dropped { deployment, parameters: &parameters });
+                observer.on_event(RouterEvent::Dropped { deployment, parameters: &parameters });
                 return ControlFlow::Continue(());
             }
             Say::Event(event) => event,
@@ -212,13 +212,13 @@ impl<'a> Run<'a> {
                 if race.lanes[lane].first_token.is_some() {
                     race.phase = Phase::Settled(lane);
                 }
-                self.give(&event, watcher)
+                self.give(&event, observer)
             }
-            Phase::Settled(_) => self.give(&event, watcher),
+            Phase::Settled(_) => self.give(&event, observer),
             Phase::Open => {
                 let begins = is_content(&event);
                 race.lanes[lane].held.push(event);
-                if begins { self.settle(race, lane, course, watcher) } else { ControlFlow::Continue(()) }
+                if begins { self.settle(race, lane, course, observer) } else { ControlFlow::Continue(()) }
             }
         }
     }
@@ -229,7 +229,7 @@ impl<'a> Run<'a> {
         race: &mut Race,
         winner: usize,
         course: &mut Course<'_>,
-        watcher: &mut dyn Watcher,
+        observer: &mut dyn Observer,
     ) -> ControlFlow<()> {
         race.phase = Phase::Settled(winner);
         if let Some(loser) = race.lanes.get_mut(1 - winner)
@@ -239,25 +239,25 @@ impl<'a> Run<'a> {
             let lost = CallError { cause: Cause::ReaderGone, answer, first_token: loser.first_token };
             let loser = loser.call.clone();
             // Slower than another is no failure: nothing is taught.
-            self.record(&loser, asked, &Err(lost), Share::Lost);
+            self.record(&loser, asked, &Err(lost), Disposition::HedgeLoser);
             let wasted = self.attempts.last().and_then(|attempt| attempt.cost);
             let winner = race.lanes[winner].call.deployment;
             let now = self.router.clock.now();
             self.ledger.let_go(loser.deployment, now);
             course.decided(winner, loser.deployment, now);
-            watcher.note(Note::Hedged { after: race.after, winner, wasted });
+            observer.on_event(RouterEvent::Hedged { after: race.after, winner, wasted });
         }
-        self.flush(&mut race.lanes[winner], watcher)
+        self.flush(&mut race.lanes[winner], observer)
     }
 
     /// Gives out what was held back of a lane.
-    fn flush(&mut self, lane: &mut Lane, watcher: &mut dyn Watcher) -> ControlFlow<()> {
-        std::mem::take(&mut lane.held).iter().try_for_each(|event| self.give(event, watcher))
+    fn flush(&mut self, lane: &mut Lane, observer: &mut dyn Observer) -> ControlFlow<()> {
+        std::mem::take(&mut lane.held).iter().try_for_each(|event| self.give(event, observer))
     }
 
-    fn give(&mut self, event: &Event, watcher: &mut dyn Watcher) -> ControlFlow<()> {
+    fn give(&mut self, event: &Event, observer: &mut dyn Observer) -> ControlFlow<()> {
         self.coming.push(event);
-        self.out.event(event, watcher)
+        self.out.event(event, observer)
     }
 
     /// A lane ended. `Break` with its result if that is the result of the race.
@@ -268,7 +268,7 @@ impl<'a> Run<'a> {
         end: End,
         course: &mut Course<'_>,
         rng: &mut fastrand::Rng,
-        watcher: &mut dyn Watcher,
+        observer: &mut dyn Observer,
     ) -> ControlFlow<Result<CallSuccess, CallError>> {
         let result = match end {
             End::Done(result) => *result,
@@ -276,7 +276,7 @@ impl<'a> Run<'a> {
                 race.phase = Phase::Settled(0);
                 self.not_made(&race.lanes[lane].call);
                 // A reader that left is noticed with the next event.
-                let _ = self.flush(&mut race.lanes[0], watcher);
+                let _ = self.flush(&mut race.lanes[0], observer);
                 return ControlFlow::Continue(());
             }
         };
@@ -287,24 +287,24 @@ impl<'a> Run<'a> {
             self.drop_claims(race);
             let given = result.is_ok() || !self.out.written().is_empty();
             let call = race.lanes[lane].call.clone();
-            self.record(&call, asked, &result, if given { Share::Given } else { Share::Void });
+            self.record(&call, asked, &result, if given { Disposition::Delivered } else { Disposition::Discarded });
             return ControlFlow::Break(result);
         };
         let call = race.lanes[lane].call.clone();
-        self.record(&call, asked, &result, Share::Void);
+        self.record(&call, asked, &result, Disposition::Discarded);
         if let Some(failure) = failure_of(&result) {
             if matches!(&result, Err(CallError { cause: Cause::Failed(_), .. })) {
                 self.failed(&call, failure, rng);
             } else {
                 self.ledger.let_go(call.deployment, self.router.clock.now());
             }
-            watcher.note(Note::Failed { deployment: call.deployment, failure });
+            observer.on_event(RouterEvent::Failed { deployment: call.deployment, failure });
             course.fell(call.deployment, failure, left, self.router.clock.now());
         }
-        watcher.note(Note::GoingOn { deployment: left });
+        observer.on_event(RouterEvent::GoingOn { deployment: left });
         race.phase = Phase::Settled(1 - lane);
         // A reader that left is noticed with the next event.
-        let _ = self.flush(&mut race.lanes[1 - lane], watcher);
+        let _ = self.flush(&mut race.lanes[1 - lane], observer);
         ControlFlow::Continue(())
     }
 
@@ -320,7 +320,7 @@ impl<'a> Run<'a> {
         self.drop_claims(&race);
         let Lane { call, asked, coming, first_token, .. } = race.lanes.swap_remove(lane);
         let result = Err(CallError { cause: Cause::ReaderGone, answer: coming, first_token });
-        self.record(&call, asked.unwrap_or_else(|| self.router.clock.now()), &result, Share::Given);
+        self.record(&call, asked.unwrap_or_else(|| self.router.clock.now()), &result, Disposition::Delivered);
         Raced { call, result }
     }
 }
@@ -392,7 +392,7 @@ async fn leg(
     deployment: DeploymentId,
     (timeouts, deadline): (Timeouts, Timestamp),
     mouth: Mouth,
-    claim: Option<Claim>,
+    claim: Option<PendingReservation>,
     alive: impl Future<Output = Infallible>,
 ) -> End {
     if let Some(claim) = claim {

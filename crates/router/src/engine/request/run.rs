@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::attempt::{CallError, CallEvent, CallSuccess, Cause};
-use super::delivery::AnswerWriter;
-use super::ledger::Ledger;
-use super::note::{Note, Watcher};
-use super::record::{Attempt, Done, Hedged, RouteError, Share, Why};
-use super::reserve::{ALIVE, Outcome};
-use super::router::{Request, Router};
+use crate::engine::call::attempt::{CallError, CallEvent, CallSuccess, Cause};
+use crate::engine::call::delivery::AnswerWriter;
+use crate::engine::event::{Observer, RouterEvent};
+use crate::engine::request::record::{Attempt, Disposition, HedgeInfo, RouteError, RouteErrorKind, RoutedAnswer};
+use crate::engine::router::{Request, Router};
+use crate::engine::shared::reservation::{ALIVE, FinishedCall};
+use crate::engine::shared::session::StateSession;
 use llmroute_core::model::{Answer, Failure, Finish, Timestamp};
 use llmroute_core::route::course::{Call, Course, Skip, Step, Stop};
 use llmroute_core::route::estimate::Experience;
@@ -21,27 +21,27 @@ use llmroute_core::route::{DeploymentId, Timeouts};
 const TELLING: u64 = 32;
 
 /// One request under way. Dropped before its end, it logs itself as cancelled.
-pub(super) struct Run<'a> {
-    pub(super) router: &'a Router,
-    pub(super) request: &'a Request,
-    pub(super) ledger: Ledger,
-    pub(super) out: AnswerWriter,
-    pub(super) attempts: Vec<Attempt>,
+pub(in crate::engine) struct Run<'a> {
+    pub(in crate::engine) router: &'a Router,
+    pub(in crate::engine) request: &'a Request,
+    pub(in crate::engine) ledger: StateSession,
+    pub(in crate::engine) out: AnswerWriter,
+    pub(in crate::engine) attempts: Vec<Attempt>,
     skips: Vec<Skip>,
     /// Held while a call is one of the first to somebody.
-    pub(super) pilots: Vec<(DeploymentId, OwnedSemaphorePermit)>,
+    pub(in crate::engine) cold_start_permits: Vec<(DeploymentId, OwnedSemaphorePermit)>,
     /// The answer that is coming, for the log of a cancelled request.
-    pub(super) coming: Answer,
-    pub(super) first_token: Option<Duration>,
-    pub(super) hedged: Option<Hedged>,
+    pub(in crate::engine) coming: Answer,
+    pub(in crate::engine) first_token: Option<Duration>,
+    pub(in crate::engine) hedged: Option<HedgeInfo>,
     /// The calls that are under way, since when; a cancelled request is logged with them.
-    pub(super) current: Vec<(Call, Timestamp)>,
-    pub(super) closed: bool,
+    pub(in crate::engine) current: Vec<(Call, Timestamp)>,
+    pub(in crate::engine) closed: bool,
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(router: &'a Router, request: &'a Request) -> Self {
-        let ledger = Ledger::open(
+    pub(in crate::engine) fn new(router: &'a Router, request: &'a Request) -> Self {
+        let ledger = StateSession::open(
             Arc::clone(&router.map),
             Arc::clone(&router.store),
             Arc::clone(&router.quotas),
@@ -55,7 +55,7 @@ impl<'a> Run<'a> {
             out: AnswerWriter::new(request.delivery),
             attempts: Vec::new(),
             skips: Vec::new(),
-            pilots: Vec::new(),
+            cold_start_permits: Vec::new(),
             coming: Answer::default(),
             first_token: None,
             hedged: None,
@@ -69,19 +69,19 @@ impl<'a> Run<'a> {
     }
 
     /// Obeys the course.
-    pub(super) async fn course(
+    pub(in crate::engine) async fn course(
         &mut self,
         rng: &mut fastrand::Rng,
-        watcher: &mut dyn Watcher,
-    ) -> Result<Done, RouteError> {
+        observer: &mut dyn Observer,
+    ) -> Result<RoutedAnswer, RouteError> {
         let map = Arc::clone(&self.router.map);
         let deadline = self.request.since.after(map.group(self.request.group).policy.deadline);
-        let facts = self.router.facts(self.request).map_err(|error| self.error(Why::Rule(error)))?;
+        let facts = self.router.facts(self.request).map_err(|error| self.error(RouteErrorKind::Rule(error)))?;
         let mut course = Course::new(&map, self.request.group, facts, deadline);
         let mut last: Option<Failure> = None;
         loop {
             let step = course.next(last.as_ref(), &self.ledger.board, self.router.clock.now(), rng);
-            self.tell_skips(&mut course, watcher);
+            self.tell_skips(&mut course, observer);
             let mut call = match step {
                 Step::Call(call) => call,
                 Step::Stop(stop) => return Err(self.error(self.stopped(stop))),
@@ -93,12 +93,12 @@ impl<'a> Run<'a> {
                 continue;
             }
             if !call.wait.is_zero() {
-                watcher.note(Note::Calling { deployment: call.deployment, wait: call.wait });
+                observer.on_event(RouterEvent::Calling { deployment: call.deployment, wait: call.wait });
                 self.ledger.stand_in_line(&call, rng, self.router.clock.now());
                 tokio::time::sleep(call.wait).await;
             }
             let left = deadline.since(self.router.clock.now());
-            let may = match tokio::time::timeout(left, self.may_begin(&call, &mut course, rng, watcher)).await {
+            let may = match tokio::time::timeout(left, self.may_begin(&call, &mut course, rng, observer)).await {
                 Ok(Ok(true)) => self.may_probe(&call, &mut course).await,
                 Ok(Ok(false)) => false,
                 Ok(Err(stop)) => return Err(self.error(self.stopped(stop))),
@@ -108,19 +108,19 @@ impl<'a> Run<'a> {
                 }
             };
             if !may {
-                self.tell_skips(&mut course, watcher);
+                self.tell_skips(&mut course, observer);
                 last = None;
                 continue;
             }
             if call.wait.is_zero() {
-                watcher.note(Note::Calling { deployment: call.deployment, wait: call.wait });
+                observer.on_event(RouterEvent::Calling { deployment: call.deployment, wait: call.wait });
             }
             self.count(&call, deadline, rng);
             let hedge = map.group(call.group).policy.hedge.filter(|_| self.out.written().is_empty());
             let result = match hedge {
-                None => self.attempt(&call, deadline, watcher).await,
+                None => self.attempt(&call, deadline, observer).await,
                 Some(delay) => {
-                    let ended = self.race(delay, call, &mut course, deadline, rng, watcher).await;
+                    let ended = self.race(delay, call, &mut course, deadline, rng, observer).await;
                     call = ended.call;
                     ended.result
                 }
@@ -130,24 +130,24 @@ impl<'a> Run<'a> {
                 lost => lost,
             };
             match result {
-                Ok(won) => return self.won(&call, won, rng, watcher),
+                Ok(won) => return self.won(&call, won, rng, observer),
                 Err(CallError { cause: Cause::ReaderGone, first_token, .. }) => {
                     // A deployment that gave a token is alive, whether or not anybody reads on.
                     if first_token.is_some() {
                         self.teach(&call, None, None, rng);
                     }
-                    return Err(self.error(Why::Unread));
+                    return Err(self.error(RouteErrorKind::ReaderGone));
                 }
                 Err(CallError { cause: Cause::NotSent(failure), .. }) => {
                     self.ledger.let_go(call.deployment, self.router.clock.now());
-                    watcher.note(Note::Failed { deployment: call.deployment, failure: &failure });
+                    observer.on_event(RouterEvent::Failed { deployment: call.deployment, failure: &failure });
                     last = Some(failure);
                 }
                 Err(CallError { cause: Cause::Failed(failure), .. }) => {
                     self.failed(&call, &failure, rng);
-                    watcher.note(Note::Failed { deployment: call.deployment, failure: &failure });
+                    observer.on_event(RouterEvent::Failed { deployment: call.deployment, failure: &failure });
                     if !self.out.may_go_on() {
-                        return Err(self.error(Why::Interrupted { second_answer: false }));
+                        return Err(self.error(RouteErrorKind::Interrupted { second_answer: false }));
                     }
                     last = Some(failure);
                 }
@@ -160,11 +160,11 @@ impl<'a> Run<'a> {
         &mut self,
         call: &Call,
         deadline: Timestamp,
-        watcher: &mut dyn Watcher,
+        observer: &mut dyn Observer,
     ) -> Result<CallSuccess, CallError> {
         let started = self.router.clock.now();
         self.current.push((call.clone(), started));
-        let start = self.out.prepare(self.router.map.deployment(call.deployment).prefill, watcher);
+        let start = self.out.prepare(self.router.map.deployment(call.deployment).prefill, observer);
         let (before, restarts) = (self.out.written().len(), self.out.restarts());
         let prompt = start.apply(&self.request.prompt);
         let timeouts = self.timeouts(call, deadline);
@@ -177,12 +177,12 @@ impl<'a> Run<'a> {
                 std::ops::ControlFlow::Continue(())
             }
             CallEvent::Dropped(parameters) => {
-                watcher.note(Note::Dropped { deployment: call.deployment, parameters });
+                observer.on_event(RouterEvent::Dropped { deployment: call.deployment, parameters });
                 std::ops::ControlFlow::Continue(())
             }
             CallEvent::Event(event) => {
                 coming.push(event);
-                out.event(event, watcher)
+                out.event(event, observer)
             }
         };
         let asking = self.router.ask(call.deployment, &prompt, timeouts, deadline, &mut sink);
@@ -193,24 +193,25 @@ impl<'a> Run<'a> {
         };
         let restarted = self.out.restarts() > restarts;
         if restarted {
-            self.attempts.iter_mut().for_each(|attempt| attempt.share = attempt.share.void());
+            self.attempts.iter_mut().for_each(|attempt| attempt.disposition = attempt.disposition.discarded());
         }
         let given = result.is_ok() || restarted || self.out.written().len() > before;
-        self.record(call, started, &result, if given { Share::Given } else { Share::Void });
+        self.record(call, started, &result, if given { Disposition::Delivered } else { Disposition::Discarded });
         result
     }
 
     /// Writes down an attempt that was begun at `started`.
-    pub(super) fn record(
+    pub(in crate::engine) fn record(
         &mut self,
         call: &Call,
         started: Timestamp,
         result: &Result<CallSuccess, CallError>,
-        share: Share,
+        disposition: Disposition,
     ) {
         self.current.retain(|(current, _)| current.deployment != call.deployment);
         let unread = matches!(result, Err(CallError { cause: Cause::ReaderGone, .. }));
-        let share = if unread && share != Share::Lost { Share::Cancelled } else { share };
+        let disposition =
+            if unread && disposition != Disposition::HedgeLoser { Disposition::Cancelled } else { disposition };
         let (failure, first_token, usage) = match result {
             Ok(won) => (None, won.first_token, won.answer.usage),
             Err(lost) => {
@@ -231,15 +232,15 @@ impl<'a> Run<'a> {
             duration: self.router.clock.now().since(started),
             first_token,
             cost: price.zip(usage).map(|(price, usage)| price.cost(&usage)),
-            share,
+            disposition,
         });
-        if self.first_token.is_none() && share != Share::Lost {
+        if self.first_token.is_none() && disposition != Disposition::HedgeLoser {
             self.first_token = first_token.map(|first| started.since(self.request.since) + first);
         }
     }
 
     /// The limits of `call`, none of them beyond the deadline.
-    pub(super) fn timeouts(&self, call: &Call, deadline: Timestamp) -> Timeouts {
+    pub(in crate::engine) fn timeouts(&self, call: &Call, deadline: Timestamp) -> Timeouts {
         let members = &self.router.map.group(call.group).members;
         let member = members.iter().find(|member| member.deployment == call.deployment);
         let mut timeouts = member.expect("the course calls members of its groups").timeouts;
@@ -254,8 +255,8 @@ impl<'a> Run<'a> {
         call: &Call,
         won: CallSuccess,
         rng: &mut fastrand::Rng,
-        watcher: &mut dyn Watcher,
-    ) -> Result<Done, RouteError> {
+        observer: &mut dyn Observer,
+    ) -> Result<RoutedAnswer, RouteError> {
         let experience = self.attempts.last().map(|attempt| {
             let Answer { usage, reasoning, .. } = &won.answer;
             let prompt_tokens = self.request.facts.prompt_tokens;
@@ -266,17 +267,17 @@ impl<'a> Run<'a> {
             Experience::answered(prompt_tokens, attempt.first_token, attempt.duration, usage, shown)
         });
         self.teach(call, None, experience, rng);
-        if !self.out.end(watcher) {
+        if !self.out.end(observer) {
             if let Some(unseen) = self.attempts.last_mut() {
-                unseen.share = Share::Void;
+                unseen.disposition = Disposition::Discarded;
             }
-            return Err(self.error(Why::Interrupted { second_answer: true }));
+            return Err(self.error(RouteErrorKind::Interrupted { second_answer: true }));
         }
         let mut answer = won.answer;
         if self.out.resumed_at().is_some() {
             self.out.written().clone_into(&mut answer.text);
         }
-        Ok(Done {
+        Ok(RoutedAnswer {
             answer,
             deployment: call.deployment,
             attempts: self.attempts.clone(),
@@ -300,7 +301,7 @@ impl<'a> Run<'a> {
             Ok(()) => true,
             Err(until) => {
                 let nothing = Answer::default();
-                let outcome = Outcome { answer: &nothing, failure: None, sent: false };
+                let outcome = FinishedCall { answer: &nothing, failure: None, sent: false };
                 self.ledger.close(call.deployment, outcome, now);
                 self.ledger.flush();
                 course.lost_probe(call.deployment, until, now);
@@ -309,23 +310,27 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn tell_skips(&mut self, course: &mut Course<'_>, watcher: &mut dyn Watcher) {
+    fn tell_skips(&mut self, course: &mut Course<'_>, observer: &mut dyn Observer) {
         for skip in course.take_skips() {
-            watcher.note(Note::Skipped { deployment: skip.deployment, reason: &skip.reason });
+            observer.on_event(RouterEvent::Skipped { deployment: skip.deployment, reason: &skip.reason });
             self.skips.push(skip);
         }
     }
 
-    fn stopped(&self, stop: Stop) -> Why {
-        if self.out.written().is_empty() { Why::Stopped(stop) } else { Why::Interrupted { second_answer: false } }
+    fn stopped(&self, stop: Stop) -> RouteErrorKind {
+        if self.out.written().is_empty() {
+            RouteErrorKind::Stopped(stop)
+        } else {
+            RouteErrorKind::Interrupted { second_answer: false }
+        }
     }
 
-    fn error(&self, why: Why) -> RouteError {
+    fn error(&self, why: RouteErrorKind) -> RouteError {
         let (attempts, skips) = (self.attempts.clone(), self.skips.clone());
         RouteError { why, attempts, skips, duration: self.elapsed(), hedged: self.hedged }
     }
 
-    pub(super) fn elapsed(&self) -> Duration {
+    pub(in crate::engine) fn elapsed(&self) -> Duration {
         self.router.clock.now().since(self.request.since)
     }
 }

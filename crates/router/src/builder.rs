@@ -3,8 +3,8 @@
 //! ```
 //! use std::ops::ControlFlow;
 //!
-//! use llmroute_router::embed::Surroundings;
-//! use llmroute_router::engine::{Delivery, Note, Request, Router, Watcher};
+//! use llmroute_router::builder::Environment;
+//! use llmroute_router::engine::{Delivery, RouterEvent, Request, Router, Observer};
 //! use llmroute_core::model::{Event, Prompt, Timestamp};
 //! use llmroute_router::ports::Clock;
 //! use llmroute_router::profile::{LoadOptions, ProfileLocation, Profile, EnvVars};
@@ -13,13 +13,13 @@
 //! /// Prints the answer as it comes.
 //! struct Print;
 //!
-//! impl Watcher for Print {
-//!     fn note(&mut self, note: Note<'_>) {
-//!         if let Note::Failed { failure, .. } = note {
+//! impl Observer for Print {
+//!     fn on_event(&mut self, note: RouterEvent<'_>) {
+//!         if let RouterEvent::Failed { failure, .. } = note {
 //!             eprintln!("failed over: {}", failure.class);
 //!         }
 //!     }
-//!     fn event(&mut self, event: &Event) -> ControlFlow<()> {
+//!     fn on_output(&mut self, event: &Event) -> ControlFlow<()> {
 //!         if let Event::Text(text) = event {
 //!             print!("{text}");
 //!         }
@@ -34,7 +34,7 @@
 //! let profile = Profile::load(&ProfileLocation::Demo, &LoadOptions { env: &vars, long_lived: true })?;
 //! let group = profile.default_group;
 //! let clock = Clock::starting_at(Timestamp(1_790_000_000_000)); // wall time in milliseconds
-//! let around = Surroundings { vars: &vars, state: &Location::Memory, clock, seed: 7 };
+//! let around = Environment { vars: &vars, state: &Location::Memory, clock, seed: 7 };
 //! let router = Router::from_profile(profile, &around);
 //!
 //! let request = Request::new(group, Prompt::user("Why is the sky blue?"), Delivery::Whole, clock.now());
@@ -58,7 +58,7 @@ use crate::transport::keys::Vault;
 
 /// What a router needs of the process around it.
 #[derive(Debug, Clone, Copy)]
-pub struct Surroundings<'a> {
+pub struct Environment<'a> {
     /// The environment, for keys.
     pub vars: &'a EnvVars,
     /// Where the shared state is.
@@ -72,9 +72,9 @@ pub struct Surroundings<'a> {
 impl Router {
     /// A router over `profile`, with the network, the shared state and the keys of this process.
     ///
-    /// Making one does no I/O. See the example of [`embed`](self).
+    /// Making one does no I/O. See the example of [`builder`](self).
     #[must_use]
-    pub fn from_profile(profile: Profile, around: &Surroundings<'_>) -> Self {
+    pub fn from_profile(profile: Profile, around: &Environment<'_>) -> Self {
         let Profile { map, endpoints, keys, .. } = profile;
         Self::new(
             Arc::new(map),

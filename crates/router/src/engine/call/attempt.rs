@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 
-use crate::ports::{Clock, Reply, Transport};
+use crate::ports::{Clock, HttpReply, Transport};
 use llmroute_core::model::redact::{redact, without_whole};
 use llmroute_core::model::{
     Answer, Class, Event, Failure, Finish, OutputFault, Prompt, Secret, TimeoutKind, Timestamp,
@@ -25,20 +25,20 @@ pub const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
 pub const TRAILER_TIME: Duration = Duration::from_secs(2);
 
 /// What one attempt needs.
-pub(super) struct Attempt<'a> {
-    pub(super) endpoint: &'a Endpoint,
-    pub(super) key: Option<&'a Secret>,
-    pub(super) prompt: &'a Prompt,
-    pub(super) timeouts: Timeouts,
-    pub(super) transport: &'a dyn Transport,
-    pub(super) clock: Clock,
+pub(in crate::engine) struct Attempt<'a> {
+    pub(in crate::engine) endpoint: &'a Endpoint,
+    pub(in crate::engine) key: Option<&'a Secret>,
+    pub(in crate::engine) prompt: &'a Prompt,
+    pub(in crate::engine) timeouts: Timeouts,
+    pub(in crate::engine) transport: &'a dyn Transport,
+    pub(in crate::engine) clock: Clock,
 }
 
 /// Where the events of an attempt go; `Break` when nobody wants them.
-pub(super) type Sink<'a> = dyn FnMut(CallEvent<'_>) -> ControlFlow<()> + Send + 'a;
+pub(in crate::engine) type Sink<'a> = dyn FnMut(CallEvent<'_>) -> ControlFlow<()> + Send + 'a;
 
 /// What an attempt tells as it goes on.
-pub(super) enum CallEvent<'a> {
+pub(in crate::engine) enum CallEvent<'a> {
     /// The head of a reply came, whatever its status: when, and what it says of the provider's limits.
     Head((Timestamp, Vec<llmroute_core::model::Reading>)),
     Dropped(&'a [&'static str]),
@@ -46,14 +46,14 @@ pub(super) enum CallEvent<'a> {
 }
 
 /// How an attempt ended without an answer.
-pub(super) struct CallError {
-    pub(super) cause: Cause,
+pub(in crate::engine) struct CallError {
+    pub(in crate::engine) cause: Cause,
     /// What had come by then.
-    pub(super) answer: Answer,
-    pub(super) first_token: Option<Duration>,
+    pub(in crate::engine) answer: Answer,
+    pub(in crate::engine) first_token: Option<Duration>,
 }
 
-pub(super) enum Cause {
+pub(in crate::engine) enum Cause {
     /// The deployment failed, or the request does not suit it.
     Failed(Failure),
     /// The request could not be put into its protocol: nobody was asked.
@@ -63,14 +63,14 @@ pub(super) enum Cause {
 }
 
 /// A whole answer.
-pub(super) struct CallSuccess {
-    pub(super) answer: Answer,
-    pub(super) first_token: Option<Duration>,
+pub(in crate::engine) struct CallSuccess {
+    pub(in crate::engine) answer: Answer,
+    pub(in crate::engine) first_token: Option<Duration>,
 }
 
 impl Attempt<'_> {
     /// Makes the call.
-    pub(super) async fn run(self, sink: &mut Sink<'_>) -> Result<CallSuccess, CallError> {
+    pub(in crate::engine) async fn run(self, sink: &mut Sink<'_>) -> Result<CallSuccess, CallError> {
         let mut reading = Reading::new(&self);
         match self.read(&mut reading, sink).await {
             Ok(()) => Ok(CallSuccess { answer: reading.answer, first_token: reading.first_token }),
@@ -123,7 +123,7 @@ impl Attempt<'_> {
     }
 
     /// The failure that a reply with an error status means.
-    async fn refusal(&self, mut reply: Reply, started: tokio::time::Instant) -> Failure {
+    async fn refusal(&self, mut reply: HttpReply, started: tokio::time::Instant) -> Failure {
         let mut body = Vec::new();
         let read = async {
             while let Some(Ok(chunk)) = reply.body.next().await {
@@ -228,7 +228,7 @@ impl Reading {
     }
 
     /// Reads the body to the end of the answer.
-    async fn body(&mut self, mut reply: Reply, sink: &mut Sink<'_>) -> Result<(), Cause> {
+    async fn body(&mut self, mut reply: HttpReply, sink: &mut Sink<'_>) -> Result<(), Cause> {
         let mut events = Vec::new();
         while !self.reader.done() {
             let chunk = match self.within(reply.body.next()).await {

@@ -1,7 +1,7 @@
 //! What a call taught, told to the ledger; and its counting while it is under way.
 
-use super::ledger::Lessons;
-use super::run::Run;
+use crate::engine::request::run::Run;
+use crate::engine::shared::session::CallOutcome;
 use llmroute_core::model::{Failure, Timestamp};
 use llmroute_core::route::board::Lesson;
 use llmroute_core::route::breaker::Context;
@@ -11,7 +11,7 @@ use llmroute_core::route::strategy::{Scene, stranger};
 
 impl Run<'_> {
     /// Counts the call as under way until it ends, or could not last any longer.
-    pub(super) fn count(&mut self, call: &Call, deadline: Timestamp, rng: &mut fastrand::Rng) {
+    pub(in crate::engine) fn count(&mut self, call: &Call, deadline: Timestamp, rng: &mut fastrand::Rng) {
         let now = self.router.clock.now();
         let members = &self.router.map.group(call.group).members;
         let member = members.iter().find(|member| member.deployment == call.deployment);
@@ -20,7 +20,7 @@ impl Run<'_> {
     }
 
     /// What the failure of the call that was recorded last teaches.
-    pub(super) fn failed(&mut self, call: &Call, failure: &Failure, rng: &mut fastrand::Rng) {
+    pub(in crate::engine) fn failed(&mut self, call: &Call, failure: &Failure, rng: &mut fastrand::Rng) {
         let experience = self
             .attempts
             .last()
@@ -29,7 +29,7 @@ impl Run<'_> {
     }
 
     /// What the end of a call teaches; `failure` is `None` for an answer.
-    pub(super) fn teach(
+    pub(in crate::engine) fn teach(
         &mut self,
         call: &Call,
         failure: Option<&Failure>,
@@ -50,7 +50,7 @@ impl Run<'_> {
         };
         let (map, facts, board) = (&self.router.map, &self.request.facts, &self.ledger.board);
         let start = stranger(&Scene { map, group: call.group, facts, board, now });
-        self.ledger.learn(call.group, call.deployment, Lessons { lesson, experience, start }, context);
+        self.ledger.learn(call.group, call.deployment, CallOutcome { lesson, experience, start }, context);
     }
 
     /// Whether someone else in the group or in its fallbacks could answer.

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::note::{By, Note, Watcher};
+use crate::engine::event::{ContinuedBy, Observer, RouterEvent};
 use llmroute_core::model::{Event, Message, Prompt, Role};
 use llmroute_core::route::seam::{Fit, Seam};
 
@@ -31,7 +31,7 @@ pub enum Midstream {
 
 /// How the next deployment is asked, given what is out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum PromptStart {
+pub(in crate::engine) enum PromptStart {
     /// Like the first one.
     Fresh,
     /// With this as the beginning of its answer.
@@ -46,7 +46,7 @@ const CONTINUE: &str = "Your answer was cut off. Continue it exactly where it st
 
 impl PromptStart {
     /// The prompt that the next deployment gets.
-    pub(super) fn apply(self, prompt: &Prompt) -> Prompt {
+    pub(in crate::engine) fn apply(self, prompt: &Prompt) -> Prompt {
         let mut prompt = prompt.clone();
         match self {
             Self::Fresh => {}
@@ -61,7 +61,7 @@ impl PromptStart {
 }
 
 /// The text that is out, and how the current answer is joined to it.
-pub(super) struct AnswerWriter {
+pub(in crate::engine) struct AnswerWriter {
     delivery: Delivery,
     written: String,
     seam: Option<Seam>,
@@ -76,7 +76,7 @@ pub(super) struct AnswerWriter {
 }
 
 impl AnswerWriter {
-    pub(super) fn new(delivery: Delivery) -> Self {
+    pub(in crate::engine) fn new(delivery: Delivery) -> Self {
         Self {
             delivery,
             written: String::new(),
@@ -90,7 +90,7 @@ impl AnswerWriter {
     }
 
     /// Prepares for the next attempt, on an endpoint that takes a prefill or does not.
-    pub(super) fn prepare(&mut self, prefill: bool, watcher: &mut dyn Watcher) -> PromptStart {
+    pub(in crate::engine) fn prepare(&mut self, prefill: bool, observer: &mut dyn Observer) -> PromptStart {
         self.diverged = false;
         self.seam = None;
         if self.delivery == Delivery::Streamed(Midstream::Restart) {
@@ -105,19 +105,19 @@ impl AnswerWriter {
         self.resumed_at = Some(at);
         let given = || llmroute_core::route::seam::prefill(&self.written).to_owned();
         let (seam, start, by) = if prefill {
-            (Seam::continued(&self.written), PromptStart::Prefill(given()), By::Prefill)
+            (Seam::continued(&self.written), PromptStart::Prefill(given()), ContinuedBy::Prefill)
         } else if midstream == Midstream::Resume {
-            (Seam::instructed(&self.written), PromptStart::Instruction(given()), By::Instruction)
+            (Seam::instructed(&self.written), PromptStart::Instruction(given()), ContinuedBy::Instruction)
         } else {
-            (Seam::afresh(&self.written), PromptStart::Fresh, By::Match)
+            (Seam::afresh(&self.written), PromptStart::Fresh, ContinuedBy::Match)
         };
-        watcher.note(Note::Resuming { at, by });
+        observer.on_event(RouterEvent::Resuming { at, by });
         self.seam = Some(seam);
         start
     }
 
     /// Gives out one event of the current answer.
-    pub(super) fn event(&mut self, event: &Event, watcher: &mut dyn Watcher) -> ControlFlow<()> {
+    pub(in crate::engine) fn event(&mut self, event: &Event, observer: &mut dyn Observer) -> ControlFlow<()> {
         let text = match event {
             Event::Text(text) => text,
             Event::Reasoning(_)
@@ -125,59 +125,59 @@ impl AnswerWriter {
             | Event::ToolStart { .. }
             | Event::ToolArguments { .. }
             | Event::ToolSignature { .. } => {
-                return self.write_other(event, watcher);
+                return self.write_other(event, observer);
             }
-            Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => return watcher.event(event),
+            Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => return observer.on_output(event),
         };
         match &mut self.seam {
-            None => self.print(text.clone(), watcher),
+            None => self.print(text.clone(), observer),
             Some(_) if self.diverged => ControlFlow::Continue(()),
             Some(seam) => {
                 let fit = seam.feed(text);
-                self.fit(fit, watcher)
+                self.fit(fit, observer)
             }
         }
     }
 
     /// The current answer is whole. False when it is another text than what is out.
-    pub(super) fn end(&mut self, watcher: &mut dyn Watcher) -> bool {
+    pub(in crate::engine) fn end(&mut self, observer: &mut dyn Observer) -> bool {
         if let Some(seam) = &mut self.seam
             && !self.diverged
         {
             let fit = seam.end();
             // A reader that left just now has everything but the tail it did not want.
-            let _ = self.fit(fit, watcher);
+            let _ = self.fit(fit, observer);
         }
         !self.diverged
     }
 
     /// Whether another attempt may follow a failed one.
-    pub(super) fn may_go_on(&self) -> bool {
+    pub(in crate::engine) fn may_go_on(&self) -> bool {
         self.written.is_empty() || self.delivery != Delivery::Streamed(Midstream::Fail)
     }
 
     /// Text that was given out and stands.
-    pub(super) fn written(&self) -> &str {
+    pub(in crate::engine) fn written(&self) -> &str {
         &self.written
     }
 
-    pub(super) fn restarted(&self) -> bool {
+    pub(in crate::engine) fn restarted(&self) -> bool {
         self.restarts > 0
     }
 
     /// How often what was out became void.
-    pub(super) fn restarts(&self) -> usize {
+    pub(in crate::engine) fn restarts(&self) -> usize {
         self.restarts
     }
 
-    pub(super) fn resumed_at(&self) -> Option<usize> {
+    pub(in crate::engine) fn resumed_at(&self) -> Option<usize> {
         self.resumed_at
     }
 
-    fn fit(&mut self, fit: Fit, watcher: &mut dyn Watcher) -> ControlFlow<()> {
+    fn fit(&mut self, fit: Fit, observer: &mut dyn Observer) -> ControlFlow<()> {
         match fit {
             Fit::Held => ControlFlow::Continue(()),
-            Fit::Print(text) => self.print(text, watcher),
+            Fit::Print(text) => self.print(text, observer),
             Fit::Diverged => {
                 self.diverged = true;
                 ControlFlow::Continue(())
@@ -186,34 +186,34 @@ impl AnswerWriter {
     }
 
     /// Gives out what is not text of the answer; a continuation of text has none of it.
-    fn write_other(&mut self, event: &Event, watcher: &mut dyn Watcher) -> ControlFlow<()> {
+    fn write_other(&mut self, event: &Event, observer: &mut dyn Observer) -> ControlFlow<()> {
         if self.seam.is_some() {
             return ControlFlow::Continue(());
         }
-        self.begin(watcher);
-        watcher.event(event)
+        self.begin(observer);
+        observer.on_output(event)
     }
 
     /// The current answer gives something out: now what another one gave out is void.
-    fn begin(&mut self, watcher: &mut dyn Watcher) {
+    fn begin(&mut self, observer: &mut dyn Observer) {
         if std::mem::take(&mut self.restart_due) {
             self.restarts += 1;
-            watcher.note(Note::Restarted { text: !self.written.is_empty() });
+            observer.on_event(RouterEvent::Restarted { text: !self.written.is_empty() });
             self.written.clear();
         }
         self.given = true;
     }
 
-    fn print(&mut self, text: String, watcher: &mut dyn Watcher) -> ControlFlow<()> {
+    fn print(&mut self, text: String, observer: &mut dyn Observer) -> ControlFlow<()> {
         if text.is_empty() {
             return ControlFlow::Continue(());
         }
-        self.begin(watcher);
+        self.begin(observer);
         match self.delivery {
             // Nobody sees it until it is whole.
             Delivery::Whole => {}
             Delivery::Streamed(_) => self.written.push_str(&text),
         }
-        watcher.event(&Event::Text(text))
+        observer.on_output(&Event::Text(text))
     }
 }

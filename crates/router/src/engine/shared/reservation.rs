@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::ledger::{Ledger, deployment_key, edit, group_key, parse};
+use crate::engine::shared::session::{StateSession, deployment_key, edit, group_key, parse};
 use crate::ports::{Clock, Store, StoreError};
 use llmroute_core::model::{Answer, Class, Failure, Price, Reading, TimeoutKind, Timestamp};
 use llmroute_core::route::board::{Cell, GroupCell, Lesson};
@@ -20,12 +20,12 @@ use llmroute_core::route::limits::{
 use llmroute_core::route::{DeploymentId, GroupId, Map};
 
 /// How often a call that goes on says so.
-pub(super) const ALIVE: Duration = Duration::from_secs(LEASE.as_secs() / 3);
+pub(in crate::engine) const ALIVE: Duration = Duration::from_secs(LEASE.as_secs() / 3);
 /// Characters of a token, about, where nobody counted.
 const CHARS: usize = 4;
 
 /// Why a call may not begin.
-pub(super) enum Denied {
+pub(in crate::engine) enum AdmissionError {
     /// There is no room; the board knows.
     Full,
     /// The shared state is locked by others for too long to be sure.
@@ -34,7 +34,7 @@ pub(super) enum Denied {
 
 /// A call that may begin or has begun, and what it holds.
 #[derive(Debug, Clone)]
-pub(super) struct Slot {
+pub(in crate::engine) struct Reservation {
     deployment: DeploymentId,
     id: u64,
     ticket: Ticket,
@@ -52,10 +52,10 @@ pub(super) struct Slot {
 }
 
 /// Room asked for, and perhaps the group's leave for an extra call: `true` when all was given.
-pub(super) type Claim = JoinHandle<bool>;
+pub(in crate::engine) type PendingReservation = JoinHandle<bool>;
 
 /// What a store that was asked for room answers.
-enum Answered {
+enum HoldResult {
     /// It is held, since then.
     Held(Timestamp),
     /// Who has no room; the provider's own limits are `None`.
@@ -66,22 +66,22 @@ enum Answered {
 
 /// What is to be written down about a call that is over.
 #[derive(Debug, Clone)]
-pub(super) struct Settled {
-    slot: Slot,
+pub(in crate::engine) struct Settlement {
+    slot: Reservation,
     heard: Heard,
     /// `None`: it was never sent.
     spent: Option<Spent>,
     now: Timestamp,
 }
 
-impl Settled {
-    pub(super) fn keys(&self) -> Vec<String> {
+impl Settlement {
+    pub(in crate::engine) fn keys(&self) -> Vec<String> {
         let scopes = self.slot.scopes.iter().map(|(key, _)| key.clone());
         [quota_key(&self.slot.quota)].into_iter().chain(scopes).collect()
     }
 
-    /// Edits the values of [`Settled::keys`].
-    pub(super) fn apply(&self, values: &mut [Option<String>]) {
+    /// Edits the values of [`Settlement::keys`].
+    pub(in crate::engine) fn apply(&self, values: &mut [Option<String>]) {
         let Some((quota, meters)) = values.split_first_mut() else { return };
         edit(quota, |quota: &mut Quota| quota.observe(&self.heard, self.now));
         for meter in meters {
@@ -94,47 +94,47 @@ impl Settled {
 }
 
 /// How a call went, as far as limits are concerned.
-pub(super) struct Outcome<'a> {
-    pub(super) answer: &'a Answer,
-    pub(super) failure: Option<&'a Failure>,
+pub(in crate::engine) struct FinishedCall<'a> {
+    pub(in crate::engine) answer: &'a Answer,
+    pub(in crate::engine) failure: Option<&'a Failure>,
     /// Whether anything was sent.
-    pub(super) sent: bool,
+    pub(in crate::engine) sent: bool,
 }
 
-impl Ledger {
+impl StateSession {
     /// Reserves room for `call`, which begins now, in all limits that it passes.
     ///
     /// The store is asked only where something is limited: by the profile, or by a provider whose
     /// headers say that little is left.
-    pub(super) async fn reserve(
+    pub(in crate::engine) async fn reserve(
         &mut self,
         call: &Call,
         facts: &Facts,
         rng: &mut fastrand::Rng,
         clock: Clock,
-    ) -> Result<(), Denied> {
+    ) -> Result<(), AdmissionError> {
         let now = clock.now();
         let (slot, scopes) = self.slot(call, facts, rng, now);
         let limited = !scopes.is_empty();
         let (identity, need) = (slot.quota.clone(), slot.need);
         if let Err(shut) = self.quotas.check(&identity, need, self.ticket, now) {
             self.shut_quota(&identity, shut);
-            return Err(Denied::Full);
+            return Err(AdmissionError::Full);
         }
         // Known before it is held: whoever drops this request gives it back.
         self.slots.push(slot.clone());
         let answered = match slot.id {
-            0 => Ok(Answered::Held(now)),
+            0 => Ok(HoldResult::Held(now)),
             _ => hold(Arc::clone(&self.store), slot, scopes, None, clock).await,
         };
         match answered {
-            Ok(Answered::Held(since)) => {
+            Ok(HoldResult::Held(since)) => {
                 self.quotas.take(&identity, &need, since);
                 let slot = self.slots.iter_mut().find(|slot| slot.deployment == call.deployment);
                 slot.into_iter().for_each(|slot| slot.started = since);
                 return Ok(());
             }
-            Ok(Answered::Full(refusals)) => {
+            Ok(HoldResult::Full(refusals)) => {
                 for (place, shut) in refusals {
                     match place {
                         Some(place) => self.shut(&place, shut),
@@ -142,7 +142,7 @@ impl Ledger {
                     }
                 }
             }
-            Ok(Answered::NoLeave) => {}
+            Ok(HoldResult::NoLeave) => {}
             // What the provider says is advice; only what the profile limits must be certain.
             Err(_) if !limited => {
                 self.quotas.take(&identity, &need, now);
@@ -150,17 +150,23 @@ impl Ledger {
             }
             Err(error) => {
                 self.forget(call.deployment);
-                return Err(Denied::Busy(error.reason));
+                return Err(AdmissionError::Busy(error.reason));
             }
         }
         self.forget(call.deployment);
-        Err(Denied::Full)
+        Err(AdmissionError::Full)
     }
 
     /// Reserves room for `call` and takes one of its group's extra calls, all of it in one step and
     /// behind the caller's back; `None` when it is known by now that there is no room. The call must
     /// be [closed](Self::close), made or not.
-    pub(super) fn claim(&mut self, call: &Call, facts: &Facts, rng: &mut fastrand::Rng, clock: Clock) -> Option<Claim> {
+    pub(in crate::engine) fn claim(
+        &mut self,
+        call: &Call,
+        facts: &Facts,
+        rng: &mut fastrand::Rng,
+        clock: Clock,
+    ) -> Option<PendingReservation> {
         let now = clock.now();
         let (slot, scopes) = self.slot(call, facts, rng, now);
         self.quotas.check(&slot.quota, slot.need, self.ticket, now).ok()?;
@@ -168,18 +174,18 @@ impl Ledger {
         self.slots.push(slot.clone());
         let group = group_key(&self.map, call.group);
         let held = hold(Arc::clone(&self.store), slot, scopes, Some(group), clock);
-        Some(tokio::spawn(async move { matches!(held.await, Ok(Answered::Held(_))) }))
+        Some(tokio::spawn(async move { matches!(held.await, Ok(HoldResult::Held(_))) }))
     }
 
     /// What `call` needs, and the limits that it passes. Its id is 0 when nobody has to be asked.
-    fn slot(&self, call: &Call, facts: &Facts, rng: &mut fastrand::Rng, now: Timestamp) -> (Slot, Vec<Scope>) {
+    fn slot(&self, call: &Call, facts: &Facts, rng: &mut fastrand::Rng, now: Timestamp) -> (Reservation, Vec<Scope>) {
         let map = &self.map;
         let quota = self.quota(call.deployment);
         let price = map.deployment(call.deployment).price;
         let need = Need::of(facts, price, quota.expected_output());
         let scopes = map.limits.scopes(map, call.group, call.deployment);
         let counted = !scopes.is_empty() || quota.is_scarce(&need, now);
-        let slot = Slot {
+        let slot = Reservation {
             deployment: call.deployment,
             id: if counted { rng.u64(1..) } else { 0 },
             ticket: self.ticket,
@@ -195,7 +201,7 @@ impl Ledger {
     }
 
     /// The head of a reply came from `deployment`; what it says of limits is known at once.
-    pub(super) fn head(&mut self, deployment: DeploymentId, reply: (Timestamp, Vec<Reading>)) {
+    pub(in crate::engine) fn head(&mut self, deployment: DeploymentId, reply: (Timestamp, Vec<Reading>)) {
         let Some(slot) = self.slots.iter_mut().find(|slot| slot.deployment == deployment) else { return };
         let at = reply.0;
         let heard = Heard { started: slot.started, reply: Some(reply), ..Heard::default() };
@@ -204,7 +210,7 @@ impl Ledger {
     }
 
     /// The call to `deployment` is over: what it used is written with the next lesson.
-    pub(super) fn close(&mut self, deployment: DeploymentId, outcome: Outcome<'_>, now: Timestamp) {
+    pub(in crate::engine) fn close(&mut self, deployment: DeploymentId, outcome: FinishedCall<'_>, now: Timestamp) {
         let Some(mut slot) = self.forget(deployment) else { return };
         slot.over.store(true, Ordering::SeqCst);
         let gate = outcome.failure.and_then(Lesson::of).and_then(|lesson| match lesson {
@@ -223,11 +229,11 @@ impl Ledger {
             let cell = &mut self.board.deployments[id.0];
             cell.gate = cell.gate.max(gate);
         }
-        self.settled.push(Settled { slot, heard, spent, now });
+        self.settled.push(Settlement { slot, heard, spent, now });
     }
 
     /// Writes down what no lesson takes along, behind the caller's back.
-    pub(super) fn flush(&mut self) {
+    pub(in crate::engine) fn flush(&mut self) {
         for settled in std::mem::take(&mut self.settled) {
             let store = Arc::clone(&self.store);
             self.pending.push(tokio::task::spawn_blocking(move || write(&*store, &settled)));
@@ -235,9 +241,9 @@ impl Ledger {
     }
 
     /// Gives back what calls in flight hold, without waiting for anything that may be cancelled.
-    pub(super) fn abandon(&mut self, coming: &Answer, now: Timestamp) {
+    pub(in crate::engine) fn abandon(&mut self, coming: &Answer, now: Timestamp) {
         for deployment in self.slots.iter().map(|slot| slot.deployment).collect::<Vec<_>>() {
-            self.close(deployment, Outcome { answer: coming, failure: None, sent: true }, now);
+            self.close(deployment, FinishedCall { answer: coming, failure: None, sent: true }, now);
         }
         for settled in std::mem::take(&mut self.settled).iter().filter(|settled| !settled.slot.scopes.is_empty()) {
             write(&*self.store, settled);
@@ -245,7 +251,7 @@ impl Ledger {
     }
 
     /// Says from time to time that `call` is alive: where it is counted, and that it probes. Never ends.
-    pub(super) fn keep_alive(&self, call: &Call, clock: Clock) -> impl Future<Output = Infallible> + use<> {
+    pub(in crate::engine) fn keep_alive(&self, call: &Call, clock: Clock) -> impl Future<Output = Infallible> + use<> {
         let slot = self.slots.iter().find(|slot| slot.deployment == call.deployment);
         let slot = slot.filter(|slot| !slot.scopes.is_empty()).cloned();
         let probe = call.probe.then(|| deployment_key(&self.map, call.deployment));
@@ -267,22 +273,22 @@ impl Ledger {
     }
 
     /// The identity of what the provider limits for `deployment`, and whether it ever replied.
-    pub(super) fn identity(&self, deployment: DeploymentId) -> (String, bool) {
+    pub(in crate::engine) fn identity(&self, deployment: DeploymentId) -> (String, bool) {
         (self.map.limits.quota(&self.map, deployment).to_owned(), self.quota(deployment).heard)
     }
 
-    pub(super) fn quota(&self, deployment: DeploymentId) -> Quota {
+    pub(in crate::engine) fn quota(&self, deployment: DeploymentId) -> Quota {
         self.known.get(self.map.limits.quota(&self.map, deployment)).cloned().unwrap_or_default()
     }
 
-    fn forget(&mut self, deployment: DeploymentId) -> Option<Slot> {
+    fn forget(&mut self, deployment: DeploymentId) -> Option<Reservation> {
         let position = self.slots.iter().position(|slot| slot.deployment == deployment)?;
         Some(self.slots.swap_remove(position))
     }
 }
 
 /// The keys of all limits that calls through `groups` may pass.
-pub(super) fn scope_keys(map: &Map, groups: &[GroupId]) -> Vec<String> {
+pub(in crate::engine) fn scope_keys(map: &Map, groups: &[GroupId]) -> Vec<String> {
     let members =
         groups.iter().flat_map(|id| map.group(*id).members.iter().map(move |member| (*id, member.deployment)));
     let mut keys: Vec<String> = members
@@ -299,7 +305,7 @@ pub fn quota_key(identity: &str) -> String {
     format!("quota/{identity}")
 }
 
-pub(super) fn scope_key(map: &Map, place: &Place) -> String {
+pub(in crate::engine) fn scope_key(map: &Map, place: &Place) -> String {
     match place {
         Place::Deployment(id) => format!("limits/deployment/{}", map.deployment(*id).state_key),
         Place::Group(id) => format!("limits/{}", group_key(map, *id)),
@@ -311,18 +317,18 @@ pub(super) fn scope_key(map: &Map, place: &Place) -> String {
 /// the group of that key, too.
 async fn hold(
     store: Arc<dyn Store>,
-    slot: Slot,
+    slot: Reservation,
     scopes: Vec<Scope>,
     extra: Option<String>,
     clock: Clock,
-) -> Result<Answered, StoreError> {
+) -> Result<HoldResult, StoreError> {
     let task = tokio::task::spawn_blocking(move || {
         let keys: Vec<String> = [quota_key(&slot.quota)]
             .into_iter()
             .chain(slot.scopes.iter().map(|(key, _)| key.clone()))
             .chain(extra.clone())
             .collect();
-        let mut answered = Answered::NoLeave;
+        let mut answered = HoldResult::NoLeave;
         let mut change = |values: &mut [Option<String>]| {
             let (own, group) = values.split_at_mut(1 + scopes.len());
             // Transactions come one after the other: either giving it back sees this, or this sees that.
@@ -334,20 +340,20 @@ async fn hold(
                 return;
             }
             // The wait for the lock is over: the call begins now.
-            let slot = Slot { started: clock.now(), ..slot.clone() };
+            let slot = Reservation { started: clock.now(), ..slot.clone() };
             answered = hold_in(own, &slot, &scopes);
-            if let (Answered::Held(_), Some(cell)) = (&answered, cell) {
+            if let (HoldResult::Held(_), Some(cell)) = (&answered, cell) {
                 edit(&mut group[0], |value| *value = cell);
             }
         };
         store.update_shared(&keys, &mut change).map(|()| answered)
     });
     // A panic in it is a bug that has already been reported; nothing is held then.
-    task.await.unwrap_or(Ok(Answered::NoLeave))
+    task.await.unwrap_or(Ok(HoldResult::NoLeave))
 }
 
 /// Edits the values of what the provider limits and of our own counters, in the order of `scopes`.
-fn hold_in(values: &mut [Option<String>], slot: &Slot, scopes: &[Scope]) -> Answered {
+fn hold_in(values: &mut [Option<String>], slot: &Reservation, scopes: &[Scope]) -> HoldResult {
     let mut quota: Quota = parse(values[0].as_deref());
     let mut meters: Vec<Meter> = values[1..].iter().map(|value| parse(value.as_deref())).collect();
     quota.leave(slot.ticket);
@@ -359,7 +365,7 @@ fn hold_in(values: &mut [Option<String>], slot: &Slot, scopes: &[Scope]) -> Answ
     });
     let refusals: Vec<_> = provider.into_iter().chain(own).collect();
     if !refusals.is_empty() {
-        return Answered::Full(refusals);
+        return HoldResult::Full(refusals);
     }
     quota.take(&slot.need, slot.started);
     edit(&mut values[0], |value| *value = quota);
@@ -367,10 +373,10 @@ fn hold_in(values: &mut [Option<String>], slot: &Slot, scopes: &[Scope]) -> Answ
         meter.hold(&scope.limits, Held::new(slot.id, &slot.need, slot.started));
         edit(value, |value| *value = meter);
     }
-    Answered::Held(slot.started)
+    HoldResult::Held(slot.started)
 }
 
-async fn renew(store: Arc<dyn Store>, slot: &Slot, now: Timestamp) {
+async fn renew(store: Arc<dyn Store>, slot: &Reservation, now: Timestamp) {
     let (id, keys) = (slot.id, slot.scopes.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>());
     let task = tokio::task::spawn_blocking(move || {
         let mut change = |values: &mut [Option<String>]| {
@@ -393,13 +399,13 @@ async fn extend_probe(store: Arc<dyn Store>, key: String, now: Timestamp) {
     let _ = task.await;
 }
 
-fn write(store: &dyn Store, settled: &Settled) {
+fn write(store: &dyn Store, settled: &Settlement) {
     // Not written, it counts as what was expected until it leaves the window.
     let _: Result<(), StoreError> = store.update(&settled.keys(), &mut |values| settled.apply(values));
 }
 
 /// What a call used that was sent: as counted by the provider, or else as far as it came.
-fn spent(slot: &Slot, outcome: &Outcome<'_>) -> Spent {
+fn spent(slot: &Reservation, outcome: &FinishedCall<'_>) -> Spent {
     let (prompt, price) = (slot.need.prompt, slot.price);
     if let Some(usage) = outcome.answer.usage {
         let cost = price.map_or(0, |price| nanos(price.cost(&usage)));

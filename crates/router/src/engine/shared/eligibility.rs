@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::ledger::Ledger;
-use super::reserve::scope_key;
+use crate::engine::shared::reservation::scope_key;
+use crate::engine::shared::session::StateSession;
 use llmroute_core::model::Timestamp;
 use llmroute_core::route::course::Facts;
 use llmroute_core::route::limits::{Meter, Need, Place, Scope, Shut, headroom};
 use llmroute_core::route::{DeploymentId, GroupId};
 
-impl Ledger {
+impl StateSession {
     /// Marks on the board whom the limits keep shut at `now`, by what the store said.
-    pub(super) fn mark_rooms(
+    pub(in crate::engine) fn mark_eligibility(
         &mut self,
         groups: &[GroupId],
         facts: &Facts,
@@ -60,12 +60,12 @@ impl Ledger {
     }
 
     /// Deployments that share what the provider limits.
-    pub(super) fn alike(&self, quota: &str) -> Vec<DeploymentId> {
+    pub(in crate::engine) fn alike(&self, quota: &str) -> Vec<DeploymentId> {
         let all = (0..self.map.deployments.len()).map(DeploymentId);
         all.filter(|id| self.map.limits.quota(&self.map, *id) == quota).collect()
     }
 
-    pub(super) fn shut_quota(&mut self, quota: &str, shut: Shut) {
+    pub(in crate::engine) fn shut_quota(&mut self, quota: &str, shut: Shut) {
         for id in self.alike(quota) {
             self.shut_one(id, shut.clone());
         }
@@ -73,7 +73,7 @@ impl Ledger {
 
     /// Shuts everybody for this request whom a limit of `place` holds for; the members of a group only
     /// there.
-    pub(super) fn shut(&mut self, place: &Place, shut: Shut) {
+    pub(in crate::engine) fn shut(&mut self, place: &Place, shut: Shut) {
         let map = Arc::clone(&self.map);
         let all = || (0..map.deployments.len()).map(DeploymentId);
         let ids: Vec<DeploymentId> = match place {

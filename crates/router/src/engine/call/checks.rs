@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::attempt::{CallError, CallSuccess, Cause};
-use super::record::Share;
-use super::run::Run;
-use super::schema::Schema;
-use super::verify::verify;
+use crate::engine::call::attempt::{CallError, CallSuccess, Cause};
+use crate::engine::call::schema::Schema;
+use crate::engine::call::verify::verify;
+use crate::engine::request::record::Disposition;
+use crate::engine::request::run::Run;
 use llmroute_core::model::{Answer, Class, Failure, Finish, OutputFault, Timestamp};
 
 /// How long a command may take for its verdict.
@@ -16,7 +16,7 @@ const VERDICT: Duration = Duration::from_secs(60);
 /// What an answer must satisfy; by default nothing.
 ///
 /// An answer that does not is a failure of the class `invalid_output`. One that was given out by then
-/// is void: use [`Delivery::Whole`](super::Delivery::Whole), or a stream that may begin again.
+/// is void: use [`Delivery::Whole`](crate::engine::Delivery::Whole), or a stream that may begin again.
 #[derive(Debug, Clone, Default)]
 pub struct Checks {
     /// It is a JSON document, valid by this schema; a fence around it is taken off.
@@ -60,7 +60,7 @@ fn rejected(answer: &Answer, why: &str) -> Failure {
 
 impl Run<'_> {
     /// The answer if it passes its checks; else the attempt that gave it has failed.
-    pub(super) async fn checked(
+    pub(in crate::engine) async fn checked(
         &mut self,
         mut won: CallSuccess,
         deadline: Timestamp,
@@ -69,7 +69,7 @@ impl Run<'_> {
         let Err(failure) = self.request.checks.pass(&mut won.answer, limit).await else { return Ok(won) };
         if let Some(attempt) = self.attempts.last_mut() {
             attempt.failure = Some(failure.clone());
-            attempt.share = Share::Void;
+            attempt.disposition = Disposition::Discarded;
         }
         Err(CallError { cause: Cause::Failed(failure), answer: won.answer, first_token: won.first_token })
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ledger::{Ledger, deployment_key, edit};
-use super::{Delivery, Request, Router};
+use crate::engine::shared::session::{StateSession, deployment_key, edit};
+use crate::engine::{Delivery, Request, Router};
 use crate::ports::StoreError;
 use llmroute_core::model::{Failure, Prompt, Timestamp};
 use llmroute_core::route::board::{Cell, Lesson};
@@ -16,7 +16,7 @@ use llmroute_core::route::{DeploymentId, GroupId};
 
 /// A call that somebody else made.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Observed {
+pub struct Measurement {
     /// Whom it asked.
     pub deployment: DeploymentId,
     /// When it ended.
@@ -27,7 +27,7 @@ pub struct Observed {
     pub result: Result<Experience, (Failure, Duration)>,
 }
 
-impl Observed {
+impl Measurement {
     /// What it says of speed and reliability, and of being alive.
     fn lessons(&self) -> (Option<Lesson>, Option<Experience>) {
         match &self.result {
@@ -48,18 +48,18 @@ impl Router {
     pub fn observe(
         &self,
         group: GroupId,
-        mut observed: Vec<Observed>,
+        mut observed: Vec<Measurement>,
         rng: &mut fastrand::Rng,
     ) -> Result<(), StoreError> {
         observed.sort_by_key(|one| one.at);
         let now = self.clock.now();
         let request = Request::new(group, Prompt::user(""), Delivery::Whole, now);
         let (map, store) = (Arc::clone(&self.map), Arc::clone(&self.store));
-        let ledger = Ledger::open(Arc::clone(&map), Arc::clone(&store), Arc::clone(&self.quotas), &request, now);
+        let ledger = StateSession::open(Arc::clone(&map), Arc::clone(&store), Arc::clone(&self.quotas), &request, now);
         let board = &ledger.board;
         let start = stranger(&Scene { map: &map, group, facts: &request.facts, board, now });
         let policy = &map.group(group).policy;
-        let mut of_deployment: BTreeMap<DeploymentId, Vec<Observed>> = BTreeMap::new();
+        let mut of_deployment: BTreeMap<DeploymentId, Vec<Measurement>> = BTreeMap::new();
         for one in observed {
             of_deployment.entry(one.deployment).or_default().push(one);
         }

@@ -9,10 +9,10 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
 
-use super::in_flight::Held;
-use super::quotas::Quotas;
-use super::reserve::{self, Settled, Slot};
-use super::router::Request;
+use crate::engine::router::Request;
+use crate::engine::shared::lease::Lease;
+use crate::engine::shared::provider_limits::ProviderLimits;
+use crate::engine::shared::reservation::{Reservation, Settlement};
 use crate::ports::{LogStart, Store, StoreError};
 use llmroute_core::model::Timestamp;
 use llmroute_core::route::board::{Board, Cell, GroupCell, Lesson};
@@ -22,53 +22,53 @@ use llmroute_core::route::limits::{Quota, Ticket};
 use llmroute_core::route::{DeploymentId, GroupId, Map};
 
 /// What is known, and where lessons are written down.
-pub(super) struct Ledger {
-    pub(super) map: Arc<Map>,
-    pub(super) store: Arc<dyn Store>,
-    pub(super) board: Board,
+pub(in crate::engine) struct StateSession {
+    pub(in crate::engine) map: Arc<Map>,
+    pub(in crate::engine) store: Arc<dyn Store>,
+    pub(in crate::engine) board: Board,
     /// What the providers limit, by its identity.
-    pub(super) known: BTreeMap<String, Quota>,
+    pub(in crate::engine) known: BTreeMap<String, Quota>,
     /// The same as this process heard it.
-    pub(super) quotas: Arc<Quotas>,
+    pub(in crate::engine) quotas: Arc<ProviderLimits>,
     /// The place of the request in a line; its id is 0 until it stands in one.
-    pub(super) ticket: Ticket,
+    pub(in crate::engine) ticket: Ticket,
     /// The groups in which the request has its turn.
-    pub(super) turns: Vec<GroupId>,
+    pub(in crate::engine) turns: Vec<GroupId>,
     /// Calls in flight.
-    pub(super) slots: Vec<Slot>,
+    pub(in crate::engine) slots: Vec<Reservation>,
     /// Calls that are over and not written down yet.
-    pub(super) settled: Vec<Settled>,
+    pub(in crate::engine) settled: Vec<Settlement>,
     /// Lessons on their way into the store.
-    pub(super) pending: Vec<JoinHandle<()>>,
+    pub(in crate::engine) pending: Vec<JoinHandle<()>>,
     /// The calls that are counted as under way.
-    pub(super) held: Vec<Held>,
+    pub(in crate::engine) held: Vec<Lease>,
     /// The beginning of the log's entry, until it is known to be written.
     begin: Option<(LogStart, Arc<AtomicBool>)>,
 }
 
 /// What an attempt taught.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Lessons {
+pub(in crate::engine) struct CallOutcome {
     /// Whether it is alive.
-    pub(super) lesson: Lesson,
+    pub(in crate::engine) lesson: Lesson,
     /// How fast and long-winded it is.
-    pub(super) experience: Option<Experience>,
+    pub(in crate::engine) experience: Option<Experience>,
     /// The seconds to the first token to expect of a stranger in its group.
-    pub(super) start: f64,
+    pub(in crate::engine) start: f64,
 }
 
-impl Ledger {
+impl StateSession {
     /// Reads what the processes know of every deployment that `request` can lead to.
-    pub(super) fn open(
+    pub(in crate::engine) fn open(
         map: Arc<Map>,
         store: Arc<dyn Store>,
-        quotas: Arc<Quotas>,
+        quotas: Arc<ProviderLimits>,
         request: &Request,
         now: Timestamp,
     ) -> Self {
         let mut board = Board::fresh(&map);
         let groups = reachable(&map, request.group);
-        let scopes = reserve::scope_keys(&map, &groups.iter().copied().collect::<Vec<_>>());
+        let scopes = crate::engine::shared::reservation::scope_keys(&map, &groups.iter().copied().collect::<Vec<_>>());
         let mut deployments: BTreeSet<DeploymentId> =
             groups.iter().flat_map(|id| &map.group(*id).members).map(|member| member.deployment).collect();
         // Others at the same hosts say whether the host is down.
@@ -79,7 +79,9 @@ impl Ledger {
             .iter()
             .map(|id| deployment_key(&map, *id))
             .chain(groups.iter().map(|id| group_key(&map, *id)))
-            .chain(deployments.iter().map(|id| reserve::quota_key(map.limits.quota(&map, *id))))
+            .chain(
+                deployments.iter().map(|id| crate::engine::shared::reservation::quota_key(map.limits.quota(&map, *id))),
+            )
             .chain(scopes.iter().cloned())
             .collect();
         // A store that cannot be read says so once, by its warning; the board is then a fresh one.
@@ -100,13 +102,19 @@ impl Ledger {
         let turns = Vec::new();
         let mut ledger =
             Self { map, store, board, known, quotas, ticket, turns, slots, settled, pending, held, begin: None };
-        ledger.mark_rooms(&groups.into_iter().collect::<Vec<_>>(), &request.facts, now, &meters);
+        ledger.mark_eligibility(&groups.into_iter().collect::<Vec<_>>(), &request.facts, now, &meters);
         ledger
     }
 
     /// Learns from an attempt, whose call is over: on the board at once, in the store behind the
     /// caller's back.
-    pub(super) fn learn(&mut self, group: GroupId, deployment: DeploymentId, lessons: Lessons, context: Context) {
+    pub(in crate::engine) fn learn(
+        &mut self,
+        group: GroupId,
+        deployment: DeploymentId,
+        lessons: CallOutcome,
+        context: Context,
+    ) {
         let success = lessons.lesson == Lesson::ANSWERED;
         let now = context.now;
         let over = self.take_held(deployment).map(|held| held.end());
@@ -123,7 +131,7 @@ impl Ledger {
         self.board.groups[group.0].observe(success, now);
         let settled = self.settled.pop();
         let mut keys = vec![deployment_key(&self.map, deployment), group_key(&self.map, group)];
-        keys.extend(settled.iter().flat_map(Settled::keys));
+        keys.extend(settled.iter().flat_map(Settlement::keys));
         let store = Arc::clone(&self.store);
         self.pending.push(tokio::task::spawn_blocking(move || {
             let mut change = |values: &mut [Option<String>]| {
@@ -140,7 +148,7 @@ impl Ledger {
 
     /// Takes the lease of a half-open deployment's probe until `lease`. `Err` holds the time until
     /// which another process has it.
-    pub(super) async fn claim_probe(
+    pub(in crate::engine) async fn claim_probe(
         &mut self,
         id: DeploymentId,
         now: Timestamp,
@@ -173,7 +181,7 @@ impl Ledger {
     }
 
     /// Writes the question into the log while the network is waited for.
-    pub(super) fn begin(&mut self, start: LogStart) {
+    pub(in crate::engine) fn begin(&mut self, start: LogStart) {
         let written = Arc::new(AtomicBool::new(false));
         self.begin = Some((start.clone(), Arc::clone(&written)));
         let store = Arc::clone(&self.store);
@@ -185,7 +193,7 @@ impl Ledger {
     }
 
     /// Makes sure that the question is in the log, without waiting for anything that may be cancelled.
-    pub(super) fn begun(&mut self) {
+    pub(in crate::engine) fn begun(&mut self) {
         if let Some((start, written)) = self.begin.take()
             && !written.load(Ordering::Acquire)
         {
@@ -194,7 +202,7 @@ impl Ledger {
     }
 
     /// Waits until every lesson is written down.
-    pub(super) async fn settle(&mut self) {
+    pub(in crate::engine) async fn settle(&mut self) {
         self.flush();
         for lesson in self.pending.drain(..) {
             // A lesson that panicked is a bug that has already been reported; the answer stands.
@@ -204,7 +212,7 @@ impl Ledger {
 }
 
 /// `group` and every group that its fallback lists lead to.
-pub(super) fn reachable(map: &Map, group: GroupId) -> BTreeSet<GroupId> {
+pub(in crate::engine) fn reachable(map: &Map, group: GroupId) -> BTreeSet<GroupId> {
     let mut found = BTreeSet::new();
     let mut open = vec![group];
     while let Some(id) = open.pop() {
@@ -238,11 +246,14 @@ pub fn group_key(map: &Map, id: GroupId) -> String {
 }
 
 /// A value that cannot be read is as good as none: it is from another version, and only advice.
-pub(super) fn parse<T: DeserializeOwned + Default>(value: Option<&str>) -> T {
+pub(in crate::engine) fn parse<T: DeserializeOwned + Default>(value: Option<&str>) -> T {
     value.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
 }
 
-pub(super) fn edit<T: DeserializeOwned + Serialize + Default>(value: &mut Option<String>, change: impl FnOnce(&mut T)) {
+pub(in crate::engine) fn edit<T: DeserializeOwned + Serialize + Default>(
+    value: &mut Option<String>,
+    change: impl FnOnce(&mut T),
+) {
     let mut cell: T = parse(value.as_deref());
     change(&mut cell);
     // Plain data with string keys always serialises.

@@ -2,31 +2,33 @@
 
 use serde_json::json;
 
-use super::record::{Attempt, Done, RouteError, Share, Spend, Why, millis};
-use super::router::{Request, Router};
-use super::run::Run;
-use crate::ports::{LogEnd, Outcome};
+use crate::engine::request::record::{
+    Attempt, CostSummary, Disposition, RouteError, RouteErrorKind, RoutedAnswer, millis,
+};
+use crate::engine::request::run::Run;
+use crate::engine::router::{Request, Router};
+use crate::ports::{LogEnd, RequestOutcome};
 use llmroute_core::model::Answer;
 use llmroute_core::route::DeploymentId;
 use llmroute_core::route::course::Stop;
 
 impl Run<'_> {
     /// Writes the outcome down.
-    pub(super) fn close(&mut self, ended: &Result<Done, RouteError>) {
+    pub(in crate::engine) fn close(&mut self, ended: &Result<RoutedAnswer, RouteError>) {
         let outcome = match ended {
-            Ok(_) => Outcome::Ok,
-            Err(RouteError { why: Why::Interrupted { .. }, .. }) => Outcome::Partial,
-            Err(RouteError { why: Why::Unread, .. }) => Outcome::Cancelled,
-            Err(RouteError { why: Why::Stopped(_) | Why::Rule(_), .. }) => Outcome::Failed,
+            Ok(_) => RequestOutcome::Ok,
+            Err(RouteError { why: RouteErrorKind::Interrupted { .. }, .. }) => RequestOutcome::Partial,
+            Err(RouteError { why: RouteErrorKind::ReaderGone, .. }) => RequestOutcome::Cancelled,
+            Err(RouteError { why: RouteErrorKind::Stopped(_) | RouteErrorKind::Rule(_), .. }) => RequestOutcome::Failed,
         };
         let stop = match ended {
-            Err(RouteError { why: Why::Stopped(stop), .. }) => Some(*stop),
+            Err(RouteError { why: RouteErrorKind::Stopped(stop), .. }) => Some(*stop),
             Ok(_) | Err(_) => None,
         };
         self.log(outcome, ended.as_ref().ok().map(|done| &done.answer), stop);
     }
 
-    fn log(&mut self, outcome: Outcome, answer: Option<&Answer>, stop: Option<Stop>) {
+    fn log(&mut self, outcome: RequestOutcome, answer: Option<&Answer>, stop: Option<Stop>) {
         self.closed = true;
         let Some(start) = &self.request.log else { return };
         let answer = answer.unwrap_or(&self.coming);
@@ -37,8 +39,10 @@ impl Run<'_> {
         let text = if partial { self.out.written() } else { &answer.text };
         // The first failure is what went wrong; what followed it is listed.
         let failure = match outcome {
-            Outcome::Failed | Outcome::Partial => self.attempts.iter().find_map(|attempt| attempt.failure.as_ref()),
-            Outcome::Ok | Outcome::Cancelled => last.and_then(|attempt| attempt.failure.as_ref()),
+            RequestOutcome::Failed | RequestOutcome::Partial => {
+                self.attempts.iter().find_map(|attempt| attempt.failure.as_ref())
+            }
+            RequestOutcome::Ok | RequestOutcome::Cancelled => last.and_then(|attempt| attempt.failure.as_ref()),
         };
         let end = LogEnd {
             at: self.router.clock.now(),
@@ -50,7 +54,7 @@ impl Run<'_> {
             reasoning: answer.reasoning.clone(),
             finish_reason: answer.finish.map(|finish| finish.as_str().to_owned()),
             usage: answer.usage,
-            cost_usd: Spend::of(&self.attempts).given,
+            cost_usd: CostSummary::of(&self.attempts).delivered,
             ttft_ms: self.first_token.map(millis),
             duration_ms: millis(self.elapsed()),
             attempts: serde_json::Value::from_iter(self.attempts.iter().map(|attempt| attempt.json(&self.router.map))),
@@ -77,7 +81,7 @@ impl Router {
         let now = self.clock.now();
         let end = LogEnd {
             at: now,
-            outcome: Outcome::Partial,
+            outcome: RequestOutcome::Partial,
             deployment: deployment.map(|deployment| deployment.name.clone()),
             provider: deployment.map(|deployment| deployment.provider.clone()),
             model: deployment.map(|deployment| deployment.model.clone()),
@@ -108,12 +112,12 @@ impl Drop for Run<'_> {
                     duration: self.router.clock.now().since(since),
                     first_token: None,
                     cost: None,
-                    share: Share::Cancelled,
+                    disposition: Disposition::Cancelled,
                 });
             }
             self.ledger.begun();
             self.ledger.abandon(&self.coming, self.router.clock.now());
-            self.log(Outcome::Cancelled, None, None);
+            self.log(RequestOutcome::Cancelled, None, None);
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::ledger::{Ledger, deployment_key, edit, group_key};
+use crate::engine::shared::session::{StateSession, deployment_key, edit, group_key};
 use crate::ports::StoreError;
 use llmroute_core::model::Timestamp;
 use llmroute_core::route::board::{Cell, GroupCell};
@@ -12,7 +12,7 @@ use llmroute_core::route::course::Call;
 use llmroute_core::route::{DeploymentId, GroupId, Strategy};
 
 /// A call that is counted as under way.
-pub(super) struct Held {
+pub(in crate::engine) struct Lease {
     id: u64,
     deployment: DeploymentId,
     since: Timestamp,
@@ -20,18 +20,18 @@ pub(super) struct Held {
     over: Arc<AtomicBool>,
 }
 
-impl Held {
+impl Lease {
     /// Ends the call, and says which lease is to be released.
-    pub(super) fn end(&self) -> u64 {
+    pub(in crate::engine) fn end(&self) -> u64 {
         self.over.store(true, Ordering::SeqCst);
         self.id
     }
 }
 
-impl Ledger {
+impl StateSession {
     /// Takes the turn of a request to `group` in one transaction, so that no two requests have the same;
     /// false when it has one, or needs none.
-    pub(super) fn take_turn(&mut self, group: GroupId) -> bool {
+    pub(in crate::engine) fn take_turn(&mut self, group: GroupId) -> bool {
         if self.map.group(group).strategy != Strategy::RoundRobin || self.turns.contains(&group) {
             return false;
         }
@@ -50,12 +50,12 @@ impl Ledger {
     }
 
     /// Counts the call that begins now and ends at `until` at the latest, if the group looks at that.
-    pub(super) fn hold(&mut self, call: &Call, id: u64, now: Timestamp, until: Timestamp) {
+    pub(in crate::engine) fn hold(&mut self, call: &Call, id: u64, now: Timestamp, until: Timestamp) {
         if !self.map.group(call.group).strategy.counts_calls() {
             return;
         }
         let over = Arc::new(AtomicBool::new(false));
-        self.held.push(Held { id, deployment: call.deployment, since: now, over: Arc::clone(&over) });
+        self.held.push(Lease { id, deployment: call.deployment, since: now, over: Arc::clone(&over) });
         self.board.deployments[call.deployment.0].leases.take(id, until, now);
         let keys = [deployment_key(&self.map, call.deployment)];
         let store = Arc::clone(&self.store);
@@ -73,13 +73,13 @@ impl Ledger {
     }
 
     /// The call to `deployment` that is counted, which is counted no more.
-    pub(super) fn take_held(&mut self, deployment: DeploymentId) -> Option<Held> {
+    pub(in crate::engine) fn take_held(&mut self, deployment: DeploymentId) -> Option<Lease> {
         let position = self.held.iter().position(|held| held.deployment == deployment)?;
         Some(self.held.swap_remove(position))
     }
 
     /// Ends a call that is counted and ended without a lesson, behind the caller's back.
-    pub(super) fn let_go(&mut self, deployment: DeploymentId, now: Timestamp) {
+    pub(in crate::engine) fn let_go(&mut self, deployment: DeploymentId, now: Timestamp) {
         let Some(held) = self.take_held(deployment) else { return };
         let id = held.end();
         self.board.deployments[deployment.0].leases.release(id, now);
@@ -95,7 +95,7 @@ impl Ledger {
     }
 
     /// Ends a call that is counted when the request is dropped and nothing can be waited for.
-    fn drop_held(&mut self, held: &Held) {
+    fn drop_held(&mut self, held: &Lease) {
         let (id, now) = (held.end(), held.since);
         self.board.deployments[held.deployment.0].leases.release(id, now);
         let mut change = |values: &mut [Option<String>]| {
@@ -106,7 +106,7 @@ impl Ledger {
     }
 }
 
-impl Drop for Ledger {
+impl Drop for StateSession {
     fn drop(&mut self) {
         for held in std::mem::take(&mut self.held) {
             self.drop_held(&held);
