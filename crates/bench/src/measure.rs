@@ -12,7 +12,7 @@ use super::sample::{CallFailure, Connection, Sample};
 use super::sample_builder::SampleBuilder;
 use llmroute_core::model::redact::{redact, without_whole};
 use llmroute_core::model::{Class, ConnectionFault, Failure, OutputFault, Price, Prompt, Secret, TimeoutKind};
-use llmroute_core::provider::{Endpoint, classify};
+use llmroute_core::protocols::{Endpoint, classify};
 use llmroute_core::route::Timeouts;
 use llmroute_core::wire::{ErrorReply, WireRequest, sigv4};
 use llmroute_router::engine::{ERROR_BODY_TIME, MAX_ERROR_BODY, TRAILER_TIME, secrets};

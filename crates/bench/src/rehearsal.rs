@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::prompts::Prompts;
 use llmroute_core::model::{Event, KeySource, Usage};
-use llmroute_core::provider::{Endpoint, Protocol};
+use llmroute_core::protocols::{Endpoint, Protocol};
 use llmroute_core::route::{DeploymentId, GroupId, Map};
 use llmroute_core::wire::script::{Fault, Script};
 use llmroute_router::engine::{Attempt, CostSummary, Delivery, Disposition, Observer, Request, Router, RouterEvent};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::sample::{Gap, TokenUsage};
 use llmroute_core::model::{Answer, Class, Event, Failure, Usage};
-use llmroute_core::provider::{Endpoint, Reader};
+use llmroute_core::protocols::{Endpoint, ReplyReader};
 use llmroute_router::engine::{is_token, judge, size};
 
 /// The longest answer that is kept, in bytes.
@@ -12,7 +12,7 @@ const MAX_ANSWER: usize = 64 << 20;
 
 /// What a reply has said so far; times are those of the stamps.
 pub struct SampleBuilder {
-    reader: Reader,
+    reader: ReplyReader,
     answer: Answer,
     size: usize,
     /// When the last piece came, whatever was in it.
@@ -28,7 +28,7 @@ pub struct SampleBuilder {
 impl SampleBuilder {
     pub fn new(endpoint: &Endpoint) -> Self {
         Self {
-            reader: Reader::new(endpoint),
+            reader: ReplyReader::new(endpoint),
             answer: Answer::default(),
             size: 0,
             last_piece: Duration::ZERO,

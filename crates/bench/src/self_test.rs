@@ -12,8 +12,9 @@ pub use server::{ReferenceServer, SentTimes, TokenSchedule};
 use super::load_generator::{CallTarget, LoadGenerator, NoSpendingLimit, Progress, drive};
 use super::plan::{Arrival, Load, Plan, Slo, Stop, Target};
 use super::sample::Sample;
+use llmroute_core::catalog::Quirks;
 use llmroute_core::model::Prompt;
-use llmroute_core::provider::{Endpoint, Overrides, Params, Protocol, Quirks};
+use llmroute_core::protocols::{Endpoint, Overrides, Params, Protocol};
 use llmroute_core::route::Timeouts;
 use llmroute_router::ports::{Clock, MeasuringNetwork};
 

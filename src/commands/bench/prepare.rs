@@ -16,7 +16,7 @@ use llmroute_bench::plan::{Plan, Target};
 use llmroute_bench::prompts::Prompts;
 use llmroute_bench::sample::TokenUsage;
 use llmroute_core::model::{KeySource, Price, Secret};
-use llmroute_core::provider::{Params, Protocol};
+use llmroute_core::protocols::{Params, Protocol};
 use llmroute_core::route::estimate::Experience;
 use llmroute_core::route::{GroupId, Timeouts};
 use llmroute_router::engine::Measurement;

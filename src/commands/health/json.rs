@@ -6,7 +6,7 @@ use super::Findings;
 use super::row::{DeploymentRow, whole};
 use crate::error::CommandError;
 use llmroute_core::model::Timestamp;
-use llmroute_core::provider::probe::Listed;
+use llmroute_core::protocols::probe::Listed;
 use llmroute_core::route::breaker;
 use llmroute_router::engine::{ProbeKey, ProbeOutcome};
 use llmroute_router::health::{Lack, Live};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::commands::state::view::span;
 use crate::ui::text::{cost, millis};
 use llmroute_core::model::{Class, Resource};
-use llmroute_core::provider::probe::Listed;
+use llmroute_core::protocols::probe::Listed;
 use llmroute_core::route::breaker;
 use llmroute_router::engine::{ProbeKey, ProbeOutcome};
 use llmroute_router::health::{Live, Row, State};

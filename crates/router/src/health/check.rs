@@ -9,7 +9,7 @@ use super::{Live, Patient, Report, Row, Seen, Subject, lack, live, verdict, warn
 use crate::engine::{ModelList, ProbeKey, ProbeLimits, ProbeOutcome, ProbeReply, ProbeResult, Router, Standing};
 use crate::ports::{Clock, ConnectionCheck, ConnectionChecker};
 use llmroute_core::model::{Class, Failure, TimeoutKind, Timestamp};
-use llmroute_core::provider::probe::Listed;
+use llmroute_core::protocols::probe::Listed;
 use llmroute_core::route::board::Board;
 use llmroute_core::route::breaker::State;
 use llmroute_core::route::limits::Heard;

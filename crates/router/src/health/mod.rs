@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::engine::{ProbeResult, Standing};
 use crate::ports::ConnectionCheck;
 use llmroute_core::model::{Failure, Timestamp};
-use llmroute_core::provider::probe::Listed;
+use llmroute_core::protocols::probe::Listed;
 use llmroute_core::route::breaker;
 use llmroute_core::route::{DeploymentId, GroupId};
 

@@ -8,7 +8,7 @@ use url::{Host, Url};
 use super::Seen;
 use crate::engine::{ProbeOutcome, ProbeReply};
 use llmroute_core::model::Timestamp;
-use llmroute_core::provider::probe::Listed;
+use llmroute_core::protocols::probe::Listed;
 
 /// Certificates that end sooner than this should have been renewed by now.
 const RENEWAL: Duration = Duration::from_secs(21 * 24 * 3600);

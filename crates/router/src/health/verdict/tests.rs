@@ -7,7 +7,7 @@ use super::*;
 use crate::engine::{ProbeResult, Standing};
 use crate::ports::ConnectionCheck;
 use llmroute_core::model::{ConnectionFault, Timestamp};
-use llmroute_core::provider::probe::Listed;
+use llmroute_core::protocols::probe::Listed;
 
 fn failure(class: Class) -> Failure {
     Failure::new(class, "why")
