@@ -61,7 +61,13 @@ pub struct RehearsedRequest {
 }
 
 /// Plays `count` requests to `group`, `workers` at a time, each of them after the one before it.
-pub async fn run_requests(router: &Router, group: GroupId, prompts: &Prompts, count: u32, workers: u32) -> Vec<RehearsedRequest> {
+pub async fn run_requests(
+    router: &Router,
+    group: GroupId,
+    prompts: &Prompts,
+    count: u32,
+    workers: u32,
+) -> Vec<RehearsedRequest> {
     let mut played: Vec<Option<RehearsedRequest>> = vec![None; count as usize];
     let mut next = 0..count;
     let mut flying = FuturesUnordered::new();
@@ -173,11 +179,13 @@ pub struct DurationStat {
 #[must_use]
 pub fn score(with: &[RehearsedRequest], without: &[RehearsedRequest]) -> RehearsalScore {
     let level = |name, of: fn(&[f64]) -> f64| {
-        let seconds = |played: &[RehearsedRequest]| Some(durations(played)).filter(|all| !all.is_empty()).map(|all| of(&all));
+        let seconds =
+            |played: &[RehearsedRequest]| Some(durations(played)).filter(|all| !all.is_empty()).map(|all| of(&all));
         DurationStat { name, without: seconds(without), with: seconds(with) }
     };
-    let calls =
-        |played: &[RehearsedRequest]| played.iter().map(|one| one.calls).sum::<usize>() as f64 / played.len().max(1) as f64;
+    let calls = |played: &[RehearsedRequest]| {
+        played.iter().map(|one| one.calls).sum::<usize>() as f64 / played.len().max(1) as f64
+    };
     RehearsalScore {
         requests: with.len(),
         answered: with.iter().filter(|one| one.answered).count(),
