@@ -222,7 +222,7 @@ fn share(part: usize, whole: usize) -> f64 {
 mod tests {
     use super::*;
     use llmroute_core::model::Timestamp;
-    use llmroute_router::transport::Instrument;
+    use llmroute_router::transport::MeasuringTransport;
 
     const SHORT: TokenSchedule = TokenSchedule {
         ttft: Duration::from_millis(5),
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn every_call_finds_its_truth() {
-        let (meter, clock) = (Instrument::new(1), Clock::starting_at(Timestamp(0)));
+        let (meter, clock) = (MeasuringTransport::new(1), Clock::starting_at(Timestamp(0)));
         let found = run(self_test(&meter, clock, SHORT, &[(1, 3), (4, 12)])).unwrap();
         for (accuracy, calls) in found.iter().zip([3, 12]) {
             assert_eq!((accuracy.calls, accuracy.failed), (calls, 0), "{accuracy:?}");
@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn an_open_loop_finds_its_truth() {
-        let (meter, clock) = (Instrument::new(1), Clock::starting_at(Timestamp(0)));
+        let (meter, clock) = (MeasuringTransport::new(1), Clock::starting_at(Timestamp(0)));
         let accuracy = run(open_loop(&meter, clock, SHORT, 400.0, 20)).unwrap();
         assert_eq!((accuracy.calls, accuracy.failed), (20, 0), "{accuracy:?}");
     }
