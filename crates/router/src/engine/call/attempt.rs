@@ -276,7 +276,7 @@ pub fn size(event: &Event) -> usize {
         Event::ToolSignature { text, .. } => text.len(),
         Event::ReasoningBlock(block) => block.size(),
         Event::ToolStart { id, name, .. } => id.len() + name.len(),
-        Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => 0,
+        Event::Start { .. } | Event::Usage(_) | Event::Warning(_) | Event::Finish(_) => 0,
     }
 }
 
@@ -289,6 +289,7 @@ pub fn is_token(event: &Event) -> bool {
         | Event::ReasoningBlock(_)
         | Event::ToolSignature { .. }
         | Event::Usage(_)
+        | Event::Warning(_)
         | Event::Finish(_) => false,
     }
 }

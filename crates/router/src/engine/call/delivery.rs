@@ -127,7 +127,9 @@ impl AnswerWriter {
             | Event::ToolSignature { .. } => {
                 return self.write_other(event, observer);
             }
-            Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => return observer.on_output(event),
+            Event::Start { .. } | Event::Usage(_) | Event::Warning(_) | Event::Finish(_) => {
+                return observer.on_output(event);
+            }
         };
         match &mut self.continuation {
             None => self.print(text.clone(), observer),

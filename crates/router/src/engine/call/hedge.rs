@@ -428,6 +428,7 @@ fn is_content(event: &Event) -> bool {
         | Event::ToolSignature { .. }
         | Event::Start { .. }
         | Event::Usage(_)
+        | Event::Warning(_)
         | Event::Finish(_) => false,
     }
 }
