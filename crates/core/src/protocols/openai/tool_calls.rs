@@ -4,11 +4,16 @@ use crate::model::{Class, Event, Failure};
 
 /// The most calls in one answer; an answer with more is an attack.
 const MAX_CALLS: usize = 1024;
+/// The most calls that are told apart by their arguments alone, and the longest name of one.
+const MAX_GLUED: usize = 32;
+const MAX_GLUED_NAME: usize = 64;
 
 /// The calls of one answer.
 #[derive(Default)]
 pub struct ToolCalls {
     calls: Vec<StartedCall>,
+    /// Calls that were told apart by their arguments alone.
+    glued: usize,
 }
 
 /// A call that has started.
@@ -116,6 +121,10 @@ impl ToolCalls {
         }
         if rest.is_empty() {
             return Ok(());
+        }
+        self.glued += 1;
+        if self.glued > MAX_GLUED || call.name.len() > MAX_GLUED_NAME {
+            return Err(Failure::new(Class::Malformed, "the arguments of a tool call are not one JSON object"));
         }
         let (index, name, id) = (call.wire_index, call.name.clone(), call.id.clone());
         let at = self.start(index, &id, &name, out)?;
