@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use crate::commands::state::view::span;
-use crate::ui::text::{cost, millis};
+use crate::ui::text::{self, NONE, money, short_count, time_left};
 use llmroute_core::model::{Class, Resource};
 use llmroute_core::provider::probe::Listed;
 use llmroute_core::route::breaker;
@@ -24,9 +23,6 @@ pub struct DeploymentRow {
     /// How the latest call to it ended.
     pub last: Option<Latest>,
 }
-
-/// What stands where there is nothing to say.
-pub const NOTHING: &str = "–";
 
 impl DeploymentRow {
     /// Whether the key was taken; `None` when that is not known, or there is none to be taken.
@@ -59,7 +55,7 @@ impl DeploymentRow {
         match (self.authorised(), &self.row.seen.probed.key) {
             (Some(true), _) => "yes",
             (Some(false), _) => "no",
-            (None, ProbeKey::NotNeeded) => NOTHING,
+            (None, ProbeKey::NotNeeded) => NONE,
             (None, ProbeKey::Found { .. } | ProbeKey::Missing(_) | ProbeKey::TimedOut | ProbeKey::NotResolved) => {
                 "unknown"
             }
@@ -82,35 +78,35 @@ impl DeploymentRow {
         match self.row.seen.listed {
             Listed::Yes => "listed",
             Listed::No => "not listed",
-            Listed::Unknown => NOTHING,
+            Listed::Unknown => NONE,
         }
     }
 
     /// What is left of the provider's limits.
     pub fn left(&self) -> String {
         let left = self.row.seen.standing.quota.left(self.row.at);
-        let words = left.iter().map(|(resource, count, _)| format!("{} {}", short(*count), unit(*resource)));
+        let words = left.iter().map(|(resource, count, _)| format!("{} {}", short_count(*count), unit(*resource)));
         let words: Vec<String> = words.collect();
-        if words.is_empty() { NOTHING.to_owned() } else { words.join(" ") }
+        if words.is_empty() { NONE.to_owned() } else { words.join(" ") }
     }
 
     /// Where its breaker stands, and for how long.
     pub fn breaker(&self) -> String {
         let seen = &self.row.seen;
-        let gate = seen.gated.map(|until| format!("rate limited for {}", span(until.since(self.row.at))));
+        let gate = seen.gated.map(|until| format!("rate limited for {}", time_left(until.since(self.row.at))));
         let reason = seen.reason.as_deref().map(|class| format!(" ({class})")).unwrap_or_default();
         match (seen.breaker, gate) {
             (breaker::State::Closed, Some(gate)) => gate,
             (breaker::State::Closed, None) => "closed".to_owned(),
             (breaker::State::HalfOpen, _) => format!("half-open{reason}"),
-            (breaker::State::Open { until }, _) => format!("open for {}{reason}", span(until.since(self.row.at))),
+            (breaker::State::Open { until }, _) => format!("open for {}{reason}", time_left(until.since(self.row.at))),
         }
     }
 
     /// How the latest call ended, and how long ago.
     pub fn last(&self) -> String {
-        let Some(Latest { at, outcome, class }) = &self.last else { return NOTHING.to_owned() };
-        format!("{} {} ago", class.as_ref().unwrap_or(outcome), span(self.row.at.since(*at)))
+        let Some(Latest { at, outcome, class }) = &self.last else { return NONE.to_owned() };
+        format!("{} {} ago", class.as_ref().unwrap_or(outcome), text::duration(self.row.at.since(*at)))
     }
 
     /// Time to the first token of the live call.
@@ -120,7 +116,7 @@ impl DeploymentRow {
 
     /// What the live call cost.
     pub fn cost(&self) -> String {
-        self.row.seen.live.as_ref().and_then(Live::cost).map_or_else(|| NOTHING.to_owned(), cost)
+        self.row.seen.live.as_ref().and_then(Live::cost).map_or_else(|| NONE.to_owned(), money)
     }
 
     /// Why it is not simply alive.
@@ -140,7 +136,7 @@ fn is_of_key(class: Class) -> bool {
 
 /// Milliseconds, or nothing.
 pub fn time(span: Option<Duration>) -> String {
-    span.map_or_else(|| NOTHING.to_owned(), |span| millis(whole(span)))
+    span.map_or_else(|| NONE.to_owned(), text::duration)
 }
 
 /// Whole milliseconds.
@@ -154,26 +150,5 @@ fn unit(resource: Resource) -> &'static str {
         Resource::Tokens => "tok",
         Resource::InputTokens => "tok in",
         Resource::OutputTokens => "tok out",
-    }
-}
-
-/// `118`, `12k`, `1.9M`.
-fn short(count: u64) -> String {
-    match count {
-        0..10_000 => count.to_string(),
-        10_000..1_000_000 => format!("{}k", count / 1000),
-        _ => format!("{}.{}M", count / 1_000_000, count / 100_000 % 10),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn large_counts_are_short() {
-        for (count, want) in [(0, "0"), (9998, "9998"), (12_345, "12k"), (1_950_000, "1.9M")] {
-            assert_eq!(short(count), want);
-        }
     }
 }

@@ -1,5 +1,7 @@
 //! Numbers as people read them; the same number looks the same wherever it stands.
 
+pub use llmroute_core::model::format::{count, money};
+
 use crate::stats::Interval;
 use crate::stats::quantile::Quantile;
 
@@ -79,25 +81,6 @@ pub fn digits(ratio: f64) -> String {
     }
 }
 
-/// Dollars with two digits that mean something, cents at least.
-#[must_use]
-pub fn money(usd: f64) -> String {
-    let size = usd.abs();
-    match size {
-        _ if size >= 0.995 || size == 0.0 => format!("${usd:.2}"),
-        _ if size >= 0.0995 => format!("${usd:.3}"),
-        _ if size >= 0.000_995 => format!("${usd:.4}"),
-        _ if size >= 0.000_009_95 => format!("${usd:.6}"),
-        _ => format!("${usd:.8}"),
-    }
-}
-
-/// A word and its number.
-#[must_use]
-pub fn count(number: usize, word: &str) -> String {
-    if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
-}
-
 /// Round numbers on a logarithmic axis: 1, 2 and 5 times the powers of ten, and all digits on a short one.
 #[must_use]
 pub fn ticks(low: f64, high: f64) -> Vec<f64> {
@@ -125,15 +108,6 @@ mod tests {
         }
         for (ms, want) in [(534.0, "0.53"), (2063.0, "2.06"), (12_345.0, "12.3"), (100_000.0, "100")] {
             assert_eq!(seconds(ms), want);
-        }
-    }
-
-    #[test]
-    fn money_shows_what_is_there() {
-        for (usd, want) in
-            [(0.0, "$0.00"), (1.5, "$1.50"), (0.25, "$0.250"), (0.0098, "$0.0098"), (0.000_25, "$0.000250")]
-        {
-            assert_eq!(money(usd), want);
         }
     }
 

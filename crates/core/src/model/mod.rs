@@ -3,6 +3,7 @@
 pub mod aws;
 pub mod event;
 pub mod failure;
+pub mod format;
 pub mod media;
 pub mod plain;
 pub mod price;

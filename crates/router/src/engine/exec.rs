@@ -14,6 +14,7 @@ use tokio::process::Command;
 use super::family::Family;
 use super::ledger::reachable;
 use super::router::{Request, Router};
+use llmroute_core::model::format;
 use llmroute_core::route::board::Board;
 use llmroute_core::route::course::{Facts, Moment};
 use llmroute_core::route::estimate::Belief;
@@ -99,7 +100,7 @@ fn question(group: &str, facts: &Facts, candidates: &[Candidate<'_>]) -> String 
 async fn run(command: &str, question: &str, limit: Duration) -> Result<String, String> {
     match tokio::time::timeout(limit, talk(command, question)).await {
         Ok(said) => said,
-        Err(_) => Err(format!("no answer in {} ms", limit.as_millis())),
+        Err(_) => Err(format!("no answer in {}", format::duration(limit))),
     }
 }
 

@@ -16,6 +16,7 @@ use super::aws::Aws;
 use super::keyring::{Ring, System};
 use crate::ports::{Boxed, Clock, KeyError, Keys};
 use llmroute_core::model::failure::one_line;
+use llmroute_core::model::format;
 use llmroute_core::model::{KeySource, Secret};
 
 /// The longest that a command may take.
@@ -129,7 +130,9 @@ async fn from_ring(ring: Arc<dyn Ring>, name: &str, limit: Duration) -> Result<S
         Ok(Ok(Ok(None))) => Err(error(format!("the keyring has no key `{name}` (`llmroute keys set {name}`)"))),
         Ok(Ok(Err(why))) => Err(error(why.to_string())),
         Ok(Err(_)) => Err(error(format!("the keyring gave no key `{name}`"))),
-        Err(_) => Err(error(format!("the keyring gave no key `{name}` in {} s (is it locked?)", limit.as_secs_f64()))),
+        Err(_) => {
+            Err(error(format!("the keyring gave no key `{name}` in {} (is it locked?)", format::duration(limit))))
+        }
     }
 }
 
@@ -167,7 +170,7 @@ pub(super) async fn print(command: &str, limit: Duration) -> Result<String, KeyE
     let output = match tokio::time::timeout(limit, output_of(child)).await {
         Ok(Ok(output)) => output,
         Ok(Err(why)) => return Err(error(format!("key command `{name} …` cannot be run: {}", why.kind()))),
-        Err(_) => return Err(error(format!("key command `{name} …` gave no key in {} s", limit.as_secs_f64()))),
+        Err(_) => return Err(error(format!("key command `{name} …` gave no key in {}", format::duration(limit)))),
     };
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
@@ -294,6 +297,6 @@ mod tests {
     #[tokio::test]
     async fn a_command_that_hangs_is_ended() {
         let why = run("exec tail -f /dev/null", Duration::from_millis(1)).await.unwrap_err();
-        assert_eq!(why.reason, "key command `exec …` gave no key in 0.001 s");
+        assert_eq!(why.reason, "key command `exec …` gave no key in 1 ms");
     }
 }
