@@ -8,8 +8,8 @@ use crate::signals::{Completion, until_signal};
 use crate::state_location;
 use crate::ui::console::Console;
 use llmroute_core::model::Timestamp;
-use llmroute_core::route::GroupId;
-use llmroute_router::embed::Surroundings;
+use llmroute_core::routing::GroupId;
+use llmroute_router::builder::Environment;
 use llmroute_router::engine::Router;
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::{LoadError, LoadOptions, Profile, ProfileLocation, Severity, Source, discover, locate};
@@ -81,7 +81,7 @@ pub fn built(profile: &Profile, group: GroupId) -> Result<(), CommandError> {
 /// When `--state` names no place.
 pub fn router(profile: Profile, global: &Global, env: &Env, clock: Clock, seed: u64) -> Result<Router, CommandError> {
     let state = state_location::of(global, env, profile.state.as_ref())?;
-    let around = Surroundings { vars: &env.vars, state: &state, clock, seed };
+    let around = Environment { vars: &env.vars, state: &state, clock, seed };
     Ok(Router::from_profile(profile, &around))
 }
 

@@ -67,9 +67,14 @@ fn masked(output: &Output) -> String {
         .lines()
         .map(|line| {
             let words: Vec<&str> = line.split_whitespace().collect();
-            let time =
-                |at: usize| words[at].parse::<f64>().is_ok() && matches!(words.get(at + 1), Some(&("ms" | "s" | "ms:" | "s:")));
-            (0..words.len()).map(|at| if time(at) { "N" } else { words[at] }).collect::<Vec<_>>().join(" ").replace("N s:", "N ms:")
+            let time = |at: usize| {
+                words[at].parse::<f64>().is_ok() && matches!(words.get(at + 1), Some(&("ms" | "s" | "ms:" | "s:")))
+            };
+            (0..words.len())
+                .map(|at| if time(at) { "N" } else { words[at] })
+                .collect::<Vec<_>>()
+                .join(" ")
+                .replace("N s:", "N ms:")
         })
         .collect::<Vec<_>>();
     lines.join("\n")

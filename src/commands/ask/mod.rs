@@ -30,7 +30,7 @@ use crate::signals::{Completion, until_signal};
 use crate::state_location;
 use crate::ui::console::Console;
 use llmroute_core::model::{Finish, Prompt};
-use llmroute_router::engine::{Checks, Done, Request, RouteError, Router, Why, find_verifier};
+use llmroute_router::engine::{Checks, Request, RouteError, RouteErrorKind, RoutedAnswer, Router, find_verifier};
 use llmroute_router::ports::{Clock, LogStart};
 use llmroute_router::profile::LoadOptions;
 
@@ -115,17 +115,17 @@ pub(super) fn prepare(
         prompt: attach::logged(&text, &args.question.attachments, &attachments),
         tags: args.question.tags.clone(),
     });
-    ask.facts.identity.prompt = Some(text.clone());
-    ask.facts.identity.conversation.clone_from(&conversation);
+    ask.attributes.identity.prompt = Some(text.clone());
+    ask.attributes.identity.conversation.clone_from(&conversation);
     let prompt = Prompt { schema, ..ask.prompt(system, text, attachments) };
-    ask.facts.prompt_tokens = prompt.estimated_tokens();
+    ask.attributes.prompt_tokens = prompt.estimated_tokens();
     if !profile.map.rules.all.is_empty() {
-        ask.facts.hour = setup::local_hour(env.now);
+        ask.attributes.hour = setup::local_hour(env.now);
     }
     let mut request = Request {
         group: ask.group,
         prompt,
-        facts: ask.facts.clone(),
+        attributes: ask.attributes.clone(),
         checks,
         delivery: ask.delivery,
         since: env.now,
@@ -147,7 +147,7 @@ pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) ->
     let mut rng = fastrand::Rng::with_seed(ask.seed);
     let map = router.map();
     // A rule that cannot be evaluated ends the request itself.
-    let rule = router.decide(&request).ok().and_then(|detours| detours.rule(ask.group));
+    let rule = router.decide(&request).ok().and_then(|rule_overrides| rule_overrides.rule(ask.group));
     let subject = ReportContext { map, group: ask.group, rule, id: &id, conversation: conversation.as_deref() };
     if let Some(rule) = rule.map(|id| map.rules.rule(id)) {
         let target = &map.group(rule.target).name;
@@ -159,7 +159,7 @@ pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) ->
             Completion::Signal(signal) => return Ok(Exit::Signal(signal)),
         };
         plan.unordered.iter().for_each(|(group, reason)| console.event(&unordered(map, *group, reason)));
-        if let Why::Rule(_) = plan.why {
+        if let RouteErrorKind::Rule(_) = plan.why {
             let duration = std::time::Duration::ZERO;
             return Err(subject.error(&RouteError {
                 why: plan.why,
@@ -196,7 +196,7 @@ pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) ->
 
 /// What is said after a complete answer.
 fn finish(
-    done: &Done,
+    done: &RoutedAnswer,
     usage: bool,
     subject: &ReportContext<'_>,
     mut printer: Printer<'_>,
@@ -224,7 +224,7 @@ fn fail(
     subject: &ReportContext<'_>,
     mut printer: Printer<'_>,
 ) -> Result<Exit, CommandError> {
-    if failed.why == Why::Unread
+    if failed.why == RouteErrorKind::ReaderGone
         && let Some(error) = printer.broken()
     {
         return unwritable(&error);

@@ -10,12 +10,12 @@ use super::output_file::{OutputFile, fenced_block, put};
 use super::report::{ReportContext, event};
 use super::resolve::{Output, ResolvedAsk};
 use crate::ui::console::Console;
-use crate::ui::plain;
+use crate::ui::sanitize;
 use crate::ui::text::{duration, money};
 use llmroute_core::model::{Event, Failure, Usage};
-use llmroute_core::route::course::SkipReason;
-use llmroute_core::route::{DeploymentId, GroupId, Map};
-use llmroute_router::engine::{By, Done, Note, Watcher};
+use llmroute_core::routing::failover::SkipReason;
+use llmroute_core::routing::{DeploymentId, GroupId, Map};
+use llmroute_router::engine::{ContinuedBy, Observer, RoutedAnswer, RouterEvent};
 
 /// The watcher of `ask`.
 pub struct Printer<'a> {
@@ -101,7 +101,7 @@ impl<'a> Printer<'a> {
         let line = match event {
             Event::Text(text) => json!({"event": "delta", "text": text}),
             Event::Reasoning(text) => json!({"event": "reasoning", "text": text}),
-            Event::Thought(thought) => json!({"event": "thought", "thought": thought}),
+            Event::ReasoningBlock(block) => json!({"event": "thought", "thought": block}),
             Event::ToolStart { index, id, name } => {
                 json!({"event": "tool_call", "index": index, "id": id, "name": name})
             }
@@ -113,20 +113,20 @@ impl<'a> Printer<'a> {
     }
 }
 
-impl Watcher for Printer<'_> {
-    fn note(&mut self, note: Note<'_>) {
+impl Observer for Printer<'_> {
+    fn on_event(&mut self, note: RouterEvent<'_>) {
         match note {
-            Note::Skipped { deployment, reason } => {
+            RouterEvent::Skipped { deployment, reason } => {
                 self.tell_failure("");
                 let line = format!("{} skipped ({})", self.name(deployment), skip(reason));
                 self.console.event(&line);
             }
-            Note::Calling { deployment, wait } => self.calling(deployment, wait),
-            Note::Dropped { deployment, parameters } => {
+            RouterEvent::Calling { deployment, wait } => self.calling(deployment, wait),
+            RouterEvent::Dropped { deployment, parameters } => {
                 let line = format!("{} does not take {}; left out", self.name(deployment), parameters.join(", "));
                 self.console.event(&line);
             }
-            Note::Failed { deployment, failure } => {
+            RouterEvent::Failed { deployment, failure } => {
                 self.tell_failure("");
                 self.failed = Some((deployment, describe(failure)));
                 if self.ask.output == Output::StreamJson {
@@ -135,42 +135,44 @@ impl Watcher for Printer<'_> {
                     self.json(&line);
                 }
             }
-            Note::Restarted { .. } if self.ask.output == Output::StreamJson => self.json(&json!({"event": "restart"})),
-            Note::Restarted { text: false } => {}
-            Note::Restarted { text: true } => {
+            RouterEvent::Restarted { .. } if self.ask.output == Output::StreamJson => {
+                self.json(&json!({"event": "restart"}))
+            }
+            RouterEvent::Restarted { text: false } => {}
+            RouterEvent::Restarted { text: true } => {
                 self.tell_failure("");
                 // What comes next begins at the margin, in a pipe too.
                 self.broken = self.broken.take().or(self.console.end_answer().err());
                 self.console.rule("the answer above broke off; it begins again below");
             }
-            Note::Resuming { at, by } => {
+            RouterEvent::Resuming { at, by } => {
                 self.tell_failure("");
                 let how = match by {
-                    By::Instruction => "told to continue",
-                    By::Prefill => "given as the beginning of the next answer",
+                    ContinuedBy::Instruction => "told to continue",
+                    ContinuedBy::Prefill => "given as the beginning of the next answer",
                     // Nothing is seen of it, unless it fits.
-                    By::Match => return,
+                    ContinuedBy::Match => return,
                 };
                 self.console.event(&format!("the answer broke off after {at} characters; {how}"));
             }
-            Note::Hedged { after, winner, wasted } => {
+            RouterEvent::Hedged { after, winner, wasted } => {
                 self.tell_failure("");
                 let unknown = if wasted.is_some() { "" } else { " (what the other call cost is not known)" };
                 let line = format!("hedged after {}, won by {}{unknown}", duration(after), self.name(winner));
                 self.console.event(&line);
             }
-            Note::GoingOn { deployment } => {
+            RouterEvent::GoingOn { deployment } => {
                 let then = format!("; going on with {}", self.name(deployment));
                 self.tell_failure(&then);
             }
-            Note::Unordered { group, reason } => {
+            RouterEvent::Unordered { group, reason } => {
                 self.console.event(&unordered(self.subject.map, group, reason));
             }
-            Note::State(warning) => self.console.event(warning),
+            RouterEvent::State(warning) => self.console.event(warning),
         }
     }
 
-    fn event(&mut self, event: &Event) -> ControlFlow<()> {
+    fn on_output(&mut self, event: &Event) -> ControlFlow<()> {
         match (&self.ask.output, event) {
             (Output::StreamJson, event) => self.event_json(event),
             (Output::Streamed, Event::Text(text)) => {
@@ -181,11 +183,13 @@ impl Watcher for Printer<'_> {
         if self.broken.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn complete(&mut self, done: &Done) {
+    fn on_complete(&mut self, done: &RoutedAnswer) {
         let written = match self.ask.output {
             Output::Streamed => self.console.end_answer(),
             Output::StreamJson => self.console.json(&event("done", self.subject.done(done))),
-            Output::Json => put(&plain::json(&self.subject.done(done).to_string()), self.target.take(), self.console),
+            Output::Json => {
+                put(&sanitize::json(&self.subject.done(done).to_string()), self.target.take(), self.console)
+            }
             Output::Whole => put(&done.answer.text, self.target.take(), self.console),
             Output::Extracted => {
                 let block = fenced_block(&done.answer.text);

@@ -8,10 +8,10 @@ use super::printer::{describe, skip, tokens};
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::text::{count, duration, money};
 use llmroute_core::model::{Class, Failure, OutputFault};
-use llmroute_core::route::course::{SkipReason, Stop};
-use llmroute_core::route::rules::RuleId;
-use llmroute_core::route::{GroupId, Map};
-use llmroute_router::engine::{Attempt, Done, RouteError, Spend, Why};
+use llmroute_core::routing::failover::{SkipReason, Stop};
+use llmroute_core::routing::rules::RuleId;
+use llmroute_core::routing::{GroupId, Map};
+use llmroute_router::engine::{Attempt, CostSummary, RouteError, RouteErrorKind, RoutedAnswer};
 
 /// What a report needs besides how the request ended.
 #[derive(Clone, Copy)]
@@ -31,10 +31,10 @@ pub struct ReportContext<'a> {
 impl ReportContext<'_> {
     /// The object of `--json` for an answer.
     #[must_use]
-    pub fn done(&self, done: &Done) -> Value {
+    pub fn done(&self, done: &RoutedAnswer) -> Value {
         let deployment = self.map.deployment(done.deployment);
         let usage = done.answer.usage.unwrap_or_default();
-        let spend = Spend::of(&done.attempts);
+        let spend = CostSummary::of(&done.attempts);
         let mut object = self.common(&done.attempts, done.duration);
         let fields = json!({
             "deployment": deployment.name,
@@ -48,7 +48,7 @@ impl ReportContext<'_> {
                 "input_tokens": usage.input, "output_tokens": usage.output,
                 "cached_tokens": usage.cached, "reasoning_tokens": usage.reasoning,
             })),
-            "cost_usd": spend.given,
+            "cost_usd": spend.delivered,
             "priced": spend.complete,
             "ttft_ms": done.first_token.map(millis),
             "hedged": done.hedged.is_some(),
@@ -62,10 +62,10 @@ impl ReportContext<'_> {
     /// The object of `--json` for a failure.
     #[must_use]
     pub fn failed(&self, failed: &RouteError, error: &CommandError, class: Option<Class>) -> Value {
-        let spend = Spend::of(&failed.attempts);
+        let spend = CostSummary::of(&failed.attempts);
         let mut object = self.common(&failed.attempts, failed.duration);
         let fields = json!({
-            "cost_usd": spend.given, "priced": spend.complete, "hedged": failed.hedged.is_some(),
+            "cost_usd": spend.delivered, "priced": spend.complete, "hedged": failed.hedged.is_some(),
             "error": {
                 "class": class.map(Class::as_str), "message": error.message, "hint": error.hint,
                 "exit_code": error.kind.exit_code(),
@@ -91,18 +91,18 @@ impl ReportContext<'_> {
             "hedged": false,
             "restarted": false,
             "resumed_at": null,
-            "wasted_usd": Spend::of(attempts).wasted(),
+            "wasted_usd": CostSummary::of(attempts).wasted(),
             "conversation_id": self.conversation,
         })
     }
 
     /// The footer of `--usage`.
     #[must_use]
-    pub fn footer(&self, done: &Done) -> String {
+    pub fn footer(&self, done: &RoutedAnswer) -> String {
         let name = &self.map.deployment(done.deployment).name;
         let attempts = count(done.attempts.len(), "attempt");
         let usage = done.answer.usage.as_ref().map_or("tokens unknown".to_owned(), tokens);
-        let cost = cost(&Spend::of(&done.attempts));
+        let cost = cost(&CostSummary::of(&done.attempts));
         let first = done.first_token.map(|first| format!(", first token {}", duration(first))).unwrap_or_default();
         let speed = speed(done).map(|speed| format!(", {speed:.1} tokens/s")).unwrap_or_default();
         format!("{name}: {attempts}, {usage}, {cost}{first}{speed}, {} in all", duration(done.duration))
@@ -114,34 +114,36 @@ impl ReportContext<'_> {
         let group = &self.map.group(self.group).name;
         let kind = kind(failed);
         let message = match (failed.why, kind) {
-            (Why::Interrupted { second_answer: true }, _) => {
+            (RouteErrorKind::Interrupted { second_answer: true }, _) => {
                 "the answer broke off, and another deployment's answer does not continue it".to_owned()
             }
-            (Why::Interrupted { .. }, _) => "the answer broke off and could not be completed".to_owned(),
-            (Why::Rule(error), _) => {
+            (RouteErrorKind::Interrupted { .. }, _) => "the answer broke off and could not be completed".to_owned(),
+            (RouteErrorKind::Rule(error), _) => {
                 let rule = self.map.rules.rule(error.rule);
                 let (number, group, fault) = (rule.number, &rule.group, error.fault.as_str());
                 format!("rule {number} of `{group}` cannot be evaluated: {fault}")
             }
-            (Why::Unread, _) => "nobody reads the answer".to_owned(),
-            (Why::Stopped(Stop::Deadline), _) => format!("the deadline passed before `{group}` answered"),
-            (Why::Stopped(Stop::RateLimited { next }), _) => {
+            (RouteErrorKind::ReaderGone, _) => "nobody reads the answer".to_owned(),
+            (RouteErrorKind::Stopped(Stop::Deadline), _) => format!("the deadline passed before `{group}` answered"),
+            (RouteErrorKind::Stopped(Stop::RateLimited { next }), _) => {
                 format!("every deployment of `{group}` is rate limited; next slot in {}", duration(next))
             }
-            (Why::Stopped(Stop::NoKey), _) => format!("no deployment of `{group}` has a key"),
-            (Why::Stopped(Stop::Refused), _) => "the request was refused".to_owned(),
-            (Why::Stopped(Stop::Exhausted), ErrorKind::Authentication) => {
+            (RouteErrorKind::Stopped(Stop::NoKey), _) => format!("no deployment of `{group}` has a key"),
+            (RouteErrorKind::Stopped(Stop::Refused), _) => "the request was refused".to_owned(),
+            (RouteErrorKind::Stopped(Stop::Exhausted), ErrorKind::Authentication) => {
                 format!("every key of `{group}` was refused")
             }
-            (Why::Stopped(Stop::Exhausted), _) if failed.attempts.is_empty() => {
+            (RouteErrorKind::Stopped(Stop::Exhausted), _) if failed.attempts.is_empty() => {
                 format!("no deployment of `{group}` may be asked")
             }
-            (Why::Stopped(Stop::Exhausted), _) => format!("no deployment of `{group}` could answer"),
+            (RouteErrorKind::Stopped(Stop::Exhausted), _) => format!("no deployment of `{group}` could answer"),
         };
         let mut error = CommandError::new(kind, message);
         error.details = match failed.why {
-            Why::Rule(error) => vec![format!("when = {}", self.map.rules.rule(error.rule).when.text())],
-            Why::Stopped(_) | Why::Interrupted { .. } | Why::Unread => self.details(failed),
+            RouteErrorKind::Rule(error) => vec![format!("when = {}", self.map.rules.rule(error.rule).when.text())],
+            RouteErrorKind::Stopped(_) | RouteErrorKind::Interrupted { .. } | RouteErrorKind::ReaderGone => {
+                self.details(failed)
+            }
         };
         error.hint = hint(failed, kind);
         error
@@ -161,8 +163,8 @@ impl ReportContext<'_> {
 }
 
 /// What a request cost, and what of it was for nothing.
-fn cost(spend: &Spend) -> String {
-    let mut text = match spend.given {
+fn cost(spend: &CostSummary) -> String {
+    let mut text = match spend.delivered {
         Some(usd) if spend.complete => money(usd),
         Some(usd) => format!("{} and a part of unknown cost", money(usd)),
         None => "price unknown".to_owned(),
@@ -183,18 +185,20 @@ fn kind(failed: &RouteError) -> ErrorKind {
     let classes: Vec<Class> = failures(failed).map(|failure| failure.class).collect();
     let refused = classes.iter().any(|class| is_refusal(*class));
     match failed.why {
-        Why::Interrupted { .. } | Why::Unread => ErrorKind::Output,
-        Why::Rule(_) => ErrorKind::Profile,
-        Why::Stopped(Stop::Deadline) => ErrorKind::Deadline,
-        Why::Stopped(Stop::Refused) => ErrorKind::Refused,
-        Why::Stopped(_) if refused => ErrorKind::Refused,
-        Why::Stopped(Stop::Exhausted) if incapable(failed) => ErrorKind::Refused,
-        Why::Stopped(Stop::NoKey) => ErrorKind::Profile,
-        Why::Stopped(Stop::RateLimited { .. }) => ErrorKind::TryLater,
-        Why::Stopped(Stop::Exhausted) if !classes.is_empty() && classes.iter().all(|class| is_key(*class)) => {
+        RouteErrorKind::Interrupted { .. } | RouteErrorKind::ReaderGone => ErrorKind::Output,
+        RouteErrorKind::Rule(_) => ErrorKind::Profile,
+        RouteErrorKind::Stopped(Stop::Deadline) => ErrorKind::Deadline,
+        RouteErrorKind::Stopped(Stop::Refused) => ErrorKind::Refused,
+        RouteErrorKind::Stopped(_) if refused => ErrorKind::Refused,
+        RouteErrorKind::Stopped(Stop::Exhausted) if incapable(failed) => ErrorKind::Refused,
+        RouteErrorKind::Stopped(Stop::NoKey) => ErrorKind::Profile,
+        RouteErrorKind::Stopped(Stop::RateLimited { .. }) => ErrorKind::TryLater,
+        RouteErrorKind::Stopped(Stop::Exhausted)
+            if !classes.is_empty() && classes.iter().all(|class| is_key(*class)) =>
+        {
             ErrorKind::Authentication
         }
-        Why::Stopped(Stop::Exhausted) => ErrorKind::Unavailable,
+        RouteErrorKind::Stopped(Stop::Exhausted) => ErrorKind::Unavailable,
     }
 }
 
@@ -233,14 +237,14 @@ fn is_key(class: Class) -> bool {
 
 fn hint(failed: &RouteError, kind: ErrorKind) -> Option<String> {
     let text = match kind {
-        ErrorKind::Output if failed.why == (Why::Interrupted { second_answer: true }) => {
+        ErrorKind::Output if failed.why == (RouteErrorKind::Interrupted { second_answer: true }) => {
             "`llmroute logs last --text` prints the second answer; `-S` prints only whole answers"
         }
         ErrorKind::Output => "`-S` prints only whole answers, so that another deployment can take over unseen",
         ErrorKind::Deadline => "raise `--deadline`, or `deadline` in the profile",
         ErrorKind::TryLater => "try again later, or add a deployment or a fallback group with another key",
         ErrorKind::Authentication => "check the keys of these deployments",
-        ErrorKind::Profile if matches!(failed.why, Why::Rule(_)) => {
+        ErrorKind::Profile if matches!(failed.why, RouteErrorKind::Rule(_)) => {
             "nobody was asked: the rule may be there to keep the prompt private; `has(env.NAME)` asks whether a key is there"
         }
         ErrorKind::Profile => "set one of these variables, or try `llmroute --profile demo ask …` without a key",
@@ -279,7 +283,7 @@ fn unavailable_hint(failed: &RouteError) -> Option<&'static str> {
 
 /// Generated tokens a second after the first one.
 #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
-fn speed(done: &Done) -> Option<f64> {
+fn speed(done: &RoutedAnswer) -> Option<f64> {
     let last = done.attempts.last()?;
     let streaming = last.duration.checked_sub(last.first_token?)?.as_secs_f64();
     let output = done.answer.usage?.output;

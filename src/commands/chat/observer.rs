@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::commands::ask::printer::{Printer, skip};
 use llmroute_core::model::{Event, Failure, Timestamp};
-use llmroute_core::route::{DeploymentId, GroupId, Map};
-use llmroute_router::engine::{Attempt, Done, Note, Request, Router, Share, Watcher};
+use llmroute_core::routing::{DeploymentId, GroupId, Map};
+use llmroute_router::engine::{Attempt, Disposition, Observer, Request, RoutedAnswer, Router, RouterEvent};
 use llmroute_router::ports::Clock;
 
 /// Shows a turn and remembers it.
@@ -60,9 +60,9 @@ impl<'a> TurnObserver<'a> {
     }
 
     fn calling(&mut self, deployment: DeploymentId, waited: Duration) {
-        let (group, share) = (self.group, Share::Cancelled);
+        let (group, share) = (self.group, Disposition::Cancelled);
         let (failure, duration, first_token, cost) = (None, Duration::ZERO, None, None);
-        let attempt = Attempt { deployment, group, failure, waited, duration, first_token, cost, share };
+        let attempt = Attempt { deployment, group, failure, waited, duration, first_token, cost, disposition: share };
         self.asked.push((attempt, self.clock.now().after(waited)));
     }
 
@@ -72,28 +72,33 @@ impl<'a> TurnObserver<'a> {
             |(attempt, _): &&mut (Attempt, Timestamp)| attempt.deployment == deployment && attempt.failure.is_none();
         if let Some((attempt, since)) = self.asked.iter_mut().rev().find(of) {
             let duration = now.since(*since);
-            *attempt = Attempt { failure: Some(failure.clone()), share: Share::Void, duration, ..attempt.clone() };
+            *attempt = Attempt {
+                failure: Some(failure.clone()),
+                disposition: Disposition::Discarded,
+                duration,
+                ..attempt.clone()
+            };
         }
     }
 }
 
-impl Watcher for TurnObserver<'_> {
-    fn note(&mut self, note: Note<'_>) {
+impl Observer for TurnObserver<'_> {
+    fn on_event(&mut self, note: RouterEvent<'_>) {
         match &note {
-            Note::Restarted { .. } => self.text.clear(),
-            Note::Calling { deployment, wait } => self.calling(*deployment, *wait),
-            Note::Failed { deployment, failure } => self.failed(*deployment, failure),
-            Note::Skipped { deployment, reason } => {
+            RouterEvent::Restarted { .. } => self.text.clear(),
+            RouterEvent::Calling { deployment, wait } => self.calling(*deployment, *wait),
+            RouterEvent::Failed { deployment, failure } => self.failed(*deployment, failure),
+            RouterEvent::Skipped { deployment, reason } => {
                 self.skips.push(format!("{}: {}", self.map.deployment(*deployment).name, skip(reason)));
             }
             _ => {}
         }
-        self.printer.note(note);
+        self.printer.on_event(note);
     }
 
-    fn event(&mut self, event: &Event) -> ControlFlow<()> {
+    fn on_output(&mut self, event: &Event) -> ControlFlow<()> {
         // Shown first: nobody waits for the log.
-        let shown = self.printer.event(event);
+        let shown = self.printer.on_output(event);
         if let Event::Text(text) = event {
             self.text.push_str(text);
             self.keep();
@@ -101,7 +106,7 @@ impl Watcher for TurnObserver<'_> {
         shown
     }
 
-    fn complete(&mut self, done: &Done) {
-        self.printer.complete(done);
+    fn on_complete(&mut self, done: &RoutedAnswer) {
+        self.printer.on_complete(done);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::ui::text::{count, money};
 use llmroute_core::model::Usage;
-use llmroute_router::engine::{Attempt, Spend};
+use llmroute_router::engine::{Attempt, CostSummary};
 
 /// The sum of the answers of a session.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -20,12 +20,12 @@ pub struct SessionTotals {
 impl SessionTotals {
     /// Adds a turn, however it ended.
     pub fn add(&mut self, attempts: &[Attempt], usage: Option<&Usage>) {
-        let spend = Spend::of(attempts);
+        let spend = CostSummary::of(attempts);
         self.answers += usize::from(usage.is_some());
         self.attempts += attempts.len();
         self.input += usage.map_or(0, |usage| usage.input);
         self.output += usage.map_or(0, |usage| usage.output);
-        self.usd += spend.given.unwrap_or(0.0);
+        self.usd += spend.delivered.unwrap_or(0.0);
         self.wasted += spend.wasted;
         self.unknown += spend.unknown + usize::from(!spend.complete);
     }

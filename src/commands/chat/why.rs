@@ -3,7 +3,7 @@
 use crate::commands::ask::printer::describe;
 use crate::commands::ask::report::ReportContext;
 use crate::ui::text::{duration, money};
-use llmroute_router::engine::{Attempt, Share};
+use llmroute_router::engine::{Attempt, Disposition};
 
 /// The lines of `/why`.
 #[must_use]
@@ -35,11 +35,11 @@ pub fn lines(subject: &ReportContext<'_>, skips: &[String], attempts: &[Attempt]
 }
 
 fn outcome(attempt: &Attempt) -> String {
-    let mut parts = vec![match (&attempt.failure, attempt.share) {
+    let mut parts = vec![match (&attempt.failure, attempt.disposition) {
         (Some(failure), _) => format!("failed ({})", describe(failure)),
-        (None, Share::Lost) => "was slower than the other".to_owned(),
-        (None, Share::Cancelled) => "was stopped".to_owned(),
-        (None, Share::Given | Share::Void) => "answered".to_owned(),
+        (None, Disposition::HedgeLoser) => "was slower than the other".to_owned(),
+        (None, Disposition::Cancelled) => "was stopped".to_owned(),
+        (None, Disposition::Delivered | Disposition::Discarded) => "answered".to_owned(),
     }];
     if !attempt.waited.is_zero() {
         parts.push(format!("waited {}", duration(attempt.waited)));

@@ -10,7 +10,7 @@ use crate::signals::{Completion, until_signal};
 use crate::ui::console::Console;
 use crate::ui::text::count;
 use llmroute_router::profile::{self, LoadError, LoadOptions, Profile, ProfileLocation, Severity, discover, locate};
-use llmroute_router::transport::probe;
+use llmroute_router::transport::local_servers;
 
 /// Check and show the profile
 #[derive(Debug, Args)]
@@ -94,7 +94,7 @@ async fn discovered(inputs: &LoadOptions<'_>) -> Result<Profile, LoadError> {
     }
     let candidates = discover::candidates(inputs.env);
     let bases: Vec<_> = candidates.iter().map(|candidate| candidate.base_url.clone()).collect();
-    let models = probe::models(&bases).await;
+    let models = local_servers::models(&bases).await;
     let found: Vec<_> = candidates
         .into_iter()
         .zip(models)

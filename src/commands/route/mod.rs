@@ -16,11 +16,11 @@ use crate::environment::{Env, Sink};
 use crate::error::CommandError;
 use crate::signals::{Completion, until_signal};
 use crate::ui::console::Console;
-use crate::ui::plain;
+use crate::ui::sanitize;
 use crate::ui::text::{NONE, count, duration};
 use llmroute_core::model::failure::one_line;
-use llmroute_core::route::{DeploymentId, Map};
-use llmroute_router::engine::{Candidate, Explained, Figures, Hedged, RouteError};
+use llmroute_core::routing::{DeploymentId, Map};
+use llmroute_router::engine::{ExplainedCandidate, Explanation, HedgeInfo, NamedValues, RouteError};
 
 /// Show who would be asked and why, without calling anyone.
 ///
@@ -60,10 +60,10 @@ pub fn run(args: &RouteArgs, global: &Global, env: &Env, console: &mut Console) 
     for (group, reason) in &explained.plan.unordered {
         console.event(&unordered(map, *group, reason));
     }
-    let rule = explained.plan.detours.rule(request.group);
+    let rule = explained.plan.rule_overrides.rule(request.group);
     let subject = ReportContext { map, group: request.group, rule, id: &id, conversation: conversation.as_deref() };
     let nobody = explained.plan.calls.is_empty().then(|| {
-        let Explained { plan, .. } = &explained;
+        let Explanation { plan, .. } = &explained;
         let skips = plan.skips.clone();
         subject.error(&RouteError {
             why: plan.why,
@@ -86,7 +86,7 @@ pub fn run(args: &RouteArgs, global: &Global, env: &Env, console: &mut Console) 
     }
 }
 
-pub(super) fn page(subject: &ReportContext<'_>, explained: &Explained, seed: u64, width: Option<u16>) -> String {
+pub(super) fn page(subject: &ReportContext<'_>, explained: &Explanation, seed: u64, width: Option<u16>) -> String {
     let map = subject.map;
     let group = map.group(subject.group);
     let mut lines = vec![format!("group {}: {}, seed {seed}", clean(&group.name), group.strategy.as_str())];
@@ -102,7 +102,7 @@ pub(super) fn page(subject: &ReportContext<'_>, explained: &Explained, seed: u64
         lines.push(format!("chain: {}", chain.join(" → ")));
     }
     for planned in explained.plan.calls.iter().take(1) {
-        if let Some(Hedged { after, rival }) = planned.hedge {
+        if let Some(HedgeInfo { after, rival }) = planned.hedge {
             let (first, rival) = (name(map, planned.deployment), name(map, rival));
             lines.push(format!("hedge: {rival} is asked, too, when {first} is silent for {}", duration(after)));
         }
@@ -121,14 +121,14 @@ fn name(map: &Map, id: DeploymentId) -> String {
 }
 
 /// Every candidate, one line each; no wider than the terminal.
-fn table(map: &Map, explained: &Explained, width: Option<u16>) -> String {
+fn table(map: &Map, explained: &Explanation, width: Option<u16>) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING);
     if let Some(width) = width {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
     table.set_header(["#", "DEPLOYMENT", "GROUP", "NUMBERS", "LIMITS", "STATUS"]);
-    for leg in &explained.legs {
+    for leg in &explained.groups {
         for candidate in &leg.candidates {
             table.add_row([
                 candidate.place.map_or_else(|| NONE.to_owned(), |place| place.to_string()),
@@ -146,7 +146,7 @@ fn table(map: &Map, explained: &Explained, width: Option<u16>) -> String {
     table.trim_fmt()
 }
 
-fn status(candidate: &Candidate) -> String {
+fn status(candidate: &ExplainedCandidate) -> String {
     match (&candidate.skipped, candidate.place) {
         (None, Some(_)) if candidate.wait.is_zero() => "is asked".to_owned(),
         (None, Some(_)) => format!("is asked after {}", duration(candidate.wait)),
@@ -156,17 +156,17 @@ fn status(candidate: &Candidate) -> String {
     }
 }
 
-fn figures(figures: &Figures) -> String {
+fn figures(figures: &NamedValues) -> String {
     let shown: Vec<String> = figures.iter().map(|(label, value)| format!("{label} {value}")).collect();
     if shown.is_empty() { NONE.to_owned() } else { shown.join(", ") }
 }
 
-fn object(subject: &ReportContext<'_>, explained: &Explained, seed: u64, nobody: Option<&CommandError>) -> Value {
+fn object(subject: &ReportContext<'_>, explained: &Explanation, seed: u64, nobody: Option<&CommandError>) -> Value {
     let map = subject.map;
-    let named = |figures: &Figures| -> Object<String, Value> {
+    let named = |figures: &NamedValues| -> Object<String, Value> {
         figures.iter().map(|(label, value)| ((*label).to_owned(), value.clone())).collect()
     };
-    let candidates = explained.legs.iter().flat_map(|leg| {
+    let candidates = explained.groups.iter().flat_map(|leg| {
         leg.candidates.iter().map(move |candidate| {
             json!({
                 "deployment": map.deployment(candidate.deployment).name,
@@ -203,5 +203,5 @@ fn object(subject: &ReportContext<'_>, explained: &Explained, seed: u64, nobody:
 
 /// One harmless line: names come from a file that somebody else may have written.
 fn clean(text: &str) -> String {
-    plain::text(&one_line(text)).into_owned()
+    sanitize::text(&one_line(text)).into_owned()
 }

@@ -3,42 +3,42 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ledger::Ledger;
-use super::record::{Hedged, Why};
-use super::router::{Request, Router};
+use crate::engine::request::record::{HedgeInfo, RouteErrorKind};
+use crate::engine::router::{Request, Router};
+use crate::engine::shared::session::StateSession;
 use llmroute_core::model::{Class, Failure};
-use llmroute_core::provider::Encoded;
-use llmroute_core::route::board::Board;
-use llmroute_core::route::course::{Course, Skip, Step};
-use llmroute_core::route::rules::Detours;
-use llmroute_core::route::strategy::Ranked;
-use llmroute_core::route::{DeploymentId, GroupId};
+use llmroute_core::protocols::EncodedRequest;
+use llmroute_core::routing::failover::{Failover, Skip, Step};
+use llmroute_core::routing::rules::RuleOverrides;
+use llmroute_core::routing::snapshot::StateSnapshot;
+use llmroute_core::routing::strategy::Ranked;
+use llmroute_core::routing::{DeploymentId, GroupId};
 use llmroute_core::wire::sigv4;
 
 /// The calls that a request would lead to.
 #[derive(Debug)]
 pub struct Plan {
     /// First visits, in order, if each of them failed.
-    pub calls: Vec<Planned>,
+    pub calls: Vec<PlannedCall>,
     /// Who would be passed over, and why.
     pub skips: Vec<Skip>,
     /// The groups that would be entered, in order.
     pub visited: Vec<GroupId>,
     /// Where rules lead.
-    pub detours: Detours,
+    pub rule_overrides: RuleOverrides,
     /// Why nobody else would be asked.
-    pub why: Why,
+    pub why: RouteErrorKind,
     /// The groups whose command gave no order, and why: they are shuffled.
     pub unordered: Vec<(GroupId, String)>,
     /// What it was decided by.
-    pub(super) board: Board,
+    pub(super) snapshot: StateSnapshot,
     /// How the strategies of the visited groups ordered their members.
     pub(super) ranked: Vec<(GroupId, Vec<Ranked>)>,
 }
 
 /// One call that would be made.
 #[derive(Debug)]
-pub struct Planned {
+pub struct PlannedCall {
     /// To whom.
     pub deployment: DeploymentId,
     /// Through which group.
@@ -46,49 +46,49 @@ pub struct Planned {
     /// After which wait.
     pub wait: Duration,
     /// With what; the key is a stand-in.
-    pub request: Result<Encoded, Failure>,
+    pub request: Result<EncodedRequest, Failure>,
     /// The call that would be made beside it if it stays silent.
-    pub hedge: Option<Hedged>,
+    pub hedge: Option<HedgeInfo>,
 }
 
 impl Router {
     /// Plans `request` by the shared state of this moment, which it does not change. The commands of
     /// the groups (`exec:`) are asked.
     pub async fn plan(&self, request: &Request, rng: &mut fastrand::Rng) -> Plan {
-        let mut ledger = Ledger::open(
+        let mut ledger = StateSession::open(
             Arc::clone(&self.map),
             Arc::clone(&self.store),
             Arc::clone(&self.quotas),
             request,
             self.clock.now(),
         );
-        let unordered = self.order_by_command(request, &mut ledger.board).await;
+        let unordered = self.order_by_command(request, &mut ledger.snapshot).await;
         let deadline = request.since.after(self.map.group(request.group).policy.deadline);
         let mut plan = Plan {
             calls: Vec::new(),
             skips: Vec::new(),
             visited: Vec::new(),
-            detours: Detours::default(),
-            why: Why::Unread,
-            board: ledger.board.clone(),
+            rule_overrides: RuleOverrides::default(),
+            why: RouteErrorKind::ReaderGone,
+            snapshot: ledger.snapshot.clone(),
             unordered,
             ranked: Vec::new(),
         };
-        let facts = match self.facts(request) {
-            Ok(facts) => facts,
-            Err(error) => return Plan { why: Why::Rule(error), ..plan },
+        let attributes = match self.attributes(request) {
+            Ok(attributes) => attributes,
+            Err(error) => return Plan { why: RouteErrorKind::Rule(error), ..plan },
         };
-        plan.detours = facts.detours.clone();
-        let mut course = Course::new(&self.map, request.group, facts, deadline);
+        plan.rule_overrides = attributes.rule_overrides.clone();
+        let mut failover = Failover::new(&self.map, request.group, attributes, deadline);
         let now = self.clock.now();
         // A failure after which everybody else is asked, and nobody twice.
         let failed = Failure::new(Class::NotFound, "");
         let mut last = None;
         loop {
-            let call = match course.next(last, &plan.board, now, rng) {
+            let call = match failover.next(last, &plan.snapshot, now, rng) {
                 Step::Call(call) => call,
                 Step::Stop(stop) => {
-                    plan.why = Why::Stopped(stop);
+                    plan.why = RouteErrorKind::Stopped(stop);
                     break;
                 }
             };
@@ -100,16 +100,16 @@ impl Router {
             }
             let (deployment, group, wait) = (call.deployment, call.group, call.wait);
             let hedge = self.map.group(group).policy.hedge.and_then(|delay| {
-                let rival = course.rival(&plan.board, now)?;
-                let after = delay.before(plan.board.cell(deployment), request.facts.prompt_tokens, now);
-                Some(Hedged { after, rival })
+                let rival = failover.hedge_candidate(&plan.snapshot, now)?;
+                let after = delay.before(plan.snapshot.deployment(deployment), request.attributes.prompt_tokens, now);
+                Some(HedgeInfo { after, rival })
             });
-            plan.calls.push(Planned { deployment, group, wait, request: encoded, hedge });
+            plan.calls.push(PlannedCall { deployment, group, wait, request: encoded, hedge });
             last = Some(&failed);
         }
-        plan.skips = course.take_skips();
-        plan.visited = course.visited().collect();
-        plan.ranked = course.rankings().map(|(group, ranked)| (group, ranked.to_vec())).collect();
+        plan.skips = failover.take_skips();
+        plan.visited = failover.visited().collect();
+        plan.ranked = failover.rankings().map(|(group, ranked)| (group, ranked.to_vec())).collect();
         plan
     }
 }

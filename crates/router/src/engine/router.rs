@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use super::attempt::{Attempt as OneCall, CallError, CallSuccess, Cause, Sink};
-use super::check::Checks;
-use super::delivery::Delivery;
-use super::note::{Note, Watcher};
-use super::quotas::Quotas;
-use super::record::{Done, RouteError};
-use super::run::Run;
-use crate::ports::{Clock, Keys, LogStart, Store, Transport};
+use crate::engine::call::attempt::{Attempt as OneCall, CallError, CallSuccess, Cause, Sink};
+use crate::engine::call::checks::Checks;
+use crate::engine::call::delivery::Delivery;
+use crate::engine::event::{Observer, RouterEvent};
+use crate::engine::request::record::{RouteError, RoutedAnswer};
+use crate::engine::request::run::Run;
+use crate::engine::shared::provider_limits::ProviderLimits;
+use crate::ports::{Clock, KeyProvider, LogStart, Store, Transport};
 use llmroute_core::model::{Answer, Class, Failure, KeySource, Prompt, TimeoutKind, Timestamp};
-use llmroute_core::provider::Endpoint;
-use llmroute_core::route::course::{Facts, Needs};
-use llmroute_core::route::rules::{self, Detours, RuleError};
-use llmroute_core::route::{DeploymentId, GroupId, Map, Timeouts};
+use llmroute_core::protocols::Endpoint;
+use llmroute_core::routing::failover::{Needs, RequestAttributes};
+use llmroute_core::routing::rules::{self, RuleError, RuleOverrides};
+use llmroute_core::routing::{DeploymentId, GroupId, Map, Timeouts};
 
 /// Routes requests to deployments.
 pub struct Router {
@@ -22,11 +22,11 @@ pub struct Router {
     /// Parallel to the deployments of the map, as is `sources`.
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) sources: Vec<KeySource>,
-    pub(super) keys: Arc<dyn Keys>,
+    pub(super) keys: Arc<dyn KeyProvider>,
     pub(super) transport: Arc<dyn Transport>,
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Clock,
-    pub(super) quotas: Arc<Quotas>,
+    pub(super) quotas: Arc<ProviderLimits>,
 }
 
 /// One question.
@@ -37,7 +37,7 @@ pub struct Request {
     /// What is asked.
     pub prompt: Prompt,
     /// What routing may look at.
-    pub facts: Facts,
+    pub attributes: RequestAttributes,
     /// What the answer must satisfy.
     pub checks: Checks,
     /// How the answer reaches its reader.
@@ -52,8 +52,8 @@ impl Request {
     /// A question to `group`, asked at `since`, that the log is told nothing of.
     #[must_use]
     pub fn new(group: GroupId, prompt: Prompt, delivery: Delivery, since: Timestamp) -> Self {
-        let facts = Facts { prompt_tokens: prompt.estimated_tokens(), ..Facts::default() };
-        Self { group, prompt, facts, checks: Checks::default(), delivery, since, log: None }
+        let attributes = RequestAttributes { prompt_tokens: prompt.estimated_tokens(), ..RequestAttributes::default() };
+        Self { group, prompt, attributes, checks: Checks::default(), delivery, since, log: None }
     }
 }
 
@@ -64,7 +64,7 @@ impl Router {
         map: Arc<Map>,
         endpoints: Vec<Endpoint>,
         sources: Vec<KeySource>,
-        keys: Arc<dyn Keys>,
+        keys: Arc<dyn KeyProvider>,
         transport: Arc<dyn Transport>,
         store: Arc<dyn Store>,
         clock: Clock,
@@ -105,28 +105,28 @@ impl Router {
     ///
     /// # Errors
     /// When a rule cannot be evaluated; the request is then sent to nobody.
-    pub fn decide(&self, request: &Request) -> Result<Detours, RuleError> {
+    pub fn decide(&self, request: &Request) -> Result<RuleOverrides, RuleError> {
         if self.map.rules.all.is_empty() {
-            return Ok(Detours::default());
+            return Ok(RuleOverrides::default());
         }
-        let facts = &request.facts;
-        let subject = rules::Subject {
+        let attributes = &request.attributes;
+        let subject = rules::RuleInput {
             prompt: &request.prompt.text(),
             system: request.prompt.system.as_deref().unwrap_or_default(),
-            tokens: facts.prompt_tokens,
-            tags: &facts.tags,
-            user: facts.user.as_deref().unwrap_or_default(),
+            tokens: attributes.prompt_tokens,
+            tags: &attributes.tags,
+            user: attributes.user.as_deref().unwrap_or_default(),
             env: &self.map.rules.env,
             has_image: Needs::of(&request.prompt).vision,
-            hour: facts.hour,
+            hour: attributes.hour,
         };
         rules::decide(&self.map, request.group, &subject)
     }
 
-    /// What the course may look at: the facts of `request`, with what follows from its prompt.
-    pub(super) fn facts(&self, request: &Request) -> Result<Facts, RuleError> {
-        let detours = self.decide(request)?;
-        Ok(Facts { needs: Needs::of(&request.prompt), detours, ..request.facts.clone() })
+    /// What the failover may look at: the attributes of `request`, with what follows from its prompt.
+    pub(super) fn attributes(&self, request: &Request) -> Result<RequestAttributes, RuleError> {
+        let rule_overrides = self.decide(request)?;
+        Ok(RequestAttributes { needs: Needs::of(&request.prompt), rule_overrides, ..request.attributes.clone() })
     }
 
     /// Gets one complete answer, or says why there is none.
@@ -140,22 +140,22 @@ impl Router {
         &self,
         request: &Request,
         rng: &mut fastrand::Rng,
-        watcher: &mut dyn Watcher,
-    ) -> Result<Done, RouteError> {
+        observer: &mut dyn Observer,
+    ) -> Result<RoutedAnswer, RouteError> {
         let mut run = Run::new(self, request);
         // A rule that cannot be evaluated ends the request itself.
         run.ledger.take_turn(self.decide(request).unwrap_or_default().target(request.group));
-        for (group, reason) in self.order_by_command(request, &mut run.ledger.board).await {
-            watcher.note(Note::Unordered { group, reason: &reason });
+        for (group, reason) in self.order_by_command(request, &mut run.ledger.snapshot).await {
+            observer.on_event(RouterEvent::Unordered { group, reason: &reason });
         }
-        let ended = run.course(rng, watcher).await;
+        let ended = run.failover(rng, observer).await;
         if let Ok(done) = &ended {
-            watcher.complete(done);
+            observer.on_complete(done);
         }
         run.ledger.settle().await;
         run.close(&ended);
         if let Some(warning) = self.store.take_warning() {
-            watcher.note(Note::State(&warning));
+            observer.on_event(RouterEvent::State(&warning));
         }
         ended
     }

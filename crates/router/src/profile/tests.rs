@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 use llmroute_core::model::{Class, KeySource, TimeoutKind};
-use llmroute_core::route::hedge::Delay;
-use llmroute_core::route::per_class::PerClass;
+use llmroute_core::routing::hedge::Delay;
+use llmroute_core::routing::per_class::PerClass;
 
 const LAB: &str = "[providers.lab]\nprotocol = \"openai\"\nbase_url = \"https://lab.example/v1\"\n";
 
@@ -190,7 +190,7 @@ mod resolved {
 
     #[test]
     fn a_model_that_calls_tools_elsewhere_is_spoken_to_there() {
-        use llmroute_core::provider::Protocol;
+        use llmroute_core::protocols::Protocol;
 
         let of = |provider: &str, model: &str| {
             let text = format!("{provider}\n[groups.main]\ndeployments = [{{ model = \"openai/{model}\" }}]");
@@ -315,8 +315,8 @@ mod resolved {
             assert_eq!(policy.retry_policy.get(Class::ServerError), None);
         }
         let policy = policy("[groups.main]\nallowed_fails_policy = { RateLimitErrorAllowedFails = 100 }");
-        assert_eq!(policy.rules(Some(Class::RateLimit)).allowed_of_class, Some(100));
-        assert_eq!(policy.rules(Some(Class::ServerError)).allowed_of_class, None);
+        assert_eq!(policy.breaker(Some(Class::RateLimit)).allowed_of_class, Some(100));
+        assert_eq!(policy.breaker(Some(Class::ServerError)).allowed_of_class, None);
     }
 
     #[test]
@@ -454,7 +454,7 @@ mod resolved {
 
     #[test]
     fn a_key_of_the_catalog_does_not_go_to_another_host() {
-        for row in llmroute_core::provider::catalog::rows() {
+        for row in llmroute_core::catalog::providers() {
             let text = format!(
                 "[providers.{0}]\nbase_url = \"https://other.example/v1\"\n\
                  [groups.main]\ndeployments = [{{ model = \"{0}/m\" }}]",
@@ -571,8 +571,8 @@ mod strategies {
     use std::time::Duration;
 
     use super::*;
-    use llmroute_core::route::Strategy;
-    use llmroute_core::route::strategy::{AdaptiveArgs, LatencyArgs, Sticky};
+    use llmroute_core::routing::Strategy;
+    use llmroute_core::routing::strategy::{AdaptiveArgs, LatencyArgs, Sticky};
 
     fn group(settings: &str) -> String {
         format!("[groups.main]\n{settings}\ndeployments = [{{ model = \"lab/a\" }}]")
