@@ -6,7 +6,7 @@ use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use crate::signals::{Completion, until_signal};
 use crate::ui::console::Console;
-use llmroute_bench::self_test::{Accuracy, Schedule, open_loop, self_test};
+use llmroute_bench::self_test::{Accuracy, TokenSchedule, open_loop, self_test};
 use llmroute_router::ports::Clock;
 use llmroute_router::transport::MeasuringTransport;
 
@@ -24,7 +24,7 @@ pub fn run(env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     let measured = until_signal(async {
         let meter = MeasuringTransport::new(env.entropy);
         let clock = Clock::starting_at(env.now);
-        let schedule = Schedule { seed: env.entropy, ..Schedule::default() };
+        let schedule = TokenSchedule { seed: env.entropy, ..TokenSchedule::default() };
         let mut all = self_test(&meter, clock, schedule, &STREAMS).await?;
         all.push(open_loop(&meter, clock, schedule, OPEN.0, OPEN.1).await?);
         Ok::<Vec<Accuracy>, std::io::Error>(all)

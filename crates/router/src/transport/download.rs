@@ -72,7 +72,7 @@ fn client(here: bool) -> Result<Client, DownloadError> {
 /// The innermost reason: the outer ones only say that sending failed.
 fn network(error: reqwest::Error) -> DownloadError {
     if error.is_timeout() {
-        return DownloadError::Network(format!("no complete answer in {}", format::duration(LIMIT)));
+        return DownloadError::Network(format!("no whole answer in {}", format::duration(LIMIT)));
     }
     let error = error.without_url();
     let mut reason = error.to_string();
