@@ -4,7 +4,7 @@ use std::fmt;
 
 /// The kinds of failure a command can end with; each has one exit code and nothing else decides it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ErrorKind {
     /// Something for which there is no better word.
     Other,
     /// The command line cannot be understood.
@@ -29,7 +29,7 @@ pub enum Kind {
     Deadline,
 }
 
-impl Kind {
+impl ErrorKind {
     /// The exit code, after sysexits.h where it has a fitting one.
     #[must_use]
     pub fn exit_code(self) -> u8 {
@@ -51,9 +51,9 @@ impl Kind {
 
 /// A failed command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error {
+pub struct CommandError {
     /// Decides the exit code.
-    pub kind: Kind,
+    pub kind: ErrorKind,
     /// What happened and where: a fragment in lower case without a full stop.
     pub message: String,
     /// Further lines of the message (one for each attempt), printed indented.
@@ -64,10 +64,10 @@ pub struct Error {
     pub rendered: bool,
 }
 
-impl Error {
+impl CommandError {
     /// An error without details or a hint.
     #[must_use]
-    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), details: Vec::new(), hint: None, rendered: false }
     }
 
@@ -80,12 +80,12 @@ impl Error {
 
     /// An error whose message brings its own heading and place.
     #[must_use]
-    pub fn rendered(kind: Kind, message: impl Into<String>) -> Self {
+    pub fn rendered(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { rendered: true, ..Self::new(kind, message) }
     }
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.rendered {
             f.write_str("error: ")?;
@@ -101,4 +101,4 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for CommandError {}

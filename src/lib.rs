@@ -1,5 +1,12 @@
 //! The command line of llmroute. The map of the code is in `docs/architecture.md`.
 
-pub mod chat;
-pub mod cli;
+pub mod artifacts;
+pub mod commands;
+mod conversation;
+pub mod environment;
 pub mod error;
+mod options;
+mod setup;
+mod signals;
+mod state_location;
+pub mod ui;

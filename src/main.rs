@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use llmroute::cli;
-use llmroute::error::Kind;
+use llmroute::error::ErrorKind;
+use llmroute::{commands, environment};
 
 fn main() -> ExitCode {
     // A panic is a bug of ours and has its own exit code; its message is already on standard error.
-    let code = std::panic::catch_unwind(|| cli::run(std::env::args_os(), &cli::env::Env::snapshot()));
-    ExitCode::from(code.unwrap_or(Kind::Internal.exit_code()))
+    let code = std::panic::catch_unwind(|| commands::run(std::env::args_os(), &environment::Env::snapshot()));
+    ExitCode::from(code.unwrap_or(ErrorKind::Internal.exit_code()))
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 fn generated_files_are_up_to_date() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let update = std::env::var_os("UPDATE").is_some();
-    let files = llmroute::cli::artifacts::all();
+    let files = llmroute::artifacts::all();
     let mut stale = Vec::new();
     for (path, text) in &files {
         let file = root.join(path);

@@ -9,11 +9,13 @@ use llmroute_core::model::{Class, Event, Failure, Prompt, Timestamp};
 use llmroute_core::route::course::Stop;
 use llmroute_core::route::estimate::Experience;
 use llmroute_core::route::{DeploymentId, Map};
-use llmroute_router::embed::Surroundings;
-use llmroute_router::engine::{Delivery, Midstream, Note, Observed, Request, RouteError, Router, Watcher, Why};
+use llmroute_router::builder::Environment;
+use llmroute_router::engine::{
+    Delivery, Measurement, Midstream, Observer, Request, RouteError, RouteErrorKind, Router, RouterEvent,
+};
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::{EnvVars, LoadOptions, Profile, Source};
-use llmroute_router::state::Location;
+use llmroute_router::state::StateLocation;
 
 pub(crate) const START: Timestamp = Timestamp(1_790_000_000_000);
 
@@ -40,29 +42,29 @@ impl Story {
     }
 }
 
-impl Watcher for Story {
-    fn note(&mut self, note: Note<'_>) {
+impl Observer for Story {
+    fn on_event(&mut self, note: RouterEvent<'_>) {
         let line = match note {
-            Note::Skipped { deployment, .. } => format!("{} skipped", self.map.deployment(deployment).name),
-            Note::Calling { deployment, wait } if wait.is_zero() => self.map.deployment(deployment).name.clone(),
-            Note::Calling { deployment, wait } => {
+            RouterEvent::Skipped { deployment, .. } => format!("{} skipped", self.map.deployment(deployment).name),
+            RouterEvent::Calling { deployment, wait } if wait.is_zero() => self.map.deployment(deployment).name.clone(),
+            RouterEvent::Calling { deployment, wait } => {
                 format!("wait {} for {}", wait.as_millis(), self.map.deployment(deployment).name)
             }
-            Note::Dropped { .. } => "dropped".to_owned(),
-            Note::Failed { failure, .. } => format!("failed {}", failure.class),
-            Note::Restarted { .. } => "restart".to_owned(),
-            Note::Resuming { at, .. } => format!("resume at {at}"),
-            Note::Hedged { after, winner, .. } => {
+            RouterEvent::Dropped { .. } => "dropped".to_owned(),
+            RouterEvent::Failed { failure, .. } => format!("failed {}", failure.class),
+            RouterEvent::Restarted { .. } => "restart".to_owned(),
+            RouterEvent::Resuming { at, .. } => format!("resume at {at}"),
+            RouterEvent::Hedged { after, winner, .. } => {
                 format!("hedged after {}, won by {}", after.as_millis(), self.map.deployment(winner).name)
             }
-            Note::GoingOn { deployment } => format!("going on with {}", self.map.deployment(deployment).name),
-            Note::Unordered { reason, .. } => format!("unordered: {reason}"),
-            Note::State(warning) => warning.to_owned(),
+            RouterEvent::GoingOn { deployment } => format!("going on with {}", self.map.deployment(deployment).name),
+            RouterEvent::Unordered { reason, .. } => format!("unordered: {reason}"),
+            RouterEvent::State(warning) => warning.to_owned(),
         };
         self.say(&line);
     }
 
-    fn event(&mut self, event: &Event) -> ControlFlow<()> {
+    fn on_output(&mut self, event: &Event) -> ControlFlow<()> {
         if let Event::Text(text) = event {
             self.text.push_str(text);
             self.patience -= 1;
@@ -104,7 +106,7 @@ async fn tell(profile: Profile, delivery: Delivery, patience: usize) -> (Vec<Str
     let vars = EnvVars::default();
     let clock = Clock::starting_at(START);
     let group = profile.default_group;
-    let around = Surroundings { vars: &vars, state: &Location::Memory, clock, seed: 1 };
+    let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 1 };
     let router = Router::from_profile(profile, &around);
     let mut story = Story { map: router.map().clone(), clock, lines: Vec::new(), text: String::new(), patience };
     let request = Request::new(group, Prompt::user("hello"), delivery, START);
@@ -123,10 +125,10 @@ pub(crate) async fn check(profile: Profile, delivery: Delivery, story: &str, end
     assert_eq!(lines, want, "{lines:#?}");
     let ended = match ended {
         Ok(text) => text,
-        Err(RouteError { why: Why::Stopped(Stop::RateLimited { next }), .. }) => {
+        Err(RouteError { why: RouteErrorKind::Stopped(Stop::RateLimited { next }), .. }) => {
             format!("limited {}", next.as_millis())
         }
-        Err(RouteError { why: Why::Stopped(stop), .. }) => format!("{stop:?}"),
+        Err(RouteError { why: RouteErrorKind::Stopped(stop), .. }) => format!("{stop:?}"),
         Err(RouteError { why, .. }) => format!("{why:?}"),
     };
     assert_eq!(ended, end);
@@ -270,7 +272,7 @@ async fn fallback_groups_are_asked_in_the_order_written() {
 async fn a_reader_that_goes_away_ends_the_call() {
     let (lines, ended) = tell(profile("", &[("a", GOOD), ("b", GOOD)], ""), STREAMED, 1).await;
     assert_eq!(lines, ["0 a", "  \"one \""]);
-    assert_eq!(ended.map_err(|error| error.why), Err(Why::Unread));
+    assert_eq!(ended.map_err(|error| error.why), Err(RouteErrorKind::ReaderGone));
 }
 
 #[tokio::test(start_paused = true)]
@@ -279,7 +281,7 @@ async fn the_next_request_knows_what_the_first_one_learnt() {
     let vars = EnvVars::default();
     let clock = Clock::starting_at(START);
     let group = profile.default_group;
-    let around = Surroundings { vars: &vars, state: &Location::Memory, clock, seed: 1 };
+    let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 1 };
     let router = Router::from_profile(profile, &around);
     let mut rng = fastrand::Rng::with_seed(1);
     let mut attempts = Vec::new();
@@ -306,10 +308,10 @@ async fn the_next_request_knows_what_was_observed_elsewhere() {
     let vars = EnvVars::default();
     let clock = Clock::starting_at(START);
     let group = profile.default_group;
-    let around = Surroundings { vars: &vars, state: &Location::Memory, clock, seed: 1 };
+    let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 1 };
     let router = Router::from_profile(profile, &around);
     let mut rng = fastrand::Rng::with_seed(1);
-    let measured = |deployment, ttft| Observed {
+    let measured = |deployment, ttft| Measurement {
         deployment: DeploymentId(deployment),
         at: clock.now(),
         prompt_tokens: 10,
@@ -324,7 +326,7 @@ async fn the_next_request_knows_what_was_observed_elsewhere() {
         assert_eq!(plan.calls.first().map(|call| call.deployment), Some(DeploymentId(1)));
     }
     let refused = (Failure::new(Class::Authentication, "no"), Duration::from_millis(5));
-    let failed = Observed { result: Err(refused), ..measured(1, 0) };
+    let failed = Measurement { result: Err(refused), ..measured(1, 0) };
     router.observe(group, vec![failed], &mut rng).expect("memory takes it");
     let request = Request::new(group, Prompt::user("hello"), Delivery::Whole, clock.now());
     let plan = router.plan(&request, &mut rng).await;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use llmroute_core::model::{Prompt, Timestamp};
 use llmroute_core::route::course::Stop;
-use llmroute_router::embed::Surroundings;
-use llmroute_router::engine::{Done, Request, RouteError, Router, Share, Spend, Why};
+use llmroute_router::builder::Environment;
+use llmroute_router::engine::{CostSummary, Disposition, Request, RouteError, RouteErrorKind, RoutedAnswer, Router};
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::{EnvVars, Profile};
-use llmroute_router::state::Location;
+use llmroute_router::state::StateLocation;
 
 use crate::engine::{GOOD, START, STREAMED, Story, check, faulty, profile};
 use crate::support::{self, ANSWER, End, KEY, Run, Server};
@@ -28,12 +28,12 @@ impl House {
     fn of(profile: Profile) -> Self {
         let vars = EnvVars::default();
         let clock = Clock::starting_at(START);
-        let around = Surroundings { vars: &vars, state: &Location::Memory, clock, seed: 1 };
+        let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 1 };
         Self { router: Router::from_profile(profile, &around), clock }
     }
 
     /// What happens, in milliseconds since the start of the house, and how it ends.
-    async fn ask(&self, group: &str, patience: usize) -> (Vec<String>, Result<Done, RouteError>) {
+    async fn ask(&self, group: &str, patience: usize) -> (Vec<String>, Result<RoutedAnswer, RouteError>) {
         let map = self.router.map().clone();
         let group = map.groups.iter().position(|other| other.name == group).expect("a known group");
         let now: Timestamp = self.clock.now();
@@ -56,7 +56,7 @@ async fn attempts(profile: Profile, want: &[&str]) {
         .iter()
         .map(|attempt| {
             let name = &house.router.map().deployment(attempt.deployment).name;
-            format!("{name} {:?} {}", attempt.share, attempt.duration.as_millis())
+            format!("{name} {:?} {}", attempt.disposition, attempt.duration.as_millis())
         })
         .collect();
     assert_eq!(said, want);
@@ -192,7 +192,7 @@ async fn a_second_call_counts_against_the_limits_of_its_deployment() {
     assert!(house.ask("main", usize::MAX).await.1.expect("b answers").hedged.is_some());
     tokio::time::advance(Duration::from_secs(50)).await;
     let stop = house.ask("other", usize::MAX).await.1.expect_err("b has no room").why;
-    assert!(matches!(stop, Why::Stopped(Stop::RateLimited { .. })), "{stop:?}");
+    assert!(matches!(stop, RouteErrorKind::Stopped(Stop::RateLimited { .. })), "{stop:?}");
     tokio::time::advance(Duration::from_secs(10)).await;
     house.ask("other", usize::MAX).await.1.expect("b has room again");
 }
@@ -251,7 +251,7 @@ async fn a_reader_that_goes_away_ends_both() {
     let house = House::of(profile(TWO_SECONDS, &[("a", &slow("10s")), ("b", GOOD)], ""));
     let (lines, ended) = house.ask("main", 1).await;
     assert_eq!(lines, ["0 a", "2000 b", "2100 hedged after 2000, won by b", "  \"one \""]);
-    assert_eq!(ended.expect_err("nobody reads").why, Why::Unread);
+    assert_eq!(ended.expect_err("nobody reads").why, RouteErrorKind::ReaderGone);
 }
 
 #[tokio::test(start_paused = true)]
@@ -260,8 +260,11 @@ async fn what_the_loser_cost_is_not_invented() {
     let (a, b) = (format!("{}{prices}", slow("10s")), format!("{GOOD}{prices}"));
     let house = House::of(profile(TWO_SECONDS, &[("a", &a), ("b", &b)], ""));
     let done = house.ask("main", usize::MAX).await.1.expect("b answers");
-    assert_eq!(done.attempts[0].share, Share::Lost);
-    assert_eq!(Spend::of(&done.attempts), Spend { given: Some(3.5), complete: true, wasted: 0.0, unknown: 1 });
+    assert_eq!(done.attempts[0].disposition, Disposition::HedgeLoser);
+    assert_eq!(
+        CostSummary::of(&done.attempts),
+        CostSummary { delivered: Some(3.5), complete: true, wasted: 0.0, unknown: 1 }
+    );
 }
 
 #[test]

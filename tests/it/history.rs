@@ -2,8 +2,8 @@
 
 use llmroute_core::model::{Part, Role};
 use llmroute_router::history::{History, HistoryError, messages};
-use llmroute_router::ports::{LogEnd, LogStart, Outcome, Store};
-use llmroute_router::state::{Location, bare};
+use llmroute_router::ports::{LogEnd, LogStart, RequestOutcome, Store};
+use llmroute_router::state::{StateLocation, open_strict};
 
 use crate::state::{Place, end, start};
 
@@ -11,9 +11,9 @@ use crate::state::{Place, end, start};
 pub fn check(write: impl Fn(&dyn Store), case: impl Fn(&History)) {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let place = Place::new();
-    let redis = place.iter().map(|place| Location::Redis(place.url.clone()));
-    for location in [Location::Dir(dir.path().to_owned())].into_iter().chain(redis) {
-        write(&*bare(&location));
+    let redis = place.iter().map(|place| StateLocation::Redis(place.url.clone()));
+    for location in [StateLocation::Dir(dir.path().to_owned())].into_iter().chain(redis) {
+        write(&*open_strict(&location));
         case(&History::open(&location).expect("the log can be opened"));
     }
 }
@@ -29,7 +29,7 @@ fn turn(store: &dyn Store, of: &str, id: &str, parent: Option<&str>, text: &str)
     store.begin(&asked).expect("the log can be written");
     let end = match text {
         "-" => return,
-        "!" => LogEnd { outcome: Outcome::Failed, ..end("") },
+        "!" => LogEnd { outcome: RequestOutcome::Failed, ..end("") },
         text => end(text),
     };
     store.finish(id, &end).expect("the log can be written");
@@ -70,7 +70,9 @@ fn last(asked: &str, text: &str, want: &[&str]) {
         store.begin(&of).expect("the log can be written");
         match text {
             "-" => {}
-            "!" => store.finish("C2", &LogEnd { outcome: Outcome::Failed, ..end("") }).expect("it can be written"),
+            "!" => {
+                store.finish("C2", &LogEnd { outcome: RequestOutcome::Failed, ..end("") }).expect("it can be written")
+            }
             text => store.finish("C2", &end(text)).expect("it can be written"),
         }
     };
@@ -203,7 +205,7 @@ fn a_model_is_told_what_was_answered_in_whole_or_in_part() {
         turn(store, "A1", "A1", None, "one");
         turn(store, "A1", "A2", Some("A1"), "!");
         turn(store, "A1", "A3", Some("A2"), "thr");
-        store.finish("A3", &LogEnd { outcome: Outcome::Partial, ..end("thr") }).expect("the log can be written");
+        store.finish("A3", &LogEnd { outcome: RequestOutcome::Partial, ..end("thr") }).expect("the log can be written");
         turn(store, "A1", "A4", Some("A3"), "-");
     };
     check(write, |history| {

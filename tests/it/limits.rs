@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use llmroute_core::model::{Event, Prompt, Timestamp};
 use llmroute_core::route::course::Stop;
-use llmroute_router::embed::Surroundings;
-use llmroute_router::engine::{Delivery, Note, Request, RouteError, Router, Watcher, Why};
+use llmroute_router::builder::Environment;
+use llmroute_router::engine::{Delivery, Observer, Request, RouteError, RouteErrorKind, Router, RouterEvent};
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::{EnvVars, LoadOptions, Profile, Source};
-use llmroute_router::state::{Location, database};
+use llmroute_router::state::{StateLocation, database};
 use nix::sys::signal::Signal;
 
 use crate::support::faults::{Body, Fault, Reply};
@@ -223,9 +223,9 @@ const SCRIPT: &str = "latency = \"50ms\", ttft = \"100ms\", itl = \"0s\", text =
 
 struct Silent;
 
-impl Watcher for Silent {
-    fn note(&mut self, _: Note<'_>) {}
-    fn event(&mut self, _: &Event) -> ControlFlow<()> {
+impl Observer for Silent {
+    fn on_event(&mut self, _: RouterEvent<'_>) {}
+    fn on_output(&mut self, _: &Event) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 }
@@ -244,7 +244,7 @@ impl Life {
         let profile = Profile::parse(Source::Demo, &text, &LoadOptions { env: &vars, long_lived: true })
             .unwrap_or_else(|error| panic!("{}", error.render(false)));
         let (group, clock) = (profile.default_group, Clock::starting_at(START));
-        let around = Surroundings { vars: &vars, state: &Location::Memory, clock, seed: 1 };
+        let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 1 };
         Self { router: Router::from_profile(profile, &around), group, clock, rng: fastrand::Rng::with_seed(1) }
     }
 
@@ -257,7 +257,7 @@ impl Life {
     async fn tell(&mut self) -> String {
         match self.ask().await {
             Ok(()) => format!("{}", self.clock.now().since(START).as_secs()),
-            Err(RouteError { why: Why::Stopped(Stop::RateLimited { next }), .. }) => {
+            Err(RouteError { why: RouteErrorKind::Stopped(Stop::RateLimited { next }), .. }) => {
                 format!("+{}", next.as_secs_f64().round())
             }
             Err(error) => format!("{:?}", error.why),
@@ -300,7 +300,7 @@ async fn who_would_stand_too_far_back_in_the_line_is_told_at_once() {
         let ended = life.router.run(&request, &mut fastrand::Rng::with_seed(after), &mut Silent).await;
         let next = match ended.map_err(|error| error.why) {
             Ok(_) => None,
-            Err(Why::Stopped(Stop::RateLimited { next })) => Some(next.as_secs_f64().round() as u64),
+            Err(RouteErrorKind::Stopped(Stop::RateLimited { next })) => Some(next.as_secs_f64().round() as u64),
             Err(other) => panic!("{other:?}"),
         };
         (life.clock.now().since(START).as_secs(), next)
@@ -363,7 +363,7 @@ async fn a_long_answer_keeps_its_place_beyond_a_lease() {
     };
     let (first, second) = tokio::join!(ask(0), ask(70));
     assert!(first.is_ok());
-    assert!(matches!(second, Err(Why::Stopped(Stop::RateLimited { .. }))), "{second:?}");
+    assert!(matches!(second, Err(RouteErrorKind::Stopped(Stop::RateLimited { .. }))), "{second:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -388,13 +388,13 @@ struct Begun {
     at: Vec<u128>,
 }
 
-impl Watcher for Begun {
-    fn note(&mut self, note: Note<'_>) {
-        if matches!(note, Note::Calling { .. }) {
+impl Observer for Begun {
+    fn on_event(&mut self, note: RouterEvent<'_>) {
+        if matches!(note, RouterEvent::Calling { .. }) {
             self.at.push(self.clock.now().since(START).as_millis());
         }
     }
-    fn event(&mut self, _: &Event) -> ControlFlow<()> {
+    fn on_output(&mut self, _: &Event) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 }

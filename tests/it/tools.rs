@@ -4,11 +4,11 @@ use std::ops::ControlFlow;
 
 use llmroute_core::model::{Answer, Event, Finish, Message, Part, Prompt, Role, Timestamp, Tool, ToolCall};
 use llmroute_core::route::GroupId;
-use llmroute_router::embed::Surroundings;
-use llmroute_router::engine::{Delivery, Note, Request, Router, Watcher};
+use llmroute_router::builder::Environment;
+use llmroute_router::engine::{Delivery, Observer, Request, Router, RouterEvent};
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::{EnvVars, LoadOptions, Profile, Source};
-use llmroute_router::state::Location;
+use llmroute_router::state::StateLocation;
 use serde_json::json;
 
 use crate::support::{ANSWER, Server};
@@ -16,9 +16,9 @@ use crate::support::{ANSWER, Server};
 /// Reads on.
 struct Reader;
 
-impl Watcher for Reader {
-    fn note(&mut self, _: Note<'_>) {}
-    fn event(&mut self, _: &Event) -> ControlFlow<()> {
+impl Observer for Reader {
+    fn on_event(&mut self, _: RouterEvent<'_>) {}
+    fn on_output(&mut self, _: &Event) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 }
@@ -34,7 +34,7 @@ fn ask(server: &Server, protocol: &str, model: &str, prompt: Prompt) -> Answer {
     let inputs = LoadOptions { env: &vars, long_lived: true };
     let profile = Profile::parse(Source::Demo, &text, &inputs).unwrap_or_else(|error| panic!("{error}"));
     let clock = Clock::starting_at(Timestamp(1_790_000_000_000));
-    let around = Surroundings { vars: &vars, state: &Location::Memory, clock, seed: 1 };
+    let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 1 };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
     runtime.block_on(async {
         let router = Router::from_profile(profile, &around);

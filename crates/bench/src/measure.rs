@@ -8,15 +8,15 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::sample::{Connection, Fault, Sample};
+use super::sample::{CallFailure, Connection, Sample};
 use super::sample_builder::SampleBuilder;
 use llmroute_core::model::redact::{redact, without_whole};
 use llmroute_core::model::{Class, ConnectionFault, Failure, OutputFault, Price, Prompt, Secret, TimeoutKind};
-use llmroute_core::provider::{Endpoint, classify};
+use llmroute_core::protocols::{Endpoint, classify};
 use llmroute_core::route::Timeouts;
 use llmroute_core::wire::{ErrorReply, WireRequest, sigv4};
 use llmroute_router::engine::{ERROR_BODY_TIME, MAX_ERROR_BODY, TRAILER_TIME, secrets};
-use llmroute_router::ports::{Clock, Head, Line, Meter, Stamped};
+use llmroute_router::ports::{Clock, MeasuredConnection, MeasuringNetwork, ReplyHead, StampedChunk};
 
 /// How often what was gathered is parsed.
 const TICK: Duration = Duration::from_millis(250);
@@ -49,7 +49,7 @@ pub(super) struct Call {
 /// The clocks of a run.
 #[derive(Clone, Copy)]
 pub(super) struct RunClocks<'a> {
-    pub(super) meter: &'a dyn Meter,
+    pub(super) meter: &'a dyn MeasuringNetwork,
     /// Wall time, for signatures and for dates in replies.
     pub(super) wall: Clock,
     /// The start of the run on the meter's clock.
@@ -67,7 +67,7 @@ pub(super) fn request(seat: &CallTarget<'_>, prompt: &Prompt, wall: Clock) -> Re
 }
 
 /// Hands `request` to the kernel at once, as far as it takes it.
-pub(super) fn begin(line: &mut dyn Line, request: WireRequest) -> Option<Result<Head, Failure>> {
+pub(super) fn begin(line: &mut dyn MeasuredConnection, request: WireRequest) -> Option<Result<ReplyHead, Failure>> {
     line.begin(request);
     match line.poll_head(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(head) => Some(head),
@@ -77,8 +77,8 @@ pub(super) fn begin(line: &mut dyn Line, request: WireRequest) -> Option<Result<
 
 /// Waits for the reply to what was begun on `line`; the sample, and the failure behind its fault.
 pub(super) async fn finish(
-    line: &mut dyn Line,
-    head: Option<Result<Head, Failure>>,
+    line: &mut dyn MeasuredConnection,
+    head: Option<Result<ReplyHead, Failure>>,
     seat: &CallTarget<'_>,
     call: Call,
     connection: Connection,
@@ -139,13 +139,13 @@ pub(super) fn unsent(
 }
 
 struct Reading<'a> {
-    line: &'a mut dyn Line,
+    line: &'a mut dyn MeasuredConnection,
     seat: &'a CallTarget<'a>,
     clocks: RunClocks<'a>,
     sent: Duration,
-    head: Option<Head>,
+    head: Option<ReplyHead>,
     builder: SampleBuilder,
-    gathered: Vec<Stamped>,
+    gathered: Vec<StampedChunk>,
     /// Bytes in `gathered`.
     bytes: usize,
     /// When something came last.
@@ -156,13 +156,13 @@ struct Reading<'a> {
 
 /// What waiting ended with.
 enum Woken {
-    Piece(Option<Result<Stamped, Failure>>),
+    Piece(Option<Result<StampedChunk, Failure>>),
     Tick,
 }
 
 impl Reading<'_> {
     /// Reads to the end of the answer; `Err` with the failure and when it was known.
-    async fn read(&mut self, head: Option<Result<Head, Failure>>) -> Result<(), (Failure, Duration)> {
+    async fn read(&mut self, head: Option<Result<ReplyHead, Failure>>) -> Result<(), (Failure, Duration)> {
         let head = match head {
             Some(head) => head,
             None => self.head().await?,
@@ -174,7 +174,7 @@ impl Reading<'_> {
         if (200..300).contains(&status) { self.body().await } else { Err((self.refusal().await, at)) }
     }
 
-    async fn head(&mut self) -> Result<Result<Head, Failure>, (Failure, Duration)> {
+    async fn head(&mut self) -> Result<Result<ReplyHead, Failure>, (Failure, Duration)> {
         let (limit, kind) = self.patience();
         let left = limit.saturating_sub(self.clocks.meter.now());
         let waited = tokio::time::timeout(left, poll_fn(|cx| self.line.poll_head(cx))).await;
@@ -227,7 +227,7 @@ impl Reading<'_> {
         self.patience().0.saturating_sub(self.now()).min(TICK)
     }
 
-    fn gather(&mut self, piece: Stamped) -> Result<(), (Failure, Duration)> {
+    fn gather(&mut self, piece: StampedChunk) -> Result<(), (Failure, Duration)> {
         self.heard = piece.at;
         self.lag = self.lag.max(piece.lag);
         self.bytes += piece.bytes.len();
@@ -306,7 +306,7 @@ impl Reading<'_> {
         let named = self.head.as_ref().and_then(|head| classify::request_id(&head.headers));
         let request_id = named.map(|id| redact(&id, &secrets(self.seat.endpoint, self.seat.key)));
         let status = self.head.as_ref().map(|head| head.status);
-        let fault = failure.as_ref().map(|failure| Fault { status: failure.status.or(status), ..fault(failure) });
+        let fault = failure.as_ref().map(|failure| CallFailure { status: failure.status.or(status), ..fault(failure) });
         let sample = Sample {
             target: call.target,
             round: call.round,
@@ -348,7 +348,7 @@ fn timed_out(kind: TimeoutKind, limits: &Timeouts) -> Failure {
     Failure::new(Class::Timeout(kind), message)
 }
 
-fn fault(failure: &Failure) -> Fault {
+fn fault(failure: &Failure) -> CallFailure {
     let kind = match failure.class {
         Class::Timeout(TimeoutKind::Connect) => Some("connect"),
         Class::Timeout(TimeoutKind::FirstToken) => Some("first_token"),
@@ -377,5 +377,5 @@ fn fault(failure: &Failure) -> Fault {
         | Class::Budget => None,
     };
     let class = kind.map_or_else(|| failure.class.to_string(), |kind| format!("{}/{kind}", failure.class));
-    Fault { class, status: failure.status, message: failure.message.clone() }
+    CallFailure { class, status: failure.status, message: failure.message.clone() }
 }

@@ -1,6 +1,7 @@
 //! The pure core of llmroute: values in, values out. No I/O, no clock, no randomness of its own.
 
+pub mod catalog;
 pub mod model;
-pub mod provider;
+pub mod protocols;
 pub mod route;
 pub mod wire;

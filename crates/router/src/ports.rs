@@ -16,7 +16,7 @@ use llmroute_core::model::{Failure, KeySource, Secret, Timestamp, Usage};
 use llmroute_core::wire::WireRequest;
 
 /// A future that can be stored behind a trait object.
-pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The network.
 pub trait Transport: Send + Sync {
@@ -24,11 +24,11 @@ pub trait Transport: Send + Sync {
     ///
     /// Dropping the future or the reply closes the connection. The failure is of class
     /// `connection`, `timeout` (connect) or `malformed`.
-    fn send(&self, request: WireRequest, connect_timeout: Duration) -> Boxed<'_, Result<Reply, Failure>>;
+    fn send(&self, request: WireRequest, connect_timeout: Duration) -> BoxFuture<'_, Result<HttpReply, Failure>>;
 }
 
 /// The head of a reply, and its body as it comes.
-pub struct Reply {
+pub struct HttpReply {
     /// The HTTP status.
     pub status: u16,
     /// The headers.
@@ -38,14 +38,14 @@ pub struct Reply {
 }
 
 /// Connections that are made to be measured, and for nothing else.
-pub trait Dial: Send + Sync {
+pub trait ConnectionChecker: Send + Sync {
     /// Connects to the host of `url`, of scheme `http` or `https`, within `limit`, and hangs up.
-    fn dial<'a>(&'a self, url: &'a url::Url, limit: Duration) -> Boxed<'a, Dialed>;
+    fn dial<'a>(&'a self, url: &'a url::Url, limit: Duration) -> BoxFuture<'a, ConnectionCheck>;
 }
 
 /// How far a connection came, and how long each step took.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Dialed {
+pub struct ConnectionCheck {
     /// Looking up the name.
     pub dns: Option<Duration>,
     /// Connecting, to the address that was fastest.
@@ -63,7 +63,7 @@ pub struct Dialed {
 }
 
 /// The network as an instrument: connections of our own, and everything stamped on one clock.
-pub trait Meter: Send + Sync {
+pub trait MeasuringNetwork: Send + Sync {
     /// The time on the clock of all stamps, since its origin; it never steps.
     fn now(&self) -> Duration;
 
@@ -73,19 +73,23 @@ pub trait Meter: Send + Sync {
     }
 
     /// Waits until `at` on that clock, as exactly as the machine allows.
-    fn wait(&self, at: Duration) -> Boxed<'_, ()>;
+    fn wait(&self, at: Duration) -> BoxFuture<'_, ()>;
 
     /// Opens a connection to the server of `url` that nobody else uses; a simulated one is open at once.
     ///
     /// The failure is of class `connection`, `timeout` (connect) or `unsupported`.
-    fn connect<'a>(&'a self, url: &'a url::Url, limit: Duration) -> Boxed<'a, Result<Box<dyn Line>, Failure>>;
+    fn connect<'a>(
+        &'a self,
+        url: &'a url::Url,
+        limit: Duration,
+    ) -> BoxFuture<'a, Result<Box<dyn MeasuredConnection>, Failure>>;
 }
 
 /// A connection on which one call at a time is made: [`begin`](Self::begin), then the head, then the
 /// pieces until there are no more. Dropping it closes the connection and ends the call.
-pub trait Line: Send {
+pub trait MeasuredConnection: Send {
     /// What it took to open it; nothing for a simulated one.
-    fn opening(&self) -> Option<Opening>;
+    fn opening(&self) -> Option<ConnectionTimings>;
 
     /// Whether another call can be made on it: the last one was read to its end, and the server stayed.
     fn is_open(&mut self) -> bool;
@@ -94,21 +98,21 @@ pub trait Line: Send {
     fn begin(&mut self, request: WireRequest);
 
     /// The head of the reply.
-    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Head, Failure>>;
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<ReplyHead, Failure>>;
 
     /// The next piece of the body; `None` at its end. Between two stamps that differ lies a read.
-    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Stamped, Failure>>>;
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<StampedChunk, Failure>>>;
 
     /// When the first byte of the last call was handed to the kernel; `None` before that.
     fn sent(&self) -> Option<Duration>;
 
     /// What the connection knows of the call that just ended.
-    fn facts(&self) -> LineFacts;
+    fn facts(&self) -> ConnectionInfo;
 }
 
 /// What it took to open a connection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Opening {
+pub struct ConnectionTimings {
     /// To resolve the name; nothing for an address.
     pub dns: Option<Duration>,
     /// To open the TCP connection.
@@ -119,7 +123,7 @@ pub struct Opening {
 
 /// The head of a reply, and when it came.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Head {
+pub struct ReplyHead {
     /// When its last byte came, on the meter's clock.
     pub at: Duration,
     /// The HTTP status.
@@ -130,7 +134,7 @@ pub struct Head {
 
 /// A piece of a body, and when it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stamped {
+pub struct StampedChunk {
     /// When its last byte came, on the meter's clock: where the kernel stamps what it receives, its stamp.
     pub at: Duration,
     /// From the kernel's stamp to our own read; `None` where only our own clock is known.
@@ -141,15 +145,15 @@ pub struct Stamped {
 
 /// What a connection knows of a call that ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct LineFacts {
+pub struct ConnectionInfo {
     /// Whether the wall clock stepped against the monotonic one since the call began, so that stamps lie.
     pub clock_stepped: bool,
 }
 
 /// Where keys come from, resolved when a call needs one and not before.
-pub trait Keys: Send + Sync {
+pub trait KeyProvider: Send + Sync {
     /// The key that `source` names; `Ok(None)` when the endpoint needs none.
-    fn get<'a>(&'a self, source: &'a KeySource) -> Boxed<'a, Result<Option<Secret>, KeyError>>;
+    fn get<'a>(&'a self, source: &'a KeySource) -> BoxFuture<'a, Result<Option<Secret>, KeyError>>;
 }
 
 /// Why there is no key.
@@ -282,7 +286,7 @@ impl LogStart {
 /// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum RequestOutcome {
     /// One complete answer.
     Ok,
     /// A part of an answer was given out.
@@ -293,7 +297,7 @@ pub enum Outcome {
     Cancelled,
 }
 
-impl Outcome {
+impl RequestOutcome {
     /// All outcomes.
     pub const ALL: [Self; 4] = [Self::Ok, Self::Partial, Self::Failed, Self::Cancelled];
 
@@ -315,7 +319,7 @@ pub struct LogEnd {
     /// When it ended.
     pub at: Timestamp,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: RequestOutcome,
     /// The deployment that answered (or was last asked).
     pub deployment: Option<String>,
     /// Its provider.

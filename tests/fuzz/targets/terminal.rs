@@ -1,6 +1,6 @@
 //! What a model says on its way to a terminal or into a line of JSON, and secrets in what a server says.
 
-use llmroute::cli::plain;
+use llmroute::ui::plain;
 use llmroute_core::model::redact::redact;
 
 /// Neutralises `data` and looks for what is still harmful.

@@ -9,7 +9,7 @@ mod trouble;
 pub use redis::Place;
 
 use llmroute_core::model::{Timestamp, Usage};
-use llmroute_router::ports::{LogEnd, LogStart, Outcome, Store};
+use llmroute_router::ports::{LogEnd, LogStart, RequestOutcome, Store};
 
 fn key(name: &str) -> Vec<String> {
     vec![name.to_owned()]
@@ -50,7 +50,7 @@ pub fn start(id: &str) -> LogStart {
 pub fn end(text: &str) -> LogEnd {
     LogEnd {
         at: Timestamp(1_767_323_047_000),
-        outcome: Outcome::Ok,
+        outcome: RequestOutcome::Ok,
         deployment: Some("openai/gpt-4o".to_owned()),
         provider: Some("openai".to_owned()),
         model: Some("gpt-4o-2024-08-06".to_owned()),

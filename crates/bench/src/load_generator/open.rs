@@ -9,7 +9,7 @@ use super::super::plan::{Arrival, Stop};
 use super::super::schedule;
 use super::Progress;
 use super::run_state::{PreparedCall, ReadyConnection, RunState};
-use llmroute_router::ports::Boxed;
+use llmroute_router::ports::BoxFuture;
 
 /// Connections are kept ready for the arrivals of this time: longer than it takes to open one.
 const READY_FOR: f64 = 0.25;
@@ -19,7 +19,7 @@ const MOST_READY: usize = 128;
 /// Starts the calls, and waits for the last of them.
 pub(super) async fn run(shared: &RunState<'_>, stop: Stop, rate: f64, pattern: Arrival) {
     let pools: Vec<Pool> = (0..shared.targets()).map(|_| Pool::new(rate)).collect();
-    let mut tasks: FuturesUnordered<Boxed<'_, ()>> = FuturesUnordered::new();
+    let mut tasks: FuturesUnordered<BoxFuture<'_, ()>> = FuturesUnordered::new();
     for (target, pool) in pools.iter().enumerate() {
         pool.fill(shared, target, &mut tasks);
     }
@@ -43,11 +43,11 @@ pub(super) async fn run(shared: &RunState<'_>, stop: Stop, rate: f64, pattern: A
 async fn arrive<'a, 'r: 'a>(
     shared: &'a RunState<'r>,
     pools: &'a [Pool],
-    tasks: &mut FuturesUnordered<Boxed<'a, ()>>,
+    tasks: &mut FuturesUnordered<BoxFuture<'a, ()>>,
     round: u32,
     due: Duration,
 ) {
-    let order = schedule::order(shared.run.plan, round);
+    let order = schedule::target_order(shared.run.plan, round);
     let mut prepared: Vec<PreparedCall> = order.into_iter().map(|target| shared.prepare(target, round)).collect();
     let mut wait = shared.clocks.meter.wait(due);
     loop {
@@ -140,7 +140,7 @@ impl Pool {
         &'a self,
         shared: &'a RunState<'r>,
         target: usize,
-        tasks: &mut FuturesUnordered<Boxed<'a, ()>>,
+        tasks: &mut FuturesUnordered<BoxFuture<'a, ()>>,
     ) {
         let mut state = self.state();
         while state.lines.len() + state.opening < self.wanted {

@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
-use super::family::Family;
-use super::ledger::reachable;
-use super::router::{Request, Router};
+use crate::engine::process_group::ProcessGroup;
+use crate::engine::router::{Request, Router};
+use crate::engine::shared::session::reachable;
 use llmroute_core::route::board::Board;
 use llmroute_core::route::course::{Facts, Moment};
 use llmroute_core::route::estimate::Belief;
@@ -107,7 +107,7 @@ async fn talk(command: &str, question: &str) -> Result<String, String> {
     let mut child = Command::new("sh");
     child.args(["-c", command]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
     let mut child = child.process_group(0).spawn().map_err(|why| format!("it cannot be run: {}", why.kind()))?;
-    let family = Family::of(&child);
+    let family = ProcessGroup::of(&child);
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
     let tell = async {
         if let Some(mut stdin) = stdin {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::plan::Plan;
-use super::router::{Request, Router};
+use crate::engine::plan::Plan;
+use crate::engine::router::{Request, Router};
 use llmroute_core::model::Timestamp;
 use llmroute_core::route::board::Cell;
 use llmroute_core::route::course::{MAX_ATTEMPTS, SkipReason};
@@ -14,31 +14,31 @@ use llmroute_core::route::strategy::{Ranked, Why as Weighed};
 use llmroute_core::route::{DeploymentId, GroupId, Map, Member};
 
 /// Named numbers, in the order in which they are shown.
-pub type Figures = Vec<(&'static str, Value)>;
+pub type NamedValues = Vec<(&'static str, Value)>;
 
 /// Everything that decides about a request.
 #[derive(Debug)]
-pub struct Explained {
+pub struct Explanation {
     /// The calls, and why there are no more.
     pub plan: Plan,
     /// The groups in the order in which they are entered; one that a rule bypassed comes first.
-    pub legs: Vec<Leg>,
+    pub groups: Vec<ExplainedGroup>,
     /// How bad it can get.
-    pub worst: Worst,
+    pub worst: WorstCase,
 }
 
 /// A group and all who are in it.
 #[derive(Debug)]
-pub struct Leg {
+pub struct ExplainedGroup {
     /// Which group.
     pub group: GroupId,
     /// Its members in the order of the profile.
-    pub candidates: Vec<Candidate>,
+    pub candidates: Vec<ExplainedCandidate>,
 }
 
 /// A member of a group.
 #[derive(Debug)]
-pub struct Candidate {
+pub struct ExplainedCandidate {
     /// Which deployment.
     pub deployment: DeploymentId,
     /// Its place in the order of the calls, from 1, if it is asked through this group.
@@ -48,14 +48,14 @@ pub struct Candidate {
     /// The filter that stopped it.
     pub skipped: Option<SkipReason>,
     /// What the strategy weighs.
-    pub numbers: Figures,
+    pub numbers: NamedValues,
     /// What is left of its limits.
-    pub limits: Figures,
+    pub limits: NamedValues,
 }
 
 /// How bad it can get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Worst {
+pub struct WorstCase {
     /// Attempts, repeats included.
     pub attempts: u32,
     /// Time until it is given up.
@@ -66,7 +66,7 @@ pub struct Worst {
 
 impl Router {
     /// Explains `request` by the shared state of this moment, which it does not change.
-    pub async fn explain(&self, request: &Request, rng: &mut fastrand::Rng) -> Explained {
+    pub async fn explain(&self, request: &Request, rng: &mut fastrand::Rng) -> Explanation {
         let plan = self.plan(request, rng).await;
         let now = self.clock.now();
         let mut groups = plan.visited.clone();
@@ -74,7 +74,7 @@ impl Router {
         if bypassed.is_some() {
             groups.insert(0, request.group);
         }
-        let mut legs: Vec<Leg> = groups.into_iter().map(|id| leg(&self.map, id, &plan, now)).collect();
+        let mut legs: Vec<ExplainedGroup> = groups.into_iter().map(|id| leg(&self.map, id, &plan, now)).collect();
         if let (Some(rule), Some(leg)) = (bypassed, legs.first_mut()) {
             let rule = self.map.rules.rule(rule);
             for candidate in &mut leg.candidates {
@@ -84,11 +84,11 @@ impl Router {
         }
         let deadline = self.map.group(request.group).policy.deadline;
         let worst = worst(&self.map, &plan, deadline);
-        Explained { plan, legs, worst }
+        Explanation { plan, groups: legs, worst }
     }
 }
 
-fn leg(map: &Map, id: GroupId, plan: &Plan, now: Timestamp) -> Leg {
+fn leg(map: &Map, id: GroupId, plan: &Plan, now: Timestamp) -> ExplainedGroup {
     let group = map.group(id);
     let skipped = |member: &Member| {
         let skip = plan.skips.iter().find(|skip| (skip.group, skip.deployment) == (id, member.deployment));
@@ -97,7 +97,7 @@ fn leg(map: &Map, id: GroupId, plan: &Plan, now: Timestamp) -> Leg {
     let ranked = plan.ranked.iter().find(|(group, _)| *group == id).map_or(&[][..], |(_, ranked)| ranked);
     let candidate = |member: &Member| {
         let call = plan.calls.iter().position(|call| call.group == id && call.deployment == member.deployment);
-        Candidate {
+        ExplainedCandidate {
             deployment: member.deployment,
             place: call.map(|index| index + 1),
             wait: call.map_or(Duration::ZERO, |index| plan.calls[index].wait),
@@ -109,11 +109,11 @@ fn leg(map: &Map, id: GroupId, plan: &Plan, now: Timestamp) -> Leg {
             limits: limits(map, id, member.deployment, plan.board.cell(member.deployment), now),
         }
     };
-    Leg { group: id, candidates: group.members.iter().map(candidate).collect() }
+    ExplainedGroup { group: id, candidates: group.members.iter().map(candidate).collect() }
 }
 
 /// What the strategy weighs for `member`.
-fn numbers(member: &Member, ranked: Option<&Ranked>) -> Figures {
+fn numbers(member: &Member, ranked: Option<&Ranked>) -> NamedValues {
     let why = ranked.map(|ranked| match &ranked.why {
         // To the thousandth, which is as much as a share means.
         Weighed::Share { share, .. } => ("share", json!((share * 1e3).round() / 1e3)),
@@ -123,7 +123,7 @@ fn numbers(member: &Member, ranked: Option<&Ranked>) -> Figures {
 }
 
 /// The limits that a call to `id` through `group` passes, and how much of the tightest one is left.
-fn limits(map: &Map, group: GroupId, id: DeploymentId, cell: &Cell, now: Timestamp) -> Figures {
+fn limits(map: &Map, group: GroupId, id: DeploymentId, cell: &Cell, now: Timestamp) -> NamedValues {
     let gate = cell.gate.filter(|until| now < *until).map(|until| ("gated_s", json!(until.since(now).as_secs())));
     let mut all = Limits::default();
     map.limits.scopes(map, group, id).iter().for_each(|scope| all.tighten(&scope.limits));
@@ -135,7 +135,7 @@ fn limits(map: &Map, group: GroupId, id: DeploymentId, cell: &Cell, now: Timesta
 }
 
 /// Every call of the plan as long as it may take, and as many repeats as the course allows.
-fn worst(map: &Map, plan: &Plan, deadline: Duration) -> Worst {
+fn worst(map: &Map, plan: &Plan, deadline: Duration) -> WorstCase {
     let visits = u32::try_from(plan.calls.len()).unwrap_or(u32::MAX);
     let room: u32 = plan
         .visited
@@ -157,5 +157,5 @@ fn worst(map: &Map, plan: &Plan, deadline: Duration) -> Worst {
     let waits = plan.visited.iter().map(|id| map.group(*id).policy.max_wait).max().unwrap_or_default();
     let again = longest.saturating_add(waits).saturating_mul(repeats);
     let all = lengths.fold(again, Duration::saturating_add);
-    Worst { attempts: visits + repeats, duration: all.min(deadline), by_deadline: all >= deadline }
+    WorstCase { attempts: visits + repeats, duration: all.min(deadline), by_deadline: all >= deadline }
 }

@@ -1,46 +1,31 @@
-//! The only code that awaits: it obeys the course, calls deployments and tells its watcher.
+//! The only code that awaits: it obeys the course, calls deployments and tells its observer.
 //!
 //! It owns no policy (that is `route`), no wire format (`provider`) and no terminal (`cli`).
 
-mod attempt;
-mod check;
-mod delivery;
+mod call;
+mod event;
 mod exec;
 mod explain;
-mod family;
-mod hedge;
-mod in_flight;
-mod learn;
-mod ledger;
-mod line;
-mod log;
-mod note;
-mod observe;
+mod measurement;
 mod plan;
 mod probe;
-mod quotas;
-mod record;
-mod recursive_refs;
-mod reserve;
-mod rooms;
+mod process_group;
+mod request;
 mod router;
-mod run;
-mod schema;
-mod slots;
-mod verify;
+mod shared;
 
-pub use attempt::{ERROR_BODY_TIME, MAX_ERROR_BODY, TRAILER_TIME, is_token, judge, secrets, size};
-pub use ledger::{deployment_key, group_key};
-pub use reserve::quota_key;
+pub use call::attempt::{ERROR_BODY_TIME, MAX_ERROR_BODY, TRAILER_TIME, is_token, judge, secrets, size};
+pub use shared::reservation::quota_key;
+pub use shared::session::{deployment_key, group_key};
 
-pub use check::Checks;
-pub use delivery::{Delivery, Midstream};
-pub use explain::{Candidate, Explained, Figures, Leg, Worst};
-pub use note::{By, Note, Watcher};
-pub use observe::Observed;
-pub use plan::{Plan, Planned};
+pub use call::checks::Checks;
+pub use call::delivery::{Delivery, Midstream};
+pub use call::schema::{Schema, SchemaError};
+pub use call::verify::find as find_verifier;
+pub use event::{ContinuedBy, Observer, RouterEvent};
+pub use explain::{ExplainedCandidate, ExplainedGroup, Explanation, NamedValues, WorstCase};
+pub use measurement::Measurement;
+pub use plan::{Plan, PlannedCall};
 pub use probe::{ModelList, ProbeKey, ProbeLimits, ProbeOutcome, ProbeReply, ProbeResult, Standing};
-pub use record::{Attempt, Done, Hedged, RouteError, Share, Spend, Why};
+pub use request::record::{Attempt, CostSummary, Disposition, HedgeInfo, RouteError, RouteErrorKind, RoutedAnswer};
 pub use router::{Request, Router};
-pub use schema::{Schema, SchemaError};
-pub use verify::find as find_verifier;

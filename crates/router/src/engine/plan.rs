@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ledger::Ledger;
-use super::record::{Hedged, Why};
-use super::router::{Request, Router};
+use crate::engine::request::record::{HedgeInfo, RouteErrorKind};
+use crate::engine::router::{Request, Router};
+use crate::engine::shared::session::StateSession;
 use llmroute_core::model::{Class, Failure};
-use llmroute_core::provider::Encoded;
+use llmroute_core::protocols::EncodedRequest;
 use llmroute_core::route::board::Board;
 use llmroute_core::route::course::{Course, Skip, Step};
 use llmroute_core::route::rules::Detours;
@@ -19,7 +19,7 @@ use llmroute_core::wire::sigv4;
 #[derive(Debug)]
 pub struct Plan {
     /// First visits, in order, if each of them failed.
-    pub calls: Vec<Planned>,
+    pub calls: Vec<PlannedCall>,
     /// Who would be passed over, and why.
     pub skips: Vec<Skip>,
     /// The groups that would be entered, in order.
@@ -27,7 +27,7 @@ pub struct Plan {
     /// Where rules lead.
     pub detours: Detours,
     /// Why nobody else would be asked.
-    pub why: Why,
+    pub why: RouteErrorKind,
     /// The groups whose command gave no order, and why: they are shuffled.
     pub unordered: Vec<(GroupId, String)>,
     /// What it was decided by.
@@ -38,7 +38,7 @@ pub struct Plan {
 
 /// One call that would be made.
 #[derive(Debug)]
-pub struct Planned {
+pub struct PlannedCall {
     /// To whom.
     pub deployment: DeploymentId,
     /// Through which group.
@@ -46,16 +46,16 @@ pub struct Planned {
     /// After which wait.
     pub wait: Duration,
     /// With what; the key is a stand-in.
-    pub request: Result<Encoded, Failure>,
+    pub request: Result<EncodedRequest, Failure>,
     /// The call that would be made beside it if it stays silent.
-    pub hedge: Option<Hedged>,
+    pub hedge: Option<HedgeInfo>,
 }
 
 impl Router {
     /// Plans `request` by the shared state of this moment, which it does not change. The commands of
     /// the groups (`exec:`) are asked.
     pub async fn plan(&self, request: &Request, rng: &mut fastrand::Rng) -> Plan {
-        let mut ledger = Ledger::open(
+        let mut ledger = StateSession::open(
             Arc::clone(&self.map),
             Arc::clone(&self.store),
             Arc::clone(&self.quotas),
@@ -69,14 +69,14 @@ impl Router {
             skips: Vec::new(),
             visited: Vec::new(),
             detours: Detours::default(),
-            why: Why::Unread,
+            why: RouteErrorKind::ReaderGone,
             board: ledger.board.clone(),
             unordered,
             ranked: Vec::new(),
         };
         let facts = match self.facts(request) {
             Ok(facts) => facts,
-            Err(error) => return Plan { why: Why::Rule(error), ..plan },
+            Err(error) => return Plan { why: RouteErrorKind::Rule(error), ..plan },
         };
         plan.detours = facts.detours.clone();
         let mut course = Course::new(&self.map, request.group, facts, deadline);
@@ -88,7 +88,7 @@ impl Router {
             let call = match course.next(last, &plan.board, now, rng) {
                 Step::Call(call) => call,
                 Step::Stop(stop) => {
-                    plan.why = Why::Stopped(stop);
+                    plan.why = RouteErrorKind::Stopped(stop);
                     break;
                 }
             };
@@ -102,9 +102,9 @@ impl Router {
             let hedge = self.map.group(group).policy.hedge.and_then(|delay| {
                 let rival = course.rival(&plan.board, now)?;
                 let after = delay.before(plan.board.cell(deployment), request.facts.prompt_tokens, now);
-                Some(Hedged { after, rival })
+                Some(HedgeInfo { after, rival })
             });
-            plan.calls.push(Planned { deployment, group, wait, request: encoded, hedge });
+            plan.calls.push(PlannedCall { deployment, group, wait, request: encoded, hedge });
             last = Some(&failed);
         }
         plan.skips = course.take_skips();

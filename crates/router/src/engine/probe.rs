@@ -7,15 +7,15 @@ use futures_util::StreamExt;
 use http::header::{DATE, LOCATION};
 use url::Url;
 
-use super::attempt::secrets;
-use super::ledger::{deployment_key, parse};
-use super::reserve::quota_key;
-use super::router::Router;
-use crate::ports::Reply;
+use crate::engine::call::attempt::secrets;
+use crate::engine::router::Router;
+use crate::engine::shared::reservation::quota_key;
+use crate::engine::shared::session::{deployment_key, parse};
+use crate::ports::HttpReply;
 use llmroute_core::model::redact::{redact, without_whole};
 use llmroute_core::model::{Class, Failure, KeySource, Reading, Secret, TimeoutKind, Timestamp};
-use llmroute_core::provider::probe::Names;
-use llmroute_core::provider::{Endpoint, Probe};
+use llmroute_core::protocols::probe::ModelNames;
+use llmroute_core::protocols::{Endpoint, Probe};
 use llmroute_core::route::DeploymentId;
 use llmroute_core::route::board::Cell;
 use llmroute_core::route::limits::Quota;
@@ -114,7 +114,7 @@ pub enum ModelList {
     /// A list was asked for, and something else came: a page for people, say.
     Unreadable,
     /// These.
-    Models(Names),
+    Models(ModelNames),
 }
 
 /// What the processes know of a deployment.
@@ -242,7 +242,8 @@ impl Router {
         let body = read(&mut head).await;
         if (200..300).contains(&head.status) {
             if lists {
-                reply.list = body.and_then(|body| Names::read(&body)).map_or(ModelList::Unreadable, ModelList::Models);
+                reply.list =
+                    body.and_then(|body| ModelNames::read(&body)).map_or(ModelList::Unreadable, ModelList::Models);
             }
             reply.key_proved = key.is_some() && self.is_closed_to_others(to, limits).await;
         } else {
@@ -263,7 +264,7 @@ impl Router {
         self.head(request, limits).await.is_ok_and(|head| matches!(head.status, 400..=499))
     }
 
-    async fn head(&self, request: WireRequest, limits: ProbeLimits) -> Result<Reply, Failure> {
+    async fn head(&self, request: WireRequest, limits: ProbeLimits) -> Result<HttpReply, Failure> {
         let late =
             || Failure::new(Class::Timeout(TimeoutKind::FirstToken), format!("no reply within {}", span(limits.head)));
         let sent = self.transport.send(request, limits.connect);
@@ -272,7 +273,7 @@ impl Router {
 }
 
 /// The whole body; `None` when it breaks, or is too long to be a list.
-async fn read(head: &mut Reply) -> Option<Vec<u8>> {
+async fn read(head: &mut HttpReply) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     while let Some(chunk) = head.body.next().await {
         body.extend_from_slice(&chunk.ok()?);

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::attempt::{Attempt as OneCall, CallError, CallSuccess, Cause, Sink};
-use super::check::Checks;
-use super::delivery::Delivery;
-use super::note::{Note, Watcher};
-use super::quotas::Quotas;
-use super::record::{Done, RouteError};
-use super::run::Run;
-use crate::ports::{Clock, Keys, LogStart, Store, Transport};
+use crate::engine::call::attempt::{Attempt as OneCall, CallError, CallSuccess, Cause, Sink};
+use crate::engine::call::checks::Checks;
+use crate::engine::call::delivery::Delivery;
+use crate::engine::event::{Observer, RouterEvent};
+use crate::engine::request::record::{RouteError, RoutedAnswer};
+use crate::engine::request::run::Run;
+use crate::engine::shared::provider_limits::ProviderLimits;
+use crate::ports::{Clock, KeyProvider, LogStart, Store, Transport};
 use llmroute_core::model::{Answer, Class, Failure, KeySource, Prompt, TimeoutKind, Timestamp};
-use llmroute_core::provider::Endpoint;
+use llmroute_core::protocols::Endpoint;
 use llmroute_core::route::course::{Facts, Needs};
 use llmroute_core::route::rules::{self, Detours, RuleError};
 use llmroute_core::route::{DeploymentId, GroupId, Map, Timeouts};
@@ -22,11 +22,11 @@ pub struct Router {
     /// Parallel to the deployments of the map, as is `sources`.
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) sources: Vec<KeySource>,
-    pub(super) keys: Arc<dyn Keys>,
+    pub(super) keys: Arc<dyn KeyProvider>,
     pub(super) transport: Arc<dyn Transport>,
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Clock,
-    pub(super) quotas: Arc<Quotas>,
+    pub(super) quotas: Arc<ProviderLimits>,
 }
 
 /// One question.
@@ -64,7 +64,7 @@ impl Router {
         map: Arc<Map>,
         endpoints: Vec<Endpoint>,
         sources: Vec<KeySource>,
-        keys: Arc<dyn Keys>,
+        keys: Arc<dyn KeyProvider>,
         transport: Arc<dyn Transport>,
         store: Arc<dyn Store>,
         clock: Clock,
@@ -140,22 +140,22 @@ impl Router {
         &self,
         request: &Request,
         rng: &mut fastrand::Rng,
-        watcher: &mut dyn Watcher,
-    ) -> Result<Done, RouteError> {
+        observer: &mut dyn Observer,
+    ) -> Result<RoutedAnswer, RouteError> {
         let mut run = Run::new(self, request);
         // A rule that cannot be evaluated ends the request itself.
         run.ledger.take_turn(self.decide(request).unwrap_or_default().target(request.group));
         for (group, reason) in self.order_by_command(request, &mut run.ledger.board).await {
-            watcher.note(Note::Unordered { group, reason: &reason });
+            observer.on_event(RouterEvent::Unordered { group, reason: &reason });
         }
-        let ended = run.course(rng, watcher).await;
+        let ended = run.course(rng, observer).await;
         if let Ok(done) = &ended {
-            watcher.complete(done);
+            observer.on_complete(done);
         }
         run.ledger.settle().await;
         run.close(&ended);
         if let Some(warning) = self.store.take_warning() {
-            watcher.note(Note::State(&warning));
+            observer.on_event(RouterEvent::State(&warning));
         }
         ended
     }

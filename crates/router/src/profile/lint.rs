@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use toml::Spanned;
 
+use llmroute_core::catalog;
 use llmroute_core::model::KeySource;
-use llmroute_core::provider::catalog;
 use llmroute_core::route::{DeploymentId, Group, GroupId};
 
 use super::document::diagnostic::Diagnostic;
@@ -44,7 +44,7 @@ impl Profile {
         let name = table.name.get_ref();
         let (provider, model) = name.split_once('/')?;
         let is_known = self.providers.iter().any(|known| known.name == provider)
-            || catalog::row(catalog::names::canonical(provider).unwrap_or(provider)).is_some();
+            || catalog::provider(catalog::aliases::canonical(provider).unwrap_or(provider)).is_some();
         let message = format!("group `{name}` takes the place of the model `{name}`");
         let help = format!("`model = \"{name}\"` in a group still means the model");
         (is_known && !model.is_empty()).then(|| Diagnostic::note(message).at(table.name.span()).help(help))

@@ -24,7 +24,7 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use llmroute_core::model::{KeySource, StateSource};
-use llmroute_core::provider::Endpoint;
+use llmroute_core::protocols::Endpoint;
 use llmroute_core::route::{self, GroupId, Policy};
 
 pub use document::diagnostic::{Diagnostic, Document, LoadError, Severity};

@@ -1,6 +1,6 @@
 //! Named prompts with places to fill: `{{stdin}}` and `{{name}}`. What fills them is not known here.
 
-use llmroute_core::provider::Params;
+use llmroute_core::protocols::Params;
 
 use crate::profile::document::ProfileTables;
 use crate::profile::document::diagnostic::Diagnostic;

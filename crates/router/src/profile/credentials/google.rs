@@ -10,7 +10,7 @@ use crate::profile::EnvVars;
 use crate::profile::document::VertexKeys;
 use crate::profile::document::diagnostic::Diagnostic;
 use crate::profile::document::table::{Field, Keys as _};
-use llmroute_core::provider::vertex;
+use llmroute_core::protocols::vertex;
 
 /// The variable that names the file of the application default credentials.
 const CREDENTIALS: &str = "GOOGLE_APPLICATION_CREDENTIALS";

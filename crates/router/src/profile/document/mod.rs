@@ -21,7 +21,7 @@ pub(crate) mod value;
 use toml::de::DeTable;
 
 use llmroute_core::model::StateSource;
-use llmroute_core::provider::{Params, Patch, Protocol};
+use llmroute_core::protocols::{Params, Patch, Protocol};
 use llmroute_core::route::strategy::Sticky;
 
 use base_url::BaseUrl;

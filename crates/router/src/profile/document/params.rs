@@ -5,7 +5,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use llmroute_core::model::Effort;
-use llmroute_core::provider::Params;
+use llmroute_core::protocols::Params;
 
 use super::diagnostic::Diagnostic;
 use super::suggest;

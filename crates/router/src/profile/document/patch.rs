@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use llmroute_core::provider::Patch;
+use llmroute_core::protocols::Patch;
 
 use super::diagnostic::Diagnostic;
 use super::table::{FromToml, table};
@@ -30,7 +30,7 @@ fn read(from: &DeTable<'_>, diagnostics: &mut Vec<Diagnostic>) -> Patch {
                 patch.remove = paths.into_iter().map(Spanned::into_inner).collect();
             }
             "set" => {
-                for (path, value) in table::<llmroute_core::provider::Params>(raw, diagnostics).into_iter().flatten() {
+                for (path, value) in table::<llmroute_core::protocols::Params>(raw, diagnostics).into_iter().flatten() {
                     check_path(path.get_ref(), path.span(), diagnostics);
                     if let Some(value) = params::json(value.get_ref()) {
                         patch.set.insert(path.get_ref().to_string(), value);

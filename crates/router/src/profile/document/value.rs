@@ -7,8 +7,8 @@ use toml::Spanned;
 use toml::de::{DeFloat, DeInteger, DeValue};
 
 use llmroute_core::model::StateSource;
-use llmroute_core::provider::Protocol;
-use llmroute_core::provider::mock::{self, Fault};
+use llmroute_core::protocols::Protocol;
+use llmroute_core::protocols::mock::{self, Fault};
 
 use super::diagnostic::Diagnostic;
 use super::table::{FromToml, Shown, text, wrong_type};

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
+use llmroute_core::catalog::SchemaDialect;
+use llmroute_core::catalog::models::{self, Model, Support};
 use llmroute_core::model::{KeySource, Price};
-use llmroute_core::provider::catalog::SchemaDialect;
-use llmroute_core::provider::mock::Script;
-use llmroute_core::provider::models::{self, Model, Takes};
-use llmroute_core::provider::{Endpoint, Protocol, catalog};
+use llmroute_core::protocols::mock::Script;
+use llmroute_core::protocols::{Endpoint, Protocol, catalog};
 use llmroute_core::route::{Capabilities, Deployment, DeploymentId};
 
 use super::precedence::Origin;
@@ -144,10 +144,10 @@ impl Profile {
 /// address. A protocol or an address of the profile is never changed.
 fn with_tools(provider: Provider, keys: &RequestKeys<'_>, known: Option<&Model>) -> Provider {
     let other = || {
-        let row = catalog::row(&provider.known_as).filter(|row| catalog::is_home(row, &provider.base_url))?;
-        catalog::row(row.for_tools?).filter(|_| provider.protocol_from == Origin::Catalog)
+        let row = catalog::provider(&provider.known_as).filter(|row| catalog::is_home(row, &provider.base_url))?;
+        catalog::provider(row.for_tools?).filter(|_| provider.protocol_from == Origin::Catalog)
     };
-    match known.filter(|model| model.chat_tools != Takes::Always).and_then(|_| other()) {
+    match known.filter(|model| model.chat_tools != Support::Always).and_then(|_| other()) {
         Some(row) => Provider { protocol: Some(row.protocol), quirks: with_own(row.quirks, keys), ..provider },
         None => provider,
     }
@@ -232,7 +232,7 @@ fn capabilities(endpoint: &Endpoint, known: Option<&Model>) -> Capabilities {
         | Protocol::Mock => false,
     };
     let in_chat = matches!(endpoint.protocol, Protocol::Openai | Protocol::Azure);
-    let calls = model.tools && !(in_chat && model.chat_tools == Takes::Never);
+    let calls = model.tools && !(in_chat && model.chat_tools == Support::Never);
     let native = by_model && endpoint.quirks.schema == SchemaDialect::Native;
     Capabilities {
         vision: Some(model.vision),

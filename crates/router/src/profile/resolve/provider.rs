@@ -4,8 +4,9 @@ use http::{HeaderName, HeaderValue};
 use toml::Spanned;
 use url::Url;
 
-use llmroute_core::provider::catalog::{Auth, Prefill};
-use llmroute_core::provider::{Overrides, Protocol, Quirks, Row, catalog, vertex};
+use llmroute_core::catalog::{self, ProviderRow, Quirks};
+use llmroute_core::catalog::{Auth, Prefill};
+use llmroute_core::protocols::{Overrides, Protocol, vertex};
 
 use super::precedence::Origin;
 use crate::profile::EnvVars;
@@ -46,7 +47,7 @@ impl Provider {
     ///
     /// # Errors
     /// An address that is not known, or not valid.
-    pub(crate) fn known(row: &Row, env: &EnvVars) -> Result<Self, Diagnostic> {
+    pub(crate) fn known(row: &ProviderRow, env: &EnvVars) -> Result<Self, Diagnostic> {
         let keys = known_keys(row, env);
         let region = region(row, None, &keys, env);
         let (base_url, base_url_from) = known_address(row, env, region.as_ref().map(|(name, _)| name.as_str()))?;
@@ -79,10 +80,10 @@ impl Provider {
     /// A provider of the profile; mistakes go to `diagnostics`.
     pub(crate) fn read(table: &NamedTable<ProviderKeys<'_>>, env: &EnvVars, diagnostics: &mut Vec<Diagnostic>) -> Self {
         let (name, keys) = (&table.name, &table.keys);
-        let row = catalog::row(name.get_ref());
+        let row = catalog::provider(name.get_ref());
         let (protocol, protocol_from) = protocol(keys, row, name, diagnostics);
         // Accounts and regions of a service share its address, whatever their name is.
-        let row = row.or_else(|| catalog::regional(protocol?));
+        let row = row.or_else(|| catalog::regional_provider(protocol?));
         let written = keys.request.api_key.value();
         let region = row.and_then(|row| {
             region(row, keys.region.value().map(String::as_str), written.map_or(&[], |keys| &keys.0), env)
@@ -103,9 +104,10 @@ impl Provider {
         };
         check_region(row, keys, region.as_ref(), &api_keys, diagnostics);
         // A provider at the address of a known service is that service under another name.
-        let at_home =
-            |row: &&Row| Some(row.protocol) == protocol && !row.key_is_optional() && catalog::is_home(row, &base_url);
-        let service = row.or_else(|| catalog::rows().iter().find(at_home));
+        let at_home = |row: &&ProviderRow| {
+            Some(row.protocol) == protocol && !row.key_is_optional() && catalog::is_home(row, &base_url)
+        };
+        let service = row.or_else(|| catalog::providers().iter().find(at_home));
         let quirks = with_own(quirks(service, protocol), &keys.request);
         Self {
             name: name.get_ref().clone(),
@@ -157,7 +159,7 @@ pub(crate) fn with_overrides(base: &Overrides, keys: &RequestKeys<'_>) -> Overri
 }
 
 /// The differences of a row are those of its own protocol.
-fn quirks(row: Option<&Row>, protocol: Option<Protocol>) -> Quirks {
+fn quirks(row: Option<&ProviderRow>, protocol: Option<Protocol>) -> Quirks {
     match (row, protocol) {
         (Some(row), Some(protocol)) if row.protocol == protocol => row.quirks,
         (_, Some(protocol)) => Quirks::plain(protocol),
@@ -167,7 +169,7 @@ fn quirks(row: Option<&Row>, protocol: Option<Protocol>) -> Quirks {
 
 fn protocol(
     keys: &ProviderKeys<'_>,
-    row: Option<&Row>,
+    row: Option<&ProviderRow>,
     name: &Spanned<String>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> (Option<Protocol>, Origin) {
@@ -195,7 +197,7 @@ struct Address {
 impl Address {
     fn of(
         table: &NamedTable<ProviderKeys<'_>>,
-        row: Option<&Row>,
+        row: Option<&ProviderRow>,
         protocol: Option<Protocol>,
         region: Option<&(String, Origin)>,
         env: &EnvVars,
@@ -240,7 +242,7 @@ fn of_profile(base_url: &BaseUrl, env: &EnvVars) -> Result<Url, String> {
 
 fn inherited(
     table: &NamedTable<ProviderKeys<'_>>,
-    row: Option<&Row>,
+    row: Option<&ProviderRow>,
     env: &EnvVars,
     region: Option<&str>,
     diagnostics: &mut Vec<Diagnostic>,
@@ -260,7 +262,7 @@ fn inherited(
 }
 
 /// The address in the catalog, or in the variable that overrides it.
-fn known_address(row: &Row, env: &EnvVars, region: Option<&str>) -> Result<(Url, Origin), Diagnostic> {
+fn known_address(row: &ProviderRow, env: &EnvVars, region: Option<&str>) -> Result<(Url, Origin), Diagnostic> {
     let set = row.base_env.and_then(|name| Some((name, env.get(name)?)));
     let Some((name, value)) = set else {
         // It becomes a part of a host's name.
@@ -277,7 +279,7 @@ fn known_address(row: &Row, env: &EnvVars, region: Option<&str>) -> Result<(Url,
 }
 
 /// A provider whose address is another one for every account.
-fn no_address(row: &Row, missing: &str) -> Diagnostic {
+fn no_address(row: &ProviderRow, missing: &str) -> Diagnostic {
     let whole = row.base_env.map(|name| format!("`{name}` (the whole address), ")).unwrap_or_default();
     if missing == "region" {
         let help = "write it as `region`, or set the usual variable of the service";
@@ -288,7 +290,7 @@ fn no_address(row: &Row, missing: &str) -> Diagnostic {
 }
 
 /// The region of a provider that has one: as written, or as the tools of its service would find it.
-fn region(row: &Row, written: Option<&str>, keys: &[KeySpec], env: &EnvVars) -> Option<(String, Origin)> {
+fn region(row: &ProviderRow, written: Option<&str>, keys: &[KeySpec], env: &EnvVars) -> Option<(String, Origin)> {
     let profile = keys.iter().find_map(|key| match key {
         KeySpec::Aws(profile) => profile.as_deref(),
         KeySpec::Env(_)
@@ -307,7 +309,7 @@ fn region(row: &Row, written: Option<&str>, keys: &[KeySpec], env: &EnvVars) -> 
 
 /// Reports a region that is not used, and keys that need one to sign.
 fn check_region(
-    row: Option<&Row>,
+    row: Option<&ProviderRow>,
     keys: &ProviderKeys<'_>,
     region: Option<&(String, Origin)>,
     api_keys: &[KeySpec],
@@ -326,7 +328,7 @@ fn check_region(
 }
 
 /// Where the catalog says that a provider's key is; nowhere when it may go without and none is set.
-fn known_keys(row: &Row, env: &EnvVars) -> Vec<KeySpec> {
+fn known_keys(row: &ProviderRow, env: &EnvVars) -> Vec<KeySpec> {
     if row.quirks.auth == Auth::GoogleToken {
         return vec![KeySpec::Adc(None)];
     }

@@ -1,0 +1,102 @@
+//! What the engine tells whoever watches: every wait, failure, skip and piece of text.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use crate::engine::request::record::RoutedAnswer;
+use llmroute_core::model::{Event, Failure};
+use llmroute_core::route::course::SkipReason;
+use llmroute_core::route::{DeploymentId, GroupId};
+
+/// Something a person may want to know while it happens.
+#[derive(Debug)]
+pub enum RouterEvent<'a> {
+    /// A deployment was passed over.
+    Skipped {
+        /// Which one.
+        deployment: DeploymentId,
+        /// Why.
+        reason: &'a SkipReason,
+    },
+    /// A deployment is asked, perhaps after a wait.
+    Calling {
+        /// Which one.
+        deployment: DeploymentId,
+        /// How long it is waited for first.
+        wait: Duration,
+    },
+    /// A preference that the model does not take was left out of the request.
+    Dropped {
+        /// Which deployment.
+        deployment: DeploymentId,
+        /// The names of the parameters.
+        parameters: &'a [&'static str],
+    },
+    /// An attempt failed.
+    Failed {
+        /// Which deployment.
+        deployment: DeploymentId,
+        /// How.
+        failure: &'a Failure,
+    },
+    /// What was given out of another answer is void: the answer begins again.
+    Restarted {
+        /// Text was among it, not only reasoning or a tool call.
+        text: bool,
+    },
+    /// The next deployment continues the text that was given out.
+    Resuming {
+        /// Characters given out so far.
+        at: usize,
+        /// How it is made to.
+        by: ContinuedBy,
+    },
+    /// Of two deployments that were asked for the same answer, one was faster; the other call was
+    /// broken off.
+    Hedged {
+        /// How long the first one had been waited for when the second was asked.
+        after: Duration,
+        /// Whose answer comes.
+        winner: DeploymentId,
+        /// What the other call cost, as far as that is known.
+        wasted: Option<f64>,
+    },
+    /// Of two deployments that were asked for the same answer, one failed; this one goes on.
+    GoingOn {
+        /// Which one.
+        deployment: DeploymentId,
+    },
+    /// The command that orders a group gave no order; says why.
+    Unordered {
+        /// The group, which is shuffled instead.
+        group: GroupId,
+        /// What went wrong.
+        reason: &'a str,
+    },
+    /// The shared state cannot be used; says why.
+    State(&'a str),
+}
+
+/// How a deployment is made to continue a text that is out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContinuedBy {
+    /// The text is given to it as the beginning of its answer.
+    Prefill,
+    /// It is told to.
+    Instruction,
+    /// It is not: if its own answer begins with the text, the rest of it fits.
+    Match,
+}
+
+/// Receives notes and the answer as it comes.
+pub trait Observer: Send {
+    /// Something happened.
+    fn on_event(&mut self, note: RouterEvent<'_>);
+
+    /// A piece of the answer. `Break` when nobody reads any more: the call is given up.
+    fn on_output(&mut self, event: &Event) -> ControlFlow<()>;
+
+    /// The answer is complete. Called before anything is written down: a reader does not wait for
+    /// the state.
+    fn on_complete(&mut self, _done: &RoutedAnswer) {}
+}

@@ -1,0 +1,82 @@
+//! Learning from calls that were made outside of routing: to measure, or to see whether anybody is there.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::engine::shared::session::{StateSession, deployment_key, edit};
+use crate::engine::{Delivery, Request, Router};
+use crate::ports::StoreError;
+use llmroute_core::model::{Failure, Prompt, Timestamp};
+use llmroute_core::route::board::{Cell, Lesson};
+use llmroute_core::route::breaker::Context;
+use llmroute_core::route::estimate::Experience;
+use llmroute_core::route::strategy::{Scene, stranger};
+use llmroute_core::route::{DeploymentId, GroupId};
+
+/// A call that somebody else made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measurement {
+    /// Whom it asked.
+    pub deployment: DeploymentId,
+    /// When it ended.
+    pub at: Timestamp,
+    /// Prompt tokens, estimated.
+    pub prompt_tokens: u64,
+    /// How it went: what an answer says of speed, or why there was none and after how long.
+    pub result: Result<Experience, (Failure, Duration)>,
+}
+
+impl Measurement {
+    /// What it says of speed and reliability, and of being alive.
+    fn lessons(&self) -> (Option<Lesson>, Option<Experience>) {
+        match &self.result {
+            Ok(experience) => (Some(Lesson::ANSWERED), Some(*experience)),
+            Err((failure, elapsed)) => (Lesson::of(failure), Experience::failed(self.prompt_tokens, failure, *elapsed)),
+        }
+    }
+}
+
+impl Router {
+    /// Lets routing know what `observed` calls to members of `group` showed, so that the next request of
+    /// any process is routed by it. They are taken in the order in which they ended.
+    ///
+    /// The retry budget of the group is not touched: nobody's request failed.
+    ///
+    /// # Errors
+    /// When the state cannot be written; what was written for other deployments stays.
+    pub fn observe(
+        &self,
+        group: GroupId,
+        mut observed: Vec<Measurement>,
+        rng: &mut fastrand::Rng,
+    ) -> Result<(), StoreError> {
+        observed.sort_by_key(|one| one.at);
+        let now = self.clock.now();
+        let request = Request::new(group, Prompt::user(""), Delivery::Whole, now);
+        let (map, store) = (Arc::clone(&self.map), Arc::clone(&self.store));
+        let ledger = StateSession::open(Arc::clone(&map), Arc::clone(&store), Arc::clone(&self.quotas), &request, now);
+        let board = &ledger.board;
+        let start = stranger(&Scene { map: &map, group, facts: &request.facts, board, now });
+        let policy = &map.group(group).policy;
+        let mut of_deployment: BTreeMap<DeploymentId, Vec<Measurement>> = BTreeMap::new();
+        for one in observed {
+            of_deployment.entry(one.deployment).or_default().push(one);
+        }
+        for (deployment, all) in of_deployment {
+            let another_closed = board.another_closed(&map, group, deployment, now);
+            let luck = rng.f64();
+            let teach = |cell: &mut Cell| {
+                for one in &all {
+                    let (lesson, experience) = one.lessons();
+                    let class = one.result.as_ref().err().map(|(failure, _)| failure.class);
+                    let context = Context { rules: policy.rules(class), another_closed, now: one.at, luck };
+                    lesson.inspect(|lesson| cell.observe(lesson, &context));
+                    experience.inspect(|experience| cell.estimates.learn(experience, start, one.at));
+                }
+            };
+            store.update(&[deployment_key(&map, deployment)], &mut |values| edit(&mut values[0], teach))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,123 @@
+//! What the log is told when a request ends, however it ends.
+
+use serde_json::json;
+
+use crate::engine::request::record::{
+    Attempt, CostSummary, Disposition, RouteError, RouteErrorKind, RoutedAnswer, millis,
+};
+use crate::engine::request::run::Run;
+use crate::engine::router::{Request, Router};
+use crate::ports::{LogEnd, RequestOutcome};
+use llmroute_core::model::Answer;
+use llmroute_core::route::DeploymentId;
+use llmroute_core::route::course::Stop;
+
+impl Run<'_> {
+    /// Writes the outcome down.
+    pub(in crate::engine) fn close(&mut self, ended: &Result<RoutedAnswer, RouteError>) {
+        let outcome = match ended {
+            Ok(_) => RequestOutcome::Ok,
+            Err(RouteError { why: RouteErrorKind::Interrupted { .. }, .. }) => RequestOutcome::Partial,
+            Err(RouteError { why: RouteErrorKind::ReaderGone, .. }) => RequestOutcome::Cancelled,
+            Err(RouteError { why: RouteErrorKind::Stopped(_) | RouteErrorKind::Rule(_), .. }) => RequestOutcome::Failed,
+        };
+        let stop = match ended {
+            Err(RouteError { why: RouteErrorKind::Stopped(stop), .. }) => Some(*stop),
+            Ok(_) | Err(_) => None,
+        };
+        self.log(outcome, ended.as_ref().ok().map(|done| &done.answer), stop);
+    }
+
+    fn log(&mut self, outcome: RequestOutcome, answer: Option<&Answer>, stop: Option<Stop>) {
+        self.closed = true;
+        let Some(start) = &self.request.log else { return };
+        let answer = answer.unwrap_or(&self.coming);
+        let last = self.attempts.last();
+        let deployment = last.map(|attempt| self.router.map.deployment(attempt.deployment));
+        // A partial answer is logged as it was given out, a second whole one as it came.
+        let partial = answer.finish.is_none() && !self.out.written().is_empty();
+        let text = if partial { self.out.written() } else { &answer.text };
+        // The first failure is what went wrong; what followed it is listed.
+        let failure = match outcome {
+            RequestOutcome::Failed | RequestOutcome::Partial => {
+                self.attempts.iter().find_map(|attempt| attempt.failure.as_ref())
+            }
+            RequestOutcome::Ok | RequestOutcome::Cancelled => last.and_then(|attempt| attempt.failure.as_ref()),
+        };
+        let end = LogEnd {
+            at: self.router.clock.now(),
+            outcome,
+            deployment: deployment.map(|deployment| deployment.name.clone()),
+            provider: deployment.map(|deployment| deployment.provider.clone()),
+            model: answer.model.clone().or_else(|| deployment.map(|deployment| deployment.model.clone())),
+            text: text.to_owned(),
+            reasoning: answer.reasoning.clone(),
+            finish_reason: answer.finish.map(|finish| finish.as_str().to_owned()),
+            usage: answer.usage,
+            cost_usd: CostSummary::of(&self.attempts).delivered,
+            ttft_ms: self.first_token.map(millis),
+            duration_ms: millis(self.elapsed()),
+            attempts: serde_json::Value::from_iter(self.attempts.iter().map(|attempt| attempt.json(&self.router.map))),
+            error: match (failure, stop) {
+                (Some(failure), _) => Some(json!({"class": failure.class.as_str(), "message": failure.message})),
+                // Nobody was asked; the reason is all there is.
+                (None, Some(stop)) => Some(json!({"class": null, "message": stop.as_str()})),
+                (None, None) => None,
+            },
+        };
+        // A store that cannot be written says so by its warning.
+        let _ = self.router.store.finish(&start.id, &end);
+    }
+}
+
+impl Router {
+    /// Writes down what came of the answer to `request` so far, from `deployment` since it was asked: if the
+    /// process ends without another word, that much is kept. How the request really ends replaces it.
+    ///
+    /// Call it from the task that runs the request, or it may come after the end that it stands in for.
+    pub fn keep(&self, request: &Request, deployment: Option<DeploymentId>, text: &str) {
+        let Some(start) = &request.log else { return };
+        let deployment = deployment.map(|id| self.map.deployment(id));
+        let now = self.clock.now();
+        let end = LogEnd {
+            at: now,
+            outcome: RequestOutcome::Partial,
+            deployment: deployment.map(|deployment| deployment.name.clone()),
+            provider: deployment.map(|deployment| deployment.provider.clone()),
+            model: deployment.map(|deployment| deployment.model.clone()),
+            text: text.to_owned(),
+            reasoning: String::new(),
+            finish_reason: None,
+            usage: None,
+            cost_usd: None,
+            ttft_ms: None,
+            duration_ms: millis(now.since(request.since)),
+            attempts: json!([]),
+            error: None,
+        };
+        // A store that cannot be written says so by its warning.
+        let _ = self.store.finish(&start.id, &end);
+    }
+}
+
+impl Drop for Run<'_> {
+    fn drop(&mut self) {
+        if !self.closed {
+            for (call, since) in std::mem::take(&mut self.current) {
+                self.attempts.push(Attempt {
+                    deployment: call.deployment,
+                    group: call.group,
+                    failure: None,
+                    waited: call.wait,
+                    duration: self.router.clock.now().since(since),
+                    first_token: None,
+                    cost: None,
+                    disposition: Disposition::Cancelled,
+                });
+            }
+            self.ledger.begun();
+            self.ledger.abandon(&self.coming, self.router.clock.now());
+            self.log(RequestOutcome::Cancelled, None, None);
+        }
+    }
+}

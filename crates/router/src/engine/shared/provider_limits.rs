@@ -1,0 +1,80 @@
+//! What this process heard of the providers' limits since it began: newer than the shared state,
+//! which learns of a call when it is over.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use llmroute_core::model::Timestamp;
+use llmroute_core::route::limits::{Heard, Need, Quota, Shut, Ticket};
+
+/// Calls in flight to one whose limits are unknown, until its first reply.
+///
+/// This holds within a process. One call alone never meets it, so `ask` never waits here; and a
+/// hundred processes that each make one call are not held back for a limit that may not exist.
+const COLD_START_CALLS: usize = 4;
+
+/// By the identity of what the provider limits.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct ProviderLimits {
+    by_key: Mutex<HashMap<String, KnownLimit>>,
+}
+
+#[derive(Debug)]
+struct KnownLimit {
+    quota: Quota,
+    /// Closed by the first reply.
+    cold_start_permits: Arc<Semaphore>,
+}
+
+impl Default for KnownLimit {
+    fn default() -> Self {
+        Self { quota: Quota::default(), cold_start_permits: Arc::new(Semaphore::new(COLD_START_CALLS)) }
+    }
+}
+
+impl ProviderLimits {
+    /// Waits while too many are in flight to one that never replied. The permit is held until the
+    /// call is over; `None` when a reply came.
+    pub(in crate::engine) async fn cold_start_permit(&self, key: &str, heard: bool) -> Option<OwnedSemaphorePermit> {
+        let cold_start_permits = Arc::clone(&self.lock().entry(key.to_owned()).or_default().cold_start_permits);
+        if heard {
+            cold_start_permits.close();
+        }
+        cold_start_permits.acquire_owned().await.ok()
+    }
+
+    /// Whether a call may begin; it stands in no line any more.
+    pub(in crate::engine) fn check(&self, key: &str, need: Need, ticket: Ticket, now: Timestamp) -> Result<(), Shut> {
+        let mut known = self.lock();
+        let quota = &mut known.entry(key.to_owned()).or_default().quota;
+        quota.leave(ticket);
+        quota.check(&quota.turn(need, ticket, now), now)
+    }
+
+    /// A request waits for its turn until `at`.
+    pub(in crate::engine) fn join(&self, key: &str, ticket: Ticket, at: Timestamp, now: Timestamp) {
+        self.lock().entry(key.to_owned()).or_default().quota.join(ticket, at, now);
+    }
+
+    /// Counts a call that begins.
+    pub(in crate::engine) fn take(&self, key: &str, need: &Need, now: Timestamp) {
+        self.lock().entry(key.to_owned()).or_default().quota.take(need, now);
+    }
+
+    /// Learns from a reply or the end of a call.
+    pub(in crate::engine) fn observe(&self, key: &str, heard: &Heard, now: Timestamp) {
+        let mut known = self.lock();
+        let known = known.entry(key.to_owned()).or_default();
+        known.quota.observe(heard, now);
+        if known.quota.heard {
+            known.cold_start_permits.close();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, KnownLimit>> {
+        // What is in it is whole after every call, and only advice.
+        self.by_key.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

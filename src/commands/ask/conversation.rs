@@ -1,0 +1,86 @@
+//! The conversation that a question continues: found in the log, put before the prompt.
+
+use crate::conversation::fit::{Fitted, budget, fit};
+use crate::error::{CommandError, ErrorKind};
+use crate::ui::console::Console;
+use llmroute_core::model::Message;
+use llmroute_router::engine::{Request, Router};
+use llmroute_router::history::{History, HistoryError, messages};
+use llmroute_router::state::StateLocation;
+
+/// What was said before.
+#[derive(Debug)]
+pub struct ContinuedConversation {
+    /// The whole id of the conversation.
+    pub id: String,
+    /// The turn that the question follows.
+    pub parent: Option<String>,
+    /// The system prompt that holds until another is given.
+    pub system: Option<String>,
+    /// The group that was asked last.
+    pub group: String,
+    messages: Vec<Message>,
+    /// Turns that have no end.
+    unfinished: Vec<String>,
+}
+
+impl ContinuedConversation {
+    /// The conversation called `id`, or the newest one.
+    ///
+    /// # Errors
+    /// `input` when there is no such conversation, or no log.
+    pub fn open(id: Option<&str>, location: &StateLocation) -> Result<Self, CommandError> {
+        let id = id.unwrap_or("last");
+        let found = History::open(location).and_then(|history| {
+            let id = history.conversation_id(id)?;
+            Ok((history.conversation(&id)?, id))
+        });
+        let (turns, id) = found.map_err(|error| refused(&error))?;
+        let last = turns.last();
+        Ok(Self {
+            id,
+            parent: last.map(|turn| turn.start.id.clone()),
+            system: last.and_then(|turn| turn.start.system.clone()),
+            group: last.map(|turn| turn.start.group.clone()).unwrap_or_default(),
+            messages: messages(&turns),
+            unfinished: turns.iter().filter(|turn| turn.end.is_none()).map(|turn| turn.start.id.clone()).collect(),
+        })
+    }
+
+    /// Puts what was said before the prompt of `request`, as much of it as fits, and says what does not.
+    pub fn precede(self, request: &mut Request, router: &Router, console: &mut Console) {
+        for id in &self.unfinished {
+            console.event(&format!("the turn `{id}` has no answer yet; it is left out"));
+        }
+        let said = self.messages.len() / 2;
+        console.detail(&format!("continuing conversation `{}`, {said} answered turns", self.id));
+        request.prompt.messages.splice(0..0, self.messages);
+        // A rule that cannot be evaluated ends the request itself.
+        let group = router.decide(request).unwrap_or_default().target(request.group);
+        let budget = budget(router.map(), group, &request.facts, &request.prompt).unwrap_or(u64::MAX);
+        let Fitted { kept, left_out } = fit(std::mem::take(&mut request.prompt.messages), budget);
+        match left_out {
+            0 => {}
+            1 => console.event("the conversation does not fit any deployment; its oldest turn is left out"),
+            n => console
+                .event(&format!("the conversation does not fit any deployment; its {n} oldest turns are left out")),
+        }
+        request.prompt.messages = kept;
+        request.facts.prompt_tokens = request.prompt.estimated_tokens();
+    }
+}
+
+fn refused(error: &HistoryError) -> CommandError {
+    match error {
+        HistoryError::Empty(place) => {
+            CommandError::new(ErrorKind::Input, format!("no conversation is logged in `{place}` yet"))
+                .hint("an `ask` without `--continue` begins one")
+        }
+        other => {
+            let text = other.to_string();
+            let (message, hint) = text.split_once("\nhint: ").unwrap_or((&text, ""));
+            let error = CommandError::new(ErrorKind::Input, message);
+            if hint.is_empty() { error } else { error.hint(hint) }
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! What is said about a request when it is over: the JSON object, the usage footer, the error.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::printer::{describe, seconds, skip, tokens};
+use crate::error::{CommandError, ErrorKind};
+use llmroute_core::model::{Class, Failure, OutputFault};
+use llmroute_core::route::course::{SkipReason, Stop};
+use llmroute_core::route::rules::RuleId;
+use llmroute_core::route::{GroupId, Map};
+use llmroute_router::engine::{Attempt, CostSummary, RouteError, RouteErrorKind, RoutedAnswer};
+
+/// What a report needs besides how the request ended.
+#[derive(Clone, Copy)]
+pub struct ReportContext<'a> {
+    /// What can be routed to.
+    pub map: &'a Map,
+    /// The group that was asked.
+    pub group: GroupId,
+    /// The rule that decided for it, if one did.
+    pub rule: Option<RuleId>,
+    /// The id of the request.
+    pub id: &'a str,
+    /// The conversation that it is a turn of.
+    pub conversation: Option<&'a str>,
+}
+
+impl ReportContext<'_> {
+    /// The object of `--json` for an answer.
+    #[must_use]
+    pub fn done(&self, done: &RoutedAnswer) -> Value {
+        let deployment = self.map.deployment(done.deployment);
+        let usage = done.answer.usage.unwrap_or_default();
+        let spend = CostSummary::of(&done.attempts);
+        let mut object = self.common(&done.attempts, done.duration);
+        let fields = json!({
+            "deployment": deployment.name,
+            "provider": deployment.provider,
+            "model": done.answer.model.as_deref().unwrap_or(&deployment.model),
+            "text": done.answer.text,
+            "reasoning": Some(&done.answer.reasoning).filter(|text| !text.is_empty()),
+            "tool_calls": Some(&done.answer.tool_calls).filter(|calls| !calls.is_empty()),
+            "finish_reason": done.answer.finish.map(llmroute_core::model::Finish::as_str),
+            "usage": done.answer.usage.map(|_| json!({
+                "input_tokens": usage.input, "output_tokens": usage.output,
+                "cached_tokens": usage.cached, "reasoning_tokens": usage.reasoning,
+            })),
+            "cost_usd": spend.delivered,
+            "priced": spend.complete,
+            "ttft_ms": done.first_token.map(millis),
+            "hedged": done.hedged.is_some(),
+            "restarted": done.restarted,
+            "resumed_at": done.resumed_at,
+        });
+        merge(&mut object, fields);
+        object
+    }
+
+    /// The object of `--json` for a failure.
+    #[must_use]
+    pub fn failed(&self, failed: &RouteError, error: &CommandError, class: Option<Class>) -> Value {
+        let spend = CostSummary::of(&failed.attempts);
+        let mut object = self.common(&failed.attempts, failed.duration);
+        let fields = json!({
+            "cost_usd": spend.delivered, "priced": spend.complete, "hedged": failed.hedged.is_some(),
+            "error": {
+                "class": class.map(Class::as_str), "message": error.message, "hint": error.hint,
+                "exit_code": error.kind.exit_code(),
+            },
+        });
+        merge(&mut object, fields);
+        object
+    }
+
+    fn common(&self, attempts: &[Attempt], duration: Duration) -> Value {
+        let group = self.map.group(self.group);
+        // Who was asked last was chosen by the group that it was asked through.
+        let chose = attempts.last().map_or(group, |attempt| self.map.group(attempt.group));
+        json!({
+            "id": self.id,
+            "group": group.name,
+            "deployment": null, "provider": null, "model": null, "text": null, "reasoning": null,
+            "tool_calls": null, "finish_reason": null, "usage": null, "cost_usd": null, "priced": false,
+            "ttft_ms": null,
+            "duration_ms": millis(duration),
+            "attempts": attempts.iter().map(|attempt| attempt.json(self.map)).collect::<Vec<Value>>(),
+            "route": {"strategy": chose.strategy.as_str(), "rule": rule_json(self.map, self.rule), "tier": null, "experiment": null},
+            "hedged": false,
+            "restarted": false,
+            "resumed_at": null,
+            "wasted_usd": CostSummary::of(attempts).wasted(),
+            "conversation_id": self.conversation,
+        })
+    }
+
+    /// The footer of `--usage`.
+    #[must_use]
+    pub fn footer(&self, done: &RoutedAnswer) -> String {
+        let name = &self.map.deployment(done.deployment).name;
+        let attempts = match done.attempts.len() {
+            1 => "1 attempt".to_owned(),
+            n => format!("{n} attempts"),
+        };
+        let usage = done.answer.usage.as_ref().map_or("tokens unknown".to_owned(), tokens);
+        let cost = cost(&CostSummary::of(&done.attempts));
+        let first = done.first_token.map(|first| format!(", first token {}", seconds(first))).unwrap_or_default();
+        let speed = speed(done).map(|speed| format!(", {speed:.1} tokens/s")).unwrap_or_default();
+        format!("{name}: {attempts}, {usage}, {cost}{first}{speed}, {} in all", seconds(done.duration))
+    }
+
+    /// The error that a failed request ends with.
+    #[must_use]
+    pub fn error(&self, failed: &RouteError) -> CommandError {
+        let group = &self.map.group(self.group).name;
+        let kind = kind(failed);
+        let message = match (failed.why, kind) {
+            (RouteErrorKind::Interrupted { second_answer: true }, _) => {
+                "the answer broke off, and another deployment's answer does not continue it".to_owned()
+            }
+            (RouteErrorKind::Interrupted { .. }, _) => "the answer broke off and could not be completed".to_owned(),
+            (RouteErrorKind::Rule(error), _) => {
+                let rule = self.map.rules.rule(error.rule);
+                let (number, group, fault) = (rule.number, &rule.group, error.fault.as_str());
+                format!("rule {number} of `{group}` cannot be evaluated: {fault}")
+            }
+            (RouteErrorKind::ReaderGone, _) => "nobody reads the answer".to_owned(),
+            (RouteErrorKind::Stopped(Stop::Deadline), _) => format!("the deadline passed before `{group}` answered"),
+            (RouteErrorKind::Stopped(Stop::RateLimited { next }), _) => {
+                format!("every deployment of `{group}` is rate limited; next slot in {}", seconds(next))
+            }
+            (RouteErrorKind::Stopped(Stop::NoKey), _) => format!("no deployment of `{group}` has a key"),
+            (RouteErrorKind::Stopped(Stop::Refused), _) => "the request was refused".to_owned(),
+            (RouteErrorKind::Stopped(Stop::Exhausted), ErrorKind::Authentication) => {
+                format!("every key of `{group}` was refused")
+            }
+            (RouteErrorKind::Stopped(Stop::Exhausted), _) if failed.attempts.is_empty() => {
+                format!("no deployment of `{group}` may be asked")
+            }
+            (RouteErrorKind::Stopped(Stop::Exhausted), _) => format!("no deployment of `{group}` could answer"),
+        };
+        let mut error = CommandError::new(kind, message);
+        error.details = match failed.why {
+            RouteErrorKind::Rule(error) => vec![format!("when = {}", self.map.rules.rule(error.rule).when.text())],
+            RouteErrorKind::Stopped(_) | RouteErrorKind::Interrupted { .. } | RouteErrorKind::ReaderGone => {
+                self.details(failed)
+            }
+        };
+        error.hint = hint(failed, kind);
+        error
+    }
+
+    /// One line for each attempt, and for each deployment that was passed over when nobody was asked.
+    fn details(&self, failed: &RouteError) -> Vec<String> {
+        let attempts = failed.attempts.iter().filter_map(|attempt| {
+            let failure = attempt.failure.as_ref()?;
+            Some(format!("{}: {}", self.map.deployment(attempt.deployment).name, describe(failure)))
+        });
+        let skips = failed.skips.iter().filter(|_| failed.attempts.is_empty());
+        let skips =
+            skips.map(|skipped| format!("{}: {}", self.map.deployment(skipped.deployment).name, skip(&skipped.reason)));
+        attempts.chain(skips).collect()
+    }
+}
+
+/// What a request cost, and what of it was for nothing.
+fn cost(spend: &CostSummary) -> String {
+    let mut text = match spend.delivered {
+        Some(usd) if spend.complete => format!("{usd:.6} USD"),
+        Some(usd) => format!("{usd:.6} USD and a part of unknown cost"),
+        None => "price unknown".to_owned(),
+    };
+    if spend.wasted > 0.0 {
+        text += &format!(", wasted {:.6} USD", spend.wasted);
+    }
+    match spend.unknown {
+        0 => {}
+        1 => text += ", one broken call of unknown cost",
+        n => text += &format!(", {n} broken calls of unknown cost"),
+    }
+    text
+}
+
+/// The kind of a failed request, by the precedence 74, 124, 65, 78, 75, 77, 69.
+fn kind(failed: &RouteError) -> ErrorKind {
+    let classes: Vec<Class> = failures(failed).map(|failure| failure.class).collect();
+    let refused = classes.iter().any(|class| is_refusal(*class));
+    match failed.why {
+        RouteErrorKind::Interrupted { .. } | RouteErrorKind::ReaderGone => ErrorKind::Output,
+        RouteErrorKind::Rule(_) => ErrorKind::Profile,
+        RouteErrorKind::Stopped(Stop::Deadline) => ErrorKind::Deadline,
+        RouteErrorKind::Stopped(Stop::Refused) => ErrorKind::Refused,
+        RouteErrorKind::Stopped(_) if refused => ErrorKind::Refused,
+        RouteErrorKind::Stopped(Stop::Exhausted) if incapable(failed) => ErrorKind::Refused,
+        RouteErrorKind::Stopped(Stop::NoKey) => ErrorKind::Profile,
+        RouteErrorKind::Stopped(Stop::RateLimited { .. }) => ErrorKind::TryLater,
+        RouteErrorKind::Stopped(Stop::Exhausted)
+            if !classes.is_empty() && classes.iter().all(|class| is_key(*class)) =>
+        {
+            ErrorKind::Authentication
+        }
+        RouteErrorKind::Stopped(Stop::Exhausted) => ErrorKind::Unavailable,
+    }
+}
+
+/// The class that stands for the whole request in `--json`: that of the first failure, or of the first
+/// refusal when that is what ended it.
+#[must_use]
+pub fn headline(failed: &RouteError) -> Option<Class> {
+    let refused = matches!(kind(failed), ErrorKind::Refused);
+    let mut classes = failures(failed).map(|failure| failure.class);
+    let first = classes.clone().next();
+    let unable = incapable(failed).then_some(Class::Unsupported);
+    classes.find(|class| !refused || is_refusal(*class)).or(first).or(unable)
+}
+
+fn failures(failed: &RouteError) -> impl Iterator<Item = &Failure> + Clone {
+    failed.attempts.iter().filter_map(|attempt| attempt.failure.as_ref())
+}
+
+/// Whether nobody was asked because nobody can do what the request needs.
+fn incapable(failed: &RouteError) -> bool {
+    let unable = |reason: &SkipReason| matches!(reason, SkipReason::Incapable(_));
+    let excluded =
+        |reason: &SkipReason| unable(reason) || matches!(reason, SkipReason::Ruled { .. } | SkipReason::Tags);
+    failed.attempts.is_empty()
+        && failed.skips.iter().any(|skipped| unable(&skipped.reason))
+        && failed.skips.iter().all(|skipped| excluded(&skipped.reason))
+}
+
+fn is_refusal(class: Class) -> bool {
+    matches!(class, Class::BadRequest | Class::ContextWindow | Class::ContentPolicy | Class::Unsupported)
+}
+
+fn is_key(class: Class) -> bool {
+    matches!(class, Class::Authentication | Class::Permission)
+}
+
+fn hint(failed: &RouteError, kind: ErrorKind) -> Option<String> {
+    let text = match kind {
+        ErrorKind::Output if failed.why == (RouteErrorKind::Interrupted { second_answer: true }) => {
+            "`llmroute logs last --text` prints the second answer; `-S` prints only whole answers"
+        }
+        ErrorKind::Output => "`-S` prints only whole answers, so that another deployment can take over unseen",
+        ErrorKind::Deadline => "raise `--deadline`, or `deadline` in the profile",
+        ErrorKind::TryLater => "try again later, or add a deployment or a fallback group with another key",
+        ErrorKind::Authentication => "check the keys of these deployments",
+        ErrorKind::Profile if matches!(failed.why, RouteErrorKind::Rule(_)) => {
+            "nobody was asked: the rule may be there to keep the prompt private; `has(env.NAME)` asks whether a key is there"
+        }
+        ErrorKind::Profile => "set one of these variables, or try `llmroute --profile demo ask …` without a key",
+        ErrorKind::Refused => refusal_hint(failed)?,
+        ErrorKind::Unavailable => unavailable_hint(failed)?,
+        ErrorKind::Other | ErrorKind::Usage | ErrorKind::Input | ErrorKind::Internal => return None,
+    };
+    Some(text.to_owned())
+}
+
+fn refusal_hint(failed: &RouteError) -> Option<&'static str> {
+    let too_long = failed.skips.iter().any(|skipped| matches!(skipped.reason, SkipReason::ContextWindow { .. }));
+    match headline(failed) {
+        Some(Class::ContextWindow) => {
+            Some("shorten the prompt, or name a group of larger models in `context_window_fallbacks`")
+        }
+        Some(Class::ContentPolicy) => Some("name a group in `content_policy_fallbacks` to ask another model"),
+        None if too_long => Some("shorten the prompt, or name a group of larger models in `context_window_fallbacks`"),
+        Some(_) | None => None,
+    }
+}
+
+fn unavailable_hint(failed: &RouteError) -> Option<&'static str> {
+    let capped = |reason: &SkipReason| matches!(reason, SkipReason::Unpriced | SkipReason::OverCost { .. });
+    if failed.attempts.is_empty() && failed.skips.iter().any(|skipped| capped(&skipped.reason)) {
+        return Some("give the deployments a price, or raise the cap or the budget");
+    }
+    match headline(failed)? {
+        Class::InvalidOutput(OutputFault::Rejected) => Some("ask a stronger model, or add one as a fallback"),
+        Class::NotFound => Some("check the model's name and the base URL"),
+        Class::Quota => Some("add credit at the provider, wait as long as it asks, or add a fallback with another key"),
+        Class::Connection(_) => Some("check the base URL, the network, and whether a local server is running"),
+        _ => Some("add a fallback group, or try again later"),
+    }
+}
+
+/// Generated tokens a second after the first one.
+#[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
+fn speed(done: &RoutedAnswer) -> Option<f64> {
+    let last = done.attempts.last()?;
+    let streaming = last.duration.checked_sub(last.first_token?)?.as_secs_f64();
+    let output = done.answer.usage?.output;
+    (streaming > 0.0 && output > 1).then(|| (output - 1) as f64 / streaming)
+}
+
+/// An event of `--stream-json` with the fields of `object`.
+#[must_use]
+pub fn event(name: &str, object: Value) -> Value {
+    let mut event = json!({"event": name});
+    merge(&mut event, object);
+    event
+}
+
+/// A rule as `--json` shows it.
+#[must_use]
+pub fn rule_json(map: &Map, rule: Option<RuleId>) -> Value {
+    let Some(rule) = rule.map(|id| map.rules.rule(id)) else { return Value::Null };
+    json!({"group": rule.group, "number": rule.number, "when": rule.when.text(), "use": map.group(rule.target).name})
+}
+
+fn merge(object: &mut Value, fields: Value) {
+    if let (Value::Object(object), Value::Object(fields)) = (object, fields) {
+        object.extend(fields);
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,30 @@
+//! `--schema`: from a file or from the command line to a schema that is valid.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::error::{CommandError, ErrorKind};
+use llmroute_router::engine::Schema;
+
+/// Reads `typed`: JSON that begins with `{`, or else the name of a file. The schema as the model is
+/// told it, and as the answer is judged by it.
+///
+/// # Errors
+/// `input` for a file that cannot be read, `usage` for what is no valid schema, with the place.
+pub(super) fn read(typed: &str) -> Result<(Value, Arc<Schema>), CommandError> {
+    let inline = typed.trim_start().starts_with('{');
+    let name = if inline { "--schema" } else { typed };
+    let text = if inline { typed.to_owned() } else { file(Path::new(typed))? };
+    let wrong = |message: String| CommandError::new(ErrorKind::Usage, message);
+    let value: Value = serde_json::from_str(&text).map_err(|why| wrong(format!("`{name}` is no JSON: {why}")))?;
+    let schema = Schema::compile(&value).map_err(|error| wrong(format!("`{name}` is no JSON Schema: {error}")))?;
+    Ok((value, Arc::new(schema)))
+}
+
+fn file(path: &Path) -> Result<String, CommandError> {
+    std::fs::read_to_string(path).map_err(|why| {
+        CommandError::new(ErrorKind::Input, format!("cannot read `{}`: {}", path.display(), super::input::reason(&why)))
+    })
+}

@@ -1,0 +1,78 @@
+//! Whether a run may spend what it may cost: asked before anything is sent.
+
+use std::io;
+
+use crate::environment::Env;
+use crate::error::{CommandError, ErrorKind};
+use crate::ui::console::Console;
+use llmroute_bench::cost::CostEstimate;
+
+/// Up to this, USD, nobody is asked.
+const SMALL: f64 = 0.05;
+/// What a run may spend when nobody says anything, USD.
+pub const CAP: f64 = 0.25;
+
+/// What was said about money.
+#[derive(Debug, Clone, Copy)]
+pub struct SpendingOptions {
+    /// `--yes`.
+    pub yes: bool,
+    /// `--max-cost`.
+    pub max_cost: Option<f64>,
+}
+
+impl SpendingOptions {
+    /// Whether the amount can be one.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub fn check(self) -> Result<Self, CommandError> {
+        match self.max_cost {
+            Some(max) if !max.is_finite() || max < 0.0 => {
+                Err(CommandError::new(ErrorKind::Usage, format!("`--max-cost {max}` is not an amount")))
+            }
+            _ => Ok(self),
+        }
+    }
+}
+
+/// The cap of a run that may cost `estimates`, when it may be made at all.
+///
+/// # Errors
+/// When it may cost more than a little, or what nobody knows, and nobody agrees.
+pub fn cap(
+    estimates: &[CostEstimate],
+    said: SpendingOptions,
+    env: &Env,
+    console: &mut Console,
+) -> Result<Option<f64>, CommandError> {
+    let unknown = estimates.contains(&CostEstimate::Unknown);
+    let known: f64 = estimates.iter().map(amount).sum();
+    // An explicit cap is consent up to the cap; it cannot hold where no price is known.
+    let agreed = said.yes || (said.max_cost.is_some() && !unknown) || (known <= SMALL && !unknown);
+    if !agreed {
+        let what = if unknown { "a price is not known, so the cost is not either" } else { "this may cost" };
+        let what = if unknown { what.to_owned() } else { format!("{what} up to {known:.2} USD") };
+        if !(env.stdin_terminal && env.stderr_terminal) {
+            return Err(CommandError::new(ErrorKind::Usage, format!("{what}, and there is no terminal to ask"))
+                .hint("add `--yes`, or `--max-cost USD` where every price is known"));
+        }
+        console.question(&format!("{what}; go on?"));
+        let mut answer = String::new();
+        match io::stdin().read_line(&mut answer) {
+            Ok(_) if ["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) => {}
+            Ok(_) | Err(_) => return Err(CommandError::new(ErrorKind::Other, "nothing was sent")),
+        }
+    }
+    // Who said yes to an estimate agreed to that much, with room for prompts that were estimated too short.
+    Ok(Some(said.max_cost.unwrap_or_else(|| (known * 1.5).max(CAP))))
+}
+
+fn amount(estimate: &CostEstimate) -> f64 {
+    match estimate {
+        CostEstimate::AtMost(usd) => *usd,
+        // Nobody knows how many rounds fit into the time: as many as the cap pays.
+        CostEstimate::PerRound(usd) if *usd > 0.0 => CAP,
+        CostEstimate::PerRound(_) | CostEstimate::Unknown => 0.0,
+    }
+}

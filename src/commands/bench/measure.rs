@@ -1,0 +1,166 @@
+//! One run: from its plan to the samples, with a live view; what they mean is said by `bench::summary`.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use super::live::LiveView;
+use crate::environment::Env;
+use crate::error::CommandError;
+use crate::signals::{self, Time, until};
+use crate::ui::console::Console;
+use llmroute_bench::cost::CostCap;
+use llmroute_bench::load_generator::{self, CallTarget, LoadGenerator, LoadResult, Progress};
+use llmroute_bench::plan::Plan;
+use llmroute_bench::prompts::Prompts;
+use llmroute_bench::record::{ClientStats, EndReason, Run, SCHEMA};
+use llmroute_bench::sample::Sample;
+use llmroute_core::model::{Failure, Prompt, Secret, Timestamp};
+use llmroute_core::protocols::{Endpoint, Params};
+use llmroute_core::route::Timeouts;
+use llmroute_router::ports::{Clock, MeasuringNetwork};
+use llmroute_router::transport::MeasuringTransport;
+
+/// How long the summary of what was measured may take after Ctrl-C; a second one ends it.
+const GRACE: Duration = Duration::from_secs(10);
+/// The most calls in flight at one target in an open loop.
+const MAX_IN_FLIGHT: usize = 4096;
+
+/// How one target is asked.
+#[derive(Debug)]
+pub struct TargetAccess {
+    /// Where.
+    pub endpoint: Endpoint,
+    /// With which key.
+    pub key: Option<Secret>,
+    /// How patiently.
+    pub timeouts: Timeouts,
+}
+
+/// What all runs of one command have in common.
+pub struct BenchSetup<'a> {
+    /// How each target of the plans is asked.
+    pub access: &'a [TargetAccess],
+    /// What is asked.
+    pub prompts: Prompts,
+    /// TokenUsage of the shortest prompt.
+    pub fewest: u64,
+    /// Parameters and further body fields.
+    pub params: &'a Params,
+    /// The clock of the run.
+    pub time: Time,
+    /// What surrounds the process.
+    pub env: &'a Env,
+}
+
+/// What one run gave.
+pub struct Measured {
+    /// The record of it.
+    pub run: Run,
+    /// Why calls failed, by their position among the samples.
+    pub failures: Vec<(usize, Failure)>,
+    /// What it cost, USD, as far as it is known.
+    pub spent: f64,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+}
+
+impl BenchSetup<'_> {
+    /// Makes the run of `plan`, and spends no more than `cap` USD on it.
+    ///
+    /// # Errors
+    /// When the process cannot make a runtime.
+    pub fn run(&self, plan: &Plan, cap: Option<f64>, console: &mut Console) -> Result<Measured, CommandError> {
+        let mut kept = RunProgress {
+            live: LiveView::new(plan, console),
+            samples: Vec::new(),
+            failures: Vec::new(),
+            last: Duration::ZERO,
+        };
+        let mut cost_cap = CostCap::new(plan, self.fewest, cap);
+        let ended = until(self.time, GRACE, self.drive(plan, &mut kept, &mut cost_cap, console))?;
+        kept.live.clear();
+        let (client, ended, signal) = match ended {
+            signals::Completion::Done(LoadResult { client, ended, .. }) => (client, ended, None),
+            signals::Completion::Signal(signal) => {
+                (ClientStats { wall: kept.last, ..ClientStats::default() }, EndReason::Interrupted, Some(signal))
+            }
+        };
+        let run = Run {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started: self.env.now,
+            plan: plan.clone(),
+            samples: kept.samples,
+            client,
+            ended,
+        };
+        Ok(Measured { run, failures: kept.failures, spent: cost_cap.spent(), signal })
+    }
+
+    async fn drive(
+        &self,
+        plan: &Plan,
+        kept: &mut RunProgress,
+        cost_cap: &mut CostCap,
+        console: &mut Console,
+    ) -> LoadResult {
+        let meter = match self.time {
+            Time::Real => MeasuringTransport::new(plan.seed),
+            Time::Simulated => MeasuringTransport::simulated(plan.seed),
+        };
+        let targets: Vec<CallTarget<'_>> = self
+            .access
+            .iter()
+            .map(|target_access| CallTarget {
+                endpoint: &target_access.endpoint,
+                key: target_access.key.as_ref(),
+                timeouts: target_access.timeouts,
+            })
+            .collect();
+        let prompt = |_: usize, round: u32| self.prompt(round, plan.max_tokens);
+        let run = LoadGenerator {
+            plan,
+            targets: &targets,
+            prompt: &prompt,
+            meter: &meter,
+            clock: Clock::starting_at(self.env.now),
+            max_in_flight: MAX_IN_FLIGHT,
+        };
+        let start = meter.now();
+        // The cost cap is the run's; what it holds is shown from the samples.
+        let mut spent = 0.0;
+        let mut on = |progress: Progress<'_>| {
+            if let Progress::Done { sample, failure } = &progress {
+                spent += sample.cost_usd.unwrap_or(0.0);
+                kept.failures.extend(failure.map(|failure| (kept.samples.len(), failure.clone())));
+                kept.samples.push((*sample).clone());
+            }
+            kept.last = meter.now().saturating_sub(start);
+            kept.live.show(&progress, kept.last, spent, console);
+            ControlFlow::Continue(())
+        };
+        load_generator::drive(run, cost_cap, &mut on, std::future::pending()).await
+    }
+
+    fn prompt(&self, round: u32, max_tokens: u64) -> Prompt {
+        let mut prompt = self.prompts.prompt(round, max_tokens);
+        prompt.sampling = self.params.sampling.clone();
+        prompt.sampling.max_tokens = Some(max_tokens);
+        prompt.extra = self.params.extra.clone();
+        prompt
+    }
+}
+
+/// What came of a run so far: it is there when a signal drops the rest.
+struct RunProgress {
+    live: LiveView,
+    samples: Vec<Sample>,
+    failures: Vec<(usize, Failure)>,
+    last: Duration,
+}
+
+/// When a call ended, on the wall.
+#[must_use]
+pub fn ended_at(run: &Run, sample: &Sample) -> Timestamp {
+    run.started.after(sample.sent + sample.end)
+}

@@ -1,0 +1,126 @@
+//! `llmroute bench`: deployments compared, with figures that can be trusted.
+
+pub mod args;
+mod consent;
+mod live;
+mod loads;
+mod measure;
+mod output;
+mod prepare;
+mod rehearse;
+mod resolve;
+mod saved_runs;
+mod self_test;
+
+use self::args::BenchArgs;
+use self::measure::Measured;
+use self::prepare::PreparedRun;
+use crate::commands::Exit;
+use crate::commands::Global;
+use crate::commands::ask::unwritable;
+use crate::environment::Env;
+use crate::error::{CommandError, ErrorKind};
+use crate::ui::console::Console;
+use llmroute_bench::compare::{self, BaselineComparison};
+use llmroute_bench::cost::{self, CostEstimate};
+use llmroute_bench::plan::Target;
+use llmroute_bench::report::plan_lines;
+use llmroute_bench::summary::Summary;
+
+/// Runs the command.
+///
+/// # Errors
+/// When the profile, an argument or an input is wrong, or nobody could be measured.
+pub fn run(args: &BenchArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
+    if args.self_test {
+        return self_test::run(env, console);
+    }
+    if let Some(faults) = &args.inject {
+        return rehearse::run(args, faults, global, env, console);
+    }
+    // Before anything is spent: what can be known to go wrong.
+    let said = consent::SpendingOptions { yes: args.yes, max_cost: args.max_cost }.check()?;
+    let earlier = args.compare.as_deref().map(|name| saved_runs::load(name, env)).transpose()?;
+    args.save.as_deref().map(|name| saved_runs::path(name, env)).transpose()?;
+    args.html.as_deref().map(output::can_be_written).transpose()?;
+    loads::check(args)?;
+    let prepared = PreparedRun::of(args, global, env, console)?;
+    let repeats = loads::repeats(args);
+    let estimates: Vec<CostEstimate> =
+        cost::estimate(&prepared.plan).iter().map(|estimate| times(*estimate, repeats)).collect();
+    let plan = plan_lines(&prepared.plan, &estimates).join("\n");
+    if args.dry_run {
+        return console.data(&plan).map(|()| Exit::Success).or_else(|error| unwritable(&error));
+    }
+    plan.lines().for_each(|line| console.event(line));
+    let cap = if prepared.is_simulated() {
+        console.event("all deployments are simulated, and so is the time: nobody is asked, and nothing is spent");
+        said.max_cost
+    } else {
+        consent::cap(&estimates, said, env, console)?
+    };
+    if let Some(cap) = cap.filter(|_| prepared.plan.targets.iter().any(is_priced)) {
+        console.event(&format!("cap    {cap:.2} USD: no call begins that could pass it"));
+    }
+    let context = BenchContext { args, prepared: &prepared, cap, global, env };
+    if !args.sweep.is_empty() {
+        return loads::sweep(&context, console);
+    }
+    if args.find_limit {
+        return loads::find_limit(&context, console);
+    }
+    let measured = prepared.bench(0, env).run(&prepared.plan, cap, console)?;
+    let summary = Summary::of(&measured.run);
+    let shown = output::show(args, &measured, &summary, env, console);
+    // What was paid for is kept and learnt, whoever could not read it.
+    if !args.no_learn {
+        prepared.learn(&measured, 0, global, env, console)?;
+    }
+    let comparison = earlier.map(|earlier| compare::with_baseline(&earlier, &measured.run));
+    if let Some(comparison) = &comparison {
+        comparison.lines.iter().for_each(|line| console.say(line));
+        comparison.blockers.iter().for_each(|blocker| console.say(&format!("cannot pass: {blocker}")));
+    }
+    if let Some(name) = &args.save {
+        let path = saved_runs::save(name, &measured.run, env)?;
+        console.event(&format!("kept as `{name}` ({})", path.display()));
+    }
+    shown?;
+    end(&measured, &summary, comparison.as_ref())
+}
+
+/// What the runs of one command have in common.
+struct BenchContext<'a> {
+    args: &'a BenchArgs,
+    prepared: &'a PreparedRun,
+    cap: Option<f64>,
+    global: &'a Global,
+    env: &'a Env,
+}
+
+fn is_priced(target: &Target) -> bool {
+    target.price.is_some_and(|price| price.input > 0.0 || price.output > 0.0)
+}
+
+/// What the run comes to for whoever called the program.
+fn end(measured: &Measured, summary: &Summary, comparison: Option<&BaselineComparison>) -> Result<Exit, CommandError> {
+    if let Some(signal) = measured.signal {
+        return Ok(Exit::Signal(signal));
+    }
+    if summary.targets.iter().all(|target| target.good == 0) {
+        return Err(CommandError::new(ErrorKind::Unavailable, "no deployment gave a whole answer"));
+    }
+    // A build must not pass on figures that mean nothing, or that are not there.
+    let fails = |comparison: &BaselineComparison| {
+        comparison.worse || !comparison.blockers.is_empty() || !summary.client.is_valid()
+    };
+    if comparison.is_some_and(fails) { Ok(Exit::Code(1)) } else { Ok(Exit::Success) }
+}
+
+/// What several runs may cost.
+fn times(estimate: CostEstimate, repeats: u32) -> CostEstimate {
+    match estimate {
+        CostEstimate::AtMost(usd) => CostEstimate::AtMost(usd * f64::from(repeats)),
+        CostEstimate::PerRound(_) | CostEstimate::Unknown => estimate,
+    }
+}

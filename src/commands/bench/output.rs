@@ -1,0 +1,82 @@
+//! What is printed of a run, and the files that it is written to.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::args::BenchArgs;
+use super::measure::Measured;
+use crate::commands::ask::unwritable;
+use crate::environment::{Env, Sink};
+use crate::error::{CommandError, ErrorKind};
+use crate::ui::console::Console;
+use llmroute_bench::report::{self, ReportStyle};
+use llmroute_bench::summary::Summary;
+
+/// Columns of a page that nobody measured, and of the widest one.
+const WIDTH: usize = 100;
+/// Narrower than this, nothing can be told apart.
+const NARROW: usize = 40;
+
+/// Prints the run in the form that was asked for, and writes the page.
+///
+/// # Errors
+/// When something cannot be written.
+pub fn show(
+    args: &BenchArgs,
+    measured: &Measured,
+    summary: &Summary,
+    env: &Env,
+    console: &mut Console,
+) -> Result<(), CommandError> {
+    let run = &measured.run;
+    let text = if args.json {
+        report::json(run, summary)
+    } else if args.csv {
+        report::csv(run, summary)
+    } else if args.markdown {
+        report::markdown(run, summary)
+    } else {
+        report::text(run, summary, &look(args, env, console))
+    };
+    // A reader that went away is no error, and the page is written all the same.
+    console.data(text.trim_end_matches('\n')).or_else(|error| unwritable(&error).map(|_| ()))?;
+    let Some(path) = &args.html else { return Ok(()) };
+    let wrong = |error: std::io::Error| {
+        CommandError::new(ErrorKind::Output, format!("cannot write `{}`: {error}", path.display()))
+    };
+    let folder = folder(path);
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(wrong)?;
+    file.write_all(report::html(run, summary).as_bytes()).map_err(wrong)?;
+    file.persist(path).map_err(|error| wrong(error.error))?;
+    Ok(())
+}
+
+/// Whether there is a folder for the page.
+///
+/// # Errors
+/// When there is none.
+pub fn can_be_written(path: &Path) -> Result<(), CommandError> {
+    if folder(path).is_dir() {
+        return Ok(());
+    }
+    Err(CommandError::new(ErrorKind::Output, format!("cannot write `{}`: its folder does not exist", path.display())))
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(".".as_ref())
+}
+
+/// How a report for people is to look.
+#[must_use]
+pub fn look(args: &BenchArgs, env: &Env, console: &Console) -> ReportStyle {
+    let columns = env.vars.get("COLUMNS").and_then(|text| text.parse().ok());
+    let terminal = (env.stdout == Sink::Terminal).then(|| usize::from(console.width()));
+    let width = columns.or(terminal).unwrap_or(WIDTH).clamp(NARROW, WIDTH);
+    ReportStyle { width, ascii: args.ascii || is_ascii(env), ..ReportStyle::default() }
+}
+
+/// Whether the locale or the terminal has nothing beyond ASCII.
+fn is_ascii(env: &Env) -> bool {
+    let said = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| env.vars.get(name));
+    matches!(said, Some("C" | "POSIX")) || env.vars.get("TERM") == Some("dumb")
+}

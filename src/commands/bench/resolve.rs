@@ -1,0 +1,225 @@
+//! From what was typed to what is compared, and how.
+
+use std::time::Duration;
+
+use super::args::{ArrivalArg, BenchArgs};
+use crate::environment::Env;
+use crate::error::{CommandError, ErrorKind};
+use llmroute_bench::plan::{Arrival, Load, Slo, Stop};
+use llmroute_bench::prompts::{self, PromptSource, Prompts};
+use llmroute_bench::stats::quantile;
+use llmroute_core::route::{DeploymentId, GroupId};
+use llmroute_router::profile::{LoadOptions, Profile, duration};
+
+/// Rounds, unless something else is said: they show a difference of a quarter, and carry a p90.
+const ROUNDS: u32 = 40;
+/// The first rate that a search tries, calls a second.
+pub const FIRST_RATE: f64 = 1.0;
+
+/// Whom a run compares: a deployment, and the group through which it was named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BenchDeployment {
+    /// What was typed for the group; nothing for the default one.
+    pub typed: Option<String>,
+    /// The group.
+    pub group: GroupId,
+    /// The deployment.
+    pub deployment: DeploymentId,
+}
+
+/// The deployments that are compared, each once, in the order in which they were named.
+///
+/// # Errors
+/// For a name that names nothing.
+pub fn targets(args: &BenchArgs, profile: &mut Profile, env: &Env) -> Result<Vec<BenchDeployment>, CommandError> {
+    let mut found: Vec<BenchDeployment> = Vec::new();
+    let typed: Vec<Option<String>> = args.models.iter().cloned().map(Some).collect();
+    let typed = if typed.is_empty() { vec![None] } else { typed };
+    for typed in typed {
+        let (group, alone) = find(typed.as_deref(), profile, env)?;
+        for member in &profile.map.group(group).members {
+            let deployment = member.deployment;
+            let is_meant = alone.is_none_or(|alone| alone == deployment);
+            if is_meant && !found.iter().any(|named| profile.map.same(named.deployment, deployment)) {
+                found.push(BenchDeployment { typed: typed.clone(), group, deployment });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The group that was typed, or a deployment of the profile by its name, with its price and its limits.
+///
+/// # Errors
+/// For a name that names nothing.
+pub fn find(
+    typed: Option<&str>,
+    profile: &mut Profile,
+    env: &Env,
+) -> Result<(GroupId, Option<DeploymentId>), CommandError> {
+    let is_group = |name: &str| profile.map.groups.iter().any(|group| group.name == name);
+    if let Some(name) = typed.filter(|name| !is_group(name)) {
+        let groups = profile.map.groups.iter().enumerate();
+        let mut members =
+            groups.flat_map(|(at, group)| group.members.iter().map(move |member| (at, member.deployment)));
+        let named = members.find(|(_, deployment)| profile.map.deployment(*deployment).name == name);
+        if let Some((group, deployment)) = named {
+            return Ok((GroupId(group), Some(deployment)));
+        }
+    }
+    Ok((group(typed, profile, env)?, None))
+}
+
+/// The one group that is rehearsed.
+///
+/// # Errors
+/// When several are named, or one that is not there.
+pub fn one_group(args: &BenchArgs, profile: &mut Profile, env: &Env) -> Result<GroupId, CommandError> {
+    match args.models.as_slice() {
+        [] => group(None, profile, env),
+        [name] => group(Some(name), profile, env),
+        _ => Err(CommandError::new(ErrorKind::Usage, "`--inject` rehearses one group").hint("give one `-m GROUP`")),
+    }
+}
+
+/// The group that was typed; one model is a group that is added when it is named.
+///
+/// # Errors
+/// For a name that names nothing.
+fn group(typed: Option<&str>, profile: &mut Profile, env: &Env) -> Result<GroupId, CommandError> {
+    let inputs = LoadOptions { env: &env.vars, long_lived: true };
+    let Some(name) = typed else { return Ok(profile.default_group) };
+    profile.target(name, &inputs).map_err(|none| CommandError::new(ErrorKind::Profile, none.message).hint(none.hint))
+}
+
+/// What is asked.
+///
+/// # Errors
+/// When the file of prompts cannot be read or holds none.
+pub fn prompts(args: &BenchArgs, seed: u64) -> Result<Prompts, CommandError> {
+    let source = match (&args.prompts, args.input_tokens, args.prompt.is_empty()) {
+        (Some(path), _, _) => {
+            let wrong =
+                |why: String| CommandError::new(ErrorKind::Input, format!("cannot read `{}`: {why}", path.display()));
+            let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+            PromptSource::Texts(prompts::parse_file(&text).map_err(wrong)?)
+        }
+        (None, Some(input), _) => PromptSource::Synthetic { input },
+        (None, None, false) => PromptSource::Texts(vec![args.prompt.join(" ")]),
+        (None, None, true) => PromptSource::default(),
+    };
+    Ok(Prompts { source, output: args.output_tokens, allow_cache: args.allow_cache, seed })
+}
+
+/// Where the calls of a search for the highest rate come from, at its first rate.
+///
+/// # Errors
+/// When the rounds cannot carry the p95 that is judged.
+pub fn search(args: &BenchArgs) -> Result<Load, CommandError> {
+    let needs = u32::try_from(quantile::min_sample_size(0.95)).unwrap_or(u32::MAX);
+    let stop = match (&args.duration, args.rounds) {
+        (Some(text), _) => Stop::After(span("--duration", text)?),
+        (None, Some(rounds)) if rounds < needs => {
+            return Err(CommandError::new(
+                ErrorKind::Usage,
+                format!("a p95 needs {needs} rounds, and `--rounds {rounds}` are fewer"),
+            ));
+        }
+        (None, rounds) => Stop::Rounds(rounds.unwrap_or(needs).max(needs)),
+    };
+    Ok(Load::Arrivals { stop, rate: FIRST_RATE, pattern: pattern(args) })
+}
+
+fn pattern(args: &BenchArgs) -> Arrival {
+    match args.arrival {
+        ArrivalArg::Constant => Arrival::Constant,
+        ArrivalArg::Poisson => Arrival::Poisson,
+    }
+}
+
+/// Where calls come from.
+///
+/// # Errors
+/// For a rate or duration that cannot be.
+pub fn load(args: &BenchArgs) -> Result<Load, CommandError> {
+    let stop = match (&args.duration, args.rounds) {
+        (Some(text), _) => Stop::After(span("--duration", text)?),
+        (None, rounds) => Stop::Rounds(rounds.unwrap_or(ROUNDS)),
+    };
+    let pattern = pattern(args);
+    match args.rate {
+        None if pattern == Arrival::Poisson => {
+            Err(CommandError::new(ErrorKind::Usage, "`--arrival poisson` needs a rate").hint("add `--rate R`"))
+        }
+        None => Ok(Load::Rounds { stop, in_flight: args.concurrency }),
+        Some(rate) if rate.is_finite() && rate > 0.0 && rate <= 10_000.0 => Ok(Load::Arrivals { stop, rate, pattern }),
+        Some(rate) => Err(CommandError::new(ErrorKind::Usage, format!("`--rate {rate}` is not a rate"))
+            .hint("it is calls a second, above 0 and up to 10000")),
+    }
+}
+
+/// `ttft=500ms,tpot=50ms,e2e=5s`.
+///
+/// # Errors
+/// Says which part cannot be understood.
+pub fn slo(text: Option<&str>) -> Result<Slo, CommandError> {
+    let mut slo = Slo::default();
+    for part in text.unwrap_or_default().split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        let wrong = |why: &str| {
+            CommandError::new(ErrorKind::Usage, format!("`--slo`: `{part}` {why}"))
+                .hint("limits are like `ttft=500ms,e2e=5s`")
+        };
+        let (name, limit) = part.split_once('=').ok_or_else(|| wrong("is not NAME=DURATION"))?;
+        let limit = Some(span("--slo", limit)?);
+        match name.trim() {
+            "ttft" => slo.ttft = limit,
+            "tpot" => slo.tpot = limit,
+            "e2e" => slo.e2e = limit,
+            _ => return Err(wrong("is none of ttft, tpot, e2e")),
+        }
+    }
+    Ok(slo)
+}
+
+fn span(flag: &str, text: &str) -> Result<Duration, CommandError> {
+    match duration::parse(text) {
+        Ok(span) if !span.is_zero() => Ok(span),
+        Ok(_) => Err(CommandError::new(ErrorKind::Usage, format!("`{flag} {text}` leaves no time at all"))),
+        Err(reason) => Err(CommandError::new(ErrorKind::Usage, format!("`{flag} {text}`: {reason}"))
+            .hint("a duration is a number of seconds, or like `250ms`, `30s`, `5m`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(text: &str, want: &str) {
+        let error = slo(Some(text)).expect_err(text);
+        assert!(error.message.contains(want), "{}", error.message);
+    }
+
+    #[test]
+    fn an_objective_names_its_limits() {
+        let limits = slo(Some("ttft=500ms, e2e=5")).unwrap();
+        assert_eq!(
+            limits,
+            Slo { ttft: Some(Duration::from_millis(500)), tpot: None, e2e: Some(Duration::from_secs(5)) }
+        );
+        assert_eq!(slo(None).unwrap(), Slo::default());
+        wrong("ttft", "`ttft` is not NAME=DURATION");
+        wrong("tft=1s", "`tft=1s` is none of ttft, tpot, e2e");
+        wrong("ttft=0", "leaves no time");
+    }
+
+    #[test]
+    fn a_load_is_closed_unless_it_has_a_rate() {
+        let args = BenchArgs { concurrency: 1, ..BenchArgs::default() };
+        assert_eq!(load(&args).unwrap(), Load::Rounds { stop: Stop::Rounds(40), in_flight: 1 });
+        let open = BenchArgs { rate: Some(2.5), duration: Some("1m".to_owned()), ..args.clone() };
+        let want = Load::Arrivals { stop: Stop::After(Duration::from_secs(60)), rate: 2.5, pattern: Arrival::Constant };
+        assert_eq!(load(&open).unwrap(), want);
+        assert!(load(&BenchArgs { rate: Some(0.0), ..args.clone() }).is_err());
+        assert!(load(&BenchArgs { arrival: ArrivalArg::Poisson, ..args }).is_err());
+    }
+}

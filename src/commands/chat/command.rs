@@ -1,0 +1,314 @@
+//! The commands of a conversation: their names, what they take, and what a line means. It carries out none.
+
+/// What a line means.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ParsedLine {
+    /// Nothing was said.
+    Nothing,
+    /// Something for the model.
+    Message(String),
+    /// Something for us.
+    Command(ChatCommand),
+}
+
+/// Something to do that is not a question.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ChatCommand {
+    /// Show who is asked, or ask somebody else from now on.
+    Model(Option<String>),
+    /// Show the system prompt, or set it; an empty one is none.
+    System(Option<String>),
+    /// Put the text of a file before the next message.
+    File(String),
+    /// Show an image or a document with the next message.
+    Attach(String),
+    /// Ask the last question again, perhaps somebody else.
+    Retry(Option<String>),
+    /// Write the next message in an editor, beginning with this.
+    Edit(String),
+    /// Take back the last question and its answer.
+    Undo,
+    /// Put the last answer into the clipboard.
+    Copy,
+    /// Write the conversation into a file.
+    Save {
+        /// Which file.
+        path: String,
+        /// It may be there already.
+        replace: bool,
+    },
+    /// Begin another conversation.
+    New,
+    /// Go on with an earlier conversation, the last one if none is named.
+    Resume(Option<String>),
+    /// Show what was said.
+    History,
+    /// Show what it cost.
+    Cost,
+    /// Show how the last answer was routed.
+    Why,
+    /// Show the settings.
+    Settings,
+    /// Change a setting.
+    Set {
+        /// Its name.
+        key: String,
+        /// Its new value; `default` leaves it to the model.
+        value: String,
+    },
+    /// Show the line after each answer, or do not.
+    Usage(bool),
+    /// Show the commands.
+    Help,
+    /// Leave.
+    Exit,
+}
+
+/// A line that begins with `/` and means nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct InvalidCommand {
+    /// What is wrong.
+    pub message: String,
+    /// What was meant, or what can be done.
+    pub hint: String,
+}
+
+/// What Tab offers after a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Completes {
+    /// Nothing that could be offered.
+    Nothing,
+    /// A group, or a model at a provider.
+    Target,
+    /// A file.
+    File,
+    /// A setting.
+    Setting,
+    /// `on` or `off`.
+    Switch,
+}
+
+/// A command as the help shows it.
+#[derive(Debug)]
+pub struct CommandHelp {
+    /// Its name, without the slash.
+    pub name: &'static str,
+    /// What follows it.
+    pub takes: &'static str,
+    /// What Tab offers for that.
+    pub offers: Completes,
+    /// What it does.
+    pub about: &'static str,
+}
+
+/// Settings of `/set`.
+pub const SETTINGS: &[&str] =
+    &["temperature", "top_p", "max_tokens", "reasoning_effort", "effort", "seed", "stop", "vi", "markdown", "usage"];
+
+/// Every command, in the order of the help.
+pub const COMMANDS: &[CommandHelp] = &[
+    row("model", "[GROUP|PROVIDER/MODEL]", Completes::Target, "show who is asked, or ask somebody else"),
+    row("system", "[TEXT|none]", Completes::Nothing, "show the system prompt, or set it"),
+    row("file", "FILE|none", Completes::File, "put the text of FILE before the next message; none leaves all out"),
+    row("attach", "FILE|URL", Completes::File, "show an image or a PDF file with the next message"),
+    row("retry", "[GROUP|PROVIDER/MODEL]", Completes::Target, "ask the last question again, here or there"),
+    row("edit", "[TEXT]", Completes::Nothing, "write the next message in $VISUAL or $EDITOR (also Ctrl-O)"),
+    row("undo", "", Completes::Nothing, "take back the last question and its answer"),
+    row("copy", "", Completes::Nothing, "put the last answer into the clipboard"),
+    row("save", "[-f] FILE", Completes::File, "write the conversation into FILE; -f replaces it"),
+    row("new", "", Completes::Nothing, "begin another conversation"),
+    row("resume", "[ID]", Completes::Nothing, "go on with an earlier conversation"),
+    row("history", "", Completes::Nothing, "show what was said"),
+    row("cost", "", Completes::Nothing, "show what this session cost"),
+    row("why", "", Completes::Nothing, "show how the last answer was routed"),
+    row("set", "[KEY VALUE]", Completes::Setting, "show the settings, or change one (`default` takes it back)"),
+    row("usage", "on|off", Completes::Switch, "the line after each answer"),
+    row("help", "", Completes::Nothing, "show this"),
+    row("exit", "", Completes::Nothing, "leave (also Ctrl-D)"),
+];
+
+const fn row(name: &'static str, takes: &'static str, offers: Completes, about: &'static str) -> CommandHelp {
+    CommandHelp { name, takes, offers, about }
+}
+
+/// What `line` means. A message that begins with `//` is text that begins with `/`.
+///
+/// # Errors
+/// For a command that there is not, or one that lacks something.
+pub fn read(line: &str) -> Result<ParsedLine, InvalidCommand> {
+    if line.trim().is_empty() {
+        return Ok(ParsedLine::Nothing);
+    }
+    let Some(command) = line.trim_start().strip_prefix('/') else { return Ok(ParsedLine::Message(line.to_owned())) };
+    if command.starts_with('/') {
+        return Ok(ParsedLine::Message(command.to_owned()));
+    }
+    let (name, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+    parse(name, rest.trim()).map(ParsedLine::Command)
+}
+
+fn parse(name: &str, rest: &str) -> Result<ChatCommand, InvalidCommand> {
+    let some = (!rest.is_empty()).then(|| rest.to_owned());
+    let needs = |what: &str| InvalidCommand { message: format!("`/{name}` needs {what}"), hint: usage(name) };
+    let alone = |command: ChatCommand| match &some {
+        None => Ok(command),
+        Some(_) => Err(InvalidCommand { message: format!("`/{name}` takes nothing"), hint: usage(name) }),
+    };
+    match name {
+        "model" => Ok(ChatCommand::Model(some)),
+        "system" => Ok(ChatCommand::System(some.map(|text| if text == "none" { String::new() } else { text }))),
+        "file" => some.map(ChatCommand::File).ok_or_else(|| needs("a file")),
+        "attach" => some.map(ChatCommand::Attach).ok_or_else(|| needs("a file or an address")),
+        "retry" => Ok(ChatCommand::Retry(some)),
+        "edit" => Ok(ChatCommand::Edit(some.unwrap_or_default())),
+        "undo" => alone(ChatCommand::Undo),
+        "copy" => alone(ChatCommand::Copy),
+        "save" => {
+            let (replace, path) = match rest.strip_prefix("-f ") {
+                Some(path) => (true, path.trim()),
+                None => (false, rest),
+            };
+            if path.is_empty() || path == "-f" {
+                return Err(needs("a file"));
+            }
+            Ok(ChatCommand::Save { path: path.to_owned(), replace })
+        }
+        "new" => alone(ChatCommand::New),
+        "resume" => Ok(ChatCommand::Resume(some)),
+        "history" => alone(ChatCommand::History),
+        "cost" => alone(ChatCommand::Cost),
+        "why" => alone(ChatCommand::Why),
+        "set" => set(rest),
+        "usage" => switch(rest).map(ChatCommand::Usage).ok_or_else(|| needs("`on` or `off`")),
+        "help" | "?" => alone(ChatCommand::Help),
+        "exit" | "quit" => alone(ChatCommand::Exit),
+        _ => Err(unknown(name)),
+    }
+}
+
+fn set(rest: &str) -> Result<ChatCommand, InvalidCommand> {
+    if rest.is_empty() {
+        return Ok(ChatCommand::Settings);
+    }
+    let (key, value) = rest.split_once([' ', '=']).unwrap_or((rest, ""));
+    if !SETTINGS.contains(&key) {
+        let hint = match nearest(key, SETTINGS.iter().copied()) {
+            Some(known) => format!("did you mean `{known}`?"),
+            None => format!("one of: {}", SETTINGS.join(", ")),
+        };
+        return Err(InvalidCommand { message: format!("unknown setting `{key}`"), hint });
+    }
+    let value = value.trim();
+    if value.is_empty() {
+        return Err(InvalidCommand { message: format!("`/set {key}` needs a value"), hint: usage("set") });
+    }
+    Ok(ChatCommand::Set { key: key.to_owned(), value: value.to_owned() })
+}
+
+/// `on` or `off`.
+#[must_use]
+pub fn switch(text: &str) -> Option<bool> {
+    match text {
+        "on" | "true" => Some(true),
+        "off" | "false" => Some(false),
+        _ => None,
+    }
+}
+
+fn usage(name: &str) -> String {
+    let takes = COMMANDS.iter().find(|row| row.name == name).map_or("", |row| row.takes);
+    format!("/{name} {takes}").trim_end().to_owned()
+}
+
+fn unknown(name: &str) -> InvalidCommand {
+    let hint = match nearest(name, COMMANDS.iter().map(|row| row.name)) {
+        Some(known) => format!("did you mean `/{known}`?"),
+        None => "`/help` lists the commands; a message that begins with `/` begins with `//`".to_owned(),
+    };
+    InvalidCommand { message: format!("unknown command `/{name}`; nothing was sent"), hint }
+}
+
+/// The name that was probably meant: the longest common beginning counts, and Jaro and Winkler's measure.
+fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let likeness = |name: &str| strsim::jaro_winkler(given, name);
+    let best = known.max_by(|one, other| likeness(one).total_cmp(&likeness(other)))?;
+    (likeness(best) >= 0.8).then_some(best)
+}
+
+/// The text of `/help`.
+#[must_use]
+pub fn help() -> String {
+    let lines = COMMANDS.iter().map(|row| {
+        let form = usage(row.name);
+        format!("{form:<34} {}\n", row.about)
+    });
+    lines.collect::<String>()
+        + "\nSeveral lines: `\"\"\"` … `\"\"\"`, Ctrl-J, or a backslash at the end of a line.\n\
+           Ctrl-R searches the history; Tab completes; Ctrl-C stops an answer, twice on an empty line it leaves.\n\
+           A message that begins with `//` is text that begins with `/`.\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(line: &str, want: ChatCommand) {
+        assert_eq!(read(line), Ok(ParsedLine::Command(want)));
+    }
+
+    fn check_mistake(line: &str, message: &str, hint: &str) {
+        let mistake = read(line).expect_err("it means nothing");
+        assert_eq!((mistake.message.as_str(), mistake.hint.as_str()), (message, hint));
+    }
+
+    #[test]
+    fn a_message_is_sent_as_it_is() {
+        assert_eq!(read(" a / b "), Ok(ParsedLine::Message(" a / b ".into())));
+        assert_eq!(read("//etc/hosts"), Ok(ParsedLine::Message("/etc/hosts".into())));
+        assert_eq!(read("  \n"), Ok(ParsedLine::Nothing));
+    }
+
+    #[test]
+    fn commands_take_what_they_take() {
+        check("/model openai/gpt-4o ", ChatCommand::Model(Some("openai/gpt-4o".into())));
+        check("/model", ChatCommand::Model(None));
+        check("/system none", ChatCommand::System(Some(String::new())));
+        check("/system You are  brief.", ChatCommand::System(Some("You are  brief.".into())));
+        check("/file a b.txt", ChatCommand::File("a b.txt".into()));
+        check("/retry", ChatCommand::Retry(None));
+        check("/save -f a.md", ChatCommand::Save { path: "a.md".into(), replace: true });
+        check("/save a.md", ChatCommand::Save { path: "a.md".into(), replace: false });
+        check("/set temperature 0.5", ChatCommand::Set { key: "temperature".into(), value: "0.5".into() });
+        check("/set temperature=0.5", ChatCommand::Set { key: "temperature".into(), value: "0.5".into() });
+        check("/set", ChatCommand::Settings);
+        check("/usage off", ChatCommand::Usage(false));
+        check("/quit", ChatCommand::Exit);
+    }
+
+    #[test]
+    fn a_misspelt_command_is_answered_with_a_suggestion() {
+        check_mistake("/modle x", "unknown command `/modle`; nothing was sent", "did you mean `/model`?");
+        let help = "`/help` lists the commands; a message that begins with `/` begins with `//`";
+        check_mistake("/etc/hosts", "unknown command `/etc/hosts`; nothing was sent", help);
+        check_mistake("/set temprature 1", "unknown setting `temprature`", "did you mean `temperature`?");
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        check_mistake("/file", "`/file` needs a file", "/file FILE|none");
+        check_mistake("/save -f", "`/save` needs a file", "/save [-f] FILE");
+        check_mistake("/usage maybe", "`/usage` needs `on` or `off`", "/usage on|off");
+        check_mistake("/undo 2", "`/undo` takes nothing", "/undo");
+        check_mistake("/set seed", "`/set seed` needs a value", "/set [KEY VALUE]");
+    }
+
+    #[test]
+    fn every_command_of_the_help_is_one() {
+        for row in COMMANDS {
+            let known = parse(row.name, "");
+            let unknown = unknown(row.name).message;
+            assert!(known.map_or_else(|mistake| mistake.message != unknown, |_| true), "{}", row.name);
+        }
+    }
+}

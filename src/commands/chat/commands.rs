@@ -1,0 +1,332 @@
+//! Carries out the commands of a conversation.
+
+use std::path::Path;
+
+use super::files::expand;
+use super::resume::{self, ResumedConversation};
+use super::session::{Question, Session, TurnEnd};
+use crate::commands::ask::output_file::OutputFile;
+use crate::commands::ask::report::ReportContext;
+use crate::commands::ask::resolve::set;
+use crate::commands::chat::command::{ChatCommand, help, switch};
+use crate::commands::route;
+use crate::conversation::turns::Conversation;
+use crate::environment::Sink;
+use crate::error::{CommandError, ErrorKind};
+use crate::ui::console::Console;
+use llmroute_core::model::{Effort, Sampling};
+
+/// The longest question that is offered in the line editor, in bytes.
+const OFFERED: usize = 4096;
+/// What is said of files for a message that nobody writes.
+const LEFT_OUT: &str = "the files for the next message are left out";
+
+/// What a command led to.
+pub enum CommandOutcome {
+    /// It is done.
+    Done,
+    /// A question was asked.
+    Asked(TurnEnd),
+    /// The line editor is to begin with this text.
+    Offer(String),
+    /// A text is to be written in an editor.
+    Edit(String),
+    /// The line editor is to use the keys of vi, or not.
+    Vi(bool),
+    /// Answers are to be rendered, or not.
+    Markdown(bool),
+    /// The conversation is over.
+    Exit,
+}
+
+impl Session<'_> {
+    /// Carries out `command`.
+    ///
+    /// # Errors
+    /// Says why it cannot be done; the conversation goes on.
+    pub fn execute(&mut self, command: ChatCommand, console: &mut Console) -> Result<CommandOutcome, CommandError> {
+        match command {
+            ChatCommand::Model(None) => self.show_model(console),
+            ChatCommand::Model(Some(name)) => self.set_model(&name, console),
+            ChatCommand::System(None) => {
+                let system = self.conversation.system.as_deref().unwrap_or("no system prompt");
+                say(console, system)
+            }
+            ChatCommand::System(Some(text)) => {
+                self.conversation.system = Some(text).filter(|text| !text.is_empty());
+                Ok(CommandOutcome::Done)
+            }
+            ChatCommand::File(path) if path == "none" => {
+                let event = if self.pending.clear() { LEFT_OUT } else { "nothing was to go with the next message" };
+                console.event(event);
+                Ok(CommandOutcome::Done)
+            }
+            ChatCommand::File(path) => {
+                self.pending.file(&expand(&path, self.env.vars.home().as_deref()))?;
+                console.event(&format!("`{path}` goes before the next message"));
+                Ok(CommandOutcome::Done)
+            }
+            ChatCommand::Attach(source) => {
+                self.pending.attach(&source, self.env.vars.home().as_deref())?;
+                console.event(&format!("`{source}` goes with the next message"));
+                Ok(CommandOutcome::Done)
+            }
+            ChatCommand::Retry(name) => self.retry(name.as_deref(), console),
+            ChatCommand::Edit(text) => Ok(CommandOutcome::Edit(text)),
+            ChatCommand::Undo => self.undo(console),
+            ChatCommand::Copy => self.copy(console),
+            ChatCommand::Save { path, replace } => self.save(&path, replace, console),
+            ChatCommand::New => {
+                self.conversation = Conversation::new(self.conversation.system.take());
+                self.unanswered = None;
+                self.discard_pending(console);
+                console.event("a new conversation begins");
+                Ok(CommandOutcome::Done)
+            }
+            ChatCommand::Resume(id) => {
+                let resumed = resume::find(id.as_deref(), &self.location)?;
+                self.discard_pending(console);
+                // A group that the profile does not have any more cannot be asked.
+                let usual = self.target(&resumed.group, console);
+                self.ask.group = usual.unwrap_or(self.ask.group);
+                self.continue_with(resumed, console)
+            }
+            ChatCommand::History => {
+                let overview = self.conversation.overview(usize::from(console.width()));
+                say(console, if overview.is_empty() { "nothing was said yet" } else { &overview })
+            }
+            ChatCommand::Cost => {
+                let line = self.totals.line();
+                say(console, &line)
+            }
+            ChatCommand::Why => self.why(console),
+            ChatCommand::Settings => {
+                let settings = self.settings();
+                say(console, &settings)
+            }
+            ChatCommand::Set { key, value } => self.set(&key, &value),
+            ChatCommand::Usage(on) => {
+                self.usage = on;
+                Ok(CommandOutcome::Done)
+            }
+            ChatCommand::Help => say(console, &help()),
+            ChatCommand::Exit => Ok(CommandOutcome::Exit),
+        }
+    }
+
+    fn show_model(&mut self, console: &mut Console) -> Result<CommandOutcome, CommandError> {
+        let map = self.router.map();
+        let lines: Vec<String> = map
+            .groups
+            .iter()
+            .map(|group| {
+                let mark = if group.name == self.group_name() { '*' } else { ' ' };
+                let members = group.members.iter().map(|member| map.deployment(member.deployment).name.as_str());
+                format!("{mark} {}: {}", group.name, members.collect::<Vec<_>>().join(", "))
+            })
+            .collect();
+        say(console, &lines.join("\n"))
+    }
+
+    fn set_model(&mut self, name: &str, console: &mut Console) -> Result<CommandOutcome, CommandError> {
+        self.ask.group = self.target(name, console)?;
+        self.answered_by = None;
+        console.event(&format!("asking `{}` from now on", self.group_name()));
+        Ok(CommandOutcome::Done)
+    }
+
+    /// The last question again; its answer is taken back, unless nothing comes.
+    fn retry(&mut self, name: Option<&str>, console: &mut Console) -> Result<CommandOutcome, CommandError> {
+        let group = match name {
+            Some(name) => self.target(name, console)?,
+            None => self.ask.group,
+        };
+        if let Some(question) = self.unanswered.clone() {
+            return self.turn(question, group, console).map(CommandOutcome::Asked);
+        }
+        let Some(turn) = self.conversation.turns.pop() else {
+            return Err(CommandError::new(ErrorKind::Usage, "there is no question to ask again"));
+        };
+        let before = self.conversation.turns.len();
+        let (typed, logged, parts) = (turn.prompt.clone(), turn.logged.clone(), turn.question.clone());
+        let question = Question { typed, logged, parts };
+        let ended = self.turn(question, group, console);
+        if self.conversation.turns.len() == before {
+            self.conversation.turns.push(turn);
+            self.unanswered = None;
+            console.event("the answer before stands");
+        }
+        ended.map(CommandOutcome::Asked)
+    }
+
+    fn undo(&mut self, console: &mut Console) -> Result<CommandOutcome, CommandError> {
+        if let Some(question) = self.unanswered.take() {
+            console.event("the question without an answer is taken back");
+            return Ok(CommandOutcome::Offer(question.typed));
+        }
+        let Some(turn) = self.conversation.turns.pop() else {
+            return Err(CommandError::new(ErrorKind::Usage, "there is nothing to take back"));
+        };
+        let left = self.conversation.turns.len();
+        console.event(&format!("taken back; {left} {} left", if left == 1 { "turn is" } else { "turns are" }));
+        Ok(CommandOutcome::Offer(turn.prompt))
+    }
+
+    fn copy(&mut self, console: &mut Console) -> Result<CommandOutcome, CommandError> {
+        if !self.env.stderr_terminal {
+            return Err(CommandError::new(ErrorKind::Usage, "only a terminal has a clipboard"));
+        }
+        let Some(turn) = self.conversation.turns.last() else { return Err(nothing_said()) };
+        console.clipboard(&turn.answer);
+        console.event("the terminal was given the answer for its clipboard");
+        Ok(CommandOutcome::Done)
+    }
+
+    fn save(&mut self, path: &str, replace: bool, console: &mut Console) -> Result<CommandOutcome, CommandError> {
+        if self.conversation.turns.is_empty() {
+            return Err(nothing_said());
+        }
+        let place = expand(path, self.env.vars.home().as_deref());
+        if !replace && place.exists() {
+            return Err(CommandError::new(ErrorKind::Output, format!("`{path}` is there already"))
+                .hint(format!("`/save -f {path}` replaces it")));
+        }
+        write(&place, &self.conversation.transcript())
+            .map_err(|error| CommandError::new(ErrorKind::Output, format!("cannot write `{path}`: {error}")))?;
+        console.event(&format!("the conversation was written into `{path}`"));
+        Ok(CommandOutcome::Done)
+    }
+
+    /// Leaves out what was to go with the next message, and says so.
+    fn discard_pending(&mut self, console: &mut Console) {
+        if self.pending.clear() {
+            console.event(LEFT_OUT);
+        }
+    }
+
+    /// Goes on with a conversation of the log.
+    pub fn continue_with(
+        &mut self,
+        resumed: ResumedConversation,
+        console: &mut Console,
+    ) -> Result<CommandOutcome, CommandError> {
+        let attachments = resumed.attachments;
+        self.resume(resumed);
+        let id = self.conversation.id.clone().unwrap_or_default();
+        let turns = self.conversation.turns.len();
+        let group = self.group_name();
+        console.event(&format!(
+            "going on with `{id}` ({turns} {}), asking `{group}`; `/history` shows them",
+            if turns == 1 { "turn" } else { "turns" }
+        ));
+        if attachments {
+            console.event("the images and documents of earlier turns were not kept; only their kinds are sent");
+        }
+        if let Some(turn) = self.conversation.turns.last() {
+            let (prompt, answer, whole) = (turn.prompt.clone(), turn.answer.clone(), turn.whole);
+            if self.env.stdout == Sink::Terminal && self.env.stdin_terminal {
+                console.event(&format!("> {}", llmroute_core::model::failure::one_line(&prompt)));
+                console.answer(&answer).and_then(|()| console.end_answer()).map_err(|error| {
+                    CommandError::new(ErrorKind::Output, format!("cannot write the answer: {error}"))
+                })?;
+            }
+            if !whole {
+                console.event("the last answer broke off or was stopped");
+            }
+        }
+        match &self.unanswered {
+            None => Ok(CommandOutcome::Done),
+            // A line editor is no place for the text of a file.
+            Some(question) if self.env.stdin_terminal && question.typed.len() <= OFFERED => {
+                console.event("the last question has no answer; it is offered again");
+                Ok(CommandOutcome::Offer(question.typed.clone()))
+            }
+            Some(_) => {
+                console.event("the last question has no answer; `/retry` asks it again");
+                Ok(CommandOutcome::Done)
+            }
+        }
+    }
+
+    fn why(&mut self, console: &mut Console) -> Result<CommandOutcome, CommandError> {
+        let Some((why, request)) = &self.last else { return Err(nothing_said()) };
+        let runtime = self.runtime.as_ref().expect("it ends with the session");
+        let explained = runtime.block_on(self.router.explain(request, &mut self.rng));
+        let group = request.group;
+        let rule = explained.plan.detours.rule(group);
+        let subject = ReportContext { map: self.router.map(), group, rule, id: "", conversation: None };
+        let width = (self.env.stdout == Sink::Terminal).then(|| console.width());
+        let now = route::page(&subject, &explained, self.ask.seed, width);
+        say(console, &format!("{why}\nthe same question now:\n{now}"))
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<CommandOutcome, CommandError> {
+        let on = || {
+            let wrong = || CommandError::new(ErrorKind::Usage, format!("`/set {key} {value}`: it is `on` or `off`"));
+            switch(value).ok_or_else(wrong)
+        };
+        match key {
+            "vi" => {
+                self.vi = on()?;
+                return Ok(CommandOutcome::Vi(self.vi));
+            }
+            "markdown" => return on().map(CommandOutcome::Markdown),
+            "usage" => self.usage = on()?,
+            _ => {
+                let key = if key == "effort" { "reasoning_effort" } else { key };
+                match value {
+                    "default" => reset_parameter(&mut self.ask.sampling, key),
+                    _ => set(&mut self.ask.sampling, key, value)?,
+                }
+            }
+        }
+        Ok(CommandOutcome::Done)
+    }
+
+    fn settings(&self) -> String {
+        let Sampling { temperature, top_p, max_tokens, stop, seed, effort } = &self.ask.sampling;
+        let shown = |value: Option<String>| value.unwrap_or_else(|| "default".to_owned());
+        let on = |on: bool| if on { "on" } else { "off" }.to_owned();
+        let rows = [
+            ("temperature", shown(temperature.map(|value| value.to_string()))),
+            ("top_p", shown(top_p.map(|value| value.to_string()))),
+            ("max_tokens", shown(max_tokens.map(|value| value.to_string()))),
+            ("reasoning_effort", shown(effort.map(|effort: Effort| effort.as_str().to_owned()))),
+            ("seed", shown(seed.map(|value| value.to_string()))),
+            ("stop", shown((!stop.is_empty()).then(|| serde_json::json!(stop).to_string()))),
+            ("usage", on(self.usage)),
+            ("vi", on(self.vi)),
+            ("markdown", on(self.markdown)),
+        ];
+        let extra = self.ask.extra.iter().map(|(key, value)| format!("{key:<17} {value}\n"));
+        rows.into_iter().map(|(key, value)| format!("{key:<17} {value}\n")).chain(extra).collect()
+    }
+}
+
+/// Leaves the parameter `key` to the model.
+fn reset_parameter(sampling: &mut Sampling, key: &str) {
+    match key {
+        "temperature" => sampling.temperature = None,
+        "top_p" => sampling.top_p = None,
+        "max_tokens" => sampling.max_tokens = None,
+        "reasoning_effort" => sampling.effort = None,
+        "seed" => sampling.seed = None,
+        "stop" => sampling.stop.clear(),
+        _ => {}
+    }
+}
+
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    OutputFile::prepare(path)?.write(text)
+}
+
+fn say(console: &mut Console, text: &str) -> Result<CommandOutcome, CommandError> {
+    console.data(text).map(|()| CommandOutcome::Done).map_err(|error| match error.kind() {
+        std::io::ErrorKind::BrokenPipe => CommandError::new(ErrorKind::Output, "nobody reads the answers"),
+        _ => CommandError::new(ErrorKind::Output, format!("cannot write: {error}")),
+    })
+}
+
+fn nothing_said() -> CommandError {
+    CommandError::new(ErrorKind::Usage, "nothing was answered yet")
+}

@@ -1,0 +1,159 @@
+//! `llmroute chat`: a conversation on a terminal, or as a script.
+//!
+//! A turn is in the log before it is asked, and its answer when that ends, by Ctrl-C or a closed window too. A
+//! `kill -9` in the middle of an answer takes at most its last second.
+
+pub mod args;
+mod command;
+mod commands;
+mod complete;
+mod editor;
+mod external_editor;
+mod files;
+mod input;
+mod interactive;
+mod observer;
+mod resume;
+mod script;
+mod session;
+mod terminal;
+mod totals;
+mod why;
+
+use self::args::ChatArgs;
+use self::commands::CommandOutcome;
+use self::files::PendingFiles;
+use self::interactive::Interactive;
+use self::resume::ResumedConversation;
+use self::session::Session;
+use self::totals::SessionTotals;
+use crate::commands::Exit;
+use crate::commands::Global;
+use crate::commands::ask::resolve;
+use crate::conversation::turns::Conversation;
+use crate::environment::{Env, Sink};
+use crate::error::{CommandError, ErrorKind};
+use crate::setup;
+use crate::signals::{SignalStream, is_interrupt};
+use crate::state_location;
+use crate::ui::console::Console;
+use llmroute_router::ports::Clock;
+use llmroute_router::profile::LoadOptions;
+
+/// Runs the command.
+///
+/// # Errors
+/// When the profile or an argument is wrong; in a script, with the exit code of the turn that failed.
+pub fn run(args: &ChatArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
+    let (mut session, resumed) = open(args, global, env, console)?;
+    let mut offer = session.ask.template.as_ref().map(|template| template.prompt("")).unwrap_or_default();
+    let interactive = env.stdin_terminal;
+    let rendering = interactive && env.stdout == Sink::Terminal && global.colour(env) && !args.plain;
+    console.render(rendering.then(|| console.width()));
+    (session.usage, session.vi, session.markdown) = (interactive, args.vi, rendering);
+    if !interactive && !offer.is_empty() {
+        let message = "the prompt of a template is offered at a terminal, and standard input is none";
+        return Err(CommandError::new(ErrorKind::Usage, message).hint("`ask -t` asks it at once"));
+    }
+    if let Some(resumed) = resumed {
+        let system = session.conversation.system.take();
+        if let CommandOutcome::Offer(text) = session.continue_with(resumed, console)? {
+            offer = text;
+        }
+        // What was typed now holds, and that of a template only where nothing did.
+        let kept = session.conversation.system.take();
+        session.conversation.system = args.system.clone().or(kept).or(system);
+    }
+    if !interactive {
+        return script::run(&mut session, console);
+    }
+    if args.resume.is_none() {
+        console.event(&format!("asking `{}`; `/help` lists the commands, Ctrl-D leaves", session.group_name()));
+    }
+    let colour = console.colour();
+    Interactive::new(&mut session, args.vi, rendering, colour)?.run(offer, console)
+}
+
+/// Reads everything that a conversation needs; calls nobody.
+fn open<'a>(
+    args: &ChatArgs,
+    global: &'a Global,
+    env: &'a Env,
+    console: &mut Console,
+) -> Result<(Session<'a>, Option<ResumedConversation>), CommandError> {
+    let clock = Clock::starting_at(env.now);
+    let mut profile = setup::profile_for(global, env, console, true)?;
+    let location = state_location::of(global, env, profile.state.as_ref())?;
+    let resumed = args.resume.as_ref().map(|id| resume::find(id.as_deref(), &location)).transpose()?;
+    let usual = resumed.as_ref().map(|resumed| resumed.group.as_str());
+    let inputs = LoadOptions { env: &env.vars, long_lived: true };
+    let ask = resolve::resolve(&args.ask(), &mut profile, &inputs, usual, env.stdout, env.entropy)?;
+    setup::built(&profile, ask.group)?;
+    let mut pending = PendingFiles::default();
+    for path in &args.files {
+        pending.file(path).map_err(|error| of_line(error, "`-a` takes images and PDF files"))?;
+    }
+    for source in &args.attachments {
+        let attached = pending.attach(source, env.vars.home().as_deref());
+        attached.map_err(|error| of_line(error, "`-f` puts the text of a file before the message"))?;
+    }
+    let system = args.system.clone().or_else(|| ask.template.as_ref()?.system());
+    let seed = ask.seed;
+    let router = setup::router(profile, global, env, clock, seed)?;
+    let failed = |error: std::io::Error| CommandError::new(ErrorKind::Other, format!("cannot start: {error}"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let signals = SignalStream::begin().map_err(failed)?;
+    let session = Session {
+        global,
+        env,
+        clock,
+        location,
+        runtime: Some(runtime),
+        signals,
+        router,
+        named: Vec::new(),
+        ask,
+        rng: fastrand::Rng::with_seed(seed),
+        conversation: Conversation::new(system),
+        pending,
+        unanswered: None,
+        answered_by: None,
+        last: None,
+        totals: SessionTotals::default(),
+        usage: false,
+        vi: false,
+        markdown: false,
+    };
+    Ok((session, resumed))
+}
+
+/// `error` about a file that the command line names: its hint, if it has one, speaks of options.
+fn of_line(error: CommandError, hint: &str) -> CommandError {
+    if error.hint.is_some() { error.hint(hint) } else { error }
+}
+
+impl Session<'_> {
+    /// Does `work` on a thread of its own, while connections are kept alive and signals are heard. A SIGINT
+    /// is the business of whoever reads the terminal; in a script, and any other signal, it ends the process.
+    fn blocking<T: Send + 'static>(&mut self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, i32> {
+        let Self { runtime, signals, env, .. } = self;
+        let runtime = runtime.as_ref().expect("it ends with the session");
+        let mut work = runtime.spawn_blocking(work);
+        runtime.block_on(async {
+            loop {
+                tokio::select! {
+                    biased;
+                    done = &mut work => match done {
+                        Ok(value) => return Ok(value),
+                        Err(error) => std::panic::resume_unwind(error.into_panic()),
+                    },
+                    signal = signals.next() => {
+                        if !(is_interrupt(signal) && env.stdin_terminal) {
+                            return Err(signal);
+                        }
+                    }
+                }
+            }
+        })
+    }
+}

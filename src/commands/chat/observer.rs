@@ -1,0 +1,112 @@
+//! Watches one turn: shows it as `ask` does, and keeps what is wanted when it is over.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use crate::commands::ask::printer::{Printer, skip};
+use llmroute_core::model::{Event, Failure, Timestamp};
+use llmroute_core::route::{DeploymentId, GroupId, Map};
+use llmroute_router::engine::{Attempt, Disposition, Observer, Request, RoutedAnswer, Router, RouterEvent};
+use llmroute_router::ports::Clock;
+
+/// Shows a turn and remembers it.
+pub struct TurnObserver<'a> {
+    /// What shows it.
+    pub printer: Printer<'a>,
+    /// What of the answer was given out.
+    pub text: String,
+    /// Who was passed over, and why, a line each.
+    pub skips: Vec<String>,
+    map: &'a Map,
+    group: GroupId,
+    clock: Clock,
+    /// Who was asked, as far as the notes say it, and when.
+    asked: Vec<(Attempt, Timestamp)>,
+    router: &'a Router,
+    request: &'a Request,
+    /// When the text was last kept.
+    kept: Option<Timestamp>,
+}
+
+/// How often the text is kept while it comes: what `kill -9` may take away.
+const KEEP: Duration = Duration::from_secs(1);
+
+impl<'a> TurnObserver<'a> {
+    /// Shows by `printer` how `router` runs `request`.
+    pub fn new(printer: Printer<'a>, router: &'a Router, request: &'a Request, clock: Clock) -> Self {
+        let (map, group) = (router.map(), request.group);
+        let (text, skips, asked) = (String::new(), Vec::new(), Vec::new());
+        Self { printer, text, skips, map, group, clock, asked, router, request, kept: None }
+    }
+
+    /// Writes the text down, now and then.
+    fn keep(&mut self) {
+        let now = self.clock.now();
+        if self.kept.is_none_or(|kept| now.since(kept) >= KEEP) {
+            self.kept = Some(now);
+            let deployment = self.asked.last().map(|(attempt, _)| attempt.deployment);
+            self.router.keep(self.request, deployment, &self.text);
+        }
+    }
+
+    /// Who was asked so far, for a turn that is stopped now: nobody else tells.
+    pub fn attempts(&self) -> Vec<Attempt> {
+        let now = self.clock.now();
+        let ended = |(attempt, since): &(Attempt, Timestamp)| match attempt.failure {
+            Some(_) => attempt.clone(),
+            None => Attempt { duration: now.since(*since), ..attempt.clone() },
+        };
+        self.asked.iter().map(ended).collect()
+    }
+
+    fn calling(&mut self, deployment: DeploymentId, waited: Duration) {
+        let (group, share) = (self.group, Disposition::Cancelled);
+        let (failure, duration, first_token, cost) = (None, Duration::ZERO, None, None);
+        let attempt = Attempt { deployment, group, failure, waited, duration, first_token, cost, disposition: share };
+        self.asked.push((attempt, self.clock.now().after(waited)));
+    }
+
+    fn failed(&mut self, deployment: DeploymentId, failure: &Failure) {
+        let now = self.clock.now();
+        let of =
+            |(attempt, _): &&mut (Attempt, Timestamp)| attempt.deployment == deployment && attempt.failure.is_none();
+        if let Some((attempt, since)) = self.asked.iter_mut().rev().find(of) {
+            let duration = now.since(*since);
+            *attempt = Attempt {
+                failure: Some(failure.clone()),
+                disposition: Disposition::Discarded,
+                duration,
+                ..attempt.clone()
+            };
+        }
+    }
+}
+
+impl Observer for TurnObserver<'_> {
+    fn on_event(&mut self, note: RouterEvent<'_>) {
+        match &note {
+            RouterEvent::Restarted { .. } => self.text.clear(),
+            RouterEvent::Calling { deployment, wait } => self.calling(*deployment, *wait),
+            RouterEvent::Failed { deployment, failure } => self.failed(*deployment, failure),
+            RouterEvent::Skipped { deployment, reason } => {
+                self.skips.push(format!("{}: {}", self.map.deployment(*deployment).name, skip(reason)));
+            }
+            _ => {}
+        }
+        self.printer.on_event(note);
+    }
+
+    fn on_output(&mut self, event: &Event) -> ControlFlow<()> {
+        // Shown first: nobody waits for the log.
+        let shown = self.printer.on_output(event);
+        if let Event::Text(text) = event {
+            self.text.push_str(text);
+            self.keep();
+        }
+        shown
+    }
+
+    fn on_complete(&mut self, done: &RoutedAnswer) {
+        self.printer.on_complete(done);
+    }
+}

@@ -1,0 +1,82 @@
+//! A conversation that is read from a pipe or a file: one turn or command a line. Nobody is prompted.
+
+use std::io::{BufRead, stdin};
+
+use super::commands::CommandOutcome;
+use super::session::{Session, TurnEnd};
+use crate::commands::Exit;
+use crate::commands::chat::command::{InvalidCommand, ParsedLine, read};
+use crate::commands::chat::input::{self, TypedLines};
+use crate::error::{CommandError, ErrorKind};
+use crate::ui::console::Console;
+
+/// Runs the script at standard input. The first thing that fails ends it.
+///
+/// # Errors
+/// With the exit code that `ask` would have for the turn that failed.
+pub fn run(session: &mut Session<'_>, console: &mut Console) -> Result<Exit, CommandError> {
+    let mut typed = String::new();
+    loop {
+        let line = match session.blocking(read_line) {
+            Ok(line) => line?,
+            Err(signal) => return Ok(Exit::Signal(signal)),
+        };
+        let Some(line) = line else {
+            let rest = input::end(&typed);
+            return Ok(said(session, &rest, console)?.unwrap_or(Exit::Success));
+        };
+        typed.push_str(&line);
+        match input::read(&typed) {
+            TypedLines::More => typed.push('\n'),
+            TypedLines::Whole(text) => {
+                typed.clear();
+                if let Some(end) = said(session, &text, console)? {
+                    return Ok(end);
+                }
+            }
+        }
+    }
+}
+
+/// The next line, `None` at the end.
+fn read_line() -> Result<Option<String>, CommandError> {
+    let mut line = Vec::new();
+    let failed = |why: String| CommandError::new(ErrorKind::Input, format!("cannot read standard input: {why}"));
+    let count = stdin().lock().read_until(b'\n', &mut line).map_err(|error| failed(error.to_string()))?;
+    let line = String::from_utf8(line).map_err(|_| failed("it is not UTF-8".to_owned()))?;
+    Ok((count > 0).then(|| line.trim_end_matches(['\n', '\r']).to_owned()))
+}
+
+/// Does what a line says; `Some` when it was the last one.
+fn said(session: &mut Session<'_>, text: &str, console: &mut Console) -> Result<Option<Exit>, CommandError> {
+    let ended = match read(text).map_err(mistake)? {
+        ParsedLine::Nothing => return Ok(None),
+        ParsedLine::Message(text) => {
+            let question = session.question(text);
+            let group = session.ask.group;
+            session.turn(question, group, console)?
+        }
+        ParsedLine::Command(command) => match session.execute(command, console)? {
+            CommandOutcome::Asked(ended) => ended,
+            CommandOutcome::Exit => return Ok(Some(Exit::Success)),
+            CommandOutcome::Edit(_) => {
+                return Err(CommandError::new(ErrorKind::Usage, "a script cannot open an editor"));
+            }
+            // There is no line to edit, and nothing is rendered.
+            CommandOutcome::Done | CommandOutcome::Offer(_) | CommandOutcome::Vi(_) | CommandOutcome::Markdown(_) => {
+                return Ok(None);
+            }
+        },
+    };
+    match ended {
+        TurnEnd::Answered => Ok(None),
+        TurnEnd::Stopped => Ok(Some(Exit::Signal(signal_hook::consts::SIGINT))),
+        TurnEnd::Failed(error) => Err(error),
+        TurnEnd::Over(end) => Ok(Some(end)),
+    }
+}
+
+/// A command that means nothing, as an error.
+pub fn mistake(mistake: InvalidCommand) -> CommandError {
+    CommandError::new(ErrorKind::Usage, mistake.message).hint(mistake.hint)
+}

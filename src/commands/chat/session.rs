@@ -1,0 +1,375 @@
+//! A conversation under way: who is asked, what was said, and one turn after the other. It reads no keys.
+
+use std::path::PathBuf;
+
+use tokio::runtime::Runtime;
+
+use super::files::PendingFiles;
+use super::observer::TurnObserver;
+use super::resume::ResumedConversation;
+use super::totals::SessionTotals;
+use super::why;
+use crate::commands::Exit;
+use crate::commands::Global;
+use crate::commands::ask::printer::Printer;
+use crate::commands::ask::report::{ReportContext, headline};
+use crate::commands::ask::resolve::ResolvedAsk;
+use crate::commands::ask::unwritable;
+use crate::conversation::fit::{Fitted, budget, fit};
+use crate::conversation::turns::{Conversation, Turn};
+use crate::environment::Env;
+use crate::error::{CommandError, ErrorKind};
+use crate::setup;
+use crate::signals::{SignalStream, is_interrupt};
+use crate::ui::console::Console;
+use llmroute_core::model::{Class, Finish, Part, Prompt};
+use llmroute_core::route::GroupId;
+use llmroute_core::route::course::SkipReason;
+use llmroute_router::engine::{Attempt, Checks, Request, RouteError, RouteErrorKind, RoutedAnswer, Router};
+use llmroute_router::ports::{Clock, LogStart};
+use llmroute_router::profile::LoadOptions;
+use llmroute_router::state::StateLocation;
+
+/// How often a conversation that some model refused as too long is cut further.
+const CUTS: usize = 3;
+
+/// Everything that outlives a turn.
+pub struct Session<'a> {
+    pub(super) global: &'a Global,
+    pub(super) env: &'a Env,
+    pub(super) clock: Clock,
+    pub(super) location: StateLocation,
+    /// `None` only while it ends.
+    pub(super) runtime: Option<Runtime>,
+    pub(super) signals: SignalStream,
+    pub(super) router: Router,
+    /// Models that were asked for and are in no group of the profile.
+    pub(super) named: Vec<String>,
+    /// What was meant on the command line; `/set` and `/model` change it.
+    pub(super) ask: ResolvedAsk,
+    pub(super) rng: fastrand::Rng,
+    pub(super) conversation: Conversation,
+    pub(super) pending: PendingFiles,
+    /// A question without an answer, to be asked again.
+    pub(super) unanswered: Option<Question>,
+    /// Who answered last.
+    pub(super) answered_by: Option<String>,
+    /// How the last turn was routed, and what it was.
+    pub(super) last: Option<(String, Request)>,
+    pub(super) totals: SessionTotals,
+    /// The line after each answer is shown.
+    pub(super) usage: bool,
+    /// The line editor has the keys of vi.
+    pub(super) vi: bool,
+    /// Answers are rendered.
+    pub(super) markdown: bool,
+}
+
+/// What is asked in a turn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// What was typed.
+    pub typed: String,
+    /// What the log keeps of it.
+    pub logged: String,
+    /// With everything that goes with it.
+    pub parts: Vec<Part>,
+}
+
+/// How a turn ended.
+pub enum TurnEnd {
+    /// With a whole answer.
+    Answered,
+    /// The person stopped it.
+    Stopped,
+    /// There is no whole answer.
+    Failed(CommandError),
+    /// Nobody reads the answers any more, or a signal ends the process.
+    Over(Exit),
+}
+
+impl<'a> Session<'a> {
+    /// The group called `name`, which may be a model that the profile does not speak of.
+    ///
+    /// # Errors
+    /// When there is no such thing; then nothing changes.
+    pub fn target(&mut self, name: &str, console: &mut Console) -> Result<GroupId, CommandError> {
+        if let Some(index) = self.router.map().groups.iter().position(|group| group.name == name) {
+            return Ok(GroupId(index));
+        }
+        // The map is shared by calls under way: another one takes its place.
+        let inputs = LoadOptions { env: &self.env.vars, long_lived: true };
+        let mut profile = setup::profile_for(self.global, self.env, console, true)?;
+        let current = self.group_name().to_owned();
+        let mut named = self.named.clone();
+        named.extend([current.clone(), name.to_owned()]);
+        let mut found = None;
+        for name in &named {
+            let target = profile.target(name, &inputs);
+            found = Some(
+                target.map_err(|unknown| CommandError::new(ErrorKind::Profile, unknown.message).hint(unknown.hint))?,
+            );
+        }
+        let found = found.expect("the name itself is among them");
+        setup::built(&profile, found)?;
+        self.router = self.router.over(profile);
+        self.named = named;
+        self.ask.group = self.target(&current, console)?;
+        Ok(found)
+    }
+
+    /// The group that is asked.
+    pub fn group_name(&self) -> &str {
+        &self.router.map().group(self.ask.group).name
+    }
+
+    /// The question of `typed`, with the files that were put beside it.
+    pub fn question(&mut self, typed: String) -> Question {
+        self.pending.take(typed)
+    }
+
+    /// Asks `question` of `group` and shows what comes. What came is in the conversation and in the log.
+    pub fn turn(&mut self, question: Question, group: GroupId, console: &mut Console) -> Result<TurnEnd, CommandError> {
+        let mut largest = None;
+        let mut cuts = 0;
+        loop {
+            match self.attempt(&question, group, largest, console)? {
+                RequestAttempt::Ended(ended) => return Ok(ended),
+                RequestAttempt::TooLong { tokens, .. } if cuts < CUTS => largest = Some(tokens - tokens / 4),
+                RequestAttempt::TooLong { error, .. } => {
+                    self.unanswered = Some(question);
+                    return Ok(TurnEnd::Failed(error));
+                }
+            }
+            cuts += 1;
+        }
+    }
+
+    /// One request. `largest` bounds the tokens of the conversation, after it was refused as too long.
+    fn attempt(
+        &mut self,
+        question: &Question,
+        group: GroupId,
+        largest: Option<u64>,
+        console: &mut Console,
+    ) -> Result<RequestAttempt, CommandError> {
+        let (request, left_out) = self.request(question, group, largest);
+        let why = match largest {
+            None => "the conversation does not fit any deployment",
+            Some(_) => "the conversation was refused as too long",
+        };
+        match left_out {
+            0 => {}
+            1 => console.event(&format!("{why}; its oldest turn is left out")),
+            n => console.event(&format!("{why}; its {n} oldest turns are left out")),
+        }
+        console.measure();
+        let shown = self.show(&request, console);
+        if let Some(error) = shown.broken {
+            return unwritable(&error).map(|end| RequestAttempt::Ended(TurnEnd::Over(end)));
+        }
+        let alone = request.prompt.messages.len() < 2;
+        let log = request.log.clone().expect("every turn is logged");
+        self.last = Some((shown.why, request));
+        let ended = match shown.ended {
+            RequestEnd::Answer { done, footer } => {
+                self.answered(question, &done, log, console);
+                if self.usage {
+                    console.say(&footer);
+                }
+                TurnEnd::Answered
+            }
+            RequestEnd::Failure { failed, error } => {
+                self.totals.add(&failed.attempts, None);
+                if shown.text.is_empty() && !alone && is_too_long(&failed) {
+                    let tokens = self.last.as_ref().map_or(0, |(_, request)| conversation_tokens(&request.prompt));
+                    return Ok(RequestAttempt::TooLong { tokens, error });
+                }
+                self.broken_off(question, shown.text, log);
+                TurnEnd::Failed(error)
+            }
+            RequestEnd::Signal(signal) => {
+                console.end_line();
+                self.totals.add(&shown.attempts, None);
+                let kept = self.broken_off(question, shown.text, log);
+                if is_interrupt(signal) {
+                    console.event(if kept {
+                        "stopped; the answer so far is kept"
+                    } else {
+                        "stopped; nothing came yet"
+                    });
+                    TurnEnd::Stopped
+                } else {
+                    TurnEnd::Over(Exit::Signal(signal))
+                }
+            }
+        };
+        Ok(RequestAttempt::Ended(ended))
+    }
+
+    /// Sends `request` and shows what comes, until it ends or a signal does.
+    fn show(&mut self, request: &Request, console: &mut Console) -> ShownRequest {
+        let Self { router, runtime, signals, rng, ask, clock, .. } = self;
+        router.write_down(request);
+        let (map, group) = (router.map(), request.group);
+        let rule = router.decide(request).ok().and_then(|detours| detours.rule(group));
+        let log = request.log.as_ref().expect("every turn is logged");
+        let subject = ReportContext { map, group, rule, id: &log.id, conversation: log.conversation_id.as_deref() };
+        let mut observer = TurnObserver::new(Printer::new(console, subject, ask, None), router, request, *clock);
+        let runtime = runtime.as_ref().expect("it ends with the session");
+        let ended = runtime.block_on(async {
+            tokio::select! {
+                biased;
+                signal = signals.next() => Err(signal),
+                ended = router.run(request, rng, &mut observer) => Ok(ended),
+            }
+        });
+        let seen = observer.attempts();
+        let TurnObserver { mut printer, text, skips, .. } = observer;
+        let broken = printer.broken();
+        let (attempts, ended) = match ended {
+            Ok(Ok(done)) => (done.attempts.clone(), RequestEnd::Answer { footer: subject.footer(&done), done }),
+            Ok(Err(failed)) => (failed.attempts.clone(), RequestEnd::Failure { error: subject.error(&failed), failed }),
+            Err(signal) => (seen, RequestEnd::Signal(signal)),
+        };
+        ShownRequest { ended, text, why: why::lines(&subject, &skips, &attempts), attempts, broken }
+    }
+
+    /// The request of `question`, and how many of the oldest turns do not fit into it.
+    fn request(&mut self, question: &Question, group: GroupId, largest: Option<u64>) -> (Request, usize) {
+        let now = self.clock.now();
+        let id = setup::request_id(now, self.rng.u64(..));
+        let conversation = self.conversation.id.clone().unwrap_or_else(|| id.clone());
+        let mut facts = self.ask.facts.clone();
+        facts.max_tokens = self.ask.sampling.max_tokens;
+        facts.identity.prompt = Some(question.typed.clone());
+        facts.identity.conversation = Some(conversation.clone());
+        if !self.router.map().rules.all.is_empty() {
+            facts.hour = setup::local_hour(now);
+        }
+        let prompt = Prompt {
+            system: self.conversation.system.clone(),
+            messages: self.conversation.messages(question.parts.clone()),
+            sampling: self.ask.sampling.clone(),
+            extra: self.ask.extra.clone(),
+            ..Prompt::default()
+        };
+        let log = LogStart {
+            id,
+            at: now,
+            command: "chat".to_owned(),
+            group: self.router.map().group(group).name.clone(),
+            conversation_id: Some(conversation),
+            parent: self.conversation.parent().map(str::to_owned),
+            system: prompt.system.clone(),
+            prompt: question.logged.clone(),
+            tags: Vec::new(),
+        };
+        let (checks, delivery) = (Checks::default(), self.ask.delivery);
+        let mut request = Request { group, prompt, facts, checks, delivery, since: now, log: Some(log) };
+        // A rule that cannot be evaluated ends the request itself.
+        let asked = self.router.decide(&request).unwrap_or_default().target(group);
+        let room = budget(self.router.map(), asked, &request.facts, &request.prompt).into_iter().chain(largest).min();
+        let Fitted { kept, left_out } = fit(std::mem::take(&mut request.prompt.messages), room.unwrap_or(u64::MAX));
+        request.prompt.messages = kept;
+        request.facts.prompt_tokens = request.prompt.estimated_tokens();
+        (request, left_out)
+    }
+
+    fn answered(&mut self, question: &Question, done: &RoutedAnswer, log: LogStart, console: &mut Console) {
+        if done.answer.finish == Some(Finish::Length) {
+            console.event("the answer was cut at the token limit (`/set max_tokens N` raises it)");
+        }
+        self.totals.add(&done.attempts, done.answer.usage.as_ref());
+        self.answered_by = Some(self.router.map().deployment(done.deployment).name.clone());
+        self.keep(question, done.answer.text.clone(), true, log);
+    }
+
+    /// Keeps the part of an answer that came; `false` when nothing did.
+    fn broken_off(&mut self, question: &Question, text: String, log: LogStart) -> bool {
+        if text.trim().is_empty() {
+            self.unanswered = Some(question.clone());
+            return false;
+        }
+        self.keep(question, text, false, log);
+        true
+    }
+
+    fn keep(&mut self, question: &Question, answer: String, whole: bool, log: LogStart) {
+        let LogStart { id, conversation_id, .. } = log;
+        self.unanswered = None;
+        self.conversation.id = conversation_id;
+        let Question { typed: prompt, logged, parts: question } = question.clone();
+        self.conversation.turns.push(Turn { id: Some(id), question, prompt, logged, answer, whole });
+    }
+
+    /// Goes on with what was found in the log.
+    pub fn resume(&mut self, resumed: ResumedConversation) {
+        self.conversation = resumed.conversation;
+        self.unanswered = resumed.unanswered;
+        self.answered_by = resumed.answered_by;
+        self.last = None;
+    }
+
+    /// Where lines that were typed are remembered, if anywhere.
+    pub fn history_file(&self) -> Option<PathBuf> {
+        match &self.location {
+            StateLocation::Dir(dir) => Some(dir.join("chat_history")),
+            StateLocation::Memory => None,
+            StateLocation::Redis(_) => self.env.state_dir().map(|dir| dir.join("chat_history")),
+        }
+    }
+}
+
+/// What came of one request.
+struct ShownRequest {
+    ended: RequestEnd,
+    /// What of the answer was given out.
+    text: String,
+    /// How it was routed.
+    why: String,
+    /// Who was asked.
+    attempts: Vec<Attempt>,
+    /// Standard output cannot be written.
+    broken: Option<std::io::Error>,
+}
+
+enum RequestEnd {
+    Answer { done: RoutedAnswer, footer: String },
+    Failure { failed: RouteError, error: CommandError },
+    Signal(i32),
+}
+
+/// How one request ended.
+enum RequestAttempt {
+    Ended(TurnEnd),
+    /// No model takes that much; nothing was shown.
+    TooLong {
+        tokens: u64,
+        error: CommandError,
+    },
+}
+
+/// Whether fewer turns could help.
+fn is_too_long(failed: &RouteError) -> bool {
+    let too_long = |reason: &SkipReason| matches!(reason, SkipReason::ContextWindow { .. });
+    match (failed.why, headline(failed)) {
+        (RouteErrorKind::Stopped(_), Some(class)) => class == Class::ContextWindow,
+        (RouteErrorKind::Stopped(_), None) => failed.skips.iter().any(|skip| too_long(&skip.reason)),
+        (RouteErrorKind::Interrupted { .. } | RouteErrorKind::Rule(_) | RouteErrorKind::ReaderGone, _) => false,
+    }
+}
+
+/// Estimated tokens of the conversation, without the system prompt.
+fn conversation_tokens(prompt: &Prompt) -> u64 {
+    Prompt { messages: prompt.messages.clone(), ..Prompt::default() }.estimated_tokens()
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // A thread that waits for a key must not hold up the end.
+            runtime.shutdown_background();
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What a session cost, all its calls together.
+
+use llmroute_core::model::Usage;
+use llmroute_router::engine::{Attempt, CostSummary};
+
+/// The sum of the answers of a session.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SessionTotals {
+    answers: usize,
+    attempts: usize,
+    input: u64,
+    output: u64,
+    usd: f64,
+    wasted: f64,
+    /// Calls whose cost is not known.
+    unknown: usize,
+}
+
+impl SessionTotals {
+    /// Adds a turn, however it ended.
+    pub fn add(&mut self, attempts: &[Attempt], usage: Option<&Usage>) {
+        let spend = CostSummary::of(attempts);
+        self.answers += usize::from(usage.is_some());
+        self.attempts += attempts.len();
+        self.input += usage.map_or(0, |usage| usage.input);
+        self.output += usage.map_or(0, |usage| usage.output);
+        self.usd += spend.delivered.unwrap_or(0.0);
+        self.wasted += spend.wasted;
+        self.unknown += spend.unknown + usize::from(!spend.complete);
+    }
+
+    /// One line for people.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let unknown = match self.unknown {
+            0 => String::new(),
+            1 => ", and one call of unknown cost".to_owned(),
+            n => format!(", and {n} calls of unknown cost"),
+        };
+        let wasted = if self.wasted > 0.0 { format!(" (and {:.6} wasted)", self.wasted) } else { String::new() };
+        let Self { answers, attempts, input, output, usd, .. } = self;
+        format!(
+            "{answers} answers in {attempts} attempts, {input} tokens in, {output} out, {usd:.6} USD{wasted}{unknown}"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_costs_nothing() {
+        assert_eq!(SessionTotals::default().line(), "0 answers in 0 attempts, 0 tokens in, 0 out, 0.000000 USD");
+    }
+
+    #[test]
+    fn what_is_not_known_is_said() {
+        let mut totals = SessionTotals::default();
+        totals.add(&[], Some(&Usage { input: 3, output: 4, ..Usage::default() }));
+        let want = "1 answers in 0 attempts, 3 tokens in, 4 out, 0.000000 USD, and one call of unknown cost";
+        assert_eq!(totals.line(), want);
+    }
+}

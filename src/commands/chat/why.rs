@@ -1,0 +1,54 @@
+//! How an answer came about, in words: who was passed over, who was asked, and how that ended.
+
+use crate::commands::ask::printer::{describe, seconds};
+use crate::commands::ask::report::ReportContext;
+use llmroute_router::engine::{Attempt, Disposition};
+
+/// The lines of `/why`.
+#[must_use]
+pub fn lines(subject: &ReportContext<'_>, skips: &[String], attempts: &[Attempt]) -> String {
+    let map = subject.map;
+    let group = map.group(subject.group);
+    let mut text = format!("group {}: {}\n", group.name, group.strategy.as_str());
+    if let Some(rule) = subject.rule.map(|id| map.rules.rule(id)) {
+        text += &format!(
+            "rule {} of `{}` decided: {} ({})\n",
+            rule.number,
+            rule.group,
+            map.group(rule.target).name,
+            rule.when.text()
+        );
+    }
+    for skip in skips {
+        text += &format!("  -  skipped {skip}\n");
+    }
+    for (n, attempt) in attempts.iter().enumerate() {
+        let name = &map.deployment(attempt.deployment).name;
+        let through = match attempt.group == subject.group {
+            true => String::new(),
+            false => format!(" through {}", map.group(attempt.group).name),
+        };
+        text += &format!("  {}. {name}{through}: {}\n", n + 1, outcome(attempt));
+    }
+    text
+}
+
+fn outcome(attempt: &Attempt) -> String {
+    let mut parts = vec![match (&attempt.failure, attempt.disposition) {
+        (Some(failure), _) => format!("failed ({})", describe(failure)),
+        (None, Disposition::HedgeLoser) => "was slower than the other".to_owned(),
+        (None, Disposition::Cancelled) => "was stopped".to_owned(),
+        (None, Disposition::Delivered | Disposition::Discarded) => "answered".to_owned(),
+    }];
+    if !attempt.waited.is_zero() {
+        parts.push(format!("waited {}", seconds(attempt.waited)));
+    }
+    if let Some(first) = attempt.first_token {
+        parts.push(format!("first token {}", seconds(first)));
+    }
+    parts.push(format!("{} in all", seconds(attempt.duration)));
+    if let Some(cost) = attempt.cost {
+        parts.push(format!("{cost:.6} USD"));
+    }
+    parts.join(", ")
+}

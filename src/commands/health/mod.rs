@@ -1,0 +1,188 @@
+//! `llmroute health`: whether the deployments could answer, as a table, as JSON, once or again and again.
+
+mod json;
+mod resolve;
+mod row;
+mod table;
+mod watch;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use clap::Args;
+
+use self::resolve::Selection;
+use self::row::DeploymentRow;
+use crate::commands::Exit;
+use crate::commands::Global;
+use crate::environment::Env;
+use crate::error::{CommandError, ErrorKind};
+use crate::setup;
+use crate::signals::{Completion, until_signal};
+use crate::state_location;
+use crate::ui;
+use crate::ui::console::Console;
+use llmroute_core::route::DeploymentId;
+use llmroute_router::engine::Router;
+use llmroute_router::health::{self, HealthReport, HealthState, HealthTimeouts, Problem, Target};
+use llmroute_router::history::{History, LogEntry, last_calls, stats};
+use llmroute_router::ports::Clock;
+use llmroute_router::profile::{LoadOptions, describe_key};
+use llmroute_router::state::StateLocation;
+use llmroute_router::transport::connection_check::SocketChecker;
+
+/// Requests of the log in which the latest call to each deployment is looked for.
+const LOG_REQUESTS: usize = 500;
+/// First tokens that must have been timed before their median is called usual.
+const MIN_SAMPLES: usize = 5;
+
+/// Look whether the deployments could answer, and what stands in the way of the others
+///
+/// Asks every deployment what costs nothing: its name, connection, certificate, and its list of models
+/// with the key. Nothing is proved where there is nothing free to ask, or where anybody may read the
+/// list; that is `unknown`. The exit code is 0 when every group has a live deployment, 69 when one has
+/// none, 77 when only valid keys are lacking, 78 when the profile is wrong.
+#[derive(Debug, Clone, Args)]
+pub struct HealthArgs {
+    /// Only these groups or deployments
+    #[arg(value_name = "GROUP|DEPLOYMENT")]
+    pub names: Vec<String>,
+
+    /// Make one call of one token to each; success closes a cooldown at once, failure begins one
+    #[arg(long)]
+    pub live: bool,
+
+    /// Look again and again: redrawn on a terminal, changes only elsewhere
+    #[arg(long, value_name = "INTERVAL", num_args = 0..=1, require_equals = true, default_missing_value = "30s")]
+    pub watch: Option<String>,
+
+    /// All limits of time together (default 10s)
+    #[arg(long, value_name = "DURATION")]
+    pub timeout: Option<String>,
+
+    /// JSON: one object; with `--watch` one object a change
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Everything that a look needs.
+struct HealthChecker {
+    router: Router,
+    dialer: SocketChecker,
+    clock: Clock,
+    wanted: Selection,
+    limits: HealthTimeouts,
+    location: StateLocation,
+    /// Where the keys are, by deployment.
+    keys: BTreeMap<DeploymentId, String>,
+    rng: fastrand::Rng,
+}
+
+/// A look at everything, ready to be shown.
+struct Findings {
+    report: HealthReport,
+    lines: Vec<DeploymentRow>,
+    /// Live calls were made.
+    live: bool,
+}
+
+/// Runs the command on the console.
+///
+/// # Errors
+/// `unavailable` when a group has no live deployment, `authentication` when that is for lack of a valid
+/// key, `profile` and `usage` when what was asked for cannot be.
+pub fn run(args: &HealthArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
+    let clock = Clock::starting_at(env.now);
+    let interval = args.watch.as_deref().map(resolve::interval).transpose()?;
+    let limits = resolve::limits(args.timeout.as_deref())?;
+    let mut profile = setup::profile(global, env, console)?;
+    let inputs = LoadOptions { env: &env.vars, long_lived: false };
+    let wanted = resolve::wanted(&args.names, args.live, &mut profile, &inputs)?;
+    let location = state_location::of(global, env, profile.state.as_ref())?;
+    let router = setup::router(profile, global, env, clock, env.entropy)?;
+    let ids = wanted.targets.iter().map(|target| target.id);
+    let keys = ids.map(|id| (id, describe_key(router.key_source(id), &env.vars))).collect();
+    let rng = fastrand::Rng::with_seed(env.entropy);
+    let mut checker =
+        HealthChecker { router, dialer: SocketChecker::new(clock), clock, wanted, limits, location, keys, rng };
+    if let Some(interval) = interval {
+        let width = ui::table::width(env, console);
+        let watching = watch::run(&mut checker, interval, args.json, width, console);
+        return match until_signal(watching)? {
+            Completion::Done(ended) => ended.and_then(|error| crate::commands::ask::unwritable(&error)),
+            Completion::Signal(signal) => Ok(Exit::Signal(signal)),
+        };
+    }
+    let found = match until_signal(checker.check_all())? {
+        Completion::Done(found) => found,
+        Completion::Signal(signal) => return Ok(Exit::Signal(signal)),
+    };
+    if let Some(warning) = checker.router.take_warning() {
+        console.event(&warning);
+    }
+    let failed = failed(&found);
+    let shown = if args.json {
+        console.json(&json::object(&found, failed.as_ref()))
+    } else {
+        console.data(&table::page(&found, ui::table::width(env, console)))
+    };
+    match (shown, failed) {
+        (Ok(()), None) => Ok(Exit::Success),
+        (Ok(()), Some(error)) => Err(error),
+        (Err(error), _) => crate::commands::ask::unwritable(&error),
+    }
+}
+
+impl HealthChecker {
+    /// Looks once.
+    async fn check_all(&mut self) -> Findings {
+        let Selection { targets, subjects } = &self.wanted;
+        let entries = self.entries();
+        let (last, usual, map) = (last_calls(&entries), usual(&entries), self.router.map());
+        let target = |target: &Target| Target { usual: usual.get(&map.deployment(target.id).name).copied(), ..*target };
+        let targets: Vec<Target> = targets.iter().map(target).collect();
+        let report =
+            health::check(&self.router, &self.dialer, self.clock, &targets, subjects, self.limits, &mut self.rng).await;
+        let lines = report.rows.iter().map(|row| {
+            let deployment = map.deployment(row.id);
+            DeploymentRow {
+                row: row.clone(),
+                provider: deployment.provider.clone(),
+                model: deployment.model.clone(),
+                source: self.keys.get(&row.id).cloned().unwrap_or_default(),
+                last: last.get(&row.name).cloned(),
+            }
+        });
+        let lines = lines.collect();
+        Findings { report, lines, live: targets.iter().any(|target| target.live.is_some()) }
+    }
+
+    /// The latest requests; nothing is known where nothing is logged.
+    fn entries(&self) -> Vec<LogEntry> {
+        History::open(&self.location).and_then(|history| history.last(LOG_REQUESTS)).unwrap_or_default()
+    }
+}
+
+/// The median time to the first token of each deployment, by its name, of those with enough of them.
+fn usual(entries: &[LogEntry]) -> BTreeMap<String, Duration> {
+    let found = stats(entries, |_, deployment| deployment.to_owned());
+    let enough = found.into_iter().filter(|(_, stats)| stats.timed() >= MIN_SAMPLES);
+    enough.filter_map(|(name, stats)| Some((name, Duration::from_millis(stats.ttft_p50()?)))).collect()
+}
+
+/// The error that the command ends with, if a group lacks somebody live.
+fn failed(found: &Findings) -> Option<CommandError> {
+    let lack = health::common_problem(&found.report.subjects)?;
+    let lacking = found.report.subjects.iter().filter(|(_, lack)| lack.is_some());
+    let names: Vec<String> = lacking.map(|(name, _)| format!("`{name}`")).collect();
+    let names = names.join(", ");
+    let cooling = found.lines.iter().any(|line| line.row.diagnosis.state == HealthState::Cooling);
+    Some(match lack {
+        Problem::Key => CommandError::new(ErrorKind::Authentication, format!("no valid key for {names}"))
+            .hint("`llmroute providers` shows where keys are looked for"),
+        Problem::Other => {
+            let error = CommandError::new(ErrorKind::Unavailable, format!("no live deployment: {names}"));
+            if cooling { error.hint("`--live` asks those whose calls failed lately") } else { error }
+        }
+    })
+}

@@ -1,0 +1,189 @@
+//! What is shown of one deployment, in words. Neither a table nor JSON.
+
+use std::time::Duration;
+
+use crate::commands::state::view::span;
+use crate::ui::text::{cost, millis};
+use llmroute_core::model::{Class, Resource};
+use llmroute_core::protocols::probe::Listed;
+use llmroute_core::route::breaker;
+use llmroute_router::engine::{ProbeKey, ProbeOutcome};
+use llmroute_router::health::{DeploymentHealth, HealthState, LiveCall};
+use llmroute_router::history::LastCall;
+
+/// A deployment as it is shown.
+pub struct DeploymentRow {
+    /// What was found.
+    pub row: DeploymentHealth,
+    /// Its provider.
+    pub provider: String,
+    /// Its model.
+    pub model: String,
+    /// Where its key is.
+    pub source: String,
+    /// How the latest call to it ended.
+    pub last: Option<LastCall>,
+}
+
+/// What stands where there is nothing to say.
+pub const NOTHING: &str = "–";
+
+impl DeploymentRow {
+    /// Whether the key was taken; `None` when that is not known, or there is none to be taken.
+    pub fn authorised(&self) -> Option<bool> {
+        let seen = &self.row.evidence;
+        match (&seen.live, &seen.probed.outcome, &seen.probed.key) {
+            (_, _, ProbeKey::NotNeeded | ProbeKey::NotResolved) => None,
+            (_, _, ProbeKey::Missing(_) | ProbeKey::TimedOut) => Some(false),
+            (Some(LiveCall::Answered { .. }), _, ProbeKey::Found { .. }) => Some(true),
+            (Some(LiveCall::Failed { failure, .. }), _, ProbeKey::Found { .. }) if is_of_key(failure.class) => {
+                Some(false)
+            }
+            (_, ProbeOutcome::Replied(reply), ProbeKey::Found { .. }) => match &reply.refusal {
+                Some(failure) if failure.class == Class::Authentication => Some(false),
+                Some(_) => None,
+                None => reply.key_proved.then_some(true),
+            },
+            (
+                _,
+                ProbeOutcome::NoFreeRequest
+                | ProbeOutcome::Simulated
+                | ProbeOutcome::NoTime
+                | ProbeOutcome::NotSent(_)
+                | ProbeOutcome::Failed(_),
+                ProbeKey::Found { .. },
+            ) => None,
+        }
+    }
+
+    /// The same as a word.
+    pub fn authorised_word(&self) -> &'static str {
+        match (self.authorised(), &self.row.evidence.probed.key) {
+            (Some(true), _) => "yes",
+            (Some(false), _) => "no",
+            (None, ProbeKey::NotNeeded) => NOTHING,
+            (None, ProbeKey::Found { .. } | ProbeKey::Missing(_) | ProbeKey::TimedOut | ProbeKey::NotResolved) => {
+                "unknown"
+            }
+        }
+    }
+
+    /// Where the key is, and its end.
+    pub fn key(&self) -> String {
+        match &self.row.evidence.probed.key {
+            ProbeKey::NotNeeded => "not needed".to_owned(),
+            ProbeKey::Found { tail: Some(tail) } => format!("{} …{tail}", self.source),
+            ProbeKey::Found { tail: None } | ProbeKey::NotResolved => self.source.clone(),
+            ProbeKey::Missing(_) => "missing".to_owned(),
+            ProbeKey::TimedOut => format!("{} (too slow)", self.source),
+        }
+    }
+
+    /// Whether the model is on the list.
+    pub fn listed(&self) -> &'static str {
+        match self.row.evidence.listed {
+            Listed::Yes => "listed",
+            Listed::No => "not listed",
+            Listed::Unknown => NOTHING,
+        }
+    }
+
+    /// What is left of the provider's limits.
+    pub fn left(&self) -> String {
+        let left = self.row.evidence.standing.quota.left(self.row.at);
+        let words = left.iter().map(|(resource, count, _)| format!("{} {}", short(*count), unit(*resource)));
+        let words: Vec<String> = words.collect();
+        if words.is_empty() { NOTHING.to_owned() } else { words.join(" ") }
+    }
+
+    /// Where its breaker stands, and for how long.
+    pub fn breaker(&self) -> String {
+        let seen = &self.row.evidence;
+        let gate = seen.gated.map(|until| format!("rate limited for {}", span(until.since(self.row.at))));
+        let reason = seen.reason.as_deref().map(|class| format!(" ({class})")).unwrap_or_default();
+        match (seen.breaker, gate) {
+            (breaker::State::Closed, Some(gate)) => gate,
+            (breaker::State::Closed, None) => "closed".to_owned(),
+            (breaker::State::HalfOpen, _) => format!("half-open{reason}"),
+            (breaker::State::Open { until }, _) => format!("open for {}{reason}", span(until.since(self.row.at))),
+        }
+    }
+
+    /// How the latest call ended, and how long ago.
+    pub fn last(&self) -> String {
+        let Some(LastCall { at, outcome, class }) = &self.last else { return NOTHING.to_owned() };
+        format!("{} {} ago", class.as_ref().unwrap_or(outcome), span(self.row.at.since(*at)))
+    }
+
+    /// Time to the first token of the live call.
+    pub fn ttft(&self) -> String {
+        time(self.row.evidence.live.as_ref().and_then(LiveCall::ttft))
+    }
+
+    /// What the live call cost.
+    pub fn cost(&self) -> String {
+        self.row.evidence.live.as_ref().and_then(LiveCall::cost).map_or_else(|| NOTHING.to_owned(), cost)
+    }
+
+    /// Why it is not simply alive.
+    pub fn note(&self) -> String {
+        let why = self.row.diagnosis.why.clone().unwrap_or_default();
+        match (self.row.diagnosis.state, self.row.diagnosis.class) {
+            (
+                HealthState::Ok
+                | HealthState::Slow
+                | HealthState::Simulated
+                | HealthState::Unknown
+                | HealthState::Cooling
+                | HealthState::NoKey,
+                _,
+            ) => why,
+            (HealthState::Limited | HealthState::Down, Some(class)) => format!("{class}: {why}"),
+            (HealthState::Limited | HealthState::Down, None) => why,
+        }
+    }
+}
+
+fn is_of_key(class: Class) -> bool {
+    matches!(class, Class::Authentication | Class::Permission)
+}
+
+/// Milliseconds, or nothing.
+pub fn time(span: Option<Duration>) -> String {
+    span.map_or_else(|| NOTHING.to_owned(), |span| millis(whole(span)))
+}
+
+/// Whole milliseconds.
+pub fn whole(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn unit(resource: Resource) -> &'static str {
+    match resource {
+        Resource::Requests => "req",
+        Resource::Tokens => "tok",
+        Resource::InputTokens => "tok in",
+        Resource::OutputTokens => "tok out",
+    }
+}
+
+/// `118`, `12k`, `1.9M`.
+fn short(count: u64) -> String {
+    match count {
+        0..10_000 => count.to_string(),
+        10_000..1_000_000 => format!("{}k", count / 1000),
+        _ => format!("{}.{}M", count / 1_000_000, count / 100_000 % 10),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_counts_are_short() {
+        for (count, want) in [(0, "0"), (9998, "9998"), (12_345, "12k"), (1_950_000, "1.9M")] {
+            assert_eq!(short(count), want);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Looking again and again: the whole page anew on a terminal, what changed elsewhere.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+use super::{Findings, HealthChecker, json, table};
+use crate::error::CommandError;
+use crate::ui::console::Console;
+use crate::ui::text::full_time;
+use llmroute_router::health::{DeploymentHealth, Diagnosis, HealthState};
+
+/// Clears a terminal and goes to its first line (ECMA-48, ED and CUP).
+const CLEAR: &[u8] = b"\x1b[2J\x1b[H";
+
+/// How a deployment was, as far as another is a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct ReportedState {
+    state: HealthState,
+    /// The class of failure behind it.
+    class: Option<String>,
+}
+
+impl ReportedState {
+    fn of(row: &DeploymentHealth) -> Self {
+        let Diagnosis { state, class, .. } = row.diagnosis;
+        let class = match state {
+            HealthState::Cooling => row.evidence.reason.clone(),
+            HealthState::Ok
+            | HealthState::Slow
+            | HealthState::Simulated
+            | HealthState::Unknown
+            | HealthState::Limited
+            | HealthState::NoKey
+            | HealthState::Down => class.map(str::to_owned),
+        };
+        Self { state, class }
+    }
+
+    /// `down`, or `down (dns)` where `next` is the same state.
+    fn before(&self, next: &Self) -> String {
+        let class = self.class.as_ref().filter(|_| self.state == next.state);
+        format!("{}{}", self.state.as_str(), class.map(|class| format!(" ({class})")).unwrap_or_default())
+    }
+}
+
+/// How each deployment was, by its name.
+type Before = BTreeMap<String, ReportedState>;
+
+/// Looks until standard output cannot be written; then that is what is returned.
+///
+/// # Errors
+/// None so far: a look that finds everything down is a look.
+pub async fn run(
+    checker: &mut HealthChecker,
+    interval: Duration,
+    as_json: bool,
+    width: Option<u16>,
+    console: &mut Console,
+) -> Result<io::Error, CommandError> {
+    let mut before = Before::new();
+    loop {
+        let found = checker.check_all().await;
+        if let Some(warning) = checker.router.take_warning() {
+            console.event(&warning);
+        }
+        let shown = match width {
+            Some(width) if !as_json => redraw(&found, width, interval, console),
+            Some(_) | None => tell(&changes(&found, &before), as_json, console),
+        };
+        if let Err(error) = shown {
+            return Ok(error);
+        }
+        before = found.lines.iter().map(|line| (line.row.name.clone(), ReportedState::of(&line.row))).collect();
+        tokio::time::sleep(interval).await;
+    }
+}
+
+fn redraw(found: &Findings, width: u16, interval: Duration, console: &mut Console) -> io::Result<()> {
+    console.writer().write_all(CLEAR)?;
+    let again = format!("again in {} s; Ctrl-C ends it", interval.as_secs_f64());
+    console.data(&format!("{}\n{again}", table::page(found, Some(width))))
+}
+
+/// A deployment that is not as it was.
+struct Change {
+    text: String,
+    json: Value,
+}
+
+fn tell(changes: &[Change], as_json: bool, console: &mut Console) -> io::Result<()> {
+    for change in changes {
+        if as_json { console.json(&change.json)? } else { console.data(&change.text)? }
+    }
+    Ok(())
+}
+
+/// One for each deployment whose state, or the class behind it, is another than before; at first, for each.
+fn changes(found: &Findings, before: &Before) -> Vec<Change> {
+    let zone = TimeZone::system();
+    let changed = found.lines.iter().filter(|line| before.get(&line.row.name) != Some(&ReportedState::of(&line.row)));
+    let change = |line: &super::DeploymentRow| {
+        let (was, told) = (before.get(&line.row.name), ReportedState::of(&line.row));
+        let now = told.state.as_str();
+        let from = was.map(|was| format!("{} → ", was.before(&told))).unwrap_or_default();
+        let note = Some(line.note()).filter(|note| !note.is_empty()).map(|note| format!(": {note}"));
+        let text =
+            format!("{} {} {from}{now}{}", full_time(line.row.at, &zone), line.row.name, note.unwrap_or_default());
+        let mut object = json::line(line);
+        object["was"] = was.map_or(Value::Null, |was| was.state.as_str().into());
+        object["was_class"] = was.map_or(Value::Null, |was| was.class.clone().into());
+        object["at"] =
+            jiff::Timestamp::from_millisecond(line.row.at.0).map_or(Value::Null, |at| format!("{at:.3}").into());
+        Change { text, json: object }
+    };
+    changed.map(change).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_class_is_told_where_the_state_is_the_same() {
+        let told = |state, class: &str| ReportedState { state, class: Some(class.to_owned()) };
+        let before = told(HealthState::Down, "authentication");
+        assert_eq!(before.before(&told(HealthState::Down, "connection")), "down (authentication)");
+        assert_eq!(before.before(&told(HealthState::Cooling, "authentication")), "down");
+    }
+}

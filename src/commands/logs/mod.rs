@@ -1,0 +1,237 @@
+//! `llmroute logs`: the requests that were logged, as a table, one whole, or as JSON.
+
+mod conversations;
+mod detail;
+pub mod filter;
+mod table;
+
+use std::io::{self, Write};
+
+use clap::Args;
+use jiff::tz::TimeZone;
+
+use self::filter::FilterArgs;
+use crate::commands::Exit;
+use crate::commands::Global;
+use crate::environment::{Env, Sink};
+use crate::error::{CommandError, ErrorKind};
+use crate::state_location;
+use crate::ui::console::Console;
+use crate::ui::plain;
+use llmroute_core::model::Timestamp;
+use llmroute_router::history::{History, HistoryError, LogEntry, rfc3339};
+use llmroute_router::state::StateLocation;
+
+/// Show logged requests
+#[derive(Debug, Clone, Args)]
+pub struct LogsArgs {
+    /// One request: `last`, or the beginning or end of its id
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+
+    /// How many of the latest requests to list
+    #[arg(long, value_name = "N", default_value_t = 20, conflicts_with = "id", value_parser = clap::value_parser!(u32).range(1..))]
+    pub last: u32,
+
+    /// List conversations, by their last turns
+    #[arg(long, conflicts_with_all = ["id", "FilterArgs"])]
+    pub conversations: bool,
+
+    /// JSON: one object a line
+    #[arg(long, conflicts_with = "text")]
+    pub json: bool,
+
+    /// Only the text of the answer
+    #[arg(long, requires = "id")]
+    pub text: bool,
+
+    /// Which requests are listed.
+    #[command(flatten)]
+    pub filter: FilterArgs,
+}
+
+/// What the output is shown on.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// Columns of the terminal; `None` when it is none, then lines are as long as they need.
+    pub width: Option<u16>,
+    /// The time zone of the person.
+    pub zone: TimeZone,
+    /// The time now, for what is said relative to it.
+    pub now: Timestamp,
+}
+
+/// Why nothing, or not everything, was shown.
+#[derive(Debug, thiserror::Error)]
+pub enum LogsError {
+    /// The log has no answer.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// The request has no text to print.
+    #[error("request `{id}` has no text: its outcome is `{outcome}`\nhint: `llmroute logs {id}` says more")]
+    NoText {
+        /// The whole id.
+        id: String,
+        /// The name of its outcome.
+        outcome: &'static str,
+    },
+    /// A time cannot be understood.
+    #[error(
+        "`{flag} {typed}` is no time\nhint: say how long ago (`30m`, `2h`, `7d`), or a date like `2026-11-01` or `2026-11-01T09:30`"
+    )]
+    Time {
+        /// The option.
+        flag: &'static str,
+        /// What was typed.
+        typed: String,
+    },
+    /// There is nothing to look for.
+    #[error("`--search {0}` has no word in it\nhint: words are letters and digits; `word*` finds what begins so")]
+    NoWord(String),
+    /// The output cannot be written.
+    #[error("cannot write the output: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// How an entry is written.
+#[derive(Debug, Clone, Copy)]
+enum EntryFormat {
+    Person,
+    Json,
+    Text,
+}
+
+/// Writes what `args` ask for. `Ok(Some(note))` carries a line for stderr: there is nothing to list.
+///
+/// # Errors
+/// See [`LogsError`]; the exit code is 1, 66 for an unknown conversation, or 74 for [`LogsError::Output`].
+pub fn write_logs(
+    args: &LogsArgs,
+    location: &StateLocation,
+    sheet: &Layout,
+    out: &mut dyn Write,
+) -> Result<Option<String>, LogsError> {
+    let history = History::open(location)?;
+    let note = match &args.id {
+        Some(id) => one(&history.get(id)?, args.format(), sheet, out).map(|()| None),
+        None if args.conversations => conversations(&history, args, sheet, out),
+        None => list(&history, args, sheet, out),
+    }?;
+    out.flush()?;
+    Ok(note)
+}
+
+/// Runs the command on the console.
+///
+/// # Errors
+/// `other` when the log has no such request, `output` when it cannot be printed.
+pub fn run(args: &LogsArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
+    let location = state_location::location(global, env)?;
+    let width = (env.stdout == Sink::Terminal).then(|| console.width());
+    let sheet = Layout { width, zone: TimeZone::system(), now: env.now };
+    match write_logs(args, &location, &sheet, console.writer()) {
+        Ok(note) => {
+            if let Some(note) = note {
+                console.event(&note);
+            }
+            Ok(Exit::Success)
+        }
+        Err(LogsError::Output(error)) => crate::commands::ask::unwritable(&error),
+        Err(error @ (LogsError::Time { .. } | LogsError::NoWord(_))) => {
+            Err(CommandError::new(ErrorKind::Usage, error.to_string()))
+        }
+        Err(LogsError::History(error @ HistoryError::UnknownConversation(_))) => {
+            Err(CommandError::new(ErrorKind::Input, error.to_string()))
+        }
+        Err(error @ (LogsError::History(_) | LogsError::NoText { .. })) => {
+            Err(CommandError::new(ErrorKind::Other, error.to_string()))
+        }
+    }
+}
+
+impl LogsArgs {
+    fn count(&self) -> usize {
+        usize::try_from(self.last).unwrap_or(usize::MAX)
+    }
+
+    fn format(&self) -> EntryFormat {
+        match (self.json, self.text) {
+            (true, _) => EntryFormat::Json,
+            (false, true) => EntryFormat::Text,
+            (false, false) => EntryFormat::Person,
+        }
+    }
+}
+
+fn list(history: &History, args: &LogsArgs, sheet: &Layout, out: &mut dyn Write) -> Result<Option<String>, LogsError> {
+    let query = args.filter.query(history, sheet.now, &sheet.zone);
+    let found = query.and_then(|query| match query.is_any() {
+        true => Ok(history.last(args.count())?),
+        false => Ok(history.find(&query, args.count())?),
+    });
+    let entries = match found {
+        Ok(entries) if entries.is_empty() => return Ok(Some("no logged request fits".to_owned())),
+        Ok(entries) => entries,
+        Err(LogsError::History(empty @ HistoryError::Empty(_))) => return Ok(Some(empty.to_string())),
+        Err(error) => return Err(error),
+    };
+    if args.json {
+        for entry in &entries {
+            json(entry, out)?;
+        }
+    } else {
+        writeln!(out, "{}", table::render(&entries, sheet))?;
+    }
+    Ok(None)
+}
+
+fn conversations(
+    history: &History,
+    args: &LogsArgs,
+    sheet: &Layout,
+    out: &mut dyn Write,
+) -> Result<Option<String>, LogsError> {
+    let conversations = history.conversations(args.count())?;
+    if conversations.is_empty() {
+        return Ok(Some("no conversation is logged yet\nhint: an `ask` begins one".to_owned()));
+    }
+    if args.json {
+        for conversation in &conversations {
+            writeln!(out, "{}", plain::json(&conversations::object(conversation).to_string()))?;
+        }
+    } else {
+        writeln!(out, "{}", conversations::render(&conversations, sheet))?;
+    }
+    Ok(None)
+}
+
+fn one(entry: &LogEntry, form: EntryFormat, sheet: &Layout, out: &mut dyn Write) -> Result<(), LogsError> {
+    match form {
+        EntryFormat::Person => write!(out, "{}", detail::render(entry, &sheet.zone))?,
+        EntryFormat::Json => json(entry, out)?,
+        EntryFormat::Text => text(entry, sheet.width.is_some(), out)?,
+    }
+    Ok(())
+}
+
+fn json(entry: &LogEntry, out: &mut dyn Write) -> io::Result<()> {
+    let line = serde_json::to_string(entry)?;
+    writeln!(out, "{}", plain::json(&line))
+}
+
+/// The answer byte for byte, with a newline at its end; on a terminal, made harmless.
+fn text(entry: &LogEntry, terminal: bool, out: &mut dyn Write) -> Result<(), LogsError> {
+    let text = entry.end.as_ref().map_or("", |end| end.text.as_str());
+    if text.is_empty() {
+        return Err(LogsError::NoText { id: entry.start.id.clone(), outcome: entry.outcome() });
+    }
+    if terminal {
+        out.write_all(plain::text(text).as_bytes())?;
+    } else {
+        out.write_all(text.as_bytes())?;
+    }
+    if !text.ends_with('\n') {
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}

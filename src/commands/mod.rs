@@ -1,0 +1,208 @@
+//! The command line: one file or folder a command (arguments, resolve, run), and the console.
+
+pub mod ask;
+pub mod bench;
+pub mod chat;
+pub mod health;
+pub mod keys;
+pub mod logs;
+pub mod models;
+pub mod profile;
+pub mod providers;
+pub mod route;
+pub mod state;
+pub mod stats;
+
+use std::ffi::OsString;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::environment::Env;
+use crate::error::{CommandError, ErrorKind};
+use crate::ui::console::{Console, Verbosity};
+
+/// An LLM call that does not fail.
+///
+/// Routes a prompt to a group of models, streams the answer to standard output, and fails over to
+/// another deployment when one is down, slow, rate limited or broken.
+#[derive(Debug, Parser)]
+#[command(name = "llmroute", version, propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Profile: a name, a file, or `demo`
+    #[arg(short, long, global = true, value_name = "NAME|FILE")]
+    pub profile: Option<String>,
+    /// Say nothing but errors on standard error
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more on standard error
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
+    pub color: ColorChoice,
+    /// Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it
+    #[arg(long, global = true, value_name = "DIR|memory|env:NAME|redis://…")]
+    pub state: Option<String>,
+}
+
+/// `--color`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Ask a model group for one answer
+    Ask(Box<ask::args::AskArgs>),
+    /// Talk with a model group
+    Chat(Box<chat::args::ChatArgs>),
+    /// Show who would be asked and why, without calling anyone
+    Route(Box<route::RouteArgs>),
+    /// Look whether the deployments could answer, and what stands in the way of the others
+    Health(health::HealthArgs),
+    /// Compare deployments: time to first token, tokens a second, errors, cost
+    Bench(Box<bench::args::BenchArgs>),
+    /// Show what was asked and answered
+    Logs(logs::LogsArgs),
+    /// Show what the logged calls were: success, failovers, speed, tokens and cost
+    Stats(stats::StatsArgs),
+    /// Show which providers are set up, and where their keys come from
+    Providers(providers::ProvidersArgs),
+    /// Show what is known of models: price, limits, capabilities, and where it comes from
+    Models(models::ModelsArgs),
+    /// Check and show the profile
+    Profile(profile::ProfileArgs),
+    /// Show and forget what the processes share
+    State(state::StateArgs),
+    /// Keep keys in the keyring of the system
+    Keys(keys::KeysArgs),
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page of a command
+    Man {
+        /// The command; the program itself when none is given
+        command: Vec<String>,
+    },
+}
+
+/// How a command ended when it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Exit 0.
+    Success,
+    /// By this signal.
+    Signal(i32),
+    /// With this exit code; everything was said.
+    Code(u8),
+}
+
+/// Parses `args` and runs the command; returns the exit code.
+pub fn run(args: impl IntoIterator<Item = OsString>, env: &Env) -> u8 {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return unparsed(&error, env),
+    };
+    let colour = cli.global.colour(env);
+    let mut console = Console::new(env, cli.global.verbosity(), colour);
+    match dispatch(&cli, env, &mut console) {
+        Ok(Exit::Success) => 0,
+        Ok(Exit::Code(code)) => code,
+        Ok(Exit::Signal(signal)) => {
+            crate::signals::die_by(signal);
+            128 + u8::try_from(signal).unwrap_or(0)
+        }
+        Err(error) => {
+            console.error(&error);
+            error.kind.exit_code()
+        }
+    }
+}
+
+fn dispatch(cli: &Cli, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
+    match &cli.command {
+        Command::Ask(args) => ask::run(args, &cli.global, env, console),
+        Command::Chat(args) => chat::run(args, &cli.global, env, console),
+        Command::Route(args) => route::run(args, &cli.global, env, console),
+        Command::Health(args) => health::run(args, &cli.global, env, console),
+        Command::Bench(args) => bench::run(args, &cli.global, env, console),
+        Command::Logs(args) => logs::run(args, &cli.global, env, console),
+        Command::Stats(args) => stats::run(args, &cli.global, env, console),
+        Command::Providers(args) => providers::run(args, &cli.global, env, console),
+        Command::Models(args) => models::run(args, &cli.global, env, console),
+        Command::Profile(args) => profile::run(args, &cli.global, env, console),
+        Command::State(args) => state::run(args, &cli.global, env, console),
+        Command::Keys(args) => keys::run(args, &cli.global, env, console),
+        Command::Completions { shell } => print(console, &crate::artifacts::completions(*shell)),
+        Command::Man { command } => print(console, &crate::artifacts::man(command)?),
+    }
+}
+
+fn print(console: &mut Console, text: &str) -> Result<Exit, CommandError> {
+    console.data(text).map(|()| Exit::Success).or_else(|error| ask::unwritable(&error))
+}
+
+/// Help and version are what was asked for; anything else is a mistake on the command line.
+fn unparsed(error: &clap::Error, env: &Env) -> u8 {
+    let asked_for = !error.use_stderr();
+    let mut console = Console::new(env, Verbosity::Normal, false);
+    let styled = error.render();
+    if asked_for {
+        let colour = env.stdout == crate::environment::Sink::Terminal && env.vars.get("NO_COLOR").is_none();
+        let text = if colour { styled.ansi().to_string() } else { styled.to_string() };
+        return match console.styled(&text) {
+            Ok(()) => 0,
+            Err(error) => ask::unwritable(&error).map_or_else(|error| error.kind.exit_code(), |_| 0),
+        };
+    }
+    console.error(&CommandError::rendered(ErrorKind::Usage, styled.to_string()));
+    ErrorKind::Usage.exit_code()
+}
+
+impl Global {
+    fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, 0) => Verbosity::Normal,
+            (false, _) => Verbosity::Verbose,
+        }
+    }
+
+    /// `--color`, then `CLICOLOR_FORCE`, `NO_COLOR` and `TERM=dumb`, then whether a person watches.
+    pub(crate) fn colour(&self, env: &Env) -> bool {
+        let vars = &env.vars;
+        match self.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto if vars.get("NO_COLOR").is_some() || vars.get("TERM") == Some("dumb") => false,
+            ColorChoice::Auto if vars.get("CLICOLOR_FORCE").is_some_and(|force| force != "0") => true,
+            ColorChoice::Auto => env.stderr_terminal,
+        }
+    }
+}
+
+/// The definition of the command line, for what is generated from it.
+#[must_use]
+pub fn definition() -> clap::Command {
+    Cli::command()
+}

@@ -1,0 +1,113 @@
+//! `llmroute models [PROVIDER]` and `models refresh`: what is known of models, and where it comes from.
+
+mod entry;
+mod refresh;
+mod table;
+
+use std::collections::BTreeSet;
+
+use clap::{Args, Subcommand};
+
+use self::entry::ModelEntry;
+use crate::commands::Exit;
+use crate::commands::Global;
+use crate::commands::providers;
+use crate::environment::Env;
+use crate::error::{CommandError, ErrorKind};
+use crate::ui;
+use crate::ui::console::Console;
+use crate::ui::plain;
+use llmroute_core::catalog;
+use llmroute_router::profile::{ModelTable, Profile, suggest};
+
+/// Show what is known of models: price, limits, capabilities, and where it comes from
+///
+/// Prices are in USD per million tokens. What the profile says of its own models comes first.
+#[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct ModelsArgs {
+    /// Something else than to list them.
+    #[command(subcommand)]
+    pub action: Option<Action>,
+
+    /// Only this provider's
+    #[arg(value_name = "PROVIDER")]
+    pub provider: Option<String>,
+
+    /// Only those whose name holds all of these words
+    #[arg(long, value_name = "TEXT")]
+    pub search: Option<String>,
+
+    /// JSON: one object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to do with the table of models.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum Action {
+    /// Fetch a newer table from models.dev
+    ///
+    /// It is kept in the cache folder and used wherever it is newer than the built-in one. It is
+    /// fetched by this command only, never by itself.
+    Refresh,
+}
+
+/// Runs the command on the console.
+///
+/// # Errors
+/// `usage` when there is no such provider, `other` when nothing could be fetched, `output` when the
+/// list cannot be printed, and those of a profile that was asked for.
+pub fn run(args: &ModelsArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
+    match args.action {
+        Some(Action::Refresh) => refresh::run(env, console),
+        None => list(args, global, env, console),
+    }
+}
+
+fn list(args: &ModelsArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
+    let profile = providers::profile(global, env, console)?;
+    let facts = ModelTable::from_env(&env.vars);
+    let all = entry::all(profile.as_ref(), &facts);
+    // A profile that was loaded has said it.
+    if let (Some(warning), None) = (facts.warning(), &profile) {
+        console.event(&format!("warning: {warning}"));
+    }
+    if let Some(name) = &args.provider {
+        check_provider(name, &all, profile.as_ref())?;
+    }
+    let words: Vec<String> =
+        args.search.iter().flat_map(|text| text.split_whitespace()).map(str::to_lowercase).collect();
+    let wanted = |entry: &ModelEntry| {
+        let name = entry.name().to_lowercase();
+        args.provider.as_ref().is_none_or(|provider| *provider == entry.provider)
+            && words.iter().all(|word| name.contains(word))
+    };
+    let found: Vec<ModelEntry> = all.into_iter().filter(wanted).collect();
+    if found.is_empty() {
+        console.event("no such model is known");
+        return Ok(Exit::Success);
+    }
+    let text = if args.json {
+        found.iter().map(|entry| format!("{}\n", plain::json(&entry.json().to_string()))).collect()
+    } else {
+        ui::table::render(&found, &table::COLUMNS, ui::table::width(env, console))
+    };
+    console.data(&text).map(|()| Exit::Success).or_else(|error| crate::commands::ask::unwritable(&error))
+}
+
+/// That `name` is a provider of the catalog, of the profile or of a table.
+fn check_provider(name: &str, all: &[ModelEntry], profile: Option<&Profile>) -> Result<(), CommandError> {
+    let mut known: BTreeSet<&str> = all.iter().map(|entry| entry.provider.as_str()).collect();
+    known.extend(catalog::providers().iter().map(|row| row.id));
+    known.extend(profile.iter().flat_map(|profile| profile.provider_names()));
+    if known.contains(name) {
+        return Ok(());
+    }
+    let hint = match (suggest::nearest(name, known), name.contains('/')) {
+        (_, true) => format!("search for a model: `llmroute models --search {name:?}`"),
+        (Some(near), false) => format!("did you mean `{near}`?"),
+        (None, false) => "`llmroute providers` lists them".to_owned(),
+    };
+    Err(CommandError::new(ErrorKind::Usage, format!("unknown provider `{name}`")).hint(hint))
+}

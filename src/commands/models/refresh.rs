@@ -1,0 +1,76 @@
+//! `llmroute models refresh`: the list of models.dev into the cache, whole or not at all.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+use url::Url;
+
+use crate::commands::Exit;
+use crate::environment::Env;
+use crate::error::{CommandError, ErrorKind};
+use crate::signals::{Completion, until_signal};
+use crate::ui::console::Console;
+use llmroute_core::catalog::models::models_dev;
+use llmroute_core::model::Timestamp;
+use llmroute_router::profile::fetched_models_path;
+use llmroute_router::transport::download;
+
+/// Where the list is.
+const LIST: &str = "https://models.dev/api.json";
+
+/// The variable that names another place of it.
+const LIST_VAR: &str = "LLMROUTE_MODELS_URL";
+
+/// The largest list that is read; it was 2 MB in 2026.
+const LARGEST: usize = 32 << 20;
+
+/// Fetches, checks and keeps the list.
+///
+/// # Errors
+/// `usage` when the variable holds no address, `other` when there is no list or no place for it.
+pub fn run(env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
+    let path = fetched_models_path(&env.vars).ok_or_else(|| {
+        CommandError::new(ErrorKind::Other, "there is no cache folder").hint("set `HOME` or `XDG_CACHE_HOME`")
+    })?;
+    let url = address(env)?;
+    let place = url.host_str().unwrap_or_default().to_owned();
+    console.detail(&format!("fetching {url}"));
+    let body = match until_signal(download::get(&url, LARGEST))? {
+        Completion::Signal(signal) => return Ok(Exit::Signal(signal)),
+        Completion::Done(body) => body.map_err(|why| {
+            let message = format!("cannot fetch the list of models from {place}: {why}");
+            CommandError::new(ErrorKind::Other, message).hint("the table that was there before is still used")
+        })?,
+    };
+    let read = models_dev::table(&body, &date(env.now)).map_err(|why| {
+        let message = format!("what {place} sent is not kept: {why}");
+        CommandError::new(ErrorKind::Other, message).hint("the table that was there before is still used")
+    })?;
+    keep(&path, read.table.text().as_bytes())
+        .map_err(|why| CommandError::new(ErrorKind::Other, format!("cannot write `{}`: {why}", path.display())))?;
+    let skipped = if read.skipped > 0 { format!(", {} left out", read.skipped) } else { String::new() };
+    console.event(&format!("{} models from {place}{skipped}; kept in `{}`", read.models, path.display()));
+    Ok(Exit::Success)
+}
+
+fn address(env: &Env) -> Result<Url, CommandError> {
+    let text = env.vars.get(LIST_VAR).unwrap_or(LIST);
+    Url::parse(text).map_err(|why| CommandError::new(ErrorKind::Usage, format!("`{LIST_VAR}` is no address: {why}")))
+}
+
+/// The day of `now` in UTC.
+fn date(now: Timestamp) -> String {
+    let at = jiff::Timestamp::from_millisecond(now.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    at.to_zoned(TimeZone::UTC).date().to_string()
+}
+
+/// Another process sees the old table or the new one.
+fn keep(path: &Path, text: &[u8]) -> io::Result<()> {
+    let folder = path.parent().ok_or(io::ErrorKind::NotFound)?;
+    std::fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text)?;
+    file.persist(path)?;
+    Ok(())
+}

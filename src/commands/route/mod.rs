@@ -1,0 +1,207 @@
+//! `llmroute route`: what would happen to a prompt and why, without calling anyone.
+
+use clap::Args;
+use comfy_table::presets::NOTHING;
+use comfy_table::{ContentArrangement, Table};
+use serde_json::{Map as Object, Value, json};
+
+use crate::commands::Exit;
+use crate::commands::Global;
+use crate::commands::ask::args::AskArgs;
+use crate::commands::ask::printer::{seconds, skip, unordered};
+use crate::commands::ask::question::QuestionArgs;
+use crate::commands::ask::report::{ReportContext, rule_json};
+use crate::commands::ask::{self, PreparedRequest};
+use crate::environment::{Env, Sink};
+use crate::error::CommandError;
+use crate::signals::{Completion, until_signal};
+use crate::ui::console::Console;
+use crate::ui::plain;
+use llmroute_core::model::failure::one_line;
+use llmroute_core::route::{DeploymentId, Map};
+use llmroute_router::engine::{ExplainedCandidate, Explanation, HedgeInfo, NamedValues, RouteError};
+
+/// Show who would be asked and why, without calling anyone.
+///
+/// Prints every deployment that the prompt may reach with what filtered it, the numbers that the
+/// strategy weighs, the order of the calls, the fallbacks in the order of the visits, the rule that
+/// decided, and the worst case. The exit code is 0, or that of `ask` when nobody may be asked.
+#[derive(Debug, Args)]
+pub struct RouteArgs {
+    /// The question, and how it would be routed.
+    #[command(flatten)]
+    pub question: QuestionArgs,
+
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl RouteArgs {
+    /// The same question to `ask`, which is told nothing to write down.
+    fn ask(&self) -> AskArgs {
+        AskArgs { question: self.question.clone(), no_log: true, ..AskArgs::default() }
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// As `ask`, when nobody may be asked.
+pub fn run(args: &RouteArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
+    let PreparedRequest { router, request, ask, id, conversation } = ask::prepare(&args.ask(), global, env, console)?;
+    let mut rng = fastrand::Rng::with_seed(ask.seed);
+    let explained = match until_signal(router.explain(&request, &mut rng))? {
+        Completion::Done(explained) => explained,
+        Completion::Signal(signal) => return Ok(Exit::Signal(signal)),
+    };
+    let map = router.map();
+    for (group, reason) in &explained.plan.unordered {
+        console.event(&unordered(map, *group, reason));
+    }
+    let rule = explained.plan.detours.rule(request.group);
+    let subject = ReportContext { map, group: request.group, rule, id: &id, conversation: conversation.as_deref() };
+    let nobody = explained.plan.calls.is_empty().then(|| {
+        let Explanation { plan, .. } = &explained;
+        let skips = plan.skips.clone();
+        subject.error(&RouteError {
+            why: plan.why,
+            attempts: Vec::new(),
+            skips,
+            duration: std::time::Duration::ZERO,
+            hedged: None,
+        })
+    });
+    let text = if args.json {
+        object(&subject, &explained, ask.seed, nobody.as_ref()).to_string()
+    } else {
+        let width = (env.stdout == Sink::Terminal).then(|| console.width());
+        page(&subject, &explained, ask.seed, width)
+    };
+    match (console.data(&text), nobody) {
+        (Ok(()), Some(error)) => Err(error),
+        (Ok(()), None) => Ok(Exit::Success),
+        (Err(error), _) => ask::unwritable(&error),
+    }
+}
+
+pub(super) fn page(subject: &ReportContext<'_>, explained: &Explanation, seed: u64, width: Option<u16>) -> String {
+    let map = subject.map;
+    let group = map.group(subject.group);
+    let mut lines = vec![format!("group {}: {}, seed {seed}", clean(&group.name), group.strategy.as_str())];
+    if let Some(rule) = subject.rule.map(|id| map.rules.rule(id)) {
+        let (name, target) = (clean(&rule.group), clean(&map.group(rule.target).name));
+        lines.push(format!("rule {} of `{name}` decides: {target} ({})", rule.number, clean(rule.when.text())));
+    }
+    lines.push(String::new());
+    lines.push(table(map, explained, width));
+    lines.push(String::new());
+    let chain: Vec<String> = explained.plan.visited.iter().map(|id| clean(&map.group(*id).name)).collect();
+    if !chain.is_empty() {
+        lines.push(format!("chain: {}", chain.join(" → ")));
+    }
+    for planned in explained.plan.calls.iter().take(1) {
+        if let Some(HedgeInfo { after, rival }) = planned.hedge {
+            let (first, rival) = (name(map, planned.deployment), name(map, rival));
+            lines.push(format!("hedge: {rival} is asked, too, when {first} is silent for {}", seconds(after)));
+        }
+    }
+    let worst = explained.worst;
+    if worst.attempts > 0 {
+        let attempts =
+            if worst.attempts == 1 { "1 attempt".to_owned() } else { format!("{} attempts", worst.attempts) };
+        let by = if worst.by_deadline { " (the deadline)" } else { "" };
+        lines.push(format!("worst case: {attempts}, {}{by}", seconds(worst.duration)));
+    }
+    lines.join("\n")
+}
+
+fn name(map: &Map, id: DeploymentId) -> String {
+    clean(&map.deployment(id).name)
+}
+
+/// Every candidate, one line each; no wider than the terminal.
+fn table(map: &Map, explained: &Explanation, width: Option<u16>) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING);
+    if let Some(width) = width {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    }
+    table.set_header(["#", "DEPLOYMENT", "GROUP", "NUMBERS", "LIMITS", "STATUS"]);
+    for leg in &explained.groups {
+        for candidate in &leg.candidates {
+            table.add_row([
+                candidate.place.map_or_else(|| "-".to_owned(), |place| place.to_string()),
+                clean(&map.deployment(candidate.deployment).name),
+                clean(&map.group(leg.group).name),
+                figures(&candidate.numbers),
+                figures(&candidate.limits),
+                clean(&status(candidate)),
+            ]);
+        }
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.trim_fmt()
+}
+
+fn status(candidate: &ExplainedCandidate) -> String {
+    match (&candidate.skipped, candidate.place) {
+        (None, Some(_)) if candidate.wait.is_zero() => "is asked".to_owned(),
+        (None, Some(_)) => format!("is asked after {}", seconds(candidate.wait)),
+        (Some(reason), Some(_)) => format!("{}; is asked all the same", skip(reason)),
+        (Some(reason), None) => skip(reason),
+        (None, None) => "not reached: no attempt is left for it".to_owned(),
+    }
+}
+
+fn figures(figures: &NamedValues) -> String {
+    let shown: Vec<String> = figures.iter().map(|(label, value)| format!("{label} {value}")).collect();
+    if shown.is_empty() { "-".to_owned() } else { shown.join(", ") }
+}
+
+fn object(subject: &ReportContext<'_>, explained: &Explanation, seed: u64, nobody: Option<&CommandError>) -> Value {
+    let map = subject.map;
+    let named = |figures: &NamedValues| -> Object<String, Value> {
+        figures.iter().map(|(label, value)| ((*label).to_owned(), value.clone())).collect()
+    };
+    let candidates = explained.groups.iter().flat_map(|leg| {
+        leg.candidates.iter().map(move |candidate| {
+            json!({
+                "deployment": map.deployment(candidate.deployment).name,
+                "group": map.group(leg.group).name,
+                "place": candidate.place,
+                "wait_ms": u64::try_from(candidate.wait.as_millis()).unwrap_or(u64::MAX),
+                "skipped": candidate.skipped.as_ref().map(skip),
+                "numbers": named(&candidate.numbers),
+                "limits": named(&candidate.limits),
+            })
+        })
+    });
+    json!({
+        "group": map.group(subject.group).name,
+        "strategy": map.group(subject.group).strategy.as_str(),
+        "seed": seed,
+        "rule": rule_json(map, subject.rule),
+        "candidates": candidates.collect::<Vec<Value>>(),
+        "chain": explained.plan.visited.iter().map(|id| map.group(*id).name.as_str()).collect::<Vec<&str>>(),
+        "hedge": explained.plan.calls.first().and_then(|call| call.hedge).map(|hedge| {
+            json!({
+                "after_ms": u64::try_from(hedge.after.as_millis()).unwrap_or(u64::MAX),
+                "deployment": map.deployment(hedge.rival).name,
+            })
+        }),
+        "worst_case": {
+            "attempts": explained.worst.attempts,
+            "seconds": explained.worst.duration.as_secs_f64(),
+            "deadline": explained.worst.by_deadline,
+        },
+        "error": nobody.map(|error| json!({"message": error.message, "exit_code": error.kind.exit_code()})),
+    })
+}
+
+/// One harmless line: names come from a file that somebody else may have written.
+fn clean(text: &str) -> String {
+    plain::text(&one_line(text)).into_owned()
+}

@@ -1,0 +1,95 @@
+//! `llmroute state show|reset|path`: what the processes share, and how it is forgotten.
+
+mod names;
+mod reset;
+pub(super) mod view;
+
+use clap::{Args, Subcommand};
+use jiff::tz::TimeZone;
+
+use self::names::ProfileNames;
+use self::view::View;
+use crate::commands::Exit;
+use crate::commands::Global;
+use crate::environment::Env;
+use crate::error::{CommandError, ErrorKind};
+use crate::setup;
+use crate::state_location;
+use crate::ui::console::Console;
+use crate::ui::plain;
+use llmroute_router::ports::{Store, StoreError};
+use llmroute_router::state;
+
+/// Show and forget what the processes share
+#[derive(Debug, Args)]
+pub struct StateArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub action: Action,
+}
+
+/// What to do with the shared state.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Action {
+    /// Show what is known of every deployment and group
+    Show {
+        /// JSON: one object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forget what was learned, of one deployment or of all
+    Reset(reset::ResetArgs),
+    /// Print where the state is
+    Path,
+}
+
+/// Runs the command on the console.
+///
+/// # Errors
+/// `other` when the state cannot be read or written, `usage` when a name is unknown, and those of the
+/// profile.
+pub fn run(args: &StateArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
+    let text = match &args.action {
+        Action::Show { json } => show(*json, global, env, console)?,
+        Action::Reset(args) => return reset::run(args, global, env, console).map(|()| Exit::Success),
+        Action::Path => state_location::location(global, env)?.to_string(),
+    };
+    console.data(&text).map(|()| Exit::Success).or_else(|error| crate::commands::ask::unwritable(&error))
+}
+
+fn show(json: bool, global: &Global, env: &Env, console: &mut Console) -> Result<String, CommandError> {
+    let location = state_location::location(global, env)?;
+    let names = names(global, env, console)?;
+    let store = state::open_strict(&location);
+    let view = View::new(read(&*store)?, &names);
+    Ok(if json {
+        plain::json(&view.json(&location.to_string(), env.now).to_string()).into_owned()
+    } else {
+        plain::text(&view.text(env.now, &TimeZone::system())).into_owned()
+    })
+}
+
+/// The names that the profile gives to what is kept. One that cannot be loaded gives none, unless it
+/// was asked for.
+fn names(global: &Global, env: &Env, console: &mut Console) -> Result<ProfileNames, CommandError> {
+    match setup::profile(global, env, console) {
+        Ok(profile) => Ok(ProfileNames::of(&profile.map)),
+        Err(error) if global.profile.is_some() => Err(error),
+        Err(_) => {
+            console.event("there is no profile to take names from (`llmroute profile check` says why)");
+            Ok(ProfileNames::default())
+        }
+    }
+}
+
+/// Every key with its value.
+fn read(store: &dyn Store) -> Result<Vec<(String, String)>, CommandError> {
+    let keys = store.keys("").map_err(|error| failed(&error))?;
+    let values = store.read(&keys).map_err(|error| failed(&error))?;
+    // What went away in between is not there.
+    Ok(keys.into_iter().zip(values).filter_map(|(key, value)| Some((key, value?))).collect())
+}
+
+fn failed(error: &StoreError) -> CommandError {
+    CommandError::new(ErrorKind::Other, error.to_string())
+}

@@ -1,0 +1,126 @@
+//! Whose state a key holds, by the names of a profile. The keys themselves are made by the engine.
+
+use llmroute_core::route::{DeploymentId, GroupId, Map};
+use llmroute_router::engine::{deployment_key, group_key};
+
+/// The deployments and groups of a profile, with what their keys hold.
+#[derive(Debug, Default)]
+pub struct ProfileNames {
+    /// Name, hash and key, in the order of the profile.
+    pub deployments: Vec<NamedOwner>,
+    /// Name and key.
+    pub groups: Vec<NamedOwner>,
+}
+
+/// One name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedOwner {
+    /// As the profile says it.
+    pub name: String,
+    /// The key of its cell.
+    pub key: String,
+    /// What every key that belongs to it holds.
+    pub mark: String,
+}
+
+/// To whom a key belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner<'a> {
+    /// A deployment of the profile.
+    Deployment(&'a NamedOwner),
+    /// A group of the profile.
+    Group(&'a NamedOwner),
+    /// A deployment that no entry of the profile explains; its hash.
+    UnknownDeployment(&'a str),
+    /// A group of another profile, or of another time; its name.
+    UnknownGroup(&'a str),
+    /// Nobody whose name is known here.
+    Other,
+}
+
+impl ProfileNames {
+    /// The names of `map`.
+    pub fn of(map: &Map) -> Self {
+        let deployments = (0..map.deployments.len()).map(DeploymentId).map(|id| NamedOwner {
+            name: map.deployment(id).name.clone(),
+            key: deployment_key(map, id),
+            mark: map.deployment(id).state_key.clone(),
+        });
+        let groups = (0..map.groups.len()).map(GroupId).map(|id| {
+            let key = group_key(map, id);
+            NamedOwner { name: map.group(id).name.clone(), mark: key.clone(), key }
+        });
+        Self { deployments: deployments.collect(), groups: groups.collect() }
+    }
+
+    /// To whom `key` belongs.
+    pub fn owner<'a>(&'a self, key: &'a str) -> Owner<'a> {
+        if let Some(named) = self.deployments.iter().find(|named| named.owns(key)) {
+            return Owner::Deployment(named);
+        }
+        if let Some(named) = self.groups.iter().find(|named| named.owns(key)) {
+            return Owner::Group(named);
+        }
+        match (key.strip_prefix("deployment/"), key.strip_prefix("group/").and_then(|rest| rest.rsplit_once('/'))) {
+            (Some(hash), _) => Owner::UnknownDeployment(hash.split('/').next().unwrap_or(hash)),
+            (None, Some((name, _))) => Owner::UnknownGroup(name),
+            (None, None) => Owner::Other,
+        }
+    }
+}
+
+impl NamedOwner {
+    /// Whether `key` holds a part of its state.
+    pub fn owns(&self, key: &str) -> bool {
+        key.contains(&self.mark)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names() -> ProfileNames {
+        let named = |name: &str, key: &str, mark: &str| NamedOwner {
+            name: name.to_owned(),
+            key: key.to_owned(),
+            mark: mark.to_owned(),
+        };
+        ProfileNames {
+            deployments: vec![named("lab/a", "deployment/00aa", "00aa")],
+            groups: vec![named("main", "group/main/11", "group/main/11")],
+        }
+    }
+
+    fn check(key: &str, want: &str) {
+        let names = names();
+        let got = match names.owner(key) {
+            Owner::Deployment(named) => format!("deployment {}", named.name),
+            Owner::Group(named) => format!("group {}", named.name),
+            Owner::UnknownDeployment(hash) => format!("unknown deployment {hash}"),
+            Owner::UnknownGroup(name) => format!("unknown group {name}"),
+            Owner::Other => "other".to_owned(),
+        };
+        assert_eq!(got, want, "{key}");
+    }
+
+    #[test]
+    fn the_profile_explains_its_own() {
+        check("deployment/00aa", "deployment lab/a");
+        check("group/main/11", "group main");
+    }
+
+    #[test]
+    fn whatever_holds_the_hash_of_a_deployment_is_its() {
+        check("limits/00aa/minute", "deployment lab/a");
+    }
+
+    #[test]
+    fn what_no_entry_explains_is_unknown() {
+        check("deployment/00bb", "unknown deployment 00bb");
+        check("deployment/00bb/latency", "unknown deployment 00bb");
+        check("group/main/22", "unknown group main");
+        check("group/lab/x/22", "unknown group lab/x");
+        check("hedges", "other");
+    }
+}

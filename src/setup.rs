@@ -1,0 +1,101 @@
+//! What every command that calls somebody needs: the profile, the state, a router, an id.
+
+use crate::commands::Global;
+use crate::commands::profile;
+use crate::environment::Env;
+use crate::error::{CommandError, ErrorKind};
+use crate::signals::{Completion, until_signal};
+use crate::state_location;
+use crate::ui::console::Console;
+use llmroute_core::model::Timestamp;
+use llmroute_core::route::GroupId;
+use llmroute_router::builder::Environment;
+use llmroute_router::engine::Router;
+use llmroute_router::ports::Clock;
+use llmroute_router::profile::{LoadError, LoadOptions, Profile, ProfileLocation, Severity, Source, discover, locate};
+
+/// The profile that the options and the environment name, with its warnings said.
+///
+/// # Errors
+/// Everything that is wrong with it, or that there is none and no key.
+pub fn profile(global: &Global, env: &Env, console: &mut Console) -> Result<Profile, CommandError> {
+    profile_for(global, env, console, false)
+}
+
+/// The same for a process that makes many calls, if it is `long_lived`.
+///
+/// # Errors
+/// As [`profile`].
+pub fn profile_for(
+    global: &Global,
+    env: &Env,
+    console: &mut Console,
+    long_lived: bool,
+) -> Result<Profile, CommandError> {
+    let inputs = LoadOptions { env: &env.vars, long_lived };
+    let colour = console.colour();
+    let wrong = |error: LoadError| CommandError::rendered(ErrorKind::Profile, error.render(colour));
+    let loaded = match locate(global.profile.as_deref(), &env.vars).map_err(wrong)? {
+        ProfileLocation::Discover => match discover::from_keys(&inputs).map_err(wrong)? {
+            Some(profile) => Ok(profile),
+            // Only a profile that has to be looked for on the network waits for it.
+            None => match until_signal(profile::open(None, &inputs))? {
+                Completion::Done(loaded) => loaded,
+                Completion::Signal(signal) => {
+                    crate::signals::die_by(signal);
+                    return Err(CommandError::new(ErrorKind::Other, "stopped by a signal"));
+                }
+            },
+        },
+        located => Profile::load(&located, &inputs),
+    };
+    let profile = loaded.map_err(wrong)?;
+    if profile.source == Source::Discovered {
+        let names: Vec<&str> = profile.map.deployments.iter().map(|deployment| deployment.name.as_str()).collect();
+        console.event(&format!("no profile; using {}", names.join(", ")));
+    }
+    for note in profile.notes.iter().filter(|note| note.severity == Severity::Warning) {
+        console.event(&format!("warning: {}", note.message));
+    }
+    Ok(profile)
+}
+
+/// Refuses a group that needs something that is not built yet.
+///
+/// # Errors
+/// Names the key of the profile.
+pub fn built(profile: &Profile, group: GroupId) -> Result<(), CommandError> {
+    match profile.unbuilt(group) {
+        None => Ok(()),
+        Some(unbuilt) => {
+            let message =
+                format!("group `{}` uses `{}`, which this version does not support", unbuilt.group, unbuilt.key);
+            Err(CommandError::new(ErrorKind::Profile, message).hint("`llmroute profile check` lists all such keys"))
+        }
+    }
+}
+
+/// A router over `profile` with the network, the shared state and the keys of this process.
+///
+/// # Errors
+/// When `--state` names no place.
+pub fn router(profile: Profile, global: &Global, env: &Env, clock: Clock, seed: u64) -> Result<Router, CommandError> {
+    let state = state_location::of(global, env, profile.state.as_ref())?;
+    let around = Environment { vars: &env.vars, state: &state, clock, seed };
+    Ok(Router::from_profile(profile, &around))
+}
+
+/// The hour on the wall from 0 to 23, for rules that look at it.
+#[must_use]
+pub fn local_hour(now: Timestamp) -> Option<u8> {
+    let time = jiff::Timestamp::from_millisecond(now.0).ok()?;
+    u8::try_from(time.to_zoned(jiff::tz::TimeZone::system()).hour()).ok()
+}
+
+/// An id that sorts by time and that no other process makes.
+#[must_use]
+pub fn request_id(now: Timestamp, entropy: u64) -> String {
+    let mut rng = fastrand::Rng::with_seed(entropy);
+    let millis = u64::try_from(now.0).unwrap_or(0);
+    ulid::Ulid::from_parts(millis, rng.u128(..)).to_string().to_lowercase()
+}

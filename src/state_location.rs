@@ -1,0 +1,76 @@
+//! Where the shared state is: as `--state` says, else the profile, else in the home.
+
+use crate::commands::Global;
+use crate::environment::Env;
+use crate::error::{CommandError, ErrorKind};
+use llmroute_core::model::StateSource;
+use llmroute_router::profile::{LoadError, locate, state_source};
+use llmroute_router::state::StateLocation;
+
+/// Where the shared state is, for a command that needs nothing else of the profile.
+///
+/// # Errors
+/// `usage` when `--state` cannot be understood, `profile` when what the profile says cannot.
+pub fn location(global: &Global, env: &Env) -> Result<StateLocation, CommandError> {
+    if global.state.is_some() {
+        return of(global, env, None);
+    }
+    let wrong = |error: LoadError| CommandError::rendered(ErrorKind::Profile, error.render(global.colour(env)));
+    let located = locate(global.profile.as_deref(), &env.vars).map_err(wrong)?;
+    let source = state_source(&located, &env.vars).map_err(wrong)?;
+    of(global, env, source.as_ref())
+}
+
+/// Where the shared state is, when the profile says `source`.
+///
+/// # Errors
+/// As [`location`].
+pub fn of(global: &Global, env: &Env, source: Option<&StateSource>) -> Result<StateLocation, CommandError> {
+    let Some(said) = global.state.as_deref() else {
+        return match source {
+            Some(source) => resolved(source.clone(), env, "`state` of the profile", ErrorKind::Profile),
+            // Without a home there is nothing to share through.
+            None => Ok(env.state_dir().map_or(StateLocation::Memory, StateLocation::Dir)),
+        };
+    };
+    let source =
+        StateSource::parse(said).map_err(|why| CommandError::new(ErrorKind::Usage, format!("`--state`: {why}")))?;
+    match &source {
+        StateSource::Redis(url) if url.is_secret() => Err(CommandError::new(
+            ErrorKind::Usage,
+            "`--state`: a password on the command line is seen by every process",
+        )
+        .hint("put the URL into a variable and say `--state env:NAME`")),
+        _ => resolved(source, env, "`--state`", ErrorKind::Usage),
+    }
+}
+
+/// The place that `source` means; a variable is looked up.
+fn resolved(source: StateSource, env: &Env, who: &str, kind: ErrorKind) -> Result<StateLocation, CommandError> {
+    match source {
+        StateSource::Memory => Ok(StateLocation::Memory),
+        StateSource::Dir(dir) => Ok(StateLocation::Dir(dir)),
+        StateSource::Redis(url) => Ok(StateLocation::Redis(url)),
+        StateSource::Env(name) => {
+            let value = env.vars.get(&name);
+            let value =
+                value.ok_or_else(|| CommandError::new(kind, format!("{who}: the variable `{name}` is not set")))?;
+            match StateSource::parse(value) {
+                Ok(StateSource::Env(_)) => {
+                    Err(CommandError::new(kind, format!("{who}: the variable `{name}` names another variable")))
+                }
+                Ok(source) => resolved(source, env, who, kind),
+                Err(why) => Err(CommandError::new(kind, format!("{who}: the variable `{name}`: {why}"))),
+            }
+        }
+    }
+}
+
+/// Makes a folder of the state, or in it, as the state itself does: for its owner alone.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}

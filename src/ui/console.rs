@@ -1,0 +1,244 @@
+//! The sole owner of standard output and standard error.
+//!
+//! Standard output gets the answer or the data asked for; everything else goes to standard error.
+
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+
+use crate::environment::{Env, Sink};
+use crate::ui::markdown::Renderer;
+use crate::ui::plain;
+
+/// How much is said on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Errors only.
+    Quiet,
+    /// Waits, failures, skips.
+    Normal,
+    /// Every call and who answered.
+    Verbose,
+}
+
+/// Writes to the terminal, the pipe or the file behind the two streams.
+pub struct Console {
+    stdout: Box<dyn Write + Send>,
+    stderr: Box<dyn Write + Send>,
+    sink: Sink,
+    verbosity: Verbosity,
+    colour: bool,
+    /// The line of the answer's text that was written last has not ended.
+    open_line: bool,
+    /// Renders the Markdown of answers.
+    renderer: Option<Renderer>,
+}
+
+impl Console {
+    /// The console of this process.
+    #[must_use]
+    pub fn new(env: &Env, verbosity: Verbosity, colour: bool) -> Self {
+        Self {
+            stdout: unbuffered_stdout(),
+            stderr: Box::new(io::stderr()),
+            sink: env.stdout,
+            verbosity,
+            colour,
+            open_line: false,
+            renderer: None,
+        }
+    }
+
+    /// Writes text of an answer at once; on a terminal its control characters are made harmless.
+    ///
+    /// # Errors
+    /// When the stream cannot be written, or its reader went away (`BrokenPipe`).
+    pub fn answer(&mut self, text: &str) -> io::Result<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        if let Some(renderer) = &mut self.renderer {
+            // What it holds back must be given out at the end.
+            self.open_line = true;
+            self.stdout.write_all(renderer.push(text).as_bytes())?;
+            return self.stdout.flush();
+        }
+        self.open_line = !text.ends_with('\n');
+        match self.sink {
+            Sink::Terminal => self.stdout.write_all(plain::text(text).as_bytes())?,
+            Sink::Pipe | Sink::File => self.stdout.write_all(text.as_bytes())?,
+        }
+        self.stdout.flush()
+    }
+
+    /// Writes a line of data (JSON, a table).
+    ///
+    /// # Errors
+    /// As [`Console::answer`].
+    pub fn data(&mut self, text: &str) -> io::Result<()> {
+        let text = if self.sink == Sink::Terminal { plain::text(text) } else { text.into() };
+        self.styled(&text)
+    }
+
+    /// Writes one line of JSON: the same value, in bytes that no terminal obeys.
+    ///
+    /// # Errors
+    /// As [`Console::answer`].
+    pub fn json(&mut self, value: &serde_json::Value) -> io::Result<()> {
+        self.styled(&plain::json(&value.to_string()))
+    }
+
+    /// Writes lines that bring their own colours.
+    ///
+    /// # Errors
+    /// As [`Console::answer`].
+    pub fn styled(&mut self, text: &str) -> io::Result<()> {
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        self.stdout.write_all(format!("{text}{end}").as_bytes())?;
+        self.stdout.flush()
+    }
+
+    /// Says one line that is worth knowing, unless it is to be quiet.
+    pub fn event(&mut self, line: &str) {
+        if self.verbosity >= Verbosity::Normal {
+            self.say(line);
+        }
+    }
+
+    /// Says one line for those who asked for more.
+    pub fn detail(&mut self, line: &str) {
+        if self.verbosity >= Verbosity::Verbose {
+            self.say(line);
+        }
+    }
+
+    /// Says one line that was asked for by an option of its own.
+    pub fn say(&mut self, line: &str) {
+        let (on, off) = if self.colour { ("\u{1b}[2m", "\u{1b}[0m") } else { ("", "") };
+        self.stderr_line(&format!("{on}llmroute: {}{off}", plain::text(line)));
+    }
+
+    /// Asks a question that is answered by `y` or anything else; the answer is read by whoever asks.
+    pub fn question(&mut self, text: &str) {
+        self.report(&format!("llmroute: {} [y/N] ", plain::text(text)));
+    }
+
+    /// Asks for what must not be seen, on the terminal and without echo.
+    ///
+    /// # Errors
+    /// When there is no terminal, or it cannot be read.
+    pub fn secret(&mut self, text: &str) -> io::Result<String> {
+        self.report(&format!("llmroute: {}", plain::text(text)));
+        ::console::Term::stderr().read_secure_line()
+    }
+
+    /// Lines that are redrawn in place on standard error, so many times a second at most; `None` where
+    /// nobody could see that.
+    #[must_use]
+    pub fn bars(&self, frames: u8) -> Option<indicatif::MultiProgress> {
+        let term = ::console::Term::stderr();
+        (term.is_term() && self.verbosity >= Verbosity::Normal)
+            .then(|| indicatif::MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::term(term, frames)))
+    }
+
+    /// Draws a line across the terminal between an answer that broke and the new one.
+    pub fn rule(&mut self, text: &str) {
+        self.stderr_line(&format!("── {text} ──"));
+    }
+
+    /// Says why the command failed.
+    pub fn error(&mut self, error: &crate::error::CommandError) {
+        let text = error.to_string();
+        // What is rendered already has its colours, if there are to be any.
+        let mut text =
+            if error.rendered && self.colour { plain::styled(&text) } else { plain::text(&text).into_owned() };
+        if self.colour
+            && let Some(rest) = text.strip_prefix("error:")
+        {
+            text = format!("\u{1b}[1;31merror:\u{1b}[0m{rest}");
+        }
+        self.stderr_line(&text);
+    }
+
+    /// Ends the text of an answer: one newline, if it lacks one.
+    ///
+    /// # Errors
+    /// As [`Console::answer`].
+    pub fn end_answer(&mut self) -> io::Result<()> {
+        match &mut self.renderer {
+            _ if !self.open_line => Ok(()),
+            Some(renderer) => {
+                self.open_line = false;
+                self.stdout.write_all(renderer.end_line().as_bytes())?;
+                self.stdout.flush()
+            }
+            None => self.answer("\n"),
+        }
+    }
+
+    /// Renders the Markdown of the answers from now on, on a terminal of so many columns; `None` shows them
+    /// as they are.
+    pub fn render(&mut self, width: Option<u16>) {
+        self.end_line();
+        self.renderer = width.map(|width| Renderer::new(usize::from(width)));
+    }
+
+    /// Looks how wide the terminal is now, for answers that are rendered.
+    pub fn measure(&mut self) {
+        if self.renderer.is_some() {
+            self.render(Some(self.width()));
+        }
+    }
+
+    /// Puts `text` into the clipboard of whoever watches, by the terminal (OSC 52).
+    pub fn clipboard(&mut self, text: &str) {
+        use base64::Engine;
+        let encoded = base64::engine::general_purpose::STANDARD.encode(text);
+        self.report(&format!("\u{1b}]52;c;{encoded}\u{7}"));
+    }
+
+    /// Ends the line of a partial answer on a terminal, so that a notice or the shell's prompt does
+    /// not cut into it. In a pipe a partial answer stays as it is.
+    pub fn end_line(&mut self) {
+        if self.sink == Sink::Terminal {
+            // A terminal that is gone cannot show the notice either.
+            let _ = self.end_answer();
+        }
+    }
+
+    /// Prints text for people on standard error as it is: it brings its own headings and colours.
+    pub fn report(&mut self, text: &str) {
+        // Nobody is left to tell when standard error is gone.
+        let _ = self.stderr.write_all(text.as_bytes());
+    }
+
+    /// Standard output itself, for a command that renders its own data.
+    pub fn writer(&mut self) -> &mut dyn Write {
+        &mut *self.stdout
+    }
+
+    /// Columns of the terminal.
+    #[must_use]
+    pub fn width(&self) -> u16 {
+        ::console::Term::stdout().size().1
+    }
+
+    /// Whether escape codes may be written to standard error.
+    #[must_use]
+    pub fn colour(&self) -> bool {
+        self.colour
+    }
+
+    fn stderr_line(&mut self, line: &str) {
+        self.end_line();
+        // Nobody is left to tell when standard error is gone.
+        let _ = self.stderr.write_all(format!("{line}\n").as_bytes());
+    }
+}
+
+/// Standard output without the line buffer of the standard library: a token is one write.
+fn unbuffered_stdout() -> Box<dyn Write + Send> {
+    match io::stdout().as_fd().try_clone_to_owned() {
+        Ok(fd) => Box::new(std::fs::File::from(fd)),
+        Err(_) => Box::new(io::stdout()),
+    }
+}

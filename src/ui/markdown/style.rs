@@ -1,0 +1,117 @@
+//! How text looks, and the escape codes for it; not where it changes.
+
+/// Colours of the terminal's own palette, so that they fit its background.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "the names are the meaning")]
+pub enum Colour {
+    #[default]
+    Default,
+    Red,
+    Green,
+    Yellow,
+    Blue,
+    Magenta,
+    Cyan,
+    Grey,
+}
+
+impl Colour {
+    fn code(self) -> Option<&'static str> {
+        match self {
+            Self::Default => None,
+            Self::Red => Some("31"),
+            Self::Green => Some("32"),
+            Self::Yellow => Some("33"),
+            Self::Blue => Some("34"),
+            Self::Magenta => Some("35"),
+            Self::Cyan => Some("36"),
+            Self::Grey => Some("90"),
+        }
+    }
+}
+
+/// How a character looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Style {
+    pub bold: bool,
+    pub dim: bool,
+    pub italic: bool,
+    pub underline: bool,
+    pub strike: bool,
+    pub colour: Colour,
+}
+
+impl Style {
+    /// What frames an answer and is not of it.
+    pub const FRAME: Self = Self::of(Colour::Grey);
+
+    /// Nothing but a colour.
+    #[must_use]
+    pub const fn of(colour: Colour) -> Self {
+        Self { bold: false, dim: false, italic: false, underline: false, strike: false, colour }
+    }
+
+    fn codes(self) -> String {
+        let flags = [(self.bold, "1"), (self.dim, "2"), (self.italic, "3"), (self.underline, "4"), (self.strike, "9")];
+        let flags = flags.into_iter().filter(|(on, _)| *on).map(|(_, code)| code);
+        let codes: Vec<&str> = std::iter::once("0").chain(flags).chain(self.colour.code()).collect();
+        format!("\u{1b}[{}m", codes.join(";"))
+    }
+}
+
+/// Text for a terminal: knows how the last character looks, and where the line is.
+#[derive(Debug, Default)]
+pub struct StyledText {
+    text: String,
+    style: Style,
+    /// Something stands in the line that was begun.
+    open: bool,
+}
+
+impl StyledText {
+    /// Adds a character; what would steer the terminal is made visible.
+    pub fn put(&mut self, c: char, style: Style) {
+        if c == '\n' {
+            self.newline();
+            return;
+        }
+        self.set_style(style);
+        self.text.push(llmroute_core::model::plain::harmless(c));
+        self.open = true;
+    }
+
+    /// Adds several.
+    pub fn write(&mut self, text: &str, style: Style) {
+        text.chars().for_each(|c| self.put(c, style));
+    }
+
+    /// Ends the line; no style reaches beyond it.
+    pub fn newline(&mut self) {
+        self.set_style(Style::default());
+        self.text.push('\n');
+        self.open = false;
+    }
+
+    /// Goes back to how the terminal was.
+    pub fn plain(&mut self) {
+        self.set_style(Style::default());
+    }
+
+    /// Whether the line was begun.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// What was added since the last time.
+    pub fn take(&mut self) -> String {
+        std::mem::take(&mut self.text)
+    }
+
+    fn set_style(&mut self, style: Style) {
+        if style != self.style {
+            self.text.push_str(&style.codes());
+            self.style = style;
+        }
+    }
+}
