@@ -3,5 +3,5 @@
 pub mod catalog;
 pub mod model;
 pub mod protocols;
-pub mod route;
+pub mod routing;
 pub mod wire;

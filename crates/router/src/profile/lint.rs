@@ -6,7 +6,7 @@ use toml::Spanned;
 
 use llmroute_core::catalog;
 use llmroute_core::model::KeySource;
-use llmroute_core::route::{DeploymentId, Group, GroupId};
+use llmroute_core::routing::{DeploymentId, Group, GroupId};
 
 use super::document::diagnostic::Diagnostic;
 use super::document::routing::StrategyName;

@@ -25,7 +25,7 @@ use toml::de::DeTable;
 
 use llmroute_core::model::{KeySource, StateSource};
 use llmroute_core::protocols::Endpoint;
-use llmroute_core::route::{self, GroupId, Policy};
+use llmroute_core::routing::{self, GroupId, Policy};
 
 pub use document::diagnostic::{Diagnostic, Document, LoadError, Severity};
 pub use document::{duration, hedge, keys, suggest};
@@ -90,7 +90,7 @@ pub struct Profile {
     /// The source of each deployment's key, by `DeploymentId`.
     pub keys: Vec<KeySource>,
     /// Groups, deployments, limits and rules.
-    pub map: route::Map,
+    pub map: routing::Map,
     /// The shared state that it names.
     pub state: Option<StateSource>,
     /// Named prompts.
@@ -283,7 +283,7 @@ impl Profile {
             default_group: GroupId(0),
             endpoints: Vec::new(),
             keys: Vec::new(),
-            map: route::Map::default(),
+            map: routing::Map::default(),
             state: None,
             templates: Vec::new(),
             notes: Vec::new(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use llmroute_core::route::{GroupId, Member};
+use llmroute_core::routing::{GroupId, Member};
 
 use super::credentials::KeySpec;
 use super::document::diagnostic::LoadError;

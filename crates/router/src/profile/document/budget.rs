@@ -5,7 +5,7 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use llmroute_core::route::limits::{self, Cap, Counts, Limits};
+use llmroute_core::routing::limits::{self, Cap, LimitUnit, Limits};
 
 use super::diagnostic::Diagnostic;
 use super::table::{Field, FromToml, text};
@@ -48,13 +48,13 @@ impl LimitKeys<'_> {
         };
         let budget = self.budget.setting().map(|setting| {
             let Budget { usd, span } = setting.value;
-            Cap { name: setting.name, counts: Counts::Nanos, span, limit: limits::nanos(usd) }
+            Cap { name: setting.name, counts: LimitUnit::Nanos, span, limit: limits::nanos(usd) }
         });
         let caps = [
-            cap(&self.rpm, Counts::Requests, MINUTE),
-            cap(&self.tpm, Counts::Tokens, MINUTE),
-            cap(&self.rpd, Counts::Requests, DAY),
-            cap(&self.tpd, Counts::Tokens, DAY),
+            cap(&self.rpm, LimitUnit::Requests, MINUTE),
+            cap(&self.tpm, LimitUnit::Tokens, MINUTE),
+            cap(&self.rpd, LimitUnit::Requests, DAY),
+            cap(&self.tpd, LimitUnit::Tokens, DAY),
             budget,
         ];
         Limits {

@@ -8,7 +8,7 @@ use super::suggest;
 use super::table::{FromToml, table};
 use super::value::Count;
 use llmroute_core::model::{Class, ConnectionFault, TimeoutKind};
-use llmroute_core::route::per_class::{CLASSES, PerClass};
+use llmroute_core::routing::per_class::{CLASSES, PerClass};
 
 /// The numbers that are written: for classes, and for all others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use toml::Spanned;
 use toml::de::DeValue;
 
-use llmroute_core::route::hedge::Delay;
+use llmroute_core::routing::hedge::Delay;
 
 use super::diagnostic::Diagnostic;
 use super::duration;

@@ -22,7 +22,7 @@ use toml::de::DeTable;
 
 use llmroute_core::model::StateSource;
 use llmroute_core::protocols::{Params, Patch, Protocol};
-use llmroute_core::route::strategy::Sticky;
+use llmroute_core::routing::strategy::Sticky;
 
 use base_url::BaseUrl;
 use budget::Budget;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use llmroute_core::route::Strategy;
-use llmroute_core::route::strategy::{AdaptiveArgs, LatencyArgs, Sticky};
+use llmroute_core::routing::Strategy;
+use llmroute_core::routing::strategy::{AdaptiveArgs, LatencyArgs, Sticky};
 
 use super::diagnostic::Diagnostic;
 use super::suggest;

@@ -9,7 +9,7 @@ use llmroute_core::catalog::models::{self, Model, Support};
 use llmroute_core::model::{KeySource, Price};
 use llmroute_core::protocols::mock::Script;
 use llmroute_core::protocols::{Endpoint, Protocol, catalog};
-use llmroute_core::route::{Capabilities, Deployment, DeploymentId};
+use llmroute_core::routing::{Capabilities, Deployment, DeploymentId};
 
 use super::precedence::Origin;
 use super::provider::{Provider, with_overrides, with_own, with_query};

@@ -2,7 +2,7 @@
 
 use toml::Spanned;
 
-use llmroute_core::route::GroupId;
+use llmroute_core::routing::GroupId;
 
 use crate::profile::document::diagnostic::Diagnostic;
 use crate::profile::document::table::{Field, NamedTable, Table};

@@ -1,6 +1,6 @@
 //! One group: its members, its policy, and what it needs that is not built yet.
 
-use llmroute_core::route::{Group, GroupId, Member, Strategy};
+use llmroute_core::routing::{Group, GroupId, Member, Strategy};
 
 use super::deployment::DeploymentSpec;
 use super::precedence::Precedence;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use llmroute_core::route::hedge::Delay;
-use llmroute_core::route::strategy::Sticky;
-use llmroute_core::route::{Policy, Strategy, Timeouts};
+use llmroute_core::routing::hedge::Delay;
+use llmroute_core::routing::strategy::Sticky;
+use llmroute_core::routing::{Policy, Strategy, Timeouts};
 
 use crate::profile::document::failure_classes::NumbersByClass;
 use crate::profile::document::routing::{StrategyArgs, StrategyName};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use toml::Spanned;
 
-use llmroute_core::route::rules::{Condition, FUNCTIONS, Mistake, Rule, VARIABLES};
-use llmroute_core::route::{Group, GroupId};
+use llmroute_core::routing::rules::{Condition, FUNCTIONS, ConditionError, Rule, VARIABLES};
+use llmroute_core::routing::{Group, GroupId};
 
 use crate::profile::document::diagnostic::Diagnostic;
 use crate::profile::document::table::Setting;
@@ -52,7 +52,7 @@ impl Profile {
     }
 
     /// The mistake at its place in the file, or at the whole text if that is written with escapes.
-    fn mistake(&self, mistake: Mistake, text: &str, at: &Range<usize>) -> Diagnostic {
+    fn mistake(&self, mistake: ConditionError, text: &str, at: &Range<usize>) -> Diagnostic {
         let inside = self.document.text.get(at.clone()).and_then(|written| written.find(text));
         let span = match inside {
             Some(offset) => at.start + offset + mistake.at.start..at.start + offset + mistake.at.end,

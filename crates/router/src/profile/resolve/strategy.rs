@@ -1,7 +1,7 @@
 //! The strategy of a group: its name, its arguments and its stickiness together.
 
-use llmroute_core::route::Strategy;
-use llmroute_core::route::strategy::{AdaptiveArgs, LatencyArgs, Sticky};
+use llmroute_core::routing::Strategy;
+use llmroute_core::routing::strategy::{AdaptiveArgs, LatencyArgs, Sticky};
 
 use super::precedence::{Origin, Precedence};
 use super::target::UnknownName;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use llmroute_core::catalog;
-use llmroute_core::route::{Group, GroupId, Member, Strategy};
+use llmroute_core::routing::{Group, GroupId, Member, Strategy};
 
 use super::deployment::DeploymentSpec;
 use super::provider::Provider;
