@@ -4,19 +4,19 @@
 //! processes, is the engine's affair.
 
 mod config;
-mod wait_queue;
 mod meter;
 mod provider_limit;
 #[cfg(test)]
 mod tests;
+mod wait_queue;
 mod window;
 
 use std::time::Duration;
 
 pub use config::{LimitConfig, LimitScope, ScopedLimit};
-pub use wait_queue::Ticket;
 pub use meter::{InFlightCall, LEASE, Meter};
 pub use provider_limit::{LimitObservation, ProviderLimit};
+pub use wait_queue::Ticket;
 
 use super::failover::RequestAttributes;
 use crate::model::{Price, Resource, Timestamp, Usage};

@@ -285,9 +285,11 @@ pub fn is_token(event: &Event) -> bool {
     match event {
         Event::Text(text) | Event::Reasoning(text) => !text.is_empty(),
         Event::ToolStart { .. } | Event::ToolArguments { .. } => true,
-        Event::Start { .. } | Event::ReasoningBlock(_) | Event::ToolSignature { .. } | Event::Usage(_) | Event::Finish(_) => {
-            false
-        }
+        Event::Start { .. }
+        | Event::ReasoningBlock(_)
+        | Event::ToolSignature { .. }
+        | Event::Usage(_)
+        | Event::Finish(_) => false,
     }
 }
 

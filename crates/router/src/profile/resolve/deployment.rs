@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
-use llmroute_core::catalog::SchemaDialect;
 use llmroute_core::catalog::models::{self, Model, Support};
+use llmroute_core::catalog::{self, SchemaDialect};
 use llmroute_core::model::{KeySource, Price};
 use llmroute_core::protocols::mock::Script;
-use llmroute_core::protocols::{Endpoint, Protocol, catalog};
+use llmroute_core::protocols::{Endpoint, Protocol};
 use llmroute_core::routing::{Capabilities, Deployment, DeploymentId};
 
 use super::precedence::Origin;

@@ -81,7 +81,7 @@ fn tiers<'k>(keys: &'k GroupKeys<'_>) -> &'k [Spanned<String>] {
 
 /// The groups or models that rules and tiers of a group name.
 fn decisions(table: &NamedTable<GroupKeys<'_>>) -> Vec<Spanned<String>> {
-    let target = |rule: &FetchedTable<RuleKeys<'_>>| {
+    let target = |rule: &Table<RuleKeys<'_>>| {
         let setting = rule.keys.target.setting()?;
         Some(Spanned::new(setting.at.clone(), setting.value.clone()))
     };

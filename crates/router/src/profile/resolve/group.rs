@@ -51,7 +51,7 @@ impl Profile {
 
     fn add_members(
         &mut self,
-        table: &FetchedTable<DeploymentKeys<'_>>,
+        table: &Table<DeploymentKeys<'_>>,
         precedence: &Precedence<'_, '_>,
         options: &LoadOptions<'_>,
         members: &mut Vec<Member>,

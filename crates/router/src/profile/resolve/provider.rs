@@ -4,8 +4,7 @@ use http::{HeaderName, HeaderValue};
 use toml::Spanned;
 use url::Url;
 
-use llmroute_core::catalog::{self, ProviderRow, Quirks};
-use llmroute_core::catalog::{Auth, Prefill};
+use llmroute_core::catalog::{self, Auth, Prefill, ProviderRow, Quirks};
 use llmroute_core::protocols::{Overrides, Protocol, vertex};
 
 use super::precedence::Origin;
