@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
+use llmroute_core::catalog;
 use llmroute_core::catalog::models::{self, Model, Support};
-use llmroute_core::catalog::{self, SchemaDialect};
 use llmroute_core::model::{KeySource, Price};
 use llmroute_core::protocols::mock::Script;
 use llmroute_core::protocols::{Endpoint, Protocol};
-use llmroute_core::routing::{Capabilities, Deployment, DeploymentId};
+use llmroute_core::routing::{Deployment, DeploymentId};
 
 use super::precedence::Origin;
 use super::provider::{Provider, with_overrides, with_own, with_query};
@@ -71,7 +71,7 @@ impl Profile {
                     .or_else(|| known.as_ref().and_then(|model| model.context_window)),
                 price,
                 prefill: catalog::takes_prefill(&endpoint),
-                capabilities: capabilities(&endpoint, known.as_ref()),
+                capabilities: endpoint.protocol.adapter().capabilities(&endpoint),
                 no_key: credential.no_key,
             };
             self.map.limits.limit_deployment(&deployment.state_key, &keys.limits.limits());
@@ -209,36 +209,6 @@ fn reject_mock(keys: &MockKeys<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for written in keys.written() {
         let message = format!("`{}` is only for `protocol = \"mock\"`", written.name);
         diagnostics.push(Diagnostic::error(message).at(written.name_at));
-    }
-}
-
-/// What the table of models says; where a schema is put into words, any model may follow it.
-fn capabilities(endpoint: &Endpoint, known: Option<&Model>) -> Capabilities {
-    // A row of the table that says nothing at all is no evidence.
-    let says = |model: &&Model| model.vision || model.pdf || model.audio || model.tools || model.json_schema;
-    let no_pdf = endpoint.protocol != Protocol::Mock && endpoint.quirks.attachments.pdf.is_none();
-    let Some(model) = known.filter(says) else {
-        return Capabilities { pdf: no_pdf.then_some(false), ..Capabilities::default() };
-    };
-    let by_model = match endpoint.protocol {
-        Protocol::Openai | Protocol::Responses | Protocol::Azure => true,
-        // Put into words, or held to by the server whatever the model.
-        Protocol::Anthropic
-        | Protocol::Gemini
-        | Protocol::Vertex
-        | Protocol::Bedrock
-        | Protocol::Ollama
-        | Protocol::Cohere
-        | Protocol::Mock => false,
-    };
-    let in_chat = matches!(endpoint.protocol, Protocol::Openai | Protocol::Azure);
-    let calls = model.tools && !(in_chat && model.chat_tools == Support::Never);
-    let native = by_model && endpoint.quirks.schema == SchemaDialect::Native;
-    Capabilities {
-        vision: Some(model.vision),
-        pdf: Some(model.pdf && !no_pdf),
-        tools: Some(calls),
-        schema: native.then_some(model.json_schema),
     }
 }
 
