@@ -9,7 +9,6 @@ mod explain;
 mod measurement;
 mod plan;
 mod probe;
-mod process_group;
 mod request;
 mod router;
 mod shared;
@@ -18,10 +17,10 @@ pub use call::attempt::{ERROR_BODY_TIME, MAX_ERROR_BODY, TRAILER_TIME, is_token,
 pub use shared::reservation::quota_key;
 pub use shared::session::{deployment_key, group_key};
 
+pub use crate::transport::process::find as find_verifier;
 pub use call::checks::Checks;
 pub use call::delivery::{Delivery, Midstream};
 pub use call::schema::{Schema, SchemaError};
-pub use call::verify::find as find_verifier;
 pub use event::{ContinuedBy, Observer, RouterEvent};
 pub use explain::{ExplainedCandidate, ExplainedGroup, Explanation, NamedValues, WorstCase};
 pub use measurement::Measurement;
