@@ -15,7 +15,7 @@ use super::sample::Sample;
 use llmroute_core::catalog::Quirks;
 use llmroute_core::model::Prompt;
 use llmroute_core::protocols::{Endpoint, Overrides, Params, Protocol};
-use llmroute_core::route::Timeouts;
+use llmroute_core::routing::Timeouts;
 use llmroute_router::ports::{Clock, MeasuringNetwork};
 
 /// The measurement errors of a run.
@@ -221,7 +221,7 @@ fn share(part: usize, whole: usize) -> f64 {
 mod tests {
     use super::*;
     use llmroute_core::model::Timestamp;
-    use llmroute_router::transport::Instrument;
+    use llmroute_router::transport::MeasuringTransport;
 
     const SHORT: TokenSchedule = TokenSchedule {
         ttft: Duration::from_millis(5),

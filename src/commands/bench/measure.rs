@@ -16,9 +16,9 @@ use llmroute_bench::record::{ClientStats, EndReason, Run, SCHEMA};
 use llmroute_bench::sample::Sample;
 use llmroute_core::model::{Failure, Prompt, Secret, Timestamp};
 use llmroute_core::protocols::{Endpoint, Params};
-use llmroute_core::route::Timeouts;
+use llmroute_core::routing::Timeouts;
 use llmroute_router::ports::{Clock, MeasuringNetwork};
-use llmroute_router::transport::Instrument;
+use llmroute_router::transport::MeasuringTransport;
 
 /// How long the summary of what was measured may take after Ctrl-C; a second one ends it.
 const GRACE: Duration = Duration::from_secs(10);
@@ -105,8 +105,8 @@ impl BenchSetup<'_> {
         console: &mut Console,
     ) -> LoadResult {
         let meter = match self.time {
-            Time::Real => Instrument::new(plan.seed),
-            Time::Simulated => Instrument::simulated(plan.seed),
+            Time::Real => MeasuringTransport::new(plan.seed),
+            Time::Simulated => MeasuringTransport::simulated(plan.seed),
         };
         let targets: Vec<CallTarget<'_>> = self
             .access

@@ -17,12 +17,12 @@ use llmroute_bench::prompts::Prompts;
 use llmroute_bench::sample::TokenUsage;
 use llmroute_core::model::{KeySource, Price, Secret};
 use llmroute_core::protocols::{Params, Protocol};
-use llmroute_core::route::estimate::Experience;
-use llmroute_core::route::{GroupId, Timeouts};
+use llmroute_core::routing::estimate::CallSample;
+use llmroute_core::routing::{GroupId, Timeouts};
+use llmroute_router::credentials::KeyResolver;
 use llmroute_router::engine::Measurement;
 use llmroute_router::ports::{Clock, KeyProvider};
 use llmroute_router::profile::Profile;
-use llmroute_router::transport::keys::Vault;
 
 /// A run that can begin.
 pub struct PreparedRun {
@@ -141,7 +141,7 @@ impl PreparedRun {
                             TokenUsage::Estimated(_) => None,
                         };
                         let shown = sample.shows_reasoning();
-                        Ok(Experience::answered(prompt_tokens, sample.first_token, sample.end, usage, shown))
+                        Ok(CallSample::answered(prompt_tokens, sample.first_token, sample.end, usage, shown))
                     }
                     Some(_) => {
                         let failure = measured.failures.iter().find(|(at, _)| *at == index)?;
@@ -180,7 +180,7 @@ fn access(
 ) -> Result<(Vec<TargetAccess>, Vec<BenchDeployment>), CommandError> {
     let sources: Vec<&KeySource> = named.iter().map(|named| &profile.keys[named.deployment.0]).collect();
     let found = until_signal(async {
-        let vault = Vault::new(env.vars.as_map().clone(), Clock::starting_at(env.now));
+        let vault = KeyResolver::new(env.vars.as_map().clone(), Clock::starting_at(env.now));
         let mut keys = Vec::new();
         for source in sources {
             keys.push(vault.get(source).await.map_err(|error| error.reason));

@@ -16,13 +16,13 @@ use crate::signals::{Completion, Time, until};
 use crate::ui::console::Console;
 use llmroute_bench::prompts::Prompts;
 use llmroute_bench::rehearsal::{self, RehearsalScore, RehearsedRequest};
-use llmroute_core::route::{DeploymentId, GroupId};
+use llmroute_core::routing::{DeploymentId, GroupId};
 use llmroute_core::wire::script::{Fault, parse_faults};
 use llmroute_router::builder::Environment;
 use llmroute_router::engine::Router;
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::Profile;
-use llmroute_router::state::Location;
+use llmroute_router::state::StateLocation;
 
 /// Requests, unless `--rounds` says otherwise.
 const REQUESTS: u32 = 200;
@@ -90,7 +90,7 @@ fn play(
 ) -> Result<Completion<Vec<RehearsedRequest>>, CommandError> {
     until(Time::Simulated, GRACE, async {
         let clock = Clock::starting_at(env.now);
-        let context = Environment { vars: &env.vars, state: &Location::Memory, clock, seed };
+        let context = Environment { vars: &env.vars, state: &StateLocation::Memory, clock, seed };
         let router = Arc::new(Router::from_profile(profile, &context));
         rehearsal::run_requests(&router, scene.group, &scene.prompts, scene.count, scene.workers).await
     })

@@ -16,7 +16,7 @@ use crate::error::{CommandError, ErrorKind};
 use crate::setup;
 use crate::state_location;
 use crate::ui::console::Console;
-use crate::ui::plain;
+use crate::ui::sanitize;
 use llmroute_router::ports::{Store, StoreError};
 use llmroute_router::state;
 
@@ -60,12 +60,12 @@ pub fn run(args: &StateArgs, global: &Global, env: &Env, console: &mut Console) 
 fn show(json: bool, global: &Global, env: &Env, console: &mut Console) -> Result<String, CommandError> {
     let location = state_location::location(global, env)?;
     let names = names(global, env, console)?;
-    let store = state::bare(&location);
+    let store = state::open_strict(&location);
     let view = View::new(read(&*store)?, &names);
     Ok(if json {
-        plain::json(&view.json(&location.to_string(), env.now).to_string()).into_owned()
+        sanitize::json(&view.json(&location.to_string(), env.now).to_string()).into_owned()
     } else {
-        plain::text(&view.text(env.now, &TimeZone::system())).into_owned()
+        sanitize::text(&view.text(env.now, &TimeZone::system())).into_owned()
     })
 }
 

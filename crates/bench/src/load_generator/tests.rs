@@ -6,7 +6,7 @@ use super::super::testing::{plan, simulated, timeouts};
 use super::*;
 use llmroute_core::model::Timestamp;
 use llmroute_core::wire::script::{Script, parse_faults};
-use llmroute_router::transport::Instrument;
+use llmroute_router::transport::MeasuringTransport;
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -76,7 +76,7 @@ impl Bench {
         let endpoints: Vec<_> = self.scripts.iter().cloned().map(simulated).collect();
         let seat = |endpoint| CallTarget { endpoint, key: None, timeouts: timeouts() };
         let targets: Vec<_> = endpoints.iter().map(seat).collect();
-        let meter = Instrument::simulated(self.plan.seed);
+        let meter = MeasuringTransport::simulated(self.plan.seed);
         let run = LoadGenerator {
             plan: &self.plan,
             targets: &targets,
