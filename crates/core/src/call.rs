@@ -15,7 +15,7 @@ use http::HeaderMap;
 use crate::model::redact::{redact, without_whole};
 use crate::model::{Answer, Class, Event, Failure, Finish, OutputFault, Prompt, Secret, TimeoutKind, Timestamp};
 use crate::protocols::{EncodedRequest, Endpoint, ReplyReader};
-use crate::route::Timeouts;
+use crate::routing::Timeouts;
 use crate::wire::{ErrorReply, sigv4};
 
 /// The longest answer that is kept, in bytes; it bounds the memory that an endless stream takes.
@@ -81,7 +81,7 @@ pub fn is_content(event: &Event) -> bool {
         Event::Text(text) => !text.is_empty(),
         Event::ToolStart { .. } | Event::ToolArguments { .. } => true,
         Event::Reasoning(_)
-        | Event::Thought(_)
+        | Event::ReasoningBlock(_)
         | Event::ToolSignature { .. }
         | Event::Start { .. }
         | Event::Usage(_)
@@ -97,7 +97,7 @@ pub fn content_size(event: &Event) -> usize {
         | Event::Reasoning(text)
         | Event::ToolArguments { text, .. }
         | Event::ToolSignature { text, .. } => text.len(),
-        Event::Thought(thought) => thought.size(),
+        Event::ReasoningBlock(block) => block.size(),
         Event::ToolStart { id, name, .. } => id.len() + name.len(),
         Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => 0,
     }
@@ -142,7 +142,7 @@ struct Refusal {
 
 /// A call that is over.
 #[derive(Debug, Clone, PartialEq)]
-pub struct FinishedCall {
+pub struct CallEnd {
     /// Success means one complete answer.
     pub result: Result<(), Failure>,
     /// The answer, as far as it came.
@@ -272,22 +272,22 @@ impl<'a> HttpCall<'a> {
         matches!(self.phase, Phase::Over(_))
     }
 
-    /// Returns the time of the first token.
+    /// Returns the time of the last input that meant something.
     #[must_use]
-    pub fn first_token(&self) -> Option<Duration> {
-        self.first_token
+    pub fn heard(&self) -> Duration {
+        self.heard
     }
 
     /// Returns the result. A call that is not over was given up by its caller and counts as truncated.
     #[must_use]
-    pub fn finish(self) -> FinishedCall {
+    pub fn finish(self) -> CallEnd {
         let result = match self.phase {
             Phase::Over(result) => result,
             Phase::Sent | Phase::Answering(_) | Phase::Refused(_) => {
                 Err(Failure::new(Class::Truncated, "the call was given up before its end"))
             }
         };
-        FinishedCall {
+        CallEnd {
             result,
             first_token: self.first_token.map(|at| at.saturating_sub(self.sent)),
             answer: self.answer,

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::engine::call::attempt::{Attempt as OneCall, CallError, CallSuccess, Cause, Sink};
 use crate::engine::call::checks::Checks;
 use crate::engine::call::delivery::Delivery;
 use crate::engine::event::{Observer, RouterEvent};
@@ -10,11 +9,11 @@ use crate::engine::request::record::{RouteError, RoutedAnswer};
 use crate::engine::request::run::Run;
 use crate::engine::shared::provider_limits::ProviderLimits;
 use crate::ports::{Clock, KeyProvider, LogStart, Store, Transport};
-use llmroute_core::model::{Answer, Class, Failure, KeySource, Prompt, TimeoutKind, Timestamp};
+use llmroute_core::model::{KeySource, Prompt, Timestamp};
 use llmroute_core::protocols::Endpoint;
-use llmroute_core::route::course::{Facts, Needs};
-use llmroute_core::route::rules::{self, Detours, RuleError};
-use llmroute_core::route::{DeploymentId, GroupId, Map, Timeouts};
+use llmroute_core::routing::failover::{RequestAttributes, Needs};
+use llmroute_core::routing::rules::{self, RuleOverrides, RuleError};
+use llmroute_core::routing::{GroupId, Map};
 
 /// Routes requests to deployments.
 pub struct Router {
@@ -37,7 +36,7 @@ pub struct Request {
     /// What is asked.
     pub prompt: Prompt,
     /// What routing may look at.
-    pub facts: Facts,
+    pub attributes: RequestAttributes,
     /// What the answer must satisfy.
     pub checks: Checks,
     /// How the answer reaches its reader.
@@ -52,8 +51,8 @@ impl Request {
     /// A question to `group`, asked at `since`, that the log is told nothing of.
     #[must_use]
     pub fn new(group: GroupId, prompt: Prompt, delivery: Delivery, since: Timestamp) -> Self {
-        let facts = Facts { prompt_tokens: prompt.estimated_tokens(), ..Facts::default() };
-        Self { group, prompt, facts, checks: Checks::default(), delivery, since, log: None }
+        let attributes = RequestAttributes { prompt_tokens: prompt.estimated_tokens(), ..RequestAttributes::default() };
+        Self { group, prompt, attributes, checks: Checks::default(), delivery, since, log: None }
     }
 }
 
@@ -105,28 +104,28 @@ impl Router {
     ///
     /// # Errors
     /// When a rule cannot be evaluated; the request is then sent to nobody.
-    pub fn decide(&self, request: &Request) -> Result<Detours, RuleError> {
+    pub fn decide(&self, request: &Request) -> Result<RuleOverrides, RuleError> {
         if self.map.rules.all.is_empty() {
-            return Ok(Detours::default());
+            return Ok(RuleOverrides::default());
         }
-        let facts = &request.facts;
-        let subject = rules::Subject {
+        let attributes = &request.attributes;
+        let subject = rules::RuleInput {
             prompt: &request.prompt.text(),
             system: request.prompt.system.as_deref().unwrap_or_default(),
-            tokens: facts.prompt_tokens,
-            tags: &facts.tags,
-            user: facts.user.as_deref().unwrap_or_default(),
+            tokens: attributes.prompt_tokens,
+            tags: &attributes.tags,
+            user: attributes.user.as_deref().unwrap_or_default(),
             env: &self.map.rules.env,
             has_image: Needs::of(&request.prompt).vision,
-            hour: facts.hour,
+            hour: attributes.hour,
         };
         rules::decide(&self.map, request.group, &subject)
     }
 
-    /// What the course may look at: the facts of `request`, with what follows from its prompt.
-    pub(super) fn facts(&self, request: &Request) -> Result<Facts, RuleError> {
-        let detours = self.decide(request)?;
-        Ok(Facts { needs: Needs::of(&request.prompt), detours, ..request.facts.clone() })
+    /// What the failover may look at: the attributes of `request`, with what follows from its prompt.
+    pub(super) fn attributes(&self, request: &Request) -> Result<RequestAttributes, RuleError> {
+        let rule_overrides = self.decide(request)?;
+        Ok(RequestAttributes { needs: Needs::of(&request.prompt), rule_overrides, ..request.attributes.clone() })
     }
 
     /// Gets one complete answer, or says why there is none.
@@ -145,10 +144,10 @@ impl Router {
         let mut run = Run::new(self, request);
         // A rule that cannot be evaluated ends the request itself.
         run.ledger.take_turn(self.decide(request).unwrap_or_default().target(request.group));
-        for (group, reason) in self.order_by_command(request, &mut run.ledger.board).await {
+        for (group, reason) in self.order_by_command(request, &mut run.ledger.snapshot).await {
             observer.on_event(RouterEvent::Unordered { group, reason: &reason });
         }
-        let ended = run.course(rng, observer).await;
+        let ended = run.failover(rng, observer).await;
         if let Ok(done) = &ended {
             observer.on_complete(done);
         }
@@ -161,27 +160,20 @@ impl Router {
     }
 }
 
-impl Router {
-    /// One call to one deployment.
-    pub(super) async fn ask(
-        &self,
-        deployment: DeploymentId,
-        prompt: &Prompt,
-        mut timeouts: Timeouts,
-        deadline: Timestamp,
-        sink: &mut Sink<'_>,
-    ) -> Result<CallSuccess, CallError> {
-        let lost = |failure| CallError { cause: Cause::NotSent(failure), answer: Answer::default(), first_token: None };
-        let left = deadline.since(self.clock.now());
-        let key = match tokio::time::timeout(left, self.keys.get(&self.sources[deployment.0])).await {
-            Ok(Ok(key)) => key,
-            Ok(Err(error)) => return Err(lost(Failure::new(Class::Authentication, error.to_string()))),
-            Err(_) => return Err(lost(Failure::new(Class::Timeout(TimeoutKind::Total), "no key before the deadline"))),
-        };
-        // Getting the key took its time, too.
-        timeouts.attempt = timeouts.attempt.min(deadline.since(self.clock.now()));
-        let endpoint = &self.endpoints[deployment.0];
-        let transport = &*self.transport;
-        OneCall { endpoint, key: key.as_ref(), prompt, timeouts, transport, clock: self.clock }.run(sink).await
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Compiles only as long as the whole future of a request is `Send`.
+    fn require_send<T: Send>(_: T) {}
+
+    #[expect(dead_code, reason = "compiled, not run")]
+    fn a_request_can_run_on_any_thread(
+        router: &Router,
+        request: &Request,
+        rng: &mut fastrand::Rng,
+        observer: &mut dyn Observer,
+    ) {
+        require_send(router.run(request, rng, observer));
     }
 }

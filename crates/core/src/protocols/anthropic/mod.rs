@@ -9,7 +9,7 @@ mod decoder;
 
 use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, classify, probe, request};
 use crate::catalog::models::{Model, Thinking};
-use crate::model::event::{Seal, Thought};
+use crate::model::event::{ReasoningSignature, ReasoningBlock};
 use crate::model::prompt::ImageData;
 use crate::model::{Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
@@ -94,7 +94,7 @@ pub(super) fn lacks_thoughts(to: &Endpoint, prompt: &Prompt) -> bool {
     let by_budget = to.known.as_ref().is_some_and(|model| model.thinking == Thinking::Budget);
     let is_round = |message: &&Message| message.parts.iter().any(|part| matches!(part, Part::ToolResult { .. }));
     let last = prompt.messages.iter().rev().find(|message| message.role == Role::Assistant);
-    let own = |part: &Part| matches!(part, Part::Thought(thought) if thought.by == to.provider);
+    let own = |part: &Part| matches!(part, Part::ReasoningBlock(block) if block.by == to.provider);
     by_budget
         && prompt.messages.last().filter(is_round).is_some()
         && last.is_some_and(|turn| !turn.parts.iter().any(own))
@@ -288,11 +288,11 @@ fn block(to: &Endpoint, part: &Part) -> Option<Value> {
             Some(block)
         }
         // Its seal says nothing to anybody else.
-        Part::Thought(thought) if thought.by != to.provider => None,
-        Part::Thought(Thought { text, seal: Seal::Signature(signature), .. }) => {
+        Part::ReasoningBlock(block) if block.by != to.provider => None,
+        Part::ReasoningBlock(ReasoningBlock { text, signature: ReasoningSignature::Signature(signature), .. }) => {
             Some(json!({"type": "thinking", "thinking": text, "signature": signature}))
         }
-        Part::Thought(Thought { seal: Seal::Hidden(data), .. }) => {
+        Part::ReasoningBlock(ReasoningBlock { signature: ReasoningSignature::Hidden(data), .. }) => {
             Some(json!({"type": "redacted_thinking", "data": data}))
         }
         Part::ToolCall { id, name, arguments, .. } => {

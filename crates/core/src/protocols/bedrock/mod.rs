@@ -9,7 +9,7 @@ mod decoder;
 use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, anthropic, classify, request};
 use crate::catalog::SchemaDialect;
 use crate::catalog::models::{Model, Thinking};
-use crate::model::event::{Seal, Thought};
+use crate::model::event::{ReasoningSignature, ReasoningBlock};
 use crate::model::prompt::ImageData;
 use crate::model::{Class, Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
@@ -237,11 +237,11 @@ fn block(to: &Endpoint, part: &Part) -> Result<Option<Value>, Failure> {
             return Err(Failure::new(Class::Unsupported, message));
         }
         // Its seal says nothing to anybody else.
-        Part::Thought(thought) if thought.by != to.provider => return Ok(None),
-        Part::Thought(Thought { text, seal: Seal::Signature(signature), .. }) => {
+        Part::ReasoningBlock(block) if block.by != to.provider => return Ok(None),
+        Part::ReasoningBlock(ReasoningBlock { text, signature: ReasoningSignature::Signature(signature), .. }) => {
             json!({"reasoningContent": {"reasoningText": {"text": text, "signature": signature}}})
         }
-        Part::Thought(Thought { seal: Seal::Hidden(data), .. }) => {
+        Part::ReasoningBlock(ReasoningBlock { signature: ReasoningSignature::Hidden(data), .. }) => {
             json!({"reasoningContent": {"redactedContent": data}})
         }
         Part::ToolCall { id, name, arguments, .. } => {
@@ -263,7 +263,7 @@ fn tools(prompt: &Prompt) -> Vec<Value> {
     let mut names: Vec<&str> = calls
         .filter_map(|part| match part {
             Part::ToolCall { name, .. } => Some(name.as_str()),
-            Part::Text(_) | Part::Thought(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => None,
+            Part::Text(_) | Part::ReasoningBlock(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => None,
         })
         .collect();
     names.sort_unstable();

@@ -122,7 +122,7 @@ fn push_user(list: &mut Vec<Value>, message: &Message) {
                 list.push(json!({"role": "tool", "tool_call_id": id, "content": text}));
             }
             // A call belongs to the model's turns; the person makes none. Documents were refused before.
-            Part::Thought(_) | Part::ToolCall { .. } | Part::File { .. } => {}
+            Part::ReasoningBlock(_) | Part::ToolCall { .. } | Part::File { .. } => {}
         }
     }
     if !parts.is_empty() {
@@ -140,7 +140,7 @@ fn assistant(message: &Message) -> Value {
                 calls.push(json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}));
             }
             // Models write text here; images, documents and results belong to the other side.
-            Part::Thought(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
+            Part::ReasoningBlock(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
         }
     }
     match (calls.is_empty(), text.is_empty()) {

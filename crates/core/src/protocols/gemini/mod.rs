@@ -251,7 +251,7 @@ fn part(part: &Part, before: &[Message], ids: CallIds) -> Option<Value> {
             Some(json!({"fileData": file}))
         }
         // Another provider's; this one's stand with its calls.
-        Part::Thought(_) => None,
+        Part::ReasoningBlock(_) => None,
         Part::ToolCall { id, name, arguments, signature } => {
             // Calls that came from elsewhere may have arguments that are no object; the API wants one.
             let args = serde_json::from_str(arguments).ok().filter(Value::is_object).unwrap_or_else(|| json!({}));

@@ -66,7 +66,7 @@ fn last_words(prompt: &Prompt) -> String {
     let last = prompt.messages.iter().rev().find(|message| message.role == Role::User);
     let texts = last.into_iter().flat_map(|message| &message.parts).filter_map(|part| match part {
         Part::Text(text) | Part::ToolResult { text, .. } => Some(text.as_str()),
-        Part::Thought(_) | Part::Image { .. } | Part::File { .. } | Part::ToolCall { .. } => None,
+        Part::ReasoningBlock(_) | Part::Image { .. } | Part::File { .. } | Part::ToolCall { .. } => None,
     });
     texts.collect::<Vec<_>>().join("\n")
 }

@@ -163,7 +163,7 @@ fn push_user(list: &mut Vec<Value>, to: &Endpoint, prompt: &Prompt, message: &Me
                 list.push(json!({"role": "tool", "tool_name": name, "tool_call_id": id, "content": text}));
             }
             // A call belongs to the model's turns; the person makes none. Documents were refused before.
-            Part::Thought(_) | Part::ToolCall { .. } | Part::File { .. } => {}
+            Part::ReasoningBlock(_) | Part::ToolCall { .. } | Part::File { .. } => {}
         }
     }
     if !texts.is_empty() || !images.is_empty() {
@@ -181,7 +181,7 @@ fn name_of_call<'a>(prompt: &'a Prompt, wanted: &str) -> &'a str {
     let mut parts = prompt.messages.iter().flat_map(|message| &message.parts);
     let name = parts.find_map(|part| match part {
         Part::ToolCall { id, name, .. } if id == wanted => Some(name.as_str()),
-        Part::Thought(_)
+        Part::ReasoningBlock(_)
         | Part::ToolCall { .. }
         | Part::Text(_)
         | Part::Image { .. }
@@ -203,7 +203,7 @@ fn assistant(message: &Message) -> Value {
                 calls.push(json!({"id": id, "function": {"name": name, "arguments": arguments}}));
             }
             // Models write text here; images, documents and results belong to the other side.
-            Part::Thought(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
+            Part::ReasoningBlock(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
         }
     }
     let mut said = json!({"role": "assistant", "content": text});

@@ -189,7 +189,7 @@ fn push_user(list: &mut Vec<Value>, to: &Endpoint, message: &Message) {
                 list.push(json!({"role": "tool", "tool_call_id": id, "content": text}));
             }
             // A call belongs to the model's turns; the person makes none.
-            Part::Thought(_) | Part::ToolCall { .. } => {}
+            Part::ReasoningBlock(_) | Part::ToolCall { .. } => {}
         }
     }
     if let Some(content) = content(parts) {
@@ -222,7 +222,7 @@ fn assistant(to: &Endpoint, message: &Message) -> Value {
                 calls.push(json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}));
             }
             // Models write text here; images, documents and results belong to the other side.
-            Part::Thought(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
+            Part::ReasoningBlock(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
         }
     }
     if calls.is_empty() {

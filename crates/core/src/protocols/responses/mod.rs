@@ -11,7 +11,7 @@ use crate::catalog::models::Reasoning;
 mod decoder;
 
 use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, classify, openai, probe, request};
-use crate::model::event::{Seal, Thought};
+use crate::model::event::{ReasoningSignature, ReasoningBlock};
 use crate::model::prompt::ImageData;
 use crate::model::{Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
@@ -122,7 +122,7 @@ fn push_user(items: &mut Vec<Value>, message: &Message) {
                 items.push(json!({"type": "function_call_output", "call_id": id, "output": text}));
             }
             // A call belongs to the model's turns; the person makes none.
-            Part::Thought(_) | Part::ToolCall { .. } => {}
+            Part::ReasoningBlock(_) | Part::ToolCall { .. } => {}
         }
     }
     if !parts.is_empty() {
@@ -144,7 +144,7 @@ fn file(name: &str, media_type: &str, data: &ImageData) -> Value {
 /// Reasoning comes before what followed from it, without ids: those name items that nobody kept. Alone it is
 /// refused.
 fn push_assistant(items: &mut Vec<Value>, to: &Endpoint, message: &Message) {
-    let mut thoughts = Vec::new();
+    let mut reasoning_blocks = Vec::new();
     let mut text = String::new();
     let mut calls = Vec::new();
     for part in &message.parts {
@@ -153,16 +153,16 @@ fn push_assistant(items: &mut Vec<Value>, to: &Endpoint, message: &Message) {
             Part::ToolCall { id, name, arguments, .. } => {
                 calls.push(json!({"type": "function_call", "call_id": id, "name": name, "arguments": arguments}));
             }
-            Part::Thought(Thought { by, seal: Seal::Hidden(seal), .. }) if *by == to.provider => {
-                thoughts.push(json!({"type": "reasoning", "summary": [], "encrypted_content": seal}));
+            Part::ReasoningBlock(ReasoningBlock { by, signature: ReasoningSignature::Hidden(signature), .. }) if *by == to.provider => {
+                reasoning_blocks.push(json!({"type": "reasoning", "summary": [], "encrypted_content": signature}));
             }
             // Models write text here; images, documents and results belong to the other side, and what
             // another provider sealed is nothing here.
-            Part::Thought(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
+            Part::ReasoningBlock(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
         }
     }
     if !text.is_empty() || !calls.is_empty() {
-        items.append(&mut thoughts);
+        items.append(&mut reasoning_blocks);
     }
     if !text.is_empty() {
         let content = json!([{"type": "output_text", "text": text}]);

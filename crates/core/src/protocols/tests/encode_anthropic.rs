@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::fixtures::read;
 use super::{decode_all, endpoint};
-use crate::model::event::{Seal, Thought};
+use crate::model::event::{ReasoningSignature, ReasoningBlock};
 use crate::model::prompt::ImageData;
 use crate::model::{Answer, Class, Effort, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::protocols::{EncodedRequest, Endpoint};
@@ -60,9 +60,9 @@ fn thoughts_go_back_as_they_came() {
 
 #[test]
 fn a_round_that_was_begun_elsewhere_goes_on_without_thinking() {
-    let seal = Seal::Signature("s".into());
-    let thought = Thought { by: "minimax".into(), text: "so".into(), seal };
-    let prompt = next_round(&Answer { thoughts: vec![thought], ..Answer::default() });
+    let signature = ReasoningSignature::Signature("s".into());
+    let block = ReasoningBlock { by: "minimax".into(), text: "so".into(), signature };
+    let prompt = next_round(&Answer { reasoning_blocks: vec![block], ..Answer::default() });
     let encoded = encode(&endpoint("anthropic", "claude-sonnet-4-5"), &prompt);
     let got: Value = serde_json::from_slice(&encoded.request.body).unwrap();
     assert_eq!(got["messages"][1]["content"][0]["type"], "tool_use");

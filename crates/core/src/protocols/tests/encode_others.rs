@@ -328,7 +328,7 @@ fn a_round_of_sealed_reasoning_goes_back_as_it_came() {
     let events = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
     let items = events.filter(|event| event["type"] == "response.output_item.done").map(|event| event["item"].clone());
     let seal = items.map(|item| item["encrypted_content"].clone()).find(Value::is_string).unwrap();
-    assert_eq!(answer.thoughts.len(), 1);
+    assert_eq!(answer.reasoning_blocks.len(), 1);
     let mut prompt = Prompt::user("hi");
     let call = answer.tool_calls[0].clone();
     let result = Part::ToolResult { id: call.id.clone(), text: "19".into() };

@@ -18,7 +18,7 @@ use llmroute_core::catalog::models::{self, Model, Support};
 use llmroute_core::model::{KeySource, Price};
 use llmroute_core::protocols::mock::Script;
 use llmroute_core::protocols::{Endpoint, Params, Protocol};
-use llmroute_core::route::{Capabilities, Deployment, DeploymentId};
+use llmroute_core::routing::{Capabilities, Deployment, DeploymentId};
 
 /// What is asked for: a model at a provider, with what the profile says of it.
 pub(crate) struct DeploymentSpec<'s, 'a> {
