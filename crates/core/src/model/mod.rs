@@ -9,6 +9,7 @@ pub mod price;
 pub mod prompt;
 pub mod rate_limit_reading;
 pub mod redact;
+pub mod sanitize;
 pub mod secret;
 pub mod state_source;
 pub mod time;

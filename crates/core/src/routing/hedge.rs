@@ -12,6 +12,7 @@ use super::snapshot::DeploymentState;
 use super::breaker::BreakerState;
 use super::estimate::{Prior, PromptLength};
 use super::skew;
+use super::snapshot::DeploymentState;
 use crate::model::Timestamp;
 
 /// A hedge does not start before this, whatever was predicted.

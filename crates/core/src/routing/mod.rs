@@ -8,6 +8,8 @@ pub mod breaker;
 pub mod failover;
 pub mod host_breaker;
 pub mod estimate;
+pub mod failover;
+pub mod failure_domain;
 pub mod hedge;
 pub mod failure_domain;
 pub mod lease;
@@ -18,6 +20,7 @@ pub mod retry_budget;
 pub mod rules;
 pub mod continuation;
 pub mod skew;
+pub mod snapshot;
 pub mod strategy;
 
 use std::time::Duration;

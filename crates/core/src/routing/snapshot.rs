@@ -12,6 +12,7 @@ use super::breaker::{Breaker, BreakerContext, BreakerEvent, BreakerState};
 use super::host_breaker::HostBreakers;
 use super::estimate::Estimates;
 use super::hedge::HedgeBudget;
+use super::host_breaker::HostBreakers;
 use super::lease::Leases;
 use super::limits::{Headroom, LimitExceeded};
 use super::retry_budget::RetryBudget;

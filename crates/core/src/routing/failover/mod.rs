@@ -21,8 +21,10 @@ mod contention;
 mod eligibility;
 mod tie_break;
 mod reaction;
+mod retry;
 #[cfg(test)]
 mod tests;
+mod tie_break;
 
 /// Attempts in one request beyond which no deployment is asked again.
 pub const MAX_ATTEMPTS: u32 = 6;

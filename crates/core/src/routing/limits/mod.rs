@@ -9,6 +9,7 @@ mod meter;
 mod provider_limit;
 #[cfg(test)]
 mod tests;
+mod wait_queue;
 mod window;
 
 use std::time::Duration;
