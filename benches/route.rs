@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use llmroute_core::model::{Class, Price, Timestamp};
-use llmroute_core::routing::snapshot::{StateSnapshot, DeploymentState};
 use llmroute_core::routing::breaker::{BreakerContext, BreakerEvent};
-use llmroute_core::routing::failover::{Failover, RequestAttributes};
 use llmroute_core::routing::estimate::CallSample;
+use llmroute_core::routing::failover::{Failover, RequestAttributes};
+use llmroute_core::routing::snapshot::{DeploymentState, StateSnapshot};
 use llmroute_core::routing::strategy::{AdaptiveArgs, LatencyArgs, RankingInput, Strategy, rank};
 use llmroute_core::routing::{Capabilities, Deployment, DeploymentId, Group, GroupId, Map, Member, Policy, Timeouts};
 
@@ -95,8 +95,10 @@ fn choose(c: &mut Criterion) {
     for strategy in strategies {
         for count in [10, 100, 1000] {
             let map = map(count, strategy.clone());
-            let (snapshot, attributes) = (snapshot(&map), RequestAttributes { prompt_tokens: 2_000, ..RequestAttributes::default() });
-            let input = RankingInput { map: &map, group: GroupId(0), attributes: &attributes, snapshot: &snapshot, now: NOW };
+            let (snapshot, attributes) =
+                (snapshot(&map), RequestAttributes { prompt_tokens: 2_000, ..RequestAttributes::default() });
+            let input =
+                RankingInput { map: &map, group: GroupId(0), attributes: &attributes, snapshot: &snapshot, now: NOW };
             let all: Vec<usize> = (0..count).collect();
             let mut rng = fastrand::Rng::with_seed(1);
             c.bench_function(&format!("{} among {count}", strategy.as_str()), |b| {
@@ -134,7 +136,8 @@ fn read(c: &mut Criterion) {
     let bytes = cells.iter().map(String::len).sum::<usize>() / 100;
     c.bench_function(&format!("read 100 cells of {bytes} bytes"), |b| {
         b.iter(|| {
-            let read = cells.iter().map(|json| serde_json::from_str::<DeploymentState>(json).expect("it was written so"));
+            let read =
+                cells.iter().map(|json| serde_json::from_str::<DeploymentState>(json).expect("it was written so"));
             black_box(read.collect::<Vec<DeploymentState>>())
         });
     });

@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use llmroute_core::model::{Class, Event, Failure, Prompt, Timestamp};
-use llmroute_core::routing::failover::Stop;
 use llmroute_core::routing::estimate::CallSample;
+use llmroute_core::routing::failover::Stop;
 use llmroute_core::routing::{DeploymentId, Map};
 use llmroute_router::builder::Environment;
 use llmroute_router::engine::{

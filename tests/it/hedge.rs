@@ -70,7 +70,7 @@ async fn a_slow_first_and_a_fast_second() {
     let profile = || profile(TWO_SECONDS, &[("a", &deployments[0].1), ("b", &deployments[1].1)], "");
     let story = "0 a\n2000 b\n2100 hedged after 2000, won by b\n  \"one two three\"";
     check(profile(), STREAMED, story, "one two three").await;
-    attempts(profile(), &["a Lost 2100", "b Given 120"]).await;
+    attempts(profile(), &["a HedgeLoser 2100", "b Delivered 120"]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -84,7 +84,7 @@ async fn both_are_slow_and_the_first_begins() {
     let profile = || profile(TWO_SECONDS, &[("a", &slow("4s")), ("b", &slow("10s"))], "");
     let story = "0 a\n2000 b\n4000 hedged after 2000, won by a\n  \"one two three\"";
     check(profile(), STREAMED, story, "one two three").await;
-    attempts(profile(), &["b Lost 2000", "a Given 4020"]).await;
+    attempts(profile(), &["b HedgeLoser 2000", "a Delivered 4020"]).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use llmroute_core::model::{Event, Prompt, Timestamp};
 use llmroute_core::routing::GroupId;
-use llmroute_core::routing::snapshot::DeploymentState;
 use llmroute_core::routing::estimate::{Prior, PromptLength};
+use llmroute_core::routing::snapshot::DeploymentState;
 use llmroute_router::builder::Environment;
 use llmroute_router::engine::{Delivery, Observer, Request, Router, RouterEvent};
 use llmroute_router::ports::Clock;
@@ -121,8 +121,11 @@ async fn the_faster_one_is_learnt_and_shared() {
     let read = |what: &llmroute_core::routing::estimate::ByLength, prior: &Prior| {
         what.read(PromptLength::Short, prior, START, None).expect("it was measured").median()
     };
-    let (ttft, seconds_per_token, output) =
-        (read(&estimates.ttft, &Prior::TTFT), read(&estimates.seconds_per_token, &Prior::SECONDS_PER_TOKEN), read(&estimates.output, &Prior::OUTPUT));
+    let (ttft, seconds_per_token, output) = (
+        read(&estimates.ttft, &Prior::TTFT),
+        read(&estimates.seconds_per_token, &Prior::SECONDS_PER_TOKEN),
+        read(&estimates.output, &Prior::OUTPUT),
+    );
     assert!((0.09..0.15).contains(&ttft), "{ttft}");
     assert!((0.009..0.015).contains(&seconds_per_token), "{seconds_per_token}");
     assert!((18.0..40.0).contains(&output), "{output}");

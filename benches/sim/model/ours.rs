@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use llmroute_core::model::{Class, Failure, Price, TimeoutKind, Timestamp, Usage};
-use llmroute_core::routing::snapshot::{StateSnapshot, HealthSignal};
 use llmroute_core::routing::breaker::BreakerContext;
-use llmroute_core::routing::failover::{PlannedCall, Failover, RequestAttributes, Step};
 use llmroute_core::routing::estimate::CallSample;
+use llmroute_core::routing::failover::{Failover, PlannedCall, RequestAttributes, Step};
 use llmroute_core::routing::limits::{Cap, LimitUnit, Limits, Ticket};
+use llmroute_core::routing::snapshot::{HealthSignal, StateSnapshot};
 use llmroute_core::routing::strategy::{RankingInput, prior_ttft};
 use llmroute_core::routing::{
     Capabilities, Deployment, DeploymentId, Group, GroupId, Map, Member, Policy as Patience, Strategy, Timeouts,
@@ -124,7 +124,14 @@ impl<'a> Ours<'a> {
     }
 
     /// What an attempt taught the request, and everybody.
-    fn learn(&mut self, request: usize, index: usize, lesson: HealthSignal, sample: Option<CallSample>, now: Timestamp) {
+    fn learn(
+        &mut self,
+        request: usize,
+        index: usize,
+        lesson: HealthSignal,
+        sample: Option<CallSample>,
+        now: Timestamp,
+    ) {
         let (map, id) = (self.map, DeploymentId(index));
         let policy = &map.group(GROUP).policy;
         let own = &mut self.under_way.get_mut(&request).expect("it was begun").snapshot;
@@ -160,7 +167,8 @@ impl Policy for Ours<'_> {
     }
 
     fn next(&mut self, request: usize, now: Seconds) -> Action {
-        let Request { failover, ticket, snapshot, call, last, .. } = self.under_way.get_mut(&request).expect("it was begun");
+        let Request { failover, ticket, snapshot, call, last, .. } =
+            self.under_way.get_mut(&request).expect("it was begun");
         let Step::Call(step) = failover.next(last.take().as_ref(), snapshot, time(now), &mut self.rng) else {
             return Action::GiveUp;
         };
@@ -176,7 +184,8 @@ impl Policy for Ours<'_> {
             return Begin::Later(LOOK);
         }
         let now = time(now);
-        let Request { failover, ticket, snapshot, call, slot, .. } = self.under_way.get_mut(&request).expect("it was begun");
+        let Request { failover, ticket, snapshot, call, slot, .. } =
+            self.under_way.get_mut(&request).expect("it was begun");
         let call = call.as_ref().expect("a call was decided");
         let place = (deployment, *ticket);
         let Some(held) = self.rooms.reserve(self.map, GROUP, place, &attributes(), snapshot, now) else {

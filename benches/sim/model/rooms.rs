@@ -2,9 +2,12 @@
 //! (`engine/rooms.rs`, `engine/reserve.rs`). Who is called is the failover's affair.
 
 use llmroute_core::model::{RateLimitReading, Timestamp};
-use llmroute_core::routing::snapshot::StateSnapshot;
 use llmroute_core::routing::failover::RequestAttributes;
-use llmroute_core::routing::limits::{LimitObservation, InFlightCall, Meter, Demand, ProviderLimit, ScopedLimit, LimitExceeded, Consumption, Ticket, headroom};
+use llmroute_core::routing::limits::{
+    Consumption, Demand, InFlightCall, LimitExceeded, LimitObservation, Meter, ProviderLimit, ScopedLimit, Ticket,
+    headroom,
+};
+use llmroute_core::routing::snapshot::StateSnapshot;
 use llmroute_core::routing::{DeploymentId, GroupId, Map};
 
 use super::policy::COUNT;
@@ -44,7 +47,15 @@ impl Rooms {
     }
 
     /// Marks on the snapshot of a request whom the limits keep shut.
-    pub fn mark(&self, map: &Map, group: GroupId, ticket: Ticket, attributes: &RequestAttributes, snapshot: &mut StateSnapshot, now: Timestamp) {
+    pub fn mark(
+        &self,
+        map: &Map,
+        group: GroupId,
+        ticket: Ticket,
+        attributes: &RequestAttributes,
+        snapshot: &mut StateSnapshot,
+        now: Timestamp,
+    ) {
         for index in 0..COUNT {
             let quota = &self.quotas[index];
             let need = quota.turn(self.need(map, index, attributes), ticket, now);
@@ -106,7 +117,8 @@ impl Rooms {
     pub fn heard(&mut self, deployment: usize, slot: &mut Slot, readings: Vec<RateLimitReading>, now: Timestamp) {
         slot.head = Some((now, readings));
         if self.home == Home::Shared {
-            let heard = LimitObservation { started: slot.started, reply: slot.head.clone(), ..LimitObservation::default() };
+            let heard =
+                LimitObservation { started: slot.started, reply: slot.head.clone(), ..LimitObservation::default() };
             self.quotas[deployment].observe(&heard, now);
         }
     }
@@ -130,7 +142,8 @@ impl Rooms {
     /// A call was not made after all.
     pub fn cancel(&mut self, deployment: usize, slot: Slot) {
         self.flying[deployment] -= 1;
-        self.quotas[deployment].observe(&LimitObservation { started: slot.started, ..LimitObservation::default() }, slot.started);
+        self.quotas[deployment]
+            .observe(&LimitObservation { started: slot.started, ..LimitObservation::default() }, slot.started);
         self.meters[deployment].cancel(slot.id);
     }
 
@@ -139,7 +152,13 @@ impl Rooms {
         Demand::of(attributes, price, self.quotas[deployment].expected_output())
     }
 
-    fn own(&self, scopes: &[ScopedLimit], index: usize, need: &Demand, now: Timestamp) -> impl Iterator<Item = LimitExceeded> {
+    fn own(
+        &self,
+        scopes: &[ScopedLimit],
+        index: usize,
+        need: &Demand,
+        now: Timestamp,
+    ) -> impl Iterator<Item = LimitExceeded> {
         let shut = |scope: &ScopedLimit| self.meters[index].clone().check(&scope.limits, need, now, &scope.of).err();
         scopes.iter().filter_map(shut).collect::<Vec<_>>().into_iter()
     }

@@ -88,11 +88,21 @@ async fn one(router: &Router, group: GroupId, prompts: &Prompts, number: u32) ->
         Ok(done) => RehearsedRequest {
             answered: true,
             ttft: done.first_token,
-            ..RehearsedRequest::of(&done.attempts, done.duration, router.map(), &tokens, request.attributes.prompt_tokens)
+            ..RehearsedRequest::of(
+                &done.attempts,
+                done.duration,
+                router.map(),
+                &tokens,
+                request.attributes.prompt_tokens,
+            )
         },
-        Err(failed) => {
-            RehearsedRequest::of(&failed.attempts, failed.duration, router.map(), &tokens, request.attributes.prompt_tokens)
-        }
+        Err(failed) => RehearsedRequest::of(
+            &failed.attempts,
+            failed.duration,
+            router.map(),
+            &tokens,
+            request.attributes.prompt_tokens,
+        ),
     };
     (number, end)
 }

@@ -186,7 +186,9 @@ impl Observer for Printer<'_> {
         let written = match self.ask.output {
             Output::Streamed => self.console.end_answer(),
             Output::StreamJson => self.console.json(&event("done", self.subject.done(done))),
-            Output::Json => put(&sanitize::json(&self.subject.done(done).to_string()), self.target.take(), self.console),
+            Output::Json => {
+                put(&sanitize::json(&self.subject.done(done).to_string()), self.target.take(), self.console)
+            }
             Output::Whole => put(&done.answer.text, self.target.take(), self.console),
             Output::Extracted => {
                 let block = fenced_block(&done.answer.text);

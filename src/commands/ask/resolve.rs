@@ -13,7 +13,7 @@ use crate::error::{CommandError, ErrorKind};
 use crate::options;
 use llmroute_core::model::{Effort, Message, Part, Prompt, Role, Sampling};
 use llmroute_core::protocols::Params;
-use llmroute_core::routing::failover::{RequestAttributes, Identity};
+use llmroute_core::routing::failover::{Identity, RequestAttributes};
 use llmroute_core::routing::hedge::Delay;
 use llmroute_core::routing::{Group, GroupId, Strategy};
 use llmroute_router::engine::{Delivery, Midstream};

@@ -269,7 +269,8 @@ impl<'a> Session<'a> {
         let mut request = Request { group, prompt, attributes, checks, delivery, since: now, log: Some(log) };
         // A rule that cannot be evaluated ends the request itself.
         let asked = self.router.decide(&request).unwrap_or_default().target(group);
-        let room = budget(self.router.map(), asked, &request.attributes, &request.prompt).into_iter().chain(largest).min();
+        let room =
+            budget(self.router.map(), asked, &request.attributes, &request.prompt).into_iter().chain(largest).min();
         let Fitted { kept, left_out } = fit(std::mem::take(&mut request.prompt.messages), room.unwrap_or(u64::MAX));
         request.prompt.messages = kept;
         request.attributes.prompt_tokens = request.prompt.estimated_tokens();

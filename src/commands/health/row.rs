@@ -105,7 +105,9 @@ impl DeploymentRow {
             (breaker::BreakerState::Closed, Some(gate)) => gate,
             (breaker::BreakerState::Closed, None) => "closed".to_owned(),
             (breaker::BreakerState::HalfOpen, _) => format!("half-open{reason}"),
-            (breaker::BreakerState::Open { until }, _) => format!("open for {}{reason}", span(until.since(self.row.at))),
+            (breaker::BreakerState::Open { until }, _) => {
+                format!("open for {}{reason}", span(until.since(self.row.at)))
+            }
         }
     }
 

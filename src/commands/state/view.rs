@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use super::names::{Owner, ProfileNames};
 use crate::ui::text::full_time;
 use llmroute_core::model::Timestamp;
-use llmroute_core::routing::snapshot::{DeploymentState, GroupState};
 use llmroute_core::routing::breaker::BreakerState;
+use llmroute_core::routing::snapshot::{DeploymentState, GroupState};
 
 /// What is kept, by owner.
 #[derive(Debug)]

@@ -4,7 +4,6 @@ pub mod aws;
 pub mod event;
 pub mod failure;
 pub mod media;
-pub mod sanitize;
 pub mod price;
 pub mod prompt;
 pub mod rate_limit_reading;

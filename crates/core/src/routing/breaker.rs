@@ -274,7 +274,14 @@ impl Breaker {
         }
     }
 
-    fn open(&mut self, class: Class, first: Duration, max: Duration, floor: Option<Duration>, context: &BreakerContext) {
+    fn open(
+        &mut self,
+        class: Class,
+        first: Duration,
+        max: Duration,
+        floor: Option<Duration>,
+        context: &BreakerContext,
+    ) {
         let cooldown = match self.gate {
             Phase::Closed => first,
             // A probe that fails doubles; a late failure of a call that began before it opened does not.

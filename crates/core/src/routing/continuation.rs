@@ -135,7 +135,13 @@ mod tests {
     /// Feeds `pieces` and tells what is printed, or `DIVERGED`.
     fn check(mut continuation: Continuation, pieces: &[&str], want: &str) {
         let mut printed = String::new();
-        for step in pieces.iter().map(|piece| continuation.feed(piece)).collect::<Vec<_>>().into_iter().chain([continuation.end()]) {
+        for step in pieces
+            .iter()
+            .map(|piece| continuation.feed(piece))
+            .collect::<Vec<_>>()
+            .into_iter()
+            .chain([continuation.end()])
+        {
             match step {
                 ContinuationStep::Pending => {}
                 ContinuationStep::Print(text) => printed.push_str(&text),

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::snapshot::DeploymentState;
 use super::breaker::BreakerState;
 use super::estimate::{Prior, PromptLength};
 use super::skew;
@@ -100,7 +99,12 @@ pub struct HedgeCandidate<'a> {
 /// Why `rival` may not be asked for a copy at `now`, if it may not; `max_cost` is the most that it may
 /// cost by estimate, in USD.
 #[must_use]
-pub fn refusal(max_cost: Option<f64>, rival: &HedgeCandidate<'_>, budget: &HedgeBudget, now: Timestamp) -> Option<HedgeRefusal> {
+pub fn refusal(
+    max_cost: Option<f64>,
+    rival: &HedgeCandidate<'_>,
+    budget: &HedgeBudget,
+    now: Timestamp,
+) -> Option<HedgeRefusal> {
     let recent = |at: Timestamp| skew::age(now, at).is_some_and(|age| age < SINCE_LIMITED);
     if rival.state != BreakerState::Closed {
         Some(HedgeRefusal::NotClosed)
@@ -167,7 +171,12 @@ mod tests {
         assert_eq!(delay.of(predicted.map(Duration::from_millis)), Duration::from_millis(want), "{delay:?}");
     }
 
-    fn check(max_cost: Option<f64>, cost: Option<f64>, change: impl FnOnce(&mut DeploymentState), want: Option<HedgeRefusal>) {
+    fn check(
+        max_cost: Option<f64>,
+        cost: Option<f64>,
+        change: impl FnOnce(&mut DeploymentState),
+        want: Option<HedgeRefusal>,
+    ) {
         let mut deployment = DeploymentState::default();
         change(&mut deployment);
         let gated = deployment.gated(NOW).is_some();

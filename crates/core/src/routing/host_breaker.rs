@@ -5,9 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::snapshot::StateSnapshot;
 use super::breaker::BreakerState;
 use super::failure_domain;
+use super::snapshot::StateSnapshot;
 use super::{DeploymentId, Map};
 use crate::model::{Class, Timestamp};
 

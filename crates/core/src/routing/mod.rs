@@ -3,22 +3,19 @@
 //! Values in, values out. Time and luck are arguments; no provider's name, no I/O, no clock.
 
 pub mod backoff;
-pub mod snapshot;
 pub mod breaker;
-pub mod failover;
-pub mod host_breaker;
+pub mod continuation;
 pub mod estimate;
 pub mod failover;
 pub mod failure_domain;
 pub mod hedge;
-pub mod failure_domain;
+pub mod host_breaker;
 pub mod lease;
 pub mod limits;
 pub mod per_class;
 pub mod pii;
 pub mod retry_budget;
 pub mod rules;
-pub mod continuation;
 pub mod skew;
 pub mod snapshot;
 pub mod strategy;

@@ -9,7 +9,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::breaker::{Breaker, BreakerContext, BreakerEvent, BreakerState};
-use super::host_breaker::HostBreakers;
 use super::estimate::Estimates;
 use super::hedge::HedgeBudget;
 use super::host_breaker::HostBreakers;
@@ -132,7 +131,9 @@ impl HealthSignal {
             | Class::Timeout(_)
             | Class::Connection(_)
             | Class::Malformed
-            | Class::Truncated) => Some(Self::Breaker(BreakerEvent::Failed { class, retry_after: failure.retry_after })),
+            | Class::Truncated) => {
+                Some(Self::Breaker(BreakerEvent::Failed { class, retry_after: failure.retry_after }))
+            }
         }
     }
 }

@@ -71,7 +71,8 @@ pub fn readings(headers: &HeaderMap, now: Timestamp) -> Vec<RateLimitReading> {
             LimitField::Period => parts.period = retry_after::from_value(value, None),
         }
     }
-    let mut readings: Vec<RateLimitReading> = found.into_iter().filter_map(|(key, parts)| parts.reading(key, now)).collect();
+    let mut readings: Vec<RateLimitReading> =
+        found.into_iter().filter_map(|(key, parts)| parts.reading(key, now)).collect();
     readings.extend(structured(headers));
     readings
 }

@@ -14,9 +14,9 @@ use tokio::process::Command;
 use crate::engine::process_group::ProcessGroup;
 use crate::engine::router::{Request, Router};
 use crate::engine::shared::session::reachable;
-use llmroute_core::routing::snapshot::StateSnapshot;
-use llmroute_core::routing::failover::{RequestAttributes, Eligibility};
 use llmroute_core::routing::estimate::Estimate;
+use llmroute_core::routing::failover::{Eligibility, RequestAttributes};
+use llmroute_core::routing::snapshot::StateSnapshot;
 use llmroute_core::routing::strategy::{Candidate, RankingInput, candidates};
 use llmroute_core::routing::{Group, GroupId, Strategy};
 
@@ -28,7 +28,11 @@ const MAX_ANSWER: u64 = 256 << 10;
 impl Router {
     /// Asks the commands of all groups that `request` may come to, and puts what they say on `snapshot`.
     /// Returns which of them gave no order, and why.
-    pub(super) async fn order_by_command(&self, request: &Request, snapshot: &mut StateSnapshot) -> Vec<(GroupId, String)> {
+    pub(super) async fn order_by_command(
+        &self,
+        request: &Request,
+        snapshot: &mut StateSnapshot,
+    ) -> Vec<(GroupId, String)> {
         let asked = self.questions(request, snapshot);
         let mut unordered = Vec::new();
         let answers = asked

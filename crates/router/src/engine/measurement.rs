@@ -8,9 +8,9 @@ use crate::engine::shared::session::{StateSession, deployment_key, edit};
 use crate::engine::{Delivery, Request, Router};
 use crate::ports::StoreError;
 use llmroute_core::model::{Failure, Prompt, Timestamp};
-use llmroute_core::routing::snapshot::{DeploymentState, HealthSignal};
 use llmroute_core::routing::breaker::BreakerContext;
 use llmroute_core::routing::estimate::CallSample;
+use llmroute_core::routing::snapshot::{DeploymentState, HealthSignal};
 use llmroute_core::routing::strategy::{RankingInput, prior_ttft};
 use llmroute_core::routing::{DeploymentId, GroupId};
 
@@ -32,7 +32,9 @@ impl Measurement {
     fn lessons(&self) -> (Option<HealthSignal>, Option<CallSample>) {
         match &self.result {
             Ok(sample) => (Some(HealthSignal::ANSWERED), Some(*sample)),
-            Err((failure, elapsed)) => (HealthSignal::of(failure), CallSample::failed(self.prompt_tokens, failure, *elapsed)),
+            Err((failure, elapsed)) => {
+                (HealthSignal::of(failure), CallSample::failed(self.prompt_tokens, failure, *elapsed))
+            }
         }
     }
 }

@@ -16,8 +16,8 @@ use llmroute_core::model::{Class, Failure, KeySource, RateLimitReading, Secret, 
 use llmroute_core::protocols::probe::ModelNames;
 use llmroute_core::protocols::{Endpoint, Probe};
 use llmroute_core::routing::DeploymentId;
-use llmroute_core::routing::snapshot::DeploymentState;
 use llmroute_core::routing::limits::ProviderLimit;
+use llmroute_core::routing::snapshot::DeploymentState;
 use llmroute_core::wire::{ErrorReply, WireRequest, rate_limit};
 
 /// The longest list of models that is read.

@@ -11,8 +11,8 @@ use crate::engine::shared::provider_limits::ProviderLimits;
 use crate::ports::{Clock, KeyProvider, LogStart, Store, Transport};
 use llmroute_core::model::{KeySource, Prompt, Timestamp};
 use llmroute_core::protocols::Endpoint;
-use llmroute_core::routing::failover::{RequestAttributes, Needs};
-use llmroute_core::routing::rules::{self, RuleOverrides, RuleError};
+use llmroute_core::routing::failover::{Needs, RequestAttributes};
+use llmroute_core::routing::rules::{self, RuleError, RuleOverrides};
 use llmroute_core::routing::{GroupId, Map};
 
 /// Routes requests to deployments.

@@ -12,9 +12,9 @@ use crate::engine::{ModelList, ProbeKey, ProbeLimits, ProbeOutcome, ProbeReply, 
 use crate::ports::{Clock, ConnectionCheck, ConnectionChecker};
 use llmroute_core::model::{Class, Failure, TimeoutKind, Timestamp};
 use llmroute_core::protocols::probe::Listed;
-use llmroute_core::routing::snapshot::StateSnapshot;
 use llmroute_core::routing::breaker::BreakerState;
 use llmroute_core::routing::limits::LimitObservation;
+use llmroute_core::routing::snapshot::StateSnapshot;
 use llmroute_core::routing::{DeploymentId, GroupId};
 
 /// Servers that are asked at the same time.
@@ -203,7 +203,11 @@ fn reason(standing: &Standing, breaker: BreakerState) -> Option<String> {
 fn told(mut standing: Standing, outcome: &ProbeOutcome) -> Standing {
     if let ProbeOutcome::Replied(reply) = outcome {
         let started = Timestamp(reply.at.0 - i64::try_from(reply.took.as_millis()).unwrap_or(i64::MAX));
-        let heard = LimitObservation { started, reply: Some((reply.at, reply.readings.clone())), ..LimitObservation::default() };
+        let heard = LimitObservation {
+            started,
+            reply: Some((reply.at, reply.readings.clone())),
+            ..LimitObservation::default()
+        };
         standing.quota.observe(&heard, reply.at);
     }
     standing

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::model::event::{ReasoningSignature, ReasoningBlock};
+use crate::model::event::{ReasoningBlock, ReasoningSignature};
 use crate::model::{Class, Event, Failure, Finish, Usage};
 use crate::protocols::classify::{self, Codes};
 use crate::protocols::{Decoder, count};
@@ -174,7 +174,11 @@ impl MessagesDecoder {
     /// A call without arguments says nothing but an empty piece: it means `{}`.
     fn close(&mut self, out: &mut Vec<Event>) {
         if let Some((text, mark)) = self.block.take().filter(|(_, mark)| !mark.is_empty()) {
-            out.push(Event::ReasoningBlock(ReasoningBlock { by: self.by.clone(), text, signature: ReasoningSignature::Signature(mark) }));
+            out.push(Event::ReasoningBlock(ReasoningBlock {
+                by: self.by.clone(),
+                text,
+                signature: ReasoningSignature::Signature(mark),
+            }));
         }
         if let Some(call) = self.open.take().filter(|call| !call.said) {
             let text = if call.input.is_object() { call.input.to_string() } else { "{}".to_owned() };

@@ -9,7 +9,7 @@ mod decoder;
 
 use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, classify, probe, request};
 use crate::catalog::models::{Model, Thinking};
-use crate::model::event::{ReasoningSignature, ReasoningBlock};
+use crate::model::event::{ReasoningBlock, ReasoningSignature};
 use crate::model::prompt::ImageData;
 use crate::model::{Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::model::event::{ReasoningSignature, ReasoningBlock};
+use crate::model::event::{ReasoningBlock, ReasoningSignature};
 use crate::model::{Class, Event, Failure, Finish, Usage};
 use crate::protocols::classify::{self, Codes};
 use crate::protocols::{Decoder, bedrock, count};
@@ -114,7 +114,11 @@ impl ConverseDecoder {
     fn close(&mut self, out: &mut Vec<Event>) {
         let (text, mark) = std::mem::take(&mut self.block);
         if !mark.is_empty() {
-            out.push(Event::ReasoningBlock(ReasoningBlock { by: self.by.clone(), text, signature: ReasoningSignature::Signature(mark) }));
+            out.push(Event::ReasoningBlock(ReasoningBlock {
+                by: self.by.clone(),
+                text,
+                signature: ReasoningSignature::Signature(mark),
+            }));
         }
         if let Some(call) = self.open.take().filter(|call| !call.said) {
             out.push(Event::ToolArguments { index: call.index, text: "{}".to_owned() });

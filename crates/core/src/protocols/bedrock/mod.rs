@@ -9,7 +9,7 @@ mod decoder;
 use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, anthropic, classify, request};
 use crate::catalog::SchemaDialect;
 use crate::catalog::models::{Model, Thinking};
-use crate::model::event::{ReasoningSignature, ReasoningBlock};
+use crate::model::event::{ReasoningBlock, ReasoningSignature};
 use crate::model::prompt::ImageData;
 use crate::model::{Class, Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
@@ -263,7 +263,11 @@ fn tools(prompt: &Prompt) -> Vec<Value> {
     let mut names: Vec<&str> = calls
         .filter_map(|part| match part {
             Part::ToolCall { name, .. } => Some(name.as_str()),
-            Part::Text(_) | Part::ReasoningBlock(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => None,
+            Part::Text(_)
+            | Part::ReasoningBlock(_)
+            | Part::Image { .. }
+            | Part::File { .. }
+            | Part::ToolResult { .. } => None,
         })
         .collect();
     names.sort_unstable();

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::model::event::{ReasoningSignature, ReasoningBlock};
+use crate::model::event::{ReasoningBlock, ReasoningSignature};
 use crate::model::{Class, Event, Failure, Finish, Usage};
 use crate::protocols::classify::{self, Codes};
 use crate::protocols::{Decoder, count};

@@ -11,7 +11,7 @@ use crate::catalog::models::Reasoning;
 mod decoder;
 
 use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, classify, openai, probe, request};
-use crate::model::event::{ReasoningSignature, ReasoningBlock};
+use crate::model::event::{ReasoningBlock, ReasoningSignature};
 use crate::model::prompt::ImageData;
 use crate::model::{Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
@@ -153,7 +153,9 @@ fn push_assistant(items: &mut Vec<Value>, to: &Endpoint, message: &Message) {
             Part::ToolCall { id, name, arguments, .. } => {
                 calls.push(json!({"type": "function_call", "call_id": id, "name": name, "arguments": arguments}));
             }
-            Part::ReasoningBlock(ReasoningBlock { by, signature: ReasoningSignature::Hidden(signature), .. }) if *by == to.provider => {
+            Part::ReasoningBlock(ReasoningBlock { by, signature: ReasoningSignature::Hidden(signature), .. })
+                if *by == to.provider =>
+            {
                 reasoning_blocks.push(json!({"type": "reasoning", "summary": [], "encrypted_content": signature}));
             }
             // Models write text here; images, documents and results belong to the other side, and what

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::fixtures::read;
 use super::{decode_all, endpoint};
-use crate::model::event::{ReasoningSignature, ReasoningBlock};
+use crate::model::event::{ReasoningBlock, ReasoningSignature};
 use crate::model::prompt::ImageData;
 use crate::model::{Answer, Class, Effort, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::protocols::{EncodedRequest, Endpoint};

@@ -125,7 +125,11 @@ impl Filter {
     pub fn read(&self, prior: &Prior, now: Timestamp) -> Option<Estimate> {
         let known = self.0?;
         let age = now.since(known.at).min(AGE_MAX).as_secs_f64();
-        Some(Estimate { ln: known.ln, variance: (known.variance + prior.drift * age).min(VARIANCE_MAX), measured: true })
+        Some(Estimate {
+            ln: known.ln,
+            variance: (known.variance + prior.drift * age).min(VARIANCE_MAX),
+            measured: true,
+        })
     }
 
     /// Learns one measurement; the first one is weighed against `start`. What is no positive finite

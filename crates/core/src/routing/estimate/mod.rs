@@ -3,16 +3,16 @@
 //! Each estimate is kept for prompts of three lengths and for all of them together; a length that
 //! was never or not lately seen is answered by the whole. Values only: reading changes nothing.
 
-mod sample;
 mod filter;
+mod sample;
 mod success_rate;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::sample::CallSample;
 pub use self::filter::{Estimate, Filter, Prior, VARIANCE_MAX};
+pub use self::sample::CallSample;
 pub use self::success_rate::SuccessRate;
 use crate::model::{Timestamp, Usage};
 
@@ -139,7 +139,12 @@ impl Estimates {
                     }
                 };
                 learn(&mut self.ttft, ttft, &Prior::TTFT, start);
-                learn(&mut self.seconds_per_token, seconds_per_token, &Prior::SECONDS_PER_TOKEN, SECONDS_PER_TOKEN_UNKNOWN);
+                learn(
+                    &mut self.seconds_per_token,
+                    seconds_per_token,
+                    &Prior::SECONDS_PER_TOKEN,
+                    SECONDS_PER_TOKEN_UNKNOWN,
+                );
                 learn(&mut self.output, output, &Prior::OUTPUT, OUTPUT_UNKNOWN);
                 if let Some(counted) = counted {
                     self.size.learn(ratio(counted, prompt_tokens), &Prior::SIZE, Estimate::unmeasured(1.0), now);
@@ -246,7 +251,10 @@ mod tests {
         let mut estimates = Estimates::default();
         estimates.learn(&answered(10, 1.0), 1.0, Timestamp(0));
         let read = |now| {
-            estimates.ttft.read(PromptLength::Short, &Prior::TTFT, Timestamp(now), Some(Duration::from_secs(60))).is_some()
+            estimates
+                .ttft
+                .read(PromptLength::Short, &Prior::TTFT, Timestamp(now), Some(Duration::from_secs(60)))
+                .is_some()
         };
         assert_eq!([read(60_000), read(60_001)], [true, false]);
     }

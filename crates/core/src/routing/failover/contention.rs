@@ -1,7 +1,7 @@
 //! Calls that could not be made after all: another process was first. They count as not asked.
 
 use super::eligibility::closed;
-use super::{PlannedCall, Failover, SkipReason};
+use super::{Failover, PlannedCall, SkipReason};
 use crate::model::Timestamp;
 use crate::routing::snapshot::StateSnapshot;
 use crate::routing::{DeploymentId, GroupId, strategy};

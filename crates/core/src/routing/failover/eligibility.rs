@@ -2,10 +2,10 @@
 
 use super::attributes::{RequestAttributes, SkipReason};
 use crate::model::Timestamp;
-use crate::routing::snapshot::StateSnapshot;
 use crate::routing::breaker::BreakerState;
 use crate::routing::host_breaker::HostBreakers;
 use crate::routing::limits::LimitExceeded;
+use crate::routing::snapshot::StateSnapshot;
 use crate::routing::{DeploymentId, GroupId, Map, Member};
 
 /// A request and everything that is known when it is decided about.
@@ -38,7 +38,9 @@ impl<'a> Eligibility<'a> {
 
     /// Why `member` of `group` may not be asked now, if it may not.
     pub(super) fn skip_reason(&self, group: GroupId, member: &Member) -> Option<SkipReason> {
-        self.incapable(member).or_else(|| self.closed_by(group, member.deployment)).or_else(|| self.too_expensive(member))
+        self.incapable(member)
+            .or_else(|| self.closed_by(group, member.deployment))
+            .or_else(|| self.too_expensive(member))
     }
 
     /// Why `member` cannot serve this request at all, whatever the hour.

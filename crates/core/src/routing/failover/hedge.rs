@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{PlannedCall, Failover, Eligibility, Restriction};
+use super::{Eligibility, Failover, PlannedCall, Restriction};
 use crate::model::{Failure, Timestamp};
 use crate::routing::DeploymentId;
-use crate::routing::snapshot::StateSnapshot;
 use crate::routing::hedge::{HedgeCandidate, refusal};
+use crate::routing::snapshot::StateSnapshot;
 
 impl Failover<'_> {
     /// Who could be asked besides the one that was asked last and is silent: a member of the same
@@ -30,7 +30,8 @@ impl Failover<'_> {
                 price.cost(&estimates.usage(self.attributes.prompt_tokens, self.attributes.max_tokens, now))
             });
             let gated = snapshot.gated(group, *id, now).is_some();
-            let rival = HedgeCandidate { deployment: snapshot.deployment(*id), state: eligibility.state(*id), gated, cost };
+            let rival =
+                HedgeCandidate { deployment: snapshot.deployment(*id), state: eligibility.state(*id), gated, cost };
             let member = members.iter().find(|member| member.deployment == *id);
             !self.was_called(*id)
                 && member.is_some_and(|member| eligibility.unsuitable(member).is_none())
@@ -48,13 +49,24 @@ impl Failover<'_> {
     }
 
     /// The call of `rival` beside the one that is out; it is a first visit like any other.
-    pub fn start_hedge(&mut self, rival: DeploymentId, snapshot: &StateSnapshot, now: Timestamp) -> Option<PlannedCall> {
+    pub fn start_hedge(
+        &mut self,
+        rival: DeploymentId,
+        snapshot: &StateSnapshot,
+        now: Timestamp,
+    ) -> Option<PlannedCall> {
         let group = self.called[self.last?].group;
         Some(self.call(group, rival, Duration::ZERO, snapshot, now))
     }
 
     /// One of two calls failed and the other, to `left`, goes on.
-    pub fn hedge_call_failed(&mut self, deployment: DeploymentId, failure: &Failure, left: DeploymentId, now: Timestamp) {
+    pub fn hedge_call_failed(
+        &mut self,
+        deployment: DeploymentId,
+        failure: &Failure,
+        left: DeploymentId,
+        now: Timestamp,
+    ) {
         if let Some(position) = self.position(deployment) {
             self.react(failure, position, now);
         }

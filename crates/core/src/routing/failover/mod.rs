@@ -5,21 +5,19 @@
 
 use std::time::Duration;
 
-use super::snapshot::StateSnapshot;
 use super::breaker::BreakerState;
+use super::snapshot::StateSnapshot;
 use super::strategy::{self, Ranked};
 use super::{DeploymentId, GroupId, Map};
 use crate::model::{Class, Failure, Timestamp};
-pub use attributes::{Capability, RequestAttributes, Identity, Needs, Skip, SkipReason};
+pub use attributes::{Capability, Identity, Needs, RequestAttributes, Skip, SkipReason};
 pub use eligibility::Eligibility;
 use reaction::{Reaction, reaction};
 
-mod retry;
 mod attributes;
-mod hedge;
 mod contention;
 mod eligibility;
-mod tie_break;
+mod hedge;
 mod reaction;
 mod retry;
 #[cfg(test)]
@@ -166,7 +164,11 @@ impl<'a> Failover<'a> {
             visits: Vec::new(),
             queue: vec![group],
             // The primary group is not a fallback but leaves the queue like one.
-            fallbacks_left: if attributes.no_fallback { 1 } else { map.group(group).policy.max_fallbacks.saturating_add(1) },
+            fallbacks_left: if attributes.no_fallback {
+                1
+            } else {
+                map.group(group).policy.max_fallbacks.saturating_add(1)
+            },
             attributes,
             called: Vec::new(),
             attempts: 0,
@@ -180,7 +182,13 @@ impl<'a> Failover<'a> {
     }
 
     /// What to do after `last` failed (`None` at the start).
-    pub fn next(&mut self, last: Option<&Failure>, snapshot: &StateSnapshot, now: Timestamp, rng: &mut fastrand::Rng) -> Step {
+    pub fn next(
+        &mut self,
+        last: Option<&Failure>,
+        snapshot: &StateSnapshot,
+        now: Timestamp,
+        rng: &mut fastrand::Rng,
+    ) -> Step {
         if let (Some(failure), Some(last)) = (last, self.last) {
             self.react(failure, last, now);
         }
@@ -237,7 +245,9 @@ impl<'a> Failover<'a> {
                 self.refused = true;
                 self.restriction = match self.restriction {
                     Restriction::None => Restriction::OtherProvider(self.map.deployment(deployment).provider.clone()),
-                    Restriction::OtherProvider(_) | Restriction::Larger(_) | Restriction::NoFurtherCall => Restriction::NoFurtherCall,
+                    Restriction::OtherProvider(_) | Restriction::Larger(_) | Restriction::NoFurtherCall => {
+                        Restriction::NoFurtherCall
+                    }
                 };
                 None
             }
@@ -324,7 +334,11 @@ impl<'a> Failover<'a> {
             Restriction::OtherProvider(provider) => deployment.provider != *provider,
             // A group that the profile names for long prompts is believed where the window is unknown.
             Restriction::Larger(than) => deployment.context_window.map_or_else(
-                || self.visits.iter().any(|visit| self.map.group(visit.group).context_window_fallbacks.contains(&group)),
+                || {
+                    self.visits
+                        .iter()
+                        .any(|visit| self.map.group(visit.group).context_window_fallbacks.contains(&group))
+                },
                 |window| window > *than,
             ),
             Restriction::NoFurtherCall => false,
@@ -350,7 +364,8 @@ impl<'a> Failover<'a> {
     }
 
     fn enqueue_first(&mut self, groups: &[GroupId]) {
-        let known: Vec<GroupId> = self.visits.iter().map(|visit| visit.group).chain(self.queue.iter().copied()).collect();
+        let known: Vec<GroupId> =
+            self.visits.iter().map(|visit| visit.group).chain(self.queue.iter().copied()).collect();
         let groups = groups.iter().map(|group| self.attributes.rule_overrides.target(*group));
         let new: Vec<GroupId> = groups.filter(|group| !known.contains(group)).collect();
         self.queue.splice(0..0, new);
@@ -411,7 +426,15 @@ impl<'a> Failover<'a> {
         }
         let same = self.last.is_some_and(|last| self.called[last].deployment == deployment);
         let position = self.called.iter().position(|called| called.deployment == deployment).unwrap_or_else(|| {
-            self.called.push(CalledDeployment { group, deployment, times: 0, in_a_row: 0, rejected: 0, retry_at: None, failed: None });
+            self.called.push(CalledDeployment {
+                group,
+                deployment,
+                times: 0,
+                in_a_row: 0,
+                rejected: 0,
+                retry_at: None,
+                failed: None,
+            });
             self.called.len() - 1
         });
         let called = &mut self.called[position];
@@ -421,7 +444,8 @@ impl<'a> Failover<'a> {
         let at = now.after(wait);
         // One that is asked in spite of an open breaker is not its probe, and where nobody could take
         // over there is nothing to be careful about.
-        let probe = snapshot.state(self.map, deployment, at) == BreakerState::HalfOpen && self.has_alternative(deployment, snapshot, at);
+        let probe = snapshot.state(self.map, deployment, at) == BreakerState::HalfOpen
+            && self.has_alternative(deployment, snapshot, at);
         let first_token = self.first_token(group, deployment, at);
         let first_token = if probe { first_token.min(PROBE_PATIENCE) } else { first_token };
         PlannedCall { group, deployment, wait, first_token, probe }
@@ -432,7 +456,8 @@ impl<'a> Failover<'a> {
         let configured = self.map.group(group).members.iter().find(|member| member.deployment == deployment);
         let configured = configured.map_or(Duration::MAX, |member| member.timeouts.first_token);
         let others: usize = self.visits.iter().map(|visit| visit.untried.len().min(visit.attempts_left as usize)).sum();
-        let pending = self.visits.iter().filter(|visit| !visit.left).flat_map(|visit| &self.map.group(visit.group).fallbacks);
+        let pending =
+            self.visits.iter().filter(|visit| !visit.left).flat_map(|visit| &self.map.group(visit.group).fallbacks);
         let groups = (self.queue.len() + pending.count()).min(self.fallbacks_left as usize);
         let shares = u32::try_from(1 + others + groups).unwrap_or(u32::MAX);
         configured.min(self.deadline.since(at) / shares)

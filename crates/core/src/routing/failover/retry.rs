@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::reaction::{Reaction, reaction};
-use super::{CalledDeployment, PlannedCall, Failover, GroupVisit, MAX_ATTEMPTS, Eligibility, Stop, Restriction};
+use super::{CalledDeployment, Eligibility, Failover, GroupVisit, MAX_ATTEMPTS, PlannedCall, Restriction, Stop};
 use crate::model::{Failure, Timestamp};
-use crate::routing::snapshot::StateSnapshot;
 use crate::routing::breaker::BreakerState;
 use crate::routing::limits::LimitExceeded;
+use crate::routing::snapshot::StateSnapshot;
 use crate::routing::{DeploymentId, GroupId, backoff};
 
 impl Failover<'_> {
@@ -43,7 +43,12 @@ impl Failover<'_> {
     }
 
     /// Asks somebody again, or waits for a gate, when no one new is left: whoever is ready first.
-    pub(super) fn retry(&mut self, snapshot: &StateSnapshot, now: Timestamp, rng: &mut fastrand::Rng) -> Option<PlannedCall> {
+    pub(super) fn retry(
+        &mut self,
+        snapshot: &StateSnapshot,
+        now: Timestamp,
+        rng: &mut fastrand::Rng,
+    ) -> Option<PlannedCall> {
         let mut best: Option<(Duration, GroupId, DeploymentId)> = None;
         for called in self.called.iter().filter(|called| self.may_retry(called, snapshot, now)) {
             let backoff = backoff::wait(called.times - 1, rng);
@@ -75,9 +80,16 @@ impl Failover<'_> {
     }
 
     /// How long to wait before `asked` is asked again, if that can be afforded.
-    fn wait_for(&self, called: &CalledDeployment, backoff: Duration, snapshot: &StateSnapshot, now: Timestamp) -> Option<Duration> {
+    fn wait_for(
+        &self,
+        called: &CalledDeployment,
+        backoff: Duration,
+        snapshot: &StateSnapshot,
+        now: Timestamp,
+    ) -> Option<Duration> {
         let floor = called.retry_at.map_or(Duration::ZERO, |at| at.since(now));
-        let gate = snapshot.gated(called.group, called.deployment, now).map_or(Duration::ZERO, |until| until.since(now));
+        let gate =
+            snapshot.gated(called.group, called.deployment, now).map_or(Duration::ZERO, |until| until.since(now));
         let wait = backoff.max(floor).max(gate);
         self.affordable(called.group, wait, now).then_some(wait)
     }
@@ -93,31 +105,30 @@ impl Failover<'_> {
         }
         let eligibility = &Eligibility::new(self.map, &self.attributes, snapshot, now);
         let visits = self.visits.iter().filter(|visit| visit.attempts_left > 0);
-        visits.flat_map(|visit| {
-            let members = self.map.group(visit.group).members.iter();
-            members.filter_map(move |member| {
-                // One that was shut when its turn came is ready by now.
-                let opened = || self.blocked.contains(&member.deployment).then_some(now);
-                let until = snapshot.gated(visit.group, member.deployment, now).or_else(opened)?;
-                let shut = snapshot.limit_exceeded(visit.group, member.deployment);
-                let never = matches!(shut, Some(LimitExceeded::Never { .. } | LimitExceeded::Unpriced));
-                let fit = !never
-                    && eligibility.unsuitable(member).is_none()
-                    && !matches!(eligibility.state(member.deployment), BreakerState::Open { .. });
-                (fit && !self.was_called(member.deployment) && self.wanted(visit.group, member.deployment)).then_some((
-                    visit.group,
-                    member.deployment,
-                    until,
-                ))
+        visits
+            .flat_map(|visit| {
+                let members = self.map.group(visit.group).members.iter();
+                members.filter_map(move |member| {
+                    // One that was shut when its turn came is ready by now.
+                    let opened = || self.blocked.contains(&member.deployment).then_some(now);
+                    let until = snapshot.gated(visit.group, member.deployment, now).or_else(opened)?;
+                    let shut = snapshot.limit_exceeded(visit.group, member.deployment);
+                    let never = matches!(shut, Some(LimitExceeded::Never { .. } | LimitExceeded::Unpriced));
+                    let fit = !never
+                        && eligibility.unsuitable(member).is_none()
+                        && !matches!(eligibility.state(member.deployment), BreakerState::Open { .. });
+                    (fit && !self.was_called(member.deployment) && self.wanted(visit.group, member.deployment))
+                        .then_some((visit.group, member.deployment, until))
+                })
             })
-        })
-        .collect()
+            .collect()
     }
 
     /// Whether breakers alone keep everybody shut: nobody waits for a rate limit.
     pub(super) fn all_open(&self, snapshot: &StateSnapshot, now: Timestamp) -> bool {
         let eligibility = Eligibility::new(self.map, &self.attributes, snapshot, now);
-        let open = |called: &CalledDeployment| matches!(eligibility.state(called.deployment), BreakerState::Open { .. });
+        let open =
+            |called: &CalledDeployment| matches!(eligibility.state(called.deployment), BreakerState::Open { .. });
         self.called.iter().all(open) && self.gated(snapshot, now).is_empty()
     }
 
@@ -154,7 +165,9 @@ impl Failover<'_> {
         if self.refused || too_long {
             return Stop::Refused;
         }
-        let open = |called: &&CalledDeployment| !matches!(snapshot.limit_exceeded(called.group, called.deployment), Some(LimitExceeded::Never { .. }));
+        let open = |called: &&CalledDeployment| {
+            !matches!(snapshot.limit_exceeded(called.group, called.deployment), Some(LimitExceeded::Never { .. }))
+        };
         let asked_gates = self.called.iter().filter(|called| called.retry_at.is_some()).filter(open);
         let asked_gates = asked_gates.filter_map(|called| snapshot.gated(called.group, called.deployment, now));
         let gates = self.gated(snapshot, now).into_iter().map(|(_, _, until)| until).chain(asked_gates);

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::*;
 use crate::model::{Class, ConnectionFault, OutputFault, TimeoutKind};
-use crate::routing::snapshot::HealthSignal;
-use crate::routing::breaker::{BreakerContext, BreakerPolicy, BreakerEvent};
+use crate::routing::breaker::{BreakerContext, BreakerEvent, BreakerPolicy};
 use crate::routing::limits::LimitExceeded;
 use crate::routing::per_class::PerClass;
+use crate::routing::snapshot::HealthSignal;
 use crate::routing::{Deployment, Group, Member, Policy, Strategy, Timeouts};
 
 /// `main: a b | other: c`: groups and their deployments, in order; a deployment is `provider.name`,
@@ -128,7 +128,8 @@ fn what_a_model_is_known_not_to_do_is_not_asked_of_it() {
     let mut map = map("main: a.x b.x c.x");
     map.deployments[0].capabilities.vision = Some(false);
     map.deployments[1].capabilities.vision = Some(true);
-    let attributes = RequestAttributes { needs: Needs { vision: true, ..Needs::default() }, ..RequestAttributes::default() };
+    let attributes =
+        RequestAttributes { needs: Needs { vision: true, ..Needs::default() }, ..RequestAttributes::default() };
     walk(&map, StateSnapshot::new(&map), attributes, "401", "b.x c.x | exhausted");
 }
 
@@ -280,7 +281,13 @@ fn fallbacks_are_followed_depth_first_and_each_once() {
 fn no_fallback_asks_none() {
     let mut map = map("main: a | b: b");
     map.groups[0].fallbacks = vec![GroupId(1)];
-    walk(&map, StateSnapshot::new(&map), RequestAttributes { no_fallback: true, ..RequestAttributes::default() }, "401", "a | exhausted");
+    walk(
+        &map,
+        StateSnapshot::new(&map),
+        RequestAttributes { no_fallback: true, ..RequestAttributes::default() },
+        "401",
+        "a | exhausted",
+    );
 }
 
 #[test]
@@ -567,8 +574,11 @@ fn probe(map: &Map, change: impl FnOnce(&mut StateSnapshot), want: (bool, u64)) 
     open(&mut snapshot, 0, 100);
     change(&mut snapshot);
     let now = Timestamp(1_000_000).after(Duration::from_secs(100));
-    let mut failover = Failover::new(map, GroupId(0), RequestAttributes::default(), now.after(Duration::from_secs(900)));
-    let Step::Call(call) = failover.next(None, &snapshot, now, &mut fastrand::Rng::with_seed(1)) else { panic!("no call") };
+    let mut failover =
+        Failover::new(map, GroupId(0), RequestAttributes::default(), now.after(Duration::from_secs(900)));
+    let Step::Call(call) = failover.next(None, &snapshot, now, &mut fastrand::Rng::with_seed(1)) else {
+        panic!("no call")
+    };
     assert_eq!((call.deployment, call.probe, call.first_token.as_secs()), (DeploymentId(0), want.0, want.1));
 }
 
@@ -658,7 +668,8 @@ fn one_without_room_is_passed_over_and_waited_for_last() {
 fn one_that_has_room_by_the_time_the_others_failed_is_asked_at_once() {
     let map = map("main: a b");
     let mut snapshot = StateSnapshot::new(&map);
-    snapshot.deployments[0].headroom.exceeded = Some(LimitExceeded::Until { at: Timestamp(1_000_005), limit: "rpm".to_owned() });
+    snapshot.deployments[0].headroom.exceeded =
+        Some(LimitExceeded::Until { at: Timestamp(1_000_005), limit: "rpm".to_owned() });
     walk(&map, snapshot, RequestAttributes::default(), "401", "b a | exhausted");
 }
 
@@ -678,7 +689,8 @@ fn slots_that_others_take_are_waited_for_no_longer_than_max_wait_in_all() {
     let mut snapshot = StateSnapshot::new(&map);
     let mut rng = fastrand::Rng::with_seed(1);
     let mut now = Timestamp(1_000_000);
-    let mut failover = Failover::new(&map, GroupId(0), RequestAttributes::default(), now.after(Duration::from_secs(900)));
+    let mut failover =
+        Failover::new(&map, GroupId(0), RequestAttributes::default(), now.after(Duration::from_secs(900)));
     let mut calls = 0;
     let mut skips = 0;
     let stop = loop {

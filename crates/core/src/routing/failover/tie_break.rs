@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::Failover;
 use super::Eligibility;
+use super::Failover;
 use crate::model::{Class, Timestamp};
-use crate::routing::snapshot::StateSnapshot;
 use crate::routing::breaker::BreakerState;
+use crate::routing::snapshot::StateSnapshot;
 use crate::routing::{DeploymentId, GroupId, failure_domain};
 
 impl<'a> Failover<'a> {
@@ -29,7 +29,8 @@ impl<'a> Failover<'a> {
     /// Whether a closed deployment that was not asked yet could take over from `id`.
     pub(super) fn has_alternative(&self, id: DeploymentId, snapshot: &StateSnapshot, now: Timestamp) -> bool {
         let here = self.visits.iter().filter(|visit| visit.attempts_left > 0).map(|visit| visit.group);
-        let pending = self.visits.iter().filter(|visit| !visit.left).flat_map(|visit| &self.map.group(visit.group).fallbacks);
+        let pending =
+            self.visits.iter().filter(|visit| !visit.left).flat_map(|visit| &self.map.group(visit.group).fallbacks);
         let fallbacks = self.queue.iter().chain(pending).copied().filter(|_| self.fallbacks_left > 0);
         let eligibility = Eligibility::new(self.map, &self.attributes, snapshot, now);
         let members = |group| self.map.group(group).members.iter().map(move |member| (group, member));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::window::Window;
-use super::{Cap, LimitUnit, Limits, Demand, LimitExceeded, Consumption};
+use super::{Cap, Consumption, Demand, LimitExceeded, LimitUnit, Limits};
 use crate::model::Timestamp;
 
 /// How long a call in flight is believed to be alive without a word: a process that was killed

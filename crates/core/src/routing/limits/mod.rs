@@ -4,7 +4,6 @@
 //! processes, is the engine's affair.
 
 mod config;
-mod wait_queue;
 mod meter;
 mod provider_limit;
 #[cfg(test)]
@@ -15,9 +14,9 @@ mod window;
 use std::time::Duration;
 
 pub use config::{LimitConfig, LimitScope, ScopedLimit};
-pub use wait_queue::Ticket;
 pub use meter::{InFlightCall, LEASE, Meter};
 pub use provider_limit::{LimitObservation, ProviderLimit};
+pub use wait_queue::Ticket;
 
 use super::failover::RequestAttributes;
 use crate::model::{Price, Resource, Timestamp, Usage};

@@ -42,7 +42,9 @@ fn check(limits: &Limits, seconds: &[f64], want: &str) {
                     meter.settle(id as u64, Consumption { tokens: 30, nanos: 300 });
                     ".".to_owned()
                 }
-                Err(LimitExceeded::Until { at: when, limit }) => format!("{limit}@{}", when.since(at(0.0)).as_secs_f64()),
+                Err(LimitExceeded::Until { at: when, limit }) => {
+                    format!("{limit}@{}", when.since(at(0.0)).as_secs_f64())
+                }
                 Err(LimitExceeded::Never { limit }) => format!("{limit} never"),
                 Err(LimitExceeded::Unpriced) => "unpriced".to_owned(),
             }
@@ -120,7 +122,9 @@ fn a_killed_call_counts_as_what_it_was_expected_to_use() {
     let mut meter = Meter::default();
     assert_eq!(meter.check(&rpm, &need(10, 20), at(0.0), ""), Ok(()));
     meter.hold(&rpm, InFlightCall::new(1, &need(10, 20), at(0.0)));
-    let Err(LimitExceeded::Until { at: when, .. }) = meter.check(&rpm, &need(1, 1), at(45.0), "") else { panic!("full") };
+    let Err(LimitExceeded::Until { at: when, .. }) = meter.check(&rpm, &need(1, 1), at(45.0), "") else {
+        panic!("full")
+    };
     assert_eq!(when, at(60.0));
     let json = serde_json::to_string(&meter).unwrap();
     assert_eq!(serde_json::from_str::<Meter>(&json).unwrap(), meter);
@@ -192,12 +196,15 @@ fn who_comes_later_stands_behind_those_who_wait() {
     let mut quota = ProviderLimit::default();
     hear(&mut quota, 0.0, &[reading(60, 0, Refill::Over(Duration::from_secs(60)))], None);
     let ticket = |id: u64| Ticket { since: at(id as f64 / 10.0), id };
-    let wait =
-        |quota: &ProviderLimit, id, second| match quota.check(&quota.turn(need(10, 20), ticket(id), at(second)), at(second)) {
-            Ok(()) => None,
-            Err(LimitExceeded::Until { at: when, .. }) => Some((when.since(at(second)).as_secs_f64() * 10.0).round() / 10.0),
-            Err(other) => panic!("{other:?}"),
-        };
+    let wait = |quota: &ProviderLimit, id, second| match quota
+        .check(&quota.turn(need(10, 20), ticket(id), at(second)), at(second))
+    {
+        Ok(()) => None,
+        Err(LimitExceeded::Until { at: when, .. }) => {
+            Some((when.since(at(second)).as_secs_f64() * 10.0).round() / 10.0)
+        }
+        Err(other) => panic!("{other:?}"),
+    };
     quota.join(ticket(1), at(1.0), at(0.1));
     quota.join(ticket(2), at(2.0), at(0.2));
     assert_eq!(wait(&quota, 3, 0.3), Some(2.7), "two are in front of it");
@@ -247,8 +254,10 @@ fn a_fixed_window_gives_nothing_before_its_end() {
 fn an_older_reply_that_comes_later_changes_nothing() {
     let mut quota = ProviderLimit::default();
     hear(&mut quota, 5.0, &[reading(60, 0, Refill::At(Duration::from_secs(40)))], None);
-    let late =
-        LimitObservation { reply: Some((at(4.0), vec![reading(60, 9, Refill::At(Duration::from_secs(41)))])), ..LimitObservation::default() };
+    let late = LimitObservation {
+        reply: Some((at(4.0), vec![reading(60, 9, Refill::At(Duration::from_secs(41)))])),
+        ..LimitObservation::default()
+    };
     quota.observe(&late, at(6.0));
     assert!(wait(&quota, 6.0).is_some());
 }
@@ -286,7 +295,8 @@ fn with_headers_there_is_no_pace() {
 #[test]
 fn more_than_there_ever_is_waits_until_all_is_there() {
     let mut quota = ProviderLimit::default();
-    let tokens = RateLimitReading { resource: Resource::Tokens, ..reading(20, 10, Refill::Over(Duration::from_secs(60))) };
+    let tokens =
+        RateLimitReading { resource: Resource::Tokens, ..reading(20, 10, Refill::Over(Duration::from_secs(60))) };
     hear(&mut quota, 0.0, &[tokens], None);
     assert_eq!(wait(&quota, 0.0), Some(30.001));
     assert_eq!(wait(&quota, 30.1), None);

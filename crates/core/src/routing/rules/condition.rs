@@ -127,9 +127,12 @@ impl Condition {
         faults.into_iter().filter_map(Result::err).find(|fault| match fault {
             EvaluationError::Types | EvaluationError::NotBool => true,
             // What is not there now may be there when it is asked.
-            EvaluationError::NoKey | EvaluationError::NoElement | EvaluationError::NoValue | EvaluationError::Arithmetic | EvaluationError::Function | EvaluationError::Other => {
-                false
-            }
+            EvaluationError::NoKey
+            | EvaluationError::NoElement
+            | EvaluationError::NoValue
+            | EvaluationError::Arithmetic
+            | EvaluationError::Function
+            | EvaluationError::Other => false,
         })
     }
 

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-pub use condition::{Condition, EvaluationError, ConditionError, RuleInput};
+pub use condition::{Condition, ConditionError, EvaluationError, RuleInput};
 pub use names::{FUNCTIONS, VARIABLES};
 
 use super::{GroupId, Map};

@@ -2,7 +2,7 @@
 
 use super::latency::{load_penalty, normal, two_choices};
 use super::ranked::by_score;
-use super::{Candidate, Ranked, RankReason};
+use super::{Candidate, RankReason, Ranked};
 use crate::routing::estimate::Prior;
 
 /// What the parts are worth, in one unit: a second of waiting.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::Strategy;
 use crate::model::Timestamp;
-use crate::routing::snapshot::{StateSnapshot, headroom};
-use crate::routing::failover::RequestAttributes;
 use crate::routing::estimate::{Estimate, Prior, PromptLength, SECONDS_PER_TOKEN_UNKNOWN, TTFT_UNKNOWN};
+use crate::routing::failover::RequestAttributes;
+use crate::routing::snapshot::{StateSnapshot, headroom};
 use crate::routing::{Deployment, GroupId, Map, Member};
 
 /// The moment of a choice.
@@ -74,7 +74,10 @@ fn candidate<'a>(input: &RankingInput<'a>, position: usize, prior_ttft: f64) -> 
         member,
         deployment,
         ttft: estimates.ttft.read(length, &Prior::TTFT, now, ttl).unwrap_or(Estimate::unmeasured(prior_ttft)),
-        seconds_per_token: estimates.seconds_per_token.read(length, &Prior::SECONDS_PER_TOKEN, now, ttl).unwrap_or(Estimate::unmeasured(SECONDS_PER_TOKEN_UNKNOWN)),
+        seconds_per_token: estimates
+            .seconds_per_token
+            .read(length, &Prior::SECONDS_PER_TOKEN, now, ttl)
+            .unwrap_or(Estimate::unmeasured(SECONDS_PER_TOKEN_UNKNOWN)),
         output: float(usage.output),
         prompt_tokens: float(usage.input),
         usd: deployment.price.map(|price| price.cost(&usage)),
@@ -91,8 +94,9 @@ pub fn prior_ttft(input: &RankingInput<'_>) -> f64 {
     let &RankingInput { map, attributes, snapshot, now, .. } = input;
     let (length, ttl) = (PromptLength::of(attributes.prompt_tokens), ttl(input));
     let members = map.group(input.group).members.iter();
-    let known =
-        members.filter_map(|member| snapshot.deployment(member.deployment).estimates.ttft.read(length, &Prior::TTFT, now, ttl));
+    let known = members.filter_map(|member| {
+        snapshot.deployment(member.deployment).estimates.ttft.read(length, &Prior::TTFT, now, ttl)
+    });
     let mut known: Vec<f64> = known.map(|estimate| estimate.ln).collect();
     known.sort_unstable_by(f64::total_cmp);
     match known.len() {

@@ -4,7 +4,7 @@
 //! by the probability of an answer: failed attempts are paid for by those that succeed.
 
 use super::ranked::by_score;
-use super::{Candidate, Ranked, RankReason};
+use super::{Candidate, RankReason, Ranked};
 
 /// Cheapest first; unknown prices last.
 pub(super) fn rank(candidates: &[Candidate<'_>], rng: &mut fastrand::Rng) -> Vec<Ranked> {

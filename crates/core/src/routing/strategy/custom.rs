@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Candidate, Ranked, RankReason, simple_shuffle};
+use super::{Candidate, RankReason, Ranked, simple_shuffle};
 use crate::routing::failover::RequestAttributes;
 
 /// A strategy of a program that uses this library.
@@ -16,7 +16,12 @@ pub trait CustomOrder: Send + Sync {
 
     /// Positions ([`Candidate::position`]) of `candidates`, best first. Those that it leaves out
     /// follow in a shuffled order; what is no candidate is ignored.
-    fn order(&self, candidates: &[Candidate<'_>], attributes: &RequestAttributes, rng: &mut fastrand::Rng) -> Vec<usize>;
+    fn order(
+        &self,
+        candidates: &[Candidate<'_>],
+        attributes: &RequestAttributes,
+        rng: &mut fastrand::Rng,
+    ) -> Vec<usize>;
 }
 
 /// A [`CustomOrder`] as a value that a group can hold.
@@ -36,7 +41,12 @@ impl Custom {
         self.0.name()
     }
 
-    pub(super) fn rank(&self, candidates: &[Candidate<'_>], attributes: &RequestAttributes, rng: &mut fastrand::Rng) -> Vec<Ranked> {
+    pub(super) fn rank(
+        &self,
+        candidates: &[Candidate<'_>],
+        attributes: &RequestAttributes,
+        rng: &mut fastrand::Rng,
+    ) -> Vec<Ranked> {
         let said = self.0.order(candidates, attributes, rng);
         in_order_of(candidates, Some(&said), rng)
     }

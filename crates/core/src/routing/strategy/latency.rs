@@ -8,7 +8,7 @@ use std::f64::consts::TAU;
 use std::time::Duration;
 
 use super::ranked::by_score;
-use super::{Candidate, Ranked, RankReason};
+use super::{Candidate, RankReason, Ranked};
 
 /// Groups larger than this choose the better of two drawn by luck (Mitzenmacher, "The power of two
 /// choices in randomized load balancing", 2001): where many look at the same numbers, the best of
@@ -44,7 +44,11 @@ pub(super) fn rank(candidates: &[Candidate<'_>], args: &LatencyArgs, rng: &mut f
         let Candidate { ttft, in_flight, .. } = *candidate;
         let drawn = ttft.at(args.explore * normal(rng));
         let score = drawn * load_penalty(in_flight);
-        ranked.push(Ranked { position: candidate.position, score, why: RankReason::Latency { ttft, drawn, in_flight } });
+        ranked.push(Ranked {
+            position: candidate.position,
+            score,
+            why: RankReason::Latency { ttft, drawn, in_flight },
+        });
     }
     let mut ranked = by_score(ranked, rng);
     match ranked.first().map(|best| best.score * (1.0 + args.buffer)) {

@@ -1,7 +1,7 @@
 //! `least-busy`: the fewest calls under way, those of other processes included.
 
 use super::ranked::by_score;
-use super::{Candidate, Ranked, RankReason};
+use super::{Candidate, RankReason, Ranked};
 
 /// Fewest first; ties by luck, not by the place in the list.
 pub(super) fn rank(candidates: &[Candidate<'_>], rng: &mut fastrand::Rng) -> Vec<Ranked> {

@@ -18,7 +18,7 @@ pub use self::adaptive::AdaptiveArgs;
 pub use self::candidate::{Candidate, RankingInput, candidates, prior_ttft};
 pub use self::custom::{Custom, CustomOrder};
 pub use self::latency::LatencyArgs;
-pub use self::ranked::{Ranked, RankReason};
+pub use self::ranked::{RankReason, Ranked};
 pub use self::simple_shuffle::Sticky;
 
 /// How the members of a group are ordered.
@@ -100,7 +100,9 @@ pub fn rank(input: &RankingInput<'_>, eligible: &[usize], rng: &mut fastrand::Rn
     for level in all.chunk_by(|a, b| a.member.order == b.member.order) {
         let order = match &group.strategy {
             Strategy::SimpleShuffle => simple_shuffle::rank(level, rng),
-            Strategy::Sticky(by) => simple_shuffle::rank_sticky(level, *by, &group.name, &input.attributes.identity, rng),
+            Strategy::Sticky(by) => {
+                simple_shuffle::rank_sticky(level, *by, &group.name, &input.attributes.identity, rng)
+            }
             Strategy::RoundRobin => round_robin::rank(level, input.snapshot.group(input.group).turn),
             Strategy::LeastBusy => least_busy::rank(level, rng),
             Strategy::LatencyBased(args) => latency::rank(level, args, rng),

@@ -1,6 +1,6 @@
 //! `round-robin`: in turn, by a count of requests that all processes share.
 
-use super::{Candidate, Ranked, RankReason};
+use super::{Candidate, RankReason, Ranked};
 
 /// Whoever's turn it is first, the others in the order of the list behind it.
 ///

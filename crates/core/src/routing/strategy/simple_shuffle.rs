@@ -5,7 +5,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Candidate, Ranked, RankReason};
+use super::{Candidate, RankReason, Ranked};
 use crate::routing::Member;
 use crate::routing::failover::Identity;
 

@@ -1,6 +1,6 @@
 //! Slow start: who has just come back from an outage gets a part of its traffic, whatever the strategy.
 
-use super::{Candidate, Ranked, RankReason};
+use super::{Candidate, RankReason, Ranked};
 
 /// Puts candidates that are coming back behind the others, each as often as its share of the usual
 /// traffic leaves it out. Draws luck only for those; a permutation of `ranked`.

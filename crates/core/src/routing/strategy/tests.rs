@@ -7,9 +7,9 @@ use proptest::prelude::*;
 use super::Strategy;
 use super::*;
 use crate::model::{Price, Timestamp};
-use crate::routing::snapshot::StateSnapshot;
-use crate::routing::failover::{RequestAttributes, Identity};
 use crate::routing::estimate::CallSample;
+use crate::routing::failover::{Identity, RequestAttributes};
+use crate::routing::snapshot::StateSnapshot;
 use crate::routing::{Deployment, DeploymentId, Group, GroupId, Map, Member, Policy, Timeouts};
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
@@ -323,7 +323,13 @@ mod fastest {
         let map = map(Strategy::LatencyBased(LatencyArgs { explore: 0.0, ..LatencyArgs::ONE_SHOT }), 8);
         let mut snapshot = StateSnapshot::new(&map);
         prepare(&mut snapshot);
-        let input = RankingInput { map: &map, group: GroupId(0), attributes: &RequestAttributes::default(), snapshot: &snapshot, now: NOW };
+        let input = RankingInput {
+            map: &map,
+            group: GroupId(0),
+            attributes: &RequestAttributes::default(),
+            snapshot: &snapshot,
+            now: NOW,
+        };
         let all: Vec<usize> = (0..8).collect();
         let mut rng = fastrand::Rng::with_seed(1);
         let first = (0..2_000).filter(|_| rank(&input, &all, &mut rng)[0].position == 0).count();
@@ -515,13 +521,20 @@ fn comes_back(strategy: Strategy) {
 
     let map = map(strategy, 2);
     let mut snapshot = StateSnapshot::new(&map);
-    let context = BreakerContext { rules: map.groups[0].policy.breaker(None), another_closed: true, now: NOW, jitter: 0.5 };
+    let context =
+        BreakerContext { rules: map.groups[0].policy.breaker(None), another_closed: true, now: NOW, jitter: 0.5 };
     let breaker = &mut snapshot.deployments[0].breaker;
     breaker.observe(BreakerEvent::Failed { class: Class::ServerError, retry_after: None }, &context);
     breaker.observe(BreakerEvent::Alive, &context);
     let first = |seconds: u64| {
         let now = NOW.after(Duration::from_secs(seconds));
-        let input = RankingInput { map: &map, group: GroupId(0), attributes: &RequestAttributes::default(), snapshot: &snapshot, now };
+        let input = RankingInput {
+            map: &map,
+            group: GroupId(0),
+            attributes: &RequestAttributes::default(),
+            snapshot: &snapshot,
+            now,
+        };
         let mut rng = fastrand::Rng::with_seed(1);
         (0..1000).filter(|_| rank(&input, &[0, 1], &mut rng)[0].position == 0).count()
     };

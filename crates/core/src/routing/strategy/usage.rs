@@ -1,7 +1,7 @@
 //! `usage-based-routing`: the most head-room left, relative to the limit.
 
 use super::ranked::by_score;
-use super::{Candidate, Ranked, RankReason};
+use super::{Candidate, RankReason, Ranked};
 
 /// Where the use of a limit is unknown it is taken for half used: behind those that are known to be
 /// free, before those that are known to be full.

@@ -31,7 +31,7 @@ pub(in crate::engine) enum CallEvent {
     /// These parameters were left out of the request.
     Dropped(Vec<&'static str>),
     /// The head of the reply came: its time, and what it says of the provider's limits.
-    Head((Timestamp, Vec<Reading>)),
+    Head((Timestamp, Vec<RateLimitReading>)),
     /// A piece of the answer.
     Event(Event),
     /// The call ended.

@@ -18,7 +18,7 @@ use crate::engine::request::record::{Disposition, HedgeInfo};
 use crate::engine::request::run::Run;
 use llmroute_core::call::{is_content, is_token};
 use llmroute_core::model::{Answer, Event, Failure, Timestamp};
-use llmroute_core::routing::failover::{PlannedCall, Failover};
+use llmroute_core::routing::failover::{Failover, PlannedCall};
 use llmroute_core::routing::hedge::Delay;
 use llmroute_core::routing::{DeploymentId, Timeouts};
 
@@ -135,7 +135,8 @@ impl<'a> Run<'a> {
         let members = &self.router.map.group(first.group).members;
         let member = members.iter().find(|member| member.deployment == rival);
         let first_token = member.map_or(left, |member| member.timeouts.first_token).min(left);
-        let call = PlannedCall { group: first.group, deployment: rival, wait: Duration::ZERO, first_token, probe: false };
+        let call =
+            PlannedCall { group: first.group, deployment: rival, wait: Duration::ZERO, first_token, probe: false };
         let timeouts = self.timeouts(&call, deadline);
         (call, timeouts)
     }

@@ -9,7 +9,7 @@ use crate::engine::event::{Observer, RouterEvent};
 use crate::engine::request::run::Run;
 use crate::engine::shared::reservation::{AdmissionError, FinishedCall, PendingReservation};
 use llmroute_core::model::Answer;
-use llmroute_core::routing::failover::{PlannedCall, Failover, Stop};
+use llmroute_core::routing::failover::{Failover, PlannedCall, Stop};
 
 /// When a state that others hold locked may be asked again.
 const BUSY: Duration = Duration::from_secs(1);
@@ -65,7 +65,11 @@ impl Run<'_> {
 
     /// Asks for room for a second call beside another of the same request, and for the group's leave
     /// to make it; `None` when it is known by now that there is none.
-    pub(in crate::engine) fn may_race(&mut self, rival: &PlannedCall, rng: &mut fastrand::Rng) -> Option<PendingReservation> {
+    pub(in crate::engine) fn may_race(
+        &mut self,
+        rival: &PlannedCall,
+        rng: &mut fastrand::Rng,
+    ) -> Option<PendingReservation> {
         let (identity, heard) = self.ledger.identity(rival.deployment);
         // One that would have to wait for the first calls of others is no help.
         let cold_start_permit = self.router.quotas.cold_start_permit(&identity, heard).now_or_never()?;

@@ -3,10 +3,10 @@
 use crate::engine::request::run::Run;
 use crate::engine::shared::session::CallOutcome;
 use llmroute_core::model::{Failure, Timestamp};
-use llmroute_core::routing::snapshot::HealthSignal;
 use llmroute_core::routing::breaker::BreakerContext;
-use llmroute_core::routing::failover::PlannedCall;
 use llmroute_core::routing::estimate::CallSample;
+use llmroute_core::routing::failover::PlannedCall;
+use llmroute_core::routing::snapshot::HealthSignal;
 use llmroute_core::routing::strategy::{RankingInput, prior_ttft};
 
 impl Run<'_> {

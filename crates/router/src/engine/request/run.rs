@@ -16,8 +16,8 @@ use crate::engine::shared::reservation::{ALIVE, FinishedCall};
 use crate::engine::shared::session::StateSession;
 use llmroute_core::call::is_token;
 use llmroute_core::model::{Answer, Failure, Finish, Timestamp};
-use llmroute_core::routing::failover::{PlannedCall, Failover, Skip, Step, Stop};
 use llmroute_core::routing::estimate::CallSample;
+use llmroute_core::routing::failover::{Failover, PlannedCall, Skip, Step, Stop};
 use llmroute_core::routing::{DeploymentId, Timeouts};
 
 /// A cut answer of fewer tokens than this says nothing of how long answers are.
@@ -79,7 +79,8 @@ impl<'a> Run<'a> {
     ) -> Result<RoutedAnswer, RouteError> {
         let map = Arc::clone(&self.router.map);
         let deadline = self.request.since.after(map.group(self.request.group).policy.deadline);
-        let attributes = self.router.attributes(self.request).map_err(|error| self.error(RouteErrorKind::Rule(error)))?;
+        let attributes =
+            self.router.attributes(self.request).map_err(|error| self.error(RouteErrorKind::Rule(error)))?;
         let mut failover = Failover::new(&map, self.request.group, attributes, deadline);
         let mut last: Option<Failure> = None;
         loop {

@@ -7,7 +7,7 @@ use crate::engine::shared::reservation::scope_key;
 use crate::engine::shared::session::StateSession;
 use llmroute_core::model::Timestamp;
 use llmroute_core::routing::failover::RequestAttributes;
-use llmroute_core::routing::limits::{Meter, Demand, LimitScope, ScopedLimit, LimitExceeded, headroom};
+use llmroute_core::routing::limits::{Demand, LimitExceeded, LimitScope, Meter, ScopedLimit, headroom};
 use llmroute_core::routing::{DeploymentId, GroupId};
 
 impl StateSession {

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::engine::shared::session::{StateSession, deployment_key, edit, group_key};
 use crate::ports::StoreError;
 use llmroute_core::model::Timestamp;
-use llmroute_core::routing::snapshot::{DeploymentState, GroupState};
 use llmroute_core::routing::failover::PlannedCall;
+use llmroute_core::routing::snapshot::{DeploymentState, GroupState};
 use llmroute_core::routing::{DeploymentId, GroupId, Strategy};
 
 /// A call that is counted as under way.

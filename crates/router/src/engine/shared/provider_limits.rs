@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use llmroute_core::model::Timestamp;
-use llmroute_core::routing::limits::{LimitObservation, Demand, ProviderLimit, LimitExceeded, Ticket};
+use llmroute_core::routing::limits::{Demand, LimitExceeded, LimitObservation, ProviderLimit, Ticket};
 
 /// Calls in flight to one whose limits are unknown, until its first reply.
 ///
@@ -46,7 +46,13 @@ impl ProviderLimits {
     }
 
     /// Whether a call may begin; it stands in no line any more.
-    pub(in crate::engine) fn check(&self, key: &str, need: Demand, ticket: Ticket, now: Timestamp) -> Result<(), LimitExceeded> {
+    pub(in crate::engine) fn check(
+        &self,
+        key: &str,
+        need: Demand,
+        ticket: Ticket,
+        now: Timestamp,
+    ) -> Result<(), LimitExceeded> {
         let mut known = self.lock();
         let quota = &mut known.entry(key.to_owned()).or_default().quota;
         quota.leave(ticket);

@@ -12,11 +12,12 @@ use tokio::task::JoinHandle;
 use crate::engine::shared::session::{StateSession, deployment_key, edit, group_key, parse};
 use crate::ports::{Clock, Store, StoreError};
 use llmroute_core::model::{Answer, Class, Failure, Price, RateLimitReading, TimeoutKind, Timestamp};
-use llmroute_core::routing::snapshot::{DeploymentState, GroupState, HealthSignal};
 use llmroute_core::routing::failover::{PlannedCall, RequestAttributes};
 use llmroute_core::routing::limits::{
-    LimitObservation, InFlightCall, LEASE, Limits, Meter, Demand, LimitScope, ProviderLimit, ScopedLimit, LimitExceeded, Consumption, Ticket, nanos,
+    Consumption, Demand, InFlightCall, LEASE, LimitExceeded, LimitObservation, LimitScope, Limits, Meter,
+    ProviderLimit, ScopedLimit, Ticket, nanos,
 };
+use llmroute_core::routing::snapshot::{DeploymentState, GroupState, HealthSignal};
 use llmroute_core::routing::{DeploymentId, GroupId, Map};
 
 /// How often a call that goes on says so.
@@ -178,7 +179,13 @@ impl StateSession {
     }
 
     /// What `call` needs, and the limits that it passes. Its id is 0 when nobody has to be asked.
-    fn slot(&self, call: &PlannedCall, attributes: &RequestAttributes, rng: &mut fastrand::Rng, now: Timestamp) -> (Reservation, Vec<ScopedLimit>) {
+    fn slot(
+        &self,
+        call: &PlannedCall,
+        attributes: &RequestAttributes,
+        rng: &mut fastrand::Rng,
+        now: Timestamp,
+    ) -> (Reservation, Vec<ScopedLimit>) {
         let map = &self.map;
         let quota = self.quota(call.deployment);
         let price = map.deployment(call.deployment).price;
@@ -251,7 +258,11 @@ impl StateSession {
     }
 
     /// Says from time to time that `call` is alive: where it is counted, and that it probes. Never ends.
-    pub(in crate::engine) fn keep_alive(&self, call: &PlannedCall, clock: Clock) -> impl Future<Output = Infallible> + use<> {
+    pub(in crate::engine) fn keep_alive(
+        &self,
+        call: &PlannedCall,
+        clock: Clock,
+    ) -> impl Future<Output = Infallible> + use<> {
         let slot = self.slots.iter().find(|slot| slot.deployment == call.deployment);
         let slot = slot.filter(|slot| !slot.scopes.is_empty()).cloned();
         let probe = call.probe.then(|| deployment_key(&self.map, call.deployment));

@@ -15,10 +15,10 @@ use crate::engine::shared::provider_limits::ProviderLimits;
 use crate::engine::shared::reservation::{Reservation, Settlement};
 use crate::ports::{LogStart, Store, StoreError};
 use llmroute_core::model::Timestamp;
-use llmroute_core::routing::snapshot::{StateSnapshot, DeploymentState, GroupState, HealthSignal};
 use llmroute_core::routing::breaker::{BreakerContext, BreakerState};
 use llmroute_core::routing::estimate::CallSample;
 use llmroute_core::routing::limits::{ProviderLimit, Ticket};
+use llmroute_core::routing::snapshot::{DeploymentState, GroupState, HealthSignal, StateSnapshot};
 use llmroute_core::routing::{DeploymentId, GroupId, Map};
 
 /// What is known, and where lessons are written down.

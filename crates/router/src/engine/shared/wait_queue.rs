@@ -26,8 +26,9 @@ impl StateSession {
         let store = Arc::clone(&self.store);
         self.pending.push(tokio::task::spawn_blocking(move || {
             // Not written, it is served later than it might be.
-            let mut change =
-                |values: &mut [Option<String>]| edit(&mut values[0], |quota: &mut ProviderLimit| quota.join(ticket, at, now));
+            let mut change = |values: &mut [Option<String>]| {
+                edit(&mut values[0], |quota: &mut ProviderLimit| quota.join(ticket, at, now))
+            };
             let _: Result<(), StoreError> = store.update(&[quota_key(&identity)], &mut change);
         }));
     }

@@ -47,7 +47,11 @@ fn keyed() -> Evidence {
 }
 
 fn cooling(evidence: Evidence, class: &str) -> Evidence {
-    Evidence { breaker: breaker::BreakerState::Open { until: Timestamp(9) }, reason: Some(class.to_owned()), ..evidence }
+    Evidence {
+        breaker: breaker::BreakerState::Open { until: Timestamp(9) },
+        reason: Some(class.to_owned()),
+        ..evidence
+    }
 }
 
 fn live(evidence: Evidence, live: LiveCall) -> Evidence {

@@ -8,7 +8,7 @@ use crate::profile::diagnostic::Diagnostic;
 use crate::profile::document::{Entry, File, Settings};
 use crate::profile::value::Name;
 use crate::profile::{EnvVars, LoadOptions, Profile, suggest};
-use llmroute_core::routing::rules::{Condition, FUNCTIONS, ConditionError, Rule, VARIABLES};
+use llmroute_core::routing::rules::{Condition, ConditionError, FUNCTIONS, Rule, VARIABLES};
 use llmroute_core::routing::{Group, GroupId};
 
 /// Variables with this beginning may be read by rules without being listed.
