@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn each_call_is_matched_with_the_server_record() {
-        let (meter, clock) = (Instrument::new(1), Clock::starting_at(Timestamp(0)));
+        let (meter, clock) = (MeasuringTransport::new(1), Clock::starting_at(Timestamp(0)));
         let found = run(self_test(&meter, clock, SHORT, &[(1, 3), (4, 12)])).unwrap();
         for (accuracy, calls) in found.iter().zip([3, 12]) {
             assert_eq!((accuracy.calls, accuracy.failed), (calls, 0), "{accuracy:?}");
@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn an_open_loop_is_matched_with_the_server_record() {
-        let (meter, clock) = (Instrument::new(1), Clock::starting_at(Timestamp(0)));
+        let (meter, clock) = (MeasuringTransport::new(1), Clock::starting_at(Timestamp(0)));
         let accuracy = run(open_loop(&meter, clock, SHORT, 400.0, 20)).unwrap();
         assert_eq!((accuracy.calls, accuracy.failed), (20, 0), "{accuracy:?}");
     }
