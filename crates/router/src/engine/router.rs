@@ -1,6 +1,7 @@
 //! What can be asked: a map with its endpoints, keys and ways out. The loop of a request is in `run`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::engine::call::attempt::{Attempt as OneCall, CallError, CallSuccess, Cause, Sink};
 use crate::engine::call::checks::Checks;
@@ -42,6 +43,8 @@ pub struct Request {
     pub checks: Checks,
     /// How the answer reaches its reader.
     pub delivery: Delivery,
+    /// The time limit of the whole request; by default that of the group.
+    pub deadline: Option<Duration>,
     /// When it was asked; waits before this call (for stdin) count against the deadline.
     pub since: Timestamp,
     /// What the log is told, unless it is to be told nothing.
@@ -53,11 +56,17 @@ impl Request {
     #[must_use]
     pub fn new(group: GroupId, prompt: Prompt, delivery: Delivery, since: Timestamp) -> Self {
         let facts = Facts { prompt_tokens: prompt.estimated_tokens(), ..Facts::default() };
-        Self { group, prompt, facts, checks: Checks::default(), delivery, since, log: None }
+        Self { group, prompt, facts, checks: Checks::default(), delivery, deadline: None, since, log: None }
     }
 }
 
 impl Router {
+    /// The time at which `request` ends.
+    pub(super) fn deadline(&self, request: &Request) -> Timestamp {
+        let limit = request.deadline.unwrap_or(self.map.group(request.group).policy.deadline);
+        request.since.after(limit)
+    }
+
     /// A router over `map`; `endpoints` and `sources` are parallel to its deployments.
     #[must_use]
     pub fn new(

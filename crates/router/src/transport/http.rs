@@ -34,6 +34,8 @@ const MAX_KEYS: usize = 64 << 10;
 pub struct Http {
     clients: Mutex<HashMap<Wants, Client>>,
     roots: Arc<Roots>,
+    /// The client of the program, used for everything.
+    fixed: Option<Client>,
 }
 
 /// What cannot be said with a request, only to a client; a profile has two or three combinations.
@@ -50,7 +52,16 @@ impl fmt::Debug for Http {
 }
 
 impl Http {
+    /// A network over a client of the program.
+    #[must_use]
+    pub fn with_client(client: Client) -> Self {
+        Self { fixed: Some(client), ..Self::default() }
+    }
+
     fn client(&self, wants: Wants) -> Result<Client, Failure> {
+        if let Some(client) = &self.fixed {
+            return Ok(client.clone());
+        }
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(&wants) {
             return Ok(client.clone());

@@ -40,6 +40,12 @@ impl Net {
     pub fn new(seed: u64) -> Self {
         Self { http: Http::default(), mock: Mock::new(seed) }
     }
+
+    /// The same network, over an HTTP client of the program.
+    #[must_use]
+    pub fn with_client(self, client: reqwest::Client) -> Self {
+        Self { http: Http::with_client(client), ..self }
+    }
 }
 
 impl Transport for Net {

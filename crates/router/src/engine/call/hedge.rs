@@ -74,7 +74,7 @@ enum End {
     Done(Box<Result<CallSuccess, CallError>>),
 }
 
-type Running<'a> = Pin<Box<dyn Future<Output = End> + 'a>>;
+type Running<'a> = Pin<Box<dyn Future<Output = End> + Send + 'a>>;
 
 enum Happened {
     Said(usize, Say),

@@ -75,7 +75,7 @@ impl<'a> Run<'a> {
         observer: &mut dyn Observer,
     ) -> Result<RoutedAnswer, RouteError> {
         let map = Arc::clone(&self.router.map);
-        let deadline = self.request.since.after(map.group(self.request.group).policy.deadline);
+        let deadline = self.router.deadline(self.request);
         let facts = self.router.facts(self.request).map_err(|error| self.error(RouteErrorKind::Rule(error)))?;
         let mut course = Course::new(&map, self.request.group, facts, deadline);
         let mut last: Option<Failure> = None;
