@@ -7,7 +7,7 @@ use std::path::Path;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use llmroute_router::ports::Store;
-use llmroute_router::state::Sqlite;
+use llmroute_router::state::SqliteStore;
 
 fn keys(count: usize) -> Vec<String> {
     (0..count).map(|n| format!("deployment/{n:032x}")).collect()
@@ -15,7 +15,7 @@ fn keys(count: usize) -> Vec<String> {
 
 /// A database with 200 values of 400 bytes, then `updates` more commits in its WAL.
 fn filled(dir: &Path, updates: usize) {
-    let store = Sqlite::new(dir);
+    let store = SqliteStore::new(dir);
     store.update(&keys(200), &mut |values| values.fill(Some("x".repeat(400)))).expect("a fresh directory");
     for n in 0..updates {
         store.update(&keys(200)[n..=n], &mut |values| values.fill(Some(n.to_string()))).expect("a fresh directory");
@@ -29,7 +29,7 @@ fn open_and_read(c: &mut Criterion) {
         filled(dir.path(), updates);
         let wal = fs::metadata(dir.path().join("state.db-wal")).map_or(0, |file| file.len());
         c.bench_function(&format!("open and read 100 values, WAL of {} KiB", wal / 1024), |b| {
-            b.iter(|| black_box(Sqlite::new(dir.path()).read(&keys).expect("the database is whole")));
+            b.iter(|| black_box(SqliteStore::new(dir.path()).read(&keys).expect("the database is whole")));
         });
     }
 }
@@ -39,15 +39,15 @@ fn update(c: &mut Criterion) {
     filled(dir.path(), 0);
     let keys = keys(3);
     let mut n = 0_u64;
-    let mut change = |store: &Sqlite| {
+    let mut change = |store: &SqliteStore| {
         n += 1;
         store.update(&keys, &mut |values| values.fill(Some(n.to_string()))).expect("the database is whole");
     };
-    let open = Sqlite::new(dir.path());
+    let open = SqliteStore::new(dir.path());
     c.bench_function("update 3 values, open already", |b| b.iter(|| change(&open)));
     drop(open);
     c.bench_function("open, update 3 values, close", |b| {
-        b.iter_batched(|| Sqlite::new(dir.path()), |store| change(&store), BatchSize::PerIteration);
+        b.iter_batched(|| SqliteStore::new(dir.path()), |store| change(&store), BatchSize::PerIteration);
     });
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes crates/core/src/provider/models.tsv from a JSON list of models.
+"""Makes crates/core/src/catalog/models/models.tsv from a JSON list of models.
 
-    scripts/models_table.py MODELS.json > crates/core/src/provider/models.tsv
+    scripts/models_table.py MODELS.json > crates/core/src/catalog/models/models.tsv
 
 The JSON: {"_meta": {"generated": DATE}, "providers": {id: {"models": {id: {ctx, in, out, p: {i, o, cr, cw},
 tiers: [{over, i, o, cr}], caps, prefill, sampling, efforts, budget, st, asof}}}}}, prices in USD per million tokens.

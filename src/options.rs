@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::error::{CommandError, ErrorKind};
 use llmroute_core::model::{Effort, Sampling};
-use llmroute_core::provider::Params;
+use llmroute_core::protocols::Params;
 
 /// `options` above `base`.
 ///

@@ -5,13 +5,13 @@ use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use llmroute_core::model::StateSource;
 use llmroute_router::profile::{LoadError, locate, state_source};
-use llmroute_router::state::Location;
+use llmroute_router::state::StateLocation;
 
 /// Where the shared state is, for a command that needs nothing else of the profile.
 ///
 /// # Errors
 /// `usage` when `--state` cannot be understood, `profile` when what the profile says cannot.
-pub fn location(global: &Global, env: &Env) -> Result<Location, CommandError> {
+pub fn location(global: &Global, env: &Env) -> Result<StateLocation, CommandError> {
     if global.state.is_some() {
         return of(global, env, None);
     }
@@ -25,12 +25,12 @@ pub fn location(global: &Global, env: &Env) -> Result<Location, CommandError> {
 ///
 /// # Errors
 /// As [`location`].
-pub fn of(global: &Global, env: &Env, source: Option<&StateSource>) -> Result<Location, CommandError> {
+pub fn of(global: &Global, env: &Env, source: Option<&StateSource>) -> Result<StateLocation, CommandError> {
     let Some(said) = global.state.as_deref() else {
         return match source {
             Some(source) => resolved(source.clone(), env, "`state` of the profile", ErrorKind::Profile),
             // Without a home there is nothing to share through.
-            None => Ok(env.state_dir().map_or(Location::Memory, Location::Dir)),
+            None => Ok(env.state_dir().map_or(StateLocation::Memory, StateLocation::Dir)),
         };
     };
     let source =
@@ -46,11 +46,11 @@ pub fn of(global: &Global, env: &Env, source: Option<&StateSource>) -> Result<Lo
 }
 
 /// The place that `source` means; a variable is looked up.
-fn resolved(source: StateSource, env: &Env, who: &str, kind: ErrorKind) -> Result<Location, CommandError> {
+fn resolved(source: StateSource, env: &Env, who: &str, kind: ErrorKind) -> Result<StateLocation, CommandError> {
     match source {
-        StateSource::Memory => Ok(Location::Memory),
-        StateSource::Dir(dir) => Ok(Location::Dir(dir)),
-        StateSource::Redis(url) => Ok(Location::Redis(url)),
+        StateSource::Memory => Ok(StateLocation::Memory),
+        StateSource::Dir(dir) => Ok(StateLocation::Dir(dir)),
+        StateSource::Redis(url) => Ok(StateLocation::Redis(url)),
         StateSource::Env(name) => {
             let value = env.vars.get(&name);
             let value =

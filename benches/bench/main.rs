@@ -13,17 +13,17 @@ mod plain;
 
 use std::time::Duration;
 
-use llmroute_bench::self_test::{Accuracy, Schedule, open_loop, self_test};
+use llmroute_bench::self_test::{Accuracy, TokenSchedule, open_loop, self_test};
 use llmroute_core::model::Timestamp;
 use llmroute_router::ports::Clock;
-use llmroute_router::transport::Instrument;
+use llmroute_router::transport::MeasuringTransport;
 
 fn main() {
     let named: Vec<u32> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
     let streams = if named.is_empty() { vec![1, 32, 256, 1000] } else { named };
     // What reqwest wants of a process, though nothing here is spoken over TLS.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let schedule = Schedule { jitter: 0.2, ..Schedule::default() };
+    let schedule = TokenSchedule { jitter: 0.2, ..TokenSchedule::default() };
     println!(
         "client        streams calls failed  TTFT mean    p99  ITL mean  gap mean coalesced  CPU s  (ms, but CPU)"
     );
@@ -32,13 +32,13 @@ fn main() {
         print("llmroute", ours(schedule, streams, calls));
         print("reqwest", plain::measure(schedule, streams, calls));
     }
-    let open = runtime().block_on(open_loop(&Instrument::new(1), clock(), schedule, 400.0, 2000)).unwrap();
+    let open = runtime().block_on(open_loop(&MeasuringTransport::new(1), clock(), schedule, 400.0, 2000)).unwrap();
     print("llmroute 400/s", open);
     println!("lateness of starts at 400 a second, p99: {:.3} ms", millis(open.late_p99));
 }
 
-fn ours(schedule: Schedule, streams: u32, calls: u32) -> Accuracy {
-    let meter = Instrument::new(1);
+fn ours(schedule: TokenSchedule, streams: u32, calls: u32) -> Accuracy {
+    let meter = MeasuringTransport::new(1);
     runtime().block_on(self_test(&meter, clock(), schedule, &[(streams, calls)])).unwrap().remove(0)
 }
 

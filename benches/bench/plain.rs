@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use llmroute_bench::self_test::{Accuracy, Call, Schedule, Server, accuracy};
+use llmroute_bench::self_test::{Accuracy, ObservedCall, ReferenceServer, TokenSchedule, accuracy};
 
 /// Measures `calls` calls, `streams` at a time.
-pub fn measure(schedule: Schedule, streams: u32, calls: u32) -> Accuracy {
-    let server = Server::start(schedule).unwrap();
+pub fn measure(schedule: TokenSchedule, streams: u32, calls: u32) -> Accuracy {
+    let server = ReferenceServer::start(schedule).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let url = format!("{}/chat/completions", server.url());
     let (before, began) = (cpu(), Instant::now());
@@ -31,7 +31,7 @@ pub fn measure(schedule: Schedule, streams: u32, calls: u32) -> Accuracy {
     Accuracy { streams, cpu, wall, ..accuracy(&found, &truths) }
 }
 
-async fn slot(client: reqwest::Client, url: String, next: Arc<AtomicU32>, calls: u32) -> Vec<Call> {
+async fn slot(client: reqwest::Client, url: String, next: Arc<AtomicU32>, calls: u32) -> Vec<ObservedCall> {
     let mut found = Vec::new();
     loop {
         let call = next.fetch_add(1, Ordering::Relaxed);
@@ -42,7 +42,7 @@ async fn slot(client: reqwest::Client, url: String, next: Arc<AtomicU32>, calls:
     }
 }
 
-async fn ask(client: &reqwest::Client, url: &str, call: u32) -> Call {
+async fn ask(client: &reqwest::Client, url: &str, call: u32) -> ObservedCall {
     let body = format!("{{\"messages\":[{{\"role\":\"user\",\"content\":\"call={call};\"}}]}}");
     let mut reply = client.post(url).header("content-type", "application/json").body(body).send().await.unwrap();
     let mut times = Vec::new();
@@ -52,7 +52,7 @@ async fn ask(client: &reqwest::Client, url: &str, call: u32) -> Call {
         times.extend(std::iter::repeat_n(at, tokens));
     }
     let gaps = times.windows(2).map(|pair| (pair[1] - pair[0], pair[0] == pair[1])).collect();
-    Call { call, first: times.first().copied(), gaps, late: Duration::ZERO }
+    ObservedCall { call, first: times.first().copied(), gaps, late: Duration::ZERO }
 }
 
 fn cpu() -> Duration {

@@ -9,7 +9,7 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use llmroute_core::model::Failure;
 use llmroute_core::wire::WireRequest;
 use llmroute_router::ports::Transport;
-use llmroute_router::transport::Http;
+use llmroute_router::transport::HttpTransport;
 
 /// `--client URL`: posts the request and prints the body as it comes.
 pub fn run(url: &str) -> ExitCode {
@@ -28,7 +28,7 @@ async fn print(url: &str) -> Result<(), Failure> {
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
     let url = url.parse().expect("the benchmark gives a URL");
     let request = WireRequest { method: http::Method::POST, url, headers, body: crate::BODY.into(), sign: None };
-    let mut reply = Http::default().send(request, Duration::from_secs(5)).await?;
+    let mut reply = HttpTransport::default().send(request, Duration::from_secs(5)).await?;
     let mut out = std::io::stdout().lock();
     while let Some(chunk) = reply.body.next().await {
         out.write_all(&chunk?).and_then(|()| out.flush()).expect("stdout can be written");

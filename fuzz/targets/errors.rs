@@ -6,7 +6,7 @@
 mod targets;
 
 use libfuzzer_sys::fuzz_target;
-use llmroute_core::provider::Protocol;
+use llmroute_core::protocols::Protocol;
 
 fuzz_target!(|data: &[u8]| {
     if let Some((which, reply)) = data.split_first() {

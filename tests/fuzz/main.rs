@@ -7,7 +7,7 @@ mod mutate;
 mod run;
 mod targets;
 
-use llmroute_core::provider::Protocol;
+use llmroute_core::protocols::Protocol;
 
 use corpus::Corpus;
 use run::Fuzz;

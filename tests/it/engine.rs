@@ -15,7 +15,7 @@ use llmroute_router::engine::{
 };
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::{EnvVars, LoadOptions, Profile, Source};
-use llmroute_router::state::Location;
+use llmroute_router::state::StateLocation;
 
 pub(crate) const START: Timestamp = Timestamp(1_790_000_000_000);
 
@@ -106,7 +106,7 @@ async fn tell(profile: Profile, delivery: Delivery, patience: usize) -> (Vec<Str
     let vars = EnvVars::default();
     let clock = Clock::starting_at(START);
     let group = profile.default_group;
-    let around = Environment { vars: &vars, state: &Location::Memory, clock, seed: 1 };
+    let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 1 };
     let router = Router::from_profile(profile, &around);
     let mut story = Story { map: router.map().clone(), clock, lines: Vec::new(), text: String::new(), patience };
     let request = Request::new(group, Prompt::user("hello"), delivery, START);
@@ -281,7 +281,7 @@ async fn the_next_request_knows_what_the_first_one_learnt() {
     let vars = EnvVars::default();
     let clock = Clock::starting_at(START);
     let group = profile.default_group;
-    let around = Environment { vars: &vars, state: &Location::Memory, clock, seed: 1 };
+    let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 1 };
     let router = Router::from_profile(profile, &around);
     let mut rng = fastrand::Rng::with_seed(1);
     let mut attempts = Vec::new();
@@ -308,7 +308,7 @@ async fn the_next_request_knows_what_was_observed_elsewhere() {
     let vars = EnvVars::default();
     let clock = Clock::starting_at(START);
     let group = profile.default_group;
-    let around = Environment { vars: &vars, state: &Location::Memory, clock, seed: 1 };
+    let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 1 };
     let router = Router::from_profile(profile, &around);
     let mut rng = fastrand::Rng::with_seed(1);
     let measured = |deployment, ttft| Measurement {

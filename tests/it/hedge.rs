@@ -8,7 +8,7 @@ use llmroute_router::builder::Environment;
 use llmroute_router::engine::{CostSummary, Disposition, Request, RouteError, RouteErrorKind, RoutedAnswer, Router};
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::{EnvVars, Profile};
-use llmroute_router::state::Location;
+use llmroute_router::state::StateLocation;
 
 use crate::engine::{GOOD, START, STREAMED, Story, check, faulty, profile};
 use crate::support::{self, ANSWER, End, KEY, Run, Server};
@@ -28,7 +28,7 @@ impl House {
     fn of(profile: Profile) -> Self {
         let vars = EnvVars::default();
         let clock = Clock::starting_at(START);
-        let around = Environment { vars: &vars, state: &Location::Memory, clock, seed: 1 };
+        let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 1 };
         Self { router: Router::from_profile(profile, &around), clock }
     }
 

@@ -3,7 +3,7 @@
 use llmroute_core::model::{Part, Role};
 use llmroute_router::history::{History, HistoryError, messages};
 use llmroute_router::ports::{LogEnd, LogStart, RequestOutcome, Store};
-use llmroute_router::state::{Location, bare};
+use llmroute_router::state::{StateLocation, open_strict};
 
 use crate::state::{Place, end, start};
 
@@ -11,9 +11,9 @@ use crate::state::{Place, end, start};
 pub fn check(write: impl Fn(&dyn Store), case: impl Fn(&History)) {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let place = Place::new();
-    let redis = place.iter().map(|place| Location::Redis(place.url.clone()));
-    for location in [Location::Dir(dir.path().to_owned())].into_iter().chain(redis) {
-        write(&*bare(&location));
+    let redis = place.iter().map(|place| StateLocation::Redis(place.url.clone()));
+    for location in [StateLocation::Dir(dir.path().to_owned())].into_iter().chain(redis) {
+        write(&*open_strict(&location));
         case(&History::open(&location).expect("the log can be opened"));
     }
 }

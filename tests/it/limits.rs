@@ -10,7 +10,7 @@ use llmroute_router::builder::Environment;
 use llmroute_router::engine::{Delivery, Observer, Request, RouteError, RouteErrorKind, Router, RouterEvent};
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::{EnvVars, LoadOptions, Profile, Source};
-use llmroute_router::state::{Location, database};
+use llmroute_router::state::{StateLocation, database};
 use nix::sys::signal::Signal;
 
 use crate::support::faults::{Body, Fault, Reply};
@@ -244,7 +244,7 @@ impl Life {
         let profile = Profile::parse(Source::Demo, &text, &LoadOptions { env: &vars, long_lived: true })
             .unwrap_or_else(|error| panic!("{}", error.render(false)));
         let (group, clock) = (profile.default_group, Clock::starting_at(START));
-        let around = Environment { vars: &vars, state: &Location::Memory, clock, seed: 1 };
+        let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 1 };
         Self { router: Router::from_profile(profile, &around), group, clock, rng: fastrand::Rng::with_seed(1) }
     }
 

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use llmroute::commands::logs::{self, Layout, LogsArgs};
 use llmroute_core::model::Timestamp;
 use llmroute_router::ports::{LogEnd, LogStart, RequestOutcome, Store};
-use llmroute_router::state::{Location, Sqlite, database};
+use llmroute_router::state::{SqliteStore, StateLocation, database};
 
 use crate::state::{end, start};
 
@@ -17,7 +17,7 @@ const NOW: Timestamp = Timestamp(1_768_000_000_000);
 /// Three requests: answered, failed (with a hostile prompt), and not finished.
 fn state() -> tempfile::TempDir {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let store = Sqlite::new(dir.path());
+    let store = SqliteStore::new(dir.path());
     let failed = LogEnd {
         outcome: RequestOutcome::Failed,
         text: String::new(),
@@ -56,7 +56,7 @@ fn run(dir: &Path, args: &str, width: Option<u16>) -> (String, Result<Option<Str
     let args = Command::try_parse_from(["logs"].into_iter().chain(args.split_whitespace())).expect("good arguments");
     let sheet = Layout { width, zone: TimeZone::fixed(jiff::tz::offset(1)), now: NOW };
     let mut out = Vec::new();
-    let result = logs::write_logs(&args.logs, &Location::Dir(dir.to_owned()), &sheet, &mut out);
+    let result = logs::write_logs(&args.logs, &StateLocation::Dir(dir.to_owned()), &sheet, &mut out);
     (String::from_utf8(out).expect("the output is text"), result.map_err(|error| error.to_string()))
 }
 
@@ -224,7 +224,7 @@ fn text_on_a_terminal_is_harmless() {
 #[test]
 fn a_text_that_ends_with_a_newline_gets_no_other() {
     let dir = state();
-    Sqlite::new(dir.path()).finish("01KDYANSWEREDANSWERED00001", &end("blue\n")).unwrap();
+    SqliteStore::new(dir.path()).finish("01KDYANSWEREDANSWERED00001", &end("blue\n")).unwrap();
     assert_eq!(run(dir.path(), "00001 --text", None).0, "blue\n");
 }
 
@@ -282,7 +282,7 @@ fn a_log_that_is_not_there_is_an_empty_list_and_a_note() {
 fn a_state_in_memory_has_no_log() {
     let args = Command::try_parse_from(["logs"]).unwrap().logs;
     let sheet = Layout { width: None, zone: TimeZone::UTC, now: NOW };
-    let error = logs::write_logs(&args, &Location::Memory, &sheet, &mut Vec::new()).unwrap_err();
+    let error = logs::write_logs(&args, &StateLocation::Memory, &sheet, &mut Vec::new()).unwrap_err();
     assert!(error.to_string().starts_with("the state is in memory, so nothing is logged\nhint: "));
 }
 
@@ -300,7 +300,7 @@ fn a_closed_output_is_an_error_of_the_output() {
     let args = Command::try_parse_from(["logs", "last", "--json"]).unwrap().logs;
     let sheet = Layout { width: None, zone: TimeZone::UTC, now: NOW };
     let mut full: &mut [u8] = &mut [];
-    let error = logs::write_logs(&args, &Location::Dir(dir.path().to_owned()), &sheet, &mut full).unwrap_err();
+    let error = logs::write_logs(&args, &StateLocation::Dir(dir.path().to_owned()), &sheet, &mut full).unwrap_err();
     assert!(matches!(error, logs::LogsError::Output(_)), "{error}");
 }
 

@@ -11,7 +11,7 @@ use llmroute_router::builder::Environment;
 use llmroute_router::engine::{Attempt, Delivery, Midstream, Observer, Request, Router, RouterEvent};
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::{EnvVars, LoadOptions, Profile, Source};
-use llmroute_router::state::Location;
+use llmroute_router::state::StateLocation;
 use proptest::prelude::*;
 
 use crate::engine::START;
@@ -129,7 +129,7 @@ fn play(world: &World) -> Result<(), TestCaseError> {
     runtime.expect("a runtime can be made").block_on(async {
         let profile = world.profile();
         let (vars, clock, group) = (EnvVars::default(), Clock::starting_at(START), profile.default_group);
-        let around = Environment { vars: &vars, state: &Location::Memory, clock, seed: world.seed };
+        let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: world.seed };
         let router = Router::from_profile(profile, &around);
         let delivery = if world.whole { Delivery::Whole } else { Delivery::Streamed(world.midstream) };
         let mut rng = fastrand::Rng::with_seed(world.seed);

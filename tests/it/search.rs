@@ -5,9 +5,9 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use llmroute_core::model::Timestamp;
-use llmroute_router::history::{History, Query, Words};
+use llmroute_router::history::{History, LogQuery, SearchTerms};
 use llmroute_router::ports::{LogEnd, LogStart, RequestOutcome, Store};
-use llmroute_router::state::{Location, LogReader, Sqlite, database};
+use llmroute_router::state::{LogReader, SqliteStore, StateLocation, database};
 
 use crate::history::check as on_all;
 use crate::state::{end, start};
@@ -60,13 +60,13 @@ fn write(store: &dyn Store) {
     }
 }
 
-fn found(history: &History, query: &Query, count: usize) -> String {
+fn found(history: &History, query: &LogQuery, count: usize) -> String {
     history.find(query, count).expect("the log can be read").into_iter().map(|entry| entry.start.id).collect()
 }
 
 /// `query` finds the requests `want`, in this order, on every store.
 #[track_caller]
-fn check(query: &Query, want: &str) {
+fn check(query: &LogQuery, want: &str) {
     on_all(write, |history| assert_eq!(found(history, query, 9), want, "{query:?}"));
 }
 
@@ -76,8 +76,8 @@ fn search(typed: &str, want: &str) {
     check(&words(typed), want);
 }
 
-fn words(typed: &str) -> Query {
-    Query { words: Words::of(typed), ..Query::default() }
+fn words(typed: &str) -> LogQuery {
+    LogQuery { words: SearchTerms::of(typed), ..LogQuery::default() }
 }
 
 #[test]
@@ -109,29 +109,29 @@ fn whatever_is_typed_is_words() {
 #[test]
 fn each_filter_leaves_out_the_others() {
     let some = |text: &str| Some(text.to_owned());
-    check(&Query { group: some("other"), ..Query::default() }, "C");
-    check(&Query { deployment: some("openai/gpt-4o"), ..Query::default() }, "AB");
-    check(&Query { deployment: some("lab/a"), ..Query::default() }, "C");
-    check(&Query { deployment: some("odd \"name\""), ..Query::default() }, "C");
-    check(&Query { deployment: some("lab"), ..Query::default() }, "");
-    check(&Query { class: some("timeout"), ..Query::default() }, "C");
-    check(&Query { class: some("slow down"), ..Query::default() }, "");
-    check(&Query { outcome: Some(Some(RequestOutcome::Partial)), ..Query::default() }, "D");
-    check(&Query { outcome: Some(None), ..Query::default() }, "E");
-    check(&Query { since: Some(Timestamp(4000)), ..Query::default() }, "DE");
-    check(&Query { until: Some(Timestamp(2000)), ..Query::default() }, "A");
-    check(&Query { conversation: some("A"), ..Query::default() }, "AB");
-    check(&Query { tag: some("\"quoted\""), ..Query::default() }, "B");
-    check(&Query { tag: some("quoted"), ..Query::default() }, "");
+    check(&LogQuery { group: some("other"), ..LogQuery::default() }, "C");
+    check(&LogQuery { deployment: some("openai/gpt-4o"), ..LogQuery::default() }, "AB");
+    check(&LogQuery { deployment: some("lab/a"), ..LogQuery::default() }, "C");
+    check(&LogQuery { deployment: some("odd \"name\""), ..LogQuery::default() }, "C");
+    check(&LogQuery { deployment: some("lab"), ..LogQuery::default() }, "");
+    check(&LogQuery { class: some("timeout"), ..LogQuery::default() }, "C");
+    check(&LogQuery { class: some("slow down"), ..LogQuery::default() }, "");
+    check(&LogQuery { outcome: Some(Some(RequestOutcome::Partial)), ..LogQuery::default() }, "D");
+    check(&LogQuery { outcome: Some(None), ..LogQuery::default() }, "E");
+    check(&LogQuery { since: Some(Timestamp(4000)), ..LogQuery::default() }, "DE");
+    check(&LogQuery { until: Some(Timestamp(2000)), ..LogQuery::default() }, "A");
+    check(&LogQuery { conversation: some("A"), ..LogQuery::default() }, "AB");
+    check(&LogQuery { tag: some("\"quoted\""), ..LogQuery::default() }, "B");
+    check(&LogQuery { tag: some("quoted"), ..LogQuery::default() }, "");
 }
 
 #[test]
 fn filters_hold_together_and_the_latest_are_counted() {
-    let query = Query { group: Some("main".to_owned()), tag: Some("x".to_owned()), ..words("sky") };
+    let query = LogQuery { group: Some("main".to_owned()), tag: Some("x".to_owned()), ..words("sky") };
     check(&query, "AE");
     on_all(write, |history| {
         assert_eq!(found(history, &query, 1), "E");
-        assert_eq!(found(history, &Query::default(), 2), "DE");
+        assert_eq!(found(history, &LogQuery::default(), 2), "DE");
     });
 }
 
@@ -216,7 +216,7 @@ proptest! {
     #[test]
     fn every_word_of_a_stored_text_finds_it(texts in prop::collection::vec(prop::collection::vec(piece(), 0..12), 12)) {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let sqlite = Sqlite::new(dir.path());
+        let sqlite = SqliteStore::new(dir.path());
         let texts: Vec<String> = texts.iter().map(|pieces| pieces.concat().replace('*', " ")).collect();
         for (n, text) in texts.iter().enumerate() {
             let id = format!("{n:02}");
@@ -236,7 +236,7 @@ proptest! {
 #[test]
 fn an_index_of_the_second_version_is_made_anew() {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let sqlite = Sqlite::new(dir.path());
+    let sqlite = SqliteStore::new(dir.path());
     sqlite.begin(&LogStart { prompt: "a\u{308}rger".to_owned(), ..start("A") }).expect("it can be written");
     sqlite.finish("A", &end("")).expect("it can be written");
     let older = rusqlite::Connection::open(database(dir.path())).expect("it can be opened");
@@ -252,7 +252,7 @@ fn an_index_of_the_second_version_is_made_anew() {
 
 /// A state of the first version in `dir`, with `A` answered.
 fn first_version(dir: &Path) {
-    write(&Sqlite::new(dir));
+    write(&SqliteStore::new(dir));
     let connection = rusqlite::Connection::open(database(dir)).expect("it can be opened");
     let back = "DROP TABLE log_words; DROP TABLE IF EXISTS log_words_content; DROP INDEX log_conversation; ALTER TABLE log DROP COLUMN parent;
                 UPDATE log SET conversation_id = NULL; PRAGMA user_version = 1;";
@@ -263,10 +263,10 @@ fn first_version(dir: &Path) {
 fn a_state_of_the_first_version_is_read_and_continued() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     first_version(dir.path());
-    let history = History::open(&Location::Dir(dir.path().to_owned())).expect("the log can be opened");
+    let history = History::open(&StateLocation::Dir(dir.path().to_owned())).expect("the log can be opened");
     assert_eq!(history.last_conversation(), Ok(Some("E".to_owned())));
     assert_eq!(history.conversation("A").map(|turns| turns.len()), Ok(1));
-    let sqlite = Sqlite::new(dir.path());
+    let sqlite = SqliteStore::new(dir.path());
     sqlite
         .begin(&LogStart { parent: Some("A".to_owned()), conversation_id: Some("A".to_owned()), ..start("F") })
         .expect("it can be written");
@@ -292,7 +292,7 @@ fn old_requests_are_found_and_taken_into_the_index() {
 #[test]
 fn a_log_that_may_not_be_written_is_searched_all_the_same() {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    write(&Sqlite::new(dir.path()));
+    write(&SqliteStore::new(dir.path()));
     let lock = rusqlite::Connection::open(database(dir.path())).expect("it can be opened");
     lock.execute_batch("DELETE FROM log_words; BEGIN IMMEDIATE").expect("it can be locked");
     let reader = LogReader::open(dir.path()).expect("the log can be opened").expect("there is one");

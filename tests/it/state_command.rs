@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use llmroute_router::ports::Store;
-use llmroute_router::state::{LogReader, Sqlite, database};
+use llmroute_router::state::{LogReader, SqliteStore, database};
 
 use crate::support::{ANSWER, End, Home, KEY, Output, Profile, Run, Server};
 
@@ -82,7 +82,7 @@ fn resetting_one_deployment_ends_its_cooldown_and_nothing_else() {
     ask(&home);
     assert_eq!(server.count("500"), 1, "it cools down");
     check(&home, ["reset", "lab/500"], &[], &["forgot what was known of lab/500"]);
-    let keys = Sqlite::new(&state(&home)).keys("deployment/").expect("the state is whole");
+    let keys = SqliteStore::new(&state(&home)).keys("deployment/").expect("the state is whole");
     assert_eq!(keys.len(), 1, "the other one is still known");
     ask(&home);
     assert_eq!(server.count("500"), 2);
@@ -106,7 +106,7 @@ fn resetting_all_keeps_the_log_unless_it_is_named() {
     let logged =
         || LogReader::open(&state(&home)).expect("it opens").expect("it is there").last(9).expect("it reads").len();
     check(&home, ["reset", "--yes"], &[], &["forgot 5 values"]);
-    assert_eq!((Sqlite::new(&state(&home)).keys("").expect("it reads").len(), logged()), (0, 1));
+    assert_eq!((SqliteStore::new(&state(&home)).keys("").expect("it reads").len(), logged()), (0, 1));
     check(&home, ["reset", "--yes", "--log"], &[], &["forgot 0 values", "forgot 1 requests in the log"]);
     assert_eq!(logged(), 0);
 }
@@ -119,7 +119,7 @@ fn resetting_all_without_a_terminal_wants_a_yes() {
     let output = run(&home, ["state", "reset"]);
     assert_eq!(output.end, End::Code(2));
     assert!(output.notes().contains("hint: add `--yes`"), "{}", output.notes());
-    assert_eq!(Sqlite::new(&state(&home)).keys("").expect("it reads").len(), 5);
+    assert_eq!(SqliteStore::new(&state(&home)).keys("").expect("it reads").len(), 5);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use llmroute_router::builder::Environment;
 use llmroute_router::engine::{Delivery, Observer, Request, Router, RouterEvent};
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::{EnvVars, LoadOptions, Profile, Source};
-use llmroute_router::state::{self, Location};
+use llmroute_router::state::{self, StateLocation};
 
 use crate::support::{End, Home, Input, Run};
 
@@ -27,7 +27,7 @@ fn text(settings: &str) -> String {
     )
 }
 
-fn router(settings: &str, state: &Location) -> Router {
+fn router(settings: &str, state: &StateLocation) -> Router {
     let vars = EnvVars::default();
     let inputs = LoadOptions { env: &vars, long_lived: true };
     let profile = Profile::parse(Source::Demo, &text(settings), &inputs).unwrap_or_else(|error| panic!("{error}"));
@@ -61,15 +61,15 @@ async fn ask(router: &Router, seed: u64) -> (String, bool) {
     (router.map().deployment(done.deployment).name.clone(), watcher.0 > 0)
 }
 
-fn cell(router: &Router, state: &Location, name: &str) -> Cell {
+fn cell(router: &Router, state: &StateLocation, name: &str) -> Cell {
     let deployment = router.map().deployments.iter().find(|deployment| deployment.name == name).expect("it is there");
     let store = state::open(state);
     let values = store.read(&[format!("deployment/{}", deployment.state_key)]).expect("it can be read");
     values[0].as_deref().map_or_else(Cell::default, |json| serde_json::from_str(json).expect("it is a cell"))
 }
 
-fn dir(dir: &Path) -> Location {
-    Location::Dir(dir.to_owned())
+fn dir(dir: &Path) -> StateLocation {
+    StateLocation::Dir(dir.to_owned())
 }
 
 #[tokio::test(start_paused = true)]
@@ -94,7 +94,8 @@ async fn a_fallback_group_takes_turns_too() {
     let profile = Profile::parse(Source::Demo, &text, &LoadOptions { env: &vars, long_lived: true })
         .unwrap_or_else(|error| panic!("{error}"));
     let clock = Clock::starting_at(START);
-    let router = Router::from_profile(profile, &Environment { vars: &vars, state: &Location::Memory, clock, seed: 1 });
+    let router =
+        Router::from_profile(profile, &Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 1 });
     let mut asked = String::new();
     for seed in 0..4 {
         let request = Request::new(GroupId(0), Prompt::user("hello"), Delivery::Whole, clock.now());
@@ -162,7 +163,7 @@ async fn those_who_ask_at_once_are_spread_over_the_idle() {
 
 #[tokio::test]
 async fn a_command_orders() {
-    let router = router("routing_strategy = \"exec:echo '[\\\"a\\\"]'\"", &Location::Memory);
+    let router = router("routing_strategy = \"exec:echo '[\\\"a\\\"]'\"", &StateLocation::Memory);
     // On a busy machine a command may miss its 200 ms; then it is told, and tried again.
     for seed in 0..50 {
         let (who, complaint) = ask(&router, seed).await;

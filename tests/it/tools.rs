@@ -8,7 +8,7 @@ use llmroute_router::builder::Environment;
 use llmroute_router::engine::{Delivery, Observer, Request, Router, RouterEvent};
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::{EnvVars, LoadOptions, Profile, Source};
-use llmroute_router::state::Location;
+use llmroute_router::state::StateLocation;
 use serde_json::json;
 
 use crate::support::{ANSWER, Server};
@@ -34,7 +34,7 @@ fn ask(server: &Server, protocol: &str, model: &str, prompt: Prompt) -> Answer {
     let inputs = LoadOptions { env: &vars, long_lived: true };
     let profile = Profile::parse(Source::Demo, &text, &inputs).unwrap_or_else(|error| panic!("{error}"));
     let clock = Clock::starting_at(Timestamp(1_790_000_000_000));
-    let around = Environment { vars: &vars, state: &Location::Memory, clock, seed: 1 };
+    let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 1 };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
     runtime.block_on(async {
         let router = Router::from_profile(profile, &around);

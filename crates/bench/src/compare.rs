@@ -6,21 +6,21 @@
 
 use fastrand::Rng;
 
-use super::record::{Ended, Run};
-use super::report::page::{self, Column};
+use super::record::{EndReason, Run};
+use super::report::layout::{self, Column};
 use super::report::units;
 use super::stats::{Interval, LEVEL, bootstrap, number, wilson};
-use super::summary::{BAND, COMPARED, Metric, counts_from, value};
+use super::summary::{COMPARED, EQUIVALENCE_BAND, Metric, latency_origin, value};
 
 /// What became of each target since.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comparison {
+pub struct BaselineComparison {
     /// A table and notes, no line wider than 100 columns.
     pub lines: Vec<String>,
     /// Whether something is worse beyond its interval.
     pub worse: bool,
     /// Why this says less than it should: a build must not pass on it.
-    pub lacks: Vec<String>,
+    pub blockers: Vec<String>,
 }
 
 const WIDTH: usize = 100;
@@ -47,7 +47,7 @@ enum Finding {
 
 /// Compares the targets that both runs have, by name.
 #[must_use]
-pub fn against(earlier: &Run, now: &Run) -> Comparison {
+pub fn with_baseline(earlier: &Run, now: &Run) -> BaselineComparison {
     let shared: Vec<(usize, usize)> = now
         .plan
         .targets
@@ -59,47 +59,47 @@ pub fn against(earlier: &Run, now: &Run) -> Comparison {
     let mut rng = Rng::with_seed(now.plan.seed);
     let mut rows = Vec::new();
     let mut worse = false;
-    let mut lacks = lacks(earlier, now);
+    let mut blockers = blockers(earlier, now);
     for (old, new) in shared {
-        let sides = Sides { earlier, now, old, new, level };
-        let found = sides.rows(&mut rng);
+        let both = TargetInBothRuns { earlier, now, old, new, level };
+        let found = both.rows(&mut rng);
         let timed =
             |finding: &Finding| matches!(finding, Finding::Worse | Finding::Better | Finding::Same | Finding::Unclear);
         // Of a target that has only just failed there are no times: its error rate is the finding.
         if found.iter().filter(|(_, finding)| timed(finding)).count() < 2
             && !found.iter().any(|(_, finding)| matches!(finding, Finding::Worse))
         {
-            lacks.push(format!("{}: too few good calls to compare", now.plan.targets[new].name));
+            blockers.push(format!("{}: too few good calls to compare", now.plan.targets[new].name));
         }
         for (row, finding) in found {
             worse |= matches!(finding, Finding::Worse);
             rows.push(row);
         }
     }
-    let mut lines = if rows.is_empty() { Vec::new() } else { page::table(&COLUMNS, &rows, WIDTH) };
-    lines.extend(notes(earlier, now).iter().flat_map(|note| page::wrap(note, WIDTH, 2)));
-    Comparison { lines, worse, lacks }
+    let mut lines = if rows.is_empty() { Vec::new() } else { layout::table(&COLUMNS, &rows, WIDTH) };
+    lines.extend(notes(earlier, now).iter().flat_map(|note| layout::wrap(note, WIDTH, 2)));
+    BaselineComparison { lines, worse, blockers }
 }
 
 /// What keeps the two runs from being compared as a whole.
-fn lacks(earlier: &Run, now: &Run) -> Vec<String> {
+fn blockers(earlier: &Run, now: &Run) -> Vec<String> {
     let names = |run: &Run| run.plan.targets.iter().map(|target| target.name.clone()).collect::<Vec<String>>();
     let (before, after) = (names(earlier), names(now));
     let gone = before.iter().filter(|name| !after.contains(name));
-    let mut lacks: Vec<String> = gone.map(|name| format!("{name} was measured earlier and is not now")).collect();
+    let mut blockers: Vec<String> = gone.map(|name| format!("{name} was measured earlier and is not now")).collect();
     for (run, which) in [(earlier, "the earlier run"), (now, "this run")] {
         match run.ended {
-            Ended::Done => {}
-            Ended::Interrupted => lacks.push(format!("{which} was interrupted")),
-            Ended::MaxCost => lacks.push(format!("{which} ended at its cost cap")),
-            Ended::NobodyLeft => lacks.push(format!("{which} ended because nobody was left to ask")),
+            EndReason::Done => {}
+            EndReason::Interrupted => blockers.push(format!("{which} was interrupted")),
+            EndReason::MaxCost => blockers.push(format!("{which} ended at its cost cap")),
+            EndReason::NoTargetLeft => blockers.push(format!("{which} ended because nobody was left to ask")),
         }
     }
-    lacks
+    blockers
 }
 
 /// A target in both runs.
-struct Sides<'a> {
+struct TargetInBothRuns<'a> {
     earlier: &'a Run,
     now: &'a Run,
     old: usize,
@@ -107,7 +107,7 @@ struct Sides<'a> {
     level: f64,
 }
 
-impl Sides<'_> {
+impl TargetInBothRuns<'_> {
     fn rows(&self, rng: &mut Rng) -> Vec<(Vec<String>, Finding)> {
         let mut rows: Vec<_> = COMPARED.into_iter().filter_map(|metric| self.times(metric, rng)).collect();
         rows.extend(self.errors());
@@ -126,7 +126,7 @@ impl Sides<'_> {
             return None;
         }
         let change = bootstrap::log_ratio(&is, &was, self.level, rng);
-        let finding = change.map_or(Finding::TooFew, |change| judge(&change, BAND.ln()));
+        let finding = change.map_or(Finding::TooFew, |change| judge(&change, EQUIVALENCE_BAND.ln()));
         let change = change.map(|change| change.map(|log| log.exp() - 1.0));
         Some(self.row(label, medians, change, finding))
     }
@@ -157,7 +157,7 @@ impl Sides<'_> {
         let [was, is] = sides;
         let none = || units::NONE.to_owned();
         let row = vec![
-            page::name(&self.now.plan.targets[self.new].name),
+            layout::name(&self.now.plan.targets[self.new].name),
             metric.to_owned(),
             format!("{was} → {is}"),
             change.map_or_else(none, |change| signed(change.at)),
@@ -182,7 +182,7 @@ fn judge(change: &Interval, band: f64) -> Finding {
 }
 
 fn values(run: &Run, target: usize, metric: Metric) -> Vec<f64> {
-    let from = counts_from(&run.plan);
+    let from = latency_origin(&run.plan);
     let good = run.samples.iter().filter(|sample| sample.target == target && sample.is_good());
     good.filter_map(|sample| value(sample, metric, from)).collect()
 }
@@ -212,7 +212,7 @@ fn notes(earlier: &Run, now: &Run) -> Vec<String> {
             .iter()
             .map(|target| &target.name)
             .filter(|name| !has(name))
-            .map(|name| page::name(name))
+            .map(|name| layout::name(name))
             .collect()
     };
     let mut notes = Vec::new();
@@ -234,10 +234,10 @@ fn notes(earlier: &Run, now: &Run) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::synthetic::{Shape, run};
+    use crate::synthetic::{SimulatedTarget, run};
 
-    fn check(earlier: Shape, now: Shape, worse: bool, word: &str) {
-        let found = against(&run(1, &[earlier], 60), &run(2, &[now], 60));
+    fn check(earlier: SimulatedTarget, now: SimulatedTarget, worse: bool, word: &str) {
+        let found = with_baseline(&run(1, &[earlier], 60), &run(2, &[now], 60));
         let text = found.lines.join("\n");
         assert_eq!(found.worse, worse, "{text}");
         assert!(text.contains(word), "{text}");
@@ -246,33 +246,33 @@ mod tests {
 
     #[test]
     fn the_same_passes() {
-        check(Shape::new("a", 200.0), Shape::new("a", 200.0), false, "no difference shown  PASS");
+        check(SimulatedTarget::new("a", 200.0), SimulatedTarget::new("a", 200.0), false, "no difference shown  PASS");
     }
 
     #[test]
     fn what_is_slower_fails() {
-        check(Shape::new("a", 200.0), Shape::new("a", 400.0), true, "worse                FAIL");
+        check(SimulatedTarget::new("a", 200.0), SimulatedTarget::new("a", 400.0), true, "worse                FAIL");
     }
 
     #[test]
     fn what_is_faster_passes() {
-        check(Shape::new("a", 400.0), Shape::new("a", 200.0), false, "better               PASS");
+        check(SimulatedTarget::new("a", 400.0), SimulatedTarget::new("a", 200.0), false, "better               PASS");
     }
 
     #[test]
     fn more_failures_fail() {
-        check(Shape::new("a", 200.0), Shape::new("a", 200.0).failing(0.4), true, "FAIL");
+        check(SimulatedTarget::new("a", 200.0), SimulatedTarget::new("a", 200.0).failing(0.4), true, "FAIL");
     }
 
     #[test]
     fn a_target_of_one_run_only_is_a_note() {
-        check(Shape::new("a", 200.0), Shape::new("b", 200.0), false, "not measured now: a");
+        check(SimulatedTarget::new("a", 200.0), SimulatedTarget::new("b", 200.0), false, "not measured now: a");
     }
 
     #[test]
     fn identical_runs_seldom_fail() {
-        let again = |seed| run(seed, &[Shape::new("a", 200.0)], 40);
-        let fails = (0..24).filter(|seed| against(&again(1000 + seed), &again(5000 + seed)).worse).count();
+        let again = |seed| run(seed, &[SimulatedTarget::new("a", 200.0)], 40);
+        let fails = (0..24).filter(|seed| with_baseline(&again(1000 + seed), &again(5000 + seed)).worse).count();
         assert!(fails <= 2, "{fails} of 24");
     }
 }

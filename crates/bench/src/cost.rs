@@ -1,26 +1,26 @@
-//! What a run may cost: an estimate before it, and a purse that cannot be overdrawn while it goes on.
+//! What a run may cost: an estimate before it, and a cost cap that cannot be overdrawn while it goes on.
 
 use super::load_generator;
 use super::plan::{Load, Plan, Stop, Target};
-use super::sample::{Sample, Tokens};
+use super::sample::{Sample, TokenUsage};
 use llmroute_core::model::{Price, Usage};
 
 /// Until a server has counted a prompt of ours, it may have more tokens than estimated by this factor.
-const MARGIN: f64 = 1.3;
+const FIRST_CALL_MARGIN: f64 = 1.3;
 /// Prompts are alike when the shortest is at least this share of the longest.
-const ALIKE: f64 = 0.9;
+const SIMILAR_LENGTH: f64 = 0.9;
 /// Less than any price of a call: additions of binary fractions do not cost anybody a call.
-const DUST: f64 = 1e-12;
+const ROUNDING: f64 = 1e-12;
 
 /// The most that one call can cost, USD: all of the prompt uncached, all of `max_tokens` used.
 #[must_use]
-pub fn most(price: &Price, prompt_tokens: u64, max_tokens: u64) -> f64 {
+pub fn max_call_cost(price: &Price, prompt_tokens: u64, max_tokens: u64) -> f64 {
     price.cost(&Usage { input: prompt_tokens, output: max_tokens, ..Usage::default() })
 }
 
 /// What a plan may cost at one target.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Estimate {
+pub enum CostEstimate {
     /// At most this, USD.
     AtMost(f64),
     /// This for every round, when only time ends the run.
@@ -31,7 +31,7 @@ pub enum Estimate {
 
 /// What `plan` may cost at each of its targets.
 #[must_use]
-pub fn estimate(plan: &Plan) -> Vec<Estimate> {
+pub fn estimate(plan: &Plan) -> Vec<CostEstimate> {
     let rounds = match plan.load {
         Load::Rounds { stop: Stop::Rounds(rounds), .. } | Load::Arrivals { stop: Stop::Rounds(rounds), .. } => {
             Some(f64::from(rounds))
@@ -40,45 +40,52 @@ pub fn estimate(plan: &Plan) -> Vec<Estimate> {
         Load::Rounds { stop: Stop::After(_), .. } => None,
     };
     let of = |price: &Price| {
-        let call = most(price, plan.prompt_tokens, plan.max_tokens);
-        rounds.map_or(Estimate::PerRound(call), |rounds| Estimate::AtMost(rounds * call))
+        let call = max_call_cost(price, plan.prompt_tokens, plan.max_tokens);
+        rounds.map_or(CostEstimate::PerRound(call), |rounds| CostEstimate::AtMost(rounds * call))
     };
-    plan.targets.iter().map(|target| target.price.as_ref().map_or(Estimate::Unknown, of)).collect()
+    plan.targets.iter().map(|target| target.price.as_ref().map_or(CostEstimate::Unknown, of)).collect()
 }
 
 /// Money for a run: a call is begun only if the most that it can cost is left, so that what is in flight
 /// cannot pass the cap.
 #[derive(Debug, Clone)]
-pub struct Wallet {
+pub struct CostCap {
     cap: Option<f64>,
     spent: f64,
     /// Of the longest prompt.
     prompt_tokens: u64,
     /// Whether the prompts are about as long as each other, so that one tells how the others are counted.
-    alike: bool,
+    similar_lengths: bool,
     max_tokens: u64,
-    targets: Vec<Account>,
+    targets: Vec<TargetSpend>,
 }
 
 /// What is known of one target.
 #[derive(Debug, Clone, Default)]
-struct Account {
+struct TargetSpend {
     price: Option<Price>,
     /// What is set aside for each call in flight.
-    held: Vec<f64>,
+    reserved: Vec<f64>,
     /// The most tokens that its server counted for one that we estimated.
     ratio: Option<f64>,
 }
 
-impl Wallet {
-    /// A wallet for `plan` that holds `cap` USD, or as much as it takes; the shortest prompt of the plan has
-    /// `fewest` tokens.
+impl CostCap {
+    /// A cost cap for `plan` that holds `cap` USD, or as much as it takes; the shortest prompt of the plan has
+    /// `min_prompt_tokens` tokens.
     #[must_use]
-    pub fn new(plan: &Plan, fewest: u64, cap: Option<f64>) -> Self {
-        let account = |target: &Target| Account { price: target.price, ..Account::default() };
-        let targets = plan.targets.iter().map(account).collect();
-        let alike = fewest as f64 >= ALIKE * plan.prompt_tokens as f64;
-        Self { cap, spent: 0.0, prompt_tokens: plan.prompt_tokens, alike, max_tokens: plan.max_tokens, targets }
+    pub fn new(plan: &Plan, min_prompt_tokens: u64, cap: Option<f64>) -> Self {
+        let spend = |target: &Target| TargetSpend { price: target.price, ..TargetSpend::default() };
+        let targets = plan.targets.iter().map(spend).collect();
+        let similar_lengths = min_prompt_tokens as f64 >= SIMILAR_LENGTH * plan.prompt_tokens as f64;
+        Self {
+            cap,
+            spent: 0.0,
+            prompt_tokens: plan.prompt_tokens,
+            similar_lengths,
+            max_tokens: plan.max_tokens,
+            targets,
+        }
     }
 
     /// What was spent, USD, as far as it is known.
@@ -87,20 +94,20 @@ impl Wallet {
         self.spent
     }
 
-    fn held(&self) -> f64 {
-        self.targets.iter().flat_map(|account| &account.held).sum()
+    fn reserved(&self) -> f64 {
+        self.targets.iter().flat_map(|spend| &spend.reserved).sum()
     }
 
     /// Sets aside the most that a call to `target` can cost; `false` when that much is not left. A target
     /// without a price costs nothing here: whoever lets it run has been told.
     pub fn reserve(&mut self, target: usize) -> bool {
-        let account = &self.targets[target];
-        let tokens = (self.prompt_tokens as f64 * account.ratio.unwrap_or(MARGIN)).ceil() as u64;
-        let most = account.price.map_or(0.0, |price| most(&price, tokens, self.max_tokens));
-        if self.cap.is_some_and(|cap| self.spent + self.held() + most > cap + DUST) {
+        let spend = &self.targets[target];
+        let tokens = (self.prompt_tokens as f64 * spend.ratio.unwrap_or(FIRST_CALL_MARGIN)).ceil() as u64;
+        let most = spend.price.map_or(0.0, |price| max_call_cost(&price, tokens, self.max_tokens));
+        if self.cap.is_some_and(|cap| self.spent + self.reserved() + most > cap + ROUNDING) {
             return false;
         }
-        self.targets[target].held.push(most);
+        self.targets[target].reserved.push(most);
         true
     }
 
@@ -108,19 +115,20 @@ impl Wallet {
     pub fn settle(&mut self, target: usize, cost: f64, counted: Option<u64>) {
         self.spent += cost;
         let estimated = self.prompt_tokens;
-        let account = &mut self.targets[target];
+        let spend = &mut self.targets[target];
         // Whichever call it was: the least is given back, so that the others keep enough.
-        if let Some(least) = (0..account.held.len()).min_by(|a, b| account.held[*a].total_cmp(&account.held[*b])) {
-            account.held.swap_remove(least);
+        if let Some(least) = (0..spend.reserved.len()).min_by(|a, b| spend.reserved[*a].total_cmp(&spend.reserved[*b]))
+        {
+            spend.reserved.swap_remove(least);
         }
-        if let Some(counted) = counted.filter(|counted| self.alike && *counted > 0 && estimated > 0) {
+        if let Some(counted) = counted.filter(|counted| self.similar_lengths && *counted > 0 && estimated > 0) {
             let seen = counted as f64 / estimated as f64;
-            account.ratio = Some(account.ratio.map_or(seen, |known| known.max(seen)));
+            spend.ratio = Some(spend.ratio.map_or(seen, |known| known.max(seen)));
         }
     }
 }
 
-impl load_generator::SpendingLimit for Wallet {
+impl load_generator::SpendingLimit for CostCap {
     fn reserve(&mut self, target: usize) -> bool {
         Self::reserve(self, target)
     }
@@ -132,7 +140,7 @@ impl load_generator::SpendingLimit for Wallet {
             let price = self.targets[sample.target].price.filter(|_| sample.first_token.is_some());
             price.map_or(0.0, |price| price.cost(usage))
         };
-        let counted = matches!(sample.usage, Tokens::Counted(_)).then_some(usage.input);
+        let counted = matches!(sample.usage, TokenUsage::Counted(_)).then_some(usage.input);
         self.settle(sample.target, sample.cost_usd.unwrap_or_else(unknown), counted);
     }
 }
@@ -152,57 +160,57 @@ mod tests {
 
     #[test]
     fn a_run_is_estimated_by_the_most_that_it_can_cost() {
-        assert_eq!(estimate(&plan(Some(Price::flat(0.5, 0.25)))), [Estimate::AtMost(40.0 * 30.0)]);
-        assert_eq!(estimate(&plan(Some(Price::flat(0.0, 0.0)))), [Estimate::AtMost(0.0)]);
-        assert_eq!(estimate(&plan(None)), [Estimate::Unknown]);
+        assert_eq!(estimate(&plan(Some(Price::flat(0.5, 0.25)))), [CostEstimate::AtMost(40.0 * 30.0)]);
+        assert_eq!(estimate(&plan(Some(Price::flat(0.0, 0.0)))), [CostEstimate::AtMost(0.0)]);
+        assert_eq!(estimate(&plan(None)), [CostEstimate::Unknown]);
         let mut timed = plan(Some(Price::flat(0.5, 0.25)));
         timed.load = Load::Rounds { stop: Stop::After(std::time::Duration::from_secs(60)), in_flight: 1 };
-        assert_eq!(estimate(&timed), [Estimate::PerRound(30.0)]);
+        assert_eq!(estimate(&timed), [CostEstimate::PerRound(30.0)]);
     }
 
     #[test]
     fn the_first_call_has_a_margin_and_later_ones_know_better() {
-        let mut wallet = Wallet::new(&plan(Some(Price::flat(1.0, 0.0))), 10, Some(24.0));
-        assert!(wallet.reserve(0));
+        let mut cost_cap = CostCap::new(&plan(Some(Price::flat(1.0, 0.0))), 10, Some(24.0));
+        assert!(cost_cap.reserve(0));
         // What is in flight is not there for a second call.
-        assert!(!wallet.reserve(0));
-        wallet.settle(0, 12.0, Some(12));
-        assert!(wallet.reserve(0), "12 are left, and it takes no more");
-        wallet.settle(0, 12.0, Some(12));
-        assert!(!wallet.reserve(0));
-        assert!((wallet.spent() - 24.0).abs() < 1e-9);
+        assert!(!cost_cap.reserve(0));
+        cost_cap.settle(0, 12.0, Some(12));
+        assert!(cost_cap.reserve(0), "12 are left, and it takes no more");
+        cost_cap.settle(0, 12.0, Some(12));
+        assert!(!cost_cap.reserve(0));
+        assert!((cost_cap.spent() - 24.0).abs() < 1e-9);
     }
 
     #[test]
     fn a_short_prompt_says_nothing_of_a_long_one() {
-        let mut wallet = Wallet::new(&plan(Some(Price::flat(1.0, 0.0))), 1, Some(24.0));
-        assert!(wallet.reserve(0));
-        wallet.settle(0, 1.0, Some(1));
-        assert!(wallet.reserve(0) && !wallet.reserve(0), "each may be the longest: 13 of 23, and then 10");
+        let mut cost_cap = CostCap::new(&plan(Some(Price::flat(1.0, 0.0))), 1, Some(24.0));
+        assert!(cost_cap.reserve(0));
+        cost_cap.settle(0, 1.0, Some(1));
+        assert!(cost_cap.reserve(0) && !cost_cap.reserve(0), "each may be the longest: 13 of 23, and then 10");
     }
 
     #[test]
     fn without_a_cap_everything_goes() {
-        assert!(Wallet::new(&plan(Some(Price::flat(1e9, 1e9))), 10, None).reserve(0));
-        assert!(Wallet::new(&plan(None), 10, Some(0.0)).reserve(0));
+        assert!(CostCap::new(&plan(Some(Price::flat(1e9, 1e9))), 10, None).reserve(0));
+        assert!(CostCap::new(&plan(None), 10, Some(0.0)).reserve(0));
     }
 
     proptest! {
         #[test]
         fn a_wallet_is_never_overdrawn(cap in 0.0..5.0_f64, shares in prop::collection::vec((0.0..1.0_f64, any::<bool>()), 0..60)) {
-            let mut wallet = Wallet::new(&plan(Some(Price::flat(0.01, 0.002))), 10, Some(cap));
+            let mut cost_cap = CostCap::new(&plan(Some(Price::flat(0.01, 0.002))), 10, Some(cap));
             // Every call costs at most this, as estimated.
             let (most, mut flying) = (0.33, Vec::new());
             for (share, lands) in shares {
-                if wallet.reserve(0) {
+                if cost_cap.reserve(0) {
                     flying.push(share);
                 }
                 if lands && let Some(share) = flying.pop() {
-                    wallet.settle(0, most * share, None);
+                    cost_cap.settle(0, most * share, None);
                 }
             }
             // Even when all that flies costs all that it can.
-            let most = wallet.spent() + most * flying.len() as f64;
+            let most = cost_cap.spent() + most * flying.len() as f64;
             prop_assert!(most <= cap + 1e-9);
         }
     }

@@ -13,7 +13,7 @@ use std::time::Duration;
 pub use super::measure::CallTarget;
 use super::measure::RunClocks;
 use super::plan::{Load, Plan};
-use super::record::{Client, Ended};
+use super::record::{ClientStats, EndReason};
 use super::sample::Sample;
 use llmroute_core::model::{Failure, Prompt};
 use llmroute_router::ports::{Clock, MeasuringNetwork};
@@ -45,11 +45,11 @@ pub trait SpendingLimit: Send {
     fn settle(&mut self, sample: &Sample);
 }
 
-/// A purse without end.
+/// A cost cap without end.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Unlimited;
+pub struct NoSpendingLimit;
 
-impl SpendingLimit for Unlimited {
+impl SpendingLimit for NoSpendingLimit {
     fn reserve(&mut self, _target: usize) -> bool {
         true
     }
@@ -117,9 +117,9 @@ pub struct LoadResult {
     /// Times in which a target was left alone.
     pub pauses: Vec<Pause>,
     /// What is known of ourselves.
-    pub client: Client,
+    pub client: ClientStats,
     /// Why there are no more samples.
-    pub ended: Ended,
+    pub ended: EndReason,
 }
 
 /// Makes the run; it ends early when `stop` does or `on` breaks, and calls in flight are then given up.
@@ -128,12 +128,12 @@ pub struct LoadResult {
 /// called in the middle of everything and should return soon.
 pub async fn drive(
     run: LoadGenerator<'_>,
-    purse: &mut dyn SpendingLimit,
+    cost_cap: &mut dyn SpendingLimit,
     on: &mut (dyn FnMut(Progress<'_>) -> ControlFlow<()> + Send),
     stop: impl Future<Output = ()> + Send,
 ) -> LoadResult {
     let clocks = RunClocks { meter: run.meter, wall: run.clock, start: run.meter.now() };
-    let shared = RunState::new(run, clocks, purse, on);
+    let shared = RunState::new(run, clocks, cost_cap, on);
     let cpu = run.meter.cpu();
     let work = async {
         match run.plan.load {

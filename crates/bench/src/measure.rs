@@ -8,11 +8,11 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::sample::{Connection, Fault, Sample};
+use super::sample::{CallFailure, Connection, Sample};
 use super::sample_builder::SampleBuilder;
 use llmroute_core::model::redact::{redact, without_whole};
 use llmroute_core::model::{Class, ConnectionFault, Failure, OutputFault, Price, Prompt, Secret, TimeoutKind};
-use llmroute_core::provider::{Endpoint, classify};
+use llmroute_core::protocols::{Endpoint, classify};
 use llmroute_core::route::Timeouts;
 use llmroute_core::wire::{ErrorReply, WireRequest, sigv4};
 use llmroute_router::engine::{ERROR_BODY_TIME, MAX_ERROR_BODY, TRAILER_TIME, secrets};
@@ -306,7 +306,7 @@ impl Reading<'_> {
         let named = self.head.as_ref().and_then(|head| classify::request_id(&head.headers));
         let request_id = named.map(|id| redact(&id, &secrets(self.seat.endpoint, self.seat.key)));
         let status = self.head.as_ref().map(|head| head.status);
-        let fault = failure.as_ref().map(|failure| Fault { status: failure.status.or(status), ..fault(failure) });
+        let fault = failure.as_ref().map(|failure| CallFailure { status: failure.status.or(status), ..fault(failure) });
         let sample = Sample {
             target: call.target,
             round: call.round,
@@ -348,7 +348,7 @@ fn timed_out(kind: TimeoutKind, limits: &Timeouts) -> Failure {
     Failure::new(Class::Timeout(kind), message)
 }
 
-fn fault(failure: &Failure) -> Fault {
+fn fault(failure: &Failure) -> CallFailure {
     let kind = match failure.class {
         Class::Timeout(TimeoutKind::Connect) => Some("connect"),
         Class::Timeout(TimeoutKind::FirstToken) => Some("first_token"),
@@ -377,5 +377,5 @@ fn fault(failure: &Failure) -> Fault {
         | Class::Budget => None,
     };
     let class = kind.map_or_else(|| failure.class.to_string(), |kind| format!("{}/{kind}", failure.class));
-    Fault { class, status: failure.status, message: failure.message.clone() }
+    CallFailure { class, status: failure.status, message: failure.message.clone() }
 }

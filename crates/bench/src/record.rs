@@ -25,15 +25,15 @@ pub struct Run {
     /// Every call, in the order in which they ended.
     pub samples: Vec<Sample>,
     /// What is known of the measuring side.
-    pub client: Client,
+    pub client: ClientStats,
     /// Why there are no more samples.
-    pub ended: Ended,
+    pub ended: EndReason,
 }
 
 /// The measuring side, for the verdict on itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Client {
+pub struct ClientStats {
     /// How long the run took.
     pub wall: Duration,
     /// Time of processor that we used during the run; nothing where it is not known or the time is simulated.
@@ -48,7 +48,7 @@ pub struct Client {
 /// Why a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Ended {
+pub enum EndReason {
     /// The plan was carried out.
     Done,
     /// A person stopped it.
@@ -56,5 +56,6 @@ pub enum Ended {
     /// The cap on cost would have been passed.
     MaxCost,
     /// No target is left: each failed in a way that goes on.
-    NobodyLeft,
+    #[serde(rename = "nobody_left")]
+    NoTargetLeft,
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::prompts::Prompts;
 use llmroute_core::model::{Event, KeySource, Usage};
-use llmroute_core::provider::{Endpoint, Protocol};
+use llmroute_core::protocols::{Endpoint, Protocol};
 use llmroute_core::route::{DeploymentId, GroupId, Map};
 use llmroute_core::wire::script::{Fault, Script};
 use llmroute_router::engine::{Attempt, CostSummary, Delivery, Disposition, Observer, Request, Router, RouterEvent};
@@ -18,14 +18,14 @@ use llmroute_router::engine::{Attempt, CostSummary, Delivery, Disposition, Obser
 /// Spread of the times of a simulated deployment that has no script of its own.
 const JITTER: f64 = 0.3;
 
-/// Makes every deployment a simulated one that needs no key, and gives those in `struck` the faults.
+/// Makes every deployment a simulated one that needs no key, and gives those in `faulty` the faults.
 ///
 /// A deployment that is simulated already keeps its script; the faults come on top.
 pub fn simulate(
     map: &mut Map,
     endpoints: &mut [Endpoint],
     keys: &mut [KeySource],
-    struck: &[DeploymentId],
+    faulty: &[DeploymentId],
     faults: &[Fault],
 ) {
     keys.iter_mut().for_each(|key| *key = KeySource::None);
@@ -35,7 +35,7 @@ pub fn simulate(
         // Every deployment has its own luck, the same in both plays.
         let fresh = Script { jitter: JITTER, seed: index as u64, ..Script::default() };
         let script = endpoint.script.get_or_insert(fresh);
-        if struck.contains(&DeploymentId(index)) {
+        if faulty.contains(&DeploymentId(index)) {
             script.faults.extend_from_slice(faults);
         }
     }
@@ -43,7 +43,7 @@ pub fn simulate(
 
 /// How one request went.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Played {
+pub struct RehearsedRequest {
     /// Whether there was one complete answer.
     pub answered: bool,
     /// To the first token that was given out.
@@ -61,8 +61,14 @@ pub struct Played {
 }
 
 /// Plays `count` requests to `group`, `workers` at a time, each of them after the one before it.
-pub async fn play(router: &Router, group: GroupId, prompts: &Prompts, count: u32, workers: u32) -> Vec<Played> {
-    let mut played: Vec<Option<Played>> = vec![None; count as usize];
+pub async fn run_requests(
+    router: &Router,
+    group: GroupId,
+    prompts: &Prompts,
+    count: u32,
+    workers: u32,
+) -> Vec<RehearsedRequest> {
+    let mut played: Vec<Option<RehearsedRequest>> = vec![None; count as usize];
     let mut next = 0..count;
     let mut flying = FuturesUnordered::new();
     flying.extend(next.by_ref().take(workers.max(1) as usize).map(|number| one(router, group, prompts, number)));
@@ -73,26 +79,26 @@ pub async fn play(router: &Router, group: GroupId, prompts: &Prompts, count: u32
     played.into_iter().flatten().collect()
 }
 
-async fn one(router: &Router, group: GroupId, prompts: &Prompts, number: u32) -> (u32, Played) {
+async fn one(router: &Router, group: GroupId, prompts: &Prompts, number: u32) -> (u32, RehearsedRequest) {
     let prompt = prompts.prompt(number, prompts.output);
     let request = Request::new(group, prompt, Delivery::Whole, router.now());
     let mut rng = fastrand::Rng::with_seed(prompts.seed ^ u64::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    let mut tokens = Tokens::default();
+    let mut tokens = TokenCounter::default();
     let end = match router.run(&request, &mut rng, &mut tokens).await {
-        Ok(done) => Played {
+        Ok(done) => RehearsedRequest {
             answered: true,
             ttft: done.first_token,
-            ..Played::of(&done.attempts, done.duration, router.map(), &tokens, request.facts.prompt_tokens)
+            ..RehearsedRequest::of(&done.attempts, done.duration, router.map(), &tokens, request.facts.prompt_tokens)
         },
         Err(failed) => {
-            Played::of(&failed.attempts, failed.duration, router.map(), &tokens, request.facts.prompt_tokens)
+            RehearsedRequest::of(&failed.attempts, failed.duration, router.map(), &tokens, request.facts.prompt_tokens)
         }
     };
     (number, end)
 }
 
-impl Played {
-    fn of(attempts: &[Attempt], duration: Duration, map: &Map, tokens: &Tokens, prompt_tokens: u64) -> Self {
+impl RehearsedRequest {
+    fn of(attempts: &[Attempt], duration: Duration, map: &Map, tokens: &TokenCounter, prompt_tokens: u64) -> Self {
         let wasted = attempts.iter().filter(|attempt| attempt.disposition != Disposition::Delivered);
         let spend = CostSummary::of(attempts);
         // What was cut has no usage: the tokens that came are counted instead.
@@ -118,13 +124,13 @@ impl Played {
 
 /// Counts pieces of text; a simulated deployment sends one a token.
 #[derive(Debug, Default)]
-struct Tokens {
+struct TokenCounter {
     now: u64,
     /// Those of the calls that failed, in order.
     void: Vec<u64>,
 }
 
-impl Observer for Tokens {
+impl Observer for TokenCounter {
     fn on_event(&mut self, note: RouterEvent<'_>) {
         if let RouterEvent::Failed { .. } = note {
             self.void.push(std::mem::take(&mut self.now));
@@ -141,7 +147,7 @@ impl Observer for Tokens {
 
 /// What a rehearsal came to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Score {
+pub struct RehearsalScore {
     /// Requests.
     pub requests: usize,
     /// Requests with one complete answer.
@@ -155,12 +161,12 @@ pub struct Score {
     /// What the answers cost, USD, as far as it is known.
     pub spent: f64,
     /// Seconds to the end of an answer: quantiles without the faults, and with them.
-    pub duration: [Level; 4],
+    pub duration: [DurationStat; 4],
 }
 
 /// A level of the time that an answer took.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Level {
+pub struct DurationStat {
     /// `mean`, `p50`, `p95` or `max`.
     pub name: &'static str,
     /// Without the faults, seconds; nothing when nobody answered.
@@ -171,14 +177,16 @@ pub struct Level {
 
 /// Compares what happened with the faults to what happened without them.
 #[must_use]
-pub fn score(with: &[Played], without: &[Played]) -> Score {
+pub fn score(with: &[RehearsedRequest], without: &[RehearsedRequest]) -> RehearsalScore {
     let level = |name, of: fn(&[f64]) -> f64| {
-        let seconds = |played: &[Played]| Some(durations(played)).filter(|all| !all.is_empty()).map(|all| of(&all));
-        Level { name, without: seconds(without), with: seconds(with) }
+        let seconds =
+            |played: &[RehearsedRequest]| Some(durations(played)).filter(|all| !all.is_empty()).map(|all| of(&all));
+        DurationStat { name, without: seconds(without), with: seconds(with) }
     };
-    let calls =
-        |played: &[Played]| played.iter().map(|one| one.calls).sum::<usize>() as f64 / played.len().max(1) as f64;
-    Score {
+    let calls = |played: &[RehearsedRequest]| {
+        played.iter().map(|one| one.calls).sum::<usize>() as f64 / played.len().max(1) as f64
+    };
+    RehearsalScore {
         requests: with.len(),
         answered: with.iter().filter(|one| one.answered).count(),
         calls: (calls(without), calls(with)),
@@ -196,7 +204,7 @@ pub fn score(with: &[Played], without: &[Played]) -> Score {
 }
 
 /// The seconds of those who were answered, sorted.
-fn durations(played: &[Played]) -> Vec<f64> {
+fn durations(played: &[RehearsedRequest]) -> Vec<f64> {
     let answered = played.iter().filter(|one| one.answered);
     let mut seconds: Vec<f64> = answered.map(|one| one.duration.as_secs_f64()).collect();
     seconds.sort_by(f64::total_cmp);
@@ -213,8 +221,8 @@ fn nth(sorted: &[f64], share: f64) -> f64 {
 mod tests {
     use super::*;
 
-    fn played(answered: bool, seconds: u64, calls: usize) -> Played {
-        Played {
+    fn played(answered: bool, seconds: u64, calls: usize) -> RehearsedRequest {
+        RehearsedRequest {
             answered,
             ttft: None,
             duration: Duration::from_secs(seconds),

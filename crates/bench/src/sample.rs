@@ -49,7 +49,7 @@ pub struct Sample {
     #[serde(default)]
     pub reasoning_chars: u64,
     /// What the server says was consumed, or our estimate.
-    pub usage: Tokens,
+    pub usage: TokenUsage,
     /// What it cost by the price known for the target, USD; nothing when no price is known or nothing was billed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
@@ -64,7 +64,7 @@ pub struct Sample {
     pub request_id: Option<String>,
     /// Why there is no whole answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failure: Option<Fault>,
+    pub failure: Option<CallFailure>,
 }
 
 /// How the connection of a call came about.
@@ -110,14 +110,14 @@ pub struct Gap {
 /// What a call consumed, and who says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Tokens {
+pub enum TokenUsage {
     /// The server counted.
     Counted(Usage),
     /// The server said nothing: our estimate from characters.
     Estimated(Usage),
 }
 
-impl Tokens {
+impl TokenUsage {
     /// The counts, whoever made them.
     #[must_use]
     pub fn usage(&self) -> &Usage {
@@ -129,7 +129,7 @@ impl Tokens {
 
 /// Why a call has no whole answer: a truncated stream, an error inside of it and an empty answer count as one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Fault {
+pub struct CallFailure {
     /// The class, with its kind where it has one: `rate_limit`, `timeout/first_token`, `connection/refused`.
     pub class: String,
     /// The HTTP status, when there was a reply.
@@ -229,7 +229,7 @@ mod tests {
             first_bytes: 3,
             chars: 7,
             reasoning_chars: 2,
-            usage: Tokens::Estimated(Usage::default()),
+            usage: TokenUsage::Estimated(Usage::default()),
             cost_usd: Some(0.5),
             read_lag: None,
             clock_stepped: false,

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::sample::{Gap, Tokens};
+use super::sample::{Gap, TokenUsage};
 use llmroute_core::model::{Answer, Class, Event, Failure, Usage};
-use llmroute_core::provider::{Endpoint, Reader};
+use llmroute_core::protocols::{Endpoint, ReplyReader};
 use llmroute_router::engine::{is_token, judge, size};
 
 /// The longest answer that is kept, in bytes.
@@ -12,7 +12,7 @@ const MAX_ANSWER: usize = 64 << 20;
 
 /// What a reply has said so far; times are those of the stamps.
 pub struct SampleBuilder {
-    reader: Reader,
+    reader: ReplyReader,
     answer: Answer,
     size: usize,
     /// When the last piece came, whatever was in it.
@@ -28,7 +28,7 @@ pub struct SampleBuilder {
 impl SampleBuilder {
     pub fn new(endpoint: &Endpoint) -> Self {
         Self {
-            reader: Reader::new(endpoint),
+            reader: ReplyReader::new(endpoint),
             answer: Answer::default(),
             size: 0,
             last_piece: Duration::ZERO,
@@ -115,15 +115,15 @@ impl SampleBuilder {
     }
 
     /// What was consumed: counted by the server, or estimated for a prompt of `input` tokens.
-    pub fn tokens(&self, input: u64) -> Tokens {
+    pub fn tokens(&self, input: u64) -> TokenUsage {
         if let Some(usage) = self.answer.usage {
-            return Tokens::Counted(usage);
+            return TokenUsage::Counted(usage);
         }
         if self.first_token.is_none() {
-            return Tokens::Estimated(Usage::default());
+            return TokenUsage::Estimated(Usage::default());
         }
         let (output, reasoning) = (self.chars().div_ceil(4), self.reasoning_chars().div_ceil(4));
-        Tokens::Estimated(Usage { input, output, reasoning, ..Usage::default() })
+        TokenUsage::Estimated(Usage { input, output, reasoning, ..Usage::default() })
     }
 }
 
@@ -237,10 +237,10 @@ mod tests {
                      \"completion_tokens_details\":{\"reasoning_tokens\":64}}}\n\n";
         let (builder, _) = read(&[(1, text("abcde")), (2, usage.to_owned() + DONE)]);
         let counted = Usage { input: 9, output: 70, reasoning: 64, ..Usage::default() };
-        assert_eq!(builder.tokens(50), Tokens::Counted(counted));
+        assert_eq!(builder.tokens(50), TokenUsage::Counted(counted));
         let (builder, _) = read(&[(1, text("abcde")), (2, DONE.into())]);
-        assert_eq!(builder.tokens(50), Tokens::Estimated(Usage { input: 50, output: 2, ..Usage::default() }));
+        assert_eq!(builder.tokens(50), TokenUsage::Estimated(Usage { input: 50, output: 2, ..Usage::default() }));
         let (builder, _) = read(&[]);
-        assert_eq!(builder.tokens(50), Tokens::Estimated(Usage::default()));
+        assert_eq!(builder.tokens(50), TokenUsage::Estimated(Usage::default()));
     }
 }

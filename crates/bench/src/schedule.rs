@@ -8,9 +8,9 @@ use super::plan::{Arrival, Plan};
 ///
 /// Every target stands in it once. Those of one host take turns; who comes first is drawn for every round.
 #[must_use]
-pub fn turns(plan: &Plan, round: u32) -> Vec<Vec<usize>> {
+pub fn host_queues(plan: &Plan, round: u32) -> Vec<Vec<usize>> {
     let mut turns: Vec<(&str, Vec<usize>)> = Vec::new();
-    for target in order(plan, round) {
+    for target in target_order(plan, round) {
         let host = plan.targets[target].host.as_str();
         match turns.iter_mut().find(|(other, _)| *other == host) {
             Some((_, turn)) => turn.push(target),
@@ -22,15 +22,15 @@ pub fn turns(plan: &Plan, round: u32) -> Vec<Vec<usize>> {
 
 /// All targets in the order of a round, drawn for every round.
 #[must_use]
-pub fn order(plan: &Plan, round: u32) -> Vec<usize> {
+pub fn target_order(plan: &Plan, round: u32) -> Vec<usize> {
     let mut order: Vec<usize> = (0..plan.targets.len()).collect();
-    luck(plan.seed, Draw::Order, round).shuffle(&mut order);
+    rng_for(plan.seed, RandomStream::Order, round).shuffle(&mut order);
     order
 }
 
 /// When the calls of an open loop start, from the start of the run: without end, for `rate` a second.
 pub fn arrivals(seed: u64, rate: f64, pattern: Arrival) -> impl Iterator<Item = Duration> + Send {
-    let mut rng = luck(seed, Draw::Arrivals, 0);
+    let mut rng = rng_for(seed, RandomStream::Arrivals, 0);
     let mut passed = 0.0;
     (0_u32..).map(move |number| match pattern {
         // Counted from the start, so that nothing adds up.
@@ -49,15 +49,15 @@ fn seconds(seconds: f64) -> Duration {
 
 /// What luck is drawn for; each has its own.
 #[derive(Clone, Copy)]
-enum Draw {
+enum RandomStream {
     Order,
     Arrivals,
 }
 
-fn luck(seed: u64, draw: Draw, number: u32) -> fastrand::Rng {
+fn rng_for(seed: u64, draw: RandomStream, number: u32) -> fastrand::Rng {
     let kind = match draw {
-        Draw::Order => 0x6f72_6465,
-        Draw::Arrivals => 0x6172_7269,
+        RandomStream::Order => 0x6f72_6465,
+        RandomStream::Arrivals => 0x6172_7269,
     };
     // An odd constant (2^64 / golden ratio) keeps neighbouring seeds far apart.
     let number = (u64::from(number) + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -81,7 +81,7 @@ mod tests {
         #[test]
         fn a_round_asks_each_once_and_one_host_in_turn(hosts in prop::collection::vec(0_u8..4, 1..9), seed: u64, round in 0_u32..1000) {
             let plan = plan(&hosts, seed);
-            let turns = turns(&plan, round);
+            let turns = host_queues(&plan, round);
             let mut all: Vec<usize> = turns.iter().flatten().copied().collect();
             all.sort_unstable();
             prop_assert_eq!(all, (0..hosts.len()).collect::<Vec<_>>());
@@ -91,7 +91,7 @@ mod tests {
                 prop_assert!(turn.iter().all(|target| hosts[*target] == host) && !seen.contains(&host));
                 seen.push(host);
             }
-            prop_assert_eq!(turns, super::turns(&plan, round));
+            prop_assert_eq!(turns, host_queues(&plan, round));
         }
 
         #[test]
@@ -107,9 +107,10 @@ mod tests {
     #[test]
     fn every_order_comes_up_equally_often() {
         let plan = plan(&[0, 1, 2], 7);
-        let first = (0..3000).filter(|round| order(&plan, *round)[0] == 0).count();
+        let first = (0..3000).filter(|round| target_order(&plan, *round)[0] == 0).count();
         assert!((900..1100).contains(&first), "{first}");
-        let differs = (0..100).any(|round| order(&plan, round) != order(&Plan { seed: 8, ..plan.clone() }, round));
+        let differs =
+            (0..100).any(|round| target_order(&plan, round) != target_order(&Plan { seed: 8, ..plan.clone() }, round));
         assert!(differs);
     }
 

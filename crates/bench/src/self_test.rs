@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-pub use server::{Schedule, Server, Truth};
+pub use server::{ReferenceServer, SentTimes, TokenSchedule};
 
-use super::load_generator::{CallTarget, LoadGenerator, Progress, Unlimited, drive};
+use super::load_generator::{CallTarget, LoadGenerator, NoSpendingLimit, Progress, drive};
 use super::plan::{Arrival, Load, Plan, Slo, Stop, Target};
 use super::sample::Sample;
+use llmroute_core::catalog::Quirks;
 use llmroute_core::model::Prompt;
-use llmroute_core::provider::{Endpoint, Overrides, Params, Protocol, Quirks};
+use llmroute_core::protocols::{Endpoint, Overrides, Params, Protocol};
 use llmroute_core::route::Timeouts;
 use llmroute_router::ports::{Clock, MeasuringNetwork};
 
@@ -53,7 +54,7 @@ pub struct Accuracy {
 pub async fn self_test(
     meter: &dyn MeasuringNetwork,
     clock: Clock,
-    schedule: Schedule,
+    schedule: TokenSchedule,
     streams: &[(u32, u32)],
 ) -> std::io::Result<Vec<Accuracy>> {
     let mut found = Vec::new();
@@ -71,7 +72,7 @@ pub async fn self_test(
 pub async fn open_loop(
     meter: &dyn MeasuringNetwork,
     clock: Clock,
-    schedule: Schedule,
+    schedule: TokenSchedule,
     rate: f64,
     calls: u32,
 ) -> std::io::Result<Accuracy> {
@@ -82,11 +83,11 @@ pub async fn open_loop(
 async fn measure(
     meter: &dyn MeasuringNetwork,
     clock: Clock,
-    schedule: Schedule,
+    schedule: TokenSchedule,
     load: Load,
     streams: u32,
 ) -> std::io::Result<Accuracy> {
-    let server = Server::start(schedule)?;
+    let server = ReferenceServer::start(schedule)?;
     let endpoint = endpoint(&server);
     let long = Duration::from_secs(60);
     let timeouts = Timeouts { connect: long, first_token: long, idle: long, attempt: long };
@@ -109,11 +110,11 @@ async fn measure(
         ControlFlow::Continue(())
     };
     let zero = zero(meter);
-    let driven = drive(run, &mut Unlimited, &mut on, std::future::pending()).await;
+    let driven = drive(run, &mut NoSpendingLimit, &mut on, std::future::pending()).await;
     let (truths, used) = server.stop();
     let cpu = driven.client.cpu.map(|cpu| cpu.saturating_sub(used.unwrap_or_default()));
     let start = zero + driven.start;
-    let calls: Vec<Call> = samples.iter().map(|sample| Call::of(sample, start)).collect();
+    let calls: Vec<ObservedCall> = samples.iter().map(|sample| ObservedCall::of(sample, start)).collect();
     Ok(Accuracy { streams, cpu, wall: driven.client.wall, ..accuracy(&calls, &truths) })
 }
 
@@ -124,7 +125,7 @@ fn zero(meter: &dyn MeasuringNetwork) -> Instant {
     now - meter.now()
 }
 
-fn endpoint(server: &Server) -> Endpoint {
+fn endpoint(server: &ReferenceServer) -> Endpoint {
     Endpoint {
         protocol: Protocol::Openai,
         provider: "self-test".to_owned(),
@@ -148,7 +149,7 @@ fn plan(load: Load, seed: u64) -> Plan {
 
 /// A call as a client saw it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Call {
+pub struct ObservedCall {
     /// Its number.
     pub call: u32,
     /// When the first token came; nothing when it failed.
@@ -159,7 +160,7 @@ pub struct Call {
     pub late: Duration,
 }
 
-impl Call {
+impl ObservedCall {
     /// What `sample` says, of a run that began at `start`.
     fn of(sample: &Sample, start: Instant) -> Self {
         let first = sample.first_token.filter(|_| sample.is_good()).map(|first| start + sample.sent + first);
@@ -170,8 +171,8 @@ impl Call {
 
 /// What a client saw against what the server wrote down.
 #[must_use]
-pub fn accuracy(calls: &[Call], truths: &[Truth]) -> Accuracy {
-    let truths: std::collections::HashMap<u32, &Truth> = truths.iter().map(|truth| (truth.call, truth)).collect();
+pub fn accuracy(calls: &[ObservedCall], truths: &[SentTimes]) -> Accuracy {
+    let truths: std::collections::HashMap<u32, &SentTimes> = truths.iter().map(|truth| (truth.call, truth)).collect();
     let (mut ttft, mut gaps, mut itl) = (Vec::new(), Vec::new(), Vec::new());
     let (mut failed, mut coalesced, mut pieces) = (0, 0, 0);
     for call in calls {
@@ -221,10 +222,15 @@ fn share(part: usize, whole: usize) -> f64 {
 mod tests {
     use super::*;
     use llmroute_core::model::Timestamp;
-    use llmroute_router::transport::Instrument;
+    use llmroute_router::transport::MeasuringTransport;
 
-    const SHORT: Schedule =
-        Schedule { ttft: Duration::from_millis(5), itl: Duration::from_millis(1), tokens: 10, jitter: 0.3, seed: 3 };
+    const SHORT: TokenSchedule = TokenSchedule {
+        ttft: Duration::from_millis(5),
+        itl: Duration::from_millis(1),
+        tokens: 10,
+        jitter: 0.3,
+        seed: 3,
+    };
 
     fn run<T>(test: impl Future<Output = T>) -> T {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test)
@@ -232,7 +238,7 @@ mod tests {
 
     #[test]
     fn every_call_finds_its_truth() {
-        let (meter, clock) = (Instrument::new(1), Clock::starting_at(Timestamp(0)));
+        let (meter, clock) = (MeasuringTransport::new(1), Clock::starting_at(Timestamp(0)));
         let found = run(self_test(&meter, clock, SHORT, &[(1, 3), (4, 12)])).unwrap();
         for (accuracy, calls) in found.iter().zip([3, 12]) {
             assert_eq!((accuracy.calls, accuracy.failed), (calls, 0), "{accuracy:?}");
@@ -243,7 +249,7 @@ mod tests {
 
     #[test]
     fn an_open_loop_finds_its_truth() {
-        let (meter, clock) = (Instrument::new(1), Clock::starting_at(Timestamp(0)));
+        let (meter, clock) = (MeasuringTransport::new(1), Clock::starting_at(Timestamp(0)));
         let accuracy = run(open_loop(&meter, clock, SHORT, 400.0, 20)).unwrap();
         assert_eq!((accuracy.calls, accuracy.failed), (20, 0), "{accuracy:?}");
     }

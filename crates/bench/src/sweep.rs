@@ -3,11 +3,11 @@
 use std::fmt;
 
 use super::plan::Slo;
-use super::report::page::{self, Column};
+use super::report::layout::{self, Column};
 use super::report::units;
 use super::stats::number;
-use super::stats::quantile::{self, Ranked};
-use super::summary::{Figures, Metric, Summary, millis};
+use super::stats::quantile::{self, RankedQuantile};
+use super::summary::{Metric, MetricStats, Summary, millis};
 
 /// The largest share of failures under a load that holds.
 const ERRORS: f64 = 0.01;
@@ -41,16 +41,16 @@ pub fn table(runs: &[(f64, Summary, Slo)], width: usize) -> Vec<String> {
             (0..summary.targets.len()).map(move |at| row(*load, summary, at, judge(summary, at, slo)))
         })
         .collect();
-    page::table(&COLUMNS, &rows, width)
+    layout::table(&COLUMNS, &rows, width)
 }
 
-fn row(load: f64, summary: &Summary, at: usize, verdict: Verdict) -> Vec<String> {
+fn row(load: f64, summary: &Summary, at: usize, verdict: LoadVerdict) -> Vec<String> {
     let target = &summary.targets[at];
     let none = || units::NONE.to_owned();
-    let figures = |metric, of: fn(&Figures) -> String| target.figures(metric).map_or_else(none, of);
+    let figures = |metric, of: fn(&MetricStats) -> String| target.figures(metric).map_or_else(none, of);
     vec![
         units::plain(load).trim_end_matches(".00").to_owned(),
-        page::name(&target.name),
+        layout::name(&target.name),
         target.calls.to_string(),
         figures(Metric::TtftMs, |figures| units::whole(figures.median())),
         figures(Metric::TtftMs, |figures| units::quantile(figures.p95, units::whole)),
@@ -65,7 +65,7 @@ fn row(load: f64, summary: &Summary, at: usize, verdict: Verdict) -> Vec<String>
 
 /// Whether a target holds a load.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Verdict {
+pub enum LoadVerdict {
     /// Errors are at most 1 %, and the p95 of TTFT is within the objective.
     Holds,
     /// More calls failed; their share.
@@ -78,34 +78,34 @@ pub enum Verdict {
     /// So many more calls are needed to judge.
     TooFew(usize),
     /// We could not make this load.
-    Client,
+    ClientTooSlow,
 }
 
 /// Judges one target under one load.
 #[must_use]
-pub fn judge(summary: &Summary, target: usize, slo: &Slo) -> Verdict {
+pub fn judge(summary: &Summary, target: usize, slo: &Slo) -> LoadVerdict {
     let found = &summary.targets[target];
     if !summary.client.is_valid() {
-        return Verdict::Client;
+        return LoadVerdict::ClientTooSlow;
     }
     let limited = limited_share(summary);
     if limited > ERRORS {
-        return Verdict::RateLimited(limited);
+        return LoadVerdict::RateLimited(limited);
     }
-    let Some(errors) = found.error_rate else { return Verdict::TooFew(quantile::needs(0.95)) };
+    let Some(errors) = found.error_rate else { return LoadVerdict::TooFew(quantile::min_sample_size(0.95)) };
     if errors.at > ERRORS {
-        return Verdict::Errors(errors.at);
+        return LoadVerdict::Errors(errors.at);
     }
     let Some(limit) = slo.ttft.map(millis) else {
         // Of fewer calls, a share of 1 % cannot be said either.
-        let missing = quantile::needs(0.95).saturating_sub(found.calls);
-        return if missing > 0 { Verdict::TooFew(missing) } else { Verdict::Holds };
+        let missing = quantile::min_sample_size(0.95).saturating_sub(found.calls);
+        return if missing > 0 { LoadVerdict::TooFew(missing) } else { LoadVerdict::Holds };
     };
     match found.ttft_p95_with_failures {
-        Ranked::Value(p95) if p95 <= limit => Verdict::Holds,
-        Ranked::Value(p95) => Verdict::Slow(p95),
-        Ranked::Infinite => Verdict::Slow(f64::INFINITY),
-        Ranked::Missing(more) => Verdict::TooFew(more),
+        RankedQuantile::Value(p95) if p95 <= limit => LoadVerdict::Holds,
+        RankedQuantile::Value(p95) => LoadVerdict::Slow(p95),
+        RankedQuantile::Infinite => LoadVerdict::Slow(f64::INFINITY),
+        RankedQuantile::Missing(more) => LoadVerdict::TooFew(more),
     }
 }
 
@@ -118,16 +118,16 @@ fn limited_share(summary: &Summary) -> f64 {
 
 /// What to do after the rates that were tried.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Step {
+pub enum SearchStep {
     /// Try this rate, calls a second.
     Try(f64),
     /// The search is over.
-    Done(Limit),
+    Done(MaxRate),
 }
 
 /// What a search came to.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Limit {
+pub enum MaxRate {
     /// The highest rate that holds, to within 10 %, calls a second.
     Known(f64),
     /// No rate that was tried holds.
@@ -137,7 +137,7 @@ pub enum Limit {
         /// That rate, calls a second.
         rate: f64,
         /// Why not.
-        unknown: Unknown,
+        unknown: Inconclusive,
         /// The highest rate that holds for certain.
         held: Option<f64>,
     },
@@ -145,26 +145,26 @@ pub enum Limit {
 
 /// Why it cannot be said whether a rate holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unknown {
+pub enum Inconclusive {
     /// So many more calls are needed to judge.
     TooFew(usize),
     /// We could not make this load.
-    Client,
+    ClientTooSlow,
 }
 
-impl Verdict {
+impl LoadVerdict {
     /// Whether the rate holds, where that can be said.
-    fn holds(self) -> Result<bool, Unknown> {
+    fn holds(self) -> Result<bool, Inconclusive> {
         match self {
             Self::Holds => Ok(true),
             Self::Errors(_) | Self::RateLimited(_) | Self::Slow(_) => Ok(false),
-            Self::TooFew(more) => Err(Unknown::TooFew(more)),
-            Self::Client => Err(Unknown::Client),
+            Self::TooFew(more) => Err(Inconclusive::TooFew(more)),
+            Self::ClientTooSlow => Err(Inconclusive::ClientTooSlow),
         }
     }
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for LoadVerdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Holds => f.write_str("holds"),
@@ -173,12 +173,12 @@ impl fmt::Display for Verdict {
             Self::Slow(p95) if p95.is_infinite() => f.write_str("p95 never comes"),
             Self::Slow(p95) => write!(f, "p95 {} ms", units::whole(*p95)),
             Self::TooFew(more) => write!(f, "{more} calls missing"),
-            Self::Client => f.write_str("client too slow"),
+            Self::ClientTooSlow => f.write_str("client too slow"),
         }
     }
 }
 
-impl Limit {
+impl MaxRate {
     /// What the search says of `name`.
     #[must_use]
     pub fn sentence(&self, name: &str) -> String {
@@ -193,8 +193,8 @@ impl Limit {
                     None => format!("{name}: no limit found"),
                 };
                 let why = match unknown {
-                    Unknown::TooFew(more) => format!("too few calls ended to judge, {more} more are needed"),
-                    Unknown::Client => "the client was the bottleneck, not the deployment".to_owned(),
+                    Inconclusive::TooFew(more) => format!("too few calls ended to judge, {more} more are needed"),
+                    Inconclusive::ClientTooSlow => "the client was the bottleneck, not the deployment".to_owned(),
                 };
                 format!("{known}; cannot say of {rate:.2}: {why}")
             }
@@ -207,22 +207,22 @@ impl Limit {
 /// A rate that holds above one that failed is luck: only those below the lowest failure count. One that could
 /// not be judged ends the search: it says nothing of the service, in either direction.
 #[must_use]
-pub fn next(first: f64, tried: &[(f64, Verdict)]) -> Step {
+pub fn next(first: f64, tried: &[(f64, LoadVerdict)]) -> SearchStep {
     let of = |held: bool| tried.iter().filter(move |(_, verdict)| verdict.holds() == Ok(held)).map(|(rate, _)| *rate);
     let lowest_failure = of(false).reduce(f64::min);
     let highest = of(true).filter(|rate| lowest_failure.is_none_or(|failure| *rate < failure)).reduce(f64::max);
     let unsure = tried.iter().find_map(|(rate, verdict)| Some((*rate, verdict.holds().err()?)));
     if let Some((rate, unknown)) = unsure {
-        return Step::Done(Limit::Unsure { rate, unknown, held: highest });
+        return SearchStep::Done(MaxRate::Unsure { rate, unknown, held: highest });
     }
     match (highest, lowest_failure) {
-        (None, None) => Step::Try(first.clamp(SLOWEST, FASTEST)),
-        (Some(held), None) if held * 2.0 > FASTEST => Step::Done(Limit::Known(held)),
-        (Some(held), None) => Step::Try(held * 2.0),
-        (None, Some(failure)) if failure / 2.0 < SLOWEST => Step::Done(Limit::Nothing),
-        (None, Some(failure)) => Step::Try(failure / 2.0),
-        (Some(held), Some(failure)) if failure / held <= NEAR => Step::Done(Limit::Known(held)),
-        (Some(held), Some(failure)) => Step::Try((held * failure).sqrt()),
+        (None, None) => SearchStep::Try(first.clamp(SLOWEST, FASTEST)),
+        (Some(held), None) if held * 2.0 > FASTEST => SearchStep::Done(MaxRate::Known(held)),
+        (Some(held), None) => SearchStep::Try(held * 2.0),
+        (None, Some(failure)) if failure / 2.0 < SLOWEST => SearchStep::Done(MaxRate::Nothing),
+        (None, Some(failure)) => SearchStep::Try(failure / 2.0),
+        (Some(held), Some(failure)) if failure / held <= NEAR => SearchStep::Done(MaxRate::Known(held)),
+        (Some(held), Some(failure)) => SearchStep::Try((held * failure).sqrt()),
     }
 }
 
@@ -231,30 +231,30 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::synthetic::{Shape, run};
+    use crate::synthetic::{SimulatedTarget, run};
 
     #[test]
     fn a_few_calls_hold_nothing_even_without_an_objective() {
-        let verdict = judge(&Summary::of(&run(1, &[Shape::new("a", 200.0)], 4)), 0, &Slo::default());
-        assert_eq!(verdict, Verdict::TooFew(68));
+        let verdict = judge(&Summary::of(&run(1, &[SimulatedTarget::new("a", 200.0)], 4)), 0, &Slo::default());
+        assert_eq!(verdict, LoadVerdict::TooFew(68));
     }
 
     /// Searches a service that holds up to a rate.
-    fn search(first: f64, limit: f64) -> (Limit, usize) {
+    fn search(first: f64, limit: f64) -> (MaxRate, usize) {
         let mut tried = Vec::new();
         loop {
             match next(first, &tried) {
-                Step::Try(rate) => {
-                    tried.push((rate, if rate <= limit { Verdict::Holds } else { Verdict::Errors(0.1) }));
+                SearchStep::Try(rate) => {
+                    tried.push((rate, if rate <= limit { LoadVerdict::Holds } else { LoadVerdict::Errors(0.1) }));
                 }
-                Step::Done(found) => return (found, tried.len()),
+                SearchStep::Done(found) => return (found, tried.len()),
             }
         }
     }
 
     fn check(first: f64, limit: f64) {
         let (found, runs) = search(first, limit);
-        let Limit::Known(found) = found else { panic!("{found:?}") };
+        let MaxRate::Known(found) = found else { panic!("{found:?}") };
         assert!(found <= limit && limit < found * NEAR, "{found} for {limit}");
         assert!(runs <= 16, "{runs}");
     }
@@ -268,23 +268,23 @@ mod tests {
 
     #[test]
     fn a_service_that_holds_nothing_has_no_limit() {
-        assert_eq!(search(1.0, 0.0).0, Limit::Nothing);
+        assert_eq!(search(1.0, 0.0).0, MaxRate::Nothing);
     }
 
     #[test]
     fn luck_above_a_failure_does_not_count() {
-        let tried = [(8.0, Verdict::Holds), (4.0, Verdict::Slow(900.0)), (2.0, Verdict::Holds)];
-        assert_eq!(next(1.0, &tried), Step::Try(8.0_f64.sqrt()));
+        let tried = [(8.0, LoadVerdict::Holds), (4.0, LoadVerdict::Slow(900.0)), (2.0, LoadVerdict::Holds)];
+        assert_eq!(next(1.0, &tried), SearchStep::Try(8.0_f64.sqrt()));
     }
 
-    fn check_unsure(tried: &[(f64, Verdict)], want: &str) {
-        let Step::Done(limit) = next(1.0, tried) else { panic!("it goes on after {tried:?}") };
+    fn check_unsure(tried: &[(f64, LoadVerdict)], want: &str) {
+        let SearchStep::Done(limit) = next(1.0, tried) else { panic!("it goes on after {tried:?}") };
         assert_eq!(limit.sentence("a"), want);
     }
 
     #[test]
     fn a_load_that_we_could_not_make_is_no_limit_of_the_service() {
-        let tried = [(1.0, Verdict::Holds), (2.0, Verdict::Holds), (4.0, Verdict::Client)];
+        let tried = [(1.0, LoadVerdict::Holds), (2.0, LoadVerdict::Holds), (4.0, LoadVerdict::ClientTooSlow)];
         let want = "a holds 2.00 calls a second at least; cannot say of 4.00: the client was the bottleneck, not the \
                     deployment";
         check_unsure(&tried, want);
@@ -293,31 +293,31 @@ mod tests {
     #[test]
     fn too_few_calls_end_the_search_and_do_not_halve_the_rate() {
         let want = "a: no limit found; cannot say of 1.00: too few calls ended to judge, 62 more are needed";
-        check_unsure(&[(1.0, Verdict::TooFew(62))], want);
+        check_unsure(&[(1.0, LoadVerdict::TooFew(62))], want);
     }
 
     #[test]
     fn a_load_is_judged_by_errors_and_the_objective() {
-        let verdict = |shape: Shape, rounds, ms| {
+        let verdict = |shape: SimulatedTarget, rounds, ms| {
             let slo = Slo { ttft: Some(Duration::from_millis(ms)), ..Slo::default() };
             judge(&Summary::of(&run(1, &[shape], rounds)), 0, &slo)
         };
-        assert_eq!(verdict(Shape::new("a", 200.0), 100, 1000), Verdict::Holds);
-        assert!(matches!(verdict(Shape::new("a", 200.0), 100, 100), Verdict::Slow(_)));
-        assert!(matches!(verdict(Shape::new("a", 200.0).failing(0.2), 100, 1000), Verdict::Errors(_)));
-        assert_eq!(verdict(Shape::new("a", 200.0), 40, 1000), Verdict::TooFew(32));
+        assert_eq!(verdict(SimulatedTarget::new("a", 200.0), 100, 1000), LoadVerdict::Holds);
+        assert!(matches!(verdict(SimulatedTarget::new("a", 200.0), 100, 100), LoadVerdict::Slow(_)));
+        assert!(matches!(verdict(SimulatedTarget::new("a", 200.0).failing(0.2), 100, 1000), LoadVerdict::Errors(_)));
+        assert_eq!(verdict(SimulatedTarget::new("a", 200.0), 40, 1000), LoadVerdict::TooFew(32));
     }
 
     #[test]
     fn a_pause_for_a_rate_limit_does_not_hold() {
-        let mut run = run(1, &[Shape::new("a", 200.0)], 80);
+        let mut run = run(1, &[SimulatedTarget::new("a", 200.0)], 80);
         run.client.rate_limited = 20;
-        assert_eq!(judge(&Summary::of(&run), 0, &Slo::default()), Verdict::RateLimited(0.2));
+        assert_eq!(judge(&Summary::of(&run), 0, &Slo::default()), LoadVerdict::RateLimited(0.2));
     }
 
     #[test]
     fn the_table_has_a_row_for_each_load_and_target() {
-        let shapes = [Shape::new("a", 200.0), Shape::new("b", 100.0).failing(0.3)];
+        let shapes = [SimulatedTarget::new("a", 200.0), SimulatedTarget::new("b", 100.0).failing(0.3)];
         let of = |load| (load, Summary::of(&run(1, &shapes, 80)), Slo::default());
         let lines = table(&[of(1.0), of(2.0)], 100);
         assert_eq!(lines.len(), 3 + 4, "{lines:#?}");

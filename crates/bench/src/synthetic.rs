@@ -5,13 +5,13 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::plan::{Load, Plan, Slo, Stop, Target};
-use super::record::{Client, Ended, Run, SCHEMA};
-use super::sample::{Connection, Fault, Gap, Handshake, Sample, Tokens};
+use super::record::{ClientStats, EndReason, Run, SCHEMA};
+use super::sample::{CallFailure, Connection, Gap, Handshake, Sample, TokenUsage};
 use llmroute_core::model::{Price, Timestamp, Usage};
 
 /// How a simulated target behaves.
 #[derive(Debug, Clone, Copy)]
-pub struct Shape {
+pub struct SimulatedTarget {
     name: &'static str,
     ttft_ms: f64,
     spread: f64,
@@ -20,7 +20,7 @@ pub struct Shape {
     counted: bool,
 }
 
-impl Shape {
+impl SimulatedTarget {
     /// A target with a median time to first token.
     pub fn new(name: &'static str, ttft_ms: f64) -> Self {
         Self { name, ttft_ms, spread: 0.3, gap_ms: 14.0, failing: 0.0, counted: true }
@@ -65,7 +65,7 @@ impl Shape {
             end: first + gaps.iter().map(|gap| gap.after).sum::<Duration>(),
             gaps,
             chars: 4 * pieces,
-            usage: if self.counted { Tokens::Counted(usage) } else { Tokens::Estimated(usage) },
+            usage: if self.counted { TokenUsage::Counted(usage) } else { TokenUsage::Estimated(usage) },
             cost_usd: Some(price().cost(&usage)),
             read_lag: Some(span(0.05 + 0.05 * rng.f64())),
             ..good(target, round)
@@ -95,7 +95,7 @@ pub fn good(target: usize, round: u32) -> Sample {
         first_bytes: 4,
         chars: 4,
         reasoning_chars: 0,
-        usage: Tokens::Counted(Usage { input: 10, output: 1, ..Usage::default() }),
+        usage: TokenUsage::Counted(Usage { input: 10, output: 1, ..Usage::default() }),
         cost_usd: None,
         read_lag: None,
         clock_stepped: false,
@@ -112,9 +112,9 @@ fn refused(sample: Sample) -> Sample {
         gaps: Vec::new(),
         first_bytes: 0,
         chars: 0,
-        usage: Tokens::Counted(Usage::default()),
+        usage: TokenUsage::Counted(Usage::default()),
         cost_usd: None,
-        failure: Some(Fault {
+        failure: Some(CallFailure {
             class: "rate_limit".to_owned(),
             status: Some(429),
             message: "slow down, \"please\" <b>".to_owned(),
@@ -136,7 +136,7 @@ fn price() -> Price {
 }
 
 /// A closed loop over these targets.
-pub fn run(seed: u64, shapes: &[Shape], rounds: u32) -> Run {
+pub fn run(seed: u64, shapes: &[SimulatedTarget], rounds: u32) -> Run {
     let mut rng = Rng::with_seed(seed);
     let mut samples = Vec::new();
     let mut clock = Duration::ZERO;
@@ -149,7 +149,7 @@ pub fn run(seed: u64, shapes: &[Shape], rounds: u32) -> Run {
         }
         clock += longest;
     }
-    let target = |shape: &Shape| Target {
+    let target = |shape: &SimulatedTarget| Target {
         name: shape.name.to_owned(),
         model: "model".to_owned(),
         price: Some(price()),
@@ -163,17 +163,17 @@ pub fn run(seed: u64, shapes: &[Shape], rounds: u32) -> Run {
         slo: Slo::default(),
         seed,
     };
-    let client = Client { wall: clock, cpu: Some(clock.mul_f64(0.01)), ..Client::default() };
+    let client = ClientStats { wall: clock, cpu: Some(clock.mul_f64(0.01)), ..ClientStats::default() };
     let started = Timestamp(1_763_800_000_000);
-    Run { schema: SCHEMA, version: "0.0.0".to_owned(), started, plan, samples, client, ended: Ended::Done }
+    Run { schema: SCHEMA, version: "0.0.0".to_owned(), started, plan, samples, client, ended: EndReason::Done }
 }
 
 /// The run of the examples: one is fast and fails at times, two are close to each other.
 pub fn mixed(seed: u64) -> Run {
     let shapes = [
-        Shape::new("openai/gpt-x-mini", 301.0).gap(16.0),
-        Shape::new("azure/gpt-x-mini-eu", 262.0).gap(14.0).uncounted(),
-        Shape::new("groq/llama-x-70b", 103.0).gap(3.1).failing(0.05).spread(0.45),
+        SimulatedTarget::new("openai/gpt-x-mini", 301.0).gap(16.0),
+        SimulatedTarget::new("azure/gpt-x-mini-eu", 262.0).gap(14.0).uncounted(),
+        SimulatedTarget::new("groq/llama-x-70b", 103.0).gap(3.1).failing(0.05).spread(0.45),
     ];
     run(seed, &shapes, 40)
 }

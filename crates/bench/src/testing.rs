@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::plan::{Load, Plan, Slo, Stop, Target};
-use llmroute_core::provider::{Endpoint, Protocol, catalog, mock};
+use llmroute_core::catalog;
+use llmroute_core::protocols::{Endpoint, Protocol, mock};
 use llmroute_core::route::Timeouts;
 
 /// An endpoint that speaks chat completions.
@@ -15,10 +16,10 @@ pub fn endpoint() -> Endpoint {
         model: "m".into(),
         region: None,
         quirks: catalog::Quirks::plain(Protocol::Openai),
-        params: llmroute_core::provider::Params::default(),
+        params: llmroute_core::protocols::Params::default(),
         headers: Vec::new(),
         query: Vec::new(),
-        overrides: llmroute_core::provider::Overrides::default(),
+        overrides: llmroute_core::protocols::Overrides::default(),
         script: None,
         known: None,
     }

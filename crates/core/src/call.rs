@@ -14,7 +14,7 @@ use http::HeaderMap;
 
 use crate::model::redact::{redact, without_whole};
 use crate::model::{Answer, Class, Event, Failure, Finish, OutputFault, Prompt, Secret, TimeoutKind, Timestamp};
-use crate::provider::{Encoded, Endpoint, Reader};
+use crate::protocols::{EncodedRequest, Endpoint, ReplyReader};
 use crate::route::Timeouts;
 use crate::wire::{ErrorReply, sigv4};
 
@@ -31,7 +31,12 @@ const TRAILER_TIME: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// Fails when the protocol cannot express the prompt; nothing was sent then.
-pub fn request(endpoint: &Endpoint, key: Option<&Secret>, prompt: &Prompt, now: Timestamp) -> Result<Encoded, Failure> {
+pub fn request(
+    endpoint: &Endpoint,
+    key: Option<&Secret>,
+    prompt: &Prompt,
+    now: Timestamp,
+) -> Result<EncodedRequest, Failure> {
     let mut encoded = endpoint.encode(key, prompt).map_err(|failure| redacted(failure, &secrets(endpoint, key)))?;
     sigv4::sign(&mut encoded.request, now);
     Ok(encoded)
@@ -120,7 +125,7 @@ enum Phase {
     /// Waiting for the head of the reply.
     Sent,
     /// Reading the body of a successful reply.
-    Answering(Box<Reader>),
+    Answering(Box<ReplyReader>),
     /// Reading the body of an error reply.
     Refused(Box<Refusal>),
     Over(Result<(), Failure>),
@@ -173,7 +178,7 @@ impl<'a> HttpCall<'a> {
         }
         self.heard = at;
         self.phase = if (200..300).contains(&status) {
-            Phase::Answering(Box::new(Reader::new(self.endpoint)))
+            Phase::Answering(Box::new(ReplyReader::new(self.endpoint)))
         } else {
             Phase::Refused(Box::new(Refusal { status, headers: headers.clone(), now, at, body: Vec::new() }))
         };

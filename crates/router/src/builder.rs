@@ -8,7 +8,7 @@
 //! use llmroute_core::model::{Event, Prompt, Timestamp};
 //! use llmroute_router::ports::Clock;
 //! use llmroute_router::profile::{LoadOptions, ProfileLocation, Profile, EnvVars};
-//! use llmroute_router::state::Location;
+//! use llmroute_router::state::StateLocation;
 //!
 //! /// Prints the answer as it comes.
 //! struct Print;
@@ -34,7 +34,7 @@
 //! let profile = Profile::load(&ProfileLocation::Demo, &LoadOptions { env: &vars, long_lived: true })?;
 //! let group = profile.default_group;
 //! let clock = Clock::starting_at(Timestamp(1_790_000_000_000)); // wall time in milliseconds
-//! let around = Environment { vars: &vars, state: &Location::Memory, clock, seed: 7 };
+//! let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 7 };
 //! let router = Router::from_profile(profile, &around);
 //!
 //! let request = Request::new(group, Prompt::user("Why is the sky blue?"), Delivery::Whole, clock.now());
@@ -49,12 +49,12 @@
 
 use std::sync::Arc;
 
+use crate::credentials::KeyResolver;
 use crate::engine::Router;
 use crate::ports::Clock;
 use crate::profile::{EnvVars, Profile};
-use crate::state::{self, Location};
-use crate::transport::Net;
-use crate::transport::keys::Vault;
+use crate::state::{self, StateLocation};
+use crate::transport::SchemeTransport;
 
 /// What a router needs of the process around it.
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +62,7 @@ pub struct Environment<'a> {
     /// The environment, for keys.
     pub vars: &'a EnvVars,
     /// Where the shared state is.
-    pub state: &'a Location,
+    pub state: &'a StateLocation,
     /// The time, counted from the start of the program.
     pub clock: Clock,
     /// Seed of the simulated deployments' luck.
@@ -82,7 +82,7 @@ impl Router {
     #[must_use]
     pub fn from_profile_with(profile: Profile, around: &Environment<'_>, client: Option<reqwest::Client>) -> Self {
         let Profile { map, endpoints, keys, .. } = profile;
-        let network = Net::new(around.seed);
+        let network = SchemeTransport::new(around.seed);
         let network = match client {
             Some(client) => network.with_client(client),
             None => network,
@@ -91,7 +91,7 @@ impl Router {
             Arc::new(map),
             endpoints,
             keys,
-            Arc::new(Vault::new(around.vars.as_map().clone(), around.clock)),
+            Arc::new(KeyResolver::new(around.vars.as_map().clone(), around.clock)),
             Arc::new(network),
             state::open(around.state),
             around.clock,

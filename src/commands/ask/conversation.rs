@@ -6,7 +6,7 @@ use crate::ui::console::Console;
 use llmroute_core::model::Message;
 use llmroute_router::engine::{Request, Router};
 use llmroute_router::history::{History, HistoryError, messages};
-use llmroute_router::state::Location;
+use llmroute_router::state::StateLocation;
 
 /// What was said before.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl ContinuedConversation {
     ///
     /// # Errors
     /// `input` when there is no such conversation, or no log.
-    pub fn open(id: Option<&str>, location: &Location) -> Result<Self, CommandError> {
+    pub fn open(id: Option<&str>, location: &StateLocation) -> Result<Self, CommandError> {
         let id = id.unwrap_or("last");
         let found = History::open(location).and_then(|history| {
             let id = history.conversation_id(id)?;

@@ -12,7 +12,7 @@ use crate::environment::Sink;
 use crate::error::{CommandError, ErrorKind};
 use crate::options;
 use llmroute_core::model::{Effort, Message, Part, Prompt, Role, Sampling};
-use llmroute_core::provider::Params;
+use llmroute_core::protocols::Params;
 use llmroute_core::route::course::{Facts, Identity};
 use llmroute_core::route::hedge::Delay;
 use llmroute_core::route::{Group, GroupId, Strategy};

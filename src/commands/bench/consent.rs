@@ -5,7 +5,7 @@ use std::io;
 use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
-use llmroute_bench::cost::Estimate;
+use llmroute_bench::cost::CostEstimate;
 
 /// Up to this, USD, nobody is asked.
 const SMALL: f64 = 0.05;
@@ -41,12 +41,12 @@ impl SpendingOptions {
 /// # Errors
 /// When it may cost more than a little, or what nobody knows, and nobody agrees.
 pub fn cap(
-    estimates: &[Estimate],
+    estimates: &[CostEstimate],
     said: SpendingOptions,
     env: &Env,
     console: &mut Console,
 ) -> Result<Option<f64>, CommandError> {
-    let unknown = estimates.contains(&Estimate::Unknown);
+    let unknown = estimates.contains(&CostEstimate::Unknown);
     let known: f64 = estimates.iter().map(amount).sum();
     // An explicit cap is consent up to the cap; it cannot hold where no price is known.
     let agreed = said.yes || (said.max_cost.is_some() && !unknown) || (known <= SMALL && !unknown);
@@ -68,11 +68,11 @@ pub fn cap(
     Ok(Some(said.max_cost.unwrap_or_else(|| (known * 1.5).max(CAP))))
 }
 
-fn amount(estimate: &Estimate) -> f64 {
+fn amount(estimate: &CostEstimate) -> f64 {
     match estimate {
-        Estimate::AtMost(usd) => *usd,
+        CostEstimate::AtMost(usd) => *usd,
         // Nobody knows how many rounds fit into the time: as many as the cap pays.
-        Estimate::PerRound(usd) if *usd > 0.0 => CAP,
-        Estimate::PerRound(_) | Estimate::Unknown => 0.0,
+        CostEstimate::PerRound(usd) if *usd > 0.0 => CAP,
+        CostEstimate::PerRound(_) | CostEstimate::Unknown => 0.0,
     }
 }

@@ -11,10 +11,10 @@ use crate::commands::ask::unwritable;
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
 use llmroute_bench::plan::{Load, Plan, Target};
-use llmroute_bench::record::Ended;
+use llmroute_bench::record::EndReason;
 use llmroute_bench::report;
 use llmroute_bench::summary::Summary;
-use llmroute_bench::sweep::{self, Step, Verdict};
+use llmroute_bench::sweep::{self, LoadVerdict, SearchStep};
 
 /// The most rates that are tried for one target.
 const TRIES: u32 = 20;
@@ -77,12 +77,12 @@ impl LoadSeries<'_> {
         let ended = measured.run.ended;
         self.tried.push(MeasuredLoad { load: load.0, measured, summary });
         match ended {
-            Ended::Done => {}
-            Ended::NobodyLeft => console.event("nobody is left to ask"),
-            Ended::MaxCost => console.event("the cap is reached: no further load is tried"),
-            Ended::Interrupted => console.event("interrupted"),
+            EndReason::Done => {}
+            EndReason::NoTargetLeft => console.event("nobody is left to ask"),
+            EndReason::MaxCost => console.event("the cap is reached: no further load is tried"),
+            EndReason::Interrupted => console.event("interrupted"),
         }
-        Ok(self.tried.last().filter(|_| ended == Ended::Done).map(|tried| &tried.summary))
+        Ok(self.tried.last().filter(|_| ended == EndReason::Done).map(|tried| &tried.summary))
     }
 
     /// Prints what was measured, and says what it comes to.
@@ -145,11 +145,11 @@ pub fn find_limit(context: &BenchContext<'_>, console: &mut Console) -> Result<E
     let mut loads = LoadSeries { context, left: context.cap, tried: Vec::new() };
     let mut lines = Vec::new();
     'targets: for (target, Target { name, .. }) in plan.targets.iter().enumerate() {
-        let mut verdicts: Vec<(f64, Verdict)> = Vec::new();
+        let mut verdicts: Vec<(f64, LoadVerdict)> = Vec::new();
         for _ in 0..TRIES {
             let rate = match sweep::next(FIRST_RATE, &verdicts) {
-                Step::Try(rate) => rate,
-                Step::Done(limit) => {
+                SearchStep::Try(rate) => rate,
+                SearchStep::Done(limit) => {
                     lines.push(limit.sentence(name));
                     continue 'targets;
                 }

@@ -8,17 +8,17 @@ use crate::environment::Env;
 use crate::error::CommandError;
 use crate::signals::{self, Time, until};
 use crate::ui::console::Console;
-use llmroute_bench::cost::Wallet;
+use llmroute_bench::cost::CostCap;
 use llmroute_bench::load_generator::{self, CallTarget, LoadGenerator, LoadResult, Progress};
 use llmroute_bench::plan::Plan;
 use llmroute_bench::prompts::Prompts;
-use llmroute_bench::record::{Client, Ended, Run, SCHEMA};
+use llmroute_bench::record::{ClientStats, EndReason, Run, SCHEMA};
 use llmroute_bench::sample::Sample;
 use llmroute_core::model::{Failure, Prompt, Secret, Timestamp};
-use llmroute_core::provider::{Endpoint, Params};
+use llmroute_core::protocols::{Endpoint, Params};
 use llmroute_core::route::Timeouts;
 use llmroute_router::ports::{Clock, MeasuringNetwork};
-use llmroute_router::transport::Instrument;
+use llmroute_router::transport::MeasuringTransport;
 
 /// How long the summary of what was measured may take after Ctrl-C; a second one ends it.
 const GRACE: Duration = Duration::from_secs(10);
@@ -42,7 +42,7 @@ pub struct BenchSetup<'a> {
     pub access: &'a [TargetAccess],
     /// What is asked.
     pub prompts: Prompts,
-    /// Tokens of the shortest prompt.
+    /// TokenUsage of the shortest prompt.
     pub fewest: u64,
     /// Parameters and further body fields.
     pub params: &'a Params,
@@ -76,13 +76,13 @@ impl BenchSetup<'_> {
             failures: Vec::new(),
             last: Duration::ZERO,
         };
-        let mut wallet = Wallet::new(plan, self.fewest, cap);
-        let ended = until(self.time, GRACE, self.drive(plan, &mut kept, &mut wallet, console))?;
+        let mut cost_cap = CostCap::new(plan, self.fewest, cap);
+        let ended = until(self.time, GRACE, self.drive(plan, &mut kept, &mut cost_cap, console))?;
         kept.live.clear();
         let (client, ended, signal) = match ended {
             signals::Completion::Done(LoadResult { client, ended, .. }) => (client, ended, None),
             signals::Completion::Signal(signal) => {
-                (Client { wall: kept.last, ..Client::default() }, Ended::Interrupted, Some(signal))
+                (ClientStats { wall: kept.last, ..ClientStats::default() }, EndReason::Interrupted, Some(signal))
             }
         };
         let run = Run {
@@ -94,19 +94,19 @@ impl BenchSetup<'_> {
             client,
             ended,
         };
-        Ok(Measured { run, failures: kept.failures, spent: wallet.spent(), signal })
+        Ok(Measured { run, failures: kept.failures, spent: cost_cap.spent(), signal })
     }
 
     async fn drive(
         &self,
         plan: &Plan,
         kept: &mut RunProgress,
-        wallet: &mut Wallet,
+        cost_cap: &mut CostCap,
         console: &mut Console,
     ) -> LoadResult {
         let meter = match self.time {
-            Time::Real => Instrument::new(plan.seed),
-            Time::Simulated => Instrument::simulated(plan.seed),
+            Time::Real => MeasuringTransport::new(plan.seed),
+            Time::Simulated => MeasuringTransport::simulated(plan.seed),
         };
         let targets: Vec<CallTarget<'_>> = self
             .access
@@ -127,7 +127,7 @@ impl BenchSetup<'_> {
             max_in_flight: MAX_IN_FLIGHT,
         };
         let start = meter.now();
-        // The purse is the run's; what it holds is shown from the samples.
+        // The cost cap is the run's; what it holds is shown from the samples.
         let mut spent = 0.0;
         let mut on = |progress: Progress<'_>| {
             if let Progress::Done { sample, failure } = &progress {
@@ -139,7 +139,7 @@ impl BenchSetup<'_> {
             kept.live.show(&progress, kept.last, spent, console);
             ControlFlow::Continue(())
         };
-        load_generator::drive(run, wallet, &mut on, std::future::pending()).await
+        load_generator::drive(run, cost_cap, &mut on, std::future::pending()).await
     }
 
     fn prompt(&self, round: u32, max_tokens: u64) -> Prompt {

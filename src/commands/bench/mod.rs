@@ -21,8 +21,8 @@ use crate::commands::ask::unwritable;
 use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
-use llmroute_bench::compare::{self, Comparison};
-use llmroute_bench::cost::{self, Estimate};
+use llmroute_bench::compare::{self, BaselineComparison};
+use llmroute_bench::cost::{self, CostEstimate};
 use llmroute_bench::plan::Target;
 use llmroute_bench::report::plan_lines;
 use llmroute_bench::summary::Summary;
@@ -46,7 +46,7 @@ pub fn run(args: &BenchArgs, global: &Global, env: &Env, console: &mut Console) 
     loads::check(args)?;
     let prepared = PreparedRun::of(args, global, env, console)?;
     let repeats = loads::repeats(args);
-    let estimates: Vec<Estimate> =
+    let estimates: Vec<CostEstimate> =
         cost::estimate(&prepared.plan).iter().map(|estimate| times(*estimate, repeats)).collect();
     let plan = plan_lines(&prepared.plan, &estimates).join("\n");
     if args.dry_run {
@@ -76,10 +76,10 @@ pub fn run(args: &BenchArgs, global: &Global, env: &Env, console: &mut Console) 
     if !args.no_learn {
         prepared.learn(&measured, 0, global, env, console)?;
     }
-    let comparison = earlier.map(|earlier| compare::against(&earlier, &measured.run));
+    let comparison = earlier.map(|earlier| compare::with_baseline(&earlier, &measured.run));
     if let Some(comparison) = &comparison {
         comparison.lines.iter().for_each(|line| console.say(line));
-        comparison.lacks.iter().for_each(|lack| console.say(&format!("cannot pass: {lack}")));
+        comparison.blockers.iter().for_each(|blocker| console.say(&format!("cannot pass: {blocker}")));
     }
     if let Some(name) = &args.save {
         let path = saved_runs::save(name, &measured.run, env)?;
@@ -103,7 +103,7 @@ fn is_priced(target: &Target) -> bool {
 }
 
 /// What the run comes to for whoever called the program.
-fn end(measured: &Measured, summary: &Summary, comparison: Option<&Comparison>) -> Result<Exit, CommandError> {
+fn end(measured: &Measured, summary: &Summary, comparison: Option<&BaselineComparison>) -> Result<Exit, CommandError> {
     if let Some(signal) = measured.signal {
         return Ok(Exit::Signal(signal));
     }
@@ -111,15 +111,16 @@ fn end(measured: &Measured, summary: &Summary, comparison: Option<&Comparison>) 
         return Err(CommandError::new(ErrorKind::Unavailable, "no deployment gave a whole answer"));
     }
     // A build must not pass on figures that mean nothing, or that are not there.
-    let fails =
-        |comparison: &Comparison| comparison.worse || !comparison.lacks.is_empty() || !summary.client.is_valid();
+    let fails = |comparison: &BaselineComparison| {
+        comparison.worse || !comparison.blockers.is_empty() || !summary.client.is_valid()
+    };
     if comparison.is_some_and(fails) { Ok(Exit::Code(1)) } else { Ok(Exit::Success) }
 }
 
 /// What several runs may cost.
-fn times(estimate: Estimate, repeats: u32) -> Estimate {
+fn times(estimate: CostEstimate, repeats: u32) -> CostEstimate {
     match estimate {
-        Estimate::AtMost(usd) => Estimate::AtMost(usd * f64::from(repeats)),
-        Estimate::PerRound(_) | Estimate::Unknown => estimate,
+        CostEstimate::AtMost(usd) => CostEstimate::AtMost(usd * f64::from(repeats)),
+        CostEstimate::PerRound(_) | CostEstimate::Unknown => estimate,
     }
 }

@@ -9,7 +9,7 @@ use crate::commands::ask::unwritable;
 use crate::environment::{Env, Sink};
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
-use llmroute_bench::report::{self, Look};
+use llmroute_bench::report::{self, ReportStyle};
 use llmroute_bench::summary::Summary;
 
 /// Columns of a page that nobody measured, and of the widest one.
@@ -68,11 +68,11 @@ fn folder(path: &Path) -> &Path {
 
 /// How a report for people is to look.
 #[must_use]
-pub fn look(args: &BenchArgs, env: &Env, console: &Console) -> Look {
+pub fn look(args: &BenchArgs, env: &Env, console: &Console) -> ReportStyle {
     let columns = env.vars.get("COLUMNS").and_then(|text| text.parse().ok());
     let terminal = (env.stdout == Sink::Terminal).then(|| usize::from(console.width()));
     let width = columns.or(terminal).unwrap_or(WIDTH).clamp(NARROW, WIDTH);
-    Look { width, ascii: args.ascii || is_ascii(env), ..Look::default() }
+    ReportStyle { width, ascii: args.ascii || is_ascii(env), ..ReportStyle::default() }
 }
 
 /// Whether the locale or the terminal has nothing beyond ASCII.

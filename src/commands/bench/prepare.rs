@@ -14,22 +14,22 @@ use crate::signals::{Completion, Time, until_signal};
 use crate::ui::console::Console;
 use llmroute_bench::plan::{Plan, Target};
 use llmroute_bench::prompts::Prompts;
-use llmroute_bench::sample::Tokens;
+use llmroute_bench::sample::TokenUsage;
 use llmroute_core::model::{KeySource, Price, Secret};
-use llmroute_core::provider::{Params, Protocol};
+use llmroute_core::protocols::{Params, Protocol};
 use llmroute_core::route::estimate::Experience;
 use llmroute_core::route::{GroupId, Timeouts};
+use llmroute_router::credentials::KeyResolver;
 use llmroute_router::engine::Measurement;
 use llmroute_router::ports::{Clock, KeyProvider};
 use llmroute_router::profile::Profile;
-use llmroute_router::transport::keys::Vault;
 
 /// A run that can begin.
 pub struct PreparedRun {
     pub plan: Plan,
     access: Vec<TargetAccess>,
     prompts: Prompts,
-    /// Tokens of the shortest prompt.
+    /// TokenUsage of the shortest prompt.
     fewest: u64,
     params: Params,
     named: Vec<BenchDeployment>,
@@ -66,7 +66,7 @@ impl PreparedRun {
     /// What a run of the plan, or of one like it, is made with; of several runs, each has a `number`.
     pub fn bench<'a>(&'a self, number: u64, env: &'a Env) -> BenchSetup<'a> {
         let time = if self.is_simulated() { Time::Simulated } else { Time::Real };
-        let prompts = self.prompts.salted(number);
+        let prompts = self.prompts.with_salt(number);
         BenchSetup { access: &self.access, prompts, fewest: self.fewest, params: &self.params, time, env }
     }
 
@@ -137,8 +137,8 @@ impl PreparedRun {
                 let result = match &sample.failure {
                     None => {
                         let usage = match &sample.usage {
-                            Tokens::Counted(usage) => Some(usage),
-                            Tokens::Estimated(_) => None,
+                            TokenUsage::Counted(usage) => Some(usage),
+                            TokenUsage::Estimated(_) => None,
                         };
                         let shown = sample.shows_reasoning();
                         Ok(Experience::answered(prompt_tokens, sample.first_token, sample.end, usage, shown))
@@ -180,7 +180,7 @@ fn access(
 ) -> Result<(Vec<TargetAccess>, Vec<BenchDeployment>), CommandError> {
     let sources: Vec<&KeySource> = named.iter().map(|named| &profile.keys[named.deployment.0]).collect();
     let found = until_signal(async {
-        let vault = Vault::new(env.vars.as_map().clone(), Clock::starting_at(env.now));
+        let vault = KeyResolver::new(env.vars.as_map().clone(), Clock::starting_at(env.now));
         let mut keys = Vec::new();
         for source in sources {
             keys.push(vault.get(source).await.map_err(|error| error.reason));

@@ -15,14 +15,14 @@ use crate::setup;
 use crate::signals::{Completion, Time, until};
 use crate::ui::console::Console;
 use llmroute_bench::prompts::Prompts;
-use llmroute_bench::rehearsal::{self, Played, Score};
+use llmroute_bench::rehearsal::{self, RehearsalScore, RehearsedRequest};
 use llmroute_core::route::{DeploymentId, GroupId};
 use llmroute_core::wire::script::{Fault, parse_faults};
 use llmroute_router::builder::Environment;
 use llmroute_router::engine::Router;
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::Profile;
-use llmroute_router::state::Location;
+use llmroute_router::state::StateLocation;
 
 /// Requests, unless `--rounds` says otherwise.
 const REQUESTS: u32 = 200;
@@ -87,12 +87,12 @@ fn play(
     scene: &RehearsalPlan,
     env: &Env,
     seed: u64,
-) -> Result<Completion<Vec<Played>>, CommandError> {
+) -> Result<Completion<Vec<RehearsedRequest>>, CommandError> {
     until(Time::Simulated, GRACE, async {
         let clock = Clock::starting_at(env.now);
-        let context = Environment { vars: &env.vars, state: &Location::Memory, clock, seed };
+        let context = Environment { vars: &env.vars, state: &StateLocation::Memory, clock, seed };
         let router = Arc::new(Router::from_profile(profile, &context));
-        rehearsal::play(&router, scene.group, &scene.prompts, scene.count, scene.workers).await
+        rehearsal::run_requests(&router, scene.group, &scene.prompts, scene.count, scene.workers).await
     })
 }
 
@@ -140,8 +140,8 @@ struct RehearsalReport<'a> {
 }
 
 impl RehearsalReport<'_> {
-    fn page(&self, score: &Score) -> String {
-        let Score { requests, answered, calls, wasted_calls, wasted, spent, duration } = score;
+    fn page(&self, score: &RehearsalScore) -> String {
+        let RehearsalScore { requests, answered, calls, wasted_calls, wasted, spent, duration } = score;
         let share = 100.0 * *answered as f64 / (*requests).max(1) as f64;
         let faults = self.faults.rsplit_once(':').map_or(self.faults, |(_, faults)| faults);
         let mut lines = vec![
@@ -175,7 +175,7 @@ impl RehearsalReport<'_> {
         lines.join("\n")
     }
 
-    fn object(&self, score: &Score) -> serde_json::Value {
+    fn object(&self, score: &RehearsalScore) -> serde_json::Value {
         json!({
             "group": self.group, "struck": self.struck, "faults": self.faults, "seed": self.seed,
             "concurrency": self.workers, "score": score,

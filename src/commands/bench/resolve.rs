@@ -6,7 +6,7 @@ use super::args::{ArrivalArg, BenchArgs};
 use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use llmroute_bench::plan::{Arrival, Load, Slo, Stop};
-use llmroute_bench::prompts::{self, Prompts, Source};
+use llmroute_bench::prompts::{self, PromptSource, Prompts};
 use llmroute_bench::stats::quantile;
 use llmroute_core::route::{DeploymentId, GroupId};
 use llmroute_router::profile::{LoadOptions, Profile, duration};
@@ -102,11 +102,11 @@ pub fn prompts(args: &BenchArgs, seed: u64) -> Result<Prompts, CommandError> {
             let wrong =
                 |why: String| CommandError::new(ErrorKind::Input, format!("cannot read `{}`: {why}", path.display()));
             let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-            Source::Texts(prompts::from_file(&text).map_err(wrong)?)
+            PromptSource::Texts(prompts::parse_file(&text).map_err(wrong)?)
         }
-        (None, Some(input), _) => Source::Synthetic { input },
-        (None, None, false) => Source::Texts(vec![args.prompt.join(" ")]),
-        (None, None, true) => Source::default(),
+        (None, Some(input), _) => PromptSource::Synthetic { input },
+        (None, None, false) => PromptSource::Texts(vec![args.prompt.join(" ")]),
+        (None, None, true) => PromptSource::default(),
     };
     Ok(Prompts { source, output: args.output_tokens, allow_cache: args.allow_cache, seed })
 }
@@ -116,7 +116,7 @@ pub fn prompts(args: &BenchArgs, seed: u64) -> Result<Prompts, CommandError> {
 /// # Errors
 /// When the rounds cannot carry the p95 that is judged.
 pub fn search(args: &BenchArgs) -> Result<Load, CommandError> {
-    let needs = u32::try_from(quantile::needs(0.95)).unwrap_or(u32::MAX);
+    let needs = u32::try_from(quantile::min_sample_size(0.95)).unwrap_or(u32::MAX);
     let stop = match (&args.duration, args.rounds) {
         (Some(text), _) => Stop::After(span("--duration", text)?),
         (None, Some(rounds)) if rounds < needs => {

@@ -6,9 +6,9 @@ use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use crate::signals::{Completion, until_signal};
 use crate::ui::console::Console;
-use llmroute_bench::self_test::{Accuracy, Schedule, open_loop, self_test};
+use llmroute_bench::self_test::{Accuracy, TokenSchedule, open_loop, self_test};
 use llmroute_router::ports::Clock;
-use llmroute_router::transport::Instrument;
+use llmroute_router::transport::MeasuringTransport;
 
 /// Streams at the same time, and calls at each.
 const STREAMS: [(u32, u32); 3] = [(1, 12), (32, 256), (256, 1024)];
@@ -22,9 +22,9 @@ const OPEN: (f64, u32) = (400.0, 1200);
 pub fn run(env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     console.event("measuring a server of our own that writes down when each token left; about half a minute");
     let measured = until_signal(async {
-        let meter = Instrument::new(env.entropy);
+        let meter = MeasuringTransport::new(env.entropy);
         let clock = Clock::starting_at(env.now);
-        let schedule = Schedule { seed: env.entropy, ..Schedule::default() };
+        let schedule = TokenSchedule { seed: env.entropy, ..TokenSchedule::default() };
         let mut all = self_test(&meter, clock, schedule, &STREAMS).await?;
         all.push(open_loop(&meter, clock, schedule, OPEN.0, OPEN.1).await?);
         Ok::<Vec<Accuracy>, std::io::Error>(all)

@@ -4,9 +4,9 @@ use super::session::Question;
 use crate::conversation::turns::{Conversation, Turn};
 use crate::error::{CommandError, ErrorKind};
 use llmroute_core::model::Part;
-use llmroute_router::history::{Entry, History, HistoryError, without_places};
+use llmroute_router::history::{History, HistoryError, LogEntry, with_attachment_kinds};
 use llmroute_router::ports::RequestOutcome;
-use llmroute_router::state::Location;
+use llmroute_router::state::StateLocation;
 
 /// What the log knows of a conversation.
 #[derive(Debug, PartialEq)]
@@ -27,7 +27,7 @@ pub struct ResumedConversation {
 ///
 /// # Errors
 /// When there is none, or the log cannot be read.
-pub fn find(id: Option<&str>, location: &Location) -> Result<ResumedConversation, CommandError> {
+pub fn find(id: Option<&str>, location: &StateLocation) -> Result<ResumedConversation, CommandError> {
     let history = History::open(location).map_err(|error| wrong(&error))?;
     let found = history.conversation_id(id.unwrap_or("last"));
     let id = found.map_err(|error| wrong(&error))?;
@@ -35,10 +35,10 @@ pub fn find(id: Option<&str>, location: &Location) -> Result<ResumedConversation
     Ok(of(id, entries))
 }
 
-fn of(id: String, entries: Vec<Entry>) -> ResumedConversation {
+fn of(id: String, entries: Vec<LogEntry>) -> ResumedConversation {
     let last = entries.last();
     let unanswered = last.filter(|entry| entry.answer().is_none()).map(|entry| question(&entry.start.prompt));
-    let attachments = entries.iter().any(|entry| without_places(&entry.start.prompt) != entry.start.prompt);
+    let attachments = entries.iter().any(|entry| with_attachment_kinds(&entry.start.prompt) != entry.start.prompt);
     let system = last.and_then(|entry| entry.start.system.clone());
     let group = last.map(|entry| entry.start.group.clone()).unwrap_or_default();
     let answered_by = entries.iter().rev().find_map(|entry| entry.end.as_ref()?.deployment.clone());
@@ -52,7 +52,7 @@ fn of(id: String, entries: Vec<Entry>) -> ResumedConversation {
     }
 }
 
-fn turn(entry: Entry) -> Option<Turn> {
+fn turn(entry: LogEntry) -> Option<Turn> {
     let answer = entry.answer()?.to_owned();
     let whole = entry.end.as_ref().is_some_and(|end| end.outcome == RequestOutcome::Ok);
     let Question { typed: prompt, logged, parts: question } = question(&entry.start.prompt);
@@ -61,7 +61,7 @@ fn turn(entry: Entry) -> Option<Turn> {
 
 /// What was asked, as far as the log has it.
 fn question(logged: &str) -> Question {
-    let typed = without_places(logged);
+    let typed = with_attachment_kinds(logged);
     Question { parts: vec![Part::Text(typed.clone())], typed, logged: logged.to_owned() }
 }
 

@@ -28,7 +28,7 @@ use llmroute_core::route::course::SkipReason;
 use llmroute_router::engine::{Attempt, Checks, Request, RouteError, RouteErrorKind, RoutedAnswer, Router};
 use llmroute_router::ports::{Clock, LogStart};
 use llmroute_router::profile::LoadOptions;
-use llmroute_router::state::Location;
+use llmroute_router::state::StateLocation;
 
 /// How often a conversation that some model refused as too long is cut further.
 const CUTS: usize = 3;
@@ -38,7 +38,7 @@ pub struct Session<'a> {
     pub(super) global: &'a Global,
     pub(super) env: &'a Env,
     pub(super) clock: Clock,
-    pub(super) location: Location,
+    pub(super) location: StateLocation,
     /// `None` only while it ends.
     pub(super) runtime: Option<Runtime>,
     pub(super) signals: SignalStream,
@@ -314,9 +314,9 @@ impl<'a> Session<'a> {
     /// Where lines that were typed are remembered, if anywhere.
     pub fn history_file(&self) -> Option<PathBuf> {
         match &self.location {
-            Location::Dir(dir) => Some(dir.join("chat_history")),
-            Location::Memory => None,
-            Location::Redis(_) => self.env.state_dir().map(|dir| dir.join("chat_history")),
+            StateLocation::Dir(dir) => Some(dir.join("chat_history")),
+            StateLocation::Memory => None,
+            StateLocation::Redis(_) => self.env.state_dir().map(|dir| dir.join("chat_history")),
         }
     }
 }

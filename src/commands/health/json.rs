@@ -6,18 +6,18 @@ use super::Findings;
 use super::row::{DeploymentRow, whole};
 use crate::error::CommandError;
 use llmroute_core::model::Timestamp;
-use llmroute_core::provider::probe::Listed;
+use llmroute_core::protocols::probe::Listed;
 use llmroute_core::route::breaker;
 use llmroute_router::engine::{ProbeKey, ProbeOutcome};
-use llmroute_router::health::{Lack, Live};
+use llmroute_router::health::{LiveCall, Problem};
 
 /// One object for everything.
 pub fn object(found: &Findings, failed: Option<&CommandError>) -> Value {
-    let costs = found.lines.iter().filter_map(|line| line.row.seen.live.as_ref()?.cost());
+    let costs = found.lines.iter().filter_map(|line| line.row.evidence.live.as_ref()?.cost());
     let groups = found.report.subjects.iter().map(|(name, lack)| {
         let lack = lack.map(|lack| match lack {
-            Lack::Key => "key",
-            Lack::Other => "other",
+            Problem::Key => "key",
+            Problem::Other => "other",
         });
         json!({"name": name, "live": lack.is_none(), "lack": lack})
     });
@@ -34,7 +34,7 @@ pub fn object(found: &Findings, failed: Option<&CommandError>) -> Value {
 
 /// One object for a deployment.
 pub fn line(line: &DeploymentRow) -> Value {
-    let (row, seen) = (&line.row, &line.row.seen);
+    let (row, seen) = (&line.row, &line.row.evidence);
     let (state, until) = match seen.breaker {
         breaker::State::Closed => ("closed", None),
         breaker::State::HalfOpen => ("half_open", None),
@@ -59,10 +59,10 @@ pub fn line(line: &DeploymentRow) -> Value {
         "deployment": row.name,
         "provider": line.provider,
         "model": line.model,
-        "state": row.verdict.state.as_str(),
-        "live_deployment": row.verdict.state.is_live(),
-        "class": row.verdict.class,
-        "why": row.verdict.why,
+        "state": row.diagnosis.state.as_str(),
+        "live_deployment": row.diagnosis.state.is_live(),
+        "class": row.diagnosis.class,
+        "why": row.diagnosis.why,
         "key": {"source": line.source, "found": found, "tail": tail},
         "reachable": {
             "measured": !seen.dialed.unmeasured,
@@ -92,18 +92,18 @@ pub fn line(line: &DeploymentRow) -> Value {
     })
 }
 
-fn live(live: &Live) -> Value {
+fn live(live: &LiveCall) -> Value {
     let outcome = match live {
-        Live::Answered { .. } => "ok",
-        Live::Failed { .. } => "failed",
-        Live::Gated => "rate_limited",
-        Live::NotMade(_) => "not_made",
-        Live::Late => "late",
+        LiveCall::Answered { .. } => "ok",
+        LiveCall::Failed { .. } => "failed",
+        LiveCall::Gated => "rate_limited",
+        LiveCall::NotMade(_) => "not_made",
+        LiveCall::TimedOut => "late",
     };
     let (failure, duration) = match live {
-        Live::Failed { failure, .. } => (Some(failure), None),
-        Live::Answered { took, .. } => (None, Some(fine(*took))),
-        Live::Gated | Live::NotMade(_) | Live::Late => (None, None),
+        LiveCall::Failed { failure, .. } => (Some(failure), None),
+        LiveCall::Answered { took, .. } => (None, Some(fine(*took))),
+        LiveCall::Gated | LiveCall::NotMade(_) | LiveCall::TimedOut => (None, None),
     };
     json!({
         "outcome": outcome,

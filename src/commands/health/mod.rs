@@ -24,12 +24,12 @@ use crate::ui;
 use crate::ui::console::Console;
 use llmroute_core::route::DeploymentId;
 use llmroute_router::engine::Router;
-use llmroute_router::health::{self, Lack, Limits, Patient, Report, State};
-use llmroute_router::history::{Entry, History, latest, stats};
+use llmroute_router::health::{self, HealthReport, HealthState, HealthTimeouts, Problem, Target};
+use llmroute_router::history::{History, LogEntry, last_calls, stats};
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::{LoadOptions, describe_key};
-use llmroute_router::state::Location;
-use llmroute_router::transport::dial::Dialer;
+use llmroute_router::state::StateLocation;
+use llmroute_router::transport::connection_check::SocketChecker;
 
 /// Requests of the log in which the latest call to each deployment is looked for.
 const LOG_REQUESTS: usize = 500;
@@ -68,11 +68,11 @@ pub struct HealthArgs {
 /// Everything that a look needs.
 struct HealthChecker {
     router: Router,
-    dialer: Dialer,
+    dialer: SocketChecker,
     clock: Clock,
     wanted: Selection,
-    limits: Limits,
-    location: Location,
+    limits: HealthTimeouts,
+    location: StateLocation,
     /// Where the keys are, by deployment.
     keys: BTreeMap<DeploymentId, String>,
     rng: fastrand::Rng,
@@ -80,7 +80,7 @@ struct HealthChecker {
 
 /// A look at everything, ready to be shown.
 struct Findings {
-    report: Report,
+    report: HealthReport,
     lines: Vec<DeploymentRow>,
     /// Live calls were made.
     live: bool,
@@ -100,10 +100,11 @@ pub fn run(args: &HealthArgs, global: &Global, env: &Env, console: &mut Console)
     let wanted = resolve::wanted(&args.names, args.live, &mut profile, &inputs)?;
     let location = state_location::of(global, env, profile.state.as_ref())?;
     let router = setup::router(profile, global, env, clock, env.entropy)?;
-    let ids = wanted.patients.iter().map(|patient| patient.id);
+    let ids = wanted.targets.iter().map(|target| target.id);
     let keys = ids.map(|id| (id, describe_key(router.key_source(id), &env.vars))).collect();
     let rng = fastrand::Rng::with_seed(env.entropy);
-    let mut checker = HealthChecker { router, dialer: Dialer::new(clock), clock, wanted, limits, location, keys, rng };
+    let mut checker =
+        HealthChecker { router, dialer: SocketChecker::new(clock), clock, wanted, limits, location, keys, rng };
     if let Some(interval) = interval {
         let width = ui::table::width(env, console);
         let watching = watch::run(&mut checker, interval, args.json, width, console);
@@ -135,15 +136,13 @@ pub fn run(args: &HealthArgs, global: &Global, env: &Env, console: &mut Console)
 impl HealthChecker {
     /// Looks once.
     async fn check_all(&mut self) -> Findings {
-        let Selection { patients, subjects } = &self.wanted;
+        let Selection { targets, subjects } = &self.wanted;
         let entries = self.entries();
-        let (last, usual, map) = (latest(&entries), usual(&entries), self.router.map());
-        let patient =
-            |patient: &Patient| Patient { usual: usual.get(&map.deployment(patient.id).name).copied(), ..*patient };
-        let patients: Vec<Patient> = patients.iter().map(patient).collect();
+        let (last, usual, map) = (last_calls(&entries), usual(&entries), self.router.map());
+        let target = |target: &Target| Target { usual: usual.get(&map.deployment(target.id).name).copied(), ..*target };
+        let targets: Vec<Target> = targets.iter().map(target).collect();
         let report =
-            health::check(&self.router, &self.dialer, self.clock, &patients, subjects, self.limits, &mut self.rng)
-                .await;
+            health::check(&self.router, &self.dialer, self.clock, &targets, subjects, self.limits, &mut self.rng).await;
         let lines = report.rows.iter().map(|row| {
             let deployment = map.deployment(row.id);
             DeploymentRow {
@@ -155,17 +154,17 @@ impl HealthChecker {
             }
         });
         let lines = lines.collect();
-        Findings { report, lines, live: patients.iter().any(|patient| patient.live.is_some()) }
+        Findings { report, lines, live: targets.iter().any(|target| target.live.is_some()) }
     }
 
     /// The latest requests; nothing is known where nothing is logged.
-    fn entries(&self) -> Vec<Entry> {
+    fn entries(&self) -> Vec<LogEntry> {
         History::open(&self.location).and_then(|history| history.last(LOG_REQUESTS)).unwrap_or_default()
     }
 }
 
 /// The median time to the first token of each deployment, by its name, of those with enough of them.
-fn usual(entries: &[Entry]) -> BTreeMap<String, Duration> {
+fn usual(entries: &[LogEntry]) -> BTreeMap<String, Duration> {
     let found = stats(entries, |_, deployment| deployment.to_owned());
     let enough = found.into_iter().filter(|(_, stats)| stats.timed() >= MIN_SAMPLES);
     enough.filter_map(|(name, stats)| Some((name, Duration::from_millis(stats.ttft_p50()?)))).collect()
@@ -173,15 +172,15 @@ fn usual(entries: &[Entry]) -> BTreeMap<String, Duration> {
 
 /// The error that the command ends with, if a group lacks somebody live.
 fn failed(found: &Findings) -> Option<CommandError> {
-    let lack = health::exit(&found.report.subjects)?;
+    let lack = health::common_problem(&found.report.subjects)?;
     let lacking = found.report.subjects.iter().filter(|(_, lack)| lack.is_some());
     let names: Vec<String> = lacking.map(|(name, _)| format!("`{name}`")).collect();
     let names = names.join(", ");
-    let cooling = found.lines.iter().any(|line| line.row.verdict.state == State::Cooling);
+    let cooling = found.lines.iter().any(|line| line.row.diagnosis.state == HealthState::Cooling);
     Some(match lack {
-        Lack::Key => CommandError::new(ErrorKind::Authentication, format!("no valid key for {names}"))
+        Problem::Key => CommandError::new(ErrorKind::Authentication, format!("no valid key for {names}"))
             .hint("`llmroute providers` shows where keys are looked for"),
-        Lack::Other => {
+        Problem::Other => {
             let error = CommandError::new(ErrorKind::Unavailable, format!("no live deployment: {names}"));
             if cooling { error.hint("`--live` asks those whose calls failed lately") } else { error }
         }

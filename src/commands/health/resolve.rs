@@ -5,16 +5,16 @@ use std::time::Duration;
 use crate::error::{CommandError, ErrorKind};
 use crate::setup;
 use llmroute_core::route::{DeploymentId, GroupId};
-use llmroute_router::health::{Limits, Patient, Subject, alone};
+use llmroute_router::health::{HealthSubject, HealthTimeouts, Target, add_single_group};
 use llmroute_router::profile::{LoadOptions, Profile, duration};
 
 /// Who is looked at, and what is judged by it.
 #[derive(Debug)]
 pub struct Selection {
     /// Every deployment once.
-    pub patients: Vec<Patient>,
+    pub targets: Vec<Target>,
     /// The groups, or the deployments that were named.
-    pub subjects: Vec<Subject>,
+    pub subjects: Vec<HealthSubject>,
 }
 
 /// The deployments of `names`, or of all groups when there are none.
@@ -42,27 +42,30 @@ pub fn wanted(
             ids.push(*id);
         }
     }
-    let patient = |id| Patient { id, live: live.then(|| alone(&mut profile.map, id)), usual: None };
-    Ok(Selection { patients: ids.into_iter().map(patient).collect(), subjects })
+    let target = |id| Target { id, live: live.then(|| add_single_group(&mut profile.map, id)), usual: None };
+    Ok(Selection { targets: ids.into_iter().map(target).collect(), subjects })
 }
 
 /// A group, a deployment by its name in the profile, or `PROVIDER/MODEL`.
-fn named(profile: &mut Profile, name: &str, inputs: &LoadOptions<'_>) -> Result<Subject, CommandError> {
+fn named(profile: &mut Profile, name: &str, inputs: &LoadOptions<'_>) -> Result<HealthSubject, CommandError> {
     let is_group = profile.map.groups.iter().any(|group| group.name == name);
     let deployments = profile.map.deployments.iter().enumerate().filter(|(_, deployment)| deployment.name == name);
     let members: Vec<DeploymentId> = deployments.map(|(position, _)| DeploymentId(position)).collect();
     if !is_group && !members.is_empty() {
-        return Ok(Subject { name: name.to_owned(), members });
+        return Ok(HealthSubject { name: name.to_owned(), members });
     }
     let target = profile.target(name, inputs);
     let id = target.map_err(|unknown| CommandError::new(ErrorKind::Profile, unknown.message).hint(unknown.hint))?;
     group(profile, id)
 }
 
-fn group(profile: &Profile, id: GroupId) -> Result<Subject, CommandError> {
+fn group(profile: &Profile, id: GroupId) -> Result<HealthSubject, CommandError> {
     setup::built(profile, id)?;
     let group = profile.map.group(id);
-    Ok(Subject { name: group.name.clone(), members: group.members.iter().map(|member| member.deployment).collect() })
+    Ok(HealthSubject {
+        name: group.name.clone(),
+        members: group.members.iter().map(|member| member.deployment).collect(),
+    })
 }
 
 /// The interval of `--watch`.
@@ -77,12 +80,16 @@ pub fn interval(typed: &str) -> Result<Duration, CommandError> {
 ///
 /// # Errors
 /// `usage` when it is no span of time.
-pub fn limits(typed: Option<&str>) -> Result<Limits, CommandError> {
-    let Some(typed) = typed else { return Ok(Limits::USUAL) };
+pub fn limits(typed: Option<&str>) -> Result<HealthTimeouts, CommandError> {
+    let Some(typed) = typed else { return Ok(HealthTimeouts::DEFAULT) };
     let total = span("--timeout", typed)?;
     // Who has more time in all waits longer for a slow server, too.
-    let part = |usual: Duration| if total > Limits::USUAL.total { total / 2 } else { usual };
-    Ok(Limits { connect: part(Limits::USUAL.connect), head: part(Limits::USUAL.head), total })
+    let part = |usual: Duration| if total > HealthTimeouts::DEFAULT.total { total / 2 } else { usual };
+    Ok(HealthTimeouts {
+        connect: part(HealthTimeouts::DEFAULT.connect),
+        head: part(HealthTimeouts::DEFAULT.head),
+        total,
+    })
 }
 
 fn span(flag: &str, typed: &str) -> Result<Duration, CommandError> {

@@ -5,16 +5,16 @@ use std::time::Duration;
 use crate::commands::state::view::span;
 use crate::ui::text::{cost, millis};
 use llmroute_core::model::{Class, Resource};
-use llmroute_core::provider::probe::Listed;
+use llmroute_core::protocols::probe::Listed;
 use llmroute_core::route::breaker;
 use llmroute_router::engine::{ProbeKey, ProbeOutcome};
-use llmroute_router::health::{Live, Row, State};
-use llmroute_router::history::Latest;
+use llmroute_router::health::{DeploymentHealth, HealthState, LiveCall};
+use llmroute_router::history::LastCall;
 
 /// A deployment as it is shown.
 pub struct DeploymentRow {
     /// What was found.
-    pub row: Row,
+    pub row: DeploymentHealth,
     /// Its provider.
     pub provider: String,
     /// Its model.
@@ -22,7 +22,7 @@ pub struct DeploymentRow {
     /// Where its key is.
     pub source: String,
     /// How the latest call to it ended.
-    pub last: Option<Latest>,
+    pub last: Option<LastCall>,
 }
 
 /// What stands where there is nothing to say.
@@ -31,12 +31,14 @@ pub const NOTHING: &str = "–";
 impl DeploymentRow {
     /// Whether the key was taken; `None` when that is not known, or there is none to be taken.
     pub fn authorised(&self) -> Option<bool> {
-        let seen = &self.row.seen;
+        let seen = &self.row.evidence;
         match (&seen.live, &seen.probed.outcome, &seen.probed.key) {
             (_, _, ProbeKey::NotNeeded | ProbeKey::NotResolved) => None,
             (_, _, ProbeKey::Missing(_) | ProbeKey::TimedOut) => Some(false),
-            (Some(Live::Answered { .. }), _, ProbeKey::Found { .. }) => Some(true),
-            (Some(Live::Failed { failure, .. }), _, ProbeKey::Found { .. }) if is_of_key(failure.class) => Some(false),
+            (Some(LiveCall::Answered { .. }), _, ProbeKey::Found { .. }) => Some(true),
+            (Some(LiveCall::Failed { failure, .. }), _, ProbeKey::Found { .. }) if is_of_key(failure.class) => {
+                Some(false)
+            }
             (_, ProbeOutcome::Replied(reply), ProbeKey::Found { .. }) => match &reply.refusal {
                 Some(failure) if failure.class == Class::Authentication => Some(false),
                 Some(_) => None,
@@ -56,7 +58,7 @@ impl DeploymentRow {
 
     /// The same as a word.
     pub fn authorised_word(&self) -> &'static str {
-        match (self.authorised(), &self.row.seen.probed.key) {
+        match (self.authorised(), &self.row.evidence.probed.key) {
             (Some(true), _) => "yes",
             (Some(false), _) => "no",
             (None, ProbeKey::NotNeeded) => NOTHING,
@@ -68,7 +70,7 @@ impl DeploymentRow {
 
     /// Where the key is, and its end.
     pub fn key(&self) -> String {
-        match &self.row.seen.probed.key {
+        match &self.row.evidence.probed.key {
             ProbeKey::NotNeeded => "not needed".to_owned(),
             ProbeKey::Found { tail: Some(tail) } => format!("{} …{tail}", self.source),
             ProbeKey::Found { tail: None } | ProbeKey::NotResolved => self.source.clone(),
@@ -79,7 +81,7 @@ impl DeploymentRow {
 
     /// Whether the model is on the list.
     pub fn listed(&self) -> &'static str {
-        match self.row.seen.listed {
+        match self.row.evidence.listed {
             Listed::Yes => "listed",
             Listed::No => "not listed",
             Listed::Unknown => NOTHING,
@@ -88,7 +90,7 @@ impl DeploymentRow {
 
     /// What is left of the provider's limits.
     pub fn left(&self) -> String {
-        let left = self.row.seen.standing.quota.left(self.row.at);
+        let left = self.row.evidence.standing.quota.left(self.row.at);
         let words = left.iter().map(|(resource, count, _)| format!("{} {}", short(*count), unit(*resource)));
         let words: Vec<String> = words.collect();
         if words.is_empty() { NOTHING.to_owned() } else { words.join(" ") }
@@ -96,7 +98,7 @@ impl DeploymentRow {
 
     /// Where its breaker stands, and for how long.
     pub fn breaker(&self) -> String {
-        let seen = &self.row.seen;
+        let seen = &self.row.evidence;
         let gate = seen.gated.map(|until| format!("rate limited for {}", span(until.since(self.row.at))));
         let reason = seen.reason.as_deref().map(|class| format!(" ({class})")).unwrap_or_default();
         match (seen.breaker, gate) {
@@ -109,27 +111,35 @@ impl DeploymentRow {
 
     /// How the latest call ended, and how long ago.
     pub fn last(&self) -> String {
-        let Some(Latest { at, outcome, class }) = &self.last else { return NOTHING.to_owned() };
+        let Some(LastCall { at, outcome, class }) = &self.last else { return NOTHING.to_owned() };
         format!("{} {} ago", class.as_ref().unwrap_or(outcome), span(self.row.at.since(*at)))
     }
 
     /// Time to the first token of the live call.
     pub fn ttft(&self) -> String {
-        time(self.row.seen.live.as_ref().and_then(Live::ttft))
+        time(self.row.evidence.live.as_ref().and_then(LiveCall::ttft))
     }
 
     /// What the live call cost.
     pub fn cost(&self) -> String {
-        self.row.seen.live.as_ref().and_then(Live::cost).map_or_else(|| NOTHING.to_owned(), cost)
+        self.row.evidence.live.as_ref().and_then(LiveCall::cost).map_or_else(|| NOTHING.to_owned(), cost)
     }
 
     /// Why it is not simply alive.
     pub fn note(&self) -> String {
-        let why = self.row.verdict.why.clone().unwrap_or_default();
-        match (self.row.verdict.state, self.row.verdict.class) {
-            (State::Ok | State::Slow | State::Simulated | State::Unknown | State::Cooling | State::NoKey, _) => why,
-            (State::Limited | State::Down, Some(class)) => format!("{class}: {why}"),
-            (State::Limited | State::Down, None) => why,
+        let why = self.row.diagnosis.why.clone().unwrap_or_default();
+        match (self.row.diagnosis.state, self.row.diagnosis.class) {
+            (
+                HealthState::Ok
+                | HealthState::Slow
+                | HealthState::Simulated
+                | HealthState::Unknown
+                | HealthState::Cooling
+                | HealthState::NoKey,
+                _,
+            ) => why,
+            (HealthState::Limited | HealthState::Down, Some(class)) => format!("{class}: {why}"),
+            (HealthState::Limited | HealthState::Down, None) => why,
         }
     }
 }

@@ -5,15 +5,15 @@ use super::row::{DeploymentRow, time};
 use crate::ui;
 use crate::ui::table::{Column, Fit};
 use crate::ui::text::cost;
-use llmroute_router::health::{Live, State};
+use llmroute_router::health::{HealthState, LiveCall};
 
 const COLUMNS: [Column<DeploymentRow>; 14] = [
     Column { title: "DEPLOYMENT", from_width: 0, fit: Fit::Cut(40), cell: |line| line.row.name.clone() },
-    Column { title: "STATE", from_width: 0, fit: Fit::Text, cell: |line| line.row.verdict.state.as_str().to_owned() },
+    Column { title: "STATE", from_width: 0, fit: Fit::Text, cell: |line| line.row.diagnosis.state.as_str().to_owned() },
     Column { title: "KEY", from_width: 120, fit: Fit::Cut(32), cell: DeploymentRow::key },
-    Column { title: "DNS", from_width: 100, fit: Fit::Number, cell: |line| time(line.row.seen.dialed.dns) },
-    Column { title: "TCP", from_width: 70, fit: Fit::Number, cell: |line| time(line.row.seen.dialed.tcp) },
-    Column { title: "TLS", from_width: 70, fit: Fit::Number, cell: |line| time(line.row.seen.dialed.tls) },
+    Column { title: "DNS", from_width: 100, fit: Fit::Number, cell: |line| time(line.row.evidence.dialed.dns) },
+    Column { title: "TCP", from_width: 70, fit: Fit::Number, cell: |line| time(line.row.evidence.dialed.tcp) },
+    Column { title: "TLS", from_width: 70, fit: Fit::Number, cell: |line| time(line.row.evidence.dialed.tls) },
     Column { title: "AUTH", from_width: 60, fit: Fit::Text, cell: |line| line.authorised_word().to_owned() },
     Column { title: "MODEL", from_width: 110, fit: Fit::Text, cell: |line| line.listed().to_owned() },
     Column { title: "TTFT", from_width: 80, fit: Fit::Number, cell: DeploymentRow::ttft },
@@ -37,17 +37,17 @@ pub fn page(found: &Findings, width: Option<u16>) -> String {
 
 /// `3 checked in 1.6 s: 1 ok, 1 slow, 1 down; cost $0.00001`.
 fn summary(found: &Findings) -> String {
-    const STATES: [State; 8] = [
-        State::Ok,
-        State::Slow,
-        State::Simulated,
-        State::Unknown,
-        State::Limited,
-        State::Cooling,
-        State::NoKey,
-        State::Down,
+    const STATES: [HealthState; 8] = [
+        HealthState::Ok,
+        HealthState::Slow,
+        HealthState::Simulated,
+        HealthState::Unknown,
+        HealthState::Limited,
+        HealthState::Cooling,
+        HealthState::NoKey,
+        HealthState::Down,
     ];
-    let count = |state: State| found.lines.iter().filter(|line| line.row.verdict.state == state).count();
+    let count = |state: HealthState| found.lines.iter().filter(|line| line.row.diagnosis.state == state).count();
     let words = STATES.map(|state| (count(state), state.as_str().replace('_', " ")));
     let words = words.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
     let words: Vec<String> = words.collect();
@@ -58,10 +58,10 @@ fn summary(found: &Findings) -> String {
 
 /// What the live calls cost, as far as that is known.
 fn spent(found: &Findings) -> String {
-    let live = || found.lines.iter().filter_map(|line| line.row.seen.live.as_ref());
-    let sum: f64 = live().filter_map(Live::cost).sum::<f64>() + 0.0;
+    let live = || found.lines.iter().filter_map(|line| line.row.evidence.live.as_ref());
+    let sum: f64 = live().filter_map(LiveCall::cost).sum::<f64>() + 0.0;
     let priced = live().any(|live| live.cost().is_some());
-    match live().filter(|live| matches!(live, Live::Answered { cost: None, .. })).count() {
+    match live().filter(|live| matches!(live, LiveCall::Answered { cost: None, .. })).count() {
         0 => format!("cost {}", cost(sum)),
         1.. if !priced => "cost unknown: no price".to_owned(),
         unknown => format!("cost {} and that of {unknown} without a price", cost(sum)),

@@ -11,7 +11,7 @@ use super::{Findings, HealthChecker, json, table};
 use crate::error::CommandError;
 use crate::ui::console::Console;
 use crate::ui::text::full_time;
-use llmroute_router::health::{Row, State, Verdict};
+use llmroute_router::health::{DeploymentHealth, Diagnosis, HealthState};
 
 /// Clears a terminal and goes to its first line (ECMA-48, ED and CUP).
 const CLEAR: &[u8] = b"\x1b[2J\x1b[H";
@@ -19,23 +19,23 @@ const CLEAR: &[u8] = b"\x1b[2J\x1b[H";
 /// How a deployment was, as far as another is a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct ReportedState {
-    state: State,
+    state: HealthState,
     /// The class of failure behind it.
     class: Option<String>,
 }
 
 impl ReportedState {
-    fn of(row: &Row) -> Self {
-        let Verdict { state, class, .. } = row.verdict;
+    fn of(row: &DeploymentHealth) -> Self {
+        let Diagnosis { state, class, .. } = row.diagnosis;
         let class = match state {
-            State::Cooling => row.seen.reason.clone(),
-            State::Ok
-            | State::Slow
-            | State::Simulated
-            | State::Unknown
-            | State::Limited
-            | State::NoKey
-            | State::Down => class.map(str::to_owned),
+            HealthState::Cooling => row.evidence.reason.clone(),
+            HealthState::Ok
+            | HealthState::Slow
+            | HealthState::Simulated
+            | HealthState::Unknown
+            | HealthState::Limited
+            | HealthState::NoKey
+            | HealthState::Down => class.map(str::to_owned),
         };
         Self { state, class }
     }
@@ -126,8 +126,8 @@ mod tests {
     #[test]
     fn the_class_is_told_where_the_state_is_the_same() {
         let told = |state, class: &str| ReportedState { state, class: Some(class.to_owned()) };
-        let before = told(State::Down, "authentication");
-        assert_eq!(before.before(&told(State::Down, "connection")), "down (authentication)");
-        assert_eq!(before.before(&told(State::Cooling, "authentication")), "down");
+        let before = told(HealthState::Down, "authentication");
+        assert_eq!(before.before(&told(HealthState::Down, "connection")), "down (authentication)");
+        assert_eq!(before.before(&told(HealthState::Cooling, "authentication")), "down");
     }
 }

@@ -13,7 +13,7 @@ use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
 use llmroute_core::model::Secret;
-use llmroute_router::transport::keyring::{Ring, RingError, System};
+use llmroute_router::credentials::keyring::{Keyring, KeyringError, SystemKeyring};
 
 /// Keep keys in the keyring of the system
 ///
@@ -52,7 +52,7 @@ const LONGEST: u64 = 64 << 10;
 /// keyring cannot be asked or has no such key.
 pub fn run(args: &KeysArgs, _: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     let names = KeyNames::at(env.state_dir());
-    let ring = System::default();
+    let ring = SystemKeyring::default();
     match &args.action {
         Action::Set { name } => {
             check_name(name)?;
@@ -79,12 +79,12 @@ pub fn run(args: &KeysArgs, _: &Global, env: &Env, console: &mut Console) -> Res
     Ok(Exit::Success)
 }
 
-fn set(name: &str, key: &Secret, ring: &dyn Ring, names: &KeyNames) -> Result<(), CommandError> {
+fn set(name: &str, key: &Secret, ring: &dyn Keyring, names: &KeyNames) -> Result<(), CommandError> {
     ring.set(name, key).map_err(|why| failed(&why))?;
     names.add(name).map_err(|why| unwritable(names, &why))
 }
 
-fn remove(name: &str, ring: &dyn Ring, names: &KeyNames) -> Result<(), CommandError> {
+fn remove(name: &str, ring: &dyn Keyring, names: &KeyNames) -> Result<(), CommandError> {
     let there = ring.remove(name).map_err(|why| failed(&why))?;
     let listed = names.remove(name).map_err(|why| unwritable(names, &why))?;
     if there || listed {
@@ -131,7 +131,7 @@ fn key_in(text: &str) -> Result<Secret, CommandError> {
     }
 }
 
-fn failed(why: &RingError) -> CommandError {
+fn failed(why: &KeyringError) -> CommandError {
     CommandError::new(ErrorKind::Other, why.to_string()).hint(why.hint())
 }
 
@@ -142,13 +142,13 @@ fn unwritable(names: &KeyNames, why: &io::Error) -> CommandError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use llmroute_router::transport::keyring::InMemory;
+    use llmroute_router::credentials::keyring::MemoryKeyring;
 
     #[test]
     fn a_key_that_is_set_is_listed_until_it_is_removed() {
         let dir = tempfile::tempdir().unwrap();
         let names = KeyNames::at(Some(dir.path().to_path_buf()));
-        let ring = InMemory::default();
+        let ring = MemoryKeyring::default();
         set("work", &Secret::new("sk-1"), &ring, &names).unwrap();
         set("home", &Secret::new("sk-2"), &ring, &names).unwrap();
         set("work", &Secret::new("sk-3"), &ring, &names).unwrap();

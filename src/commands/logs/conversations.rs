@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use super::table::{ColumnFit, bounded, clean, row, tail};
 use super::{Layout, rfc3339};
 use crate::ui::text::short_time;
-use llmroute_router::history::Overview;
+use llmroute_router::history::ConversationSummary;
 
 /// The table, without a newline at its end.
-pub fn render(conversations: &[Overview], sheet: &Layout) -> String {
+pub fn render(conversations: &[ConversationSummary], sheet: &Layout) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING).set_truncation_indicator("…");
     bounded(&mut table, sheet);
@@ -40,7 +40,7 @@ pub fn render(conversations: &[Overview], sheet: &Layout) -> String {
 }
 
 /// The object of `--json`.
-pub fn object(conversation: &Overview) -> Value {
+pub fn object(conversation: &ConversationSummary) -> Value {
     json!({
         "conversation_id": conversation.id, "started_at": rfc3339(conversation.started), "last_at": rfc3339(conversation.last),
         "turns": conversation.turns, "group": conversation.group, "first_prompt": conversation.first_prompt,

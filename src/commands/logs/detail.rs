@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use llmroute_core::model::Usage;
 use llmroute_core::model::failure::one_line;
-use llmroute_router::history::{Entry, LogEnd};
+use llmroute_router::history::{LogEnd, LogEntry};
 
 use super::plain;
 use crate::ui::text::{cost, full_time, millis};
 
 /// The fields, the attempts and the texts of `entry`.
-pub fn render(entry: &Entry, zone: &TimeZone) -> String {
+pub fn render(entry: &LogEntry, zone: &TimeZone) -> String {
     let mut page = Page(String::new());
     page.question(entry, zone);
     if let Some(end) = &entry.end {
@@ -37,7 +37,7 @@ pub fn render(entry: &Entry, zone: &TimeZone) -> String {
 struct Page(String);
 
 impl Page {
-    fn question(&mut self, entry: &Entry, zone: &TimeZone) {
+    fn question(&mut self, entry: &LogEntry, zone: &TimeZone) {
         let start = &entry.start;
         self.field("id", &start.id);
         self.field("time", full_time(start.at, zone));

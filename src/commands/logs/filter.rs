@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::LogsError;
 use llmroute_core::model::{Class, Timestamp};
-use llmroute_router::history::{History, Query, Words};
+use llmroute_router::history::{History, LogQuery, SearchTerms};
 use llmroute_router::ports::RequestOutcome;
 use llmroute_router::profile::duration;
 
@@ -63,15 +63,15 @@ impl FilterArgs {
     ///
     /// # Errors
     /// When a time cannot be understood, no word is left to look for, or there is no such conversation.
-    pub fn query(&self, history: &History, now: Timestamp, zone: &TimeZone) -> Result<Query, LogsError> {
-        let words = Words::of(self.search.as_deref().unwrap_or_default());
+    pub fn query(&self, history: &History, now: Timestamp, zone: &TimeZone) -> Result<LogQuery, LogsError> {
+        let words = SearchTerms::of(self.search.as_deref().unwrap_or_default());
         if let Some(typed) = self.search.as_ref().filter(|_| words.is_empty()) {
             return Err(LogsError::NoWord(typed.clone()));
         }
         let time = |flag, typed: &Option<String>| {
             typed.as_deref().map(|typed| moment(typed, now, zone).ok_or_else(|| unclear(flag, typed))).transpose()
         };
-        Ok(Query {
+        Ok(LogQuery {
             words,
             group: self.group.clone(),
             deployment: self.deployment.clone(),

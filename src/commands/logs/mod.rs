@@ -19,8 +19,8 @@ use crate::state_location;
 use crate::ui::console::Console;
 use crate::ui::plain;
 use llmroute_core::model::Timestamp;
-use llmroute_router::history::{Entry, History, HistoryError, rfc3339};
-use llmroute_router::state::Location;
+use llmroute_router::history::{History, HistoryError, LogEntry, rfc3339};
+use llmroute_router::state::StateLocation;
 
 /// Show logged requests
 #[derive(Debug, Clone, Args)]
@@ -107,7 +107,7 @@ enum EntryFormat {
 /// See [`LogsError`]; the exit code is 1, 66 for an unknown conversation, or 74 for [`LogsError::Output`].
 pub fn write_logs(
     args: &LogsArgs,
-    location: &Location,
+    location: &StateLocation,
     sheet: &Layout,
     out: &mut dyn Write,
 ) -> Result<Option<String>, LogsError> {
@@ -205,7 +205,7 @@ fn conversations(
     Ok(None)
 }
 
-fn one(entry: &Entry, form: EntryFormat, sheet: &Layout, out: &mut dyn Write) -> Result<(), LogsError> {
+fn one(entry: &LogEntry, form: EntryFormat, sheet: &Layout, out: &mut dyn Write) -> Result<(), LogsError> {
     match form {
         EntryFormat::Person => write!(out, "{}", detail::render(entry, &sheet.zone))?,
         EntryFormat::Json => json(entry, out)?,
@@ -214,13 +214,13 @@ fn one(entry: &Entry, form: EntryFormat, sheet: &Layout, out: &mut dyn Write) ->
     Ok(())
 }
 
-fn json(entry: &Entry, out: &mut dyn Write) -> io::Result<()> {
+fn json(entry: &LogEntry, out: &mut dyn Write) -> io::Result<()> {
     let line = serde_json::to_string(entry)?;
     writeln!(out, "{}", plain::json(&line))
 }
 
 /// The answer byte for byte, with a newline at its end; on a terminal, made harmless.
-fn text(entry: &Entry, terminal: bool, out: &mut dyn Write) -> Result<(), LogsError> {
+fn text(entry: &LogEntry, terminal: bool, out: &mut dyn Write) -> Result<(), LogsError> {
     let text = entry.end.as_ref().map_or("", |end| end.text.as_str());
     if text.is_empty() {
         return Err(LogsError::NoText { id: entry.start.id.clone(), outcome: entry.outcome() });

@@ -5,7 +5,7 @@ use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Row
 use jiff::tz::TimeZone;
 
 use llmroute_core::model::failure::one_line;
-use llmroute_router::history::{Entry, LogEnd};
+use llmroute_router::history::{LogEnd, LogEntry};
 
 use super::{Layout, plain};
 use crate::ui::text::{cost, millis, short_time};
@@ -34,7 +34,7 @@ struct LogColumn {
     title: &'static str,
     from_width: u16,
     fit: ColumnFit,
-    cell: fn(&Entry, &TimeZone) -> String,
+    cell: fn(&LogEntry, &TimeZone) -> String,
 }
 
 const COLUMNS: [LogColumn; 10] = [
@@ -66,7 +66,7 @@ const COLUMNS: [LogColumn; 10] = [
 ];
 
 /// The table, without a newline at its end.
-pub fn render(entries: &[Entry], sheet: &Layout) -> String {
+pub fn render(entries: &[LogEntry], sheet: &Layout) -> String {
     let width = sheet.width.unwrap_or(u16::MAX);
     let columns: Vec<&LogColumn> = COLUMNS.iter().filter(|column| column.from_width <= width).collect();
     let mut table = Table::new();
@@ -120,18 +120,18 @@ pub(super) fn tail(id: &str) -> String {
     clean(&id.chars().skip(skip).collect::<String>())
 }
 
-fn deployment(entry: &Entry) -> String {
+fn deployment(entry: &LogEntry) -> String {
     end(entry, |end| end.deployment.as_deref().map(clean))
 }
 
-fn tries(entry: &Entry) -> String {
+fn tries(entry: &LogEntry) -> String {
     end(entry, |_| Some(entry.attempts().len().to_string()))
 }
 
-fn tokens(entry: &Entry) -> String {
+fn tokens(entry: &LogEntry) -> String {
     end(entry, |end| end.usage.map(|usage| format!("{}→{}", usage.input, usage.output)))
 }
 
-fn end(entry: &Entry, cell: impl Fn(&LogEnd) -> Option<String>) -> String {
+fn end(entry: &LogEntry, cell: impl Fn(&LogEnd) -> Option<String>) -> String {
     entry.end.as_ref().and_then(cell).unwrap_or_else(|| "-".to_owned())
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use llmroute_core::catalog::models::{Model, Origin, Reasoning, Source, Status};
 use llmroute_core::model::Price;
-use llmroute_core::provider::models::{Model, Origin, Reasoning, Source, Status};
 use llmroute_router::profile::{ModelTable, Profile};
 
 /// One model at one provider.

@@ -17,7 +17,7 @@ use crate::error::{CommandError, ErrorKind};
 use crate::ui;
 use crate::ui::console::Console;
 use crate::ui::plain;
-use llmroute_core::provider::catalog;
+use llmroute_core::catalog;
 use llmroute_router::profile::{ModelTable, Profile, suggest};
 
 /// Show what is known of models: price, limits, capabilities, and where it comes from
@@ -99,7 +99,7 @@ fn list(args: &ModelsArgs, global: &Global, env: &Env, console: &mut Console) ->
 /// That `name` is a provider of the catalog, of the profile or of a table.
 fn check_provider(name: &str, all: &[ModelEntry], profile: Option<&Profile>) -> Result<(), CommandError> {
     let mut known: BTreeSet<&str> = all.iter().map(|entry| entry.provider.as_str()).collect();
-    known.extend(catalog::rows().iter().map(|row| row.id));
+    known.extend(catalog::providers().iter().map(|row| row.id));
     known.extend(profile.iter().flat_map(|profile| profile.provider_names()));
     if known.contains(name) {
         return Ok(());

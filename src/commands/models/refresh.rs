@@ -11,8 +11,8 @@ use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use crate::signals::{Completion, until_signal};
 use crate::ui::console::Console;
+use llmroute_core::catalog::models::models_dev;
 use llmroute_core::model::Timestamp;
-use llmroute_core::provider::models::models_dev;
 use llmroute_router::profile::fetched_models_path;
 use llmroute_router::transport::download;
 

@@ -9,7 +9,7 @@ use crate::error::CommandError;
 use crate::signals::{Completion, until_signal};
 use crate::ui::console::Console;
 use llmroute_router::profile::{self, LoadError, LoadOptions, Profile, ProfileLocation, Severity, discover, locate};
-use llmroute_router::transport::probe;
+use llmroute_router::transport::local_servers;
 
 /// Check and show the profile
 #[derive(Debug, Args)]
@@ -93,7 +93,7 @@ async fn discovered(inputs: &LoadOptions<'_>) -> Result<Profile, LoadError> {
     }
     let candidates = discover::candidates(inputs.env);
     let bases: Vec<_> = candidates.iter().map(|candidate| candidate.base_url.clone()).collect();
-    let models = probe::models(&bases).await;
+    let models = local_servers::models(&bases).await;
     let found: Vec<_> = candidates
         .into_iter()
         .zip(models)

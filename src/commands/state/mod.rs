@@ -60,7 +60,7 @@ pub fn run(args: &StateArgs, global: &Global, env: &Env, console: &mut Console) 
 fn show(json: bool, global: &Global, env: &Env, console: &mut Console) -> Result<String, CommandError> {
     let location = state_location::location(global, env)?;
     let names = names(global, env, console)?;
-    let store = state::bare(&location);
+    let store = state::open_strict(&location);
     let view = View::new(read(&*store)?, &names);
     Ok(if json {
         plain::json(&view.json(&location.to_string(), env.now).to_string()).into_owned()

@@ -18,7 +18,7 @@ use llmroute_core::route::{DeploymentId, Map};
 use llmroute_router::engine::quota_key;
 use llmroute_router::ports::{Store, StoreError, StoreErrorKind};
 use llmroute_router::profile::LoadOptions;
-use llmroute_router::state::{self, Location};
+use llmroute_router::state::{self, StateLocation};
 
 /// The shortest beginning of a hash that stands for a deployment.
 const HASH_MIN: usize = 6;
@@ -49,7 +49,7 @@ pub fn run(args: &ResetArgs, global: &Global, env: &Env, console: &mut Console) 
     match &args.name {
         Some(name) => {
             let marks = marks(name, global, env, console)?;
-            let store = state::bare(&location);
+            let store = state::open_strict(&location);
             one(name, &marks, &*store, console)
         }
         None => match state::check(&location) {
@@ -60,8 +60,8 @@ pub fn run(args: &ResetArgs, global: &Global, env: &Env, console: &mut Console) 
     }
 }
 
-fn all(args: &ResetArgs, location: &Location, env: &Env, console: &mut Console) -> Result<(), CommandError> {
-    let store = state::bare(location);
+fn all(args: &ResetArgs, location: &StateLocation, env: &Env, console: &mut Console) -> Result<(), CommandError> {
+    let store = state::open_strict(location);
     let log = if args.log { " and the log of requests" } else { "" };
     confirm(args, &format!("forget what was learned{log} in {location}"), env, console)?;
     let keys = store.keys("").map_err(|error| failed(&error))?;
@@ -129,12 +129,12 @@ fn unknown(name: &str, deployments: &[NamedOwner]) -> CommandError {
 /// Moves a damaged state aside; what is whole in it can still be looked for there.
 fn aside(
     args: &ResetArgs,
-    location: &Location,
+    location: &StateLocation,
     error: &StoreError,
     env: &Env,
     console: &mut Console,
 ) -> Result<(), CommandError> {
-    let Location::Dir(dir) = location else { return Err(failed(error)) };
+    let StateLocation::Dir(dir) = location else { return Err(failed(error)) };
     let what = error.reason.lines().next().unwrap_or_default();
     confirm(args, &format!("{what}; move it aside and begin anew"), env, console)?;
     let aside = state::set_aside(dir, &stamp(env.now)).map_err(|error| failed(&error))?;

@@ -15,7 +15,7 @@ use crate::ui;
 use crate::ui::console::Console;
 use crate::ui::plain;
 use llmroute_core::model::Timestamp;
-use llmroute_router::history::{Entry, History, HistoryError, stats};
+use llmroute_router::history::{History, HistoryError, LogEntry, stats};
 use llmroute_router::profile::duration;
 
 /// Show what the logged calls were: success, failovers, speed, tokens and cost
@@ -91,8 +91,8 @@ pub fn run(args: &StatsArgs, global: &Global, env: &Env, console: &mut Console) 
 }
 
 /// One row for each combination of what is counted by, in the order of its names.
-fn rows(entries: &[Entry], by: &[By], zone: &TimeZone) -> Vec<Row> {
-    let key = |entry: &Entry, deployment: &str| -> Vec<String> {
+fn rows(entries: &[LogEntry], by: &[By], zone: &TimeZone) -> Vec<Row> {
+    let key = |entry: &LogEntry, deployment: &str| -> Vec<String> {
         let part = |by: &By| match by {
             By::Deployment => deployment.to_owned(),
             By::Day => day(entry.start.at, zone),

@@ -6,14 +6,14 @@ use super::By;
 use crate::ui;
 use crate::ui::table::{Column, Fit};
 use crate::ui::text::{cost, millis};
-use llmroute_router::history::Stats;
+use llmroute_router::history::CallStats;
 
 /// Figures under their names, which are in the order of what they are counted by.
 pub struct Row {
     /// A deployment, a day, a group.
     pub names: Vec<String>,
     /// What was counted.
-    pub stats: Stats,
+    pub stats: CallStats,
 }
 
 const NOTHING: &str = "–";
@@ -100,7 +100,7 @@ pub fn table(rows: &[Row], by: &[By], width: Option<u16>) -> String {
 
 /// All rows together, when there are several.
 fn sum(rows: &[Row]) -> Option<Row> {
-    let mut sum = Row { names: vec!["all".to_owned()], stats: Stats::default() };
+    let mut sum = Row { names: vec!["all".to_owned()], stats: CallStats::default() };
     rows.iter().for_each(|row| sum.stats.add(&row.stats));
     (rows.len() > 1).then_some(sum)
 }
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     fn row(names: &[&str], calls: u64, ok: u64) -> Row {
-        let mut stats = Stats::default();
+        let mut stats = CallStats::default();
         (stats.calls, stats.ok, stats.failed, stats.cost) = (calls, ok, calls - ok, Some(0.5));
         Row { names: names.iter().map(|name| (*name).to_owned()).collect(), stats }
     }

@@ -4,7 +4,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use llmroute_core::model::Refill;
-use llmroute_core::provider::Protocol;
+use llmroute_core::protocols::Protocol;
 use llmroute_core::wire::{ErrorReply, rate_limit, retry_after};
 
 use super::{NOW, check_failure, check_wait, replies};

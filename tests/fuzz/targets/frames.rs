@@ -1,6 +1,6 @@
 //! The parsers of frames: the same frames for every split, and no more bytes than came.
 
-use llmroute_core::wire::{Frame, FrameError, Framing, Parser, ndjson, sse};
+use llmroute_core::wire::{Frame, FrameError, FrameParser, Framing, ndjson, sse};
 
 use super::splits;
 
@@ -10,14 +10,14 @@ const LIMIT: usize = 300;
 /// Server-sent events.
 pub fn events(data: &[u8]) {
     check(data, || Framing::Sse.parser(), usize::MAX);
-    check(data, || Parser::Sse(sse::Parser::with_limit(LIMIT)), LIMIT);
+    check(data, || FrameParser::Sse(sse::SseParser::with_limit(LIMIT)), LIMIT);
     let _ = Framing::Sse.is_stream(data);
 }
 
 /// Lines of JSON.
 pub fn lines(data: &[u8]) {
     check(data, || Framing::Ndjson.parser(), usize::MAX);
-    check(data, || Parser::Ndjson(ndjson::Parser::with_limit(LIMIT)), LIMIT);
+    check(data, || FrameParser::Ndjson(ndjson::NdjsonParser::with_limit(LIMIT)), LIMIT);
     let _ = Framing::Ndjson.is_stream(data);
 }
 
@@ -28,7 +28,7 @@ pub fn aws(data: &[u8]) {
     let _ = Framing::AwsEventStream.is_stream(data);
 }
 
-fn check(data: &[u8], parser: impl Fn() -> Parser, limit: usize) {
+fn check(data: &[u8], parser: impl Fn() -> FrameParser, limit: usize) {
     let mut results = splits(data).into_iter().map(|pieces| parse(parser(), &pieces));
     let first = results.next().expect("there is one way to cut at least");
     for other in results {
@@ -41,7 +41,7 @@ fn check(data: &[u8], parser: impl Fn() -> Parser, limit: usize) {
     assert!(largest <= limit.saturating_mul(2), "a frame of {largest} bytes, more than {limit}");
 }
 
-fn parse(mut parser: Parser, pieces: &[&[u8]]) -> (Vec<Frame>, Result<(), FrameError>) {
+fn parse(mut parser: FrameParser, pieces: &[&[u8]]) -> (Vec<Frame>, Result<(), FrameError>) {
     let mut frames = Vec::new();
     let fed = pieces.iter().try_for_each(|piece| parser.feed(piece, &mut frames));
     let end = fed.and_then(|()| parser.end(&mut frames));

@@ -1,7 +1,8 @@
 //! Bodies of replies with status 200, from bytes to events, in every protocol.
 
+use llmroute_core::catalog::{self, Quirks};
 use llmroute_core::model::{Answer, Event, Failure, Price, Usage};
-use llmroute_core::provider::{Endpoint, Overrides, Params, Protocol, Quirks, Reader, catalog};
+use llmroute_core::protocols::{Endpoint, Overrides, Params, Protocol, ReplyReader};
 use llmroute_core::wire::Framing;
 use url::Url;
 
@@ -18,7 +19,7 @@ pub fn reply(protocol: Protocol, data: &[u8]) {
 
 /// An endpoint that speaks `protocol`, plain or as one of the known providers does.
 pub fn endpoint(protocol: Protocol, data: &[u8]) -> Endpoint {
-    let rows = catalog::rows().iter().filter(|row| row.protocol == protocol).map(|row| row.quirks);
+    let rows = catalog::providers().iter().filter(|row| row.protocol == protocol).map(|row| row.quirks);
     let quirks: Vec<Quirks> = [Quirks::plain(protocol)].into_iter().chain(rows).collect();
     Endpoint {
         protocol,
@@ -52,7 +53,7 @@ fn check(to: &Endpoint, data: &[u8]) {
 }
 
 fn read(to: &Endpoint, pieces: &[&[u8]]) -> (Vec<Event>, Result<(), Failure>) {
-    let (mut reader, mut events) = (Reader::new(to), Vec::new());
+    let (mut reader, mut events) = (ReplyReader::new(to), Vec::new());
     for piece in pieces {
         if reader.done() {
             break;

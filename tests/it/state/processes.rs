@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 
 use llmroute_core::model::RedisUrl;
 use llmroute_router::ports::Store;
-use llmroute_router::state::{Degrading, LogReader, Redis, Sqlite, database};
+use llmroute_router::state::{FallbackStore, LogReader, RedisStore, SqliteStore, database};
 use nix::sys::stat::{Mode, umask};
 
 use super::{end, get, increment, set, start};
@@ -36,18 +36,18 @@ fn the_jobs_of_a_child() {
     }
     let dir = tempfile::tempdir().unwrap();
     work("increment", dir.path());
-    assert_eq!(get(&Sqlite::new(dir.path()), "n").as_deref(), Some("1"));
+    assert_eq!(get(&SqliteStore::new(dir.path()), "n").as_deref(), Some("1"));
 }
 
 fn work(job: &str, dir: &Path) {
     if let Ok(url) = RedisUrl::parse(&dir.to_string_lossy()) {
-        return increment(&Redis::new(&url), "n");
+        return increment(&RedisStore::new(&url), "n");
     }
-    let store = Sqlite::new(dir);
+    let store = SqliteStore::new(dir);
     match job {
         "increment" => increment(&store, "n"),
         "log" => {
-            let calls = Degrading::new(store);
+            let calls = FallbackStore::new(store);
             for n in 0.. {
                 log_and_tell(&calls, n);
             }
@@ -60,7 +60,7 @@ fn work(job: &str, dir: &Path) {
 }
 
 /// Works as a call does, and tells what is safe then: nothing that memory stood in for.
-fn log_and_tell(store: &Degrading<Sqlite>, n: u64) {
+fn log_and_tell(store: &FallbackStore<SqliteStore>, n: u64) {
     let process = format!("{:08}", std::process::id());
     let id = format!("{process}-{n:08}");
     store.begin(&start(&id)).expect("the log can be written");
@@ -83,7 +83,7 @@ fn a_hundred_processes_that_begin_together_lose_nothing() {
     for mut child in children {
         assert!(child.wait().unwrap().success());
     }
-    assert_eq!(get(&Sqlite::new(&state), "n").as_deref(), Some("100"));
+    assert_eq!(get(&SqliteStore::new(&state), "n").as_deref(), Some("100"));
     let mut names: Vec<String> =
         fs::read_dir(&state).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
@@ -138,7 +138,7 @@ fn check_log(dir: &Path, done: &[String]) {
 /// The shared counter is the sum of every process's own, and each of these is what the process told,
 /// or one more that it could not tell any more.
 fn check_counters(dir: &Path, done: &[String]) {
-    let store = Sqlite::new(dir);
+    let store = SqliteStore::new(dir);
     let number = |name: &str| get(&store, name).map_or(0, |n| n.parse::<usize>().unwrap());
     let own = store.keys("own/").unwrap();
     assert_eq!(number("n"), own.iter().map(|name| number(name)).sum::<usize>());
@@ -167,7 +167,7 @@ fn the_wal_of_processes_that_write_once_does_not_grow_for_ever() {
 fn check_wal(times: u32, write: fn(&dyn Store, &str)) {
     let dir = tempfile::tempdir().unwrap();
     for n in 0..times {
-        write(&Sqlite::new(dir.path()), &n.to_string());
+        write(&SqliteStore::new(dir.path()), &n.to_string());
         let wal = fs::metadata(dir.path().join("state.db-wal")).unwrap().len();
         assert!(wal < 1 << 20, "{wal} bytes after {n}");
     }
@@ -189,19 +189,19 @@ fn only_its_owner_reads_the_state_whatever_the_umask() {
 #[test]
 fn files_that_others_could_read_are_closed_to_them() {
     let dir = tempfile::tempdir().unwrap();
-    increment(&Sqlite::new(dir.path()), "n");
+    increment(&SqliteStore::new(dir.path()), "n");
     let files = ["state.db", "state.db-wal", "state.db-shm"].map(|name| dir.path().join(name));
     for file in &files {
         fs::set_permissions(file, fs::Permissions::from_mode(0o644)).unwrap();
     }
-    increment(&Sqlite::new(dir.path()), "n");
+    increment(&SqliteStore::new(dir.path()), "n");
     files.iter().for_each(|file| check_mode(file, 0o600));
 }
 
 #[test]
 fn reading_makes_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    assert_eq!(get(&Sqlite::new(&dir.path().join("state")), "n"), None);
+    assert_eq!(get(&SqliteStore::new(&dir.path().join("state")), "n"), None);
     assert!(LogReader::open(&dir.path().join("state")).unwrap().is_none());
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Once};
 
 use llmroute_core::model::RedisUrl;
 use llmroute_router::ports::{Store, StoreErrorKind};
-use llmroute_router::state::{self, Degrading, Location, LogReader, Redis};
+use llmroute_router::state::{self, FallbackStore, LogReader, RedisStore, StateLocation};
 
 use super::{end, get, increment, key, set, start};
 use crate::support::{ANSWER, End, Home, KEY, Profile, Run, Server};
@@ -88,7 +88,7 @@ impl Drop for Place {
             let _ = child.kill();
             let _ = child.wait();
         } else {
-            let store = Redis::new(&self.url);
+            let store = RedisStore::new(&self.url);
             let _ = store.keys("").and_then(|keys| store.delete(&keys)).and_then(|_| store.clear_log());
         }
     }
@@ -101,7 +101,7 @@ fn a_hundred_processes_lose_nothing() {
     for mut child in children {
         assert!(child.wait().expect("it is our child").success());
     }
-    assert_eq!(get(&Redis::new(&place.url), "n").as_deref(), Some("100"));
+    assert_eq!(get(&RedisStore::new(&place.url), "n").as_deref(), Some("100"));
 }
 
 #[test]
@@ -109,8 +109,8 @@ fn keys_of_another_prefix_are_not_ours() {
     let Some(place) = Place::new() else { return };
     let mark = if place.text.contains('?') { '&' } else { '?' };
     let other = place.text.split("prefix=").next().expect("a split has a first part").trim_end_matches(['?', '&']);
-    let other = Redis::new(&RedisUrl::parse(&format!("{other}{mark}prefix=test-other")).expect("it is a URL"));
-    let ours = Redis::new(&place.url);
+    let other = RedisStore::new(&RedisUrl::parse(&format!("{other}{mark}prefix=test-other")).expect("it is a URL"));
+    let ours = RedisStore::new(&place.url);
     set(&other, "a", Some("theirs"));
     set(&ours, "b", Some("ours"));
     assert_eq!((ours.keys(""), get(&ours, "a")), (Ok(key("b")), None));
@@ -120,7 +120,7 @@ fn keys_of_another_prefix_are_not_ours() {
 #[test]
 fn what_is_kept_expires() {
     let Some(place) = Place::new() else { return };
-    let store = Redis::new(&place.url);
+    let store = RedisStore::new(&place.url);
     set(&store, "a", Some("1"));
     store.begin(&start("A")).expect("the log can be written");
     let mut connection = redis::Client::open(place.url.url().expose()).and_then(|client| client.get_connection());
@@ -137,7 +137,7 @@ fn what_is_kept_expires() {
 #[test]
 fn a_server_that_comes_back_is_asked_again() {
     let Some(place) = Place::new() else { return };
-    let store = Redis::new(&place.url);
+    let store = RedisStore::new(&place.url);
     set(&store, "a", Some("1"));
     let client = redis::Client::open(place.url.url().expose()).and_then(|client| client.get_connection());
     let mut client = client.expect("it is there");
@@ -149,7 +149,7 @@ fn a_server_that_comes_back_is_asked_again() {
 #[test]
 fn a_server_that_goes_away_costs_one_warning() {
     let Some(mut place) = Place::serve(&[]) else { return };
-    let store = Degrading::new(Redis::new(&place.url));
+    let store = FallbackStore::new(RedisStore::new(&place.url));
     set(&store, "n", Some("1"));
     store.begin(&start("A")).expect("it degrades");
     place.stop();
@@ -165,7 +165,7 @@ fn a_server_that_goes_away_costs_one_warning() {
 fn nobody_there_costs_one_warning() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let url = format!("redis+unix://{}/nobody.sock", dir.path().display());
-    let store = state::open(&Location::Redis(RedisUrl::parse(&url).expect("it is a URL")));
+    let store = state::open(&StateLocation::Redis(RedisUrl::parse(&url).expect("it is a URL")));
     increment(&*store, "n");
     assert_eq!(get(&*store, "n").as_deref(), Some("1"));
     let warning = store.take_warning().expect("a warning is due");
@@ -177,13 +177,14 @@ fn nobody_there_costs_one_warning() {
 fn a_wrong_password_is_said_and_not_shown() {
     let Some(place) = Place::serve(&["--requirepass", "hunter2"]) else { return };
     let wrong = format!("{}?pass=hunter3", place.text);
-    let error = Redis::new(&RedisUrl::parse(&wrong).expect("it is a URL")).read(&key("a")).expect_err("it is refused");
+    let error =
+        RedisStore::new(&RedisUrl::parse(&wrong).expect("it is a URL")).read(&key("a")).expect_err("it is refused");
     assert_eq!(error.kind, StoreErrorKind::Unusable);
     assert!(error.reason.contains("check the user and the password") && !error.reason.contains("hunter"), "{error}");
-    let error = Redis::new(&place.url).read(&key("a")).expect_err("it is refused");
+    let error = RedisStore::new(&place.url).read(&key("a")).expect_err("it is refused");
     assert!(error.reason.contains("check the user and the password"), "{error}");
     let right = RedisUrl::parse(&format!("{}?pass=hunter2", place.text)).expect("it is a URL");
-    increment(&Redis::new(&right), "n");
+    increment(&RedisStore::new(&right), "n");
 }
 
 #[test]
@@ -212,7 +213,7 @@ fn the_program_shares_and_logs_and_forgets_there() {
     assert_eq!(server.count("500"), 2);
     assert!(run(&["state", "reset", "--yes", "--log"]).1.contains("forgot 3 requests"));
     assert!(
-        LogReader::at(&Location::Redis(place.url.clone()))
+        LogReader::at(&StateLocation::Redis(place.url.clone()))
             .expect("it opens")
             .expect("it is there")
             .last(9)

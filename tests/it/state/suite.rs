@@ -4,62 +4,62 @@ use std::path::Path;
 use std::thread;
 
 use llmroute_router::ports::{LogEnd, LogStart, RequestOutcome, Store};
-use llmroute_router::state::{Degrading, LogReader, Memory, Record, Redis, Sqlite};
+use llmroute_router::state::{FallbackStore, LogReader, LogRecord, MemoryStore, RedisStore, SqliteStore};
 
 use super::redis::Place;
 use super::{end, get, increment, key, set, start};
 
 /// A store, and a view of its log.
 trait Subject: Store {
-    fn records(&self, dir: &Path) -> Vec<Record>;
+    fn records(&self, dir: &Path) -> Vec<LogRecord>;
 }
 
-impl Subject for Memory {
-    fn records(&self, _: &Path) -> Vec<Record> {
-        Memory::records(self)
+impl Subject for MemoryStore {
+    fn records(&self, _: &Path) -> Vec<LogRecord> {
+        MemoryStore::records(self)
     }
 }
 
-impl Subject for Sqlite {
-    fn records(&self, dir: &Path) -> Vec<Record> {
+impl Subject for SqliteStore {
+    fn records(&self, dir: &Path) -> Vec<LogRecord> {
         let log = LogReader::open(dir).expect("the log can be opened");
         log.map_or_else(Vec::new, |log| log.last(100).expect("the log can be read"))
     }
 }
 
-impl Subject for Degrading<Sqlite> {
-    fn records(&self, dir: &Path) -> Vec<Record> {
+impl Subject for FallbackStore<SqliteStore> {
+    fn records(&self, dir: &Path) -> Vec<LogRecord> {
         assert_eq!(self.take_warning(), None);
-        Sqlite::new(dir).records(dir)
+        SqliteStore::new(dir).records(dir)
     }
 }
 
 /// Runs `case` on a fresh store of each kind.
 fn check(case: fn(&dyn Store)) {
     let dirs = [(); 2].map(|()| tempfile::tempdir().expect("a temporary directory"));
-    case(&Memory::default());
-    case(&Sqlite::new(dirs[0].path()));
-    case(&Degrading::new(Sqlite::new(dirs[1].path())));
+    case(&MemoryStore::default());
+    case(&SqliteStore::new(dirs[0].path()));
+    case(&FallbackStore::new(SqliteStore::new(dirs[1].path())));
     if let Some(place) = Place::new() {
-        case(&Redis::new(&place.url));
+        case(&RedisStore::new(&place.url));
     }
 }
 
 /// Runs `write` on a fresh store of each kind; then its log must be `want`.
-fn check_log(write: fn(&dyn Store), want: &[Record]) {
+fn check_log(write: fn(&dyn Store), want: &[LogRecord]) {
     let dirs = [(); 3].map(|()| tempfile::tempdir().expect("a temporary directory"));
     let [memory, sqlite, degrading] = dirs.each_ref().map(tempfile::TempDir::path);
     let subjects: [(&Path, Box<dyn Subject>); 3] = [
-        (memory, Box::new(Memory::default())),
-        (sqlite, Box::new(Sqlite::new(sqlite))),
-        (degrading, Box::new(Degrading::new(Sqlite::new(degrading)))),
+        (memory, Box::new(MemoryStore::default())),
+        (sqlite, Box::new(SqliteStore::new(sqlite))),
+        (degrading, Box::new(FallbackStore::new(SqliteStore::new(degrading)))),
     ];
     for (dir, subject) in subjects {
         write(&*subject);
         assert_eq!(subject.records(dir), want);
     }
     if let Some(place) = Place::new() {
-        let redis = Redis::new(&place.url);
+        let redis = RedisStore::new(&place.url);
         write(&redis);
         assert_eq!(redis.last(100).expect("the log can be read"), want);
     }
@@ -192,7 +192,7 @@ fn an_answer_joins_its_question() {
 
 #[test]
 fn every_field_may_be_empty() {
-    fn bare() -> Record {
+    fn bare() -> LogRecord {
         let start = LogStart {
             conversation_id: None,
             parent: None,
@@ -224,7 +224,7 @@ fn every_field_may_be_empty() {
 fn every_outcome_comes_back() {
     for outcome in RequestOutcome::ALL {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let store = Sqlite::new(dir.path());
+        let store = SqliteStore::new(dir.path());
         log(&store, &start("A"), &LogEnd { outcome, ..end("x") });
         let ends = Subject::records(&store, dir.path()).into_iter().map(|(_, end)| end.map(|end| end.outcome));
         assert_eq!(ends.collect::<Vec<_>>(), [Some(outcome)]);

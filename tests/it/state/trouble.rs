@@ -4,13 +4,13 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use llmroute_router::state::{self, Location, LogReader, Sqlite, database};
+use llmroute_router::state::{self, LogReader, SqliteStore, StateLocation, database};
 
 use super::{end, get, increment, set, start};
 
 /// Works on the state `dir` as a call does; the one warning must say each of `want`.
 fn check(dir: &Path, want: &[&str]) {
-    let store = state::open(&Location::Dir(dir.to_owned()));
+    let store = state::open(&StateLocation::Dir(dir.to_owned()));
     let known: u64 = get(&*store, "n").map_or(0, |n| n.parse().unwrap());
     store.begin(&start("A")).unwrap();
     increment(&*store, "n");
@@ -36,7 +36,7 @@ fn check_harmed(harm: impl FnOnce(&Path), want: &[&str]) {
 
 /// A database with something in it, all of it in its main file.
 fn whole(path: &Path) -> rusqlite::Connection {
-    set(&Sqlite::new(path.parent().unwrap()), "n", Some("5"));
+    set(&SqliteStore::new(path.parent().unwrap()), "n", Some("5"));
     let connection = rusqlite::Connection::open(path).unwrap();
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
     connection
@@ -83,7 +83,7 @@ fn a_directory_instead_of_a_database() {
 #[test]
 fn a_wal_whose_database_was_moved_away() {
     let lose = |path: &Path| {
-        set(&Sqlite::new(path.parent().unwrap()), "n", Some("5"));
+        set(&SqliteStore::new(path.parent().unwrap()), "n", Some("5"));
         fs::rename(path, path.with_extension("moved")).unwrap();
     };
     check_harmed(lose, &["left of a state that was moved away", "together"]);
@@ -116,7 +116,7 @@ fn a_read_only_directory_and_database() {
         check(dir.path(), &["state.db", "check the owner and the mode"]);
     } else {
         // No mode binds root: then everything works, and silently.
-        let store = state::open(&Location::Dir(dir.path().to_owned()));
+        let store = state::open(&StateLocation::Dir(dir.path().to_owned()));
         increment(&*store, "n");
         assert_eq!((get(&*store, "n").as_deref(), store.take_warning()), (Some("6"), None));
     }
@@ -126,7 +126,7 @@ fn a_read_only_directory_and_database() {
 fn an_empty_file_becomes_a_state() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(database(dir.path()), "").unwrap();
-    let store = state::open(&Location::Dir(dir.path().to_owned()));
+    let store = state::open(&StateLocation::Dir(dir.path().to_owned()));
     store.begin(&start("A")).unwrap();
     assert_eq!(store.take_warning(), None);
     assert_eq!(LogReader::open(dir.path()).unwrap().unwrap().last(1).unwrap(), [(start("A"), None)]);
@@ -134,7 +134,7 @@ fn an_empty_file_becomes_a_state() {
 
 #[test]
 fn a_state_in_memory_is_no_trouble() {
-    let store = state::open(&Location::Memory);
+    let store = state::open(&StateLocation::Memory);
     increment(&*store, "n");
     assert_eq!((get(&*store, "n").as_deref(), store.take_warning()), (Some("1"), None));
 }

@@ -60,7 +60,7 @@ impl<'s, 'a> Slot<'s, 'a> {
                 break;
             }
             self.shared.tell(Progress::Round(round));
-            let turns = schedule::turns(self.shared.run.plan, round);
+            let turns = schedule::host_queues(self.shared.run.plan, round);
             let asked = turns.into_iter().map(|turn| async move {
                 for target in turn {
                     self.ask(target, round).await;

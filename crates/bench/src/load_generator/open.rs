@@ -47,7 +47,7 @@ async fn arrive<'a, 'r: 'a>(
     round: u32,
     due: Duration,
 ) {
-    let order = schedule::order(shared.run.plan, round);
+    let order = schedule::target_order(shared.run.plan, round);
     let mut prepared: Vec<PreparedCall> = order.into_iter().map(|target| shared.prepare(target, round)).collect();
     let mut wait = shared.clocks.meter.wait(due);
     loop {

@@ -1,4 +1,4 @@
-//! What the slots of a run have in common: the samples, the purse, the watcher, and whether it goes on.
+//! What the slots of a run have in common: the samples, the cost cap, the watcher, and whether it goes on.
 
 use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use super::super::measure::{self, Call, CallTarget, RunClocks};
 use super::super::plan::Load;
-use super::super::record::{Client, Ended};
+use super::super::record::{ClientStats, EndReason};
 use super::super::sample::{Connection, Handshake, Sample};
 use super::super::target_breaker::{BreakerReaction, TargetBreaker};
 use super::{LoadGenerator, LoadResult, Pause, Progress, SpendingLimit};
@@ -63,25 +63,25 @@ pub(super) struct RunState<'a> {
 }
 
 struct State<'a> {
-    purse: &'a mut dyn SpendingLimit,
+    cost_cap: &'a mut dyn SpendingLimit,
     on: Watcher<'a>,
     breakers: Vec<TargetBreaker>,
     next_round: u32,
     pauses: Vec<Pause>,
     dropped: u64,
     rate_limited: u64,
-    ended: Option<Ended>,
+    ended: Option<EndReason>,
 }
 
 impl<'a> RunState<'a> {
     pub(super) fn new(
         run: LoadGenerator<'a>,
         clocks: RunClocks<'a>,
-        purse: &'a mut dyn SpendingLimit,
+        cost_cap: &'a mut dyn SpendingLimit,
         on: Watcher<'a>,
     ) -> Self {
         let state = State {
-            purse,
+            cost_cap,
             on,
             breakers: vec![TargetBreaker::default(); run.plan.targets.len()],
             next_round: 0,
@@ -118,7 +118,7 @@ impl<'a> RunState<'a> {
     }
 
     pub(super) fn interrupt(&self) {
-        self.state().ended.get_or_insert(Ended::Interrupted);
+        self.state().ended.get_or_insert(EndReason::Interrupted);
     }
 
     /// The number of the next round of a closed loop.
@@ -132,7 +132,7 @@ impl<'a> RunState<'a> {
     pub(super) fn tell(&self, progress: Progress<'_>) {
         let mut state = self.state();
         if (state.on)(progress).is_break() {
-            state.ended.get_or_insert(Ended::Interrupted);
+            state.ended.get_or_insert(EndReason::Interrupted);
             self.halt.notify_one();
         }
     }
@@ -146,9 +146,9 @@ impl<'a> RunState<'a> {
     /// Whether a call to `target` can be paid; the run ends where it cannot.
     pub(super) fn reserve(&self, target: usize) -> bool {
         let mut state = self.state();
-        let paid = state.ended.is_none() && state.purse.reserve(target);
+        let paid = state.ended.is_none() && state.cost_cap.reserve(target);
         if !paid {
-            state.ended.get_or_insert(Ended::MaxCost);
+            state.ended.get_or_insert(EndReason::MaxCost);
         }
         paid
     }
@@ -264,7 +264,7 @@ impl<'a> RunState<'a> {
         let target = sample.target;
         let reaction = {
             let mut state = self.state();
-            state.purse.settle(&sample);
+            state.cost_cap.settle(&sample);
             state.breakers[target].observe(failure.as_ref(), now)
         };
         self.tell(Progress::Done { sample: &sample, failure: failure.as_ref() });
@@ -279,7 +279,7 @@ impl<'a> RunState<'a> {
                 self.tell(Progress::Stopped { target, failure: &failure });
                 let mut state = self.state();
                 if state.breakers.iter().all(TargetBreaker::is_stopped) {
-                    state.ended.get_or_insert(Ended::NobodyLeft);
+                    state.ended.get_or_insert(EndReason::NoTargetLeft);
                 }
             }
             (BreakerReaction::Stop | BreakerReaction::None, _) => {}
@@ -288,8 +288,8 @@ impl<'a> RunState<'a> {
 
     pub(super) fn into_result(self, wall: Duration, cpu: Option<Duration>) -> LoadResult {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let client = Client { wall, cpu, dropped: state.dropped, rate_limited: state.rate_limited };
-        let ended = state.ended.unwrap_or(Ended::Done);
+        let client = ClientStats { wall, cpu, dropped: state.dropped, rate_limited: state.rate_limited };
+        let ended = state.ended.unwrap_or(EndReason::Done);
         LoadResult { start: self.clocks.start, pauses: state.pauses, client, ended }
     }
 }

@@ -1,12 +1,12 @@
 //! Plans carried out on simulated deployments and a paused clock: the same bytes, times and order each time.
 
 use super::super::plan::{Arrival, Stop};
-use super::super::sample::{Connection, Tokens};
+use super::super::sample::{Connection, TokenUsage};
 use super::super::testing::{plan, simulated, timeouts};
 use super::*;
 use llmroute_core::model::Timestamp;
 use llmroute_core::wire::script::{Script, parse_faults};
-use llmroute_router::transport::Instrument;
+use llmroute_router::transport::MeasuringTransport;
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -27,8 +27,8 @@ fn script(ttft: u32, faults: &str) -> Script {
 struct Watched {
     samples: Vec<Sample>,
     pauses: Vec<Pause>,
-    client: Client,
-    ended: Ended,
+    client: ClientStats,
+    ended: EndReason,
 }
 
 /// What a run of `scripts` under `plan` gives, and what the watcher was told, a word each.
@@ -36,7 +36,7 @@ struct Bench {
     plan: Plan,
     scripts: Vec<Script>,
     max_in_flight: usize,
-    /// Calls that the purse pays.
+    /// Calls that the cost cap pays.
     paid: usize,
     /// After so many samples the watcher breaks.
     breaks: usize,
@@ -76,7 +76,7 @@ impl Bench {
         let endpoints: Vec<_> = self.scripts.iter().cloned().map(simulated).collect();
         let seat = |endpoint| CallTarget { endpoint, key: None, timeouts: timeouts() };
         let targets: Vec<_> = endpoints.iter().map(seat).collect();
-        let meter = Instrument::simulated(self.plan.seed);
+        let meter = MeasuringTransport::simulated(self.plan.seed);
         let run = LoadGenerator {
             plan: &self.plan,
             targets: &targets,
@@ -114,7 +114,7 @@ fn arrivals(stop: Stop, rate: f64, pattern: Arrival) -> Load {
 #[test]
 fn forty_rounds_ask_each_once_and_measure_what_was_scripted() {
     let (driven, told) = Bench::new(vec![script(100, ""), script(130, "")]).run();
-    assert_eq!((driven.ended, driven.samples.len(), driven.client.cpu), (Ended::Done, 80, None));
+    assert_eq!((driven.ended, driven.samples.len(), driven.client.cpu), (EndReason::Done, 80, None));
     for target in 0..2 {
         let rounds: Vec<u32> = driven.samples.iter().filter(|s| s.target == target).map(|s| s.round).collect();
         assert_eq!(rounds, (0..40).collect::<Vec<_>>());
@@ -123,7 +123,7 @@ fn forty_rounds_ask_each_once_and_measure_what_was_scripted() {
         let ttft = [100 * MS, 130 * MS][sample.target];
         assert_eq!((sample.first_token, sample.first_answer, sample.end), (Some(ttft), Some(ttft), ttft + 45 * MS));
         assert!(sample.gaps.iter().all(|gap| gap.after == 5 * MS && !gap.coalesced) && sample.gaps.len() == 9);
-        assert!(matches!(sample.usage, Tokens::Counted(usage) if usage.output == 10));
+        assert!(matches!(sample.usage, TokenUsage::Counted(usage) if usage.output == 10));
         assert_eq!(
             (sample.connection, sample.lateness(), sample.is_good()),
             (Connection::Unknown, Duration::ZERO, true)
@@ -172,7 +172,7 @@ fn no_round_begins_after_the_time() {
     let load = Load::Rounds { stop: Stop::After(Duration::from_secs(1)), in_flight: 1 };
     let (driven, _) = Bench::new(vec![script(100, "")]).load(load).run();
     // Each takes 145 ms.
-    assert_eq!((driven.samples.len(), driven.ended), (7, Ended::Done));
+    assert_eq!((driven.samples.len(), driven.ended), (7, EndReason::Done));
     let load = arrivals(Stop::After(Duration::from_secs(1)), 20.0, Arrival::Constant);
     assert_eq!(Bench::new(vec![script(100, "")]).load(load).run().0.samples.len(), 20);
 }
@@ -186,14 +186,14 @@ fn a_round_that_has_begun_is_finished() {
         target.host = "one".into();
     }
     let (driven, _) = bench.run();
-    assert_eq!((driven.samples.len(), driven.ended), (2, Ended::Done));
+    assert_eq!((driven.samples.len(), driven.ended), (2, EndReason::Done));
 }
 
 #[test]
 fn a_rate_limit_is_not_waited_out_beyond_the_time() {
     let load = Load::Rounds { stop: Stop::After(Duration::from_secs(2)), in_flight: 1 };
     let (driven, _) = Bench::new(vec![script(100, "429=50s")]).load(load).run();
-    assert_eq!((driven.samples.len(), driven.ended), (1, Ended::Done));
+    assert_eq!((driven.samples.len(), driven.ended), (1, EndReason::Done));
     assert!(driven.client.wall <= Duration::from_millis(2010), "{:?}", driven.client.wall);
 }
 
@@ -223,12 +223,12 @@ fn starts_beyond_the_cap_are_dropped() {
 fn three_refusals_end_a_target_and_others_go_on() {
     let (driven, told) = Bench::new(vec![script(100, "401"), script(100, "")]).run();
     let count = |target| driven.samples.iter().filter(|sample| sample.target == target).count();
-    assert_eq!((count(0), count(1), driven.ended), (3, 40, Ended::Done));
+    assert_eq!((count(0), count(1), driven.ended), (3, 40, EndReason::Done));
     assert!(told.contains(&"out 0 authentication".to_owned()), "{told:?}");
     let fault = driven.samples.iter().find_map(|sample| sample.failure.clone()).unwrap();
     assert_eq!((fault.class.as_str(), fault.status), ("authentication", Some(401)));
     let (driven, _) = Bench::new(vec![script(100, "401")]).run();
-    assert_eq!((driven.samples.len(), driven.ended), (3, Ended::NobodyLeft));
+    assert_eq!((driven.samples.len(), driven.ended), (3, EndReason::NoTargetLeft));
 }
 
 #[test]
@@ -256,11 +256,11 @@ fn the_purse_ends_the_run() {
     let mut bench = Bench::new(vec![script(100, ""), script(100, "")]);
     bench.paid = 7;
     let (driven, _) = bench.run();
-    assert_eq!((driven.samples.len(), driven.ended), (7, Ended::MaxCost));
+    assert_eq!((driven.samples.len(), driven.ended), (7, EndReason::MaxCost));
     let mut bench = bench.load(arrivals(Stop::Rounds(100), 50.0, Arrival::Poisson));
     bench.paid = 31;
     let (driven, _) = bench.run();
-    assert_eq!((driven.samples.len(), driven.ended), (31, Ended::MaxCost));
+    assert_eq!((driven.samples.len(), driven.ended), (31, EndReason::MaxCost));
 }
 
 #[test]
@@ -268,11 +268,11 @@ fn an_interruption_keeps_what_was_measured() {
     let mut bench = Bench::new(vec![script(100, "")]);
     bench.breaks = 5;
     let (driven, _) = bench.run();
-    assert_eq!((driven.samples.len(), driven.ended), (5, Ended::Interrupted));
+    assert_eq!((driven.samples.len(), driven.ended), (5, EndReason::Interrupted));
     let mut bench = Bench::new(vec![script(100, "")]);
     bench.stop_after = Duration::from_secs(1);
     let (driven, _) = bench.run();
-    assert_eq!((driven.samples.len(), driven.ended), (6, Ended::Interrupted));
+    assert_eq!((driven.samples.len(), driven.ended), (6, EndReason::Interrupted));
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! A row a call, for spreadsheets and data frames (RFC 4180); what many calls mean is not in it.
 
 use crate::record::Run;
-use crate::sample::{Connection, Sample, Tokens};
-use crate::summary::{Metric, Summary, counts_from, hidden, millis, value};
+use crate::sample::{Connection, Sample, TokenUsage};
+use crate::summary::{Metric, Summary, hidden_reasoning_tokens, latency_origin, millis, value};
 
 /// A column: its name, and its cell.
-type Column = (&'static str, fn(&Run, &Sample) -> String);
+type CsvColumn = (&'static str, fn(&Run, &Sample) -> String);
 
-const COLUMNS: [Column; 32] = [
+const COLUMNS: [CsvColumn; 32] = [
     ("deployment", |run, sample| target(run, sample).name.clone()),
     ("model", |run, sample| target(run, sample).model.clone()),
     ("round", |_, sample| sample.round.to_string()),
@@ -32,7 +32,7 @@ const COLUMNS: [Column; 32] = [
     ("output_tokens", |_, sample| sample.usage.usage().output.to_string()),
     ("cached_tokens", |_, sample| sample.usage.usage().cached.to_string()),
     ("reasoning_tokens", |_, sample| sample.usage.usage().reasoning.to_string()),
-    ("hidden_tokens", |_, sample| hidden(sample).to_string()),
+    ("hidden_tokens", |_, sample| hidden_reasoning_tokens(sample).to_string()),
     ("tokens_by", |_, sample| counted_by(sample).to_owned()),
     ("cost_usd", |_, sample| sample.cost_usd.map(|usd| usd.to_string()).unwrap_or_default()),
     ("clock_stepped", |_, sample| sample.clock_stepped.to_string()),
@@ -70,7 +70,7 @@ fn target<'a>(run: &'a Run, sample: &Sample) -> &'a crate::plan::Target {
 
 /// A failure has no latencies: what it took until it was known is in the JSON.
 fn metric(run: &Run, sample: &Sample, metric: Metric) -> String {
-    let value = value(sample, metric, counts_from(&run.plan)).filter(|_| sample.is_good());
+    let value = value(sample, metric, latency_origin(&run.plan)).filter(|_| sample.is_good());
     value.map(time).unwrap_or_default()
 }
 
@@ -88,8 +88,8 @@ fn connection(sample: &Sample) -> &'static str {
 
 fn counted_by(sample: &Sample) -> &'static str {
     match sample.usage {
-        Tokens::Counted(_) => "server",
-        Tokens::Estimated(_) => "estimate",
+        TokenUsage::Counted(_) => "server",
+        TokenUsage::Estimated(_) => "estimate",
     }
 }
 

@@ -4,7 +4,7 @@ use crate::record::Run;
 use crate::summary::Summary;
 
 use super::svg::{self, escape};
-use super::{definitions, detail, heading, notes, page, table, title, verdict};
+use super::{definitions, heading, layout, metric_tables, notes, table, title, verdict};
 
 /// Follows the colours of the reader's system.
 const STYLE: &str = "\
@@ -48,11 +48,11 @@ pub fn html(run: &Run, summary: &Summary) -> String {
     );
     body += "<h2>All figures</h2>\n";
     let mut titles = vec!["metric".to_owned()];
-    titles.extend(detail::FIGURES.map(str::to_owned));
+    titles.extend(metric_tables::FIGURES.map(str::to_owned));
     for at in summary.ranking() {
         let target = &summary.targets[at];
-        let name = escape(&page::name(&target.name));
-        body += &format!("<h3>{name}</h3>\n{}", html_table(&titles, &detail::rows(target)));
+        let name = escape(&layout::name(&target.name));
+        body += &format!("<h3>{name}</h3>\n{}", html_table(&titles, &metric_tables::rows(target)));
     }
     body += &format!("<h2>What the names mean</h2>\n{}", list(&definitions(run, summary, true)));
     body += &list(&notes::last(run, summary));

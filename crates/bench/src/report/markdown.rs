@@ -3,7 +3,7 @@
 use crate::record::Run;
 use crate::summary::Summary;
 
-use super::{definitions, detail, heading, notes, page, table, title, verdict};
+use super::{definitions, heading, layout, metric_tables, notes, table, title, verdict};
 
 /// Markdown with tables as GitHub reads them.
 #[must_use]
@@ -17,9 +17,9 @@ pub fn markdown(run: &Run, summary: &Summary) -> String {
     for at in summary.ranking() {
         let target = &summary.targets[at];
         let mut titles = vec!["metric".to_owned()];
-        titles.extend(detail::FIGURES.map(str::to_owned));
-        let name = escape(&page::name(&target.name));
-        let table = pipes(&titles, &detail::rows(target));
+        titles.extend(metric_tables::FIGURES.map(str::to_owned));
+        let name = escape(&layout::name(&target.name));
+        let table = pipes(&titles, &metric_tables::rows(target));
         text += &format!("\n<details><summary>{name}</summary>\n\n{table}\n</details>\n");
     }
     text += &list(&definitions(run, summary, true));

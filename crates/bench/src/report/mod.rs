@@ -1,12 +1,12 @@
 //! A run and its summary as text in several forms; nothing is computed here that the summary could hold.
 
 mod csv;
-mod detail;
 mod html;
 mod json;
+pub(super) mod layout;
 mod markdown;
+mod metric_tables;
 mod notes;
-pub(super) mod page;
 mod plan;
 mod plots;
 mod svg;
@@ -24,11 +24,11 @@ pub use plan::plan_lines;
 
 use super::plan::{Load, Plan, Stop};
 use super::record::Run;
-use super::summary::{From, Metric, Summary, counts_from};
+use super::summary::{LatencyOrigin, Metric, Summary, latency_origin};
 
-/// How a report is to look.
+/// How a report is to style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
+pub struct ReportStyle {
     /// Columns of the page; no line is longer.
     pub width: usize,
     /// Nothing beyond ASCII.
@@ -40,7 +40,7 @@ pub struct Look {
 /// A page nobody measured.
 const WIDTH: usize = 100;
 
-impl Default for Look {
+impl Default for ReportStyle {
     fn default() -> Self {
         Self { width: WIDTH, ascii: false, detail: false }
     }
@@ -48,33 +48,36 @@ impl Default for Look {
 
 /// The report for a terminal: table, notes, verdicts, plots, definitions. It says nothing by colour.
 #[must_use]
-pub fn text(run: &Run, summary: &Summary, look: &Look) -> String {
+pub fn text(run: &Run, summary: &Summary, style: &ReportStyle) -> String {
     let wrapped = |lines: Vec<String>, indent| -> Vec<String> {
-        lines.iter().flat_map(|line| page::wrap(line, look.width, indent)).collect()
+        lines.iter().flat_map(|line| layout::wrap(line, style.width, indent)).collect()
     };
     let mut parts = vec![
-        page::wrap(&heading(run, summary), look.width, 2),
-        table::render(summary, look.width),
+        layout::wrap(&heading(run, summary), style.width, 2),
+        table::render(summary, style.width),
         wrapped(notes::all(run, summary), 2),
     ];
     for verdicts in verdict::all(summary) {
         let mut lines = vec![title(verdicts.metric).to_owned()];
         for line in &verdicts.lines {
-            lines.extend(page::wrap(line, look.width.saturating_sub(2), 2).into_iter().map(|line| format!("  {line}")));
+            lines.extend(
+                layout::wrap(line, style.width.saturating_sub(2), 2).into_iter().map(|line| format!("  {line}")),
+            );
         }
         parts.push(lines);
     }
-    parts.push(plots::distributions(summary, look));
-    parts.push(plots::timeline(run, summary, look));
-    if look.detail {
-        parts.extend(detail::tables(summary, look.width));
+    parts.push(plots::distributions(summary, style));
+    parts.push(plots::timeline(run, summary, style));
+    if style.detail {
+        parts.extend(metric_tables::tables(summary, style.width));
     }
-    parts.push(wrapped(definitions(run, summary, look.detail), 4));
+    parts.push(wrapped(definitions(run, summary, style.detail), 4));
     parts.push(wrapped(notes::last(run, summary), 2));
     parts.retain(|lines| !lines.is_empty());
-    let block = |lines: &Vec<String>| lines.iter().map(|line| page::cut(line, look.width) + "\n").collect::<String>();
+    let block =
+        |lines: &Vec<String>| lines.iter().map(|line| layout::cut(line, style.width) + "\n").collect::<String>();
     let text = parts.iter().map(block).collect::<Vec<_>>().join("\n");
-    if look.ascii { page::ascii(&text) } else { text }
+    if style.ascii { layout::ascii(&text) } else { text }
 }
 
 /// What was asked of whom.
@@ -128,9 +131,9 @@ fn definitions(run: &Run, summary: &Summary, all: bool) -> Vec<String> {
     let named = [Metric::TtftMs, Metric::E2eMs, Metric::GapMs, Metric::TpotMs, Metric::TokensPerS];
     let measured = |metric: &Metric| summary.targets.iter().any(|target| target.figures(*metric).is_some());
     let shown = |metric: &Metric| if all { measured(metric) } else { named.contains(metric) };
-    let start = match counts_from(&run.plan) {
-        From::Sending => "first byte sent",
-        From::Intention => "intended start",
+    let start = match latency_origin(&run.plan) {
+        LatencyOrigin::FirstByteSent => "first byte sent",
+        LatencyOrigin::IntendedStart => "intended start",
     };
     let line = |metric: Metric| format!("{}: {}", metric.label(), metric.definition().replace("{start}", start));
     let mut lines: Vec<String> = Metric::ALL.into_iter().filter(shown).map(line).collect();

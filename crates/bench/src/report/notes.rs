@@ -1,18 +1,18 @@
 //! What the table does not show: what is missing, what failed, what was estimated, what it cost.
 
-use crate::record::{Ended, Run};
-use crate::stats::quantile::Ranked;
-use crate::summary::{ClientSummary, Lag, Metric, Summary, TargetSummary};
+use crate::record::{EndReason, Run};
+use crate::stats::quantile::RankedQuantile;
+use crate::summary::{ClientSummary, LagStats, Metric, Summary, TargetSummary};
 use llmroute_core::model::failure::one_line;
 
-use super::{page, units};
+use super::{layout, units};
 
 /// The notes under the table, a sentence or a list each.
 #[must_use]
 pub fn all(run: &Run, summary: &Summary) -> Vec<String> {
     let targets: Vec<&TargetSummary> = summary.ranking().into_iter().map(|at| &summary.targets[at]).collect();
     let of_each = |what: fn(&TargetSummary) -> Option<String>| -> Vec<String> {
-        targets.iter().filter_map(|target| Some(format!("{} {}", page::name(&target.name), what(target)?))).collect()
+        targets.iter().filter_map(|target| Some(format!("{} {}", layout::name(&target.name), what(target)?))).collect()
     };
     let list = |title: &str, items: Vec<String>| (!items.is_empty()).then(|| format!("{title}: {}", items.join(", ")));
     let mut notes: Vec<String> = missing(&targets);
@@ -53,7 +53,7 @@ pub fn last(run: &Run, summary: &Summary) -> Vec<String> {
 /// The sentence on the measuring side.
 #[must_use]
 pub fn client(client: &ClientSummary) -> String {
-    let lag = |name: &str, lag: Option<Lag>| {
+    let lag = |name: &str, lag: Option<LagStats>| {
         lag.map(|lag| match lag.p99 {
             Some(p99) => format!("{name} p99 {} ms", units::whole(p99)),
             None => format!("{name} at most {} ms", units::whole(lag.max)),
@@ -75,12 +75,12 @@ fn not_asked(starts: u64) -> Option<String> {
     Some(format!("not asked: {} while a deployment limited its rate", units::count(starts, "start")))
 }
 
-fn ended(ended: Ended) -> Option<&'static str> {
+fn ended(ended: EndReason) -> Option<&'static str> {
     match ended {
-        Ended::Done => None,
-        Ended::Interrupted => Some("interrupted: this is what was measured until then"),
-        Ended::MaxCost => Some("stopped: another call could have passed the limit on cost"),
-        Ended::NobodyLeft => Some("stopped: every deployment failed in a way that goes on"),
+        EndReason::Done => None,
+        EndReason::Interrupted => Some("interrupted: this is what was measured until then"),
+        EndReason::MaxCost => Some("stopped: another call could have passed the limit on cost"),
+        EndReason::NoTargetLeft => Some("stopped: every deployment failed in a way that goes on"),
     }
 }
 
@@ -92,9 +92,9 @@ fn missing(targets: &[&TargetSummary]) -> Vec<String> {
     let have = if least == most { least.to_string() } else { format!("{least}–{most}") };
     let lacking: Vec<String> = [("p90", 0.9), ("p99", 0.99)]
         .into_iter()
-        .filter(|(_, q)| *least < crate::stats::quantile::needs(*q))
+        .filter(|(_, q)| *least < crate::stats::quantile::min_sample_size(*q))
         .map(|(name, q)| {
-            let needs = crate::stats::quantile::needs(q);
+            let needs = crate::stats::quantile::min_sample_size(q);
             format!("{name} needs {needs} good calls ({have} here, {} missing)", needs - least)
         })
         .collect();
@@ -103,15 +103,15 @@ fn missing(targets: &[&TargetSummary]) -> Vec<String> {
 
 fn with_failures(target: &TargetSummary) -> Option<String> {
     (target.good < target.calls).then(|| match target.ttft_p95_with_failures {
-        Ranked::Value(ms) => units::whole(ms),
-        Ranked::Infinite => "never".to_owned(),
-        Ranked::Missing(more) => format!("– ({more} calls missing)"),
+        RankedQuantile::Value(ms) => units::whole(ms),
+        RankedQuantile::Infinite => "never".to_owned(),
+        RankedQuantile::Missing(more) => format!("– ({more} calls missing)"),
     })
 }
 
 fn failures(target: &TargetSummary) -> Option<String> {
     let class = |(class, errors): (&String, &crate::summary::ErrorClass)| {
-        format!("{} × {class} \"{}\"", errors.count, page::cut(&one_line(&errors.example), 60))
+        format!("{} × {class} \"{}\"", errors.count, layout::cut(&one_line(&errors.example), 60))
     };
     let classes: Vec<String> = target.errors.iter().map(class).collect();
     (!classes.is_empty()).then(|| classes.join(" and "))

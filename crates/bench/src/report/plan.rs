@@ -1,14 +1,14 @@
 //! The plan in words, before the first call: what is done, what it may cost, what it can show.
 
-use crate::cost::Estimate;
+use crate::cost::CostEstimate;
 use crate::plan::{Load, Plan, Stop};
 use crate::stats::{detectable, quantile};
 
-use super::{WIDTH, load, page, units};
+use super::{WIDTH, layout, load, units};
 
 /// The lines of the plan, for a page of 100 columns; `costs` are those of its targets.
 #[must_use]
-pub fn plan_lines(plan: &Plan, costs: &[Estimate]) -> Vec<String> {
+pub fn plan_lines(plan: &Plan, costs: &[CostEstimate]) -> Vec<String> {
     let targets = units::count(plan.targets.len(), "deployment");
     let calls = match stop(plan) {
         Stop::Rounds(rounds) => units::count(rounds as usize, "round"),
@@ -18,7 +18,7 @@ pub fn plan_lines(plan: &Plan, costs: &[Estimate]) -> Vec<String> {
     let mut lines = vec![format!("{calls} × {targets}, {}, {tokens}", load(plan)), cost(plan, costs)];
     lines.extend(rounds(plan).map(|rounds| sees(rounds, plan.targets.len())));
     let titled = ["plan", "cost", "sees"].into_iter().zip(lines);
-    titled.flat_map(|(title, line)| page::wrap(&format!("{title:<6} {line}"), WIDTH, 7)).collect()
+    titled.flat_map(|(title, line)| layout::wrap(&format!("{title:<6} {line}"), WIDTH, 7)).collect()
 }
 
 fn stop(plan: &Plan) -> Stop {
@@ -39,27 +39,27 @@ fn rounds(plan: &Plan) -> Option<u32> {
     }
 }
 
-fn cost(plan: &Plan, costs: &[Estimate]) -> String {
+fn cost(plan: &Plan, costs: &[CostEstimate]) -> String {
     let each = plan.targets.iter().zip(costs).map(|(target, cost)| {
         let cost = match cost {
-            Estimate::AtMost(usd) => format!("≤ {}", units::money(*usd)),
-            Estimate::PerRound(usd) => format!("≤ {} a round", units::money(*usd)),
-            Estimate::Unknown => "price unknown".to_owned(),
+            CostEstimate::AtMost(usd) => format!("≤ {}", units::money(*usd)),
+            CostEstimate::PerRound(usd) => format!("≤ {} a round", units::money(*usd)),
+            CostEstimate::Unknown => "price unknown".to_owned(),
         };
-        format!("{} {cost}", page::name(&target.name))
+        format!("{} {cost}", layout::name(&target.name))
     });
     let each: Vec<String> = each.collect();
     format!("{}, total {}", each.join(", "), total(costs))
 }
 
 /// A plan has either rounds or a time, so that estimates are all of one kind.
-fn total(costs: &[Estimate]) -> String {
+fn total(costs: &[CostEstimate]) -> String {
     let (mut usd, mut per_round, mut unknown) = (0.0, false, false);
     for cost in costs {
         match cost {
-            Estimate::AtMost(most) => usd += most,
-            Estimate::PerRound(most) => (usd, per_round) = (usd + most, true),
-            Estimate::Unknown => unknown = true,
+            CostEstimate::AtMost(most) => usd += most,
+            CostEstimate::PerRound(most) => (usd, per_round) = (usd + most, true),
+            CostEstimate::Unknown => unknown = true,
         }
     }
     let per_round = if per_round { " a round" } else { "" };
@@ -71,7 +71,7 @@ fn sees(rounds: u32, targets: usize) -> String {
     let carries: Vec<String> = [("p90", 0.9), ("p99", 0.99)]
         .into_iter()
         .map(|(name, q)| {
-            let needs = quantile::needs(q);
+            let needs = quantile::min_sample_size(q);
             if rounds as usize >= needs { format!("{name} yes") } else { format!("{name} no (needs {needs})") }
         })
         .collect();

@@ -2,9 +2,9 @@
 
 use crate::record::Run;
 use crate::stats::{number, quantile};
-use crate::summary::{Figures, Metric, Summary, counts_from, value};
+use crate::summary::{Metric, MetricStats, Summary, latency_origin, value};
 
-use super::{Look, page, units};
+use super::{ReportStyle, layout, units};
 
 /// Characters of a name beside a plot.
 const NAME: usize = 22;
@@ -14,18 +14,18 @@ const FIGURES: usize = 22;
 const NARROWEST: usize = 24;
 
 /// A logarithmic axis, shared by all rows.
-struct Axis {
+struct LogAxis {
     low: f64,
     high: f64,
     cells: usize,
 }
 
-impl Axis {
+impl LogAxis {
     fn over(values: impl Iterator<Item = f64> + Clone, cells: usize) -> Option<Self> {
         let positive = values.filter(|value| *value > 0.0);
         let low = positive.clone().reduce(f64::min)?;
         let high = positive.reduce(f64::max)?;
-        // Half of an octave at least, so that equals do not look different.
+        // Half of an octave at least, so that equals do not style different.
         Some(Self { low: low / 1.1, high: (high * 1.1).max(low * 1.5), cells })
     }
 
@@ -38,36 +38,36 @@ impl Axis {
 
 /// The distributions of TTFT, a row a target; nothing where there is no room or nothing to show.
 #[must_use]
-pub fn distributions(summary: &Summary, look: &Look) -> Vec<String> {
-    let rows: Vec<(String, &Figures)> = summary
+pub fn distributions(summary: &Summary, style: &ReportStyle) -> Vec<String> {
+    let rows: Vec<(String, &MetricStats)> = summary
         .ranking()
         .into_iter()
-        .filter_map(|at| Some((page::name(&summary.targets[at].name), summary.targets[at].figures(Metric::TtftMs)?)))
+        .filter_map(|at| Some((layout::name(&summary.targets[at].name), summary.targets[at].figures(Metric::TtftMs)?)))
         .collect();
-    let Some(cells) = look.width.checked_sub(NAME + FIGURES + 4).filter(|cells| *cells >= NARROWEST) else {
+    let Some(cells) = style.width.checked_sub(NAME + FIGURES + 4).filter(|cells| *cells >= NARROWEST) else {
         return Vec::new();
     };
-    let Some(axis) = Axis::over(rows.iter().flat_map(|(_, figures)| [figures.min, figures.max]), cells) else {
+    let Some(axis) = LogAxis::over(rows.iter().flat_map(|(_, figures)| [figures.min, figures.max]), cells) else {
         return Vec::new();
     };
     // Whiskers end where the sample carries a quantile, or at its ends.
-    let carried = rows.iter().all(|(_, figures)| figures.n >= quantile::needs(0.9));
+    let carried = rows.iter().all(|(_, figures)| figures.n >= quantile::min_sample_size(0.9));
     let legend = if carried {
         "├ p10   █ p25–p75   ┃ median   p90 ┤   ○ max"
     } else {
         "├ min   █ p25–p75   ┃ median   max ┤"
     };
-    let mut lines = vec![format!("{}{legend}", page::pad("TTFT ms, log scale", NAME + 2, false))];
+    let mut lines = vec![format!("{}{legend}", layout::pad("TTFT ms, log scale", NAME + 2, false))];
     for (name, figures) in &rows {
         let numbers =
             format!("p50 {:>5}  p90 {:>5}", units::whole(figures.median()), units::quantile(figures.p90, units::whole));
-        lines.push(format!("{}│{}│ {numbers}", page::pad(name, NAME, false), bar(figures, &axis, carried)));
+        lines.push(format!("{}│{}│ {numbers}", layout::pad(name, NAME, false), bar(figures, &axis, carried)));
     }
     lines.extend(scale(&axis));
     lines
 }
 
-fn bar(figures: &Figures, axis: &Axis, carried: bool) -> String {
+fn bar(figures: &MetricStats, axis: &LogAxis, carried: bool) -> String {
     let shape = &figures.shape;
     let (low, high) = if carried { (shape.p10, shape.p90) } else { (figures.min, figures.max) };
     let mut cells = vec![' '; axis.cells];
@@ -85,7 +85,7 @@ fn bar(figures: &Figures, axis: &Axis, carried: bool) -> String {
     cells.into_iter().collect()
 }
 
-fn scale(axis: &Axis) -> [String; 2] {
+fn scale(axis: &LogAxis) -> [String; 2] {
     let mut line = vec!['─'; axis.cells];
     let mut labels = String::new();
     for tick in units::ticks(axis.low, axis.high) {
@@ -105,8 +105,8 @@ fn scale(axis: &Axis) -> [String; 2] {
 
 /// The rounds from left to right, a row a target: the longer the time to first token, the higher.
 #[must_use]
-pub fn timeline(run: &Run, summary: &Summary, look: &Look) -> Vec<String> {
-    let Some(most) = look.width.checked_sub(NAME + FIGURES + 4).filter(|cells| *cells >= NARROWEST) else {
+pub fn timeline(run: &Run, summary: &Summary, style: &ReportStyle) -> Vec<String> {
+    let Some(most) = style.width.checked_sub(NAME + FIGURES + 4).filter(|cells| *cells >= NARROWEST) else {
         return Vec::new();
     };
     let rounds = run.samples.iter().map(|sample| sample.round as usize + 1).max().unwrap_or(0);
@@ -115,43 +115,43 @@ pub fn timeline(run: &Run, summary: &Summary, look: &Look) -> Vec<String> {
     }
     let per_cell = rounds.div_ceil(most);
     let cells = rounds.div_ceil(per_cell);
-    let rows: Vec<(usize, Vec<Cell>)> =
+    let rows: Vec<(usize, Vec<TimelineCell>)> =
         summary.ranking().into_iter().map(|at| (at, buckets(run, at, per_cell, cells))).collect();
     let medians = rows.iter().flat_map(|(_, cells)| cells).filter_map(|cell| match cell {
-        Cell::Median(ms) => Some(*ms),
-        Cell::Failed | Cell::Empty => None,
+        TimelineCell::Median(ms) => Some(*ms),
+        TimelineCell::Failed | TimelineCell::Empty => None,
     });
-    let levels: Vec<char> = if look.ascii { "_.:-=+*#" } else { "▁▂▃▄▅▆▇█" }.chars().collect();
-    let Some(axis) = Axis::over(medians, levels.len()) else { return Vec::new() };
+    let levels: Vec<char> = if style.ascii { "_.:-=+*#" } else { "▁▂▃▄▅▆▇█" }.chars().collect();
+    let Some(axis) = LogAxis::over(medians, levels.len()) else { return Vec::new() };
     let each =
         if per_cell == 1 { "a round a column".to_owned() } else { format!("{per_cell} rounds a column, their median") };
-    let title = page::pad("TTFT over the run", NAME + 2, false);
+    let title = layout::pad("TTFT over the run", NAME + 2, false);
     let mut lines = vec![format!(
         "{title}{each}, log scale from {} to {} ms, × failed",
         units::whole(axis.low),
         units::whole(axis.high)
     )];
-    let draw = |cell: &Cell| match cell {
-        Cell::Median(ms) => levels[axis.cell(*ms)],
-        Cell::Failed => '×',
-        Cell::Empty => ' ',
+    let draw = |cell: &TimelineCell| match cell {
+        TimelineCell::Median(ms) => levels[axis.cell(*ms)],
+        TimelineCell::Failed => '×',
+        TimelineCell::Empty => ' ',
     };
     for (at, cells) in &rows {
         let row: String = cells.iter().map(draw).collect();
-        lines.push(format!("{}│{row}│", page::pad(&page::name(&summary.targets[*at].name), NAME, false)));
+        lines.push(format!("{}│{row}│", layout::pad(&layout::name(&summary.targets[*at].name), NAME, false)));
     }
     lines
 }
 
 /// What one column of the timeline shows.
-enum Cell {
+enum TimelineCell {
     Median(f64),
     Failed,
     Empty,
 }
 
-fn buckets(run: &Run, target: usize, per_cell: usize, cells: usize) -> Vec<Cell> {
-    let from = counts_from(&run.plan);
+fn buckets(run: &Run, target: usize, per_cell: usize, cells: usize) -> Vec<TimelineCell> {
+    let from = latency_origin(&run.plan);
     let mut values: Vec<(Vec<f64>, bool)> = vec![(Vec::new(), false); cells];
     for sample in run.samples.iter().filter(|sample| sample.target == target) {
         let (times, failed) = &mut values[sample.round as usize / per_cell];
@@ -161,9 +161,9 @@ fn buckets(run: &Run, target: usize, per_cell: usize, cells: usize) -> Vec<Cell>
     let cell = |(mut times, failed): (Vec<f64>, bool)| {
         times.sort_by(f64::total_cmp);
         match (times.is_empty(), failed) {
-            (_, true) => Cell::Failed,
-            (true, false) => Cell::Empty,
-            (false, false) => Cell::Median(quantile::point(&times, 0.5)),
+            (_, true) => TimelineCell::Failed,
+            (true, false) => TimelineCell::Empty,
+            (false, false) => TimelineCell::Median(quantile::point(&times, 0.5)),
         }
     };
     values.into_iter().map(cell).collect()

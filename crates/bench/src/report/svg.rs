@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use crate::record::Run;
 use crate::stats::number;
-use crate::summary::{Figures, Metric, Summary, counts_from, value};
+use crate::summary::{Metric, MetricStats, Summary, latency_origin, value};
 
-use super::{page, units};
+use super::{layout, units};
 
 /// Width of a plot, of its names and of its margin, in user units.
 const WIDTH: f64 = 900.0;
@@ -17,14 +17,14 @@ const ROW: f64 = 44.0;
 const PANEL: f64 = 90.0;
 
 /// A logarithmic scale between two places.
-struct Scale {
+struct SvgScale {
     low: f64,
     high: f64,
     from: f64,
     to: f64,
 }
 
-impl Scale {
+impl SvgScale {
     fn of(values: impl Iterator<Item = f64> + Clone, from: f64, to: f64) -> Option<Self> {
         let values = values.filter(|value| *value > 0.0);
         let (low, high) = (values.clone().reduce(f64::min)?, values.reduce(f64::max)?);
@@ -42,22 +42,22 @@ impl Scale {
 }
 
 /// One target's figures and times.
-struct Row<'a> {
+struct SvgRow<'a> {
     name: String,
-    figures: &'a Figures,
+    figures: &'a MetricStats,
     /// Round, and time to first token.
     times: Vec<(u32, f64)>,
     failed: Vec<u32>,
 }
 
-fn rows<'a>(run: &Run, summary: &'a Summary) -> Vec<Row<'a>> {
-    let from = counts_from(&run.plan);
+fn rows<'a>(run: &Run, summary: &'a Summary) -> Vec<SvgRow<'a>> {
+    let from = latency_origin(&run.plan);
     let row = |at: usize| {
         let mine = || run.samples.iter().filter(move |sample| sample.target == at);
         let time = |sample| Some((sample, value(sample, Metric::TtftMs, from)?));
         let times = mine().filter(|sample| sample.is_good()).filter_map(time).map(|(sample, ms)| (sample.round, ms));
-        Some(Row {
-            name: escape(&page::name(&summary.targets[at].name)),
+        Some(SvgRow {
+            name: escape(&layout::name(&summary.targets[at].name)),
             figures: summary.targets[at].figures(Metric::TtftMs)?,
             times: times.collect(),
             failed: mine().filter(|sample| sample.failure.is_some()).map(|sample| sample.round).collect(),
@@ -71,7 +71,7 @@ fn rows<'a>(run: &Run, summary: &'a Summary) -> Vec<Row<'a>> {
 pub fn distributions(run: &Run, summary: &Summary) -> String {
     let rows = rows(run, summary);
     let ends = rows.iter().flat_map(|row| [row.figures.min, row.figures.max]);
-    let Some(scale) = Scale::of(ends, NAMES, WIDTH - MARGIN) else { return String::new() };
+    let Some(scale) = SvgScale::of(ends, NAMES, WIDTH - MARGIN) else { return String::new() };
     let height = ROW * number(rows.len()) + 30.0;
     let mut svg = open(height, "Time to first token of every call, ms, log scale");
     for tick in scale.ticks() {
@@ -119,7 +119,7 @@ pub fn timeline(run: &Run, summary: &Summary) -> String {
     let rows = rows(run, summary);
     let last = run.samples.iter().map(|sample| sample.round).max().unwrap_or(0).max(1);
     let ends = rows.iter().flat_map(|row| [row.figures.min, row.figures.max]);
-    let Some(scale) = Scale::of(ends, PANEL - 12.0, 6.0) else { return String::new() };
+    let Some(scale) = SvgScale::of(ends, PANEL - 12.0, 6.0) else { return String::new() };
     let x = |round: u32| NAMES + (WIDTH - MARGIN - NAMES) * f64::from(round) / f64::from(last);
     let mut svg = open(PANEL * number(rows.len()) + 20.0, "Time to first token by round, ms, log scale");
     for (at, row) in rows.iter().enumerate() {

@@ -1,9 +1,9 @@
 //! The table of a run: a row a target, the fastest first.
 
 use crate::stats::quantile::Quantile;
-use crate::summary::{Doubt, Figures, Metric, Outcome, Summary, TargetSummary};
+use crate::summary::{Metric, MetricStats, Outcome, Summary, TargetSummary, Uncertainty};
 
-use super::page::{self, Column};
+use super::layout::{self, Column};
 use super::units::{self, NONE};
 
 const fn number(group: &'static str, title: &'static str, drop: u8) -> Column {
@@ -27,7 +27,7 @@ const COLUMNS: [Column; 11] = [
 /// The table, no wider than `width`.
 #[must_use]
 pub fn render(summary: &Summary, width: usize) -> Vec<String> {
-    page::table(&COLUMNS, &rows(summary), width)
+    layout::table(&COLUMNS, &rows(summary), width)
 }
 
 /// The titles of the columns, groups included, and the cells: for other forms of the same table.
@@ -45,7 +45,7 @@ fn row(summary: &Summary, at: usize) -> Vec<String> {
     let target = &summary.targets[at];
     let cost = target.cost.and_then(|cost| cost.per_million_output);
     vec![
-        page::name(&target.name),
+        layout::name(&target.name),
         cell(target, Metric::TtftMs, |figures| figures.p50, units::whole),
         cell(target, Metric::TtftMs, |figures| figures.p90, units::whole),
         cell(target, Metric::TtftMs, |figures| figures.p99, units::whole),
@@ -59,7 +59,7 @@ fn row(summary: &Summary, at: usize) -> Vec<String> {
     ]
 }
 
-fn cell(target: &TargetSummary, metric: Metric, of: fn(&Figures) -> Quantile, unit: fn(f64) -> String) -> String {
+fn cell(target: &TargetSummary, metric: Metric, of: fn(&MetricStats) -> Quantile, unit: fn(f64) -> String) -> String {
     target.figures(metric).map_or_else(|| NONE.to_owned(), |figures| units::quantile(of(figures), unit))
 }
 
@@ -87,9 +87,13 @@ fn versus(summary: &Summary, at: usize) -> String {
         // The first one fails less often, which is why it stands there.
         Outcome::Faster => format!("{} faster", units::factor(1.0 / ratio)),
         Outcome::Same => "same".to_owned(),
-        Outcome::CannotTell(Doubt::FailsMore) => "fails more".to_owned(),
+        Outcome::CannotTell(Uncertainty::FailsMore) => "fails more".to_owned(),
         Outcome::CannotTell(
-            Doubt::MoreRounds(_) | Doubt::TooClose | Doubt::TooFewPairs | Doubt::Corrected(_) | Doubt::NotInTest,
+            Uncertainty::MoreRounds(_)
+            | Uncertainty::TooClose
+            | Uncertainty::TooFewPairs
+            | Uncertainty::Corrected(_)
+            | Uncertainty::NotInTest,
         ) => "cannot tell".to_owned(),
     }
 }

@@ -1,10 +1,10 @@
-//! What reports look like, on simulated runs.
+//! What reports style like, on simulated runs.
 
 use super::*;
-use crate::cost::Estimate;
+use crate::cost::CostEstimate;
 use crate::plan::{Arrival, Target};
 use crate::summary::Summary;
-use crate::synthetic::{self, Shape};
+use crate::synthetic::{self, SimulatedTarget};
 
 /// The run of the examples; its seed is one at which the fast target failed at times.
 fn mixed() -> Run {
@@ -13,13 +13,14 @@ fn mixed() -> Run {
 
 const SEED: u64 = 8;
 
-fn shown(run: &Run, look: &Look) -> String {
-    text(run, &Summary::of(run), look)
+fn shown(run: &Run, style: &ReportStyle) -> String {
+    text(run, &Summary::of(run), style)
 }
 
 /// Names that would break out of where they stand.
 fn hostile() -> Run {
-    let mut run = synthetic::run(1, &[Shape::new("a", 100.0).failing(0.5), Shape::new("b", 100.0)], 40);
+    let mut run =
+        synthetic::run(1, &[SimulatedTarget::new("a", 100.0).failing(0.5), SimulatedTarget::new("b", 100.0)], 40);
     run.plan.targets[0].name = "<script>alert(1)</script>|,\"\u{1b}[2J\n".to_owned();
     run
 }
@@ -30,19 +31,19 @@ fn snapshot(name: &str, text: &str) {
 
 #[test]
 fn the_text_at_100_columns() {
-    snapshot("text", &shown(&mixed(), &Look::default()));
+    snapshot("text", &shown(&mixed(), &ReportStyle::default()));
 }
 
 #[test]
 fn the_text_with_every_figure_in_ascii_at_79_columns() {
-    let text = shown(&mixed(), &Look { width: 79, ascii: true, detail: true });
+    let text = shown(&mixed(), &ReportStyle { width: 79, ascii: true, detail: true });
     assert!(text.is_ascii());
     snapshot("ascii", &text);
 }
 
 #[test]
 fn a_few_calls_of_one_target() {
-    snapshot("few", &shown(&synthetic::run(1, &[Shape::new("a", 100.0)], 3), &Look::default()));
+    snapshot("few", &shown(&synthetic::run(1, &[SimulatedTarget::new("a", 100.0)], 3), &ReportStyle::default()));
 }
 
 #[test]
@@ -56,7 +57,8 @@ fn the_plan() {
     let plan = mixed().plan;
     snapshot(
         "plan",
-        &plan_lines(&plan, &[Estimate::AtMost(0.0042), Estimate::AtMost(0.0042), Estimate::Unknown]).join("\n"),
+        &plan_lines(&plan, &[CostEstimate::AtMost(0.0042), CostEstimate::AtMost(0.0042), CostEstimate::Unknown])
+            .join("\n"),
     );
 }
 
@@ -64,7 +66,7 @@ fn the_plan() {
 fn what_was_not_asked_is_said_and_is_not_invalid() {
     let mut run = mixed();
     run.client.rate_limited = 17;
-    let text = shown(&run, &Look::default());
+    let text = shown(&run, &ReportStyle::default());
     assert!(text.contains("not asked: 17 starts while a deployment limited its rate"), "{text}");
     assert!(!text.contains("INVALID"), "{text}");
 }
@@ -74,11 +76,13 @@ fn no_line_is_wider_than_the_page() {
     let mut open = mixed();
     open.plan.load = Load::Arrivals { stop: Stop::Rounds(40), rate: 2.5, pattern: Arrival::Poisson };
     open.client.dropped = 9;
-    for run in [mixed(), hostile(), open, synthetic::run(1, &[], 0), synthetic::run(1, &[Shape::new("a", 1.0)], 0)] {
+    for run in
+        [mixed(), hostile(), open, synthetic::run(1, &[], 0), synthetic::run(1, &[SimulatedTarget::new("a", 1.0)], 0)]
+    {
         let summary = Summary::of(&run);
         for width in [20, 40, 60, 79, 80, 100, 140] {
             for ascii in [false, true] {
-                let text = text(&run, &summary, &Look { width, ascii, detail: true });
+                let text = text(&run, &summary, &ReportStyle { width, ascii, detail: true });
                 let widest = text.lines().max_by_key(|line| line.chars().count()).unwrap_or_default();
                 assert!(widest.chars().count() <= width, "at {width}: {widest}");
                 assert!(!text.contains('\u{1b}'));
@@ -158,7 +162,7 @@ fn the_same_run_gives_the_same_bytes() {
     let forms = |run: &Run| {
         let summary = Summary::of(run);
         [
-            shown(run, &Look::default()),
+            shown(run, &ReportStyle::default()),
             html(run, &summary),
             json(run, &summary),
             csv(run, &summary),
@@ -170,11 +174,11 @@ fn the_same_run_gives_the_same_bytes() {
 
 #[test]
 fn many_targets_are_compared_with_the_first_only() {
-    let shapes = [100.0, 200.0, 300.0, 400.0, 500.0].map(|ms| Shape::new("x", ms));
+    let shapes = [100.0, 200.0, 300.0, 400.0, 500.0].map(|ms| SimulatedTarget::new("x", ms));
     let mut run = synthetic::run(1, &shapes, 40);
     let named = |(at, target): (usize, Target)| Target { name: format!("t{at}"), ..target };
     run.plan.targets = run.plan.targets.into_iter().enumerate().map(named).collect();
-    let text = shown(&run, &Look::default());
+    let text = shown(&run, &ReportStyle::default());
     assert_eq!(text.matches("faster to first token than").count(), 4, "{text}");
     assert_eq!(text.matches("  best").count(), 1, "{text}");
 }

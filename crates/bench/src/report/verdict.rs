@@ -1,16 +1,16 @@
 //! What may be said of each pair, in words.
 
 use crate::stats::Interval;
-use crate::stats::paired::Paired;
-use crate::summary::{Doubt, Metric, Outcome, Pair, Summary};
+use crate::stats::paired::PairedComparison;
+use crate::summary::{Metric, Outcome, Pair, Summary, Uncertainty};
 
-use super::{page, units};
+use super::{layout, units};
 
 /// Up to so many targets, each is compared with each in words; above, with the first only.
 const ALL_PAIRS: usize = 3;
 
 /// The verdicts of one metric, the clearest first where they are many.
-pub struct Verdicts {
+pub struct MetricVerdicts {
     /// By what.
     pub metric: Metric,
     /// A sentence a pair.
@@ -19,8 +19,8 @@ pub struct Verdicts {
 
 /// The verdicts on time to first token, on time per token and on time to the last token.
 #[must_use]
-pub fn all(summary: &Summary) -> Vec<Verdicts> {
-    let of = |metric| Verdicts { metric, lines: by(summary, metric) };
+pub fn all(summary: &Summary) -> Vec<MetricVerdicts> {
+    let of = |metric| MetricVerdicts { metric, lines: by(summary, metric) };
     crate::summary::COMPARED.into_iter().map(of).filter(|verdicts| !verdicts.lines.is_empty()).collect()
 }
 
@@ -39,7 +39,7 @@ fn by(summary: &Summary, metric: Metric) -> Vec<String> {
 /// One pair in a sentence, the faster one first; every × is the time of the second by that of the first.
 #[must_use]
 pub fn sentence(summary: &Summary, pair: &Pair) -> String {
-    let name = |at: usize| page::name(&summary.targets[at].name);
+    let name = |at: usize| layout::name(&summary.targets[at].name);
     let (a, b) = (name(pair.a), name(pair.b));
     let Some(paired) = pair.paired else {
         return format!("{a} and {b}: both answered in fewer than 6 rounds");
@@ -57,22 +57,22 @@ pub fn sentence(summary: &Summary, pair: &Pair) -> String {
     }
 }
 
-fn why(summary: &Summary, pair: &Pair, doubt: Doubt) -> String {
+fn why(summary: &Summary, pair: &Pair, doubt: Uncertainty) -> String {
     match doubt {
-        Doubt::MoreRounds(more) => format!("no difference shown, about {more} more rounds would tell"),
-        Doubt::TooClose => "no difference shown, and no sensible number of rounds would tell".to_owned(),
-        Doubt::TooFewPairs => "both answered in fewer than 6 rounds".to_owned(),
-        Doubt::Corrected(of) => format!("they differ alone, not after correction for {of} comparisons"),
-        Doubt::NotInTest => "the interval shows a difference, the signed-rank test does not".to_owned(),
-        Doubt::FailsMore => {
+        Uncertainty::MoreRounds(more) => format!("no difference shown, about {more} more rounds would tell"),
+        Uncertainty::TooClose => "no difference shown, and no sensible number of rounds would tell".to_owned(),
+        Uncertainty::TooFewPairs => "both answered in fewer than 6 rounds".to_owned(),
+        Uncertainty::Corrected(of) => format!("they differ alone, not after correction for {of} comparisons"),
+        Uncertainty::NotInTest => "the interval shows a difference, the signed-rank test does not".to_owned(),
+        Uncertainty::FailsMore => {
             let faster = if pair.paired.is_some_and(|paired| paired.log_ratio.at < 0.0) { pair.a } else { pair.b };
-            format!("{} takes less time but fails more often", page::name(&summary.targets[faster].name))
+            format!("{} takes less time but fails more often", layout::name(&summary.targets[faster].name))
         }
     }
 }
 
 /// The time of the second by that of the first.
-fn ratio(paired: &Paired) -> String {
+fn ratio(paired: &PairedComparison) -> String {
     let (ratio, n) = (paired.reversed().ratio(), paired.n);
     format!("{}, {}; n {n}", units::factor(ratio.at), units::range(ratio.low, ratio.high, units::digits))
 }
@@ -99,11 +99,11 @@ fn what(metric: Metric) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::synthetic::{Shape, run};
+    use crate::synthetic::{SimulatedTarget, run};
 
     /// What is said of a pair with this outcome; `b` takes half as long again as `a`.
     fn check(outcome: Outcome, want: &str) {
-        let summary = Summary::of(&run(3, &[Shape::new("a", 200.0), Shape::new("b", 300.0)], 40));
+        let summary = Summary::of(&run(3, &[SimulatedTarget::new("a", 200.0), SimulatedTarget::new("b", 300.0)], 40));
         let pair = Pair { outcome, ..summary.pair(0, 1, Metric::TtftMs).expect("two targets are a pair") };
         let sentence = sentence(&summary, &pair);
         assert!(sentence.starts_with(want) && sentence.contains("(×1."), "{sentence}");
@@ -114,17 +114,17 @@ mod tests {
         check(Outcome::Faster, "a is ");
         check(Outcome::Same, "a and b: the same within ±10 %");
         check(
-            Outcome::CannotTell(Doubt::MoreRounds(40)),
+            Outcome::CannotTell(Uncertainty::MoreRounds(40)),
             "a and b: no difference shown, about 40 more rounds would tell",
         );
-        check(Outcome::CannotTell(Doubt::FailsMore), "a and b: a takes less time but fails more often");
+        check(Outcome::CannotTell(Uncertainty::FailsMore), "a and b: a takes less time but fails more often");
     }
 
     #[test]
     fn an_interval_that_is_corrected_is_not_called_no_difference() {
         let want = "a and b: they differ alone, not after correction for 3 comparisons";
-        check(Outcome::CannotTell(Doubt::Corrected(3)), want);
+        check(Outcome::CannotTell(Uncertainty::Corrected(3)), want);
         let want = "a and b: the interval shows a difference, the signed-rank test does not";
-        check(Outcome::CannotTell(Doubt::NotInTest), want);
+        check(Outcome::CannotTell(Uncertainty::NotInTest), want);
     }
 }

@@ -12,7 +12,7 @@ use url::Url;
 
 /// When tokens leave, counted from the arrival of the request.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Schedule {
+pub struct TokenSchedule {
     /// The first one.
     pub ttft: Duration,
     /// Between two.
@@ -25,7 +25,7 @@ pub struct Schedule {
     pub seed: u64,
 }
 
-impl Default for Schedule {
+impl Default for TokenSchedule {
     /// 200 ms to the first of 50 tokens, 20 ms apart.
     fn default() -> Self {
         Self { ttft: Duration::from_millis(200), itl: Duration::from_millis(20), tokens: 50, jitter: 0.0, seed: 1 }
@@ -34,14 +34,14 @@ impl Default for Schedule {
 
 /// When the tokens of a call left.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Truth {
+pub struct SentTimes {
     /// The number of the call.
     pub call: u32,
     /// After each write had returned.
     pub left: Vec<Instant>,
 }
 
-impl Truth {
+impl SentTimes {
     /// Between tokens.
     pub fn gaps(&self) -> impl Iterator<Item = Duration> {
         self.left.windows(2).map(|pair| pair[1] - pair[0])
@@ -59,19 +59,19 @@ impl Truth {
 
 /// The server; it ends when it is dropped.
 #[derive(Debug)]
-pub struct Server {
+pub struct ReferenceServer {
     url: Url,
-    truths: Arc<Mutex<Vec<Truth>>>,
+    truths: Arc<Mutex<Vec<SentTimes>>>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<Option<Duration>>>,
 }
 
-impl Server {
+impl ReferenceServer {
     /// Listens on a free port.
     ///
     /// # Errors
     /// When there is none, or no thread.
-    pub fn start(schedule: Schedule) -> io::Result<Self> {
+    pub fn start(schedule: TokenSchedule) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
         let url = Url::parse(&format!("http://{}/v1", listener.local_addr()?)).map_err(io::Error::other)?;
@@ -103,7 +103,7 @@ impl Server {
 
     /// Ends it: the truth, and the time of processor that it used, where that is known.
     #[must_use]
-    pub fn stop(mut self) -> (Vec<Truth>, Option<Duration>) {
+    pub fn stop(mut self) -> (Vec<SentTimes>, Option<Duration>) {
         drop(self.stop.take());
         let used = self.thread.take().and_then(|thread| thread.join().ok()).flatten();
         let truths = std::mem::take(&mut *self.truths.lock().unwrap_or_else(PoisonError::into_inner));
@@ -117,7 +117,11 @@ fn thread_cpu() -> Option<Duration> {
     text.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }
 
-async fn accept(listener: &TcpListener, schedule: Schedule, truths: &Arc<Mutex<Vec<Truth>>>) -> io::Result<()> {
+async fn accept(
+    listener: &TcpListener,
+    schedule: TokenSchedule,
+    truths: &Arc<Mutex<Vec<SentTimes>>>,
+) -> io::Result<()> {
     loop {
         let (socket, _) = listener.accept().await?;
         let truths = Arc::clone(truths);
@@ -129,7 +133,7 @@ async fn accept(listener: &TcpListener, schedule: Schedule, truths: &Arc<Mutex<V
 }
 
 /// Answers call after call.
-async fn serve(mut socket: TcpStream, schedule: Schedule, truths: &Mutex<Vec<Truth>>) -> io::Result<()> {
+async fn serve(mut socket: TcpStream, schedule: TokenSchedule, truths: &Mutex<Vec<SentTimes>>) -> io::Result<()> {
     socket.set_nodelay(true)?;
     let mut seen = Vec::new();
     loop {
@@ -156,7 +160,7 @@ fn call_of(seen: &[u8]) -> Option<u32> {
     rest.ends_with('}').then(|| number.parse().ok())?
 }
 
-async fn answer(socket: &mut TcpStream, schedule: Schedule, call: u32) -> io::Result<Truth> {
+async fn answer(socket: &mut TcpStream, schedule: TokenSchedule, call: u32) -> io::Result<SentTimes> {
     let mut rng = fastrand::Rng::with_seed(schedule.seed ^ (u64::from(call) + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     let mut draw = |span: Duration| span.mul_f64(1.0 + schedule.jitter * (2.0 * rng.f64() - 1.0));
     let mut due = now() + draw(schedule.ttft);
@@ -177,7 +181,7 @@ async fn answer(socket: &mut TcpStream, schedule: Schedule, call: u32) -> io::Re
     );
     let last = chunk(&usage) + &chunk("[DONE]") + "0\r\n\r\n";
     socket.write_all(last.as_bytes()).await?;
-    Ok(Truth { call, left })
+    Ok(SentTimes { call, left })
 }
 
 fn chunk(data: &str) -> String {

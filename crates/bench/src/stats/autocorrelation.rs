@@ -20,7 +20,7 @@ pub fn lag_one(values: &[f64]) -> Option<f64> {
 /// How many independent rounds so many correlated ones are worth: `n (1 − r)/(1 + r)` (Bartlett 1946, for a
 /// process that forgets at a constant rate).
 #[must_use]
-pub fn effective(n: usize, correlation: f64) -> f64 {
+pub fn effective_size(n: usize, correlation: f64) -> f64 {
     if correlation <= NOTABLE {
         return number(n);
     }
@@ -43,8 +43,8 @@ mod tests {
 
     #[test]
     fn correlated_rounds_are_worth_fewer() {
-        assert!((effective(40, 0.1) - 40.0).abs() < 1e-9);
-        assert!((effective(40, 0.6) - 10.0).abs() < 1e-9);
-        assert!((effective(40, -0.9) - 40.0).abs() < 1e-9);
+        assert!((effective_size(40, 0.1) - 40.0).abs() < 1e-9);
+        assert!((effective_size(40, 0.6) - 10.0).abs() < 1e-9);
+        assert!((effective_size(40, -0.9) - 40.0).abs() < 1e-9);
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn median_of(values: &[f64], level: f64, resamples: usize, rng: &mut 
         return None;
     }
     let sorted = sorted(values);
-    let mut draw = Draw::new(sorted.len());
+    let mut draw = Resample::new(sorted.len());
     let medians: Vec<f64> = (0..resamples).map(|_| draw.median(&sorted, rng)).collect();
     Some(cut(quantile::point(&sorted, 0.5), medians, level))
 }
@@ -44,7 +44,7 @@ pub fn log_ratio(now: &[f64], earlier: &[f64], level: f64, rng: &mut Rng) -> Opt
         return None;
     }
     let (now, earlier) = (sorted(now), sorted(earlier));
-    let (mut draw_now, mut draw_earlier) = (Draw::new(now.len()), Draw::new(earlier.len()));
+    let (mut draw_now, mut draw_earlier) = (Resample::new(now.len()), Resample::new(earlier.len()));
     let times = resamples(now.len().max(earlier.len()));
     let ratios = (0..times).map(|_| (draw_now.median(&now, rng) / draw_earlier.median(&earlier, rng)).ln()).collect();
     let at = (quantile::point(&now, 0.5) / quantile::point(&earlier, 0.5)).ln();
@@ -72,15 +72,15 @@ fn cut(at: f64, mut statistics: Vec<f64>, level: f64) -> Interval {
         return Interval { at, low, high };
     }
     let (low, high) = ends(0.025);
-    Interval { at, low, high }.widened(normal::reach(level) / normal::reach(0.95))
+    Interval { at, low, high }.widened(normal::z_score(level) / normal::z_score(0.95))
 }
 
 /// How often each position of a sorted sample was drawn; the buffer is kept between draws.
-struct Draw {
+struct Resample {
     counts: Vec<u32>,
 }
 
-impl Draw {
+impl Resample {
     fn new(n: usize) -> Self {
         Self { counts: vec![0; n] }
     }

@@ -6,17 +6,17 @@ pub mod autocorrelation;
 pub mod bootstrap;
 #[cfg(test)]
 mod calibration;
-mod detect;
 pub mod holm;
 pub mod normal;
 pub mod paired;
+mod power;
 pub mod quantile;
 pub mod wilcoxon;
 pub mod wilson;
 
 use serde::{Deserialize, Serialize};
 
-pub use detect::{SPREAD, detectable, more_rounds};
+pub use power::{SPREAD, detectable, more_rounds};
 
 /// How sure an interval is, unless said otherwise.
 pub const LEVEL: f64 = 0.95;

@@ -5,9 +5,9 @@
 /// The series of Marsaglia, "Evaluating the normal distribution", Journal of Statistical Software 11
 /// (2004), and Laplace's continued fraction where the series would lose its digits.
 #[must_use]
-pub fn above(z: f64) -> f64 {
+pub fn upper_tail(z: f64) -> f64 {
     if z < 0.0 {
-        return 1.0 - above(-z);
+        return 1.0 - upper_tail(-z);
     }
     let density = (-z * z / 2.0).exp() / std::f64::consts::TAU.sqrt();
     if z > 4.0 {
@@ -25,11 +25,11 @@ pub fn above(z: f64) -> f64 {
 
 /// The `z` that is exceeded with probability `p`, to nine digits, for `p` from 1e-300 to 1 − 1e-15.
 #[must_use]
-pub fn exceeded_by(p: f64) -> f64 {
+pub fn upper_quantile(p: f64) -> f64 {
     let (mut low, mut high) = (-38.0, 38.0);
     for _ in 0..64 {
         let middle = f64::midpoint(low, high);
-        if above(middle) > p {
+        if upper_tail(middle) > p {
             low = middle;
         } else {
             high = middle;
@@ -40,8 +40,8 @@ pub fn exceeded_by(p: f64) -> f64 {
 
 /// How many standard errors an interval of this level reaches to each side: 1.96 for 0.95.
 #[must_use]
-pub fn reach(level: f64) -> f64 {
-    exceeded_by((1.0 - level) / 2.0)
+pub fn z_score(level: f64) -> f64 {
+    upper_quantile((1.0 - level) / 2.0)
 }
 
 #[cfg(test)]
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     fn check(z: f64, want: f64) {
-        let got = above(z);
+        let got = upper_tail(z);
         assert!((got / want - 1.0).abs() < 1e-9, "above {z}: {got} is not {want}");
     }
 
@@ -71,8 +71,8 @@ mod tests {
     #[test]
     fn quantiles_undo_tails() {
         for z in [-5.0, -1.0, 0.0, 0.5, 1.96, 3.0, 6.0] {
-            assert!((exceeded_by(above(z)) - z).abs() < 1e-8, "{z}");
+            assert!((upper_quantile(upper_tail(z)) - z).abs() < 1e-8, "{z}");
         }
-        assert!((reach(0.95) - 1.959_963_984_540_054).abs() < 1e-9);
+        assert!((z_score(0.95) - 1.959_963_984_540_054).abs() < 1e-9);
     }
 }

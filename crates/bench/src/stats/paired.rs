@@ -7,7 +7,7 @@ use super::{Interval, LEVEL, autocorrelation, bootstrap, normal, number, wilcoxo
 
 /// What pairs say of `a` against `b`. Intervals and p-value already allow for correlated rounds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Paired {
+pub struct PairedComparison {
     /// Rounds in which both have a value.
     pub n: usize,
     /// Median of `ln(a / b)`.
@@ -25,12 +25,12 @@ pub struct Paired {
 /// Compares pairs `(a, b)` of positive values in the order of their rounds; nothing when there are fewer than
 /// [`bootstrap::FEWEST`].
 #[must_use]
-pub fn compare(pairs: &[(f64, f64)], rng: &mut Rng) -> Option<Paired> {
+pub fn compare(pairs: &[(f64, f64)], rng: &mut Rng) -> Option<PairedComparison> {
     compare_by(pairs, bootstrap::RESAMPLES, rng)
 }
 
 /// [`compare`] with another number of resamples.
-pub(super) fn compare_by(pairs: &[(f64, f64)], resamples: usize, rng: &mut Rng) -> Option<Paired> {
+pub(super) fn compare_by(pairs: &[(f64, f64)], resamples: usize, rng: &mut Rng) -> Option<PairedComparison> {
     let pairs: Vec<(f64, f64)> = pairs.iter().copied().filter(|(a, b)| *a > 0.0 && *b > 0.0).collect();
     let logs: Vec<f64> = pairs.iter().map(|(a, b)| (a / b).ln()).collect();
     let differences: Vec<f64> = pairs.iter().map(|(a, b)| a - b).collect();
@@ -39,19 +39,19 @@ pub(super) fn compare_by(pairs: &[(f64, f64)], resamples: usize, rng: &mut Rng) 
     let log_ratio = bootstrap::median_of(&logs, LEVEL, resamples, rng)?;
     let difference = bootstrap::median_of(&differences, LEVEL, resamples, &mut same)?;
     let correlation = autocorrelation::lag_one(&logs);
-    let effective = correlation.map_or(number(logs.len()), |r| autocorrelation::effective(logs.len(), r));
+    let effective = correlation.map_or(number(logs.len()), |r| autocorrelation::effective_size(logs.len(), r));
     let widening = (number(logs.len()) / effective).sqrt();
-    Some(Paired {
+    Some(PairedComparison {
         n: logs.len(),
         log_ratio: log_ratio.widened(widening),
         difference: difference.widened(widening),
-        p: weakened(wilcoxon::p_value(&logs), widening),
+        p: widened_p_value(wilcoxon::p_value(&logs), widening),
         autocorrelation: correlation,
         effective,
     })
 }
 
-impl Paired {
+impl PairedComparison {
     /// The ratio `a / b`.
     #[must_use]
     pub fn ratio(&self) -> Interval {
@@ -66,12 +66,12 @@ impl Paired {
 }
 
 /// The p-value if the standard error were larger by so much.
-fn weakened(p: f64, widening: f64) -> f64 {
+fn widened_p_value(p: f64, widening: f64) -> f64 {
     if widening <= 1.0 {
         return p;
     }
-    let z = normal::exceeded_by((p / 2.0).max(f64::MIN_POSITIVE));
-    (2.0 * normal::above(z / widening)).min(1.0)
+    let z = normal::upper_quantile((p / 2.0).max(f64::MIN_POSITIVE));
+    (2.0 * normal::upper_tail(z / widening)).min(1.0)
 }
 
 #[cfg(test)]
@@ -106,6 +106,6 @@ mod tests {
         let pairs: Vec<(f64, f64)> = (0..40).map(|i| (100.0 + f64::from(i), 119.5)).collect();
         let found = compare(&pairs, &mut Rng::with_seed(1)).unwrap();
         assert!(found.effective < 5.0, "{found:?}");
-        assert!(weakened(0.01, 2.0) > 0.1);
+        assert!(widened_p_value(0.01, 2.0) > 0.1);
     }
 }

@@ -43,7 +43,7 @@ impl Quantile {
 /// A quantile of calls of which some failed: a failure is a call that never ended, and ranks above all others.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Ranked {
+pub enum RankedQuantile {
     /// The call of that rank succeeded.
     Value(f64),
     /// It failed.
@@ -58,15 +58,15 @@ pub enum Ranked {
 /// `n ≥ ln 0.025 / ln q`. p90 needs 36, p95 72, p99 368.
 #[must_use]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number")]
-pub fn needs(q: f64) -> usize {
+pub fn min_sample_size(q: f64) -> usize {
     let tail = (1.0 - LEVEL) / 2.0;
     (tail.ln() / q.max(1.0 - q).ln()).ceil() as usize
 }
 
 /// A quantile of values in ascending order. The median is the middle of what was seen, and is given of any sample.
 #[must_use]
-pub fn of(sorted: &[f64], q: f64) -> Quantile {
-    let missing = needs(q).saturating_sub(sorted.len());
+pub fn estimate(sorted: &[f64], q: f64) -> Quantile {
+    let missing = min_sample_size(q).saturating_sub(sorted.len());
     let is_median = (q - 0.5).abs() < f64::EPSILON;
     if sorted.is_empty() || (missing > 0 && !is_median) {
         return Quantile::Missing { missing: missing.max(1) };
@@ -90,7 +90,7 @@ pub fn point(sorted: &[f64], q: f64) -> f64 {
 #[must_use]
 pub fn interval(sorted: &[f64], q: f64) -> Option<(f64, f64)> {
     let n = sorted.len();
-    if n < needs(q) {
+    if n < min_sample_size(q) {
         return None;
     }
     let tail = (1.0 - LEVEL) / 2.0;
@@ -118,14 +118,14 @@ fn binomial(n: usize, p: f64) -> Vec<f64> {
 /// exceeded by more than `1 − q` of all calls (nearest rank: there is nothing between a value and never).
 #[must_use]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position in the sample")]
-pub fn with_failures(sorted: &[f64], failures: usize, q: f64) -> Ranked {
+pub fn with_failures(sorted: &[f64], failures: usize, q: f64) -> RankedQuantile {
     let n = sorted.len() + failures;
-    match needs(q).saturating_sub(n) {
+    match min_sample_size(q).saturating_sub(n) {
         0 => {
             let rank = (number(n) * q).ceil() as usize;
-            sorted.get(rank.max(1) - 1).map_or(Ranked::Infinite, |value| Ranked::Value(*value))
+            sorted.get(rank.max(1) - 1).map_or(RankedQuantile::Infinite, |value| RankedQuantile::Value(*value))
         }
-        missing => Ranked::Missing(missing),
+        missing => RankedQuantile::Missing(missing),
     }
 }
 
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     fn check_needs(q: f64, want: usize) {
-        assert_eq!(needs(q), want, "of {q}");
+        assert_eq!(min_sample_size(q), want, "of {q}");
     }
 
     fn upto(n: usize) -> Vec<f64> {
@@ -150,27 +150,27 @@ mod tests {
 
     #[test]
     fn a_sample_that_is_too_small_says_by_how_much() {
-        assert_eq!(of(&upto(35), 0.9), Quantile::Missing { missing: 1 });
-        assert_eq!(of(&upto(40), 0.99), Quantile::Missing { missing: 328 });
-        assert_eq!(of(&[], 0.5), Quantile::Missing { missing: 6 });
+        assert_eq!(estimate(&upto(35), 0.9), Quantile::Missing { missing: 1 });
+        assert_eq!(estimate(&upto(40), 0.99), Quantile::Missing { missing: 328 });
+        assert_eq!(estimate(&[], 0.5), Quantile::Missing { missing: 6 });
     }
 
     #[test]
     fn the_smallest_sample_reaches_its_own_maximum() {
-        let Quantile::Known { high, .. } = of(&upto(36), 0.9) else { panic!("36 carry p90") };
+        let Quantile::Known { high, .. } = estimate(&upto(36), 0.9) else { panic!("36 carry p90") };
         assert_eq!(high, Some(36.0));
     }
 
     #[test]
     fn a_median_is_given_of_one_value_without_an_interval() {
-        assert_eq!(of(&[3.0], 0.5), Quantile::Known { value: 3.0, low: None, high: None });
+        assert_eq!(estimate(&[3.0], 0.5), Quantile::Known { value: 3.0, low: None, high: None });
         // Table of Conover, Practical Nonparametric Statistics: n = 20 has ranks 6 and 15.
-        assert_eq!(of(&upto(20), 0.5), Quantile::Known { value: 10.5, low: Some(6.0), high: Some(15.0) });
+        assert_eq!(estimate(&upto(20), 0.5), Quantile::Known { value: 10.5, low: Some(6.0), high: Some(15.0) });
     }
 
     #[test]
     fn a_large_sample_has_an_interval_too() {
-        let Quantile::Known { low: Some(low), high: Some(high), .. } = of(&upto(100_000), 0.99) else { panic!() };
+        let Quantile::Known { low: Some(low), high: Some(high), .. } = estimate(&upto(100_000), 0.99) else { panic!() };
         assert!((98_930.0..98_950.0).contains(&low) && (99_050.0..99_070.0).contains(&high), "{low} {high}");
     }
 
@@ -182,8 +182,8 @@ mod tests {
     #[test]
     fn failures_rank_above_every_success() {
         let good = upto(76);
-        assert_eq!(with_failures(&good, 4, 0.95), Ranked::Value(76.0));
-        assert_eq!(with_failures(&good, 5, 0.95), Ranked::Infinite);
-        assert_eq!(with_failures(&good[..70], 1, 0.95), Ranked::Missing(1));
+        assert_eq!(with_failures(&good, 4, 0.95), RankedQuantile::Value(76.0));
+        assert_eq!(with_failures(&good, 5, 0.95), RankedQuantile::Infinite);
+        assert_eq!(with_failures(&good[..70], 1, 0.95), RankedQuantile::Missing(1));
     }
 }

@@ -27,7 +27,7 @@ pub fn p_value(differences: &[f64]) -> f64 {
     }
     let variance = number(n * (n + 1)) * number(2 * n + 1) / 24.0 - ties / 48.0;
     let distance = (total / 2.0 - smaller - 0.5).max(0.0);
-    (2.0 * normal::above(distance / variance.sqrt())).min(1.0)
+    (2.0 * normal::upper_tail(distance / variance.sqrt())).min(1.0)
 }
 
 /// The sum of the ranks of what is positive, and `Σ(t³ − t)` over the groups of ties.
@@ -87,6 +87,6 @@ mod tests {
         assert!(p_value(&one_sided) < 1e-7);
         // n = 30, T+ = 120: mean 232.5, variance 2363.75, z = 112 / 48.618 = 2.3037.
         let signs: Vec<f64> = (1..=30).map(|i| if i <= 15 { f64::from(i) } else { -f64::from(i) }).collect();
-        check(&signs, 2.0 * normal::above(112.0 / 2363.75_f64.sqrt()));
+        check(&signs, 2.0 * normal::upper_tail(112.0 / 2363.75_f64.sqrt()));
     }
 }

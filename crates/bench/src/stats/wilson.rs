@@ -17,7 +17,7 @@ pub fn share_at(some: usize, all: usize, level: f64) -> Option<Interval> {
     if all == 0 {
         return None;
     }
-    let (n, z) = (number(all), normal::reach(level));
+    let (n, z) = (number(all), normal::z_score(level));
     let at = number(some) / n;
     let middle = (at + z * z / (2.0 * n)) / (1.0 + z * z / n);
     let reach = z / (1.0 + z * z / n) * (at * (1.0 - at) / n + z * z / (4.0 * n * n)).sqrt();

@@ -9,8 +9,8 @@ use crate::record::Run;
 use crate::sample::Sample;
 use crate::stats::{number, quantile};
 
+use super::call_metrics::millis;
 use super::metric::Metric;
-use super::of_call::millis;
 use super::target::TargetSummary;
 
 /// The largest part of the time to first token by which our own starts may be late.
@@ -26,9 +26,9 @@ const DROPPED: f64 = 0.01;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClientSummary {
     /// How late calls were sent, ms.
-    pub lateness: Option<Lag>,
+    pub lateness: Option<LagStats>,
     /// From the kernel's receive stamp to our read, ms; where both are known.
-    pub read_lag: Option<Lag>,
+    pub read_lag: Option<LagStats>,
     /// Processor time by wall time: 1 is one processor.
     pub cpu_share: Option<f64>,
     /// Calls during which the wall clock stepped.
@@ -41,14 +41,14 @@ pub struct ClientSummary {
     #[serde(default)]
     pub rate_limited: u64,
     /// Why the run is invalid; nothing: it is valid.
-    pub invalid: Vec<Complaint>,
+    pub invalid: Vec<ClientIssue>,
     /// What is not well, but does not make it invalid.
-    pub warnings: Vec<Complaint>,
+    pub warnings: Vec<ClientIssue>,
 }
 
 /// A delay of ours, ms: the p99 when the sample carries it, and the worst case.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Lag {
+pub struct LagStats {
     /// Ninety-nine in a hundred are below.
     pub p99: Option<f64>,
     /// The largest.
@@ -58,7 +58,7 @@ pub struct Lag {
 /// What is wrong with the measuring side.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Complaint {
+pub enum ClientIssue {
     /// Calls were sent late, by so many ms.
     Late(f64),
     /// We used so much of a processor.
@@ -73,10 +73,10 @@ pub enum Complaint {
     ClockSteps(usize),
 }
 
-impl Lag {
+impl LagStats {
     fn of(mut values: Vec<f64>) -> Option<Self> {
         values.sort_by(f64::total_cmp);
-        Some(Self { max: *values.last()?, p99: quantile::of(&values, 0.99).value() })
+        Some(Self { max: *values.last()?, p99: quantile::estimate(&values, 0.99).value() })
     }
 
     /// The p99, or the worst case where the sample is too small for one.
@@ -92,8 +92,8 @@ impl ClientSummary {
     pub fn of(run: &Run, targets: &[TargetSummary]) -> Self {
         let wall = run.client.wall.as_secs_f64();
         let mut summary = Self {
-            lateness: Lag::of(run.samples.iter().map(|sample| millis(sample.lateness())).collect()),
-            read_lag: Lag::of(run.samples.iter().filter_map(|sample| sample.read_lag.map(millis)).collect()),
+            lateness: LagStats::of(run.samples.iter().map(|sample| millis(sample.lateness())).collect()),
+            read_lag: LagStats::of(run.samples.iter().filter_map(|sample| sample.read_lag.map(millis)).collect()),
             cpu_share: run.client.cpu.filter(|_| wall > 0.0).map(|cpu| cpu.as_secs_f64() / wall),
             clock_steps: run.samples.iter().filter(|sample| sample.clock_stepped).count(),
             coalesced_share: coalesced(&run.samples),
@@ -102,7 +102,8 @@ impl ClientSummary {
             invalid: Vec::new(),
             warnings: Vec::new(),
         };
-        let medians = targets.iter().filter_map(|target| target.figures(Metric::TtftMs)).map(super::Figures::median);
+        let medians =
+            targets.iter().filter_map(|target| target.figures(Metric::TtftMs)).map(super::MetricStats::median);
         summary.judge(run, medians.reduce(f64::min));
         summary
     }
@@ -114,7 +115,7 @@ impl ClientSummary {
     }
 
     fn judge(&mut self, run: &Run, shortest: Option<f64>) {
-        let too_long = |lag: Option<Lag>| {
+        let too_long = |lag: Option<LagStats>| {
             lag.map(|lag| lag.judged()).filter(|lag| shortest.is_some_and(|ttft| *lag > LATE * ttft))
         };
         let starts = number(run.samples.len()) + usize::try_from(self.dropped).map_or(f64::MAX, number);
@@ -123,14 +124,14 @@ impl ClientSummary {
             // A round waits for the one before it: nothing was to begin earlier.
             Load::Rounds { .. } => {}
             Load::Arrivals { .. } => {
-                self.invalid.extend(too_long(self.lateness).map(Complaint::Late));
-                self.invalid.extend(dropped.then_some(Complaint::Dropped(self.dropped)));
+                self.invalid.extend(too_long(self.lateness).map(ClientIssue::Late));
+                self.invalid.extend(dropped.then_some(ClientIssue::Dropped(self.dropped)));
             }
         }
-        self.invalid.extend(self.cpu_share.filter(|share| *share > BUSY).map(Complaint::Busy));
-        self.warnings.extend(too_long(self.read_lag).map(Complaint::SlowReads));
-        self.warnings.extend(self.coalesced_share.filter(|share| *share > UNSEEN).map(Complaint::Unseen));
-        self.warnings.extend((self.clock_steps > 0).then_some(Complaint::ClockSteps(self.clock_steps)));
+        self.invalid.extend(self.cpu_share.filter(|share| *share > BUSY).map(ClientIssue::Busy));
+        self.warnings.extend(too_long(self.read_lag).map(ClientIssue::SlowReads));
+        self.warnings.extend(self.coalesced_share.filter(|share| *share > UNSEEN).map(ClientIssue::Unseen));
+        self.warnings.extend((self.clock_steps > 0).then_some(ClientIssue::ClockSteps(self.clock_steps)));
     }
 }
 
@@ -143,7 +144,7 @@ fn coalesced(samples: &[Sample]) -> Option<f64> {
     (all > 0).then(|| number(unseen) / number(all))
 }
 
-impl fmt::Display for Complaint {
+impl fmt::Display for ClientIssue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Late(ms) => write!(f, "calls were sent {ms:.1} ms late, more than 5 % of the time to first token"),

@@ -1,4 +1,4 @@
-//! The metrics: their names, units and definitions. What a call says of them is `of_call`'s concern.
+//! The metrics: their names, units and definitions. What a call says of them is `call_metrics`'s concern.
 
 use serde::{Deserialize, Serialize};
 

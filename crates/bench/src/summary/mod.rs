@@ -1,9 +1,9 @@
 //! A run in figures: computed from its samples, the same for the same run; not how it is shown.
 
+mod call_metrics;
 mod client;
-mod figures;
 mod metric;
-mod of_call;
+mod metric_stats;
 mod pair;
 mod target;
 #[cfg(test)]
@@ -11,12 +11,12 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use client::{ClientSummary, Complaint, Lag};
-pub use figures::{Figures, Shape};
+pub use call_metrics::{LatencyOrigin, hidden_reasoning_tokens, millis, value};
+pub use client::{ClientIssue, ClientSummary, LagStats};
 pub use metric::Metric;
-pub use of_call::{From, hidden, millis, streamed, value};
-pub use pair::{BAND, COMPARED, Doubt, Outcome, Pair};
-pub use target::{Cost, ErrorClass, Goodput, TargetSummary, TokenCounts, counts_from};
+pub use metric_stats::{BoxPlot, MetricStats};
+pub use pair::{COMPARED, EQUIVALENCE_BAND, Outcome, Pair, Uncertainty};
+pub use target::{Cost, ErrorClass, Goodput, TargetSummary, TokenCounts, latency_origin};
 
 use super::record::Run;
 
@@ -66,7 +66,7 @@ impl Summary {
     pub fn ranking(&self) -> Vec<usize> {
         let rank = |at: &usize| {
             let target = &self.targets[*at];
-            let median = target.figures(Metric::TtftMs).map_or(f64::INFINITY, Figures::median);
+            let median = target.figures(Metric::TtftMs).map_or(f64::INFINITY, MetricStats::median);
             (self.targets.iter().any(|other| target.fails_more_than(other)), median)
         };
         let mut order: Vec<usize> = (0..self.targets.len()).collect();

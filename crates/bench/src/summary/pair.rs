@@ -4,15 +4,15 @@ use fastrand::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::record::Run;
-use crate::stats::paired::{self, Paired};
+use crate::stats::paired::{self, PairedComparison};
 use crate::stats::{LEVEL, autocorrelation, holm, more_rounds};
 
+use super::call_metrics::{self, LatencyOrigin};
 use super::metric::Metric;
-use super::of_call::{self, From};
-use super::target::{TargetSummary, counts_from};
+use super::target::{TargetSummary, latency_origin};
 
 /// A difference of less than this much does not matter: ±10 %.
-pub const BAND: f64 = 1.1;
+pub const EQUIVALENCE_BAND: f64 = 1.1;
 
 /// What pairs are compared by.
 pub const COMPARED: [Metric; 3] = [Metric::TtftMs, Metric::TpotMs, Metric::E2eMs];
@@ -27,7 +27,7 @@ pub struct Pair {
     /// By what.
     pub metric: Metric,
     /// What the rounds say; nothing when both were good in fewer than six.
-    pub paired: Option<Paired>,
+    pub paired: Option<PairedComparison>,
     /// The p-value after Holm's correction over all pairs of this metric.
     pub p_adjusted: Option<f64>,
     /// What may be said of `a`.
@@ -45,13 +45,13 @@ pub enum Outcome {
     /// The interval lies within ±10 %.
     Same,
     /// Nothing.
-    CannotTell(Doubt),
+    CannotTell(Uncertainty),
 }
 
 /// Why nothing can be said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Doubt {
+pub enum Uncertainty {
     /// About so many more rounds would tell.
     MoreRounds(u32),
     /// No number of rounds that anybody would pay for.
@@ -101,7 +101,7 @@ pub fn all(run: &Run, targets: &[TargetSummary]) -> Vec<Pair> {
 }
 
 fn by(run: &Run, targets: &[TargetSummary], metric: Metric, rng: &mut Rng) -> Vec<Pair> {
-    let from = counts_from(&run.plan);
+    let from = latency_origin(&run.plan);
     let columns: Vec<Vec<Option<f64>>> = (0..targets.len()).map(|at| column(run, at, metric, from)).collect();
     let mut pairs = Vec::new();
     for a in 0..targets.len() {
@@ -113,41 +113,41 @@ fn by(run: &Run, targets: &[TargetSummary], metric: Metric, rng: &mut Rng) -> Ve
     let p_values: Vec<f64> = pairs.iter().filter_map(|(.., paired)| paired.map(|paired| paired.p)).collect();
     let of = p_values.len();
     let mut adjusted = holm::adjust(&p_values).into_iter();
-    let judged = |(a, b, paired): (usize, usize, Option<Paired>)| {
+    let judged = |(a, b, paired): (usize, usize, Option<PairedComparison>)| {
         let p_adjusted = paired.and_then(|_| adjusted.next());
-        let judged = |(paired, p): (Paired, f64)| judge(&paired, p, of, &targets[a], &targets[b]);
-        let outcome = paired.zip(p_adjusted).map_or(Outcome::CannotTell(Doubt::TooFewPairs), judged);
+        let judged = |(paired, p): (PairedComparison, f64)| judge(&paired, p, of, &targets[a], &targets[b]);
+        let outcome = paired.zip(p_adjusted).map_or(Outcome::CannotTell(Uncertainty::TooFewPairs), judged);
         Pair { a, b, metric, paired, p_adjusted, outcome }
     };
     pairs.into_iter().map(judged).collect()
 }
 
 /// The values of a target by round; nothing where the call failed or did not take place.
-fn column(run: &Run, target: usize, metric: Metric, from: From) -> Vec<Option<f64>> {
+fn column(run: &Run, target: usize, metric: Metric, from: LatencyOrigin) -> Vec<Option<f64>> {
     let rounds = run.samples.iter().map(|sample| sample.round as usize + 1).max().unwrap_or(0);
     let mut column = vec![None; rounds];
     for sample in run.samples.iter().filter(|sample| sample.target == target && sample.is_good()) {
-        column[sample.round as usize] = of_call::value(sample, metric, from);
+        column[sample.round as usize] = call_metrics::value(sample, metric, from);
     }
     column
 }
 
 /// A verdict needs both: an interval without zero, and a p-value that survives the number of comparisons, `of`.
-fn judge(paired: &Paired, p: f64, of: usize, a: &TargetSummary, b: &TargetSummary) -> Outcome {
+fn judge(paired: &PairedComparison, p: f64, of: usize, a: &TargetSummary, b: &TargetSummary) -> Outcome {
     let ratio = &paired.log_ratio;
-    if ratio.within(BAND.ln()) {
+    if ratio.within(EQUIVALENCE_BAND.ln()) {
         return Outcome::Same;
     }
     if !ratio.excludes_zero() {
-        let more = more_rounds(ratio, paired.n, BAND.ln());
-        return Outcome::CannotTell(more.map_or(Doubt::TooClose, Doubt::MoreRounds));
+        let more = more_rounds(ratio, paired.n, EQUIVALENCE_BAND.ln());
+        return Outcome::CannotTell(more.map_or(Uncertainty::TooClose, Uncertainty::MoreRounds));
     }
     if p > 1.0 - LEVEL {
         let alone = paired.p <= 1.0 - LEVEL;
-        return Outcome::CannotTell(if alone { Doubt::Corrected(of) } else { Doubt::NotInTest });
+        return Outcome::CannotTell(if alone { Uncertainty::Corrected(of) } else { Uncertainty::NotInTest });
     }
     let (faster, slower, outcome) = if ratio.at < 0.0 { (a, b, Outcome::Faster) } else { (b, a, Outcome::Slower) };
-    if faster.fails_more_than(slower) { Outcome::CannotTell(Doubt::FailsMore) } else { outcome }
+    if faster.fails_more_than(slower) { Outcome::CannotTell(Uncertainty::FailsMore) } else { outcome }
 }
 
 #[cfg(test)]
@@ -155,14 +155,20 @@ mod tests {
     use super::*;
     use crate::stats::Interval;
     use crate::summary::Summary;
-    use crate::synthetic::{Shape, run};
+    use crate::synthetic::{SimulatedTarget, run};
 
     /// What is said of `ln(a / b)` within an interval, by a test alone and after correction over three pairs.
     fn outcome((low, high): (f64, f64), (alone, adjusted): (f64, f64)) -> Outcome {
         let log_ratio = Interval { at: f64::midpoint(low, high), low, high };
-        let paired =
-            Paired { n: 40, log_ratio, difference: log_ratio, p: alone, autocorrelation: None, effective: 40.0 };
-        let summary = Summary::of(&run(1, &[Shape::new("a", 100.0), Shape::new("b", 100.0)], 40));
+        let paired = PairedComparison {
+            n: 40,
+            log_ratio,
+            difference: log_ratio,
+            p: alone,
+            autocorrelation: None,
+            effective: 40.0,
+        };
+        let summary = Summary::of(&run(1, &[SimulatedTarget::new("a", 100.0), SimulatedTarget::new("b", 100.0)], 40));
         judge(&paired, adjusted, 3, &summary.targets[0], &summary.targets[1])
     }
 
@@ -178,17 +184,17 @@ mod tests {
 
     #[test]
     fn what_the_correction_takes_back_is_said() {
-        check((-0.5, -0.1), (0.03, 0.09), Outcome::CannotTell(Doubt::Corrected(3)));
+        check((-0.5, -0.1), (0.03, 0.09), Outcome::CannotTell(Uncertainty::Corrected(3)));
     }
 
     #[test]
     fn an_interval_without_the_test_is_no_verdict() {
-        check((-0.5, -0.01), (0.06, 0.06), Outcome::CannotTell(Doubt::NotInTest));
+        check((-0.5, -0.01), (0.06, 0.06), Outcome::CannotTell(Uncertainty::NotInTest));
     }
 
     #[test]
     fn an_interval_with_zero_asks_for_more_rounds() {
-        let Outcome::CannotTell(Doubt::MoreRounds(more)) = outcome((-0.5, 0.05), (0.03, 0.09)) else {
+        let Outcome::CannotTell(Uncertainty::MoreRounds(more)) = outcome((-0.5, 0.05), (0.03, 0.09)) else {
             panic!("another doubt")
         };
         assert!(more > 0);

@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::{Load, Plan, Slo};
 use crate::record::Run;
-use crate::sample::{Sample, Tokens};
-use crate::stats::quantile::{self, Ranked};
+use crate::sample::{Sample, TokenUsage};
+use crate::stats::quantile::{self, RankedQuantile};
 use crate::stats::{Interval, number, wilson};
 use llmroute_core::model::Usage;
 
-use super::figures::Figures;
+use super::call_metrics::{self, LatencyOrigin};
 use super::metric::Metric;
-use super::of_call::{self, From};
+use super::metric_stats::MetricStats;
 
 /// One target in figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,13 +30,13 @@ pub struct TargetSummary {
     pub errors: BTreeMap<String, ErrorClass>,
     /// The share of calls that failed, with its 95 % interval.
     pub error_rate: Option<Interval>,
-    /// Figures of good calls, by metric; a metric of which nothing is known is absent.
-    pub metrics: BTreeMap<Metric, Figures>,
+    /// MetricStats of good calls, by metric; a metric of which nothing is known is absent.
+    pub metrics: BTreeMap<Metric, MetricStats>,
     /// The p95 of the time to first token if a failure is a call that never ended, ms.
-    pub ttft_p95_with_failures: Ranked,
+    pub ttft_p95_with_failures: RankedQuantile,
     /// The same of the time to the last token, ms.
-    pub e2e_p95_with_failures: Ranked,
-    /// Tokens of all calls.
+    pub e2e_p95_with_failures: RankedQuantile,
+    /// TokenUsage of all calls.
     pub tokens: TokenCounts,
     /// Output tokens of good calls a second, from the first intended start to the last end: means something
     /// under load only, for in turns it contains the others' turns.
@@ -58,7 +58,7 @@ pub struct ErrorClass {
     pub example: String,
 }
 
-/// Tokens of a target, and who counted them.
+/// TokenUsage of a target, and who counted them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenCounts {
     /// Sums over all calls, failures included.
@@ -101,10 +101,10 @@ pub struct Goodput {
 
 /// What latency counts from under this load.
 #[must_use]
-pub fn counts_from(plan: &Plan) -> From {
+pub fn latency_origin(plan: &Plan) -> LatencyOrigin {
     match plan.load {
-        Load::Rounds { .. } => From::Sending,
-        Load::Arrivals { .. } => From::Intention,
+        Load::Rounds { .. } => LatencyOrigin::FirstByteSent,
+        Load::Arrivals { .. } => LatencyOrigin::IntendedStart,
     }
 }
 
@@ -112,7 +112,7 @@ impl TargetSummary {
     /// The summary of the target at this position of the plan.
     #[must_use]
     pub fn of(run: &Run, target: usize) -> Self {
-        let from = counts_from(&run.plan);
+        let from = latency_origin(&run.plan);
         let all: Vec<&Sample> = run.samples.iter().filter(|sample| sample.target == target).collect();
         let valid: Vec<&Sample> = all.iter().copied().filter(|sample| !sample.clock_stepped).collect();
         let good: Vec<&Sample> = valid.iter().copied().filter(|sample| sample.is_good()).collect();
@@ -142,7 +142,7 @@ impl TargetSummary {
 
     /// The figures of a metric, when anything is known of it.
     #[must_use]
-    pub fn figures(&self, metric: Metric) -> Option<&Figures> {
+    pub fn figures(&self, metric: Metric) -> Option<&MetricStats> {
         self.metrics.get(&metric)
     }
 
@@ -162,13 +162,14 @@ impl TargetSummary {
     }
 }
 
-fn metrics(good: &[&Sample], from: From) -> BTreeMap<Metric, Figures> {
-    let of = |metric| Figures::of(good.iter().flat_map(|sample| of_call::values(sample, metric, from)).collect());
+fn metrics(good: &[&Sample], from: LatencyOrigin) -> BTreeMap<Metric, MetricStats> {
+    let of =
+        |metric| MetricStats::of(good.iter().flat_map(|sample| call_metrics::values(sample, metric, from)).collect());
     Metric::ALL.into_iter().filter_map(|metric| of(metric).map(|figures| (metric, figures))).collect()
 }
 
-fn ranked(good: &[&Sample], failed: usize, metric: Metric, from: From) -> Ranked {
-    let mut values: Vec<f64> = good.iter().filter_map(|sample| of_call::value(sample, metric, from)).collect();
+fn ranked(good: &[&Sample], failed: usize, metric: Metric, from: LatencyOrigin) -> RankedQuantile {
+    let mut values: Vec<f64> = good.iter().filter_map(|sample| call_metrics::value(sample, metric, from)).collect();
     values.sort_by(f64::total_cmp);
     quantile::with_failures(&values, failed, 0.95)
 }
@@ -199,8 +200,8 @@ fn tokens(all: &[&Sample], good: &[&Sample]) -> TokenCounts {
     }
     for sample in good {
         counts.good_output = counts.good_output.saturating_add(sample.usage.usage().output);
-        counts.hidden = counts.hidden.saturating_add(of_call::hidden(sample));
-        counts.estimated_calls += usize::from(matches!(sample.usage, Tokens::Estimated(_)));
+        counts.hidden = counts.hidden.saturating_add(call_metrics::hidden_reasoning_tokens(sample));
+        counts.estimated_calls += usize::from(matches!(sample.usage, TokenUsage::Estimated(_)));
         counts.chunks += sample.gaps.len() as u64 + u64::from(sample.first_token.is_some());
     }
     counts
@@ -221,24 +222,25 @@ fn cost(all: &[&Sample], good: usize, total: &Usage, priced: bool) -> Option<Cos
     })
 }
 
-fn goodput(valid: &[&Sample], slo: &Slo, from: From, span: Option<f64>) -> Option<Goodput> {
+fn goodput(valid: &[&Sample], slo: &Slo, from: LatencyOrigin, span: Option<f64>) -> Option<Goodput> {
     let limits = [(Metric::TtftMs, slo.ttft), (Metric::TpotMs, slo.tpot), (Metric::E2eMs, slo.e2e)];
     let limits: Vec<(Metric, f64)> =
-        limits.into_iter().filter_map(|(metric, limit)| Some((metric, of_call::millis(limit?)))).collect();
+        limits.into_iter().filter_map(|(metric, limit)| Some((metric, call_metrics::millis(limit?)))).collect();
     if limits.is_empty() {
         return None;
     }
     // An answer of one token has no time per token, and breaks no limit on it.
     let meets = |sample: &&&Sample| {
-        let within =
-            |(metric, limit): &(Metric, f64)| of_call::value(sample, *metric, from).is_none_or(|value| value <= *limit);
+        let within = |(metric, limit): &(Metric, f64)| {
+            call_metrics::value(sample, *metric, from).is_none_or(|value| value <= *limit)
+        };
         sample.is_good() && limits.iter().all(within)
     };
     let met = valid.iter().filter(meets).count();
     Some(Goodput { met, share: wilson::share(met, valid.len())?, per_s: span.map(|span| number(met) / span) })
 }
 
-fn network_share(metrics: &BTreeMap<Metric, Figures>) -> Option<f64> {
+fn network_share(metrics: &BTreeMap<Metric, MetricStats>) -> Option<f64> {
     Some(metrics.get(&Metric::TcpMs)?.median() / metrics.get(&Metric::TtftMs)?.median())
 }
 

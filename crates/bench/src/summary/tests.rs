@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::plan::{Arrival, Load, Slo, Stop};
-use crate::stats::quantile::Ranked;
-use crate::synthetic::{self, Shape as Host, run};
+use crate::stats::quantile::RankedQuantile;
+use crate::synthetic::{self, SimulatedTarget as Host, run};
 
 fn outcome(run: &Run, a: usize, b: usize) -> Outcome {
     Summary::of(run).pair(a, b, Metric::TtftMs).unwrap().outcome
@@ -30,18 +30,18 @@ fn a_clear_difference_is_a_verdict_from_either_side() {
 fn equals_are_the_same_only_when_the_interval_is_narrow() {
     check(&[Host::new("a", 200.0).spread(0.05), Host::new("b", 200.0).spread(0.05)], 40, Outcome::Same);
     let wide = run(3, &[Host::new("a", 200.0), Host::new("b", 200.0)], 40);
-    assert!(matches!(outcome(&wide, 0, 1), Outcome::CannotTell(Doubt::MoreRounds(_))));
+    assert!(matches!(outcome(&wide, 0, 1), Outcome::CannotTell(Uncertainty::MoreRounds(_))));
 }
 
 #[test]
 fn three_rounds_say_nothing() {
-    check(&[Host::new("a", 200.0), Host::new("b", 900.0)], 3, Outcome::CannotTell(Doubt::TooFewPairs));
+    check(&[Host::new("a", 200.0), Host::new("b", 900.0)], 3, Outcome::CannotTell(Uncertainty::TooFewPairs));
 }
 
 #[test]
 fn what_fails_more_often_is_never_the_better_one() {
     let hosts = [Host::new("a", 100.0).failing(0.5), Host::new("b", 300.0)];
-    check(&hosts, 40, Outcome::CannotTell(Doubt::FailsMore));
+    check(&hosts, 40, Outcome::CannotTell(Uncertainty::FailsMore));
     assert_eq!(Summary::of(&run(3, &hosts, 40)).ranking(), [1, 0]);
 }
 
@@ -50,7 +50,7 @@ fn failures_are_counted_by_class_and_rank_as_infinite() {
     let summary = Summary::of(&run(3, &[Host::new("a", 100.0).failing(0.2)], 100));
     let target = &summary.targets[0];
     assert_eq!(target.good + target.errors["rate_limit"].count, 100);
-    assert_eq!(target.ttft_p95_with_failures, Ranked::Infinite);
+    assert_eq!(target.ttft_p95_with_failures, RankedQuantile::Infinite);
     assert_eq!(target.figures(Metric::TtftMs).unwrap().n, target.good);
 }
 
@@ -60,7 +60,7 @@ fn a_step_of_the_clock_voids_the_call() {
     run.samples[4].clock_stepped = true;
     let summary = Summary::of(&run);
     assert_eq!((summary.targets[0].calls, summary.targets[0].void), (39, 1));
-    assert_eq!(summary.client.warnings, [Complaint::ClockSteps(1)]);
+    assert_eq!(summary.client.warnings, [ClientIssue::ClockSteps(1)]);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn late_starts_spoil_an_open_loop_and_not_a_closed_one() {
     }
     assert!(Summary::of(&closed).client.is_valid());
     let open = Summary::of(&open(closed));
-    assert_eq!(open.client.invalid, [Complaint::Late(20.0)]);
+    assert_eq!(open.client.invalid, [ClientIssue::Late(20.0)]);
     let medians =
         [Metric::TtftMs, Metric::ServiceTtftMs].map(|metric| open.targets[0].figures(metric).unwrap().median());
     assert!((medians[0] - medians[1] - 20.0).abs() < 1e-6, "{medians:?}");
@@ -82,7 +82,7 @@ fn dropped_starts_and_a_busy_processor_make_a_run_invalid() {
     let mut spoilt = open(run(3, &[Host::new("a", 100.0)], 40));
     spoilt.client.dropped = 5;
     spoilt.client.cpu = Some(spoilt.client.wall);
-    assert_eq!(Summary::of(&spoilt).client.invalid, [Complaint::Dropped(5), Complaint::Busy(1.0)]);
+    assert_eq!(Summary::of(&spoilt).client.invalid, [ClientIssue::Dropped(5), ClientIssue::Busy(1.0)]);
 }
 
 #[test]

@@ -2,7 +2,8 @@ use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 
 use super::*;
-use crate::provider::{Overrides, Params, Protocol, Quirks};
+use crate::catalog::Quirks;
+use crate::protocols::{Overrides, Params, Protocol};
 
 const MS: Duration = Duration::from_millis(1);
 const S: Duration = Duration::from_secs(1);

@@ -26,11 +26,11 @@ pub fn is_stream(start: &[u8]) -> Option<bool> {
 /// The `event` of a frame is the type of an event, `exception/TYPE` or `error/CODE`; its `data` is the
 /// payload, and for an `error` the message.
 #[derive(Debug, Default)]
-pub struct Parser {
+pub struct EventStreamParser {
     buffer: Vec<u8>,
 }
 
-impl Parser {
+impl EventStreamParser {
     /// Takes the next bytes and pushes the frames that they complete.
     ///
     /// # Errors
@@ -74,7 +74,7 @@ fn frame(message: &[u8]) -> Result<Frame, FrameError> {
     }
     let headers = usize::try_from(number(&body[4..])).unwrap_or(usize::MAX);
     let (headers, payload) = body[PRELUDE..].split_at_checked(headers).ok_or(FrameError::Shape)?;
-    let headers = Headers::read(headers)?;
+    let headers = MessageHeaders::read(headers)?;
     let payload = || String::from_utf8(payload.to_vec()).map_err(|_| FrameError::NotUtf8);
     let (event, data) = match headers.kind {
         Some("exception") => (headers.exception.map(|name| format!("exception/{name}")), payload()?),
@@ -89,7 +89,7 @@ fn frame(message: &[u8]) -> Result<Frame, FrameError> {
 
 /// The headers that say what a message is; the others are stepped over.
 #[derive(Default)]
-struct Headers<'a> {
+struct MessageHeaders<'a> {
     kind: Option<&'a str>,
     event: Option<&'a str>,
     exception: Option<&'a str>,
@@ -97,7 +97,7 @@ struct Headers<'a> {
     message: Option<&'a str>,
 }
 
-impl<'a> Headers<'a> {
+impl<'a> MessageHeaders<'a> {
     fn read(mut bytes: &'a [u8]) -> Result<Self, FrameError> {
         let mut found = Self::default();
         while !bytes.is_empty() {
@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     fn parse(pieces: &[&[u8]]) -> Result<Vec<Frame>, FrameError> {
-        let (mut parser, mut out) = (Parser::default(), Vec::new());
+        let (mut parser, mut out) = (EventStreamParser::default(), Vec::new());
         for piece in pieces {
             parser.feed(piece, &mut out)?;
         }

@@ -27,27 +27,27 @@ impl Framing {
 
     /// A fresh parser of one stream.
     #[must_use]
-    pub fn parser(self) -> Parser {
+    pub fn parser(self) -> FrameParser {
         match self {
-            Self::Sse => Parser::Sse(sse::Parser::default()),
-            Self::Ndjson => Parser::Ndjson(ndjson::Parser::default()),
-            Self::AwsEventStream => Parser::AwsEventStream(event_stream::Parser::default()),
+            Self::Sse => FrameParser::Sse(sse::SseParser::default()),
+            Self::Ndjson => FrameParser::Ndjson(ndjson::NdjsonParser::default()),
+            Self::AwsEventStream => FrameParser::AwsEventStream(event_stream::EventStreamParser::default()),
         }
     }
 }
 
 /// An incremental parser of one stream.
 #[derive(Debug)]
-pub enum Parser {
+pub enum FrameParser {
     /// Of server-sent events.
-    Sse(sse::Parser),
+    Sse(sse::SseParser),
     /// Of lines.
-    Ndjson(ndjson::Parser),
+    Ndjson(ndjson::NdjsonParser),
     /// Of the binary event stream of AWS.
-    AwsEventStream(event_stream::Parser),
+    AwsEventStream(event_stream::EventStreamParser),
 }
 
-impl Parser {
+impl FrameParser {
     /// Feeds bytes and pushes every frame that they complete.
     ///
     /// # Errors
@@ -63,7 +63,7 @@ impl Parser {
     /// The stream ended: pushes the pending frame, if there is a whole one.
     ///
     /// # Errors
-    /// As [`Parser::feed`].
+    /// As [`FrameParser::feed`].
     pub fn end(&mut self, out: &mut Vec<Frame>) -> Result<(), FrameError> {
         match self {
             Self::Sse(parser) => parser.end(out),

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use url::Url;
 
-pub use framing::{Framing, Parser};
+pub use framing::{FrameParser, Framing};
 
 /// A request that is ready to be sent.
 ///
@@ -31,7 +31,7 @@ pub struct WireRequest {
     /// The body.
     pub body: Bytes,
     /// How it must be signed before it is sent; only then it is whole.
-    pub sign: Option<sigv4::Scope>,
+    pub sign: Option<sigv4::SigningScope>,
 }
 
 impl std::fmt::Debug for WireRequest {

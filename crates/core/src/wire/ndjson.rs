@@ -9,19 +9,19 @@ use super::{Frame, FrameError, sse};
 /// Lines end in LF or CRLF; blank ones are skipped. A line is whole when its end has come, the last one
 /// also when it is whole JSON. Each byte is looked at once and copied at most twice.
 #[derive(Debug)]
-pub struct Parser {
+pub struct NdjsonParser {
     /// The beginning of a line whose end has not come yet.
     line: Vec<u8>,
     limit: usize,
 }
 
-impl Default for Parser {
+impl Default for NdjsonParser {
     fn default() -> Self {
         Self::with_limit(sse::MAX_FRAME)
     }
 }
 
-impl Parser {
+impl NdjsonParser {
     /// A parser that keeps at most `limit` bytes of a line.
     #[must_use]
     pub fn with_limit(limit: usize) -> Self {
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     fn parse(pieces: &[&[u8]]) -> Result<Vec<String>, FrameError> {
-        let (mut parser, mut out) = (Parser::default(), Vec::new());
+        let (mut parser, mut out) = (NdjsonParser::default(), Vec::new());
         for piece in pieces {
             parser.feed(piece, &mut out)?;
         }
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_line_has_a_largest_size() {
-        let mut parser = Parser::with_limit(4);
+        let mut parser = NdjsonParser::with_limit(4);
         assert_eq!(parser.feed(b"1234\n12", &mut Vec::new()), Ok(()));
         assert_eq!(parser.feed(b"345", &mut Vec::new()), Err(FrameError::TooLarge { limit: 4 }));
     }
@@ -154,7 +154,7 @@ mod tests {
     proptest! {
         #[test]
         fn arbitrary_bytes_never_panic_and_stay_in_bounds(bytes in prop::collection::vec(any::<u8>(), 0..300), size in 1usize..20) {
-            let (mut parser, mut out) = (Parser::with_limit(64), Vec::new());
+            let (mut parser, mut out) = (NdjsonParser::with_limit(64), Vec::new());
             for piece in bytes.chunks(size) {
                 if parser.feed(piece, &mut out).is_err() {
                     return Ok(());

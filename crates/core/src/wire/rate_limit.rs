@@ -12,14 +12,14 @@ use super::retry_after;
 use crate::model::{Reading, Refill, Resource, Timestamp};
 
 /// A beginning of header names, and how what is counted under it comes back.
-struct Family {
+struct HeaderFamily {
     prefix: &'static str,
-    refill: Habit,
+    refill: RefillRule,
 }
 
 /// How a family refills, as far as that is known.
 #[derive(Clone, Copy, PartialEq)]
-enum Habit {
+enum RefillRule {
     /// Bit by bit over a minute; the reset is the moment when it is full.
     Minute,
     /// Told from the form of the reset and the numbers: see [`steadily`].
@@ -27,14 +27,14 @@ enum Habit {
 }
 
 /// Longer prefixes first: the first that fits is taken.
-const FAMILIES: &[Family] = &[
+const FAMILIES: &[HeaderFamily] = &[
     // A token bucket; the reset is an RFC 3339 time with whole seconds, too coarse to tell from.
-    Family { prefix: "anthropic-ratelimit-", refill: Habit::Minute },
-    Family { prefix: "x-ratelimit-", refill: Habit::Told },
+    HeaderFamily { prefix: "anthropic-ratelimit-", refill: RefillRule::Minute },
+    HeaderFamily { prefix: "x-ratelimit-", refill: RefillRule::Told },
     // `-call-limit` and `-call-remaining` of trial keys.
-    Family { prefix: "x-trial-endpoint-", refill: Habit::Minute },
+    HeaderFamily { prefix: "x-trial-endpoint-", refill: RefillRule::Minute },
     // The IETF's draft in its older form: `ratelimit-limit`, `-remaining`, `-reset`.
-    Family { prefix: "ratelimit-", refill: Habit::Told },
+    HeaderFamily { prefix: "ratelimit-", refill: RefillRule::Told },
 ];
 
 /// The window when nothing says one.
@@ -46,8 +46,8 @@ const MOST: f64 = 1e15;
 
 /// What the parts of a limit say, before they are put together.
 #[derive(Default)]
-struct Parts {
-    habit: Option<Habit>,
+struct LimitFields {
+    refill_rule: Option<RefillRule>,
     limit: Option<u64>,
     remaining: Option<u64>,
     reset: Option<String>,
@@ -58,17 +58,17 @@ struct Parts {
 /// Every limit that `headers` tell of, of a reply that came at `now`.
 #[must_use]
 pub fn readings(headers: &HeaderMap, now: Timestamp) -> Vec<Reading> {
-    let mut found: BTreeMap<(Resource, Option<Duration>), Parts> = BTreeMap::new();
+    let mut found: BTreeMap<(Resource, Option<Duration>), LimitFields> = BTreeMap::new();
     for (name, value) in headers {
         let Ok(value) = value.to_str() else { continue };
-        let Some((part, resource, span, habit)) = header(name.as_str()) else { continue };
+        let Some((part, resource, span, refill_rule)) = header(name.as_str()) else { continue };
         let parts = found.entry((resource, span)).or_default();
-        parts.habit.get_or_insert(habit);
+        parts.refill_rule.get_or_insert(refill_rule);
         match part {
-            Part::Limit => parts.limit = count(value),
-            Part::Remaining => parts.remaining = count(value),
-            Part::Reset => parts.reset = Some(value.to_owned()),
-            Part::Period => parts.period = retry_after::from_value(value, None),
+            LimitField::Limit => parts.limit = count(value),
+            LimitField::Remaining => parts.remaining = count(value),
+            LimitField::Reset => parts.reset = Some(value.to_owned()),
+            LimitField::Period => parts.period = retry_after::from_value(value, None),
         }
     }
     let mut readings: Vec<Reading> = found.into_iter().filter_map(|(key, parts)| parts.reading(key, now)).collect();
@@ -76,7 +76,7 @@ pub fn readings(headers: &HeaderMap, now: Timestamp) -> Vec<Reading> {
     readings
 }
 
-impl Parts {
+impl LimitFields {
     fn reading(self, (resource, span): (Resource, Option<Duration>), now: Timestamp) -> Option<Reading> {
         let remaining = self.remaining?;
         let reset = self.reset.as_deref().map(str::trim);
@@ -84,11 +84,11 @@ impl Parts {
         let millis = reset.filter(|_| self.period.is_some()).and_then(|text| text.parse::<u32>().ok());
         let steady = millis.map(|millis| Duration::from_millis(millis.into()));
         let steady = steady.or_else(|| retry_after::from_duration(reset?));
-        let refill = match (self.habit, steady) {
-            (Some(Habit::Minute), _) => Refill::Over(window.unwrap_or(MINUTE)),
-            (Some(Habit::Told) | None, Some(full)) => steadily(self.limit, remaining, full, window),
+        let refill = match (self.refill_rule, steady) {
+            (Some(RefillRule::Minute), _) => Refill::Over(window.unwrap_or(MINUTE)),
+            (Some(RefillRule::Told) | None, Some(full)) => steadily(self.limit, remaining, full, window),
             // Bare seconds and points in time are ends of fixed windows. One that is past says nothing.
-            (Some(Habit::Told) | None, None) => match reset.and_then(|text| wait(text, now)) {
+            (Some(RefillRule::Told) | None, None) => match reset.and_then(|text| wait(text, now)) {
                 Some(end) if !end.is_zero() => Refill::At(end),
                 Some(_) | None => Refill::Over(window.unwrap_or(MINUTE)),
             },
@@ -124,7 +124,7 @@ fn steadily(limit: Option<u64>, remaining: u64, full: Duration, window: Option<D
     }
 }
 
-enum Part {
+enum LimitField {
     Limit,
     Remaining,
     Reset,
@@ -133,14 +133,14 @@ enum Part {
 
 /// What the name of a header says: `x-ratelimit-remaining-tokens-minute`,
 /// `anthropic-ratelimit-input-tokens-reset`, `x-ratelimit-limit-req-10-second`.
-fn header(name: &str) -> Option<(Part, Resource, Option<Duration>, Habit)> {
+fn header(name: &str) -> Option<(LimitField, Resource, Option<Duration>, RefillRule)> {
     let (family, rest) = FAMILIES.iter().find_map(|family| Some((family, name.strip_prefix(family.prefix)?)))?;
     let mut words: Vec<&str> = rest.split('-').collect();
     let part = |word: &str| match word {
-        "limit" => Some(Part::Limit),
-        "remaining" => Some(Part::Remaining),
-        "reset" => Some(Part::Reset),
-        "renewalperiod" => Some(Part::Period),
+        "limit" => Some(LimitField::Limit),
+        "remaining" => Some(LimitField::Remaining),
+        "reset" => Some(LimitField::Reset),
+        "renewalperiod" => Some(LimitField::Period),
         _ => None,
     };
     let at = words.iter().position(|word| part(word).is_some())?;

@@ -15,7 +15,7 @@ use crate::model::{Secret, Timestamp};
 
 /// For what a signature is good, and who signs. `Debug` hides the key.
 #[derive(Debug, Clone)]
-pub struct Scope {
+pub struct SigningScope {
     /// The service's name for signing, which need not be that of its host.
     pub service: &'static str,
     /// The region.
@@ -153,7 +153,7 @@ mod tests {
             url: url.parse().unwrap(),
             headers: headers.collect::<HeaderMap>(),
             body: Bytes::from_static(body.as_bytes()),
-            sign: Some(Scope { service: "service", region: "us-east-1".into(), key }),
+            sign: Some(SigningScope { service: "service", region: "us-east-1".into(), key }),
         }
     }
 

@@ -18,7 +18,7 @@ const BOM: &[u8] = b"\xEF\xBB\xBF";
 /// (WHATWG HTML, section 9.2.6). Frames without data are not emitted. Each byte is looked at once
 /// and copied at most twice, however small the pieces are.
 #[derive(Debug)]
-pub struct Parser {
+pub struct SseParser {
     /// The beginning of a line whose end has not come yet.
     line: Vec<u8>,
     /// The `data` lines of the frame so far, joined by LF.
@@ -33,13 +33,13 @@ pub struct Parser {
     limit: usize,
 }
 
-impl Default for Parser {
+impl Default for SseParser {
     fn default() -> Self {
         Self::with_limit(MAX_FRAME)
     }
 }
 
-impl Parser {
+impl SseParser {
     /// A parser that keeps at most `limit` bytes of a frame.
     #[must_use]
     pub fn with_limit(limit: usize) -> Self {
@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     fn parse(pieces: &[&[u8]]) -> Result<Vec<Frame>, FrameError> {
-        let (mut parser, mut out) = (Parser::default(), Vec::new());
+        let (mut parser, mut out) = (SseParser::default(), Vec::new());
         for piece in pieces {
             parser.feed(piece, &mut out)?;
         }
@@ -264,10 +264,10 @@ mod tests {
     fn a_frame_has_a_largest_size() {
         let limit = FrameError::TooLarge { limit: 10 };
         for bytes in [&b"data: 12345"[..], b"data: 12345\n\n", b"data: 1234\ndata: 1\n\n", b":123456789 "] {
-            let mut parser = Parser::with_limit(10);
+            let mut parser = SseParser::with_limit(10);
             assert_eq!(parser.feed(bytes, &mut Vec::new()), Err(limit.clone()), "{}", bytes.escape_ascii());
         }
-        let mut parser = Parser::with_limit(10);
+        let mut parser = SseParser::with_limit(10);
         assert_eq!(parser.feed(&b"data: 1234\n\n".repeat(100), &mut Vec::new()), Ok(()));
     }
 
@@ -321,7 +321,7 @@ mod tests {
 
         #[test]
         fn arbitrary_bytes_never_panic_and_stay_in_bounds(bytes in prop::collection::vec(any::<u8>(), 0..300), size in 1usize..20) {
-            let (mut parser, mut out) = (Parser::with_limit(64), Vec::new());
+            let (mut parser, mut out) = (SseParser::with_limit(64), Vec::new());
             for piece in bytes.chunks(size) {
                 if parser.feed(piece, &mut out).is_err() {
                     return Ok(());

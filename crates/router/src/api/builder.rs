@@ -16,7 +16,7 @@ use crate::builder::Environment;
 use crate::engine;
 use crate::ports::Clock;
 use crate::profile::EnvVars;
-use crate::state::Location;
+use crate::state::StateLocation;
 use llmroute_core::model::{RedisUrl, Timestamp};
 
 /// The place of the state: breakers, limits and estimates.
@@ -166,13 +166,13 @@ impl RouterBuilder {
 }
 
 impl State {
-    fn location(&self) -> Result<Location, Error> {
+    fn location(&self) -> Result<StateLocation, Error> {
         match self {
-            Self::Memory => Ok(Location::Memory),
+            Self::Memory => Ok(StateLocation::Memory),
             #[cfg(feature = "sqlite")]
-            Self::Directory(path) => Ok(Location::Dir(path.clone())),
+            Self::Directory(path) => Ok(StateLocation::Dir(path.clone())),
             #[cfg(feature = "redis")]
-            Self::Redis(url) => RedisUrl::parse(url).map(Location::Redis).map_err(|reason| {
+            Self::Redis(url) => RedisUrl::parse(url).map(StateLocation::Redis).map_err(|reason| {
                 Error::new(ErrorKind::Configuration, format!("the URL of the state is not valid: {reason}"))
             }),
         }

@@ -10,7 +10,7 @@ use super::error::{Error, ErrorKind};
 use super::strategy::{CoreStrategy, Strategy};
 use crate::engine;
 use crate::profile::{EnvVars, LoadOptions, Profile, Source};
-use crate::state::Location;
+use crate::state::StateLocation;
 use llmroute_core::model::{KeySource, Prompt, StateSource};
 use llmroute_core::route::strategy::{Custom, Strategy as CoreStrategyKind};
 
@@ -159,12 +159,12 @@ impl Settings {
     }
 
     /// The place of the state that a profile names.
-    pub(super) fn location(&self, source: Option<&StateSource>) -> Result<Location, Error> {
+    pub(super) fn location(&self, source: Option<&StateSource>) -> Result<StateLocation, Error> {
         let configuration = |message: String| Error::new(ErrorKind::Configuration, message);
         match source {
-            None | Some(StateSource::Memory) => Ok(Location::Memory),
-            Some(StateSource::Dir(path)) => Ok(Location::Dir(path.clone())),
-            Some(StateSource::Redis(url)) => Ok(Location::Redis(url.clone())),
+            None | Some(StateSource::Memory) => Ok(StateLocation::Memory),
+            Some(StateSource::Dir(path)) => Ok(StateLocation::Dir(path.clone())),
+            Some(StateSource::Redis(url)) => Ok(StateLocation::Redis(url.clone())),
             Some(StateSource::Env(name)) => {
                 let value = self.env.get(name);
                 let value = value.ok_or_else(|| configuration(format!("`state`: the variable `{name}` is not set")))?;

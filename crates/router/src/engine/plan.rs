@@ -7,7 +7,7 @@ use crate::engine::request::record::{HedgeInfo, RouteErrorKind};
 use crate::engine::router::{Request, Router};
 use crate::engine::shared::session::StateSession;
 use llmroute_core::model::{Class, Failure};
-use llmroute_core::provider::Encoded;
+use llmroute_core::protocols::EncodedRequest;
 use llmroute_core::route::board::Board;
 use llmroute_core::route::course::{Course, Skip, Step};
 use llmroute_core::route::rules::Detours;
@@ -46,7 +46,7 @@ pub struct PlannedCall {
     /// After which wait.
     pub wait: Duration,
     /// With what; the key is a stand-in.
-    pub request: Result<Encoded, Failure>,
+    pub request: Result<EncodedRequest, Failure>,
     /// The call that would be made beside it if it stays silent.
     pub hedge: Option<HedgeInfo>,
 }

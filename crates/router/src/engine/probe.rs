@@ -14,8 +14,8 @@ use crate::engine::shared::session::{deployment_key, parse};
 use crate::ports::HttpReply;
 use llmroute_core::model::redact::{redact, without_whole};
 use llmroute_core::model::{Class, Failure, KeySource, Reading, Secret, TimeoutKind, Timestamp};
-use llmroute_core::provider::probe::Names;
-use llmroute_core::provider::{Endpoint, Probe};
+use llmroute_core::protocols::probe::ModelNames;
+use llmroute_core::protocols::{Endpoint, Probe};
 use llmroute_core::route::DeploymentId;
 use llmroute_core::route::board::Cell;
 use llmroute_core::route::limits::Quota;
@@ -114,7 +114,7 @@ pub enum ModelList {
     /// A list was asked for, and something else came: a page for people, say.
     Unreadable,
     /// These.
-    Models(Names),
+    Models(ModelNames),
 }
 
 /// What the processes know of a deployment.
@@ -242,7 +242,8 @@ impl Router {
         let body = read(&mut head).await;
         if (200..300).contains(&head.status) {
             if lists {
-                reply.list = body.and_then(|body| Names::read(&body)).map_or(ModelList::Unreadable, ModelList::Models);
+                reply.list =
+                    body.and_then(|body| ModelNames::read(&body)).map_or(ModelList::Unreadable, ModelList::Models);
             }
             reply.key_proved = key.is_some() && self.is_closed_to_others(to, limits).await;
         } else {

@@ -12,7 +12,7 @@ use crate::engine::request::run::Run;
 use crate::engine::shared::provider_limits::ProviderLimits;
 use crate::ports::{Clock, KeyProvider, LogStart, Store, Transport};
 use llmroute_core::model::{Answer, Class, Failure, KeySource, Prompt, TimeoutKind, Timestamp};
-use llmroute_core::provider::Endpoint;
+use llmroute_core::protocols::Endpoint;
 use llmroute_core::route::course::{Facts, Needs};
 use llmroute_core::route::rules::{self, Detours, RuleError};
 use llmroute_core::route::{DeploymentId, GroupId, Map, Timeouts};

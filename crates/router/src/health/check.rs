@@ -5,22 +5,24 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use super::{Live, Patient, Report, Row, Seen, Subject, lack, live, verdict, warnings};
+use super::{
+    DeploymentHealth, Evidence, HealthReport, HealthSubject, LiveCall, Target, diagnosis, live_call, problem, warnings,
+};
 use crate::engine::{ModelList, ProbeKey, ProbeLimits, ProbeOutcome, ProbeReply, ProbeResult, Router, Standing};
 use crate::ports::{Clock, ConnectionCheck, ConnectionChecker};
 use llmroute_core::model::{Class, Failure, TimeoutKind, Timestamp};
-use llmroute_core::provider::probe::Listed;
+use llmroute_core::protocols::probe::Listed;
 use llmroute_core::route::board::Board;
 use llmroute_core::route::breaker::State;
 use llmroute_core::route::limits::Heard;
 use llmroute_core::route::{DeploymentId, GroupId};
 
 /// Servers that are asked at the same time.
-const AT_ONCE: usize = 64;
+const MAX_CONCURRENT: usize = 64;
 
 /// How long a look may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct HealthTimeouts {
     /// Until there is a connection.
     pub connect: Duration,
     /// Until the head of a reply to a free question.
@@ -29,13 +31,13 @@ pub struct Limits {
     pub total: Duration,
 }
 
-impl Limits {
+impl HealthTimeouts {
     /// 2 s for a connection, 5 s for a head, 10 s in all.
-    pub const USUAL: Self =
+    pub const DEFAULT: Self =
         Self { connect: Duration::from_secs(2), head: Duration::from_secs(5), total: Duration::from_secs(10) };
 }
 
-impl Limits {
+impl HealthTimeouts {
     /// The time that is left when so much is over; `None` when it is too short for silence to mean anything.
     fn left(self, over: Duration) -> Option<Duration> {
         let left = self.total.saturating_sub(over);
@@ -44,72 +46,77 @@ impl Limits {
 }
 
 /// What one question found of those that share server and key.
-struct Site {
-    members: Vec<Patient>,
+struct ProbeGroup {
+    members: Vec<Target>,
     dialed: ConnectionCheck,
     probed: ProbeResult,
-    live: Vec<Option<Live>>,
+    live: Vec<Option<LiveCall>>,
 }
 
-impl Site {
+impl ProbeGroup {
     /// Nobody was asked: there was no time left for it.
-    fn unasked(members: Vec<Patient>) -> Self {
+    fn unasked(members: Vec<Target>) -> Self {
         let dialed = ConnectionCheck { unmeasured: true, ..ConnectionCheck::default() };
         let probed = ProbeResult { key: ProbeKey::NotResolved, outcome: ProbeOutcome::NoTime };
         Self { live: vec![None; members.len()], members, dialed, probed }
     }
 }
 
-/// Looks at every one of `patients`, and judges `subjects` by it.
+/// Looks at every one of `targets`, and judges `subjects` by it.
 pub async fn check(
     router: &Router,
     dial: &dyn ConnectionChecker,
     clock: Clock,
-    patients: &[Patient],
-    subjects: &[Subject],
-    limits: Limits,
+    targets: &[Target],
+    subjects: &[HealthSubject],
+    limits: HealthTimeouts,
     rng: &mut fastrand::Rng,
-) -> Report {
+) -> HealthReport {
     let start = clock.instant();
     let everybody: Vec<DeploymentId> = (0..router.map().deployments.len()).map(DeploymentId).collect();
-    let sites = sites(router, patients).into_iter().map(|members| (members, rng.fork()));
-    let asked = sites.map(|(members, mut rng)| async move {
-        let Some(left) = limits.left(clock.instant() - start) else { return Site::unasked(members) };
+    let probe_groups = probe_groups(router, targets).into_iter().map(|members| (members, rng.fork()));
+    let asked = probe_groups.map(|(members, mut rng)| async move {
+        let Some(left) = limits.left(clock.instant() - start) else { return ProbeGroup::unasked(members) };
         let probing = ProbeLimits { connect: limits.connect, head: limits.head, total: left };
         let first = members[0].id;
         let (dialed, probed) =
             tokio::join!(dialed(router, dial, first, limits.connect.min(left)), router.probe(first, probing));
         let live = if is_askable(&probed.key) {
             // What is over meanwhile is no part of the time that is left.
-            let calls = members.iter().map(|patient| (patient.live, rng.fork())).map(|(group, mut rng)| async move {
+            let calls = members.iter().map(|target| (target.live, rng.fork())).map(|(group, mut rng)| async move {
                 let left = limits.left(clock.instant() - start);
                 called(router, group, clock.now(), left, &mut rng).await
             });
-            stream::iter(calls).buffered(AT_ONCE).collect().await
+            stream::iter(calls).buffered(MAX_CONCURRENT).collect().await
         } else {
             vec![None; members.len()]
         };
-        Site { members, dialed, probed, live }
+        ProbeGroup { members, dialed, probed, live }
     });
-    let sites: Vec<Site> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
-    let rows = rows(router, patients, &sites, &router.standing(&everybody), clock.now());
-    let states = |subject: &Subject| -> Vec<_> {
-        subject.members.iter().filter_map(|id| rows.iter().find(|row| row.id == *id)).map(|row| &row.verdict).collect()
+    let probe_groups: Vec<ProbeGroup> = stream::iter(asked).buffer_unordered(MAX_CONCURRENT).collect().await;
+    let rows = rows(router, targets, &probe_groups, &router.standing(&everybody), clock.now());
+    let states = |subject: &HealthSubject| -> Vec<_> {
+        subject
+            .members
+            .iter()
+            .filter_map(|id| rows.iter().find(|row| row.id == *id))
+            .map(|row| &row.diagnosis)
+            .collect()
     };
-    let subjects = subjects.iter().map(|subject| (subject.name.clone(), lack(&states(subject)))).collect();
-    Report { rows, subjects, took: clock.instant() - start }
+    let subjects = subjects.iter().map(|subject| (subject.name.clone(), problem(&states(subject)))).collect();
+    HealthReport { rows, subjects, took: clock.instant() - start }
 }
 
 /// Those that one free question serves, together.
-fn sites(router: &Router, patients: &[Patient]) -> Vec<Vec<Patient>> {
-    let mut sites: Vec<Vec<Patient>> = Vec::new();
-    for patient in patients {
-        match sites.iter_mut().find(|site| router.probed_alike(site[0].id, patient.id)) {
-            Some(site) => site.push(*patient),
-            None => sites.push(vec![*patient]),
+fn probe_groups(router: &Router, targets: &[Target]) -> Vec<Vec<Target>> {
+    let mut probe_groups: Vec<Vec<Target>> = Vec::new();
+    for target in targets {
+        match probe_groups.iter_mut().find(|probe_group| router.probed_alike(probe_group[0].id, target.id)) {
+            Some(probe_group) => probe_group.push(*target),
+            None => probe_groups.push(vec![*target]),
         }
     }
-    sites
+    probe_groups
 }
 
 async fn dialed(router: &Router, dial: &dyn ConnectionChecker, id: DeploymentId, limit: Duration) -> ConnectionCheck {
@@ -132,48 +139,54 @@ async fn called(
     now: Timestamp,
     left: Option<Duration>,
     rng: &mut fastrand::Rng,
-) -> Option<Live> {
+) -> Option<LiveCall> {
     let group = group?;
     Some(match left {
-        Some(left) => live::call(router, group, now, left, rng).await,
-        None => Live::NotMade("not called: no time left".to_owned()),
+        Some(left) => live_call::call(router, group, now, left, rng).await,
+        None => LiveCall::NotMade("not called: no time left".to_owned()),
     })
 }
 
-/// What was seen of each, judged by the state after it.
-fn rows(router: &Router, patients: &[Patient], sites: &[Site], after: &[Standing], now: Timestamp) -> Vec<Row> {
+/// What was evidence of each, judged by the state after it.
+fn rows(
+    router: &Router,
+    targets: &[Target],
+    probe_groups: &[ProbeGroup],
+    after: &[Standing],
+    now: Timestamp,
+) -> Vec<DeploymentHealth> {
     let map = router.map();
     let mut board = Board::fresh(map);
     for (cell, standing) in board.deployments.iter_mut().zip(after) {
         cell.clone_from(&standing.cell);
     }
-    let found = |patient: &Patient| {
-        sites.iter().find_map(|site| {
-            let place = site.members.iter().position(|member| member.id == patient.id)?;
-            Some((site, site.live[place].clone()))
+    let found = |target: &Target| {
+        probe_groups.iter().find_map(|probe_group| {
+            let place = probe_group.members.iter().position(|member| member.id == target.id)?;
+            Some((probe_group, probe_group.live[place].clone()))
         })
     };
-    let row = |patient: &Patient| {
-        let id = patient.id;
+    let row = |target: &Target| {
+        let id = target.id;
         let deployment = map.deployment(id);
-        let (site, live) = found(patient)?;
-        let standing = told(after[id.0].clone(), &site.probed.outcome);
+        let (probe_group, live) = found(target)?;
+        let standing = told(after[id.0].clone(), &probe_group.probed.outcome);
         let breaker = board.state(map, id, now);
-        let seen = Seen {
-            dialed: site.dialed.clone(),
-            probed: site.probed.clone(),
-            listed: listed(&site.probed.outcome, &deployment.model),
+        let evidence = Evidence {
+            dialed: probe_group.dialed.clone(),
+            probed: probe_group.probed.clone(),
+            listed: listed(&probe_group.probed.outcome, &deployment.model),
             breaker,
             reason: reason(&standing, breaker),
             gated: standing.cell.gated(now).max(standing.quota.gated(now)),
-            usual: patient.usual,
+            usual: target.usual,
             standing,
             live,
         };
-        let (verdict, warnings) = (verdict::verdict(&seen), warnings::all(router.address(id), &seen, now));
-        Some(Row { id, name: deployment.name.clone(), at: now, seen, verdict, warnings })
+        let (diagnosis, warnings) = (diagnosis::diagnose(&evidence), warnings::all(router.address(id), &evidence, now));
+        Some(DeploymentHealth { id, name: deployment.name.clone(), at: now, evidence, diagnosis, warnings })
     };
-    patients.iter().filter_map(row).collect()
+    targets.iter().filter_map(row).collect()
 }
 
 /// Why the breaker is not closed: its own reason, or that the host is down.
@@ -208,9 +221,9 @@ fn listed(outcome: &ProbeOutcome, model: &str) -> Listed {
     }
 }
 
-impl Live {
+impl LiveCall {
     /// The failure that a call without an answer in our own time is shown as.
-    pub(super) fn late() -> Failure {
+    pub(super) fn timed_out() -> Failure {
         Failure::new(Class::Timeout(TimeoutKind::Total), "no answer in the time of this check")
     }
 }
@@ -222,7 +235,7 @@ mod tests {
     #[test]
     fn time_that_is_too_short_to_mean_anything_is_none() {
         let check = |total: u64, over: u64, want: Option<u64>| {
-            let limits = Limits { total: Duration::from_secs(total), ..Limits::USUAL };
+            let limits = HealthTimeouts { total: Duration::from_secs(total), ..HealthTimeouts::DEFAULT };
             assert_eq!(limits.left(Duration::from_secs(over)), want.map(Duration::from_secs), "{total} {over}");
         };
         check(10, 0, Some(10));

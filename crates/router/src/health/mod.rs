@@ -1,10 +1,10 @@
 //! Which deployments could answer now, and what stands in the way of the others: asks them, and judges.
 //!
-//! It knows no command line. What it decides is in `verdict` and `warnings`, as functions of what was found.
+//! It knows no command line. What it decides is in `diagnosis` and `warnings`, as functions of what was found.
 
 mod check;
-mod live;
-mod verdict;
+mod diagnosis;
+mod live_call;
 mod warnings;
 
 use std::time::Duration;
@@ -12,17 +12,17 @@ use std::time::Duration;
 use crate::engine::{ProbeResult, Standing};
 use crate::ports::ConnectionCheck;
 use llmroute_core::model::{Failure, Timestamp};
-use llmroute_core::provider::probe::Listed;
+use llmroute_core::protocols::probe::Listed;
 use llmroute_core::route::breaker;
 use llmroute_core::route::{DeploymentId, GroupId};
 
-pub use check::{Limits, check};
-pub use live::alone;
-pub use verdict::{Lack, State, Verdict, exit, lack};
+pub use check::{HealthTimeouts, check};
+pub use diagnosis::{Diagnosis, HealthState, Problem, common_problem, problem};
+pub use live_call::add_single_group;
 
 /// What is to be judged as one: a group, or a deployment that was named.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subject {
+pub struct HealthSubject {
     /// The name of the group or of the deployment.
     pub name: String,
     /// Who could answer.
@@ -31,10 +31,10 @@ pub struct Subject {
 
 /// A deployment that is to be looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patient {
+pub struct Target {
     /// Which one.
     pub id: DeploymentId,
-    /// The group of it alone through which it is called ([`alone`]), if it is to be called.
+    /// The group of it single_deployment_group through which it is called ([`add_single_group`]), if it is to be called.
     pub live: Option<GroupId>,
     /// The usual time to its first token, if enough calls say it.
     pub usual: Option<Duration>,
@@ -42,35 +42,35 @@ pub struct Patient {
 
 /// What a look at everything found.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Report {
+pub struct HealthReport {
     /// One for each deployment, in the order in which they were given.
-    pub rows: Vec<Row>,
+    pub rows: Vec<DeploymentHealth>,
     /// What each subject lacks; `None` for those that have a live deployment.
-    pub subjects: Vec<(String, Option<Lack>)>,
+    pub subjects: Vec<(String, Option<Problem>)>,
     /// How long it took.
     pub took: Duration,
 }
 
 /// What was found of one deployment.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub struct DeploymentHealth {
     /// Which one.
     pub id: DeploymentId,
     /// Its name.
     pub name: String,
     /// When the look at it was over.
     pub at: Timestamp,
-    /// Everything that was seen.
-    pub seen: Seen,
+    /// Everything that was evidence.
+    pub evidence: Evidence,
     /// What it means.
-    pub verdict: Verdict,
+    pub diagnosis: Diagnosis,
     /// What a person should look into, whatever the state.
     pub warnings: Vec<String>,
 }
 
-/// What was seen of one deployment.
+/// What was evidence of one deployment.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Seen {
+pub struct Evidence {
     /// How far a connection came.
     pub dialed: ConnectionCheck,
     /// The key, and the question that costs nothing.
@@ -88,12 +88,12 @@ pub struct Seen {
     /// The usual time to its first token, if enough calls say it.
     pub usual: Option<Duration>,
     /// The live call, if one was wanted.
-    pub live: Option<Live>,
+    pub live: Option<LiveCall>,
 }
 
 /// What became of a live call.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Live {
+pub enum LiveCall {
     /// An answer came, if only a part of one.
     Answered {
         /// Until its first token; none for an answer that was spent on reasoning.
@@ -115,16 +115,16 @@ pub enum Live {
     /// No call was made, for this reason.
     NotMade(String),
     /// It was given up for lack of time, and teaches nothing.
-    Late,
+    TimedOut,
 }
 
-impl Live {
+impl LiveCall {
     /// What it cost in USD, when that is known.
     #[must_use]
     pub fn cost(&self) -> Option<f64> {
         match self {
             Self::Answered { cost, .. } | Self::Failed { cost, .. } => *cost,
-            Self::Gated | Self::NotMade(_) | Self::Late => None,
+            Self::Gated | Self::NotMade(_) | Self::TimedOut => None,
         }
     }
 
@@ -133,7 +133,7 @@ impl Live {
     pub fn ttft(&self) -> Option<Duration> {
         match self {
             Self::Answered { ttft, .. } => *ttft,
-            Self::Failed { .. } | Self::Gated | Self::NotMade(_) | Self::Late => None,
+            Self::Failed { .. } | Self::Gated | Self::NotMade(_) | Self::TimedOut => None,
         }
     }
 }

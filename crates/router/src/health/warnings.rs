@@ -1,14 +1,14 @@
-//! What a person should look into though calls may still succeed: functions of what was seen.
+//! What a person should look into though calls may still succeed: functions of what was evidence.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use url::{Host, Url};
 
-use super::Seen;
+use super::Evidence;
 use crate::engine::{ProbeOutcome, ProbeReply};
 use llmroute_core::model::Timestamp;
-use llmroute_core::provider::probe::Listed;
+use llmroute_core::protocols::probe::Listed;
 
 /// Certificates that end sooner than this should have been renewed by now.
 const RENEWAL: Duration = Duration::from_secs(21 * 24 * 3600);
@@ -16,8 +16,8 @@ const RENEWAL: Duration = Duration::from_secs(21 * 24 * 3600);
 const SKEW: Duration = Duration::from_secs(30);
 
 /// Everything that is doubtful about a deployment at `url`.
-pub fn all(url: Option<&Url>, seen: &Seen, now: Timestamp) -> Vec<String> {
-    let reply = match &seen.probed.outcome {
+pub fn all(url: Option<&Url>, evidence: &Evidence, now: Timestamp) -> Vec<String> {
+    let reply = match &evidence.probed.outcome {
         ProbeOutcome::Replied(reply) => Some(reply),
         ProbeOutcome::NoFreeRequest
         | ProbeOutcome::Simulated
@@ -28,10 +28,10 @@ pub fn all(url: Option<&Url>, seen: &Seen, now: Timestamp) -> Vec<String> {
     let found = [
         url.filter(|url| is_exposed(url))
             .map(|_| "plain http to another network: key and prompts can be read".to_owned()),
-        seen.dialed.cert_expires.and_then(|end| certificate(end, now)),
+        evidence.dialed.cert_expires.and_then(|end| certificate(end, now)),
         reply.and_then(clock),
         reply.and_then(redirect),
-        (seen.listed == Listed::No).then(|| "the model is not on the server's list".to_owned()),
+        (evidence.listed == Listed::No).then(|| "the model is not on the server's list".to_owned()),
     ];
     found.into_iter().flatten().collect()
 }

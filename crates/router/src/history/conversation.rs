@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{CANDIDATES, Entry, History, HistoryError};
+use super::{CANDIDATES, History, HistoryError, LogEntry};
 use crate::ports::RequestOutcome;
-use crate::state::Record;
+use crate::state::LogRecord;
 use llmroute_core::model::{Message, Role, Timestamp};
 
 /// Conversations that are looked at for the newest one that can be continued.
@@ -16,7 +16,7 @@ const NO_TEXT: &str = "[attachment]";
 
 /// A conversation in one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Overview {
+pub struct ConversationSummary {
     /// Its id: that of its first request.
     pub id: String,
     /// When its first turn was asked.
@@ -38,7 +38,7 @@ impl History {
     ///
     /// # Errors
     /// As [`History::conversation_id`].
-    pub fn conversation(&self, id: &str) -> Result<Vec<Entry>, HistoryError> {
+    pub fn conversation(&self, id: &str) -> Result<Vec<LogEntry>, HistoryError> {
         let id = self.conversation_id(id)?;
         Ok(standing(self.reader()?.turns(&id)?))
     }
@@ -92,7 +92,7 @@ impl History {
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub fn conversations(&self, count: usize) -> Result<Vec<Overview>, HistoryError> {
+    pub fn conversations(&self, count: usize) -> Result<Vec<ConversationSummary>, HistoryError> {
         let Some(reader) = &self.reader else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         for id in reader.conversations(count)? {
@@ -105,7 +105,7 @@ impl History {
     }
 }
 
-impl Entry {
+impl LogEntry {
     /// What a model is told that it said: a whole answer, or the part of one that was given out.
     #[must_use]
     pub fn answer(&self) -> Option<&str> {
@@ -121,9 +121,9 @@ impl Entry {
 
 /// What a model is told of `turns`: question and answer of each that has an answer.
 #[must_use]
-pub fn messages(turns: &[Entry]) -> Vec<Message> {
-    let exchange = |turn: &Entry| {
-        let prompt = Some(without_places(&turn.start.prompt)).filter(|text| !text.trim().is_empty());
+pub fn messages(turns: &[LogEntry]) -> Vec<Message> {
+    let exchange = |turn: &LogEntry| {
+        let prompt = Some(with_attachment_kinds(&turn.start.prompt)).filter(|text| !text.trim().is_empty());
         let prompt = prompt.unwrap_or_else(|| NO_TEXT.to_owned());
         let answer = turn.answer()?;
         Some([Message::text(Role::User, prompt), Message::text(Role::Assistant, answer)])
@@ -134,7 +134,7 @@ pub fn messages(turns: &[Entry]) -> Vec<Message> {
 /// A prompt as it was logged, with the kinds of its attachments in the place of the notes about them:
 /// where they lie is nobody's business but the log's.
 #[must_use]
-pub fn without_places(prompt: &str) -> String {
+pub fn with_attachment_kinds(prompt: &str) -> String {
     let lines: Vec<&str> = prompt.split('\n').collect();
     let kind = |line: &str| {
         let note = line.strip_prefix("[attached: ")?.strip_suffix(")]")?;
@@ -149,14 +149,14 @@ pub fn without_places(prompt: &str) -> String {
 
 /// The newest turn that no other follows, and what leads to it, oldest first. Where that one came to nothing,
 /// and the same was asked before at the same place and answered, the answer before stands.
-fn standing(records: Vec<Record>) -> Vec<Entry> {
-    let mut turns: HashMap<String, Entry> =
-        records.into_iter().map(|record| (record.0.id.clone(), Entry::from(record))).collect();
+fn standing(records: Vec<LogRecord>) -> Vec<LogEntry> {
+    let mut turns: HashMap<String, LogEntry> =
+        records.into_iter().map(|record| (record.0.id.clone(), LogEntry::from(record))).collect();
     let followed: BTreeSet<&str> = turns.values().filter_map(|turn| turn.start.parent.as_deref()).collect();
     let leaves = || turns.values().filter(|turn| !followed.contains(turn.start.id.as_str()));
-    let id = |turn: &&Entry| turn.start.id.clone();
+    let id = |turn: &&LogEntry| turn.start.id.clone();
     let newest = leaves().max_by_key(id);
-    let again = |turn: &&Entry, of: &Entry| {
+    let again = |turn: &&LogEntry, of: &LogEntry| {
         turn.start.parent == of.start.parent && turn.start.prompt == of.start.prompt && turn.answer().is_some()
     };
     let before = newest.filter(|turn| turn.answer().is_none());
@@ -172,9 +172,9 @@ fn standing(records: Vec<Record>) -> Vec<Entry> {
     chain
 }
 
-fn overview(id: String, latest: Option<Timestamp>, turns: &[Entry]) -> Option<Overview> {
+fn overview(id: String, latest: Option<Timestamp>, turns: &[LogEntry]) -> Option<ConversationSummary> {
     let (first, last) = (turns.first()?, turns.last()?);
-    Some(Overview {
+    Some(ConversationSummary {
         id,
         started: first.start.at,
         last: latest.unwrap_or(last.start.at),
@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     fn check(logged: &str, want: &str) {
-        assert_eq!(without_places(logged), want, "{logged}");
+        assert_eq!(with_attachment_kinds(logged), want, "{logged}");
     }
 
     #[test]

@@ -5,19 +5,19 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::ports::{LogEnd, LogStart};
-use crate::state::Record;
+use crate::state::LogRecord;
 use llmroute_core::model::{Timestamp, Usage};
 
 /// A request and how it ended.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
+pub struct LogEntry {
     /// What was asked.
     pub start: LogStart,
     /// How it ended; `None` while it runs, and when its process died.
     pub end: Option<LogEnd>,
 }
 
-impl Entry {
+impl LogEntry {
     /// The name of the outcome; `unfinished` without one.
     #[must_use]
     pub fn outcome(&self) -> &'static str {
@@ -31,14 +31,14 @@ impl Entry {
     }
 }
 
-impl From<Record> for Entry {
-    fn from((start, end): Record) -> Self {
+impl From<LogRecord> for LogEntry {
+    fn from((start, end): LogRecord) -> Self {
         Self { start, end }
     }
 }
 
 /// One flat object; what `ask --json` has too is called the same. Times are RFC 3339 in UTC.
-impl Serialize for Entry {
+impl Serialize for LogEntry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { start, end } = self;
         let mut map = serializer.serialize_map(None)?;

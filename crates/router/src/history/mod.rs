@@ -2,19 +2,19 @@
 
 mod conversation;
 mod entry;
-mod latest;
+mod last_call;
 mod stats;
 
 use crate::ports::StoreError;
-use crate::state::{Location, LogReader};
+use crate::state::{LogReader, StateLocation};
 use llmroute_core::model::Timestamp;
 
 pub use crate::ports::{LogEnd, LogStart};
-pub use crate::state::{Query, Words};
-pub use conversation::{Overview, messages, without_places};
-pub use entry::{Entry, rfc3339};
-pub use latest::{Latest, latest};
-pub use stats::{P95_NEEDS, Stats, stats};
+pub use crate::state::{LogQuery, SearchTerms};
+pub use conversation::{ConversationSummary, messages, with_attachment_kinds};
+pub use entry::{LogEntry, rfc3339};
+pub use last_call::{LastCall, last_calls};
+pub use stats::{CallStats, P95_NEEDS, stats};
 
 /// Ids that an ambiguous one is explained with.
 const CANDIDATES: usize = 4;
@@ -64,11 +64,11 @@ impl History {
     ///
     /// # Errors
     /// [`HistoryError::InMemory`], or when it cannot be opened. A log that is not there yet is empty.
-    pub fn open(location: &Location) -> Result<Self, HistoryError> {
+    pub fn open(location: &StateLocation) -> Result<Self, HistoryError> {
         match location {
-            Location::Dir(dir) => Ok(Self { reader: LogReader::at(location)?, place: dir.display().to_string() }),
-            Location::Redis(url) => Ok(Self { reader: LogReader::at(location)?, place: url.to_string() }),
-            Location::Memory => Err(HistoryError::InMemory),
+            StateLocation::Dir(dir) => Ok(Self { reader: LogReader::at(location)?, place: dir.display().to_string() }),
+            StateLocation::Redis(url) => Ok(Self { reader: LogReader::at(location)?, place: url.to_string() }),
+            StateLocation::Memory => Err(HistoryError::InMemory),
         }
     }
 
@@ -76,29 +76,29 @@ impl History {
     ///
     /// # Errors
     /// [`HistoryError::Empty`] when there are none, or when the log cannot be read.
-    pub fn last(&self, count: usize) -> Result<Vec<Entry>, HistoryError> {
+    pub fn last(&self, count: usize) -> Result<Vec<LogEntry>, HistoryError> {
         let records = self.reader()?.last(count)?;
         if records.is_empty() {
             return Err(self.empty());
         }
-        Ok(records.into_iter().map(Entry::from).collect())
+        Ok(records.into_iter().map(LogEntry::from).collect())
     }
 
     /// The latest `count` requests that `query` wants, oldest first; none when there are none.
     ///
     /// # Errors
     /// [`HistoryError::Empty`] when nothing was ever logged, or when the log cannot be read.
-    pub fn find(&self, query: &Query, count: usize) -> Result<Vec<Entry>, HistoryError> {
+    pub fn find(&self, query: &LogQuery, count: usize) -> Result<Vec<LogEntry>, HistoryError> {
         let records = self.reader()?.find(query, count)?;
-        Ok(records.into_iter().map(Entry::from).collect())
+        Ok(records.into_iter().map(LogEntry::from).collect())
     }
 
     /// The requests that were asked at `since` or later, oldest first, without their texts.
     ///
     /// # Errors
     /// [`HistoryError::Empty`] when nothing was ever logged, or when the log cannot be read.
-    pub fn since(&self, since: Timestamp) -> Result<Vec<Entry>, HistoryError> {
-        Ok(self.reader()?.since(since)?.into_iter().map(Entry::from).collect())
+    pub fn since(&self, since: Timestamp) -> Result<Vec<LogEntry>, HistoryError> {
+        Ok(self.reader()?.since(since)?.into_iter().map(LogEntry::from).collect())
     }
 
     /// The request that `id` means: `last`, a whole id, or the beginning or end of just one.
@@ -106,7 +106,7 @@ impl History {
     /// # Errors
     /// [`HistoryError::Empty`], [`HistoryError::Unknown`], [`HistoryError::Ambiguous`], or when the
     /// log cannot be read.
-    pub fn get(&self, id: &str) -> Result<Entry, HistoryError> {
+    pub fn get(&self, id: &str) -> Result<LogEntry, HistoryError> {
         if id == "last" {
             return self.last(1)?.pop().ok_or_else(|| self.empty());
         }
@@ -120,7 +120,7 @@ impl History {
             return Err(HistoryError::Ambiguous { part: id.to_owned(), ids });
         }
         let whole = ids.pop().ok_or_else(unknown)?;
-        reader.get(&whole)?.map(Entry::from).ok_or_else(unknown)
+        reader.get(&whole)?.map(LogEntry::from).ok_or_else(unknown)
     }
 
     fn reader(&self) -> Result<&LogReader, HistoryError> {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Entry;
+use super::LogEntry;
 use crate::ports::{LogEnd, RequestOutcome};
 
 /// Samples that a 95th percentile needs: with fewer, an interval around it (95 %, by order statistics) has no end.
@@ -17,7 +17,7 @@ const PACE_TOKENS: u64 = 2;
 
 /// What the calls of one key (a deployment, a day, …) were.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Stats {
+pub struct CallStats {
     /// Attempts.
     pub calls: u64,
     /// Those that answered.
@@ -44,8 +44,8 @@ pub struct Stats {
 
 /// Counts every call of `entries`; `key` says under which name, by the entry and the deployment.
 #[must_use]
-pub fn stats<K: Ord>(entries: &[Entry], key: impl Fn(&Entry, &str) -> K) -> BTreeMap<K, Stats> {
-    let mut found: BTreeMap<K, Stats> = BTreeMap::new();
+pub fn stats<K: Ord>(entries: &[LogEntry], key: impl Fn(&LogEntry, &str) -> K) -> BTreeMap<K, CallStats> {
+    let mut found: BTreeMap<K, CallStats> = BTreeMap::new();
     for (entry, end) in entries.iter().filter_map(|entry| Some((entry, entry.end.as_ref()?))) {
         let attempts = entry.attempts();
         for (place, attempt) in attempts.iter().enumerate() {
@@ -66,7 +66,7 @@ fn name(attempt: &Value) -> Option<&str> {
     attempt.get("deployment")?.as_str()
 }
 
-impl Stats {
+impl CallStats {
     fn count(&mut self, attempt: &Value, failed_over: bool) {
         self.calls += 1;
         let cost = attempt.get("cost_usd").and_then(Value::as_f64);
@@ -168,7 +168,7 @@ mod tests {
     use llmroute_core::model::{Timestamp, Usage};
 
     /// A request whose attempts ended so, the last one at its deployment.
-    fn entry(attempts: Value, ttft: u64, duration: u64, output: u64) -> Entry {
+    fn entry(attempts: Value, ttft: u64, duration: u64, output: u64) -> LogEntry {
         let start = LogStart {
             id: "1".to_owned(),
             at: Timestamp(0),
@@ -197,10 +197,10 @@ mod tests {
             attempts,
             error: None,
         };
-        Entry { start, end: Some(end) }
+        LogEntry { start, end: Some(end) }
     }
 
-    fn by_deployment(entries: &[Entry]) -> BTreeMap<String, Stats> {
+    fn by_deployment(entries: &[LogEntry]) -> BTreeMap<String, CallStats> {
         stats(entries, |_, deployment| deployment.to_owned())
     }
 
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_quantile_that_the_sample_cannot_carry_is_none() {
-        let samples = |count: u64| -> Vec<Entry> {
+        let samples = |count: u64| -> Vec<LogEntry> {
             (1..=count).map(|ttft| entry(json!([call("a", "ok", 0.0)]), ttft, 5000, 1)).collect()
         };
         let found = by_deployment(&samples(71));
@@ -246,7 +246,7 @@ mod tests {
     fn keys_are_those_of_the_caller_and_sums_add_up() {
         let entries = [entry(json!([call("a", "ok", 1.0)]), 1, 2, 5), entry(json!([call("b", "ok", 2.0)]), 1, 2, 5)];
         let found = stats(&entries, |entry, _| entry.start.group.clone());
-        let mut sum = Stats::default();
+        let mut sum = CallStats::default();
         by_deployment(&entries).values().for_each(|stats| sum.add(stats));
         assert_eq!((found["main"].calls, found["main"].cost), (2, Some(3.0)));
         assert_eq!((sum.calls, sum.cost, sum.timed()), (2, Some(3.0), 2));
@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn what_has_no_end_is_not_counted() {
-        let running = Entry { end: None, ..entry(json!([call("a", "ok", 1.0)]), 1, 2, 5) };
+        let running = LogEntry { end: None, ..entry(json!([call("a", "ok", 1.0)]), 1, 2, 5) };
         assert!(by_deployment(&[running]).is_empty());
     }
 }

@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::profile::diagnostic::{Diagnostic, LoadError};
 use crate::profile::{EnvVars, LoadOptions, Profile, Source};
-use llmroute_core::provider::catalog;
+use llmroute_core::catalog;
 
 /// A local server that may be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,7 @@ const PORTS: &[(&str, u16)] =
 /// # Errors
 /// When a variable holds what cannot be (a key with a line break, an address that is none).
 pub fn from_keys(inputs: &LoadOptions<'_>) -> Result<Option<Profile>, LoadError> {
-    let usable = catalog::rows().iter().filter(|row| inputs.env.first(row.env).is_some());
+    let usable = catalog::providers().iter().filter(|row| inputs.env.first(row.env).is_some());
     let models = usable.filter_map(|row| Some(format!("{}/{}", row.id, row.default_model?)));
     match in_order(models) {
         Some(deployments) => {
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn every_catalog_row_with_a_default_model_makes_a_profile() {
-        for row in catalog::rows() {
+        for row in catalog::providers() {
             let (Some(name), Some(model)) = (row.env.first(), row.default_model) else { continue };
             let vars = EnvVars::from_iter([(*name, "sk-1")]);
             let profile = from_keys(&inputs(&vars)).unwrap().unwrap();

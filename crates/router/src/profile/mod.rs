@@ -30,7 +30,7 @@ pub use resolve::strategy;
 use resolve::{deployment, precedence, provider, target};
 
 use llmroute_core::model::{KeySource, StateSource};
-use llmroute_core::provider::Endpoint;
+use llmroute_core::protocols::Endpoint;
 use llmroute_core::route::{self, GroupId, Policy};
 
 pub use diagnostic::{Diagnostic, Document, LoadError, Severity};

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::profile::EnvVars;
-use llmroute_core::provider::catalog::names;
-use llmroute_core::provider::models::fetched::{Table, newest};
-use llmroute_core::provider::models::{self, Model};
+use llmroute_core::catalog::aliases;
+use llmroute_core::catalog::models::fetched::{FetchedTable, newest};
+use llmroute_core::catalog::models::{self, Model};
 
 /// The largest table that is read.
 const LARGEST: u64 = 32 << 20;
@@ -19,7 +19,7 @@ const LARGEST: u64 = 32 << 20;
 pub struct ModelTable {
     /// Where the fetched table would be.
     path: Option<PathBuf>,
-    table: OnceLock<Option<Table>>,
+    table: OnceLock<Option<FetchedTable>>,
     /// Why the fetched table, or a part of it, is left out.
     wrong: OnceLock<&'static str>,
 }
@@ -34,7 +34,7 @@ impl ModelTable {
     /// What is known of `model` at `provider`, by the nearest name that the tables have for it.
     #[must_use]
     pub fn find(&self, provider: &str, model: &str) -> Option<Model> {
-        names::in_table(provider, model).find_map(|(table, name)| self.exactly(table, &name))
+        aliases::in_table(provider, model).find_map(|(table, name)| self.exactly(table, &name))
     }
 
     fn exactly(&self, provider: &str, model: &str) -> Option<Model> {
@@ -52,7 +52,7 @@ impl ModelTable {
     pub fn all(&self) -> Vec<(String, Model)> {
         let mut all: std::collections::BTreeMap<String, Model> =
             models::models().map(|(key, model)| (key.to_owned(), model)).collect();
-        for (key, model) in self.table().into_iter().flat_map(Table::models) {
+        for (key, model) in self.table().into_iter().flat_map(FetchedTable::models) {
             let known = all.remove(key);
             all.extend(newest(known, Some(model)).map(|model| (key.to_owned(), model)));
         }
@@ -68,7 +68,7 @@ impl ModelTable {
         })
     }
 
-    fn table(&self) -> Option<&Table> {
+    fn table(&self) -> Option<&FetchedTable> {
         let read = || match self.path.as_deref().map(read)? {
             Ok(table) => table,
             Err(why) => {
@@ -88,7 +88,7 @@ pub fn fetched_models_path(vars: &EnvVars) -> Option<PathBuf> {
 }
 
 /// The table in the file at `path`; none when there is no file.
-fn read(path: &Path) -> Result<Option<Table>, &'static str> {
+fn read(path: &Path) -> Result<Option<FetchedTable>, &'static str> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
@@ -99,7 +99,7 @@ fn read(path: &Path) -> Result<Option<Table>, &'static str> {
     if size as u64 > LARGEST {
         return Err("it is too large");
     }
-    Table::read(String::from_utf8(text).map_err(|_| "it is not text")?).map(Some)
+    FetchedTable::read(String::from_utf8(text).map_err(|_| "it is not text")?).map(Some)
 }
 
 #[cfg(test)]
@@ -120,7 +120,7 @@ mod tests {
     }
 
     fn fetched(line: &str) -> Vec<u8> {
-        Table::new(&[line.to_owned()], "2999-01-02").text().as_bytes().to_vec()
+        FetchedTable::new(&[line.to_owned()], "2999-01-02").text().as_bytes().to_vec()
     }
 
     /// The warnings of a profile that asks `openai/gpt-4o`, which must load and know the model.

@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::profile::credentials::{Credential, KeySpec};
 use crate::profile::provider::Provider;
 use crate::profile::{EnvVars, Profile, google};
+use llmroute_core::catalog;
 use llmroute_core::model::KeySource;
-use llmroute_core::provider::catalog;
 
 /// One provider, as far as can be said without asking it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub fn statuses(profile: Option<&Profile>, vars: &EnvVars) -> Vec<ProviderStatus
         .iter()
         .flat_map(|profile| profile.providers.iter().map(|provider| profile.status(provider, vars)))
         .collect();
-    let known = catalog::rows().iter().map(|row| match Provider::known(row, vars) {
+    let known = catalog::providers().iter().map(|row| match Provider::known(row, vars) {
         Ok(provider) => status(&provider, None, vars),
         Err(why) => ProviderStatus {
             name: row.id.to_owned(),
@@ -246,6 +246,6 @@ mod tests {
         let mut names: Vec<&str> = found.iter().map(|provider| provider.name.as_str()).collect();
         names.sort_unstable();
         assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
-        assert_eq!(names.len(), catalog::rows().len());
+        assert_eq!(names.len(), catalog::providers().len());
     }
 }

@@ -4,7 +4,7 @@ use crate::profile::diagnostic::Diagnostic;
 use crate::profile::document::File;
 use crate::profile::value::{Name, Value};
 use crate::profile::{LoadOptions, Profile};
-use llmroute_core::provider::Params;
+use llmroute_core::protocols::Params;
 
 /// The place of standard input.
 pub const STDIN: &str = "stdin";

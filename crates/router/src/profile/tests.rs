@@ -190,7 +190,7 @@ mod resolved {
 
     #[test]
     fn a_model_that_calls_tools_elsewhere_is_spoken_to_there() {
-        use llmroute_core::provider::Protocol;
+        use llmroute_core::protocols::Protocol;
 
         let of = |provider: &str, model: &str| {
             let text = format!("{provider}\n[groups.main]\ndeployments = [{{ model = \"openai/{model}\" }}]");
@@ -454,7 +454,7 @@ mod resolved {
 
     #[test]
     fn a_key_of_the_catalog_does_not_go_to_another_host() {
-        for row in llmroute_core::provider::catalog::rows() {
+        for row in llmroute_core::catalog::providers() {
             let text = format!(
                 "[providers.{0}]\nbase_url = \"https://other.example/v1\"\n\
                  [groups.main]\ndeployments = [{{ model = \"{0}/m\" }}]",

@@ -5,27 +5,27 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::ports::{LogEnd, LogStart, Store, StoreError};
 
-use super::Record;
+use super::LogRecord;
 
 /// Requests that are kept; older ones are forgotten, so that a long run does not grow.
 const LOG_KEPT: usize = 64;
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct Memory {
+pub struct MemoryStore {
     inner: Mutex<Inner>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     cells: BTreeMap<String, String>,
-    log: VecDeque<Record>,
+    log: VecDeque<LogRecord>,
 }
 
-impl Memory {
+impl MemoryStore {
     /// The latest requests, oldest first.
     #[must_use]
-    pub fn records(&self) -> Vec<Record> {
+    pub fn records(&self) -> Vec<LogRecord> {
         self.lock().log.iter().cloned().collect()
     }
 
@@ -63,7 +63,7 @@ impl Inner {
     }
 }
 
-impl Store for Memory {
+impl Store for MemoryStore {
     fn read(&self, keys: &[String]) -> Result<Vec<Option<String>>, StoreError> {
         Ok(self.lock().get(keys))
     }

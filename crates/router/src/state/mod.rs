@@ -2,19 +2,19 @@
 //!
 //! It owns where that lies and how it is kept whole; what the values mean belongs to `route`.
 
-mod cut;
-mod degrading;
-mod latest;
+mod distinct_ids;
+mod fallback_store;
+mod log_query;
+mod log_reader;
 mod memory;
-mod query;
-mod reader;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(not(feature = "redis"))]
-#[path = "no_redis.rs"]
+#[path = "redis_unavailable.rs"]
 mod redis;
+mod search_terms;
 mod sqlite;
-mod words;
+mod truncate;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -23,17 +23,17 @@ use std::sync::Arc;
 use crate::ports::{LogEnd, LogStart, Store, StoreError};
 use llmroute_core::model::RedisUrl;
 
-pub use degrading::Degrading;
-pub use memory::Memory;
-pub use query::Query;
-pub use reader::LogReader;
-pub use redis::Redis;
-pub use sqlite::Sqlite;
-pub use words::Words;
+pub use fallback_store::FallbackStore;
+pub use log_query::LogQuery;
+pub use log_reader::LogReader;
+pub use memory::MemoryStore;
+pub use redis::RedisStore;
+pub use search_terms::SearchTerms;
+pub use sqlite::SqliteStore;
 
 /// Where the state is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Location {
+pub enum StateLocation {
     /// A database in this directory, shared by the processes of one machine.
     Dir(PathBuf),
     /// A Redis server, shared by many machines.
@@ -43,26 +43,26 @@ pub enum Location {
 }
 
 /// A request in the log, and how it ended if that is known.
-pub type Record = (LogStart, Option<LogEnd>);
+pub type LogRecord = (LogStart, Option<LogEnd>);
 
 /// The store at `location`. Nothing is touched before the first operation, and no trouble with the
 /// state is ever in the way: it costs one warning ([`Store::take_warning`]).
 #[must_use]
-pub fn open(location: &Location) -> Arc<dyn Store> {
+pub fn open(location: &StateLocation) -> Arc<dyn Store> {
     match location {
-        Location::Dir(dir) => Arc::new(Degrading::new(Sqlite::new(dir))),
-        Location::Redis(url) => Arc::new(Degrading::new(Redis::new(url))),
-        Location::Memory => Arc::new(Memory::default()),
+        StateLocation::Dir(dir) => Arc::new(FallbackStore::new(SqliteStore::new(dir))),
+        StateLocation::Redis(url) => Arc::new(FallbackStore::new(RedisStore::new(url))),
+        StateLocation::Memory => Arc::new(MemoryStore::default()),
     }
 }
 
 /// The store at `location` as it is, for those who look after it: its errors are theirs.
 #[must_use]
-pub fn bare(location: &Location) -> Box<dyn Store> {
+pub fn open_strict(location: &StateLocation) -> Box<dyn Store> {
     match location {
-        Location::Dir(dir) => Box::new(Sqlite::new(dir)),
-        Location::Redis(url) => Box::new(Redis::new(url)),
-        Location::Memory => Box::new(Memory::default()),
+        StateLocation::Dir(dir) => Box::new(SqliteStore::new(dir)),
+        StateLocation::Redis(url) => Box::new(RedisStore::new(url)),
+        StateLocation::Memory => Box::new(MemoryStore::default()),
     }
 }
 
@@ -71,11 +71,11 @@ pub fn bare(location: &Location) -> Box<dyn Store> {
 /// # Errors
 /// [`StoreErrorKind::Damaged`](crate::ports::StoreErrorKind::Damaged) when it is not, and whatever
 /// keeps it from being read.
-pub fn check(location: &Location) -> Result<(), StoreError> {
+pub fn check(location: &StateLocation) -> Result<(), StoreError> {
     match location {
-        Location::Dir(dir) => Sqlite::new(dir).check(),
+        StateLocation::Dir(dir) => SqliteStore::new(dir).check(),
         // A server looks after its own files.
-        Location::Redis(_) | Location::Memory => Ok(()),
+        StateLocation::Redis(_) | StateLocation::Memory => Ok(()),
     }
 }
 
@@ -88,7 +88,7 @@ pub fn set_aside(dir: &Path, stamp: &str) -> Result<PathBuf, StoreError> {
     sqlite::open::set_aside(&database(dir), stamp)
 }
 
-impl fmt::Display for Location {
+impl fmt::Display for StateLocation {
     /// The place as a person finds it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

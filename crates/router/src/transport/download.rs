@@ -8,7 +8,7 @@ use std::time::Duration;
 use reqwest::{Client, redirect, retry};
 use url::{Host, Url};
 
-use super::tls::{self, Roots};
+use super::tls::{self, LazyVerifier};
 
 /// How long the whole of it may take.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -17,7 +17,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 
 /// Why there is no file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NoDownload {
+pub enum DownloadError {
     /// The address is not one to download from.
     #[error("`{0}` is neither `https` nor on this machine")]
     Address(String),
@@ -35,28 +35,28 @@ pub enum NoDownload {
 /// What is at `url`, if it is at most `largest` bytes long, decompressed.
 ///
 /// # Errors
-/// See [`NoDownload`].
-pub async fn get(url: &Url, largest: usize) -> Result<Vec<u8>, NoDownload> {
+/// See [`DownloadError`].
+pub async fn get(url: &Url, largest: usize) -> Result<Vec<u8>, DownloadError> {
     let here = is_loopback(url);
     if url.scheme() != "https" && !(url.scheme() == "http" && here) {
-        return Err(NoDownload::Address(format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default())));
+        return Err(DownloadError::Address(format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default())));
     }
     let mut reply = client(here)?.get(url.clone()).send().await.map_err(network)?;
     if !reply.status().is_success() {
-        return Err(NoDownload::Status(reply.status().as_u16()));
+        return Err(DownloadError::Status(reply.status().as_u16()));
     }
     let mut body = Vec::new();
     while let Some(chunk) = reply.chunk().await.map_err(network)? {
         if body.len() + chunk.len() > largest {
-            return Err(NoDownload::TooLarge(largest));
+            return Err(DownloadError::TooLarge(largest));
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
 }
 
-fn client(here: bool) -> Result<Client, NoDownload> {
-    let tls = tls::config(&Arc::new(Roots::default())).map_err(|why| NoDownload::Network(why.to_string()))?;
+fn client(here: bool) -> Result<Client, DownloadError> {
+    let tls = tls::config(&Arc::new(LazyVerifier::default())).map_err(|why| DownloadError::Network(why.to_string()))?;
     let client = Client::builder()
         .user_agent(concat!("llmroute/", env!("CARGO_PKG_VERSION")))
         .tls_backend_preconfigured(tls)
@@ -69,9 +69,9 @@ fn client(here: bool) -> Result<Client, NoDownload> {
 }
 
 /// The innermost reason: the outer ones only say that sending failed.
-fn network(error: reqwest::Error) -> NoDownload {
+fn network(error: reqwest::Error) -> DownloadError {
     if error.is_timeout() {
-        return NoDownload::Network(format!("no whole answer in {} s", LIMIT.as_secs()));
+        return DownloadError::Network(format!("no whole answer in {} s", LIMIT.as_secs()));
     }
     let error = error.without_url();
     let mut reason = error.to_string();
@@ -80,7 +80,7 @@ fn network(error: reqwest::Error) -> NoDownload {
         reason = inner.to_string();
         source = inner.source();
     }
-    NoDownload::Network(reason)
+    DownloadError::Network(reason)
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     /// Downloads at most 10 bytes from a server that sends `reply`.
-    async fn check(reply: &'static str, want: Result<&str, NoDownload>) {
+    async fn check(reply: &'static str, want: Result<&str, DownloadError>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = Url::parse(&format!("http://{}/x", listener.local_addr().unwrap())).unwrap();
         let server = std::thread::spawn(move || {
@@ -122,20 +122,20 @@ mod tests {
     #[tokio::test]
     async fn a_large_one_is_not_read_to_its_end() {
         let large = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nhello, hello, hello";
-        check(large, Err(NoDownload::TooLarge(10))).await;
+        check(large, Err(DownloadError::TooLarge(10))).await;
     }
 
     #[tokio::test]
     async fn a_redirect_is_not_followed() {
         let away = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
-        check(away, Err(NoDownload::Status(302))).await;
+        check(away, Err(DownloadError::Status(302))).await;
     }
 
     #[tokio::test]
     async fn an_address_elsewhere_is_https() {
         for text in ["http://192.0.2.1/x", "ftp://127.0.0.1/x", "file:///etc/passwd"] {
             let got = get(&Url::parse(text).unwrap(), 10).await;
-            assert!(matches!(got, Err(NoDownload::Address(_))), "{text}: {got:?}");
+            assert!(matches!(got, Err(DownloadError::Address(_))), "{text}: {got:?}");
         }
     }
 
@@ -144,7 +144,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = Url::parse(&format!("http://{}/x", listener.local_addr().unwrap())).unwrap();
         drop(listener);
-        let Err(NoDownload::Network(why)) = get(&url, 10).await else { panic!("it is closed") };
+        let Err(DownloadError::Network(why)) = get(&url, 10).await else { panic!("it is closed") };
         assert!(why.contains("refused"), "{why}");
     }
 }

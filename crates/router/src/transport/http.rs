@@ -2,7 +2,7 @@
 //!
 //! It owns connections and nothing else: no retries, no redirects, no clock, no meaning of a status.
 
-pub(super) mod fault;
+pub(super) mod error;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,8 +13,8 @@ use futures_util::StreamExt;
 use futures_util::stream::Stream;
 use reqwest::{Client, Method, Request, redirect, retry};
 
-use self::fault::Peer;
-use super::tls::{self, Roots};
+use self::error::Server;
+use super::tls::{self, LazyVerifier};
 use crate::ports::{BoxFuture, HttpReply, Transport};
 use llmroute_core::model::{Class, ConnectionFault, Failure};
 use llmroute_core::wire::WireRequest;
@@ -31,34 +31,34 @@ const MAX_KEYS: usize = 64 << 10;
 /// Proxies are those of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`); a server on
 /// loopback is never asked through one, as in Go: a proxy would look for it on its own machine.
 #[derive(Default)]
-pub struct Http {
-    clients: Mutex<HashMap<Wants, Client>>,
-    roots: Arc<Roots>,
-    /// The client of the program, used for everything.
+pub struct HttpTransport {
+    clients: Mutex<HashMap<ClientOptions, Client>>,
+    roots: Arc<LazyVerifier>,
+    /// The client of the program, used for every request.
     fixed: Option<Client>,
 }
 
 /// What cannot be said with a request, only to a client; a profile has two or three combinations.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Wants {
+struct ClientOptions {
     connect_timeout: Duration,
     proxies: bool,
 }
 
-impl fmt::Debug for Http {
+impl fmt::Debug for HttpTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Http").finish_non_exhaustive()
+        f.debug_struct("HttpTransport").finish_non_exhaustive()
     }
 }
 
-impl Http {
+impl HttpTransport {
     /// A network over a client of the program.
     #[must_use]
     pub fn with_client(client: Client) -> Self {
         Self { fixed: Some(client), ..Self::default() }
     }
 
-    fn client(&self, wants: Wants) -> Result<Client, Failure> {
+    fn client(&self, wants: ClientOptions) -> Result<Client, Failure> {
         if let Some(client) = &self.fixed {
             return Ok(client.clone());
         }
@@ -72,16 +72,16 @@ impl Http {
     }
 }
 
-impl Http {
+impl HttpTransport {
     /// Asks for `url` once, for those who give out keys; the status and the body, up to a bound.
-    pub(super) async fn get(&self, url: url::Url, headers: http::HeaderMap) -> Result<(u16, Vec<u8>), Failure> {
-        let peer = Peer::of(&url)?;
-        let client = self.client(Wants { connect_timeout: KEYS_CONNECT, proxies: !peer.is_loopback() })?;
+    pub(crate) async fn get(&self, url: url::Url, headers: http::HeaderMap) -> Result<(u16, Vec<u8>), Failure> {
+        let peer = Server::of(&url)?;
+        let client = self.client(ClientOptions { connect_timeout: KEYS_CONNECT, proxies: !peer.is_loopback() })?;
         let mut get = Request::new(Method::GET, url);
         *get.headers_mut() = headers;
-        let mut response = client.execute(get).await.map_err(|error| fault::of_head(&error, &peer))?;
+        let mut response = client.execute(get).await.map_err(|error| error::of_head(&error, &peer))?;
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| fault::of_body(&error, &peer))? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| error::of_body(&error, &peer))? {
             body.extend_from_slice(&chunk);
             if body.len() > MAX_KEYS {
                 return Err(Failure::new(Class::Malformed, "the reply is too long to hold keys"));
@@ -91,15 +91,15 @@ impl Http {
     }
 }
 
-impl Transport for Http {
+impl Transport for HttpTransport {
     fn send(&self, request: WireRequest, connect_timeout: Duration) -> BoxFuture<'_, Result<HttpReply, Failure>> {
         Box::pin(async move {
-            let peer = Peer::of(&request.url)?;
-            let client = self.client(Wants { connect_timeout, proxies: !peer.is_loopback() })?;
+            let peer = Server::of(&request.url)?;
+            let client = self.client(ClientOptions { connect_timeout, proxies: !peer.is_loopback() })?;
             let mut call = Request::new(request.method, request.url);
             *call.headers_mut() = request.headers;
             *call.body_mut() = (!request.body.is_empty()).then(|| request.body.into());
-            let response = client.execute(call).await.map_err(|error| fault::of_head(&error, &peer))?;
+            let response = client.execute(call).await.map_err(|error| error::of_head(&error, &peer))?;
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             Ok(HttpReply { status, headers, body: Box::pin(body(response, peer)) })
         })
@@ -107,14 +107,14 @@ impl Transport for Http {
 }
 
 #[cfg(feature = "vertex")]
-impl Http {
+impl HttpTransport {
     /// One small exchange of any method: `request` as it is, and the whole reply, of at most `limit` bytes.
     ///
     /// Plain `http` never goes through a proxy: it is spoken to this machine and to its cloud's own network.
     ///
     /// # Errors
     /// As [`Transport::send`], and `malformed` for a reply that is too large.
-    pub(super) async fn exchange(
+    pub(crate) async fn exchange(
         &self,
         request: ::http::Request<bytes::Bytes>,
         connect_timeout: Duration,
@@ -122,16 +122,16 @@ impl Http {
     ) -> Result<::http::Response<bytes::Bytes>, Failure> {
         let unfit = |_| Failure::new(Class::Connection(ConnectionFault::Dns), "not an address to send to");
         let request = Request::try_from(request).map_err(unfit)?;
-        let peer = Peer::of(request.url())?;
+        let peer = Server::of(request.url())?;
         let proxies = !peer.is_loopback() && request.url().scheme() == "https";
-        let client = self.client(Wants { connect_timeout, proxies })?;
-        let mut response = client.execute(request).await.map_err(|error| fault::of_head(&error, &peer))?;
+        let client = self.client(ClientOptions { connect_timeout, proxies })?;
+        let mut response = client.execute(request).await.map_err(|error| error::of_head(&error, &peer))?;
         let mut reply = ::http::Response::builder().status(response.status());
         if let Some(headers) = reply.headers_mut() {
             headers.clone_from(response.headers());
         }
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| fault::of_body(&error, &peer))? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| error::of_body(&error, &peer))? {
             body.extend_from_slice(&chunk);
             if body.len() > limit {
                 return Err(Failure::new(Class::Malformed, "the reply is too large"));
@@ -142,12 +142,12 @@ impl Http {
 }
 
 /// Chunks as they are read; nothing is gathered, and the first failure is the last item.
-fn body(response: reqwest::Response, peer: Peer) -> impl Stream<Item = Result<bytes::Bytes, Failure>> + Send {
-    response.bytes_stream().map(move |chunk| chunk.map_err(|error| fault::of_body(&error, &peer)))
+fn body(response: reqwest::Response, peer: Server) -> impl Stream<Item = Result<bytes::Bytes, Failure>> + Send {
+    response.bytes_stream().map(move |chunk| chunk.map_err(|error| error::of_body(&error, &peer)))
 }
 
 /// Measured at 10 to 20 µs; reading the roots of the system, 5 ms, is left to the first certificate.
-fn build(wants: Wants, roots: &Arc<Roots>) -> Result<Client, Failure> {
+fn build(wants: ClientOptions, roots: &Arc<LazyVerifier>) -> Result<Client, Failure> {
     let wrong = |error: &dyn fmt::Display| {
         Failure::new(Class::Connection(ConnectionFault::Tls), format!("no client could be made: {error}"))
     };

@@ -2,8 +2,8 @@
 //!
 //! What happens is decided in `plan`, as a value; this file only waits and hands it out.
 
-mod line;
-mod plan;
+mod measured;
+mod simulate;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,31 +12,31 @@ use bytes::Bytes;
 use futures_util::stream::{self, Stream};
 use tokio::time::{Instant, sleep_until};
 
-use self::plan::{End, Plan, Script};
+use self::simulate::{BodyEnd, SimulatedBody, SimulatedCall};
 use crate::ports::{BoxFuture, HttpReply, Transport};
 use llmroute_core::model::{Class, ConnectionFault, Failure};
 use llmroute_core::wire::WireRequest;
 use llmroute_core::wire::script::Simulation;
 
-pub use self::line::MockMeter;
+pub use self::measured::MeasuringMock;
 
 /// A transport for `mock://` requests, whose body is a [`Simulation`].
 ///
 /// The n-th call of a transport with the same seed and script gives the same bytes at the same times.
 #[derive(Debug, Default)]
-pub struct Mock {
+pub struct MockTransport {
     seed: u64,
     calls: AtomicU64,
 }
 
-impl Mock {
-    /// A transport whose luck comes from `seed`, the script's own seed and the number of the call.
+impl MockTransport {
+    /// A transport whose rng comes from `seed`, the script's own seed and the number of the call.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self { seed, calls: AtomicU64::new(0) }
     }
 
-    fn luck(&self, script_seed: u64) -> fastrand::Rng {
+    fn rng(&self, script_seed: u64) -> fastrand::Rng {
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
         // An odd constant (2^64 / golden ratio) keeps the seeds of neighbouring calls far apart.
         let mixed = self.seed.rotate_left(32) ^ script_seed ^ call.wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -44,11 +44,11 @@ impl Mock {
     }
 }
 
-impl Transport for Mock {
+impl Transport for MockTransport {
     fn send(&self, request: WireRequest, _connect_timeout: Duration) -> BoxFuture<'_, Result<HttpReply, Failure>> {
         Box::pin(async move {
             let simulation = simulation(&request)?;
-            let plan = plan::decide(&simulation, &mut self.luck(simulation.script.seed));
+            let plan = simulate::decide(&simulation, &mut self.rng(simulation.script.seed));
             play(plan, &request).await
         })
     }
@@ -65,11 +65,11 @@ fn refused(request: &WireRequest) -> Failure {
     Failure::new(class, format!("connection refused by {host} (simulated)"))
 }
 
-async fn play(plan: Plan, request: &WireRequest) -> Result<HttpReply, Failure> {
+async fn play(plan: SimulatedCall, request: &WireRequest) -> Result<HttpReply, Failure> {
     let start = start();
     match plan {
-        Plan::Refuse => Err(refused(request)),
-        Plan::Reply { head_at, status, headers, script } => {
+        SimulatedCall::Refuse => Err(refused(request)),
+        SimulatedCall::Reply { head_at, status, headers, script } => {
             sleep_until(start + head_at).await;
             Ok(HttpReply { status, headers, body: Box::pin(body(script, start)) })
         }
@@ -77,7 +77,7 @@ async fn play(plan: Plan, request: &WireRequest) -> Result<HttpReply, Failure> {
 }
 
 /// Every step is due at a time counted from the start, so that late wake-ups do not add up.
-fn body(script: Script, start: Instant) -> impl Stream<Item = Result<Bytes, Failure>> + Send {
+fn body(script: SimulatedBody, start: Instant) -> impl Stream<Item = Result<Bytes, Failure>> + Send {
     let end = script.end;
     stream::unfold(script.steps.into_iter(), move |mut steps| async move {
         match (steps.next(), end) {
@@ -85,8 +85,8 @@ fn body(script: Script, start: Instant) -> impl Stream<Item = Result<Bytes, Fail
                 sleep_until(start + step.at).await;
                 Some((Ok(step.bytes), steps))
             }
-            (None, End::Close) => None,
-            (None, End::Silence) => std::future::pending().await,
+            (None, BodyEnd::Close) => None,
+            (None, BodyEnd::Silence) => std::future::pending().await,
         }
     })
 }

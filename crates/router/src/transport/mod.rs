@@ -1,16 +1,11 @@
 //! The network: `ports::Transport` over sockets, and over scripts; it owns no retry and no routing.
 
-mod aws;
-pub mod dial;
+pub mod connection_check;
 pub mod download;
-#[cfg(feature = "vertex")]
-mod google;
 pub mod http;
-pub mod keyring;
-pub mod keys;
-pub mod meter;
+pub mod local_servers;
+pub mod measuring;
 pub mod mock;
-pub mod probe;
 mod tls;
 
 use std::time::Duration;
@@ -19,36 +14,36 @@ use crate::ports::{BoxFuture, HttpReply, Transport};
 use llmroute_core::model::Failure;
 use llmroute_core::wire::WireRequest;
 
-pub use http::Http;
-pub use meter::Instrument;
-pub use mock::Mock;
+pub use http::HttpTransport;
+pub use measuring::MeasuringTransport;
+pub use mock::MockTransport;
 
 /// Every way out that this process has, chosen by the scheme of the URL.
 ///
 /// Making one costs nothing: connections, clients and TLS roots come with the first call that needs them.
 #[derive(Debug, Default)]
-pub struct Net {
+pub struct SchemeTransport {
     /// `http` and `https`.
-    pub http: Http,
+    pub http: HttpTransport,
     /// `mock`.
-    pub mock: Mock,
+    pub mock: MockTransport,
 }
 
-impl Net {
+impl SchemeTransport {
     /// A network whose simulated part draws its luck from `seed`.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { http: Http::default(), mock: Mock::new(seed) }
+        Self { http: HttpTransport::default(), mock: MockTransport::new(seed) }
     }
 
     /// The same network, over an HTTP client of the program.
     #[must_use]
     pub fn with_client(self, client: reqwest::Client) -> Self {
-        Self { http: Http::with_client(client), ..self }
+        Self { http: HttpTransport::with_client(client), ..self }
     }
 }
 
-impl Transport for Net {
+impl Transport for SchemeTransport {
     fn send(&self, request: WireRequest, connect_timeout: Duration) -> BoxFuture<'_, Result<HttpReply, Failure>> {
         match request.url.scheme() {
             "mock" => self.mock.send(request, connect_timeout),

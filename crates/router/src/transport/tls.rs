@@ -15,7 +15,7 @@ const SESSIONS: usize = 32;
 /// A configuration that has read nothing yet; HTTP/2 where the server takes it.
 ///
 /// Proxies may speak TLS even when the request is `http`, so every client has one.
-pub fn config(roots: &Arc<Roots>) -> Result<ClientConfig, Error> {
+pub fn config(roots: &Arc<LazyVerifier>) -> Result<ClientConfig, Error> {
     let mut config = ClientConfig::builder_with_provider(Arc::clone(&roots.provider))
         .with_safe_default_protocol_versions()?
         .dangerous()
@@ -31,18 +31,18 @@ pub fn config(roots: &Arc<Roots>) -> Result<ClientConfig, Error> {
 /// On Linux and the BSDs the roots are those of `SSL_CERT_FILE` and `SSL_CERT_DIR` when one of them is set,
 /// else the system's; on macOS and Windows the system decides.
 #[derive(Debug)]
-pub struct Roots {
+pub struct LazyVerifier {
     provider: Arc<CryptoProvider>,
     verifier: OnceLock<Result<Verifier, Error>>,
 }
 
-impl Default for Roots {
+impl Default for LazyVerifier {
     fn default() -> Self {
         Self { provider: Arc::new(ring::default_provider()), verifier: OnceLock::new() }
     }
 }
 
-impl Roots {
+impl LazyVerifier {
     fn verifier(&self) -> Result<&Verifier, Error> {
         let made = self.verifier.get_or_init(|| Verifier::new(Arc::clone(&self.provider)));
         made.as_ref().map_err(Clone::clone)
@@ -55,7 +55,7 @@ impl Roots {
     }
 }
 
-impl ServerCertVerifier for Roots {
+impl ServerCertVerifier for LazyVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,

@@ -11,7 +11,7 @@ use llmroute_core::model::redact::{redact, without_whole};
 use llmroute_core::model::{
     Answer, Class, Event, Failure, Finish, OutputFault, Prompt, Secret, TimeoutKind, Timestamp,
 };
-use llmroute_core::provider::{Endpoint, Reader};
+use llmroute_core::protocols::{Endpoint, ReplyReader};
 use llmroute_core::route::Timeouts;
 use llmroute_core::wire::{ErrorReply, rate_limit, sigv4};
 
@@ -174,7 +174,7 @@ struct Reading {
     timeouts: Timeouts,
     started: tokio::time::Instant,
     clock: Clock,
-    reader: Reader,
+    reader: ReplyReader,
     answer: Answer,
     first_token: Option<Duration>,
     /// When the model stopped.
@@ -189,7 +189,7 @@ impl Reading {
             timeouts: attempt.timeouts,
             started: attempt.clock.instant(),
             clock: attempt.clock,
-            reader: Reader::new(attempt.endpoint),
+            reader: ReplyReader::new(attempt.endpoint),
             answer: Answer::default(),
             first_token: None,
             finished: None,

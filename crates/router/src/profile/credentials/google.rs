@@ -9,7 +9,7 @@ use crate::profile::EnvVars;
 use crate::profile::credentials::expand_path;
 use crate::profile::diagnostic::Diagnostic;
 use crate::profile::document::Settings;
-use llmroute_core::provider::{Protocol, vertex};
+use llmroute_core::protocols::{Protocol, vertex};
 
 /// The variable that names the file of the application default credentials.
 const CREDENTIALS: &str = "GOOGLE_APPLICATION_CREDENTIALS";

@@ -64,7 +64,7 @@ pub enum ValueKind {
     Keys,
     /// Where an API is.
     Url,
-    /// A name of a [`Protocol`](llmroute_core::provider::Protocol).
+    /// A name of a [`Protocol`](llmroute_core::protocols::Protocol).
     Protocol,
     /// A name of [`STRATEGIES`], or `exec:COMMAND`.
     Strategy,

@@ -9,7 +9,7 @@ use crate::profile::keys::ValueKind;
 use crate::profile::suggest;
 use crate::profile::value::{self, integer, plain_number, wrong};
 use llmroute_core::model::Effort;
-use llmroute_core::provider::Params;
+use llmroute_core::protocols::Params;
 
 /// Body fields that are ours to set.
 const OWN: &[&str] = &["model", "messages", "stream", "stream_options", "system", "prompt"];

@@ -9,7 +9,7 @@ use crate::profile::keys::ValueKind;
 use crate::profile::params;
 use crate::profile::suggest;
 use crate::profile::value::{self, Value, wrong};
-use llmroute_core::provider::{Overrides, Patch};
+use llmroute_core::protocols::{Overrides, Patch};
 
 /// The changes of `settings` after those in `base`.
 pub(crate) fn over(base: &Overrides, settings: &Settings<'_>) -> Overrides {

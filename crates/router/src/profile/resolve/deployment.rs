@@ -12,11 +12,12 @@ use crate::profile::precedence::Origin;
 use crate::profile::provider::{Provider, with_own, with_query};
 use crate::profile::value::Value;
 use crate::profile::{EnvVars, Profile, base_url, patch};
+use llmroute_core::catalog;
+use llmroute_core::catalog::SchemaDialect;
+use llmroute_core::catalog::models::{self, Model, Support};
 use llmroute_core::model::{KeySource, Price};
-use llmroute_core::provider::catalog::SchemaDialect;
-use llmroute_core::provider::mock::Script;
-use llmroute_core::provider::models::{self, Model, Takes};
-use llmroute_core::provider::{Endpoint, Params, Protocol, catalog};
+use llmroute_core::protocols::mock::Script;
+use llmroute_core::protocols::{Endpoint, Params, Protocol};
 use llmroute_core::route::{Capabilities, Deployment, DeploymentId};
 
 /// What is asked for: a model at a provider, with what the profile says of it.
@@ -144,10 +145,10 @@ impl Profile {
 /// the same address. Who writes a protocol, or sends elsewhere, is not second-guessed.
 fn with_tools(provider: Provider, settings: &Settings<'_>, known: Option<&Model>) -> Provider {
     let other = || {
-        let row = catalog::row(&provider.known_as).filter(|row| catalog::is_home(row, &provider.base_url))?;
-        catalog::row(row.for_tools?).filter(|_| provider.protocol_from == Origin::Catalog)
+        let row = catalog::provider(&provider.known_as).filter(|row| catalog::is_home(row, &provider.base_url))?;
+        catalog::provider(row.for_tools?).filter(|_| provider.protocol_from == Origin::Catalog)
     };
-    match known.filter(|model| model.chat_tools != Takes::Always).and_then(|_| other()) {
+    match known.filter(|model| model.chat_tools != Support::Always).and_then(|_| other()) {
         Some(row) => Provider { protocol: Some(row.protocol), quirks: with_own(row.quirks, settings), ..provider },
         None => provider,
     }
@@ -254,7 +255,7 @@ fn capabilities(endpoint: &Endpoint, known: Option<&Model>) -> Capabilities {
         | Protocol::Mock => false,
     };
     let in_chat = matches!(endpoint.protocol, Protocol::Openai | Protocol::Azure);
-    let calls = model.tools && !(in_chat && model.chat_tools == Takes::Never);
+    let calls = model.tools && !(in_chat && model.chat_tools == Support::Never);
     let native = by_model && endpoint.quirks.schema == SchemaDialect::Native;
     Capabilities {
         vision: Some(model.vision),

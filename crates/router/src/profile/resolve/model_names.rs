@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use crate::profile::target::UnknownName;
 use crate::profile::{EnvVars, Profile, suggest};
-use llmroute_core::provider::catalog::names::FIRST_PARTY;
+use llmroute_core::catalog::aliases::FIRST_PARTY;
 
 /// As many candidates are named as help to choose.
 const CANDIDATES: usize = 5;

@@ -11,8 +11,9 @@ use crate::profile::document::{ProviderTable, Settings};
 use crate::profile::precedence::Origin;
 use crate::profile::value::{Name, Value};
 use crate::profile::{EnvVars, aws, base_url, google, patch};
-use llmroute_core::provider::catalog::{Auth, Prefill};
-use llmroute_core::provider::{Overrides, Protocol, Quirks, Row, catalog, vertex};
+use llmroute_core::catalog::{self, ProviderRow, Quirks};
+use llmroute_core::catalog::{Auth, Prefill};
+use llmroute_core::protocols::{Overrides, Protocol, vertex};
 
 /// A provider, ready to have models asked of it.
 #[derive(Debug, Clone)]
@@ -45,7 +46,7 @@ impl Provider {
     ///
     /// # Errors
     /// When the variable that overrides its address holds no URL.
-    pub(crate) fn known(row: &Row, vars: &EnvVars) -> Result<Self, Diagnostic> {
+    pub(crate) fn known(row: &ProviderRow, vars: &EnvVars) -> Result<Self, Diagnostic> {
         let keys = known_keys(row, vars);
         let region = region(row, None, &keys, vars);
         let (base_url, base_url_from) = known_address(row, vars, region.as_ref().map(|(name, _)| name.as_str()))?;
@@ -72,10 +73,10 @@ impl Provider {
     /// A provider of the profile; what is wrong goes to `sink`.
     pub(crate) fn read(table: &ProviderTable<'_>, vars: &EnvVars, sink: &mut Vec<Diagnostic>) -> Self {
         let (name, settings) = (&table.name, &table.settings);
-        let row = catalog::row(&name.text);
+        let row = catalog::provider(&name.text);
         let (protocol, protocol_from) = protocol(settings, row, &name.text, name.at.clone(), sink);
         // Accounts and regions of one service have the service's address, whatever they are called.
-        let row = row.or_else(|| catalog::regional(protocol?));
+        let row = row.or_else(|| catalog::regional_provider(protocol?));
         let written: &[KeySpec] = match settings.get("api_key").map(|entry| &entry.value) {
             Some(Value::Keys(keys)) => keys,
             _ => &[],
@@ -113,9 +114,10 @@ impl Provider {
             _ => Vec::new(),
         };
         // Who stands at the address of a known service under another name is that service.
-        let at_home =
-            |row: &&Row| Some(row.protocol) == protocol && !row.key_is_optional() && catalog::is_home(row, &base_url);
-        let service = row.or_else(|| catalog::rows().iter().find(at_home));
+        let at_home = |row: &&ProviderRow| {
+            Some(row.protocol) == protocol && !row.key_is_optional() && catalog::is_home(row, &base_url)
+        };
+        let service = row.or_else(|| catalog::providers().iter().find(at_home));
         let quirks = with_own(quirks(service, protocol), settings);
         Self {
             name: name.text.clone(),
@@ -159,7 +161,7 @@ pub(crate) fn unbuilt(settings: &Settings<'_>) -> Vec<String> {
 }
 
 /// The differences of a row are those of its own protocol.
-fn quirks(row: Option<&Row>, protocol: Option<Protocol>) -> Quirks {
+fn quirks(row: Option<&ProviderRow>, protocol: Option<Protocol>) -> Quirks {
     match (row, protocol) {
         (Some(row), Some(protocol)) if row.protocol == protocol => row.quirks,
         (_, Some(protocol)) => Quirks::plain(protocol),
@@ -169,7 +171,7 @@ fn quirks(row: Option<&Row>, protocol: Option<Protocol>) -> Quirks {
 
 fn protocol(
     settings: &Settings<'_>,
-    row: Option<&Row>,
+    row: Option<&ProviderRow>,
     name: &str,
     at: Range<usize>,
     sink: &mut Vec<Diagnostic>,
@@ -190,7 +192,7 @@ fn protocol(
 
 fn inherited_address(
     settings: &Settings<'_>,
-    row: Option<&Row>,
+    row: Option<&ProviderRow>,
     vars: &EnvVars,
     region: Option<&str>,
     name: &Name,
@@ -211,7 +213,7 @@ fn inherited_address(
 }
 
 /// The address in the catalog, or in the variable that overrides it.
-fn known_address(row: &Row, vars: &EnvVars, region: Option<&str>) -> Result<(Url, Origin), Diagnostic> {
+fn known_address(row: &ProviderRow, vars: &EnvVars, region: Option<&str>) -> Result<(Url, Origin), Diagnostic> {
     let set = row.base_env.and_then(|name| Some((name, vars.get(name)?)));
     let Some((name, value)) = set else {
         // It becomes a part of a host's name.
@@ -228,7 +230,7 @@ fn known_address(row: &Row, vars: &EnvVars, region: Option<&str>) -> Result<(Url
 }
 
 /// A provider whose address is another one for every account.
-fn no_address(row: &Row, missing: &str) -> Diagnostic {
+fn no_address(row: &ProviderRow, missing: &str) -> Diagnostic {
     let whole = row.base_env.map(|name| format!("`{name}` (the whole address), ")).unwrap_or_default();
     if missing == "region" {
         let help = "write it as `region`, or set the usual variable of the service";
@@ -239,7 +241,7 @@ fn no_address(row: &Row, missing: &str) -> Diagnostic {
 }
 
 /// The region of a provider that has one: as written, or as the tools of its service would find it.
-fn region(row: &Row, written: Option<&str>, keys: &[KeySpec], vars: &EnvVars) -> Option<(String, Origin)> {
+fn region(row: &ProviderRow, written: Option<&str>, keys: &[KeySpec], vars: &EnvVars) -> Option<(String, Origin)> {
     let profile = keys.iter().find_map(|key| match key {
         KeySpec::Aws(profile) => profile.as_deref(),
         KeySpec::Env(_)
@@ -258,7 +260,7 @@ fn region(row: &Row, written: Option<&str>, keys: &[KeySpec], vars: &EnvVars) ->
 
 /// Reports a region that nobody asks for, and keys that sign without one.
 fn check_region(
-    row: Option<&Row>,
+    row: Option<&ProviderRow>,
     settings: &Settings<'_>,
     region: Option<&(String, Origin)>,
     keys: &[KeySpec],
@@ -276,7 +278,7 @@ fn check_region(
 }
 
 /// Where the catalog says that a provider's key is; nowhere when it may go without and none is set.
-fn known_keys(row: &Row, vars: &EnvVars) -> Vec<KeySpec> {
+fn known_keys(row: &ProviderRow, vars: &EnvVars) -> Vec<KeySpec> {
     if row.quirks.auth == Auth::GoogleToken {
         return vec![KeySpec::Adc(None)];
     }

@@ -7,7 +7,7 @@ use crate::profile::diagnostic::Diagnostic;
 use crate::profile::document::Settings;
 use crate::profile::provider::Provider;
 use crate::profile::{EnvVars, LoadOptions, Profile, UnbuiltFeature, suggest};
-use llmroute_core::provider::catalog;
+use llmroute_core::catalog;
 use llmroute_core::route::{Group, GroupId, Member, Strategy};
 
 /// A name that names nothing.
@@ -99,12 +99,12 @@ impl Profile {
         if let Some(index) = self.providers.iter().position(|provider| provider.name == name) {
             return Ok(index);
         }
-        if let Some(known) = catalog::names::canonical(name) {
+        if let Some(known) = catalog::aliases::canonical(name) {
             return self.provider(known, vars);
         }
-        let Some(row) = catalog::row(name) else {
+        let Some(row) = catalog::provider(name) else {
             let names = || self.providers.iter().map(|provider| provider.name.as_str());
-            let known = names().chain(catalog::rows().iter().map(|row| row.id));
+            let known = names().chain(catalog::providers().iter().map(|row| row.id));
             let hint = match suggest::nearest(name, known) {
                 Some(known) => format!("did you mean `{known}`?"),
                 None => format!("add `[providers.{name}]` with `protocol` and `base_url`"),

@@ -4,17 +4,17 @@ use redis::{Connection, ErrorKind, RedisError, RedisResult, cmd, pipe};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::Names;
+use super::KeyNames;
 use crate::ports::{LogEnd, LogStart};
-use crate::state::cut::cut;
-use crate::state::latest::Latest;
-use crate::state::{Query, Record};
+use crate::state::distinct_ids::DistinctIds;
+use crate::state::truncate::truncate;
+use crate::state::{LogQuery, LogRecord};
 use llmroute_core::model::Timestamp;
 
 /// Ids that are looked through at a time.
-const PAGE: isize = 1000;
+const ID_PAGE: isize = 1000;
 /// Whole requests that are looked through at a time.
-const FEW: isize = 50;
+const RECORD_PAGE: isize = 50;
 /// Clocks of machines that share a log do not differ by so much.
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
@@ -40,10 +40,10 @@ redis.call('HSET', KEYS[1], 'end', ARGV[1])
 redis.call('EXPIRE', KEYS[1], ARGV[2])
 return 1";
 
-pub fn begin(connection: &mut Connection, names: &Names<'_>, entry: &LogStart, seconds: u64) -> RedisResult<()> {
+pub fn begin(connection: &mut Connection, names: &KeyNames<'_>, entry: &LogStart, seconds: u64) -> RedisResult<()> {
     let kept = LogStart {
-        system: entry.system.as_deref().map(|text| cut(text).into_owned()),
-        prompt: cut(&entry.prompt).into_owned(),
+        system: entry.system.as_deref().map(|text| truncate(text).into_owned()),
+        prompt: truncate(&entry.prompt).into_owned(),
         ..entry.clone()
     };
     let mut call = cmd("EVAL");
@@ -52,13 +52,23 @@ pub fn begin(connection: &mut Connection, names: &Names<'_>, entry: &LogStart, s
     call.arg(&entry.id).arg(json(&kept)?).arg(seconds).query(connection)
 }
 
-pub fn finish(connection: &mut Connection, names: &Names<'_>, id: &str, end: &LogEnd, seconds: u64) -> RedisResult<()> {
-    let kept = LogEnd { text: cut(&end.text).into_owned(), reasoning: cut(&end.reasoning).into_owned(), ..end.clone() };
+pub fn finish(
+    connection: &mut Connection,
+    names: &KeyNames<'_>,
+    id: &str,
+    end: &LogEnd,
+    seconds: u64,
+) -> RedisResult<()> {
+    let kept = LogEnd {
+        text: truncate(&end.text).into_owned(),
+        reasoning: truncate(&end.reasoning).into_owned(),
+        ..end.clone()
+    };
     cmd("EVAL").arg(FINISH).arg(1).arg(names.entry(id)).arg(json(&kept)?).arg(seconds).query(connection)
 }
 
 /// The latest `count` requests, oldest first.
-pub fn last(connection: &mut Connection, names: &Names<'_>, count: usize) -> RedisResult<Vec<Record>> {
+pub fn last(connection: &mut Connection, names: &KeyNames<'_>, count: usize) -> RedisResult<Vec<LogRecord>> {
     let Some(end) = isize::try_from(count).unwrap_or(isize::MAX).checked_sub(1).filter(|end| *end >= 0) else {
         return Ok(Vec::new());
     };
@@ -68,10 +78,10 @@ pub fn last(connection: &mut Connection, names: &Names<'_>, count: usize) -> Red
 }
 
 /// The requests that were asked at `since` or later, oldest first, without their texts.
-pub fn since(connection: &mut Connection, names: &Names<'_>, since: Timestamp) -> RedisResult<Vec<Record>> {
-    let mut found: Vec<Record> = Vec::new();
-    for first in (0..).step_by(PAGE.unsigned_abs()) {
-        let ids = page(connection, names, first, first + PAGE - 1)?;
+pub fn since(connection: &mut Connection, names: &KeyNames<'_>, since: Timestamp) -> RedisResult<Vec<LogRecord>> {
+    let mut found: Vec<LogRecord> = Vec::new();
+    for first in (0..).step_by(ID_PAGE.unsigned_abs()) {
+        let ids = page(connection, names, first, first + ID_PAGE - 1)?;
         let read = entries(connection, names, &ids)?;
         // Ids sort by time, but for clocks that differ a little.
         let over = ids.is_empty() || (!read.is_empty() && read.iter().all(|(start, _)| start.at < since));
@@ -84,21 +94,26 @@ pub fn since(connection: &mut Connection, names: &Names<'_>, since: Timestamp) -
     Ok(found)
 }
 
-fn without_texts((start, end): Record) -> Record {
+fn without_texts((start, end): LogRecord) -> LogRecord {
     let start = LogStart { system: None, prompt: String::new(), ..start };
     (start, end.map(|end| LogEnd { text: String::new(), reasoning: String::new(), ..end }))
 }
 
 /// The request `id`.
-pub fn get(connection: &mut Connection, names: &Names<'_>, id: &str) -> RedisResult<Option<Record>> {
+pub fn get(connection: &mut Connection, names: &KeyNames<'_>, id: &str) -> RedisResult<Option<LogRecord>> {
     Ok(entries(connection, names, &[id.to_owned()])?.pop())
 }
 
 /// The latest `count` requests that `query` wants, oldest first.
-pub fn find(connection: &mut Connection, names: &Names<'_>, query: &Query, count: usize) -> RedisResult<Vec<Record>> {
+pub fn find(
+    connection: &mut Connection,
+    names: &KeyNames<'_>,
+    query: &LogQuery,
+    count: usize,
+) -> RedisResult<Vec<LogRecord>> {
     let mut found = Vec::new();
-    for first in (0..).step_by(FEW.unsigned_abs()) {
-        let ids = page(connection, names, first, first + FEW - 1)?;
+    for first in (0..).step_by(RECORD_PAGE.unsigned_abs()) {
+        let ids = page(connection, names, first, first + RECORD_PAGE - 1)?;
         if ids.is_empty() || found.len() >= count {
             break;
         }
@@ -106,7 +121,7 @@ pub fn find(connection: &mut Connection, names: &Names<'_>, query: &Query, count
         // Ids sort by time, but for the clocks of several machines.
         let long_before = |at: Timestamp| query.since.is_some_and(|since| at.0 < since.0.saturating_sub(DAY_MS));
         let over = records.last().is_some_and(|(start, _)| long_before(start.at));
-        found.extend(records.into_iter().filter(|record| query.fits(record)));
+        found.extend(records.into_iter().filter(|record| query.matches(record)));
         if over {
             break;
         }
@@ -117,7 +132,7 @@ pub fn find(connection: &mut Connection, names: &Names<'_>, query: &Query, count
 }
 
 /// All turns of the conversation `id`, in the order of their ids.
-pub fn turns(connection: &mut Connection, names: &Names<'_>, id: &str) -> RedisResult<Vec<Record>> {
+pub fn turns(connection: &mut Connection, names: &KeyNames<'_>, id: &str) -> RedisResult<Vec<LogRecord>> {
     let mut ids: Vec<String> = cmd("ZREVRANGE").arg(names.turns(id)).arg(0).arg(-1).query(connection)?;
     ids.reverse();
     if ids.is_empty() {
@@ -129,10 +144,10 @@ pub fn turns(connection: &mut Connection, names: &Names<'_>, id: &str) -> RedisR
 }
 
 /// The ids of the `count` conversations with the latest turns, latest first.
-pub fn conversations(connection: &mut Connection, names: &Names<'_>, count: usize) -> RedisResult<Vec<String>> {
-    let mut found = Latest::new(count);
-    for first in (0..).step_by(FEW.unsigned_abs()) {
-        let ids = page(connection, names, first, first + FEW - 1)?;
+pub fn conversations(connection: &mut Connection, names: &KeyNames<'_>, count: usize) -> RedisResult<Vec<String>> {
+    let mut found = DistinctIds::new(count);
+    for first in (0..).step_by(RECORD_PAGE.unsigned_abs()) {
+        let ids = page(connection, names, first, first + RECORD_PAGE - 1)?;
         if ids.is_empty() || found.full() {
             break;
         }
@@ -144,15 +159,20 @@ pub fn conversations(connection: &mut Connection, names: &Names<'_>, count: usiz
 }
 
 /// Ids that begin or end with `part`, in any case, latest first; at most `limit`.
-pub fn matching(connection: &mut Connection, names: &Names<'_>, part: &str, limit: usize) -> RedisResult<Vec<String>> {
+pub fn matching(
+    connection: &mut Connection,
+    names: &KeyNames<'_>,
+    part: &str,
+    limit: usize,
+) -> RedisResult<Vec<String>> {
     let part = part.to_ascii_lowercase();
     let fits = |id: &String| {
         let id = id.to_ascii_lowercase();
         id.starts_with(&part) || id.ends_with(&part)
     };
     let mut found = Vec::new();
-    for first in (0..).step_by(PAGE.unsigned_abs()) {
-        let ids = page(connection, names, first, first + PAGE - 1)?;
+    for first in (0..).step_by(ID_PAGE.unsigned_abs()) {
+        let ids = page(connection, names, first, first + ID_PAGE - 1)?;
         let over = ids.is_empty();
         found.extend(ids.into_iter().filter(fits));
         if over || found.len() >= limit {
@@ -164,7 +184,7 @@ pub fn matching(connection: &mut Connection, names: &Names<'_>, part: &str, limi
 }
 
 /// Forgets every request, with the sets of ids called `turns`.
-pub fn clear(connection: &mut Connection, names: &Names<'_>, turns: &[String]) -> RedisResult<usize> {
+pub fn clear(connection: &mut Connection, names: &KeyNames<'_>, turns: &[String]) -> RedisResult<usize> {
     let ids = page(connection, names, 0, -1)?;
     if ids.is_empty() {
         return Ok(0);
@@ -179,12 +199,12 @@ pub fn clear(connection: &mut Connection, names: &Names<'_>, turns: &[String]) -
 }
 
 /// Ids from the latest on; all have the same score, so their order is that of their bytes.
-fn page(connection: &mut Connection, names: &Names<'_>, first: isize, last: isize) -> RedisResult<Vec<String>> {
+fn page(connection: &mut Connection, names: &KeyNames<'_>, first: isize, last: isize) -> RedisResult<Vec<String>> {
     cmd("ZREVRANGE").arg(names.log()).arg(first).arg(last).query(connection)
 }
 
 /// The requests `ids` that are still there.
-fn entries(connection: &mut Connection, names: &Names<'_>, ids: &[String]) -> RedisResult<Vec<Record>> {
+fn entries(connection: &mut Connection, names: &KeyNames<'_>, ids: &[String]) -> RedisResult<Vec<LogRecord>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }

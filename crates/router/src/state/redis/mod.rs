@@ -5,9 +5,9 @@
 //! together in a cluster too: `{llmroute}:cell:deployment/…`, `{llmroute}:log:ID`, and the ids of the
 //! log in the sorted set `{llmroute}:log`, those of a conversation in `{llmroute}:turns:ID`.
 
-mod fault;
+mod compare_and_swap;
+mod error;
 mod log;
-mod swap;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -15,10 +15,10 @@ use std::time::Duration;
 use redis::{Client, Connection, RedisResult, cmd};
 
 use crate::ports::{LogEnd, LogStart, Store, StoreError};
-use crate::state::{Query, Record};
+use crate::state::{LogQuery, LogRecord};
 use llmroute_core::model::{RedisUrl, Timestamp};
 
-use self::swap::Swap;
+use self::compare_and_swap::SwapResult;
 
 /// The longest that a connection may take, with the greetings. A name that must be looked up first is
 /// bounded by the system's resolver.
@@ -33,12 +33,12 @@ const LOG_SECONDS: u64 = 90 * 24 * 3600;
 const SCAN_COUNT: usize = 500;
 
 /// See the module. Connects at its first operation, and anew when the connection was lost.
-pub struct Redis {
+pub struct RedisStore {
     url: RedisUrl,
     connection: Mutex<Option<Connection>>,
 }
 
-impl Redis {
+impl RedisStore {
     /// The store at `url`; touches nothing yet.
     #[must_use]
     pub fn new(url: &RedisUrl) -> Self {
@@ -49,7 +49,7 @@ impl Redis {
     ///
     /// # Errors
     /// When the server cannot be asked.
-    pub fn last(&self, count: usize) -> Result<Vec<Record>, StoreError> {
+    pub fn last(&self, count: usize) -> Result<Vec<LogRecord>, StoreError> {
         self.repeat(|connection| log::last(connection, &self.names(), count))
     }
 
@@ -57,7 +57,7 @@ impl Redis {
     ///
     /// # Errors
     /// When the server cannot be asked.
-    pub fn since(&self, since: Timestamp) -> Result<Vec<Record>, StoreError> {
+    pub fn since(&self, since: Timestamp) -> Result<Vec<LogRecord>, StoreError> {
         self.repeat(|connection| log::since(connection, &self.names(), since))
     }
 
@@ -65,7 +65,7 @@ impl Redis {
     ///
     /// # Errors
     /// When the server cannot be asked.
-    pub fn get(&self, id: &str) -> Result<Option<Record>, StoreError> {
+    pub fn get(&self, id: &str) -> Result<Option<LogRecord>, StoreError> {
         self.repeat(|connection| log::get(connection, &self.names(), id))
     }
 
@@ -81,7 +81,7 @@ impl Redis {
     ///
     /// # Errors
     /// When the server cannot be asked.
-    pub fn find(&self, query: &Query, count: usize) -> Result<Vec<Record>, StoreError> {
+    pub fn find(&self, query: &LogQuery, count: usize) -> Result<Vec<LogRecord>, StoreError> {
         self.repeat(|connection| log::find(connection, &self.names(), query, count))
     }
 
@@ -89,7 +89,7 @@ impl Redis {
     ///
     /// # Errors
     /// When the server cannot be asked.
-    pub fn turns(&self, id: &str) -> Result<Vec<Record>, StoreError> {
+    pub fn turns(&self, id: &str) -> Result<Vec<LogRecord>, StoreError> {
         self.repeat(|connection| log::turns(connection, &self.names(), id))
     }
 
@@ -101,8 +101,8 @@ impl Redis {
         self.repeat(|connection| log::conversations(connection, &self.names(), count))
     }
 
-    fn names(&self) -> Names<'_> {
-        Names(self.url.prefix())
+    fn names(&self) -> KeyNames<'_> {
+        KeyNames(self.url.prefix())
     }
 
     fn cells(&self, keys: &[String]) -> Vec<String> {
@@ -129,12 +129,12 @@ impl Redis {
         if !result.as_ref().is_err_and(|error| error.is_io_error() || error.is_unrecoverable_error()) {
             *slot = Some(connection);
         }
-        result.map_err(|error| fault::of_redis(&self.url, &error))
+        result.map_err(|error| error::of_redis(&self.url, &error))
     }
 
     fn connect(&self) -> Result<Connection, StoreError> {
         if self.url.is_tls() && !cfg!(feature = "redis-tls") {
-            return Err(fault::no_tls(&self.url));
+            return Err(error::no_tls(&self.url));
         }
         let connected = Client::open(self.url.url().expose()).and_then(|client| {
             let connection = client.get_connection_with_timeout(CONNECT_TIMEOUT)?;
@@ -142,21 +142,21 @@ impl Redis {
             connection.set_write_timeout(Some(COMMAND_TIMEOUT))?;
             Ok(connection)
         });
-        connected.map_err(|error| fault::of_redis(&self.url, &error))
+        connected.map_err(|error| error::of_redis(&self.url, &error))
     }
 }
 
-impl std::fmt::Debug for Redis {
+impl std::fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Redis({})", self.url)
+        write!(f, "RedisStore({})", self.url)
     }
 }
 
 /// The names of our keys.
 #[derive(Debug, Clone, Copy)]
-struct Names<'p>(&'p str);
+struct KeyNames<'p>(&'p str);
 
-impl Names<'_> {
+impl KeyNames<'_> {
     fn cell(self, key: &str) -> String {
         format!("{{{}}}:cell:{key}", self.0)
     }
@@ -174,7 +174,7 @@ impl Names<'_> {
     }
 }
 
-impl Store for Redis {
+impl Store for RedisStore {
     fn read(&self, keys: &[String]) -> Result<Vec<Option<String>>, StoreError> {
         if keys.is_empty() {
             return Ok(Vec::new());
@@ -186,7 +186,7 @@ impl Store for Redis {
     fn update(&self, keys: &[String], change: &mut dyn FnMut(&mut [Option<String>])) -> Result<(), StoreError> {
         let cells = self.cells(keys);
         let mut before = self.read(keys)?;
-        let mut pauses = swap::pauses();
+        let mut pauses = compare_and_swap::pauses();
         loop {
             let mut after = before.clone();
             change(&mut after);
@@ -194,11 +194,13 @@ impl Store for Redis {
                 return Ok(());
             }
             // Not repeated: whether a lost answer was a yes is not known.
-            match self.run(false, |connection| swap::swap(connection, &cells, &before, &after, CELL_SECONDS))? {
-                Swap::Done => return Ok(()),
-                Swap::Changed(newest) => before = newest,
+            match self
+                .run(false, |connection| compare_and_swap::swap(connection, &cells, &before, &after, CELL_SECONDS))?
+            {
+                SwapResult::Done => return Ok(()),
+                SwapResult::Changed(newest) => before = newest,
             }
-            std::thread::sleep(pauses.next().ok_or_else(|| fault::contended(&self.url))?);
+            std::thread::sleep(pauses.next().ok_or_else(|| error::contended(&self.url))?);
         }
     }
 

@@ -4,9 +4,9 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use crate::ports::{LogEnd, LogStart, RequestOutcome};
-use crate::state::Record;
-use crate::state::cut::cut;
-use crate::state::latest::Latest;
+use crate::state::LogRecord;
+use crate::state::distinct_ids::DistinctIds;
+use crate::state::truncate::truncate;
 use llmroute_core::model::{Timestamp, Usage};
 
 pub(super) const COLUMNS: &str = "id, at, command, grp, conversation_id, tags, ended_at, outcome, deployment, provider, model, \
@@ -26,8 +26,8 @@ pub fn begin(connection: &Connection, entry: &LogStart) -> rusqlite::Result<()> 
         ":grp": entry.group,
         ":conversation_id": entry.conversation_id,
         ":tags": serde_json::Value::from(entry.tags.clone()).to_string(),
-        ":system": entry.system.as_deref().map(cut),
-        ":prompt": cut(&entry.prompt),
+        ":system": entry.system.as_deref().map(truncate),
+        ":prompt": truncate(&entry.prompt),
         ":parent": entry.parent,
     })?;
     Ok(())
@@ -61,14 +61,14 @@ pub fn finish(connection: &Connection, id: &str, end: &LogEnd) -> rusqlite::Resu
         ":duration_ms": signed(end.duration_ms),
         ":attempts": end.attempts.to_string(),
         ":error": end.error.as_ref().map(ToString::to_string),
-        ":text": cut(&end.text),
-        ":reasoning": cut(&end.reasoning),
+        ":text": truncate(&end.text),
+        ":reasoning": truncate(&end.reasoning),
     })?;
     Ok(())
 }
 
 /// The latest `count` requests, oldest first.
-pub fn last(connection: &Connection, count: usize) -> rusqlite::Result<Vec<Record>> {
+pub fn last(connection: &Connection, count: usize) -> rusqlite::Result<Vec<LogRecord>> {
     let mut statement = connection.prepare(&format!(
         "SELECT {COLUMNS} FROM log
          WHERE id >= ifnull((SELECT id FROM log ORDER BY id DESC LIMIT 1 OFFSET ?1 - 1), '') ORDER BY id"
@@ -82,7 +82,7 @@ pub fn last(connection: &Connection, count: usize) -> rusqlite::Result<Vec<Recor
 }
 
 /// All turns of the conversation `id`, in the order of their ids.
-pub fn turns(connection: &Connection, id: &str) -> rusqlite::Result<Vec<Record>> {
+pub fn turns(connection: &Connection, id: &str) -> rusqlite::Result<Vec<LogRecord>> {
     let mut statement = connection.prepare(&format!(
         "SELECT {COLUMNS} FROM log
          WHERE conversation_id = ?1 OR (id = ?1 AND conversation_id IS NULL AND command = 'ask') ORDER BY id"
@@ -97,7 +97,7 @@ pub fn conversations(connection: &Connection, count: usize) -> rusqlite::Result<
          WHERE conversation_id IS NOT NULL OR command = 'ask' ORDER BY id DESC",
     )?;
     let mut rows = statement.query([])?;
-    let mut found = Latest::new(count);
+    let mut found = DistinctIds::new(count);
     while let Some(row) = rows.next()?.filter(|_| !found.full()) {
         found.see(row.get(0)?);
     }
@@ -105,12 +105,12 @@ pub fn conversations(connection: &Connection, count: usize) -> rusqlite::Result<
 }
 
 /// One row that cannot be understood must not hide all the others.
-pub(super) fn readable(record: &rusqlite::Result<Record>) -> bool {
+pub(super) fn readable(record: &rusqlite::Result<LogRecord>) -> bool {
     !matches!(record, Err(rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..)))
 }
 
 /// The requests that were asked at `since` or later, oldest first; their texts stay unread.
-pub fn since(connection: &Connection, since: Timestamp) -> rusqlite::Result<Vec<Record>> {
+pub fn since(connection: &Connection, since: Timestamp) -> rusqlite::Result<Vec<LogRecord>> {
     let short = COLUMNS
         .replace("system, prompt, text, reasoning", "NULL AS system, '' AS prompt, NULL AS text, NULL AS reasoning");
     let mut statement = connection.prepare(&format!("SELECT {short} FROM log WHERE at >= ?1 ORDER BY id"))?;
@@ -119,7 +119,7 @@ pub fn since(connection: &Connection, since: Timestamp) -> rusqlite::Result<Vec<
 }
 
 /// The request `id`.
-pub fn get(connection: &Connection, id: &str) -> rusqlite::Result<Option<Record>> {
+pub fn get(connection: &Connection, id: &str) -> rusqlite::Result<Option<LogRecord>> {
     connection.query_row(&format!("SELECT {COLUMNS} FROM log WHERE id = ?1"), [id], record).optional()
 }
 
@@ -134,7 +134,7 @@ pub fn matching(connection: &Connection, part: &str, limit: usize) -> rusqlite::
     statement.query_map((part, limit), |row| row.get(0))?.collect()
 }
 
-pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
+pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<LogRecord> {
     let start = LogStart {
         id: row.get("id")?,
         at: Timestamp(row.get("at")?),

@@ -2,12 +2,12 @@
 //!
 //! It owns the database's files; it does not own what happens when they cannot be used.
 
-pub(super) mod fault;
-pub(super) mod find;
-pub(super) mod index;
+pub(super) mod error;
 pub(super) mod log;
 pub(super) mod open;
 mod schema;
+pub(super) mod search;
+pub(super) mod word_index;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -20,7 +20,7 @@ use llmroute_core::model::failure::one_line;
 
 /// How long an operation waits for a lock before it gives up.
 #[derive(Debug, Clone, Copy)]
-struct Patience {
+struct LockTimeouts {
     /// To read: readers of a WAL wait only for its recovery.
     read: Duration,
     /// To write down a question: its answer may be here any moment.
@@ -29,35 +29,35 @@ struct Patience {
     write: Duration,
 }
 
-const PATIENCE: Patience =
-    Patience { read: Duration::from_millis(200), begin: Duration::from_millis(500), write: Duration::from_secs(2) };
+const LOCK_TIMEOUTS: LockTimeouts =
+    LockTimeouts { read: Duration::from_millis(200), begin: Duration::from_millis(500), write: Duration::from_secs(2) };
 
 /// How often an operation asks for the lock in its time. SQLite backs off to 100 ms between two looks,
 /// so that in a crowd others are always faster; each turn begins with short pauses again. Whoever gives
 /// up on the end of a request leaves it `unfinished` in the log for ever.
-const TURNS: u32 = 20;
+const LOCK_ATTEMPTS: u32 = 20;
 
 /// What a write is followed by.
-enum After {
+enum Housekeeping {
     /// Nothing: an answer is waited for.
-    Hurry,
+    Skip,
     /// Housekeeping, if it is due.
-    Tidy,
+    Run,
 }
 
 /// See the module. Opened by its first operation, made by the first that writes.
 #[derive(Debug)]
-pub struct Sqlite {
+pub struct SqliteStore {
     path: PathBuf,
-    patience: Patience,
+    timeouts: LockTimeouts,
     connection: Mutex<Option<Connection>>,
 }
 
-impl Sqlite {
+impl SqliteStore {
     /// The database in the directory `dir`; touches nothing yet.
     #[must_use]
     pub fn new(dir: &Path) -> Self {
-        Self { path: super::database(dir), patience: PATIENCE, connection: Mutex::default() }
+        Self { path: super::database(dir), timeouts: LOCK_TIMEOUTS, connection: Mutex::default() }
     }
 
     /// Looks at every page.
@@ -65,18 +65,18 @@ impl Sqlite {
     /// # Errors
     /// [`StoreErrorKind::Damaged`] when one is torn, and whatever keeps it from being read.
     pub fn check(&self) -> Result<(), StoreError> {
-        let verdict = self.look("ok".to_owned(), |connection| {
+        let verdict = self.read_existing("ok".to_owned(), |connection| {
             connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))
         })?;
         if verdict == "ok" {
             return Ok(());
         }
         let hint = "`llmroute state reset` moves it aside";
-        Err(fault::unusable(&self.path, &one_line(&verdict), hint).of_kind(StoreErrorKind::Damaged))
+        Err(error::unusable(&self.path, &one_line(&verdict), hint).of_kind(StoreErrorKind::Damaged))
     }
 
     /// Reads, if there is a database; `nothing` otherwise.
-    fn look<T>(
+    fn read_existing<T>(
         &self,
         nothing: T,
         operation: impl FnMut(&mut Connection) -> rusqlite::Result<T>,
@@ -86,17 +86,20 @@ impl Sqlite {
             *slot = open::existing(&self.path)?;
         }
         let Some(connection) = slot.as_mut() else { return Ok(nothing) };
-        self.run(connection, self.patience.read, operation)
+        self.run(connection, self.timeouts.read, operation)
     }
 
     /// Deletes by `operation`, if there is a database; makes none.
-    fn forget(&self, operation: impl FnMut(&mut Connection) -> rusqlite::Result<usize>) -> Result<usize, StoreError> {
+    fn delete_existing(
+        &self,
+        operation: impl FnMut(&mut Connection) -> rusqlite::Result<usize>,
+    ) -> Result<usize, StoreError> {
         let mut slot = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         if slot.is_none() {
             *slot = open::existing(&self.path)?;
         }
         let Some(connection) = slot.as_mut() else { return Ok(0) };
-        let forgotten = self.run(connection, self.patience.write, operation)?;
+        let forgotten = self.run(connection, self.timeouts.write, operation)?;
         open::empty_wal(&self.path, connection);
         Ok(forgotten)
     }
@@ -104,7 +107,7 @@ impl Sqlite {
     fn write(
         &self,
         wait: Duration,
-        after: After,
+        housekeeping: Housekeeping,
         operation: impl FnMut(&mut Connection) -> rusqlite::Result<()>,
     ) -> Result<(), StoreError> {
         let mut slot = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
@@ -113,9 +116,9 @@ impl Sqlite {
             None => slot.insert(open::or_create(&self.path)?),
         };
         self.run(connection, wait, operation)?;
-        match after {
-            After::Hurry => {}
-            After::Tidy => open::empty_wal(&self.path, connection),
+        match housekeeping {
+            Housekeeping::Skip => {}
+            Housekeeping::Run => open::empty_wal(&self.path, connection),
         }
         Ok(())
     }
@@ -126,9 +129,9 @@ impl Sqlite {
         wait: Duration,
         mut operation: impl FnMut(&mut Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        let failed = |error| fault::of_sqlite(&self.path, &error);
-        connection.busy_timeout(wait / TURNS).map_err(failed)?;
-        for _ in 1..TURNS {
+        let failed = |error| error::of_sqlite(&self.path, &error);
+        connection.busy_timeout(wait / LOCK_ATTEMPTS).map_err(failed)?;
+        for _ in 1..LOCK_ATTEMPTS {
             match operation(connection).map_err(failed) {
                 Err(error) if error.kind == StoreErrorKind::Busy => {}
                 result => return result,
@@ -138,14 +141,14 @@ impl Sqlite {
     }
 }
 
-impl Store for Sqlite {
+impl Store for SqliteStore {
     fn read(&self, keys: &[String]) -> Result<Vec<Option<String>>, StoreError> {
         // One transaction: the values belong together.
-        self.look(vec![None; keys.len()], |connection| values(&*connection.transaction()?, keys))
+        self.read_existing(vec![None; keys.len()], |connection| values(&*connection.transaction()?, keys))
     }
 
     fn update(&self, keys: &[String], change: &mut dyn FnMut(&mut [Option<String>])) -> Result<(), StoreError> {
-        self.write(self.patience.write, After::Tidy, |connection| {
+        self.write(self.timeouts.write, Housekeeping::Run, |connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let before = values(&transaction, keys)?;
             let mut after = before.clone();
@@ -160,20 +163,20 @@ impl Store for Sqlite {
     }
 
     fn begin(&self, entry: &LogStart) -> Result<(), StoreError> {
-        self.write(self.patience.begin, After::Hurry, |connection| log::begin(connection, entry))
+        self.write(self.timeouts.begin, Housekeeping::Skip, |connection| log::begin(connection, entry))
     }
 
     fn finish(&self, id: &str, end: &LogEnd) -> Result<(), StoreError> {
-        self.write(self.patience.write, After::Tidy, |connection| {
+        self.write(self.timeouts.write, Housekeeping::Run, |connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             log::finish(&transaction, id, end)?;
-            index::add(&transaction, id)?;
+            word_index::add(&transaction, id)?;
             transaction.commit()
         })
     }
 
     fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        self.look(Vec::new(), |connection| {
+        self.read_existing(Vec::new(), |connection| {
             // Keys are compared byte by byte, so those with one prefix stand together.
             let mut statement = connection.prepare_cached("SELECT key FROM cells WHERE key >= ?1 ORDER BY key")?;
             let keys = statement.query_map([prefix], |row| row.get::<_, String>(0))?;
@@ -182,7 +185,7 @@ impl Store for Sqlite {
     }
 
     fn delete(&self, keys: &[String]) -> Result<usize, StoreError> {
-        self.forget(|connection| {
+        self.delete_existing(|connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let mut forgotten = 0;
             for key in keys {
@@ -193,9 +196,9 @@ impl Store for Sqlite {
     }
 
     fn clear_log(&self) -> Result<usize, StoreError> {
-        self.forget(|connection| {
+        self.delete_existing(|connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            index::clear(&transaction)?;
+            word_index::clear(&transaction)?;
             let forgotten = transaction.execute("DELETE FROM log", [])?;
             transaction.commit().map(|()| forgotten)
         })
@@ -216,16 +219,16 @@ fn set(connection: &Connection, key: &str, value: Option<&str>) -> rusqlite::Res
 }
 
 #[cfg(test)]
-impl Sqlite {
+impl SqliteStore {
     /// One that gives up on a lock at once.
-    pub fn impatient(dir: &Path) -> Self {
-        let patience = Patience { read: Duration::ZERO, begin: Duration::ZERO, write: Duration::ZERO };
-        Self { patience, ..Self::new(dir) }
+    pub fn without_waiting(dir: &Path) -> Self {
+        let timeouts = LockTimeouts { read: Duration::ZERO, begin: Duration::ZERO, write: Duration::ZERO };
+        Self { timeouts, ..Self::new(dir) }
     }
 
     /// Makes the disk full: the database cannot grow any more.
     pub fn fill_disk(&self) {
         let full = |connection: &mut Connection| connection.execute_batch("PRAGMA max_page_count = 1;");
-        self.write(Duration::ZERO, After::Hurry, full).unwrap();
+        self.write(Duration::ZERO, Housekeeping::Skip, full).unwrap();
     }
 }

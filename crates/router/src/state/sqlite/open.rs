@@ -11,8 +11,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::ports::{StoreError, StoreErrorKind};
 
-use super::fault;
-use super::schema::{self, Age};
+use super::error;
+use super::schema::{self, SchemaAge};
 
 const DIR_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
@@ -27,11 +27,11 @@ const WAL_BYTES: u64 = 512 << 10;
 pub fn existing(path: &Path) -> Result<Option<Connection>, StoreError> {
     match fs::metadata(path) {
         Ok(file) => {
-            tighten(path, &file).map_err(|error| fault::of_io(path, &error))?;
+            tighten(path, &file).map_err(|error| error::of_io(path, &error))?;
             connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map(Some)
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(fault::of_io(path, &error)),
+        Err(error) => Err(error::of_io(path, &error)),
     }
 }
 
@@ -40,7 +40,7 @@ pub fn reading(path: &Path) -> Result<Option<Connection>, StoreError> {
     match fs::metadata(path) {
         Ok(_) => connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map(Some),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(fault::of_io(path, &error)),
+        Err(error) => Err(error::of_io(path, &error)),
     }
 }
 
@@ -50,7 +50,7 @@ pub fn or_create(path: &Path) -> Result<Connection, StoreError> {
         return Ok(connection);
     }
     create(path)?;
-    existing(path)?.ok_or_else(|| fault::of_io(path, &io::ErrorKind::NotFound.into()))
+    existing(path)?.ok_or_else(|| error::of_io(path, &io::ErrorKind::NotFound.into()))
 }
 
 /// Empties a WAL that has grown long, unless somebody is reading it just now.
@@ -66,9 +66,9 @@ pub fn empty_wal(path: &Path, connection: &Connection) {
 }
 
 fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
-    let failed = |error| fault::of_sqlite(path, &error);
+    let failed = |error| error::of_sqlite(path, &error);
     let mut connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(failed)?;
-    connection.busy_timeout(super::PATIENCE.read).map_err(failed)?;
+    connection.busy_timeout(super::LOCK_TIMEOUTS.read).map_err(failed)?;
     // A process that ends must not pay for moving the WAL; see `empty_wal`.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(failed)?;
     let writes = access.contains(OpenFlags::SQLITE_OPEN_READ_WRITE);
@@ -81,22 +81,24 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
 
 /// Brings an older database up to date if that is allowed, and refuses what cannot be understood.
 fn agree_on_version(path: &Path, connection: &mut Connection, writes: bool) -> Result<(), StoreError> {
-    let failed = |error| fault::of_sqlite(path, &error);
+    let failed = |error| error::of_sqlite(path, &error);
     let known = schema::VERSION;
     let (what, hint) = match schema::age(connection).map_err(failed)? {
-        Age::Current => return Ok(()),
-        Age::Older(_) if writes => return upgrade(connection).map_err(failed),
-        Age::Older(version) => (
+        SchemaAge::Current => return Ok(()),
+        SchemaAge::Older(_) if writes => return upgrade(connection).map_err(failed),
+        SchemaAge::Older(version) => (
             format!("an older llmroute wrote it (version {version}, this one reads {known})"),
             "the next `llmroute ask` brings it up to date",
         ),
-        Age::Newer(version) => (
+        SchemaAge::Newer(version) => (
             format!("a newer llmroute wrote it (version {version}, this one knows {known})"),
             "update llmroute, or choose another place with `--state DIR`",
         ),
-        Age::Foreign => ("it is a database of another program".to_owned(), "choose another place with `--state DIR`"),
+        SchemaAge::Foreign => {
+            ("it is a database of another program".to_owned(), "choose another place with `--state DIR`")
+        }
     };
-    Err(fault::unusable(path, &what, hint))
+    Err(error::unusable(path, &what, hint))
 }
 
 fn upgrade(connection: &mut Connection) -> rusqlite::Result<()> {
@@ -107,14 +109,14 @@ fn upgrade(connection: &mut Connection) -> rusqlite::Result<()> {
 /// Makes the database under a name of its own and moves it into place when it is whole: whoever
 /// opens `path`, in whatever race, finds tables in it and never has to change the journal's mode.
 fn create(path: &Path) -> Result<(), StoreError> {
-    let failed = |error: io::Error| fault::of_io(path, &error);
+    let failed = |error: io::Error| error::of_io(path, &error);
     let dir = path.parent().unwrap_or(Path::new("."));
     create_dir(dir).map_err(failed)?;
     refuse_orphan(path)?;
     let fresh = tempfile::Builder::new().prefix(".state-").suffix(".new").tempfile_in(dir).map_err(failed)?;
     let fresh = fresh.into_temp_path();
     fs::set_permissions(&fresh, Permissions::from_mode(FILE_MODE)).map_err(failed)?;
-    fill(&fresh).map_err(|error| fault::of_sqlite(path, &error))?;
+    fill(&fresh).map_err(|error| error::of_sqlite(path, &error))?;
     File::open(&fresh).and_then(|file| file.sync_all()).map_err(failed)?;
     match fresh.persist_noclobber(path) {
         Ok(()) => Ok(()),
@@ -138,8 +140,8 @@ fn refuse_orphan(path: &Path) -> Result<(), StoreError> {
     // In this order: a WAL that another process has just begun has a database by now.
     if wal.exists() && !path.exists() {
         let what = format!("`{}` is left of a state that was moved away", wal.display());
-        let hint = format!("`llmroute state reset` moves it aside, or move {} away together", fault::files(path));
-        return Err(fault::unusable(path, &what, &hint).of_kind(StoreErrorKind::Damaged));
+        let hint = format!("`llmroute state reset` moves it aside, or move {} away together", error::files(path));
+        return Err(error::unusable(path, &what, &hint).of_kind(StoreErrorKind::Damaged));
     }
     Ok(())
 }
@@ -160,10 +162,10 @@ pub fn set_aside(path: &Path, stamp: &str) -> Result<PathBuf, StoreError> {
     for suffix in ["", "-wal", "-shm"] {
         let (from, to) = (beside(path, suffix), beside(&aside, suffix));
         if to.exists() {
-            return Err(fault::of_io(&to, &io::ErrorKind::AlreadyExists.into()));
+            return Err(error::of_io(&to, &io::ErrorKind::AlreadyExists.into()));
         }
         match fs::rename(&from, &to) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fault::of_io(&from, &error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error::of_io(&from, &error)),
             Ok(()) | Err(_) => {}
         }
     }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 /// One entry a version: what makes it out of the one before.
 ///
 /// In `log`, what may be long stands last: SQLite reads a row from its beginning.
-const STEPS: [&str; 3] = [
+const MIGRATIONS: [&str; 3] = [
     "
 CREATE TABLE cells (
   key TEXT PRIMARY KEY,
@@ -60,11 +60,11 @@ DELETE FROM log_words;
 ];
 
 /// The version that this program writes.
-pub const VERSION: usize = STEPS.len();
+pub const VERSION: usize = MIGRATIONS.len();
 
 /// How a database stands to this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Age {
+pub enum SchemaAge {
     /// Of this version.
     Current,
     /// Of this earlier version; 0 is an empty file.
@@ -76,14 +76,14 @@ pub enum Age {
 }
 
 /// The age of the database behind `connection`.
-pub fn age(connection: &Connection) -> rusqlite::Result<Age> {
+pub fn age(connection: &Connection) -> rusqlite::Result<SchemaAge> {
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     Ok(match usize::try_from(version) {
-        Ok(VERSION) => Age::Current,
-        Ok(0) if tables(connection)? > 0 => Age::Foreign,
-        Ok(version) if version < VERSION => Age::Older(version),
-        Ok(version) => Age::Newer(version),
-        Err(_) => Age::Foreign,
+        Ok(VERSION) => SchemaAge::Current,
+        Ok(0) if tables(connection)? > 0 => SchemaAge::Foreign,
+        Ok(version) if version < VERSION => SchemaAge::Older(version),
+        Ok(version) => SchemaAge::Newer(version),
+        Err(_) => SchemaAge::Foreign,
     })
 }
 
@@ -95,8 +95,8 @@ fn tables(connection: &Connection) -> rusqlite::Result<i64> {
 pub fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have been faster while this one waited for the lock.
-    if let Age::Older(version) = age(&transaction)? {
-        for step in &STEPS[version..] {
+    if let SchemaAge::Older(version) = age(&transaction)? {
+        for step in &MIGRATIONS[version..] {
             transaction.execute_batch(step)?;
         }
         transaction.pragma_update(None, "user_version", i64::try_from(VERSION).unwrap_or(i64::MAX))?;

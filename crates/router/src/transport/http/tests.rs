@@ -65,7 +65,7 @@ async fn read(reply: HttpReply) -> (String, Option<Failure>) {
 
 /// `url` gives no reply but a failure of `class` that says `message`.
 async fn check_no_reply(url: Url, class: Class, message: &str) {
-    let failure = Http::default().send(request(url), PATIENCE).await.err().expect("a failure");
+    let failure = HttpTransport::default().send(request(url), PATIENCE).await.err().expect("a failure");
     assert_eq!((failure.class, failure.status), (class, None), "{failure:?}");
     assert!(failure.message.contains(message), "`{}` does not say `{message}`", failure.message);
     assert!(!format!("{failure:?}").contains("sk-very-secret"));
@@ -74,7 +74,7 @@ async fn check_no_reply(url: Url, class: Class, message: &str) {
 /// `reply` gives `text`, and then ends well or with a failure of `class` that says a message.
 async fn check_body(reply: impl Into<Vec<u8>>, text: &str, end: Option<(Class, &str)>) {
     let (url, _served) = serve(reply).await;
-    let reply = Http::default().send(request(url), PATIENCE).await.unwrap();
+    let reply = HttpTransport::default().send(request(url), PATIENCE).await.unwrap();
     let (got, failure) = read(reply).await;
     assert_eq!(got, text);
     assert_eq!(failure.as_ref().map(|failure| failure.class), end.map(|(class, _)| class), "{failure:?}");
@@ -97,7 +97,7 @@ fn gzip_reply(body: &[u8]) -> Vec<u8> {
 #[tokio::test]
 async fn the_request_is_one_post_with_our_name_and_the_key() {
     let (url, served) = serve(format!("{OK}content-length: 2\r\nx-request-id: r1\r\n\r\nhi")).await;
-    let reply = Http::default().send(request(url), PATIENCE).await.unwrap();
+    let reply = HttpTransport::default().send(request(url), PATIENCE).await.unwrap();
     assert_eq!((reply.status, &reply.headers["x-request-id"]), (200, &HeaderValue::from_static("r1")));
     assert_eq!(read(reply).await, ("hi".to_owned(), None));
     let seen = served.await.unwrap().to_ascii_lowercase();
@@ -112,7 +112,7 @@ async fn the_request_is_one_post_with_our_name_and_the_key() {
 async fn a_redirect_is_a_reply_and_nobody_is_asked_there() {
     let (elsewhere, target) = listen().await;
     let (url, _served) = serve(format!("HTTP/1.1 307 Moved\r\nlocation: {target}\r\ncontent-length: 0\r\n\r\n")).await;
-    let reply = Http::default().send(request(url), PATIENCE).await.unwrap();
+    let reply = HttpTransport::default().send(request(url), PATIENCE).await.unwrap();
     assert_eq!((reply.status, reply.headers["location"].to_str().unwrap()), (307, target.as_str()));
     assert!(elsewhere.accept().now_or_never().is_none());
 }
@@ -128,10 +128,10 @@ async fn a_refused_connection() {
 #[tokio::test]
 async fn a_name_that_does_not_resolve() {
     let url = Url::parse("http://nonexistent.invalid/v1").unwrap();
-    let http = Http::default();
+    let http = HttpTransport::default();
     // A proxy of the environment would resolve it instead of us.
-    let client = http.client(Wants { connect_timeout: PATIENCE, proxies: false }).unwrap();
-    http.clients.lock().unwrap().insert(Wants { connect_timeout: PATIENCE, proxies: true }, client);
+    let client = http.client(ClientOptions { connect_timeout: PATIENCE, proxies: false }).unwrap();
+    http.clients.lock().unwrap().insert(ClientOptions { connect_timeout: PATIENCE, proxies: true }, client);
     let failure = http.send(request(url), PATIENCE).await.err().expect("a failure");
     assert_eq!(failure.class, Class::Connection(ConnectionFault::Dns), "{failure:?}");
     assert_eq!(failure.message, "the name of nonexistent.invalid:80 does not resolve");
@@ -151,7 +151,8 @@ async fn a_black_hole_is_a_connect_timeout() {
         assert!(queued.len() < 100, "the queue never fills");
     }
     let url = Url::parse(&format!("http://{address}/")).unwrap();
-    let failure = Http::default().send(request(url), Duration::from_millis(100)).await.err().expect("a failure");
+    let failure =
+        HttpTransport::default().send(request(url), Duration::from_millis(100)).await.err().expect("a failure");
     assert_eq!(failure.class, Class::Timeout(TimeoutKind::Connect), "{failure:?}");
     assert_eq!(failure.message, format!("no connection to {address} in time"));
 }
@@ -212,7 +213,7 @@ async fn a_reset_in_the_middle() {
         half.await.unwrap();
         socket.set_zero_linger().unwrap();
     });
-    let mut reply = Http::default().send(request(url), PATIENCE).await.unwrap();
+    let mut reply = HttpTransport::default().send(request(url), PATIENCE).await.unwrap();
     assert_eq!(reply.body.next().await, Some(Ok(Bytes::from_static(b"half"))));
     got_half.send(()).unwrap();
     let failure = read(reply).await.1.expect("a failure");
@@ -251,7 +252,7 @@ async fn check_undelayed(head: &str, pieces: Vec<(Vec<u8>, &str)>) {
             go_on.recv().await;
         }
     });
-    let mut reply = Http::default().send(request(url), PATIENCE).await.unwrap();
+    let mut reply = HttpTransport::default().send(request(url), PATIENCE).await.unwrap();
     for (_, text) in pieces {
         let chunk = tokio::time::timeout(PATIENCE, reply.body.next()).await.expect("no delay");
         assert_eq!(chunk, Some(Ok(Bytes::copy_from_slice(text.as_bytes()))));
@@ -290,7 +291,7 @@ async fn a_dropped_reply_closes_the_connection() {
         socket.write_all(format!("{OK}\r\nendless").as_bytes()).await.unwrap();
         socket.read(&mut [0; 16]).await.unwrap_or(0)
     });
-    let http = Http::default();
+    let http = HttpTransport::default();
     drop(http.send(request(url), PATIENCE).await.unwrap());
     assert_eq!(tokio::time::timeout(PATIENCE, served).await.expect("closed").unwrap(), 0);
 }
@@ -306,7 +307,7 @@ async fn a_kept_connection_that_breaks_is_not_asked_again() {
         drop(socket);
         listener
     });
-    let http = Http::default();
+    let http = HttpTransport::default();
     let first = http.send(request(url.clone()), PATIENCE).await.unwrap();
     assert_eq!(read(first).await, ("hi".to_owned(), None));
     let failure = http.send(request(url), PATIENCE).await.err().expect("a failure");
@@ -317,7 +318,7 @@ async fn a_kept_connection_that_breaks_is_not_asked_again() {
 #[tokio::test]
 async fn plain_http_reads_no_roots() {
     let (url, _served) = serve(format!("{OK}content-length: 2\r\n\r\nhi")).await;
-    let http = Http::default();
+    let http = HttpTransport::default();
     http.send(request(url), PATIENCE).await.unwrap();
     assert!(!http.roots.were_read());
 }
@@ -325,7 +326,10 @@ async fn plain_http_reads_no_roots() {
 #[tokio::test]
 async fn debug_shows_nothing() {
     let request = request(Url::parse("http://h/").unwrap());
-    assert_eq!(format!("{request:?} {:?}", Http::default()), r#"WireRequest { url: "http://h/", .. } Http { .. }"#);
+    assert_eq!(
+        format!("{request:?} {:?}", HttpTransport::default()),
+        r#"WireRequest { url: "http://h/", .. } HttpTransport { .. }"#
+    );
 }
 
 mod over_tls {
@@ -381,7 +385,7 @@ mod over_tls {
     #[tokio::test]
     async fn a_certificate_that_nobody_vouches_for() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (url, http) = (https(&listener), Http::default());
+        let (url, http) = (https(&listener), HttpTransport::default());
         let server = std::thread::spawn(move || {
             let certificate = CertificateDer::from_slice(include_bytes!("testdata/localhost.der")).into_owned();
             let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(&include_bytes!("testdata/localhost.key.der")[..]));

@@ -5,22 +5,22 @@ use http::HeaderMap;
 use url::Url;
 
 use super::*;
-use llmroute_core::wire::script::{Script as Orders, parse_faults};
+use llmroute_core::wire::script::{Script, parse_faults};
 
 const MS: Duration = Duration::from_millis(1);
 
-fn orders(faults: &str) -> Orders {
-    Orders {
+fn orders(faults: &str) -> Script {
+    Script {
         latency: 10 * MS,
         ttft: 30 * MS,
         itl: 5 * MS,
         text: Some("one two three".into()),
         faults: parse_faults(faults).unwrap(),
-        ..Orders::default()
+        ..Script::default()
     }
 }
 
-fn request(script: Orders, max_tokens: Option<u64>) -> WireRequest {
+fn request(script: Script, max_tokens: Option<u64>) -> WireRequest {
     let simulation = Simulation { model: "m".into(), prompt: "why is it so".into(), max_tokens, script };
     let body = serde_json::to_vec(&simulation).unwrap().into();
     WireRequest {
@@ -40,7 +40,7 @@ enum Seen {
 }
 
 #[expect(clippy::disallowed_methods, reason = "measures virtual time")]
-async fn see(mock: &Mock, request: WireRequest) -> Seen {
+async fn see(mock: &MockTransport, request: WireRequest) -> Seen {
     let start = Instant::now();
     let reply = match mock.send(request, Duration::ZERO).await {
         Ok(reply) => reply,
@@ -81,7 +81,7 @@ fn read(chunks: &[(u128, String)]) -> (String, Vec<String>, bool, Option<u64>) {
 
 /// `times`: when the head and every chunk came.
 async fn check(faults: &str, times: &[u128], text: &str, finish: Option<&str>, closed: bool) {
-    let seen = see(&Mock::new(1), request(orders(faults), None)).await;
+    let seen = see(&MockTransport::new(1), request(orders(faults), None)).await;
     let Seen::Replied { status: 200, head, chunks, closed: got_closed } = seen else { panic!("{seen:?}") };
     let got: Vec<u128> = std::iter::once(head).chain(chunks.iter().map(|(at, _)| *at)).collect();
     let (got_text, finishes, done, usage) = read(&chunks);
@@ -119,7 +119,7 @@ async fn an_empty_answer_is_well_formed() {
 
 #[tokio::test(start_paused = true)]
 async fn garbage_is_not_the_protocol() {
-    let seen = see(&Mock::new(1), request(orders("garbage"), None)).await;
+    let seen = see(&MockTransport::new(1), request(orders("garbage"), None)).await;
     let Seen::Replied { chunks, .. } = seen else { panic!("{seen:?}") };
     let data = chunks[0].1.strip_prefix("data: ").unwrap();
     assert!(serde_json::from_str::<serde_json::Value>(data).is_err());
@@ -127,14 +127,14 @@ async fn garbage_is_not_the_protocol() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_comes_at_once_and_says_who() {
-    let seen = see(&Mock::new(1), request(orders("refuse"), None)).await;
+    let seen = see(&MockTransport::new(1), request(orders("refuse"), None)).await;
     let class = Class::Connection(ConnectionFault::Refused);
     assert_eq!(seen, Seen::Failed(class, "connection refused by lab (simulated)".into()));
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_error_reply_has_the_shape_of_openai() {
-    let reply = Mock::new(1).send(request(orders("429=1500ms"), None), Duration::ZERO).await.unwrap();
+    let reply = MockTransport::new(1).send(request(orders("429=1500ms"), None), Duration::ZERO).await.unwrap();
     assert_eq!((reply.status, reply.headers["retry-after"].to_str().unwrap()), (429, "2"));
     let body: Vec<_> = reply.body.collect().await;
     let body: serde_json::Value = serde_json::from_slice(body[0].as_ref().unwrap()).unwrap();
@@ -144,13 +144,13 @@ async fn an_error_reply_has_the_shape_of_openai() {
 
 #[tokio::test(start_paused = true)]
 async fn a_status_without_a_wait_has_no_retry_after() {
-    let reply = Mock::new(1).send(request(orders("503"), None), Duration::ZERO).await.unwrap();
+    let reply = MockTransport::new(1).send(request(orders("503"), None), Duration::ZERO).await.unwrap();
     assert_eq!((reply.status, reply.headers.get("retry-after")), (503, None));
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_token_limit_finishes_with_length() {
-    let seen = see(&Mock::new(1), request(orders(""), Some(2))).await;
+    let seen = see(&MockTransport::new(1), request(orders(""), Some(2))).await;
     let Seen::Replied { chunks, .. } = seen else { panic!("{seen:?}") };
     assert_eq!(read(&chunks), ("one two ".into(), vec!["length".into()], true, Some(2)));
 }
@@ -158,16 +158,16 @@ async fn the_token_limit_finishes_with_length() {
 #[tokio::test(start_paused = true)]
 async fn the_text_is_repeated_or_cut_to_the_wanted_length() {
     for (tokens, want) in [(5, "one two three one two "), (1, "one "), (0, "")] {
-        let script = Orders { tokens: Some(tokens), ..orders("") };
-        let Seen::Replied { chunks, .. } = see(&Mock::new(1), request(script, None)).await else { panic!() };
+        let script = Script { tokens: Some(tokens), ..orders("") };
+        let Seen::Replied { chunks, .. } = see(&MockTransport::new(1), request(script, None)).await else { panic!() };
         assert_eq!(read(&chunks).0, want);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_default_text_says_that_it_is_simulated_and_what_was_asked() {
-    let script = Orders { text: None, ..orders("") };
-    let Seen::Replied { chunks, .. } = see(&Mock::new(1), request(script, None)).await else { panic!() };
+    let script = Script { text: None, ..orders("") };
+    let Seen::Replied { chunks, .. } = see(&MockTransport::new(1), request(script, None)).await else { panic!() };
     let text = read(&chunks).0;
     assert!(text.starts_with("This is a simulated answer from m "), "{text}");
     assert!(text.contains("\u{201c}why is it so\u{201d}"), "{text}");
@@ -175,8 +175,8 @@ async fn the_default_text_says_that_it_is_simulated_and_what_was_asked() {
 
 #[tokio::test(start_paused = true)]
 async fn the_same_seed_gives_the_same_bytes_and_the_next_call_others() {
-    let script = Orders { jitter: 0.5, ..orders("cut@1@50%") };
-    let (one, two) = (Mock::new(7), Mock::new(7));
+    let script = Script { jitter: 0.5, ..orders("cut@1@50%") };
+    let (one, two) = (MockTransport::new(7), MockTransport::new(7));
     let mut seen = Vec::new();
     for _ in 0..8 {
         let first = see(&one, request(script.clone(), None)).await;
@@ -184,12 +184,12 @@ async fn the_same_seed_gives_the_same_bytes_and_the_next_call_others() {
         assert!(!seen.contains(&first));
         seen.push(first);
     }
-    assert_ne!(see(&Mock::new(8), request(script, None)).await, seen.remove(0));
+    assert_ne!(see(&MockTransport::new(8), request(script, None)).await, seen.remove(0));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_chance_is_kept_in_the_long_run() {
-    let mock = Mock::new(3);
+    let mock = MockTransport::new(3);
     let mut refused = 0;
     for _ in 0..1000 {
         let reply = mock.send(request(orders("refuse@20%"), None), Duration::ZERO).await;
@@ -201,6 +201,6 @@ async fn a_chance_is_kept_in_the_long_run() {
 #[tokio::test(start_paused = true)]
 async fn a_body_that_is_no_script_is_refused() {
     let request = WireRequest { body: Bytes::from_static(b"{}"), ..request(orders(""), None) };
-    let seen = see(&Mock::new(1), request).await;
+    let seen = see(&MockTransport::new(1), request).await;
     assert!(matches!(&seen, Seen::Failed(Class::BadRequest, message) if message.contains("missing field")), "{seen:?}");
 }

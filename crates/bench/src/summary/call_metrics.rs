@@ -1,0 +1,200 @@
+//! What one call says of each metric, in the metric's unit; nothing of many calls.
+
+use std::time::Duration;
+
+use crate::sample::{Connection, Gap, Sample};
+use crate::stats::number;
+
+use super::metric::Metric;
+
+/// What latency counts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LatencyOrigin {
+    /// The moment of sending: closed loops, in which nothing was intended earlier.
+    FirstByteSent,
+    /// The intended start: open loops, in which a late start is latency as well (coordinated omission).
+    IntendedStart,
+}
+
+/// Everything that a call says of a metric: one value or none, and many for the gaps.
+#[must_use]
+pub fn values(sample: &Sample, metric: Metric, from: LatencyOrigin) -> Vec<f64> {
+    match metric {
+        Metric::GapMs => timed(sample).map(|gap| millis(gap.after)).collect(),
+        Metric::TokenGapMs => token_gaps(sample),
+        metric => value(sample, metric, from).into_iter().collect(),
+    }
+}
+
+/// What a call says of a metric that has one value a call.
+#[must_use]
+pub fn value(sample: &Sample, metric: Metric, from: LatencyOrigin) -> Option<f64> {
+    let intended = from == LatencyOrigin::IntendedStart;
+    let late = if intended { sample.lateness() } else { Duration::ZERO };
+    match metric {
+        Metric::DnsMs => handshake(sample)?.dns.map(millis),
+        Metric::TcpMs => handshake(sample)?.tcp.map(millis),
+        Metric::TlsMs => handshake(sample)?.tls.map(millis),
+        Metric::HeadMs => sample.head.map(|head| millis(head + late)),
+        Metric::TtftMs => sample.first_token.map(|first| millis(first + late)),
+        Metric::FirstAnswerMs => sample.first_answer.map(|first| millis(first + late)),
+        Metric::TpotMs => tpot(sample),
+        Metric::E2eMs => Some(millis(sample.end + late)),
+        Metric::TokensPerS => tpot(sample).filter(|tpot| *tpot > 0.0).map(|tpot| 1e3 / tpot),
+        Metric::CharsPerS => chars_per_s(sample),
+        Metric::ServiceTtftMs => sample.first_token.filter(|_| intended).map(millis),
+        Metric::ServiceE2eMs => intended.then(|| millis(sample.end)),
+        Metric::GapMs | Metric::TokenGapMs => None,
+    }
+}
+
+/// Milliseconds with fractions.
+#[must_use]
+pub fn millis(span: Duration) -> f64 {
+    span.as_secs_f64() * 1e3
+}
+
+/// Reasoning tokens that were counted but never sent.
+///
+/// Where a model shows its reasoning, none is hidden.
+#[must_use]
+pub fn hidden_reasoning_tokens(sample: &Sample) -> u64 {
+    let usage = sample.usage.usage();
+    if sample.shows_reasoning() { 0 } else { usage.reasoning.min(usage.output) }
+}
+
+/// Output tokens that came over the wire.
+#[must_use]
+pub fn streamed_tokens(sample: &Sample) -> u64 {
+    sample.usage.usage().output - hidden_reasoning_tokens(sample)
+}
+
+/// Streamed tokens in a piece of so many bytes: their share, one at least.
+fn tokens_in(sample: &Sample, bytes: u32) -> f64 {
+    let all: f64 = f64::from(sample.first_bytes) + sample.gaps.iter().map(|gap| f64::from(gap.bytes)).sum::<f64>();
+    if all <= 0.0 {
+        return 1.0;
+    }
+    (tokens(sample) * f64::from(bytes) / all).round().max(1.0)
+}
+
+fn tokens(sample: &Sample) -> f64 {
+    usize::try_from(streamed_tokens(sample)).map_or(0.0, number)
+}
+
+/// (E2E − TTFT) / (streamed tokens − those in the first piece), which is one unless it bundles several.
+fn tpot(sample: &Sample) -> Option<f64> {
+    let after = tokens(sample) - tokens_in(sample, sample.first_bytes);
+    let span = millis(sample.end.saturating_sub(sample.first_token?));
+    (after >= 1.0 && span > 0.0).then(|| span / after)
+}
+
+fn chars_per_s(sample: &Sample) -> Option<f64> {
+    let after: f64 = sample.gaps.iter().map(|gap| f64::from(gap.bytes)).sum();
+    let all = after + f64::from(sample.first_bytes);
+    let span = sample.end.saturating_sub(sample.first_token?).as_secs_f64();
+    let chars = usize::try_from(sample.chars).map_or(0.0, number);
+    (after > 0.0 && span > 0.0).then(|| chars * after / all / span)
+}
+
+/// Gaps of which both ends are known.
+fn timed(sample: &Sample) -> impl Iterator<Item = &Gap> {
+    sample.gaps.iter().filter(|gap| !gap.coalesced)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive count")]
+fn token_gaps(sample: &Sample) -> Vec<f64> {
+    let split = |gap: &Gap| {
+        let tokens = tokens_in(sample, gap.bytes);
+        std::iter::repeat_n(millis(gap.after) / tokens, tokens as usize)
+    };
+    timed(sample).flat_map(split).collect()
+}
+
+fn handshake(sample: &Sample) -> Option<crate::sample::Handshake> {
+    match sample.connection {
+        Connection::Cold(handshake) => Some(handshake),
+        Connection::Warm | Connection::Unknown => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::TokenUsage;
+    use crate::synthetic;
+    use llmroute_core::model::Usage;
+
+    /// First token after 200 ms, then so many pieces of so many bytes 20 ms apart.
+    fn call(output: u64, reasoning: u64, pieces: u64, bytes: u32) -> Sample {
+        let usage = Usage { output, reasoning, ..Usage::default() };
+        let gap = Gap { after: Duration::from_millis(20), bytes, coalesced: false };
+        let gaps = vec![gap; usize::try_from(pieces).unwrap()];
+        let end = Duration::from_millis(200 + 20 * pieces);
+        Sample { usage: TokenUsage::Counted(usage), gaps, end, first_bytes: 4, ..synthetic::good(0, 0) }
+    }
+
+    fn check(sample: &Sample, metric: Metric, want: f64) {
+        let got = value(sample, metric, LatencyOrigin::FirstByteSent);
+        assert!(got.is_some_and(|got| (got - want).abs() < 1e-9), "{metric:?}: {got:?} is not {want}");
+    }
+
+    #[test]
+    fn tpot_leaves_out_the_first_token() {
+        check(&call(51, 0, 50, 4), Metric::TpotMs, 20.0);
+        check(&call(51, 0, 50, 4), Metric::TokensPerS, 50.0);
+    }
+
+    #[test]
+    fn hidden_reasoning_is_no_part_of_tpot() {
+        check(&call(151, 100, 50, 4), Metric::TpotMs, 20.0);
+        assert_eq!(
+            (hidden_reasoning_tokens(&call(151, 100, 50, 4)), streamed_tokens(&call(151, 100, 50, 4))),
+            (100, 51)
+        );
+    }
+
+    #[test]
+    fn shown_reasoning_is() {
+        let first_answer = Some(Duration::from_millis(900));
+        let sample = Sample { first_answer, ..call(151, 100, 150, 4) };
+        assert_eq!(hidden_reasoning_tokens(&sample), 0);
+        check(&sample, Metric::TpotMs, 20.0);
+    }
+
+    #[test]
+    fn reasoning_in_one_read_with_the_answer_is_shown() {
+        let sample = Sample { reasoning_chars: 400, ..call(151, 100, 150, 4) };
+        assert_eq!((sample.first_token == sample.first_answer, hidden_reasoning_tokens(&sample)), (true, 0));
+        check(&sample, Metric::TpotMs, 20.0);
+    }
+
+    #[test]
+    fn a_first_piece_of_several_tokens_counts_as_several() {
+        // 10 pieces of 5 tokens each, the first one too: 45 tokens in 9 gaps of 20 ms.
+        let sample = Sample { first_bytes: 20, ..call(50, 0, 9, 20) };
+        check(&sample, Metric::TpotMs, 180.0 / 45.0);
+        assert_eq!(values(&sample, Metric::GapMs, LatencyOrigin::FirstByteSent), vec![20.0; 9]);
+        assert_eq!(values(&sample, Metric::TokenGapMs, LatencyOrigin::FirstByteSent), vec![4.0; 45]);
+    }
+
+    #[test]
+    fn an_answer_of_one_token_has_no_tpot() {
+        assert_eq!(value(&call(1, 0, 0, 4), Metric::TpotMs, LatencyOrigin::FirstByteSent), None);
+    }
+
+    #[test]
+    fn a_gap_that_was_not_seen_is_left_out() {
+        let mut sample = call(51, 0, 50, 4);
+        sample.gaps[3].coalesced = true;
+        assert_eq!(values(&sample, Metric::GapMs, LatencyOrigin::FirstByteSent).len(), 49);
+    }
+
+    #[test]
+    fn in_an_open_loop_a_late_start_is_latency() {
+        let sample = Sample { sent: Duration::from_millis(30), due: Duration::ZERO, ..call(51, 0, 50, 4) };
+        assert_eq!(value(&sample, Metric::TtftMs, LatencyOrigin::IntendedStart), Some(230.0));
+        assert_eq!(value(&sample, Metric::ServiceTtftMs, LatencyOrigin::IntendedStart), Some(200.0));
+        assert_eq!(value(&sample, Metric::ServiceTtftMs, LatencyOrigin::FirstByteSent), None);
+    }
+}

@@ -1,0 +1,71 @@
+//! The protocol `azure`: chat completions at their other addresses. Bodies and answers are `openai`'s.
+//!
+//! Two generations: version 1 (`…/openai/v1/chat/completions`, the deployment is the model), and dated
+//! ones (`…/openai/deployments/NAME/chat/completions?api-version=2024-10-21`), used when `api-version` is
+//! a date. Source: Microsoft Learn, "Azure OpenAI in Microsoft Foundry Models v1 API", and the REST
+//! reference of the inference API.
+
+use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, openai, probe, request};
+use crate::model::{Failure, Prompt, Secret};
+use crate::wire::{ErrorReply, Framing};
+
+/// The query parameter that tells the generation.
+const API_VERSION: &str = "api-version";
+
+/// The adapter.
+pub struct Azure;
+
+impl Adapter for Azure {
+    fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<EncodedRequest, Failure> {
+        let (body, dropped) = openai::body(to, prompt)?;
+        let mut to = to.clone();
+        if request::has_version(&to.base_url) {
+            // The base says which generation it is; a date from the environment is for another one.
+            to.query.retain(|(name, value)| name != API_VERSION || !is_date(value));
+        }
+        if !to.query.iter().any(|(name, value)| name == API_VERSION && is_date(value)) {
+            return request::build(&to, key, prompt, &["chat", "completions"], body, dropped);
+        }
+        to.quirks.version = None;
+        let deployments =
+            to.base_url.path_segments().is_some_and(|mut segments| segments.any(|part| part == "deployments"));
+        let path = ["openai", "deployments", &to.model, "chat", "completions"];
+        // A base may be that of the deployment.
+        let path = if deployments { &path[3..] } else { &path[..] };
+        request::build(&to, key, prompt, path, body, dropped)
+    }
+
+    fn probe(&self, to: &Endpoint, key: Option<&Secret>) -> Result<Probe, Failure> {
+        // The list is of what could be deployed, not of what was: names are no use.
+        let to = &dated(to).unwrap_or_else(|| to.clone());
+        probe::at(to, key, &["models"]).map(Probe::Key)
+    }
+
+    fn framing(&self) -> Framing {
+        Framing::Sse
+    }
+
+    fn decoder(&self, to: &Endpoint) -> Box<dyn Decoder> {
+        openai::Openai.decoder(to)
+    }
+
+    fn classify(&self, to: &Endpoint, reply: &ErrorReply<'_>) -> Failure {
+        openai::Openai.classify(to, reply)
+    }
+}
+
+/// The same endpoint as the dated generation of the API has it, where it is of that one.
+fn dated(to: &Endpoint) -> Option<Endpoint> {
+    let is_dated = to.query.iter().any(|(name, value)| name == API_VERSION && is_date(value));
+    if !is_dated || request::has_version(&to.base_url) {
+        return None;
+    }
+    let mut to = to.clone();
+    to.quirks.version = Some("openai");
+    Some(to)
+}
+
+/// `2024-10-21`, `2025-04-01-preview`; version 1 has `preview` and `latest`.
+fn is_date(version: &str) -> bool {
+    version.starts_with(|c: char| c.is_ascii_digit())
+}

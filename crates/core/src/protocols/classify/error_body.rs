@@ -1,0 +1,189 @@
+//! What an error body says, whatever its shape: codes, message, ids. It does not judge.
+
+use http::StatusCode;
+use serde_json::Value;
+
+use crate::wire::sse;
+
+/// An error body, read.
+#[derive(Debug, Default)]
+pub struct ErrorBody {
+    /// Machine codes as [`key`]s: `code`, `type`, `status`, `reason`, … of the error and around it.
+    pub codes: Vec<String>,
+    /// A code that is an HTTP status.
+    pub numeric: Option<u16>,
+    /// The message, for people.
+    pub message: String,
+    /// Everything said in words, in lower case.
+    pub text: String,
+    /// The provider's id of the request.
+    pub request_id: Option<String>,
+    /// A moderation result lies beside the error.
+    pub flagged: bool,
+    /// A limit per day is named by its id.
+    pub daily: bool,
+    /// The body is an HTML page.
+    pub html: bool,
+    /// The body is empty.
+    pub empty: bool,
+    /// The body, for what else is in it.
+    pub body: Value,
+}
+
+/// A code without case and punctuation: `rate_limit_exceeded` and `RateLimitExceeded` are one.
+pub fn key(code: &str) -> String {
+    code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+impl ErrorBody {
+    /// Reads a body that may be anything.
+    pub fn of_body(body: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(body);
+        let text = text.trim_start_matches('\u{feff}').trim();
+        if text.is_empty() {
+            return Self { empty: true, ..Self::default() };
+        }
+        if text.starts_with('<') {
+            return Self { html: true, ..Self::default() };
+        }
+        if let Ok(value) = serde_json::from_str::<Value>(text) {
+            return Self::of_json(&value);
+        }
+        if let Some(value) = first_event(text) {
+            return Self::of_json(&value);
+        }
+        Self { message: text.to_owned(), text: text.to_ascii_lowercase(), ..Self::default() }
+    }
+
+    /// Reads a JSON body; one that is wrapped in an array is unwrapped.
+    pub fn of_json(body: &Value) -> Self {
+        let body = body.as_array().and_then(|list| list.first()).unwrap_or(body);
+        let error = body.get("error").filter(|error| error.is_object()).unwrap_or(body);
+        let mut said = Self { body: body.clone(), ..Self::default() };
+        said.message = message(body, error);
+        said.text = said.message.to_ascii_lowercase();
+        for holder in holders(body, error) {
+            said.read_codes(holder);
+        }
+        let metadata = error.get("metadata");
+        said.flagged = ["flagged_input", "reasons"].iter().any(|name| metadata.and_then(|at| at.get(*name)).is_some());
+        said.daily = details(error).any(names_a_day);
+        said.request_id = [body, error]
+            .iter()
+            .find_map(|at| at.get("request_id").and_then(Value::as_str))
+            .map(crate::model::failure::one_line);
+        said
+    }
+
+    fn read_codes(&mut self, holder: &Value) {
+        const NAMES: [&str; 9] =
+            ["code", "type", "status", "error_type", "error_code", "reason", "status_code", "__type", "object"];
+        for name in NAMES {
+            match holder.get(name) {
+                Some(Value::String(code)) => {
+                    self.numeric = self.numeric.or_else(|| http_status(code.parse().ok()?));
+                    self.codes.push(key(code));
+                }
+                Some(Value::Number(code)) => {
+                    self.numeric = self.numeric.or_else(|| http_status(code.as_u64()?));
+                    self.codes.push(code.to_string());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The message, or the best that can be said instead.
+    pub fn message_for(&self, status: u16) -> String {
+        if is_visible(&self.message) {
+            return self.message.clone();
+        }
+        let page = if self.html { " (an HTML page)" } else { "" };
+        match StatusCode::from_u16(status) {
+            Ok(code) => match code.canonical_reason() {
+                Some(reason) => format!("HTTP {status} {reason}{page}"),
+                None => format!("HTTP {status}{page}"),
+            },
+            Err(_) => self.codes.first().map_or_else(
+                || "the provider reports an error without a message".to_owned(),
+                |code| format!("the provider reports `{code}`"),
+            ),
+        }
+    }
+}
+
+/// Whether something of it is left on a line of a terminal.
+fn is_visible(text: &str) -> bool {
+    text.chars().any(|c| !c.is_whitespace() && !c.is_control())
+}
+
+fn http_status(code: u64) -> Option<u16> {
+    u16::try_from(code).ok().filter(|code| (400..600).contains(code))
+}
+
+fn first_event(text: &str) -> Option<Value> {
+    let (mut parser, mut frames) = (sse::SseParser::default(), Vec::new());
+    parser.feed(text.as_bytes(), &mut frames).ok()?;
+    parser.end(&mut frames).ok()?;
+    frames.iter().find_map(|frame| serde_json::from_str(&frame.data).ok())
+}
+
+fn details(error: &Value) -> impl Iterator<Item = &Value> {
+    error.get("details").and_then(Value::as_array).into_iter().flatten()
+}
+
+/// A `google.rpc.QuotaFailure` whose quota counts days.
+fn names_a_day(detail: &Value) -> bool {
+    let violations = detail.get("violations").and_then(Value::as_array).into_iter().flatten();
+    violations.filter_map(|violation| violation.get("quotaId")?.as_str()).any(|id| id.contains("PerDay"))
+}
+
+/// Every object in which a code may stand.
+fn holders<'a>(body: &'a Value, error: &'a Value) -> Vec<&'a Value> {
+    let mut holders = vec![error];
+    holders.extend(["metadata", "innererror", "details"].iter().filter_map(|name| error.get(*name)));
+    holders.extend(details(error));
+    if !std::ptr::eq(body, error) {
+        holders.push(body);
+    }
+    holders.extend(body.get("base_resp"));
+    holders.extend(body.pointer("/errors/0"));
+    holders
+}
+
+fn message(body: &Value, error: &Value) -> String {
+    let said = [
+        error.get("message"),
+        body.get("error"),
+        body.get("message"),
+        body.get("Message"),
+        body.get("detail"),
+        body.pointer("/errors/0"),
+        body.pointer("/base_resp/status_msg"),
+        body.get("title"),
+        Some(body).filter(|body| body.is_string()),
+    ];
+    let said = said.into_iter().flatten().find_map(words).unwrap_or_default();
+    match error.pointer("/metadata/raw").and_then(Value::as_str) {
+        Some(raw) => format!("{said}: {raw}"),
+        None => said,
+    }
+}
+
+/// The words of a message that may be a text, a list of complaints, or an object around one.
+fn words(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()).filter(|text| is_visible(text)),
+        Value::Array(list) => list.first().and_then(words),
+        Value::Object(map) => {
+            if let Some(Value::String(complaint)) = map.get("msg") {
+                let place = map.get("loc").and_then(Value::as_array).into_iter().flatten();
+                let place: Vec<String> =
+                    place.map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned)).collect();
+                return Some(format!("{}: {complaint}", place.join(".")));
+            }
+            ["message", "error", "detail"].iter().find_map(|name| words(map.get(*name)?))
+        }
+        _ => None,
+    }
+}

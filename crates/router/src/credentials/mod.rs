@@ -1,0 +1,306 @@
+//! Keys at the moment they are needed: from the environment, a file, a command or the profile.
+//!
+//! A command runs at most once per process. Nothing here prints or keeps more than it must.
+
+mod aws;
+#[cfg(feature = "vertex")]
+mod google;
+pub mod keyring;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::process::{Output, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+
+use self::aws::AwsCredentials;
+use self::keyring::{Keyring, SystemKeyring};
+use crate::ports::{BoxFuture, Clock, KeyError, KeyProvider};
+use llmroute_core::model::failure::one_line;
+use llmroute_core::model::{KeySource, Secret};
+
+/// The longest that a command may take.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The longest that a keyring may take: a person may have to unlock it.
+const KEYRING_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// As much of a command's output, or of a key file, as is read.
+const LONGEST_OUTPUT: u64 = 64 << 10;
+
+/// What a command gave; shared by all who ask for it.
+type SharedKey = Arc<OnceCell<Result<Secret, KeyError>>>;
+
+/// Resolves keys; implements [`KeyProvider`].
+pub struct KeyResolver {
+    vars: BTreeMap<String, String>,
+    commands: Mutex<HashMap<String, SharedKey>>,
+    keyring: Arc<dyn Keyring>,
+    from_keyring: Mutex<HashMap<String, SharedKey>>,
+    aws: AwsCredentials,
+    #[cfg(feature = "vertex")]
+    google: google::GoogleTokens,
+}
+
+impl KeyResolver {
+    /// A vault over a snapshot of the environment; `clock` says when keys have ended.
+    #[must_use]
+    pub fn new(vars: BTreeMap<String, String>, clock: Clock) -> Self {
+        let aws = AwsCredentials::new(clock, vars.get("AWS_ENDPOINT_URL_SSO").filter(|url| !url.is_empty()).cloned());
+        Self {
+            aws,
+            #[cfg(feature = "vertex")]
+            google: google::GoogleTokens::new(&vars),
+            commands: Mutex::default(),
+            keyring: Arc::new(SystemKeyring::default()),
+            from_keyring: Mutex::default(),
+            vars,
+        }
+    }
+
+    /// The same over another ring than the system's.
+    #[must_use]
+    pub fn with_keyring(self, keyring: Arc<dyn Keyring>) -> Self {
+        Self { keyring, ..self }
+    }
+
+    fn env(&self, names: &[String]) -> Result<Secret, KeyError> {
+        let set = |name: &String| self.vars.get(name).filter(|value| !value.is_empty());
+        names.iter().find_map(set).map(Secret::new).ok_or_else(|| match names {
+            [name] => error(format!("{name} is not set")),
+            names => error(format!("none of {} is set", names.join(", "))),
+        })
+    }
+
+    #[cfg(feature = "vertex")]
+    async fn google(&self, file: Option<&Path>) -> Result<Secret, KeyError> {
+        self.google.token(file).await
+    }
+
+    /// A program without Google's credentials asks Google's own; such a token is not renewed.
+    #[cfg(not(feature = "vertex"))]
+    async fn google(&self, file: Option<&Path>) -> Result<Secret, KeyError> {
+        self.command(&gcloud(file)).await
+    }
+
+    async fn command(&self, command: &str) -> Result<Secret, KeyError> {
+        let cell = {
+            let mut commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
+            commands.entry(command.to_owned()).or_default().clone()
+        };
+        cell.get_or_init(|| run(command, COMMAND_TIMEOUT)).await.clone()
+    }
+
+    async fn keyring(&self, name: &str) -> Result<Secret, KeyError> {
+        let cell = {
+            let mut found = self.from_keyring.lock().unwrap_or_else(PoisonError::into_inner);
+            found.entry(name.to_owned()).or_default().clone()
+        };
+        cell.get_or_init(|| from_keyring(Arc::clone(&self.keyring), name, KEYRING_TIMEOUT)).await.clone()
+    }
+}
+
+impl KeyProvider for KeyResolver {
+    fn get<'a>(&'a self, source: &'a KeySource) -> BoxFuture<'a, Result<Option<Secret>, KeyError>> {
+        Box::pin(async move {
+            match source {
+                KeySource::None => Ok(None),
+                KeySource::Env(names) => self.env(names).map(Some),
+                KeySource::Command(command) => self.command(command).await.map(Some),
+                KeySource::File(path) => file(path).map(Some),
+                KeySource::Keyring(name) => self.keyring(name).await.map(Some),
+                KeySource::Literal(secret) => Ok(Some(secret.clone())),
+                KeySource::Aws(keys) => self.aws.get(keys).await.map(Some),
+                KeySource::Google(file) => self.google(file.as_deref()).await.map(Some),
+            }
+        })
+    }
+}
+
+pub(super) fn error(reason: impl Into<String>) -> KeyError {
+    KeyError { reason: reason.into() }
+}
+
+/// The key called `name`, asked for on a thread of its own: a ring blocks.
+async fn from_keyring(keyring: Arc<dyn Keyring>, name: &str, limit: Duration) -> Result<Secret, KeyError> {
+    let wanted = name.to_owned();
+    let asked = tokio::task::spawn_blocking(move || keyring.get(&wanted));
+    match tokio::time::timeout(limit, asked).await {
+        Ok(Ok(Ok(Some(key)))) => Ok(key),
+        Ok(Ok(Ok(None))) => Err(error(format!("the keyring has no key `{name}` (`llmroute keys set {name}`)"))),
+        Ok(Ok(Err(why))) => Err(error(why.to_string())),
+        Ok(Err(_)) => Err(error(format!("the keyring gave no key `{name}`"))),
+        Err(_) => Err(error(format!("the keyring gave no key `{name}` in {} s (is it locked?)", limit.as_secs_f64()))),
+    }
+}
+
+/// The first line of a file.
+fn file(path: &Path) -> Result<Secret, KeyError> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).map_err(|why| error(format!("key file {shown}: {}", why.kind())))?;
+    first_line(&text).ok_or_else(|| error(format!("key file {shown} is empty")))
+}
+
+fn first_line(text: &str) -> Option<Secret> {
+    text.lines().next().map(str::trim).filter(|line| !line.is_empty()).map(Secret::new)
+}
+
+/// The command that prints a token of the credentials in `file`, or of those that it finds itself.
+#[cfg(not(feature = "vertex"))]
+fn gcloud(file: Option<&Path>) -> String {
+    let print = "gcloud auth application-default print-access-token";
+    let quoted = |path: &Path| path.display().to_string().replace('\'', r"'\''");
+    file.map_or_else(|| print.to_owned(), |path| format!("GOOGLE_APPLICATION_CREDENTIALS='{}' {print}", quoted(path)))
+}
+
+/// The first line that `command` prints.
+async fn run(command: &str, limit: Duration) -> Result<Secret, KeyError> {
+    let text = print(command, limit).await?;
+    let name = command.split_whitespace().next().unwrap_or_default();
+    first_line(&text).ok_or_else(|| error(format!("key command `{name} …` printed nothing")))
+}
+
+/// What `command` prints.
+pub(super) async fn print(command: &str, limit: Duration) -> Result<String, KeyError> {
+    let name = command.split_whitespace().next().unwrap_or_default();
+    let mut child = Command::new("sh");
+    child.args(["-c", command]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let output = match tokio::time::timeout(limit, output_of(child)).await {
+        Ok(Ok(output)) => output,
+        Ok(Err(why)) => return Err(error(format!("key command `{name} …` cannot be run: {}", why.kind()))),
+        Err(_) => return Err(error(format!("key command `{name} …` gave no key in {} s", limit.as_secs_f64()))),
+    };
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let said = said.lines().next().map(|line| format!(": {}", one_line(line))).unwrap_or_default();
+        return Err(error(format!("key command `{name} …` failed ({}){said}", output.status)));
+    }
+    String::from_utf8(output.stdout).map_err(|_| error(format!("key command `{name} …` printed no text")))
+}
+
+/// Runs a command and keeps the beginning of what it prints; one that prints on is ended by its
+/// closed pipes.
+async fn output_of(mut command: Command) -> std::io::Result<Output> {
+    let mut child = command.spawn()?;
+    let (stdout, stderr) = tokio::join!(beginning(child.stdout.take()), beginning(child.stderr.take()));
+    Ok(Output { status: child.wait().await?, stdout: stdout?, stderr: stderr? })
+}
+
+async fn beginning(pipe: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(pipe) = pipe {
+        pipe.take(LONGEST_OUTPUT).read_to_end(&mut bytes).await?;
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::keyring::MemoryKeyring;
+    use super::*;
+    use llmroute_core::model::Timestamp;
+
+    fn clock() -> Clock {
+        Clock::starting_at(Timestamp(0))
+    }
+
+    async fn check(source: KeySource, want: Result<Option<&str>, &str>) {
+        let vault = KeyResolver::new(
+            [("SET".to_owned(), "sk-1".to_owned()), ("EMPTY".to_owned(), String::new())].into(),
+            clock(),
+        );
+        let got = vault.get(&source).await;
+        let got = got.as_ref().map(|key| key.as_ref().map(Secret::expose)).map_err(|why| why.reason.as_str());
+        assert_eq!(got, want);
+    }
+
+    fn env(names: &[&str]) -> KeySource {
+        KeySource::Env(names.iter().map(ToString::to_string).collect())
+    }
+
+    #[tokio::test]
+    async fn no_key_is_needed() {
+        check(KeySource::None, Ok(None)).await;
+    }
+
+    #[tokio::test]
+    async fn the_first_variable_that_is_set() {
+        check(env(&["EMPTY", "SET"]), Ok(Some("sk-1"))).await;
+        check(env(&["EMPTY"]), Err("EMPTY is not set")).await;
+        check(env(&["EMPTY", "X"]), Err("none of EMPTY, X is set")).await;
+    }
+
+    #[tokio::test]
+    async fn a_literal() {
+        check(KeySource::Literal(Secret::new("sk-2")), Ok(Some("sk-2"))).await;
+    }
+
+    #[tokio::test]
+    async fn the_first_line_of_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("key");
+        check(KeySource::File(path.clone()), Err(&format!("key file {}: entity not found", path.display()))).await;
+        std::fs::write(&path, " sk-3 \nsecond\n").unwrap();
+        check(KeySource::File(path), Ok(Some("sk-3"))).await;
+    }
+
+    #[tokio::test]
+    async fn the_first_line_of_a_command() {
+        check(KeySource::Command("printf 'sk-4\\nmore'".into()), Ok(Some("sk-4"))).await;
+    }
+
+    #[tokio::test]
+    async fn a_command_that_fails_says_how_and_not_what_it_printed() {
+        let command = "echo sk-5; echo locked >&2; echo more >&2; exit 3";
+        check(KeySource::Command(command.into()), Err("key command `echo …` failed (exit status: 3): locked")).await;
+        check(KeySource::Command("true".into()), Err("key command `true …` printed nothing")).await;
+    }
+
+    #[tokio::test]
+    async fn a_command_runs_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("runs");
+        let source = KeySource::Command(format!("echo x >> {0}; wc -l < {0}", path.display()));
+        let vault = KeyResolver::new(BTreeMap::new(), clock());
+        let (first, second) = tokio::join!(vault.get(&source), vault.get(&source));
+        assert_eq!(first, second);
+        assert_eq!(first.unwrap().unwrap().expose(), "1");
+    }
+
+    #[cfg(not(feature = "vertex"))]
+    #[test]
+    fn google_is_asked_through_its_own_command() {
+        assert_eq!(gcloud(None), "gcloud auth application-default print-access-token");
+        let with = gcloud(Some(Path::new("/a'b.json")));
+        assert!(with.starts_with(r"GOOGLE_APPLICATION_CREDENTIALS='/a'\''b.json' gcloud "), "{with}");
+    }
+
+    #[tokio::test]
+    async fn a_key_of_the_keyring_is_asked_for_once() {
+        let keyring = Arc::new(MemoryKeyring::default());
+        keyring.set("work", &Secret::new("sk-6")).unwrap();
+        let vault = KeyResolver::new(BTreeMap::new(), clock()).with_keyring(Arc::clone(&keyring) as Arc<dyn Keyring>);
+        let work = KeySource::Keyring("work".into());
+        assert_eq!(vault.get(&work).await, Ok(Some(Secret::new("sk-6"))));
+        keyring.remove("work").unwrap();
+        assert_eq!(vault.get(&work).await, Ok(Some(Secret::new("sk-6"))));
+        let why = vault.get(&KeySource::Keyring("home".into())).await.unwrap_err();
+        assert_eq!(why.reason, "the keyring has no key `home` (`llmroute keys set home`)");
+    }
+
+    #[cfg(not(feature = "keyring"))]
+    #[tokio::test]
+    async fn a_build_without_a_keyring_says_so() {
+        check(KeySource::Keyring("work".into()), Err("this build has no keyring (feature `keyring`)")).await;
+    }
+
+    #[tokio::test]
+    async fn a_command_that_hangs_is_ended() {
+        let why = run("exec tail -f /dev/null", Duration::from_millis(1)).await.unwrap_err();
+        assert_eq!(why.reason, "key command `exec …` gave no key in 0.001 s");
+    }
+}

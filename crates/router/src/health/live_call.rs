@@ -1,0 +1,108 @@
+//! One call of one token to one deployment, by the way that every call takes: what it teaches, all learn.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use super::LiveCall;
+use crate::engine::{Delivery, Observer, Request, RouteError, RouteErrorKind, Router, RouterEvent};
+use llmroute_core::model::{Class, Event, OutputFault, Prompt, Timestamp};
+use llmroute_core::route::course::Stop;
+use llmroute_core::route::per_class::PerClass;
+use llmroute_core::route::{DeploymentId, Group, GroupId, Map, Policy, Strategy};
+
+/// The shortest question.
+const PROMPT: &str = "Hi";
+/// The smallest budget; adapters raise it where less is refused.
+const MAX_TOKENS: u64 = 1;
+
+/// Adds to `map` a group of `id` single_deployment_group, without retries and fallbacks, whose first failure opens the breaker.
+///
+/// # Panics
+/// Never for a deployment of `map`: each is a member of some group.
+pub fn add_single_group(map: &mut Map, id: DeploymentId) -> GroupId {
+    let home = map.groups.iter().find_map(|group| {
+        let member = group.members.iter().find(|member| member.deployment == id)?;
+        Some((group.policy, member.clone()))
+    });
+    let (policy, member) = home.expect("a deployment is made for a group");
+    let deployment = map.deployment(id);
+    map.groups.push(Group {
+        // As for `-m PROVIDER/MODEL`; no rule is of a group with such a name.
+        name: format!("{}/{}", deployment.provider, deployment.model),
+        members: vec![member],
+        strategy: Strategy::SimpleShuffle,
+        policy: Policy {
+            num_retries: 0,
+            attempts_per_deployment: 1,
+            max_wait: Duration::ZERO,
+            allowed_fails: Some(1),
+            allowed_fails_policy: PerClass::default(),
+            retry_policy: PerClass::default(),
+            max_fallbacks: 0,
+            hedge: None,
+            ..policy
+        },
+        fallbacks: Vec::new(),
+        context_window_fallbacks: Vec::new(),
+        content_policy_fallbacks: Vec::new(),
+    });
+    GroupId(map.groups.len() - 1)
+}
+
+/// Nobody reads the answer.
+struct DiscardOutput;
+
+impl Observer for DiscardOutput {
+    fn on_event(&mut self, _: RouterEvent<'_>) {}
+
+    fn on_output(&mut self, _: &Event) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+/// Calls the deployment of `group`, added by [`add_single_group`], for at most `limit`.
+pub async fn call(
+    router: &Router,
+    group: GroupId,
+    now: Timestamp,
+    limit: Duration,
+    rng: &mut fastrand::Rng,
+) -> LiveCall {
+    let mut prompt = Prompt::user(PROMPT);
+    prompt.sampling.max_tokens = Some(MAX_TOKENS);
+    let mut request = Request::new(group, prompt, Delivery::Whole, now);
+    request.facts.max_tokens = Some(MAX_TOKENS);
+    // Given up by us it teaches nothing: the profile may have more patience.
+    match tokio::time::timeout(limit, router.run(&request, rng, &mut DiscardOutput)).await {
+        Err(_) => LiveCall::TimedOut,
+        Ok(Ok(done)) => {
+            let cost = done.attempts.last().and_then(|attempt| attempt.cost);
+            LiveCall::Answered { ttft: done.first_token, took: done.duration, cost }
+        }
+        Ok(Err(failed)) => ended(failed),
+    }
+}
+
+/// What a call without a whole answer was.
+fn ended(failed: RouteError) -> LiveCall {
+    let (why, took) = (failed.why, failed.duration);
+    let Some(last) = failed.attempts.into_iter().next_back() else {
+        return match why {
+            RouteErrorKind::Stopped(Stop::RateLimited { .. }) => LiveCall::Gated,
+            RouteErrorKind::Stopped(stop @ (Stop::Deadline | Stop::Refused | Stop::NoKey | Stop::Exhausted)) => {
+                LiveCall::NotMade(stop.as_str().to_owned())
+            }
+            RouteErrorKind::Interrupted { .. } | RouteErrorKind::Rule(_) | RouteErrorKind::ReaderGone => {
+                LiveCall::NotMade("nobody was asked".to_owned())
+            }
+        };
+    };
+    match last.failure {
+        // All of the budget went into reasoning: it is alive.
+        Some(failure) if failure.class == Class::InvalidOutput(OutputFault::Cut) => {
+            LiveCall::Answered { ttft: last.first_token, took, cost: last.cost }
+        }
+        Some(failure) => LiveCall::Failed { failure, cost: last.cost },
+        None => LiveCall::NotMade("nobody was asked".to_owned()),
+    }
+}

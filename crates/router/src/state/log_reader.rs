@@ -1,0 +1,134 @@
+//! The log as others read it: a connection that does not write.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use crate::ports::StoreError;
+use llmroute_core::model::Timestamp;
+
+use super::sqlite::{error, log, open, search, word_index};
+use super::{LogQuery, LogRecord, RedisStore, StateLocation};
+
+/// The log of a shared state.
+#[derive(Debug)]
+pub struct LogReader(Backend);
+
+/// Where the log is kept.
+#[derive(Debug)]
+enum Backend {
+    Sqlite { path: PathBuf, connection: Connection },
+    Redis(RedisStore),
+}
+
+impl LogReader {
+    /// Opens the log in the state directory `dir`; `None` when nothing was ever kept there.
+    ///
+    /// # Errors
+    /// When the database cannot be opened or is not of this version.
+    pub fn open(dir: &Path) -> Result<Option<Self>, StoreError> {
+        let path = super::database(dir);
+        // An older one is brought up to date, if it may be written.
+        let opened = open::reading(&path).or_else(|error| open::existing(&path).or(Err(error)));
+        Ok(opened?.map(|connection| Self(Backend::Sqlite { path, connection })))
+    }
+
+    /// Opens the log of the state at `location`; `None` when there is none, as in memory. A server is
+    /// not asked before the first question.
+    ///
+    /// # Errors
+    /// As [`LogReader::open`].
+    pub fn at(location: &StateLocation) -> Result<Option<Self>, StoreError> {
+        match location {
+            StateLocation::Dir(dir) => Self::open(dir),
+            StateLocation::Redis(url) => Ok(Some(Self(Backend::Redis(RedisStore::new(url))))),
+            StateLocation::Memory => Ok(None),
+        }
+    }
+
+    /// The latest `count` requests, oldest first.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn last(&self, count: usize) -> Result<Vec<LogRecord>, StoreError> {
+        match &self.0 {
+            Backend::Sqlite { path, connection } => run(path, log::last(connection, count)),
+            Backend::Redis(redis) => redis.last(count),
+        }
+    }
+
+    /// The requests that were asked at `since` or later, oldest first; their texts are left out.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn since(&self, since: Timestamp) -> Result<Vec<LogRecord>, StoreError> {
+        match &self.0 {
+            Backend::Sqlite { path, connection } => run(path, log::since(connection, since)),
+            Backend::Redis(redis) => redis.since(since),
+        }
+    }
+
+    /// The request whose whole id is `id`.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn get(&self, id: &str) -> Result<Option<LogRecord>, StoreError> {
+        match &self.0 {
+            Backend::Sqlite { path, connection } => run(path, log::get(connection, id)),
+            Backend::Redis(redis) => redis.get(id),
+        }
+    }
+
+    /// The latest `count` requests that `query` wants, oldest first.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn find(&self, query: &LogQuery, count: usize) -> Result<Vec<LogRecord>, StoreError> {
+        match &self.0 {
+            Backend::Sqlite { path, connection } => {
+                if !query.words.is_empty() {
+                    word_index::complete(path);
+                }
+                run(path, search::search(connection, query, count))
+            }
+            Backend::Redis(redis) => redis.find(query, count),
+        }
+    }
+
+    /// All turns of the conversation whose whole id is `id`, in the order of their ids.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn turns(&self, id: &str) -> Result<Vec<LogRecord>, StoreError> {
+        match &self.0 {
+            Backend::Sqlite { path, connection } => run(path, log::turns(connection, id)),
+            Backend::Redis(redis) => redis.turns(id),
+        }
+    }
+
+    /// The ids of the `count` conversations with the latest turns, latest first.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn conversations(&self, count: usize) -> Result<Vec<String>, StoreError> {
+        match &self.0 {
+            Backend::Sqlite { path, connection } => run(path, log::conversations(connection, count)),
+            Backend::Redis(redis) => redis.conversations(count),
+        }
+    }
+
+    /// Ids that begin or end with `part`, in any case, latest first; at most `limit`.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn matching(&self, part: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        match &self.0 {
+            Backend::Sqlite { path, connection } => run(path, log::matching(connection, part, limit)),
+            Backend::Redis(redis) => redis.matching(part, limit),
+        }
+    }
+}
+
+fn run<T>(path: &Path, result: rusqlite::Result<T>) -> Result<T, StoreError> {
+    result.map_err(|error| error::of_sqlite(path, &error))
+}

@@ -1,0 +1,65 @@
+//! Values that change together or not at all: compare and swap, and how often it is tried.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use redis::{Connection, FromRedisValue, RedisResult, Value, cmd};
+
+/// How often a change is tried. With [`pauses`] that is about two seconds.
+const ATTEMPTS: u64 = 200;
+/// The longest pause between two tries.
+const PAUSE_MAX_MS: u64 = 20;
+
+/// Sets every key to its new value if all of them still have their old ones, and answers 1; else it
+/// answers what they have. `-` is no value, `=…` is one. One call a try, where `WATCH` takes three.
+const SCRIPT: &str = "
+local n = #KEYS
+local have = redis.call('MGET', unpack(KEYS))
+for i = 1, n do
+  if (have[i] and '=' .. have[i] or '-') ~= ARGV[1 + i] then return have end
+end
+for i = 1, n do
+  local want = ARGV[1 + n + i]
+  if want ~= ARGV[1 + i] then
+    if want == '-' then redis.call('DEL', KEYS[i])
+    else redis.call('SET', KEYS[i], string.sub(want, 2), 'EX', ARGV[1]) end
+  end
+end
+return 1";
+
+/// How a try ended.
+#[derive(Debug)]
+pub enum SwapResult {
+    /// The new values stand.
+    Done,
+    /// Somebody was faster; these are the newest.
+    Changed(Vec<Option<String>>),
+}
+
+/// Changes `keys` from `before` to `after`; what changes is kept for `seconds`.
+pub fn swap(
+    connection: &mut Connection,
+    keys: &[String],
+    before: &[Option<String>],
+    after: &[Option<String>],
+    seconds: u64,
+) -> RedisResult<SwapResult> {
+    let mut call = cmd("EVAL");
+    call.arg(SCRIPT).arg(keys.len()).arg(keys).arg(seconds);
+    for value in before.iter().chain(after) {
+        call.arg(value.as_ref().map_or_else(|| "-".to_owned(), |value| format!("={value}")));
+    }
+    match call.query(connection)? {
+        Value::Int(_) => Ok(SwapResult::Done),
+        newest => Ok(SwapResult::Changed(FromRedisValue::from_redis_value(newest)?)),
+    }
+}
+
+/// Pauses between tries, longer and longer, and spread so that processes do not meet again.
+pub fn pauses() -> impl Iterator<Item = Duration> {
+    /// Threads of one process must not pause in step either.
+    static CALLS: AtomicU64 = AtomicU64::new(0);
+    let call = CALLS.fetch_add(1, Ordering::Relaxed);
+    let mut rng = fastrand::Rng::with_seed(u64::from(std::process::id()) << 32 | call);
+    (1..ATTEMPTS).map(move |turn| Duration::from_millis(rng.u64(0..=turn.min(PAUSE_MAX_MS))))
+}

@@ -1,0 +1,116 @@
+//! One clock for all stamps: the monotonic one since an origin, and the way there from the kernel's wall time.
+
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+/// A pair of readings that lie closer together than this is good enough.
+const CLOSE: Duration = Duration::from_micros(5);
+/// Pairs that are read before the best one is taken.
+const TRIES: usize = 5;
+/// The two clocks are slewed alike (`clock_gettime(2)`); what differs by more was set.
+const STEP: Duration = Duration::from_micros(500);
+
+/// The origin of the stamps.
+#[derive(Debug, Clone, Copy)]
+pub struct ClockOrigin(Instant);
+
+impl ClockOrigin {
+    /// A clock that reads zero now.
+    #[expect(clippy::disallowed_methods, reason = "the meter's clock; a test can pause it")]
+    pub fn new() -> Self {
+        Self(Instant::now())
+    }
+
+    /// The time since the origin.
+    pub fn now(self) -> Duration {
+        self.0.elapsed()
+    }
+
+    /// The moment for tokio's timers.
+    pub fn instant(self, at: Duration) -> Instant {
+        self.0 + at
+    }
+
+    /// Where the wall clock stands against this one.
+    pub fn bridge(self) -> WallClock {
+        let mut best = self.pair();
+        for _ in 1..TRIES {
+            if best.1 <= CLOSE {
+                break;
+            }
+            let next = self.pair();
+            if next.1 < best.1 {
+                best = next;
+            }
+        }
+        best.0
+    }
+
+    /// Both clocks, and how long it took to read them.
+    fn pair(self) -> (WallClock, Duration) {
+        let before = self.now();
+        let wall = wall();
+        let took = self.now().saturating_sub(before);
+        (WallClock { wall, mono: before + took / 2 }, took)
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "stamps of the kernel are wall time")]
+fn wall() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+}
+
+/// Both clocks at one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct WallClock {
+    wall: Duration,
+    mono: Duration,
+}
+
+impl WallClock {
+    /// The time on the meter's clock when the wall clock showed `wall` since 1970.
+    pub fn at(&self, wall: Duration) -> Duration {
+        if wall >= self.wall { self.mono + (wall - self.wall) } else { self.mono.saturating_sub(self.wall - wall) }
+    }
+
+    /// Whether one of the clocks was set between the two.
+    pub fn stepped(&self, later: &Self) -> bool {
+        self.at(later.wall).abs_diff(later.mono) > STEP
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn check_step(wall: u32, mono: u32, want: bool) {
+        let before = WallClock { wall: 1_000_000 * MS, mono: 50 * MS };
+        let later = WallClock { wall: before.wall + wall * MS, mono: before.mono + mono * MS };
+        assert_eq!(before.stepped(&later), want);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_is_seen() {
+        check_step(700, 700, false);
+        check_step(702, 700, true);
+        check_step(700, 702, true);
+    }
+
+    #[test]
+    fn a_wall_time_is_a_time_of_the_meter() {
+        let bridge = WallClock { wall: 1_000_000 * MS, mono: 50 * MS };
+        assert_eq!(bridge.at(1_000_007 * MS), 57 * MS);
+        assert_eq!(bridge.at(999_990 * MS), 40 * MS);
+        assert_eq!(bridge.at(Duration::ZERO), Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn both_clocks_go_alike() {
+        let origin = ClockOrigin::new();
+        let bridge = origin.bridge();
+        assert!(!bridge.stepped(&origin.bridge()));
+    }
+}

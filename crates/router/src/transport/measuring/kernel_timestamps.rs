@@ -1,0 +1,70 @@
+//! Reading a socket together with the time at which the kernel received what is read; Linux only, elsewhere none.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+
+#[cfg(target_os = "linux")]
+pub use self::linux::TimestampReader;
+#[cfg(not(target_os = "linux"))]
+pub use self::other::TimestampReader;
+
+/// What a read gave: bytes, and the kernel's wall time of the last segment among them.
+pub type Read = (usize, Option<Duration>);
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::io::IoSliceMut;
+    use std::os::fd::AsRawFd;
+
+    use nix::sys::socket::{ControlMessageOwned, MsgFlags, TimestampingFlag, recvmsg, setsockopt, sockopt};
+    use nix::sys::time::TimeSpec;
+
+    use super::{Duration, Read, TcpStream, io};
+
+    /// Reads with `recvmsg(2)`, which hands out the stamps of `SO_TIMESTAMPING`.
+    #[derive(Debug)]
+    pub struct TimestampReader {
+        control: Vec<u8>,
+    }
+
+    impl TimestampReader {
+        /// Asks the kernel for stamps; one that gives none is read without.
+        pub fn new(stream: &TcpStream) -> Self {
+            let flags = TimestampingFlag::SOF_TIMESTAMPING_RX_SOFTWARE | TimestampingFlag::SOF_TIMESTAMPING_SOFTWARE;
+            let _ = setsockopt(stream, sockopt::Timestamping, &flags);
+            // Three times: by software, and two that are left for hardware (`socket.h`, `scm_timestamping`).
+            Self { control: nix::cmsg_space!([TimeSpec; 3]) }
+        }
+
+        pub fn read(&mut self, stream: &TcpStream, into: &mut [u8]) -> io::Result<Read> {
+            let mut buffers = [IoSliceMut::new(into)];
+            let got = recvmsg::<()>(stream.as_raw_fd(), &mut buffers, Some(&mut self.control), MsgFlags::empty())?;
+            let stamp = got.cmsgs()?.find_map(|message| match message {
+                ControlMessageOwned::ScmTimestampsns(stamps) => Some(Duration::from(stamps.system)),
+                _ => None,
+            });
+            Ok((got.bytes, stamp.filter(|stamp| !stamp.is_zero())))
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod other {
+    use super::{Read, TcpStream, io};
+
+    /// Reads without stamps.
+    #[derive(Debug)]
+    pub struct TimestampReader;
+
+    impl TimestampReader {
+        pub fn new(_stream: &TcpStream) -> Self {
+            Self
+        }
+
+        pub fn read(&mut self, stream: &TcpStream, into: &mut [u8]) -> io::Result<Read> {
+            Ok((stream.try_read(into)?, None))
+        }
+    }
+}
