@@ -34,11 +34,9 @@ pub use llmroute_core::model::{Effort, Message, Part, Role, Tool, ToolCall, Usag
 
 #[doc(hidden)]
 pub mod builder;
-<<<<<<< HEAD
 #[doc(hidden)]
-=======
 pub mod credentials;
->>>>>>> main
+#[doc(hidden)]
 pub mod engine;
 #[doc(hidden)]
 pub mod health;
