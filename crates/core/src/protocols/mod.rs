@@ -145,7 +145,7 @@ pub trait Adapter: Send + Sync {
 }
 
 /// Turns the frames of one reply into events.
-pub trait Decoder: Send {
+pub trait Decoder: Send + Sync {
     /// Feeds one frame and pushes what it means.
     ///
     /// # Errors

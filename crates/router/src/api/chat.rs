@@ -16,7 +16,7 @@ use super::stream::{ChatStream, Silent};
 use super::trace::{self, Traced};
 use crate::engine::{self, Checks, Delivery, Observer, Request};
 use crate::profile::suggest;
-use llmroute_core::model::{Effort, Message, Prompt, Role, Timestamp, Tool};
+use llmroute_core::model::{Effort, Message, Part, Prompt, Role, Timestamp, Tool};
 use llmroute_core::route::course::Facts;
 use llmroute_core::route::{GroupId, Map};
 
@@ -91,6 +91,12 @@ impl ChatRequest {
     /// Adds an assistant message of text.
     pub fn assistant_message(self, text: impl Into<String>) -> Self {
         self.message(Message::text(Role::Assistant, text))
+    }
+
+    /// Adds the result of a tool call, after the [message](ChatResponse::message) that made the call.
+    pub fn tool_result(self, id: impl Into<String>, text: impl Into<String>) -> Self {
+        let part = Part::ToolResult { id: id.into(), text: text.into() };
+        self.message(Message { role: Role::User, parts: vec![part] })
     }
 
     /// Offers a tool to the model.
