@@ -148,7 +148,7 @@ async fn a_time_limit_ends_the_request() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_waited_before_it_was_started_has_its_whole_time() {
-    let router = lab([("main", Group::new().deployment(works("a")))]);
+    let router = lab([("main", Group::new().deployment(works("a").option("ttft", "10ms").option("itl", "1ms")))]);
     let request = router.chat("main", "hello").timeout(Duration::from_millis(200));
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert!(request.await.is_ok());
