@@ -1,4 +1,4 @@
-//! What a choice costs: ranking the members of a group from a board (aim: under 100 µs for 100), and
+//! What a choice costs: ranking the members of a group from a snapshot (aim: under 100 µs for 100), and
 //! reading what is known of 100 deployments (aim: under 1 ms).
 
 use std::hint::black_box;
@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use llmroute_core::model::{Class, Price, Timestamp};
-use llmroute_core::route::board::{Board, Cell};
-use llmroute_core::route::breaker::{Context, Seen};
-use llmroute_core::route::course::{Course, Facts};
-use llmroute_core::route::estimate::Experience;
-use llmroute_core::route::strategy::{AdaptiveArgs, LatencyArgs, Scene, Strategy, rank};
-use llmroute_core::route::{Capabilities, Deployment, DeploymentId, Group, GroupId, Map, Member, Policy, Timeouts};
+use llmroute_core::routing::breaker::{BreakerContext, BreakerEvent};
+use llmroute_core::routing::estimate::CallSample;
+use llmroute_core::routing::failover::{Failover, RequestAttributes};
+use llmroute_core::routing::snapshot::{DeploymentState, StateSnapshot};
+use llmroute_core::routing::strategy::{AdaptiveArgs, LatencyArgs, RankingInput, Strategy, rank};
+use llmroute_core::routing::{Capabilities, Deployment, DeploymentId, Group, GroupId, Map, Member, Policy, Timeouts};
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
@@ -53,8 +53,8 @@ fn map(count: usize, strategy: Strategy) -> Map {
             cooldown: second,
             cooldown_max: second,
             max_fallbacks: 5,
-            retry_policy: llmroute_core::route::per_class::PerClass::default(),
-            allowed_fails_policy: llmroute_core::route::per_class::PerClass::default(),
+            retry_policy: llmroute_core::routing::per_class::PerClass::default(),
+            allowed_fails_policy: llmroute_core::routing::per_class::PerClass::default(),
             hedge: None,
             hedge_max_cost: None,
         },
@@ -65,24 +65,24 @@ fn map(count: usize, strategy: Strategy) -> Map {
     Map { deployments: deployments.collect(), groups: vec![group], ..Map::default() }
 }
 
-/// A board on which everything that can be learnt was learnt.
-fn board(map: &Map) -> Board {
-    let mut board = Board::fresh(map);
-    for (index, cell) in board.deployments.iter_mut().enumerate() {
+/// A snapshot on which everything that can be learnt was learnt.
+fn snapshot(map: &Map) -> StateSnapshot {
+    let mut snapshot = StateSnapshot::new(map);
+    for (index, cell) in snapshot.deployments.iter_mut().enumerate() {
         for prompt_tokens in [500, 5_000, 50_000] {
-            let experience = Experience::Answered {
+            let sample = CallSample::Answered {
                 prompt_tokens,
                 ttft: Some(0.3 + index as f64 / 100.0),
-                pace: Some(0.012),
+                seconds_per_token: Some(0.012),
                 output: Some(345.0),
                 counted: Some(prompt_tokens + 7),
                 cached: 100,
             };
-            cell.estimates.learn(&experience, 0.8, NOW);
+            cell.estimates.learn(&sample, 0.8, NOW);
         }
         cell.leases.take(1, NOW.after(Duration::from_secs(60)), NOW);
     }
-    board
+    snapshot
 }
 
 fn choose(c: &mut Criterion) {
@@ -95,12 +95,14 @@ fn choose(c: &mut Criterion) {
     for strategy in strategies {
         for count in [10, 100, 1000] {
             let map = map(count, strategy.clone());
-            let (board, facts) = (board(&map), Facts { prompt_tokens: 2_000, ..Facts::default() });
-            let scene = Scene { map: &map, group: GroupId(0), facts: &facts, board: &board, now: NOW };
+            let (snapshot, attributes) =
+                (snapshot(&map), RequestAttributes { prompt_tokens: 2_000, ..RequestAttributes::default() });
+            let input =
+                RankingInput { map: &map, group: GroupId(0), attributes: &attributes, snapshot: &snapshot, now: NOW };
             let all: Vec<usize> = (0..count).collect();
             let mut rng = fastrand::Rng::with_seed(1);
             c.bench_function(&format!("{} among {count}", strategy.as_str()), |b| {
-                b.iter(|| black_box(rank(&scene, &all, &mut rng)));
+                b.iter(|| black_box(rank(&input, &all, &mut rng)));
             });
         }
     }
@@ -110,18 +112,18 @@ fn choose(c: &mut Criterion) {
 fn first_call(c: &mut Criterion) {
     for count in [10, 100, 1000] {
         let map = map(count, Strategy::LatencyBased(LatencyArgs::ONE_SHOT));
-        let mut board = board(&map);
-        let rules = map.groups[0].policy.rules(None);
-        let context = Context { rules, another_closed: true, now: NOW, luck: 0.5 };
-        for cell in board.deployments.iter_mut().step_by(5) {
-            cell.breaker.observe(Seen::Failed { class: Class::ServerError, retry_after: None }, &context);
+        let mut snapshot = snapshot(&map);
+        let rules = map.groups[0].policy.breaker(None);
+        let context = BreakerContext { rules, another_closed: true, now: NOW, jitter: 0.5 };
+        for cell in snapshot.deployments.iter_mut().step_by(5) {
+            cell.breaker.observe(BreakerEvent::Failed { class: Class::ServerError, retry_after: None }, &context);
         }
         let mut rng = fastrand::Rng::with_seed(1);
         c.bench_function(&format!("first call among {count}"), |b| {
             b.iter(|| {
-                let facts = Facts { prompt_tokens: 2_000, ..Facts::default() };
-                let mut course = Course::new(&map, GroupId(0), facts, NOW.after(Duration::from_secs(60)));
-                black_box(course.next(None, &board, NOW, &mut rng))
+                let attributes = RequestAttributes { prompt_tokens: 2_000, ..RequestAttributes::default() };
+                let mut failover = Failover::new(&map, GroupId(0), attributes, NOW.after(Duration::from_secs(60)));
+                black_box(failover.next(None, &snapshot, NOW, &mut rng))
             });
         });
     }
@@ -130,12 +132,13 @@ fn first_call(c: &mut Criterion) {
 fn read(c: &mut Criterion) {
     let map = map(100, Strategy::SimpleShuffle);
     let cells: Vec<String> =
-        board(&map).deployments.iter().map(|cell| serde_json::to_string(cell).expect("plain data")).collect();
+        snapshot(&map).deployments.iter().map(|cell| serde_json::to_string(cell).expect("plain data")).collect();
     let bytes = cells.iter().map(String::len).sum::<usize>() / 100;
     c.bench_function(&format!("read 100 cells of {bytes} bytes"), |b| {
         b.iter(|| {
-            let read = cells.iter().map(|json| serde_json::from_str::<Cell>(json).expect("it was written so"));
-            black_box(read.collect::<Vec<Cell>>())
+            let read =
+                cells.iter().map(|json| serde_json::from_str::<DeploymentState>(json).expect("it was written so"));
+            black_box(read.collect::<Vec<DeploymentState>>())
         });
     });
 }

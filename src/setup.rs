@@ -8,7 +8,7 @@ use crate::signals::{Completion, until_signal};
 use crate::state_location;
 use crate::ui::console::Console;
 use llmroute_core::model::Timestamp;
-use llmroute_core::route::GroupId;
+use llmroute_core::routing::GroupId;
 use llmroute_router::builder::Environment;
 use llmroute_router::engine::Router;
 use llmroute_router::ports::Clock;

@@ -11,7 +11,7 @@ const CORE: &[(&str, &[&str])] = &[
     ("wire", &["model"]),
     ("protocols", &["model", "wire", "catalog"]),
     ("catalog", &["model", "protocols"]),
-    ("route", &["model"]),
+    ("routing", &["model"]),
 ];
 
 /// The parts of the standard library that the core must not mention: files, network, processes, threads, clocks.

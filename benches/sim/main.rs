@@ -7,8 +7,8 @@
 
 mod model;
 
-use llmroute_core::route::Strategy;
-use llmroute_core::route::strategy::{AdaptiveArgs, LatencyArgs};
+use llmroute_core::routing::Strategy;
+use llmroute_core::routing::strategy::{AdaptiveArgs, LatencyArgs};
 
 use crate::model::figures::{Figures, mean};
 use crate::model::litellm::{Choice, LiteLlm, Setup};

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use llmroute_core::model::prompt::{DOCUMENT_TOKENS, IMAGE_TOKENS};
 use llmroute_core::model::{Message, Part, Prompt, Role};
-use llmroute_core::route::course::Facts;
-use llmroute_core::route::{GroupId, Map, Member};
+use llmroute_core::routing::failover::RequestAttributes;
+use llmroute_core::routing::{GroupId, Map, Member};
 
 /// Tokens that are kept free for the answer when the request sets no limit; less in a small window.
 const ANSWER: u64 = 4096;
@@ -36,7 +36,7 @@ pub fn fit(mut messages: Vec<Message>, budget: u64) -> Fitted {
 /// system prompt and an answer; `None` when the window of one of them is unknown. A tenth is kept back,
 /// because tokens are estimated.
 #[must_use]
-pub fn budget(map: &Map, group: GroupId, facts: &Facts, prompt: &Prompt) -> Option<u64> {
+pub fn budget(map: &Map, group: GroupId, facts: &RequestAttributes, prompt: &Prompt) -> Option<u64> {
     let groups = reachable(map, group, facts.no_fallback);
     let members = groups.iter().flat_map(|id| &map.group(*id).members);
     let windows: Option<Vec<u64>> = members
@@ -59,7 +59,7 @@ fn tokens(message: &Message) -> u64 {
     let of = |part: &Part| match part {
         Part::Text(text) | Part::ToolResult { text, .. } => text_tokens(text),
         Part::ToolCall { arguments, .. } => text_tokens(arguments),
-        Part::Thought(thought) => u64::try_from(thought.size().div_ceil(4)).unwrap_or(u64::MAX),
+        Part::ReasoningBlock(block) => u64::try_from(block.size().div_ceil(4)).unwrap_or(u64::MAX),
         Part::Image { .. } => IMAGE_TOKENS,
         Part::File { .. } => DOCUMENT_TOKENS,
     };
@@ -89,7 +89,7 @@ fn reachable(map: &Map, group: GroupId, no_fallback: bool) -> BTreeSet<GroupId> 
     found
 }
 
-fn usable(map: &Map, member: &Member, facts: &Facts) -> bool {
+fn usable(map: &Map, member: &Member, facts: &RequestAttributes) -> bool {
     let has = |tag: &String| member.tags.contains(tag);
     map.deployment(member.deployment).no_key.is_none()
         && facts.require_tags.iter().all(has)

@@ -92,7 +92,7 @@ fn shown(turn: &Turn) -> String {
         Part::ToolCall { name, .. } => format!("[call of {name}]"),
         Part::ToolResult { text, .. } => text.clone(),
         // What a model thought belongs to its answer.
-        Part::Thought(_) => String::new(),
+        Part::ReasoningBlock(_) => String::new(),
     };
     turn.question.iter().map(part).collect::<Vec<_>>().join("\n\n")
 }

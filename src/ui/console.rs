@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 
 use crate::environment::{Env, Sink};
 use crate::ui::markdown::Renderer;
-use crate::ui::plain;
+use crate::ui::sanitize;
 
 /// How much is said on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +64,7 @@ impl Console {
         }
         self.open_line = !text.ends_with('\n');
         match self.sink {
-            Sink::Terminal => self.stdout.write_all(plain::text(text).as_bytes())?,
+            Sink::Terminal => self.stdout.write_all(sanitize::text(text).as_bytes())?,
             Sink::Pipe | Sink::File => self.stdout.write_all(text.as_bytes())?,
         }
         self.stdout.flush()
@@ -75,7 +75,7 @@ impl Console {
     /// # Errors
     /// As [`Console::answer`].
     pub fn data(&mut self, text: &str) -> io::Result<()> {
-        let text = if self.sink == Sink::Terminal { plain::text(text) } else { text.into() };
+        let text = if self.sink == Sink::Terminal { sanitize::text(text) } else { text.into() };
         self.styled(&text)
     }
 
@@ -84,7 +84,7 @@ impl Console {
     /// # Errors
     /// As [`Console::answer`].
     pub fn json(&mut self, value: &serde_json::Value) -> io::Result<()> {
-        self.styled(&plain::json(&value.to_string()))
+        self.styled(&sanitize::json(&value.to_string()))
     }
 
     /// Writes lines that bring their own colours.
@@ -114,12 +114,12 @@ impl Console {
     /// Says one line that was asked for by an option of its own.
     pub fn say(&mut self, line: &str) {
         let (on, off) = if self.colour { ("\u{1b}[2m", "\u{1b}[0m") } else { ("", "") };
-        self.stderr_line(&format!("{on}llmroute: {}{off}", plain::text(line)));
+        self.stderr_line(&format!("{on}llmroute: {}{off}", sanitize::text(line)));
     }
 
     /// Asks a question that is answered by `y` or anything else; the answer is read by whoever asks.
     pub fn question(&mut self, text: &str) {
-        self.report(&format!("llmroute: {} [y/N] ", plain::text(text)));
+        self.report(&format!("llmroute: {} [y/N] ", sanitize::text(text)));
     }
 
     /// Asks for what must not be seen, on the terminal and without echo.
@@ -127,7 +127,7 @@ impl Console {
     /// # Errors
     /// When there is no terminal, or it cannot be read.
     pub fn secret(&mut self, text: &str) -> io::Result<String> {
-        self.report(&format!("llmroute: {}", plain::text(text)));
+        self.report(&format!("llmroute: {}", sanitize::text(text)));
         ::console::Term::stderr().read_secure_line()
     }
 
@@ -150,7 +150,7 @@ impl Console {
         let text = error.to_string();
         // What is rendered already has its colours, if there are to be any.
         let mut text =
-            if error.rendered && self.colour { plain::styled(&text) } else { plain::text(&text).into_owned() };
+            if error.rendered && self.colour { sanitize::styled(&text) } else { sanitize::text(&text).into_owned() };
         if self.colour
             && let Some(rest) = text.strip_prefix("error:")
         {

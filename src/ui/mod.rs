@@ -6,4 +6,4 @@ pub mod markdown;
 pub mod table;
 pub mod text;
 
-pub use llmroute_core::model::plain;
+pub use llmroute_core::model::sanitize;

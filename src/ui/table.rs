@@ -5,7 +5,7 @@ use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Row
 
 use crate::environment::{Env, Sink};
 use crate::ui::console::Console;
-use crate::ui::plain;
+use crate::ui::sanitize;
 use llmroute_core::model::failure::one_line;
 
 /// What a column does when the table is wider than the terminal.
@@ -49,7 +49,7 @@ pub fn render<T>(rows: &[T], columns: &[Column<T>], width: Option<u16>) -> Strin
     }
     table.set_header(line(columns.iter().map(|column| column.title.to_owned())));
     for row in rows {
-        table.add_row(line(columns.iter().map(|column| plain::text(&one_line(&(column.cell)(row))).into_owned())));
+        table.add_row(line(columns.iter().map(|column| sanitize::text(&one_line(&(column.cell)(row))).into_owned())));
     }
     for (column, shape) in columns.iter().zip(table.column_iter_mut()) {
         column.fit.apply(shape, width.is_some());

@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use llmroute_core::model::{Class, Event, Failure, Prompt, Timestamp};
-use llmroute_core::route::course::Stop;
-use llmroute_core::route::estimate::Experience;
-use llmroute_core::route::{DeploymentId, Map};
+use llmroute_core::routing::estimate::CallSample;
+use llmroute_core::routing::failover::Stop;
+use llmroute_core::routing::{DeploymentId, Map};
 use llmroute_router::builder::Environment;
 use llmroute_router::engine::{
     Delivery, Measurement, Midstream, Observer, Request, RouteError, RouteErrorKind, Router, RouterEvent,
@@ -315,7 +315,7 @@ async fn the_next_request_knows_what_was_observed_elsewhere() {
         deployment: DeploymentId(deployment),
         at: clock.now(),
         prompt_tokens: 10,
-        result: Ok(Experience::answered(10, Some(Duration::from_millis(ttft)), Duration::from_secs(2), None, false)),
+        result: Ok(CallSample::answered(10, Some(Duration::from_millis(ttft)), Duration::from_secs(2), None, false)),
     };
     // Many, so that little doubt is left; the slower one is the first of the profile.
     let observed = (0..40).flat_map(|_| [measured(0, 900), measured(1, 90)]).collect();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use llmroute_core::model::{Prompt, Timestamp};
-use llmroute_core::route::course::Stop;
+use llmroute_core::routing::failover::Stop;
 use llmroute_router::builder::Environment;
 use llmroute_router::engine::{CostSummary, Disposition, Request, RouteError, RouteErrorKind, RoutedAnswer, Router};
 use llmroute_router::ports::Clock;
@@ -37,7 +37,7 @@ impl House {
         let map = self.router.map().clone();
         let group = map.groups.iter().position(|other| other.name == group).expect("a known group");
         let now: Timestamp = self.clock.now();
-        let request = Request::new(llmroute_core::route::GroupId(group), Prompt::user("hello"), STREAMED, now);
+        let request = Request::new(llmroute_core::routing::GroupId(group), Prompt::user("hello"), STREAMED, now);
         let mut story = Story { map, clock: self.clock, lines: Vec::new(), text: String::new(), patience };
         let ended = self.router.run(&request, &mut fastrand::Rng::with_seed(1), &mut story).await;
         story.flush();

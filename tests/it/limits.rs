@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use llmroute_core::model::{Event, Prompt, Timestamp};
-use llmroute_core::route::course::Stop;
+use llmroute_core::routing::failover::Stop;
 use llmroute_router::builder::Environment;
 use llmroute_router::engine::{Delivery, Observer, Request, RouteError, RouteErrorKind, Router, RouterEvent};
 use llmroute_router::ports::Clock;
@@ -212,7 +212,7 @@ fn a_deployment_without_a_price_is_not_asked_under_a_budget() {
 /// One process that lives for minutes on a paused clock.
 struct Life {
     router: Router,
-    group: llmroute_core::route::GroupId,
+    group: llmroute_core::routing::GroupId,
     clock: Clock,
     rng: fastrand::Rng,
 }

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use llmroute_core::model::{Event, Prompt};
-use llmroute_core::route::{DeploymentId, Map};
+use llmroute_core::routing::{DeploymentId, Map};
 use llmroute_router::builder::Environment;
 use llmroute_router::engine::{Attempt, Delivery, Midstream, Observer, Request, Router, RouterEvent};
 use llmroute_router::ports::Clock;

@@ -1,7 +1,7 @@
 //! The simulator of `benches/sim`, in small: ours against LiteLLM's, and `adaptive` against them all.
 
-use llmroute_core::route::Strategy;
-use llmroute_core::route::strategy::{AdaptiveArgs, LatencyArgs};
+use llmroute_core::routing::Strategy;
+use llmroute_core::routing::strategy::{AdaptiveArgs, LatencyArgs};
 
 #[path = "../../benches/sim/model/mod.rs"]
 #[allow(dead_code, reason = "the benchmark prints more figures")]

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use llmroute_core::model::{Event, Prompt, Timestamp};
-use llmroute_core::route::GroupId;
-use llmroute_core::route::board::Cell;
-use llmroute_core::route::estimate::{Law, Length};
+use llmroute_core::routing::GroupId;
+use llmroute_core::routing::estimate::{Prior, PromptLength};
+use llmroute_core::routing::snapshot::DeploymentState;
 use llmroute_router::builder::Environment;
 use llmroute_router::engine::{Delivery, Observer, Request, Router, RouterEvent};
 use llmroute_router::ports::Clock;
@@ -61,11 +61,11 @@ async fn ask(router: &Router, seed: u64) -> (String, bool) {
     (router.map().deployment(done.deployment).name.clone(), watcher.0 > 0)
 }
 
-fn cell(router: &Router, state: &StateLocation, name: &str) -> Cell {
+fn cell(router: &Router, state: &StateLocation, name: &str) -> DeploymentState {
     let deployment = router.map().deployments.iter().find(|deployment| deployment.name == name).expect("it is there");
     let store = state::open(state);
     let values = store.read(&[format!("deployment/{}", deployment.state_key)]).expect("it can be read");
-    values[0].as_deref().map_or_else(Cell::default, |json| serde_json::from_str(json).expect("it is a cell"))
+    values[0].as_deref().map_or_else(DeploymentState::default, |json| serde_json::from_str(json).expect("it is a cell"))
 }
 
 fn dir(dir: &Path) -> StateLocation {
@@ -118,13 +118,16 @@ async fn the_faster_one_is_learnt_and_shared() {
     assert!(asked.ends_with("bbbbbbbbbb"), "{asked}");
     let router = router("routing_strategy = \"latency-based-routing\"", &state);
     let estimates = cell(&router, &state, "b").estimates;
-    let read = |what: &llmroute_core::route::estimate::ByLength, law: &Law| {
-        what.read(Length::Short, law, START, None).expect("it was measured").median()
+    let read = |what: &llmroute_core::routing::estimate::ByLength, prior: &Prior| {
+        what.read(PromptLength::Short, prior, START, None).expect("it was measured").median()
     };
-    let (ttft, pace, output) =
-        (read(&estimates.ttft, &Law::TTFT), read(&estimates.pace, &Law::PACE), read(&estimates.output, &Law::OUTPUT));
+    let (ttft, seconds_per_token, output) = (
+        read(&estimates.ttft, &Prior::TTFT),
+        read(&estimates.seconds_per_token, &Prior::SECONDS_PER_TOKEN),
+        read(&estimates.output, &Prior::OUTPUT),
+    );
     assert!((0.09..0.15).contains(&ttft), "{ttft}");
-    assert!((0.009..0.015).contains(&pace), "{pace}");
+    assert!((0.009..0.015).contains(&seconds_per_token), "{seconds_per_token}");
     assert!((18.0..40.0).contains(&output), "{output}");
 }
 

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use llmroute_core::model::{Answer, Event, Finish, Message, Part, Prompt, Role, Timestamp, Tool, ToolCall};
-use llmroute_core::route::GroupId;
+use llmroute_core::routing::GroupId;
 use llmroute_router::builder::Environment;
 use llmroute_router::engine::{Delivery, Observer, Request, Router, RouterEvent};
 use llmroute_router::ports::Clock;

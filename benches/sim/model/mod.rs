@@ -1,6 +1,6 @@
 //! Routing against simulated providers on virtual time: worlds, policies and figures. No printing.
 //!
-//! Ours are the real course, breaker, board and strategies; LiteLLM's (1.109.1) are models after its
+//! Ours are the real failover, breaker, snapshot and strategies; LiteLLM's (1.109.1) are models after its
 //! source: retries, cooldown and choice as it makes them.
 
 pub mod figures;

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use llmroute_core::model::{Class, Failure, Price, TimeoutKind, Timestamp, Usage};
-use llmroute_core::route::board::{Board, Lesson};
-use llmroute_core::route::breaker::Context;
-use llmroute_core::route::course::{Call, Course, Facts, Step};
-use llmroute_core::route::estimate::Experience;
-use llmroute_core::route::limits::{Cap, Counts, Limits, Ticket};
-use llmroute_core::route::strategy::{Scene, stranger};
-use llmroute_core::route::{
+use llmroute_core::routing::breaker::BreakerContext;
+use llmroute_core::routing::estimate::CallSample;
+use llmroute_core::routing::failover::{Failover, PlannedCall, RequestAttributes, Step};
+use llmroute_core::routing::limits::{Cap, LimitUnit, Limits, Ticket};
+use llmroute_core::routing::snapshot::{HealthSignal, StateSnapshot};
+use llmroute_core::routing::strategy::{RankingInput, prior_ttft};
+use llmroute_core::routing::{
     Capabilities, Deployment, DeploymentId, Group, GroupId, Map, Member, Policy as Patience, Strategy, Timeouts,
 };
 use llmroute_core::wire::{rate_limit, retry_after};
@@ -69,8 +69,8 @@ pub fn map(strategy: Strategy, long_lived: bool) -> Map {
             cooldown: seconds(if long_lived { 5 } else { 120 }),
             cooldown_max: seconds(if long_lived { 10 } else { 1800 }),
             max_fallbacks: 5,
-            retry_policy: llmroute_core::route::per_class::PerClass::default(),
-            allowed_fails_policy: llmroute_core::route::per_class::PerClass::default(),
+            retry_policy: llmroute_core::routing::per_class::PerClass::default(),
+            allowed_fails_policy: llmroute_core::routing::per_class::PerClass::default(),
             hedge: None,
             hedge_max_cost: None,
         },
@@ -87,7 +87,7 @@ pub fn limited_map(strategy: Strategy, own: bool, max_wait: Seconds) -> Map {
     let mut map = map(strategy, true);
     map.groups[0].policy.max_wait = Duration::from_secs_f64(max_wait);
     for (index, limit) in limited::LIMIT.into_iter().enumerate().filter(|_| own) {
-        let rpm = Cap { name: "rpm", counts: Counts::Requests, span: Duration::from_secs(60), limit };
+        let rpm = Cap { name: "rpm", counts: LimitUnit::Requests, span: Duration::from_secs(60), limit };
         map.limits.limit_deployment(&index.to_string(), &Limits { caps: vec![rpm], max_parallel: None });
         map.groups[0].members[index].rpm = Some(limit);
     }
@@ -97,18 +97,18 @@ pub fn limited_map(strategy: Strategy, own: bool, max_wait: Seconds) -> Map {
 /// Routes over `map`; what it learns is shared by all its requests.
 pub struct Ours<'a> {
     map: &'a Map,
-    board: Board,
+    snapshot: StateSnapshot,
     rooms: Rooms,
     under_way: HashMap<usize, Request<'a>>,
     rng: fastrand::Rng,
 }
 
 struct Request<'a> {
-    course: Course<'a>,
+    failover: Failover<'a>,
     ticket: Ticket,
     /// As it was when the request began, and what it learnt itself since.
-    board: Board,
-    call: Option<Call>,
+    snapshot: StateSnapshot,
+    call: Option<PlannedCall>,
     slot: Option<Slot>,
     last: Option<Failure>,
 }
@@ -120,29 +120,36 @@ impl<'a> Ours<'a> {
 
     pub fn at(home: Home, map: &'a Map, seed: u64) -> Self {
         let rng = fastrand::Rng::with_seed(seed);
-        Self { map, board: Board::fresh(map), rooms: Rooms::new(home), under_way: HashMap::new(), rng }
+        Self { map, snapshot: StateSnapshot::new(map), rooms: Rooms::new(home), under_way: HashMap::new(), rng }
     }
 
     /// What an attempt taught the request, and everybody.
-    fn learn(&mut self, request: usize, index: usize, lesson: Lesson, experience: Option<Experience>, now: Timestamp) {
+    fn learn(
+        &mut self,
+        request: usize,
+        index: usize,
+        lesson: HealthSignal,
+        sample: Option<CallSample>,
+        now: Timestamp,
+    ) {
         let (map, id) = (self.map, DeploymentId(index));
         let policy = &map.group(GROUP).policy;
-        let own = &mut self.under_way.get_mut(&request).expect("it was begun").board;
-        let context = Context {
-            rules: policy.rules(None),
+        let own = &mut self.under_way.get_mut(&request).expect("it was begun").snapshot;
+        let context = BreakerContext {
+            rules: policy.breaker(None),
             another_closed: own.another_closed(map, GROUP, id, now),
             now,
-            luck: self.rng.f64(),
+            jitter: self.rng.f64(),
         };
-        let start = stranger(&Scene { map, group: GROUP, facts: &facts(), board: own, now });
-        for board in [own, &mut self.board] {
-            let cell = &mut board.deployments[index];
+        let start = prior_ttft(&RankingInput { map, group: GROUP, attributes: &attributes(), snapshot: own, now });
+        for snapshot in [own, &mut self.snapshot] {
+            let cell = &mut snapshot.deployments[index];
             cell.leases.release(request as u64, now);
             cell.observe(&lesson, &context);
-            if let Some(experience) = &experience {
-                cell.estimates.learn(experience, start, now);
+            if let Some(sample) = &sample {
+                cell.estimates.learn(sample, start, now);
             }
-            board.groups[GROUP.0].observe(lesson == Lesson::ANSWERED, now);
+            snapshot.groups[GROUP.0].observe(lesson == HealthSignal::ANSWERED, now);
         }
     }
 }
@@ -151,17 +158,18 @@ impl Policy for Ours<'_> {
     fn begin(&mut self, request: usize, now: Seconds) {
         let (map, now) = (self.map, time(now));
         let deadline = now.after(map.group(GROUP).policy.deadline);
-        let course = Course::new(map, GROUP, facts(), deadline);
-        let mut board = self.board.clone();
+        let failover = Failover::new(map, GROUP, attributes(), deadline);
+        let mut snapshot = self.snapshot.clone();
         let ticket = Ticket { since: now, id: request as u64 };
-        self.rooms.mark(map, GROUP, ticket, &facts(), &mut board, now);
-        self.board.groups[GROUP.0].turn += 1;
-        self.under_way.insert(request, Request { course, ticket, board, call: None, slot: None, last: None });
+        self.rooms.mark(map, GROUP, ticket, &attributes(), &mut snapshot, now);
+        self.snapshot.groups[GROUP.0].turn += 1;
+        self.under_way.insert(request, Request { failover, ticket, snapshot, call: None, slot: None, last: None });
     }
 
     fn next(&mut self, request: usize, now: Seconds) -> Action {
-        let Request { course, ticket, board, call, last, .. } = self.under_way.get_mut(&request).expect("it was begun");
-        let Step::Call(step) = course.next(last.take().as_ref(), board, time(now), &mut self.rng) else {
+        let Request { failover, ticket, snapshot, call, last, .. } =
+            self.under_way.get_mut(&request).expect("it was begun");
+        let Step::Call(step) = failover.next(last.take().as_ref(), snapshot, time(now), &mut self.rng) else {
             return Action::GiveUp;
         };
         if !step.wait.is_zero() {
@@ -176,23 +184,24 @@ impl Policy for Ours<'_> {
             return Begin::Later(LOOK);
         }
         let now = time(now);
-        let Request { course, ticket, board, call, slot, .. } = self.under_way.get_mut(&request).expect("it was begun");
+        let Request { failover, ticket, snapshot, call, slot, .. } =
+            self.under_way.get_mut(&request).expect("it was begun");
         let call = call.as_ref().expect("a call was decided");
         let place = (deployment, *ticket);
-        let Some(held) = self.rooms.reserve(self.map, GROUP, place, &facts(), board, now) else {
-            course.lost_slot(call, board, now);
+        let Some(held) = self.rooms.reserve(self.map, GROUP, place, &attributes(), snapshot, now) else {
+            failover.limit_reached(call, snapshot, now);
             return Begin::Never;
         };
-        let cell = &mut self.board.deployments[deployment];
+        let cell = &mut self.snapshot.deployments[deployment];
         let lease = now.after(call.first_token);
         if call.probe && !cell.breaker.claim_probe(now, lease) {
             self.rooms.cancel(deployment, held);
-            board.deployments[deployment].breaker = cell.breaker.clone();
-            course.lost_probe(call.deployment, lease, now);
+            snapshot.deployments[deployment].breaker = cell.breaker.clone();
+            failover.probe_taken(call.deployment, lease, now);
             return Begin::Never;
         }
-        for board in [board, &mut self.board] {
-            board.deployments[deployment].leases.take(request as u64, now.after(Duration::from_secs(600)), now);
+        for snapshot in [snapshot, &mut self.snapshot] {
+            snapshot.deployments[deployment].leases.take(request as u64, now.after(Duration::from_secs(600)), now);
         }
         *slot = Some(held);
         Begin::Now
@@ -215,20 +224,20 @@ impl Policy for Ours<'_> {
             Outcome::Answered { ttft, duration, tokens } => {
                 let usage = Usage { input: PROMPT_TOKENS, output: tokens, ..Usage::default() };
                 let (ttft, duration) = (Duration::from_secs_f64(ttft), Duration::from_secs_f64(duration));
-                let experience = Experience::answered(PROMPT_TOKENS, Some(ttft), duration, Some(&usage), false);
+                let sample = CallSample::answered(PROMPT_TOKENS, Some(ttft), duration, Some(&usage), false);
                 self.rooms.close(deployment, slot, None, (PROMPT_TOKENS, Some(tokens)), now);
-                return self.learn(request, deployment, Lesson::ANSWERED, Some(experience), now);
+                return self.learn(request, deployment, HealthSignal::ANSWERED, Some(sample), now);
             }
             Outcome::Refused { elapsed } => (Failure::new(Class::ServerError, ""), elapsed),
             Outcome::Silent { elapsed } => (Failure::new(Class::Timeout(TimeoutKind::FirstToken), ""), elapsed),
             Outcome::Limited { .. } => (last.take().expect("its headers said so"), 0.0),
         };
-        let lesson = Lesson::of(&failure).expect("a server's fault is a lesson");
-        let gate = if let Lesson::Gate { wait } = lesson { Some(wait) } else { None };
+        let lesson = HealthSignal::of(&failure).expect("a server's fault is a lesson");
+        let gate = if let HealthSignal::Gate { wait } = lesson { Some(wait) } else { None };
         self.rooms.close(deployment, slot, gate, (PROMPT_TOKENS, None), now);
-        let experience = Experience::failed(PROMPT_TOKENS, &failure, Duration::from_secs_f64(elapsed));
+        let sample = CallSample::failed(PROMPT_TOKENS, &failure, Duration::from_secs_f64(elapsed));
         *last = Some(failure);
-        self.learn(request, deployment, lesson, experience, now);
+        self.learn(request, deployment, lesson, sample, now);
     }
 
     fn done(&mut self, request: usize) {
@@ -236,8 +245,8 @@ impl Policy for Ours<'_> {
     }
 }
 
-fn facts() -> Facts {
-    Facts { prompt_tokens: PROMPT_TOKENS, ..Facts::default() }
+fn attributes() -> RequestAttributes {
+    RequestAttributes { prompt_tokens: PROMPT_TOKENS, ..RequestAttributes::default() }
 }
 
 fn time(seconds: Seconds) -> Timestamp {

@@ -1,11 +1,14 @@
 //! The limits of ours: asked and told with the real counters, in the order in which the engine does it
-//! (`engine/rooms.rs`, `engine/reserve.rs`). Who is called is the course's affair.
+//! (`engine/rooms.rs`, `engine/reserve.rs`). Who is called is the failover's affair.
 
-use llmroute_core::model::{Reading, Timestamp};
-use llmroute_core::route::board::Board;
-use llmroute_core::route::course::Facts;
-use llmroute_core::route::limits::{Heard, Held, Meter, Need, Quota, Scope, Shut, Spent, Ticket, headroom};
-use llmroute_core::route::{DeploymentId, GroupId, Map};
+use llmroute_core::model::{RateLimitReading, Timestamp};
+use llmroute_core::routing::failover::RequestAttributes;
+use llmroute_core::routing::limits::{
+    Consumption, Demand, InFlightCall, LimitExceeded, LimitObservation, Meter, ProviderLimit, ScopedLimit, Ticket,
+    headroom,
+};
+use llmroute_core::routing::snapshot::StateSnapshot;
+use llmroute_core::routing::{DeploymentId, GroupId, Map};
 
 use super::policy::COUNT;
 
@@ -25,7 +28,7 @@ pub enum Home {
 #[derive(Debug, Clone)]
 pub struct Rooms {
     home: Home,
-    quotas: [Quota; COUNT],
+    quotas: [ProviderLimit; COUNT],
     meters: [Meter; COUNT],
     flying: [usize; COUNT],
 }
@@ -35,7 +38,7 @@ pub struct Rooms {
 pub struct Slot {
     id: u64,
     started: Timestamp,
-    head: Option<(Timestamp, Vec<Reading>)>,
+    head: Option<(Timestamp, Vec<RateLimitReading>)>,
 }
 
 impl Rooms {
@@ -43,19 +46,27 @@ impl Rooms {
         Self { home, quotas: Default::default(), meters: Default::default(), flying: [0; COUNT] }
     }
 
-    /// Marks on the board of a request whom the limits keep shut.
-    pub fn mark(&self, map: &Map, group: GroupId, ticket: Ticket, facts: &Facts, board: &mut Board, now: Timestamp) {
+    /// Marks on the snapshot of a request whom the limits keep shut.
+    pub fn mark(
+        &self,
+        map: &Map,
+        group: GroupId,
+        ticket: Ticket,
+        attributes: &RequestAttributes,
+        snapshot: &mut StateSnapshot,
+        now: Timestamp,
+    ) {
         for index in 0..COUNT {
             let quota = &self.quotas[index];
-            let need = quota.turn(self.need(map, index, facts), ticket, now);
+            let need = quota.turn(self.need(map, index, attributes), ticket, now);
             let gate = quota.gated(now);
             let provider = quota.check(&need, now).err().filter(|_| gate.is_none());
             let scopes = scopes(map, group, index);
             let limits = scopes.iter().map(|scope| (&scope.limits, &self.meters[index]));
-            let cell = &mut board.deployments[index];
-            cell.room.headroom = headroom(limits, quota, now);
+            let cell = &mut snapshot.deployments[index];
+            cell.headroom.share = headroom(limits, quota, now);
             cell.gate = cell.gate.max(gate);
-            cell.room.shut = self.own(&scopes, index, &need, now).chain(provider).reduce(Shut::later);
+            cell.headroom.exceeded = self.own(&scopes, index, &need, now).chain(provider).reduce(LimitExceeded::later);
         }
     }
 
@@ -69,26 +80,26 @@ impl Rooms {
         self.quotas[deployment].join(ticket, at, now);
     }
 
-    /// Takes room for a call, or says on the board why there is none.
+    /// Takes room for a call, or says on the snapshot why there is none.
     pub fn reserve(
         &mut self,
         map: &Map,
         group: GroupId,
         (deployment, ticket): (usize, Ticket),
-        facts: &Facts,
-        board: &mut Board,
+        attributes: &RequestAttributes,
+        snapshot: &mut StateSnapshot,
         now: Timestamp,
     ) -> Option<Slot> {
-        let need = self.need(map, deployment, facts);
+        let need = self.need(map, deployment, attributes);
         let scopes = scopes(map, group, deployment);
         let quota = &mut self.quotas[deployment];
         quota.leave(ticket);
         let turn = quota.turn(need, ticket, now);
         let provider = quota.check(&turn, now).err();
-        let shut = self.own(&scopes, deployment, &turn, now).chain(provider).reduce(Shut::later);
+        let shut = self.own(&scopes, deployment, &turn, now).chain(provider).reduce(LimitExceeded::later);
         if let Some(shut) = shut {
-            let room = &mut board.deployments[deployment].room;
-            room.shut = Some(room.shut.take().map_or(shut.clone(), |old| old.later(shut)));
+            let headroom = &mut snapshot.deployments[deployment].headroom;
+            headroom.exceeded = Some(headroom.exceeded.take().map_or(shut.clone(), |old| old.later(shut)));
             return None;
         }
         let counted = !scopes.is_empty() || self.quotas[deployment].is_scarce(&need, now);
@@ -96,17 +107,18 @@ impl Rooms {
             self.quotas[deployment].take(&need, now);
         }
         for scope in &scopes {
-            self.meters[deployment].hold(&scope.limits, Held::new(ticket.id, &need, now));
+            self.meters[deployment].hold(&scope.limits, InFlightCall::new(ticket.id, &need, now));
         }
         self.flying[deployment] += 1;
         Some(Slot { id: ticket.id, started: now, head: None })
     }
 
     /// The head of a reply came.
-    pub fn heard(&mut self, deployment: usize, slot: &mut Slot, readings: Vec<Reading>, now: Timestamp) {
+    pub fn heard(&mut self, deployment: usize, slot: &mut Slot, readings: Vec<RateLimitReading>, now: Timestamp) {
         slot.head = Some((now, readings));
         if self.home == Home::Shared {
-            let heard = Heard { started: slot.started, reply: slot.head.clone(), ..Heard::default() };
+            let heard =
+                LimitObservation { started: slot.started, reply: slot.head.clone(), ..LimitObservation::default() };
             self.quotas[deployment].observe(&heard, now);
         }
     }
@@ -122,29 +134,36 @@ impl Rooms {
     ) {
         self.flying[deployment] -= 1;
         let reply = slot.head.filter(|_| self.home == Home::Apart);
-        self.quotas[deployment].observe(&Heard { started: slot.started, reply, gate, output }, now);
-        let spent = output.map_or(Spent::default(), |output| Spent { tokens: prompt + output, nanos: 0 });
+        self.quotas[deployment].observe(&LimitObservation { started: slot.started, reply, gate, output }, now);
+        let spent = output.map_or(Consumption::default(), |output| Consumption { tokens: prompt + output, nanos: 0 });
         self.meters[deployment].settle(slot.id, spent);
     }
 
     /// A call was not made after all.
     pub fn cancel(&mut self, deployment: usize, slot: Slot) {
         self.flying[deployment] -= 1;
-        self.quotas[deployment].observe(&Heard { started: slot.started, ..Heard::default() }, slot.started);
+        self.quotas[deployment]
+            .observe(&LimitObservation { started: slot.started, ..LimitObservation::default() }, slot.started);
         self.meters[deployment].cancel(slot.id);
     }
 
-    fn need(&self, map: &Map, deployment: usize, facts: &Facts) -> Need {
+    fn need(&self, map: &Map, deployment: usize, attributes: &RequestAttributes) -> Demand {
         let price = map.deployment(DeploymentId(deployment)).price;
-        Need::of(facts, price, self.quotas[deployment].expected_output())
+        Demand::of(attributes, price, self.quotas[deployment].expected_output())
     }
 
-    fn own(&self, scopes: &[Scope], index: usize, need: &Need, now: Timestamp) -> impl Iterator<Item = Shut> {
-        let shut = |scope: &Scope| self.meters[index].clone().check(&scope.limits, need, now, &scope.of).err();
+    fn own(
+        &self,
+        scopes: &[ScopedLimit],
+        index: usize,
+        need: &Demand,
+        now: Timestamp,
+    ) -> impl Iterator<Item = LimitExceeded> {
+        let shut = |scope: &ScopedLimit| self.meters[index].clone().check(&scope.limits, need, now, &scope.of).err();
         scopes.iter().filter_map(shut).collect::<Vec<_>>().into_iter()
     }
 }
 
-fn scopes(map: &Map, group: GroupId, deployment: usize) -> Vec<Scope> {
+fn scopes(map: &Map, group: GroupId, deployment: usize) -> Vec<ScopedLimit> {
     map.limits.scopes(map, group, DeploymentId(deployment))
 }

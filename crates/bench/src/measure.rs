@@ -13,7 +13,7 @@ use super::sample_builder::SampleBuilder;
 use llmroute_core::model::redact::{redact, without_whole};
 use llmroute_core::model::{Class, ConnectionFault, Failure, OutputFault, Price, Prompt, Secret, TimeoutKind};
 use llmroute_core::protocols::{Endpoint, classify};
-use llmroute_core::route::Timeouts;
+use llmroute_core::routing::Timeouts;
 use llmroute_core::wire::{ErrorReply, WireRequest, sigv4};
 use llmroute_router::engine::{ERROR_BODY_TIME, MAX_ERROR_BODY, TRAILER_TIME, secrets};
 use llmroute_router::ports::{Clock, MeasuredConnection, MeasuringNetwork, ReplyHead, StampedChunk};

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::prompts::Prompts;
 use llmroute_core::model::{Event, KeySource, Usage};
 use llmroute_core::protocols::{Endpoint, Protocol};
-use llmroute_core::route::{DeploymentId, GroupId, Map};
+use llmroute_core::routing::{DeploymentId, GroupId, Map};
 use llmroute_core::wire::script::{Fault, Script};
 use llmroute_router::engine::{Attempt, CostSummary, Delivery, Disposition, Observer, Request, Router, RouterEvent};
 
@@ -88,11 +88,21 @@ async fn one(router: &Router, group: GroupId, prompts: &Prompts, number: u32) ->
         Ok(done) => RehearsedRequest {
             answered: true,
             ttft: done.first_token,
-            ..RehearsedRequest::of(&done.attempts, done.duration, router.map(), &tokens, request.facts.prompt_tokens)
+            ..RehearsedRequest::of(
+                &done.attempts,
+                done.duration,
+                router.map(),
+                &tokens,
+                request.attributes.prompt_tokens,
+            )
         },
-        Err(failed) => {
-            RehearsedRequest::of(&failed.attempts, failed.duration, router.map(), &tokens, request.facts.prompt_tokens)
-        }
+        Err(failed) => RehearsedRequest::of(
+            &failed.attempts,
+            failed.duration,
+            router.map(),
+            &tokens,
+            request.attributes.prompt_tokens,
+        ),
     };
     (number, end)
 }

@@ -15,7 +15,7 @@ use super::sample::Sample;
 use llmroute_core::catalog::Quirks;
 use llmroute_core::model::Prompt;
 use llmroute_core::protocols::{Endpoint, Overrides, Params, Protocol};
-use llmroute_core::route::Timeouts;
+use llmroute_core::routing::Timeouts;
 use llmroute_router::ports::{Clock, MeasuringNetwork};
 
 /// How far the figures of a run are from the truth.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::plan::{Load, Plan, Slo, Stop, Target};
 use llmroute_core::catalog;
 use llmroute_core::protocols::{Endpoint, Protocol, mock};
-use llmroute_core::route::Timeouts;
+use llmroute_core::routing::Timeouts;
 
 /// An endpoint that speaks chat completions.
 pub fn endpoint() -> Endpoint {

@@ -15,7 +15,7 @@ use http::HeaderMap;
 use crate::model::redact::{redact, without_whole};
 use crate::model::{Answer, Class, Event, Failure, Finish, OutputFault, Prompt, Secret, TimeoutKind, Timestamp};
 use crate::protocols::{EncodedRequest, Endpoint, ReplyReader};
-use crate::route::Timeouts;
+use crate::routing::Timeouts;
 use crate::wire::{ErrorReply, sigv4};
 
 /// The longest answer that is kept, in bytes; it bounds the memory that an endless stream takes.
@@ -81,7 +81,7 @@ pub fn is_content(event: &Event) -> bool {
         Event::Text(text) => !text.is_empty(),
         Event::ToolStart { .. } | Event::ToolArguments { .. } => true,
         Event::Reasoning(_)
-        | Event::Thought(_)
+        | Event::ReasoningBlock(_)
         | Event::ToolSignature { .. }
         | Event::Start { .. }
         | Event::Usage(_)
@@ -97,7 +97,7 @@ pub fn content_size(event: &Event) -> usize {
         | Event::Reasoning(text)
         | Event::ToolArguments { text, .. }
         | Event::ToolSignature { text, .. } => text.len(),
-        Event::Thought(thought) => thought.size(),
+        Event::ReasoningBlock(block) => block.size(),
         Event::ToolStart { id, name, .. } => id.len() + name.len(),
         Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => 0,
     }

@@ -4,5 +4,5 @@ pub mod call;
 pub mod catalog;
 pub mod model;
 pub mod protocols;
-pub mod route;
+pub mod routing;
 pub mod wire;

@@ -57,7 +57,7 @@ impl ContinuedConversation {
         request.prompt.messages.splice(0..0, self.messages);
         // A rule that cannot be evaluated ends the request itself.
         let group = router.decide(request).unwrap_or_default().target(request.group);
-        let budget = budget(router.map(), group, &request.facts, &request.prompt).unwrap_or(u64::MAX);
+        let budget = budget(router.map(), group, &request.attributes, &request.prompt).unwrap_or(u64::MAX);
         let Fitted { kept, left_out } = fit(std::mem::take(&mut request.prompt.messages), budget);
         match left_out {
             0 => {}
@@ -66,7 +66,7 @@ impl ContinuedConversation {
                 .event(&format!("the conversation does not fit any deployment; its {n} oldest turns are left out")),
         }
         request.prompt.messages = kept;
-        request.facts.prompt_tokens = request.prompt.estimated_tokens();
+        request.attributes.prompt_tokens = request.prompt.estimated_tokens();
     }
 }
 

@@ -115,17 +115,17 @@ pub(super) fn prepare(
         prompt: attach::logged(&text, &args.question.attachments, &attachments),
         tags: args.question.tags.clone(),
     });
-    ask.facts.identity.prompt = Some(text.clone());
-    ask.facts.identity.conversation.clone_from(&conversation);
+    ask.attributes.identity.prompt = Some(text.clone());
+    ask.attributes.identity.conversation.clone_from(&conversation);
     let prompt = Prompt { schema, ..ask.prompt(system, text, attachments) };
-    ask.facts.prompt_tokens = prompt.estimated_tokens();
+    ask.attributes.prompt_tokens = prompt.estimated_tokens();
     if !profile.map.rules.all.is_empty() {
-        ask.facts.hour = setup::local_hour(env.now);
+        ask.attributes.hour = setup::local_hour(env.now);
     }
     let mut request = Request {
         group: ask.group,
         prompt,
-        facts: ask.facts.clone(),
+        attributes: ask.attributes.clone(),
         checks,
         delivery: ask.delivery,
         since: env.now,
@@ -147,7 +147,7 @@ pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) ->
     let mut rng = fastrand::Rng::with_seed(ask.seed);
     let map = router.map();
     // A rule that cannot be evaluated ends the request itself.
-    let rule = router.decide(&request).ok().and_then(|detours| detours.rule(ask.group));
+    let rule = router.decide(&request).ok().and_then(|rule_overrides| rule_overrides.rule(ask.group));
     let subject = ReportContext { map, group: ask.group, rule, id: &id, conversation: conversation.as_deref() };
     if let Some(rule) = rule.map(|id| map.rules.rule(id)) {
         let target = &map.group(rule.target).name;

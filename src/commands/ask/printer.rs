@@ -10,10 +10,10 @@ use super::output_file::{OutputFile, fenced_block, put};
 use super::report::{ReportContext, event};
 use super::resolve::{Output, ResolvedAsk};
 use crate::ui::console::Console;
-use crate::ui::plain;
+use crate::ui::sanitize;
 use llmroute_core::model::{Event, Failure, Usage};
-use llmroute_core::route::course::SkipReason;
-use llmroute_core::route::{DeploymentId, GroupId, Map};
+use llmroute_core::routing::failover::SkipReason;
+use llmroute_core::routing::{DeploymentId, GroupId, Map};
 use llmroute_router::engine::{ContinuedBy, Observer, RoutedAnswer, RouterEvent};
 
 /// The watcher of `ask`.
@@ -100,7 +100,7 @@ impl<'a> Printer<'a> {
         let line = match event {
             Event::Text(text) => json!({"event": "delta", "text": text}),
             Event::Reasoning(text) => json!({"event": "reasoning", "text": text}),
-            Event::Thought(thought) => json!({"event": "thought", "thought": thought}),
+            Event::ReasoningBlock(block) => json!({"event": "thought", "thought": block}),
             Event::ToolStart { index, id, name } => {
                 json!({"event": "tool_call", "index": index, "id": id, "name": name})
             }
@@ -186,7 +186,9 @@ impl Observer for Printer<'_> {
         let written = match self.ask.output {
             Output::Streamed => self.console.end_answer(),
             Output::StreamJson => self.console.json(&event("done", self.subject.done(done))),
-            Output::Json => put(&plain::json(&self.subject.done(done).to_string()), self.target.take(), self.console),
+            Output::Json => {
+                put(&sanitize::json(&self.subject.done(done).to_string()), self.target.take(), self.console)
+            }
             Output::Whole => put(&done.answer.text, self.target.take(), self.console),
             Output::Extracted => {
                 let block = fenced_block(&done.answer.text);

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::printer::{describe, seconds, skip, tokens};
 use crate::error::{CommandError, ErrorKind};
 use llmroute_core::model::{Class, Failure, OutputFault};
-use llmroute_core::route::course::{SkipReason, Stop};
-use llmroute_core::route::rules::RuleId;
-use llmroute_core::route::{GroupId, Map};
+use llmroute_core::routing::failover::{SkipReason, Stop};
+use llmroute_core::routing::rules::RuleId;
+use llmroute_core::routing::{GroupId, Map};
 use llmroute_router::engine::{Attempt, CostSummary, RouteError, RouteErrorKind, RoutedAnswer};
 
 /// What a report needs besides how the request ended.

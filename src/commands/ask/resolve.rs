@@ -13,9 +13,9 @@ use crate::error::{CommandError, ErrorKind};
 use crate::options;
 use llmroute_core::model::{Effort, Message, Part, Prompt, Role, Sampling};
 use llmroute_core::protocols::Params;
-use llmroute_core::route::course::{Facts, Identity};
-use llmroute_core::route::hedge::Delay;
-use llmroute_core::route::{Group, GroupId, Strategy};
+use llmroute_core::routing::failover::{Identity, RequestAttributes};
+use llmroute_core::routing::hedge::Delay;
+use llmroute_core::routing::{Group, GroupId, Strategy};
 use llmroute_router::engine::{Delivery, Midstream};
 use llmroute_router::profile::{LoadOptions, Profile, duration, hedge, strategy};
 
@@ -40,7 +40,7 @@ pub struct ResolvedAsk {
     /// The group to ask.
     pub group: GroupId,
     /// What routing may look at.
-    pub facts: Facts,
+    pub attributes: RequestAttributes,
     /// The template that is asked with.
     pub template: Option<FilledTemplate>,
     /// Parameters of the answer.
@@ -93,7 +93,7 @@ pub fn resolve(
     let output = output(args, stdout);
     Ok(ResolvedAsk {
         group,
-        facts: Facts {
+        attributes: RequestAttributes {
             prompt_tokens: 0,
             max_tokens: sampling.max_tokens,
             require_tags,
@@ -103,7 +103,7 @@ pub fn resolve(
             tags: args.question.tags.clone(),
             user: args.question.user.clone(),
             identity: Identity { user: args.question.user.clone(), ..Identity::default() },
-            ..Facts::default()
+            ..RequestAttributes::default()
         },
         template,
         sampling,

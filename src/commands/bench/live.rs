@@ -5,7 +5,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::ui::console::Console;
-use crate::ui::plain;
+use crate::ui::sanitize;
 use llmroute_bench::load_generator::Progress;
 use llmroute_bench::plan::{Load, Plan, Stop};
 use llmroute_bench::sample::Sample;
@@ -51,7 +51,7 @@ impl LiveView {
         };
         let head = bar(&bars);
         let line = |name: &String| LiveLine {
-            name: plain::text(name).chars().take(NAME).collect(),
+            name: sanitize::text(name).chars().take(NAME).collect(),
             bar: bar(&bars),
             ttft: Vec::new(),
             pace: Vec::new(),
@@ -127,7 +127,7 @@ impl LiveView {
         match &sample.failure {
             Some(fault) => {
                 line.failures += 1;
-                line.doing = plain::text(&fault.class).into_owned();
+                line.doing = sanitize::text(&fault.class).into_owned();
             }
             None => {
                 sample.ttft().into_iter().for_each(|span| insert(&mut line.ttft, span.as_secs_f64() * 1e3));

@@ -16,7 +16,7 @@ use llmroute_bench::record::{ClientStats, EndReason, Run, SCHEMA};
 use llmroute_bench::sample::Sample;
 use llmroute_core::model::{Failure, Prompt, Secret, Timestamp};
 use llmroute_core::protocols::{Endpoint, Params};
-use llmroute_core::route::Timeouts;
+use llmroute_core::routing::Timeouts;
 use llmroute_router::ports::{Clock, MeasuringNetwork};
 use llmroute_router::transport::MeasuringTransport;
 

@@ -17,8 +17,8 @@ use llmroute_bench::prompts::Prompts;
 use llmroute_bench::sample::TokenUsage;
 use llmroute_core::model::{KeySource, Price, Secret};
 use llmroute_core::protocols::{Params, Protocol};
-use llmroute_core::route::estimate::Experience;
-use llmroute_core::route::{GroupId, Timeouts};
+use llmroute_core::routing::estimate::CallSample;
+use llmroute_core::routing::{GroupId, Timeouts};
 use llmroute_router::credentials::KeyResolver;
 use llmroute_router::engine::Measurement;
 use llmroute_router::ports::{Clock, KeyProvider};
@@ -141,7 +141,7 @@ impl PreparedRun {
                             TokenUsage::Estimated(_) => None,
                         };
                         let shown = sample.shows_reasoning();
-                        Ok(Experience::answered(prompt_tokens, sample.first_token, sample.end, usage, shown))
+                        Ok(CallSample::answered(prompt_tokens, sample.first_token, sample.end, usage, shown))
                     }
                     Some(_) => {
                         let failure = measured.failures.iter().find(|(at, _)| *at == index)?;

@@ -16,7 +16,7 @@ use crate::signals::{Completion, Time, until};
 use crate::ui::console::Console;
 use llmroute_bench::prompts::Prompts;
 use llmroute_bench::rehearsal::{self, RehearsalScore, RehearsedRequest};
-use llmroute_core::route::{DeploymentId, GroupId};
+use llmroute_core::routing::{DeploymentId, GroupId};
 use llmroute_core::wire::script::{Fault, parse_faults};
 use llmroute_router::builder::Environment;
 use llmroute_router::engine::Router;

@@ -8,7 +8,7 @@ use crate::error::{CommandError, ErrorKind};
 use llmroute_bench::plan::{Arrival, Load, Slo, Stop};
 use llmroute_bench::prompts::{self, PromptSource, Prompts};
 use llmroute_bench::stats::quantile;
-use llmroute_core::route::{DeploymentId, GroupId};
+use llmroute_core::routing::{DeploymentId, GroupId};
 use llmroute_router::profile::{LoadOptions, Profile, duration};
 
 /// Rounds, unless something else is said: they show a difference of a quarter, and carry a p90.

@@ -253,7 +253,7 @@ impl Session<'_> {
         let runtime = self.runtime.as_ref().expect("it ends with the session");
         let explained = runtime.block_on(self.router.explain(request, &mut self.rng));
         let group = request.group;
-        let rule = explained.plan.detours.rule(group);
+        let rule = explained.plan.rule_overrides.rule(group);
         let subject = ReportContext { map: self.router.map(), group, rule, id: "", conversation: None };
         let width = (self.env.stdout == Sink::Terminal).then(|| console.width());
         let now = route::page(&subject, &explained, self.ask.seed, width);

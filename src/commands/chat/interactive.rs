@@ -100,7 +100,7 @@ impl<'s, 'a> Interactive<'s, 'a> {
             Some(deployment) if deployment != group => format!("{group} ({deployment})"),
             _ => group.to_owned(),
         };
-        let name = llmroute_core::model::plain::text(&name).into_owned();
+        let name = llmroute_core::model::sanitize::text(&name).into_owned();
         let pending = if self.session.pending.is_empty() { "" } else { " +" };
         let styled =
             if self.colour { format!("\u{1b}[1;36m{name}\u{1b}[0m{pending}> ") } else { format!("{name}{pending}> ") };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::commands::ask::printer::{Printer, skip};
 use llmroute_core::model::{Event, Failure, Timestamp};
-use llmroute_core::route::{DeploymentId, GroupId, Map};
+use llmroute_core::routing::{DeploymentId, GroupId, Map};
 use llmroute_router::engine::{Attempt, Disposition, Observer, Request, RoutedAnswer, Router, RouterEvent};
 use llmroute_router::ports::Clock;
 

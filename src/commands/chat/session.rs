@@ -23,8 +23,8 @@ use crate::setup;
 use crate::signals::{SignalStream, is_interrupt};
 use crate::ui::console::Console;
 use llmroute_core::model::{Class, Finish, Part, Prompt};
-use llmroute_core::route::GroupId;
-use llmroute_core::route::course::SkipReason;
+use llmroute_core::routing::GroupId;
+use llmroute_core::routing::failover::SkipReason;
 use llmroute_router::engine::{Attempt, Checks, Request, RouteError, RouteErrorKind, RoutedAnswer, Router};
 use llmroute_router::ports::{Clock, LogStart};
 use llmroute_router::profile::LoadOptions;
@@ -212,7 +212,7 @@ impl<'a> Session<'a> {
         let Self { router, runtime, signals, rng, ask, clock, .. } = self;
         router.write_down(request);
         let (map, group) = (router.map(), request.group);
-        let rule = router.decide(request).ok().and_then(|detours| detours.rule(group));
+        let rule = router.decide(request).ok().and_then(|rule_overrides| rule_overrides.rule(group));
         let log = request.log.as_ref().expect("every turn is logged");
         let subject = ReportContext { map, group, rule, id: &log.id, conversation: log.conversation_id.as_deref() };
         let mut observer = TurnObserver::new(Printer::new(console, subject, ask, None), router, request, *clock);
@@ -240,12 +240,12 @@ impl<'a> Session<'a> {
         let now = self.clock.now();
         let id = setup::request_id(now, self.rng.u64(..));
         let conversation = self.conversation.id.clone().unwrap_or_else(|| id.clone());
-        let mut facts = self.ask.facts.clone();
-        facts.max_tokens = self.ask.sampling.max_tokens;
-        facts.identity.prompt = Some(question.typed.clone());
-        facts.identity.conversation = Some(conversation.clone());
+        let mut attributes = self.ask.attributes.clone();
+        attributes.max_tokens = self.ask.sampling.max_tokens;
+        attributes.identity.prompt = Some(question.typed.clone());
+        attributes.identity.conversation = Some(conversation.clone());
         if !self.router.map().rules.all.is_empty() {
-            facts.hour = setup::local_hour(now);
+            attributes.hour = setup::local_hour(now);
         }
         let prompt = Prompt {
             system: self.conversation.system.clone(),
@@ -266,13 +266,14 @@ impl<'a> Session<'a> {
             tags: Vec::new(),
         };
         let (checks, delivery) = (Checks::default(), self.ask.delivery);
-        let mut request = Request { group, prompt, facts, checks, delivery, since: now, log: Some(log) };
+        let mut request = Request { group, prompt, attributes, checks, delivery, since: now, log: Some(log) };
         // A rule that cannot be evaluated ends the request itself.
         let asked = self.router.decide(&request).unwrap_or_default().target(group);
-        let room = budget(self.router.map(), asked, &request.facts, &request.prompt).into_iter().chain(largest).min();
+        let room =
+            budget(self.router.map(), asked, &request.attributes, &request.prompt).into_iter().chain(largest).min();
         let Fitted { kept, left_out } = fit(std::mem::take(&mut request.prompt.messages), room.unwrap_or(u64::MAX));
         request.prompt.messages = kept;
-        request.facts.prompt_tokens = request.prompt.estimated_tokens();
+        request.attributes.prompt_tokens = request.prompt.estimated_tokens();
         (request, left_out)
     }
 

@@ -7,7 +7,7 @@ use super::row::{DeploymentRow, whole};
 use crate::error::CommandError;
 use llmroute_core::model::Timestamp;
 use llmroute_core::protocols::probe::Listed;
-use llmroute_core::route::breaker;
+use llmroute_core::routing::breaker;
 use llmroute_router::engine::{ProbeKey, ProbeOutcome};
 use llmroute_router::health::{LiveCall, Problem};
 
@@ -36,9 +36,9 @@ pub fn object(found: &Findings, failed: Option<&CommandError>) -> Value {
 pub fn line(line: &DeploymentRow) -> Value {
     let (row, seen) = (&line.row, &line.row.evidence);
     let (state, until) = match seen.breaker {
-        breaker::State::Closed => ("closed", None),
-        breaker::State::HalfOpen => ("half_open", None),
-        breaker::State::Open { until } => ("open", Some(until)),
+        breaker::BreakerState::Closed => ("closed", None),
+        breaker::BreakerState::HalfOpen => ("half_open", None),
+        breaker::BreakerState::Open { until } => ("open", Some(until)),
     };
     let (found, tail) = match &seen.probed.key {
         ProbeKey::NotNeeded | ProbeKey::NotResolved => (Value::Null, None),

@@ -22,7 +22,7 @@ use crate::signals::{Completion, until_signal};
 use crate::state_location;
 use crate::ui;
 use crate::ui::console::Console;
-use llmroute_core::route::DeploymentId;
+use llmroute_core::routing::DeploymentId;
 use llmroute_router::engine::Router;
 use llmroute_router::health::{self, HealthReport, HealthState, HealthTimeouts, Problem, Target};
 use llmroute_router::history::{History, LogEntry, last_calls, stats};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::error::{CommandError, ErrorKind};
 use crate::setup;
-use llmroute_core::route::{DeploymentId, GroupId};
+use llmroute_core::routing::{DeploymentId, GroupId};
 use llmroute_router::health::{HealthSubject, HealthTimeouts, Target, add_single_group};
 use llmroute_router::profile::{LoadOptions, Profile, duration};
 

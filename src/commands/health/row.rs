@@ -6,7 +6,7 @@ use crate::commands::state::view::span;
 use crate::ui::text::{cost, millis};
 use llmroute_core::model::{Class, Resource};
 use llmroute_core::protocols::probe::Listed;
-use llmroute_core::route::breaker;
+use llmroute_core::routing::breaker;
 use llmroute_router::engine::{ProbeKey, ProbeOutcome};
 use llmroute_router::health::{DeploymentHealth, HealthState, LiveCall};
 use llmroute_router::history::LastCall;
@@ -102,10 +102,12 @@ impl DeploymentRow {
         let gate = seen.gated.map(|until| format!("rate limited for {}", span(until.since(self.row.at))));
         let reason = seen.reason.as_deref().map(|class| format!(" ({class})")).unwrap_or_default();
         match (seen.breaker, gate) {
-            (breaker::State::Closed, Some(gate)) => gate,
-            (breaker::State::Closed, None) => "closed".to_owned(),
-            (breaker::State::HalfOpen, _) => format!("half-open{reason}"),
-            (breaker::State::Open { until }, _) => format!("open for {}{reason}", span(until.since(self.row.at))),
+            (breaker::BreakerState::Closed, Some(gate)) => gate,
+            (breaker::BreakerState::Closed, None) => "closed".to_owned(),
+            (breaker::BreakerState::HalfOpen, _) => format!("half-open{reason}"),
+            (breaker::BreakerState::Open { until }, _) => {
+                format!("open for {}{reason}", span(until.since(self.row.at)))
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use llmroute_core::model::Usage;
 use llmroute_core::model::failure::one_line;
 use llmroute_router::history::{LogEnd, LogEntry};
 
-use super::plain;
+use super::sanitize;
 use crate::ui::text::{cost, full_time, millis};
 
 /// The fields, the attempts and the texts of `entry`.
@@ -80,12 +80,12 @@ impl Page {
 
     fn field(&mut self, name: &str, value: impl Display) {
         let value = one_line(&value.to_string());
-        self.line(format_args!("{name:<13}{}", plain::text(&value)));
+        self.line(format_args!("{name:<13}{}", sanitize::text(&value)));
     }
 
     fn section(&mut self, name: &str, text: &str) {
         if !text.is_empty() {
-            self.line(format_args!("\n--- {name} ---\n{}", plain::text(text.trim_end_matches('\n'))));
+            self.line(format_args!("\n--- {name} ---\n{}", sanitize::text(text.trim_end_matches('\n'))));
         }
     }
 

@@ -17,7 +17,7 @@ use crate::environment::{Env, Sink};
 use crate::error::{CommandError, ErrorKind};
 use crate::state_location;
 use crate::ui::console::Console;
-use crate::ui::plain;
+use crate::ui::sanitize;
 use llmroute_core::model::Timestamp;
 use llmroute_router::history::{History, HistoryError, LogEntry, rfc3339};
 use llmroute_router::state::StateLocation;
@@ -197,7 +197,7 @@ fn conversations(
     }
     if args.json {
         for conversation in &conversations {
-            writeln!(out, "{}", plain::json(&conversations::object(conversation).to_string()))?;
+            writeln!(out, "{}", sanitize::json(&conversations::object(conversation).to_string()))?;
         }
     } else {
         writeln!(out, "{}", conversations::render(&conversations, sheet))?;
@@ -216,7 +216,7 @@ fn one(entry: &LogEntry, form: EntryFormat, sheet: &Layout, out: &mut dyn Write)
 
 fn json(entry: &LogEntry, out: &mut dyn Write) -> io::Result<()> {
     let line = serde_json::to_string(entry)?;
-    writeln!(out, "{}", plain::json(&line))
+    writeln!(out, "{}", sanitize::json(&line))
 }
 
 /// The answer byte for byte, with a newline at its end; on a terminal, made harmless.
@@ -226,7 +226,7 @@ fn text(entry: &LogEntry, terminal: bool, out: &mut dyn Write) -> Result<(), Log
         return Err(LogsError::NoText { id: entry.start.id.clone(), outcome: entry.outcome() });
     }
     if terminal {
-        out.write_all(plain::text(text).as_bytes())?;
+        out.write_all(sanitize::text(text).as_bytes())?;
     } else {
         out.write_all(text.as_bytes())?;
     }

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use llmroute_core::model::failure::one_line;
 use llmroute_router::history::{LogEnd, LogEntry};
 
-use super::{Layout, plain};
+use super::{Layout, sanitize};
 use crate::ui::text::{cost, millis, short_time};
 
 /// Characters of an id that are shown: the last ones, where ids of one minute differ.
@@ -112,7 +112,7 @@ pub(super) fn row(cells: impl Iterator<Item = String>) -> Row {
 }
 
 pub(super) fn clean(text: &str) -> String {
-    plain::text(&one_line(text)).into_owned()
+    sanitize::text(&one_line(text)).into_owned()
 }
 
 pub(super) fn tail(id: &str) -> String {

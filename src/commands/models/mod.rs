@@ -16,7 +16,7 @@ use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use crate::ui;
 use crate::ui::console::Console;
-use crate::ui::plain;
+use crate::ui::sanitize;
 use llmroute_core::catalog;
 use llmroute_router::profile::{ModelTable, Profile, suggest};
 
@@ -89,7 +89,7 @@ fn list(args: &ModelsArgs, global: &Global, env: &Env, console: &mut Console) ->
         return Ok(Exit::Success);
     }
     let text = if args.json {
-        found.iter().map(|entry| format!("{}\n", plain::json(&entry.json().to_string()))).collect()
+        found.iter().map(|entry| format!("{}\n", sanitize::json(&entry.json().to_string()))).collect()
     } else {
         ui::table::render(&found, &table::COLUMNS, ui::table::width(env, console))
     };

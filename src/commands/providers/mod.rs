@@ -10,7 +10,7 @@ use crate::error::CommandError;
 use crate::setup;
 use crate::ui;
 use crate::ui::console::Console;
-use crate::ui::plain;
+use crate::ui::sanitize;
 use crate::ui::table::{Column, Fit};
 use llmroute_router::profile::{Profile, ProfileLocation, ProviderStatus, Readiness, locate, provider_statuses};
 
@@ -50,7 +50,7 @@ pub fn run(args: &ProvidersArgs, global: &Global, env: &Env, console: &mut Conso
     let profile = profile(global, env, console)?;
     let statuses = provider_statuses(profile.as_ref(), &env.vars);
     let text = if args.json {
-        statuses.iter().map(|provider| format!("{}\n", plain::json(&object(provider).to_string()))).collect()
+        statuses.iter().map(|provider| format!("{}\n", sanitize::json(&object(provider).to_string()))).collect()
     } else {
         ui::table::render(&statuses, &COLUMNS, ui::table::width(env, console))
     };

@@ -16,9 +16,9 @@ use crate::environment::{Env, Sink};
 use crate::error::CommandError;
 use crate::signals::{Completion, until_signal};
 use crate::ui::console::Console;
-use crate::ui::plain;
+use crate::ui::sanitize;
 use llmroute_core::model::failure::one_line;
-use llmroute_core::route::{DeploymentId, Map};
+use llmroute_core::routing::{DeploymentId, Map};
 use llmroute_router::engine::{ExplainedCandidate, Explanation, HedgeInfo, NamedValues, RouteError};
 
 /// Show who would be asked and why, without calling anyone.
@@ -59,7 +59,7 @@ pub fn run(args: &RouteArgs, global: &Global, env: &Env, console: &mut Console) 
     for (group, reason) in &explained.plan.unordered {
         console.event(&unordered(map, *group, reason));
     }
-    let rule = explained.plan.detours.rule(request.group);
+    let rule = explained.plan.rule_overrides.rule(request.group);
     let subject = ReportContext { map, group: request.group, rule, id: &id, conversation: conversation.as_deref() };
     let nobody = explained.plan.calls.is_empty().then(|| {
         let Explanation { plan, .. } = &explained;
@@ -203,5 +203,5 @@ fn object(subject: &ReportContext<'_>, explained: &Explanation, seed: u64, nobod
 
 /// One harmless line: names come from a file that somebody else may have written.
 fn clean(text: &str) -> String {
-    plain::text(&one_line(text)).into_owned()
+    sanitize::text(&one_line(text)).into_owned()
 }

@@ -16,7 +16,7 @@ use crate::error::{CommandError, ErrorKind};
 use crate::setup;
 use crate::state_location;
 use crate::ui::console::Console;
-use crate::ui::plain;
+use crate::ui::sanitize;
 use llmroute_router::ports::{Store, StoreError};
 use llmroute_router::state;
 
@@ -63,9 +63,9 @@ fn show(json: bool, global: &Global, env: &Env, console: &mut Console) -> Result
     let store = state::open_strict(&location);
     let view = View::new(read(&*store)?, &names);
     Ok(if json {
-        plain::json(&view.json(&location.to_string(), env.now).to_string()).into_owned()
+        sanitize::json(&view.json(&location.to_string(), env.now).to_string()).into_owned()
     } else {
-        plain::text(&view.text(env.now, &TimeZone::system())).into_owned()
+        sanitize::text(&view.text(env.now, &TimeZone::system())).into_owned()
     })
 }
 

@@ -1,6 +1,6 @@
 //! Whose state a key holds, by the names of a profile. The keys themselves are made by the engine.
 
-use llmroute_core::route::{DeploymentId, GroupId, Map};
+use llmroute_core::routing::{DeploymentId, GroupId, Map};
 use llmroute_router::engine::{deployment_key, group_key};
 
 /// The deployments and groups of a profile, with what their keys hold.

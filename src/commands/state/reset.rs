@@ -14,7 +14,7 @@ use crate::setup;
 use crate::state_location;
 use crate::ui::console::Console;
 use llmroute_core::model::Timestamp;
-use llmroute_core::route::{DeploymentId, Map};
+use llmroute_core::routing::{DeploymentId, Map};
 use llmroute_router::engine::quota_key;
 use llmroute_router::ports::{Store, StoreError, StoreErrorKind};
 use llmroute_router::profile::LoadOptions;

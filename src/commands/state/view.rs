@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use super::names::{Owner, ProfileNames};
 use crate::ui::text::full_time;
 use llmroute_core::model::Timestamp;
-use llmroute_core::route::board::{Cell, GroupCell};
-use llmroute_core::route::breaker::State;
+use llmroute_core::routing::breaker::BreakerState;
+use llmroute_core::routing::snapshot::{DeploymentState, GroupState};
 
 /// What is kept, by owner.
 #[derive(Debug)]
@@ -68,11 +68,11 @@ impl View {
     /// One object; times are RFC 3339 in UTC.
     pub fn json(&self, place: &str, now: Timestamp) -> Value {
         let deployment = |section: &Section| {
-            let cell: Cell = section.cell();
+            let cell: DeploymentState = section.cell();
             let (state, until) = match cell.breaker.state(now) {
-                State::Closed => ("closed", None),
-                State::HalfOpen => ("half_open", None),
-                State::Open { until } => ("open", Some(until)),
+                BreakerState::Closed => ("closed", None),
+                BreakerState::HalfOpen => ("half_open", None),
+                BreakerState::Open { until } => ("open", Some(until)),
             };
             json!({
                 "name": section.name,
@@ -83,7 +83,7 @@ impl View {
             })
         };
         let group = |section: &Section| {
-            let cell: GroupCell = section.cell();
+            let cell: GroupState = section.cell();
             json!({
                 "name": section.name.as_ref().unwrap_or(&section.mark),
                 "known": section.name.is_some(),
@@ -175,11 +175,11 @@ impl Page<'_> {
         if section.values.is_empty() {
             return self.push(format_args!("  nothing learned yet\n"));
         }
-        let cell: Cell = section.cell();
+        let cell: DeploymentState = section.cell();
         let state = match cell.breaker.state(self.now) {
-            State::Closed => "closed".to_owned(),
-            State::HalfOpen => "half-open: the next call is a probe".to_owned(),
-            State::Open { until } => format!("open until {}", self.moment(until)),
+            BreakerState::Closed => "closed".to_owned(),
+            BreakerState::HalfOpen => "half-open: the next call is a probe".to_owned(),
+            BreakerState::Open { until } => format!("open until {}", self.moment(until)),
         };
         let reason = cell.breaker.reason().map(|class| format!(", after {class}")).unwrap_or_default();
         self.line("breaker", &format!("{state}{reason}"));
@@ -193,8 +193,8 @@ impl Page<'_> {
         if section.values.is_empty() {
             return self.push(format_args!("  nothing learned yet\n"));
         }
-        let cell: GroupCell = section.cell();
-        let repeats = if cell.retries.allows_repeat(self.now) { "repeats allowed" } else { "no repeats for now" };
+        let cell: GroupState = section.cell();
+        let repeats = if cell.retries.allows_retry(self.now) { "repeats allowed" } else { "no repeats for now" };
         self.line("retries", &format!("budget {:.1}, {repeats}", cell.retries.level(self.now)));
         section.rest(&["retries"]).for_each(|(name, value)| self.line(name, &value.to_string()));
     }

@@ -13,7 +13,7 @@ use crate::error::{CommandError, ErrorKind};
 use crate::state_location;
 use crate::ui;
 use crate::ui::console::Console;
-use crate::ui::plain;
+use crate::ui::sanitize;
 use llmroute_core::model::Timestamp;
 use llmroute_router::history::{History, HistoryError, LogEntry, stats};
 use llmroute_router::profile::duration;
@@ -81,7 +81,7 @@ pub fn run(args: &StatsArgs, global: &Global, env: &Env, console: &mut Console) 
         return Ok(Exit::Success);
     }
     let text = if args.json {
-        rows.iter().map(|row| format!("{}\n", plain::json(&row.json(&args.by).to_string()))).collect()
+        rows.iter().map(|row| format!("{}\n", sanitize::json(&row.json(&args.by).to_string()))).collect()
     } else if args.csv {
         render::csv(&rows, &args.by)
     } else {

@@ -76,7 +76,7 @@ impl StyledText {
             return;
         }
         self.set_style(style);
-        self.text.push(llmroute_core::model::plain::harmless(c));
+        self.text.push(llmroute_core::model::sanitize::harmless(c));
         self.open = true;
     }
 

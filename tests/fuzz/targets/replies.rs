@@ -73,7 +73,7 @@ fn check_size(events: &[Event], input: usize) {
         | Event::Reasoning(text)
         | Event::ToolArguments { text, .. }
         | Event::ToolSignature { text, .. } => text.len(),
-        Event::Thought(thought) => thought.size(),
+        Event::ReasoningBlock(block) => block.size(),
         Event::ToolStart { id, name, .. } => id.len() + name.len(),
         Event::Start { id, model } => [id, model].into_iter().flatten().map(String::len).sum(),
         Event::Usage(_) | Event::Finish(_) => 0,

@@ -1,20 +1,20 @@
 //! What a model says on its way to a terminal or into a line of JSON, and secrets in what a server says.
 
-use llmroute::ui::plain;
+use llmroute::ui::sanitize;
 use llmroute_core::model::redact::redact;
 
 /// Neutralises `data` and looks for what is still harmful.
 pub fn terminal(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let shown = plain::text(&text);
+    let shown = sanitize::text(&text);
     let harmful = |c: char| c.is_control() && c != '\n' && c != '\t';
     assert!(!shown.contains(harmful), "a control character in {shown:?}");
     assert!(!shown.contains(['\u{202e}', '\u{2066}']), "a turn of direction in {shown:?}");
-    assert_eq!(plain::text(&shown), shown, "what is harmless stays");
+    assert_eq!(sanitize::text(&shown), shown, "what is harmless stays");
     assert!(shown.len() <= 3 * text.len(), "{} bytes of {}", shown.len(), text.len());
     let value = serde_json::Value::from(text.as_ref());
     let line = value.to_string();
-    let line = plain::json(&line);
+    let line = sanitize::json(&line);
     assert!(!line.contains(char::is_control), "a control character in {line:?}");
     assert_eq!(serde_json::from_str::<serde_json::Value>(&line).ok(), Some(value));
     secrets(&text);

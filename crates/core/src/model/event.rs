@@ -19,7 +19,7 @@ pub enum Event {
     /// Reasoning that the provider shows.
     Reasoning(String),
     /// A passage of reasoning is over, and this is what its provider wants back.
-    Thought(Thought),
+    ReasoningBlock(ReasoningBlock),
     /// A tool call begins.
     ToolStart {
         /// Position among the calls of this answer.
@@ -51,28 +51,29 @@ pub enum Event {
 
 /// A passage of reasoning, whole, as its provider wants it back in a round of tools.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Thought {
+pub struct ReasoningBlock {
     /// The provider that it is from; no other can read its seal.
     pub by: String,
     /// What was shown of it; may be empty.
     pub text: String,
     /// What proves it, or hides it.
-    pub seal: Seal,
+    #[serde(rename = "seal")]
+    pub signature: ReasoningSignature,
 }
 
-impl Thought {
+impl ReasoningBlock {
     /// Bytes that are kept of it.
     #[must_use]
     pub fn size(&self) -> usize {
-        let (Seal::Signature(seal) | Seal::Hidden(seal)) = &self.seal;
-        self.by.len() + self.text.len() + seal.len()
+        let (ReasoningSignature::Signature(signature) | ReasoningSignature::Hidden(signature)) = &self.signature;
+        self.by.len() + self.text.len() + signature.len()
     }
 }
 
 /// What makes a thought more than its text; opaque.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Seal {
+pub enum ReasoningSignature {
     /// A mark that proves the text.
     Signature(String),
     /// The thought itself, not to be read.
@@ -138,7 +139,7 @@ pub struct Answer {
     /// All shown reasoning.
     pub reasoning: String,
     /// Reasoning that must be sent back with the calls, in order.
-    pub thoughts: Vec<Thought>,
+    pub reasoning_blocks: Vec<ReasoningBlock>,
     /// Tool calls in the order of their index.
     pub tool_calls: Vec<ToolCall>,
     /// The last counts seen, if any.
@@ -157,7 +158,7 @@ impl Answer {
             }
             Event::Text(text) => self.text.push_str(text),
             Event::Reasoning(text) => self.reasoning.push_str(text),
-            Event::Thought(thought) => self.thoughts.push(thought.clone()),
+            Event::ReasoningBlock(block) => self.reasoning_blocks.push(block.clone()),
             Event::ToolStart { index, id, name } => {
                 let call = self.call(*index);
                 call.id.clone_from(id);
@@ -174,8 +175,8 @@ impl Answer {
     #[must_use]
     pub fn turn(&self) -> Message {
         let text = Some(Part::Text(self.text.clone())).filter(|_| !self.text.is_empty());
-        let thoughts = self.thoughts.iter().cloned().map(Part::Thought);
-        let parts = thoughts.chain(text).chain(self.tool_calls.iter().cloned().map(Part::from));
+        let reasoning_blocks = self.reasoning_blocks.iter().cloned().map(Part::ReasoningBlock);
+        let parts = reasoning_blocks.chain(text).chain(self.tool_calls.iter().cloned().map(Part::from));
         Message { role: Role::Assistant, parts: parts.collect() }
     }
 

@@ -16,12 +16,12 @@ pub struct Price {
     /// Prompt tokens written to cache; the input price when the provider names none.
     pub cache_write: f64,
     /// From this many prompt tokens on, the whole request is priced by `above` instead.
-    pub tier: Option<Tier>,
+    pub tier: Option<PriceTier>,
 }
 
 /// The price of a request with a long prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Tier {
+pub struct PriceTier {
     /// Applies when the prompt has more tokens than this.
     pub over: u64,
     /// Uncached prompt tokens, USD per token.
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_long_prompt_moves_the_whole_request_to_its_tier() {
-        let tier = Some(Tier { over: 100, input: 2.0, output: 3.0, cache_read: 2.0 });
+        let tier = Some(PriceTier { over: 100, input: 2.0, output: 3.0, cache_read: 2.0 });
         let price = Price { tier, ..Price::flat(1.0, 1.0) };
         check(price, Usage { input: 100, output: 1, ..Usage::default() }, 101.0);
         check(price, Usage { input: 101, output: 1, ..Usage::default() }, 205.0);

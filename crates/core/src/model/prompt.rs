@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::ToolCall;
-use super::event::Thought;
+use super::event::ReasoningBlock;
 
 /// One request to a model, before it is translated for a provider.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -41,7 +41,7 @@ impl Prompt {
             .filter_map(|part| match part {
                 Part::Text(text) | Part::ToolResult { text, .. } => Some(text.as_str()),
                 Part::ToolCall { arguments, .. } => Some(arguments.as_str()),
-                Part::Thought(_) | Part::Image { .. } | Part::File { .. } => None,
+                Part::ReasoningBlock(_) | Part::Image { .. } | Part::File { .. } => None,
             })
             .collect();
         texts.join("\n")
@@ -57,7 +57,7 @@ impl Prompt {
                 .map(|part| match part {
                     Part::Text(text) | Part::ToolResult { text, .. } => text.chars().count(),
                     Part::ToolCall { arguments, .. } => arguments.chars().count(),
-                    Part::Thought(thought) => thought.size(),
+                    Part::ReasoningBlock(block) => block.size(),
                     Part::Image { .. } | Part::File { .. } => 0,
                 })
                 .sum::<usize>()
@@ -83,7 +83,7 @@ impl Prompt {
             sum.saturating_add(match part {
                 Part::Image { .. } => IMAGE_TOKENS,
                 Part::File { .. } => DOCUMENT_TOKENS,
-                Part::Text(_) | Part::Thought(_) | Part::ToolCall { .. } | Part::ToolResult { .. } => 0,
+                Part::Text(_) | Part::ReasoningBlock(_) | Part::ToolCall { .. } | Part::ToolResult { .. } => 0,
             })
         })
     }
@@ -139,7 +139,7 @@ pub enum Part {
         data: ImageData,
     },
     /// Reasoning of the model in an earlier turn, for the provider that it is from.
-    Thought(Thought),
+    ReasoningBlock(ReasoningBlock),
     /// A tool call that the model made in an earlier turn.
     ToolCall {
         /// The call's id, as the provider gave it.

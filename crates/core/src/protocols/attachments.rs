@@ -16,7 +16,7 @@ pub fn check(to: &Endpoint, prompt: &Prompt) -> Result<(), String> {
         let (data, what, most, by_address) = match part {
             Part::Image { data, .. } => (data, "images", Some(takes.image), takes.image_urls),
             Part::File { data, .. } => (data, "PDF files", takes.pdf, takes.pdf_urls),
-            Part::Text(_) | Part::Thought(_) | Part::ToolCall { .. } | Part::ToolResult { .. } => continue,
+            Part::Text(_) | Part::ReasoningBlock(_) | Part::ToolCall { .. } | Part::ToolResult { .. } => continue,
         };
         let Some(most) = most else { return Err(format!("does not take {what}")) };
         match data {

@@ -1,4 +1,4 @@
-//! The headers in which servers say how much of their limits is left, as [`Reading`]s.
+//! The headers in which servers say how much of their limits is left, as [`RateLimitReading`]s.
 //!
 //! Forms, not providers: what differs between servers is a row of `FAMILIES` or a word in a name.
 //! Sources: recorded replies (`tests/fixtures/headers`) and the providers' documents.
@@ -9,7 +9,7 @@ use std::time::Duration;
 use http::HeaderMap;
 
 use super::retry_after;
-use crate::model::{Reading, Refill, Resource, Timestamp};
+use crate::model::{RateLimitReading, Refill, Resource, Timestamp};
 
 /// A beginning of header names, and how what is counted under it comes back.
 struct HeaderFamily {
@@ -57,7 +57,7 @@ struct LimitFields {
 
 /// Every limit that `headers` tell of, of a reply that came at `now`.
 #[must_use]
-pub fn readings(headers: &HeaderMap, now: Timestamp) -> Vec<Reading> {
+pub fn readings(headers: &HeaderMap, now: Timestamp) -> Vec<RateLimitReading> {
     let mut found: BTreeMap<(Resource, Option<Duration>), LimitFields> = BTreeMap::new();
     for (name, value) in headers {
         let Ok(value) = value.to_str() else { continue };
@@ -71,13 +71,14 @@ pub fn readings(headers: &HeaderMap, now: Timestamp) -> Vec<Reading> {
             LimitField::Period => parts.period = retry_after::from_value(value, None),
         }
     }
-    let mut readings: Vec<Reading> = found.into_iter().filter_map(|(key, parts)| parts.reading(key, now)).collect();
+    let mut readings: Vec<RateLimitReading> =
+        found.into_iter().filter_map(|(key, parts)| parts.reading(key, now)).collect();
     readings.extend(structured(headers));
     readings
 }
 
 impl LimitFields {
-    fn reading(self, (resource, span): (Resource, Option<Duration>), now: Timestamp) -> Option<Reading> {
+    fn reading(self, (resource, span): (Resource, Option<Duration>), now: Timestamp) -> Option<RateLimitReading> {
         let remaining = self.remaining?;
         let reset = self.reset.as_deref().map(str::trim);
         let window = self.period.or(span).filter(|window| !window.is_zero());
@@ -93,7 +94,7 @@ impl LimitFields {
                 Some(_) | None => Refill::Over(window.unwrap_or(MINUTE)),
             },
         };
-        Some(Reading { resource, span, limit: self.limit, remaining, refill })
+        Some(RateLimitReading { resource, span, limit: self.limit, remaining, refill })
     }
 }
 
@@ -193,7 +194,7 @@ fn wait(text: &str, now: Timestamp) -> Option<Duration> {
 
 /// The IETF's draft as structured fields: `ratelimit: "api";r=999;t=295` beside
 /// `ratelimit-policy: "api";q=1000;w=300`. Of several policies the one that is named is meant.
-fn structured(headers: &HeaderMap) -> Option<Reading> {
+fn structured(headers: &HeaderMap) -> Option<RateLimitReading> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let item = text("ratelimit")?.split(',').next()?;
     let name = item.split(';').next().map(str::trim).unwrap_or_default();
@@ -211,7 +212,7 @@ fn structured(headers: &HeaderMap) -> Option<Reading> {
         None => Refill::Over(window.filter(|window| !window.is_zero()).unwrap_or(MINUTE)),
     };
     // `r` may be missing in a policy's own header; then nothing is known of what is left.
-    Some(Reading { resource: Resource::Requests, span: window, limit, remaining: number(item, "r")?, refill })
+    Some(RateLimitReading { resource: Resource::Requests, span: window, limit, remaining: number(item, "r")?, refill })
 }
 
 #[cfg(test)]
@@ -224,7 +225,7 @@ mod tests {
     /// 2025-11-15T20:26:30Z.
     const NOW: Timestamp = Timestamp(1_763_238_390_000);
 
-    fn show(reading: &Reading) -> String {
+    fn show(reading: &RateLimitReading) -> String {
         let span = reading.span.map(|span| format!(" per {}s", span.as_secs())).unwrap_or_default();
         let limit = reading.limit.map_or("?".to_owned(), |limit| limit.to_string());
         let refill = match reading.refill {

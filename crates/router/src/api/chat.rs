@@ -17,8 +17,8 @@ use super::trace::{self, Traced};
 use crate::engine::{self, Checks, Delivery, Observer, Request};
 use crate::profile::suggest;
 use llmroute_core::model::{Effort, Message, Part, Prompt, Role, Timestamp, Tool};
-use llmroute_core::route::course::Facts;
-use llmroute_core::route::{GroupId, Map};
+use llmroute_core::routing::failover::RequestAttributes;
+use llmroute_core::routing::{GroupId, Map};
 
 /// What a stream does when an answer breaks off after some of its text was delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -243,7 +243,7 @@ impl ChatRequest {
             .messages
             .last()
             .map(|message| Prompt { messages: vec![message.clone()], ..Prompt::default() }.text());
-        let facts: &mut Facts = &mut request.facts;
+        let facts: &mut Facts = &mut request.attributes;
         facts.max_tokens = request.prompt.sampling.max_tokens;
         facts.require_tags = self.require_tags;
         facts.forbid_tags = self.forbid_tags;

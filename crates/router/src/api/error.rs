@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::response::Attempt;
 use crate::engine::{self, RouteErrorKind};
 use llmroute_core::model::Class;
-use llmroute_core::route::Map;
-use llmroute_core::route::course::Stop;
+use llmroute_core::routing::Map;
+use llmroute_core::routing::failover::Stop;
 
 /// A call that gave no complete answer, or a router that cannot be built.
 pub struct Error(Box<Inner>);

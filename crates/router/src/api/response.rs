@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::error::ErrorKind;
 use crate::engine::{self, CostSummary, Disposition};
 use llmroute_core::model::{Message, ToolCall, Usage};
-use llmroute_core::route::Map;
+use llmroute_core::routing::Map;
 
 /// A complete answer.
 #[derive(Debug, Clone)]

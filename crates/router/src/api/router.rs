@@ -12,7 +12,7 @@ use crate::engine;
 use crate::profile::{EnvVars, LoadOptions, Profile, Source};
 use crate::state::StateLocation;
 use llmroute_core::model::{KeySource, Prompt, StateSource};
-use llmroute_core::route::strategy::{Custom, Strategy as CoreStrategyKind};
+use llmroute_core::routing::strategy::{Custom, Strategy as CoreStrategyKind};
 
 /// Routes chat requests to the deployments of model groups.
 ///
@@ -136,7 +136,7 @@ impl Settings {
     fn check(&self, profile: &Profile) -> Result<(), Error> {
         let configuration = |message: String| Err(Error::new(ErrorKind::Configuration, message));
         for index in 0..profile.map.groups.len() {
-            if let Some(missing) = profile.unbuilt(llmroute_core::route::GroupId(index)) {
+            if let Some(missing) = profile.unbuilt(llmroute_core::routing::GroupId(index)) {
                 let message = format!("group `{}` uses `{}`, which is not supported yet", missing.group, missing.key);
                 return configuration(message);
             }

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use llmroute_core::route::course::Facts;
-use llmroute_core::route::strategy::{Candidate as CoreCandidate, CustomOrder};
+use llmroute_core::routing::failover::RequestAttributes;
+use llmroute_core::routing::strategy::{Candidate as CoreCandidate, CustomOrder};
 
 /// Orders the eligible deployments of a group.
 ///
@@ -159,7 +159,7 @@ impl CustomOrder for CoreStrategy {
         self.0.name()
     }
 
-    fn order(&self, candidates: &[CoreCandidate<'_>], facts: &Facts, _: &mut fastrand::Rng) -> Vec<usize> {
+    fn order(&self, candidates: &[CoreCandidate<'_>], facts: &RequestAttributes, _: &mut fastrand::Rng) -> Vec<usize> {
         let views: Vec<Candidate<'_>> = candidates.iter().map(Candidate).collect();
         let order = self.0.rank(&views, &RequestContext(facts));
         order.into_iter().filter_map(|index| candidates.get(index)).map(|candidate| candidate.position).collect()

@@ -17,8 +17,8 @@ use super::event::ChatEvent;
 use super::response::ChatResponse;
 use crate::engine::{self, Observer, RouterEvent};
 use llmroute_core::model::Event;
-use llmroute_core::route::DeploymentId;
-use llmroute_core::route::course::SkipReason;
+use llmroute_core::routing::DeploymentId;
+use llmroute_core::routing::failover::SkipReason;
 
 /// Events that may wait to be taken before the router stops to read.
 const CAPACITY: usize = 64;
@@ -152,7 +152,7 @@ impl Observer for Recorder {
             }
             Event::ToolArguments { index, text } => ChatEvent::ToolArguments { index: *index, text: text.clone() },
             Event::Start { .. }
-            | Event::Thought(_)
+            | Event::ReasoningBlock(_)
             | Event::ToolSignature { .. }
             | Event::Usage(_)
             | Event::Finish(_) => return ControlFlow::Continue(()),

@@ -11,7 +11,7 @@ use tracing::{Instrument, Span};
 
 use crate::engine::{self, Observer, RoutedAnswer, RouterEvent};
 use llmroute_core::model::Event;
-use llmroute_core::route::DeploymentId;
+use llmroute_core::routing::DeploymentId;
 
 /// The span of a request to `group`.
 pub(super) fn chat(group: &str) -> Span {

@@ -14,11 +14,11 @@ use tokio::process::Command;
 use crate::engine::process_group::ProcessGroup;
 use crate::engine::router::{Request, Router};
 use crate::engine::shared::session::reachable;
-use llmroute_core::route::board::Board;
-use llmroute_core::route::course::{Facts, Moment};
-use llmroute_core::route::estimate::Belief;
-use llmroute_core::route::strategy::{Candidate, Scene, candidates};
-use llmroute_core::route::{Group, GroupId, Strategy};
+use llmroute_core::routing::estimate::Estimate;
+use llmroute_core::routing::failover::{Eligibility, RequestAttributes};
+use llmroute_core::routing::snapshot::StateSnapshot;
+use llmroute_core::routing::strategy::{Candidate, RankingInput, candidates};
+use llmroute_core::routing::{Group, GroupId, Strategy};
 
 /// How long a command may take.
 const LIMIT: Duration = Duration::from_millis(200);
@@ -26,10 +26,14 @@ const LIMIT: Duration = Duration::from_millis(200);
 const MAX_ANSWER: u64 = 256 << 10;
 
 impl Router {
-    /// Asks the commands of all groups that `request` may come to, and puts what they say on `board`.
+    /// Asks the commands of all groups that `request` may come to, and puts what they say on `snapshot`.
     /// Returns which of them gave no order, and why.
-    pub(super) async fn order_by_command(&self, request: &Request, board: &mut Board) -> Vec<(GroupId, String)> {
-        let asked = self.questions(request, board);
+    pub(super) async fn order_by_command(
+        &self,
+        request: &Request,
+        snapshot: &mut StateSnapshot,
+    ) -> Vec<(GroupId, String)> {
+        let asked = self.questions(request, snapshot);
         let mut unordered = Vec::new();
         let answers = asked
             .into_iter()
@@ -38,7 +42,7 @@ impl Router {
             let members = self.map.group(group);
             match answer.and_then(|text| parse(&text, |name| self.position(members, name))) {
                 Ok(order) => {
-                    board.orders.insert(group, order);
+                    snapshot.orders.insert(group, order);
                 }
                 Err(reason) => unordered.push((group, reason)),
             }
@@ -47,17 +51,17 @@ impl Router {
     }
 
     /// The groups that have a command, with what it is asked.
-    fn questions(&self, request: &Request, board: &Board) -> Vec<(GroupId, Arc<str>, String)> {
+    fn questions(&self, request: &Request, snapshot: &StateSnapshot) -> Vec<(GroupId, Arc<str>, String)> {
         let (map, now) = (&*self.map, self.clock.now());
         // A rule that cannot be evaluated ends the request itself.
-        let facts = &self.facts(request).unwrap_or_else(|_| request.facts.clone());
+        let attributes = &self.attributes(request).unwrap_or_else(|_| request.attributes.clone());
         let groups = reachable(map, request.group).into_iter();
-        let moment = Moment::new(map, facts, board, now);
+        let eligibility = Eligibility::new(map, attributes, snapshot, now);
         let asked = groups.filter_map(|group| {
             let Strategy::Exec(command) = &map.group(group).strategy else { return None };
-            let scene = Scene { map, group, facts, board, now };
-            let candidates = candidates(&scene, &moment.eligible(group));
-            let question = question(&map.group(group).name, facts, &candidates);
+            let input = RankingInput { map, group, attributes, snapshot, now };
+            let candidates = candidates(&input, &eligibility.eligible(group));
+            let question = question(&map.group(group).name, attributes, &candidates);
             (!candidates.is_empty()).then(|| (group, Arc::clone(command), question))
         });
         asked.collect()
@@ -69,8 +73,8 @@ impl Router {
 }
 
 /// What a command reads: the request without its text, and everything that is known of the candidates.
-fn question(group: &str, facts: &Facts, candidates: &[Candidate<'_>]) -> String {
-    let belief = |belief: &Belief| json!({"median": belief.median(), "low": belief.at(-1.0), "high": belief.at(1.0), "measured": belief.measured});
+fn question(group: &str, attributes: &RequestAttributes, candidates: &[Candidate<'_>]) -> String {
+    let estimate = |estimate: &Estimate| json!({"median": estimate.median(), "low": estimate.at(-1.0), "high": estimate.at(1.0), "measured": estimate.measured});
     let candidate = |candidate: &Candidate<'_>| {
         let Candidate { member, deployment, .. } = candidate;
         json!({
@@ -79,7 +83,7 @@ fn question(group: &str, facts: &Facts, candidates: &[Candidate<'_>]) -> String 
             "context_window": deployment.context_window,
             "input_cost_per_token": deployment.price.map(|price| price.input),
             "output_cost_per_token": deployment.price.map(|price| price.output),
-            "ttft_s": belief(&candidate.ttft), "s_per_output_token": belief(&candidate.pace),
+            "ttft_s": estimate(&candidate.ttft), "s_per_output_token": estimate(&candidate.seconds_per_token),
             "prompt_tokens": candidate.prompt_tokens, "output_tokens": candidate.output, "cost_usd": candidate.usd,
             "success": candidate.success, "in_flight": candidate.in_flight, "headroom": candidate.headroom,
         })
@@ -87,8 +91,8 @@ fn question(group: &str, facts: &Facts, candidates: &[Candidate<'_>]) -> String 
     json!({
         "group": group,
         "request": {
-            "prompt_tokens": facts.prompt_tokens, "max_tokens": facts.max_tokens, "user": facts.identity.user,
-            "require_tags": facts.require_tags, "forbid_tags": facts.forbid_tags, "max_cost": facts.max_cost,
+            "prompt_tokens": attributes.prompt_tokens, "max_tokens": attributes.max_tokens, "user": attributes.identity.user,
+            "require_tags": attributes.require_tags, "forbid_tags": attributes.forbid_tags, "max_cost": attributes.max_cost,
         },
         "candidates": candidates.iter().map(candidate).collect::<Vec<Value>>(),
     })

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use crate::engine::plan::Plan;
 use crate::engine::router::{Request, Router};
 use llmroute_core::model::Timestamp;
-use llmroute_core::route::board::Cell;
-use llmroute_core::route::course::{MAX_ATTEMPTS, SkipReason};
-use llmroute_core::route::limits::Limits;
-use llmroute_core::route::strategy::{Ranked, Why as Weighed};
-use llmroute_core::route::{DeploymentId, GroupId, Map, Member};
+use llmroute_core::routing::failover::{MAX_ATTEMPTS, SkipReason};
+use llmroute_core::routing::limits::Limits;
+use llmroute_core::routing::snapshot::DeploymentState;
+use llmroute_core::routing::strategy::{RankReason, Ranked};
+use llmroute_core::routing::{DeploymentId, GroupId, Map, Member};
 
 /// Named numbers, in the order in which they are shown.
 pub type NamedValues = Vec<(&'static str, Value)>;
@@ -70,7 +70,7 @@ impl Router {
         let plan = self.plan(request, rng).await;
         let now = self.clock.now();
         let mut groups = plan.visited.clone();
-        let bypassed = plan.detours.rule(request.group).filter(|_| !groups.contains(&request.group));
+        let bypassed = plan.rule_overrides.rule(request.group).filter(|_| !groups.contains(&request.group));
         if bypassed.is_some() {
             groups.insert(0, request.group);
         }
@@ -106,7 +106,7 @@ fn leg(map: &Map, id: GroupId, plan: &Plan, now: Timestamp) -> ExplainedGroup {
                 member,
                 ranked.iter().find(|ranked| group.members[ranked.position].deployment == member.deployment),
             ),
-            limits: limits(map, id, member.deployment, plan.board.cell(member.deployment), now),
+            limits: limits(map, id, member.deployment, plan.snapshot.deployment(member.deployment), now),
         }
     };
     ExplainedGroup { group: id, candidates: group.members.iter().map(candidate).collect() }
@@ -116,25 +116,25 @@ fn leg(map: &Map, id: GroupId, plan: &Plan, now: Timestamp) -> ExplainedGroup {
 fn numbers(member: &Member, ranked: Option<&Ranked>) -> NamedValues {
     let why = ranked.map(|ranked| match &ranked.why {
         // To the thousandth, which is as much as a share means.
-        Weighed::Share { share, .. } => ("share", json!((share * 1e3).round() / 1e3)),
+        RankReason::Share { share, .. } => ("share", json!((share * 1e3).round() / 1e3)),
         other => ("why", json!(other.to_string())),
     });
     [("order", json!(member.order))].into_iter().chain(why).collect()
 }
 
 /// The limits that a call to `id` through `group` passes, and how much of the tightest one is left.
-fn limits(map: &Map, group: GroupId, id: DeploymentId, cell: &Cell, now: Timestamp) -> NamedValues {
+fn limits(map: &Map, group: GroupId, id: DeploymentId, cell: &DeploymentState, now: Timestamp) -> NamedValues {
     let gate = cell.gate.filter(|until| now < *until).map(|until| ("gated_s", json!(until.since(now).as_secs())));
     let mut all = Limits::default();
     map.limits.scopes(map, group, id).iter().for_each(|scope| all.tighten(&scope.limits));
     let caps = all.caps.iter().map(|cap| (cap.name, cap.shown()));
     let parallel = all.max_parallel.map(|limit| ("max_parallel_requests", json!(limit)));
     // In thousandths, which is more than a level between two replies means.
-    let left = cell.room.headroom.map(|left| ("left", json!((left * 1e3).round() / 1e3)));
+    let left = cell.headroom.share.map(|left| ("left", json!((left * 1e3).round() / 1e3)));
     caps.chain(parallel).chain(left).chain(gate).collect()
 }
 
-/// Every call of the plan as long as it may take, and as many repeats as the course allows.
+/// Every call of the plan as long as it may take, and as many repeats as the failover allows.
 fn worst(map: &Map, plan: &Plan, deadline: Duration) -> WorstCase {
     let visits = u32::try_from(plan.calls.len()).unwrap_or(u32::MAX);
     let room: u32 = plan

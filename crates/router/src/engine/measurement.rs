@@ -8,11 +8,11 @@ use crate::engine::shared::session::{StateSession, deployment_key, edit};
 use crate::engine::{Delivery, Request, Router};
 use crate::ports::StoreError;
 use llmroute_core::model::{Failure, Prompt, Timestamp};
-use llmroute_core::route::board::{Cell, Lesson};
-use llmroute_core::route::breaker::Context;
-use llmroute_core::route::estimate::Experience;
-use llmroute_core::route::strategy::{Scene, stranger};
-use llmroute_core::route::{DeploymentId, GroupId};
+use llmroute_core::routing::breaker::BreakerContext;
+use llmroute_core::routing::estimate::CallSample;
+use llmroute_core::routing::snapshot::{DeploymentState, HealthSignal};
+use llmroute_core::routing::strategy::{RankingInput, prior_ttft};
+use llmroute_core::routing::{DeploymentId, GroupId};
 
 /// A call that somebody else made.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,15 +24,17 @@ pub struct Measurement {
     /// Prompt tokens, estimated.
     pub prompt_tokens: u64,
     /// How it went: what an answer says of speed, or why there was none and after how long.
-    pub result: Result<Experience, (Failure, Duration)>,
+    pub result: Result<CallSample, (Failure, Duration)>,
 }
 
 impl Measurement {
     /// What it says of speed and reliability, and of being alive.
-    fn lessons(&self) -> (Option<Lesson>, Option<Experience>) {
+    fn lessons(&self) -> (Option<HealthSignal>, Option<CallSample>) {
         match &self.result {
-            Ok(experience) => (Some(Lesson::ANSWERED), Some(*experience)),
-            Err((failure, elapsed)) => (Lesson::of(failure), Experience::failed(self.prompt_tokens, failure, *elapsed)),
+            Ok(sample) => (Some(HealthSignal::ANSWERED), Some(*sample)),
+            Err((failure, elapsed)) => {
+                (HealthSignal::of(failure), CallSample::failed(self.prompt_tokens, failure, *elapsed))
+            }
         }
     }
 }
@@ -56,23 +58,23 @@ impl Router {
         let request = Request::new(group, Prompt::user(""), Delivery::Whole, now);
         let (map, store) = (Arc::clone(&self.map), Arc::clone(&self.store));
         let ledger = StateSession::open(Arc::clone(&map), Arc::clone(&store), Arc::clone(&self.quotas), &request, now);
-        let board = &ledger.board;
-        let start = stranger(&Scene { map: &map, group, facts: &request.facts, board, now });
+        let snapshot = &ledger.snapshot;
+        let start = prior_ttft(&RankingInput { map: &map, group, attributes: &request.attributes, snapshot, now });
         let policy = &map.group(group).policy;
         let mut of_deployment: BTreeMap<DeploymentId, Vec<Measurement>> = BTreeMap::new();
         for one in observed {
             of_deployment.entry(one.deployment).or_default().push(one);
         }
         for (deployment, all) in of_deployment {
-            let another_closed = board.another_closed(&map, group, deployment, now);
-            let luck = rng.f64();
-            let teach = |cell: &mut Cell| {
+            let another_closed = snapshot.another_closed(&map, group, deployment, now);
+            let jitter = rng.f64();
+            let teach = |cell: &mut DeploymentState| {
                 for one in &all {
-                    let (lesson, experience) = one.lessons();
+                    let (lesson, sample) = one.lessons();
                     let class = one.result.as_ref().err().map(|(failure, _)| failure.class);
-                    let context = Context { rules: policy.rules(class), another_closed, now: one.at, luck };
+                    let context = BreakerContext { rules: policy.breaker(class), another_closed, now: one.at, jitter };
                     lesson.inspect(|lesson| cell.observe(lesson, &context));
-                    experience.inspect(|experience| cell.estimates.learn(experience, start, one.at));
+                    sample.inspect(|sample| cell.estimates.learn(sample, start, one.at));
                 }
             };
             store.update(&[deployment_key(&map, deployment)], &mut |values| edit(&mut values[0], teach))?;

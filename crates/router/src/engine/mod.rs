@@ -1,6 +1,6 @@
-//! The only code that awaits: it obeys the course, calls deployments and tells its observer.
+//! The only code that awaits: it obeys the failover, calls deployments and tells its observer.
 //!
-//! It owns no policy (that is `route`), no wire format (`provider`) and no terminal (`cli`).
+//! It owns no policy (that is `routing`), no wire format (`provider`) and no terminal (`cli`).
 
 mod call;
 mod event;

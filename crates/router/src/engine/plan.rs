@@ -8,11 +8,11 @@ use crate::engine::router::{Request, Router};
 use crate::engine::shared::session::StateSession;
 use llmroute_core::model::{Class, Failure};
 use llmroute_core::protocols::EncodedRequest;
-use llmroute_core::route::board::Board;
-use llmroute_core::route::course::{Course, Skip, Step};
-use llmroute_core::route::rules::Detours;
-use llmroute_core::route::strategy::Ranked;
-use llmroute_core::route::{DeploymentId, GroupId};
+use llmroute_core::routing::failover::{Failover, Skip, Step};
+use llmroute_core::routing::rules::RuleOverrides;
+use llmroute_core::routing::snapshot::StateSnapshot;
+use llmroute_core::routing::strategy::Ranked;
+use llmroute_core::routing::{DeploymentId, GroupId};
 use llmroute_core::wire::sigv4;
 
 /// The calls that a request would lead to.
@@ -25,13 +25,13 @@ pub struct Plan {
     /// The groups that would be entered, in order.
     pub visited: Vec<GroupId>,
     /// Where rules lead.
-    pub detours: Detours,
+    pub rule_overrides: RuleOverrides,
     /// Why nobody else would be asked.
     pub why: RouteErrorKind,
     /// The groups whose command gave no order, and why: they are shuffled.
     pub unordered: Vec<(GroupId, String)>,
     /// What it was decided by.
-    pub(super) board: Board,
+    pub(super) snapshot: StateSnapshot,
     /// How the strategies of the visited groups ordered their members.
     pub(super) ranked: Vec<(GroupId, Vec<Ranked>)>,
 }
@@ -62,30 +62,30 @@ impl Router {
             request,
             self.clock.now(),
         );
-        let unordered = self.order_by_command(request, &mut ledger.board).await;
+        let unordered = self.order_by_command(request, &mut ledger.snapshot).await;
         let deadline = self.deadline(request);
         let mut plan = Plan {
             calls: Vec::new(),
             skips: Vec::new(),
             visited: Vec::new(),
-            detours: Detours::default(),
+            rule_overrides: RuleOverrides::default(),
             why: RouteErrorKind::ReaderGone,
-            board: ledger.board.clone(),
+            snapshot: ledger.snapshot.clone(),
             unordered,
             ranked: Vec::new(),
         };
-        let facts = match self.facts(request) {
-            Ok(facts) => facts,
+        let attributes = match self.attributes(request) {
+            Ok(attributes) => attributes,
             Err(error) => return Plan { why: RouteErrorKind::Rule(error), ..plan },
         };
-        plan.detours = facts.detours.clone();
-        let mut course = Course::new(&self.map, request.group, facts, deadline);
+        plan.rule_overrides = attributes.rule_overrides.clone();
+        let mut failover = Failover::new(&self.map, request.group, attributes, deadline);
         let now = self.clock.now();
         // A failure after which everybody else is asked, and nobody twice.
         let failed = Failure::new(Class::NotFound, "");
         let mut last = None;
         loop {
-            let call = match course.next(last, &plan.board, now, rng) {
+            let call = match failover.next(last, &plan.snapshot, now, rng) {
                 Step::Call(call) => call,
                 Step::Stop(stop) => {
                     plan.why = RouteErrorKind::Stopped(stop);
@@ -100,16 +100,16 @@ impl Router {
             }
             let (deployment, group, wait) = (call.deployment, call.group, call.wait);
             let hedge = self.map.group(group).policy.hedge.and_then(|delay| {
-                let rival = course.rival(&plan.board, now)?;
-                let after = delay.before(plan.board.cell(deployment), request.facts.prompt_tokens, now);
+                let rival = failover.hedge_candidate(&plan.snapshot, now)?;
+                let after = delay.before(plan.snapshot.deployment(deployment), request.attributes.prompt_tokens, now);
                 Some(HedgeInfo { after, rival })
             });
             plan.calls.push(PlannedCall { deployment, group, wait, request: encoded, hedge });
             last = Some(&failed);
         }
-        plan.skips = course.take_skips();
-        plan.visited = course.visited().collect();
-        plan.ranked = course.rankings().map(|(group, ranked)| (group, ranked.to_vec())).collect();
+        plan.skips = failover.take_skips();
+        plan.visited = failover.visited().collect();
+        plan.ranked = failover.rankings().map(|(group, ranked)| (group, ranked.to_vec())).collect();
         plan
     }
 }

@@ -13,12 +13,12 @@ use crate::engine::shared::reservation::quota_key;
 use crate::engine::shared::session::{deployment_key, parse};
 use crate::ports::HttpReply;
 use llmroute_core::model::redact::{redact, without_whole};
-use llmroute_core::model::{Class, Failure, KeySource, Reading, Secret, TimeoutKind, Timestamp};
+use llmroute_core::model::{Class, Failure, KeySource, RateLimitReading, Secret, TimeoutKind, Timestamp};
 use llmroute_core::protocols::probe::ModelNames;
 use llmroute_core::protocols::{Endpoint, Probe};
-use llmroute_core::route::DeploymentId;
-use llmroute_core::route::board::Cell;
-use llmroute_core::route::limits::Quota;
+use llmroute_core::routing::DeploymentId;
+use llmroute_core::routing::limits::ProviderLimit;
+use llmroute_core::routing::snapshot::DeploymentState;
 use llmroute_core::wire::{ErrorReply, WireRequest, rate_limit};
 
 /// The longest list of models that is read.
@@ -99,7 +99,7 @@ pub struct ProbeReply {
     /// Where it redirects to, without query.
     pub location: Option<String>,
     /// What it says of limits.
-    pub readings: Vec<Reading>,
+    pub readings: Vec<RateLimitReading>,
     /// The models that it lists.
     pub list: ModelList,
     /// The same question without the key was refused: the key is what opened the door.
@@ -121,9 +121,9 @@ pub enum ModelList {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Standing {
     /// Breaker, gate, estimates.
-    pub cell: Cell,
+    pub cell: DeploymentState,
     /// What its provider allows.
-    pub quota: Quota,
+    pub quota: ProviderLimit,
 }
 
 impl Router {

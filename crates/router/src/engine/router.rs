@@ -13,9 +13,9 @@ use crate::engine::shared::provider_limits::ProviderLimits;
 use crate::ports::{Clock, KeyProvider, LogStart, Store, Transport};
 use llmroute_core::model::{Answer, Class, Failure, KeySource, Prompt, TimeoutKind, Timestamp};
 use llmroute_core::protocols::Endpoint;
-use llmroute_core::route::course::{Facts, Needs};
-use llmroute_core::route::rules::{self, Detours, RuleError};
-use llmroute_core::route::{DeploymentId, GroupId, Map, Timeouts};
+use llmroute_core::routing::failover::{Needs, RequestAttributes};
+use llmroute_core::routing::rules::{self, RuleError, RuleOverrides};
+use llmroute_core::routing::{DeploymentId, GroupId, Map, Timeouts};
 
 /// Routes requests to deployments.
 pub struct Router {
@@ -38,7 +38,7 @@ pub struct Request {
     /// What is asked.
     pub prompt: Prompt,
     /// What routing may look at.
-    pub facts: Facts,
+    pub attributes: RequestAttributes,
     /// What the answer must satisfy.
     pub checks: Checks,
     /// How the answer reaches its reader.
@@ -55,8 +55,8 @@ impl Request {
     /// A question to `group`, asked at `since`, that the log is told nothing of.
     #[must_use]
     pub fn new(group: GroupId, prompt: Prompt, delivery: Delivery, since: Timestamp) -> Self {
-        let facts = Facts { prompt_tokens: prompt.estimated_tokens(), ..Facts::default() };
-        Self { group, prompt, facts, checks: Checks::default(), delivery, deadline: None, since, log: None }
+        let attributes = RequestAttributes { prompt_tokens: prompt.estimated_tokens(), ..RequestAttributes::default() };
+        Self { group, prompt, attributes, checks: Checks::default(), delivery, deadline: None, since, log: None }
     }
 }
 
@@ -114,28 +114,28 @@ impl Router {
     ///
     /// # Errors
     /// When a rule cannot be evaluated; the request is then sent to nobody.
-    pub fn decide(&self, request: &Request) -> Result<Detours, RuleError> {
+    pub fn decide(&self, request: &Request) -> Result<RuleOverrides, RuleError> {
         if self.map.rules.all.is_empty() {
-            return Ok(Detours::default());
+            return Ok(RuleOverrides::default());
         }
-        let facts = &request.facts;
-        let subject = rules::Subject {
+        let attributes = &request.attributes;
+        let subject = rules::RuleInput {
             prompt: &request.prompt.text(),
             system: request.prompt.system.as_deref().unwrap_or_default(),
-            tokens: facts.prompt_tokens,
-            tags: &facts.tags,
-            user: facts.user.as_deref().unwrap_or_default(),
+            tokens: attributes.prompt_tokens,
+            tags: &attributes.tags,
+            user: attributes.user.as_deref().unwrap_or_default(),
             env: &self.map.rules.env,
             has_image: Needs::of(&request.prompt).vision,
-            hour: facts.hour,
+            hour: attributes.hour,
         };
         rules::decide(&self.map, request.group, &subject)
     }
 
-    /// What the course may look at: the facts of `request`, with what follows from its prompt.
-    pub(super) fn facts(&self, request: &Request) -> Result<Facts, RuleError> {
-        let detours = self.decide(request)?;
-        Ok(Facts { needs: Needs::of(&request.prompt), detours, ..request.facts.clone() })
+    /// What the failover may look at: the attributes of `request`, with what follows from its prompt.
+    pub(super) fn attributes(&self, request: &Request) -> Result<RequestAttributes, RuleError> {
+        let rule_overrides = self.decide(request)?;
+        Ok(RequestAttributes { needs: Needs::of(&request.prompt), rule_overrides, ..request.attributes.clone() })
     }
 
     /// Gets one complete answer, or says why there is none.
@@ -154,10 +154,10 @@ impl Router {
         let mut run = Run::new(self, request);
         // A rule that cannot be evaluated ends the request itself.
         run.ledger.take_turn(self.decide(request).unwrap_or_default().target(request.group));
-        for (group, reason) in self.order_by_command(request, &mut run.ledger.board).await {
+        for (group, reason) in self.order_by_command(request, &mut run.ledger.snapshot).await {
             observer.on_event(RouterEvent::Unordered { group, reason: &reason });
         }
-        let ended = run.course(rng, observer).await;
+        let ended = run.failover(rng, observer).await;
         if let Ok(done) = &ended {
             observer.on_complete(done);
         }

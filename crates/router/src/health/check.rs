@@ -12,10 +12,10 @@ use crate::engine::{ModelList, ProbeKey, ProbeLimits, ProbeOutcome, ProbeReply, 
 use crate::ports::{Clock, ConnectionCheck, ConnectionChecker};
 use llmroute_core::model::{Class, Failure, TimeoutKind, Timestamp};
 use llmroute_core::protocols::probe::Listed;
-use llmroute_core::route::board::Board;
-use llmroute_core::route::breaker::State;
-use llmroute_core::route::limits::Heard;
-use llmroute_core::route::{DeploymentId, GroupId};
+use llmroute_core::routing::breaker::BreakerState;
+use llmroute_core::routing::limits::LimitObservation;
+use llmroute_core::routing::snapshot::StateSnapshot;
+use llmroute_core::routing::{DeploymentId, GroupId};
 
 /// Servers that are asked at the same time.
 const MAX_CONCURRENT: usize = 64;
@@ -156,8 +156,8 @@ fn rows(
     now: Timestamp,
 ) -> Vec<DeploymentHealth> {
     let map = router.map();
-    let mut board = Board::fresh(map);
-    for (cell, standing) in board.deployments.iter_mut().zip(after) {
+    let mut snapshot = StateSnapshot::new(map);
+    for (cell, standing) in snapshot.deployments.iter_mut().zip(after) {
         cell.clone_from(&standing.cell);
     }
     let found = |target: &Target| {
@@ -171,7 +171,7 @@ fn rows(
         let deployment = map.deployment(id);
         let (probe_group, live) = found(target)?;
         let standing = told(after[id.0].clone(), &probe_group.probed.outcome);
-        let breaker = board.state(map, id, now);
+        let breaker = snapshot.state(map, id, now);
         let evidence = Evidence {
             dialed: probe_group.dialed.clone(),
             probed: probe_group.probed.clone(),
@@ -190,10 +190,10 @@ fn rows(
 }
 
 /// Why the breaker is not closed: its own reason, or that the host is down.
-fn reason(standing: &Standing, breaker: State) -> Option<String> {
+fn reason(standing: &Standing, breaker: BreakerState) -> Option<String> {
     match breaker {
-        State::Closed => None,
-        State::HalfOpen | State::Open { .. } => {
+        BreakerState::Closed => None,
+        BreakerState::HalfOpen | BreakerState::Open { .. } => {
             Some(standing.cell.breaker.reason().unwrap_or("others at its host").to_owned())
         }
     }
@@ -203,7 +203,11 @@ fn reason(standing: &Standing, breaker: State) -> Option<String> {
 fn told(mut standing: Standing, outcome: &ProbeOutcome) -> Standing {
     if let ProbeOutcome::Replied(reply) = outcome {
         let started = Timestamp(reply.at.0 - i64::try_from(reply.took.as_millis()).unwrap_or(i64::MAX));
-        let heard = Heard { started, reply: Some((reply.at, reply.readings.clone())), ..Heard::default() };
+        let heard = LimitObservation {
+            started,
+            reply: Some((reply.at, reply.readings.clone())),
+            ..LimitObservation::default()
+        };
         standing.quota.observe(&heard, reply.at);
     }
     standing

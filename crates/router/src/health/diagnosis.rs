@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Evidence, LiveCall};
 use crate::engine::{ModelList, ProbeKey, ProbeOutcome, ProbeReply};
 use llmroute_core::model::{Class, Failure};
-use llmroute_core::route::breaker;
+use llmroute_core::routing::breaker;
 
 /// A first token that takes so many times as long as usual is slow.
 const SLOW: f64 = 3.0;
@@ -240,7 +240,7 @@ fn remembered(asked: Diagnosis, evidence: &Evidence) -> Diagnosis {
     if !asked.state.is_live() {
         return asked;
     }
-    if let breaker::State::Open { .. } = evidence.breaker {
+    if let breaker::BreakerState::Open { .. } = evidence.breaker {
         let class = evidence.reason.as_deref().unwrap_or("failures");
         let of_key = [Class::Authentication, Class::Permission].iter().any(|known| known.as_str() == class);
         let proved = asked.state == HealthState::Ok;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::LiveCall;
 use crate::engine::{Delivery, Observer, Request, RouteError, RouteErrorKind, Router, RouterEvent};
 use llmroute_core::model::{Class, Event, OutputFault, Prompt, Timestamp};
-use llmroute_core::route::course::Stop;
-use llmroute_core::route::per_class::PerClass;
-use llmroute_core::route::{DeploymentId, Group, GroupId, Map, Policy, Strategy};
+use llmroute_core::routing::failover::Stop;
+use llmroute_core::routing::per_class::PerClass;
+use llmroute_core::routing::{DeploymentId, Group, GroupId, Map, Policy, Strategy};
 
 /// The shortest question.
 const PROMPT: &str = "Hi";
@@ -71,7 +71,7 @@ pub async fn call(
     let mut prompt = Prompt::user(PROMPT);
     prompt.sampling.max_tokens = Some(MAX_TOKENS);
     let mut request = Request::new(group, prompt, Delivery::Whole, now);
-    request.facts.max_tokens = Some(MAX_TOKENS);
+    request.attributes.max_tokens = Some(MAX_TOKENS);
     // Given up by us it teaches nothing: the profile may have more patience.
     match tokio::time::timeout(limit, router.run(&request, rng, &mut DiscardOutput)).await {
         Err(_) => LiveCall::TimedOut,

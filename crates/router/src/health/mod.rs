@@ -13,8 +13,8 @@ use crate::engine::{ProbeResult, Standing};
 use crate::ports::ConnectionCheck;
 use llmroute_core::model::{Failure, Timestamp};
 use llmroute_core::protocols::probe::Listed;
-use llmroute_core::route::breaker;
-use llmroute_core::route::{DeploymentId, GroupId};
+use llmroute_core::routing::breaker;
+use llmroute_core::routing::{DeploymentId, GroupId};
 
 pub use check::{HealthTimeouts, check};
 pub use diagnosis::{Diagnosis, HealthState, Problem, common_problem, problem};
@@ -80,7 +80,7 @@ pub struct Evidence {
     /// What the processes know of it, the live call included.
     pub standing: Standing,
     /// Where its breaker stands, or that of its host.
-    pub breaker: breaker::State,
+    pub breaker: breaker::BreakerState,
     /// The class of failure that opened it.
     pub reason: Option<String>,
     /// Until when a rate limit keeps it shut.

@@ -8,7 +8,7 @@ use crate::profile::precedence::Precedence;
 use crate::profile::value::Name;
 use crate::profile::{LoadOptions, Profile, duration, with_file};
 use llmroute_core::model::KeySource;
-use llmroute_core::route::{DeploymentId, Group, GroupId};
+use llmroute_core::routing::{DeploymentId, Group, GroupId};
 
 impl Profile {
     /// Warnings about groups that will not do what they seem to promise, in the order of the text.

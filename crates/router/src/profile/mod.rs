@@ -31,7 +31,7 @@ use resolve::{deployment, precedence, provider, target};
 
 use llmroute_core::model::{KeySource, StateSource};
 use llmroute_core::protocols::Endpoint;
-use llmroute_core::route::{self, GroupId, Policy};
+use llmroute_core::routing::{self, GroupId, Policy};
 
 pub use diagnostic::{Diagnostic, Document, LoadError, Severity};
 pub use env::EnvVars;
@@ -93,7 +93,7 @@ pub struct Profile {
     /// Where the key of each deployment is, by `DeploymentId`.
     pub keys: Vec<KeySource>,
     /// What routing needs.
-    pub map: route::Map,
+    pub map: routing::Map,
     /// Where it says that the shared state is.
     pub state: Option<StateSource>,
     /// Named prompts.
@@ -276,7 +276,7 @@ impl Profile {
             default_group: GroupId(0),
             endpoints: Vec::new(),
             keys: Vec::new(),
-            map: route::Map::default(),
+            map: routing::Map::default(),
             state: None,
             templates: Vec::new(),
             notes: Vec::new(),

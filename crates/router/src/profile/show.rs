@@ -13,7 +13,7 @@ use crate::profile::precedence::{Origin, Precedence};
 use crate::profile::provider::Provider;
 use crate::profile::value::{self, Value};
 use crate::profile::{LoadOptions, Profile, ProfileLocation, duration, mask, text_of, with_file};
-use llmroute_core::route::{GroupId, Member};
+use llmroute_core::routing::{GroupId, Member};
 
 /// The profile at `located`, resolved, with the place that each value came from as a comment.
 ///

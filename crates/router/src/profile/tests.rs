@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 use llmroute_core::model::{Class, KeySource, TimeoutKind};
-use llmroute_core::route::hedge::Delay;
-use llmroute_core::route::per_class::PerClass;
+use llmroute_core::routing::hedge::Delay;
+use llmroute_core::routing::per_class::PerClass;
 
 const LAB: &str = "[providers.lab]\nprotocol = \"openai\"\nbase_url = \"https://lab.example/v1\"\n";
 
@@ -315,8 +315,8 @@ mod resolved {
             assert_eq!(policy.retry_policy.get(Class::ServerError), None);
         }
         let policy = policy("[groups.main]\nallowed_fails_policy = { RateLimitErrorAllowedFails = 100 }");
-        assert_eq!(policy.rules(Some(Class::RateLimit)).allowed_of_class, Some(100));
-        assert_eq!(policy.rules(Some(Class::ServerError)).allowed_of_class, None);
+        assert_eq!(policy.breaker(Some(Class::RateLimit)).allowed_of_class, Some(100));
+        assert_eq!(policy.breaker(Some(Class::ServerError)).allowed_of_class, None);
     }
 
     #[test]
@@ -571,8 +571,8 @@ mod strategies {
     use std::time::Duration;
 
     use super::*;
-    use llmroute_core::route::Strategy;
-    use llmroute_core::route::strategy::{AdaptiveArgs, LatencyArgs, Sticky};
+    use llmroute_core::routing::Strategy;
+    use llmroute_core::routing::strategy::{AdaptiveArgs, LatencyArgs, Sticky};
 
     fn group(settings: &str) -> String {
         format!("[groups.main]\n{settings}\ndeployments = [{{ model = \"lab/a\" }}]")

@@ -1,6 +1,6 @@
 //! What processes remember together: breakers, latencies, limits, and the log of requests.
 //!
-//! It owns where that lies and how it is kept whole; what the values mean belongs to `route`.
+//! It owns where that lies and how it is kept whole; what the values mean belong to `routing`.
 
 mod distinct_ids;
 mod fallback_store;

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 
-use crate::model::price::Tier;
+use crate::model::price::PriceTier;
 use crate::model::{Effort, Price};
 
 /// The date of the table; a model whose price is newer carries its own.
@@ -341,7 +341,7 @@ fn price([input, output, cache_read, cache_write, tier]: [&str; 5]) -> Option<Op
         let (tier_input, tier_output) =
             (per_token(parts.next()?)?.unwrap_or(input), per_token(parts.next()?)?.unwrap_or(output));
         let cache_read = per_token(parts.next()?)?.unwrap_or(tier_input);
-        Some(Tier { over, input: tier_input, output: tier_output, cache_read })
+        Some(PriceTier { over, input: tier_input, output: tier_output, cache_read })
     };
     let cache_read = per_token(cache_read)?.unwrap_or(input);
     let cache_write = per_token(cache_write)?.unwrap_or(input);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::model::event::{Seal, Thought};
+use crate::model::event::{ReasoningBlock, ReasoningSignature};
 use crate::model::{Class, Event, Failure, Finish, Usage};
 use crate::protocols::classify::{self, Codes};
 use crate::protocols::{Decoder, count};
@@ -24,7 +24,7 @@ pub struct MessagesDecoder {
     /// The block that is open, when it is a tool call.
     open: Option<OpenToolUse>,
     /// The passage of reasoning that is open: its text and its signature.
-    thought: Option<(String, String)>,
+    block: Option<(String, String)>,
     counts: MessagesUsage,
 }
 
@@ -60,7 +60,7 @@ impl MessagesDecoder {
             finish: None,
             calls: 0,
             open: None,
-            thought: None,
+            block: None,
             counts: MessagesUsage::default(),
         }
     }
@@ -110,12 +110,12 @@ impl MessagesDecoder {
         match text("type") {
             "text" => self.text(text("text"), out),
             "thinking" => {
-                self.thought = Some((String::new(), String::new()));
+                self.block = Some((String::new(), String::new()));
                 self.think(text("thinking"), text("signature"), out);
             }
             "redacted_thinking" if !text("data").is_empty() => {
-                let seal = Seal::Hidden(text("data").to_owned());
-                out.push(Event::Thought(Thought { by: self.by.clone(), text: String::new(), seal }));
+                let signature = ReasoningSignature::Hidden(text("data").to_owned());
+                out.push(Event::ReasoningBlock(ReasoningBlock { by: self.by.clone(), text: String::new(), signature }));
             }
             "tool_use" => {
                 let index = self.calls;
@@ -165,7 +165,7 @@ impl MessagesDecoder {
         if !text.is_empty() {
             out.push(Event::Reasoning(text.to_owned()));
         }
-        if let Some((all, mark)) = &mut self.thought {
+        if let Some((all, mark)) = &mut self.block {
             all.push_str(text);
             mark.push_str(signature);
         }
@@ -173,8 +173,12 @@ impl MessagesDecoder {
 
     /// A call without arguments says nothing but an empty piece: it means `{}`.
     fn close(&mut self, out: &mut Vec<Event>) {
-        if let Some((text, mark)) = self.thought.take().filter(|(_, mark)| !mark.is_empty()) {
-            out.push(Event::Thought(Thought { by: self.by.clone(), text, seal: Seal::Signature(mark) }));
+        if let Some((text, mark)) = self.block.take().filter(|(_, mark)| !mark.is_empty()) {
+            out.push(Event::ReasoningBlock(ReasoningBlock {
+                by: self.by.clone(),
+                text,
+                signature: ReasoningSignature::Signature(mark),
+            }));
         }
         if let Some(call) = self.open.take().filter(|call| !call.said) {
             let text = if call.input.is_object() { call.input.to_string() } else { "{}".to_owned() };

@@ -2,14 +2,17 @@
 //!
 //! Source: Anthropic API reference, Messages; what a model takes is in the model table.
 
+mod decoder;
+#[cfg(test)]
+mod tests;
+
 use serde_json::{Map, Value, json};
 
-use crate::catalog::SchemaDialect;
-mod decoder;
+use crate::catalog::{Auth, Prefill, Quirks, SchemaDialect};
 
-use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, classify, probe, request};
+use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, ProtocolSpec, classify, probe, request};
 use crate::catalog::models::{Model, Thinking};
-use crate::model::event::{Seal, Thought};
+use crate::model::event::{ReasoningBlock, ReasoningSignature};
 use crate::model::prompt::ImageData;
 use crate::model::{Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
@@ -20,6 +23,18 @@ pub(super) const MAX_TOKENS: u64 = 4096;
 
 /// The smallest budget for thinking that the API takes.
 const LEAST_BUDGET: u64 = 1024;
+
+/// The registry entry.
+pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "anthropic", quirks: QUIRKS, adapter: &Anthropic };
+
+/// Plain Anthropic messages.
+pub const QUIRKS: Quirks = Quirks {
+    auth: Auth::XApiKey,
+    headers: &[("anthropic-version", "2023-06-01")],
+    seed: None,
+    prefill: Prefill::KnownModels,
+    ..Quirks::PLAIN
+};
 
 /// The adapter.
 pub struct Anthropic;
@@ -94,7 +109,7 @@ pub(super) fn lacks_thoughts(to: &Endpoint, prompt: &Prompt) -> bool {
     let by_budget = to.known.as_ref().is_some_and(|model| model.thinking == Thinking::Budget);
     let is_round = |message: &&Message| message.parts.iter().any(|part| matches!(part, Part::ToolResult { .. }));
     let last = prompt.messages.iter().rev().find(|message| message.role == Role::Assistant);
-    let own = |part: &Part| matches!(part, Part::Thought(thought) if thought.by == to.provider);
+    let own = |part: &Part| matches!(part, Part::ReasoningBlock(block) if block.by == to.provider);
     by_budget
         && prompt.messages.last().filter(is_round).is_some()
         && last.is_some_and(|turn| !turn.parts.iter().any(own))
@@ -288,11 +303,11 @@ fn block(to: &Endpoint, part: &Part) -> Option<Value> {
             Some(block)
         }
         // Its seal says nothing to anybody else.
-        Part::Thought(thought) if thought.by != to.provider => None,
-        Part::Thought(Thought { text, seal: Seal::Signature(signature), .. }) => {
+        Part::ReasoningBlock(block) if block.by != to.provider => None,
+        Part::ReasoningBlock(ReasoningBlock { text, signature: ReasoningSignature::Signature(signature), .. }) => {
             Some(json!({"type": "thinking", "thinking": text, "signature": signature}))
         }
-        Part::Thought(Thought { seal: Seal::Hidden(data), .. }) => {
+        Part::ReasoningBlock(ReasoningBlock { signature: ReasoningSignature::Hidden(data), .. }) => {
             Some(json!({"type": "redacted_thinking", "data": data}))
         }
         Part::ToolCall { id, name, arguments, .. } => {

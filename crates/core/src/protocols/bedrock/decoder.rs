@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::model::event::{Seal, Thought};
+use crate::model::event::{ReasoningBlock, ReasoningSignature};
 use crate::model::{Class, Event, Failure, Finish, Usage};
 use crate::protocols::classify::{self, Codes};
 use crate::protocols::{Decoder, bedrock, count};
@@ -24,7 +24,7 @@ pub struct ConverseDecoder {
     /// The tool call that is open, and whether it had arguments.
     open: Option<OpenToolUse>,
     /// The passage of reasoning that is open: its text and its signature.
-    thought: (String, String),
+    block: (String, String),
 }
 
 /// A tool call whose arguments may still come.
@@ -38,8 +38,8 @@ struct OpenToolUse {
 impl ConverseDecoder {
     /// A decoder for one reply.
     pub fn new(codes: Codes, by: &str) -> Self {
-        let (by, thought) = (by.to_owned(), (String::new(), String::new()));
-        Self { codes, by, started: false, finish: None, counted: false, calls: 0, open: None, thought }
+        let (by, block) = (by.to_owned(), (String::new(), String::new()));
+        Self { codes, by, started: false, finish: None, counted: false, calls: 0, open: None, block }
     }
 
     fn event(&mut self, kind: &str, event: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
@@ -102,19 +102,23 @@ impl ConverseDecoder {
         if !text("text").is_empty() {
             out.push(Event::Reasoning(text("text").to_owned()));
         }
-        self.thought.0.push_str(text("text"));
-        self.thought.1.push_str(text("signature"));
+        self.block.0.push_str(text("text"));
+        self.block.1.push_str(text("signature"));
         if !text("redactedContent").is_empty() {
-            let seal = Seal::Hidden(text("redactedContent").to_owned());
-            out.push(Event::Thought(Thought { by: self.by.clone(), text: String::new(), seal }));
+            let signature = ReasoningSignature::Hidden(text("redactedContent").to_owned());
+            out.push(Event::ReasoningBlock(ReasoningBlock { by: self.by.clone(), text: String::new(), signature }));
         }
     }
 
     /// A call without arguments says nothing: it means `{}`.
     fn close(&mut self, out: &mut Vec<Event>) {
-        let (text, mark) = std::mem::take(&mut self.thought);
+        let (text, mark) = std::mem::take(&mut self.block);
         if !mark.is_empty() {
-            out.push(Event::Thought(Thought { by: self.by.clone(), text, seal: Seal::Signature(mark) }));
+            out.push(Event::ReasoningBlock(ReasoningBlock {
+                by: self.by.clone(),
+                text,
+                signature: ReasoningSignature::Signature(mark),
+            }));
         }
         if let Some(call) = self.open.take().filter(|call| !call.said) {
             out.push(Event::ToolArguments { index: call.index, text: "{}".to_owned() });

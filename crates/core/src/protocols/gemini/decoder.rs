@@ -29,7 +29,7 @@ struct GeminiUsage {
     tools: Option<u64>,
     cached: Option<u64>,
     candidates: Option<u64>,
-    thoughts: Option<u64>,
+    reasoning_blocks: Option<u64>,
 }
 
 impl GeminiDecoder {
@@ -159,7 +159,7 @@ impl GeminiUsage {
             (&mut self.tools, "toolUsePromptTokenCount"),
             (&mut self.cached, "cachedContentTokenCount"),
             (&mut self.candidates, "candidatesTokenCount"),
-            (&mut self.thoughts, "thoughtsTokenCount"),
+            (&mut self.reasoning_blocks, "thoughtsTokenCount"),
         ];
         for (slot, name) in places {
             *slot = usage.get(name).and_then(count).or(*slot);
@@ -168,7 +168,7 @@ impl GeminiUsage {
 
     /// On the wire the prompt holds what was cached, and the candidates leave the thoughts out.
     fn usage(&self) -> Usage {
-        let thoughts = self.thoughts.unwrap_or(0);
+        let thoughts = self.reasoning_blocks.unwrap_or(0);
         Usage {
             input: self.prompt.unwrap_or(0).saturating_add(self.tools.unwrap_or(0)),
             output: self.candidates.unwrap_or(0).saturating_add(thoughts),

@@ -8,9 +8,16 @@ use url::Url;
 
 pub use crate::wire::script::{Fault, FaultKind, Script, Simulation, parse_faults};
 
-use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe};
+use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, ProtocolSpec};
+use crate::catalog::{Attachments, Quirks};
 use crate::model::{Class, Failure, Part, Prompt, Role, Secret};
 use crate::wire::{ErrorReply, Framing, WireRequest};
+
+/// The registry entry.
+pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "mock", quirks: QUIRKS, adapter: &Mock };
+
+/// A simulated deployment takes every attachment.
+pub const QUIRKS: Quirks = Quirks { attachments: Attachments::FILES, ..Quirks::PLAIN };
 
 /// The adapter.
 pub struct Mock;
@@ -66,7 +73,7 @@ fn last_words(prompt: &Prompt) -> String {
     let last = prompt.messages.iter().rev().find(|message| message.role == Role::User);
     let texts = last.into_iter().flat_map(|message| &message.parts).filter_map(|part| match part {
         Part::Text(text) | Part::ToolResult { text, .. } => Some(text.as_str()),
-        Part::Thought(_) | Part::Image { .. } | Part::File { .. } | Part::ToolCall { .. } => None,
+        Part::ReasoningBlock(_) | Part::Image { .. } | Part::File { .. } | Part::ToolCall { .. } => None,
     });
     texts.collect::<Vec<_>>().join("\n")
 }

@@ -2,13 +2,14 @@
 //!
 //! Source: ollama/ollama, `docs/api.md`, and `api/types.go` for `think`, `truncate` and `shift`.
 
-use serde_json::{Map, Value, json};
-
-use crate::catalog::SchemaDialect;
-use crate::catalog::models::Model;
 mod decoder;
 
-use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, classify, probe, request};
+use serde_json::{Map, Value, json};
+
+use crate::catalog::models::Model;
+use crate::catalog::{Quirks, SchemaDialect};
+
+use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, ProtocolSpec, classify, probe, request};
 use crate::model::prompt::ImageData;
 use crate::model::{Class, Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
@@ -19,6 +20,12 @@ const USUAL_WINDOW: u64 = 4096;
 
 /// Room for the answer when no limit is set, in tokens.
 const USUAL_ANSWER: u64 = 1024;
+
+/// The registry entry.
+pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "ollama", quirks: QUIRKS, adapter: &Ollama };
+
+/// Plain Ollama: options and addresses are the adapter's.
+pub const QUIRKS: Quirks = Quirks { version: None, ..Quirks::PLAIN };
 
 /// The adapter.
 pub struct Ollama;
@@ -163,7 +170,7 @@ fn push_user(list: &mut Vec<Value>, to: &Endpoint, prompt: &Prompt, message: &Me
                 list.push(json!({"role": "tool", "tool_name": name, "tool_call_id": id, "content": text}));
             }
             // A call belongs to the model's turns; the person makes none. Documents were refused before.
-            Part::Thought(_) | Part::ToolCall { .. } | Part::File { .. } => {}
+            Part::ReasoningBlock(_) | Part::ToolCall { .. } | Part::File { .. } => {}
         }
     }
     if !texts.is_empty() || !images.is_empty() {
@@ -181,7 +188,7 @@ fn name_of_call<'a>(prompt: &'a Prompt, wanted: &str) -> &'a str {
     let mut parts = prompt.messages.iter().flat_map(|message| &message.parts);
     let name = parts.find_map(|part| match part {
         Part::ToolCall { id, name, .. } if id == wanted => Some(name.as_str()),
-        Part::Thought(_)
+        Part::ReasoningBlock(_)
         | Part::ToolCall { .. }
         | Part::Text(_)
         | Part::Image { .. }
@@ -203,7 +210,7 @@ fn assistant(message: &Message) -> Value {
                 calls.push(json!({"id": id, "function": {"name": name, "arguments": arguments}}));
             }
             // Models write text here; images, documents and results belong to the other side.
-            Part::Thought(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
+            Part::ReasoningBlock(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
         }
     }
     let mut said = json!({"role": "assistant", "content": text});

@@ -2,17 +2,20 @@
 //!
 //! Source: OpenAI API reference, chat completions; deviations are values in [`crate::catalog::Quirks`].
 
+mod decoder;
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
-use crate::catalog::{EffortField, SchemaDialect};
-mod decoder;
+use crate::catalog::{EffortField, Quirks, SchemaDialect};
 
-use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, classify, probe, request};
+use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, ProtocolSpec, capabilities, classify, probe, request};
 use crate::catalog::models::Support;
 use crate::model::prompt::ImageData;
-use crate::model::{Class, Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
+use crate::model::{Capabilities, Class, Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
 pub(in crate::protocols) use decoder::ChatDecoder;
 
@@ -21,6 +24,12 @@ const SHORT_ID: usize = 9;
 
 /// The field that asks a stream for its usage; old servers refuse it.
 const USAGE: &str = "stream_options";
+
+/// The registry entry.
+pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "openai", quirks: QUIRKS, adapter: &Openai };
+
+/// The plain form: chat completions as OpenAI documents them.
+pub const QUIRKS: Quirks = Quirks::PLAIN;
 
 /// The adapter.
 pub struct Openai;
@@ -51,6 +60,10 @@ impl Adapter for Openai {
             return Failure { class: Class::Unsupported, message, ..failure };
         }
         failure
+    }
+
+    fn capabilities(&self, to: &Endpoint) -> Capabilities {
+        capabilities::in_chat_completions(to)
     }
 }
 
@@ -189,7 +202,7 @@ fn push_user(list: &mut Vec<Value>, to: &Endpoint, message: &Message) {
                 list.push(json!({"role": "tool", "tool_call_id": id, "content": text}));
             }
             // A call belongs to the model's turns; the person makes none.
-            Part::Thought(_) | Part::ToolCall { .. } => {}
+            Part::ReasoningBlock(_) | Part::ToolCall { .. } => {}
         }
     }
     if let Some(content) = content(parts) {
@@ -222,7 +235,7 @@ fn assistant(to: &Endpoint, message: &Message) -> Value {
                 calls.push(json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}));
             }
             // Models write text here; images, documents and results belong to the other side.
-            Part::Thought(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
+            Part::ReasoningBlock(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
         }
     }
     if calls.is_empty() {

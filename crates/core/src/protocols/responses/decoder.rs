@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::model::event::{Seal, Thought};
+use crate::model::event::{ReasoningBlock, ReasoningSignature};
 use crate::model::{Class, Event, Failure, Finish, Usage};
 use crate::protocols::classify::{self, Codes};
 use crate::protocols::{Decoder, count};
@@ -168,8 +168,8 @@ impl ResponsesDecoder {
         let sealed = item.get("encrypted_content").and_then(Value::as_str).filter(|sealed| !sealed.is_empty());
         if let Some(sealed) = sealed.filter(|_| is_reasoning && !self.items[at].sealed) {
             self.items[at].sealed = true;
-            let seal = Seal::Hidden(sealed.to_owned());
-            out.push(Event::Thought(Thought { by: self.by.clone(), text: String::new(), seal }));
+            let signature = ReasoningSignature::Hidden(sealed.to_owned());
+            out.push(Event::ReasoningBlock(ReasoningBlock { by: self.by.clone(), text: String::new(), signature }));
         }
     }
 

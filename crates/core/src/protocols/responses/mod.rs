@@ -4,16 +4,19 @@
 //! Reasoning goes back in rounds of tools as the provider sealed it: guide "Reasoning models", encrypted
 //! reasoning items.
 
-use serde_json::{Map, Value, json};
-
-use crate::catalog::SchemaDialect;
-use crate::catalog::models::Reasoning;
 mod decoder;
 
-use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, classify, openai, probe, request};
-use crate::model::event::{Seal, Thought};
+use serde_json::{Map, Value, json};
+
+use crate::catalog::models::Reasoning;
+use crate::catalog::{Attachments, Quirks, SchemaDialect};
+
+use super::{
+    Adapter, Decoder, EncodedRequest, Endpoint, Probe, ProtocolSpec, capabilities, classify, openai, probe, request,
+};
+use crate::model::event::{ReasoningBlock, ReasoningSignature};
 use crate::model::prompt::ImageData;
-use crate::model::{Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
+use crate::model::{Capabilities, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
 pub(in crate::protocols) use decoder::ResponsesDecoder;
 
@@ -23,6 +26,18 @@ const LEAST_OUTPUT: u64 = 16;
 /// Asks for reasoning in a form that can be sent back where answers are not kept. Models that do not reason
 /// refuse it (400, "Encrypted content is not supported with this model").
 const ENCRYPTED: &str = "reasoning.encrypted_content";
+
+/// The registry entry.
+pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "openai-responses", quirks: QUIRKS, adapter: &Responses };
+
+/// Plain Responses: no stop texts, no seed (OpenAI API reference).
+pub const QUIRKS: Quirks = Quirks {
+    seed: None,
+    max_stop: 0,
+    stores: true,
+    attachments: Attachments { pdf_urls: true, ..Attachments::FILES },
+    ..Quirks::PLAIN
+};
 
 /// The adapter.
 pub struct Responses;
@@ -68,6 +83,10 @@ impl Adapter for Responses {
 
     fn classify(&self, to: &Endpoint, reply: &ErrorReply<'_>) -> Failure {
         classify::reply(reply, to.quirks.codes)
+    }
+
+    fn capabilities(&self, to: &Endpoint) -> Capabilities {
+        capabilities::with_schema_by_model(to)
     }
 }
 
@@ -122,7 +141,7 @@ fn push_user(items: &mut Vec<Value>, message: &Message) {
                 items.push(json!({"type": "function_call_output", "call_id": id, "output": text}));
             }
             // A call belongs to the model's turns; the person makes none.
-            Part::Thought(_) | Part::ToolCall { .. } => {}
+            Part::ReasoningBlock(_) | Part::ToolCall { .. } => {}
         }
     }
     if !parts.is_empty() {
@@ -144,7 +163,7 @@ fn file(name: &str, media_type: &str, data: &ImageData) -> Value {
 /// Reasoning comes before what followed from it, without ids: those name items that nobody kept. Alone it is
 /// refused.
 fn push_assistant(items: &mut Vec<Value>, to: &Endpoint, message: &Message) {
-    let mut thoughts = Vec::new();
+    let mut reasoning_blocks = Vec::new();
     let mut text = String::new();
     let mut calls = Vec::new();
     for part in &message.parts {
@@ -153,16 +172,18 @@ fn push_assistant(items: &mut Vec<Value>, to: &Endpoint, message: &Message) {
             Part::ToolCall { id, name, arguments, .. } => {
                 calls.push(json!({"type": "function_call", "call_id": id, "name": name, "arguments": arguments}));
             }
-            Part::Thought(Thought { by, seal: Seal::Hidden(seal), .. }) if *by == to.provider => {
-                thoughts.push(json!({"type": "reasoning", "summary": [], "encrypted_content": seal}));
+            Part::ReasoningBlock(ReasoningBlock { by, signature: ReasoningSignature::Hidden(signature), .. })
+                if *by == to.provider =>
+            {
+                reasoning_blocks.push(json!({"type": "reasoning", "summary": [], "encrypted_content": signature}));
             }
             // Models write text here; images, documents and results belong to the other side, and what
             // another provider sealed is nothing here.
-            Part::Thought(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
+            Part::ReasoningBlock(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
         }
     }
     if !text.is_empty() || !calls.is_empty() {
-        items.append(&mut thoughts);
+        items.append(&mut reasoning_blocks);
     }
     if !text.is_empty() {
         let content = json!([{"type": "output_text", "text": text}]);

@@ -93,7 +93,10 @@ fn answer(value: &Value) -> Answer {
         model: text(&value["model"]),
         text: text(&value["text"]).unwrap(),
         reasoning: text(&value["reasoning"]).unwrap(),
-        thoughts: value.get("thoughts").map(|list| serde_json::from_value(list.clone()).unwrap()).unwrap_or_default(),
+        reasoning_blocks: value
+            .get("thoughts")
+            .map(|list| serde_json::from_value(list.clone()).unwrap())
+            .unwrap_or_default(),
         tool_calls: calls.iter().map(|call| serde_json::from_value::<ToolCall>(call.clone()).unwrap()).collect(),
         usage: serde_json::from_value::<Option<Usage>>(value["usage"].clone()).unwrap(),
         finish: serde_json::from_value::<Option<Finish>>(value["finish"].clone()).unwrap(),

@@ -12,7 +12,7 @@ use llmroute_core::model::{
     Answer, Class, Event, Failure, Finish, OutputFault, Prompt, Secret, TimeoutKind, Timestamp,
 };
 use llmroute_core::protocols::{Endpoint, ReplyReader};
-use llmroute_core::route::Timeouts;
+use llmroute_core::routing::Timeouts;
 use llmroute_core::wire::{ErrorReply, rate_limit, sigv4};
 
 /// The longest answer that is kept, in bytes; a stream without end is stopped here.
@@ -40,7 +40,7 @@ pub(in crate::engine) type Sink<'a> = dyn FnMut(CallEvent<'_>) -> ControlFlow<()
 /// What an attempt tells as it goes on.
 pub(in crate::engine) enum CallEvent<'a> {
     /// The head of a reply came, whatever its status: when, and what it says of the provider's limits.
-    Head((Timestamp, Vec<llmroute_core::model::Reading>)),
+    Head((Timestamp, Vec<llmroute_core::model::RateLimitReading>)),
     Dropped(&'a [&'static str]),
     Event(&'a Event),
 }
@@ -274,7 +274,7 @@ pub fn size(event: &Event) -> usize {
     match event {
         Event::Text(text) | Event::Reasoning(text) | Event::ToolArguments { text, .. } => text.len(),
         Event::ToolSignature { text, .. } => text.len(),
-        Event::Thought(thought) => thought.size(),
+        Event::ReasoningBlock(block) => block.size(),
         Event::ToolStart { id, name, .. } => id.len() + name.len(),
         Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => 0,
     }
@@ -285,9 +285,11 @@ pub fn is_token(event: &Event) -> bool {
     match event {
         Event::Text(text) | Event::Reasoning(text) => !text.is_empty(),
         Event::ToolStart { .. } | Event::ToolArguments { .. } => true,
-        Event::Start { .. } | Event::Thought(_) | Event::ToolSignature { .. } | Event::Usage(_) | Event::Finish(_) => {
-            false
-        }
+        Event::Start { .. }
+        | Event::ReasoningBlock(_)
+        | Event::ToolSignature { .. }
+        | Event::Usage(_)
+        | Event::Finish(_) => false,
     }
 }
 

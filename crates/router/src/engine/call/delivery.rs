@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::engine::event::{ContinuedBy, Observer, RouterEvent};
 use llmroute_core::model::{Event, Message, Prompt, Role};
-use llmroute_core::route::seam::{Fit, Seam};
+use llmroute_core::routing::continuation::{Continuation, ContinuationStep};
 
 /// How the answer reaches its reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl PromptStart {
 pub(in crate::engine) struct AnswerWriter {
     delivery: Delivery,
     written: String,
-    seam: Option<Seam>,
+    continuation: Option<Continuation>,
     /// The current answer is another text than what is out: it is read on, unseen.
     diverged: bool,
     /// Something of the current answer was given out, if only reasoning.
@@ -80,7 +80,7 @@ impl AnswerWriter {
         Self {
             delivery,
             written: String::new(),
-            seam: None,
+            continuation: None,
             diverged: false,
             given: false,
             restart_due: false,
@@ -92,7 +92,7 @@ impl AnswerWriter {
     /// Prepares for the next attempt, on an endpoint that takes a prefill or does not.
     pub(in crate::engine) fn prepare(&mut self, prefill: bool, observer: &mut dyn Observer) -> PromptStart {
         self.diverged = false;
-        self.seam = None;
+        self.continuation = None;
         if self.delivery == Delivery::Streamed(Midstream::Restart) {
             self.restart_due = self.given;
             return PromptStart::Fresh;
@@ -103,16 +103,16 @@ impl AnswerWriter {
         };
         let at = self.written.chars().count();
         self.resumed_at = Some(at);
-        let given = || llmroute_core::route::seam::prefill(&self.written).to_owned();
-        let (seam, start, by) = if prefill {
-            (Seam::continued(&self.written), PromptStart::Prefill(given()), ContinuedBy::Prefill)
+        let given = || llmroute_core::routing::continuation::prefill(&self.written).to_owned();
+        let (continuation, start, by) = if prefill {
+            (Continuation::prefilled(&self.written), PromptStart::Prefill(given()), ContinuedBy::Prefill)
         } else if midstream == Midstream::Resume {
-            (Seam::instructed(&self.written), PromptStart::Instruction(given()), ContinuedBy::Instruction)
+            (Continuation::instructed(&self.written), PromptStart::Instruction(given()), ContinuedBy::Instruction)
         } else {
-            (Seam::afresh(&self.written), PromptStart::Fresh, ContinuedBy::Match)
+            (Continuation::restarted(&self.written), PromptStart::Fresh, ContinuedBy::Match)
         };
         observer.on_event(RouterEvent::Resuming { at, by });
-        self.seam = Some(seam);
+        self.continuation = Some(continuation);
         start
     }
 
@@ -121,7 +121,7 @@ impl AnswerWriter {
         let text = match event {
             Event::Text(text) => text,
             Event::Reasoning(_)
-            | Event::Thought(_)
+            | Event::ReasoningBlock(_)
             | Event::ToolStart { .. }
             | Event::ToolArguments { .. }
             | Event::ToolSignature { .. } => {
@@ -129,11 +129,11 @@ impl AnswerWriter {
             }
             Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => return observer.on_output(event),
         };
-        match &mut self.seam {
+        match &mut self.continuation {
             None => self.print(text.clone(), observer),
             Some(_) if self.diverged => ControlFlow::Continue(()),
-            Some(seam) => {
-                let fit = seam.feed(text);
+            Some(continuation) => {
+                let fit = continuation.feed(text);
                 self.fit(fit, observer)
             }
         }
@@ -141,10 +141,10 @@ impl AnswerWriter {
 
     /// The current answer is whole. False when it is another text than what is out.
     pub(in crate::engine) fn end(&mut self, observer: &mut dyn Observer) -> bool {
-        if let Some(seam) = &mut self.seam
+        if let Some(continuation) = &mut self.continuation
             && !self.diverged
         {
-            let fit = seam.end();
+            let fit = continuation.end();
             // A reader that left just now has everything but the tail it did not want.
             let _ = self.fit(fit, observer);
         }
@@ -174,11 +174,11 @@ impl AnswerWriter {
         self.resumed_at
     }
 
-    fn fit(&mut self, fit: Fit, observer: &mut dyn Observer) -> ControlFlow<()> {
+    fn fit(&mut self, fit: ContinuationStep, observer: &mut dyn Observer) -> ControlFlow<()> {
         match fit {
-            Fit::Held => ControlFlow::Continue(()),
-            Fit::Print(text) => self.print(text, observer),
-            Fit::Diverged => {
+            ContinuationStep::Pending => ControlFlow::Continue(()),
+            ContinuationStep::Print(text) => self.print(text, observer),
+            ContinuationStep::Diverged => {
                 self.diverged = true;
                 ControlFlow::Continue(())
             }
@@ -187,7 +187,7 @@ impl AnswerWriter {
 
     /// Gives out what is not text of the answer; a continuation of text has none of it.
     fn write_other(&mut self, event: &Event, observer: &mut dyn Observer) -> ControlFlow<()> {
-        if self.seam.is_some() {
+        if self.continuation.is_some() {
             return ControlFlow::Continue(());
         }
         self.begin(observer);

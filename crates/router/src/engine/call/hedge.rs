@@ -1,6 +1,6 @@
 //! Two deployments asked for one answer: the one whose text begins first is listened to.
 //!
-//! The decisions are in `route::hedge` and in the course; here is what obeys them. Both calls are
+//! The decisions are in `routing::hedge` and in the failover; here is what obeys them. Both calls are
 //! polled by this one task, so that dropping a call closes its connection at once.
 
 use std::convert::Infallible;
@@ -18,20 +18,20 @@ use crate::engine::request::record::{Disposition, HedgeInfo};
 use crate::engine::request::run::Run;
 use crate::engine::router::Router;
 use crate::engine::shared::reservation::PendingReservation;
-use llmroute_core::model::{Answer, Event, Failure, Prompt, Reading, Timestamp};
-use llmroute_core::route::course::{Call, Course};
-use llmroute_core::route::hedge::Delay;
-use llmroute_core::route::{DeploymentId, Timeouts};
+use llmroute_core::model::{Answer, Event, Failure, Prompt, RateLimitReading, Timestamp};
+use llmroute_core::routing::failover::{Failover, PlannedCall};
+use llmroute_core::routing::hedge::Delay;
+use llmroute_core::routing::{DeploymentId, Timeouts};
 
 /// The call that a race came down to.
 pub(in crate::engine) struct Raced {
-    pub(in crate::engine) call: Call,
+    pub(in crate::engine) call: PlannedCall,
     pub(in crate::engine) result: Result<CallSuccess, CallError>,
 }
 
 /// One of the two calls.
 struct Lane {
-    call: Call,
+    call: PlannedCall,
     /// When it was asked; the second one is asked only when there is budget for it.
     asked: Option<Timestamp>,
     /// What came so far.
@@ -60,7 +60,7 @@ struct Race {
 /// What a lane says.
 enum Say {
     /// The head of the reply: when it came, and what it said of limits.
-    Head((Timestamp, Vec<Reading>)),
+    Head((Timestamp, Vec<RateLimitReading>)),
     /// There is budget for it: it is being asked.
     Asked,
     Dropped(Vec<&'static str>),
@@ -87,8 +87,8 @@ impl<'a> Run<'a> {
     pub(in crate::engine) async fn race(
         &mut self,
         delay: Delay,
-        call: Call,
-        course: &mut Course<'_>,
+        call: PlannedCall,
+        failover: &mut Failover<'_>,
         deadline: Timestamp,
         rng: &mut fastrand::Rng,
         observer: &mut dyn Observer,
@@ -97,8 +97,8 @@ impl<'a> Run<'a> {
         self.out.prepare(false, observer);
         self.coming = Answer::default();
         let (router, prompt) = (self.router, &self.request.prompt);
-        let cell = self.ledger.board.cell(call.deployment);
-        let after = delay.before(cell, self.request.facts.prompt_tokens, router.clock.now());
+        let cell = self.ledger.snapshot.deployment(call.deployment);
+        let after = delay.before(cell, self.request.attributes.prompt_tokens, router.clock.now());
         let (say, mut heard) = unbounded_channel();
         self.current.push((call.clone(), router.clock.now()));
         let limits = (self.timeouts(&call, deadline), deadline);
@@ -115,7 +115,7 @@ impl<'a> Run<'a> {
                 Happened::Waited => {
                     race.phase = Phase::Settled(0);
                     let now = router.clock.now();
-                    if let Some(rival) = course.rival(&self.ledger.board, now)
+                    if let Some(rival) = failover.hedge_candidate(&self.ledger.snapshot, now)
                         && let (lane, timeouts) = self.rival(&race.lanes[0].call, rival, deadline)
                         && let Some(claim) = self.may_race(&lane.call, rng)
                     {
@@ -131,18 +131,18 @@ impl<'a> Run<'a> {
                     if matches!(said, Say::Asked) {
                         self.count(&race.lanes[lane].call, deadline, rng);
                     }
-                    if self.hear(&mut race, lane, said, course, observer).is_break() {
+                    if self.hear(&mut race, lane, said, failover, observer).is_break() {
                         return self.unread(race, lane);
                     }
                 }
                 Happened::Ended(lane, end) => {
                     // What it said last comes before its end.
                     while let Ok((lane, said)) = heard.try_recv() {
-                        if self.hear(&mut race, lane, said, course, observer).is_break() {
+                        if self.hear(&mut race, lane, said, failover, observer).is_break() {
                             return self.unread(race, lane);
                         }
                     }
-                    match self.ended(&mut race, lane, end, course, rng, observer) {
+                    match self.ended(&mut race, lane, end, failover, rng, observer) {
                         ControlFlow::Continue(()) => {}
                         ControlFlow::Break(result) => {
                             let call = race.lanes.swap_remove(lane).call;
@@ -163,12 +163,13 @@ impl<'a> Run<'a> {
     }
 
     /// The lane of a second call beside `first`.
-    fn rival(&self, first: &Call, rival: DeploymentId, deadline: Timestamp) -> (Lane, Timeouts) {
+    fn rival(&self, first: &PlannedCall, rival: DeploymentId, deadline: Timestamp) -> (Lane, Timeouts) {
         let left = deadline.since(self.router.clock.now());
         let members = &self.router.map.group(first.group).members;
         let member = members.iter().find(|member| member.deployment == rival);
         let first_token = member.map_or(left, |member| member.timeouts.first_token).min(left);
-        let call = Call { group: first.group, deployment: rival, wait: Duration::ZERO, first_token, probe: false };
+        let call =
+            PlannedCall { group: first.group, deployment: rival, wait: Duration::ZERO, first_token, probe: false };
         let timeouts = self.timeouts(&call, deadline);
         (Lane::new(call, None), timeouts)
     }
@@ -179,7 +180,7 @@ impl<'a> Run<'a> {
         race: &mut Race,
         lane: usize,
         said: Say,
-        course: &mut Course<'_>,
+        failover: &mut Failover<'_>,
         observer: &mut dyn Observer,
     ) -> ControlFlow<()> {
         if matches!(race.phase, Phase::Settled(winner) if winner != lane) {
@@ -195,7 +196,7 @@ impl<'a> Run<'a> {
             Say::Asked => {
                 race.lanes[lane].asked = Some(now);
                 self.current.push((race.lanes[lane].call.clone(), now));
-                course.join(deployment, &self.ledger.board, now);
+                failover.start_hedge(deployment, &self.ledger.snapshot, now);
                 self.hedged = Some(HedgeInfo { after: race.after, rival: deployment });
                 observer.on_event(RouterEvent::Calling { deployment, wait: Duration::ZERO });
                 return ControlFlow::Continue(());
@@ -218,7 +219,7 @@ impl<'a> Run<'a> {
             Phase::Open => {
                 let begins = is_content(&event);
                 race.lanes[lane].held.push(event);
-                if begins { self.settle(race, lane, course, observer) } else { ControlFlow::Continue(()) }
+                if begins { self.settle(race, lane, failover, observer) } else { ControlFlow::Continue(()) }
             }
         }
     }
@@ -228,7 +229,7 @@ impl<'a> Run<'a> {
         &mut self,
         race: &mut Race,
         winner: usize,
-        course: &mut Course<'_>,
+        failover: &mut Failover<'_>,
         observer: &mut dyn Observer,
     ) -> ControlFlow<()> {
         race.phase = Phase::Settled(winner);
@@ -244,7 +245,7 @@ impl<'a> Run<'a> {
             let winner = race.lanes[winner].call.deployment;
             let now = self.router.clock.now();
             self.ledger.let_go(loser.deployment, now);
-            course.decided(winner, loser.deployment, now);
+            failover.hedge_won(winner, loser.deployment, now);
             observer.on_event(RouterEvent::Hedged { after: race.after, winner, wasted });
         }
         self.flush(&mut race.lanes[winner], observer)
@@ -266,7 +267,7 @@ impl<'a> Run<'a> {
         race: &mut Race,
         lane: usize,
         end: End,
-        course: &mut Course<'_>,
+        failover: &mut Failover<'_>,
         rng: &mut fastrand::Rng,
         observer: &mut dyn Observer,
     ) -> ControlFlow<Result<CallSuccess, CallError>> {
@@ -299,7 +300,7 @@ impl<'a> Run<'a> {
                 self.ledger.let_go(call.deployment, self.router.clock.now());
             }
             observer.on_event(RouterEvent::Failed { deployment: call.deployment, failure });
-            course.fell(call.deployment, failure, left, self.router.clock.now());
+            failover.hedge_call_failed(call.deployment, failure, left, self.router.clock.now());
         }
         observer.on_event(RouterEvent::GoingOn { deployment: left });
         race.phase = Phase::Settled(1 - lane);
@@ -333,7 +334,7 @@ fn failure_of(result: &Result<CallSuccess, CallError>) -> Option<&Failure> {
 }
 
 impl Lane {
-    fn new(call: Call, asked: Option<Timestamp>) -> Self {
+    fn new(call: PlannedCall, asked: Option<Timestamp>) -> Self {
         Self { call, asked, coming: Answer::default(), first_token: None, held: Vec::new() }
     }
 
@@ -423,7 +424,7 @@ fn is_content(event: &Event) -> bool {
         Event::Text(text) => !text.is_empty(),
         Event::ToolStart { .. } | Event::ToolArguments { .. } => true,
         Event::Reasoning(_)
-        | Event::Thought(_)
+        | Event::ReasoningBlock(_)
         | Event::ToolSignature { .. }
         | Event::Start { .. }
         | Event::Usage(_)

@@ -9,7 +9,7 @@ use crate::engine::event::{Observer, RouterEvent};
 use crate::engine::request::run::Run;
 use crate::engine::shared::reservation::{AdmissionError, FinishedCall, PendingReservation};
 use llmroute_core::model::Answer;
-use llmroute_core::route::course::{Call, Course, Stop};
+use llmroute_core::routing::failover::{Failover, PlannedCall, Stop};
 
 /// When a state that others hold locked may be asked again.
 const BUSY: Duration = Duration::from_secs(1);
@@ -19,8 +19,8 @@ impl Run<'_> {
     /// cannot be known.
     pub(in crate::engine) async fn may_begin(
         &mut self,
-        call: &Call,
-        course: &mut Course<'_>,
+        call: &PlannedCall,
+        failover: &mut Failover<'_>,
         rng: &mut fastrand::Rng,
         observer: &mut dyn Observer,
     ) -> Result<bool, Stop> {
@@ -28,11 +28,11 @@ impl Run<'_> {
         let cold_start_permit = self.router.quotas.cold_start_permit(&identity, heard);
         let cold_start_permit = tokio::time::timeout(call.first_token, cold_start_permit).await.ok().flatten();
         self.cold_start_permits.extend(cold_start_permit.map(|cold_start_permit| (call.deployment, cold_start_permit)));
-        match self.ledger.reserve(call, &self.request.facts, rng, self.router.clock).await {
+        match self.ledger.reserve(call, &self.request.attributes, rng, self.router.clock).await {
             Ok(()) => Ok(true),
             Err(AdmissionError::Full) => {
                 self.land(call);
-                course.lost_slot(call, &self.ledger.board, self.router.clock.now());
+                failover.limit_reached(call, &self.ledger.snapshot, self.router.clock.now());
                 Ok(false)
             }
             Err(AdmissionError::Busy(reason)) => {
@@ -43,7 +43,7 @@ impl Run<'_> {
     }
 
     /// Settles what the call reserved.
-    pub(in crate::engine) fn close_slot(&mut self, call: &Call, result: &Result<CallSuccess, CallError>) {
+    pub(in crate::engine) fn close_slot(&mut self, call: &PlannedCall, result: &Result<CallSuccess, CallError>) {
         let (answer, failure, sent) = match result {
             Ok(won) => (&won.answer, None, true),
             Err(CallError { cause: Cause::Failed(failure), answer, .. }) => (answer, Some(failure), true),
@@ -59,24 +59,28 @@ impl Run<'_> {
     }
 
     /// The call is not one of the first to its deployment any more.
-    fn land(&mut self, call: &Call) {
+    fn land(&mut self, call: &PlannedCall) {
         self.cold_start_permits.retain(|(deployment, _)| *deployment != call.deployment);
     }
 
     /// Asks for room for a second call beside another of the same request, and for the group's leave
     /// to make it; `None` when it is known by now that there is none.
-    pub(in crate::engine) fn may_race(&mut self, rival: &Call, rng: &mut fastrand::Rng) -> Option<PendingReservation> {
+    pub(in crate::engine) fn may_race(
+        &mut self,
+        rival: &PlannedCall,
+        rng: &mut fastrand::Rng,
+    ) -> Option<PendingReservation> {
         let (identity, heard) = self.ledger.identity(rival.deployment);
         // One that would have to wait for the first calls of others is no help.
         let cold_start_permit = self.router.quotas.cold_start_permit(&identity, heard).now_or_never()?;
-        let claim = self.ledger.claim(rival, &self.request.facts, rng, self.router.clock)?;
+        let claim = self.ledger.claim(rival, &self.request.attributes, rng, self.router.clock)?;
         self.cold_start_permits
             .extend(cold_start_permit.map(|cold_start_permit| (rival.deployment, cold_start_permit)));
         Some(claim)
     }
 
     /// A call that asked for room was not made after all.
-    pub(in crate::engine) fn not_made(&mut self, rival: &Call) {
+    pub(in crate::engine) fn not_made(&mut self, rival: &PlannedCall) {
         self.land(rival);
         let outcome = FinishedCall { answer: &Answer::default(), failure: None, sent: false };
         self.ledger.close(rival.deployment, outcome, self.router.clock.now());

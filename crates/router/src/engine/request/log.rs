@@ -9,8 +9,8 @@ use crate::engine::request::run::Run;
 use crate::engine::router::{Request, Router};
 use crate::ports::{LogEnd, RequestOutcome};
 use llmroute_core::model::Answer;
-use llmroute_core::route::DeploymentId;
-use llmroute_core::route::course::Stop;
+use llmroute_core::routing::DeploymentId;
+use llmroute_core::routing::failover::Stop;
 
 impl Run<'_> {
     /// Writes the outcome down.

@@ -3,15 +3,15 @@
 use crate::engine::request::run::Run;
 use crate::engine::shared::session::CallOutcome;
 use llmroute_core::model::{Failure, Timestamp};
-use llmroute_core::route::board::Lesson;
-use llmroute_core::route::breaker::Context;
-use llmroute_core::route::course::Call;
-use llmroute_core::route::estimate::Experience;
-use llmroute_core::route::strategy::{Scene, stranger};
+use llmroute_core::routing::breaker::BreakerContext;
+use llmroute_core::routing::estimate::CallSample;
+use llmroute_core::routing::failover::PlannedCall;
+use llmroute_core::routing::snapshot::HealthSignal;
+use llmroute_core::routing::strategy::{RankingInput, prior_ttft};
 
 impl Run<'_> {
     /// Counts the call as under way until it ends, or could not last any longer.
-    pub(in crate::engine) fn count(&mut self, call: &Call, deadline: Timestamp, rng: &mut fastrand::Rng) {
+    pub(in crate::engine) fn count(&mut self, call: &PlannedCall, deadline: Timestamp, rng: &mut fastrand::Rng) {
         let now = self.router.clock.now();
         let members = &self.router.map.group(call.group).members;
         let member = members.iter().find(|member| member.deployment == call.deployment);
@@ -20,43 +20,43 @@ impl Run<'_> {
     }
 
     /// What the failure of the call that was recorded last teaches.
-    pub(in crate::engine) fn failed(&mut self, call: &Call, failure: &Failure, rng: &mut fastrand::Rng) {
-        let experience = self
+    pub(in crate::engine) fn failed(&mut self, call: &PlannedCall, failure: &Failure, rng: &mut fastrand::Rng) {
+        let sample = self
             .attempts
             .last()
-            .and_then(|attempt| Experience::failed(self.request.facts.prompt_tokens, failure, attempt.duration));
-        self.teach(call, Some(failure), experience, rng);
+            .and_then(|attempt| CallSample::failed(self.request.attributes.prompt_tokens, failure, attempt.duration));
+        self.teach(call, Some(failure), sample, rng);
     }
 
     /// What the end of a call teaches; `failure` is `None` for an answer.
     pub(in crate::engine) fn teach(
         &mut self,
-        call: &Call,
+        call: &PlannedCall,
         failure: Option<&Failure>,
-        experience: Option<Experience>,
+        sample: Option<CallSample>,
         rng: &mut fastrand::Rng,
     ) {
         let now = self.router.clock.now();
-        let Some(lesson) = failure.map_or(Some(Lesson::ANSWERED), Lesson::of) else {
+        let Some(lesson) = failure.map_or(Some(HealthSignal::ANSWERED), HealthSignal::of) else {
             return self.ledger.let_go(call.deployment, now);
         };
         let class = failure.map(|failure| failure.class);
         let policy = &self.router.map.group(call.group).policy;
-        let context = Context {
-            rules: policy.rules(class),
+        let context = BreakerContext {
+            rules: policy.breaker(class),
             another_closed: self.another_closed(call, now),
             now,
-            luck: rng.f64(),
+            jitter: rng.f64(),
         };
-        let (map, facts, board) = (&self.router.map, &self.request.facts, &self.ledger.board);
-        let start = stranger(&Scene { map, group: call.group, facts, board, now });
-        self.ledger.learn(call.group, call.deployment, CallOutcome { lesson, experience, start }, context);
+        let (map, attributes, snapshot) = (&self.router.map, &self.request.attributes, &self.ledger.snapshot);
+        let start = prior_ttft(&RankingInput { map, group: call.group, attributes, snapshot, now });
+        self.ledger.learn(call.group, call.deployment, CallOutcome { lesson, sample, start }, context);
     }
 
     /// Whether someone else in the group or in its fallbacks could answer.
-    fn another_closed(&self, call: &Call, now: Timestamp) -> bool {
+    fn another_closed(&self, call: &PlannedCall, now: Timestamp) -> bool {
         let map = &self.router.map;
         let groups = [call.group].into_iter().chain(map.group(call.group).fallbacks.iter().copied());
-        groups.into_iter().any(|group| self.ledger.board.another_closed(map, group, call.deployment, now))
+        groups.into_iter().any(|group| self.ledger.snapshot.another_closed(map, group, call.deployment, now))
     }
 }

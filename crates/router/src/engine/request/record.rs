@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use llmroute_core::model::{Answer, Failure};
-use llmroute_core::route::course::{Skip, Stop};
-use llmroute_core::route::rules::RuleError;
-use llmroute_core::route::{DeploymentId, GroupId, Map};
+use llmroute_core::routing::failover::{Skip, Stop};
+use llmroute_core::routing::rules::RuleError;
+use llmroute_core::routing::{DeploymentId, GroupId, Map};
 
 /// One call that was made.
 #[derive(Debug, Clone)]
@@ -138,7 +138,7 @@ pub struct RouteError {
 /// Why there is no complete answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RouteErrorKind {
-    /// The course ended before anything was given out.
+    /// The failover ended before anything was given out.
     Stopped(Stop),
     /// A part was given out and could not be completed.
     Interrupted {

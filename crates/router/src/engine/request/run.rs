@@ -1,4 +1,4 @@
-//! The loop of one request: it obeys the course until there is an answer or a reason to stop.
+//! The loop of one request: it obeys the failover until there is an answer or a reason to stop.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +13,9 @@ use crate::engine::router::{Request, Router};
 use crate::engine::shared::reservation::{ALIVE, FinishedCall};
 use crate::engine::shared::session::StateSession;
 use llmroute_core::model::{Answer, Failure, Finish, Timestamp};
-use llmroute_core::route::course::{Call, Course, Skip, Step, Stop};
-use llmroute_core::route::estimate::Experience;
-use llmroute_core::route::{DeploymentId, Timeouts};
+use llmroute_core::routing::estimate::CallSample;
+use llmroute_core::routing::failover::{Failover, PlannedCall, Skip, Step, Stop};
+use llmroute_core::routing::{DeploymentId, Timeouts};
 
 /// A cut answer of fewer tokens than this says nothing of how long answers are.
 const TELLING: u64 = 32;
@@ -35,7 +35,7 @@ pub(in crate::engine) struct Run<'a> {
     pub(in crate::engine) first_token: Option<Duration>,
     pub(in crate::engine) hedged: Option<HedgeInfo>,
     /// The calls that are under way, since when; a cancelled request is logged with them.
-    pub(in crate::engine) current: Vec<(Call, Timestamp)>,
+    pub(in crate::engine) current: Vec<(PlannedCall, Timestamp)>,
     pub(in crate::engine) closed: bool,
 }
 
@@ -68,27 +68,28 @@ impl<'a> Run<'a> {
         run
     }
 
-    /// Obeys the course.
-    pub(in crate::engine) async fn course(
+    /// Obeys the failover.
+    pub(in crate::engine) async fn failover(
         &mut self,
         rng: &mut fastrand::Rng,
         observer: &mut dyn Observer,
     ) -> Result<RoutedAnswer, RouteError> {
         let map = Arc::clone(&self.router.map);
         let deadline = self.router.deadline(self.request);
-        let facts = self.router.facts(self.request).map_err(|error| self.error(RouteErrorKind::Rule(error)))?;
-        let mut course = Course::new(&map, self.request.group, facts, deadline);
+        let attributes =
+            self.router.attributes(self.request).map_err(|error| self.error(RouteErrorKind::Rule(error)))?;
+        let mut failover = Failover::new(&map, self.request.group, attributes, deadline);
         let mut last: Option<Failure> = None;
         loop {
-            let step = course.next(last.as_ref(), &self.ledger.board, self.router.clock.now(), rng);
-            self.tell_skips(&mut course, observer);
+            let step = failover.next(last.as_ref(), &self.ledger.snapshot, self.router.clock.now(), rng);
+            self.tell_skips(&mut failover, observer);
             let mut call = match step {
                 Step::Call(call) => call,
                 Step::Stop(stop) => return Err(self.error(self.stopped(stop))),
             };
             // A fallback group that is come to: now it is known that a turn is needed there.
             if self.ledger.take_turn(call.group) {
-                course.rank_again(&call, &self.ledger.board, self.router.clock.now(), rng);
+                failover.rerank(&call, &self.ledger.snapshot, self.router.clock.now(), rng);
                 last = None;
                 continue;
             }
@@ -98,8 +99,8 @@ impl<'a> Run<'a> {
                 tokio::time::sleep(call.wait).await;
             }
             let left = deadline.since(self.router.clock.now());
-            let may = match tokio::time::timeout(left, self.may_begin(&call, &mut course, rng, observer)).await {
-                Ok(Ok(true)) => self.may_probe(&call, &mut course).await,
+            let may = match tokio::time::timeout(left, self.may_begin(&call, &mut failover, rng, observer)).await {
+                Ok(Ok(true)) => self.may_probe(&call, &mut failover).await,
                 Ok(Ok(false)) => false,
                 Ok(Err(stop)) => return Err(self.error(self.stopped(stop))),
                 Err(_) => {
@@ -108,7 +109,7 @@ impl<'a> Run<'a> {
                 }
             };
             if !may {
-                self.tell_skips(&mut course, observer);
+                self.tell_skips(&mut failover, observer);
                 last = None;
                 continue;
             }
@@ -120,7 +121,7 @@ impl<'a> Run<'a> {
             let result = match hedge {
                 None => self.attempt(&call, deadline, observer).await,
                 Some(delay) => {
-                    let ended = self.race(delay, call, &mut course, deadline, rng, observer).await;
+                    let ended = self.race(delay, call, &mut failover, deadline, rng, observer).await;
                     call = ended.call;
                     ended.result
                 }
@@ -158,7 +159,7 @@ impl<'a> Run<'a> {
     /// One attempt, measured and written down.
     async fn attempt(
         &mut self,
-        call: &Call,
+        call: &PlannedCall,
         deadline: Timestamp,
         observer: &mut dyn Observer,
     ) -> Result<CallSuccess, CallError> {
@@ -203,7 +204,7 @@ impl<'a> Run<'a> {
     /// Writes down an attempt that was begun at `started`.
     pub(in crate::engine) fn record(
         &mut self,
-        call: &Call,
+        call: &PlannedCall,
         started: Timestamp,
         result: &Result<CallSuccess, CallError>,
         disposition: Disposition,
@@ -240,10 +241,10 @@ impl<'a> Run<'a> {
     }
 
     /// The limits of `call`, none of them beyond the deadline.
-    pub(in crate::engine) fn timeouts(&self, call: &Call, deadline: Timestamp) -> Timeouts {
+    pub(in crate::engine) fn timeouts(&self, call: &PlannedCall, deadline: Timestamp) -> Timeouts {
         let members = &self.router.map.group(call.group).members;
         let member = members.iter().find(|member| member.deployment == call.deployment);
-        let mut timeouts = member.expect("the course calls members of its groups").timeouts;
+        let mut timeouts = member.expect("the failover calls members of its groups").timeouts;
         timeouts.first_token = call.first_token;
         timeouts.attempt = timeouts.attempt.min(deadline.since(self.router.clock.now()));
         timeouts
@@ -252,21 +253,21 @@ impl<'a> Run<'a> {
     /// A whole answer came: it is the result unless other text is already out.
     fn won(
         &mut self,
-        call: &Call,
+        call: &PlannedCall,
         won: CallSuccess,
         rng: &mut fastrand::Rng,
         observer: &mut dyn Observer,
     ) -> Result<RoutedAnswer, RouteError> {
-        let experience = self.attempts.last().map(|attempt| {
+        let sample = self.attempts.last().map(|attempt| {
             let Answer { usage, reasoning, .. } = &won.answer;
-            let prompt_tokens = self.request.facts.prompt_tokens;
+            let prompt_tokens = self.request.attributes.prompt_tokens;
             let shown = !reasoning.is_empty();
             // How long an answer would have been, one that was cut at once does not tell.
             let cut = won.answer.finish == Some(Finish::Length);
             let usage = usage.as_ref().filter(|usage| !cut || usage.output >= TELLING);
-            Experience::answered(prompt_tokens, attempt.first_token, attempt.duration, usage, shown)
+            CallSample::answered(prompt_tokens, attempt.first_token, attempt.duration, usage, shown)
         });
-        self.teach(call, None, experience, rng);
+        self.teach(call, None, sample, rng);
         if !self.out.end(observer) {
             if let Some(unseen) = self.attempts.last_mut() {
                 unseen.disposition = Disposition::Discarded;
@@ -290,7 +291,7 @@ impl<'a> Run<'a> {
     }
 
     /// A half-open deployment is asked by one process at a time.
-    async fn may_probe(&mut self, call: &Call, course: &mut Course<'_>) -> bool {
+    async fn may_probe(&mut self, call: &PlannedCall, failover: &mut Failover<'_>) -> bool {
         if !call.probe {
             return true;
         }
@@ -304,14 +305,14 @@ impl<'a> Run<'a> {
                 let outcome = FinishedCall { answer: &nothing, failure: None, sent: false };
                 self.ledger.close(call.deployment, outcome, now);
                 self.ledger.flush();
-                course.lost_probe(call.deployment, until, now);
+                failover.probe_taken(call.deployment, until, now);
                 false
             }
         }
     }
 
-    fn tell_skips(&mut self, course: &mut Course<'_>, observer: &mut dyn Observer) {
-        for skip in course.take_skips() {
+    fn tell_skips(&mut self, failover: &mut Failover<'_>, observer: &mut dyn Observer) {
+        for skip in failover.take_skips() {
             observer.on_event(RouterEvent::Skipped { deployment: skip.deployment, reason: &skip.reason });
             self.skips.push(skip);
         }

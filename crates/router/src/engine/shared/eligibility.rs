@@ -1,4 +1,4 @@
-//! Whom the limits keep shut, marked on the board of one request. What fits is decided in `route::limits`.
+//! Whom the limits keep shut, marked on the snapshot of one request. What fits is decided in `routing::limits`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,16 +6,16 @@ use std::sync::Arc;
 use crate::engine::shared::reservation::scope_key;
 use crate::engine::shared::session::StateSession;
 use llmroute_core::model::Timestamp;
-use llmroute_core::route::course::Facts;
-use llmroute_core::route::limits::{Meter, Need, Place, Scope, Shut, headroom};
-use llmroute_core::route::{DeploymentId, GroupId};
+use llmroute_core::routing::failover::RequestAttributes;
+use llmroute_core::routing::limits::{Demand, LimitExceeded, LimitScope, Meter, ScopedLimit, headroom};
+use llmroute_core::routing::{DeploymentId, GroupId};
 
 impl StateSession {
-    /// Marks on the board whom the limits keep shut at `now`, by what the store said.
+    /// Marks on the snapshot whom the limits keep shut at `now`, by what the store said.
     pub(in crate::engine) fn mark_eligibility(
         &mut self,
         groups: &[GroupId],
-        facts: &Facts,
+        attributes: &RequestAttributes,
         now: Timestamp,
         meters: &BTreeMap<String, Meter>,
     ) {
@@ -26,35 +26,35 @@ impl StateSession {
             let id = member.deployment;
             let scopes = map.limits.scopes(&map, group, id);
             let quota = self.quota(id);
-            let need = Need::of(facts, map.deployment(id).price, quota.expected_output());
+            let need = Demand::of(attributes, map.deployment(id).price, quota.expected_output());
             let need = quota.turn(need, self.ticket, now);
-            // Its gate stands on the board by itself.
+            // Its gate stands on the snapshot by itself.
             let gate = quota.gated(now);
             let shut = quota.check(&need, now).err().filter(|_| gate.is_none());
-            let known: Vec<(Scope, Meter)> = scopes
+            let known: Vec<(ScopedLimit, Meter)> = scopes
                 .into_iter()
                 .map(|scope| {
                     let meter = meters.get(&scope_key(&map, &scope.place)).cloned().unwrap_or_default();
                     (scope, meter)
                 })
                 .collect();
-            let room = headroom(known.iter().map(|(scope, meter)| (&scope.limits, meter)), &quota, now);
+            let share = headroom(known.iter().map(|(scope, meter)| (&scope.limits, meter)), &quota, now);
             let mut own = shut;
             for (scope, mut meter) in known {
                 let Err(shut) = meter.check(&scope.limits, &need, now, &scope.of) else { continue };
                 match scope.place {
-                    Place::Group(_) => self.shut_in(group, id, shut),
-                    Place::Deployment(_) | Place::Provider(_) => {
-                        own = own.into_iter().chain([shut]).reduce(Shut::later)
+                    LimitScope::Group(_) => self.shut_in(group, id, shut),
+                    LimitScope::Deployment(_) | LimitScope::Provider(_) => {
+                        own = own.into_iter().chain([shut]).reduce(LimitExceeded::later)
                     }
                 }
             }
-            let cell = &mut self.board.deployments[id.0];
+            let cell = &mut self.snapshot.deployments[id.0];
             // A deployment of two groups has the room of the fuller one.
-            cell.room.headroom = cell.room.headroom.into_iter().chain(room).min_by(f64::total_cmp);
+            cell.headroom.share = cell.headroom.share.into_iter().chain(share).min_by(f64::total_cmp);
             cell.gate = cell.gate.max(gate);
             if let Some(shut) = own {
-                self.shut(&Place::Deployment(id), shut);
+                self.shut(&LimitScope::Deployment(id), shut);
             }
         }
     }
@@ -65,7 +65,7 @@ impl StateSession {
         all.filter(|id| self.map.limits.quota(&self.map, *id) == quota).collect()
     }
 
-    pub(in crate::engine) fn shut_quota(&mut self, quota: &str, shut: Shut) {
+    pub(in crate::engine) fn shut_quota(&mut self, quota: &str, shut: LimitExceeded) {
         for id in self.alike(quota) {
             self.shut_one(id, shut.clone());
         }
@@ -73,18 +73,18 @@ impl StateSession {
 
     /// Shuts everybody for this request whom a limit of `place` holds for; the members of a group only
     /// there.
-    pub(in crate::engine) fn shut(&mut self, place: &Place, shut: Shut) {
+    pub(in crate::engine) fn shut(&mut self, place: &LimitScope, shut: LimitExceeded) {
         let map = Arc::clone(&self.map);
         let all = || (0..map.deployments.len()).map(DeploymentId);
         let ids: Vec<DeploymentId> = match place {
-            Place::Deployment(id) => {
+            LimitScope::Deployment(id) => {
                 all().filter(|other| map.deployment(*other).state_key == map.deployment(*id).state_key).collect()
             }
-            Place::Group(id) => {
+            LimitScope::Group(id) => {
                 let members = map.group(*id).members.iter();
                 return members.for_each(|member| self.shut_in(*id, member.deployment, shut.clone()));
             }
-            Place::Provider(_) => {
+            LimitScope::Provider(_) => {
                 let limited = |id: &DeploymentId| map.limits.own(&map, *id).iter().any(|scope| scope.place == *place);
                 all().filter(limited).collect()
             }
@@ -92,14 +92,14 @@ impl StateSession {
         ids.into_iter().for_each(|id| self.shut_one(id, shut.clone()));
     }
 
-    fn shut_in(&mut self, group: GroupId, id: DeploymentId, shut: Shut) {
-        let full = &mut self.board.full;
+    fn shut_in(&mut self, group: GroupId, id: DeploymentId, shut: LimitExceeded) {
+        let full = &mut self.snapshot.full;
         let old = full.remove(&(group, id));
-        full.insert((group, id), old.into_iter().chain([shut]).reduce(Shut::later).expect("there is one"));
+        full.insert((group, id), old.into_iter().chain([shut]).reduce(LimitExceeded::later).expect("there is one"));
     }
 
-    fn shut_one(&mut self, id: DeploymentId, shut: Shut) {
-        let room = &mut self.board.deployments[id.0].room;
-        room.shut = Some(room.shut.take().map_or(shut.clone(), |old| old.later(shut)));
+    fn shut_one(&mut self, id: DeploymentId, shut: LimitExceeded) {
+        let headroom = &mut self.snapshot.deployments[id.0].headroom;
+        headroom.exceeded = Some(headroom.exceeded.take().map_or(shut.clone(), |old| old.later(shut)));
     }
 }

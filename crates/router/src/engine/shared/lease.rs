@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::engine::shared::session::{StateSession, deployment_key, edit, group_key};
 use crate::ports::StoreError;
 use llmroute_core::model::Timestamp;
-use llmroute_core::route::board::{Cell, GroupCell};
-use llmroute_core::route::course::Call;
-use llmroute_core::route::{DeploymentId, GroupId, Strategy};
+use llmroute_core::routing::failover::PlannedCall;
+use llmroute_core::routing::snapshot::{DeploymentState, GroupState};
+use llmroute_core::routing::{DeploymentId, GroupId, Strategy};
 
 /// A call that is counted as under way.
 pub(in crate::engine) struct Lease {
@@ -36,27 +36,27 @@ impl StateSession {
             return false;
         }
         self.turns.push(group);
-        let mut mine = self.board.group(group).turn;
+        let mut mine = self.snapshot.group(group).turn;
         let mut change = |values: &mut [Option<String>]| {
-            edit(&mut values[0], |cell: &mut GroupCell| {
+            edit(&mut values[0], |cell: &mut GroupState| {
                 mine = cell.turn;
                 cell.turn = cell.turn.wrapping_add(1);
             });
         };
         // Without a store the turns of this process have to do.
         let _: Result<(), StoreError> = self.store.update(&[group_key(&self.map, group)], &mut change);
-        self.board.groups[group.0].turn = mine;
+        self.snapshot.groups[group.0].turn = mine;
         true
     }
 
     /// Counts the call that begins now and ends at `until` at the latest, if the group looks at that.
-    pub(in crate::engine) fn hold(&mut self, call: &Call, id: u64, now: Timestamp, until: Timestamp) {
+    pub(in crate::engine) fn hold(&mut self, call: &PlannedCall, id: u64, now: Timestamp, until: Timestamp) {
         if !self.map.group(call.group).strategy.counts_calls() {
             return;
         }
         let over = Arc::new(AtomicBool::new(false));
         self.held.push(Lease { id, deployment: call.deployment, since: now, over: Arc::clone(&over) });
-        self.board.deployments[call.deployment.0].leases.take(id, until, now);
+        self.snapshot.deployments[call.deployment.0].leases.take(id, until, now);
         let keys = [deployment_key(&self.map, call.deployment)];
         let store = Arc::clone(&self.store);
         self.pending.push(tokio::task::spawn_blocking(move || {
@@ -64,7 +64,7 @@ impl StateSession {
                 // Transactions come one after the other: either the release sees this lease, or this
                 // sees that the call is over.
                 if !over.load(Ordering::SeqCst) {
-                    edit(&mut values[0], |cell: &mut Cell| cell.leases.take(id, until, now));
+                    edit(&mut values[0], |cell: &mut DeploymentState| cell.leases.take(id, until, now));
                 }
             };
             // What cannot be counted is not; the store says so by its warning.
@@ -82,12 +82,12 @@ impl StateSession {
     pub(in crate::engine) fn let_go(&mut self, deployment: DeploymentId, now: Timestamp) {
         let Some(held) = self.take_held(deployment) else { return };
         let id = held.end();
-        self.board.deployments[deployment.0].leases.release(id, now);
+        self.snapshot.deployments[deployment.0].leases.release(id, now);
         let keys = [deployment_key(&self.map, deployment)];
         let store = Arc::clone(&self.store);
         self.pending.push(tokio::task::spawn_blocking(move || {
             let mut change = |values: &mut [Option<String>]| {
-                edit(&mut values[0], |cell: &mut Cell| cell.leases.release(id, now));
+                edit(&mut values[0], |cell: &mut DeploymentState| cell.leases.release(id, now));
             };
             // A lease that cannot be released expires.
             let _: Result<(), StoreError> = store.update(&keys, &mut change);
@@ -97,9 +97,9 @@ impl StateSession {
     /// Ends a call that is counted when the request is dropped and nothing can be waited for.
     fn drop_held(&mut self, held: &Lease) {
         let (id, now) = (held.end(), held.since);
-        self.board.deployments[held.deployment.0].leases.release(id, now);
+        self.snapshot.deployments[held.deployment.0].leases.release(id, now);
         let mut change = |values: &mut [Option<String>]| {
-            edit(&mut values[0], |cell: &mut Cell| cell.leases.release(id, now));
+            edit(&mut values[0], |cell: &mut DeploymentState| cell.leases.release(id, now));
         };
         // A lease that cannot be released expires.
         let _: Result<(), StoreError> = self.store.update(&[deployment_key(&self.map, held.deployment)], &mut change);

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use llmroute_core::model::Timestamp;
-use llmroute_core::route::limits::{Heard, Need, Quota, Shut, Ticket};
+use llmroute_core::routing::limits::{Demand, LimitExceeded, LimitObservation, ProviderLimit, Ticket};
 
 /// Calls in flight to one whose limits are unknown, until its first reply.
 ///
@@ -23,14 +23,14 @@ pub(in crate::engine) struct ProviderLimits {
 
 #[derive(Debug)]
 struct KnownLimit {
-    quota: Quota,
+    quota: ProviderLimit,
     /// Closed by the first reply.
     cold_start_permits: Arc<Semaphore>,
 }
 
 impl Default for KnownLimit {
     fn default() -> Self {
-        Self { quota: Quota::default(), cold_start_permits: Arc::new(Semaphore::new(COLD_START_CALLS)) }
+        Self { quota: ProviderLimit::default(), cold_start_permits: Arc::new(Semaphore::new(COLD_START_CALLS)) }
     }
 }
 
@@ -46,7 +46,13 @@ impl ProviderLimits {
     }
 
     /// Whether a call may begin; it stands in no line any more.
-    pub(in crate::engine) fn check(&self, key: &str, need: Need, ticket: Ticket, now: Timestamp) -> Result<(), Shut> {
+    pub(in crate::engine) fn check(
+        &self,
+        key: &str,
+        need: Demand,
+        ticket: Ticket,
+        now: Timestamp,
+    ) -> Result<(), LimitExceeded> {
         let mut known = self.lock();
         let quota = &mut known.entry(key.to_owned()).or_default().quota;
         quota.leave(ticket);
@@ -59,12 +65,12 @@ impl ProviderLimits {
     }
 
     /// Counts a call that begins.
-    pub(in crate::engine) fn take(&self, key: &str, need: &Need, now: Timestamp) {
+    pub(in crate::engine) fn take(&self, key: &str, need: &Demand, now: Timestamp) {
         self.lock().entry(key.to_owned()).or_default().quota.take(need, now);
     }
 
     /// Learns from a reply or the end of a call.
-    pub(in crate::engine) fn observe(&self, key: &str, heard: &Heard, now: Timestamp) {
+    pub(in crate::engine) fn observe(&self, key: &str, heard: &LimitObservation, now: Timestamp) {
         let mut known = self.lock();
         let known = known.entry(key.to_owned()).or_default();
         known.quota.observe(heard, now);

@@ -1,6 +1,6 @@
 //! Room for a call, reserved before it and settled after it, for all processes together.
 //!
-//! What fits is decided in `route::limits`; here it becomes one transaction of the store.
+//! What fits is decided in `routing::limits`; here it becomes one transaction of the store.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -11,13 +11,14 @@ use tokio::task::JoinHandle;
 
 use crate::engine::shared::session::{StateSession, deployment_key, edit, group_key, parse};
 use crate::ports::{Clock, Store, StoreError};
-use llmroute_core::model::{Answer, Class, Failure, Price, Reading, TimeoutKind, Timestamp};
-use llmroute_core::route::board::{Cell, GroupCell, Lesson};
-use llmroute_core::route::course::{Call, Facts};
-use llmroute_core::route::limits::{
-    Heard, Held, LEASE, Limits, Meter, Need, Place, Quota, Scope, Shut, Spent, Ticket, nanos,
+use llmroute_core::model::{Answer, Class, Failure, Price, RateLimitReading, TimeoutKind, Timestamp};
+use llmroute_core::routing::failover::{PlannedCall, RequestAttributes};
+use llmroute_core::routing::limits::{
+    Consumption, Demand, InFlightCall, LEASE, LimitExceeded, LimitObservation, LimitScope, Limits, Meter,
+    ProviderLimit, ScopedLimit, Ticket, nanos,
 };
-use llmroute_core::route::{DeploymentId, GroupId, Map};
+use llmroute_core::routing::snapshot::{DeploymentState, GroupState, HealthSignal};
+use llmroute_core::routing::{DeploymentId, GroupId, Map};
 
 /// How often a call that goes on says so.
 pub(in crate::engine) const ALIVE: Duration = Duration::from_secs(LEASE.as_secs() / 3);
@@ -26,7 +27,7 @@ const CHARS: usize = 4;
 
 /// Why a call may not begin.
 pub(in crate::engine) enum AdmissionError {
-    /// There is no room; the board knows.
+    /// There is no room; the snapshot knows.
     Full,
     /// The shared state is locked by others for too long to be sure.
     Busy(String),
@@ -38,7 +39,7 @@ pub(in crate::engine) struct Reservation {
     deployment: DeploymentId,
     id: u64,
     ticket: Ticket,
-    need: Need,
+    need: Demand,
     price: Option<Price>,
     started: Timestamp,
     /// The identity of what the provider limits.
@@ -46,7 +47,7 @@ pub(in crate::engine) struct Reservation {
     /// The counters of our own limits that it passed, by their keys in the store.
     scopes: Vec<(String, Limits)>,
     /// When the head of a reply came, and what it said of the provider's limits.
-    head: Option<(Timestamp, Vec<Reading>)>,
+    head: Option<(Timestamp, Vec<RateLimitReading>)>,
     /// It is over. Room is taken behind the caller's back; a call can be given up before that.
     over: Arc<AtomicBool>,
 }
@@ -59,7 +60,7 @@ enum HoldResult {
     /// It is held, since then.
     Held(Timestamp),
     /// Who has no room; the provider's own limits are `None`.
-    Full(Vec<(Option<Place>, Shut)>),
+    Full(Vec<(Option<LimitScope>, LimitExceeded)>),
     /// The group may not make an extra call, or nobody wants it any more.
     NoLeave,
 }
@@ -68,9 +69,9 @@ enum HoldResult {
 #[derive(Debug, Clone)]
 pub(in crate::engine) struct Settlement {
     slot: Reservation,
-    heard: Heard,
+    heard: LimitObservation,
     /// `None`: it was never sent.
-    spent: Option<Spent>,
+    spent: Option<Consumption>,
     now: Timestamp,
 }
 
@@ -83,7 +84,7 @@ impl Settlement {
     /// Edits the values of [`Settlement::keys`].
     pub(in crate::engine) fn apply(&self, values: &mut [Option<String>]) {
         let Some((quota, meters)) = values.split_first_mut() else { return };
-        edit(quota, |quota: &mut Quota| quota.observe(&self.heard, self.now));
+        edit(quota, |quota: &mut ProviderLimit| quota.observe(&self.heard, self.now));
         for meter in meters {
             edit(meter, |meter: &mut Meter| match self.spent {
                 Some(spent) => meter.settle(self.slot.id, spent),
@@ -108,13 +109,13 @@ impl StateSession {
     /// headers say that little is left.
     pub(in crate::engine) async fn reserve(
         &mut self,
-        call: &Call,
-        facts: &Facts,
+        call: &PlannedCall,
+        attributes: &RequestAttributes,
         rng: &mut fastrand::Rng,
         clock: Clock,
     ) -> Result<(), AdmissionError> {
         let now = clock.now();
-        let (slot, scopes) = self.slot(call, facts, rng, now);
+        let (slot, scopes) = self.slot(call, attributes, rng, now);
         let limited = !scopes.is_empty();
         let (identity, need) = (slot.quota.clone(), slot.need);
         if let Err(shut) = self.quotas.check(&identity, need, self.ticket, now) {
@@ -162,13 +163,13 @@ impl StateSession {
     /// be [closed](Self::close), made or not.
     pub(in crate::engine) fn claim(
         &mut self,
-        call: &Call,
-        facts: &Facts,
+        call: &PlannedCall,
+        attributes: &RequestAttributes,
         rng: &mut fastrand::Rng,
         clock: Clock,
     ) -> Option<PendingReservation> {
         let now = clock.now();
-        let (slot, scopes) = self.slot(call, facts, rng, now);
+        let (slot, scopes) = self.slot(call, attributes, rng, now);
         self.quotas.check(&slot.quota, slot.need, self.ticket, now).ok()?;
         self.quotas.take(&slot.quota, &slot.need, now);
         self.slots.push(slot.clone());
@@ -178,11 +179,17 @@ impl StateSession {
     }
 
     /// What `call` needs, and the limits that it passes. Its id is 0 when nobody has to be asked.
-    fn slot(&self, call: &Call, facts: &Facts, rng: &mut fastrand::Rng, now: Timestamp) -> (Reservation, Vec<Scope>) {
+    fn slot(
+        &self,
+        call: &PlannedCall,
+        attributes: &RequestAttributes,
+        rng: &mut fastrand::Rng,
+        now: Timestamp,
+    ) -> (Reservation, Vec<ScopedLimit>) {
         let map = &self.map;
         let quota = self.quota(call.deployment);
         let price = map.deployment(call.deployment).price;
-        let need = Need::of(facts, price, quota.expected_output());
+        let need = Demand::of(attributes, price, quota.expected_output());
         let scopes = map.limits.scopes(map, call.group, call.deployment);
         let counted = !scopes.is_empty() || quota.is_scarce(&need, now);
         let slot = Reservation {
@@ -201,10 +208,10 @@ impl StateSession {
     }
 
     /// The head of a reply came from `deployment`; what it says of limits is known at once.
-    pub(in crate::engine) fn head(&mut self, deployment: DeploymentId, reply: (Timestamp, Vec<Reading>)) {
+    pub(in crate::engine) fn head(&mut self, deployment: DeploymentId, reply: (Timestamp, Vec<RateLimitReading>)) {
         let Some(slot) = self.slots.iter_mut().find(|slot| slot.deployment == deployment) else { return };
         let at = reply.0;
-        let heard = Heard { started: slot.started, reply: Some(reply), ..Heard::default() };
+        let heard = LimitObservation { started: slot.started, reply: Some(reply), ..LimitObservation::default() };
         self.quotas.observe(&slot.quota, &heard, at);
         slot.head = heard.reply;
     }
@@ -213,20 +220,20 @@ impl StateSession {
     pub(in crate::engine) fn close(&mut self, deployment: DeploymentId, outcome: FinishedCall<'_>, now: Timestamp) {
         let Some(mut slot) = self.forget(deployment) else { return };
         slot.over.store(true, Ordering::SeqCst);
-        let gate = outcome.failure.and_then(Lesson::of).and_then(|lesson| match lesson {
-            Lesson::Gate { wait } => Some(wait),
-            Lesson::Breaker(_) => None,
+        let gate = outcome.failure.and_then(HealthSignal::of).and_then(|lesson| match lesson {
+            HealthSignal::Gate { wait } => Some(wait),
+            HealthSignal::Breaker(_) => None,
         });
         let won = outcome.failure.is_none() && outcome.answer.finish.is_some();
         let output = outcome.answer.usage.filter(|_| won).map(|usage| usage.output);
         let spent = outcome.sent.then(|| spent(&slot, &outcome));
-        let heard = Heard { started: slot.started, reply: slot.head.take(), gate, output };
+        let heard = LimitObservation { started: slot.started, reply: slot.head.take(), gate, output };
         // The process knows the reply since it came.
-        self.quotas.observe(&slot.quota, &Heard { reply: None, ..heard.clone() }, now);
+        self.quotas.observe(&slot.quota, &LimitObservation { reply: None, ..heard.clone() }, now);
         self.known.entry(slot.quota.clone()).or_default().observe(&heard, now);
         let gate = self.known.get(&slot.quota).and_then(|quota| quota.gated(now));
         for id in self.alike(&slot.quota) {
-            let cell = &mut self.board.deployments[id.0];
+            let cell = &mut self.snapshot.deployments[id.0];
             cell.gate = cell.gate.max(gate);
         }
         self.settled.push(Settlement { slot, heard, spent, now });
@@ -251,7 +258,11 @@ impl StateSession {
     }
 
     /// Says from time to time that `call` is alive: where it is counted, and that it probes. Never ends.
-    pub(in crate::engine) fn keep_alive(&self, call: &Call, clock: Clock) -> impl Future<Output = Infallible> + use<> {
+    pub(in crate::engine) fn keep_alive(
+        &self,
+        call: &PlannedCall,
+        clock: Clock,
+    ) -> impl Future<Output = Infallible> + use<> {
         let slot = self.slots.iter().find(|slot| slot.deployment == call.deployment);
         let slot = slot.filter(|slot| !slot.scopes.is_empty()).cloned();
         let probe = call.probe.then(|| deployment_key(&self.map, call.deployment));
@@ -277,7 +288,7 @@ impl StateSession {
         (self.map.limits.quota(&self.map, deployment).to_owned(), self.quota(deployment).heard)
     }
 
-    pub(in crate::engine) fn quota(&self, deployment: DeploymentId) -> Quota {
+    pub(in crate::engine) fn quota(&self, deployment: DeploymentId) -> ProviderLimit {
         self.known.get(self.map.limits.quota(&self.map, deployment)).cloned().unwrap_or_default()
     }
 
@@ -305,11 +316,11 @@ pub fn quota_key(identity: &str) -> String {
     format!("quota/{identity}")
 }
 
-pub(in crate::engine) fn scope_key(map: &Map, place: &Place) -> String {
+pub(in crate::engine) fn scope_key(map: &Map, place: &LimitScope) -> String {
     match place {
-        Place::Deployment(id) => format!("limits/deployment/{}", map.deployment(*id).state_key),
-        Place::Group(id) => format!("limits/{}", group_key(map, *id)),
-        Place::Provider(identity) => format!("limits/provider/{identity}"),
+        LimitScope::Deployment(id) => format!("limits/deployment/{}", map.deployment(*id).state_key),
+        LimitScope::Group(id) => format!("limits/{}", group_key(map, *id)),
+        LimitScope::Provider(identity) => format!("limits/provider/{identity}"),
     }
 }
 
@@ -318,7 +329,7 @@ pub(in crate::engine) fn scope_key(map: &Map, place: &Place) -> String {
 async fn hold(
     store: Arc<dyn Store>,
     slot: Reservation,
-    scopes: Vec<Scope>,
+    scopes: Vec<ScopedLimit>,
     extra: Option<String>,
     clock: Clock,
 ) -> Result<HoldResult, StoreError> {
@@ -335,7 +346,7 @@ async fn hold(
             if slot.over.load(Ordering::SeqCst) {
                 return;
             }
-            let mut cell: Option<GroupCell> = group.first().map(|value| parse(value.as_deref()));
+            let mut cell: Option<GroupState> = group.first().map(|value| parse(value.as_deref()));
             if cell.as_mut().is_some_and(|cell| !cell.hedges.spend()) {
                 return;
             }
@@ -353,8 +364,8 @@ async fn hold(
 }
 
 /// Edits the values of what the provider limits and of our own counters, in the order of `scopes`.
-fn hold_in(values: &mut [Option<String>], slot: &Reservation, scopes: &[Scope]) -> HoldResult {
-    let mut quota: Quota = parse(values[0].as_deref());
+fn hold_in(values: &mut [Option<String>], slot: &Reservation, scopes: &[ScopedLimit]) -> HoldResult {
+    let mut quota: ProviderLimit = parse(values[0].as_deref());
     let mut meters: Vec<Meter> = values[1..].iter().map(|value| parse(value.as_deref())).collect();
     quota.leave(slot.ticket);
     let turn = quota.turn(slot.need, slot.ticket, slot.started);
@@ -370,7 +381,7 @@ fn hold_in(values: &mut [Option<String>], slot: &Reservation, scopes: &[Scope]) 
     quota.take(&slot.need, slot.started);
     edit(&mut values[0], |value| *value = quota);
     for ((mut meter, scope), value) in meters.into_iter().zip(scopes).zip(&mut values[1..]) {
-        meter.hold(&scope.limits, Held::new(slot.id, &slot.need, slot.started));
+        meter.hold(&scope.limits, InFlightCall::new(slot.id, &slot.need, slot.started));
         edit(value, |value| *value = meter);
     }
     HoldResult::Held(slot.started)
@@ -391,7 +402,7 @@ async fn renew(store: Arc<dyn Store>, slot: &Reservation, now: Timestamp) {
 async fn extend_probe(store: Arc<dyn Store>, key: String, now: Timestamp) {
     let task = tokio::task::spawn_blocking(move || {
         let mut change = |values: &mut [Option<String>]| {
-            edit(&mut values[0], |cell: &mut Cell| cell.breaker.extend_probe(now, now.after(2 * ALIVE)));
+            edit(&mut values[0], |cell: &mut DeploymentState| cell.breaker.extend_probe(now, now.after(2 * ALIVE)));
         };
         // Missed, another process may probe, too.
         let _: Result<(), StoreError> = store.update(&[key], &mut change);
@@ -405,11 +416,11 @@ fn write(store: &dyn Store, settled: &Settlement) {
 }
 
 /// What a call used that was sent: as counted by the provider, or else as far as it came.
-fn spent(slot: &Reservation, outcome: &FinishedCall<'_>) -> Spent {
+fn spent(slot: &Reservation, outcome: &FinishedCall<'_>) -> Consumption {
     let (prompt, price) = (slot.need.prompt, slot.price);
     if let Some(usage) = outcome.answer.usage {
         let cost = price.map_or(0, |price| nanos(price.cost(&usage)));
-        return Spent { tokens: usage.input.saturating_add(usage.output), nanos: cost };
+        return Consumption { tokens: usage.input.saturating_add(usage.output), nanos: cost };
     }
     let written = outcome.answer.text.len() + outcome.answer.reasoning.len();
     let read = match outcome.failure.map(|failure| failure.class) {
@@ -419,9 +430,9 @@ fn spent(slot: &Reservation, outcome: &FinishedCall<'_>) -> Spent {
         Some(_) => written > 0,
     };
     if !read {
-        return Spent::default();
+        return Consumption::default();
     }
     let output = (written / CHARS) as u64;
     let usage = llmroute_core::model::Usage { input: prompt, output, ..llmroute_core::model::Usage::default() };
-    Spent { tokens: prompt + output, nanos: price.map_or(0, |price| nanos(price.cost(&usage))) }
+    Consumption { tokens: prompt + output, nanos: price.map_or(0, |price| nanos(price.cost(&usage))) }
 }

@@ -1,4 +1,4 @@
-//! The board of one request and its store: read once, taught after every attempt.
+//! The snapshot of one request and its store: read once, taught after every attempt.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,19 +15,19 @@ use crate::engine::shared::provider_limits::ProviderLimits;
 use crate::engine::shared::reservation::{Reservation, Settlement};
 use crate::ports::{LogStart, Store, StoreError};
 use llmroute_core::model::Timestamp;
-use llmroute_core::route::board::{Board, Cell, GroupCell, Lesson};
-use llmroute_core::route::breaker::{Context, State};
-use llmroute_core::route::estimate::Experience;
-use llmroute_core::route::limits::{Quota, Ticket};
-use llmroute_core::route::{DeploymentId, GroupId, Map};
+use llmroute_core::routing::breaker::{BreakerContext, BreakerState};
+use llmroute_core::routing::estimate::CallSample;
+use llmroute_core::routing::limits::{ProviderLimit, Ticket};
+use llmroute_core::routing::snapshot::{DeploymentState, GroupState, HealthSignal, StateSnapshot};
+use llmroute_core::routing::{DeploymentId, GroupId, Map};
 
 /// What is known, and where lessons are written down.
 pub(in crate::engine) struct StateSession {
     pub(in crate::engine) map: Arc<Map>,
     pub(in crate::engine) store: Arc<dyn Store>,
-    pub(in crate::engine) board: Board,
+    pub(in crate::engine) snapshot: StateSnapshot,
     /// What the providers limit, by its identity.
-    pub(in crate::engine) known: BTreeMap<String, Quota>,
+    pub(in crate::engine) known: BTreeMap<String, ProviderLimit>,
     /// The same as this process heard it.
     pub(in crate::engine) quotas: Arc<ProviderLimits>,
     /// The place of the request in a line; its id is 0 until it stands in one.
@@ -50,9 +50,9 @@ pub(in crate::engine) struct StateSession {
 #[derive(Debug, Clone, Copy)]
 pub(in crate::engine) struct CallOutcome {
     /// Whether it is alive.
-    pub(in crate::engine) lesson: Lesson,
+    pub(in crate::engine) lesson: HealthSignal,
     /// How fast and long-winded it is.
-    pub(in crate::engine) experience: Option<Experience>,
+    pub(in crate::engine) sample: Option<CallSample>,
     /// The seconds to the first token to expect of a stranger in its group.
     pub(in crate::engine) start: f64,
 }
@@ -66,7 +66,7 @@ impl StateSession {
         request: &Request,
         now: Timestamp,
     ) -> Self {
-        let mut board = Board::fresh(&map);
+        let mut snapshot = StateSnapshot::new(&map);
         let groups = reachable(&map, request.group);
         let scopes = crate::engine::shared::reservation::scope_keys(&map, &groups.iter().copied().collect::<Vec<_>>());
         let mut deployments: BTreeSet<DeploymentId> =
@@ -84,14 +84,14 @@ impl StateSession {
             )
             .chain(scopes.iter().cloned())
             .collect();
-        // A store that cannot be read says so once, by its warning; the board is then a fresh one.
+        // A store that cannot be read says so once, by its warning; the snapshot is then a fresh one.
         let values = store.read(&keys).unwrap_or_else(|_| vec![None; keys.len()]);
         let mut values = values.iter().map(Option::as_deref);
         for id in &deployments {
-            board.deployments[id.0] = parse(values.next().flatten());
+            snapshot.deployments[id.0] = parse(values.next().flatten());
         }
         for id in &groups {
-            board.groups[id.0] = parse(values.next().flatten());
+            snapshot.groups[id.0] = parse(values.next().flatten());
         }
         let known = deployments.iter().map(|id| map.limits.quota(&map, *id).to_owned());
         let known = known.map(|identity| (identity, parse(values.next().flatten()))).collect();
@@ -101,34 +101,34 @@ impl StateSession {
         let held = Vec::new();
         let turns = Vec::new();
         let mut ledger =
-            Self { map, store, board, known, quotas, ticket, turns, slots, settled, pending, held, begin: None };
-        ledger.mark_eligibility(&groups.into_iter().collect::<Vec<_>>(), &request.facts, now, &meters);
+            Self { map, store, snapshot, known, quotas, ticket, turns, slots, settled, pending, held, begin: None };
+        ledger.mark_eligibility(&groups.into_iter().collect::<Vec<_>>(), &request.attributes, now, &meters);
         ledger
     }
 
-    /// Learns from an attempt, whose call is over: on the board at once, in the store behind the
+    /// Learns from an attempt, whose call is over: on the snapshot at once, in the store behind the
     /// caller's back.
     pub(in crate::engine) fn learn(
         &mut self,
         group: GroupId,
         deployment: DeploymentId,
         lessons: CallOutcome,
-        context: Context,
+        context: BreakerContext,
     ) {
-        let success = lessons.lesson == Lesson::ANSWERED;
+        let success = lessons.lesson == HealthSignal::ANSWERED;
         let now = context.now;
         let over = self.take_held(deployment).map(|held| held.end());
-        let teach = move |cell: &mut Cell| {
+        let teach = move |cell: &mut DeploymentState| {
             cell.observe(&lessons.lesson, &context);
-            if let Some(experience) = &lessons.experience {
-                cell.estimates.learn(experience, lessons.start, now);
+            if let Some(sample) = &lessons.sample {
+                cell.estimates.learn(sample, lessons.start, now);
             }
             over.inspect(|id| cell.leases.release(*id, now));
         };
         for id in (0..self.map.deployments.len()).map(DeploymentId).filter(|id| self.map.same(*id, deployment)) {
-            teach(&mut self.board.deployments[id.0]);
+            teach(&mut self.snapshot.deployments[id.0]);
         }
-        self.board.groups[group.0].observe(success, now);
+        self.snapshot.groups[group.0].observe(success, now);
         let settled = self.settled.pop();
         let mut keys = vec![deployment_key(&self.map, deployment), group_key(&self.map, group)];
         keys.extend(settled.iter().flat_map(Settlement::keys));
@@ -136,7 +136,7 @@ impl StateSession {
         self.pending.push(tokio::task::spawn_blocking(move || {
             let mut change = |values: &mut [Option<String>]| {
                 edit(&mut values[0], teach);
-                edit(&mut values[1], |cell: &mut GroupCell| cell.observe(success, now));
+                edit(&mut values[1], |cell: &mut GroupState| cell.observe(success, now));
                 if let Some(settled) = &settled {
                     settled.apply(&mut values[2..]);
                 }
@@ -157,9 +157,9 @@ impl StateSession {
         let keys = [deployment_key(&self.map, id)];
         let store = Arc::clone(&self.store);
         let claimed = tokio::task::spawn_blocking(move || {
-            let mut claimed = (true, Cell::default());
+            let mut claimed = (true, DeploymentState::default());
             let mut change = |values: &mut [Option<String>]| {
-                edit(&mut values[0], |cell: &mut Cell| {
+                edit(&mut values[0], |cell: &mut DeploymentState| {
                     let won = cell.breaker.claim_probe(now, lease);
                     claimed = (won, cell.clone());
                 });
@@ -168,11 +168,11 @@ impl StateSession {
         });
         match claimed.await {
             Ok(Ok((won, cell))) => {
-                let room = std::mem::take(&mut self.board.deployments[id.0].room);
-                self.board.deployments[id.0] = Cell { room, ..cell };
-                match self.board.cell(id).breaker.state(now) {
-                    State::Open { until } if !won => Err(until),
-                    State::Open { .. } | State::Closed | State::HalfOpen => Ok(()),
+                let headroom = std::mem::take(&mut self.snapshot.deployments[id.0].headroom);
+                self.snapshot.deployments[id.0] = DeploymentState { headroom, ..cell };
+                match self.snapshot.deployment(id).breaker.state(now) {
+                    BreakerState::Open { until } if !won => Err(until),
+                    BreakerState::Open { .. } | BreakerState::Closed | BreakerState::HalfOpen => Ok(()),
                 }
             }
             // Without a store nobody else can be probing.

@@ -34,7 +34,7 @@ fn evidence(outcome: ProbeOutcome) -> Evidence {
         probed: ProbeResult { key: ProbeKey::Found { tail: None }, outcome },
         listed: Listed::Unknown,
         standing: Standing::default(),
-        breaker: breaker::State::Closed,
+        breaker: breaker::BreakerState::Closed,
         reason: None,
         gated: None,
         usual: None,
@@ -47,7 +47,11 @@ fn keyed() -> Evidence {
 }
 
 fn cooling(evidence: Evidence, class: &str) -> Evidence {
-    Evidence { breaker: breaker::State::Open { until: Timestamp(9) }, reason: Some(class.to_owned()), ..evidence }
+    Evidence {
+        breaker: breaker::BreakerState::Open { until: Timestamp(9) },
+        reason: Some(class.to_owned()),
+        ..evidence
+    }
 }
 
 fn live(evidence: Evidence, live: LiveCall) -> Evidence {

@@ -1,21 +1,21 @@
-//! Limits as a profile writes them: `rpm = 60`, `budget = "5 USD/day"`. What they do belongs to `route`.
+//! Limits as a profile writes them: `rpm = 60`, `budget = "5 USD/day"`. What they do belong to `routing`.
 
 use std::time::Duration;
 
 use crate::profile::document::Settings;
 use crate::profile::suggest;
 use crate::profile::value::Value;
-use llmroute_core::route::limits::{self, Cap, Counts, Limits};
+use llmroute_core::routing::limits::{self, Cap, LimitUnit, Limits};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// The keys that cap an amount per span of time.
-const CAPS: &[(&str, Counts, Duration)] = &[
-    ("rpm", Counts::Requests, MINUTE),
-    ("tpm", Counts::Tokens, MINUTE),
-    ("rpd", Counts::Requests, DAY),
-    ("tpd", Counts::Tokens, DAY),
+const CAPS: &[(&str, LimitUnit, Duration)] = &[
+    ("rpm", LimitUnit::Requests, MINUTE),
+    ("tpm", LimitUnit::Tokens, MINUTE),
+    ("rpd", LimitUnit::Requests, DAY),
+    ("tpd", LimitUnit::Tokens, DAY),
 ];
 
 /// The units of a budget; a month is 30 days.
@@ -37,7 +37,7 @@ impl Settings<'_> {
             .filter_map(|&(name, counts, span)| self.count(name).map(|limit| Cap { name, counts, span, limit }));
         let budget = match self.get("budget").map(|entry| &entry.value) {
             Some(Value::Budget(Budget { usd, span })) => {
-                Some(Cap { name: "budget", counts: Counts::Nanos, span: *span, limit: limits::nanos(*usd) })
+                Some(Cap { name: "budget", counts: LimitUnit::Nanos, span: *span, limit: limits::nanos(*usd) })
             }
             _ => None,
         };

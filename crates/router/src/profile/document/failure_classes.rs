@@ -6,7 +6,7 @@ use crate::profile::diagnostic::Diagnostic;
 use crate::profile::keys::ClassNumber;
 use crate::profile::{suggest, value};
 use llmroute_core::model::{Class, ConnectionFault, TimeoutKind};
-use llmroute_core::route::per_class::{CLASSES, PerClass};
+use llmroute_core::routing::per_class::{CLASSES, PerClass};
 
 /// What was written: numbers for classes, and one for all others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use toml::de::DeValue;
 
 use crate::profile::diagnostic::Diagnostic;
 use crate::profile::{duration, value};
-use llmroute_core::route::hedge::Delay;
+use llmroute_core::routing::hedge::Delay;
 
 /// What can be written.
 pub const FORMS: &str = "write `off`, a percentile like `p95`, or a span of time like `1.5s`";

@@ -5,8 +5,8 @@ use self::DefaultValue::{Count, Nothing, Seconds, Words};
 use self::ValueKind::{
     Any, Budget, Cooldown, Duration, Faults, Flag, Headers, Keys, Names, Number, Params, Tables, Text, Url,
 };
-use llmroute_core::route::Strategy;
-use llmroute_core::route::strategy::{AdaptiveArgs, LatencyArgs, Sticky};
+use llmroute_core::routing::Strategy;
+use llmroute_core::routing::strategy::{AdaptiveArgs, LatencyArgs, Sticky};
 
 /// A kind of table in a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

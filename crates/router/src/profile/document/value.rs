@@ -18,9 +18,9 @@ use failure_classes::NumbersByClass;
 use llmroute_core::model::StateSource;
 use llmroute_core::protocols::mock::Fault;
 use llmroute_core::protocols::{Params, Patch, Protocol, mock};
-use llmroute_core::route::Strategy;
-use llmroute_core::route::hedge::Delay;
-use llmroute_core::route::strategy::Sticky;
+use llmroute_core::routing::Strategy;
+use llmroute_core::routing::hedge::Delay;
+use llmroute_core::routing::strategy::Sticky;
 
 /// A text with its place, to say where a name is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]

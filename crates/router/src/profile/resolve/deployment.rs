@@ -13,12 +13,11 @@ use crate::profile::provider::{Provider, with_own, with_query};
 use crate::profile::value::Value;
 use crate::profile::{EnvVars, Profile, base_url, patch};
 use llmroute_core::catalog;
-use llmroute_core::catalog::SchemaDialect;
 use llmroute_core::catalog::models::{self, Model, Support};
 use llmroute_core::model::{KeySource, Price};
 use llmroute_core::protocols::mock::Script;
 use llmroute_core::protocols::{Endpoint, Params, Protocol};
-use llmroute_core::route::{Capabilities, Deployment, DeploymentId};
+use llmroute_core::routing::{Deployment, DeploymentId};
 
 /// What is asked for: a model at a provider, with what the profile says of it.
 pub(crate) struct DeploymentSpec<'s, 'a> {
@@ -73,7 +72,7 @@ impl Profile {
                     .or_else(|| known.as_ref().and_then(|model| model.context_window)),
                 price,
                 prefill: catalog::takes_prefill(&endpoint),
-                capabilities: capabilities(&endpoint, known.as_ref()),
+                capabilities: endpoint.protocol.adapter().capabilities(&endpoint),
                 no_key: credential.no_key,
             };
             self.map.limits.limit_deployment(&deployment.state_key, &wanted.settings.limits());
@@ -232,36 +231,6 @@ fn check_script(provider: &Provider, settings: &Settings<'_>, sink: &mut Vec<Dia
     for entry in settings.entries.iter().filter(|entry| MOCK_ONLY.contains(&entry.key.name)) {
         let message = format!("`{}` is only for `protocol = \"mock\"`", entry.key.name);
         sink.push(Diagnostic::error(message).at(entry.name_at.clone()));
-    }
-}
-
-/// What the table of models says; where a schema is put into words, any model may follow it.
-fn capabilities(endpoint: &Endpoint, known: Option<&Model>) -> Capabilities {
-    // A row of the table that says nothing at all is no evidence.
-    let says = |model: &&Model| model.vision || model.pdf || model.audio || model.tools || model.json_schema;
-    let no_pdf = endpoint.protocol != Protocol::Mock && endpoint.quirks.attachments.pdf.is_none();
-    let Some(model) = known.filter(says) else {
-        return Capabilities { pdf: no_pdf.then_some(false), ..Capabilities::default() };
-    };
-    let by_model = match endpoint.protocol {
-        Protocol::Openai | Protocol::Responses | Protocol::Azure => true,
-        // Put into words, or held to by the server whatever the model.
-        Protocol::Anthropic
-        | Protocol::Gemini
-        | Protocol::Vertex
-        | Protocol::Bedrock
-        | Protocol::Ollama
-        | Protocol::Cohere
-        | Protocol::Mock => false,
-    };
-    let in_chat = matches!(endpoint.protocol, Protocol::Openai | Protocol::Azure);
-    let calls = model.tools && !(in_chat && model.chat_tools == Support::Never);
-    let native = by_model && endpoint.quirks.schema == SchemaDialect::Native;
-    Capabilities {
-        vision: Some(model.vision),
-        pdf: Some(model.pdf && !no_pdf),
-        tools: Some(calls),
-        schema: native.then_some(model.json_schema),
     }
 }
 

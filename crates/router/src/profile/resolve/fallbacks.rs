@@ -7,7 +7,7 @@ use crate::profile::document::{File, GroupTable, Settings};
 use crate::profile::keys::TIERS;
 use crate::profile::value::Name;
 use crate::profile::{LoadOptions, Profile, suggest};
-use llmroute_core::route::GroupId;
+use llmroute_core::routing::GroupId;
 
 impl Profile {
     /// Resolves the fallbacks of every group; named groups are at their positions in the file.

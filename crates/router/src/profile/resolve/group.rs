@@ -8,7 +8,7 @@ use crate::profile::precedence::Precedence;
 use crate::profile::provider::unbuilt;
 use crate::profile::value::Value;
 use crate::profile::{Profile, strategy};
-use llmroute_core::route::{Group, GroupId, Member, Strategy};
+use llmroute_core::routing::{Group, GroupId, Member, Strategy};
 
 impl Profile {
     /// Adds the group without its fallbacks, which may name groups that come later.

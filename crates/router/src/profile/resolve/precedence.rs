@@ -6,8 +6,8 @@ use crate::profile::document::{Entry, Settings};
 use crate::profile::failure_classes::NumbersByClass;
 use crate::profile::keys::{self, DefaultValue};
 use crate::profile::value::Value;
-use llmroute_core::route::hedge::Delay;
-use llmroute_core::route::{Policy, Strategy, Timeouts};
+use llmroute_core::routing::hedge::Delay;
+use llmroute_core::routing::{Policy, Strategy, Timeouts};
 
 /// Where a value came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

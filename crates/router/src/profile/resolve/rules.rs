@@ -8,8 +8,8 @@ use crate::profile::diagnostic::Diagnostic;
 use crate::profile::document::{Entry, File, Settings};
 use crate::profile::value::Name;
 use crate::profile::{EnvVars, LoadOptions, Profile, suggest};
-use llmroute_core::route::rules::{Condition, FUNCTIONS, Mistake, Rule, VARIABLES};
-use llmroute_core::route::{Group, GroupId};
+use llmroute_core::routing::rules::{Condition, ConditionError, FUNCTIONS, Rule, VARIABLES};
+use llmroute_core::routing::{Group, GroupId};
 
 /// Variables with this beginning may be read by rules without being listed.
 const OWN: &str = "LLMROUTE_";
@@ -43,7 +43,7 @@ impl Profile {
     }
 
     /// The mistake at its place in the file, or at the whole text where that is written with escapes.
-    fn mistake(&self, mistake: Mistake, text: &str, at: &Range<usize>) -> Diagnostic {
+    fn mistake(&self, mistake: ConditionError, text: &str, at: &Range<usize>) -> Diagnostic {
         let inside = self.document.text.get(at.clone()).and_then(|written| written.find(text));
         let span = match inside {
             Some(offset) => at.start + offset + mistake.at.start..at.start + offset + mistake.at.end,

@@ -9,8 +9,8 @@ use crate::profile::keys::{STRATEGIES, STRATEGY_ARGS};
 use crate::profile::precedence::{Origin, Precedence};
 use crate::profile::value::{self, Value};
 use crate::profile::{UnknownName, suggest};
-use llmroute_core::route::Strategy;
-use llmroute_core::route::strategy::{AdaptiveArgs, LatencyArgs, Sticky};
+use llmroute_core::routing::Strategy;
+use llmroute_core::routing::strategy::{AdaptiveArgs, LatencyArgs, Sticky};
 
 /// The arguments that are written, of whatever strategy.
 #[derive(Debug, Clone, Copy, Default)]

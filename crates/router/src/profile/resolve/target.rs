@@ -8,7 +8,7 @@ use crate::profile::document::Settings;
 use crate::profile::provider::Provider;
 use crate::profile::{EnvVars, LoadOptions, Profile, UnbuiltFeature, suggest};
 use llmroute_core::catalog;
-use llmroute_core::route::{Group, GroupId, Member, Strategy};
+use llmroute_core::routing::{Group, GroupId, Member, Strategy};
 
 /// A name that names nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

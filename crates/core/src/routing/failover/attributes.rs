@@ -1,0 +1,180 @@
+//! What routing knows of a request, and the reasons for which a deployment is passed over.
+
+use std::time::Duration;
+
+use crate::model::prompt::{Part, Prompt};
+use crate::routing::rules::RuleOverrides;
+use crate::routing::{Capabilities, DeploymentId, GroupId};
+
+/// What routing knows of a request.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RequestAttributes {
+    /// Estimated prompt tokens.
+    pub prompt_tokens: u64,
+    /// The limit on generated tokens, if the request sets one.
+    pub max_tokens: Option<u64>,
+    /// Only deployments with this label.
+    pub require_tags: Vec<String>,
+    /// Only deployments without this label.
+    pub forbid_tags: Vec<String>,
+    /// Only deployments whose price is known and whose estimated cost is below this, in USD.
+    pub max_cost: Option<f64>,
+    /// Ask no fallback group.
+    pub no_fallback: bool,
+    /// Labels of the request, for rules and statistics.
+    pub tags: Vec<String>,
+    /// Who asks, if somebody said.
+    pub user: Option<String>,
+    /// The local hour from 0 to 23; a rule that asks for it cannot be evaluated without.
+    pub hour: Option<u8>,
+    /// What the request needs besides text.
+    pub needs: Needs,
+    /// Where rules lead; the engine decides it once for each request.
+    pub rule_overrides: RuleOverrides,
+    /// By what a sticky group may remember who asks.
+    pub identity: Identity,
+}
+
+/// Who asks, in which conversation, and what.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The user.
+    pub user: Option<String>,
+    /// The conversation.
+    pub conversation: Option<String>,
+    /// The last message of the prompt.
+    pub prompt: Option<String>,
+}
+
+/// What a request needs besides text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Needs {
+    /// It holds images.
+    pub vision: bool,
+    /// It holds PDF files.
+    pub pdf: bool,
+    /// It offers tools.
+    pub tools: bool,
+    /// Its answer must satisfy a JSON Schema.
+    pub schema: bool,
+}
+
+impl Needs {
+    /// What `prompt` needs.
+    #[must_use]
+    pub fn of(prompt: &Prompt) -> Self {
+        let parts = || prompt.messages.iter().flat_map(|message| &message.parts);
+        Self {
+            vision: parts().any(|part| matches!(part, Part::Image { .. })),
+            pdf: parts().any(|part| matches!(part, Part::File { .. })),
+            tools: !prompt.tools.is_empty(),
+            schema: prompt.schema.is_some(),
+        }
+    }
+
+    /// The first need that `capabilities` are known not to meet.
+    pub(super) fn unmet(self, capabilities: Capabilities) -> Option<Capability> {
+        let needs = [
+            (self.vision, capabilities.vision, Capability::Vision),
+            (self.pdf, capabilities.pdf, Capability::Pdf),
+            (self.tools, capabilities.tools, Capability::Tools),
+            (self.schema, capabilities.schema, Capability::Schema),
+        ];
+        needs.into_iter().find(|(needed, able, _)| *needed && *able == Some(false)).map(|(.., what)| what)
+    }
+}
+
+/// Something that not every model can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Capability {
+    /// Images.
+    Vision,
+    /// PDF files.
+    Pdf,
+    /// Tools.
+    Tools,
+    /// A JSON Schema.
+    Schema,
+}
+
+impl Capability {
+    /// The word in messages.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Vision => "images",
+            Self::Pdf => "PDF files",
+            Self::Tools => "tools",
+            Self::Schema => "a JSON Schema",
+        }
+    }
+}
+
+/// Why a deployment was passed over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Skip {
+    /// In which group.
+    pub group: GroupId,
+    /// Which one.
+    pub deployment: DeploymentId,
+    /// Why.
+    pub reason: SkipReason,
+}
+
+/// The filters, in the order in which they are asked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SkipReason {
+    /// Its key is missing; says which.
+    NoKey(String),
+    /// A rule of the group decided for another target.
+    Ruled {
+        /// The group that the rule belongs to.
+        group: String,
+        /// The number of the rule in it, from 1.
+        number: usize,
+    },
+    /// It lacks a required label or has a forbidden one.
+    Tags,
+    /// It is known not to do what the request needs.
+    Incapable(Capability),
+    /// The prompt does not fit.
+    ContextWindow {
+        /// Prompt tokens, as far as it is known how this model counts them.
+        prompt: u64,
+        /// By which share that may be off.
+        margin: f64,
+        /// What fits.
+        window: u64,
+    },
+    /// Its price is unknown and there is a cost cap.
+    Unpriced,
+    /// It would cost too much.
+    OverCost {
+        /// Estimated cost in USD.
+        usd: f64,
+    },
+    /// Its breaker is open.
+    CoolingDown {
+        /// For how much longer.
+        left: Duration,
+        /// The class of failure that opened it.
+        class: String,
+    },
+    /// A rate limit keeps it shut.
+    Gated {
+        /// For how much longer.
+        left: Duration,
+    },
+    /// A limit has no room for it now.
+    Limited {
+        /// Which limit, in words.
+        limit: String,
+        /// For how much longer.
+        left: Duration,
+    },
+    /// The request is larger than a limit ever leaves room for.
+    TooLarge {
+        /// Which limit, in words.
+        limit: String,
+    },
+}

@@ -1,0 +1,116 @@
+//! The filters before a strategy: who may serve a request at a moment, and why the others may not.
+
+use super::attributes::{RequestAttributes, SkipReason};
+use crate::model::Timestamp;
+use crate::routing::breaker::BreakerState;
+use crate::routing::host_breaker::HostBreakers;
+use crate::routing::limits::LimitExceeded;
+use crate::routing::snapshot::StateSnapshot;
+use crate::routing::{DeploymentId, GroupId, Map, Member};
+
+/// A request and everything that is known when it is decided about.
+pub struct Eligibility<'a> {
+    map: &'a Map,
+    attributes: &'a RequestAttributes,
+    snapshot: &'a StateSnapshot,
+    host_breakers: HostBreakers<'a>,
+    now: Timestamp,
+}
+
+impl<'a> Eligibility<'a> {
+    /// Looks at `snapshot` at `now`.
+    #[must_use]
+    pub fn new(map: &'a Map, attributes: &'a RequestAttributes, snapshot: &'a StateSnapshot, now: Timestamp) -> Self {
+        Self { map, attributes, snapshot, host_breakers: HostBreakers::read(map, snapshot, now), now }
+    }
+
+    /// The positions of the members of `group` that may be asked.
+    #[must_use]
+    pub fn eligible(&self, group: GroupId) -> Vec<usize> {
+        let members = self.map.group(group).members.iter().enumerate();
+        members.filter(|(_, member)| self.skip_reason(group, member).is_none()).map(|(position, _)| position).collect()
+    }
+
+    /// Where the breaker of a deployment stands, its host's included.
+    pub(super) fn state(&self, id: DeploymentId) -> BreakerState {
+        self.host_breakers.state(self.map, self.snapshot, id, self.now)
+    }
+
+    /// Why `member` of `group` may not be asked now, if it may not.
+    pub(super) fn skip_reason(&self, group: GroupId, member: &Member) -> Option<SkipReason> {
+        self.incapable(member)
+            .or_else(|| self.closed_by(group, member.deployment))
+            .or_else(|| self.too_expensive(member))
+    }
+
+    /// Why `member` cannot serve this request at all, whatever the hour.
+    pub(super) fn unsuitable(&self, member: &Member) -> Option<SkipReason> {
+        self.incapable(member).or_else(|| self.too_expensive(member))
+    }
+
+    fn incapable(&self, member: &Member) -> Option<SkipReason> {
+        let attributes = self.attributes;
+        let deployment = self.map.deployment(member.deployment);
+        if let Some(missing) = &deployment.no_key {
+            return Some(SkipReason::NoKey(missing.clone()));
+        }
+        let has = |tag: &String| member.tags.contains(tag);
+        if !attributes.require_tags.iter().all(has) || attributes.forbid_tags.iter().any(has) {
+            return Some(SkipReason::Tags);
+        }
+        if let Some(what) = attributes.needs.unmet(deployment.capabilities) {
+            return Some(SkipReason::Incapable(what));
+        }
+        let estimates = &self.snapshot.deployment(member.deployment).estimates;
+        let prompt = whole(estimates.tokens(float(attributes.prompt_tokens), self.now));
+        let window = deployment.context_window.filter(|window| prompt > *window)?;
+        Some(SkipReason::ContextWindow { prompt, margin: estimates.margin(self.now), window })
+    }
+
+    /// Why a breaker, a limit or a gate keeps `id` shut, if one does.
+    fn closed_by(&self, group: GroupId, id: DeploymentId) -> Option<SkipReason> {
+        let (state, now) = (self.snapshot.deployment(id), self.now);
+        match self.state(id) {
+            BreakerState::Open { until } => {
+                // One that is well itself is shut with the others at its host.
+                let own = matches!(state.breaker.state(now), BreakerState::Open { .. });
+                let class = state.breaker.reason().filter(|_| own).unwrap_or("failures of its host").to_owned();
+                Some(SkipReason::CoolingDown { left: until.since(now), class })
+            }
+            BreakerState::Closed | BreakerState::HalfOpen => {
+                let full = self.snapshot.limit_exceeded(group, id).and_then(|shut| closed(&shut, now));
+                full.or_else(|| state.gated(now).map(|until| SkipReason::Gated { left: until.since(now) }))
+            }
+        }
+    }
+
+    fn too_expensive(&self, member: &Member) -> Option<SkipReason> {
+        let cap = self.attributes.max_cost?;
+        let Some(price) = self.map.deployment(member.deployment).price else { return Some(SkipReason::Unpriced) };
+        let estimates = &self.snapshot.deployment(member.deployment).estimates;
+        let usd = price.cost(&estimates.usage(self.attributes.prompt_tokens, self.attributes.max_tokens, self.now));
+        (usd > cap).then_some(SkipReason::OverCost { usd })
+    }
+}
+
+/// Why a limit keeps a deployment shut at `now`, if it does.
+pub(super) fn closed(shut: &LimitExceeded, now: Timestamp) -> Option<SkipReason> {
+    match shut {
+        LimitExceeded::Until { at, limit } if now < *at => {
+            Some(SkipReason::Limited { limit: limit.clone(), left: at.since(now) })
+        }
+        LimitExceeded::Until { .. } => None,
+        LimitExceeded::Never { limit } => Some(SkipReason::TooLarge { limit: limit.clone() }),
+        LimitExceeded::Unpriced => Some(SkipReason::Unpriced),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
+fn float(tokens: u64) -> f64 {
+    tokens as f64
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of tokens; `as` saturates")]
+fn whole(tokens: f64) -> u64 {
+    tokens.round() as u64
+}

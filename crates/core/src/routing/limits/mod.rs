@@ -1,0 +1,246 @@
+//! Limits that hold: our own (`rpm`, `budget`, …) and the provider's, as values.
+//!
+//! Deciding only: who keeps the values, and makes a check and its reservation one step for all
+//! processes, is the engine's affair.
+
+mod config;
+mod meter;
+mod provider_limit;
+#[cfg(test)]
+mod tests;
+mod wait_queue;
+mod window;
+
+use std::time::Duration;
+
+pub use config::{LimitConfig, LimitScope, ScopedLimit};
+pub use meter::{InFlightCall, LEASE, Meter};
+pub use provider_limit::{LimitObservation, ProviderLimit};
+pub use wait_queue::Ticket;
+
+use super::failover::RequestAttributes;
+use crate::model::{Price, Resource, Timestamp, Usage};
+
+/// Tokens of an answer that are expected when the request sets no limit and nothing was learnt.
+pub const EXPECTED_OUTPUT: u64 = 1000;
+/// Billionths of a USD in one.
+const NANOS: f64 = 1e9;
+
+/// What the profile allows at one place.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Amounts per span of time.
+    pub caps: Vec<Cap>,
+    /// Requests at the same time.
+    pub max_parallel: Option<u64>,
+}
+
+/// So much of something in any span of that length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cap {
+    /// The key of the profile that says it.
+    pub name: &'static str,
+    /// What is counted.
+    pub counts: LimitUnit,
+    /// In which time.
+    pub span: Duration,
+    /// How much.
+    pub limit: u64,
+}
+
+/// What a limit of our own counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitUnit {
+    /// Calls that were begun.
+    Requests,
+    /// Tokens of prompts and answers.
+    Tokens,
+    /// Billionths of a USD.
+    Nanos,
+}
+
+impl Cap {
+    /// The limit in the unit of the profile: requests, tokens or USD.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "an amount of money, for people")]
+    pub fn shown(&self) -> serde_json::Value {
+        match self.counts {
+            LimitUnit::Requests | LimitUnit::Tokens => self.limit.into(),
+            LimitUnit::Nanos => (self.limit as f64 / NANOS).into(),
+        }
+    }
+}
+
+impl Limits {
+    /// Whether nothing is limited.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.caps.is_empty() && self.max_parallel.is_none()
+    }
+
+    /// Whether money is limited, so that a price must be known.
+    #[must_use]
+    pub fn has_budget(&self) -> bool {
+        self.caps.iter().any(|cap| cap.counts == LimitUnit::Nanos)
+    }
+
+    /// Adds what `other` says about the same thing; of two limits the lower one holds.
+    pub fn tighten(&mut self, other: &Self) {
+        for cap in &other.caps {
+            match self.caps.iter_mut().find(|own| (own.counts, own.span) == (cap.counts, cap.span)) {
+                Some(own) => own.limit = own.limit.min(cap.limit),
+                None => self.caps.push(*cap),
+            }
+        }
+        self.max_parallel = self.max_parallel.into_iter().chain(other.max_parallel).min();
+    }
+}
+
+/// What one call is expected to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Demand {
+    /// Tokens of the prompt, estimated.
+    pub prompt: u64,
+    /// Tokens of the answer.
+    pub output: u64,
+    /// The answer cannot be longer: the request says so.
+    pub bounded: bool,
+    /// What it costs if it is that long, in billionths of a USD; `None` without a price.
+    pub nanos: Option<u64>,
+    /// What the prompt alone costs.
+    pub prompt_nanos: u64,
+    /// For how many calls there has to be room: for it and for those that wait in front of it.
+    pub calls: u64,
+}
+
+impl Demand {
+    /// What a request with these `attributes` needs at a deployment with this `price`, whose answers were
+    /// `learned` tokens long.
+    #[must_use]
+    pub fn of(attributes: &RequestAttributes, price: Option<Price>, learned: Option<u64>) -> Self {
+        let expected = learned.unwrap_or(EXPECTED_OUTPUT);
+        let output = attributes.max_tokens.unwrap_or(expected);
+        let prompt = attributes.prompt_tokens;
+        let cost = |output| price.map(|price| nanos(price.cost(&Usage { input: prompt, output, ..Usage::default() })));
+        Self {
+            prompt,
+            output,
+            bounded: attributes.max_tokens.is_some(),
+            nanos: cost(output),
+            prompt_nanos: cost(0).unwrap_or(0),
+            calls: 1,
+        }
+    }
+
+    /// The same behind so many others, which are taken to be alike.
+    fn behind(self, ahead: u64) -> Self {
+        Self { calls: self.calls.saturating_add(ahead), ..self }
+    }
+
+    /// How much of `cap` it takes, or `None` when it never fits. An answer whose length is only
+    /// expected takes at most what the limit leaves beside the prompt.
+    fn of_cap(&self, cap: &Cap) -> Option<u64> {
+        let (whole, least) = match cap.counts {
+            LimitUnit::Requests => (1, 1),
+            LimitUnit::Tokens => (self.prompt.saturating_add(self.output), self.prompt),
+            LimitUnit::Nanos => (self.nanos?, self.prompt_nanos),
+        };
+        let each = match whole <= cap.limit {
+            true => whole,
+            false if self.bounded || least > cap.limit => return None,
+            false => cap.limit,
+        };
+        Some(each.saturating_mul(self.calls).min(cap.limit))
+    }
+
+    /// How much of a provider's `resource` it takes.
+    fn of_resource(&self, resource: Resource) -> u64 {
+        let each = match resource {
+            Resource::Requests => 1,
+            Resource::Tokens => self.prompt.saturating_add(self.output),
+            Resource::InputTokens => self.prompt,
+            Resource::OutputTokens => self.output,
+        };
+        each.saturating_mul(self.calls)
+    }
+}
+
+/// What a call did use.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Consumption {
+    /// Tokens of prompt and answer.
+    pub tokens: u64,
+    /// Billionths of a USD.
+    pub nanos: u64,
+}
+
+/// An amount of USD in billionths.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to what fits")]
+pub fn nanos(usd: f64) -> u64 {
+    (usd * NANOS).ceil().clamp(0.0, 1e18) as u64
+}
+
+/// What the limits leave a deployment at the moment of a snapshot.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Headroom {
+    /// See [`headroom`].
+    pub share: Option<f64>,
+    /// What keeps it shut, if something does.
+    pub exceeded: Option<LimitExceeded>,
+}
+
+/// Why a limit lets a call not pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LimitExceeded {
+    /// There is no room now.
+    Until {
+        /// When there may be.
+        at: Timestamp,
+        /// Which limit, in words.
+        limit: String,
+    },
+    /// The request is larger than the limit ever leaves room for.
+    Never {
+        /// Which limit, in words.
+        limit: String,
+    },
+    /// There is a budget and no price.
+    Unpriced,
+}
+
+impl LimitExceeded {
+    /// Until when it holds, if it does at `now`; what never fits holds for ever.
+    #[must_use]
+    pub fn until(&self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Until { at, .. } => Some(*at).filter(|at| now < *at),
+            Self::Never { .. } | Self::Unpriced => Some(Timestamp(i64::MAX)),
+        }
+    }
+
+    /// Of two reasons the one that holds longer.
+    #[must_use]
+    pub fn later(self, other: Self) -> Self {
+        match (&self, &other) {
+            (Self::Until { at, .. }, Self::Until { at: than, .. }) if at < than => other,
+            (Self::Until { .. }, Self::Never { .. } | Self::Unpriced) => other,
+            (Self::Until { .. } | Self::Never { .. } | Self::Unpriced, _) => self,
+        }
+    }
+}
+
+/// How much of the tightest limit is left, from 0 (nothing) to 1 (all of it); `None` when nothing is
+/// known of any. Looks at our own counters and at the provider's headers.
+///
+/// `own` are the limits of a deployment, of its group and of its provider, each with what was counted.
+#[must_use]
+pub fn headroom<'a>(
+    own: impl IntoIterator<Item = (&'a Limits, &'a Meter)>,
+    provider: &ProviderLimit,
+    now: Timestamp,
+) -> Option<f64> {
+    let own = own.into_iter().filter_map(|(limits, meter)| meter.headroom(limits, now));
+    own.chain(provider.headroom(now)).min_by(f64::total_cmp)
+}

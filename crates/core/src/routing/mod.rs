@@ -1,0 +1,222 @@
+//! The pure core: who is asked, in which order, and what happens after a failure.
+//!
+//! Values in, values out. Time and luck are arguments; no provider's name, no I/O, no clock.
+
+pub mod backoff;
+pub mod breaker;
+pub mod continuation;
+pub mod estimate;
+pub mod failover;
+pub mod failure_domain;
+pub mod hedge;
+pub mod host_breaker;
+pub mod lease;
+pub mod limits;
+pub mod per_class;
+pub mod pii;
+pub mod retry_budget;
+pub mod rules;
+pub mod skew;
+pub mod snapshot;
+pub mod strategy;
+
+use std::time::Duration;
+
+pub use self::strategy::Strategy;
+pub use crate::model::Capabilities;
+use crate::model::{Class, Price};
+use hedge::Delay;
+use per_class::PerClass;
+
+/// Position of a deployment in [`Map::deployments`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeploymentId(pub usize);
+
+/// Position of a group in [`Map::groups`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupId(pub usize);
+
+/// All that can be routed to; names are resolved to positions.
+#[derive(Debug, Clone, Default)]
+pub struct Map {
+    /// Every deployment once, however many groups hold it.
+    pub deployments: Vec<Deployment>,
+    /// Every group, the anonymous ones (`-m provider/model`) included.
+    pub groups: Vec<Group>,
+    /// What may be used of them.
+    pub limits: limits::LimitConfig,
+    /// Conditions that decide before any strategy.
+    pub rules: rules::Rules,
+}
+
+impl Map {
+    /// The deployment at `id`.
+    #[must_use]
+    pub fn deployment(&self, id: DeploymentId) -> &Deployment {
+        &self.deployments[id.0]
+    }
+
+    /// Whether two positions are one deployment under two names: same server, model and key.
+    #[must_use]
+    pub fn same(&self, one: DeploymentId, other: DeploymentId) -> bool {
+        one == other || self.deployment(one).state_key == self.deployment(other).state_key
+    }
+
+    /// The group at `id`.
+    #[must_use]
+    pub fn group(&self, id: GroupId) -> &Group {
+        &self.groups[id.0]
+    }
+}
+
+/// What routing knows of a deployment: a model at a provider, with a key.
+#[derive(Debug, Clone)]
+pub struct Deployment {
+    /// The name in messages: `provider/model`, or the profile's `name`.
+    pub name: String,
+    /// The provider, to find an independent one.
+    pub provider: String,
+    /// The model, as the provider calls it.
+    pub model: String,
+    /// Key of its shared state: a hash of protocol, base URL, model and credential.
+    pub state_key: String,
+    /// What tells its key from others (a hash); empty where there is none. One key is one account.
+    pub credential: String,
+    /// Where it is asked (`host:port`), or a name of its own for one that is simulated.
+    pub host: String,
+    /// Tokens that fit prompt and answer together, when known.
+    pub context_window: Option<u64>,
+    /// What its tokens cost, when known.
+    pub price: Option<Price>,
+    /// Whether it continues an answer that was begun for it.
+    pub prefill: bool,
+    /// What it can do besides text.
+    pub capabilities: Capabilities,
+    /// Why it cannot be asked for lack of a key (`OPENAI_API_KEY is not set`).
+    pub no_key: Option<String>,
+}
+
+/// A named set of deployments that can stand in for each other.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// Its name in the profile, or `provider/model`.
+    pub name: String,
+    /// Its deployments with what the group says about them.
+    pub members: Vec<Member>,
+    /// How it orders them.
+    pub strategy: Strategy,
+    /// Its limits of time and patience.
+    pub policy: Policy,
+    /// Groups to ask when this one fails.
+    pub fallbacks: Vec<GroupId>,
+    /// Groups to ask when the prompt does not fit.
+    pub context_window_fallbacks: Vec<GroupId>,
+    /// Groups to ask when a filter blocked or the model refused.
+    pub content_policy_fallbacks: Vec<GroupId>,
+}
+
+/// A deployment in a group.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Which deployment.
+    pub deployment: DeploymentId,
+    /// Its share of the traffic, if the group splits by weight.
+    pub weight: Option<f64>,
+    /// Requests per minute that its key allows.
+    pub rpm: Option<u64>,
+    /// Tokens per minute that its key allows.
+    pub tpm: Option<u64>,
+    /// Lower ones are asked first; the next order only when none of this one is eligible.
+    pub order: u32,
+    /// Labels that `--require-tag` looks at.
+    pub tags: Vec<String>,
+    /// How long one attempt may take in its parts.
+    pub timeouts: Timeouts,
+}
+
+/// The time limits of one attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Until there is a connection.
+    pub connect: Duration,
+    /// Until the first token.
+    pub first_token: Duration,
+    /// Between two chunks.
+    pub idle: Duration,
+    /// In all.
+    pub attempt: Duration,
+}
+
+/// How patient a group is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Policy {
+    /// Further attempts inside the group after the first.
+    pub num_retries: u32,
+    /// Attempts on a deployment in a row before the next is asked.
+    pub attempts_per_deployment: u32,
+    /// Everything: attempts, waits, fallbacks.
+    pub deadline: Duration,
+    /// The longest sleep for a `Retry-After`, a rate limit or a backoff.
+    pub max_wait: Duration,
+    /// Failures in a minute that open a breaker; `None` for the breaker's own rules.
+    pub allowed_fails: Option<u32>,
+    /// The first cooldown.
+    pub cooldown: Duration,
+    /// The longest cooldown.
+    pub cooldown_max: Duration,
+    /// Fallback groups that one request may visit.
+    pub max_fallbacks: u32,
+    /// Further attempts inside the group after a failure of a class, where that is not `num_retries`.
+    pub retry_policy: PerClass,
+    /// `allowed_fails` of a class.
+    pub allowed_fails_policy: PerClass,
+    /// When a second deployment is asked at the same time; `None` for never.
+    pub hedge: Option<Delay>,
+    /// What the second call may cost by estimate, in USD, whoever turns hedging on.
+    pub hedge_max_cost: Option<f64>,
+}
+
+impl Policy {
+    /// What the breaker goes by after a failure of `class` (`None`: no failure).
+    #[must_use]
+    pub fn breaker(&self, class: Option<Class>) -> breaker::BreakerPolicy {
+        breaker::BreakerPolicy {
+            cooldown: self.cooldown,
+            cooldown_max: self.cooldown_max,
+            allowed_fails: self.allowed_fails,
+            allowed_of_class: class.and_then(|class| self.allowed_fails_policy.get(class)),
+            remembered: self.allowed_fails.max(self.allowed_fails_policy.largest()).unwrap_or(0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A group without members, with the defaults of a profile.
+    pub(super) fn group(name: &str) -> Group {
+        Group {
+            name: name.to_owned(),
+            members: Vec::new(),
+            strategy: Strategy::SimpleShuffle,
+            policy: Policy {
+                num_retries: 2,
+                attempts_per_deployment: 1,
+                deadline: Duration::from_secs(900),
+                max_wait: Duration::from_secs(20),
+                allowed_fails: None,
+                cooldown: Duration::from_secs(120),
+                cooldown_max: Duration::from_secs(1800),
+                max_fallbacks: 5,
+                retry_policy: PerClass::default(),
+                allowed_fails_policy: PerClass::default(),
+                hedge: None,
+                hedge_max_cost: None,
+            },
+            fallbacks: Vec::new(),
+            context_window_fallbacks: Vec::new(),
+            content_policy_fallbacks: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! `simple-shuffle`: by chance, in proportion to weights, else to rpm, else to tpm, else alike.
+//!
+//! Sticky, the chance is a hash of who asks: the same key falls to the same arm in every run and on
+//! every machine, and an arm that is added or removed moves only the keys that it gains or loses.
+
+use sha2::{Digest, Sha256};
+
+use super::{Candidate, RankReason, Ranked};
+use crate::routing::Member;
+use crate::routing::failover::Identity;
+
+/// What a sticky group remembers a caller by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sticky {
+    /// The user.
+    User,
+    /// The conversation.
+    Conversation,
+    /// The prompt.
+    Prompt,
+}
+
+impl Sticky {
+    /// The name in a profile.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Conversation => "conversation",
+            Self::Prompt => "prompt",
+        }
+    }
+
+    fn key(self, identity: &Identity) -> Option<&str> {
+        match self {
+            Self::User => identity.user.as_deref(),
+            Self::Conversation => identity.conversation.as_deref(),
+            Self::Prompt => identity.prompt.as_deref(),
+        }
+    }
+}
+
+/// Candidates drawn without replacement in proportion to their shares.
+pub(super) fn rank(candidates: &[Candidate<'_>], rng: &mut fastrand::Rng) -> Vec<Ranked> {
+    race(candidates, false, |_| rng.f64())
+}
+
+/// The same with the hash of the caller for luck; a caller without a key is anybody.
+pub(super) fn rank_sticky(
+    candidates: &[Candidate<'_>],
+    by: Sticky,
+    salt: &str,
+    identity: &Identity,
+    rng: &mut fastrand::Rng,
+) -> Vec<Ranked> {
+    match by.key(identity) {
+        Some(key) => race(candidates, true, |candidate| hash(&[key, salt, &candidate.deployment.name])),
+        None => rank(candidates, rng),
+    }
+}
+
+/// A number from 0 to 1 that depends on the texts alone.
+#[expect(clippy::cast_precision_loss, reason = "53 bits fit exactly")]
+fn hash(texts: &[&str]) -> f64 {
+    let mut hash = Sha256::new();
+    for text in texts {
+        hash.update(text.as_bytes());
+        hash.update([0]);
+    }
+    let bits = hash.finalize().iter().take(8).fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+    (bits >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// Each draw is `-ln(u)/share`, smallest first: the exponential race gives the same law as drawing
+/// one by one (Efraimidis and Spirakis, "Weighted random sampling with a reservoir", 2006).
+fn race<'a>(candidates: &[Candidate<'a>], sticky: bool, mut luck: impl FnMut(&Candidate<'a>) -> f64) -> Vec<Ranked> {
+    let members: Vec<&Member> = candidates.iter().map(|candidate| candidate.member).collect();
+    let shares = shares(&members);
+    let sum: f64 = shares.iter().sum();
+    let arrive = |(candidate, share): (&Candidate<'a>, f64)| {
+        let why = RankReason::Share { share: if sum > 0.0 { share / sum } else { 0.0 }, sticky };
+        Ranked { position: candidate.position, score: draw(share, luck(candidate)), why }
+    };
+    let mut ranked: Vec<Ranked> = candidates.iter().zip(shares).map(arrive).collect();
+    ranked.sort_by(|a, b| a.score.total_cmp(&b.score));
+    ranked
+}
+
+/// When a member of this share arrives in the race; one without a share arrives last.
+fn draw(share: f64, luck: f64) -> f64 {
+    if share > 0.0 { -(1.0 - luck).ln() / share } else { f64::INFINITY }
+}
+
+/// The share of each member. Where some have a weight, a missing one is 1, not nothing.
+#[expect(clippy::cast_precision_loss, reason = "limits are far below 2^52")]
+pub(crate) fn shares(members: &[&Member]) -> Vec<f64> {
+    let by = |share: fn(&Member) -> Option<f64>, missing: Option<f64>| {
+        let shares: Vec<Option<f64>> = members.iter().map(|member| share(member)).collect();
+        let known = shares.iter().flatten().sum::<f64>() > 0.0;
+        let missing = missing.unwrap_or_else(|| mean(&shares));
+        known.then(|| shares.into_iter().map(|share| share.unwrap_or(missing).max(0.0)).collect::<Vec<f64>>())
+    };
+    by(|member| member.weight, Some(1.0))
+        .or_else(|| by(|member| member.rpm.map(|rpm| rpm as f64), None))
+        .or_else(|| by(|member| member.tpm.map(|tpm| tpm as f64), None))
+        .unwrap_or_else(|| vec![1.0; members.len()])
+}
+
+/// The mean of what is known: a member without a limit is taken for an average one.
+#[expect(clippy::cast_precision_loss, reason = "a group has few members")]
+fn mean(shares: &[Option<f64>]) -> f64 {
+    let known: Vec<f64> = shares.iter().flatten().copied().collect();
+    if known.is_empty() { 1.0 } else { known.iter().sum::<f64>() / known.len() as f64 }
+}
