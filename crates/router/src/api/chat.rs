@@ -243,18 +243,18 @@ impl ChatRequest {
             .messages
             .last()
             .map(|message| Prompt { messages: vec![message.clone()], ..Prompt::default() }.text());
-        let facts: &mut Facts = &mut request.attributes;
-        facts.max_tokens = request.prompt.sampling.max_tokens;
-        facts.require_tags = self.require_tags;
-        facts.forbid_tags = self.forbid_tags;
-        facts.tags = self.tags;
-        facts.max_cost = self.max_cost;
-        facts.no_fallback = !self.fallbacks;
-        facts.hour = local_hour(now);
-        facts.identity.user.clone_from(&self.user);
-        facts.identity.conversation = self.conversation;
-        facts.identity.prompt = last;
-        facts.user = self.user;
+        let attributes: &mut RequestAttributes = &mut request.attributes;
+        attributes.max_tokens = request.prompt.sampling.max_tokens;
+        attributes.require_tags = self.require_tags;
+        attributes.forbid_tags = self.forbid_tags;
+        attributes.tags = self.tags;
+        attributes.max_cost = self.max_cost;
+        attributes.no_fallback = !self.fallbacks;
+        attributes.hour = local_hour(now);
+        attributes.identity.user.clone_from(&self.user);
+        attributes.identity.conversation = self.conversation;
+        attributes.identity.prompt = last;
+        attributes.user = self.user;
         Ok(request)
     }
 }

@@ -93,7 +93,7 @@ impl<'a> Candidate<'a> {
     /// Returns the expected time per output token after the first.
     #[must_use]
     pub fn expected_time_per_token(&self) -> Duration {
-        Duration::try_from_secs_f64(self.0.pace.median()).unwrap_or_default()
+        Duration::try_from_secs_f64(self.0.seconds_per_token.median()).unwrap_or_default()
     }
 
     /// Returns the probability that a call succeeds, from 0 to 1.
@@ -123,7 +123,7 @@ impl fmt::Debug for Candidate<'_> {
 
 /// The request that a strategy orders deployments for.
 #[derive(Debug, Clone, Copy)]
-pub struct RequestContext<'a>(&'a Facts);
+pub struct RequestContext<'a>(&'a RequestAttributes);
 
 impl<'a> RequestContext<'a> {
     /// Returns the estimated number of prompt tokens.
@@ -159,9 +159,9 @@ impl CustomOrder for CoreStrategy {
         self.0.name()
     }
 
-    fn order(&self, candidates: &[CoreCandidate<'_>], facts: &RequestAttributes, _: &mut fastrand::Rng) -> Vec<usize> {
+    fn order(&self, candidates: &[CoreCandidate<'_>], attributes: &RequestAttributes, _: &mut fastrand::Rng) -> Vec<usize> {
         let views: Vec<Candidate<'_>> = candidates.iter().map(Candidate).collect();
-        let order = self.0.rank(&views, &RequestContext(facts));
+        let order = self.0.rank(&views, &RequestContext(attributes));
         order.into_iter().filter_map(|index| candidates.get(index)).map(|candidate| candidate.position).collect()
     }
 }
