@@ -159,7 +159,12 @@ impl CustomOrder for CoreStrategy {
         self.0.name()
     }
 
-    fn order(&self, candidates: &[CoreCandidate<'_>], attributes: &RequestAttributes, _: &mut fastrand::Rng) -> Vec<usize> {
+    fn order(
+        &self,
+        candidates: &[CoreCandidate<'_>],
+        attributes: &RequestAttributes,
+        _: &mut fastrand::Rng,
+    ) -> Vec<usize> {
         let views: Vec<Candidate<'_>> = candidates.iter().map(Candidate).collect();
         let order = self.0.rank(&views, &RequestContext(attributes));
         order.into_iter().filter_map(|index| candidates.get(index)).map(|candidate| candidate.position).collect()
