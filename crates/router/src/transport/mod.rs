@@ -36,6 +36,12 @@ impl SchemeTransport {
     pub fn new(seed: u64) -> Self {
         Self { http: HttpTransport::default(), mock: MockTransport::new(seed) }
     }
+
+    /// The same network, over an HTTP client of the program.
+    #[must_use]
+    pub fn with_client(self, client: reqwest::Client) -> Self {
+        Self { http: HttpTransport::with_client(client), ..self }
+    }
 }
 
 impl Transport for SchemeTransport {
