@@ -42,7 +42,7 @@ pub struct BenchSetup<'a> {
     pub access: &'a [TargetAccess],
     /// What is asked.
     pub prompts: Prompts,
-    /// TokenUsage of the shortest prompt.
+    /// Tokens of the shortest prompt.
     pub fewest: u64,
     /// Parameters and further body fields.
     pub params: &'a Params,
