@@ -1,6 +1,7 @@
 //! One call of one token to one deployment, by the way that every call takes: what it teaches, all learn.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::LiveCall;
@@ -8,7 +9,8 @@ use crate::engine::{Delivery, Observer, Request, RouteError, RouteErrorKind, Rou
 use llmroute_core::model::{Class, Event, OutputFault, Prompt, Timestamp};
 use llmroute_core::routing::failover::Stop;
 use llmroute_core::routing::per_class::PerClass;
-use llmroute_core::routing::{DeploymentId, Group, GroupId, Map, Policy, Strategy};
+use llmroute_core::routing::strategy::SimpleShuffle;
+use llmroute_core::routing::{DeploymentId, Group, GroupId, Map, Policy};
 
 /// The shortest question.
 const PROMPT: &str = "Hi";
@@ -30,7 +32,7 @@ pub fn add_single_group(map: &mut Map, id: DeploymentId) -> GroupId {
         // As for `-m PROVIDER/MODEL`; no rule is of a group with such a name.
         name: format!("{}/{}", deployment.provider, deployment.model),
         members: vec![member],
-        strategy: Strategy::SimpleShuffle,
+        strategy: Arc::new(SimpleShuffle::default()),
         policy: Policy {
             num_retries: 0,
             attempts_per_deployment: 1,

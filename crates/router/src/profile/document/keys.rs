@@ -5,8 +5,7 @@ use self::DefaultValue::{Count, Nothing, Seconds, Words};
 use self::ValueKind::{
     Any, Budget, Cooldown, Duration, Faults, Flag, Headers, Keys, Names, Number, Params, Tables, Text, Url,
 };
-use llmroute_core::routing::Strategy;
-use llmroute_core::routing::strategy::{AdaptiveArgs, LatencyArgs, Sticky};
+use llmroute_core::routing::strategy::Sticky;
 
 /// A kind of table in a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,9 +65,9 @@ pub enum ValueKind {
     Url,
     /// A name of a [`Protocol`](llmroute_core::protocols::Protocol).
     Protocol,
-    /// A name of [`STRATEGIES`], or `exec:COMMAND`.
+    /// A name of [`BUILT_IN`](llmroute_core::routing::strategy::BUILT_IN), or `exec:COMMAND`.
     Strategy,
-    /// Arguments of a strategy: names of [`STRATEGY_ARGS`].
+    /// Arguments of a strategy: keys that a [`StrategyEntry`](llmroute_core::routing::strategy::StrategyEntry) lists.
     StrategyArgs,
     /// A name of [`STICKY`].
     Sticky,
@@ -167,27 +166,8 @@ pub struct Key {
     pub meaning: &'static str,
 }
 
-/// The strategies by name; `None` is not built yet.
-pub const STRATEGIES: &[(&str, Option<Strategy>)] = &[
-    ("simple-shuffle", Some(Strategy::SimpleShuffle)),
-    ("least-busy", Some(Strategy::LeastBusy)),
-    ("latency-based-routing", Some(Strategy::LatencyBased(LatencyArgs::ONE_SHOT))),
-    ("cost-based-routing", Some(Strategy::CostBased)),
-    ("usage-based-routing", Some(Strategy::UsageBased)),
-    ("usage-based-routing-v2", Some(Strategy::UsageBased)),
-    ("complexity-router", None),
-    ("round-robin", Some(Strategy::RoundRobin)),
-    ("adaptive", Some(Strategy::Adaptive(AdaptiveArgs::ONE_SHOT))),
-];
-
-/// The arguments of strategies: whose, their names and types.
-pub const STRATEGY_ARGS: &[(&str, &str, ValueKind)] = &[
-    ("latency-based-routing", "ttl", Duration(false)),
-    ("latency-based-routing", "lowest_latency_buffer", Number),
-    ("adaptive", "w_latency", Number),
-    ("adaptive", "w_cost", Number),
-    ("adaptive", "w_failure", Number),
-];
+/// Strategies that are planned.
+pub const UNBUILT_STRATEGIES: &[&str] = &["complexity-router"];
 
 /// What a group may be sticky by.
 pub const STICKY: &[(&str, Option<Sticky>)] =

@@ -13,12 +13,12 @@ use crate::profile::budget::{self, Budget};
 use crate::profile::credentials::KeySpec;
 use crate::profile::diagnostic::Diagnostic;
 use crate::profile::keys::{self, ValueKind};
+use crate::profile::strategy::StrategyChoice;
 use crate::profile::{base_url, duration, failure_classes, hedge, params, patch, strategy, suggest};
 use failure_classes::NumbersByClass;
 use llmroute_core::model::StateSource;
 use llmroute_core::protocols::mock::Fault;
 use llmroute_core::protocols::{Params, Patch, Protocol, mock};
-use llmroute_core::routing::Strategy;
 use llmroute_core::routing::hedge::Delay;
 use llmroute_core::routing::strategy::Sticky;
 
@@ -45,7 +45,7 @@ pub(crate) enum Value {
     /// `None`: not built yet.
     Protocol(Protocol),
     /// `None`: not built yet.
-    Strategy(Option<Strategy>),
+    Strategy(Option<StrategyChoice>),
     StrategyArgs(strategy::Args),
     Sticky(Sticky),
     Headers(Vec<(HeaderName, HeaderValue)>),
@@ -312,15 +312,15 @@ fn choice<T: Clone>(
     Some(built.clone())
 }
 
-fn strategy_name(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<Option<Strategy>> {
+fn strategy_name(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<Option<StrategyChoice>> {
     match text.strip_prefix("exec:").map(str::trim) {
         Some("") => {
             let help = "write the command behind `exec:`";
             sink.push(Diagnostic::error("a strategy `exec:` without a command").at(at).help(help));
             None
         }
-        Some(command) => Some(Some(Strategy::Exec(command.into()))),
-        None => choice("strategy", text, keys::STRATEGIES, at, sink),
+        Some(command) => Some(Some(StrategyChoice::Command(command.into()))),
+        None => choice("strategy", text, &StrategyChoice::names(), at, sink),
     }
 }
 

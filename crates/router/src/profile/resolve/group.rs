@@ -8,7 +8,9 @@ use crate::profile::precedence::Precedence;
 use crate::profile::provider::unbuilt;
 use crate::profile::value::Value;
 use crate::profile::{Profile, strategy};
-use llmroute_core::routing::{Group, GroupId, Member, Strategy};
+use llmroute_core::routing::strategy::SimpleShuffle;
+use llmroute_core::routing::{Group, GroupId, Member};
+use std::sync::Arc;
 
 impl Profile {
     /// Adds the group without its fallbacks, which may name groups that come later.
@@ -39,7 +41,8 @@ impl Profile {
         self.map.groups.push(Group {
             name: table.name.text.clone(),
             members,
-            strategy: strategy::resolve(&layers, inputs.long_lived).unwrap_or(Strategy::SimpleShuffle),
+            strategy: strategy::resolve(&layers, inputs.long_lived)
+                .unwrap_or_else(|| Arc::new(SimpleShuffle::default())),
             policy: layers.policy(inputs.long_lived),
             fallbacks: Vec::new(),
             context_window_fallbacks: Vec::new(),

@@ -5,9 +5,11 @@ use std::time::Duration;
 use crate::profile::document::{Entry, Settings};
 use crate::profile::failure_classes::NumbersByClass;
 use crate::profile::keys::{self, DefaultValue};
+use crate::profile::strategy::StrategyChoice;
 use crate::profile::value::Value;
 use llmroute_core::routing::hedge::Delay;
-use llmroute_core::routing::{Policy, Strategy, Timeouts};
+use llmroute_core::routing::strategy::BUILT_IN;
+use llmroute_core::routing::{Policy, Timeouts};
 
 /// Where a value came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,10 +172,10 @@ impl<'s, 'a> Precedence<'s, 'a> {
     }
 
     /// How deployments are ordered; `None` is not built yet.
-    pub(crate) fn strategy(&self) -> Option<Strategy> {
+    pub(crate) fn strategy(&self) -> Option<StrategyChoice> {
         match self.find("routing_strategy").map(|(_, entry)| &entry.value) {
             Some(Value::Strategy(strategy)) => strategy.clone(),
-            _ => Some(Strategy::SimpleShuffle),
+            _ => Some(StrategyChoice::BuiltIn(&BUILT_IN[0])),
         }
     }
 }

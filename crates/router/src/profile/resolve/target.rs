@@ -1,6 +1,7 @@
 //! Names of what can be asked: a group, or `provider/model`. The only place where they are looked up.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::profile::deployment::DeploymentSpec;
 use crate::profile::diagnostic::Diagnostic;
@@ -8,7 +9,8 @@ use crate::profile::document::Settings;
 use crate::profile::provider::Provider;
 use crate::profile::{EnvVars, LoadOptions, Profile, UnbuiltFeature, suggest};
 use llmroute_core::catalog;
-use llmroute_core::routing::{Group, GroupId, Member, Strategy};
+use llmroute_core::routing::strategy::SimpleShuffle;
+use llmroute_core::routing::{Group, GroupId, Member};
 
 /// A name that names nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,7 +65,7 @@ impl Profile {
         self.map.groups.push(Group {
             name: name.to_owned(),
             members: added.ids.into_iter().map(member).collect(),
-            strategy: Strategy::SimpleShuffle,
+            strategy: Arc::new(SimpleShuffle::default()),
             policy: self.base.policy,
             fallbacks: Vec::new(),
             context_window_fallbacks: Vec::new(),
