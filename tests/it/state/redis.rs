@@ -1,7 +1,7 @@
 //! A Redis server for the tests: one of our own while `redis-server` is installed, or the one that
 //! `LLMROUTE_REDIS_URL` names. Without either the tests skip, visibly; with `LLMROUTE_REAL=1` they fail.
 //!
-//! Then what is Redis's own: processes, the program, a server that is away or that wants a password.
+//! Then Redis itself: processes, the program, a server that is down or needs a password.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
@@ -16,7 +16,7 @@ use llmroute_router::state::{self, FallbackStore, LogReader, RedisStore, StateLo
 use super::{end, get, increment, key, set, start};
 use crate::support::{ANSWER, End, Home, KEY, Profile, Run, Server};
 
-/// Where tests may keep something, for as long as this lives.
+/// A Redis database for tests, as long as this value lives.
 pub struct Place {
     pub url: RedisUrl,
     text: String,
@@ -24,7 +24,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// A place with nothing in it; `None` when there is no Redis.
+    /// An empty database; `None` without Redis.
     #[expect(clippy::disallowed_methods, reason = "whoever runs the tests says where a server is by a variable")]
     pub fn new() -> Option<Self> {
         if let Ok(text) = std::env::var("LLMROUTE_REDIS_URL") {
@@ -45,7 +45,7 @@ impl Place {
         own
     }
 
-    /// A server of our own on a socket in a directory of its own.
+    /// Starts a server on a socket in a temporary directory.
     fn serve(options: &[&str]) -> Option<Self> {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let socket = dir.path().join("redis.sock");
@@ -60,7 +60,7 @@ impl Place {
         let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
         let ready = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains("eady to accept connections")));
         assert!(ready.is_some(), "redis-server ended before it was ready");
-        // It goes on writing; nobody stops it by not reading.
+        // Keep reading its output, so that it never blocks.
         std::thread::spawn(move || lines.for_each(drop));
         Some(Self::at(format!("redis+unix://{}", socket.display()), Some((child, dir))))
     }
@@ -105,7 +105,7 @@ fn a_hundred_processes_lose_nothing() {
 }
 
 #[test]
-fn keys_of_another_prefix_are_not_ours() {
+fn keys_with_another_prefix_are_left_alone() {
     let Some(place) = Place::new() else { return };
     let mark = if place.text.contains('?') { '&' } else { '?' };
     let other = place.text.split("prefix=").next().expect("a split has a first part").trim_end_matches(['?', '&']);
@@ -118,7 +118,7 @@ fn keys_of_another_prefix_are_not_ours() {
 }
 
 #[test]
-fn what_is_kept_expires() {
+fn values_expire() {
     let Some(place) = Place::new() else { return };
     let store = RedisStore::new(&place.url);
     set(&store, "a", Some("1"));
@@ -135,7 +135,7 @@ fn what_is_kept_expires() {
 }
 
 #[test]
-fn a_server_that_comes_back_is_asked_again() {
+fn a_server_that_comes_back_is_used_again() {
     let Some(place) = Place::new() else { return };
     let store = RedisStore::new(&place.url);
     set(&store, "a", Some("1"));
@@ -147,7 +147,7 @@ fn a_server_that_comes_back_is_asked_again() {
 }
 
 #[test]
-fn a_server_that_goes_away_costs_one_warning() {
+fn a_server_that_goes_away_is_one_warning() {
     let Some(mut place) = Place::serve(&[]) else { return };
     let store = FallbackStore::new(RedisStore::new(&place.url));
     set(&store, "n", Some("1"));
@@ -162,7 +162,7 @@ fn a_server_that_goes_away_costs_one_warning() {
 }
 
 #[test]
-fn nobody_there_costs_one_warning() {
+fn a_refused_connection_is_one_warning() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let url = format!("redis+unix://{}/nobody.sock", dir.path().display());
     let store = state::open(&StateLocation::Redis(RedisUrl::parse(&url).expect("it is a URL")));
@@ -174,7 +174,7 @@ fn nobody_there_costs_one_warning() {
 }
 
 #[test]
-fn a_wrong_password_is_said_and_not_shown() {
+fn a_wrong_password_is_reported_and_not_shown() {
     let Some(place) = Place::serve(&["--requirepass", "hunter2"]) else { return };
     let wrong = format!("{}?pass=hunter3", place.text);
     let error =
@@ -188,7 +188,7 @@ fn a_wrong_password_is_said_and_not_shown() {
 }
 
 #[test]
-fn the_program_shares_and_logs_and_forgets_there() {
+fn the_program_shares_logs_and_resets_through_redis() {
     let Some(place) = Place::new() else { return };
     let server = Server::start();
     let profile = Profile::new().provider("lab", "openai", &format!("{}/v1", server.url()));

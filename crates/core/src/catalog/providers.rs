@@ -3,12 +3,12 @@
 
 use super::{Attachments, Auth, EffortField, Prefill, ProviderRow, Quirks, SchemaDialect};
 use crate::model::{Class, Effort};
-use crate::protocols::Protocol;
+use crate::protocols::{Protocol, anthropic, azure, bedrock, cohere, gemini, responses, vertex};
 
 const PLAIN: Quirks = Quirks::PLAIN;
 
 /// A provider that speaks chat completions.
-const fn chat(
+pub(super) const fn chat(
     id: &'static str,
     name: &'static str,
     base_url: &'static str,
@@ -25,13 +25,13 @@ const fn messages(
     base_url: &'static str,
     env: &'static [&'static str],
 ) -> ProviderRow {
-    let (protocol, quirks) = (Protocol::Anthropic, Quirks::MESSAGES);
+    let (protocol, quirks) = (Protocol::Anthropic, anthropic::QUIRKS);
     ProviderRow { id, name, base_url, env, base_env: None, protocol, quirks, for_tools: None, default_model: None }
 }
 
 /// Vertex AI at its global location; a profile's project and location replace it.
 const fn vertex(id: &'static str, name: &'static str) -> ProviderRow {
-    let (protocol, quirks) = (Protocol::Vertex, Quirks::VERTEX);
+    let (protocol, quirks) = (Protocol::Vertex, vertex::QUIRKS);
     let base_url = "https://aiplatform.googleapis.com/v1";
     ProviderRow { id, name, base_url, env: &[], base_env: None, protocol, quirks, for_tools: None, default_model: None }
 }
@@ -87,7 +87,7 @@ pub const PROVIDERS: &[ProviderRow] = &[
         quirks: Quirks {
             attachments: Attachments { total: 50_000_000, pdf_urls: true, ..Attachments::FILES },
             object_schema: true,
-            ..Quirks::RESPONSES
+            ..responses::QUIRKS
         },
         ..other(
             "openai-responses",
@@ -109,7 +109,7 @@ pub const PROVIDERS: &[ProviderRow] = &[
                 pdf_urls: true,
                 ..Attachments::FILES
             },
-            ..Quirks::MESSAGES
+            ..anthropic::QUIRKS
         },
         ..messages("anthropic", "Anthropic", "https://api.anthropic.com", &["ANTHROPIC_API_KEY", "CLAUDE_API_KEY"])
     },
@@ -123,7 +123,7 @@ pub const PROVIDERS: &[ProviderRow] = &[
             // 100 MB in the request, in base64 (Google's blog, "Increased file size limits and expanded inputs
             // support in Gemini API", January 2026; 20 MB before).
             attachments: Attachments { total: 100_000_000, pdf_urls: true, ..Attachments::FILES },
-            ..Quirks::GEMINI
+            ..gemini::QUIRKS
         },
         ..chat(
             "gemini",
@@ -137,7 +137,7 @@ pub const PROVIDERS: &[ProviderRow] = &[
     ProviderRow {
         base_env: Some("AWS_ENDPOINT_URL_BEDROCK_RUNTIME"),
         protocol: Protocol::Bedrock,
-        quirks: Quirks::BEDROCK,
+        quirks: bedrock::QUIRKS,
         ..chat(
             "bedrock",
             "Amazon Bedrock",
@@ -258,8 +258,8 @@ pub const PROVIDERS: &[ProviderRow] = &[
             stores: false,
             schema: SchemaDialect::Instruction,
             // 50 MB an image (docs.perplexity.ai, "Image Attachments").
-            attachments: Attachments { image: 50_000_000, ..Quirks::RESPONSES.attachments },
-            ..Quirks::RESPONSES
+            attachments: Attachments { image: 50_000_000, ..responses::QUIRKS.attachments },
+            ..responses::QUIRKS
         },
         ..other(
             "perplexity",
@@ -313,10 +313,10 @@ pub const PROVIDERS: &[ProviderRow] = &[
         quirks: Quirks {
             version: Some("openai/v1"),
             auth: Auth::ApiKeyOrToken,
-            hosts: Quirks::AZURE.hosts,
-            attachments: Attachments { image: Quirks::AZURE.attachments.image, ..Quirks::RESPONSES.attachments },
+            hosts: azure::QUIRKS.hosts,
+            attachments: Attachments { image: azure::QUIRKS.attachments.image, ..responses::QUIRKS.attachments },
             object_schema: true,
-            ..Quirks::RESPONSES
+            ..responses::QUIRKS
         },
         ..other(
             "azure-responses",
@@ -337,7 +337,7 @@ pub const PROVIDERS: &[ProviderRow] = &[
         default_model: Some("command-a-plus-05-2026"),
         base_env: Some("CO_API_URL"),
         // 498: the input or the output was blocked (docs.cohere.com, Errors).
-        quirks: Quirks { codes: &[("498", Class::ContentPolicy)], ..Quirks::COHERE },
+        quirks: Quirks { codes: &[("498", Class::ContentPolicy)], ..cohere::QUIRKS },
         ..other("cohere", "Cohere", "https://api.cohere.com/v2", &["COHERE_API_KEY", "CO_API_KEY"], Protocol::Cohere)
     },
     ProviderRow {
@@ -407,7 +407,7 @@ pub const PROVIDERS: &[ProviderRow] = &[
                 ("1027", Class::ContentPolicy),
                 ("1039", Class::RateLimit),
             ],
-            ..Quirks::MESSAGES
+            ..anthropic::QUIRKS
         },
         ..messages("minimax", "MiniMax", "https://api.minimax.io/anthropic", &["MINIMAX_API_KEY"])
     },

@@ -1,6 +1,7 @@
 //! The vocabulary that every other part speaks; it owns no behaviour and knows no other part.
 
 pub mod aws;
+mod capabilities;
 pub mod event;
 pub mod failure;
 pub mod media;
@@ -15,6 +16,7 @@ pub mod time;
 pub mod usage;
 
 pub use aws::{AwsKeys, AwsSso};
+pub use capabilities::Capabilities;
 pub use event::{Answer, Event, Finish, ToolCall};
 pub use failure::{Class, ConnectionFault, Failure, OutputFault, TimeoutKind};
 pub use price::Price;

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::strategy::Strategy;
+pub use crate::model::Capabilities;
 use crate::model::{Class, Price};
 use hedge::Delay;
 use per_class::PerClass;
@@ -94,19 +95,6 @@ pub struct Deployment {
     pub capabilities: Capabilities,
     /// Why it cannot be asked for lack of a key (`OPENAI_API_KEY is not set`).
     pub no_key: Option<String>,
-}
-
-/// What a deployment can do besides text; `None` is unknown, and may be asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Capabilities {
-    /// It sees images.
-    pub vision: Option<bool>,
-    /// It reads PDF files.
-    pub pdf: Option<bool>,
-    /// It calls tools.
-    pub tools: Option<bool>,
-    /// It can be held to a JSON Schema, by itself or by instruction.
-    pub schema: Option<bool>,
 }
 
 /// A named set of deployments that can stand in for each other.

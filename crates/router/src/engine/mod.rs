@@ -14,7 +14,6 @@ mod request;
 mod router;
 mod shared;
 
-pub use call::attempt::{ERROR_BODY_TIME, MAX_ERROR_BODY, TRAILER_TIME, is_token, judge, secrets, size};
 pub use shared::reservation::quota_key;
 pub use shared::session::{deployment_key, group_key};
 

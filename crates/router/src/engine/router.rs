@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::engine::call::attempt::{Attempt as OneCall, CallError, CallSuccess, Cause, Sink};
 use crate::engine::call::checks::Checks;
 use crate::engine::call::delivery::Delivery;
 use crate::engine::event::{Observer, RouterEvent};
@@ -10,11 +9,11 @@ use crate::engine::request::record::{RouteError, RoutedAnswer};
 use crate::engine::request::run::Run;
 use crate::engine::shared::provider_limits::ProviderLimits;
 use crate::ports::{Clock, KeyProvider, LogStart, Store, Transport};
-use llmroute_core::model::{Answer, Class, Failure, KeySource, Prompt, TimeoutKind, Timestamp};
+use llmroute_core::model::{KeySource, Prompt, Timestamp};
 use llmroute_core::protocols::Endpoint;
 use llmroute_core::routing::failover::{Needs, RequestAttributes};
 use llmroute_core::routing::rules::{self, RuleError, RuleOverrides};
-use llmroute_core::routing::{DeploymentId, GroupId, Map, Timeouts};
+use llmroute_core::routing::{GroupId, Map};
 
 /// Routes requests to deployments.
 pub struct Router {
@@ -161,27 +160,20 @@ impl Router {
     }
 }
 
-impl Router {
-    /// One call to one deployment.
-    pub(super) async fn ask(
-        &self,
-        deployment: DeploymentId,
-        prompt: &Prompt,
-        mut timeouts: Timeouts,
-        deadline: Timestamp,
-        sink: &mut Sink<'_>,
-    ) -> Result<CallSuccess, CallError> {
-        let lost = |failure| CallError { cause: Cause::NotSent(failure), answer: Answer::default(), first_token: None };
-        let left = deadline.since(self.clock.now());
-        let key = match tokio::time::timeout(left, self.keys.get(&self.sources[deployment.0])).await {
-            Ok(Ok(key)) => key,
-            Ok(Err(error)) => return Err(lost(Failure::new(Class::Authentication, error.to_string()))),
-            Err(_) => return Err(lost(Failure::new(Class::Timeout(TimeoutKind::Total), "no key before the deadline"))),
-        };
-        // Getting the key took its time, too.
-        timeouts.attempt = timeouts.attempt.min(deadline.since(self.clock.now()));
-        let endpoint = &self.endpoints[deployment.0];
-        let transport = &*self.transport;
-        OneCall { endpoint, key: key.as_ref(), prompt, timeouts, transport, clock: self.clock }.run(sink).await
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Compiles only as long as the whole future of a request is `Send`.
+    fn require_send<T: Send>(_: T) {}
+
+    #[expect(dead_code, reason = "compiled, not run")]
+    fn a_request_can_run_on_any_thread(
+        router: &Router,
+        request: &Request,
+        rng: &mut fastrand::Rng,
+        observer: &mut dyn Observer,
+    ) {
+        require_send(router.run(request, rng, observer));
     }
 }

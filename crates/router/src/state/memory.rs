@@ -97,6 +97,10 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn is_immediate(&self) -> bool {
+        true
+    }
+
     fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
         Ok(self.lock().cells.keys().filter(|key| key.starts_with(prefix)).cloned().collect())
     }

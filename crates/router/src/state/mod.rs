@@ -4,6 +4,7 @@
 
 mod distinct_ids;
 mod fallback_store;
+mod handle;
 mod log_query;
 mod log_reader;
 mod memory;
@@ -24,6 +25,7 @@ use crate::ports::{LogEnd, LogStart, Store, StoreError};
 use llmroute_core::model::RedisUrl;
 
 pub use fallback_store::FallbackStore;
+pub use handle::StateHandle;
 pub use log_query::LogQuery;
 pub use log_reader::LogReader;
 pub use memory::MemoryStore;
@@ -97,6 +99,12 @@ impl fmt::Display for StateLocation {
             Self::Memory => f.write_str("memory"),
         }
     }
+}
+
+/// The time for deadlines of operations that block; tokio's clock may be paused meanwhile.
+#[expect(clippy::disallowed_methods, reason = "a blocking operation waits in real time")]
+fn monotonic_now() -> std::time::Instant {
+    std::time::Instant::now()
 }
 
 /// The database in the state directory `dir`; `-wal` and `-shm` lie beside it.

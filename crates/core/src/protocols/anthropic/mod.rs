@@ -2,12 +2,15 @@
 //!
 //! Source: Anthropic API reference, Messages; what a model takes is in the model table.
 
+mod decoder;
+#[cfg(test)]
+mod tests;
+
 use serde_json::{Map, Value, json};
 
-use crate::catalog::SchemaDialect;
-mod decoder;
+use crate::catalog::{Auth, Prefill, Quirks, SchemaDialect};
 
-use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, classify, probe, request};
+use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, ProtocolSpec, classify, probe, request};
 use crate::catalog::models::{Model, Thinking};
 use crate::model::event::{ReasoningBlock, ReasoningSignature};
 use crate::model::prompt::ImageData;
@@ -20,6 +23,18 @@ pub(super) const MAX_TOKENS: u64 = 4096;
 
 /// The smallest budget for thinking that the API takes.
 const LEAST_BUDGET: u64 = 1024;
+
+/// The registry entry.
+pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "anthropic", quirks: QUIRKS, adapter: &Anthropic };
+
+/// Plain Anthropic messages.
+pub const QUIRKS: Quirks = Quirks {
+    auth: Auth::XApiKey,
+    headers: &[("anthropic-version", "2023-06-01")],
+    seed: None,
+    prefill: Prefill::KnownModels,
+    ..Quirks::PLAIN
+};
 
 /// The adapter.
 pub struct Anthropic;

@@ -5,12 +5,38 @@
 //! a date. Source: Microsoft Learn, "Azure OpenAI in Microsoft Foundry Models v1 API", and the REST
 //! reference of the inference API.
 
-use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, openai, probe, request};
-use crate::model::{Failure, Prompt, Secret};
+use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, ProtocolSpec, capabilities, openai, probe, request};
+use crate::catalog::{Attachments, Auth, Quirks};
+use crate::model::{Capabilities, Failure, Prompt, Secret};
 use crate::wire::{ErrorReply, Framing};
 
 /// The query parameter that tells the generation.
 const API_VERSION: &str = "api-version";
+
+/// The registry entry.
+pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "azure", quirks: QUIRKS, adapter: &Azure };
+
+/// Plain Azure `OpenAI`, version 1 of the API. No stop texts from o3 on, as at its maker's.
+///
+/// Source: Microsoft Learn, "Azure OpenAI in Microsoft Foundry Models v1 API" (paths, `api-key`,
+/// bearer tokens) and the Python SDK's `lib/azure.py` (variables, never both headers).
+pub const QUIRKS: Quirks = Quirks {
+    max_completion_tokens: true,
+    // They refuse the newer name with 422 (pydantic-ai, providers/azure.py).
+    max_tokens_for: &["mistral", "ministral", "codestral"],
+    no_system_for: Quirks::NO_SYSTEM,
+    object_schema: true,
+    version: Some("openai/v1"),
+    auth: Auth::ApiKeyOrToken,
+    max_stop: 4,
+    stop_while_reasoning: false,
+    query_env: &[("api-version", &["OPENAI_API_VERSION", "AZURE_API_VERSION"])],
+    hosts: &["services.ai.azure.com", "cognitiveservices.azure.com"],
+    // 20 MiB an image (Microsoft Learn, "Vision-enabled chat model concepts", input limitations; its error
+    // says 20971520 bytes).
+    attachments: Attachments { image: 20 << 20, ..Attachments::IMAGES },
+    ..Quirks::PLAIN
+};
 
 /// The adapter.
 pub struct Azure;
@@ -51,6 +77,10 @@ impl Adapter for Azure {
 
     fn classify(&self, to: &Endpoint, reply: &ErrorReply<'_>) -> Failure {
         openai::Openai.classify(to, reply)
+    }
+
+    fn capabilities(&self, to: &Endpoint) -> Capabilities {
+        capabilities::in_chat_completions(to)
     }
 }
 

@@ -2,18 +2,47 @@
 //!
 //! Source: the service model of `bedrock-runtime` (2023-09-30) as botocore 1.44 ships it.
 
+mod decoder;
+#[cfg(test)]
+mod tests;
+
 use serde_json::{Map, Value, json};
 
-mod decoder;
-
-use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, anthropic, classify, request};
-use crate::catalog::SchemaDialect;
+use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, ProtocolSpec, anthropic, classify, request};
 use crate::catalog::models::{Model, Thinking};
+use crate::catalog::{Attachments, Auth, Prefill, Quirks, SchemaDialect};
 use crate::model::event::{ReasoningBlock, ReasoningSignature};
 use crate::model::prompt::ImageData;
-use crate::model::{Class, Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
+use crate::model::{Class, Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, TimeoutKind, Tool};
 use crate::wire::{ErrorReply, Framing};
 pub(in crate::protocols) use decoder::ConverseDecoder;
+
+/// The registry entry.
+pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "bedrock", quirks: QUIRKS, adapter: &Bedrock };
+
+/// Plain Converse of Bedrock. Codes: the errors of the service model that have no meaning elsewhere.
+pub const QUIRKS: Quirks = Quirks {
+    version: None,
+    auth: Auth::Aws { service: "bedrock" },
+    headers: &[("accept", "application/vnd.amazon.eventstream")],
+    seed: None,
+    one_of_sampling: Quirks::ONE_OF_SAMPLING,
+    prefill: Prefill::KnownModels,
+    // 3.75 MB an image, 4.5 MB a document (API reference, `Message`); nothing is fetched.
+    attachments: Attachments { image: 3_750_000, pdf: Some(4_500_000), image_urls: false, ..Attachments::IMAGES },
+    codes: &[
+        ("ModelTimeoutException", Class::Timeout(TimeoutKind::Upstream)),
+        ("ModelErrorException", Class::ServerError),
+        ("ModelStreamErrorException", Class::ServerError),
+        ("InternalServerException", Class::ServerError),
+        ("MissingAuthenticationTokenException", Class::Authentication),
+        ("IncompleteSignatureException", Class::Authentication),
+        ("InvalidSignatureException", Class::Authentication),
+        ("UnrecognizedClientException", Class::Authentication),
+        ("ExpiredTokenException", Class::Authentication),
+    ],
+    ..Quirks::PLAIN
+};
 
 /// The adapter.
 pub struct Bedrock;

@@ -2,15 +2,28 @@
 //!
 //! Source: Cohere API reference, Chat v2 (docs.cohere.com/reference/chat-stream), and its page on reasoning.
 
-use serde_json::{Map, Value, json};
-
-use crate::catalog::SchemaDialect;
 mod decoder;
 
-use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, classify, probe, request};
+use serde_json::{Map, Value, json};
+
+use crate::catalog::{Attachments, Quirks, SchemaDialect};
+
+use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, ProtocolSpec, classify, probe, request};
 use crate::model::{Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
 pub(in crate::protocols) use decoder::CohereDecoder;
+
+/// The registry entry.
+pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "cohere", quirks: QUIRKS, adapter: &Cohere };
+
+/// Plain Cohere, version 2 (API reference, Chat).
+pub const QUIRKS: Quirks = Quirks {
+    version: Some("v2"),
+    max_stop: 5,
+    // 20 MB of images in a request (docs.cohere.com, "Image inputs", limitations).
+    attachments: Attachments { total: 20_000_000, ..Attachments::IMAGES },
+    ..Quirks::PLAIN
+};
 
 /// The adapter.
 pub struct Cohere;

@@ -2,15 +2,18 @@
 //!
 //! Source: Gemini API reference, `models.generateContent`; what a model takes is in the model table.
 
+mod decoder;
+#[cfg(test)]
+mod tests;
+
 use serde_json::{Map, Value, json};
 
-use crate::catalog::SchemaDialect;
-mod decoder;
+use crate::catalog::{Attachments, Auth, Quirks, SchemaDialect};
 
-use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, classify, probe, request};
+use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, ProtocolSpec, classify, probe, request};
 use crate::catalog::models::Model;
 use crate::model::prompt::ImageData;
-use crate::model::{Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
+use crate::model::{Class, Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
 pub(in crate::protocols) use decoder::GeminiDecoder;
 
@@ -20,6 +23,19 @@ const CONFIG: &str = "generationConfig";
 /// What stands for the signature of a call that another model made (Gemini API, thought signatures):
 /// without one, models that sign their calls refuse the conversation.
 const FOREIGN: &str = "skip_thought_signature_validator";
+
+/// The registry entry.
+pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "gemini", quirks: QUIRKS, adapter: &Gemini };
+
+/// Plain Gemini: at most five stop texts (Gemini API reference, `GenerationConfig`).
+pub const QUIRKS: Quirks = Quirks {
+    auth: Auth::XGoogApiKey,
+    version: Some("v1beta"),
+    max_stop: 5,
+    attachments: Attachments { pdf_urls: true, ..Attachments::FILES },
+    codes: &[("BILLING_DISABLED", Class::Quota)],
+    ..Quirks::PLAIN
+};
 
 /// The adapter.
 pub struct Gemini;

@@ -8,9 +8,16 @@ use url::Url;
 
 pub use crate::wire::script::{Fault, FaultKind, Script, Simulation, parse_faults};
 
-use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe};
+use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, ProtocolSpec};
+use crate::catalog::{Attachments, Quirks};
 use crate::model::{Class, Failure, Part, Prompt, Role, Secret};
 use crate::wire::{ErrorReply, Framing, WireRequest};
+
+/// The registry entry.
+pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "mock", quirks: QUIRKS, adapter: &Mock };
+
+/// A simulated deployment takes every attachment.
+pub const QUIRKS: Quirks = Quirks { attachments: Attachments::FILES, ..Quirks::PLAIN };
 
 /// The adapter.
 pub struct Mock;

@@ -2,13 +2,14 @@
 //!
 //! Source: ollama/ollama, `docs/api.md`, and `api/types.go` for `think`, `truncate` and `shift`.
 
-use serde_json::{Map, Value, json};
-
-use crate::catalog::SchemaDialect;
-use crate::catalog::models::Model;
 mod decoder;
 
-use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, classify, probe, request};
+use serde_json::{Map, Value, json};
+
+use crate::catalog::models::Model;
+use crate::catalog::{Quirks, SchemaDialect};
+
+use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, ProtocolSpec, classify, probe, request};
 use crate::model::prompt::ImageData;
 use crate::model::{Class, Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
@@ -19,6 +20,12 @@ const USUAL_WINDOW: u64 = 4096;
 
 /// Room for the answer when no limit is set, in tokens.
 const USUAL_ANSWER: u64 = 1024;
+
+/// The registry entry.
+pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "ollama", quirks: QUIRKS, adapter: &Ollama };
+
+/// Plain Ollama: options and addresses are the adapter's.
+pub const QUIRKS: Quirks = Quirks { version: None, ..Quirks::PLAIN };
 
 /// The adapter.
 pub struct Ollama;

@@ -2,17 +2,20 @@
 //!
 //! Source: OpenAI API reference, chat completions; deviations are values in [`crate::catalog::Quirks`].
 
+mod decoder;
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
-use crate::catalog::{EffortField, SchemaDialect};
-mod decoder;
+use crate::catalog::{EffortField, Quirks, SchemaDialect};
 
-use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, classify, probe, request};
+use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, ProtocolSpec, capabilities, classify, probe, request};
 use crate::catalog::models::Support;
 use crate::model::prompt::ImageData;
-use crate::model::{Class, Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
+use crate::model::{Capabilities, Class, Effort, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
 pub(in crate::protocols) use decoder::ChatDecoder;
 
@@ -21,6 +24,12 @@ const SHORT_ID: usize = 9;
 
 /// The field that asks a stream for its usage; old servers refuse it.
 const USAGE: &str = "stream_options";
+
+/// The registry entry.
+pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "openai", quirks: QUIRKS, adapter: &Openai };
+
+/// The plain form: chat completions as OpenAI documents them.
+pub const QUIRKS: Quirks = Quirks::PLAIN;
 
 /// The adapter.
 pub struct Openai;
@@ -51,6 +60,10 @@ impl Adapter for Openai {
             return Failure { class: Class::Unsupported, message, ..failure };
         }
         failure
+    }
+
+    fn capabilities(&self, to: &Endpoint) -> Capabilities {
+        capabilities::in_chat_completions(to)
     }
 }
 

@@ -4,16 +4,19 @@
 //! Reasoning goes back in rounds of tools as the provider sealed it: guide "Reasoning models", encrypted
 //! reasoning items.
 
-use serde_json::{Map, Value, json};
-
-use crate::catalog::SchemaDialect;
-use crate::catalog::models::Reasoning;
 mod decoder;
 
-use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, classify, openai, probe, request};
+use serde_json::{Map, Value, json};
+
+use crate::catalog::models::Reasoning;
+use crate::catalog::{Attachments, Quirks, SchemaDialect};
+
+use super::{
+    Adapter, Decoder, EncodedRequest, Endpoint, Probe, ProtocolSpec, capabilities, classify, openai, probe, request,
+};
 use crate::model::event::{ReasoningBlock, ReasoningSignature};
 use crate::model::prompt::ImageData;
-use crate::model::{Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
+use crate::model::{Capabilities, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
 use crate::wire::{ErrorReply, Framing};
 pub(in crate::protocols) use decoder::ResponsesDecoder;
 
@@ -23,6 +26,18 @@ const LEAST_OUTPUT: u64 = 16;
 /// Asks for reasoning in a form that can be sent back where answers are not kept. Models that do not reason
 /// refuse it (400, "Encrypted content is not supported with this model").
 const ENCRYPTED: &str = "reasoning.encrypted_content";
+
+/// The registry entry.
+pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "openai-responses", quirks: QUIRKS, adapter: &Responses };
+
+/// Plain Responses: no stop texts, no seed (OpenAI API reference).
+pub const QUIRKS: Quirks = Quirks {
+    seed: None,
+    max_stop: 0,
+    stores: true,
+    attachments: Attachments { pdf_urls: true, ..Attachments::FILES },
+    ..Quirks::PLAIN
+};
 
 /// The adapter.
 pub struct Responses;
@@ -68,6 +83,10 @@ impl Adapter for Responses {
 
     fn classify(&self, to: &Endpoint, reply: &ErrorReply<'_>) -> Failure {
         classify::reply(reply, to.quirks.codes)
+    }
+
+    fn capabilities(&self, to: &Endpoint) -> Capabilities {
+        capabilities::with_schema_by_model(to)
     }
 }
 

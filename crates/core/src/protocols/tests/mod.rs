@@ -1,21 +1,16 @@
 //! The adapters against recorded bytes and hostile ones.
 
-mod bedrock;
-mod encode_anthropic;
-mod encode_gemini;
-mod encode_openai;
-mod encode_others;
-mod encode_vertex;
+mod encoding;
 mod endings;
 mod errors;
-mod fixtures;
+pub(in crate::protocols) mod fixtures;
 mod hostile;
 mod matrix;
 
 use http::HeaderMap;
 use url::Url;
 
-use super::{Endpoint, Overrides, Params, Protocol, ReplyReader};
+use super::{Endpoint, Overrides, Params, Protocol, ReplyReader, anthropic, bedrock, responses};
 use crate::catalog::{Quirks, aliases, models, provider as provider_row};
 use crate::model::{Answer, Class, Failure, Timestamp};
 use crate::wire::ErrorReply;
@@ -24,12 +19,12 @@ use crate::wire::ErrorReply;
 const NOW: Timestamp = Timestamp(1_741_305_590_000);
 
 /// An endpoint of a catalog row, or of an unknown server for a protocol.
-pub(super) fn endpoint(provider: &str, model: &str) -> Endpoint {
+pub(crate) fn endpoint(provider: &str, model: &str) -> Endpoint {
     let (protocol, base, quirks) = match (provider_row(provider), provider) {
         (Some(row), _) => (row.protocol, row.base_url, row.quirks),
-        (None, "converse") => (Protocol::Bedrock, "http://h", Quirks::BEDROCK),
-        (None, "messages") => (Protocol::Anthropic, "http://h", Quirks::MESSAGES),
-        (None, "responses") => (Protocol::Responses, "http://h", Quirks::RESPONSES),
+        (None, "converse") => (Protocol::Bedrock, "http://h", bedrock::QUIRKS),
+        (None, "messages") => (Protocol::Anthropic, "http://h", anthropic::QUIRKS),
+        (None, "responses") => (Protocol::Responses, "http://h", responses::QUIRKS),
         (None, _) => (Protocol::Openai, "http://h", Quirks::PLAIN),
     };
     let base = base.replace("{AZURE_RESOURCE_NAME}", "me");
@@ -50,7 +45,7 @@ pub(super) fn endpoint(provider: &str, model: &str) -> Endpoint {
 }
 
 /// Everything between the bytes of a reply with status 200 and its answer.
-fn decode_all(to: &Endpoint, pieces: &[&[u8]]) -> Result<Answer, Failure> {
+pub(crate) fn decode_all(to: &Endpoint, pieces: &[&[u8]]) -> Result<Answer, Failure> {
     let (mut reader, mut events) = (ReplyReader::new(to), Vec::new());
     for piece in pieces {
         reader.feed(piece, &mut events)?;
@@ -59,7 +54,7 @@ fn decode_all(to: &Endpoint, pieces: &[&[u8]]) -> Result<Answer, Failure> {
     Ok(events.iter().collect())
 }
 
-fn classify(to: &Endpoint, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {
+pub(in crate::protocols) fn classify(to: &Endpoint, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {
     to.protocol.adapter().classify(to, &ErrorReply { status, headers, body, now: NOW })
 }
 

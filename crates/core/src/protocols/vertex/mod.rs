@@ -3,13 +3,16 @@
 //! Source: Vertex AI REST reference (`publishers.models`, regions), Anthropic's and Google's SDKs for it.
 //! The bodies are those of the publishers' own protocols; only the way there is written here.
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::json;
 use url::Url;
 
 use super::gemini::CallIds;
-use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, anthropic, classify, gemini};
+use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, ProtocolSpec, anthropic, classify, gemini};
 use super::{openai, request};
-use crate::catalog::{Auth, Quirks};
+use crate::catalog::{Auth, Prefill, Quirks};
 use crate::model::{Failure, Prompt, Secret};
 use crate::wire::{ErrorReply, Framing};
 
@@ -24,6 +27,14 @@ pub const LOCATION: &str = "global";
 
 /// The version of Anthropic's messages that is spoken here (Claude on Vertex AI, request body).
 const MESSAGES_VERSION: &str = "vertex-2023-10-16";
+
+/// The registry entry.
+pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "vertex", quirks: QUIRKS, adapter: &Vertex };
+
+/// Plain Vertex; what its publishers take differs, see [`crate::protocols::vertex`]. How large an attachment may be
+/// depends on the model (7 MB to 256 MB; Google Cloud, "Image understanding"): the service says so itself.
+pub const QUIRKS: Quirks =
+    Quirks { auth: Auth::GoogleToken, version: Some("v1"), prefill: Prefill::KnownModels, ..gemini::QUIRKS };
 
 /// The adapter.
 pub struct Vertex;
@@ -141,7 +152,7 @@ pub fn placed(base: &Url, project: &str, location: &str) -> Url {
         return base.clone();
     }
     let path = ["projects", project, "locations", location];
-    request::address(base, Quirks::VERTEX.version, &path).unwrap_or_else(|_| base.clone())
+    request::address(base, QUIRKS.version, &path).unwrap_or_else(|_| base.clone())
 }
 
 /// Whether `url` is Google's, so that Google's token may go there.

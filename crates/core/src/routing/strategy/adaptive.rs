@@ -64,4 +64,8 @@ impl Strategy for Adaptive {
         }
         two_choices(sort_by_score(ranked, rng), rng)
     }
+
+    fn uses_price(&self) -> bool {
+        true
+    }
 }

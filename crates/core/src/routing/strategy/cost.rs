@@ -37,4 +37,8 @@ impl Strategy for CostBased {
     fn counts_calls(&self) -> bool {
         false
     }
+
+    fn uses_price(&self) -> bool {
+        true
+    }
 }

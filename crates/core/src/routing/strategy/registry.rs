@@ -56,6 +56,11 @@ pub trait Strategy: fmt::Debug + Send + Sync {
         true
     }
 
+    /// Returns whether the order depends on prices, so that an unknown price is worth a warning.
+    fn uses_price(&self) -> bool {
+        false
+    }
+
     /// Returns whether the order depends on [`RankingContext::turn`], so that requests must be counted.
     fn takes_turns(&self) -> bool {
         false

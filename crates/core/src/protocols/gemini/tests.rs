@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{decode_all, endpoint};
 use crate::catalog::Prefill;
 use crate::model::prompt::ImageData;
 use crate::model::{Class, Effort, Message, Part, Prompt, Role, Sampling, Secret, Tool};
+use crate::protocols::tests::{decode_all, endpoint};
 use crate::protocols::{EncodedRequest, Endpoint};
 
 fn encode(to: &Endpoint, prompt: &Prompt) -> EncodedRequest {
@@ -172,7 +172,7 @@ fn calls_go_back_with_the_mark_that_they_came_with() {
     let file =
         concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/gemini/stream-tool-call-thought-signature.sse");
     let to = endpoint("gemini", "gemini-3-pro-preview");
-    let answer = decode_all(&to, &[&super::fixtures::read(file)]).unwrap();
+    let answer = decode_all(&to, &[&crate::protocols::tests::fixtures::read(file)]).unwrap();
     let parts = answer.tool_calls.into_iter().map(Part::from).collect();
     let prompt = |parts| Prompt { messages: vec![Message { role: Role::Assistant, parts }], ..Prompt::default() };
     let of = |model: &str, parts| body(model, &prompt(parts))["contents"][0]["parts"][0].clone();

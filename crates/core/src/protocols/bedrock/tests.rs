@@ -4,12 +4,12 @@ use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::fixtures::read;
-use super::{classify, decode_all, endpoint};
 use crate::model::prompt::ImageData;
 use crate::model::{
     Answer, Class, Effort, Failure, Finish, Message, Part, Prompt, Role, Sampling, Secret, TimeoutKind, Timestamp, Tool,
 };
+use crate::protocols::tests::fixtures::read;
+use crate::protocols::tests::{classify, decode_all, endpoint};
 use crate::protocols::{EncodedRequest, Endpoint};
 use crate::wire::event_stream::encode::message;
 use crate::wire::sigv4;

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use url::Url;
 
-use super::endpoint;
 use crate::model::{Effort, Message, Part, Prompt, Role, Sampling, Secret};
+use crate::protocols::tests::endpoint;
 use crate::protocols::vertex::{host, is_google, placed};
 use crate::protocols::{EncodedRequest, Endpoint};
 

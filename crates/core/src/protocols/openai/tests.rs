@@ -3,10 +3,10 @@
 use http::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
-use super::endpoint;
 use crate::catalog::Prefill;
 use crate::model::prompt::ImageData;
 use crate::model::{Class, Effort, Message, Part, Prompt, Role, Sampling, Secret, Tool};
+use crate::protocols::tests::endpoint;
 use crate::protocols::{EncodedRequest, Endpoint};
 
 fn encode(to: &Endpoint, prompt: &Prompt) -> EncodedRequest {
@@ -202,7 +202,7 @@ fn an_effort_is_said_in_the_providers_way() {
 fn a_server_that_refuses_to_tell_usage_has_a_way_out() {
     let reply = |to: &Endpoint, status: u16, text: &str| {
         let body = json!({"error": {"message": text, "type": "invalid_request_error"}}).to_string();
-        super::classify(to, status, &http::HeaderMap::new(), body.as_bytes())
+        crate::protocols::tests::classify(to, status, &http::HeaderMap::new(), body.as_bytes())
     };
     let (refusal, mut to) = ("Unrecognized request argument supplied: stream_options", endpoint("plain", "m"));
     for status in [400, 422] {

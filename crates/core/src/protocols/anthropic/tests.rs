@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::fixtures::read;
-use super::{decode_all, endpoint};
 use crate::model::event::{ReasoningBlock, ReasoningSignature};
 use crate::model::prompt::ImageData;
 use crate::model::{Answer, Class, Effort, Message, Part, Prompt, Role, Sampling, Secret, Tool};
+use crate::protocols::tests::fixtures::read;
+use crate::protocols::tests::{decode_all, endpoint};
 use crate::protocols::{EncodedRequest, Endpoint};
 
 fn encode(to: &Endpoint, prompt: &Prompt) -> EncodedRequest {
