@@ -308,5 +308,5 @@ fn an_invalid_hedge_delay_is_a_usage_error() {
     let profile = support::Profile::new().provider("lab", "openai", "http://127.0.0.1:9/v1").deployment("lab/good", "");
     let output = Run::with(&profile.text()).env("LAB_KEY", KEY).args(["ask", "hi", "--hedge=p0"]).output();
     assert_eq!(output.end, End::Code(2), "{}", output.notes());
-    assert!(output.notes().contains("`p0` is no percentile"), "{}", output.notes());
+    assert!(output.notes().contains("`p0` is not a valid percentile"), "{}", output.notes());
 }

@@ -7,12 +7,11 @@ use futures_util::StreamExt;
 use http::header::{DATE, LOCATION};
 use url::Url;
 
-use crate::engine::call::attempt::secrets;
 use crate::engine::router::Router;
 use crate::engine::shared::reservation::quota_key;
 use crate::engine::shared::session::{deployment_key, parse};
 use crate::ports::HttpReply;
-use llmroute_core::model::redact::{redact, without_whole};
+use llmroute_core::call::{redacted, refusal, secrets};
 use llmroute_core::model::{Class, Failure, KeySource, RateLimitReading, Secret, TimeoutKind, Timestamp};
 use llmroute_core::protocols::probe::ModelNames;
 use llmroute_core::protocols::{Endpoint, Probe};
@@ -210,7 +209,7 @@ impl Router {
         let ask = async {
             match self.reply(to, key, request, lists, limits).await {
                 Ok(reply) => ProbeOutcome::Replied(reply),
-                Err(failure) => ProbeOutcome::Failed(clean(failure, &secrets(to, key))),
+                Err(failure) => ProbeOutcome::Failed(redacted(failure, &secrets(to, key))),
             }
         };
         tokio::time::timeout(total, ask).await.unwrap_or_else(|_| late())
@@ -247,11 +246,9 @@ impl Router {
             }
             reply.key_proved = key.is_some() && self.is_closed_to_others(to, limits).await;
         } else {
-            let secrets = secrets(to, key);
             let body = body.unwrap_or_default();
-            let body = without_whole(&String::from_utf8_lossy(&body), &secrets).map_or(body, String::into_bytes);
             let error = ErrorReply { status: head.status, headers: &head.headers, body: &body, now: at };
-            reply.refusal = Some(clean(to.protocol.adapter().classify(to, &error), &secrets));
+            reply.refusal = Some(refusal(to, key, &error));
         }
         Ok(reply)
     }
@@ -289,11 +286,6 @@ fn found(key: &Secret) -> ProbeKey {
     let text = key.parts().next().unwrap_or_default();
     let length = text.chars().count();
     ProbeKey::Found { tail: (length >= SHOWN_FROM).then(|| text.chars().skip(length - SHOWN).collect()) }
-}
-
-fn clean(mut failure: Failure, secrets: &[&str]) -> Failure {
-    failure.message = redact(&failure.message, secrets);
-    failure
 }
 
 fn date(text: &str) -> Option<Timestamp> {
