@@ -1,4 +1,4 @@
-//! How an answer came about, in words: who was passed over, who was asked, and how that ended.
+//! The routing of an answer in words: skipped deployments, calls, and their results.
 
 use crate::commands::ask::printer::describe;
 use crate::commands::ask::report::ReportContext;
