@@ -317,7 +317,7 @@ impl<'a> Session<'a> {
     pub fn history_file(&self) -> Option<PathBuf> {
         match &self.location {
             StateLocation::Dir(dir) => Some(dir.join("chat_history")),
-            StateLocation::Memory => None,
+            StateLocation::Memory | StateLocation::NoHome => None,
             StateLocation::Redis(_) => self.env.state_dir().map(|dir| dir.join("chat_history")),
         }
     }
