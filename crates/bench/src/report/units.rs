@@ -1,5 +1,7 @@
 //! Number formats of the reports.
 
+pub use llmroute_core::model::format::{count, money};
+
 use crate::stats::Interval;
 use crate::stats::quantile::Quantile;
 
@@ -79,25 +81,6 @@ pub fn digits(ratio: f64) -> String {
     }
 }
 
-/// Dollars with two significant digits, at least cents.
-#[must_use]
-pub fn money(usd: f64) -> String {
-    let size = usd.abs();
-    match size {
-        _ if size >= 0.995 || size == 0.0 => format!("${usd:.2}"),
-        _ if size >= 0.0995 => format!("${usd:.3}"),
-        _ if size >= 0.000_995 => format!("${usd:.4}"),
-        _ if size >= 0.000_009_95 => format!("${usd:.6}"),
-        _ => format!("${usd:.8}"),
-    }
-}
-
-/// A number with its noun.
-#[must_use]
-pub fn count(number: usize, word: &str) -> String {
-    if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
-}
-
 /// Ticks of a logarithmic axis: 1, 2 and 5 times powers of ten, or all digits if the axis is short.
 #[must_use]
 pub fn ticks(low: f64, high: f64) -> Vec<f64> {
@@ -125,15 +108,6 @@ mod tests {
         }
         for (ms, want) in [(534.0, "0.53"), (2063.0, "2.06"), (12_345.0, "12.3"), (100_000.0, "100")] {
             assert_eq!(seconds(ms), want);
-        }
-    }
-
-    #[test]
-    fn money_keeps_significant_digits() {
-        for (usd, want) in
-            [(0.0, "$0.00"), (1.5, "$1.50"), (0.25, "$0.250"), (0.0098, "$0.0098"), (0.000_25, "$0.000250")]
-        {
-            assert_eq!(money(usd), want);
         }
     }
 

@@ -19,6 +19,7 @@ use self::keyring::{Keyring, SystemKeyring};
 use crate::ports::{BoxFuture, Clock, KeyError, KeyProvider};
 use crate::transport::process::{ProcessError, ShellCommand};
 use llmroute_core::model::failure::one_line;
+use llmroute_core::model::format;
 use llmroute_core::model::{KeySource, Secret};
 
 /// The longest that a command may take.
@@ -132,7 +133,9 @@ async fn from_keyring(keyring: Arc<dyn Keyring>, name: &str, limit: Duration) ->
         Ok(Ok(Ok(None))) => Err(error(format!("the keyring has no key `{name}` (`llmroute keys set {name}`)"))),
         Ok(Ok(Err(why))) => Err(error(why.to_string())),
         Ok(Err(_)) => Err(error(format!("the keyring gave no key `{name}`"))),
-        Err(_) => Err(error(format!("the keyring gave no key `{name}` in {} s (is it locked?)", limit.as_secs_f64()))),
+        Err(_) => {
+            Err(error(format!("the keyring gave no key `{name}` in {} (is it locked?)", format::duration(limit))))
+        }
     }
 }
 
@@ -167,7 +170,7 @@ async fn print(command: &str, limit: Duration) -> Result<String, KeyError> {
     let name = command.split_whitespace().next().unwrap_or_default();
     let finished = ShellCommand::new(command).stdout(LONGEST_OUTPUT).run(limit).await.map_err(|why| match why {
         ProcessError::TimedOut(limit) => {
-            error(format!("key command `{name} …` gave no key in {} s", limit.as_secs_f64()))
+            error(format!("key command `{name} …` gave no key in {}", format::duration(limit)))
         }
         ProcessError::Start(_) | ProcessError::Wait(_) => error(format!("key command `{name} …`: {why}")),
     })?;
@@ -281,6 +284,6 @@ mod tests {
     #[tokio::test]
     async fn a_command_that_hangs_is_ended() {
         let why = run("exec tail -f /dev/null", Duration::from_millis(1)).await.unwrap_err();
-        assert_eq!(why.reason, "key command `exec …` gave no key in 0.001 s");
+        assert_eq!(why.reason, "key command `exec …` gave no key in 1 ms");
     }
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::engine::router::{Request, Router};
 use crate::engine::shared::session::reachable;
 use crate::transport::process::{ProcessError, ShellCommand};
+use llmroute_core::model::format;
 use llmroute_core::routing::estimate::Estimate;
 use llmroute_core::routing::failover::{Eligibility, RequestAttributes};
 use llmroute_core::routing::snapshot::StateSnapshot;
@@ -102,7 +103,7 @@ fn question(group: &str, attributes: &RequestAttributes, candidates: &[Candidate
 async fn run(command: &str, question: &str, keys: &[&str], limit: Duration) -> Result<String, String> {
     let run = ShellCommand::new(command).input(question.as_bytes()).stdout(MAX_ANSWER);
     let finished = run.without_keys(keys.iter().copied()).run(limit).await.map_err(|why| match why {
-        ProcessError::TimedOut(limit) => format!("no answer in {} ms", limit.as_millis()),
+        ProcessError::TimedOut(limit) => format!("no answer in {}", format::duration(limit)),
         ProcessError::Start(_) | ProcessError::Wait(_) => why.to_string(),
     })?;
     if !finished.status.success() {
