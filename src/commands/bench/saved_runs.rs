@@ -110,7 +110,7 @@ impl SavedRun {
 fn folder(global: &Global, env: &Env) -> Result<Option<PathBuf>, CommandError> {
     let dir = match state_location::location(global, env)? {
         StateLocation::Dir(dir) => Some(dir),
-        StateLocation::Memory => None,
+        StateLocation::Memory | StateLocation::NoHome => None,
         StateLocation::Redis(_) => env.state_dir(),
     };
     Ok(dir.map(|dir| dir.join(FOLDER)))
