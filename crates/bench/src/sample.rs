@@ -101,8 +101,8 @@ pub struct Gap {
     pub after: Duration,
     /// Bytes of text and reasoning in it: several tokens may come in one piece.
     pub bytes: u32,
-    /// Read together with the piece before it, so that when it came is not known; left out of the
-    /// quantiles of gaps.
+    /// Read together with the piece before it, so that its own time is not known; figures of gaps give it an
+    /// equal part of the time since the read before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub coalesced: bool,
 }
