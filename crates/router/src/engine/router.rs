@@ -1,6 +1,7 @@
 //! What can be asked: a map with its endpoints, keys and ways out. The loop of a request is in `run`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::engine::call::checks::Checks;
 use crate::engine::call::delivery::Delivery;
@@ -41,6 +42,8 @@ pub struct Request {
     pub checks: Checks,
     /// How the answer reaches its reader.
     pub delivery: Delivery,
+    /// The time limit of the whole request; by default that of the group.
+    pub deadline: Option<Duration>,
     /// When it was asked; waits before this call (for stdin) count against the deadline.
     pub since: Timestamp,
     /// What the log is told, unless it is to be told nothing.
@@ -52,11 +55,17 @@ impl Request {
     #[must_use]
     pub fn new(group: GroupId, prompt: Prompt, delivery: Delivery, since: Timestamp) -> Self {
         let attributes = RequestAttributes { prompt_tokens: prompt.estimated_tokens(), ..RequestAttributes::default() };
-        Self { group, prompt, attributes, checks: Checks::default(), delivery, since, log: None }
+        Self { group, prompt, attributes, checks: Checks::default(), delivery, deadline: None, since, log: None }
     }
 }
 
 impl Router {
+    /// The time at which `request` ends.
+    pub(super) fn deadline(&self, request: &Request) -> Timestamp {
+        let limit = request.deadline.unwrap_or(self.map.group(request.group).policy.deadline);
+        request.since.after(limit)
+    }
+
     /// A router over `map`; `endpoints` and `sources` are parallel to its deployments.
     #[must_use]
     pub fn new(
@@ -86,6 +95,21 @@ impl Router {
             // A store that cannot be written says so by its warning.
             let _ = self.store.begin(start);
         }
+    }
+
+    /// The variables that hold the keys of its deployments.
+    pub(super) fn key_variables(&self) -> Vec<&str> {
+        let names = self.sources.iter().filter_map(|source| match source {
+            KeySource::Env(names) => Some(names),
+            KeySource::None
+            | KeySource::Command(_)
+            | KeySource::File(_)
+            | KeySource::Keyring(_)
+            | KeySource::Literal(_)
+            | KeySource::Aws(_)
+            | KeySource::Google(_) => None,
+        });
+        names.flatten().map(String::as_str).collect()
     }
 
     /// What can be routed to.

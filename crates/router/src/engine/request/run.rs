@@ -78,7 +78,7 @@ impl<'a> Run<'a> {
         observer: &mut dyn Observer,
     ) -> Result<RoutedAnswer, RouteError> {
         let map = Arc::clone(&self.router.map);
-        let deadline = self.request.since.after(map.group(self.request.group).policy.deadline);
+        let deadline = self.router.deadline(self.request);
         let attributes =
             self.router.attributes(self.request).map_err(|error| self.error(RouteErrorKind::Rule(error)))?;
         let mut failover = Failover::new(&map, self.request.group, attributes, deadline);
