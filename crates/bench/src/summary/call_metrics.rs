@@ -207,11 +207,8 @@ mod tests {
     }
 
     fn check_gaps(gaps: &[(u64, bool)], want: &[f64]) {
-        let gap = |(ms, coalesced): &(u64, bool)| Gap {
-            after: Duration::from_millis(*ms),
-            bytes: 4,
-            coalesced: *coalesced,
-        };
+        let gap =
+            |(ms, coalesced): &(u64, bool)| Gap { after: Duration::from_millis(*ms), bytes: 4, coalesced: *coalesced };
         let sample = Sample { gaps: gaps.iter().map(gap).collect(), ..call(51, 0, 0, 4) };
         assert_eq!(values(&sample, Metric::GapMs, LatencyOrigin::FirstByteSent), want);
         let tokens = Sample { usage: usage_of(1 + gaps.len() as u64), ..sample };
@@ -238,11 +235,8 @@ mod tests {
     fn coalesced_reads_do_not_bias_the_mean_gap() {
         // Tokens every 20 ms; each third one is read together with the one before it.
         let gaps: Vec<(u64, bool)> = (0..90).map(|index| [(20, false), (40, false), (0, true)][index % 3]).collect();
-        let gap = |(ms, coalesced): &(u64, bool)| Gap {
-            after: Duration::from_millis(*ms),
-            bytes: 4,
-            coalesced: *coalesced,
-        };
+        let gap =
+            |(ms, coalesced): &(u64, bool)| Gap { after: Duration::from_millis(*ms), bytes: 4, coalesced: *coalesced };
         let sample = Sample { gaps: gaps.iter().map(gap).collect(), ..call(91, 0, 0, 4) };
         let all = values(&sample, Metric::GapMs, LatencyOrigin::FirstByteSent);
         assert_eq!((all.len(), all.iter().sum::<f64>() / all.len() as f64), (90, 20.0));
