@@ -1,4 +1,4 @@
-//! `ask -a` and images on standard input: what is sent, what is refused, and who is not asked.
+//! `ask -a` and images on standard input: what is sent, what is refused, and which deployments are skipped.
 
 use std::sync::Arc;
 
@@ -8,17 +8,17 @@ use serde_json::{Value, json};
 
 use crate::support::{ANSWER, Home, Input, KEY, Profile, Run, Server};
 
-/// A whole image of one pixel, up to its first chunk.
+/// An image of one pixel, up to its first chunk.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
 const JPEG: &[u8] = b"\xff\xd8\xff\xe0\0\x10JFIF";
 const PDF: &[u8] = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3";
 
-/// A home with these files, whose group has `models` of the provider `name`.
+/// A home with test files, whose group has `models` of the provider `name`.
 fn home(name: &str, protocol: &str, server: &Server, models: &[&str]) -> Arc<Home> {
     let profile = Profile::new().provider(name, protocol, &server.url());
     let profile = models.iter().fold(profile, |profile, model| profile.deployment(&format!("{name}/{model}"), ""));
     let home = Home::with(&profile.text());
-    // Named for what they are not: names decide nothing.
+    // Misleading names: the content decides.
     home.write("png.txt", PNG);
     home.write("jpeg.png", JPEG);
     home.write("paper", PDF);
@@ -39,7 +39,7 @@ fn check(name: &str, protocol: &str, args: &[&str], input: Input, want: &Value) 
     assert_eq!(server.calls()[0].json()["messages"][0]["content"], *want);
 }
 
-/// `ask ARGS` asks nobody, and ends so.
+/// `ask ARGS` calls no deployment and ends with `code` and `stderr`.
 #[track_caller]
 fn refused(name: &str, models: &[&str], args: &[&str], code: i32, stderr: &str) {
     let server = Server::start().may_be_idle();
@@ -57,7 +57,7 @@ fn image_url(url: String) -> Value {
 }
 
 #[test]
-fn files_are_what_their_first_bytes_say() {
+fn the_media_type_comes_from_the_first_bytes() {
     let want = json!([
         image_url(format!("data:image/png;base64,{}", base64(PNG))),
         image_url(format!("data:image/jpeg;base64,{}", base64(JPEG))),
@@ -70,7 +70,7 @@ fn files_are_what_their_first_bytes_say() {
 }
 
 #[test]
-fn documents_go_where_they_are_taken() {
+fn documents_go_to_deployments_that_accept_them() {
     let want = json!([
         {"type": "file", "file": {"filename": "paper", "file_data": format!("data:application/pdf;base64,{}", base64(PDF))}},
         {"type": "text", "text": "sum up"},
@@ -85,7 +85,7 @@ fn documents_go_where_they_are_taken() {
 }
 
 #[test]
-fn an_address_is_passed_on_and_not_fetched() {
+fn a_url_is_passed_on_and_not_fetched() {
     let url = "https://nonexistent.invalid/a.png?x=1";
     let want = json!([image_url(url.to_owned()), {"type": "text", "text": "what?"}]);
     check("lab", "openai", &["what?", "-a", url], Input::Null, &want);
@@ -102,13 +102,13 @@ fn an_image_on_standard_input_is_attached() {
     let want = json!([image, {"type": "text", "text": "what?"}]);
     check("lab", "openai", &["what?"], Input::Bytes(PNG.to_vec()), &want);
     check("lab", "openai", &["what?", "-a", "-"], Input::Bytes(PNG.to_vec()), &want);
-    // It may be all that is asked.
+    // An image alone is a prompt.
     check("lab", "openai", &[], Input::Bytes(PNG.to_vec()), &json!([image]));
     check("lab", "openai", &["--no-stdin", "-a", "png.txt"], Input::Idle, &json!([image]));
 }
 
 #[test]
-fn what_cannot_be_shown_is_an_error_with_its_name() {
+fn an_unusable_attachment_is_an_error_that_names_it() {
     let wrong = |args: &[&str], code, stderr: &str| refused("lab", &["good"], args, code, stderr);
     let unknown = "error: cannot attach `notes.png`: it is neither PNG, JPEG, GIF, WebP nor PDF\n\
         hint: `-f` puts the text of a file before the prompt\n";
@@ -122,7 +122,7 @@ fn what_cannot_be_shown_is_an_error_with_its_name() {
 }
 
 #[test]
-fn who_cannot_see_is_passed_over_with_the_reason() {
+fn a_deployment_without_vision_is_skipped_with_the_reason() {
     let skipped = |name: &str, what: &str| {
         format!(
             "llmroute: {name} skipped (unsupported: it does not take {what})\n\
@@ -145,7 +145,7 @@ fn who_cannot_see_is_passed_over_with_the_reason() {
 }
 
 #[test]
-fn what_is_too_large_or_far_away_is_not_sent() {
+fn an_attachment_that_is_too_large_or_a_url_is_not_sent_where_it_is_refused() {
     let server = Server::start().may_be_idle();
     let home = home("anthropic", "anthropic", &server, &["good"]);
     home.write("large.png", [PNG, &vec![0; 4 << 20]].concat());
@@ -159,7 +159,7 @@ fn what_is_too_large_or_far_away_is_not_sent() {
 }
 
 #[test]
-fn the_log_knows_what_was_attached_and_holds_none_of_it() {
+fn the_log_names_attachments_without_their_content() {
     let server = Server::start();
     let home = home("lab", "openai", &server, &["good"]);
     run(&home, ["what?", "-a", "png.txt", "-a", "https://h.invalid/b.png?key=1"]).output().is(
@@ -175,7 +175,7 @@ fn the_log_knows_what_was_attached_and_holds_none_of_it() {
 }
 
 #[test]
-fn an_image_counts_as_tokens_of_the_prompt() {
+fn an_image_counts_towards_the_prompt_tokens() {
     let server = Server::start().may_be_idle();
     let profile =
         Profile::new().provider("lab", "openai", &server.url()).deployment("lab/good", ", context_window = 900");
@@ -187,7 +187,7 @@ fn an_image_counts_as_tokens_of_the_prompt() {
 }
 
 #[test]
-fn what_would_be_sent_is_shown_without_the_bytes() {
+fn a_dry_run_shows_attachments_without_their_bytes() {
     let server = Server::start().may_be_idle();
     let output = run(&home("lab", "openai", &server, &["good"]), ["what?", "-a", "png.txt", "--dry-run"]).output();
     let text = output.text();

@@ -1,6 +1,6 @@
-//! Input that is wrong, missing, enormous or endless, and outputs that cannot be written to: one exit code each.
+//! Input that is wrong, missing, huge or endless, and outputs that cannot be written: one exit code each.
 //!
-//! stdout and the end are compared here, stderr in a snapshot each, with the words that no wording may lose.
+//! stdout and the exit code are compared here, stderr in a snapshot each; some words must survive any rewording.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use nix::sys::signal::Signal;
 use crate::support::faults::ONE_TOKEN;
 use crate::support::{ANSWER, End, Home, Input, KEY, Nowhere, Output, Profile, Run, Server, Sink};
 
-/// What Ctrl-C may take at most; it takes 50 ms where nothing else runs.
+/// The time limit for Ctrl-C on a busy machine; it takes 50 ms on an idle one.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
-/// A run of `ask` with one deployment.
+/// Runs `ask` with one deployment.
 fn ask<const N: usize>(server: &Server, model: &str, args: [&str; N]) -> Run {
     ask_at(&server.url(), "env:LAB_KEY", model, args)
 }
@@ -24,12 +24,12 @@ fn ask_at<const N: usize>(url: &str, key: &str, model: &str, args: [&str; N]) ->
     Run::with(&profile.text()).env("LAB_KEY", KEY).args(["ask"]).args(args)
 }
 
-/// A server that must not be asked.
+/// A server that must not be called.
 fn unasked() -> Server {
     Server::start().may_be_idle()
 }
 
-/// Compares the end and stdout, and the words and then the whole of stderr.
+/// Compares the exit code and stdout, then looks for `words` in stderr, then compares all of stderr.
 #[track_caller]
 fn check(name: &str, output: &Output, end: impl Into<End>, stdout: &str, words: &[&str]) {
     let notes = output.notes();
@@ -45,19 +45,19 @@ fn check(name: &str, output: &Output, end: impl Into<End>, stdout: &str, words: 
     settings.bind(|| insta::assert_snapshot!(name, notes));
 }
 
-/// Compares everything with a plain good answer.
+/// Expects a plain complete answer.
 #[track_caller]
 fn answered(output: &Output) {
     output.is(0, &format!("{ANSWER}\n"), "");
 }
 
-/// The last message that the server got.
-fn heard(server: &Server) -> String {
+/// The last message that the server received.
+fn received(server: &Server) -> String {
     server.calls().last().and_then(|call| call.last_message()).map(|(_, text)| text).expect("it was called")
 }
 
 #[test]
-fn an_empty_prompt_is_a_mistake_in_usage() {
+fn an_empty_prompt_is_a_usage_error() {
     let server = unasked();
     check("empty-prompt", &ask(&server, "good", [""]).output(), 2, "", &["prompt"]);
     check("no-prompt", &ask(&server, "good", []).output(), 2, "", &["prompt"]);
@@ -71,29 +71,33 @@ fn fifty_megabytes_are_sent() {
     let input = "0123456789\n".repeat((50 << 20) / 11);
     let run = ask(&server, "good", ["sum it up"]).input(Input::Bytes(input.clone().into_bytes()));
     answered(&run.limit(Duration::from_secs(60)).output());
-    let heard = heard(&server);
-    assert!(heard.starts_with(input.trim_end()) && heard.ends_with("\n\nsum it up"), "{} bytes came", heard.len());
+    let received = received(&server);
+    assert!(
+        received.starts_with(input.trim_end()) && received.ends_with("\n\nsum it up"),
+        "{} bytes came",
+        received.len()
+    );
 }
 
 #[test]
 fn nul_bytes_are_text() {
     let server = Server::start();
     answered(&ask(&server, "good", ["why"]).input(Input::Bytes(b"a\0b".to_vec())).output());
-    assert_eq!(heard(&server), "a\0b\n\nwhy");
+    assert_eq!(received(&server), "a\0b\n\nwhy");
 }
 
 #[test]
-fn bytes_that_are_no_text_are_refused_with_their_place() {
+fn invalid_utf8_is_refused_with_its_offset() {
     let server = unasked();
     let run = ask(&server, "good", ["why"]).input(Input::Bytes(b"caf\xe9 au lait".to_vec()));
     check("invalid-utf8", &run.output(), 66, "", &["UTF-8", "3"]);
 }
 
 #[test]
-fn a_closed_stdin_is_no_input() {
+fn a_closed_stdin_counts_as_no_input() {
     let server = Server::start();
     answered(&ask(&server, "good", ["why"]).input(Input::Closed).output());
-    assert_eq!(heard(&server), "why");
+    assert_eq!(received(&server), "why");
 }
 
 #[test]
@@ -106,7 +110,7 @@ fn an_idle_pipe_is_named_and_counts_against_the_deadline() {
 }
 
 #[test]
-fn an_idle_pipe_can_be_left_alone() {
+fn no_stdin_ignores_an_idle_pipe() {
     let server = Server::start();
     answered(&ask(&server, "good", ["--no-stdin", "why"]).input(Input::Idle).output());
 }
@@ -148,13 +152,13 @@ fn plain_http_to_another_host_is_warned_about() {
 }
 
 #[test]
-fn without_a_profile_and_a_key_three_ways_are_shown() {
+fn without_a_profile_or_key_three_ways_forward_are_shown() {
     let output = Run::at(&Home::new().into()).args(["ask", "why"]).output();
     check("no-profile", &output, 78, "", &["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "--profile demo"]);
 }
 
 #[test]
-fn a_full_disk_is_an_output_that_broke() {
+fn a_full_disk_is_a_broken_output() {
     let server = Server::start();
     check("full-disk", &ask(&server, "good", ["why"]).sink(Sink::Full).output(), 74, "", &["write"]);
 }
@@ -179,7 +183,7 @@ fn interrupted(model: &str, shown: &str, signal: Signal) {
 }
 
 #[test]
-fn ctrl_c_kills_by_the_signal_and_keeps_what_came() {
+fn ctrl_c_dies_by_the_signal_and_keeps_the_partial_text() {
     interrupted("stall-1", ONE_TOKEN, Signal::SIGINT);
 }
 
@@ -189,12 +193,12 @@ fn ctrl_c_works_before_the_first_byte() {
 }
 
 #[test]
-fn sigterm_kills_by_the_signal() {
+fn sigterm_dies_by_the_signal() {
     interrupted("stall-1", ONE_TOKEN, Signal::SIGTERM);
 }
 
 #[test]
-fn ctrl_c_works_while_stdin_is_waited_for() {
+fn ctrl_c_works_while_waiting_for_stdin() {
     let server = unasked();
     let running = ask(&server, "good", ["why"]).input(Input::Idle).start();
     running.wait_for_stderr("--no-stdin");
@@ -204,7 +208,7 @@ fn ctrl_c_works_while_stdin_is_waited_for() {
 }
 
 #[test]
-fn mistakes_in_a_profile_have_their_colours_on_a_terminal() {
+fn profile_errors_are_coloured_on_a_terminal() {
     let output =
         Run::with("version = 1\ndefault_group = \"\u{1b}[2Jmain\"\n").args(["ask", "x", "--color", "always"]).output();
     let notes = output.notes();

@@ -1,4 +1,4 @@
-//! Bedrock end to end over loopback: what is sent and signed, what comes of it, and what never comes out.
+//! Bedrock end to end over loopback: signed requests, binary event streams, and keys that never appear in output.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ fn profile(url: &str, key: &str) -> String {
     Profile::new().provider_with("aws", "bedrock", url, key).deployment(MODEL, "").text()
 }
 
-/// A home with the files of AWS in it.
+/// A home with AWS configuration files.
 fn home(url: &str, key: &str) -> Arc<Home> {
     let home = Home::with(&profile(url, key));
     std::fs::create_dir_all(home.path().join(".aws")).expect("the home can be written to");
@@ -38,7 +38,7 @@ fn is_clean(text: &str) {
 }
 
 #[test]
-fn an_answer_comes_over_a_signed_request() {
+fn a_signed_request_gets_an_answer() {
     let server = Raw::start(vec![reply("200 OK", EVENTS, STREAM)]);
     let output = ask(&home(server.url(), "aws:work"), &["hi"]).output();
     output.is(0, "The current temperature in Paris, the capital of France, is 30°C.\n", "");
@@ -54,7 +54,7 @@ fn an_answer_comes_over_a_signed_request() {
 }
 
 #[test]
-fn a_bearer_key_is_sent_as_it_is() {
+fn a_bearer_key_is_sent_unchanged() {
     let server = Raw::start(vec![reply("200 OK", EVENTS, STREAM)]);
     let output = ask(&home(server.url(), "env:LAB_KEY"), &["hi"]).env("LAB_KEY", "bedrock-key-1").output();
     assert_eq!(output.end, End::Code(0), "{}", output.notes());
@@ -62,7 +62,7 @@ fn a_bearer_key_is_sent_as_it_is() {
 }
 
 #[test]
-fn a_broken_frame_is_never_an_answer() {
+fn a_corrupt_frame_is_never_an_answer() {
     let server = Raw::start(vec![reply("200 OK", EVENTS, BAD)]);
     let output = ask(&home(server.url(), "aws:work"), &["-S", "hi"]).output();
     assert_eq!((output.end, output.text().as_str()), (69.into(), ""));
@@ -70,7 +70,7 @@ fn a_broken_frame_is_never_an_answer() {
 }
 
 #[test]
-fn what_the_server_repeats_of_the_keys_comes_out_nowhere() {
+fn keys_echoed_by_the_server_never_appear() {
     let canonical = format!("POST\\n/model\\nx-amz-security-token:{TOKEN}\\n{ID} {SECRET}");
     let body = format!(
         "{{\"message\":\"The request signature does not match. The Canonical String should be '{canonical}'\"}}"
@@ -103,19 +103,19 @@ fn a_dry_run_and_the_profile_show_no_key() {
 }
 
 #[test]
-fn a_region_is_needed_where_requests_are_signed_and_nowhere_else() {
+fn a_region_is_required_only_for_signed_requests() {
     let said = |profile: &str| {
         let output = Run::with(profile).args(["ask", "--dry-run", "hi"]).output();
         assert_eq!(output.end, End::Code(78));
         output.notes()
     };
-    assert!(said(&profile("http://127.0.0.1:9", "aws:work")).contains("no region is known to sign for"));
+    assert!(said(&profile("http://127.0.0.1:9", "aws:work")).contains("no region to sign requests for"));
     let other = profile("http://127.0.0.1:9", "k").replace("\"bedrock\"", "\"openai\"\nregion = \"x\"");
-    assert!(said(&other).contains("`region` is for providers whose address names one"));
+    assert!(said(&other).contains("`region` is for providers whose address contains a region"));
 }
 
 #[test]
-fn accounts_and_regions_of_the_service_need_no_address() {
+fn the_service_endpoint_follows_from_the_region() {
     let text = "version = 1\n[providers.tokyo]\nprotocol = \"bedrock\"\nregion = \"ap-northeast-1\"\n\
         [groups.main]\ndeployments = [{ model = \"tokyo/m\" }]\n";
     let output = Run::with(text).env("AWS_BEARER_TOKEN_BEDROCK", "k").args(["ask", "--dry-run", "hi"]).output();
@@ -140,7 +140,7 @@ fn check(vars: &[(&str, &str)], end: i32, says: &str) {
 }
 
 #[test]
-fn the_region_and_the_keys_come_from_where_the_tools_of_aws_look() {
+fn the_region_and_keys_come_from_the_places_that_aws_tools_use() {
     let keys = [("AWS_ACCESS_KEY_ID", ID), ("AWS_SECRET_ACCESS_KEY", SECRET)];
     let region = ("AWS_REGION", "ap-northeast-1");
     check(&[keys[0], keys[1], region], 0, "POST https://bedrock-runtime.ap-northeast-1.amazonaws.com/model/");

@@ -33,7 +33,7 @@ fn simulated() -> Arc<Home> {
     Arc::new(Home::with(SIMULATED))
 }
 
-/// Deployments of the loopback server, which cost nothing because they are on this machine.
+/// Deployments of the loopback server, which are free because they are on this machine.
 fn lab(server: &Server, models: &[&str]) -> Arc<Home> {
     let profile = Profile::new().provider("lab", "openai", &server.url());
     let profile = models.iter().fold(profile, |profile, model| profile.deployment(&format!("lab/{model}"), ""));
@@ -45,7 +45,7 @@ fn object(output: &Output) -> Value {
 }
 
 #[test]
-fn a_simulated_run_is_the_same_to_the_byte() {
+fn a_simulated_run_is_reproducible_byte_for_byte() {
     let home = simulated();
     let (one, other) = (run(&home, &["--seed", "3"]), run(&home, &["--seed", "3"]));
     assert_eq!((one.end, one.text()), (End::Code(0), other.text()));
@@ -69,7 +69,7 @@ fn csv_has_a_row_for_each_call() {
 }
 
 #[test]
-fn the_page_is_written_whole() {
+fn the_html_report_is_written_atomically() {
     let home = simulated();
     let page = home.path().join("run.html");
     let output = run(&home, &["--seed", "3", "-n", "5", "--markdown", "--html", &page.display().to_string()]);
@@ -80,7 +80,7 @@ fn the_page_is_written_whole() {
 }
 
 #[test]
-fn every_call_is_made_once_and_a_failure_is_a_datum() {
+fn every_call_is_made_once_and_failures_are_samples() {
     let server = Server::start();
     let home = lab(&server, &["good", "503", "end-n"]);
     let output = run(&home, &["-n", "4", "--json"]);
@@ -97,7 +97,7 @@ fn every_call_is_made_once_and_a_failure_is_a_datum() {
 }
 
 #[test]
-fn what_was_measured_is_known_to_ask() {
+fn ask_uses_what_bench_measured() {
     let server = Server::start();
     let attempts = |home: &Arc<Home>| {
         let output = Run::at(home).env("LAB_KEY", KEY).args(["ask", "why?", "--json"]).output();
@@ -112,7 +112,7 @@ fn what_was_measured_is_known_to_ask() {
 }
 
 #[test]
-fn nobody_who_answers_is_69() {
+fn all_targets_failing_exits_with_69() {
     let server = Server::start();
     let output = run(&lab(&server, &["401"]), &["-n", "9"]);
     assert_eq!(output.end, End::Code(69), "{}", output.notes());
@@ -122,7 +122,7 @@ fn nobody_who_answers_is_69() {
 }
 
 #[test]
-fn what_may_cost_more_than_a_little_needs_consent() {
+fn an_expensive_run_needs_consent() {
     let server = Server::start().may_be_idle();
     let price = ", input_cost_per_token = 0.001, output_cost_per_token = 0.001";
     let profile = Profile::new().provider("lab", "openai", &server.url()).deployment("lab/good", price);
@@ -130,7 +130,7 @@ fn what_may_cost_more_than_a_little_needs_consent() {
     let output = run(&home, &[]);
     assert_eq!((output.end, server.calls().len()), (End::Code(2), 0));
     assert!(
-        output.notes().contains("this may cost up to 6.04 USD, and there is no terminal to ask"),
+        output.notes().contains("this may cost up to $6.04, and there is no terminal to ask"),
         "{}",
         output.notes()
     );
@@ -140,7 +140,7 @@ fn what_may_cost_more_than_a_little_needs_consent() {
 }
 
 #[test]
-fn the_cap_ends_the_run_before_it_is_passed() {
+fn the_cost_cap_ends_the_run_before_it_is_exceeded() {
     let server = Server::start();
     let price = ", input_cost_per_token = 0.001, output_cost_per_token = 0.001";
     let profile = Profile::new().provider("lab", "openai", &server.url()).deployment("lab/good", price);
@@ -165,7 +165,7 @@ fn a_deployment_is_found_by_its_name_in_the_profile() {
 }
 
 #[test]
-fn the_longest_prompt_counts_for_the_cost() {
+fn the_cost_estimate_uses_the_longest_prompt() {
     let home = simulated();
     let prompts = home.write("prompts.txt", format!("{}{}\n", "short\n".repeat(80), "long ".repeat(8_000)));
     let plan = run(&home, &["-m", "sim/slow", "-n", "1", "--dry-run", "--prompts", &prompts.display().to_string()]);
@@ -173,7 +173,7 @@ fn the_longest_prompt_counts_for_the_cost() {
 }
 
 #[test]
-fn loads_of_a_sweep_ask_different_things() {
+fn loads_of_a_sweep_use_different_prompts() {
     let server = Server::start();
     let home = lab(&server, &["good"]);
     assert_eq!(run(&home, &["-n", "2", "--sweep", "1,2"]).end, End::Code(0));
@@ -185,7 +185,7 @@ fn loads_of_a_sweep_ask_different_things() {
 }
 
 #[test]
-fn a_run_is_compared_with_one_that_was_kept() {
+fn a_run_is_compared_with_a_saved_one() {
     let home = simulated();
     assert_eq!(run(&home, &["--seed", "1", "-m", "sim/slow", "--save", "before"]).end, End::Code(0));
     let mode = |name: &str| {
@@ -200,18 +200,72 @@ fn a_run_is_compared_with_one_that_was_kept() {
     assert_eq!(worse.end, End::Code(1), "{}", worse.notes());
     let none = run(&home, &["--compare", "befor"]);
     assert_eq!((none.end, none.text()), (End::Code(66), String::new()));
-    assert_eq!(none.notes(), "error: no run is kept as `befor`\nhint: there is before\n");
+    assert_eq!(none.notes(), "error: there is no saved run `befor`\nhint: the saved runs are: before\n");
     let few = run(&home, &["--seed", "2", "-m", "sim/slow", "-n", "3", "--compare", "before"]);
     assert_eq!(few.end, End::Code(1), "{}", few.notes());
-    assert!(few.notes().contains("cannot pass: sim/slow: too few good calls to compare"), "{}", few.notes());
+    assert!(few.text().contains("cannot pass: sim/slow: too few good calls for a comparison"), "{}", few.text());
     let other = run(&home, &["--seed", "2", "-m", "sim/fast", "--compare", "before"]);
-    assert!(other.notes().contains("cannot pass: sim/slow was measured earlier and is not now"), "{}", other.notes());
+    let missing = "cannot pass: sim/slow is in the earlier run but not in this one";
+    assert!(other.text().contains(missing), "{}", other.text());
 }
 
 #[test]
-fn ctrl_c_gives_the_summary_of_what_was_measured() {
+fn a_saved_run_can_be_a_file_and_needs_no_home() {
+    let home = simulated();
+    let file = home.path().join("run.json").display().to_string();
+    let profile = home.path().join(".config/llmroute/profile.toml").display().to_string();
+    let bench = |more: &[&str]| {
+        let args =
+            ["--profile", &profile, "bench", "-m", "sim/slow", "-n", "40"].into_iter().chain(more.iter().copied());
+        Run::at(&home).env("HOME", "").args(args).output()
+    };
+    let saved = bench(&["--seed", "1", "--save", &file]);
+    assert_eq!(saved.end, End::Code(0), "{}", saved.notes());
+    assert!(saved.notes().contains("saved to [home]/run.json"), "{}", saved.notes());
+    let same = bench(&["--seed", "2", "--compare", &file]);
+    assert_eq!(same.end, End::Code(0), "{}", same.notes());
+    assert!(same.text().contains("TTFT p50 ms"), "the comparison is part of the report: {}", same.text());
+    let named = bench(&["--save", "monday", "--state", "memory"]);
+    assert_eq!(named.end, End::Code(1), "{}", named.notes());
+    assert_eq!(
+        named.notes(),
+        "error: there is no directory for saved runs\nhint: give a path, such as `./monday.json`\n"
+    );
+}
+
+#[test]
+fn named_runs_are_saved_in_the_folder_of_the_state() {
+    let home = simulated();
+    let state = home.path().join("elsewhere");
+    let saved = run(&home, &["--state", &state.display().to_string(), "-m", "sim/slow", "-n", "3", "--save", "monday"]);
+    assert_eq!(saved.end, End::Code(0), "{}", saved.notes());
+    assert!(state.join("bench/monday.json").exists());
+}
+
+#[test]
+fn rules_bind_the_prompts_of_bench() {
     let server = Server::start();
-    // On a host of its own, so that nobody waits for its turn.
+    let rule = "[[groups.main.rules]]\nwhen = 'contains_pii(prompt)'\nuse = \"lab/byte-by-byte\"\n";
+    let profile = Profile::new().provider("lab", "openai", &server.url()).deployment("lab/good", "").rest(rule);
+    let home = Arc::new(Home::with(&profile.text()));
+    let private = run(&home, &["-n", "2", "Answer ada@example.org"]);
+    assert_eq!(private.end, End::Code(0), "{}", private.notes());
+    assert_eq!((server.count("good"), server.count("byte-by-byte")), (0, 2), "the rule keeps the prompt away");
+    assert_eq!(run(&home, &["-n", "2", "Why is the sky blue?"]).end, End::Code(0));
+    assert_eq!((server.count("good"), server.count("byte-by-byte")), (2, 2));
+    let named = run(&home, &["-n", "2", "-m", "lab/good", "Answer ada@example.org"]);
+    assert_eq!((named.end, server.count("good")), (End::Code(0), 4), "a model that is named is asked");
+    home.write("prompts.txt", "Answer ada@example.org\nWhy is the sky blue?\n");
+    let file = home.path().join("prompts.txt").display().to_string();
+    let mixed = run(&home, &["-n", "2", "--prompts", &file]);
+    assert_eq!((mixed.end, server.count("good")), (End::Code(2), 4), "{}", mixed.notes());
+    assert!(mixed.notes().contains("different targets"), "{}", mixed.notes());
+}
+
+#[test]
+fn ctrl_c_prints_the_summary_so_far() {
+    let server = Server::start();
+    // On a host of its own, so that no call waits for another one.
     let other = Server::start();
     let profile = Profile::new()
         .provider("lab", "openai", &server.url())
@@ -235,17 +289,17 @@ fn a_sweep_is_a_table_of_loads() {
 }
 
 #[test]
-fn a_limit_is_found_where_the_objective_ends() {
-    // It answers at once whatever the load: every rate holds that can be tried.
+fn a_search_finds_the_highest_load_that_meets_the_objective() {
+    // It answers at once under any load, so every rate meets the objective.
     let slow = run(&simulated(), &["--seed", "3", "-m", "sim/slow", "--find-limit", "--slo", "ttft=100ms", "-n", "80"]);
     assert_eq!(slow.end, End::Code(0), "{}", slow.notes());
-    assert!(slow.text().ends_with("sim/slow holds no rate that was tried\n"), "{}", slow.text());
+    assert!(slow.text().ends_with("sim/slow holds none of the tried rates\n"), "{}", slow.text());
     let few = run(&simulated(), &["--find-limit", "-n", "10"]);
     assert_eq!(few.end, End::Code(2), "{}", few.notes());
 }
 
 #[test]
-fn a_rehearsal_scores_what_the_group_would_do() {
+fn a_rehearsal_scores_the_group() {
     let output = run(&simulated(), &["--seed", "3", "--inject", "503@20%,stall@5%,cut@4@10%,slow=2s"]);
     assert_eq!((output.end, output.notes()), (End::Code(0), String::new()));
     insta::assert_snapshot!("rehearsal", output.text());
@@ -256,14 +310,14 @@ fn a_rehearsal_scores_what_the_group_would_do() {
 }
 
 #[test]
-fn arguments_that_cannot_be_are_refused() {
+fn contradictory_arguments_are_refused() {
     for (args, want) in [
         (&["--slo", "tft=1s"][..], "is none of ttft, tpot, e2e"),
         (&["--rate", "0"], "`--rate 0` is not a rate"),
         (&["--arrival", "poisson"], "`--arrival poisson` needs a rate"),
         (&["--max-cost=-1"], "is not an amount"),
         (&["--sweep", "0"], "`--sweep 0` has no calls in flight"),
-        (&["--save", "../x"], "`../x` cannot name a run"),
+        (&["--save", "a b"], "`a b` is not a valid name of a run"),
         (&["--sweep", "1,2", "--csv"], "cannot be used with"),
     ] {
         let output = run(&simulated(), args);
@@ -273,7 +327,7 @@ fn arguments_that_cannot_be_are_refused() {
 }
 
 #[test]
-fn a_connection_that_the_server_closed_in_between_is_no_failure() {
+fn a_connection_closed_between_calls_is_not_a_failure() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let url = format!("http://{}", listener.local_addr().expect("it has an address"));
     // Answers one call on each connection as if more could follow, and drops what comes next unread.
@@ -298,7 +352,7 @@ fn a_connection_that_the_server_closed_in_between_is_no_failure() {
     let output = run(&home, &["-n", "5", "--json", "--no-learn"]);
     assert_eq!(output.end, End::Code(0), "{}", output.notes());
     assert_eq!(object(&output)["summary"]["targets"][0]["good"], 5, "{}", output.text());
-    // Nobody calls any more: an empty connection ends it.
+    // No more calls: an empty connection ends the server.
     drop(std::net::TcpStream::connect(url.trim_start_matches("http://")));
     server.join().expect("it ends");
 }

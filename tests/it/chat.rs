@@ -1,4 +1,4 @@
-//! `llmroute chat`: at a terminal, where keys are sent and the screen is read, and as a script.
+//! `llmroute chat`: at a terminal, where keys are sent and the screen is read, and in scripts.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::support::faults::ONE_TOKEN;
 use crate::support::{ANSWER, Home, Input, KEY, OTHER, Profile, Run, Screen, Server};
 
-/// Simulated deployments: `main` answers in Markdown, `other` otherwise.
+/// Simulated deployments: `main` answers in Markdown, `other` in plain text.
 const MOCK: &str = r##"
 default_group = "main"
 [providers.lab]
@@ -24,14 +24,14 @@ fn at_terminal(home: &Home) -> Screen {
     screen
 }
 
-/// `main` is asked for this model of the server.
+/// A profile in which `main` has these models of the server.
 fn profile(server: &Server, models: &[&str]) -> String {
     let profile = Profile::new().provider("lab", "openai", &format!("{}/v1", server.url()));
     models.iter().fold(profile, |profile, model| profile.deployment(&format!("lab/{model}"), "")).text()
 }
 
 #[test]
-fn an_answer_is_rendered_and_the_footer_says_who_gave_it() {
+fn an_answer_is_rendered_and_the_footer_names_the_deployment() {
     let home = Home::with(MOCK);
     let mut screen = at_terminal(&home);
     screen.line("hello");
@@ -48,7 +48,7 @@ fn an_answer_is_rendered_and_the_footer_says_who_gave_it() {
 }
 
 #[test]
-fn no_color_and_plain_show_the_answer_as_it_is() {
+fn no_color_and_plain_show_the_raw_answer() {
     for (args, env) in [(&["chat", "--plain"][..], &[][..]), (&["chat"], &[("NO_COLOR", "1")])] {
         let home = Home::with(MOCK);
         let mut screen = Screen::start(&home, args, env);
@@ -60,14 +60,14 @@ fn no_color_and_plain_show_the_answer_as_it_is() {
 }
 
 #[test]
-fn an_unknown_command_is_answered_and_sends_nothing() {
+fn an_unknown_command_gets_a_message_and_sends_nothing() {
     let server = Server::start().may_be_idle();
     let home = Home::with(&profile(&server, &["good"]));
     let mut screen = at_terminal(&home);
     screen.line("/modle x");
     screen.shows("error: unknown command `/modle`; nothing was sent");
     screen.shows("did you mean `/model`?");
-    // What was typed can be called back and mended.
+    // The typed line can be recalled and corrected.
     screen.send("\u{1b}[A");
     screen.prompts("main> /modle x");
     assert_eq!(server.models().len(), 0);
@@ -106,7 +106,7 @@ fn several_lines_are_one_message() {
 }
 
 #[test]
-fn ctrl_r_searches_what_was_typed_before() {
+fn ctrl_r_searches_the_history() {
     let home = Home::with(MOCK);
     let mut screen = at_terminal(&home);
     screen.line("the first question");
@@ -124,7 +124,7 @@ fn ctrl_r_searches_what_was_typed_before() {
 }
 
 #[test]
-fn ctrl_c_keeps_the_part_that_came() {
+fn ctrl_c_keeps_the_partial_answer() {
     let server = Server::start();
     let home = Home::with(&profile(&server, &["gate"]));
     let mut screen = at_terminal(&home);
@@ -142,7 +142,7 @@ fn ctrl_c_keeps_the_part_that_came() {
 }
 
 #[test]
-fn a_failover_in_mid_answer_is_seen() {
+fn a_midstream_failover_is_shown() {
     let server = Server::start();
     let home = Home::with(&profile(&server, &["cut-n", "other"]));
     let mut screen = at_terminal(&home);
@@ -158,7 +158,7 @@ fn a_failover_in_mid_answer_is_seen() {
 }
 
 #[test]
-fn retry_asks_elsewhere_and_undo_takes_back() {
+fn retry_uses_another_group_and_undo_removes_a_turn() {
     let home = Home::with(MOCK);
     let mut screen = at_terminal(&home);
     screen.line("question");
@@ -170,7 +170,7 @@ fn retry_asks_elsewhere_and_undo_takes_back() {
     screen.shows("  1  > question\n     Another answer.");
     screen.line("/undo");
     screen.shows("taken back; 0 turns are left");
-    // The question is offered to be changed.
+    // The question is offered for editing.
     screen.prompts("main (lab/b)> question");
 }
 
@@ -186,7 +186,7 @@ fn an_editor_writes_the_message() {
 }
 
 #[test]
-fn after_kill_9_everything_but_the_typed_line_is_there() {
+fn after_kill_9_only_the_typed_line_is_lost() {
     let server = Server::start();
     let home = Home::with(&profile(&server, &["gate"]));
     server.open_gate();
@@ -210,16 +210,16 @@ fn after_kill_9_everything_but_the_typed_line_is_there() {
 }
 
 #[test]
-fn what_came_of_an_answer_outlives_kill_9() {
+fn a_partial_answer_survives_kill_9() {
     let server = Server::start();
     let home = Home::with(&profile(&server, &["gate"]));
     let mut screen = at_terminal(&home);
     screen.line("first");
-    // It is written down right after it is shown.
+    // It is logged right after it is shown.
     screen.shows(ONE_TOKEN);
     let home = Arc::new(home);
     let kept = || Run::at(&home).args(["logs", "last", "--json"]).output().text();
-    // Each look is a process of its own.
+    // Each check is a process of its own.
     let written = (0..1000).any(|_| kept().contains("\"outcome\":\"partial\""));
     assert!(written, "{}", kept());
     screen.kill();
@@ -246,7 +246,7 @@ fn script(home: &Arc<Home>, args: &[&str], lines: &str) -> crate::support::Outpu
 }
 
 #[test]
-fn a_script_has_a_turn_a_line() {
+fn a_script_has_one_turn_per_line() {
     let home = Arc::new(Home::with(MOCK));
     let lines = "/model other\nhello\n\n\"\"\"\na\nb\n\"\"\"\n/history\n";
     let answers =
@@ -256,7 +256,7 @@ fn a_script_has_a_turn_a_line() {
 }
 
 #[test]
-fn the_turn_that_fails_ends_a_script() {
+fn a_failed_turn_ends_a_script() {
     let server = Server::start();
     let home = Arc::new(Home::with(&profile(&server, &["400"])));
     let output = script(&home, &[], "one\ntwo\n");
@@ -271,7 +271,7 @@ fn the_turn_that_fails_ends_a_script() {
 }
 
 #[test]
-fn the_oldest_turns_are_left_out_when_nothing_is_large_enough() {
+fn the_oldest_turns_are_dropped_when_no_window_is_large_enough() {
     let server = Server::start();
     let home = Arc::new(Home::with(
         &Profile::new()
@@ -304,13 +304,13 @@ fn a_conversation_is_saved_and_continued_by_ask() {
     );
 }
 
-/// What the last call of `server` was told, in order.
+/// The messages of the last call of `server`, in order.
 fn told(server: &Server) -> serde_json::Value {
     server.calls().pop().expect("there was a call").json()["messages"].clone()
 }
 
 #[test]
-fn files_stay_in_a_conversation() {
+fn attached_files_stay_in_a_conversation() {
     let server = Server::start();
     let home = Arc::new(Home::with(&profile(&server, &["good"])));
     home.write("notes.txt", "the notes\n");
@@ -329,7 +329,7 @@ fn files_stay_in_a_conversation() {
 }
 
 #[test]
-fn a_closed_window_keeps_the_part_that_came() {
+fn a_closed_window_keeps_the_partial_answer() {
     let server = Server::start();
     let home = Home::with(&profile(&server, &["gate"]));
     let mut screen = at_terminal(&home);
@@ -342,7 +342,7 @@ fn a_closed_window_keeps_the_part_that_came() {
 }
 
 #[test]
-fn a_failed_question_is_taken_back_before_an_answered_one() {
+fn undo_removes_a_failed_question_first() {
     let server = Server::start();
     let home = Home::with(&profile(&server, &["good"]));
     let mut screen = at_terminal(&home);
@@ -361,7 +361,7 @@ fn a_failed_question_is_taken_back_before_an_answered_one() {
 }
 
 #[test]
-fn a_failed_retry_leaves_the_answer_before() {
+fn a_failed_retry_keeps_the_previous_answer() {
     let server = Server::start();
     let home = Arc::new(Home::with(&profile(&server, &["good"])));
     script(&home, &[], "first\n/retry lab/400\n");
@@ -372,7 +372,7 @@ fn a_failed_retry_leaves_the_answer_before() {
 }
 
 #[test]
-fn the_system_prompt_of_the_command_line_wins_and_that_of_a_session_does_not() {
+fn a_system_prompt_on_the_command_line_beats_the_one_of_the_session() {
     let server = Server::start();
     let home = Arc::new(Home::with(&profile(&server, &["good"])));
     let system = |args: &[&str], lines: &str| {
@@ -388,7 +388,7 @@ fn the_system_prompt_of_the_command_line_wins_and_that_of_a_session_does_not() {
 }
 
 #[test]
-fn memory_keeps_nothing() {
+fn a_state_in_memory_saves_nothing() {
     let home = Home::with(MOCK);
     let mut screen = Screen::start(&home, &["--state", "memory", "chat"], &[]);
     screen.prompts("main>");
@@ -400,7 +400,7 @@ fn memory_keeps_nothing() {
 }
 
 #[test]
-fn a_stopped_answer_is_counted_and_explained() {
+fn a_stopped_answer_is_counted_and_reported() {
     let server = Server::start();
     let home = Home::with(&profile(&server, &["500", "gate"]));
     let mut screen = at_terminal(&home);
@@ -415,7 +415,7 @@ fn a_stopped_answer_is_counted_and_explained() {
 }
 
 #[test]
-fn a_script_is_told_how_to_ask_an_unanswered_question_again() {
+fn a_script_is_told_how_to_repeat_an_unanswered_question() {
     let server = Server::start();
     let home = Arc::new(Home::with(&profile(&server, &["400"])));
     script(&home, &[], "one\n");
@@ -428,24 +428,24 @@ fn a_script_is_told_how_to_ask_an_unanswered_question_again() {
     );
 }
 
-/// What `output` said of the conversation that is gone on with, when `group` is asked.
+/// The notes of `output` about the resumed conversation in `group`.
 fn notes(output: &crate::support::Output, group: &str) -> String {
-    output.notes().replace("asking `main`", &format!("asking `{group}`"))
+    output.notes().replace("with `main`", &format!("with `{group}`"))
 }
 
 #[test]
-fn a_conversation_goes_on_with_its_group() {
+fn a_resumed_conversation_keeps_its_group() {
     let home = Arc::new(Home::with(MOCK));
     script(&home, &["-m", "other"], "hello\n");
     for (args, lines) in [(&["--resume"][..], "more\n"), (&[], "/resume\nmore\n")] {
         let output = script(&home, args, lines);
         assert_eq!(output.text(), "Another answer.\n");
-        assert!(output.notes().contains("asking `other`"), "{}", output.notes());
+        assert!(output.notes().contains("with `other`"), "{}", output.notes());
     }
 }
 
 #[test]
-fn files_for_the_next_message_are_left_out_with_a_notice() {
+fn pending_files_are_dropped_with_a_notice() {
     let server = Server::start();
     let home = Arc::new(Home::with(&profile(&server, &["good"])));
     home.write("notes.txt", "the notes\n");
@@ -457,7 +457,7 @@ fn files_for_the_next_message_are_left_out_with_a_notice() {
 }
 
 #[test]
-fn an_unknown_conversation_is_no_input_everywhere() {
+fn an_unknown_conversation_is_exit_code_66_in_every_command() {
     let home = Arc::new(Home::with(MOCK));
     script(&home, &[], "hello\n");
     for args in [&["chat", "--resume", "nope"][..], &["ask", "--cid", "nope", "x"], &["logs", "--conversation", "nope"]]
@@ -468,7 +468,7 @@ fn an_unknown_conversation_is_no_input_everywhere() {
 }
 
 #[test]
-fn all_settings_are_listed_and_errors_speak_of_commands() {
+fn settings_are_listed_and_errors_name_chat_commands() {
     let home = Arc::new(Home::with(MOCK));
     home.write("a.txt", "text");
     let output = script(&home, &[], "/set\n/attach a.txt\n");
@@ -481,7 +481,7 @@ fn all_settings_are_listed_and_errors_speak_of_commands() {
 }
 
 #[test]
-fn the_prompt_of_a_template_is_for_a_terminal() {
+fn a_template_with_a_prompt_is_refused_in_a_script() {
     let home = Arc::new(Home::with(&format!("{MOCK}[templates.sum]\nprompt = \"Sum up.\"\n")));
     script(&home, &["-t", "sum"], "hello\n").is(
         2,

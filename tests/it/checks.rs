@@ -1,5 +1,5 @@
-//! `ask --schema` and `--verify`: only an answer that passes is printed; another one is asked for once more, then
-//! somebody else.
+//! `ask --schema` and `--verify`: only an answer that passes is printed; a failing one is requested once more, then
+//! from the next deployment.
 
 use crate::support::faults::{Fault, Packets, Reply, Step};
 use crate::support::{KEY, Output, Profile, Run, Server};
@@ -31,7 +31,7 @@ fn ask(server: &Server, models: &[&str], args: &[&str]) -> Output {
     Run::with(&profile.text()).env("LAB_KEY", KEY).args(["ask", "what?"]).args(args.iter().copied()).output()
 }
 
-/// Compares all that comes out, and who was asked.
+/// Compares the whole output and the models that were called.
 #[track_caller]
 fn check(models: &[&str], args: &[&str], code: i32, stdout: &str, stderr: &str, asked: &[&str]) {
     let server = Server::with(MODELS).may_be_idle();
@@ -54,14 +54,14 @@ fn a_document_that_satisfies_the_schema_is_printed() {
 }
 
 #[test]
-fn one_that_does_not_is_asked_for_once_more() {
+fn an_invalid_document_is_requested_once_more() {
     let stderr = format!("llmroute: lab/second-time failed ({WRONG}); trying it again\n");
     let asked = ["second-time", "second-time"];
     check(&["second-time", "valid"], &["--schema", SCHEMA], 0, &format!("{VALID}\n"), &stderr, &asked);
 }
 
 #[test]
-fn then_the_next_deployment_is_asked() {
+fn after_two_invalid_documents_the_next_deployment_is_called() {
     let stderr = format!(
         "llmroute: lab/invalid failed ({WRONG}); trying it again\n\
          llmroute: lab/invalid failed ({WRONG}); trying lab/valid\n"
@@ -71,7 +71,7 @@ fn then_the_next_deployment_is_asked() {
 }
 
 #[test]
-fn nothing_is_printed_when_nobody_satisfies_it() {
+fn nothing_is_printed_when_no_answer_satisfies_the_schema() {
     let stderr = format!(
         "llmroute: lab/invalid failed ({WRONG}); trying it again\n\
          error: no deployment of `main` could answer\n  lab/invalid: {WRONG}\n  lab/invalid: {WRONG}\n\
@@ -81,15 +81,15 @@ fn nothing_is_printed_when_nobody_satisfies_it() {
 }
 
 #[test]
-fn an_answer_that_was_cut_is_not_asked_for_again() {
+fn a_truncated_answer_is_not_requested_again() {
     let why = "invalid_output: the answer is rejected (the token limit cut it; raise --max-tokens): \
-        it is no JSON: EOF while parsing a value at line 1 column 7";
+        it is not valid JSON: EOF while parsing a value at line 1 column 7";
     let stderr = format!("llmroute: lab/too-long failed ({why}); trying lab/valid\n");
     check(&["too-long", "valid"], &["--schema", SCHEMA], 0, &format!("{VALID}\n"), &stderr, &["too-long", "valid"]);
 }
 
 #[test]
-fn a_schema_that_is_none_is_a_mistake_in_usage() {
+fn an_invalid_schema_is_a_usage_error() {
     let wrong = |typed: &str, code, stderr: &str| check(&["valid"], &["--schema", typed], code, "", stderr, &[]);
     let stderr = "error: `--schema` is no JSON Schema: at `/properties/a/type`: \
         value must be one of 'array', 'boolean', 'integer', 'null', 'number', 'object', 'string'\n";
@@ -104,7 +104,7 @@ fn a_schema_that_is_none_is_a_mistake_in_usage() {
 }
 
 #[test]
-fn a_command_judges_the_whole_answer() {
+fn the_verify_command_gets_the_whole_answer() {
     check(&["valid"], &["--verify", "grep -qx '{\"age\": 36}'"], 0, &format!("{VALID}\n"), "", &["valid"]);
     let why = "invalid_output: the answer is rejected: `--verify`: too young";
     let stderr = format!(
@@ -117,13 +117,13 @@ fn a_command_judges_the_whole_answer() {
 }
 
 #[test]
-fn both_may_be_asked_for_and_the_command_sees_the_document() {
+fn schema_and_verify_combine_and_the_command_gets_the_document() {
     let args = ["--schema", SCHEMA, "--verify", "test \"$(cat)\" = '{\"age\": 36}'"];
     check(&["fenced"], &args, 0, &format!("{VALID}\n"), "", &["fenced"]);
 }
 
 #[test]
-fn a_stream_of_events_begins_again() {
+fn stream_json_restarts_after_an_invalid_answer() {
     let server = Server::with(MODELS);
     let output = ask(&server, &["second-time"], &["--schema", SCHEMA, "--stream-json", "--midstream", "fail"]);
     let text = output.text();
@@ -139,14 +139,14 @@ fn a_stream_of_events_begins_again() {
 }
 
 #[test]
-fn a_command_that_is_not_there_is_found_out_before_anybody_is_asked() {
+fn a_missing_verify_command_fails_before_any_call() {
     let stderr = "error: `--verify`: the command `no-such-judge` is not there\n\
         hint: it is run by `sh`, which looks for it in `PATH`\n";
     check(&["valid"], &["--verify", "no-such-judge --strict"], 2, "", stderr, &[]);
 }
 
 #[test]
-fn a_schema_without_end_is_found_out_before_anybody_is_asked() {
+fn an_endless_schema_fails_before_any_call() {
     let stderr = "error: `--schema` is no JSON Schema: at `/`: it refers to itself without end\n";
     check(&["valid"], &["--schema", "{\"$ref\": \"#\"}"], 2, "", stderr, &[]);
 }

@@ -1,4 +1,4 @@
-//! `ask --continue` and `ask --cid`: what a model is told of the conversation, and what is said when it cannot be.
+//! `ask --continue` and `ask --cid`: the turns that are sent, and the errors when they cannot be.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::state::Place;
 use crate::support::{ANSWER, Home, KEY, Profile, Run, Server};
 
-/// A home in which `main` is `model`, with `more` said about it; `other` is the group of another model.
+/// A home in which `main` has `model` with the extra keys `more`, and `other` has another model.
 fn home(server: &Server, model: &str, more: &str) -> Arc<Home> {
     let profile = Profile::new().provider("lab", "openai", &server.url()).deployment(&format!("lab/{model}"), more);
     Arc::new(Home::with(&profile.rest("[groups.other]\ndeployments = [{ model = \"lab/pings\" }]\n").text()))
@@ -17,13 +17,13 @@ fn run<'a>(home: &Arc<Home>, args: impl IntoIterator<Item = &'a str>) -> Run {
     Run::at(home).env("LAB_KEY", KEY).args(args)
 }
 
-/// Runs `ask ARGS`, which answers and says `notes`.
+/// Runs `ask ARGS`, which must succeed and print `notes` on stderr.
 #[track_caller]
 fn ask<'a>(home: &Arc<Home>, args: impl IntoIterator<Item = &'a str>, notes: &str) {
     run(home, ["ask"].into_iter().chain(args)).output().is(0, &format!("{ANSWER}\n"), notes);
 }
 
-/// The id of the newest request in the log, and the conversation that it is of.
+/// The id of the newest request in the log, and the id of its conversation.
 fn newest(home: &Arc<Home>) -> (String, String) {
     let text = run(home, ["logs", "last", "--json"]).output().text();
     let entry: Value = serde_json::from_str(&text).expect("JSON");
@@ -31,7 +31,7 @@ fn newest(home: &Arc<Home>) -> (String, String) {
     (field("id"), field("conversation_id"))
 }
 
-/// What the last call of `server` was told: a letter for the role and the text, each message on a line.
+/// The messages of the last call of `server`, one a line: a letter for the role, then the text.
 fn told(server: &Server) -> String {
     let call = server.calls().pop().expect("there was a call").json();
     let messages = call["messages"].as_array().expect("messages").clone();
@@ -55,7 +55,7 @@ fn the_earlier_turns_are_sent_with_their_system_prompt() {
 }
 
 #[test]
-fn files_are_sent_again_as_they_were() {
+fn files_are_sent_again_unchanged() {
     let server = Server::start();
     let home = home(&server, "good", "");
     home.write("notes.txt", "the notes\n");
@@ -66,7 +66,7 @@ fn files_are_sent_again_as_they_were() {
 }
 
 #[test]
-fn attachments_are_told_by_their_kind() {
+fn attachments_of_earlier_turns_are_described_by_kind() {
     let server = Server::start();
     let home = home(&server, "good", "");
     home.write("a.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR");
@@ -76,7 +76,7 @@ fn attachments_are_told_by_their_kind() {
 }
 
 #[test]
-fn a_conversation_is_named_by_a_part_of_its_id_or_of_a_turn() {
+fn a_conversation_is_found_by_part_of_its_id_or_of_a_turn() {
     let server = Server::start();
     let home = home(&server, "good", "");
     ask(&home, ["one"], "");
@@ -90,7 +90,7 @@ fn a_conversation_is_named_by_a_part_of_its_id_or_of_a_turn() {
 }
 
 #[test]
-fn json_tells_the_conversation() {
+fn json_contains_the_conversation_id() {
     let server = Server::start();
     let home = home(&server, "good", "");
     let json = |args: &[&str]| -> Value {
@@ -103,7 +103,7 @@ fn json_tells_the_conversation() {
 }
 
 #[test]
-fn failed_turns_are_left_out_and_partial_ones_are_what_was_said() {
+fn failed_turns_are_dropped_and_partial_ones_kept() {
     let server = Server::start();
     let home = home(&server, "good", "");
     ask(&home, ["one"], "");
@@ -126,7 +126,7 @@ fn the_group_stays_until_another_is_named() {
 }
 
 #[test]
-fn a_turn_that_is_not_logged_is_said_to_be_forgotten() {
+fn an_unlogged_turn_is_reported_as_forgotten() {
     let server = Server::start();
     let home = home(&server, "good", "");
     ask(&home, ["one"], "");
@@ -136,7 +136,7 @@ fn a_turn_that_is_not_logged_is_said_to_be_forgotten() {
 }
 
 #[test]
-fn the_oldest_turns_give_way_when_no_deployment_takes_all() {
+fn the_oldest_turns_are_dropped_when_no_deployment_fits_all() {
     let server = Server::start();
     let home = home(&server, "good", ", context_window = 1000");
     let long = "word ".repeat(300);
@@ -149,20 +149,20 @@ fn the_oldest_turns_give_way_when_no_deployment_takes_all() {
 }
 
 #[test]
-fn a_larger_deployment_takes_all_before_a_turn_is_left_out() {
+fn a_larger_window_is_preferred_to_dropping_turns() {
     let server = Server::start();
     let profile = Profile::new().provider("lab", "openai", &server.url());
     let profile = profile.deployment("lab/good", ", context_window = 1000");
     let home = Arc::new(Home::with(&profile.deployment("lab/pings", ", context_window = 100_000").text()));
     let long = "word ".repeat(1000);
     ask(&home, ["-m", "lab/pings", &long], "");
-    let skipped = "llmroute: lab/good skipped (context_window: about 1267 tokens (±79 %), 1000 fit, 267 too many)\n";
+    let skipped = "llmroute: lab/good skipped (context_window: about 1267 tokens (±79%), 1000 fit, 267 too many)\n";
     ask(&home, ["-c", "-m", "main", "short"], skipped);
     assert_eq!(server.models(), ["pings", "pings"]);
     assert_eq!(told(&server), format!("u: {long}\na: ANSWER\nu: short\n"));
 }
 
-/// `ASK` ends with `code` and says `stderr`; nobody is asked.
+/// `ask ARGS` ends with `code` and `stderr`; no deployment is called.
 #[track_caller]
 fn refused(args: &[&str], code: i32, stderr: &str) {
     let server = Server::start().may_be_idle();
@@ -172,7 +172,7 @@ fn refused(args: &[&str], code: i32, stderr: &str) {
 }
 
 #[test]
-fn what_cannot_be_continued_says_what_to_do() {
+fn a_conversation_that_cannot_be_continued_gets_a_hint() {
     refused(
         &["ask", "-c", "x"],
         66,
@@ -199,7 +199,7 @@ fn an_unknown_conversation_is_an_error() {
 }
 
 #[test]
-fn a_conversation_goes_on_through_redis() {
+fn a_conversation_continues_through_redis() {
     let Some(place) = Place::new() else { return };
     let server = Server::start();
     let home = home(&server, "good", "");
@@ -213,7 +213,7 @@ fn a_conversation_goes_on_through_redis() {
 }
 
 #[test]
-fn a_sticky_group_stays_with_the_deployment_of_the_conversation() {
+fn a_sticky_group_keeps_the_deployment_of_the_conversation() {
     let server = Server::start();
     let members: Vec<String> = (2..10).map(|n| format!("{{ model = \"lab/good\", name = \"d{n}\" }}")).collect();
     let text = Profile::new()

@@ -1,6 +1,6 @@
-//! The engine on virtual time: simulated deployments, the real course, exact moments.
+//! The engine on virtual time: simulated deployments, real failover, exact times.
 //!
-//! Each case is a profile of simulated deployments and the whole story that follows, in milliseconds.
+//! Each case is a profile of simulated deployments and the complete list of events, in milliseconds.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use llmroute_router::state::StateLocation;
 
 pub(crate) const START: Timestamp = Timestamp(1_790_000_000_000);
 
-/// Writes down what happens and when; stops reading after `patience` pieces of text.
+/// Records events with their times; stops reading after `patience` pieces of text.
 pub(crate) struct Story {
     pub(crate) map: Map,
     pub(crate) clock: Clock,
@@ -154,7 +154,7 @@ async fn silence_is_ended_by_the_first_token_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_deadline_is_shared_by_those_still_to_try() {
+async fn the_deadline_is_divided_among_untried_deployments() {
     let slow = faulty("stall");
     let profile = profile("deadline = \"9s\"", &[("a", &slow), ("b", &slow), ("c", &slow)], "");
     let story = "0 a\n3000 failed timeout\n3000 b\n6000 failed timeout\n6000 c\n9000 failed timeout";
@@ -162,27 +162,27 @@ async fn the_deadline_is_shared_by_those_still_to_try() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rate_limit_is_waited_for_only_when_nobody_is_left() {
+async fn a_rate_limit_is_waited_for_only_when_no_deployment_is_left() {
     let profile = profile("num_retries = 2", &[("a", &faulty("429=5s@100%"))], "");
     let story = "0 a\n50 failed rate_limit\n50 wait 5000 for a\n5100 failed rate_limit\n5100 wait 5000 for a\n10150 failed rate_limit";
     check(profile, STREAMED, story, "limited 5000").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_longer_than_max_wait_is_not_begun() {
+async fn a_wait_longer_than_max_wait_is_not_started() {
     let profile = profile("max_wait = \"1s\"", &[("a", &faulty("429=5s"))], "");
     check(profile, STREAMED, "0 a\n50 failed rate_limit", "limited 5000").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_cut_in_a_pipe_is_continued_exactly() {
+async fn a_truncated_answer_in_a_pipe_is_continued_exactly() {
     let profile = profile("", &[("a", &faulty("cut@2")), ("b", GOOD)], "");
     let story = "0 a\n  \"one two \"\n110 failed truncated\n110 b\n110 resume at 8\n  \"three\"";
     check(profile, STREAMED, story, "one two three").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_text_is_not_glued_to_what_is_out() {
+async fn a_different_text_is_not_appended_to_what_was_printed() {
     let other = "latency = \"50ms\", ttft = \"100ms\", itl = \"10ms\", text = \"one deux trois\"";
     let profile = profile("", &[("a", &faulty("cut@2")), ("b", other)], "");
     let story = "0 a\n  \"one two \"\n110 failed truncated\n110 b\n110 resume at 8";
@@ -190,14 +190,14 @@ async fn another_text_is_not_glued_to_what_is_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_person_sees_a_restart() {
+async fn a_terminal_shows_a_restart() {
     let profile = profile("", &[("a", &faulty("cut@2")), ("b", GOOD)], "");
     let story = "0 a\n  \"one two \"\n110 failed truncated\n110 b\n210 restart\n  \"one two three\"";
     check(profile, Delivery::Streamed(Midstream::Restart), story, "one two three").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_out_is_void_only_when_another_answer_begins() {
+async fn printed_text_is_discarded_only_when_another_answer_begins() {
     let profile = profile("num_retries = 1", &[("a", &faulty("cut@2")), ("b", &faulty("503"))], "");
     let story = "0 a\n  \"one two \"\n110 failed truncated\n110 b\n160 failed overloaded";
     let delivery = Delivery::Streamed(Midstream::Restart);
@@ -205,7 +205,7 @@ async fn what_is_out_is_void_only_when_another_answer_begins() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_partial_answer_that_must_stand_ends_it() {
+async fn a_partial_answer_under_midstream_fail_ends_the_request() {
     let profile = profile("", &[("a", &faulty("cut@2")), ("b", GOOD)], "");
     let story = "0 a\n  \"one two \"\n110 failed truncated";
     check(profile, Delivery::Streamed(Midstream::Fail), story, "Interrupted { second_answer: false }").await;
@@ -213,27 +213,27 @@ async fn a_partial_answer_that_must_stand_ends_it() {
 
 const RESUMED: Delivery = Delivery::Streamed(Midstream::Resume);
 
-/// A deployment that answers `text` when it is asked second.
+/// A deployment that answers `text` on its second call.
 fn second(text: &str) -> String {
     format!("latency = \"50ms\", ttft = \"100ms\", itl = \"10ms\", text = \"{text}\"")
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_without_prefill_is_told_to_continue() {
+async fn a_model_without_prefill_gets_an_instruction_to_continue() {
     let profile = profile("", &[("a", &faulty("cut@2")), ("b", &second("and then three"))], "");
     let story = "0 a\n  \"one two \"\n110 failed truncated\n110 b\n110 resume at 8\n  \"and then three\"";
     check(profile, RESUMED, story, "one two and then three").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_echo_and_white_space_at_the_seam_are_removed() {
+async fn an_echo_and_white_space_at_the_join_are_removed() {
     let profile = profile("", &[("a", &faulty("cut@2")), ("b", &second("one two  three"))], "");
     let story = "0 a\n  \"one two \"\n110 failed truncated\n110 b\n110 resume at 8\n  \" three\"";
     check(profile, RESUMED, story, "one two  three").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_continuation_that_breaks_is_continued() {
+async fn a_broken_continuation_is_continued() {
     let b = format!("{}, faults = \"cut@1\"", second("three four"));
     let profile = profile("", &[("a", &faulty("cut@2")), ("b", &b), ("c", &second("four"))], "");
     let story = "0 a\n  \"one two \"\n110 failed truncated\n110 b\n110 resume at 8\n  \"three \"\n\
@@ -242,7 +242,7 @@ async fn a_continuation_that_breaks_is_continued() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_that_falls_silent_is_given_up_after_the_idle_timeout() {
+async fn a_silent_stream_fails_after_the_idle_timeout() {
     let slow = "latency = \"50ms\", ttft = \"100ms\", itl = \"10s\", text = \"one two three\"";
     let profile = profile("idle_timeout = \"4s\"", &[("a", slow), ("b", GOOD)], "");
     let story = "0 a\n  \"one \"\n4100 failed timeout\n4100 b\n4200 restart\n  \"one two three\"";
@@ -250,7 +250,7 @@ async fn a_stream_that_falls_silent_is_given_up_after_the_idle_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_that_goes_on_is_bounded_by_the_attempts_timeout() {
+async fn an_endless_stream_is_bounded_by_the_attempt_timeout() {
     let slow = "latency = \"50ms\", ttft = \"100ms\", itl = \"3s\", text = \"one two three\"";
     let profile = profile("timeout = \"4s\"", &[("a", slow), ("b", GOOD)], "");
     let story = "0 a\n  \"one two \"\n4000 failed timeout\n4000 b\n4100 restart\n  \"one two three\"";
@@ -258,7 +258,7 @@ async fn a_stream_that_goes_on_is_bounded_by_the_attempts_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn fallback_groups_are_asked_in_the_order_written() {
+async fn fallback_groups_are_tried_in_the_order_written() {
     let rest = format!(
         "[groups.b]\nfallbacks = [\"c\"]\ndeployments = [{{ model = \"sim/b\", name = \"b\", faults = \"401\", latency = \"10ms\" }}]\n\
          [groups.c]\ndeployments = [{{ model = \"sim/c\", name = \"c\", {GOOD} }}]"
@@ -269,14 +269,14 @@ async fn fallback_groups_are_asked_in_the_order_written() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reader_that_goes_away_ends_the_call() {
+async fn a_reader_that_leaves_ends_the_call() {
     let (lines, ended) = tell(profile("", &[("a", GOOD), ("b", GOOD)], ""), STREAMED, 1).await;
     assert_eq!(lines, ["0 a", "  \"one \""]);
     assert_eq!(ended.map_err(|error| error.why), Err(RouteErrorKind::ReaderGone));
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_next_request_knows_what_the_first_one_learnt() {
+async fn the_next_request_uses_what_the_first_one_learnt() {
     let profile = profile("", &[("a", &faulty("refuse")), ("b", GOOD)], "");
     let vars = EnvVars::default();
     let clock = Clock::starting_at(START);
@@ -302,7 +302,7 @@ async fn the_next_request_knows_what_the_first_one_learnt() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_next_request_knows_what_was_observed_elsewhere() {
+async fn the_next_request_uses_measurements_of_others() {
     let mut profile = profile("routing_strategy = \"latency-based-routing\"", &[("a", GOOD), ("b", GOOD)], "");
     profile.map.groups.iter_mut().flat_map(|group| &mut group.members).for_each(|member| member.order = 0);
     let vars = EnvVars::default();
@@ -317,7 +317,7 @@ async fn the_next_request_knows_what_was_observed_elsewhere() {
         prompt_tokens: 10,
         result: Ok(CallSample::answered(10, Some(Duration::from_millis(ttft)), Duration::from_secs(2), None, false)),
     };
-    // Many, so that little doubt is left; the slower one is the first of the profile.
+    // Many, so that the estimate is certain; the slower one is first in the profile.
     let observed = (0..40).flat_map(|_| [measured(0, 900), measured(1, 90)]).collect();
     router.observe(group, observed, &mut rng).expect("memory takes it");
     for _ in 0..5 {

@@ -1,6 +1,6 @@
-//! The fault matrix: each way to fail, on a terminal, in a pipe and with `-S`, alone and with a good second deployment.
+//! The fault matrix: each fault on a terminal, in a pipe and with `-S`, alone and with a healthy second deployment.
 //!
-//! What must be so whatever the wording is computed from its row; the full stdout, stderr and exit code of the six cells are
+//! Results that do not depend on wording are computed from the row; stdout, stderr and exit code of the six cells are
 //! a snapshot each. New wording: `INSTA_UPDATE=always cargo test --test it faults`, then read the diff.
 
 use std::fs;
@@ -11,23 +11,23 @@ use std::time::Duration;
 use crate::support::faults::{FAULTS, HUGE, MORE, ONE_TOKEN, THREE_TOKENS, UTF8};
 use crate::support::{ANSWER, End, Home, KEY, Nowhere, OTHER, Output, Profile, Run, Server, Sink};
 
-/// One row: a fault and what it must come to.
+/// One row: a fault and its expected result.
 struct Row {
     fault: &'static str,
-    /// More keys of the faulty deployment: only what stalls has short timeouts.
+    /// Extra keys of the faulty deployment: only stalls get short timeouts.
     keys: &'static str,
     outcome: Outcome,
 }
 
-/// What a fault comes to.
+/// The expected result of a fault.
 enum Outcome {
-    /// It is none: this is the answer.
+    /// Harmless: this is the answer.
     Answers(&'static str),
-    /// It is one enormous word.
+    /// A single huge word.
     AnswersHuge,
-    /// It is an answer with something to be said about it.
+    /// An answer with a note on stderr.
     Notes(&'static str),
-    /// The call fails. `shown` came before; `next` is whether the second deployment is asked.
+    /// The call fails after `shown`; `next` says if the second deployment is called.
     Fails { class: &'static str, exit: i32, shown: &'static str, next: bool },
 }
 
@@ -39,7 +39,7 @@ const fn breaks(fault: &'static str, class: &'static str, exit: i32, shown: &'st
     Row { fault, keys: "", outcome: Outcome::Fails { class, exit, shown, next: true } }
 }
 
-/// A filter's word is not asked about twice: only `content_policy_fallbacks` would be.
+/// A content filter's refusal is final without `content_policy_fallbacks`.
 const fn filtered(fault: &'static str, shown: &'static str) -> Row {
     Row { fault, keys: "", outcome: Outcome::Fails { class: "content_policy", exit: 65, shown, next: false } }
 }
@@ -57,7 +57,7 @@ impl Row {
 const FIRST_TOKEN: &str = ", first_token_timeout = \"300ms\"";
 const IDLE: &str = ", idle_timeout = \"300ms\"";
 const TOTAL: &str = ", timeout = \"1s\"";
-/// The faulty one has the smaller window, so that a prompt too long for it may fit the second.
+/// The faulty deployment has the smaller window, so that the second may fit a prompt too long for it.
 const WINDOW: &str = ", context_window = 8192";
 
 macro_rules! matrix {
@@ -158,7 +158,7 @@ const UNRESOLVED: &str = "unresolved";
 
 #[test]
 fn every_fault_of_the_server_has_a_row() {
-    // What changes from call to call, or waits for the test, is told elsewhere.
+    // Replies that change from call to call or wait for the test are covered elsewhere.
     let elsewhere = ["gate", "503-then-good", "cut-then-good"];
     for fault in FAULTS.iter().filter(|fault| !elsewhere.contains(&fault.name)) {
         assert!(ROWS.iter().any(|row| row.fault == fault.name), "no row for `{}`", fault.name);
@@ -169,22 +169,22 @@ fn every_fault_of_the_server_has_a_row() {
 fn every_snapshot_belongs_to_a_row() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots/faults");
     for entry in fs::read_dir(folder).expect("the snapshots are there").flatten() {
-        // Beside them may lie what was not accepted yet.
+        // Pending snapshots may lie beside them.
         let name = entry.file_name().to_string_lossy().into_owned();
         let Some(name) = name.strip_suffix(".snap") else { continue };
         assert!(name == DIFFERS || ROWS.iter().any(|row| row.fault == name), "nobody compares `{name}`");
     }
 }
 
-/// The snapshot of a second answer that is another one.
+/// The snapshot in which the second answer differs.
 const DIFFERS: &str = "exact-differs";
 
-/// How the answer is taken.
+/// The ways to read an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
     Terminal,
     Pipe,
-    /// `-S`: written when whole.
+    /// `-S`: written when complete.
     Whole,
 }
 
@@ -236,7 +236,7 @@ fn check(row: &Row) {
 }
 
 fn ask(profile: &str) -> Run {
-    // The proper end of a hang is a failure soon, not the limit of all tests.
+    // A hang fails soon instead of reaching the limit of all tests.
     Run::with(profile).env("LAB_KEY", KEY).args(["ask", "Why is the sky blue?"]).limit(Duration::from_secs(20))
 }
 
@@ -249,7 +249,7 @@ fn snapshot(name: &str, cells: &str) {
 }
 
 impl Outcome {
-    /// What is not as it must be, whatever the wording.
+    /// The violations that do not depend on wording.
     fn mistakes(&self, output: &Output, way: Way, second: bool) -> Vec<String> {
         let (end, stdout) = match *self {
             Self::Answers(text) | Self::Notes(text) => (0, whole(text)),
@@ -257,7 +257,7 @@ impl Outcome {
             Self::Fails { exit, shown, next, .. } => failed(exit, shown, second && next, way),
         };
         let text = output.text();
-        // An endless answer is as long as it is.
+        // The length of an endless answer varies.
         let text = if text.starts_with(&MORE.repeat(2)) { once(&text, MORE) } else { text };
         let short = |text: &str| text.chars().take(200).collect::<String>();
         let notes = String::from_utf8_lossy(&output.stderr);
@@ -283,28 +283,28 @@ fn failed(exit: i32, shown: &str, rescued: bool, way: Way) -> (i32, String) {
     let seen = !shown.is_empty() && way != Way::Whole;
     match (rescued, seen, way) {
         (true, false, _) => (0, whole(ANSWER)),
-        // Restart: what was shown stays, and the new answer comes from its beginning.
+        // Restart: the shown text stays, and the new answer is written from its beginning.
         (true, true, Way::Terminal) => (0, partial(shown) + &whole(ANSWER)),
-        // Exact: only if the new answer begins with what is written already.
+        // Exact: only if the new answer begins with the written text.
         (true, true, Way::Pipe | Way::Whole) if ANSWER.starts_with(shown) => (0, whole(ANSWER)),
         (_, true, Way::Terminal) => (74, partial(shown)),
-        // A pipe gets what came, byte for byte.
+        // A pipe gets the received text, byte for byte.
         (_, true, Way::Pipe | Way::Whole) => (74, shown.to_owned()),
         (false, false, _) => (exit, String::new()),
     }
 }
 
-/// A complete answer as it is written.
+/// A complete answer as written to stdout.
 fn whole(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("{text}\n") }
 }
 
-/// An incomplete one where something follows: that begins at the margin.
+/// An incomplete answer with more output after it, which begins on a new line.
 fn partial(text: &str) -> String {
     format!("{text}\n")
 }
 
-/// The run of `repeated` at the beginning, shortened to one.
+/// `text` with the leading repetitions of `repeated` reduced to one.
 fn once(text: &str, repeated: &str) -> String {
     let mut rest = text;
     while let Some(shorter) = rest.strip_prefix(repeated) {
@@ -313,7 +313,7 @@ fn once(text: &str, repeated: &str) -> String {
     format!("{repeated}{rest}")
 }
 
-/// A deployment that breaks after three tokens, and this one behind it.
+/// A deployment that breaks after three tokens, followed by `second`.
 fn broken_and(second: &str) -> (Server, Run) {
     let server = Server::start();
     let profile = Profile::new()
@@ -325,7 +325,7 @@ fn broken_and(second: &str) -> (Server, Run) {
 }
 
 #[test]
-fn two_texts_are_never_glued_in_a_pipe() {
+fn two_answers_are_never_joined_in_a_pipe() {
     let (server, run) = broken_and("other");
     let output = run.output();
     assert_eq!((output.end, output.text()), (End::Code(74), THREE_TOKENS.to_owned()), "{}", output.notes());
@@ -334,14 +334,14 @@ fn two_texts_are_never_glued_in_a_pipe() {
 }
 
 #[test]
-fn a_file_gets_the_second_answer_alone() {
+fn a_file_gets_only_the_second_answer() {
     let (_server, run) = broken_and("other");
     let output = run.sink(Sink::File).output();
     assert_eq!((output.end, output.text()), (End::Code(0), whole(OTHER)), "{}", output.notes());
 }
 
 #[test]
-fn fail_asks_nobody_else_after_the_first_text() {
+fn midstream_fail_stops_after_the_first_text() {
     let (server, run) = broken_and("good");
     let output = run.args(["--midstream", "fail"]).output();
     assert_eq!((output.end, output.text()), (End::Code(74), THREE_TOKENS.to_owned()), "{}", output.notes());
@@ -349,7 +349,7 @@ fn fail_asks_nobody_else_after_the_first_text() {
 }
 
 #[test]
-fn restart_writes_both_when_told_so() {
+fn midstream_restart_writes_both_answers() {
     let (_server, run) = broken_and("other");
     let output = run.args(["--midstream", "restart"]).output();
     let both = partial(THREE_TOKENS) + &whole(OTHER);
@@ -357,7 +357,7 @@ fn restart_writes_both_when_told_so() {
 }
 
 #[test]
-fn the_next_process_knows_who_is_dead() {
+fn the_next_process_skips_a_dead_deployment() {
     let server = Server::start();
     let profile = Profile::new()
         .provider("lab", "openai", &format!("{}/v1", server.url()))
@@ -373,7 +373,7 @@ fn the_next_process_knows_who_is_dead() {
 }
 
 #[test]
-fn the_only_deployment_is_asked_again_after_a_wait() {
+fn the_only_deployment_is_retried_after_a_wait() {
     let server = Server::start();
     let profile = Profile::new()
         .provider("lab", "openai", &format!("{}/v1", server.url()))
@@ -385,7 +385,7 @@ fn the_only_deployment_is_asked_again_after_a_wait() {
 }
 
 #[test]
-fn a_prefill_continues_what_a_pipe_has() {
+fn prefill_continues_the_text_in_a_pipe() {
     let server = Server::start();
     let profile = Profile::new()
         .provider("lab", "openai", &format!("{}/v1", server.url()))

@@ -1,4 +1,4 @@
-//! `health`: what it finds and how it ends, and that what it learns is what `ask` goes by.
+//! `health`: its findings and exit codes, and that `ask` uses what it learns.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -27,11 +27,11 @@ const GONE: Reply = Reply::Plain {
     body: Body::Error { kind: "not_found_error", message: "there is no such model" },
 };
 
-/// A key that is refused once, and good from then on, or good for nothing that is there.
+/// Keys: one that is refused once and then accepted, and one that gives access to no model.
 const MODELS: &[Fault] =
     &[Fault { name: "locked", first: LOCKED, later: GOOD }, Fault { name: "vanished", first: LOCKED, later: GONE }];
 
-/// A profile of these models at a server that shows its list to those with a key.
+/// A profile of these models at a server that lists its models only with a key.
 fn profile(server: &Server, models: &[&str]) -> Profile {
     let profile = Profile::new().provider("lab", "openai", &format!("{}/closed/v1", server.url()));
     models.iter().fold(profile, |profile, model| profile.deployment(&format!("lab/{model}"), ""))
@@ -45,7 +45,7 @@ fn home(profile: &Profile) -> Arc<Home> {
     Arc::new(Home::with(&profile.text()))
 }
 
-/// `health ARGS` of a profile: the exit code, and of each deployment the state and why.
+/// `health ARGS` of a profile: the exit code, and each deployment's status and reason.
 #[track_caller]
 fn check(profile: &Profile, args: &[&str], code: i32, want: &[(&str, &str)]) -> Value {
     let args = ["health", "--json"].into_iter().chain(args.iter().copied()).collect::<Vec<_>>();
@@ -60,23 +60,28 @@ fn check(profile: &Profile, args: &[&str], code: i32, want: &[(&str, &str)]) -> 
     found
 }
 
-/// Times and their columns, which differ from run to run, in one form.
+/// The output with varying times and column widths masked.
 fn masked(output: &Output) -> String {
     let lines = output
         .text()
         .lines()
         .map(|line| {
             let words: Vec<&str> = line.split_whitespace().collect();
-            let time =
-                |at: usize| words[at].parse::<f64>().is_ok() && matches!(words.get(at + 1), Some(&("ms" | "s" | "s:")));
-            (0..words.len()).map(|at| if time(at) { "N" } else { words[at] }).collect::<Vec<_>>().join(" ")
+            let time = |at: usize| {
+                words[at].parse::<f64>().is_ok() && matches!(words.get(at + 1), Some(&("ms" | "s" | "ms:" | "s:")))
+            };
+            (0..words.len())
+                .map(|at| if time(at) { "N" } else { words[at] })
+                .collect::<Vec<_>>()
+                .join(" ")
+                .replace("N s:", "N ms:")
         })
         .collect::<Vec<_>>();
     lines.join("\n")
 }
 
 #[test]
-fn a_table_says_everything_that_is_found() {
+fn the_table_shows_every_finding() {
     let server = Server::start();
     let output = run(&home(&profile(&server, &["good", "other"])), &["health"]);
     assert_eq!((output.end, output.notes()), (End::Code(0), String::new()));
@@ -84,16 +89,16 @@ fn a_table_says_everything_that_is_found() {
         lab/good ok env:LAB_KEY …1706 N ms N ms – yes listed – – – closed –\n\
         lab/other ok env:LAB_KEY …1706 N ms N ms – yes not listed – – – closed –\n\
         warning: lab/other: the model is not on the server's list\n\
-        2 checked in N s: 2 ok";
+        2 checked in N ms: 2 ok";
     assert_eq!(masked(&output), want);
-    // One list serves both, asked with the key and without.
+    // One server lists models for both, with the key and without.
     let calls = server.calls();
     assert_eq!(calls.iter().map(|call| call.method.as_str()).collect::<Vec<_>>(), ["GET", "GET"]);
     assert_eq!(calls.iter().filter(|call| call.header("authorization").is_some()).count(), 1);
 }
 
 #[test]
-fn a_narrow_terminal_is_not_exceeded() {
+fn the_table_fits_a_narrow_terminal() {
     let server = Server::start();
     let run = Run::at(&home(&profile(&server, &["good"]))).env("LAB_KEY", KEY).args(["health"]);
     let output = run.sink(Sink::Terminal).output();
@@ -102,7 +107,7 @@ fn a_narrow_terminal_is_not_exceeded() {
 }
 
 #[test]
-fn a_list_for_everybody_proves_no_key() {
+fn a_public_model_list_does_not_validate_a_key() {
     let server = Server::start();
     let open = Profile::new().provider("lab", "openai", &server.url()).deployment("lab/good", "");
     let found = check(&open, &[], 0, &[("unknown", "")]);
@@ -112,7 +117,7 @@ fn a_list_for_everybody_proves_no_key() {
 }
 
 #[test]
-fn a_page_in_the_place_of_a_list_is_said() {
+fn a_web_page_instead_of_a_model_list_is_reported() {
     let server = Server::start();
     let page =
         Profile::new().provider("lab", "openai", &format!("{}/page/v1", server.url())).deployment("lab/good", "");
@@ -122,7 +127,7 @@ fn a_page_in_the_place_of_a_list_is_said() {
 }
 
 #[test]
-fn no_key_for_anybody_is_77() {
+fn no_valid_key_exits_with_77() {
     let server = Server::start().may_be_idle();
     let keyless = Profile::new()
         .provider_with("lab", "openai", &format!("{}/closed/v1", server.url()), "env:NO_SUCH_KEY")
@@ -139,7 +144,7 @@ fn no_key_for_anybody_is_77() {
 }
 
 #[test]
-fn a_group_of_which_nobody_is_there_is_69() {
+fn a_group_without_a_reachable_deployment_exits_with_69() {
     let (server, nowhere) = (Server::start(), Nowhere::refused());
     let gone = Profile::new().provider("gone", "openai", nowhere.url()).deployment("gone/m", "");
     check(&gone, &[], 69, &[("down", "connection")]);
@@ -149,7 +154,7 @@ fn a_group_of_which_nobody_is_there_is_69() {
 }
 
 #[test]
-fn an_unknown_name_and_a_wrong_interval_are_mistakes() {
+fn an_unknown_name_and_a_bad_interval_are_usage_errors() {
     let server = Server::start().may_be_idle();
     let home = home(&profile(&server, &["good"]));
     assert_eq!(run(&home, &["health", "nobody"]).end, End::Code(78));
@@ -157,7 +162,7 @@ fn an_unknown_name_and_a_wrong_interval_are_mistakes() {
 }
 
 #[test]
-fn a_redirect_is_a_warning_and_is_not_followed() {
+fn a_redirect_is_reported_and_not_followed() {
     let server = Server::start();
     let moved =
         Profile::new().provider("lab", "openai", &format!("{}/moved/v1", server.url())).deployment("lab/good", "");
@@ -167,7 +172,7 @@ fn a_redirect_is_a_warning_and_is_not_followed() {
 }
 
 #[test]
-fn the_limits_that_the_list_of_models_tells_of_are_shown() {
+fn limits_in_the_model_list_are_shown() {
     let server = Server::start();
     let url = format!("{}/limited/v1", server.url());
     let limited = Profile::new().provider("lab", "openai", &url).deployment("lab/good", "");
@@ -182,9 +187,9 @@ fn the_limits_that_the_list_of_models_tells_of_are_shown() {
 }
 
 #[test]
-fn who_was_not_asked_for_lack_of_time_is_not_down() {
+fn a_deployment_that_was_not_probed_in_time_is_not_down() {
     let server = Server::start().may_be_idle();
-    // Connections are made, and nobody serves them.
+    // Connections are accepted and never served.
     let silent = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
     let url = format!("http://{}", silent.local_addr().expect("a bound listener has an address"));
     let slow = |profile: Profile, name: String| {
@@ -196,11 +201,11 @@ fn who_was_not_asked_for_lack_of_time_is_not_down() {
     want.push(("unknown", ""));
     let found = check(&all, &["--timeout", "2s"], 0, &want);
     assert_eq!(found["deployments"][64]["why"], "not asked: no time left");
-    assert_eq!(found["deployments"][0]["why"], "no reply within 2.0 s");
+    assert_eq!(found["deployments"][0]["why"], "no reply within 2 s");
 }
 
 #[test]
-fn a_live_call_that_succeeds_closes_a_long_cooldown_and_ask_goes_by_it() {
+fn a_successful_live_call_ends_a_cooldown_for_ask() {
     let server = Server::with(MODELS);
     let home = home(&profile(&server, &["locked", "good"]));
     run(&home, &["ask", "why?"]).is(
@@ -210,7 +215,7 @@ fn a_live_call_that_succeeds_closes_a_long_cooldown_and_ask_goes_by_it() {
     );
     let output = run(&home, &["health"]);
     assert!(output.text().contains("cooling"), "{}", output.text());
-    // Its breaker is open: it is passed over.
+    // Its breaker is open: it is skipped.
     let asked = server.count("locked");
     run(&home, &["ask", "why?"]);
     assert_eq!(server.count("locked"), asked);
@@ -222,7 +227,7 @@ fn a_live_call_that_succeeds_closes_a_long_cooldown_and_ask_goes_by_it() {
 }
 
 #[test]
-fn a_live_call_that_fails_opens_the_breaker_and_ask_goes_by_it() {
+fn a_failed_live_call_opens_the_breaker_for_ask() {
     let server = Server::start();
     let home = home(&profile(&server, &["503", "good"]));
     let output = run(&home, &["health", "--live"]);
@@ -234,27 +239,27 @@ fn a_live_call_that_fails_opens_the_breaker_and_ask_goes_by_it() {
 }
 
 #[test]
-fn an_answer_that_was_cut_at_its_one_token_is_healthy() {
+fn an_answer_of_one_token_is_healthy() {
     let server = Server::start();
     let price = ", input_cost_per_token = 0.001, output_cost_per_token = 0.001";
     let profile = ["length", "length-empty", "reasoning-only"]
         .iter()
         .fold(profile(&server, &[]), |profile, model| profile.deployment(&format!("lab/{model}"), price));
     let found = check(&profile, &["--live"], 0, &[("ok", ""), ("ok", ""), ("ok", "")]);
-    // 7 tokens of the prompt and 12 of the answer, as the server counts them.
+    // The server reports 7 prompt tokens and 12 output tokens.
     let cost = found["deployments"][0]["live"]["cost_usd"].as_f64().unwrap_or_default();
     assert!((cost - 0.019).abs() < 1e-9, "{found}");
 }
 
 #[test]
-fn what_the_log_knows_is_shown() {
+fn figures_from_the_log_are_shown() {
     let server = Server::start();
     let home = home(&profile(&server, &["good"]));
     run(&home, &["ask", "why?"]);
     let output = run(&home, &["health", "--json"]);
     let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(found["deployments"][0]["last_call"]["outcome"], "ok", "{found}");
-    // One call makes no habit.
+    // One call is not enough for a median.
     assert_eq!(found["deployments"][0]["usual_ttft_ms"], Value::Null, "{found}");
 }
 
@@ -278,7 +283,7 @@ fn the_usual_first_token_is_the_median_of_five_calls_of_the_log() {
 }
 
 #[test]
-fn a_watch_in_a_pipe_tells_changes_until_it_is_stopped() {
+fn watch_in_a_pipe_prints_changes_until_it_is_stopped() {
     let server = Server::with(MODELS);
     let args = ["health", "--live", "--watch=20ms"];
     let running = Run::at(&home(&profile(&server, &["locked"]))).env("LAB_KEY", KEY).args(args).start();
@@ -293,7 +298,7 @@ fn a_watch_in_a_pipe_tells_changes_until_it_is_stopped() {
 }
 
 #[test]
-fn a_watch_in_a_pipe_tells_of_another_reason_for_the_same_state() {
+fn watch_in_a_pipe_prints_a_new_reason_for_the_same_status() {
     let server = Server::with(MODELS);
     let args = ["health", "--live", "--watch=20ms"];
     let running = Run::at(&home(&profile(&server, &["vanished"]))).env("LAB_KEY", KEY).args(args).start();

@@ -13,12 +13,12 @@ use llmroute_router::state::StateLocation;
 use crate::engine::{GOOD, START, STREAMED, Story, check, faulty, profile};
 use crate::support::{self, ANSWER, End, KEY, Run, Server};
 
-/// A script whose first token comes after so long.
+/// A script whose first token comes after `ttft`.
 fn slow(ttft: &str) -> String {
     GOOD.replace("ttft = \"100ms\"", &format!("ttft = \"{ttft}\""))
 }
 
-/// Asks one after the other; what a later one does depends on what the earlier ones taught.
+/// Makes requests one after the other; later ones use what earlier ones taught.
 struct House {
     router: Router,
     clock: Clock,
@@ -32,7 +32,7 @@ impl House {
         Self { router: Router::from_profile(profile, &around), clock }
     }
 
-    /// What happens, in milliseconds since the start of the house, and how it ends.
+    /// The events, in milliseconds since the start, and the result.
     async fn ask(&self, group: &str, patience: usize) -> (Vec<String>, Result<RoutedAnswer, RouteError>) {
         let map = self.router.map().clone();
         let group = map.groups.iter().position(|other| other.name == group).expect("a known group");
@@ -65,37 +65,37 @@ async fn attempts(profile: Profile, want: &[&str]) {
 const TWO_SECONDS: &str = "hedge = \"2s\"";
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_first_and_a_fast_second() {
+async fn a_fast_second_call_beats_a_slow_first() {
     let deployments = [("a", slow("10s")), ("b", GOOD.to_owned())];
     let profile = || profile(TWO_SECONDS, &[("a", &deployments[0].1), ("b", &deployments[1].1)], "");
     let story = "0 a\n2000 b\n2100 hedged after 2000, won by b\n  \"one two three\"";
     check(profile(), STREAMED, story, "one two three").await;
-    attempts(profile(), &["a Lost 2100", "b Given 120"]).await;
+    attempts(profile(), &["a HedgeLoser 2100", "b Delivered 120"]).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_first_token_in_time_needs_no_second() {
+async fn a_first_token_in_time_prevents_the_hedge() {
     let profile = profile(TWO_SECONDS, &[("a", &slow("1900ms")), ("b", GOOD)], "");
     check(profile, STREAMED, "0 a\n  \"one two three\"", "one two three").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn both_are_slow_and_the_first_begins() {
+async fn the_first_call_can_still_win() {
     let profile = || profile(TWO_SECONDS, &[("a", &slow("4s")), ("b", &slow("10s"))], "");
     let story = "0 a\n2000 b\n4000 hedged after 2000, won by a\n  \"one two three\"";
     check(profile(), STREAMED, story, "one two three").await;
-    attempts(profile(), &["b Lost 2000", "a Given 4020"]).await;
+    attempts(profile(), &["b HedgeLoser 2000", "a Delivered 4020"]).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_nothing_is_known_of_is_waited_for_three_seconds() {
+async fn without_measurements_the_hedge_waits_three_seconds() {
     let profile = profile("hedge = \"p95\"", &[("a", &slow("10s")), ("b", GOOD)], "");
     let story = "0 a\n3000 b\n3100 hedged after 3000, won by b\n  \"one two three\"";
     check(profile, STREAMED, story, "one two three").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_measured_is_waited_for_as_long_as_it_usually_takes() {
+async fn the_hedge_delay_follows_the_measured_percentile() {
     let a = format!("{GOOD}, faults = \"slow=20s@30%\", seed = 3");
     let house = House::of(profile("hedge = \"p95\"", &[("a", &a), ("b", GOOD)], ""));
     let mut fast = 0;
@@ -113,7 +113,7 @@ async fn what_was_measured_is_waited_for_as_long_as_it_usually_takes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_fails_and_the_second_goes_on() {
+async fn the_second_call_continues_when_the_first_fails() {
     let settings = "hedge = \"2s\"\nfirst_token_timeout = \"3s\"";
     let second = format!("{}, first_token_timeout = \"20s\"", slow("5s"));
     let profile = profile(settings, &[("a", &faulty("stall")), ("b", &second)], "");
@@ -122,14 +122,14 @@ async fn the_first_fails_and_the_second_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_second_fails_and_the_first_goes_on() {
+async fn the_first_call_continues_when_the_second_fails() {
     let profile = profile(TWO_SECONDS, &[("a", &slow("4s")), ("b", &faulty("503"))], "");
     let story = "0 a\n2000 b\n2050 failed overloaded\n2050 going on with a\n  \"one two three\"";
     check(profile, STREAMED, story, "one two three").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn both_fail_and_the_course_goes_on() {
+async fn failover_continues_when_both_calls_fail() {
     let settings = "hedge = \"2s\"\nfirst_token_timeout = \"3s\"\nnum_retries = 2";
     let profile = profile(settings, &[("a", &faulty("stall")), ("b", &faulty("503")), ("c", GOOD)], "");
     let story = "0 a\n2000 b\n2050 failed overloaded\n2050 going on with a\n3000 failed timeout\n3000 c\n\
@@ -138,7 +138,7 @@ async fn both_fail_and_the_course_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_winner_breaks_and_a_third_takes_over() {
+async fn a_third_deployment_takes_over_when_the_winner_breaks() {
     let third = format!("{GOOD}, name = \"c\"").replace(", name = \"c\"", "");
     let profile = profile(TWO_SECONDS, &[("a", &slow("10s")), ("b", &faulty("cut@2")), ("c", &third)], "");
     let story = "0 a\n2000 b\n2100 hedged after 2000, won by b\n  \"one two \"\n2110 failed truncated\n2110 c\n\
@@ -157,7 +157,7 @@ async fn the_deadline_holds_for_both() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_budget_allows_one_and_then_one_in_twenty() {
+async fn the_hedge_budget_is_one_call_plus_one_in_twenty() {
     let house = House::of(profile(TWO_SECONDS, &[("a", &slow("5s")), ("b", GOOD)], ""));
     let mut hedged = Vec::new();
     for _ in 0..24 {
@@ -169,7 +169,7 @@ async fn the_budget_allows_one_and_then_one_in_twenty() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_was_limited_within_a_minute_is_no_second() {
+async fn a_recently_rate_limited_deployment_is_not_a_hedge() {
     let limited = faulty("429=1s");
     let rest = format!("[groups.other]\ndeployments = [{{ model = \"sim/b\", name = \"b\", {limited} }}]");
     let settings = "num_retries = 0";
@@ -198,7 +198,7 @@ async fn a_second_call_counts_against_the_limits_of_its_deployment() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_without_room_is_no_second() {
+async fn a_deployment_at_its_limit_is_not_a_hedge() {
     let limited = format!("{GOOD}, rpm = 1");
     let rest = format!("[groups.other]\ndeployments = [{{ model = \"sim/b\", name = \"b\", {limited} }}]");
     let house = House::of(profile(TWO_SECONDS, &[("a", &slow("5s")), ("b", &limited)], &rest));
@@ -209,7 +209,7 @@ async fn one_without_room_is_no_second() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_second_call_that_was_broken_off_gives_its_place_back() {
+async fn a_cancelled_hedge_releases_its_reservation() {
     let limited = format!("{}, max_parallel_requests = 1", slow("10s"));
     let rest = format!("[groups.other]\ndeployments = [{{ model = \"sim/b\", name = \"b\", {limited} }}]");
     let profile = profile(TWO_SECONDS, &[("a", &slow("5s")), ("b", &limited)], &format!("{rest}\nmax_wait = 0"));
@@ -219,15 +219,15 @@ async fn a_second_call_that_was_broken_off_gives_its_place_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_order_that_is_written_holds_for_the_second_too() {
-    // `b` and `c` stand at hosts of their own, as simulated ones do; `c` is the last resort.
+async fn the_hedge_respects_the_order_key() {
+    // `b` and `c` have separate hosts, like all simulated deployments; `c` is the last resort.
     let profile = profile(TWO_SECONDS, &[("a", &slow("10s")), ("b", GOOD), ("c", GOOD)], "");
     let story = "0 a\n2000 b\n2100 hedged after 2000, won by b\n  \"one two three\"";
     check(profile, STREAMED, story, "one two three").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_costs_too_much_is_no_second() {
+async fn a_deployment_above_hedge_max_cost_is_not_a_hedge() {
     let priced = format!("{GOOD}, input_cost_per_token = 0.001, output_cost_per_token = 0.001");
     for (cap, hedges) in [("0.1", false), ("10.0", true)] {
         let settings = format!("{TWO_SECONDS}\nhedge_max_cost = {cap}");
@@ -237,7 +237,7 @@ async fn one_that_costs_too_much_is_no_second() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_one_is_not_taken_for_a_dead_one() {
+async fn losing_a_race_is_not_a_failure() {
     let house = House::of(profile(TWO_SECONDS, &[("a", &slow("10s")), ("b", GOOD)], ""));
     for _ in 0..8 {
         let (lines, ended) = house.ask("main", usize::MAX).await;
@@ -247,7 +247,7 @@ async fn a_slow_one_is_not_taken_for_a_dead_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reader_that_goes_away_ends_both() {
+async fn a_reader_that_leaves_ends_both_calls() {
     let house = House::of(profile(TWO_SECONDS, &[("a", &slow("10s")), ("b", GOOD)], ""));
     let (lines, ended) = house.ask("main", 1).await;
     assert_eq!(lines, ["0 a", "2000 b", "2100 hedged after 2000, won by b", "  \"one \""]);
@@ -255,7 +255,7 @@ async fn a_reader_that_goes_away_ends_both() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_loser_cost_is_not_invented() {
+async fn the_cost_of_the_loser_is_not_invented() {
     let prices = ", input_cost_per_token = 0.5, output_cost_per_token = 1.0";
     let (a, b) = (format!("{}{prices}", slow("10s")), format!("{GOOD}{prices}"));
     let house = House::of(profile(TWO_SECONDS, &[("a", &a), ("b", &b)], ""));
@@ -268,7 +268,7 @@ async fn what_the_loser_cost_is_not_invented() {
 }
 
 #[test]
-fn the_loser_is_left_at_once_and_the_command_says_who_won() {
+fn the_loser_is_cancelled_at_once_and_the_winner_is_named() {
     let server = Server::start();
     let profile = support::Profile::new()
         .provider("lab", "openai", &format!("{}/v1", server.url()))
@@ -276,19 +276,19 @@ fn the_loser_is_left_at_once_and_the_command_says_who_won() {
         .deployment("lab/gate", "");
     let run = Run::with(&profile.text()).env("LAB_KEY", KEY).args(["ask", "hi", "--hedge=200ms", "-u"]).start();
     run.wait_for_stdout("The");
-    // The winner is still at it: only its rival was left.
+    // The winner still streams: only the loser was cancelled.
     assert!(server.wait_until_left("stall-0", Duration::from_secs(10)), "the loser's connection stays open");
     server.open_gate();
     let output = run.output();
     assert_eq!((output.end, output.text()), (End::Code(0), format!("{ANSWER}\n")), "{}", output.notes());
     let notes = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(notes.contains("hedged after 200ms, won by lab/gate"), "{notes}");
+    assert!(notes.contains("hedged after 200 ms, won by lab/gate"), "{notes}");
     assert!(notes.contains("one broken call of unknown cost"), "{notes}");
     assert_eq!(server.models(), ["stall-0", "gate"]);
 }
 
 #[test]
-fn json_says_that_it_was_hedged() {
+fn json_reports_the_hedge() {
     let server = Server::start();
     let profile = support::Profile::new()
         .provider("lab", "openai", &format!("{}/v1", server.url()))
@@ -304,9 +304,9 @@ fn json_says_that_it_was_hedged() {
 }
 
 #[test]
-fn a_hedge_that_cannot_be_is_a_usage_error() {
+fn an_invalid_hedge_delay_is_a_usage_error() {
     let profile = support::Profile::new().provider("lab", "openai", "http://127.0.0.1:9/v1").deployment("lab/good", "");
     let output = Run::with(&profile.text()).env("LAB_KEY", KEY).args(["ask", "hi", "--hedge=p0"]).output();
     assert_eq!(output.end, End::Code(2), "{}", output.notes());
-    assert!(output.notes().contains("`p0` is no percentile"), "{}", output.notes());
+    assert!(output.notes().contains("`p0` is not a valid percentile"), "{}", output.notes());
 }

@@ -1,4 +1,4 @@
-//! Conversations in the log, on every store that others can read.
+//! Conversations in the log, on every persistent store.
 
 use llmroute_core::model::{Part, Role};
 use llmroute_router::history::{History, HistoryError, messages};
@@ -7,7 +7,7 @@ use llmroute_router::state::{StateLocation, open_strict};
 
 use crate::state::{Place, end, start};
 
-/// Runs `case` on a fresh log of each kind in which `write` wrote.
+/// Runs `case` on a fresh log of each kind, filled by `write`.
 pub fn check(write: impl Fn(&dyn Store), case: impl Fn(&History)) {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let place = Place::new();
@@ -18,7 +18,7 @@ pub fn check(write: impl Fn(&dyn Store), case: impl Fn(&History)) {
     }
 }
 
-/// A turn of conversation `of`; `text` is its answer, `-` no answer yet, `!` a failure.
+/// Logs a turn of conversation `of`; `text` is its answer, `-` means no answer yet, `!` a failure.
 fn turn(store: &dyn Store, of: &str, id: &str, parent: Option<&str>, text: &str) {
     let asked = LogStart {
         conversation_id: Some(of.to_owned()),
@@ -35,7 +35,7 @@ fn turn(store: &dyn Store, of: &str, id: &str, parent: Option<&str>, text: &str)
     store.finish(id, &end).expect("the log can be written");
 }
 
-/// Conversation `A1` of two turns, the second of which was tried again, and the lone `B1`.
+/// Logs conversation `A1` of two turns, the second one retried, and the single `B1`.
 fn two(store: &dyn Store) {
     turn(store, "A1", "A1", None, "one");
     turn(store, "A1", "A2", Some("A1"), "two");
@@ -49,14 +49,14 @@ fn ids(history: &History, id: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_conversation_is_its_newest_turn_and_what_that_follows() {
+fn a_conversation_is_the_newest_turn_and_its_ancestors() {
     check(two, |history| {
         assert_eq!(ids(history, "A1"), ["A1", "C2"]);
         assert_eq!(ids(history, "B1"), ["B1"]);
     });
 }
 
-/// The last of conversation `A1` was asked as `asked` and became `text`, after one that was answered.
+/// The last turn of `A1` has the parent `asked` and the answer `text`, after an answered one.
 fn last(asked: &str, text: &str, want: &[&str]) {
     let write = |store: &dyn Store| {
         turn(store, "A1", "A1", None, "one");
@@ -88,7 +88,7 @@ fn an_answer_stands_until_the_same_question_has_another() {
 }
 
 #[test]
-fn what_was_taken_back_is_not_in_it_once_it_goes_on() {
+fn an_undone_turn_is_left_out_once_the_conversation_continues() {
     let write = |store: &dyn Store| {
         two(store);
         turn(store, "A1", "D3", None, "from the beginning");
@@ -106,7 +106,7 @@ fn a_clock_that_stepped_back_changes_nothing() {
 }
 
 #[test]
-fn rows_in_a_circle_are_no_endless_conversation() {
+fn a_cycle_of_parents_ends() {
     let write = |store: &dyn Store| {
         turn(store, "A1", "A1", Some("A2"), "one");
         turn(store, "A1", "A2", Some("A1"), "two");
@@ -116,7 +116,7 @@ fn rows_in_a_circle_are_no_endless_conversation() {
 }
 
 #[test]
-fn a_turn_without_an_end_is_in_it() {
+fn an_unfinished_turn_belongs_to_the_conversation() {
     let write = |store: &dyn Store| {
         turn(store, "A1", "A1", None, "one");
         turn(store, "A1", "A2", Some("A1"), "-");
@@ -129,7 +129,7 @@ fn a_turn_without_an_end_is_in_it() {
 }
 
 #[test]
-fn it_is_found_by_a_part_of_its_id_or_of_a_turn() {
+fn a_conversation_is_found_by_part_of_an_id() {
     check(two, |history| {
         for part in ["a1", "a", "C2", "2", "last"] {
             assert_eq!(history.conversation_id(part).as_deref(), Ok("A1"), "{part}");
@@ -143,7 +143,7 @@ fn it_is_found_by_a_part_of_its_id_or_of_a_turn() {
 }
 
 #[test]
-fn an_ask_of_the_first_version_is_a_conversation() {
+fn an_ask_logged_by_the_first_version_is_a_conversation() {
     let write = |store: &dyn Store| {
         for (id, command) in [("A1", "ask"), ("B1", "batch")] {
             let old = LogStart { conversation_id: None, parent: None, command: command.to_owned(), ..start(id) };
@@ -159,12 +159,12 @@ fn an_ask_of_the_first_version_is_a_conversation() {
 }
 
 #[test]
-fn the_last_one_is_that_with_the_latest_turn() {
+fn the_last_conversation_has_the_latest_turn() {
     check(two, |history| assert_eq!(history.last_conversation(), Ok(Some("A1".to_owned()))));
 }
 
 #[test]
-fn a_lone_failure_is_not_continued_while_there_is_another() {
+fn a_lone_failure_is_not_the_last_conversation() {
     let failed = |store: &dyn Store| turn(store, "D1", "D1", None, "!");
     check(
         |store| {
@@ -177,7 +177,7 @@ fn a_lone_failure_is_not_continued_while_there_is_another() {
 }
 
 #[test]
-fn nothing_logged_is_no_conversation() {
+fn an_empty_log_has_no_conversation() {
     check(
         |_| {},
         |history| {
@@ -190,7 +190,7 @@ fn nothing_logged_is_no_conversation() {
 }
 
 #[test]
-fn the_overview_lists_the_latest_last() {
+fn the_overview_lists_the_latest_conversation_last() {
     check(two, |history| {
         let all = history.conversations(9).expect("the log can be read");
         let lines: Vec<_> = all.iter().map(|talk| (talk.id.as_str(), talk.turns, talk.first_prompt.as_str())).collect();
@@ -200,7 +200,7 @@ fn the_overview_lists_the_latest_last() {
 }
 
 #[test]
-fn a_model_is_told_what_was_answered_in_whole_or_in_part() {
+fn complete_and_partial_answers_are_sent_to_the_model() {
     let write = |store: &dyn Store| {
         turn(store, "A1", "A1", None, "one");
         turn(store, "A1", "A2", Some("A1"), "!");

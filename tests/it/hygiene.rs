@@ -1,4 +1,4 @@
-//! What must never come out, and what must never hang: keys, blocked readers, slow keys, files.
+//! Keys must never appear, and nothing may hang: blocked readers, slow key commands, output files.
 
 use std::fs;
 use std::io::Read;
@@ -34,7 +34,7 @@ fn profile(server: &Server, model: &str) -> String {
 }
 
 #[test]
-fn a_key_that_the_server_repeats_comes_out_nowhere() {
+fn a_key_echoed_by_the_server_never_appears() {
     let server = Server::with(&[ECHO]);
     let home = Arc::new(Home::with(&profile(&server, "echo-key")));
     let run = |args: &[&str]| Run::at(&home).env("LAB_KEY", ECHOED).args(args.iter().copied()).output();
@@ -66,9 +66,9 @@ fn a_key_that_the_server_repeats_comes_out_nowhere() {
     }
 }
 
-/// Starts `ask` on a reader that never reads, waits until the pipe is full, and signals.
+/// Starts `ask` on a pipe that is never read, waits until it is full, and sends a signal.
 #[test]
-fn ctrl_c_ends_a_write_that_nobody_reads() {
+fn ctrl_c_ends_a_blocked_write() {
     let server = Server::start();
     let home = Home::with(&profile(&server, "endless"));
     let mut child = Command::new(env!("CARGO_BIN_EXE_llmroute"))
@@ -84,7 +84,7 @@ fn ctrl_c_ends_a_write_that_nobody_reads() {
         .spawn()
         .unwrap();
     assert!(server.wait_for_call("endless", Duration::from_secs(20)), "it was not called");
-    // The server sends without end: once this much came, the rest fills the pipe.
+    // The server sends endlessly: once this much was sent, the rest fills the pipe.
     let mut some = vec![0; 1 << 16];
     child.stdout.as_mut().unwrap().read_exact(&mut some).unwrap();
     kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), Signal::SIGINT).unwrap();
@@ -105,7 +105,7 @@ fn a_key_command_is_bounded_by_the_deadline_and_by_size() {
 }
 
 #[test]
-fn an_output_that_cannot_be_written_is_known_before_anybody_is_asked() {
+fn an_unwritable_output_fails_before_any_call() {
     let server = Server::start().may_be_idle();
     let run = Run::with(&profile(&server, "good")).args(["ask", "--output", "/nonexistent/folder/file", "hi"]);
     let output = run.output();
@@ -114,7 +114,7 @@ fn an_output_that_cannot_be_written_is_known_before_anybody_is_asked() {
 }
 
 #[test]
-fn an_output_follows_links_and_keeps_the_mode() {
+fn output_follows_symlinks_and_keeps_the_mode() {
     let server = Server::start();
     let home = Arc::new(Home::with(&profile(&server, "good")));
     let file = home.write("file.txt", "old");
@@ -129,7 +129,7 @@ fn an_output_follows_links_and_keeps_the_mode() {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_story() {
+fn the_same_seed_gives_the_same_run() {
     let text = "version = 1\ndefault_group = \"main\"\n[providers.sim]\nprotocol = \"mock\"\n[groups.main]\n\
                 deployments = [{ model = \"sim/a\", faults = \"503@50%\", latency = \"1ms\", ttft = \"1ms\", itl = \"1ms\" }, \
                 { model = \"sim/b\", faults = \"500@50%\", latency = \"1ms\", ttft = \"1ms\", itl = \"1ms\" }]\n";

@@ -1,4 +1,4 @@
-//! Keys: `llmroute keys`, names of models without a provider, and several keys of one deployment.
+//! `llmroute keys`, model names without a provider, and several keys for one deployment.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use crate::support::{ANSWER, End, Home, Input, KEY, Profile, Run, Server};
 
 #[cfg(not(feature = "keyring"))]
 #[test]
-fn a_build_without_a_keyring_says_so_and_keeps_nothing() {
+fn a_build_without_the_keyring_feature_says_so_and_saves_nothing() {
     let home = Arc::new(Home::new());
     let set = Run::at(&home).args(["keys", "set", "work"]).input(Input::Bytes(b"sk-test-1\n".to_vec())).output();
     assert_eq!(set.end, End::Code(1));
@@ -48,7 +48,7 @@ fn without_a_keyring_service_the_error_says_what_to_do() {
 }
 
 #[test]
-fn a_key_is_never_an_argument() {
+fn a_key_is_never_taken_as_an_argument() {
     let output = Run::at(&Arc::new(Home::new())).args(["keys", "set", "work", "sk-test-1"]).output();
     assert_eq!(output.end, End::Code(2));
     let nothing = Run::at(&Arc::new(Home::new())).args(["keys", "set", "work"]).output();
@@ -56,9 +56,9 @@ fn a_key_is_never_an_argument() {
     assert!(nothing.notes().contains("there is no key"), "{}", nothing.notes());
 }
 
-/// Asks `-m NAME` of an OpenAI that is the server.
+/// Runs `ask -m NAME` with the server in place of OpenAI.
 #[test]
-fn a_bare_name_of_a_model_reaches_its_maker() {
+fn a_bare_model_name_reaches_its_provider() {
     let server = Server::start();
     let profile =
         Profile::new().provider("openai", "openai", &format!("{}/v1", server.url())).deployment("openai/good", "");
@@ -71,14 +71,14 @@ fn a_bare_name_of_a_model_reaches_its_maker() {
     assert!(unknown.notes().contains("hint: did you mean `openai/gpt-4o`?"), "{}", unknown.notes());
 }
 
-/// A home where `lab/good` has a key that the server refuses, and one that it takes.
+/// A home where `lab/good` has one key that the server refuses and one that it accepts.
 fn two_keys(server: &Server, more: &str) -> Arc<Home> {
     let more = format!(", api_key = [\"env:BAD_KEY\", \"env:LAB_KEY\"]{more}");
     let profile = Profile::new().provider("lab", "openai", &format!("{}/v1", server.url()));
     Arc::new(Home::with(&profile.deployment("lab/good", &more).retries(1).text()))
 }
 
-/// What the two keys did: how often each was sent.
+/// The number of requests sent with each key.
 fn sent(server: &Server) -> (usize, usize) {
     let with = |key: &str| {
         let bearer = format!("Bearer {key}");
@@ -98,17 +98,17 @@ fn ask(home: &Arc<Home>, seed: usize) {
 }
 
 #[test]
-fn a_key_that_is_refused_does_not_condemn_the_other() {
+fn a_refused_key_does_not_affect_the_other() {
     let server = Server::start();
     let home = two_keys(&server, "");
     (1..=6).for_each(|seed| ask(&home, seed));
-    // Once is enough to know; a deployment cools down for a minute at least.
+    // One refusal is enough: the deployment cools down for at least a minute.
     let (bad, good) = sent(&server);
     assert_eq!((bad.min(1), good), (bad, 6), "{bad} calls with the bad key");
 }
 
 #[test]
-fn each_key_has_a_breaker_and_a_state_of_its_own() {
+fn each_key_has_its_own_breaker_and_state() {
     let server = Server::start();
     let home = two_keys(&server, ", weight = 1");
     let mut seed = 0;
@@ -126,7 +126,7 @@ fn each_key_has_a_breaker_and_a_state_of_its_own() {
 }
 
 #[test]
-fn each_key_has_a_limit_of_its_own() {
+fn each_key_has_its_own_limit() {
     let server = Server::start();
     let more = ", api_key = [\"env:LAB_KEY\", \"env:SPARE_KEY\"], rpm = 1";
     let profile = Profile::new().provider("lab", "openai", &format!("{}/v1", server.url()));
@@ -141,7 +141,7 @@ fn each_key_has_a_limit_of_its_own() {
 }
 
 #[test]
-fn an_empty_variable_is_unset_and_another_name_of_it_is_taken() {
+fn an_empty_variable_counts_as_unset_and_the_next_name_is_used() {
     let server = Server::start();
     let profile = format!(
         "[providers.anthropic]\nbase_url = {:?}\napi_key = \"env:ANTHROPIC_API_KEY|CLAUDE_API_KEY\"\n\
@@ -155,7 +155,7 @@ fn an_empty_variable_is_unset_and_another_name_of_it_is_taken() {
 }
 
 #[test]
-fn the_variables_of_a_row_are_tried_in_their_order() {
+fn the_variables_of_a_provider_are_tried_in_order() {
     let server = Server::start();
     let profile = "[groups.main]\ndeployments = [{ model = \"anthropic/good\" }]\n";
     let run = Run::with(profile).env("ANTHROPIC_BASE_URL", &server.url());

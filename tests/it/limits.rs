@@ -1,4 +1,4 @@
-//! Limits that hold: many processes at once from outside, and minutes of one process on a paused clock.
+//! Limits hold: for many processes at once, and over minutes of one process on a paused clock.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use nix::sys::signal::Signal;
 use crate::support::faults::{Body, Fault, Reply};
 use crate::support::{ANSWER, End, Home, KEY, Run, Server};
 
-/// A profile whose group `main` holds `group` and these deployments at the server.
+/// A profile whose group `main` has the keys `group` and these deployments at the server.
 fn profile(server: &Server, group: &str, deployments: &str) -> String {
     let url = server.url();
     format!(
@@ -35,7 +35,7 @@ fn home(profile: &str) -> Arc<Home> {
     Arc::new(Home::with(profile))
 }
 
-/// Starts `processes` at once; returns how many of them answered and how many were told to come later.
+/// Starts `processes` at once; returns the numbers of answers and of exit code 75.
 fn storm(home: &Arc<Home>, processes: usize) -> (usize, usize) {
     let runs: Vec<_> = (0..processes).map(|_| ask(home).limit(Duration::from_secs(120)).start()).collect();
     let (mut answered, mut later) = (0, 0);
@@ -54,7 +54,7 @@ fn storm(home: &Arc<Home>, processes: usize) -> (usize, usize) {
 }
 
 #[test]
-fn a_hundred_processes_at_once_begin_exactly_as_many_calls_as_a_minute_allows() {
+fn a_hundred_processes_at_once_start_exactly_rpm_calls() {
     let server = Server::start();
     let home = home(&profile(&server, "max_wait = \"1s\"", "{ model = \"lab/good\", rpm = 20 }"));
     assert_eq!(storm(&home, 100), (20, 80));
@@ -62,7 +62,7 @@ fn a_hundred_processes_at_once_begin_exactly_as_many_calls_as_a_minute_allows() 
 }
 
 #[test]
-fn the_limits_of_a_group_and_of_a_provider_hold_for_all_who_answer_in_it() {
+fn limits_of_a_group_and_of_a_provider_cover_their_deployments() {
     let server = Server::start();
     let both = "{ model = \"lab/good\" }, { model = \"claude/good\", order = 2 }";
     let group = home(&profile(&server, "max_wait = 0\nrpm = 5", both));
@@ -74,7 +74,7 @@ fn the_limits_of_a_group_and_of_a_provider_hold_for_all_who_answer_in_it() {
 }
 
 #[test]
-fn the_limit_of_one_group_holds_nobody_up_in_another() {
+fn the_limit_of_one_group_does_not_affect_another() {
     let server = Server::start();
     let text = profile(&server, "max_wait = 0\nfallbacks = [\"cheap\"]", "{ model = \"lab/good\" }");
     let cheap =
@@ -102,7 +102,7 @@ fn the_deadline_ends_the_wait_for_a_state_that_is_locked() {
 }
 
 #[test]
-fn who_finds_no_room_is_told_when_there_will_be() {
+fn a_limited_request_is_told_when_to_retry() {
     let server = Server::start();
     let home = home(&profile(&server, "max_wait = \"1s\"", "{ model = \"lab/good\", rpm = 1 }"));
     ask(&home).output().is(0, &format!("{ANSWER}\n"), "");
@@ -113,7 +113,7 @@ fn who_finds_no_room_is_told_when_there_will_be() {
 }
 
 #[test]
-fn at_the_same_time_means_in_all_processes_and_the_next_one_waits() {
+fn max_parallel_requests_holds_across_processes() {
     let server = Server::start();
     let home = home(&profile(&server, "", "{ model = \"lab/gate\", max_parallel_requests = 1 }"));
     let first = ask(&home).start();
@@ -128,7 +128,7 @@ fn at_the_same_time_means_in_all_processes_and_the_next_one_waits() {
 }
 
 #[test]
-fn a_call_that_is_stopped_frees_its_place_at_once() {
+fn a_stopped_call_releases_its_lease_at_once() {
     let server = Server::start();
     let home = home(&profile(
         &server,
@@ -158,7 +158,7 @@ fn deployments_with_one_key_for_one_model_share_a_gate() {
 }
 
 #[test]
-fn what_the_headers_of_an_answer_say_is_obeyed_by_the_next_process() {
+fn rate_limit_headers_are_obeyed_by_the_next_process() {
     const EMPTY: &[(&str, &str)] = &[
         ("content-type", "application/json"),
         ("x-ratelimit-limit-requests", "2"),
@@ -177,7 +177,7 @@ fn what_the_headers_of_an_answer_say_is_obeyed_by_the_next_process() {
 }
 
 #[test]
-fn no_limit_is_checked_by_guesswork_while_the_state_is_locked() {
+fn limits_are_not_guessed_while_the_state_is_locked() {
     let server = Server::start();
     let home = home(&profile(&server, "", "{ model = \"lab/good\", rpm = 20 }"));
     ask(&home).output().is(0, &format!("{ANSWER}\n"), "");
@@ -191,7 +191,7 @@ fn no_limit_is_checked_by_guesswork_while_the_state_is_locked() {
 }
 
 #[test]
-fn without_a_state_limits_hold_for_the_process_and_it_says_so() {
+fn without_a_state_limits_hold_per_process_with_a_warning() {
     let server = Server::start();
     let home = home(&profile(&server, "", "{ model = \"lab/good\", rpm = 20 }"));
     let output = ask(&home).args(["--state", "/dev/null"]).output();
@@ -200,7 +200,7 @@ fn without_a_state_limits_hold_for_the_process_and_it_says_so() {
 }
 
 #[test]
-fn a_deployment_without_a_price_is_not_asked_under_a_budget() {
+fn a_deployment_without_a_price_is_not_called_under_a_budget() {
     let server = Server::start();
     let priced = "input_cost_per_token = 0.0, output_cost_per_token = 0.0";
     let both = format!("{{ model = \"lab/other\" }}, {{ model = \"lab/good\", order = 2, {priced} }}");
@@ -253,7 +253,7 @@ impl Life {
         self.router.run(&request, &mut self.rng, &mut Silent).await.map(drop)
     }
 
-    /// Asks, and says what came of it: the second in which it ended, or when there will be room.
+    /// Makes a request; returns the second in which it ended, or the time until there is room.
     async fn tell(&mut self) -> String {
         match self.ask().await {
             Ok(()) => format!("{}", self.clock.now().since(START).as_secs()),
@@ -265,7 +265,7 @@ impl Life {
     }
 }
 
-/// Asks at these seconds, one after the other.
+/// Makes requests at these seconds, one after the other.
 async fn check(group: &str, deployment: &str, seconds: &[u64], want: &str) {
     let mut life = Life::new(group, deployment);
     let mut told = Vec::new();
@@ -278,17 +278,17 @@ async fn check(group: &str, deployment: &str, seconds: &[u64], want: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_minute_slides() {
+async fn rpm_is_a_sliding_window() {
     check("max_wait = 0", "rpm = 2", &[0, 30, 31, 59, 60, 61, 90], "0 30 +29 +1 60 +29 90").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slot_is_waited_for_as_long_as_max_wait() {
+async fn a_request_waits_up_to_max_wait() {
     check("max_wait = \"20s\"", "rpm = 1", &[0, 30, 45], "0 +30 60").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_would_stand_too_far_back_in_the_line_is_told_at_once() {
+async fn a_waiter_beyond_max_wait_fails_at_once() {
     let mut life = Life::new("max_wait = \"40s\"", "rpm = 2");
     assert_eq!(life.tell().await, "0");
     tokio::time::sleep(Duration::from_secs(30)).await;
@@ -310,25 +310,25 @@ async fn who_would_stand_too_far_back_in_the_line_is_told_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_day_slides_too() {
+async fn rpd_is_a_sliding_window() {
     check("max_wait = 0", "rpd = 2", &[0, 3600, 7200, 86_400, 86_401], "0 3600 +79200 86400 +3599").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn tokens_count_as_they_were_used_and_not_as_they_were_feared() {
-    // Each answer is expected to take a thousand tokens at first, and takes less than ten.
+async fn used_tokens_replace_the_reserved_estimate() {
+    // The first estimate is a thousand tokens an answer; each takes fewer than ten.
     check("max_wait = 0", "tpm = 1100", &[0, 1, 2, 3], "0 1 2 3").await;
     check("max_wait = 0", "tpm = 12", &[0, 1, 2, 60], "0 1 +58 60").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_budget_is_spent_and_comes_back() {
+async fn a_budget_is_spent_and_renewed() {
     let price = "input_cost_per_token = 0.0, output_cost_per_token = 0.1";
     check("max_wait = 0", &format!("{price}, budget = \"0.7 USD/hour\""), &[0, 1, 2, 3600], "0 1 +3598 3600").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_is_dropped_frees_its_place_and_stays_counted() {
+async fn a_dropped_call_releases_its_lease_and_stays_counted() {
     let mut life = Life::new("max_wait = 0", "max_parallel_requests = 1, rpm = 2");
     let cut = tokio::time::timeout(Duration::from_millis(60), life.ask()).await;
     assert!(cut.is_err(), "it was under way");
@@ -337,7 +337,7 @@ async fn a_call_that_is_dropped_frees_its_place_and_stays_counted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deployment_that_fails_counts_as_a_request_and_the_next_is_asked() {
+async fn a_failed_call_counts_towards_rpm_and_the_next_deployment_is_called() {
     check(
         "num_retries = 0\nmax_wait = 0\ncooldown_time = 1",
         "rpm = 2, faults = \"400\"",
@@ -348,7 +348,7 @@ async fn a_deployment_that_fails_counts_as_a_request_and_the_next_is_asked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_long_answer_keeps_its_place_beyond_a_lease() {
+async fn a_long_answer_renews_its_lease() {
     let life = Life::with(
         "latency = \"50ms\", ttft = \"100ms\", itl = \"40s\", text = \"one two three\"",
         "max_wait = 0",
@@ -367,7 +367,7 @@ async fn a_long_answer_keeps_its_place_beyond_a_lease() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn four_calls_find_out_before_the_others_follow() {
+async fn four_calls_go_first_to_an_unknown_deployment() {
     let life = Life::new("", "weight = 1");
     let clock = life.clock;
     let calls = (0..10).map(|_| async {
@@ -382,7 +382,7 @@ async fn four_calls_find_out_before_the_others_follow() {
     assert_eq!(begun, [0, 0, 0, 0, 50, 50, 50, 50, 50, 50], "the head of the first reply comes at 50 ms");
 }
 
-/// Writes down when calls begin, in milliseconds.
+/// Records the start times of calls, in milliseconds.
 struct Begun {
     clock: Clock,
     at: Vec<u128>,

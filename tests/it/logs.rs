@@ -1,4 +1,4 @@
-//! `llmroute logs` on a log written through the store, at the level of the library.
+//! `llmroute logs` on a log written through the store.
 
 use std::fs;
 use std::path::Path;
@@ -51,7 +51,7 @@ struct Command {
     logs: LogsArgs,
 }
 
-/// What `logs ARGS` prints, and the note or the error.
+/// The output of `logs ARGS`, and the note or the error.
 fn run(dir: &Path, args: &str, width: Option<u16>) -> (String, Result<Option<String>, String>) {
     let args = Command::try_parse_from(["logs"].into_iter().chain(args.split_whitespace())).expect("good arguments");
     let sheet = Layout { width, zone: TimeZone::fixed(jiff::tz::offset(1)), now: NOW };
@@ -86,13 +86,13 @@ fn the_list_fits_a_terminal() {
 ID      TIME            OUTCOME     DEPLOYMENT     PROMPT
 D00001  01-02 04:04:05  ok          openai/gpt-4o  Why is the sky blue?
 LED002  01-02 04:05:00  failed      openai/gpt-4o  [2J日本語の質問です \u{fffd}second…
-ISH003  01-09 23:50:00  unfinished  -              Why is the sky blue?
+ISH003  01-09 23:50:00  unfinished  –              Why is the sky blue?
 ",
     );
 }
 
 #[test]
-fn no_line_is_wider_than_the_terminal() {
+fn no_line_exceeds_the_terminal_width() {
     let dir = state();
     for width in 12..200 {
         let (table, _) = run(dir.path(), "", Some(width));
@@ -102,34 +102,34 @@ fn no_line_is_wider_than_the_terminal() {
     }
 }
 
-/// Columns of `line`, where the test's only wide characters are Japanese.
+/// The width of `line` in columns; its only wide characters are Japanese.
 fn unicode_width(line: &str) -> usize {
     line.chars().map(|c| if ('\u{3000}'..'\u{a000}').contains(&c) { 2 } else { 1 }).sum()
 }
 
 #[test]
-fn into_a_pipe_the_list_has_every_column() {
+fn a_pipe_gets_every_column() {
     check(
         "",
         None,
         "\
 ID      TIME            OUTCOME     GROUP  DEPLOYMENT     TRIES  TOKENS      COST    TTFT  PROMPT
 D00001  01-02 04:04:05  ok          main   openai/gpt-4o      2   12→34  $0.00025  350 ms  Why is the sky blue?
-LED002  01-02 04:05:00  failed      main   openai/gpt-4o      2       -         -       -  [2J日本語の質問です \u{fffd}second line
-ISH003  01-09 23:50:00  unfinished  main   -                  -       -         -       -  Why is the sky blue?
+LED002  01-02 04:05:00  failed      main   openai/gpt-4o      2       –         –       –  [2J日本語の質問です \u{fffd}second line
+ISH003  01-09 23:50:00  unfinished  main   –                  –       –         –       –  Why is the sky blue?
 ",
     );
 }
 
 #[test]
-fn last_shows_the_latest() {
+fn last_shows_the_latest_request() {
     let (table, _) = run(state().path(), "--last 1", None);
     assert_eq!(table.lines().count(), 2);
     assert!(table.contains("unfinished"), "{table}");
 }
 
 #[test]
-fn one_request_is_shown_whole() {
+fn one_request_is_shown_in_full() {
     check(
         "01kdya",
         Some(80),
@@ -149,7 +149,7 @@ finish       stop
 tokens       12 in, 34 out, 5 cached, 1 written to the cache, 7 reasoning
 cost         $0.00025
 first token  350 ms
-duration     1322 ms
+duration     1.3 s
 attempts     1. lab/qwen3 failed rate_limit 429 took 20 ms
              2. openai/gpt-4o ok 200 waited 500 ms took 802 ms
 
@@ -170,7 +170,7 @@ because
 }
 
 #[test]
-fn a_failed_request_says_why() {
+fn a_failed_request_shows_its_reason() {
     let (page, _) = run(state().path(), "LED002", None);
     let fields = page.split("\n\n").next().expect("a page begins with its fields");
     assert!(fields.ends_with("\nerror        timeout: no token in 30 s\nhint         try again"), "{fields}");
@@ -198,7 +198,7 @@ fn json_of_one_request_is_one_object() {
 }
 
 #[test]
-fn json_of_many_is_an_object_a_line() {
+fn json_of_many_is_one_object_a_line() {
     let (lines, result) = run(state().path(), "--json --last 2", None);
     assert_eq!(result, Ok(None));
     let outcomes: Vec<String> = lines
@@ -212,17 +212,17 @@ fn json_of_many_is_an_object_a_line() {
 }
 
 #[test]
-fn text_in_a_pipe_is_exact_but_for_the_last_newline() {
+fn text_in_a_pipe_is_exact_except_for_the_last_newline() {
     check("00001 --text", None, "because\n\u{1b}[31mRayleigh\n");
 }
 
 #[test]
-fn text_on_a_terminal_is_harmless() {
+fn text_on_a_terminal_is_sanitized() {
     check("00001 --text", Some(80), "because\n␛[31mRayleigh\n");
 }
 
 #[test]
-fn a_text_that_ends_with_a_newline_gets_no_other() {
+fn a_text_that_ends_with_a_newline_gets_no_second_one() {
     let dir = state();
     SqliteStore::new(dir.path()).finish("01KDYANSWEREDANSWERED00001", &end("blue\n")).unwrap();
     assert_eq!(run(dir.path(), "00001 --text", None).0, "blue\n");
@@ -238,7 +238,7 @@ fn a_request_without_text_is_an_error() {
 }
 
 #[test]
-fn an_id_may_be_its_beginning_or_end_in_any_case() {
+fn an_id_prefix_or_suffix_matches_in_any_case() {
     for id in ["01KDYANSWEREDANSWERED00001", "01kdya", "00001", "d00001"] {
         let (page, _) = run(state().path(), id, None);
         assert!(page.starts_with("id           01KDYANSWEREDANSWERED00001\n"), "{id}: {page}");
@@ -246,7 +246,7 @@ fn an_id_may_be_its_beginning_or_end_in_any_case() {
 }
 
 #[test]
-fn an_id_of_several_names_them() {
+fn an_ambiguous_id_lists_the_matches() {
     check_error(
         "01kdy",
         "`01kdy` could be 01KDYUNFINISHEDUNFINISH003, 01KDYFAILEDFAILEDFAILED002, 01KDYANSWEREDANSWERED00001\n\
@@ -255,7 +255,7 @@ fn an_id_of_several_names_them() {
 }
 
 #[test]
-fn an_unknown_id_says_where_ids_are() {
+fn an_unknown_id_gets_a_hint() {
     for id in ["nope", "%", "_1"] {
         check_error(
             id,
@@ -268,7 +268,7 @@ fn an_unknown_id_says_where_ids_are() {
 }
 
 #[test]
-fn a_log_that_is_not_there_is_an_empty_list_and_a_note() {
+fn a_missing_log_is_an_empty_list_with_a_note() {
     let dir = tempfile::tempdir().unwrap();
     for args in ["", "--json"] {
         let (out, result) = run(dir.path(), args, None);
@@ -295,7 +295,7 @@ fn a_broken_state_is_an_error_not_a_panic() {
 }
 
 #[test]
-fn a_closed_output_is_an_error_of_the_output() {
+fn a_closed_output_is_a_broken_output() {
     let dir = state();
     let args = Command::try_parse_from(["logs", "last", "--json"]).unwrap().logs;
     let sheet = Layout { width: None, zone: TimeZone::UTC, now: NOW };
@@ -305,7 +305,7 @@ fn a_closed_output_is_an_error_of_the_output() {
 }
 
 #[test]
-fn arguments_that_contradict_each_other_are_refused() {
+fn contradictory_arguments_are_refused() {
     check_usage("last --json", true);
     check_usage("last --json --text", false);
     check_usage("last --last 3", false);
@@ -314,7 +314,7 @@ fn arguments_that_contradict_each_other_are_refused() {
 }
 
 #[test]
-fn filters_are_taken_together() {
+fn filters_are_combined() {
     let lines = |args: &str| run(state().path(), args, None).0.lines().count().saturating_sub(1);
     for (args, want) in [
         ("--search blue", 2),
@@ -332,7 +332,7 @@ fn filters_are_taken_together() {
 }
 
 #[test]
-fn nothing_that_fits_is_a_note() {
+fn no_match_prints_a_note() {
     assert_eq!(run(state().path(), "--group x", None), (String::new(), Ok(Some("no logged request fits".to_owned()))));
 }
 
@@ -349,7 +349,7 @@ fn filters_go_with_json_and_not_with_one_request() {
 }
 
 #[test]
-fn what_cannot_be_looked_for_says_why() {
+fn an_impossible_search_is_explained() {
     check_error(
         "--search=+",
         "`--search +` has no word in it\nhint: words are letters and digits; `word*` finds what begins so",

@@ -1,4 +1,4 @@
-//! The program and its parts from outside, in one binary.
+//! End-to-end tests of the program and of the crates' public parts, in one binary.
 
 mod attachments;
 mod bad_input;

@@ -13,7 +13,7 @@ fn run<const N: usize>(home: &Arc<Home>, args: [&str; N]) -> Output {
     Run::at(home).args(args).output()
 }
 
-/// Runs `args` in `home`, which must end well, and gives what it prints and says.
+/// Runs `args` in `home`, which must succeed; returns stdout and stderr.
 #[track_caller]
 fn check<const N: usize>(home: &Arc<Home>, args: [&str; N], words: &[&str]) -> String {
     let output = run(home, args);
@@ -37,7 +37,7 @@ fn serve(body: String) -> (String, JoinHandle<()>) {
     (url, server)
 }
 
-/// A list with a model that no built-in table has, a new price for one that it has, and others.
+/// A model list with a model that the built-in table lacks, a new price for a known one, and others.
 fn list() -> Value {
     let mut models: serde_json::Map<String, Value> =
         (0..60).map(|n| (format!("filler-{n}"), json!({"limit": {"context": 1000}}))).collect();
@@ -75,7 +75,7 @@ fn a_narrow_terminal_gets_names_and_prices() {
 }
 
 #[test]
-fn an_unknown_provider_is_a_mistake_with_a_suggestion() {
+fn an_unknown_provider_gets_a_suggestion() {
     let home = Arc::new(Home::new());
     let output = run(&home, ["models", "opnai"]);
     assert_eq!(output.end, End::Code(2));
@@ -85,7 +85,7 @@ fn an_unknown_provider_is_a_mistake_with_a_suggestion() {
 }
 
 #[test]
-fn what_the_profile_says_of_its_models_is_listed() {
+fn model_data_in_the_profile_is_listed() {
     let more = ", input_cost_per_token = 0.000001, output_cost_per_token = 0.000002, context_window = 4096";
     let profile = Profile::new().provider("lab", "openai", "http://127.0.0.1:9/v1").deployment("lab/tiny", more);
     let home = Arc::new(Home::with(&profile.text()));
@@ -94,7 +94,7 @@ fn what_the_profile_says_of_its_models_is_listed() {
 }
 
 #[test]
-fn a_refreshed_table_is_used_and_says_so() {
+fn a_refreshed_table_is_used_and_named() {
     let home = Arc::new(Home::new());
     let output = refresh(&home, list().to_string());
     assert_eq!(output.end, End::Code(0), "{}", output.notes());
@@ -105,7 +105,7 @@ fn a_refreshed_table_is_used_and_says_so() {
 }
 
 #[test]
-fn what_is_not_the_list_leaves_the_old_table() {
+fn a_bad_download_keeps_the_old_table() {
     let home = Arc::new(Home::new());
     refresh(&home, list().to_string());
     for wrong in ["<html>", "{}", "{\"openai\": {\"models\": {}}}"] {
@@ -119,7 +119,7 @@ fn what_is_not_the_list_leaves_the_old_table() {
 }
 
 #[test]
-fn an_address_that_is_not_safe_is_refused() {
+fn an_unsafe_url_is_refused() {
     let home = Arc::new(Home::new());
     for (url, end) in [("http://192.0.2.1/api.json", 1), ("nonsense", 2)] {
         let output = Run::at(&home).env("LLMROUTE_MODELS_URL", url).args(["models", "refresh"]).output();
@@ -129,7 +129,7 @@ fn an_address_that_is_not_safe_is_refused() {
 }
 
 #[test]
-fn a_broken_cache_costs_one_warning() {
+fn a_broken_cache_is_one_warning() {
     let home = Arc::new(Home::new());
     home.write(".cache/llmroute/models.tsv", "garbage");
     let text = check(&home, ["models", "openai", "--search", "gpt-4o-mini"], &["gpt-4o-mini"]);
@@ -140,7 +140,7 @@ fn a_broken_cache_costs_one_warning() {
 }
 
 #[test]
-fn providers_say_where_the_key_is_and_never_what_it_is() {
+fn providers_show_the_source_of_a_key_and_never_the_key() {
     let home = Arc::new(Home::new());
     let output =
         Run::at(&home).env("CLAUDE_API_KEY", "sk-test-secret").env("OPENAI_API_KEY", "").args(["providers"]).output();

@@ -1,4 +1,4 @@
-//! TLS, HTTP/2, compressed bodies and proxies, as whole runs against servers on loopback.
+//! TLS, HTTP/2, compressed bodies and proxies: runs of the program against servers on loopback.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::support::peer::{NAME, Packing, Peer};
 use crate::support::proxy::{Proxy, Tongue};
 use crate::support::{ANSWER, Home, KEY, Output, Run, Server};
 
-/// `ask what?` of a server at `https://HOST:PORT`, with the roots of `peer` and these variables.
+/// Runs `ask what?` against `https://HOST:PORT` with the root certificate of `peer` and these variables.
 fn ask(peer: &Peer, host: &str, vars: &[(&str, &str)]) -> Output {
     let port = peer.address().port();
     let profile = format!(
@@ -26,7 +26,7 @@ fn answered(output: &Output) {
     output.is(0, &format!("{ANSWER}\n"), "");
 }
 
-/// The message of a run that failed for this reason, where `PORT` is that of `peer`.
+/// The message of a run that failed with `why`; `PORT` stands for the port of `peer`.
 fn failed(peer: &Peer, why: &str) -> String {
     let why = why.replace("PORT", &peer.address().port().to_string());
     format!(
@@ -35,7 +35,7 @@ fn failed(peer: &Peer, why: &str) -> String {
     )
 }
 
-/// With these protocols on offer and this packing, the answer comes by `version`.
+/// With these ALPN offers and this compression, the answer arrives over `version`.
 #[track_caller]
 fn check(offers: &[&str], packing: Packing, version: Version) {
     let peer = Peer::start(offers, packing);
@@ -51,18 +51,18 @@ fn check(offers: &[&str], packing: Packing, version: Version) {
 }
 
 #[test]
-fn http_2_is_spoken_where_it_is_offered() {
+fn http_2_is_used_where_it_is_offered() {
     check(&["h2", "http/1.1"], Packing::None, Version::HTTP_2);
 }
 
 #[test]
-fn http_1_is_spoken_where_nothing_else_is_offered() {
+fn http_1_is_used_otherwise() {
     check(&["http/1.1"], Packing::None, Version::HTTP_11);
     check(&[], Packing::None, Version::HTTP_11);
 }
 
 #[test]
-fn bodies_are_unpacked() {
+fn bodies_are_decompressed() {
     for packing in [Packing::Gzip, Packing::Brotli, Packing::Zstd] {
         check(&["h2"], packing, Version::HTTP_2);
         check(&["http/1.1"], packing, Version::HTTP_11);
@@ -98,7 +98,7 @@ fn connect_proxy(peer: &Peer) -> (Proxy, String) {
 }
 
 #[test]
-fn a_proxy_of_the_environment_leads_to_the_server() {
+fn a_proxy_from_the_environment_is_used() {
     for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
         let peer = Peer::start(&["h2"], Packing::None);
         let (proxy, url) = connect_proxy(&peer);
@@ -109,7 +109,7 @@ fn a_proxy_of_the_environment_leads_to_the_server() {
 }
 
 #[test]
-fn the_password_of_a_proxy_is_for_the_proxy() {
+fn a_proxy_password_goes_only_to_the_proxy() {
     let peer = Peer::start(&["http/1.1"], Packing::None);
     let proxy = Proxy::start(Tongue::Http, peer.address());
     let url = format!("http://me:topsecret@{}", proxy.address());
@@ -120,7 +120,7 @@ fn the_password_of_a_proxy_is_for_the_proxy() {
 }
 
 #[test]
-fn a_proxy_that_refuses_is_told_of_without_its_password() {
+fn a_refusing_proxy_is_reported_without_its_password() {
     let peer = Peer::start(&["h2"], Packing::None);
     let proxy = Proxy::start(Tongue::Refuses, peer.address());
     let url = format!("http://me:topsecret@{}", proxy.address());
@@ -131,7 +131,7 @@ fn a_proxy_that_refuses_is_told_of_without_its_password() {
 }
 
 #[test]
-fn socks_leads_to_the_server_by_name_or_by_address() {
+fn socks_connects_by_name_or_by_address() {
     for (scheme, host) in [("socks5h", NAME), ("socks5", "0.0.0.0")] {
         let peer = Peer::start(&["h2"], Packing::None);
         let proxy = Proxy::start(Tongue::Socks, peer.address());
@@ -142,8 +142,8 @@ fn socks_leads_to_the_server_by_name_or_by_address() {
 }
 
 #[test]
-fn no_proxy_is_asked_for_whom_no_proxy_names() {
-    // It is this machine, and does not look like it.
+fn hosts_in_no_proxy_are_called_directly() {
+    // A name of this machine that does not look like loopback.
     let host = "0.0.0.0";
     for (exceptions, asked) in [("example.com", 1), ("0.0.0.0", 0), ("example.com, 0.0.0.0/8", 0)] {
         let peer = Peer::start(&["h2"], Packing::None);
@@ -154,7 +154,7 @@ fn no_proxy_is_asked_for_whom_no_proxy_names() {
 }
 
 #[test]
-fn this_machine_is_not_looked_for_by_a_proxy() {
+fn loopback_is_called_without_a_proxy() {
     let peer = Peer::start(&["h2"], Packing::None);
     let (proxy, url) = connect_proxy(&peer);
     for host in ["localhost", "127.0.0.1"] {
@@ -164,7 +164,7 @@ fn this_machine_is_not_looked_for_by_a_proxy() {
 }
 
 #[test]
-fn the_usual_variable_moves_a_provider() {
+fn the_base_url_variable_of_a_provider_is_used() {
     for (provider, variable, path) in [
         ("openai", "OPENAI_BASE_URL", "/v1/chat/completions"),
         ("anthropic", "ANTHROPIC_BASE_URL", "/v1/messages"),

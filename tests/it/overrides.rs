@@ -1,8 +1,8 @@
-//! `headers`, `query`, `patch` and `strict_params`: what a profile changes about the requests to a deployment.
+//! `headers`, `query`, `patch` and `strict_params`: changes that a profile makes to requests.
 
 use crate::support::{ANSWER, KEY, Output, Profile, Run, Server};
 
-/// `ask what? ARGS` with these keys of the one deployment, and of the provider below its table.
+/// Runs `ask what? ARGS` with these keys of the only deployment, and of its provider.
 fn ask(server: &Server, model: &str, keys: &str, provider: &str, args: &[&str]) -> Output {
     let url = format!("{}/v1", server.url());
     let profile = format!(
@@ -25,7 +25,7 @@ fn headers_and_query_are_sent() {
 }
 
 #[test]
-fn they_go_to_no_other_host() {
+fn overrides_go_to_no_other_host() {
     let (first, second) = (Server::start(), Server::start());
     let profile = Profile::new()
         .provider("one", "openai", &first.url())
@@ -44,7 +44,7 @@ fn they_go_to_no_other_host() {
 }
 
 #[test]
-fn they_are_shown_with_the_profile() {
+fn overrides_are_shown_with_the_profile() {
     let profile = "[providers.openai]\npatch = { remove = [\"stream_options\"] }\n\
         strict_params = true\n[groups.main]\ndeployments = [{ model = \"openai/x\", patch = { set = { user = \"me\" } } }]\n";
     let shown = Run::with(profile).args(["profile", "show"]).output().text();
@@ -69,7 +69,7 @@ fn a_patch_changes_the_body() {
 }
 
 #[test]
-fn a_preference_is_left_out_with_one_line_or_is_an_error() {
+fn an_unsupported_preference_is_dropped_with_a_note_or_refused_when_strict() {
     let server = Server::start().may_be_idle();
     let args = ["--temperature", "0.5", "--dry-run"];
     let text = ask(&server, "o3", "", "", &args).text();
@@ -89,21 +89,21 @@ fn a_preference_is_left_out_with_one_line_or_is_an_error() {
 }
 
 #[test]
-fn what_changes_the_meaning_is_an_error_always() {
+fn an_unsupported_requirement_is_always_an_error() {
     let server = Server::start().may_be_idle();
     let stderr = "error: no deployment of `main` could answer\n  openai/o3: unsupported: `o3` takes no stop texts\n";
     ask(&server, "o3", "", "", &["-o", "stop=END"]).is(65, "", stderr);
 }
 
 #[test]
-fn mistakes_are_shown_with_their_place() {
+fn mistakes_are_reported_with_their_place() {
     let server = Server::start().may_be_idle();
     let output = ask(&server, "good", ", patch = { sets = {}, remove = [\"a..b\"] }, query = { a = 1 }", "", &[]);
     let notes = output.notes();
     for word in [
         "unknown field `sets` of a patch",
         "did you mean `set`?",
-        "`a..b` is no path of a field",
+        "`a..b` is not the path of a field",
         "expected text, found integer",
     ] {
         assert!(notes.contains(word), "no `{word}` in {notes}");

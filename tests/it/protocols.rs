@@ -1,4 +1,4 @@
-//! Each protocol from end to end: the program asks a server that answers with recorded bytes.
+//! Each protocol end to end: the program calls a server that answers with recorded bytes.
 
 use std::io::Write;
 use std::net::{Shutdown, TcpListener};
@@ -10,14 +10,14 @@ use serde_json::Value;
 use crate::support::request::Call;
 use crate::support::{End, KEY, Profile, Run};
 
-/// A reply of the fixtures to one request: its answer as `expected.json` has it, and the request.
+/// A recorded reply to one request: the expected answer from `expected.json`, and the request.
 struct Exchange {
     request: Call,
     stdout: String,
     expected: Value,
 }
 
-/// Asks a provider that speaks `protocol` and answers with `file` in pieces of seven bytes.
+/// Calls a provider that speaks `protocol` and answers with `file` in pieces of seven bytes.
 fn exchange(protocol: &str, file: &str) -> Exchange {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let (folder, name) = file.split_once('/').expect("a folder and a file");
@@ -31,7 +31,7 @@ fn exchange(protocol: &str, file: &str) -> Exchange {
         let (mut stream, _) = listener.accept().expect("a connection");
         let request = Call::read(&stream).expect("a request").expect("a whole one");
         stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n").expect("the head is sent");
-        // Who has the end of the answer may hang up before the end of the stream.
+        // A client that has the end of the answer may close the connection before the end of the stream.
         let _ = body.chunks(7).try_for_each(|piece| stream.write_all(piece));
         let _ = stream.shutdown(Shutdown::Write);
         request
@@ -57,7 +57,7 @@ fn check(protocol: &str, file: &str, path: &str, (header, value): (&str, &str)) 
 }
 
 #[test]
-fn every_protocol_asks_and_reads_in_its_own_way() {
+fn every_protocol_works_end_to_end() {
     let bearer = format!("Bearer {KEY}");
     let bearer = ("authorization", bearer.as_str());
     check("openai-responses", "openai-responses/stream-text.sse", "/v1/responses", bearer);
@@ -67,7 +67,7 @@ fn every_protocol_asks_and_reads_in_its_own_way() {
 }
 
 #[test]
-fn a_whole_document_is_an_answer_too() {
+fn an_unstreamed_reply_is_an_answer() {
     let bearer = format!("Bearer {KEY}");
     let bearer = ("authorization", bearer.as_str());
     check("openai-responses", "openai-responses/nonstream-reasoning.json", "/v1/responses", bearer);

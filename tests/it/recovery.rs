@@ -1,4 +1,4 @@
-//! What must hold whatever fails: random maps and random failures on virtual time; and the seam of a
+//! Invariants under random profiles and random failures on virtual time; and the join of a
 //! resumed answer through the command.
 
 use std::fmt::Write;
@@ -17,7 +17,7 @@ use proptest::prelude::*;
 use crate::engine::START;
 use crate::support::{self, ANSWER, End, KEY, Run, Server};
 
-/// A group: its deployments (place in the pool), retries, hedging and fallbacks (places of groups).
+/// A group: its deployments (indices into the pool), retries, hedging and fallbacks (indices of groups).
 #[derive(Debug, Clone)]
 struct Group {
     members: Vec<usize>,
@@ -28,7 +28,7 @@ struct Group {
 
 #[derive(Debug, Clone)]
 struct World {
-    /// What each deployment does.
+    /// The script of each deployment.
     pool: Vec<(&'static str, u64)>,
     groups: Vec<Group>,
     deadline: u64,
@@ -103,7 +103,7 @@ impl World {
     }
 }
 
-/// Remembers who was called in which order, hedges included, and who was passed over.
+/// Records the calls in order, hedges included, and the skipped deployments.
 struct Calls {
     calls: Vec<DeploymentId>,
     skipped: Vec<DeploymentId>,
@@ -123,7 +123,7 @@ impl Observer for Calls {
     }
 }
 
-/// Plays two requests in this world and checks each.
+/// Makes two requests in this world and checks each.
 fn play(world: &World) -> Result<(), TestCaseError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     runtime.expect("a runtime can be made").block_on(async {
@@ -143,19 +143,19 @@ fn play(world: &World) -> Result<(), TestCaseError> {
             prop_assert!(took <= limit, "{took:?} of {limit:?}");
             let attempts = ended.map_or_else(|error| error.attempts, |done| done.attempts);
             bounded(router.map(), &attempts)?;
-            nobody_twice_in_a_row(router.map(), world, &calls)?;
+            no_repeat_before_untried_deployments(router.map(), world, &calls)?;
         }
         Ok(())
     })
 }
 
-/// Repeats stay within their bounds.
+/// Checks that repeats stay within their bounds.
 fn bounded(map: &Map, attempts: &[Attempt]) -> Result<(), TestCaseError> {
     for (position, group) in map.groups.iter().enumerate() {
         let made = attempts.iter().filter(|attempt| attempt.group.0 == position).count();
         prop_assert!(made <= group.policy.num_retries as usize + 1, "{made} attempts in {}", group.name);
     }
-    // First visits are always allowed; a repeat is not, after six attempts.
+    // First visits are always allowed; repeats only within six attempts.
     for (position, attempt) in attempts.iter().enumerate().skip(6) {
         let again = attempts[..position].iter().any(|earlier| earlier.deployment == attempt.deployment);
         prop_assert!(!again, "a repeat after {position} attempts");
@@ -163,9 +163,9 @@ fn bounded(map: &Map, attempts: &[Attempt]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// One that just failed is not asked again while another one of its group is untried and eligible.
-fn nobody_twice_in_a_row(map: &Map, world: &World, calls: &Calls) -> Result<(), TestCaseError> {
-    // With one group, whoever was neither called nor skipped is eligible and untried.
+/// Checks that a failed deployment is not called again while an untried eligible one of its group remains.
+fn no_repeat_before_untried_deployments(map: &Map, world: &World, calls: &Calls) -> Result<(), TestCaseError> {
+    // With one group, a deployment that was neither called nor skipped is eligible and untried.
     if world.groups.len() > 1 {
         return Ok(());
     }
@@ -181,7 +181,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_fails_it_ends_in_time_and_within_bounds(world in world()) {
+    fn every_request_ends_in_time_and_within_bounds(world in world()) {
         play(&world)?;
     }
 }
@@ -200,7 +200,7 @@ fn resumed(second: &str, args: &[&str]) -> (Server, support::Output) {
 }
 
 #[test]
-fn a_broken_answer_is_continued_by_instruction() {
+fn midstream_resume_continues_a_broken_answer_by_instruction() {
     let (server, output) = resumed("good", &[]);
     assert_eq!((output.end, output.text()), (End::Code(0), format!("{ANSWER}\n")), "{}", output.notes());
     assert!(output.notes().contains("the answer broke off after 10 characters"), "{}", output.notes());
@@ -211,20 +211,20 @@ fn a_broken_answer_is_continued_by_instruction() {
 }
 
 #[test]
-fn two_models_make_one_text_when_told_to() {
+fn midstream_resume_joins_two_models() {
     let (_server, output) = resumed("other", &[]);
     let both = format!("The sky is{}\n", support::OTHER);
     assert_eq!((output.end, output.text()), (End::Code(0), both), "{}", output.notes());
 }
 
 #[test]
-fn json_tells_the_seam_and_that_a_part_of_the_cost_is_not_known() {
+fn json_reports_the_join_and_the_unknown_part_of_the_cost() {
     let (_server, output) = resumed("good", &["--stream-json"]);
     let done = output.text().lines().last().map(str::to_owned).unwrap_or_default();
     let done: serde_json::Value = serde_json::from_str(&done).expect("a line of JSON");
     assert_eq!((&done["event"], &done["deployment"]), (&"done".into(), &"lab/good".into()), "{done}");
     assert_eq!(done["resumed_at"], 10);
-    // The part that was cut off came without a count of its tokens.
+    // The truncated part has no token count.
     assert_eq!((&done["priced"], done["cost_usd"].is_number()), (&false.into(), true));
     assert_eq!(done["wasted_usd"], 0.0);
 }

@@ -1,10 +1,10 @@
-//! Rules and `llmroute route`, on simulated deployments: nobody is called.
+//! Rules and `llmroute route`, on simulated deployments: nothing is called.
 
 use serde_json::Value;
 
 use crate::support::run::{Home, Output, Run};
 
-/// Two groups; whatever is private stays at `safe`.
+/// Two groups; a rule keeps private prompts at `safe`.
 const PROFILE: &str = r#"
 version = 1
 default_group = "main"
@@ -41,7 +41,7 @@ fn route(args: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", output.notes()))
 }
 
-/// The deployments in the order in which they would be asked, then the chain of groups.
+/// Compares the deployments in call order, then the chain of groups.
 fn check(args: &[&str], calls: &[&str], chain: &[&str]) {
     let said = route(args);
     let candidates = said["candidates"].as_array().expect("a list");
@@ -61,14 +61,14 @@ fn skipped<'a>(said: &'a Value, deployment: &str) -> &'a str {
 }
 
 #[test]
-fn the_order_of_the_calls_is_the_order_of_the_course() {
+fn the_calls_are_listed_in_failover_order() {
     check(&["hello"], &["sim/first", "sim/second", "sim/spare"], &["main", "spare"]);
     check(&["hello", "--no-fallback"], &["sim/first", "sim/second"], &["main"]);
     check(&["hello", "--fallback", "sim/x"], &["sim/first", "sim/second", "sim/x"], &["main", "sim/x"]);
 }
 
 #[test]
-fn a_rule_leads_away_and_leaves_no_fallback() {
+fn a_rule_redirects_without_fallbacks() {
     check(&["call +49 30 901820"], &["sim/safe"], &["sim/safe"]);
     check(&["hello", "--tag", "private", "--fallback", "sim/x"], &["sim/safe"], &["sim/safe"]);
     let said = route(&["hello", "--tag", "private"]);
@@ -85,7 +85,7 @@ fn a_rule_has_the_fallbacks_that_it_names() {
 }
 
 #[test]
-fn a_rule_binds_a_fallback_too() {
+fn a_rule_also_binds_fallback_groups() {
     let profile = PROFILE.replace("contains_pii(prompt) ||", "false &&").replace(
         "[groups.spare]",
         "[[groups.spare.rules]]\nwhen = 'contains_pii(prompt)'\nuse = \"sim/safe\"\n[groups.spare]",
@@ -97,7 +97,7 @@ fn a_rule_binds_a_fallback_too() {
 }
 
 #[test]
-fn a_rule_that_cannot_be_evaluated_asks_nobody() {
+fn a_rule_that_cannot_be_evaluated_stops_the_request() {
     for command in ["ask", "route"] {
         let output = run(&[command, "--user", "boss", "hello"]);
         assert_eq!(output.end, 78.into(), "{}", output.notes());
@@ -108,7 +108,7 @@ fn a_rule_that_cannot_be_evaluated_asks_nobody() {
 }
 
 #[test]
-fn ask_says_which_rule_decided() {
+fn ask_names_the_rule_that_decided() {
     let output = run(&["ask", "--json", "--tag", "private", "hello"]);
     let said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(said["route"]["rule"]["use"], "sim/safe");
@@ -118,12 +118,12 @@ fn ask_says_which_rule_decided() {
 }
 
 #[test]
-fn every_filter_gives_its_reason() {
+fn every_filter_shows_its_reason() {
     let said = route(&["--require-tag", "eu", "hello"]);
     assert_eq!((skipped(&said, "sim/first"), skipped(&said, "sim/second")), ("", "tags"));
     let long = "word ".repeat(40);
     let said = route(&[&long]);
-    assert_eq!(skipped(&said, "sim/second"), "context_window: about 50 tokens (±79 %), 20 fit, 30 too many");
+    assert_eq!(skipped(&said, "sim/second"), "context_window: about 50 tokens (±79%), 20 fit, 30 too many");
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn limits_and_hedges_are_shown() {
     assert_eq!(*limits[0], serde_json::json!({"rpd": 1000, "left": 1.0}));
     assert_eq!(*limits[2], serde_json::json!({"rpd": 1000, "rpm": 60, "budget": 5.0, "left": 1.0}));
     let text = Run::with(&profile).args(["route", "hello"]).output().text();
-    assert!(text.contains("hedge: sim/second is asked, too, when sim/first is silent for 2s"), "{text}");
+    assert!(text.contains("hedge: sim/second is asked, too, when sim/first is silent for 2 s"), "{text}");
 }
 
 const BY_COMMAND: &str = r#"
@@ -150,7 +150,7 @@ deployments = [{ model = "sim/a" }, { model = "sim/b" }]
 "#;
 
 #[test]
-fn a_command_is_asked_for_its_order_and_blamed_when_it_has_none() {
+fn an_exec_strategy_is_run_and_its_failure_is_shown() {
     let order = BY_COMMAND.replace("COMMAND", r#"echo '[\"sim/b\", \"sim/a\"]'"#);
     let output = Run::with(&order).args(["route", "--json", "hello"]).output();
     let said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
@@ -163,7 +163,7 @@ fn a_command_is_asked_for_its_order_and_blamed_when_it_has_none() {
 }
 
 #[test]
-fn the_draw_that_is_shown_is_the_one_that_orders() {
+fn the_shown_draw_decides_the_order() {
     let profile = BY_COMMAND.replace("exec:COMMAND", "latency-based-routing");
     for seed in 0..20 {
         let output = Run::with(&profile).args(["route", "--json", "hello", "--route-seed", &seed.to_string()]).output();
@@ -179,7 +179,7 @@ fn the_draw_that_is_shown_is_the_one_that_orders() {
 }
 
 #[test]
-fn the_exit_code_is_that_of_ask() {
+fn the_exit_code_equals_that_of_ask() {
     assert_eq!(run(&["route", "hello"]).end, 0.into());
     let nobody = run(&["route", "--require-tag", "moon", "hello"]);
     assert_eq!(nobody.end, 69.into());
@@ -191,25 +191,25 @@ fn the_exit_code_is_that_of_ask() {
 }
 
 #[test]
-fn the_page_says_it_for_people() {
+fn the_text_output_is_readable() {
     let output = run(&["route", "--route-seed", "7", "hello"]);
     let want = "\
 group main: simple-shuffle, seed 7
 
 #  DEPLOYMENT  GROUP  NUMBERS             LIMITS  STATUS
-1  sim/first   main   order 1, share 1.0  -       is asked
-2  sim/second  main   order 2, share 1.0  -       is asked
--  sim/third   main   order 3, share 1.0  -       not reached: no attempt is left for it
-3  sim/spare   spare  order 0, share 1.0  -       is asked
+1  sim/first   main   order 1, share 1.0  –       is asked
+2  sim/second  main   order 2, share 1.0  –       is asked
+–  sim/third   main   order 3, share 1.0  –       not reached: no attempt is left for it
+3  sim/spare   spare  order 0, share 1.0  –       is asked
 
 chain: main → spare
-worst case: 4 attempts, 1m00s
+worst case: 4 attempts, 1m
 ";
     assert_eq!(output.text(), want);
 }
 
 #[test]
-fn nobody_is_called_and_nothing_is_written_down() {
+fn nothing_is_called_or_logged() {
     let home = std::sync::Arc::new(Home::with(PROFILE));
     assert_eq!(Run::at(&home).args(["route", "hello"]).output().end, 0.into());
     let logs = Run::at(&home).args(["logs", "--json"]).output();

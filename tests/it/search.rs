@@ -1,4 +1,4 @@
-//! Searches and filters of the log, on every store that others can read.
+//! Searches and filters of the log, on every persistent store.
 
 use std::path::Path;
 
@@ -12,8 +12,8 @@ use llmroute_router::state::{LogReader, SqliteStore, StateLocation, database};
 use crate::history::check as on_all;
 use crate::state::{end, start};
 
-/// Five requests: `A` and `B` answered, `C` failed after two attempts, `D` by another deployment and broken off,
-/// `E` without an end.
+/// Logs five requests: `A` and `B` answered, `C` failed after two attempts, `D` cancelled at another deployment,
+/// `E` unfinished.
 fn write(store: &dyn Store) {
     let asked = |id: &str, at: i64, prompt: &str, group: &str, tag: &str| LogStart {
         at: Timestamp(at),
@@ -93,7 +93,7 @@ fn words_are_found_in_prompts_and_answers() {
 }
 
 #[test]
-fn whatever_is_typed_is_words() {
+fn any_input_is_searched_as_words() {
     for typed in
         ["\"sky\" blue", "sky AND blue", "words:sky", "sky NEAR blue", "^sky blue", "sky's", "') --", "sky - blue"]
     {
@@ -107,7 +107,7 @@ fn whatever_is_typed_is_words() {
 }
 
 #[test]
-fn each_filter_leaves_out_the_others() {
+fn each_filter_selects_its_requests() {
     let some = |text: &str| Some(text.to_owned());
     check(&LogQuery { group: some("other"), ..LogQuery::default() }, "C");
     check(&LogQuery { deployment: some("openai/gpt-4o"), ..LogQuery::default() }, "AB");
@@ -126,7 +126,7 @@ fn each_filter_leaves_out_the_others() {
 }
 
 #[test]
-fn filters_hold_together_and_the_latest_are_counted() {
+fn filters_combine_and_the_count_limits_to_the_latest() {
     let query = LogQuery { group: Some("main".to_owned()), tag: Some("x".to_owned()), ..words("sky") };
     check(&query, "AE");
     on_all(write, |history| {
@@ -136,7 +136,7 @@ fn filters_hold_together_and_the_latest_are_counted() {
 }
 
 #[test]
-fn of_two_ends_the_later_is_searched() {
+fn the_later_of_two_results_is_searched() {
     let both = |store: &dyn Store| {
         write(store);
         store.finish("A", &end("another answer")).expect("the log can be written");
@@ -148,7 +148,7 @@ fn of_two_ends_the_later_is_searched() {
 }
 
 #[test]
-fn a_log_that_was_cleared_has_nothing_to_find() {
+fn a_cleared_log_has_no_matches() {
     let cleared = |store: &dyn Store| {
         write(store);
         assert_eq!(store.clear_log(), Ok(5));
@@ -170,7 +170,7 @@ fn texts_too_long_for_the_index_are_found() {
     });
 }
 
-/// Pieces of words that an index and a search can take for different ones.
+/// Pieces of words that an index and a search could split differently.
 fn piece() -> impl Strategy<Value = String> {
     let odd = [
         "a",
@@ -234,7 +234,7 @@ proptest! {
 }
 
 #[test]
-fn an_index_of_the_second_version_is_made_anew() {
+fn an_index_of_version_two_is_rebuilt() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let sqlite = SqliteStore::new(dir.path());
     sqlite.begin(&LogStart { prompt: "a\u{308}rger".to_owned(), ..start("A") }).expect("it can be written");
@@ -260,7 +260,7 @@ fn first_version(dir: &Path) {
 }
 
 #[test]
-fn a_state_of_the_first_version_is_read_and_continued() {
+fn a_state_of_version_one_is_read_and_continued() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     first_version(dir.path());
     let history = History::open(&StateLocation::Dir(dir.path().to_owned())).expect("the log can be opened");
@@ -274,7 +274,7 @@ fn a_state_of_the_first_version_is_read_and_continued() {
 }
 
 #[test]
-fn old_requests_are_found_and_taken_into_the_index() {
+fn old_requests_are_found_and_indexed() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     first_version(dir.path());
     let reader = LogReader::open(dir.path()).expect("the log can be opened").expect("there is one");
@@ -290,7 +290,7 @@ fn old_requests_are_found_and_taken_into_the_index() {
 }
 
 #[test]
-fn a_log_that_may_not_be_written_is_searched_all_the_same() {
+fn a_read_only_log_can_be_searched() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     write(&SqliteStore::new(dir.path()));
     let lock = rusqlite::Connection::open(database(dir.path())).expect("it can be opened");

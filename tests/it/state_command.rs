@@ -1,4 +1,4 @@
-//! `llmroute state` through the program, and what an edited deployment knows of its former self.
+//! `llmroute state`, and the state of a deployment whose address or key changes.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use llmroute_router::state::{LogReader, SqliteStore, database};
 
 use crate::support::{ANSWER, End, Home, KEY, Output, Profile, Run, Server};
 
-/// A home whose first deployment always fails, with a second one that answers.
+/// A home whose first deployment always fails and whose second one answers.
 fn home(url: &str) -> Arc<Home> {
     Arc::new(Home::with(&profile(url)))
 }
@@ -23,7 +23,7 @@ fn run<const N: usize>(home: &Arc<Home>, args: [&str; N]) -> Output {
     Run::at(home).env("LAB_KEY", KEY).args(args).output()
 }
 
-/// Asks once; the second deployment answers in any case.
+/// Makes one request, which the second deployment answers.
 fn ask(home: &Arc<Home>) {
     let output = run(home, ["ask", "why?"]);
     assert_eq!((output.end, output.text()), (End::Code(0), format!("{ANSWER}\n")), "{}", output.notes());
@@ -33,7 +33,7 @@ fn state(home: &Home) -> PathBuf {
     home.path().join(".local/state/llmroute")
 }
 
-/// Runs `state ARGS`, which must end well, and compares what it says.
+/// Runs `state ARGS`, which must succeed, and compares its output.
 #[track_caller]
 fn check<const N: usize>(home: &Arc<Home>, args: [&str; N], stdout: &[&str], stderr: &[&str]) {
     let output = Run::at(home).env("LAB_KEY", KEY).args(["state"]).args(args).output();
@@ -46,7 +46,7 @@ fn check<const N: usize>(home: &Arc<Home>, args: [&str; N], stdout: &[&str], std
 }
 
 #[test]
-fn show_says_who_cools_down_and_why() {
+fn show_lists_cooldowns_with_reasons() {
     let server = Server::start();
     let home = home(&server.url());
     check(&home, ["show"], &["deployment lab/500\n  nothing learned yet\n", "group main\n"], &[]);
@@ -67,7 +67,7 @@ fn show_without_a_profile_lists_hashes() {
 }
 
 #[test]
-fn path_says_where_it_is() {
+fn path_prints_the_location() {
     let home = home("http://192.0.2.1");
     check(&home, ["path"], &["/.local/state/llmroute/state.db\n"], &[]);
     check(&home, ["path", "--state", "memory"], &["memory\n"], &[]);
@@ -91,7 +91,7 @@ fn resetting_one_deployment_ends_its_cooldown_and_nothing_else() {
 }
 
 #[test]
-fn resetting_a_name_that_is_none_is_a_mistake() {
+fn resetting_an_unknown_name_is_an_error() {
     let home = home("http://192.0.2.1");
     let output = run(&home, ["state", "reset", "lob"]);
     assert_eq!(output.end, End::Code(2));
@@ -107,12 +107,12 @@ fn resetting_all_keeps_the_log_unless_it_is_named() {
         || LogReader::open(&state(&home)).expect("it opens").expect("it is there").last(9).expect("it reads").len();
     check(&home, ["reset", "--yes"], &[], &["forgot 5 values"]);
     assert_eq!((SqliteStore::new(&state(&home)).keys("").expect("it reads").len(), logged()), (0, 1));
-    check(&home, ["reset", "--yes", "--log"], &[], &["forgot 0 values", "forgot 1 requests in the log"]);
+    check(&home, ["reset", "--yes", "--log"], &[], &["forgot 0 values", "forgot 1 request in the log"]);
     assert_eq!(logged(), 0);
 }
 
 #[test]
-fn resetting_all_without_a_terminal_wants_a_yes() {
+fn resetting_all_without_a_terminal_needs_yes() {
     let server = Server::start();
     let home = home(&server.url());
     ask(&home);
@@ -123,7 +123,7 @@ fn resetting_all_without_a_terminal_wants_a_yes() {
 }
 
 #[test]
-fn a_damaged_state_is_moved_aside_whole() {
+fn a_damaged_state_is_moved_aside_completely() {
     let server = Server::start();
     let home = home(&server.url());
     fs::create_dir_all(state(&home)).expect("a folder can be made");

@@ -1,4 +1,4 @@
-//! `stats`: figures of the calls that `ask` logged.
+//! `stats`: figures computed from the calls that `ask` logged.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ fn run(home: &Arc<Home>, args: &[&str]) -> Output {
     Run::at(home).env("LAB_KEY", KEY).args(args.iter().copied()).output()
 }
 
-/// A home in which a request failed over, and another one was answered at once.
+/// A home in which one request failed over and another one was answered at once.
 fn asked(server: &Server) -> Arc<Home> {
     let price = ", input_cost_per_token = 0.001, output_cost_per_token = 0.001";
     let profile = Profile::new()
@@ -64,7 +64,7 @@ fn calls_are_counted_by_day_and_by_group() {
 }
 
 #[test]
-fn nothing_logged_is_said() {
+fn an_empty_log_prints_a_note() {
     let server = Server::start().may_be_idle();
     let profile = Profile::new().provider("lab", "openai", &server.url()).deployment("lab/good", "");
     let output = run(&Arc::new(Home::with(&profile.text())), &["stats"]);

@@ -1,4 +1,4 @@
-//! Strategies from outside: what requests teach, what processes share, and what a command says.
+//! Strategies: what requests teach, what processes share, and `exec:` commands.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -34,7 +34,7 @@ fn router(settings: &str, state: &StateLocation) -> Router {
     Router::from_profile(profile, &Environment { vars: &vars, state, clock: Clock::starting_at(START), seed: 1 })
 }
 
-/// Counts complaints about the order.
+/// Records a failure to get an order.
 #[derive(Default)]
 struct Quiet(usize);
 
@@ -53,7 +53,7 @@ fn question(router: &Router) -> Request {
     Request::new(group, Prompt::user("hello"), Delivery::Whole, START)
 }
 
-/// Who answers; and whether there was a complaint about the order.
+/// The deployment that answers; `true` if getting the order failed.
 async fn ask(router: &Router, seed: u64) -> (String, bool) {
     let mut watcher = Quiet::default();
     let request = question(router);
@@ -73,7 +73,7 @@ fn dir(dir: &Path) -> StateLocation {
 }
 
 #[tokio::test(start_paused = true)]
-async fn turns_are_shared_by_processes() {
+async fn round_robin_is_shared_by_processes() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let state = dir(folder.path());
     let processes: Vec<Router> = (0..3).map(|_| router("routing_strategy = \"round-robin\"", &state)).collect();
@@ -85,7 +85,7 @@ async fn turns_are_shared_by_processes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fallback_group_takes_turns_too() {
+async fn round_robin_works_in_a_fallback_group() {
     let rest = "routing_strategy = \"round-robin\"\nfallbacks = []";
     let main = "[groups.down]\nfallbacks = [\"main\"]\n\
                 deployments = [{ model = \"sim/c\", name = \"c\", faults = \"401\", latency = \"1ms\" }]\n";
@@ -107,12 +107,12 @@ async fn a_fallback_group_takes_turns_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_faster_one_is_learnt_and_shared() {
+async fn the_faster_deployment_is_learnt_and_shared() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let state = dir(folder.path());
     let mut asked = String::new();
     for seed in 0..20 {
-        // Each question is a process of its own.
+        // Each request is a process of its own.
         asked += &ask(&router("routing_strategy = \"latency-based-routing\"", &state), seed).await.0;
     }
     assert!(asked.ends_with("bbbbbbbbbb"), "{asked}");
@@ -132,13 +132,13 @@ async fn the_faster_one_is_learnt_and_shared() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_is_counted_while_it_lasts_and_not_longer() {
+async fn a_call_counts_as_in_flight_only_while_it_lasts() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let state = dir(folder.path());
     let router = router("routing_strategy = \"least-busy\"", &state);
     let (first, _) = ask(&router, 1).await;
     assert!(cell(&router, &state, &first).leases.is_empty());
-    // One that is dropped half-way lets go, too.
+    // A dropped call releases its lease, too.
     let request = question(&router);
     let (mut rng, mut watcher) = (fastrand::Rng::with_seed(1), Quiet::default());
     let call = router.run(&request, &mut rng, &mut watcher);
@@ -149,7 +149,7 @@ async fn a_call_is_counted_while_it_lasts_and_not_longer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn those_who_ask_at_once_are_spread_over_the_idle() {
+async fn simultaneous_requests_spread_over_idle_deployments() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let state = dir(folder.path());
     let router = router("routing_strategy = \"least-busy\"", &state);
@@ -165,9 +165,9 @@ async fn those_who_ask_at_once_are_spread_over_the_idle() {
 }
 
 #[tokio::test]
-async fn a_command_orders() {
+async fn an_exec_command_decides_the_order() {
     let router = router("routing_strategy = \"exec:echo '[\\\"a\\\"]'\"", &StateLocation::Memory);
-    // On a busy machine a command may miss its 200 ms; then it is told, and tried again.
+    // On a busy machine a command may exceed its 200 ms; then it is reported and tried again.
     for seed in 0..50 {
         let (who, complaint) = ask(&router, seed).await;
         if !complaint {
@@ -178,28 +178,28 @@ async fn a_command_orders() {
     panic!("the command never answered in time");
 }
 
-/// Runs `ask hi` with these arguments; the end, stdout and stderr.
+/// Runs `ask hi` with these arguments; returns the exit code, stdout and stderr.
 fn run(settings: &str, args: &[&str]) -> (End, String, String) {
     let output = Run::with(&text(settings)).args(["ask", "hi"]).args(args.to_vec()).input(Input::Null).output();
     (output.end, output.text(), output.notes())
 }
 
 #[test]
-fn a_command_that_fails_is_one_warning() {
+fn a_failed_exec_command_is_one_warning() {
     let (end, _, notes) = run("", &["--strategy", "exec:exit 3"]);
     assert_eq!(end, 0.into(), "{notes}");
     assert_eq!(notes.lines().filter(|line| line.contains("gave no order")).count(), 1, "{notes}");
 }
 
 #[test]
-fn a_strategy_that_is_none_is_a_mistake_of_usage() {
+fn an_unknown_strategy_is_a_usage_error() {
     let (end, _, notes) = run("", &["--strategy", "least-bussy"]);
     assert_eq!(end, 2.into(), "{notes}");
     assert!(notes.contains("did you mean `least-busy`?"), "{notes}");
 }
 
 #[test]
-fn a_user_stays_on_one_arm() {
+fn a_user_stays_on_one_experiment_arm() {
     let first = |user| {
         let (_, plan, _) = run("sticky = \"user\"", &["--user", user, "--dry-run"]);
         plan.lines().find_map(|line| line.strip_prefix("1. ").map(str::to_owned)).expect("somebody is asked")
@@ -207,9 +207,9 @@ fn a_user_stays_on_one_arm() {
     assert_eq!([first("ann"), first("ann"), first("eve"), first("eve")], ["a", "a", "b", "b"]);
 }
 
-/// A fallback group takes turns, too: many processes at once each have their own.
+/// Round-robin in a fallback group: simultaneous processes get different turns.
 #[test]
-fn turns_are_taken_in_a_fallback_group_as_well() {
+fn simultaneous_processes_get_different_turns_in_a_fallback_group() {
     let home = std::sync::Arc::new(Home::with(
         "[providers.sim]\nprotocol = \"mock\"\n\
          [groups.main]\nnum_retries = 0\nfallbacks = [\"many\"]\ndeployments = [{ model = \"sim/dead\", faults = \"401\" }]\n\

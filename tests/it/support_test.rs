@@ -1,4 +1,4 @@
-//! The helpers themselves: a test that stands on sand proves nothing.
+//! Tests of the test helpers.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -13,7 +13,7 @@ fn sh(script: &str) -> Run {
     Run::at(&Home::new().into()).program("/bin/sh").args(["-c", script])
 }
 
-/// Asks for `model` and reads the whole reply, as far as it comes.
+/// Requests `model` and reads the reply to its end.
 fn ask(server: &Server, path: &str, model: &str) -> (String, std::io::Result<usize>) {
     let mut stream = send(server, path, &format!(r#"{{"model":"{model}"}}"#));
     let mut reply = Vec::new();
@@ -30,12 +30,12 @@ fn send(server: &Server, path: &str, body: &str) -> TcpStream {
 }
 
 #[test]
-fn a_run_is_compared_in_full() {
+fn runs_are_compared_in_full() {
     sh("printf out; echo err >&2; exit 3").output().is(3, "out", "err\n");
 }
 
 #[test]
-fn a_run_sees_a_terminal_on_stdout_alone() {
+fn only_stdout_can_be_a_terminal() {
     let script = "for fd in 0 1 2; do if [ -t $fd ]; then echo tty; else echo no; fi; done";
     sh(script).sink(Sink::Terminal).output().is(0, "no\ntty\nno\n", "");
     sh(script).output().is(0, "no\nno\nno\n", "");
@@ -47,12 +47,12 @@ fn a_terminal_has_eighty_columns() {
 }
 
 #[test]
-fn a_run_is_fed_by_a_pipe() {
+fn stdin_can_be_a_pipe() {
     sh("cat").input(Input::Bytes(b"fed".to_vec())).output().is(0, "fed", "");
 }
 
 #[test]
-fn a_run_may_have_no_stdin() {
+fn stdin_can_be_closed() {
     sh("if [ -e /dev/fd/0 ]; then echo open; else echo closed; fi").input(Input::Closed).output().is(0, "closed\n", "");
 }
 
@@ -69,7 +69,7 @@ fn a_file_and_a_full_disk_can_be_written_to() {
 }
 
 #[test]
-fn a_reader_may_leave() {
+fn a_reader_can_leave() {
     sh("while echo y; do :; done").sink(Sink::Head(4)).output().is(Signal::SIGPIPE, "y\ny\n", "");
 }
 
@@ -132,7 +132,7 @@ fn a_good_answer_holds_every_token_and_its_end() {
 }
 
 #[test]
-fn messages_go_on_behind_a_prefill() {
+fn messages_continue_after_a_prefill() {
     let server = Server::start();
     let body = r#"{"model":"good","messages":[{"role":"assistant","content":"The sky is blue because air"}]}"#;
     let mut reply = String::new();
@@ -193,13 +193,13 @@ fn an_endless_answer_repeats_one_token() {
 
 #[test]
 #[should_panic(expected = "never called")]
-fn a_server_that_is_never_called_is_a_mistake() {
+fn a_server_that_is_never_called_panics() {
     drop(Server::start());
 }
 
 #[test]
 #[should_panic(expected = "a redirect was followed")]
-fn following_a_redirect_is_a_mistake() {
+fn following_a_redirect_panics() {
     let server = Server::start();
     let (reply, _) = ask(&server, "/v1/chat/completions", "redirect-302");
     let trap = reply.split("location: http://").nth(1).and_then(|rest| rest.split('/').next()).expect("it redirects");
@@ -208,7 +208,7 @@ fn following_a_redirect_is_a_mistake() {
 }
 
 #[test]
-fn nobody_listens_nowhere() {
+fn nothing_listens_on_a_dead_port() {
     let nowhere = Nowhere::refused();
     let error = TcpStream::connect(nowhere.url().trim_start_matches("http://")).expect_err("nobody listens");
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);

@@ -1,4 +1,4 @@
-//! `ask --template`: named prompts with places to fill, seen in the request that would be sent.
+//! `ask --template`: named prompts with placeholders, checked in the request that would be sent.
 
 use crate::support::run::{Input, Run};
 
@@ -42,7 +42,7 @@ fn check_error(args: &[&str], code: i32, error: &str) {
 }
 
 #[test]
-fn places_are_filled_from_options_and_standard_input() {
+fn placeholders_are_filled_from_options_and_stdin() {
     let args = ["-t", "sum", "-o", "n=3", "-o", "unit=words"];
     check(&args, Some("a long text"), "Sum up in 3 words: a long text");
     let body = body(&args, Some("a long text"));
@@ -51,7 +51,7 @@ fn places_are_filled_from_options_and_standard_input() {
 }
 
 #[test]
-fn what_is_put_in_is_not_looked_at_again() {
+fn inserted_text_is_not_expanded_again() {
     check(
         &["-t", "sum", "-o", "n={{unit}}", "-o", "unit={{stdin}}"],
         Some("{{n}}"),
@@ -60,13 +60,13 @@ fn what_is_put_in_is_not_looked_at_again() {
 }
 
 #[test]
-fn what_was_typed_comes_after_the_template_and_piped_text_before() {
+fn typed_text_follows_the_template_and_piped_text_precedes_it() {
     check(&["-t", "plain", "Why?"], Some("text\n"), "text\n\nBe kind.\n\nWhy?");
     check(&["-t", "plain", "--no-stdin"], None, "Be kind.");
 }
 
 #[test]
-fn the_command_line_stands_above_the_template() {
+fn the_command_line_overrides_the_template() {
     let args = ["-t", "sum", "-o", "n=1", "-o", "unit=x", "-o", "temperature=1", "-m", "main", "-s", "Be."];
     let body = body(&args, Some("text"));
     assert_eq!((&body["model"], &body["temperature"]), (&"a".into(), &1.0.into()));
@@ -88,7 +88,7 @@ fn an_unused_variable_is_named() {
 }
 
 #[test]
-fn an_unknown_template_is_answered_with_a_suggestion() {
+fn an_unknown_template_gets_a_suggestion() {
     check_error(&["-t", "plane"], 78, "error: unknown template `plane`\nhint: did you mean `plain`?\n");
 }
 

@@ -1,4 +1,4 @@
-//! Tools through the library: offered, called, answered; the bytes of both requests.
+//! Tools through the library: offered, called and answered, with the bytes of both requests.
 
 use std::ops::ControlFlow;
 
@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::support::{ANSWER, Server};
 
-/// Reads on.
+/// Ignores events.
 struct Reader;
 
 impl Observer for Reader {

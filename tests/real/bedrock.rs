@@ -1,6 +1,6 @@
-//! Signatures and binary event streams against botocore, the AWS SDK for Python; no AWS is asked.
+//! Signatures and binary event streams against botocore, the AWS SDK for Python; AWS itself is not called.
 //!
-//! `scripts/aws-judge` installs it. Without it these tests skip, and say so; with `LLMROUTE_REAL=1` they fail then.
+//! `scripts/aws-judge` installs it. Without it these tests are skipped with a visible line; with `LLMROUTE_REAL=1` they fail.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ const ID: &str = "AKIAIOSFODNN7EXAMPLE";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 const TOKEN: &str = "FwoGZXIvYXdzEXAMPLE+token/that=is=quite=long";
 
-/// The Python that has botocore, or `None` when there is none and there need not be one.
+/// The Python with botocore; `None` if it is not installed and not required.
 #[expect(clippy::disallowed_methods, reason = "a test has no other way to be told what must be there")]
 fn judge() -> Option<PathBuf> {
     static SAID: Once = Once::new();
@@ -28,14 +28,14 @@ fn judge() -> Option<PathBuf> {
         "LLMROUTE_REAL=1, but there is no botocore; hint: scripts/aws-judge"
     );
     if !there {
-        // Past the harness, which hides what a test that passes prints.
+        // Written past the test harness, which hides the output of passing tests.
         let line = "skipped: no botocore to judge signatures and streams (get it with `scripts/aws-judge`)\n";
         SAID.call_once(|| std::io::stderr().write_all(line.as_bytes()).expect("stderr can be written to"));
     }
     there.then_some(python)
 }
 
-/// What botocore says.
+/// The answer of botocore.
 fn says(python: &Path, what: &str, asked: &Value) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/aws-judge.py");
     let mut child = Command::new(python)
@@ -93,7 +93,7 @@ fn check(python: &Path, model: &str, token: Option<&str>, prompt: &str) {
 }
 
 #[test]
-fn a_signature_is_the_one_that_botocore_gives() {
+fn signatures_equal_botocores() {
     let Some(python) = judge() else { return };
     check(&python, "us.amazon.nova-micro-v1:0", None, "hi");
     check(&python, "us.amazon.nova-micro-v1:0", Some(TOKEN), "grüße \"and\" more");
@@ -102,7 +102,7 @@ fn a_signature_is_the_one_that_botocore_gives() {
 }
 
 #[test]
-fn a_stream_that_botocore_reads_is_the_same_answer_here() {
+fn event_streams_decode_as_in_botocore() {
     let Some(python) = judge() else { return };
     let delta = |block: u64, delta: Value| json!(["contentBlockDelta", {"contentBlockIndex": block, "delta": delta}]);
     let stop = |block: u64| json!(["contentBlockStop", {"contentBlockIndex": block}]);

@@ -1,7 +1,7 @@
-//! The command against a server that nobody here wrote: llama.cpp with a real, small model.
+//! The program against a server that is not ours: llama.cpp with a real, small model.
 //!
-//! `scripts/real-server start` starts it. Without it these tests skip, and say so; with `LLMROUTE_REAL=1` they fail then.
-//! A model of this size is fluent and often wrong: these tests look at the shape of an answer, not at its truth.
+//! `scripts/real-server start` starts it. Without it these tests are skipped with a visible line; with `LLMROUTE_REAL=1` they fail.
+//! A model of this size is fluent and often wrong: these tests check the shape of an answer, not its truth.
 
 mod bedrock;
 mod proxy;
@@ -19,27 +19,27 @@ use serde_json::Value;
 
 use support::{End, Home, Output, Profile, Run, Server, Sink};
 
-/// A loaded machine takes its time over a prompt.
+/// The time limit of a run: a loaded machine is slow to read a prompt.
 const LIMIT: Duration = Duration::from_secs(120);
 /// Five calls.
 const LOOP_LIMIT: Duration = Duration::from_secs(300);
 const PROMPT: &str = "Say hello to the reader in one short sentence.";
 const FEW_TOKENS: [&str; 2] = ["--max-tokens", "24"];
 
-/// The server's URL, or `None` when there is none and there need not be one.
+/// The server's URL; `None` if it does not run and is not required.
 #[expect(clippy::disallowed_methods, reason = "a test has no other way to be told where the server is")]
 fn real_url() -> Option<String> {
     static SAID: Once = Once::new();
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/real-server/url");
     let told = std::env::var("LLMROUTE_REAL_URL").ok().or_else(|| std::fs::read_to_string(file).ok());
-    // A file may outlive its server.
+    // The file can be older than the server.
     let url = told.map(|url| url.trim().to_owned()).filter(|url| listens(url));
     assert!(
         url.is_some() || std::env::var("LLMROUTE_REAL").as_deref() != Ok("1"),
         "LLMROUTE_REAL=1, but there is no server; hint: scripts/real-server start"
     );
     if url.is_none() {
-        // Past the harness, which hides what a test that passes prints.
+        // Written past the test harness, which hides the output of passing tests.
         let line = "skipped: no real model is running (start one with `scripts/real-server start`)\n";
         SAID.call_once(|| std::io::stderr().write_all(line.as_bytes()).expect("stderr can be written to"));
     }
@@ -58,7 +58,7 @@ fn real(url: &str, protocol: &str) -> Profile {
     Profile::new().provider("real", protocol, &format!("{url}/v1")).deployment("real/smollm2", "")
 }
 
-/// A whole answer: some text and a line end (the model may end its text with more than one).
+/// Expects a complete answer: some text and a line end (the model may end its text with several).
 fn answered(output: &Output) -> String {
     let text = output.text();
     assert_eq!(output.end, End::Code(0), "{}", output.notes());
@@ -66,7 +66,7 @@ fn answered(output: &Output) -> String {
     text
 }
 
-/// stderr holds nothing but, perhaps, the note that the token limit was met.
+/// Expects an empty stderr, apart from the note about the token limit.
 fn only_the_length_is_noted(output: &Output) {
     let notes = output.notes();
     assert!(notes.lines().all(|line| line.contains("token limit")), "{notes}");
@@ -114,7 +114,7 @@ fn responses_answer() {
 }
 
 #[test]
-fn a_terminal_and_a_whole_answer_are_answers_too() {
+fn a_terminal_and_unstreamed_output_get_the_answer() {
     let Some(url) = real_url() else { return };
     answered(&ask(&real(&url, "openai")).args([PROMPT]).sink(Sink::Terminal).output());
     answered(&ask(&real(&url, "openai")).args(["-S", PROMPT]).output());
@@ -135,9 +135,9 @@ fn a_group_mixes_both_protocols() {
     assert_eq!(dead.models(), ["503"]);
 }
 
-/// A dead deployment first, the real one second, in a home where processes share what they learn.
+/// A dead deployment first, the real one second, in a home with a shared state.
 fn dead_then_real(url: &str) -> (Server, Arc<Home>) {
-    // It reads the request and closes the connection: dead, and able to count.
+    // It reads the request and closes the connection: dead, but it counts calls.
     let dead = Server::start();
     let profile = Profile::new()
         .provider("dead", "openai", &format!("{}/v1", dead.url()))
@@ -152,7 +152,7 @@ fn shell(home: &Arc<Home>, script: &str) -> Run {
 }
 
 #[test]
-fn a_shell_loop_learns_that_one_is_dead() {
+fn a_shell_loop_learns_that_a_deployment_is_dead() {
     let Some(url) = real_url() else { return };
     let (dead, home) = dead_then_real(&url);
     let script = r#"for i in 1 2 3 4 5; do "$LLMROUTE" ask --max-tokens 24 -S "$ASK" > "answer.$i" || exit; done
@@ -175,7 +175,7 @@ for i in 1 2 3 4 5; do wc -c < "answer.$i"; done"#;
 fn a_pipe_gets_exactly_the_answer() {
     let Some(url) = real_url() else { return };
     let (_dead, home) = dead_then_real(&url);
-    // The log keeps what the model said: what `wc` counts behind a pipe must be that, and no byte more.
+    // The log keeps the answer: `wc` behind a pipe must count exactly its bytes.
     let script = r#""$LLMROUTE" ask --max-tokens 24 "$ASK" | wc -c; "$LLMROUTE" logs last --text | wc -c"#;
     let output = shell(&home, script).output();
     let text = output.text();
@@ -200,7 +200,7 @@ fn ctrl_c_ends_the_whole_loop() {
 #[test]
 fn health_finds_a_real_server_and_its_first_token() {
     let Some(url) = real_url() else { return };
-    // The model's first prompt may take longer than a look usually may.
+    // The model's first prompt can take longer than a probe usually may.
     let health = |args: &[&str]| {
         let run = Run::with(&real(&url, "openai").text()).env("LAB_KEY", "none").args(["health", "--json"]);
         let output = run.args(args.iter().copied()).limit(LIMIT).output();
@@ -208,7 +208,7 @@ fn health_finds_a_real_server_and_its_first_token() {
         serde_json::from_slice::<Value>(&output.stdout).expect("stdout is one JSON object")["deployments"][0].take()
     };
     let free = health(&[]);
-    // It takes any key, so its list proves none.
+    // It accepts any key, so its model list validates none.
     assert_eq!((&free["state"], &free["authorised"]), (&"unknown".into(), &Value::Null), "{free}");
     assert!(free["reachable"]["tcp_ms"].is_number() && free["listed"].is_boolean(), "{free}");
     let live = health(&["--live", "--timeout=100s"]);
@@ -217,7 +217,7 @@ fn health_finds_a_real_server_and_its_first_token() {
 }
 
 #[test]
-fn a_conversation_goes_on() {
+fn a_conversation_continues() {
     let Some(url) = real_url() else { return };
     let home = Arc::new(Home::with(&real(&url, "openai").text()));
     let chat = |args: &[&str], lines: &str| {

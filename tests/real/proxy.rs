@@ -1,7 +1,7 @@
-//! The command against LiteLLM's proxy, which answers in several protocols with what it is told to.
+//! The program against LiteLLM's proxy, which gives configured answers in several protocols.
 //!
-//! `scripts/real-proxy start` starts it. Without it these tests skip, and say so; with `LLMROUTE_REAL=1` they fail then.
-//! Another protocol is one more row of [`PROTOCOLS`].
+//! `scripts/real-proxy start` starts it. Without it these tests are skipped with a visible line; with `LLMROUTE_REAL=1` they fail.
+//! Another protocol is one more row in [`PROTOCOLS`].
 
 use std::io::Write as _;
 use std::path::Path;
@@ -14,13 +14,13 @@ use crate::{LIMIT, listens};
 
 /// The key of `scripts/real-proxy`.
 const KEY: &str = "sk-canned-answers-for-tests-0123456789-0123456789";
-/// What its model `canned` says.
+/// The answer of its model `canned`.
 const ANSWER: &str = "a canned answer from the proxy";
 /// The protocols, and the version segment that the proxy has them under. It cannot stream canned answers of
 /// Responses: 500, "Error processing stream start".
 const PROTOCOLS: [(&str, &str); 3] = [("gemini", "v1beta"), ("openai", "v1"), ("anthropic", "v1")];
 
-/// The proxy's URL, or `None` when there is none and there need not be one.
+/// The proxy's URL; `None` if it does not run and is not required.
 #[expect(clippy::disallowed_methods, reason = "a test has no other way to be told where the server is")]
 fn proxy_url() -> Option<String> {
     static SAID: Once = Once::new();
@@ -38,7 +38,7 @@ fn proxy_url() -> Option<String> {
     url
 }
 
-/// Asks the models, in this order, in `protocol`.
+/// Calls these models, in this order, in `protocol`.
 fn ask(url: &str, (protocol, version): (&str, &str), models: &[&str], more: &[&str]) -> Output {
     let provider = Profile::new().provider("proxy", protocol, &format!("{url}/{version}"));
     let profile = models.iter().fold(provider, |profile, model| profile.deployment(&format!("proxy/{model}"), ""));
@@ -60,7 +60,7 @@ fn every_protocol_answers() {
 }
 
 #[test]
-fn a_rate_limit_is_one_in_every_protocol() {
+fn a_rate_limit_is_recognised_in_every_protocol() {
     let Some(url) = proxy_url() else { return };
     for protocol in PROTOCOLS {
         let output = ask(&url, protocol, &["busy", "canned"], &[]);

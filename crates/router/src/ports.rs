@@ -203,6 +203,27 @@ pub trait Store: Send + Sync {
     /// When the store cannot be written.
     fn finish(&self, id: &str, end: &LogEnd) -> Result<(), StoreError>;
 
+    /// As [`Store::read`], but waits no longer than `limit`.
+    ///
+    /// # Errors
+    /// As [`Store::read`], and when `limit` has passed.
+    fn read_within(&self, keys: &[String], limit: Duration) -> Result<Vec<Option<String>>, StoreError> {
+        let _ = limit;
+        self.read(keys)
+    }
+
+    /// Makes `writes` in order, as one transaction where the store can, and waits no longer than `limit`.
+    /// Returns a result for each of them.
+    fn write(&self, writes: &mut Vec<StoreWrite>, limit: Duration) -> Vec<Result<(), StoreError>> {
+        let _ = limit;
+        writes.iter_mut().map(|write| write.perform(self)).collect()
+    }
+
+    /// Whether no operation can block.
+    fn is_immediate(&self) -> bool {
+        false
+    }
+
     /// The keys that begin with `prefix`, sorted; all of them when it is empty.
     ///
     /// # Errors
@@ -227,6 +248,54 @@ pub trait Store: Send + Sync {
     }
 }
 
+/// A write to a store, as a value that can be queued and grouped.
+pub enum StoreWrite {
+    /// Changes values; see [`Store::update`].
+    Update(StateUpdate),
+    /// Logs the start of a request; see [`Store::begin`].
+    Begin(LogStart),
+    /// Logs the end of a request; see [`Store::finish`].
+    Finish {
+        /// The id of the request.
+        id: String,
+        /// How it ended.
+        end: LogEnd,
+    },
+}
+
+impl StoreWrite {
+    /// Makes this one write.
+    ///
+    /// # Errors
+    /// When `store` cannot be written.
+    pub fn perform<S: Store + ?Sized>(&mut self, store: &S) -> Result<(), StoreError> {
+        match self {
+            Self::Update(StateUpdate { keys, change, shared, written }) => {
+                let mut change = |values: &mut [Option<String>]| {
+                    change(values);
+                    written.clear();
+                    written.extend_from_slice(values);
+                };
+                if *shared { store.update_shared(keys, &mut change) } else { store.update(keys, &mut change) }
+            }
+            Self::Begin(start) => store.begin(start),
+            Self::Finish { id, end } => store.finish(id, end),
+        }
+    }
+}
+
+/// A change of values in a store.
+pub struct StateUpdate {
+    /// The keys of the values.
+    pub keys: Vec<String>,
+    /// Edits the values. It may run more than once.
+    pub change: Box<dyn FnMut(&mut [Option<String>]) + Send>,
+    /// Whether it must fail rather than be made for this process only; see [`Store::update_shared`].
+    pub shared: bool,
+    /// The values after the last run of `change`.
+    pub written: Vec<Option<String>>,
+}
+
 /// The shared state could not be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
@@ -242,7 +311,10 @@ pub struct StoreError {
 pub enum StoreErrorKind {
     /// Another process held the lock for too long; the next operation may succeed.
     Busy,
-    /// Nothing will succeed until a person looks at it.
+    /// The server does not answer, or not now. The values may still be there, so that what must be known by
+    /// all processes cannot be decided without them.
+    Unreachable,
+    /// It will not succeed until a person has looked at it.
     Unusable,
     /// As [`Unusable`](Self::Unusable), because what is kept is itself damaged: only moving it away helps.
     Damaged,

@@ -52,7 +52,7 @@ pub struct BenchArgs {
     /// Repeat with so many calls in flight: a comma-separated list
     #[arg(long, value_name = "N,N…", value_delimiter = ',', conflicts_with_all = ["concurrency", "rate", "csv", "markdown", "html", "save", "compare"], help_heading = "Load")]
     pub sweep: Vec<u32>,
-    /// ReportStyle for the highest rate with at most 1 % errors and a p95 of the TTFT within `--slo`
+    /// Find the highest rate with at most 1 % errors and a p95 of the TTFT within `--slo`
     #[arg(long, conflicts_with_all = ["concurrency", "rate", "sweep", "csv", "markdown", "html", "save", "compare"], help_heading = "Load")]
     pub find_limit: bool,
     /// What a good call is, for goodput: `ttft=500ms,tpot=50ms,e2e=5s`
@@ -87,11 +87,11 @@ pub struct BenchArgs {
     /// Plots in ASCII
     #[arg(long, help_heading = "Output")]
     pub ascii: bool,
-    /// Keep the run under this name
-    #[arg(long, value_name = "NAME", help_heading = "Output")]
+    /// Save the run under this name in the folder of the state, or in this file
+    #[arg(long, value_name = "NAME|FILE", help_heading = "Output")]
     pub save: Option<String>,
-    /// Compare with the run that was kept under this name; exit 1 when worse beyond the interval
-    #[arg(long, value_name = "NAME", help_heading = "Output")]
+    /// Compare with a saved run; exit 1 if worse beyond the interval
+    #[arg(long, value_name = "NAME|FILE", help_heading = "Output")]
     pub compare: Option<String>,
     /// Do not let routing learn from the measurements
     #[arg(long, help_heading = "Output")]

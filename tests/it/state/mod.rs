@@ -1,4 +1,4 @@
-//! The shared state: one suite for every store, many processes at once, and states that are broken.
+//! The shared state: one suite for every store, many processes at once, and broken states.
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic too")]
 
 mod processes;

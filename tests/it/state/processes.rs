@@ -1,6 +1,6 @@
-//! Many processes on one state: they lose nothing, not even when they are killed.
+//! Many processes on one state lose nothing, even when they are killed.
 //!
-//! A child is this test binary again: it runs [`the_jobs_of_a_child`] with a job in its environment.
+//! A child is this test binary again: it runs [`child_process`] with a job in its environment.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -23,14 +23,14 @@ const DIR: &str = "LLMROUTE_TEST_DIR";
 pub fn child(job: &str, dir: &Path) -> Child {
     let binary = std::env::current_exe().expect("a test has a binary");
     let mut command = Command::new(binary);
-    command.args(["--exact", "state::processes::the_jobs_of_a_child", "--nocapture"]);
+    command.args(["--exact", "state::processes::child_process", "--nocapture"]);
     command.env(JOB, job).env(DIR, dir).stdin(Stdio::null()).stdout(Stdio::piped());
     command.spawn().expect("the test binary can be run again")
 }
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "a child is told its job by its environment")]
-fn the_jobs_of_a_child() {
+fn child_process() {
     if let (Ok(job), Ok(dir)) = (std::env::var(JOB), std::env::var(DIR)) {
         return work(&job, Path::new(&dir));
     }
@@ -59,7 +59,7 @@ fn work(job: &str, dir: &Path) {
     }
 }
 
-/// Works as a call does, and tells what is safe then: nothing that memory stood in for.
+/// Writes like a call does, and prints what is safely stored.
 fn log_and_tell(store: &FallbackStore<SqliteStore>, n: u64) {
     let process = format!("{:08}", std::process::id());
     let id = format!("{process}-{n:08}");
@@ -76,7 +76,7 @@ fn log_and_tell(store: &FallbackStore<SqliteStore>, n: u64) {
 }
 
 #[test]
-fn a_hundred_processes_that_begin_together_lose_nothing() {
+fn a_hundred_simultaneous_processes_lose_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let state = dir.path().join("new/state");
     let children: Vec<Child> = (0..100).map(|_| child("increment", &state)).collect();
@@ -90,14 +90,14 @@ fn a_hundred_processes_that_begin_together_lose_nothing() {
     assert_eq!(names, ["state.db", "state.db-shm", "state.db-wal"], "no draft is left behind");
 }
 
-/// How many processes are killed; more with `LLMROUTE_KILLS`.
+/// The number of processes to kill; `LLMROUTE_KILLS` raises it.
 const KILLS: usize = 24;
-/// How many work at the same time, so that each is killed in the middle of the others' work.
+/// The number of processes at a time, so that each is killed while others work.
 const AT_ONCE: usize = 4;
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "who has more time says so by a variable")]
-fn what_was_finished_survives_kill_9() {
+fn finished_requests_survive_kill_9() {
     let kills = std::env::var("LLMROUTE_KILLS").map_or(KILLS, |kills| kills.parse().expect("it is a number"));
     let dir = tempfile::tempdir().unwrap();
     let mut done = Vec::new();
@@ -115,7 +115,7 @@ fn what_was_finished_survives_kill_9() {
     assert!(done.len() >= kills, "{} requests by {kills} processes", done.len());
 }
 
-/// Kills a process when it has finished so many requests and one; the ids of those that it finished.
+/// Kills a process once it has finished more than `requests`; returns the ids of the finished ones.
 fn kill_after(requests: usize, mut child: Child) -> Vec<String> {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut told = || lines.by_ref().find_map(|line| Some(line.unwrap().strip_prefix("done ")?.to_owned()));
@@ -126,7 +126,7 @@ fn kill_after(requests: usize, mut child: Child) -> Vec<String> {
     done
 }
 
-/// No line of a finished request is lost.
+/// Checks that no finished request is lost.
 fn check_log(dir: &Path, done: &[String]) {
     let log = LogReader::open(dir).unwrap().unwrap();
     for id in done {
@@ -135,8 +135,8 @@ fn check_log(dir: &Path, done: &[String]) {
     }
 }
 
-/// The shared counter is the sum of every process's own, and each of these is what the process told,
-/// or one more that it could not tell any more.
+/// Checks that the shared counter is the sum of the processes' own, and that each of these is what its process
+/// printed, or one more that it did not get to print.
 fn check_counters(dir: &Path, done: &[String]) {
     let store = SqliteStore::new(dir);
     let number = |name: &str| get(&store, name).map_or(0, |n| n.parse::<usize>().unwrap());
@@ -151,7 +151,7 @@ fn check_counters(dir: &Path, done: &[String]) {
 }
 
 #[test]
-fn the_wal_of_long_answers_does_not_grow_for_ever() {
+fn the_wal_of_long_answers_stays_bounded() {
     check_wal(50, |store, n| {
         store.begin(&start(n)).unwrap();
         store.finish(n, &end(&"long ".repeat(10_000))).unwrap();
@@ -159,7 +159,7 @@ fn the_wal_of_long_answers_does_not_grow_for_ever() {
 }
 
 #[test]
-fn the_wal_of_processes_that_write_once_does_not_grow_for_ever() {
+fn the_wal_of_one_shot_processes_stays_bounded() {
     check_wal(300, |store, n| set(store, "key", Some(n)));
 }
 
@@ -174,7 +174,7 @@ fn check_wal(times: u32, write: fn(&dyn Store, &str)) {
 }
 
 #[test]
-fn only_its_owner_reads_the_state_whatever_the_umask() {
+fn only_the_owner_can_read_the_state_under_any_umask() {
     for mask in ["000", "022", "777"] {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join("state");
@@ -187,7 +187,7 @@ fn only_its_owner_reads_the_state_whatever_the_umask() {
 }
 
 #[test]
-fn files_that_others_could_read_are_closed_to_them() {
+fn readable_files_become_private() {
     let dir = tempfile::tempdir().unwrap();
     increment(&SqliteStore::new(dir.path()), "n");
     let files = ["state.db", "state.db-wal", "state.db-shm"].map(|name| dir.path().join(name));
@@ -199,7 +199,7 @@ fn files_that_others_could_read_are_closed_to_them() {
 }
 
 #[test]
-fn reading_makes_nothing() {
+fn reading_creates_nothing() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(get(&SqliteStore::new(&dir.path().join("state")), "n"), None);
     assert!(LogReader::open(&dir.path().join("state")).unwrap().is_none());

@@ -1,7 +1,7 @@
 //! A Redis server for the tests: one of our own while `redis-server` is installed, or the one that
 //! `LLMROUTE_REDIS_URL` names. Without either the tests skip, visibly; with `LLMROUTE_REAL=1` they fail.
 //!
-//! Then what is Redis's own: processes, the program, a server that is away or that wants a password.
+//! Then Redis itself: processes, the program, a server that is down or needs a password.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
@@ -16,7 +16,7 @@ use llmroute_router::state::{self, FallbackStore, LogReader, RedisStore, StateLo
 use super::{end, get, increment, key, set, start};
 use crate::support::{ANSWER, End, Home, KEY, Profile, Run, Server};
 
-/// Where tests may keep something, for as long as this lives.
+/// A Redis database for tests, as long as this value lives.
 pub struct Place {
     pub url: RedisUrl,
     text: String,
@@ -24,7 +24,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// A place with nothing in it; `None` when there is no Redis.
+    /// An empty database; `None` without Redis.
     #[expect(clippy::disallowed_methods, reason = "whoever runs the tests says where a server is by a variable")]
     pub fn new() -> Option<Self> {
         if let Ok(text) = std::env::var("LLMROUTE_REDIS_URL") {
@@ -45,7 +45,7 @@ impl Place {
         own
     }
 
-    /// A server of our own on a socket in a directory of its own.
+    /// Starts a server on a socket in a temporary directory.
     fn serve(options: &[&str]) -> Option<Self> {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let socket = dir.path().join("redis.sock");
@@ -60,7 +60,7 @@ impl Place {
         let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
         let ready = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains("eady to accept connections")));
         assert!(ready.is_some(), "redis-server ended before it was ready");
-        // It goes on writing; nobody stops it by not reading.
+        // Keep reading its output, so that it never blocks.
         std::thread::spawn(move || lines.for_each(drop));
         Some(Self::at(format!("redis+unix://{}", socket.display()), Some((child, dir))))
     }
@@ -72,6 +72,21 @@ impl Place {
     /// The URL as it is typed.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Lets the server keep its connections and answer nothing.
+    fn pause(&mut self) {
+        self.signal(rustix::process::Signal::STOP);
+    }
+
+    fn go_on(&mut self) {
+        self.signal(rustix::process::Signal::CONT);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let (child, _) = self.own.as_ref().expect("it is our own");
+        let pid = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw).expect("it has a number");
+        rustix::process::kill_process(pid, signal).expect("it runs");
     }
 
     fn stop(&mut self) {
@@ -105,7 +120,7 @@ fn a_hundred_processes_lose_nothing() {
 }
 
 #[test]
-fn keys_of_another_prefix_are_not_ours() {
+fn keys_with_another_prefix_are_left_alone() {
     let Some(place) = Place::new() else { return };
     let mark = if place.text.contains('?') { '&' } else { '?' };
     let other = place.text.split("prefix=").next().expect("a split has a first part").trim_end_matches(['?', '&']);
@@ -118,7 +133,7 @@ fn keys_of_another_prefix_are_not_ours() {
 }
 
 #[test]
-fn what_is_kept_expires() {
+fn values_expire() {
     let Some(place) = Place::new() else { return };
     let store = RedisStore::new(&place.url);
     set(&store, "a", Some("1"));
@@ -135,7 +150,7 @@ fn what_is_kept_expires() {
 }
 
 #[test]
-fn a_server_that_comes_back_is_asked_again() {
+fn a_server_that_comes_back_is_used_again() {
     let Some(place) = Place::new() else { return };
     let store = RedisStore::new(&place.url);
     set(&store, "a", Some("1"));
@@ -147,7 +162,7 @@ fn a_server_that_comes_back_is_asked_again() {
 }
 
 #[test]
-fn a_server_that_goes_away_costs_one_warning() {
+fn a_server_that_goes_away_is_one_warning() {
     let Some(mut place) = Place::serve(&[]) else { return };
     let store = FallbackStore::new(RedisStore::new(&place.url));
     set(&store, "n", Some("1"));
@@ -162,7 +177,7 @@ fn a_server_that_goes_away_costs_one_warning() {
 }
 
 #[test]
-fn nobody_there_costs_one_warning() {
+fn a_refused_connection_is_one_warning() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let url = format!("redis+unix://{}/nobody.sock", dir.path().display());
     let store = state::open(&StateLocation::Redis(RedisUrl::parse(&url).expect("it is a URL")));
@@ -174,7 +189,7 @@ fn nobody_there_costs_one_warning() {
 }
 
 #[test]
-fn a_wrong_password_is_said_and_not_shown() {
+fn a_wrong_password_is_reported_and_not_shown() {
     let Some(place) = Place::serve(&["--requirepass", "hunter2"]) else { return };
     let wrong = format!("{}?pass=hunter3", place.text);
     let error =
@@ -188,7 +203,7 @@ fn a_wrong_password_is_said_and_not_shown() {
 }
 
 #[test]
-fn the_program_shares_and_logs_and_forgets_there() {
+fn the_program_shares_logs_and_resets_through_redis() {
     let Some(place) = Place::new() else { return };
     let server = Server::start();
     let profile = Profile::new().provider("lab", "openai", &format!("{}/v1", server.url()));
@@ -245,4 +260,69 @@ fn an_unreachable_server_is_one_line_and_an_answer() {
     let output = Run::at(&home).env("LAB_KEY", KEY).args(["ask", "why?", "--state", &socket]).output();
     assert_eq!((output.end, output.text()), (End::Code(0), format!("{ANSWER}\n")));
     assert_eq!(output.notes().matches("no shared state").count(), 1, "{}", output.notes());
+}
+
+/// Commands that the server has run, without those of new connections.
+fn commands(place: &Place) -> u64 {
+    let mut connection =
+        redis::Client::open(place.url.url().expose()).and_then(|client| client.get_connection()).expect("it is there");
+    let info: String = redis::cmd("INFO").arg("commandstats").query(&mut connection).expect("it answers");
+    let calls = info.lines().filter_map(|line| {
+        let (name, rest) = line.strip_prefix("cmdstat_")?.split_once(':')?;
+        let counted = ["mget", "eval", "get", "set"].contains(&name);
+        rest.strip_prefix("calls=")?.split(',').next()?.parse::<u64>().ok().filter(|_| counted)
+    });
+    calls.sum()
+}
+
+#[test]
+fn a_change_of_values_that_were_read_before_is_one_round_trip() {
+    let Some(place) = Place::serve(&[]) else { return };
+    let store = RedisStore::new(&place.url);
+    assert_eq!(get(&store, "n"), None);
+    let before = commands(&place);
+    increment(&store, "n");
+    increment(&store, "n");
+    // `EVAL` and the two commands that a script runs.
+    assert!(commands(&place) - before <= 6, "{}", commands(&place) - before);
+    assert_eq!(get(&RedisStore::new(&place.url), "n").as_deref(), Some("2"));
+}
+
+#[test]
+fn a_decision_is_never_made_by_an_old_value() {
+    let Some(place) = Place::new() else { return };
+    let (one, other) = (RedisStore::new(&place.url), RedisStore::new(&place.url));
+    set(&one, "room", Some("none"));
+    set(&other, "room", Some("one"));
+    let mut seen = None;
+    one.update(&key("room"), &mut |values| seen = values[0].clone()).expect("it is there");
+    assert_eq!(seen.as_deref(), Some("one"));
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "measures real time against a real server")]
+fn a_server_that_stops_answering_denies_what_all_processes_must_know_and_is_tried_again() {
+    let Some(mut place) = Place::serve(&[]) else { return };
+    let store = FallbackStore::new(RedisStore::new(&place.url));
+    increment(&store, "n");
+    place.pause();
+    let began = std::time::Instant::now();
+    for _ in 0..5 {
+        let denied = store.update_shared(&key("n"), &mut |values| values[0] = None).expect_err("nobody can know");
+        assert_eq!(denied.kind, StoreErrorKind::Unreachable, "{denied}");
+    }
+    assert!(began.elapsed() < std::time::Duration::from_millis(2500), "one time limit, then it is left alone");
+    place.go_on();
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    store.update_shared(&key("n"), &mut |values| values[0] = Some("7".to_owned())).expect("it answers again");
+    assert_eq!(get(&RedisStore::new(&place.url), "n").as_deref(), Some("7"));
+}
+
+#[test]
+fn a_server_without_memory_denies_what_all_processes_must_know() {
+    let Some(place) = Place::serve(&["--maxmemory", "1mb", "--maxmemory-policy", "noeviction"]) else { return };
+    let store = FallbackStore::new(RedisStore::new(&place.url));
+    let mut change = |values: &mut [Option<String>]| values[0] = Some("x".repeat(1 << 20));
+    let denied = store.update_shared(&key("n"), &mut change).expect_err("there is no memory");
+    assert_eq!(denied.kind, StoreErrorKind::Unreachable, "{denied}");
 }

@@ -1,4 +1,4 @@
-//! What every store does, whatever keeps it.
+//! The behaviour of every store.
 
 use std::path::Path;
 use std::thread;
@@ -66,7 +66,7 @@ fn check_log(write: fn(&dyn Store), want: &[LogRecord]) {
 }
 
 #[test]
-fn what_was_never_written_is_none() {
+fn a_missing_key_reads_as_none() {
     check(|store| assert_eq!(store.read(&[key("a"), key("b")].concat()), Ok(vec![None, None])));
 }
 
@@ -82,7 +82,7 @@ fn values_come_in_the_order_of_their_keys() {
 }
 
 #[test]
-fn no_keys_are_no_values() {
+fn no_keys_give_no_values() {
     check(|store| {
         assert_eq!(store.read(&[]), Ok(Vec::new()));
         assert_eq!(store.update(&[], &mut |values| assert!(values.is_empty())), Ok(()));
@@ -90,7 +90,7 @@ fn no_keys_are_no_values() {
 }
 
 #[test]
-fn a_change_sees_the_newest_values_and_its_own_come_back() {
+fn an_update_sees_the_newest_values_and_is_read_back() {
     check(|store| {
         set(store, "n", Some("41"));
         increment(store, "n");
@@ -99,7 +99,7 @@ fn a_change_sees_the_newest_values_and_its_own_come_back() {
 }
 
 #[test]
-fn a_value_that_becomes_none_is_gone() {
+fn setting_none_removes_a_value() {
     check(|store| {
         set(store, "a", Some("1"));
         set(store, "a", None);
@@ -108,7 +108,7 @@ fn a_value_that_becomes_none_is_gone() {
 }
 
 #[test]
-fn values_and_keys_may_hold_anything() {
+fn values_and_keys_can_hold_any_text() {
     check(|store| {
         set(store, "k'\"\0🙂", Some("v'\"\0\u{1b}🙂"));
         assert_eq!(get(store, "k'\"\0🙂").as_deref(), Some("v'\"\0\u{1b}🙂"));
@@ -126,7 +126,7 @@ fn several_values_change_together() {
 }
 
 #[test]
-fn keys_are_found_by_their_beginning() {
+fn keys_are_found_by_prefix() {
     check(|store| {
         for name in ["a/2", "a/1", "b/1", "a", "A/1", "a%", "*"] {
             set(store, name, Some("1"));
@@ -139,7 +139,7 @@ fn keys_are_found_by_their_beginning() {
 }
 
 #[test]
-fn what_was_forgotten_is_gone_and_the_rest_stays() {
+fn deleting_keys_keeps_the_others() {
     check(|store| {
         for name in ["a", "b", "c"] {
             set(store, name, Some("1"));
@@ -151,12 +151,12 @@ fn what_was_forgotten_is_gone_and_the_rest_stays() {
 }
 
 #[test]
-fn forgetting_makes_nothing() {
+fn deleting_creates_nothing() {
     check(|store| assert_eq!((store.delete(&key("a")), store.clear_log()), (Ok(0), Ok(0))));
 }
 
 #[test]
-fn a_log_that_was_cleared_is_empty_and_goes_on() {
+fn a_cleared_log_is_empty_and_usable() {
     check_log(
         |store| {
             log(store, &start("A"), &end("blue"));
@@ -181,12 +181,12 @@ fn threads_lose_nothing() {
 }
 
 #[test]
-fn a_question_is_in_the_log_before_its_answer() {
+fn a_request_is_logged_before_its_answer() {
     check_log(|store| store.begin(&start("A")).expect("the log can be written"), &[(start("A"), None)]);
 }
 
 #[test]
-fn an_answer_joins_its_question() {
+fn an_answer_is_stored_with_its_request() {
     check_log(|store| log(store, &start("A"), &end("blue")), &[(start("A"), Some(end("blue")))]);
 }
 
@@ -221,7 +221,7 @@ fn every_field_may_be_empty() {
 }
 
 #[test]
-fn every_outcome_comes_back() {
+fn every_outcome_is_read_back() {
     for outcome in RequestOutcome::ALL {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let store = SqliteStore::new(dir.path());
@@ -244,7 +244,7 @@ fn requests_come_in_the_order_of_their_ids() {
 }
 
 #[test]
-fn a_second_beginning_changes_nothing() {
+fn a_second_begin_changes_nothing() {
     check_log(
         |store| {
             log(store, &start("A"), &end("blue"));
@@ -255,7 +255,7 @@ fn a_second_beginning_changes_nothing() {
 }
 
 #[test]
-fn of_two_ends_the_later_stands() {
+fn the_later_of_two_results_stands() {
     check_log(
         |store| {
             log(store, &start("A"), &end("blu"));
@@ -266,7 +266,7 @@ fn of_two_ends_the_later_stands() {
 }
 
 #[test]
-fn an_end_without_a_beginning_is_dropped() {
+fn a_result_without_a_request_is_dropped() {
     check_log(|store| store.finish("A", &end("blue")).expect("the log can be written"), &[]);
 }
 

@@ -1,4 +1,4 @@
-//! States that cannot be used: each costs one warning that says what to do, and nothing else.
+//! Unusable states: each gives one warning with a remedy, and nothing else.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -8,7 +8,7 @@ use llmroute_router::state::{self, LogReader, SqliteStore, StateLocation, databa
 
 use super::{end, get, increment, set, start};
 
-/// Works on the state `dir` as a call does; the one warning must say each of `want`.
+/// Uses the state `dir` like a call does; the single warning must contain each of `want`.
 fn check(dir: &Path, want: &[&str]) {
     let store = state::open(&StateLocation::Dir(dir.to_owned()));
     let known: u64 = get(&*store, "n").map_or(0, |n| n.parse().unwrap());
@@ -24,7 +24,7 @@ fn check(dir: &Path, want: &[&str]) {
     assert_eq!(store.take_warning(), None, "one warning is enough");
 }
 
-/// As [`check`], for a state in which `harm` was done to the database; it must stay as it is.
+/// As [`check`], for a database damaged by `harm`, which must stay unchanged.
 fn check_harmed(harm: impl FnOnce(&Path), want: &[&str]) {
     let dir = tempfile::tempdir().unwrap();
     let path = database(dir.path());
@@ -34,7 +34,7 @@ fn check_harmed(harm: impl FnOnce(&Path), want: &[&str]) {
     assert!(fs::read(&path).ok() == before, "what is there may be wanted back");
 }
 
-/// A database with something in it, all of it in its main file.
+/// A database with content, all of it in the main file.
 fn whole(path: &Path) -> rusqlite::Connection {
     set(&SqliteStore::new(path.parent().unwrap()), "n", Some("5"));
     let connection = rusqlite::Connection::open(path).unwrap();
@@ -100,7 +100,7 @@ fn a_file_instead_of_the_directory() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_directory_that_cannot_be_made() {
+fn a_directory_that_cannot_be_created() {
     check(Path::new("/proc/llmroute-state"), &["/proc/llmroute-state", "--state DIR"]);
 }
 
@@ -115,7 +115,7 @@ fn a_read_only_directory_and_database() {
     if binds {
         check(dir.path(), &["state.db", "check the owner and the mode"]);
     } else {
-        // No mode binds root: then everything works, and silently.
+        // Root ignores file modes: everything works silently then.
         let store = state::open(&StateLocation::Dir(dir.path().to_owned()));
         increment(&*store, "n");
         assert_eq!((get(&*store, "n").as_deref(), store.take_warning()), (Some("6"), None));
@@ -133,7 +133,7 @@ fn an_empty_file_becomes_a_state() {
 }
 
 #[test]
-fn a_state_in_memory_is_no_trouble() {
+fn a_state_in_memory_gives_no_warning() {
     let store = state::open(&StateLocation::Memory);
     increment(&*store, "n");
     assert_eq!((get(&*store, "n").as_deref(), store.take_warning()), (Some("1"), None));

@@ -5,6 +5,7 @@
 
 use super::event_filter::EventFilter;
 use super::{Decoder, Endpoint};
+use crate::model::format;
 use crate::model::{Class, Event, Failure};
 use crate::wire::{Frame, FrameError, FrameParser, Framing, json_repair};
 
@@ -86,7 +87,7 @@ impl ReplyReader {
             }
             Body::Document(body) => {
                 if body.len() + bytes.len() > MAX_DOCUMENT {
-                    let message = format!("the reply is longer than {} MiB", MAX_DOCUMENT >> 20);
+                    let message = format!("the reply is longer than {}", format::bytes(MAX_DOCUMENT as u64));
                     return Err(Failure::new(Class::Malformed, message));
                 }
                 body.extend_from_slice(bytes);

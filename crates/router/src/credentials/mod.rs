@@ -1,6 +1,6 @@
-//! Keys at the moment they are needed: from the environment, a file, a command or the profile.
+//! Resolves keys when they are needed: from the environment, a file, a command or the profile.
 //!
-//! A command runs at most once per process. Nothing here prints or keeps more than it must.
+//! A command runs at most once per process. Keys are never printed.
 
 mod aws;
 #[cfg(feature = "vertex")]
@@ -9,30 +9,29 @@ pub mod keyring;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-use std::process::{Output, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::Command;
 use tokio::sync::OnceCell;
 
 use self::aws::AwsCredentials;
 use self::keyring::{Keyring, SystemKeyring};
 use crate::ports::{BoxFuture, Clock, KeyError, KeyProvider};
+use crate::transport::process::{ProcessError, ShellCommand};
 use llmroute_core::model::failure::one_line;
+use llmroute_core::model::format;
 use llmroute_core::model::{KeySource, Secret};
 
-/// The longest that a command may take.
+/// The time limit of a command.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The longest that a keyring may take: a person may have to unlock it.
+/// The time limit of a keyring: a person may have to unlock it.
 const KEYRING_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// As much of a command's output, or of a key file, as is read.
+/// The largest part of a command's output, or of a key file, that is read.
 const LONGEST_OUTPUT: u64 = 64 << 10;
 
-/// What a command gave; shared by all who ask for it.
+/// The output of a command; shared by all users of it.
 type SharedKey = Arc<OnceCell<Result<Secret, KeyError>>>;
 
 /// Resolves keys; implements [`KeyProvider`].
@@ -47,7 +46,7 @@ pub struct KeyResolver {
 }
 
 impl KeyResolver {
-    /// A vault over a snapshot of the environment; `clock` says when keys have ended.
+    /// Uses a snapshot of the environment; `clock` determines when keys expire.
     #[must_use]
     pub fn new(vars: BTreeMap<String, String>, clock: Clock) -> Self {
         let aws = AwsCredentials::new(clock, vars.get("AWS_ENDPOINT_URL_SSO").filter(|url| !url.is_empty()).cloned());
@@ -62,7 +61,7 @@ impl KeyResolver {
         }
     }
 
-    /// The same over another ring than the system's.
+    /// The same with another keyring.
     #[must_use]
     pub fn with_keyring(self, keyring: Arc<dyn Keyring>) -> Self {
         Self { keyring, ..self }
@@ -81,7 +80,7 @@ impl KeyResolver {
         self.google.token(file).await
     }
 
-    /// A program without Google's credentials asks Google's own; such a token is not renewed.
+    /// Without the `vertex` feature, `gcloud` provides the token, which is not renewed.
     #[cfg(not(feature = "vertex"))]
     async fn google(&self, file: Option<&Path>) -> Result<Secret, KeyError> {
         self.command(&gcloud(file)).await
@@ -125,7 +124,7 @@ pub(super) fn error(reason: impl Into<String>) -> KeyError {
     KeyError { reason: reason.into() }
 }
 
-/// The key called `name`, asked for on a thread of its own: a ring blocks.
+/// The key called `name`, read on a blocking thread.
 async fn from_keyring(keyring: Arc<dyn Keyring>, name: &str, limit: Duration) -> Result<Secret, KeyError> {
     let wanted = name.to_owned();
     let asked = tokio::task::spawn_blocking(move || keyring.get(&wanted));
@@ -134,7 +133,9 @@ async fn from_keyring(keyring: Arc<dyn Keyring>, name: &str, limit: Duration) ->
         Ok(Ok(Ok(None))) => Err(error(format!("the keyring has no key `{name}` (`llmroute keys set {name}`)"))),
         Ok(Ok(Err(why))) => Err(error(why.to_string())),
         Ok(Err(_)) => Err(error(format!("the keyring gave no key `{name}`"))),
-        Err(_) => Err(error(format!("the keyring gave no key `{name}` in {} s (is it locked?)", limit.as_secs_f64()))),
+        Err(_) => {
+            Err(error(format!("the keyring gave no key `{name}` in {} (is it locked?)", format::duration(limit))))
+        }
     }
 }
 
@@ -149,7 +150,7 @@ fn first_line(text: &str) -> Option<Secret> {
     text.lines().next().map(str::trim).filter(|line| !line.is_empty()).map(Secret::new)
 }
 
-/// The command that prints a token of the credentials in `file`, or of those that it finds itself.
+/// The command that prints a token for the credentials in `file`, or for the default ones.
 #[cfg(not(feature = "vertex"))]
 fn gcloud(file: Option<&Path>) -> String {
     let print = "gcloud auth application-default print-access-token";
@@ -157,45 +158,27 @@ fn gcloud(file: Option<&Path>) -> String {
     file.map_or_else(|| print.to_owned(), |path| format!("GOOGLE_APPLICATION_CREDENTIALS='{}' {print}", quoted(path)))
 }
 
-/// The first line that `command` prints.
+/// The first line of the output of `command`.
 async fn run(command: &str, limit: Duration) -> Result<Secret, KeyError> {
     let text = print(command, limit).await?;
     let name = command.split_whitespace().next().unwrap_or_default();
     first_line(&text).ok_or_else(|| error(format!("key command `{name} …` printed nothing")))
 }
 
-/// What `command` prints.
-pub(super) async fn print(command: &str, limit: Duration) -> Result<String, KeyError> {
+/// Returns what `command` prints. It keeps its environment: it may need a key to get another.
+async fn print(command: &str, limit: Duration) -> Result<String, KeyError> {
     let name = command.split_whitespace().next().unwrap_or_default();
-    let mut child = Command::new("sh");
-    child.args(["-c", command]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    let output = match tokio::time::timeout(limit, output_of(child)).await {
-        Ok(Ok(output)) => output,
-        Ok(Err(why)) => return Err(error(format!("key command `{name} …` cannot be run: {}", why.kind()))),
-        Err(_) => return Err(error(format!("key command `{name} …` gave no key in {} s", limit.as_secs_f64()))),
-    };
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let said = said.lines().next().map(|line| format!(": {}", one_line(line))).unwrap_or_default();
-        return Err(error(format!("key command `{name} …` failed ({}){said}", output.status)));
+    let finished = ShellCommand::new(command).stdout(LONGEST_OUTPUT).run(limit).await.map_err(|why| match why {
+        ProcessError::TimedOut(limit) => {
+            error(format!("key command `{name} …` gave no key in {}", format::duration(limit)))
+        }
+        ProcessError::Start(_) | ProcessError::Wait(_) => error(format!("key command `{name} …`: {why}")),
+    })?;
+    if !finished.status.success() {
+        let said = finished.complaint().map(|line| format!(": {}", one_line(&line))).unwrap_or_default();
+        return Err(error(format!("key command `{name} …` failed ({}){said}", finished.status)));
     }
-    String::from_utf8(output.stdout).map_err(|_| error(format!("key command `{name} …` printed no text")))
-}
-
-/// Runs a command and keeps the beginning of what it prints; one that prints on is ended by its
-/// closed pipes.
-async fn output_of(mut command: Command) -> std::io::Result<Output> {
-    let mut child = command.spawn()?;
-    let (stdout, stderr) = tokio::join!(beginning(child.stdout.take()), beginning(child.stderr.take()));
-    Ok(Output { status: child.wait().await?, stdout: stdout?, stderr: stderr? })
-}
-
-async fn beginning(pipe: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if let Some(pipe) = pipe {
-        pipe.take(LONGEST_OUTPUT).read_to_end(&mut bytes).await?;
-    }
-    Ok(bytes)
+    String::from_utf8(finished.stdout).map_err(|_| error(format!("key command `{name} …` printed no text")))
 }
 
 #[cfg(test)]
@@ -301,6 +284,6 @@ mod tests {
     #[tokio::test]
     async fn a_command_that_hangs_is_ended() {
         let why = run("exec tail -f /dev/null", Duration::from_millis(1)).await.unwrap_err();
-        assert_eq!(why.reason, "key command `exec …` gave no key in 0.001 s");
+        assert_eq!(why.reason, "key command `exec …` gave no key in 1 ms");
     }
 }

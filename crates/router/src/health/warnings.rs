@@ -1,4 +1,4 @@
-//! What a person should look into though calls may still succeed: functions of what was evidence.
+//! Warnings about deployments that can still answer: pure functions of the findings.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -8,14 +8,15 @@ use url::{Host, Url};
 use super::Evidence;
 use crate::engine::{ProbeOutcome, ProbeReply};
 use llmroute_core::model::Timestamp;
+use llmroute_core::model::format;
 use llmroute_core::protocols::probe::Listed;
 
-/// Certificates that end sooner than this should have been renewed by now.
+/// A certificate that expires sooner than this should have been renewed.
 const RENEWAL: Duration = Duration::from_secs(21 * 24 * 3600);
 /// Signatures and tokens are refused when clocks differ by minutes; dates in headers are of whole seconds.
 const SKEW: Duration = Duration::from_secs(30);
 
-/// Everything that is doubtful about a deployment at `url`.
+/// All warnings about a deployment at `url`.
 pub fn all(url: Option<&Url>, evidence: &Evidence, now: Timestamp) -> Vec<String> {
     let reply = match &evidence.probed.outcome {
         ProbeOutcome::Replied(reply) => Some(reply),
@@ -70,7 +71,7 @@ fn clock(reply: &ProbeReply) -> Option<String> {
     let (ahead, behind) = (reply.at.since(theirs), theirs.since(reply.at));
     let skew = ahead.max(behind);
     let side = if ahead > behind { "ahead of" } else { "behind" };
-    (skew > SKEW).then(|| format!("this clock is {} s {side} the server's", skew.as_secs()))
+    (skew > SKEW).then(|| format!("this clock is {} {side} the server's", format::duration(skew)))
 }
 
 fn redirect(reply: &ProbeReply) -> Option<String> {
@@ -131,7 +132,7 @@ mod tests {
         check(1_030_000, None);
         check(970_000, None);
         check(1_031_000, Some("this clock is 31 s behind the server's"));
-        check(900_000, Some("this clock is 100 s ahead of the server's"));
+        check(900_000, Some("this clock is 1m 40s ahead of the server's"));
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 
 use url::Url;
 
-use crate::profile::diagnostic::{Diagnostic, LoadError};
-use crate::profile::{EnvVars, LoadOptions, Profile, Source};
+use super::document::diagnostic::{Diagnostic, LoadError};
+use super::{EnvVars, LoadOptions, Profile, Source, document};
 use llmroute_core::catalog;
 
 /// A local server that may be there.
@@ -56,7 +56,7 @@ pub fn from_keys(inputs: &LoadOptions<'_>) -> Result<Option<Profile>, LoadError>
 pub fn candidates(vars: &EnvVars) -> Vec<LocalServer> {
     let candidate = |name: String, address: &str| {
         let text = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
-        Some(LocalServer { name, base_url: crate::profile::base_url::check(&text).ok()? })
+        Some(LocalServer { name, base_url: document::base_url::check(&text).ok()? })
     };
     match vars.get("LLMROUTE_DISCOVER") {
         Some("off") => Vec::new(),

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::profile::diagnostic::{Diagnostic, LoadError};
-use crate::profile::{EnvVars, suggest};
+use super::EnvVars;
+use super::document::diagnostic::{Diagnostic, LoadError};
+use super::document::suggest;
 
 /// Where the profile is.
 #[derive(Debug, Clone, PartialEq, Eq)]

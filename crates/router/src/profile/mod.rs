@@ -1,7 +1,6 @@
-//! Profiles: the file field for field, names resolved to positions, and every mistake in one run.
+//! Profiles: reads the file, resolves its names, and reports every mistake in one run.
 //!
-//! Reads the profile's file and key files, and nothing else of the outside: the environment is an
-//! argument. It knows providers and routes; it calls nobody.
+//! Reads the file of the profile and key files; the environment is an argument. Nothing is called here.
 
 mod credentials;
 pub mod discover;
@@ -18,33 +17,34 @@ pub mod template;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 use toml::de::DeTable;
 
-use credentials::{aws, google};
-use document::{base_url, budget, diagnostic, failure_classes, mask, params, patch, value};
-pub use document::{duration, hedge, keys, suggest};
-pub use resolve::strategy;
-use resolve::{deployment, precedence, provider, target};
-
 use llmroute_core::model::{KeySource, StateSource};
 use llmroute_core::protocols::Endpoint;
 use llmroute_core::routing::{self, GroupId, Policy};
 
-pub use diagnostic::{Diagnostic, Document, LoadError, Severity};
+pub use document::diagnostic::{Diagnostic, Document, LoadError, Severity};
+pub use document::{duration, hedge, keys, suggest};
 pub use env::EnvVars;
 pub use locate::{ProfileLocation, locate, profiles_dir};
 pub use models::{ModelTable, fetched_models_path};
 pub use provider_status::{KeyStatus, ProviderStatus, Readiness, shown as describe_key, statuses as provider_statuses};
+pub use resolve::strategy;
+pub use resolve::target::UnknownName;
 pub use show::show;
 pub use state::state_source;
-pub use target::UnknownName;
 pub use template::Template;
 
-use precedence::{Precedence, TimeoutConfig};
-use provider::Provider;
+use credentials::KeySpec;
+use document::table::{Keys as _, NamedTable};
+use document::{ProfileTables, diagnostic, mask};
+use resolve::deployment::host_key;
+use resolve::precedence::{Precedence, TimeoutConfig};
+use resolve::provider::Provider;
 
 /// Where a profile came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub enum Source {
     File(PathBuf),
     /// Built in.
     Demo,
+    /// Text that the program passed.
+    Inline,
     /// Made from what this machine offers: key variables, or local servers.
     Discovered,
 }
@@ -64,17 +66,18 @@ impl Source {
         match self {
             Self::File(path) => path.display().to_string(),
             Self::Demo => "demo".into(),
+            Self::Inline => "(inline)".into(),
             Self::Discovered => "(discovered)".into(),
         }
     }
 }
 
-/// What a profile is resolved against.
+/// The circumstances of a profile's use.
 #[derive(Debug, Clone, Copy)]
 pub struct LoadOptions<'a> {
     /// The environment.
     pub env: &'a EnvVars,
-    /// Whether the process makes many calls (chat, batch, bench): short first cooldowns.
+    /// The process makes many calls (chat, batch, bench), so the first cooldowns are short.
     pub long_lived: bool,
 }
 
@@ -83,48 +86,48 @@ pub struct LoadOptions<'a> {
 pub struct Profile {
     /// Where it came from.
     pub source: Source,
-    /// The group that is asked when none is named.
+    /// The group that answers if none is named.
     pub default_group: GroupId,
-    /// What adapters need of each deployment, by `DeploymentId`.
+    /// The endpoint of each deployment, by `DeploymentId`.
     pub endpoints: Vec<Endpoint>,
-    /// Where the key of each deployment is, by `DeploymentId`.
+    /// The source of each deployment's key, by `DeploymentId`.
     pub keys: Vec<KeySource>,
-    /// What routing needs.
+    /// Groups, deployments, limits and rules.
     pub map: routing::Map,
-    /// Where it says that the shared state is.
+    /// The shared state that it names.
     pub state: Option<StateSource>,
     /// Named prompts.
     pub templates: Vec<Template>,
     /// Warnings and notes, in the order of the text.
     pub notes: Vec<Diagnostic>,
-    /// What the notes point into.
+    /// The text that the notes point into.
     pub document: Document,
-    /// Providers that were named so far.
+    /// The providers that were named up to now.
     providers: Vec<Provider>,
-    /// What each group needs that is not built yet, by `GroupId`.
-    unbuilt: Vec<Vec<String>>,
-    /// What holds for a group that is not in the file.
-    base: Base,
+    /// The keys of each group that are not built yet, by `GroupId`.
+    not_built: Vec<Vec<String>>,
+    /// The settings of a group that is not in the file.
+    base: GroupDefaults,
     /// The folder that paths of key files are relative to.
     folder: Option<PathBuf>,
-    /// What is known of models.
+    /// Prices, windows and capabilities of models.
     models: ModelTable,
 }
 
-/// What holds for every group that does not say otherwise.
+/// The settings of every group that does not set its own.
 #[derive(Debug)]
-struct Base {
+struct GroupDefaults {
     policy: Policy,
-    timeout_config: TimeoutConfig,
-    unbuilt: Vec<String>,
+    timeouts: TimeoutConfig,
+    not_built: Vec<String>,
 }
 
-/// Something that a group needs and that is not built yet.
+/// A key that a group needs, and whose feature is not built yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnbuiltFeature {
-    /// The key, with its value where that decides (`routing_strategy = "least-busy"`).
+    /// The key, with its value if that decides (`routing_strategy = "least-busy"`).
     pub key: String,
-    /// The group that needs it: the one that was asked for, or one of its fallbacks.
+    /// The group that needs it: the one that was named, or one of its fallbacks.
     pub group: String,
 }
 
@@ -132,21 +135,21 @@ pub struct UnbuiltFeature {
 const DEMO: &str = include_str!("demo.toml");
 
 impl Profile {
-    /// Loads the profile at `located`, which is not [`ProfileLocation::Discover`].
+    /// Loads the profile at `location`, which is not [`ProfileLocation::Discover`].
     ///
     /// # Errors
-    /// Everything that is wrong with it.
-    pub fn load(located: &ProfileLocation, inputs: &LoadOptions<'_>) -> Result<Self, LoadError> {
-        let (source, text) = text_of(located)?;
-        Self::parse(source, &text, inputs)
+    /// Every mistake in it.
+    pub fn load(location: &ProfileLocation, options: &LoadOptions<'_>) -> Result<Self, LoadError> {
+        let (source, text) = text_of(location)?;
+        Self::parse(source, &text, options)
     }
 
     /// Reads and resolves `text`.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
-    pub fn parse(source: Source, text: &str, inputs: &LoadOptions<'_>) -> Result<Self, LoadError> {
-        with_file(source, text, inputs, |profile, _| profile)
+    /// Every mistake in it.
+    pub fn parse(source: Source, text: &str, options: &LoadOptions<'_>) -> Result<Self, LoadError> {
+        with_tables(source, text, options, |profile, _| profile)
     }
 
     /// The warnings and notes as text for people.
@@ -156,9 +159,9 @@ impl Profile {
     }
 }
 
-/// The text of the profile at `located`.
-fn text_of(located: &ProfileLocation) -> Result<(Source, String), LoadError> {
-    match located {
+/// The text of the profile at `location`.
+fn text_of(location: &ProfileLocation) -> Result<(Source, String), LoadError> {
+    match location {
         ProfileLocation::File(path) => Ok((Source::File(path.clone()), read(path)?)),
         ProfileLocation::Demo => Ok((Source::Demo, DEMO.to_owned())),
         ProfileLocation::Discover => Err(discover::no_model_available()),
@@ -176,98 +179,108 @@ fn read(path: &Path) -> Result<String, LoadError> {
     })
 }
 
-/// Reads and resolves `text`, and gives `use_it` both the result and the file as written.
-fn with_file<T>(
+/// Reads and resolves `text`, and passes the result and the tables of the file to `use_it`.
+fn with_tables<T>(
     source: Source,
     text: &str,
-    inputs: &LoadOptions<'_>,
-    use_it: impl FnOnce(Profile, &document::File<'_>) -> T,
+    options: &LoadOptions<'_>,
+    use_it: impl FnOnce(Profile, &ProfileTables<'_>) -> T,
 ) -> Result<T, LoadError> {
-    let mut sink = Vec::new();
+    let mut diagnostics = Vec::new();
     let document = |masked| Document { name: source.name(), text: masked };
-    let Some(table) = toml_table(text, &mut sink) else {
-        return Err(LoadError { document: document(mask::mask_unparsed(text)), diagnostics: sink });
+    let Some(table) = toml_table(text, &mut diagnostics) else {
+        return Err(LoadError { document: document(mask::mask_unparsed(text)), diagnostics });
     };
     let document = document(mask::mask(text, table.get_ref()));
-    let file = document::read(&table, &mut sink);
-    check_version(&file, &mut sink);
-    check_mode(&source, &file, &mut sink);
-    let mut profile = Profile::resolve(source, document, &file, inputs, &mut sink);
-    sink.sort_by_key(|diagnostic| (diagnostic.span.as_ref().map(|span| span.start), diagnostic.severity));
-    sink.dedup();
-    if sink.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
-        return Err(LoadError { document: profile.document, diagnostics: sink });
+    let tables = ProfileTables::read(table.get_ref(), &mut diagnostics);
+    check_version(&tables, &mut diagnostics);
+    check_mode(&source, &tables, &mut diagnostics);
+    let mut profile = Profile::resolve(source, document, &tables, options, &mut diagnostics);
+    diagnostics.sort_by_key(|diagnostic| (diagnostic.span.as_ref().map(|span| span.start), diagnostic.severity));
+    diagnostics.dedup();
+    if has_errors(&diagnostics) {
+        return Err(LoadError { document: profile.document, diagnostics });
     }
-    profile.notes = sink;
-    Ok(use_it(profile, &file))
+    profile.notes = diagnostics;
+    Ok(use_it(profile, &tables))
+}
+
+fn has_errors(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
 }
 
 /// The TOML of `text`. A key that is written twice does not hide the other mistakes.
-fn toml_table<'t>(text: &'t str, sink: &mut Vec<Diagnostic>) -> Option<Spanned<DeTable<'t>>> {
+fn toml_table<'t>(text: &'t str, diagnostics: &mut Vec<Diagnostic>) -> Option<Spanned<DeTable<'t>>> {
     const TWICE: &str = "duplicate key";
     let (table, mut errors) = DeTable::parse_recoverable(text);
     errors.sort_by_key(|error| error.span().map(|span| span.start));
     if let Some(error) = errors.iter().find(|error| error.message() != TWICE) {
         // What follows the first mistake of this kind is guesswork.
         let diagnostic = Diagnostic::error(format!("not TOML: {}", error.message()));
-        sink.push(error.span().into_iter().fold(diagnostic, Diagnostic::at));
+        diagnostics.push(error.span().into_iter().fold(diagnostic, Diagnostic::at));
         return None;
     }
     for span in errors.iter().filter_map(toml::de::Error::span) {
         let name = text.get(span.clone()).unwrap_or_default();
-        sink.push(Diagnostic::error(format!("`{name}` is written twice")).at(span));
+        diagnostics.push(Diagnostic::error(format!("`{name}` is written twice")).at(span));
     }
     Some(table)
 }
 
-fn check_version(file: &document::File<'_>, sink: &mut Vec<Diagnostic>) {
-    if let Some(entry) = file.top.get("version")
-        && file.top.count("version") != Some(1)
+fn check_version(tables: &ProfileTables<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    if let Some(version) = tables.top.version.setting()
+        && version.value.0 != 1
     {
-        let error = Diagnostic::error("this version of the format is not known").at(entry.at.clone());
-        sink.push(error.help("this llmroute reads `version = 1`"));
+        let error = Diagnostic::error("unknown version of the profile format").at(version.at.clone());
+        diagnostics.push(error.help("this llmroute reads `version = 1`"));
     }
 }
 
-/// A file with a key in it is for its owner alone.
-fn check_mode(source: &Source, file: &document::File<'_>, sink: &mut Vec<Diagnostic>) {
+/// Reports a secret in a file that others can read.
+fn check_mode(source: &Source, tables: &ProfileTables<'_>, diagnostics: &mut Vec<Diagnostic>) {
     use std::os::unix::fs::PermissionsExt as _;
     let Source::File(path) = source else { return };
-    let tables = file.providers.iter().map(|table| &table.settings);
-    let tables = tables.chain(file.groups.iter().flat_map(|table| &table.deployments));
-    let literal = |spec: &credentials::KeySpec| matches!(spec, credentials::KeySpec::Literal(_));
-    let entry = tables
-        .filter_map(|table| table.get("api_key"))
-        .find(|entry| matches!(&entry.value, value::Value::Keys(keys) if keys.iter().any(literal)));
-    let secret = |entry: &&document::Entry<'_>| matches!(&entry.value, value::Value::State(StateSource::Redis(url)) if url.is_secret());
-    let entry = entry.or_else(|| file.top.get("state").filter(secret));
     let mode = std::fs::metadata(path).map_or(0, |data| data.permissions().mode());
-    if let Some(entry) = entry
+    if let Some(at) = secret(tables)
         && mode & 0o077 != 0
     {
-        let message = format!("a secret stands in a file that others can read (mode {:04o})", mode & 0o777);
+        let message = format!("the file contains a secret, and others can read it (mode {:04o})", mode & 0o777);
         let help = format!("`chmod 600 {}`, or keep the secret elsewhere", path.display());
-        sink.push(Diagnostic::error(message).at(entry.at.clone()).help(help));
+        diagnostics.push(Diagnostic::error(message).at(at).help(help));
     }
+}
+
+/// The place of a secret in the file, if there is one.
+fn secret(tables: &ProfileTables<'_>) -> Option<Range<usize>> {
+    let providers = tables.providers.iter().map(|table| &table.keys.request);
+    let deployments = tables.groups.iter().flat_map(|table| table.keys.deployments());
+    let requests = providers.chain(deployments.map(|table| &table.keys.request));
+    let is_literal = |spec: &KeySpec| matches!(spec, KeySpec::Literal(_));
+    let mut keys = requests.filter_map(|keys| keys.api_key.setting());
+    let key = keys.find(|keys| keys.value.0.iter().any(is_literal)).map(|setting| setting.at.clone());
+    let is_secret = |state: &StateSource| matches!(state, StateSource::Redis(url) if url.is_secret());
+    let state = tables.top.state.setting().filter(|state| is_secret(&state.value));
+    key.or_else(|| state.map(|setting| setting.at.clone()))
 }
 
 impl Profile {
-    /// Names to positions; what is wrong goes to `sink`.
+    /// Turns names into positions; mistakes go to `diagnostics`.
     fn resolve(
         source: Source,
         document: Document,
-        file: &document::File<'_>,
-        inputs: &LoadOptions<'_>,
-        sink: &mut Vec<Diagnostic>,
+        tables: &ProfileTables<'_>,
+        options: &LoadOptions<'_>,
+        diagnostics: &mut Vec<Diagnostic>,
     ) -> Self {
-        let layers = Precedence::router(&file.router);
-        // How a group of one is ordered does not matter, so strategies are no part of the base.
-        let mut unbuilt = provider::unbuilt(&file.top);
-        unbuilt.extend(provider::unbuilt(&file.router));
+        let precedence = Precedence::router(&tables.router);
+        // The order in a group of one deployment does not matter, so the strategy is not one of the defaults.
+        let mut not_built = tables.top.not_built();
+        not_built.extend(tables.router.not_built());
+        let (policy, timeouts) = (precedence.policy(options.long_lived), precedence.timeout_config());
         let mut profile = Self {
             folder: match &source {
                 Source::File(path) => path.parent().map(Path::to_path_buf),
-                Source::Demo | Source::Discovered => None,
+                Source::Demo | Source::Inline | Source::Discovered => None,
             },
             source,
             default_group: GroupId(0),
@@ -279,55 +292,53 @@ impl Profile {
             notes: Vec::new(),
             document,
             providers: Vec::new(),
-            unbuilt: Vec::new(),
-            models: ModelTable::from_env(inputs.env),
-            base: Base { policy: layers.policy(inputs.long_lived), timeout_config: layers.timeout_config(), unbuilt },
+            not_built: Vec::new(),
+            models: ModelTable::from_env(options.env),
+            base: GroupDefaults { policy, timeouts, not_built },
         };
-        for table in &file.providers {
-            let provider = Provider::read(table, inputs.env, sink);
-            let limits = table.settings.limits();
-            profile.map.limits.limit_provider(&provider.name, deployment::host_key(&provider), limits);
+        for table in &tables.providers {
+            let provider = Provider::read(table, options.env, diagnostics);
+            let limits = table.keys.limits.limits();
+            profile.map.limits.limit_provider(&provider.name, host_key(&provider), limits);
             profile.providers.push(provider);
         }
-        for table in &file.groups {
-            profile.add_group(table, file, inputs, sink);
+        for table in &tables.groups {
+            profile.add_group(table, tables, options, diagnostics);
         }
-        profile.state = state::of_top(&file.top, inputs.env, profile.folder.as_deref());
-        profile.link(file, inputs, sink);
-        profile.add_rules(file, inputs, sink);
-        profile.add_templates(file, inputs, sink);
-        profile.choose_default(file, sink);
-        sink.extend(profile.models.warning().map(Diagnostic::warning));
+        profile.state = state::of_top(&tables.top, options.env, profile.folder.as_deref());
+        profile.link(tables, options, diagnostics);
+        profile.add_rules(tables, options, diagnostics);
+        profile.add_templates(tables, options, diagnostics);
+        profile.choose_default(tables, diagnostics);
+        diagnostics.extend(profile.models.warning().map(Diagnostic::warning));
         profile
     }
 
-    fn choose_default(&mut self, file: &document::File<'_>, sink: &mut Vec<Diagnostic>) {
-        let named = |name: &str| file.groups.iter().position(|group| group.name.text == name).map(GroupId);
-        let names = || file.groups.iter().map(|group| group.name.text.as_str());
-        if let Some(entry) = file.top.get("default_group") {
-            let name = file.top.text("default_group").unwrap_or_default();
-            match named(name) {
+    fn choose_default(&mut self, tables: &ProfileTables<'_>, diagnostics: &mut Vec<Diagnostic>) {
+        let names = || tables.groups.iter().map(|NamedTable { name, .. }| name.get_ref().as_str());
+        let named = |name: &str| names().position(|group| group == name).map(GroupId);
+        if let Some(default) = tables.top.default_group.setting() {
+            match named(&default.value) {
                 Some(id) => self.default_group = id,
-                None => sink.push(
-                    Diagnostic::error(format!("unknown group `{name}`"))
-                        .at(entry.at.clone())
-                        .help(suggest::help(name, names())),
-                ),
+                None => {
+                    let error = Diagnostic::error(format!("unknown group `{}`", default.value));
+                    diagnostics.push(error.at(default.at.clone()).help(suggest::help(&default.value, names())));
+                }
             }
             return;
         }
-        match (named("main"), file.groups.len()) {
+        match (named("main"), tables.groups.len()) {
             (Some(id), _) => self.default_group = id,
             (None, 1) => {}
-            (None, 0) if file.top.mentions("groups") && sink.iter().any(|d| d.severity == Severity::Error) => {}
+            (None, 0) if tables.top.groups.is_written() && has_errors(diagnostics) => {}
             (None, 0) => {
                 let help = "write `[groups.main]` with `deployments = [{ model = \"PROVIDER/MODEL\" }]`";
-                sink.push(Diagnostic::error("the profile has no group").help(help));
+                diagnostics.push(Diagnostic::error("the profile has no group").help(help));
             }
-            (None, _) if file.top.mentions("default_group") => {}
+            (None, _) if tables.top.default_group.is_written() => {}
             (None, _) => {
-                let help = format!("write `default_group` = {}", suggest::one_of(names()));
-                sink.push(Diagnostic::error("the profile does not say which group is asked by default").help(help));
+                let error = Diagnostic::error("the profile does not set `default_group`");
+                diagnostics.push(error.help(format!("write `default_group` = {}", suggest::one_of(names()))));
             }
         }
     }

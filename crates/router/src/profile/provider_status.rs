@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::profile::credentials::{Credential, KeySpec};
-use crate::profile::provider::Provider;
-use crate::profile::{EnvVars, Profile, google};
+use super::credentials::{Credential, KeySpec, google};
+use super::resolve::provider::Provider;
+use super::{EnvVars, Profile};
 use llmroute_core::catalog;
 use llmroute_core::model::KeySource;
 
@@ -117,7 +117,7 @@ fn status(provider: &Provider, folder: Option<&Path>, vars: &EnvVars) -> Provide
         base_url: base,
         in_profile: false,
         keys: provider.keys.iter().map(|spec| key(spec, provider, folder, vars)).collect(),
-        obstacle: provider.unbuilt.first().map(|key| format!("`{key}` is not built yet")),
+        obstacle: provider.not_built.first().map(|key| format!("`{key}` is not built yet")),
     }
 }
 
@@ -127,7 +127,7 @@ fn key(spec: &KeySpec, provider: &Provider, folder: Option<&Path>, vars: &EnvVar
             let missing = match &found.source {
                 KeySource::Google(file) => {
                     let missing = found.no_key.or_else(|| google::nowhere(file.as_deref(), vars));
-                    missing.or_else(|| provider.lacks.clone())
+                    missing.or_else(|| provider.missing.clone())
                 }
                 _ => found.no_key,
             };

@@ -1,62 +1,65 @@
-//! A profile as it is understood: every value, and where it came from. Valid TOML without secrets.
+//! `profile show`: every value of a resolved profile and its origin. The output is valid TOML without secrets.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use toml::de::DeValue;
 
-use crate::profile::credentials::KeySpec;
-use crate::profile::diagnostic::LoadError;
-use crate::profile::document::{File, GroupTable, Settings};
-use crate::profile::keys::{self, DefaultValue, TableKind};
-use crate::profile::precedence::{Origin, Precedence};
-use crate::profile::provider::Provider;
-use crate::profile::value::{self, Value};
-use crate::profile::{LoadOptions, Profile, ProfileLocation, duration, mask, text_of, with_file};
 use llmroute_core::routing::{GroupId, Member};
 
-/// The profile at `located`, resolved, with the place that each value came from as a comment.
+use super::credentials::KeySpec;
+use super::document::diagnostic::LoadError;
+use super::document::keys::{DefaultValue, Key};
+use super::document::table::{Field, FromToml, Keys as _, NamedTable, Shown, Written};
+use super::document::{DeploymentKeys, GroupKeys, ProfileTables, RouterKeys, RoutingKeys, TimeoutKeys};
+use super::document::{duration, mask, value};
+use super::resolve::precedence::{Origin, Precedence};
+use super::resolve::provider::Provider;
+use super::{LoadOptions, Profile, ProfileLocation, text_of, with_tables};
+
+/// The profile at `location`, resolved, with the origin of each value as a comment.
 ///
 /// # Errors
-/// Everything that is wrong with it.
-pub fn show(located: &ProfileLocation, inputs: &LoadOptions<'_>) -> Result<String, LoadError> {
-    let (source, text) = text_of(located)?;
-    with_file(source, &text, inputs, |profile, file| Page::of(&profile, file))
+/// Every mistake in it.
+pub fn show(location: &ProfileLocation, options: &LoadOptions<'_>) -> Result<String, LoadError> {
+    let (source, text) = text_of(location)?;
+    with_tables(source, &text, options, |profile, tables| Page::of(&profile, tables))
 }
 
 impl Profile {
-    /// As [`show()`], for a profile that is not at a place (a discovered one).
+    /// Returns what [`show()`] returns, for a profile that has no location (a discovered one).
     ///
     /// # Errors
     /// As [`show()`].
-    pub fn show_text(&self, inputs: &LoadOptions<'_>) -> Result<String, LoadError> {
-        with_file(self.source.clone(), &self.document.text, inputs, |profile, file| Page::of(&profile, file))
+    pub fn show_text(&self, options: &LoadOptions<'_>) -> Result<String, LoadError> {
+        with_tables(self.source.clone(), &self.document.text, options, |profile, tables| Page::of(&profile, tables))
     }
 }
 
-/// The text as it grows.
+/// The output so far.
 struct Page(String);
 
 impl Page {
-    fn of(profile: &Profile, file: &File<'_>) -> String {
+    fn of(profile: &Profile, tables: &ProfileTables<'_>) -> String {
         let mut page = Self(format!("# {}\n", profile.source.name()));
-        page.line("version", "1", if file.top.mentions("version") { Origin::Profile } else { Origin::Default });
-        let from = if file.top.mentions("default_group") { Origin::Profile } else { Origin::Default };
-        page.line("default_group", &quoted(&profile.map.group(profile.default_group).name), from);
-        page.unbuilt(&file.top, Origin::Profile);
+        let top = &tables.top;
+        let origin = |is_written: bool| if is_written { Origin::Profile } else { Origin::Default };
+        page.line("version", "1", origin(top.version.is_written()));
+        let default = &profile.map.group(profile.default_group).name;
+        page.line("default_group", &quoted(default), origin(top.default_group.is_written()));
+        page.field(&top.state, Origin::Profile);
+        page.all(top.written().into_iter().filter(|written| !written.built), Origin::Profile);
         page.head("[router]");
-        page.routing(TableKind::Router, &Precedence::router(&file.router));
+        page.router(&tables.router);
         for provider in &profile.providers {
-            page.provider(provider, file);
+            page.provider(provider, tables);
         }
-        for (index, table) in file.groups.iter().enumerate() {
-            page.group(profile, GroupId(index), table, file);
+        for (index, table) in tables.groups.iter().enumerate() {
+            page.group(profile, GroupId(index), table, tables);
         }
-        for table in &file.templates {
-            page.head(&format!("[templates.{}]", key_name(&table.name.text)));
-            for entry in &table.settings.entries {
-                page.line(entry.key.name, &inline(entry.key.name, entry.raw), Origin::Profile);
-            }
+        for table in &tables.templates {
+            page.head(&format!("[templates.{}]", key_name(table.name.get_ref())));
+            page.all(table.keys.written(), Origin::Profile);
         }
         page.0
     }
@@ -69,176 +72,169 @@ impl Page {
         let _ = writeln!(self.0, "{key} = {value}  # {}", from.as_str());
     }
 
-    /// A line that says something which cannot or must not be loaded again.
-    fn remark(&mut self, key: &str, value: &str, from: Origin) {
+    /// A value that cannot or must not be loaded again.
+    fn comment(&mut self, key: &str, value: &str, from: Origin) {
         let _ = writeln!(self.0, "# {key} = {value}  # {}", from.as_str());
     }
 
-    /// The keys of `settings` whose features are not built yet, as written.
-    fn unbuilt(&mut self, settings: &Settings<'_>, from: Origin) {
-        for entry in settings.entries.iter().filter(|entry| !entry.key.built) {
-            self.line(entry.key.name, &inline(entry.key.name, entry.raw), from);
+    fn written(&mut self, written: &Written, from: Origin) {
+        match &written.shown {
+            Shown::Value(value) => self.line(written.name, value, from),
+            Shown::Hidden(words) => self.comment(written.name, words, from),
         }
     }
 
-    /// Every key of routing at `place`, with its default where nobody sets it.
-    fn routing(&mut self, place: TableKind, layers: &Precedence<'_, '_>) {
-        for key in keys::KEYS.iter().filter(|key| key.places.contains(&place)) {
-            let inherited = key.places.contains(&TableKind::Router);
-            match (layers.find(key.name), key.default) {
-                // Those that a group cannot have are shown as what they do to it.
-                _ if !inherited => {}
-                (Some((from, entry)), _) => self.line(key.name, &inline(key.name, entry.raw), from),
-                (None, DefaultValue::Seconds(seconds)) => {
-                    self.line(key.name, &span(Duration::from_secs(seconds)), Origin::Default);
-                }
-                (None, DefaultValue::Count(count)) => self.line(key.name, &count.to_string(), Origin::Default),
-                (None, DefaultValue::Nothing | DefaultValue::Words(_)) => match key.name {
-                    "routing_strategy" => self.line(key.name, "\"simple-shuffle\"", Origin::Default),
-                    "cooldown_time" => self.line(key.name, "\"auto\"", Origin::Default),
-                    _ => {}
-                },
+    fn all(&mut self, written: impl IntoIterator<Item = Written>, from: Origin) {
+        written.into_iter().for_each(|written| self.written(&written, from));
+    }
+
+    fn field<'a, T: FromToml<'a>>(&mut self, field: &Field<'a, T>, from: Origin) {
+        self.all(field.written(), from);
+    }
+
+    /// Every key that groups inherit, with its default if no table sets it.
+    fn inherited(&mut self, keys: &[Key], tables: &[(Origin, Vec<Option<Written>>)]) {
+        for (index, key) in keys.iter().enumerate() {
+            let nearest = tables.iter().find_map(|(origin, slots)| Some((*origin, slots.get(index)?.as_ref()?)));
+            match (nearest, key.default) {
+                (Some((from, written)), _) => self.written(written, from),
+                (None, DefaultValue::Toml(value)) => self.line(key.name, value, Origin::Default),
+                (None, DefaultValue::None | DefaultValue::Words(_)) => {}
             }
         }
     }
 
-    fn provider(&mut self, provider: &Provider, file: &File<'_>) {
+    fn router(&mut self, router: &RouterKeys<'_>) {
+        let (keys, slots) = routing_and_timeouts(&router.routing, &router.timeouts);
+        self.inherited(&keys, &[(Origin::Router, slots)]);
+        self.field(&router.default_fallbacks, Origin::Router);
+        self.field(&router.rule_env, Origin::Router);
+    }
+
+    fn provider(&mut self, provider: &Provider, tables: &ProfileTables<'_>) {
         self.head(&format!("[providers.{}]", key_name(&provider.name)));
-        let table = file.providers.iter().find(|table| table.name.text == provider.name);
-        let written = table.and_then(|table| table.settings.get("protocol"));
-        match (provider.protocol, written) {
-            (Some(protocol), _) => self.line("protocol", &quoted(protocol.as_str()), provider.protocol_from),
-            (None, Some(entry)) => self.line("protocol", &inline("protocol", entry.raw), provider.protocol_from),
-            (None, None) => {}
+        let table = tables.providers.iter().find(|table| *table.name.get_ref() == provider.name);
+        let keys = table.map(|table| &table.keys);
+        if let Some(protocol) = provider.protocol {
+            self.line("protocol", &quoted(protocol.as_str()), provider.protocol_from);
         }
-        if provider.base_url.scheme() != "mock" {
-            self.line("base_url", &quoted(provider.base_url.as_str()), provider.base_url_from);
+        match keys.filter(|_| provider.has_no_address()) {
+            Some(keys) => self.field(&keys.base_url, Origin::Provider),
+            None if provider.base_url.scheme() == "mock" => {}
+            None => self.line("base_url", &quoted(provider.base_url.as_str()), provider.base_url_from),
         }
         if let Some((region, from)) = &provider.region {
             self.line("region", &quoted(region), *from);
         }
-        self.keys(&provider.keys, provider.keys_from);
+        match keys.filter(|keys| keys.request.api_key.is_written()) {
+            Some(keys) => self.field(&keys.request.api_key, Origin::Provider),
+            None => self.keys(&provider.keys, provider.keys_from),
+        }
         if !provider.query.is_empty() {
             let pair = |(name, value): &(String, String)| format!("{} = {}", quoted(name), quoted(value));
             let pairs: Vec<String> = provider.query.iter().map(pair).collect();
-            let written = table.is_some_and(|table| table.settings.mentions("query"));
-            let from = if written { Origin::Provider } else { Origin::Env };
+            let is_written = keys.is_some_and(|keys| keys.request.query.is_written());
+            let from = if is_written { Origin::Provider } else { Origin::Env };
             self.line("query", &format!("{{ {} }}", pairs.join(", ")), from);
         }
-        if let Some(table) = table {
-            self.headers(&table.settings, Origin::Provider);
-            let changes =
-                table.settings.entries.iter().filter(|entry| ["patch", "strict_params"].contains(&entry.key.name));
-            changes.for_each(|entry| self.line(entry.key.name, &inline(entry.key.name, entry.raw), Origin::Provider));
-            self.unbuilt(&table.settings, Origin::Provider);
-            self.limits(&table.settings, Origin::Provider);
+        if let Some(keys) = keys {
+            self.field(&keys.request.headers, Origin::Provider);
+            self.field(&keys.request.patch, Origin::Provider);
+            self.field(&keys.request.strict_params, Origin::Provider);
+            self.field(&keys.request.stream_usage, Origin::Provider);
+            self.field(&keys.request.prefill, Origin::Provider);
+            self.all(keys.limits.written(), Origin::Provider);
         }
     }
 
-    /// The limits of a provider; those of groups and deployments stand among their other keys.
-    fn limits(&mut self, settings: &Settings<'_>, from: Origin) {
-        let limits =
-            |key: &&keys::Key| key.places.contains(&TableKind::Provider) && key.places.contains(&TableKind::Group);
-        for entry in settings.entries.iter().filter(|entry| entry.key.built && limits(&entry.key)) {
-            self.line(entry.key.name, &inline(entry.key.name, entry.raw), from);
-        }
-    }
-
+    /// The keys of a provider that does not set them.
     fn keys(&mut self, keys: &[KeySpec], from: Origin) {
-        let shown: Vec<String> = keys.iter().filter_map(reference).map(|text| quoted(&text)).collect();
+        let shown: Vec<String> = keys.iter().filter_map(KeySpec::reference).map(|text| quoted(&text)).collect();
         match shown.as_slice() {
-            _ if shown.len() != keys.len() => self.remark("api_key", "(hidden)", from),
             [] => {}
             [one] => self.line("api_key", one, from),
             many => self.line("api_key", &format!("[{}]", many.join(", ")), from),
         }
     }
 
-    fn headers(&mut self, settings: &Settings<'_>, from: Origin) {
-        if let Some(Value::Headers(headers)) = settings.get("headers").map(|entry| &entry.value) {
-            let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
-            self.remark("headers", &format!("{} (values hidden)", names.join(", ")), from);
-        }
-    }
-
-    fn group(&mut self, profile: &Profile, id: GroupId, table: &GroupTable<'_>, file: &File<'_>) {
-        let name = key_name(&table.name.text);
-        let layers = Precedence { deployment: None, group: Some(&table.settings), router: &file.router };
+    fn group(&mut self, profile: &Profile, id: GroupId, table: &NamedTable<GroupKeys<'_>>, tables: &ProfileTables<'_>) {
+        let (name, keys) = (key_name(table.name.get_ref()), &table.keys);
         let group = profile.map.group(id);
         self.head(&format!("[groups.{name}]"));
-        self.routing(TableKind::Group, &layers);
+        let (described, own) = routing_and_timeouts(&keys.routing, &keys.timeouts);
+        let (_, inherited) = routing_and_timeouts(&tables.router.routing, &tables.router.timeouts);
+        self.inherited(&described, &[(Origin::Group, own), (Origin::Router, inherited)]);
         let fallbacks: Vec<String> = group.fallbacks.iter().map(|id| quoted(&profile.map.group(*id).name)).collect();
-        let from = match (table.settings.mentions("fallbacks"), file.router.mentions("default_fallbacks")) {
+        let from = match (keys.fallbacks.is_written(), tables.router.default_fallbacks.is_written()) {
             (true, _) => Origin::Group,
             (false, true) => Origin::Router,
             (false, false) => Origin::Default,
         };
         self.line("fallbacks", &format!("[{}]", fallbacks.join(", ")), from);
-        let settings = &table.settings;
-        let others = settings.entries.iter().filter(|entry| !entry.key.places.contains(&TableKind::Router));
-        for entry in others.filter(|entry| !["fallbacks", "deployments", "rules"].contains(&entry.key.name)) {
-            self.line(entry.key.name, &inline(entry.key.name, entry.raw), Origin::Group);
-        }
-        for settings in &table.deployments {
+        self.field(&keys.context_window_fallbacks, Origin::Group);
+        self.field(&keys.content_policy_fallbacks, Origin::Group);
+        self.field(&keys.complexity_router, Origin::Group);
+        self.all(keys.limits.written(), Origin::Group);
+        let precedence = Precedence { deployment: None, group: Some(keys), router: &tables.router };
+        for deployment in keys.deployments() {
             self.head(&format!("[[groups.{name}.deployments]]"));
-            self.deployment(profile, settings, &Precedence { deployment: Some(settings), ..layers }, &group.members);
+            let precedence = Precedence { deployment: Some(&deployment.keys), ..precedence };
+            self.deployment(profile, &deployment.keys, &precedence, &group.members);
         }
-        for rule in &table.rules {
+        for rule in keys.rules() {
             self.head(&format!("[[groups.{name}.rules]]"));
-            for entry in &rule.entries {
-                self.line(entry.key.name, &inline(entry.key.name, entry.raw), Origin::Group);
-            }
+            self.all(rule.keys.written(), Origin::Group);
         }
     }
 
     fn deployment(
         &mut self,
         profile: &Profile,
-        settings: &Settings<'_>,
-        layers: &Precedence<'_, '_>,
+        keys: &DeploymentKeys<'_>,
+        precedence: &Precedence<'_, '_>,
         members: &[Member],
     ) {
-        for entry in &settings.entries {
-            match &entry.value {
-                Value::Keys(keys) => self.keys(keys, Origin::Deployment),
-                Value::Headers(_) => self.headers(settings, Origin::Deployment),
-                _ => self.line(entry.key.name, &inline(entry.key.name, entry.raw), Origin::Deployment),
-            }
-        }
-        let model = settings.text("model").unwrap_or_default();
-        let name = settings.text("name").unwrap_or(model);
+        self.all(keys.written(), Origin::Deployment);
+        let model = keys.model.value().map_or("", String::as_str);
+        let name = keys.name.value().map_or(model, String::as_str);
         // A model may be written without its provider.
-        let called = |full: &str| full == name || full.split_once('/').is_some_and(|(_, model)| model == name);
-        let found = members.iter().find(|member| called(&profile.map.deployment(member.deployment).name));
+        let has_name = |full: &str| full == name || full.split_once('/').is_some_and(|(_, model)| model == name);
+        let found = members.iter().find(|member| has_name(&profile.map.deployment(member.deployment).name));
         let Some(member) = found else { return };
-        self.timeouts(settings, layers, member);
-        self.known(settings, profile, member);
+        self.timeouts(precedence, member);
+        self.known(keys, profile, member);
     }
 
-    fn timeouts(&mut self, settings: &Settings<'_>, layers: &Precedence<'_, '_>, member: &Member) {
+    /// The time limits of a deployment that it does not set itself.
+    fn timeouts(&mut self, precedence: &Precedence<'_, '_>, member: &Member) {
+        let origin = |found: Option<(Origin, Duration)>| found.map_or(Origin::Default, |(origin, _)| origin);
         let timeouts = member.timeouts;
         let all = [
-            ("timeout", timeouts.attempt),
-            ("connect_timeout", timeouts.connect),
-            ("first_token_timeout", timeouts.first_token),
-            ("idle_timeout", timeouts.idle),
+            ("timeout", timeouts.attempt, precedence.timeout(|keys| &keys.timeout)),
+            ("connect_timeout", timeouts.connect, precedence.timeout(|keys| &keys.connect_timeout)),
+            ("first_token_timeout", timeouts.first_token, precedence.timeout(|keys| &keys.first_token_timeout)),
+            ("idle_timeout", timeouts.idle, precedence.timeout(|keys| &keys.idle_timeout)),
         ];
-        for (key, value) in all.into_iter().filter(|(key, _)| settings.get(key).is_none()) {
-            self.line(key, &span(value), layers.find(key).map_or(Origin::Default, |(from, _)| from));
+        for (key, limit, found) in all {
+            let from = origin(found);
+            if from != Origin::Deployment {
+                self.line(key, &quoted(&duration::show(limit)), from);
+            }
         }
     }
 
-    /// What the catalog adds: as comments, for it may know more tomorrow.
-    fn known(&mut self, settings: &Settings<'_>, profile: &Profile, member: &Member) {
+    /// What the catalog adds: as comments, because the catalog may change.
+    fn known(&mut self, keys: &DeploymentKeys<'_>, profile: &Profile, member: &Member) {
         let deployment = profile.map.deployment(member.deployment);
-        if let (Some(window), None) = (deployment.context_window, settings.get("context_window")) {
-            self.remark("context_window", &window.to_string(), Origin::Catalog);
+        if let (Some(window), None) = (deployment.context_window, keys.context_window.value()) {
+            self.comment("context_window", &window.to_string(), Origin::Catalog);
         }
         if let Some(price) = deployment.price {
-            for (key, value) in [("input_cost_per_token", price.input), ("output_cost_per_token", price.output)] {
-                if settings.get(key).is_none() {
-                    self.remark(key, &value.to_string(), Origin::Catalog);
-                }
+            if keys.input_cost_per_token.value().is_none() {
+                self.comment("input_cost_per_token", &price.input.to_string(), Origin::Catalog);
+            }
+            if keys.output_cost_per_token.value().is_none() {
+                self.comment("output_cost_per_token", &price.output.to_string(), Origin::Catalog);
             }
         }
         if let Some(why) = &deployment.no_key {
@@ -247,16 +243,14 @@ impl Page {
     }
 }
 
-/// How a key's source is written, where that is no secret.
-fn reference(spec: &KeySpec) -> Option<String> {
-    match spec {
-        KeySpec::Env(names) => Some(format!("env:{}", names.join("|"))),
-        KeySpec::File(path) => Some(format!("file:{path}")),
-        KeySpec::Aws(profile) => Some(format!("aws:{}", profile.as_deref().unwrap_or_default())),
-        KeySpec::Adc(path) => Some(format!("adc:{}", path.as_deref().unwrap_or_default())),
-        KeySpec::Keyring(name) => Some(format!("keyring:{name}")),
-        KeySpec::Command(_) | KeySpec::Literal(_) => None,
-    }
+/// The keys that groups inherit, described and as far as one table sets them.
+fn routing_and_timeouts(routing: &RoutingKeys<'_>, timeouts: &TimeoutKeys<'_>) -> (Vec<Key>, Vec<Option<Written>>) {
+    let (mut keys, mut slots) = (Vec::new(), Vec::new());
+    RoutingKeys::describe(&mut keys);
+    TimeoutKeys::describe(&mut keys);
+    routing.slots(&mut slots);
+    timeouts.slots(&mut slots);
+    (keys, slots)
 }
 
 fn quoted(text: &str) -> String {
@@ -268,12 +262,8 @@ fn key_name(name: &str) -> String {
     if bare { name.to_owned() } else { quoted(name) }
 }
 
-fn span(span: Duration) -> String {
-    quoted(&duration::show(span))
-}
-
 /// The value in one line of TOML, with its secrets hidden.
-fn inline(key: &str, raw: &DeValue<'_>) -> String {
+pub(crate) fn inline(key: &str, raw: &DeValue<'_>) -> String {
     let secret = mask::is_secret_key(key);
     match raw {
         DeValue::String(text) if (secret && !mask::is_reference(text)) || mask::is_secret_value(text) => {

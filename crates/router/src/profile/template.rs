@@ -1,10 +1,11 @@
 //! Named prompts with places to fill: `{{stdin}}` and `{{name}}`. What fills them is not known here.
 
-use crate::profile::diagnostic::Diagnostic;
-use crate::profile::document::File;
-use crate::profile::value::{Name, Value};
-use crate::profile::{LoadOptions, Profile};
 use llmroute_core::protocols::Params;
+
+use crate::profile::document::ProfileTables;
+use crate::profile::document::diagnostic::Diagnostic;
+use crate::profile::document::table::NamedTable;
+use crate::profile::{LoadOptions, Profile};
 
 /// The place of standard input.
 pub const STDIN: &str = "stdin";
@@ -91,37 +92,33 @@ fn is_name(text: &str) -> bool {
 }
 
 impl Profile {
-    /// Reads the templates; the models that they name are looked up.
-    pub(crate) fn add_templates(&mut self, file: &File<'_>, inputs: &LoadOptions<'_>, sink: &mut Vec<Diagnostic>) {
-        for table in &file.templates {
-            let settings = &table.settings;
-            let text = |name: &str| settings.text(name).map(str::to_owned);
-            let model = settings.get("model").zip(text("model"));
-            if let Some(Err(problem)) = model.as_ref().map(|(_, name)| self.knows(name, inputs.env)) {
-                let at = settings.get("model").map_or(0..0, |entry| entry.at.clone());
-                sink.push(problem.diagnostic(at));
+    /// Reads the templates, and looks up the models that they name.
+    pub(crate) fn add_templates(
+        &mut self,
+        tables: &ProfileTables<'_>,
+        options: &LoadOptions<'_>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        for NamedTable { name, keys } in &tables.templates {
+            if let Some(model) = keys.model.setting()
+                && let Err(problem) = self.knows(&model.value, options.env)
+            {
+                diagnostics.push(problem.diagnostic(model.at.clone()));
             }
             let template = Template {
-                name: table.name.text.clone(),
-                prompt: text("prompt").unwrap_or_default(),
-                system: text("system"),
-                model: model.map(|(_, name)| name),
-                params: match settings.get("params").map(|entry| &entry.value) {
-                    Some(Value::Params(params)) => params.clone(),
-                    _ => Params::default(),
-                },
+                name: name.get_ref().clone(),
+                prompt: keys.prompt.value().cloned().unwrap_or_default(),
+                system: keys.system.value().cloned(),
+                model: keys.model.value().cloned(),
+                params: keys.params.value().cloned().unwrap_or_default(),
             };
-            check(&table.name, &template, sink);
+            let of_stdin = |piece| matches!(piece, Piece::Place(STDIN));
+            if template.system.as_deref().is_some_and(|system| pieces(system).any(of_stdin)) {
+                let message = "`{{stdin}}` can only stand in `prompt`";
+                diagnostics.push(Diagnostic::error(message).at(name.span()));
+            }
             self.templates.push(template);
         }
-    }
-}
-
-fn check(name: &Name, template: &Template, sink: &mut Vec<Diagnostic>) {
-    let of_stdin = |piece| matches!(piece, Piece::Place(STDIN));
-    if template.system.as_deref().is_some_and(|system| pieces(system).any(of_stdin)) {
-        let message = "`{{stdin}}` stands in `prompt` only";
-        sink.push(Diagnostic::error(message).at(name.at.clone()));
     }
 }
 

@@ -7,7 +7,6 @@ use proptest::prelude::*;
 use super::*;
 use llmroute_core::model::{Class, KeySource, TimeoutKind};
 use llmroute_core::routing::hedge::Delay;
-use llmroute_core::routing::per_class::PerClass;
 
 const LAB: &str = "[providers.lab]\nprotocol = \"openai\"\nbase_url = \"https://lab.example/v1\"\n";
 
@@ -157,7 +156,7 @@ mod resolved {
         assert_eq!(remarks(&groups(1000, 2000)), [""; 0]);
         let want = [
             "fallback `small` takes 500 tokens and `main` takes 1000: longer prompts have no fallback",
-            "`large` takes 1000 tokens, no more than `main` itself (1000): it helps no longer prompt",
+            "`large` takes 1000 tokens and `main` takes 1000: it is not larger, so it never helps",
         ];
         assert_eq!(remarks(&groups(500, 1000)), want);
     }
@@ -215,11 +214,11 @@ mod resolved {
                  {{ model = \"lab/b\", api_key = \"env:{b}\" }}]"
             )
         };
-        assert_eq!(remarks(&keys("A", "A")), ["`lab/a` and `lab/b` share one key: what stops one stops the other"]);
+        assert_eq!(remarks(&keys("A", "A")), ["`lab/a` and `lab/b` share one key: if one fails, the other fails too"]);
         assert_eq!(remarks(&keys("A", "B")), [""; 0]);
         let host = "[providers.alias]\nprotocol = \"openai\"\nbase_url = \"https://lab.example/v2\"\n\
              [groups.main]\ndeployments = [{ model = \"lab/a\" }, { model = \"alias/b\" }]";
-        let want = "`lab/a` and `alias/b` share the host `lab.example`: what stops one stops the other";
+        let want = "`lab/a` and `alias/b` share the host `lab.example`: if one fails, the other fails too";
         assert_eq!(remarks(host), [want]);
         let fallback = |rest: &str| {
             format!(
@@ -227,7 +226,7 @@ mod resolved {
                  [groups.b]\ndeployments = [{{ model = \"lab/b\", api_key = \"env:A\" }}{rest}]"
             )
         };
-        assert_eq!(remarks(&fallback("")), ["fallback `b` shares one key with all of `main`"]);
+        assert_eq!(remarks(&fallback("")), ["fallback `b` shares one key with every deployment of `main`"]);
         assert_eq!(remarks(&fallback(", { model = \"openai/gpt-4o\", api_key = \"env:B\" }")), [""; 0]);
     }
 
@@ -236,7 +235,7 @@ mod resolved {
         let group = |strategy: &str| {
             format!("[groups.main]\nrouting_strategy = \"{strategy}\"\ndeployments = [{{ model = \"lab/a\" }}]")
         };
-        let want = "the price of `lab/a` is not known, and `routing_strategy` goes by prices";
+        let want = "the price of `lab/a` is not known, and `routing_strategy` depends on prices";
         assert_eq!(remarks(&group("cost-based-routing")), [want]);
         assert_eq!(remarks(&group("simple-shuffle")), [""; 0]);
     }
@@ -250,7 +249,7 @@ mod resolved {
             )
         };
         assert_eq!(remarks(&group(50)), [""; 0]);
-        assert_eq!(remarks(&group(49)), ["`main` and its fallbacks may be silent for 50s, and the deadline is 49s"]);
+        assert_eq!(remarks(&group(49)), ["`main` and its fallbacks may be silent for 50s, but the deadline is 49s"]);
     }
 
     #[test]
@@ -265,7 +264,7 @@ mod resolved {
         let group = "[groups.main]\ndeployments = [{ model = \"lab/a\" }]\n";
         let broken = |rest: &str| first_error(&format!("{LAB}{group}[templates.t]\n{rest}"));
         assert_eq!(broken("model = \"moin\""), "unknown group `moin`");
-        assert_eq!(broken("system = \"{{stdin}}\""), "`{{stdin}}` stands in `prompt` only");
+        assert_eq!(broken("system = \"{{stdin}}\""), "`{{stdin}}` can only stand in `prompt`");
         assert_eq!(broken("prompts = \"x\""), "unknown field `prompts`");
     }
 
@@ -279,23 +278,81 @@ mod resolved {
     }
 
     #[test]
+    fn the_documented_defaults_are_the_defaults() {
+        let documented = |kind: keys::TableKind| -> String {
+            let key = |key: keys::Key| match key.default {
+                keys::DefaultValue::Toml(value) => Some(format!("{} = {value}\n", key.name)),
+                keys::DefaultValue::None | keys::DefaultValue::Words(_) => None,
+            };
+            kind.keys().into_iter().filter_map(key).collect()
+        };
+        let router = documented(keys::TableKind::Router);
+        assert!(router.lines().count() > 10, "{router}");
+        let deployments = "deployments = [{ model = \"lab/a\" }]";
+        let unset = lab(&format!("[groups.main]\n{deployments}"));
+        for set in [
+            format!("[router]\n{router}[groups.main]\n{deployments}"),
+            format!("[groups.main]\n{}{deployments}", documented(keys::TableKind::Group)),
+            format!(
+                "strict_params = false\n[groups.main]\n[[groups.main.deployments]]\nmodel = \"lab/a\"\n{}",
+                documented(keys::TableKind::Deployment)
+            ),
+        ] {
+            let set = lab(&set);
+            assert_eq!(format!("{:?}", set.map), format!("{:?}", unset.map));
+            assert_eq!(set.endpoints[0].overrides, unset.endpoints[0].overrides);
+        }
+    }
+
+    #[test]
+    fn a_base_url_may_come_from_a_variable() {
+        let address = |value: Option<&str>| {
+            let vars: EnvVars = value.map(|value| ("LAB_URL", value)).into_iter().collect();
+            let text = "[providers.lab]\nprotocol = \"openai\"\nbase_url = \"env:LAB_URL\"\n[groups.main]\n\
+                 deployments = [{ model = \"lab/a\" }, { model = \"openai/gpt-4o\", api_key = \"sk-1\" }]";
+            let profile = Profile::parse(Source::Demo, text, &LoadOptions { env: &vars, long_lived: false }).unwrap();
+            assert_eq!(profile.map.deployments[1].no_key, None);
+            let shown = profile.show_text(&LoadOptions { env: &vars, long_lived: false }).unwrap();
+            assert_eq!(
+                shown.contains("base_url = \"env:LAB_URL\"  # provider"),
+                value.is_none_or(|url| !url.contains("://"))
+            );
+            (profile.endpoints[0].base_url.to_string(), profile.map.deployments[0].no_key.clone())
+        };
+        assert_eq!(address(Some(" http://10.0.0.7/v1\n")), ("http://10.0.0.7/v1".to_owned(), None));
+        assert_eq!(address(None).1.as_deref(), Some("LAB_URL is not set"));
+        assert_eq!(address(Some("10.0.0.7/v1")).1.as_deref(), Some("`LAB_URL`: the base URL has no scheme"));
+        let broken = first_error("[providers.lab]\nprotocol = \"openai\"\nbase_url = \"env:\"\n[groups.main]\n");
+        assert_eq!(broken, "`env:` needs the name of a variable");
+    }
+
+    #[test]
+    fn a_group_comes_before_a_model_of_the_same_name() {
+        let mut profile = lab("[groups.\"openai/gpt-4o\"]\nfallbacks = [\"a:b/c\"]\n\
+             deployments = [{ model = \"lab/a\" }, { model = \"openai/gpt-4o\" }]\n\
+             [groups.\"a:b/c\"]\ndeployments = [{ model = \"lab/b\" }]\n[groups.main]\nfallbacks = [\"openai/gpt-4o\"]\n\
+             deployments = [{ model = \"lab/c\" }]");
+        let vars = vars();
+        let options = LoadOptions { env: &vars, long_lived: false };
+        assert_eq!(profile.target("openai/gpt-4o", &options), Ok(GroupId(0)));
+        assert_eq!(profile.map.groups[0].members.len(), 2);
+        assert_eq!(profile.map.groups[0].fallbacks, [GroupId(1)]);
+        assert_eq!(profile.map.groups[2].fallbacks, [GroupId(0)]);
+        let notes = profile.lint(&options);
+        let want = ["group `openai/gpt-4o` takes the place of the model `openai/gpt-4o`"];
+        assert_eq!(notes.iter().map(|note| note.message.as_str()).collect::<Vec<_>>(), want);
+        assert_eq!(notes[0].severity, Severity::Note);
+        assert_eq!(first_error("[groups.\"a b\"]\n"), "a group name must not contain white space");
+        assert_eq!(
+            first_error("[providers.\"a/b\"]\nprotocol = \"mock\"\n[groups.main]\n"),
+            "a provider name must not contain `/`"
+        );
+    }
+
+    #[test]
     fn the_policy_has_its_defaults() {
         let policy = lab("[groups.main]\ndeployments = [{ model = \"lab/a\" }]").map.groups[0].policy;
-        let want = Policy {
-            num_retries: 2,
-            attempts_per_deployment: 1,
-            deadline: Duration::from_secs(900),
-            max_wait: Duration::from_secs(20),
-            allowed_fails: None,
-            cooldown: Duration::from_secs(120),
-            cooldown_max: Duration::from_secs(1800),
-            max_fallbacks: 5,
-            retry_policy: PerClass::default(),
-            allowed_fails_policy: PerClass::default(),
-            hedge: None,
-            hedge_max_cost: None,
-        };
-        assert_eq!(policy, want);
+        assert_eq!(policy, Policy::default());
     }
 
     fn policy(settings: &str) -> Policy {
@@ -342,18 +399,18 @@ mod resolved {
         let said = |message: &str, help: &str| (message.to_owned(), help.to_owned());
         assert_eq!(
             group("retry_policy = { timout = 3 }"),
-            said("unknown class of failure `timout`", "did you mean `timeout`?")
+            said("unknown failure class `timout`", "did you mean `timeout`?")
         );
         assert_eq!(
             group("allowed_fails_policy = { TimeoutErorAllowedFails = 3 }"),
-            said("unknown class of failure `TimeoutErorAllowedFails`", "did you mean `TimeoutErrorAllowedFails`?")
+            said("unknown failure class `TimeoutErorAllowedFails`", "did you mean `TimeoutErrorAllowedFails`?")
         );
         assert_eq!(group("allowed_fails_policy = { timeout = 0 }"), said("must be a whole number from 1 up", ""));
         assert_eq!(
             group("retry_policy = { timeout = 1, TimeoutErrorRetries = 2 }"),
             said("two numbers for `timeout`", "")
         );
-        assert_eq!(group("hedge = \"p0\"").0, "`p0` is no percentile: they go from `p1` to `p99`");
+        assert_eq!(group("hedge = \"p0\"").0, "`p0` is not a valid percentile; use `p1` to `p99`");
     }
 
     #[test]
@@ -484,7 +541,7 @@ mod vertex {
         check(&vars, "", Ok((us, "adc:")));
         let eu = "https://aiplatform.eu.rep.googleapis.com/v1/projects/mine/locations/eu";
         check(&vars, "[providers.vertex]\nproject = \"mine\"\nlocation = \"eu\"", Ok((eu, "adc:")));
-        check(&[], "[providers.vertex]\nlocation = \"a b\"", Err("`a b` is no location"));
+        check(&[], "[providers.vertex]\nlocation = \"a b\"", Err("`a b` is not a location"));
     }
 
     #[test]
@@ -562,7 +619,9 @@ mod targets {
     fn no_model() {
         check(
             "lab/",
-            Err("`lab/` is no `PROVIDER/MODEL`\nhint: write the provider, a slash and the model, like `openai/gpt-4o`"),
+            Err(
+                "`lab/` is not a `PROVIDER/MODEL`\nhint: write the provider, a slash and the model, like `openai/gpt-4o`",
+            ),
         );
     }
 }
@@ -571,16 +630,17 @@ mod strategies {
     use std::time::Duration;
 
     use super::*;
-    use llmroute_core::routing::Strategy;
-    use llmroute_core::routing::strategy::{AdaptiveArgs, LatencyArgs, Sticky};
+    use llmroute_core::routing::strategy::{
+        Adaptive, CostBased, External, LatencyBased, LeastBusy, RoundRobin, SimpleShuffle, Sticky, UsageBased,
+    };
 
     fn group(settings: &str) -> String {
         format!("[groups.main]\n{settings}\ndeployments = [{{ model = \"lab/a\" }}]")
     }
 
-    fn check(settings: &str, want: &Strategy) {
+    fn check(settings: &str, want: &dyn std::fmt::Debug) {
         let profile = lab(&group(settings));
-        assert_eq!(&profile.map.group(GroupId(0)).strategy, want);
+        assert_eq!(format!("{:?}", profile.map.group(GroupId(0)).strategy), format!("{want:?}"));
         assert!(profile.notes.is_empty(), "{}", profile.render_notes(false));
         assert_eq!(profile.unbuilt(GroupId(0)), None);
     }
@@ -593,15 +653,15 @@ mod strategies {
 
     #[test]
     fn every_name_is_its_strategy() {
-        check("", &Strategy::SimpleShuffle);
-        check("routing_strategy = \"round-robin\"", &Strategy::RoundRobin);
-        check("routing_strategy = \"least-busy\"", &Strategy::LeastBusy);
-        check("routing_strategy = \"cost-based-routing\"", &Strategy::CostBased);
-        check("routing_strategy = \"usage-based-routing\"", &Strategy::UsageBased);
-        check("routing_strategy = \"usage-based-routing-v2\"", &Strategy::UsageBased);
-        check("routing_strategy = \"latency-based-routing\"", &Strategy::LatencyBased(LatencyArgs::ONE_SHOT));
-        check("routing_strategy = \"adaptive\"", &Strategy::Adaptive(AdaptiveArgs::ONE_SHOT));
-        check("routing_strategy = \"exec:./choose it\"", &Strategy::Exec("./choose it".into()));
+        check("", &SimpleShuffle::default());
+        check("routing_strategy = \"round-robin\"", &RoundRobin);
+        check("routing_strategy = \"least-busy\"", &LeastBusy);
+        check("routing_strategy = \"cost-based-routing\"", &CostBased);
+        check("routing_strategy = \"usage-based-routing\"", &UsageBased);
+        check("routing_strategy = \"usage-based-routing-v2\"", &UsageBased);
+        check("routing_strategy = \"latency-based-routing\"", &LatencyBased::ONE_SHOT);
+        check("routing_strategy = \"adaptive\"", &Adaptive::ONE_SHOT);
+        check("routing_strategy = \"exec:./choose it\"", &External { command: "./choose it".into() });
     }
 
     #[test]
@@ -609,15 +669,11 @@ mod strategies {
         check(
             "routing_strategy = \"latency-based-routing\"
              routing_strategy_args = { ttl = \"1h\", lowest_latency_buffer = 0.1 }",
-            &Strategy::LatencyBased(LatencyArgs {
-                ttl: Some(Duration::from_secs(3600)),
-                buffer: 0.1,
-                ..LatencyArgs::ONE_SHOT
-            }),
+            &LatencyBased { ttl: Some(Duration::from_secs(3600)), buffer: 0.1, ..LatencyBased::ONE_SHOT },
         );
         check(
             "routing_strategy = \"adaptive\"\nrouting_strategy_args = { w_latency = 2, w_cost = 0.5, w_failure = 0 }",
-            &Strategy::Adaptive(AdaptiveArgs { latency: 2.0, cost: 0.5, failure: 0.0, ..AdaptiveArgs::ONE_SHOT }),
+            &Adaptive { latency: 2.0, cost: 0.5, failure: 0.0, ..Adaptive::ONE_SHOT },
         );
         warns(
             "routing_strategy_args = { ttl = 60 }",
@@ -627,7 +683,7 @@ mod strategies {
 
     #[test]
     fn sticky_belongs_to_the_shuffle() {
-        check("sticky = \"user\"", &Strategy::Sticky(Sticky::User));
+        check("sticky = \"user\"", &SimpleShuffle { sticky: Some(Sticky::User) });
         warns(
             "routing_strategy = \"adaptive\"\nsticky = \"user\"",
             "`sticky` is for `simple-shuffle`; the group uses `adaptive`",
@@ -641,10 +697,10 @@ mod strategies {
         let error = parse(&format!("version = 1\n{}", group(mistakes).replace("lab/a", "openai/a"))).unwrap_err();
         let error = error.to_string();
         for part in [
-            "`exec:` without a command",
-            "unknown key to be sticky by `usr`",
+            "`exec:` needs a command",
+            "`usr` is not a value of `sticky`",
             "did you mean `user`?",
-            "no strategy has an argument `ttls`",
+            "unknown strategy argument `ttls`",
             "did you mean `ttl`?",
             "expected number, found string",
             "must be a finite number from 0 up",
@@ -660,7 +716,8 @@ mod strategies {
         let text = text.replace("lab/a", "openai/a");
         let inputs = LoadOptions { env: &vars, long_lived: true };
         let profile = Profile::parse(Source::Demo, &text, &inputs).unwrap();
-        assert_eq!(profile.map.group(GroupId(0)).strategy, Strategy::LatencyBased(LatencyArgs::LONG_LIVED));
+        let strategy = &profile.map.group(GroupId(0)).strategy;
+        assert_eq!(format!("{strategy:?}"), format!("{:?}", LatencyBased::LONG_LIVED));
     }
 }
 
@@ -730,7 +787,7 @@ mod files {
     fn a_literal_key_is_for_the_owner_alone() {
         check(0o600, "sk-literal", Ok(1));
         check(0o400, "sk-literal", Ok(1));
-        check(0o640, "sk-literal", Err("a secret stands in a file that others can read (mode 0640)"));
+        check(0o640, "sk-literal", Err("the file contains a secret, and others can read it (mode 0640)"));
     }
 
     #[test]
@@ -786,7 +843,7 @@ mod whole {
         let text = format!(
             "{LAB}[groups.a]\ndeployments = [{{ model = \"lab/a\" }}]\n[groups.b]\ndeployments = [{{ model = \"lab/a\" }}]"
         );
-        assert_eq!(first_error(&text), "the profile does not say which group is asked by default");
+        assert_eq!(first_error(&text), "the profile does not set `default_group`");
     }
 
     #[test]
@@ -800,7 +857,7 @@ mod whole {
     #[test]
     fn zero_weights_ask_nobody() {
         let text = format!("{LAB}[groups.main]\ndeployments = [{{ model = \"lab/a\", weight = 0 }}]");
-        assert_eq!(first_error(&text), "every weight in group `main` is 0: nobody would be asked");
+        assert_eq!(first_error(&text), "every weight in group `main` is 0: no deployment would be called");
     }
 
     fn words() -> impl Strategy<Value = String> {

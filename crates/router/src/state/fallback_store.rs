@@ -1,31 +1,41 @@
-//! A store that is never in the way: what the shared one cannot do, this process does alone.
+//! A store that never fails a request: it keeps in memory what the shared store cannot take.
 //!
-//! It owns the switch to memory and the warnings about it; how a store fails is the store's affair.
+//! It owns the switch to memory, the retries and the warnings.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use crate::ports::{LogEnd, LogStart, Store, StoreError, StoreErrorKind};
+use crate::ports::{LogEnd, LogStart, StateUpdate, Store, StoreError, StoreErrorKind, StoreWrite};
 
-use super::MemoryStore;
+use super::{MemoryStore, monotonic_now};
 
-/// `S`, and memory for the time when `S` fails.
+/// The pause after the first failure of a store; each further failure doubles it.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// The longest pause. A store is never given up.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// `S`, with memory in its place while `S` fails.
 ///
-/// When `S` is busy, memory stands in for that one operation; when it is unusable, for good. What
-/// was read or written before is known in memory too. Its own operations never fail.
+/// A store that is busy is replaced for one operation. One that cannot be reached or used is left alone for
+/// a while, longer after each failure, and then tried again. Values that were read or written before are
+/// known in memory too. Only [`update_shared`](Store::update_shared) can fail: it does when the shared
+/// store is busy or unreachable.
 #[derive(Debug)]
 pub struct FallbackStore<S> {
     shared: S,
     memory: MemoryStore,
-    health: Mutex<FallbackStatus>,
+    status: Mutex<FallbackStatus>,
 }
 
 #[derive(Debug, Default)]
 struct FallbackStatus {
-    /// The shared store is no longer asked.
-    alone: bool,
-    /// That it was busy has been said.
+    /// The failure after which the shared store is left alone, and until when.
+    paused: Option<(StoreError, Instant)>,
+    /// Failures in a row.
+    failures: u32,
     busy_reported: bool,
+    failure_reported: bool,
     warnings: VecDeque<String>,
 }
 
@@ -33,65 +43,112 @@ impl<S: Store> FallbackStore<S> {
     /// Guards `shared`.
     #[must_use]
     pub fn new(shared: S) -> Self {
-        Self { shared, memory: MemoryStore::default(), health: Mutex::default() }
+        Self { shared, memory: MemoryStore::default(), status: Mutex::default() }
     }
 
-    /// Asks the shared store, and memory instead if that fails.
+    /// Runs `shared`, or `alone` where that fails.
     fn either<T>(
         &self,
         shared: impl FnOnce(&S) -> Result<T, StoreError>,
         alone: impl FnOnce(&MemoryStore) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        if !self.health().alone {
-            match shared(&self.shared) {
-                Ok(value) => return Ok(value),
-                Err(error) => self.health().note(&error),
+        match self.attempt(shared) {
+            Ok(value) => Ok(value),
+            Err(error) => {
+                self.status().report(&error);
+                alone(&self.memory)
             }
         }
-        alone(&self.memory)
     }
 
-    /// Writes the end of `id`, after its beginning if that is still to be written.
-    fn finish_shared(&self, shared: &S, id: &str, end: &LogEnd) -> Result<(), StoreError> {
-        if let Some(start) = self.memory.take_unfinished(id) {
-            let begun = shared.begin(&start);
-            if begun.is_err() {
-                self.memory.begin(&start)?;
-            }
-            begun?;
+    /// Runs `operation` on the shared store, unless that is left alone now; the error is then the last one.
+    fn attempt<T>(&self, operation: impl FnOnce(&S) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Some((error, until)) = &self.status().paused
+            && *until > monotonic_now()
+        {
+            return Err(error.clone());
         }
-        shared.finish(id, end)
+        let result = operation(&self.shared);
+        let mut status = self.status();
+        match &result {
+            Ok(_) => (status.paused, status.failures) = (None, 0),
+            Err(error) => status.pause_after(error),
+        }
+        result
     }
 
-    fn health(&self) -> MutexGuard<'_, FallbackStatus> {
-        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Makes `write` for this process alone, because the shared store failed with `error`.
+    fn write_alone(&self, write: &mut StoreWrite, error: StoreError) -> Result<(), StoreError> {
+        match write {
+            StoreWrite::Update(StateUpdate { shared: true, .. }) if error.forbids_fallback() => return Err(error),
+            // The start of a request is not lost yet: it is written before its end.
+            StoreWrite::Begin(_) if error.kind == StoreErrorKind::Busy => {}
+            StoreWrite::Update(_) | StoreWrite::Begin(_) | StoreWrite::Finish { .. } => self.status().report(&error),
+        }
+        write.perform(&self.memory)
+    }
+
+    /// The starts that were not written yet, for requests that end in `writes`.
+    fn unwritten_starts(&self, writes: &[StoreWrite]) -> Vec<StoreWrite> {
+        let ends = writes.iter().filter_map(|write| match write {
+            StoreWrite::Finish { id, .. } => self.memory.take_unfinished(id),
+            StoreWrite::Update(_) | StoreWrite::Begin(_) => None,
+        });
+        ends.map(StoreWrite::Begin).collect()
+    }
+
+    fn status(&self) -> MutexGuard<'_, FallbackStatus> {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl StoreError {
+    /// Returns `true` if other processes may still know what this one cannot read.
+    fn forbids_fallback(&self) -> bool {
+        match self.kind {
+            StoreErrorKind::Busy | StoreErrorKind::Unreachable => true,
+            StoreErrorKind::Unusable | StoreErrorKind::Damaged => false,
+        }
     }
 }
 
 impl FallbackStatus {
-    fn note(&mut self, error: &StoreError) {
+    /// Leaves the shared store alone for a while, unless it was only busy.
+    fn pause_after(&mut self, error: &StoreError) {
         match error.kind {
-            StoreErrorKind::Busy if self.busy_reported => {}
-            StoreErrorKind::Busy => {
-                self.busy_reported = true;
-                self.warnings.push_back(format!("what was learned is not shared this time: {error}"));
+            StoreErrorKind::Busy => {}
+            StoreErrorKind::Unreachable | StoreErrorKind::Unusable | StoreErrorKind::Damaged => {
+                let pause = FIRST_PAUSE.saturating_mul(1 << self.failures.min(16)).min(LONGEST_PAUSE);
+                self.failures += 1;
+                self.paused = Some((error.clone(), monotonic_now() + pause));
             }
-            StoreErrorKind::Unusable | StoreErrorKind::Damaged if self.alone => {}
-            StoreErrorKind::Unusable | StoreErrorKind::Damaged => {
-                self.alone = true;
-                self.warnings.push_back(format!(
-                    "no shared state, so limits and cooldowns hold for this process only and nothing is logged: {error}"
-                ));
-            }
+        }
+    }
+
+    /// Adds a warning about `error`, once for each kind.
+    fn report(&mut self, error: &StoreError) {
+        let (reported, what) = match error.kind {
+            StoreErrorKind::Busy => (&mut self.busy_reported, "what was learned is not shared this time"),
+            StoreErrorKind::Unreachable | StoreErrorKind::Unusable | StoreErrorKind::Damaged => (
+                &mut self.failure_reported,
+                "no shared state, so limits and cooldowns hold for this process only and nothing is logged",
+            ),
+        };
+        if !std::mem::replace(reported, true) {
+            self.warnings.push_back(format!("{what}: {error}"));
         }
     }
 }
 
 impl<S: Store> Store for FallbackStore<S> {
     fn read(&self, keys: &[String]) -> Result<Vec<Option<String>>, StoreError> {
+        self.read_within(keys, Duration::MAX)
+    }
+
+    fn read_within(&self, keys: &[String], limit: Duration) -> Result<Vec<Option<String>>, StoreError> {
         self.either(
             |shared| {
-                let values = shared.read(keys)?;
+                let values = if limit == Duration::MAX { shared.read(keys) } else { shared.read_within(keys, limit) }?;
                 self.memory.remember(keys, &values);
                 Ok(values)
             },
@@ -116,29 +173,46 @@ impl<S: Store> Store for FallbackStore<S> {
     }
 
     fn update_shared(&self, keys: &[String], change: &mut dyn FnMut(&mut [Option<String>])) -> Result<(), StoreError> {
-        if !self.health().alone {
-            match self.shared.update(keys, change) {
-                Err(error) if error.kind == StoreErrorKind::Unusable => self.health().note(&error),
-                result => return result,
+        match self.attempt(|shared| shared.update(keys, change)) {
+            Err(error) if !error.forbids_fallback() => {
+                self.status().report(&error);
+                self.memory.update(keys, change)
             }
+            result => result,
         }
-        self.memory.update(keys, change)
     }
 
     fn begin(&self, entry: &LogStart) -> Result<(), StoreError> {
-        // A beginning that finds the store busy is not lost yet: `finish` writes it first.
-        if !self.health().alone {
-            match self.shared.begin(entry) {
-                Ok(()) => return Ok(()),
-                Err(error) if error.kind == StoreErrorKind::Busy => {}
-                Err(error) => self.health().note(&error),
-            }
-        }
-        self.memory.begin(entry)
+        self.attempt(|shared| shared.begin(entry))
+            .or_else(|error| self.write_alone(&mut StoreWrite::Begin(entry.clone()), error))
     }
 
     fn finish(&self, id: &str, end: &LogEnd) -> Result<(), StoreError> {
-        self.either(|shared| self.finish_shared(shared, id, end), |memory| memory.finish(id, end))
+        let mut writes = vec![StoreWrite::Finish { id: id.to_owned(), end: end.clone() }];
+        self.write(&mut writes, Duration::MAX).pop().unwrap_or(Ok(()))
+    }
+
+    fn write(&self, writes: &mut Vec<StoreWrite>, limit: Duration) -> Vec<Result<(), StoreError>> {
+        let mut starts = self.unwritten_starts(writes);
+        let count = starts.len();
+        starts.append(writes);
+        let mut results = Vec::new();
+        let attempted = self.attempt(|shared| {
+            results = shared.write(&mut starts, limit);
+            results.iter().find_map(|result| result.as_ref().err().cloned()).map_or(Ok(()), Err)
+        });
+        if let Err(error) = attempted {
+            results.resize(starts.len(), Err(error));
+        }
+        for (write, result) in starts.iter_mut().zip(&mut results) {
+            match (std::mem::replace(result, Ok(())), &*write) {
+                (Ok(()), StoreWrite::Update(update)) => self.memory.remember(&update.keys, &update.written),
+                (Ok(()), StoreWrite::Begin(_) | StoreWrite::Finish { .. }) => {}
+                (Err(error), _) => *result = self.write_alone(write, error),
+            }
+        }
+        *writes = starts.split_off(count);
+        results.split_off(count)
     }
 
     fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
@@ -156,7 +230,7 @@ impl<S: Store> Store for FallbackStore<S> {
     }
 
     fn take_warning(&self) -> Option<String> {
-        self.health().warnings.pop_front()
+        self.status().warnings.pop_front()
     }
 }
 
@@ -212,7 +286,7 @@ mod tests {
         store.update(&["n".to_owned()], &mut |values| values[0] = Some(to.to_owned())).unwrap();
     }
 
-    /// A store in `dir` that knows 1, and a connection that holds its lock.
+    /// A store in `dir` with the value 1, and a connection that holds its lock.
     fn locked(dir: &Path) -> (FallbackStore<SqliteStore>, Connection) {
         let store = FallbackStore::new(SqliteStore::without_waiting(dir));
         set(&store, "1");

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use ring::digest;
 
+use super::{Credential, expand_path, fingerprint, hex};
 use crate::profile::EnvVars;
-use crate::profile::credentials::{Credential, expand_path, fingerprint, hex};
 use llmroute_core::model::{AwsKeys, AwsSso, KeySource, Secret};
 
 /// Settings that need more than a file, a command or a login; the AWS CLI can stand in for each of them.

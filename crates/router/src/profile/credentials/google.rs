@@ -5,20 +5,18 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use url::Url;
 
+use super::expand_path;
 use crate::profile::EnvVars;
-use crate::profile::credentials::expand_path;
-use crate::profile::diagnostic::Diagnostic;
-use crate::profile::document::Settings;
-use llmroute_core::protocols::{Protocol, vertex};
+use crate::profile::document::VertexKeys;
+use crate::profile::document::diagnostic::Diagnostic;
+use crate::profile::document::table::{Field, Keys as _};
+use llmroute_core::protocols::vertex;
 
 /// The variable that names the file of the application default credentials.
 const CREDENTIALS: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 
 /// What `gcloud auth application-default login` writes.
 const USUAL: &str = "application_default_credentials.json";
-
-/// The keys of a profile that only this protocol has.
-const OWN: &[&str] = &["project", "location"];
 
 /// The file with the credentials: the one that is named, that of the variable, or the usual one when
 /// it is there; `None` leaves the machine itself (Google Cloud, application default credentials).
@@ -64,52 +62,55 @@ pub(crate) fn read(path: &Path) -> Result<String, String> {
     })
 }
 
-/// Where a provider is, and what is missing to know it.
+/// The address of a provider, and what is missing to know it.
 pub(crate) struct VertexAddress {
     pub base_url: Url,
-    pub lacks: Option<String>,
+    pub missing: Option<String>,
 }
 
 /// The address that is right for every location.
-pub(crate) fn everywhere() -> Url {
+pub(crate) fn global_address() -> Url {
     vertex::host(vertex::LOCATION).expect("the usual location has an address")
 }
 
-/// `base_url` with the project and the location that `settings` or else the environment name, where
-/// `protocol` has such; what is wrong goes to `sink`.
-pub(crate) fn place(
-    protocol: Protocol,
-    base_url: Url,
-    settings: Option<&Settings<'_>>,
+/// Adds project and location to the address of a provider: from the profile, else from the environment.
+///
+/// `base_url` is the address that the profile sets.
+pub(crate) fn vertex_address(
+    base_url: Option<Url>,
+    keys: &VertexKeys<'_>,
     vars: &EnvVars,
-    sink: &mut Vec<Diagnostic>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> VertexAddress {
-    if protocol != Protocol::Vertex {
-        for entry in settings.iter().flat_map(|settings| &settings.entries).filter(|e| OWN.contains(&e.key.name)) {
-            let message = format!("`{}` is only for `protocol = \"vertex\"`", entry.key.name);
-            sink.push(Diagnostic::error(message).at(entry.name_at.clone()));
-        }
-        return VertexAddress { base_url, lacks: None };
+    fn written<'k>(field: &'k Field<'_, String>) -> Option<&'k str> {
+        field.value().map(String::as_str).filter(|text| !text.is_empty())
     }
-    let written = |name: &str| settings.and_then(|settings| settings.text(name)).filter(|text| !text.is_empty());
-    let location = written("location").or(vars.first(vertex::LOCATION_ENV).map(|(_, value)| value));
+    let location = written(&keys.location).or(vars.first(vertex::LOCATION_ENV).map(|(_, value)| value));
     let location = location.unwrap_or(vertex::LOCATION);
     let Some(host) = vertex::host(location) else {
+        let message = format!("`{}` is not a location", llmroute_core::model::failure::one_line(location));
         let error =
-            Diagnostic::error(format!("`{}` is no location", llmroute_core::model::failure::one_line(location)));
-        let error = error.help("locations are `global`, `us`, `eu`, and regions like `us-central1`");
-        sink.push(match settings.and_then(|settings| settings.get("location")) {
-            Some(entry) => error.at(entry.at.clone()),
+            Diagnostic::error(&message).help("locations are `global`, `us`, `eu`, and regions like `us-central1`");
+        diagnostics.push(match keys.location.setting() {
+            Some(setting) => error.at(setting.at.clone()),
             None => error,
         });
-        return VertexAddress { base_url, lacks: Some(format!("`{location}` is no location")) };
+        return VertexAddress { base_url: base_url.unwrap_or_else(global_address), missing: Some(message) };
     };
-    let base_url = if settings.is_some_and(|settings| settings.mentions("base_url")) { base_url } else { host };
-    let project = written("project").or(vars.first(vertex::PROJECT_ENV).map(|(_, value)| value));
+    let base_url = base_url.unwrap_or(host);
+    let project = written(&keys.project).or(vars.first(vertex::PROJECT_ENV).map(|(_, value)| value));
     match project.map(str::to_owned).or_else(|| project_of(vars)) {
-        Some(project) => VertexAddress { base_url: vertex::placed(&base_url, &project, location), lacks: None },
-        None if vertex::names_project(&base_url) => VertexAddress { base_url, lacks: None },
-        None => VertexAddress { base_url, lacks: Some(format!("no project: {} is not set", vertex::PROJECT_ENV[0])) },
+        Some(project) => VertexAddress { base_url: vertex::placed(&base_url, &project, location), missing: None },
+        None if vertex::names_project(&base_url) => VertexAddress { base_url, missing: None },
+        None => VertexAddress { base_url, missing: Some(format!("no project: {} is not set", vertex::PROJECT_ENV[0])) },
+    }
+}
+
+/// Reports keys that only the protocol `vertex` has.
+pub(crate) fn reject(keys: &VertexKeys<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    for written in keys.written() {
+        let message = format!("`{}` is only for `protocol = \"vertex\"`", written.name);
+        diagnostics.push(Diagnostic::error(message).at(written.name_at));
     }
 }
 
@@ -123,12 +124,12 @@ fn project_of(vars: &EnvVars) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::base_url;
+    use crate::profile::document::base_url;
 
     fn check(vars: &[(&str, &str)], want: Result<&str, &str>) {
         let vars: EnvVars = vars.iter().copied().collect();
-        let got = place(Protocol::Vertex, everywhere(), None, &vars, &mut Vec::new());
-        let got = got.lacks.map_or_else(|| Ok(base_url::normal(&got.base_url)), Err);
+        let got = vertex_address(None, &VertexKeys::default(), &vars, &mut Vec::new());
+        let got = got.missing.map_or_else(|| Ok(base_url::normal(&got.base_url)), Err);
         assert_eq!(got.as_deref().map_err(String::as_str), want);
     }
 
@@ -140,7 +141,7 @@ mod tests {
         let region = "https://us-east5-aiplatform.googleapis.com/v1/projects/p/locations/us-east5";
         check(&[("GOOGLE_CLOUD_PROJECT", "p"), ("CLOUD_ML_REGION", "us-east5")], Ok(region));
         check(&[], Err("no project: GOOGLE_CLOUD_PROJECT is not set"));
-        check(&[("GOOGLE_CLOUD_LOCATION", "a/b"), ("GOOGLE_CLOUD_PROJECT", "p")], Err("`a/b` is no location"));
+        check(&[("GOOGLE_CLOUD_LOCATION", "a/b"), ("GOOGLE_CLOUD_PROJECT", "p")], Err("`a/b` is not a location"));
     }
 
     #[test]

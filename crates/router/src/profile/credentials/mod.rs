@@ -57,6 +57,18 @@ impl KeySpec {
         };
         Ok(spec)
     }
+
+    /// The source in the form in which a profile writes it, unless that may be secret.
+    pub(crate) fn reference(&self) -> Option<String> {
+        match self {
+            Self::Env(names) => Some(format!("env:{}", names.join("|"))),
+            Self::File(path) => Some(format!("file:{path}")),
+            Self::Aws(profile) => Some(format!("aws:{}", profile.as_deref().unwrap_or_default())),
+            Self::Adc(path) => Some(format!("adc:{}", path.as_deref().unwrap_or_default())),
+            Self::Keyring(name) => Some(format!("keyring:{name}")),
+            Self::Command(_) | Self::Literal(_) => None,
+        }
+    }
 }
 
 /// A key that was looked for.
@@ -137,7 +149,8 @@ fn is_scheme(text: &str) -> bool {
     ["env:", "cmd:", "file:", "keyring:"].iter().any(|scheme| text.starts_with(scheme))
 }
 
-fn is_variable(name: &str) -> bool {
+/// Returns `true` if `name` can be the name of an environment variable.
+pub(crate) fn is_variable(name: &str) -> bool {
     let letter = |c: char| c.is_ascii_alphabetic() || c == '_';
     name.starts_with(letter) && name.chars().all(|c| letter(c) || c.is_ascii_digit())
 }

@@ -1,58 +1,76 @@
-//! Limits as a profile writes them: `rpm = 60`, `budget = "5 USD/day"`. What they do belong to `routing`.
+//! Limits of a profile: `rpm = 60`, `budget = "5 USD/day"`.
 
 use std::time::Duration;
 
-use crate::profile::document::Settings;
-use crate::profile::suggest;
-use crate::profile::value::Value;
+use toml::Spanned;
+use toml::de::DeValue;
+
 use llmroute_core::routing::limits::{self, Cap, LimitUnit, Limits};
+
+use super::diagnostic::Diagnostic;
+use super::table::{Field, FromToml, text};
+use super::value::Count;
+use super::{LimitKeys, suggest};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
-
-/// The keys that cap an amount per span of time.
-const CAPS: &[(&str, LimitUnit, Duration)] = &[
-    ("rpm", LimitUnit::Requests, MINUTE),
-    ("tpm", LimitUnit::Tokens, MINUTE),
-    ("rpd", LimitUnit::Requests, DAY),
-    ("tpd", LimitUnit::Tokens, DAY),
-];
 
 /// The units of a budget; a month is 30 days.
 const UNITS: &[(&str, u64)] =
     &[("minute", 60), ("hour", 3600), ("day", 86_400), ("week", 7 * 86_400), ("month", 30 * 86_400)];
 
-/// So much money in any span of that length.
+/// An amount of money that may be spent in any span of a length.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Budget {
     pub usd: f64,
     pub span: Duration,
 }
 
-impl Settings<'_> {
-    /// The limits that stand in this table.
+/// The forms of a budget, as advice.
+const FORMS: &str = "write an amount and a unit like `\"5 USD/day\"`";
+
+impl FromToml<'_> for Budget {
+    const TYPE: &'static str = "amount per time";
+    const HELP: Option<&'static str> = Some(FORMS);
+
+    fn from_toml(raw: &Spanned<DeValue<'_>>, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
+        let parsed = budget(text::<Self>(raw, diagnostics)?);
+        parsed.map_err(|(why, help)| diagnostics.push(Diagnostic::error(why).at(raw.span()).help(help))).ok()
+    }
+}
+
+impl LimitKeys<'_> {
+    /// The limits that are written.
     pub(crate) fn limits(&self) -> Limits {
-        let caps = CAPS
-            .iter()
-            .filter_map(|&(name, counts, span)| self.count(name).map(|limit| Cap { name, counts, span, limit }));
-        let budget = match self.get("budget").map(|entry| &entry.value) {
-            Some(Value::Budget(Budget { usd, span })) => {
-                Some(Cap { name: "budget", counts: LimitUnit::Nanos, span: *span, limit: limits::nanos(*usd) })
-            }
-            _ => None,
+        let cap = |field: &Field<'_, Count<1>>, counts, span| {
+            let setting = field.setting()?;
+            Some(Cap { name: setting.name, counts, span, limit: setting.value.0 })
         };
-        Limits { caps: caps.chain(budget).collect(), max_parallel: self.count("max_parallel_requests") }
+        let budget = self.budget.setting().map(|setting| {
+            let Budget { usd, span } = setting.value;
+            Cap { name: setting.name, counts: LimitUnit::Nanos, span, limit: limits::nanos(usd) }
+        });
+        let caps = [
+            cap(&self.rpm, LimitUnit::Requests, MINUTE),
+            cap(&self.tpm, LimitUnit::Tokens, MINUTE),
+            cap(&self.rpd, LimitUnit::Requests, DAY),
+            cap(&self.tpd, LimitUnit::Tokens, DAY),
+            budget,
+        ];
+        Limits {
+            caps: caps.into_iter().flatten().collect(),
+            max_parallel: self.max_parallel_requests.value().map(|count| count.0),
+        }
     }
 }
 
 /// Reads `5 USD/day`, `$0.50 per hour`, `20/week`.
 ///
 /// # Errors
-/// What is wrong, and what was probably meant.
-pub(crate) fn budget(text: &str) -> Result<Budget, (String, String)> {
-    let example = || "write an amount and a unit like `\"5 USD/day\"`".to_owned();
+/// The mistake, and advice.
+fn budget(text: &str) -> Result<Budget, (String, String)> {
     let Some((amount, unit)) = text.split_once('/').or_else(|| text.split_once(" per ")) else {
-        return Err((format!("`{text}` does not say for which time"), example()));
+        return Err((format!("`{text}` does not say per which time"), FORMS.to_owned()));
     };
     let unit = unit.trim().to_lowercase();
     let units = || UNITS.iter().map(|(name, _)| *name);
@@ -66,12 +84,12 @@ pub(crate) fn budget(text: &str) -> Result<Budget, (String, String)> {
     let (number, currency) = bare.split_at(digits);
     let currency = currency.trim();
     if !currency.is_empty() && !currency.eq_ignore_ascii_case("usd") {
-        return Err((format!("`{currency}` is no currency of a budget"), "prices are in USD".to_owned()));
+        return Err((format!("`{currency}` is not a currency of a budget"), "prices are in USD".to_owned()));
     }
     match number.replace('_', "").parse::<f64>() {
         Ok(usd) if usd > 0.0 && usd.is_finite() => Ok(Budget { usd, span: Duration::from_secs(*seconds) }),
-        Ok(_) => Err(("a budget of zero lets nothing pass".to_owned(), example())),
-        Err(_) => Err((format!("`{amount}` is no amount of money"), example())),
+        Ok(_) => Err(("a budget of zero lets nothing pass".to_owned(), FORMS.to_owned())),
+        Err(_) => Err((format!("`{amount}` is not an amount of money"), FORMS.to_owned())),
     }
 }
 
@@ -96,15 +114,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_wrong_is_said() {
-        const EXAMPLE: &str = "write an amount and a unit like `\"5 USD/day\"`";
-        check("5 USD", Err(&format!("`5 USD` does not say for which time; {EXAMPLE}")));
+    fn a_mistake_is_reported_with_advice() {
+        check("5 USD", Err(&format!("`5 USD` does not say per which time; {FORMS}")));
         check("5 USD/dya", Err("unknown unit `dya` of a budget; did you mean `day`?"));
         check("5 USD/year", Err("unknown unit `year` of a budget; one of `minute`, `hour`, `day`, `week`, `month`"));
-        check("5 EUR/day", Err("`EUR` is no currency of a budget; prices are in USD"));
-        check("0 USD/day", Err(&format!("a budget of zero lets nothing pass; {EXAMPLE}")));
-        check("-1 USD/day", Err("`-1 USD` is no currency of a budget; prices are in USD"));
-        check("much/day", Err("`much` is no currency of a budget; prices are in USD"));
-        check("USD/day", Err(&format!("`USD` is no amount of money; {EXAMPLE}")));
+        check("5 EUR/day", Err("`EUR` is not a currency of a budget; prices are in USD"));
+        check("0 USD/day", Err(&format!("a budget of zero lets nothing pass; {FORMS}")));
+        check("-1 USD/day", Err("`-1 USD` is not a currency of a budget; prices are in USD"));
+        check("much/day", Err("`much` is not a currency of a budget; prices are in USD"));
+        check("USD/day", Err(&format!("`USD` is not an amount of money; {FORMS}")));
     }
 }

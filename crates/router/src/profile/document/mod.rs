@@ -1,262 +1,365 @@
-//! The file, field for field: tables walked by the schema. Names are not resolved here.
+//! The profile as it is written: every table as a struct with a field for each key.
+//!
+//! Names are not resolved here. To add a key, add one field to one of these structs.
 
 pub(crate) mod base_url;
 pub(crate) mod budget;
 pub(crate) mod diagnostic;
 pub mod duration;
 pub(crate) mod failure_classes;
+pub(crate) mod headers;
 pub mod hedge;
 pub mod keys;
 pub(crate) mod mask;
 pub(crate) mod params;
 pub(crate) mod patch;
+pub(crate) mod routing;
 pub mod suggest;
+pub(crate) mod table;
 pub(crate) mod value;
 
-use std::ops::Range;
+use toml::de::DeTable;
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use llmroute_core::model::StateSource;
+use llmroute_core::protocols::{Params, Patch, Protocol};
+use llmroute_core::routing::strategy::Sticky;
 
-use crate::profile::diagnostic::Diagnostic;
-use crate::profile::keys::{Key, TableKind, ValueKind};
-use crate::profile::value::{Name, Value, not_built, wrong};
+use base_url::BaseUrl;
+use budget::Budget;
+use diagnostic::Diagnostic;
+use failure_classes::{FailsByClass, RetriesByClass};
+use headers::{Headers, Query};
+use hedge::Hedge;
+use keys::{DefaultValue, Key, TableKind};
+use routing::{ComplexityRouter, StrategyArgs, StrategyName};
+use table::{
+    Field, FromToml, Keys, NamedTable, NamedTables, ProfileTable, RawKey, Table, TableList, Written, read_table,
+    table_keys,
+};
+use value::{ApiKeys, Cooldown, Count, Faults, Names, NonZeroDuration, Planned};
 
-/// One key with its value.
+table_keys! {
+    /// The top of the file.
+    struct TopKeys {
+        /// version of the profile format
+        version: Count<1> = 1,
+        /// group that answers when a command names none
+        default_group: String | "`main`, or the only group",
+        /// settings of every group that does not repeat them
+        router: Table<RouterKeys<'a>>,
+        /// servers and accounts; providers of the catalog need no entry
+        providers: NamedTables<ProviderKeys<'a>>,
+        /// model groups; a name must not contain white space
+        groups: NamedTables<GroupKeys<'a>>,
+        /// where processes share what they learn
+        state: StateSource | "the state directory of the user",
+        /// how long the log is kept, how large it may grow, and what is left out of it
+        log: Planned,
+        /// command that is told about every request
+        hook: Planned,
+        /// where traces are sent
+        otlp: Planned,
+        /// named prompts with placeholders, for `--template`
+        templates: NamedTables<TemplateKeys<'a>>,
+    }
+}
+
+table_keys! {
+    /// How a group chooses, retries and waits.
+    struct RoutingKeys {
+        /// how deployments are ordered
+        routing_strategy: StrategyName = "simple-shuffle",
+        /// `ttl` and `lowest_latency_buffer` of `latency-based-routing`; `w_latency`, `w_cost` and
+        /// `w_failure` of `adaptive`
+        routing_strategy_args: StrategyArgs,
+        /// further attempts inside a group after the first
+        num_retries: Count<0> = 2,
+        /// attempts per deployment before moving on (only one after a timeout)
+        attempts_per_deployment: Count<1> = 1,
+        /// limit of a request: attempts, waits and fallbacks together
+        deadline: NonZeroDuration = "900s",
+        /// longest sleep for a `Retry-After`, a rate limit or a backoff
+        max_wait: std::time::Duration = "20s",
+        /// failures in a minute that open the breaker
+        allowed_fails: Count<1> | "the breaker's own rules",
+        /// first cooldown, which then doubles; `auto` is `120s` for one call and `5s` in long-lived commands
+        cooldown_time: Cooldown = "auto",
+        /// longest cooldown; `10s` in long-lived commands if `cooldown_time` is not written either
+        cooldown_max: NonZeroDuration = "30m",
+        /// fallback groups that one request may visit
+        max_fallbacks: Count<0> = 5,
+        /// `num_retries` after a failure of a class; a class that is named is retried even if it usually is not
+        retry_policy: RetriesByClass | "`num_retries`",
+        /// `allowed_fails` after a failure of a class
+        allowed_fails_policy: FailsByClass | "`allowed_fails`",
+        /// `simple-shuffle`: the same user, conversation or prompt gets the same deployment
+        sticky: Sticky,
+        /// wait for the first token after which a second deployment is called as well
+        hedge: Hedge = "off",
+        /// estimated cost in USD above which no second call is made
+        hedge_max_cost: f64 | "no cap",
+        /// groups by the meaning of the prompt
+        routes: Planned,
+        /// stronger group after an answer that fails its check
+        escalate: Planned,
+        /// model that chooses the tier
+        classifier: Planned,
+    }
+}
+
+table_keys! {
+    /// The time limits of one attempt.
+    struct TimeoutKeys {
+        /// limit of one attempt
+        timeout: NonZeroDuration = "600s",
+        /// limit until a connection stands
+        connect_timeout: NonZeroDuration = "5s",
+        /// limit until the first token
+        first_token_timeout: NonZeroDuration | "`30s`; `120s` for reasoning models and servers on loopback",
+        /// longest silence between two chunks
+        idle_timeout: NonZeroDuration = "60s",
+    }
+}
+
+table_keys! {
+    /// Limits of a deployment, a group or a provider.
+    struct LimitKeys {
+        /// requests in any minute
+        rpm: Count<1>,
+        /// tokens in any minute, prompts and answers
+        tpm: Count<1>,
+        /// requests in any 24 hours
+        rpd: Count<1>,
+        /// tokens in any 24 hours, prompts and answers
+        tpd: Count<1>,
+        /// requests at the same time
+        max_parallel_requests: Count<1>,
+        /// spend per minute, hour, day, week or month: `"5 USD/day"`
+        budget: Budget,
+    }
+}
+
+table_keys! {
+    /// How requests to an endpoint look.
+    struct RequestKeys {
+        /// `env:NAME`, `file:PATH`, `cmd:COMMAND`, `aws:PROFILE`, `adc:`, `keyring:NAME` or a list; one
+        /// deployment per key
+        api_key: ApiKeys | "the catalog's variable",
+        /// further headers of the request
+        headers: Headers,
+        /// further query parameters; no keys
+        query: Query | "the catalog's variables",
+        /// changes to the body of the request, as fields by their path
+        patch: Patch,
+        /// a parameter that the model does not take is an error instead of being left out
+        strict_params: bool = false,
+        /// chat completions: asks streams for their usage
+        stream_usage: bool | "the catalog's",
+        /// the API continues an answer that the request begins
+        prefill: bool | "the catalog's",
+    }
+}
+
+table_keys! {
+    /// `[router]`: settings of every group that does not repeat them.
+    struct RouterKeys {
+        ..routing: RoutingKeys,
+        ..timeouts: TimeoutKeys,
+        /// fallbacks of every group that names none
+        default_fallbacks: Names,
+        /// further variables that rules may read as `env.NAME`
+        rule_env: Names | "`LLMROUTE_*` only",
+    }
+}
+
+table_keys! {
+    /// `[groups.NAME]`.
+    struct GroupKeys {
+        ..routing: RoutingKeys,
+        ..timeouts: TimeoutKeys,
+        ..limits: LimitKeys,
+        /// deployments that can answer
+        deployments: TableList<DeploymentKeys<'a>>,
+        /// groups to use when this one fails
+        fallbacks: Names | "`default_fallbacks`",
+        /// groups to use when the prompt does not fit
+        context_window_fallbacks: Names,
+        /// groups to use when a filter blocked the request or the model refused it
+        content_policy_fallbacks: Names,
+        /// conditions that decide before the strategy
+        rules: TableList<RuleKeys<'a>>,
+        /// groups for prompts by their difficulty
+        complexity_router: ComplexityRouter,
+    }
+}
+
+table_keys! {
+    /// Where a project of Google Cloud is.
+    struct VertexKeys {
+        /// `vertex`: the project that pays
+        project: String | "`GOOGLE_CLOUD_PROJECT`, or that of the credentials",
+        /// `vertex`: where the models run
+        location: String | "`GOOGLE_CLOUD_LOCATION`, or `global`",
+    }
+}
+
+table_keys! {
+    /// `[providers.NAME]`.
+    struct ProviderKeys {
+        ..request: RequestKeys,
+        ..limits: LimitKeys,
+        ..vertex: VertexKeys,
+        /// protocol that the server speaks
+        protocol: Protocol | "the catalog's",
+        /// address of the API, with or without the version segment; or `env:NAME`
+        base_url: BaseUrl | "the catalog's",
+        /// region of the models, if the address contains one
+        region: String | "from the variables or files of the service",
+    }
+}
+
+table_keys! {
+    /// What a simulated deployment does.
+    struct MockKeys {
+        /// `mock`: time to the head of the reply
+        latency: std::time::Duration,
+        /// `mock`: time from the start to the first token
+        ttft: std::time::Duration,
+        /// `mock`: time between two tokens
+        itl: std::time::Duration,
+        /// `mock`: length of the answer in words
+        tokens: Count<0>,
+        /// `mock`: the answer
+        text: String,
+        /// `mock`: what goes wrong, and how often
+        faults: Faults,
+        /// `mock`: spread of the times (0: none, 0.3: mild)
+        jitter: f64,
+        /// `mock`: seed of its randomness
+        seed: Count<0>,
+    }
+}
+
+table_keys! {
+    /// One of a group's `deployments`.
+    struct DeploymentKeys {
+        ..timeouts: TimeoutKeys,
+        ..limits: LimitKeys,
+        ..request: RequestKeys,
+        ..mock: MockKeys,
+        /// `PROVIDER/MODEL`
+        model: String,
+        /// name in messages
+        name: String | "the model",
+        /// share of the traffic
+        weight: f64,
+        /// lower ones come first
+        order: Count<0> = 0,
+        /// labels for `--require-tag`
+        tags: Names,
+        /// parameters of every request; the command line overrides them
+        params: Params,
+        /// USD per prompt token
+        input_cost_per_token: f64 | "the catalog's",
+        /// USD per generated token
+        output_cost_per_token: f64 | "the catalog's",
+        /// tokens that fit prompt and answer together
+        context_window: Count<1> | "the catalog's",
+    }
+}
+
+table_keys! {
+    /// One of a group's `rules`.
+    struct RuleKeys {
+        /// condition (CEL)
+        when: String,
+        /// group or `PROVIDER/MODEL` that answers if it holds
+        target as "use": String,
+        /// groups to use when that one fails
+        fallbacks: Names,
+    }
+}
+
+table_keys! {
+    /// `[templates.NAME]`.
+    struct TemplateKeys {
+        /// the prompt; `{{stdin}}` and `{{name}}` are filled in, by `-o name=value`
+        prompt: String,
+        /// system prompt, with the same placeholders except `{{stdin}}`
+        system: String,
+        /// group or `PROVIDER/MODEL`; `--model` overrides it
+        model: String | "`default_group`",
+        /// parameters; the command line overrides them
+        params: Params,
+    }
+}
+
+impl<'a> ProfileTable<'a> for TopKeys<'a> {
+    const KIND: TableKind = TableKind::Top;
+}
+
+impl<'a> ProfileTable<'a> for RouterKeys<'a> {
+    const KIND: TableKind = TableKind::Router;
+}
+
+impl<'a> ProfileTable<'a> for GroupKeys<'a> {
+    const KIND: TableKind = TableKind::Group;
+}
+
+impl<'a> ProfileTable<'a> for ProviderKeys<'a> {
+    const KIND: TableKind = TableKind::Provider;
+}
+
+impl<'a> ProfileTable<'a> for DeploymentKeys<'a> {
+    const KIND: TableKind = TableKind::Deployment;
+}
+
+impl<'a> ProfileTable<'a> for RuleKeys<'a> {
+    const KIND: TableKind = TableKind::Rule;
+}
+
+impl<'a> ProfileTable<'a> for TemplateKeys<'a> {
+    const KIND: TableKind = TableKind::Template;
+}
+
+/// A profile as it is written.
 #[derive(Debug)]
-pub(crate) struct Entry<'a> {
-    pub key: &'static Key,
-    /// Where its name stands.
-    pub name_at: Range<usize>,
-    /// Where its value stands.
-    pub at: Range<usize>,
-    pub raw: &'a DeValue<'a>,
-    pub value: Value,
+pub(crate) struct ProfileTables<'a> {
+    /// The top, from which the tables below are taken.
+    pub top: TopKeys<'a>,
+    pub router: RouterKeys<'a>,
+    pub providers: Vec<NamedTable<ProviderKeys<'a>>>,
+    pub groups: Vec<NamedTable<GroupKeys<'a>>>,
+    pub templates: Vec<NamedTable<TemplateKeys<'a>>>,
 }
 
-/// The keys of one table, as written.
-#[derive(Debug, Default)]
-pub(crate) struct Settings<'a> {
-    pub entries: Vec<Entry<'a>>,
-    /// Where the table stands.
-    pub at: Range<usize>,
-    /// Names of keys that were written with a value that cannot be.
-    pub broken: Vec<&'static str>,
-}
-
-impl<'a> Settings<'a> {
-    /// The key called `name`, if it is written.
-    pub(crate) fn get(&self, name: &str) -> Option<&Entry<'a>> {
-        self.entries.iter().find(|entry| entry.key.name == name)
-    }
-
-    /// The text of `name`.
-    pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        match &self.get(name)?.value {
-            Value::Text(text) => Some(text),
-            _ => None,
+impl<'a> ProfileTables<'a> {
+    /// Reads the whole file; mistakes go to `diagnostics`.
+    pub(crate) fn read(root: &'a DeTable<'a>, diagnostics: &mut Vec<Diagnostic>) -> Self {
+        let mut top: TopKeys<'_> = read_table(root, diagnostics);
+        Self {
+            router: top.router.take().keys,
+            providers: top.providers.take().0,
+            groups: top.groups.take().0,
+            templates: top.templates.take().0,
+            top,
         }
     }
+}
 
-    /// The number of `name`.
-    pub(crate) fn number(&self, name: &str) -> Option<f64> {
-        match self.get(name)?.value {
-            Value::Number(number) => Some(number),
-            _ => None,
-        }
+impl<'a> GroupKeys<'a> {
+    /// The deployments as they are written.
+    pub(crate) fn deployments(&self) -> &[Table<DeploymentKeys<'a>>] {
+        self.deployments.value().map_or(&[], |list| &list.0)
     }
 
-    /// The whole number of `name`.
-    pub(crate) fn count(&self, name: &str) -> Option<u64> {
-        match self.get(name)?.value {
-            Value::Count(count) => Some(count),
-            _ => None,
-        }
-    }
-
-    /// Whether `name` is `true` or `false`.
-    pub(crate) fn flag(&self, name: &str) -> Option<bool> {
-        match self.get(name)?.value {
-            Value::Flag(flag) => Some(flag),
-            _ => None,
-        }
-    }
-
-    /// The span of time of `name`.
-    pub(crate) fn duration(&self, name: &str) -> Option<std::time::Duration> {
-        match self.get(name)?.value {
-            Value::Duration(span) => Some(span),
-            _ => None,
-        }
-    }
-
-    /// The texts of `name`.
-    pub(crate) fn names(&self, name: &str) -> Option<&[Name]> {
-        match &self.get(name)?.value {
-            Value::Names(names) => Some(names),
-            _ => None,
-        }
-    }
-
-    /// Whether `name` is written, rightly or not.
-    pub(crate) fn mentions(&self, name: &str) -> bool {
-        self.get(name).is_some() || self.broken.contains(&name)
+    /// The rules as they are written.
+    pub(crate) fn rules(&self) -> &[Table<RuleKeys<'a>>] {
+        self.rules.value().map_or(&[], |list| &list.0)
     }
 }
 
-/// A provider or a template as written.
-#[derive(Debug)]
-pub(crate) struct ProviderTable<'a> {
-    pub name: Name,
-    pub settings: Settings<'a>,
-}
-
-/// A group as written.
-#[derive(Debug)]
-pub(crate) struct GroupTable<'a> {
-    pub name: Name,
-    pub settings: Settings<'a>,
-    pub deployments: Vec<Settings<'a>>,
-    pub rules: Vec<Settings<'a>>,
-}
-
-/// A profile as written.
-#[derive(Debug)]
-pub(crate) struct File<'a> {
-    pub top: Settings<'a>,
-    pub router: Settings<'a>,
-    pub providers: Vec<ProviderTable<'a>>,
-    pub groups: Vec<GroupTable<'a>>,
-    pub templates: Vec<ProviderTable<'a>>,
-}
-
-/// Reads the whole table; what is wrong goes to `sink`.
-pub(crate) fn read<'a>(root: &'a Spanned<DeTable<'a>>, sink: &mut Vec<Diagnostic>) -> File<'a> {
-    let table = root.get_ref();
-    let mut file = File {
-        top: settings(TableKind::Top, table, 0..0, sink),
-        router: Settings::default(),
-        providers: Vec::new(),
-        groups: Vec::new(),
-        templates: Vec::new(),
-    };
-    if let Some(raw) = table.get("router")
-        && let Some(router) = as_table(raw, sink)
-    {
-        file.router = settings(TableKind::Router, router, raw.span(), sink);
-    }
-    for (name, table, at) in named(table, "providers", sink) {
-        check_name("a provider's name", &name, sink);
-        file.providers.push(ProviderTable { name, settings: settings(TableKind::Provider, table, at, sink) });
-    }
-    for (name, table, at) in named(table, "templates", sink) {
-        check_name("a template's name", &name, sink);
-        file.templates.push(ProviderTable { name, settings: settings(TableKind::Template, table, at, sink) });
-    }
-    for (name, table, at) in named(table, "groups", sink) {
-        check_name("a group's name", &name, sink);
-        file.groups.push(GroupTable {
-            name,
-            deployments: list(TableKind::Deployment, table, "deployments", sink),
-            rules: list(TableKind::Rule, table, "rules", sink),
-            settings: settings(TableKind::Group, table, at, sink),
-        });
-    }
-    file
-}
-
-fn settings<'a>(
-    place: TableKind,
-    table: &'a DeTable<'a>,
-    at: Range<usize>,
-    sink: &mut Vec<Diagnostic>,
-) -> Settings<'a> {
-    let mut settings = Settings { at, ..Settings::default() };
-    for (name, raw) in table {
-        let Some(key) = keys::key(place, name.get_ref()) else {
-            sink.push(unknown(place, name.get_ref(), name.span()));
-            continue;
-        };
-        match value::read(key.kind, raw, sink) {
-            Some(value) => {
-                let entry = Entry { key, name_at: name.span(), at: raw.span(), raw: raw.get_ref(), value };
-                settings.entries.push(entry);
-            }
-            None => settings.broken.push(key.name),
-        }
-        if !key.built {
-            sink.push(not_built(&format!("`{}`", key.name), name.span()));
-        }
-    }
-    settings
-}
-
-/// The mistake of a key that is not known at this place.
-fn unknown(place: TableKind, name: &str, at: Range<usize>) -> Diagnostic {
-    let error = Diagnostic::error(format!("unknown field `{name}`")).at(at);
-    if let Some(key) = keys::KEYS.iter().find(|key| key.name == name) {
-        let places: Vec<&str> = key.places.iter().map(|place| place.name()).collect();
-        return error.label(format!("not in {}", place.name())).help(format!("it belongs in {}", places.join(" or ")));
-    }
-    if place == TableKind::Deployment && ["temperature", "top_p", "max_tokens", "stop"].contains(&name) {
-        return error.help(format!("parameters of the request stand in `params = {{ {name} = … }}`"));
-    }
-    let names = keys::names(place);
-    match suggest::field(name, &names) {
-        Some(known) => error.label(format!("did you mean `{known}`?")),
-        None => error.help(suggest::one_of(names)),
-    }
-}
-
-fn as_table<'a>(raw: &'a Spanned<DeValue<'a>>, sink: &mut Vec<Diagnostic>) -> Option<&'a DeTable<'a>> {
-    match raw.get_ref() {
-        DeValue::Table(table) => Some(table),
-        other => wrong(ValueKind::Tables, other, raw.span(), sink),
-    }
-}
-
-/// The tables in the table `key`.
-fn named<'a>(
-    root: &'a DeTable<'a>,
-    key: &str,
-    sink: &mut Vec<Diagnostic>,
-) -> Vec<(Name, &'a DeTable<'a>, Range<usize>)> {
-    let Some(tables) = root.get(key).and_then(|raw| as_table(raw, sink)) else { return Vec::new() };
-    let mut found = Vec::new();
-    for (name, raw) in tables {
-        if let Some(table) = as_table(raw, sink) {
-            found.push((Name { text: name.get_ref().to_string(), at: name.span() }, table, raw.span()));
-        }
-    }
-    found
-}
-
-/// The tables in the array `key`.
-fn list<'a>(place: TableKind, group: &'a DeTable<'a>, key: &str, sink: &mut Vec<Diagnostic>) -> Vec<Settings<'a>> {
-    let Some(raw) = group.get(key) else { return Vec::new() };
-    let DeValue::Array(items) = raw.get_ref() else {
-        sink.push(
-            Diagnostic::error(format!("expected a list of tables, found {}", raw.get_ref().type_str())).at(raw.span()),
-        );
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    for item in items.iter() {
-        if let Some(table) = as_table(item, sink) {
-            found.push(settings(place, table, item.span(), sink));
-        }
-    }
-    found
-}
-
-fn check_name(what: &str, name: &Name, sink: &mut Vec<Diagnostic>) {
-    let wrong = name.text.chars().find(|c| c.is_control() || c.is_whitespace() || *c == '/');
-    match wrong {
-        Some('/') => sink.push(Diagnostic::error(format!("{what} holds no `/`")).at(name.at.clone())),
-        Some(_) => sink.push(Diagnostic::error(format!("{what} holds no white space")).at(name.at.clone())),
-        None if name.text.is_empty() => {
-            sink.push(Diagnostic::error(format!("{what} cannot be empty")).at(name.at.clone()));
-        }
-        None => {}
-    }
+/// The names in a list, each with its place.
+pub(crate) fn names<'n>(field: &'n Field<'_, Names>) -> &'n [toml::Spanned<String>] {
+    field.value().map_or(&[], |names| &names.0)
 }

@@ -4,78 +4,75 @@ use serde_json::{Map, Value as Json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::profile::diagnostic::Diagnostic;
-use crate::profile::keys::ValueKind;
-use crate::profile::suggest;
-use crate::profile::value::{self, integer, plain_number, wrong};
 use llmroute_core::model::Effort;
 use llmroute_core::protocols::Params;
 
-/// Body fields that are ours to set.
-const OWN: &[&str] = &["model", "messages", "stream", "stream_options", "system", "prompt"];
+use super::diagnostic::Diagnostic;
+use super::suggest;
+use super::table::{FromToml, table, text, wrong_type};
+use super::value::{Count, Names, integer, plain_number};
 
-/// Reads the table; what is wrong goes to `sink`.
-pub(crate) fn read(table: &DeTable<'_>, sink: &mut Vec<Diagnostic>) -> Option<Params> {
+/// Fields of the body that only llmroute sets.
+const RESERVED: &[&str] = &["model", "messages", "stream", "stream_options", "system", "prompt"];
+
+impl FromToml<'_> for Params {
+    const TYPE: &'static str = "table";
+
+    fn from_toml(raw: &Spanned<DeValue<'_>>, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
+        Some(read(table::<Self>(raw, diagnostics)?, diagnostics))
+    }
+}
+
+fn read(table: &DeTable<'_>, diagnostics: &mut Vec<Diagnostic>) -> Params {
     let mut params = Params::default();
     for (key, raw) in table {
         let name: &str = key.get_ref();
-        if OWN.contains(&name) {
-            sink.push(Diagnostic::error(format!("`{name}` is not a parameter: llmroute sets it")).at(key.span()));
-        } else if !neutral(&mut params, name, raw, sink)
+        if RESERVED.contains(&name) {
+            let message = format!("`{name}` is not a parameter: llmroute sets it");
+            diagnostics.push(Diagnostic::error(message).at(key.span()));
+        } else if !read_known(&mut params, name, raw, diagnostics)
             && let Some(value) = json(raw.get_ref())
         {
             params.extra.insert(name.to_owned(), value);
         }
     }
-    Some(params)
+    params
 }
 
-/// Takes a parameter that all providers share; `false` when it is none.
-fn neutral(params: &mut Params, name: &str, raw: &Spanned<DeValue<'_>>, sink: &mut Vec<Diagnostic>) -> bool {
+/// Reads a parameter that all providers share; `false` if it is another one.
+fn read_known(params: &mut Params, name: &str, raw: &Spanned<DeValue<'_>>, diagnostics: &mut Vec<Diagnostic>) -> bool {
     let to = &mut params.sampling;
     match name {
-        "temperature" => to.temperature = number(raw, sink),
-        "top_p" => to.top_p = number(raw, sink),
-        "max_tokens" => match value::read(ValueKind::Count(1), raw, sink) {
-            Some(value::Value::Count(count)) => to.max_tokens = Some(count),
-            _ => to.max_tokens = None,
-        },
+        "temperature" => to.temperature = f64::from_toml(raw, diagnostics),
+        "top_p" => to.top_p = f64::from_toml(raw, diagnostics),
+        "max_tokens" => to.max_tokens = Count::<1>::from_toml(raw, diagnostics).map(|count| count.0),
         "seed" => match raw.get_ref() {
             DeValue::Integer(seed) => to.seed = integer(seed),
-            other => to.seed = wrong(ValueKind::Count(0), other, raw.span(), sink),
+            _ => wrong_type::<Count<0>>(raw, diagnostics),
         },
-        "stop" => to.stop = stop(raw, sink),
-        "reasoning_effort" => to.effort = effort(raw, sink),
+        "stop" => to.stop = stop(raw, diagnostics),
+        "reasoning_effort" => to.effort = effort(raw, diagnostics),
         _ => return false,
     }
     true
 }
 
-fn number(raw: &Spanned<DeValue<'_>>, sink: &mut Vec<Diagnostic>) -> Option<f64> {
-    match value::read(ValueKind::Number, raw, sink) {
-        Some(value::Value::Number(number)) => Some(number),
-        _ => None,
-    }
-}
-
-fn stop(raw: &Spanned<DeValue<'_>>, sink: &mut Vec<Diagnostic>) -> Vec<String> {
+fn stop(raw: &Spanned<DeValue<'_>>, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
     match raw.get_ref() {
         DeValue::String(text) => vec![text.to_string()],
-        _ => match value::read(ValueKind::Names, raw, sink) {
-            Some(value::Value::Names(names)) => names.into_iter().map(|name| name.text).collect(),
-            _ => Vec::new(),
-        },
+        _ => {
+            let names = Names::from_toml(raw, diagnostics).unwrap_or_default();
+            names.0.into_iter().map(Spanned::into_inner).collect()
+        }
     }
 }
 
-fn effort(raw: &Spanned<DeValue<'_>>, sink: &mut Vec<Diagnostic>) -> Option<Effort> {
-    let Some(text) = raw.get_ref().as_str() else {
-        return wrong(ValueKind::Text, raw.get_ref(), raw.span(), sink);
-    };
-    let found = Effort::ALL.into_iter().find(|effort| effort.as_str() == text);
+fn effort(raw: &Spanned<DeValue<'_>>, diagnostics: &mut Vec<Diagnostic>) -> Option<Effort> {
+    let name = text::<String>(raw, diagnostics)?;
+    let found = Effort::ALL.into_iter().find(|effort| effort.as_str() == name);
     if found.is_none() {
-        let help = suggest::help(text, Effort::ALL.into_iter().map(Effort::as_str));
-        sink.push(Diagnostic::error(format!("unknown effort `{text}`")).at(raw.span()).help(help));
+        let help = suggest::help(name, Effort::ALL.into_iter().map(Effort::as_str));
+        diagnostics.push(Diagnostic::error(format!("unknown effort `{name}`")).at(raw.span()).help(help));
     }
     found
 }
@@ -103,9 +100,9 @@ mod tests {
 
     fn check(text: &str, want: Result<&str, &str>) {
         let table = DeTable::parse(text).unwrap();
-        let mut sink = Vec::new();
-        let params = read(table.get_ref(), &mut sink).unwrap();
-        let got = match sink.first() {
+        let mut diagnostics = Vec::new();
+        let params = read(table.get_ref(), &mut diagnostics);
+        let got = match diagnostics.first() {
             Some(problem) => Err(problem.message.clone()),
             None => Ok(serde_json::to_string(&params.extra).unwrap()),
         };
@@ -113,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn neutral_parameters_are_no_extras() {
+    fn shared_parameters_are_read() {
         check(
             "temperature = 1\ntop_p = 0.5\nmax_tokens = 5\nstop = \"x\"\nseed = -1\nreasoning_effort = \"low\"",
             Ok("{}"),

@@ -1,62 +1,56 @@
-//! `patch` and `strict_params`: what a profile changes about requests that are encoded already.
+//! `patch`: changes of a profile to requests that are already encoded.
+
+use std::ops::Range;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::profile::diagnostic::Diagnostic;
-use crate::profile::document::Settings;
-use crate::profile::keys::ValueKind;
-use crate::profile::params;
-use crate::profile::suggest;
-use crate::profile::value::{self, Value, wrong};
-use llmroute_core::protocols::{Overrides, Patch};
+use llmroute_core::protocols::Patch;
 
-/// The changes of `settings` after those in `base`.
-pub(crate) fn over(base: &Overrides, settings: &Settings<'_>) -> Overrides {
-    let mut all = base.clone();
-    if let Some(Value::Patch(patch)) = settings.get("patch").map(|entry| &entry.value) {
-        all.patches.push(patch.clone());
+use super::diagnostic::Diagnostic;
+use super::table::{FromToml, table};
+use super::value::Names;
+use super::{params, suggest};
+
+impl FromToml<'_> for Patch {
+    const TYPE: &'static str = "table with `set` and `remove`";
+
+    fn from_toml(raw: &Spanned<DeValue<'_>>, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
+        Some(read(table::<Self>(raw, diagnostics)?, diagnostics))
     }
-    all.strict = settings.flag("strict_params").unwrap_or(all.strict);
-    all
 }
 
-/// Reads a patch; what is wrong goes to `sink`.
-pub(crate) fn read_patch(table: &DeTable<'_>, sink: &mut Vec<Diagnostic>) -> Patch {
+fn read(from: &DeTable<'_>, diagnostics: &mut Vec<Diagnostic>) -> Patch {
     let mut patch = Patch::default();
-    for (key, raw) in table {
+    for (key, raw) in from {
         match key.get_ref().as_ref() {
-            "remove" => patch.remove = paths(raw, sink),
-            "set" => match raw.get_ref() {
-                DeValue::Table(fields) => {
-                    for (path, value) in fields {
-                        check(path.get_ref(), path.span(), sink);
-                        if let Some(value) = params::json(value.get_ref()) {
-                            patch.set.insert(path.get_ref().to_string(), value);
-                        }
+            "remove" => {
+                let paths = Names::from_toml(raw, diagnostics).unwrap_or_default().0;
+                paths.iter().for_each(|path| check_path(path.get_ref(), path.span(), diagnostics));
+                patch.remove = paths.into_iter().map(Spanned::into_inner).collect();
+            }
+            "set" => {
+                for (path, value) in table::<llmroute_core::protocols::Params>(raw, diagnostics).into_iter().flatten() {
+                    check_path(path.get_ref(), path.span(), diagnostics);
+                    if let Some(value) = params::json(value.get_ref()) {
+                        patch.set.insert(path.get_ref().to_string(), value);
                     }
                 }
-                other => wrong(ValueKind::Params, other, raw.span(), sink).unwrap_or_default(),
-            },
+            }
             other => {
-                let help = suggest::help(other, ["set", "remove"]);
-                sink.push(Diagnostic::error(format!("unknown field `{other}` of a patch")).at(key.span()).help(help));
+                let error = Diagnostic::error(format!("unknown field `{other}` of a patch")).at(key.span());
+                diagnostics.push(error.help(suggest::help(other, ["set", "remove"])));
             }
         }
     }
     patch
 }
 
-fn paths(raw: &Spanned<DeValue<'_>>, sink: &mut Vec<Diagnostic>) -> Vec<String> {
-    let Some(Value::Names(names)) = value::read(ValueKind::Names, raw, sink) else { return Vec::new() };
-    names.iter().for_each(|name| check(&name.text, name.at.clone(), sink));
-    names.into_iter().map(|name| name.text).collect()
-}
-
-fn check(path: &str, at: std::ops::Range<usize>, sink: &mut Vec<Diagnostic>) {
+fn check_path(path: &str, at: Range<usize>, diagnostics: &mut Vec<Diagnostic>) {
     if path.split('.').any(str::is_empty) {
-        let help = "names with dots between them, like `stream_options.include_usage`";
-        sink.push(Diagnostic::error(format!("`{path}` is no path of a field")).at(at).help(help));
+        let help = "write names with dots between them, like `stream_options.include_usage`";
+        let message = format!("`{path}` is not the path of a field");
+        diagnostics.push(Diagnostic::error(message).at(at).help(help));
     }
 }
 
@@ -68,9 +62,9 @@ mod tests {
 
     fn check(text: &str, want: Result<Patch, &str>) {
         let table = DeTable::parse(text).unwrap();
-        let mut sink = Vec::new();
-        let patch = read_patch(table.get_ref(), &mut sink);
-        let got = sink.first().map_or(Ok(patch), |problem| Err(problem.message.as_str()));
+        let mut diagnostics = Vec::new();
+        let patch = read(table.get_ref(), &mut diagnostics);
+        let got = diagnostics.first().map_or(Ok(patch), |problem| Err(problem.message.as_str()));
         assert_eq!(got, want, "{text}");
     }
 
@@ -89,7 +83,7 @@ mod tests {
         check("removes = []", Err("unknown field `removes` of a patch"));
         check("remove = \"a\"", Err("expected list of texts, found string"));
         check("set = 5", Err("expected table, found integer"));
-        check("set = { \"a..b\" = 1 }", Err("`a..b` is no path of a field"));
-        check("remove = [\"\"]", Err("`` is no path of a field"));
+        check("set = { \"a..b\" = 1 }", Err("`a..b` is not the path of a field"));
+        check("remove = [\"\"]", Err("`` is not the path of a field"));
     }
 }

@@ -1,179 +1,283 @@
-//! One value of a profile, checked against its type. Every mistake is reported; none stops the reading.
+//! Values of keys: numbers, texts, durations and lists.
 
-use std::borrow::Cow;
 use std::ops::Range;
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue};
 use toml::Spanned;
-use toml::de::{DeFloat, DeInteger, DeTable, DeValue};
-use url::Url;
+use toml::de::{DeFloat, DeInteger, DeValue};
 
-use crate::profile::budget::{self, Budget};
-use crate::profile::credentials::KeySpec;
-use crate::profile::diagnostic::Diagnostic;
-use crate::profile::keys::{self, ValueKind};
-use crate::profile::{base_url, duration, failure_classes, hedge, params, patch, strategy, suggest};
-use failure_classes::NumbersByClass;
 use llmroute_core::model::StateSource;
-use llmroute_core::protocols::mock::Fault;
-use llmroute_core::protocols::{Params, Patch, Protocol, mock};
-use llmroute_core::routing::Strategy;
-use llmroute_core::routing::hedge::Delay;
-use llmroute_core::routing::strategy::Sticky;
+use llmroute_core::protocols::Protocol;
+use llmroute_core::protocols::mock::{self, Fault};
 
-/// A text with its place, to say where a name is wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Name {
-    pub text: String,
-    pub at: Range<usize>,
+use super::diagnostic::Diagnostic;
+use super::table::{FromToml, Shown, text, wrong_type};
+use super::{duration, suggest};
+use crate::profile::credentials::KeySpec;
+
+/// A whole number from `MIN` up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Count<const MIN: u64>(pub u64);
+
+impl<const MIN: u64> Count<MIN> {
+    /// The number as the router holds it; larger ones mean the same.
+    pub(crate) fn as_u32(self) -> u32 {
+        u32::try_from(self.0).unwrap_or(u32::MAX)
+    }
 }
 
-/// A value that was understood.
-#[derive(Debug, Clone)]
-pub(crate) enum Value {
-    Duration(Duration),
-    /// `"auto"`.
+impl<const MIN: u64> FromToml<'_> for Count<MIN> {
+    const TYPE: &'static str = "whole number";
+
+    fn from_toml(raw: &Spanned<DeValue<'_>>, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
+        let DeValue::Integer(value) = raw.get_ref() else {
+            wrong_type::<Self>(raw, diagnostics);
+            return None;
+        };
+        let count = integer(value).and_then(|value| u64::try_from(value).ok()).filter(|count| *count >= MIN);
+        if count.is_none() {
+            diagnostics.push(Diagnostic::error(format!("must be a whole number from {MIN} up")).at(raw.span()));
+        }
+        count.map(Self)
+    }
+}
+
+/// A finite number from zero up.
+impl FromToml<'_> for f64 {
+    const TYPE: &'static str = "number";
+
+    fn from_toml(raw: &Spanned<DeValue<'_>>, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
+        let Some(value) = plain_number(raw.get_ref()) else {
+            wrong_type::<Self>(raw, diagnostics);
+            return None;
+        };
+        let valid = value.is_finite() && value >= 0.0;
+        if !valid {
+            diagnostics.push(Diagnostic::error("must be a finite number from 0 up").at(raw.span()));
+        }
+        valid.then_some(value)
+    }
+}
+
+impl FromToml<'_> for bool {
+    const TYPE: &'static str = "`true` or `false`";
+
+    fn from_toml(raw: &Spanned<DeValue<'_>>, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
+        let flag = raw.get_ref().as_bool();
+        if flag.is_none() {
+            wrong_type::<Self>(raw, diagnostics);
+        }
+        flag
+    }
+}
+
+impl FromToml<'_> for String {
+    const TYPE: &'static str = "text";
+
+    fn from_toml(raw: &Spanned<DeValue<'_>>, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
+        text::<Self>(raw, diagnostics).map(str::to_owned)
+    }
+}
+
+/// Texts that differ from each other.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Names(pub Vec<Spanned<String>>);
+
+impl FromToml<'_> for Names {
+    const TYPE: &'static str = "list of texts";
+
+    fn from_toml(raw: &Spanned<DeValue<'_>>, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
+        let Some(items) = raw.get_ref().as_array() else {
+            wrong_type::<Self>(raw, diagnostics);
+            return None;
+        };
+        let mut names: Vec<Spanned<String>> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        for item in items.iter() {
+            let Some(name) = String::from_toml(item, diagnostics) else { continue };
+            if seen.insert(name.clone()) {
+                names.push(Spanned::new(item.span(), name));
+            } else {
+                diagnostics.push(Diagnostic::error(format!("duplicate `{name}`")).at(item.span()));
+            }
+        }
+        Some(Self(names))
+    }
+}
+
+/// The forms of a duration, as advice.
+pub(crate) const DURATION_FORMS: &str = "write a duration like `30`, `\"90s\"`, `\"5m\"` or `\"1h30m\"`";
+
+/// A duration; zero is one.
+impl FromToml<'_> for Duration {
+    const TYPE: &'static str = "duration";
+    const HELP: Option<&'static str> = Some(DURATION_FORMS);
+
+    fn from_toml(raw: &Spanned<DeValue<'_>>, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
+        let parsed = match raw.get_ref() {
+            DeValue::String(text) => duration::parse(text),
+            DeValue::Integer(_) | DeValue::Float(_) => {
+                duration::seconds(plain_number(raw.get_ref()).unwrap_or(f64::MAX))
+            }
+            DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => {
+                wrong_type::<Self>(raw, diagnostics);
+                return None;
+            }
+        };
+        parsed.map_err(|why| diagnostics.push(Diagnostic::error(why).at(raw.span()).help(DURATION_FORMS))).ok()
+    }
+}
+
+/// A duration longer than zero.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NonZeroDuration(pub Duration);
+
+impl FromToml<'_> for NonZeroDuration {
+    const TYPE: &'static str = "duration";
+    const HELP: Option<&'static str> = Some(DURATION_FORMS);
+
+    fn from_toml(raw: &Spanned<DeValue<'_>>, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
+        let span = Duration::from_toml(raw, diagnostics)?;
+        if span.is_zero() {
+            let error = Diagnostic::error("a limit of zero lets nothing pass").at(raw.span());
+            diagnostics.push(error.help(DURATION_FORMS));
+            return None;
+        }
+        Some(Self(span))
+    }
+}
+
+/// The first cooldown of a deployment that fails.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Cooldown {
+    /// Chosen by how long the process lives.
     Auto,
-    Count(u64),
-    Flag(bool),
-    Number(f64),
-    Text(String),
-    Names(Vec<Name>),
-    Keys(Vec<KeySpec>),
-    Url(Url),
-    /// `None`: not built yet.
-    Protocol(Protocol),
-    /// `None`: not built yet.
-    Strategy(Option<Strategy>),
-    StrategyArgs(strategy::Args),
-    Sticky(Sticky),
-    Headers(Vec<(HeaderName, HeaderValue)>),
-    Query(Vec<(String, String)>),
-    Patch(Patch),
-    Params(Params),
-    Faults(Vec<Fault>),
-    PerClass(NumbersByClass),
-    /// `None`: off.
-    Hedge(Option<Delay>),
-    Budget(Budget),
-    State(StateSource),
-    /// Understood by nobody yet, or read elsewhere.
-    Opaque,
+    Fixed(Duration),
 }
 
-type Sink = Vec<Diagnostic>;
+impl FromToml<'_> for Cooldown {
+    const TYPE: &'static str = "`\"auto\"` or duration";
+    const HELP: Option<&'static str> = Some(DURATION_FORMS);
 
-/// Reads `raw` as a value of `kind`; what is wrong goes to `sink`.
-pub(crate) fn read(kind: ValueKind, raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> Option<Value> {
-    let at = raw.span();
-    match kind {
-        ValueKind::Duration(zero) => span_of_time(raw, zero, sink).map(Value::Duration),
-        ValueKind::Cooldown if raw.get_ref().as_str() == Some("auto") => Some(Value::Auto),
-        ValueKind::Cooldown => span_of_time(raw, false, sink).map(Value::Duration),
-        ValueKind::Count(least) => count(raw, least, sink).map(Value::Count),
-        ValueKind::Number => number(raw, sink).map(Value::Number),
-        ValueKind::Flag => match raw.get_ref() {
-            DeValue::Boolean(flag) => Some(Value::Flag(*flag)),
-            other => wrong(kind, other, at, sink),
-        },
-        ValueKind::Text => text(kind, raw, sink).map(|text| Value::Text(text.to_owned())),
-        ValueKind::Names => names(raw, sink).map(Value::Names),
-        ValueKind::Keys => keys(raw, sink).map(Value::Keys),
-        ValueKind::Url => base_url(text(kind, raw, sink)?, at, sink).map(Value::Url),
-        ValueKind::Protocol => protocol(text(kind, raw, sink)?, at, sink).map(Value::Protocol),
-        ValueKind::Strategy => strategy_name(text(kind, raw, sink)?, at, sink).map(Value::Strategy),
-        ValueKind::StrategyArgs => Some(Value::StrategyArgs(strategy::read(table(kind, raw, sink)?, sink))),
-        ValueKind::Sticky => {
-            choice("key to be sticky by", text(kind, raw, sink)?, keys::STICKY, at, sink)?.map(Value::Sticky)
-        }
-        ValueKind::Headers => headers(table(kind, raw, sink)?, sink).map(Value::Headers),
-        ValueKind::Query => query(table(kind, raw, sink)?, sink).map(Value::Query),
-        ValueKind::Patch => Some(Value::Patch(patch::read_patch(table(kind, raw, sink)?, sink))),
-        ValueKind::Params => params::read(table(kind, raw, sink)?, sink).map(Value::Params),
-        ValueKind::Faults => {
-            let parsed = mock::parse_faults(text(kind, raw, sink)?);
-            parsed.map_err(|why| sink.push(Diagnostic::error(why).at(at))).ok().map(Value::Faults)
-        }
-        ValueKind::PerClass(counted) => {
-            Some(Value::PerClass(failure_classes::read(counted, table(kind, raw, sink)?, sink)))
-        }
-        ValueKind::Hedge => hedge::read(raw, sink).map(Value::Hedge),
-        ValueKind::Budget => {
-            let parsed = budget::budget(text(kind, raw, sink)?);
-            parsed.map_err(|(why, help)| sink.push(Diagnostic::error(why).at(at).help(help))).ok().map(Value::Budget)
-        }
-        ValueKind::State => state(text(kind, raw, sink)?, at, sink).map(Value::State),
-        ValueKind::Tables | ValueKind::Any => Some(Value::Opaque),
-    }
-}
-
-/// Reports that a value has another type than is due.
-pub(crate) fn wrong<T>(kind: ValueKind, got: &DeValue<'_>, at: Range<usize>, sink: &mut Sink) -> Option<T> {
-    let message = format!("expected {}, found {}", kind.name(), got.type_str());
-    let diagnostic = Diagnostic::error(message).at(at);
-    sink.push(match kind {
-        ValueKind::Duration(_) | ValueKind::Cooldown => {
-            diagnostic.help("write a span of time like `30`, `\"90s\"`, `\"5m\"` or `\"1h30m\"`")
-        }
-        ValueKind::Budget => diagnostic.help("write an amount and a unit like `\"5 USD/day\"`"),
-        _ => diagnostic,
-    });
-    None
-}
-
-fn text<'v>(kind: ValueKind, raw: &'v Spanned<DeValue<'_>>, sink: &mut Sink) -> Option<&'v str> {
-    match raw.get_ref() {
-        DeValue::String(text) => Some(text),
-        other => wrong(kind, other, raw.span(), sink),
-    }
-}
-
-fn table<'v, 'i>(kind: ValueKind, raw: &'v Spanned<DeValue<'i>>, sink: &mut Sink) -> Option<&'v DeTable<'i>> {
-    match raw.get_ref() {
-        DeValue::Table(table) => Some(table),
-        other => wrong(kind, other, raw.span(), sink),
-    }
-}
-
-pub(crate) fn span_of_time(raw: &Spanned<DeValue<'_>>, zero: bool, sink: &mut Sink) -> Option<Duration> {
-    let parsed = match raw.get_ref() {
-        DeValue::String(text) => duration::parse(text),
-        DeValue::Integer(value) => integer(value).map_or(Err("too large".into()), |n| duration::seconds(n as f64)),
-        DeValue::Float(value) => duration::seconds(float(value)),
-        other => return wrong(ValueKind::Duration(zero), other, raw.span(), sink),
-    };
-    let problem = match parsed {
-        Ok(span) if zero || !span.is_zero() => return Some(span),
-        Ok(_) => "a limit of zero lets nothing pass".to_owned(),
-        Err(why) => why,
-    };
-    let help = "write a span of time like `30`, `\"90s\"`, `\"5m\"` or `\"1h30m\"`";
-    sink.push(Diagnostic::error(problem).at(raw.span()).help(help));
-    None
-}
-
-pub(crate) fn count(raw: &Spanned<DeValue<'_>>, least: u64, sink: &mut Sink) -> Option<u64> {
-    let DeValue::Integer(value) = raw.get_ref() else {
-        return wrong(ValueKind::Count(least), raw.get_ref(), raw.span(), sink);
-    };
-    match integer(value).map(u64::try_from) {
-        Some(Ok(count)) if count >= least => Some(count),
-        _ => {
-            sink.push(Diagnostic::error(format!("must be a whole number from {least} up")).at(raw.span()));
-            None
+    fn from_toml(raw: &Spanned<DeValue<'_>>, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
+        match raw.get_ref() {
+            DeValue::String(text) if text == "auto" => Some(Self::Auto),
+            _ => NonZeroDuration::from_toml(raw, diagnostics).map(|span| Self::Fixed(span.0)),
         }
     }
 }
 
-fn number(raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> Option<f64> {
-    match plain_number(raw.get_ref()) {
-        None => wrong(ValueKind::Number, raw.get_ref(), raw.span(), sink),
-        Some(value) if value.is_finite() && value >= 0.0 => Some(value),
-        Some(_) => {
-            sink.push(Diagnostic::error("must be a finite number from 0 up").at(raw.span()));
-            None
+/// The sources of the keys of an endpoint.
+#[derive(Debug, Clone)]
+pub(crate) struct ApiKeys(pub Vec<KeySpec>);
+
+impl FromToml<'_> for ApiKeys {
+    const TYPE: &'static str = "key source, or a list of them";
+
+    fn from_toml(raw: &Spanned<DeValue<'_>>, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
+        let single = [raw];
+        let items: Vec<&Spanned<DeValue<'_>>> = match raw.get_ref() {
+            DeValue::Array(items) => items.iter().collect(),
+            _ => single.to_vec(),
+        };
+        if items.is_empty() {
+            diagnostics.push(Diagnostic::error("a list of keys needs at least one").at(raw.span()));
         }
+        let mut specs = Vec::new();
+        for item in items {
+            let Some(text) = text::<Self>(item, diagnostics) else { continue };
+            match KeySpec::parse(text) {
+                Ok(spec) => {
+                    diagnostics.extend(literal_key(&spec, item.span()));
+                    specs.push(spec);
+                }
+                Err(why) => {
+                    let help = "write `env:NAME`, `file:PATH`, `cmd:COMMAND` or `keyring:NAME`";
+                    diagnostics.push(Diagnostic::error(why).at(item.span()).help(help));
+                }
+            }
+        }
+        (!specs.is_empty()).then_some(Self(specs))
+    }
+
+    fn shown(&self, _: &str, _: &DeValue<'_>) -> Shown {
+        let references: Vec<String> = self.0.iter().filter_map(KeySpec::reference).collect();
+        if references.len() < self.0.len() {
+            return Shown::Hidden("(hidden)".to_owned());
+        }
+        let quoted = |text: &String| toml::Value::from(text.as_str()).to_string();
+        let quoted: Vec<String> = references.iter().map(quoted).collect();
+        Shown::Value(match quoted.as_slice() {
+            [one] => one.clone(),
+            many => format!("[{}]", many.join(", ")),
+        })
+    }
+}
+
+fn literal_key(spec: &KeySpec, at: Range<usize>) -> Option<Diagnostic> {
+    matches!(spec, KeySpec::Literal(_)).then(|| {
+        Diagnostic::warning("the profile itself contains a key")
+            .at(at)
+            .help("`env:NAME`, `file:PATH` or `cmd:COMMAND` keep it out of backups and repositories")
+    })
+}
+
+impl FromToml<'_> for Protocol {
+    const TYPE: &'static str = "protocol";
+
+    fn from_toml(raw: &Spanned<DeValue<'_>>, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
+        let name = text::<Self>(raw, diagnostics)?;
+        let found = Self::named(name);
+        if found.is_none() {
+            let help = suggest::help(name, Self::ALL.iter().map(|protocol| protocol.as_str()));
+            diagnostics.push(Diagnostic::error(format!("unknown protocol `{name}`")).at(raw.span()).help(help));
+        }
+        found
+    }
+}
+
+/// The faults of a simulated deployment.
+#[derive(Debug, Clone)]
+pub(crate) struct Faults(pub Vec<Fault>);
+
+impl FromToml<'_> for Faults {
+    const TYPE: &'static str = "faults";
+
+    fn from_toml(raw: &Spanned<DeValue<'_>>, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
+        let parsed = mock::parse_faults(text::<Self>(raw, diagnostics)?);
+        parsed.map_err(|why| diagnostics.push(Diagnostic::error(why).at(raw.span()))).ok().map(Self)
+    }
+}
+
+impl FromToml<'_> for StateSource {
+    const TYPE: &'static str = "directory, `memory`, `env:NAME` or Redis URL";
+
+    fn from_toml(raw: &Spanned<DeValue<'_>>, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
+        let source = Self::parse(text::<Self>(raw, diagnostics)?).map_err(|why| {
+            let help = "write a directory, `memory`, `env:NAME` or `redis://HOST`";
+            diagnostics.push(Diagnostic::error(why).at(raw.span()).help(help));
+        });
+        let source = source.ok()?;
+        if let Self::Redis(url) = &source
+            && url.is_secret()
+        {
+            let warning = Diagnostic::warning("the profile itself contains a password").at(raw.span());
+            diagnostics.push(warning.help("`state = \"env:NAME\"` keeps it out of backups and repositories"));
+        }
+        Some(source)
+    }
+}
+
+/// The value of a key whose feature is not built yet.
+#[derive(Debug)]
+pub(crate) struct Planned;
+
+impl FromToml<'_> for Planned {
+    const TYPE: &'static str = "any";
+    const BUILT: bool = false;
+
+    fn from_toml(_: &Spanned<DeValue<'_>>, _: &mut Vec<Diagnostic>) -> Option<Self> {
+        Some(Self)
     }
 }
 
@@ -183,7 +287,7 @@ pub(crate) fn plain_number(raw: &DeValue<'_>) -> Option<f64> {
     match raw {
         DeValue::Integer(value) => integer(value).map(|value| value as f64),
         DeValue::Float(value) => Some(float(value)),
-        _ => None,
+        DeValue::String(_) | DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => None,
     }
 }
 
@@ -195,160 +299,4 @@ pub(crate) fn integer(value: &DeInteger<'_>) -> Option<i64> {
 /// A floating point number.
 pub(crate) fn float(value: &DeFloat<'_>) -> f64 {
     value.as_str().parse().unwrap_or(f64::NAN)
-}
-
-fn names(raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> Option<Vec<Name>> {
-    let DeValue::Array(items) = raw.get_ref() else {
-        return wrong(ValueKind::Names, raw.get_ref(), raw.span(), sink);
-    };
-    let mut names: Vec<Name> = Vec::new();
-    for item in items.iter() {
-        match item.get_ref().as_str() {
-            Some(text) if names.iter().any(|name| name.text == text) => {
-                sink.push(Diagnostic::error(format!("duplicate `{text}`")).at(item.span()));
-            }
-            Some(text) => names.push(Name { text: text.to_owned(), at: item.span() }),
-            None => wrong(ValueKind::Text, item.get_ref(), item.span(), sink).unwrap_or_default(),
-        }
-    }
-    Some(names)
-}
-
-fn keys(raw: &Spanned<DeValue<'_>>, sink: &mut Sink) -> Option<Vec<KeySpec>> {
-    let single = [raw];
-    let items: Vec<&Spanned<DeValue<'_>>> = match raw.get_ref() {
-        DeValue::Array(items) => items.iter().collect(),
-        _ => single.to_vec(),
-    };
-    if items.is_empty() {
-        sink.push(Diagnostic::error("a list of keys needs at least one").at(raw.span()));
-    }
-    let mut specs = Vec::new();
-    for item in items {
-        let Some(text) = text(ValueKind::Keys, item, sink) else { continue };
-        match KeySpec::parse(text) {
-            Ok(spec) => {
-                remark(&spec, item.span(), sink);
-                specs.push(spec);
-            }
-            Err(why) => {
-                let help = "write `env:NAME`, `file:PATH`, `cmd:COMMAND` or `keyring:NAME`";
-                sink.push(Diagnostic::error(why).at(item.span()).help(help));
-            }
-        }
-    }
-    (!specs.is_empty()).then_some(specs)
-}
-
-fn remark(spec: &KeySpec, at: Range<usize>, sink: &mut Sink) {
-    match spec {
-        KeySpec::Literal(_) => sink.push(
-            Diagnostic::warning("a key stands in the profile itself")
-                .at(at)
-                .help("`env:NAME`, `file:PATH` or `cmd:COMMAND` keep it out of backups and repositories"),
-        ),
-        KeySpec::Env(_) | KeySpec::Command(_) | KeySpec::File(_) | KeySpec::Keyring(_) => {}
-        KeySpec::Aws(_) | KeySpec::Adc(_) => {}
-    }
-}
-
-/// The note about something that loads but cannot be used yet.
-pub(crate) fn not_built(what: &str, at: Range<usize>) -> Diagnostic {
-    Diagnostic::note(format!("{what} is not built yet")).at(at).label("a group that needs it exits 78")
-}
-
-fn base_url(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<Url> {
-    match base_url::check(text) {
-        Ok(url) => {
-            sink.extend(base_url::warning(&url).map(|warning| warning.at(at)));
-            Some(url)
-        }
-        Err(problem) => {
-            sink.push(problem.at(at));
-            None
-        }
-    }
-}
-
-fn state(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<StateSource> {
-    let parsed = StateSource::parse(text).map_err(|why| {
-        let help = "write a directory, `memory`, `env:NAME` or `redis://HOST`";
-        sink.push(Diagnostic::error(why).at(at.clone()).help(help));
-    });
-    let source = parsed.ok()?;
-    if let StateSource::Redis(url) = &source
-        && url.is_secret()
-    {
-        let warning = Diagnostic::warning("a password stands in the profile itself").at(at);
-        sink.push(warning.help("`state = \"env:NAME\"` keeps it out of backups and repositories"));
-    }
-    Some(source)
-}
-
-fn protocol(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<Protocol> {
-    let found = Protocol::named(text);
-    if found.is_none() {
-        let help = suggest::help(text, Protocol::ALL.iter().map(|protocol| protocol.as_str()));
-        sink.push(Diagnostic::error(format!("unknown protocol `{text}`")).at(at).help(help));
-    }
-    found
-}
-
-fn choice<T: Clone>(
-    what: &str,
-    text: &str,
-    known: &[(&'static str, Option<T>)],
-    at: Range<usize>,
-    sink: &mut Sink,
-) -> Option<Option<T>> {
-    let Some((_, built)) = known.iter().find(|(name, _)| *name == text) else {
-        let help = suggest::help(text, known.iter().map(|(name, _)| *name));
-        sink.push(Diagnostic::error(format!("unknown {what} `{text}`")).at(at).help(help));
-        return None;
-    };
-    if built.is_none() {
-        sink.push(not_built(&format!("{what} `{text}`"), at));
-    }
-    Some(built.clone())
-}
-
-fn strategy_name(text: &str, at: Range<usize>, sink: &mut Sink) -> Option<Option<Strategy>> {
-    match text.strip_prefix("exec:").map(str::trim) {
-        Some("") => {
-            let help = "write the command behind `exec:`";
-            sink.push(Diagnostic::error("a strategy `exec:` without a command").at(at).help(help));
-            None
-        }
-        Some(command) => Some(Some(Strategy::Exec(command.into()))),
-        None => choice("strategy", text, keys::STRATEGIES, at, sink),
-    }
-}
-
-fn query(table: &DeTable<'_>, sink: &mut Sink) -> Option<Vec<(String, String)>> {
-    let pair = |(key, raw): (&Spanned<Cow<'_, str>>, &Spanned<DeValue<'_>>)| {
-        Some((key.get_ref().to_string(), text(ValueKind::Text, raw, sink)?.to_owned()))
-    };
-    Some(table.iter().filter_map(pair).collect())
-}
-
-/// Headers that the HTTP client sets itself.
-const OWN_HEADERS: &[&str] = &["host", "content-length", "transfer-encoding", "connection"];
-
-fn headers(table: &DeTable<'_>, sink: &mut Sink) -> Option<Vec<(HeaderName, HeaderValue)>> {
-    let mut headers = Vec::new();
-    for (key, raw) in table {
-        let Some(text) = text(ValueKind::Text, raw, sink) else { continue };
-        let name = key.get_ref().to_lowercase();
-        let (Ok(header), Ok(mut value)) = (HeaderName::try_from(name.as_str()), HeaderValue::try_from(text)) else {
-            let message = format!("`{name}` is no header, or its value cannot stand in one");
-            sink.push(Diagnostic::error(message).at(key.span()));
-            continue;
-        };
-        if OWN_HEADERS.contains(&name.as_str()) {
-            sink.push(Diagnostic::error(format!("`{name}` is set by the HTTP client")).at(key.span()));
-        }
-        value.set_sensitive(true);
-        headers.push((header, value));
-    }
-    Some(headers)
 }

@@ -4,80 +4,79 @@ use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
-use crate::profile::credentials::{Credential, KeySpec, hex};
-use crate::profile::diagnostic::Diagnostic;
-use crate::profile::document::Settings;
-use crate::profile::keys::MOCK_ONLY;
-use crate::profile::precedence::Origin;
-use crate::profile::provider::{Provider, with_own, with_query};
-use crate::profile::value::Value;
-use crate::profile::{EnvVars, Profile, base_url, patch};
 use llmroute_core::catalog;
 use llmroute_core::catalog::models::{self, Model, Support};
 use llmroute_core::model::{KeySource, Price};
 use llmroute_core::protocols::mock::Script;
-use llmroute_core::protocols::{Endpoint, Params, Protocol};
+use llmroute_core::protocols::{Endpoint, Protocol};
 use llmroute_core::routing::{Deployment, DeploymentId};
 
-/// What is asked for: a model at a provider, with what the profile says of it.
+use super::precedence::Origin;
+use super::provider::{Provider, with_overrides, with_own, with_query};
+use crate::profile::credentials::{Credential, KeySpec, hex};
+use crate::profile::document::diagnostic::Diagnostic;
+use crate::profile::document::table::Keys as _;
+use crate::profile::document::value::Count;
+use crate::profile::document::{DeploymentKeys, MockKeys, RequestKeys, base_url};
+use crate::profile::{EnvVars, Profile};
+
+/// A model at a provider, with the keys of its entry in the profile.
 pub(crate) struct DeploymentSpec<'s, 'a> {
     /// Position of the provider in the profile.
     pub provider: usize,
     pub model: &'s str,
-    /// Where it is written, for mistakes.
+    /// The place of mistakes.
     pub at: Range<usize>,
-    pub settings: &'s Settings<'a>,
+    pub keys: &'s DeploymentKeys<'a>,
 }
 
-/// Deployments of one entry, and whether their first token may take long.
+/// The deployments of one entry.
 pub(crate) struct AddedDeployments {
     pub ids: Vec<DeploymentId>,
+    /// The first token may take long.
     pub slow: bool,
 }
 
 impl Profile {
-    /// Adds the deployments of `wanted`, or finds them if they are there; none when something is
-    /// wrong or the protocol is not built yet.
+    /// Adds the deployments of `spec`, or finds those that are there; none if something is wrong.
     pub(crate) fn add(
         &mut self,
-        wanted: &DeploymentSpec<'_, '_>,
-        vars: &EnvVars,
-        sink: &mut Vec<Diagnostic>,
+        spec: &DeploymentSpec<'_, '_>,
+        env: &EnvVars,
+        diagnostics: &mut Vec<Diagnostic>,
     ) -> AddedDeployments {
-        let provider = self.providers[wanted.provider].clone();
-        let known = self.models.find(&provider.known_as, wanted.model);
-        let provider = with_tools(provider, wanted.settings, known.as_ref());
+        let DeploymentSpec { keys, model, .. } = spec;
+        let provider = self.providers[spec.provider].clone();
+        let known = self.models.find(&provider.known_as, model);
+        let provider = with_tools(provider, &keys.request, known.as_ref());
         let slow = known.as_ref().is_some_and(|model| model.reasoning != models::Reasoning::No)
             || base_url::is_loopback(&provider.base_url);
         let mut added = AddedDeployments { ids: Vec::new(), slow };
-        check_script(&provider, wanted.settings, sink);
+        if !provider.is_simulated() {
+            reject_mock(&keys.mock, diagnostics);
+        }
         let Some(protocol) = provider.protocol else { return added };
-        let endpoint = endpoint(protocol, &provider, wanted, known.clone());
-        let price = price(wanted.settings, known.as_ref(), sink);
-        for (index, credential) in self.credentials(&provider, wanted, vars, sink).into_iter().enumerate() {
-            let name = wanted
-                .settings
-                .text("name")
-                .map_or_else(|| format!("{}/{}", provider.name, wanted.model), str::to_owned);
+        let endpoint = endpoint(protocol, &provider, spec, known.clone());
+        let price = price(keys, known.as_ref(), diagnostics);
+        let name = keys.name.value().cloned().unwrap_or_else(|| format!("{}/{model}", provider.name));
+        for (index, credential) in self.credentials(&provider, spec, env, diagnostics).into_iter().enumerate() {
             let deployment = Deployment {
-                name: if index == 0 { name } else { format!("{name} #{}", index + 1) },
+                name: if index == 0 { name.clone() } else { format!("{name} #{}", index + 1) },
                 provider: provider.name.clone(),
-                model: wanted.model.to_owned(),
+                model: (*model).to_owned(),
                 state_key: state_key(&endpoint, &credential.identity),
                 host: host(&endpoint),
                 credential: credential_hash(&credential.identity),
-                context_window: wanted
-                    .settings
-                    .count("context_window")
+                context_window: (keys.context_window.value().map(|count| count.0))
                     .or_else(|| known.as_ref().and_then(|model| model.context_window)),
                 price,
                 prefill: catalog::takes_prefill(&endpoint),
                 capabilities: endpoint.protocol.adapter().capabilities(&endpoint),
                 no_key: credential.no_key,
             };
-            self.map.limits.limit_deployment(&deployment.state_key, &wanted.settings.limits());
+            self.map.limits.limit_deployment(&deployment.state_key, &keys.limits.limits());
             let quota = quota_key(&endpoint, &credential.identity);
-            let id = self.intern(deployment, &endpoint, credential.source, wanted, sink);
+            let id = self.intern(deployment, &endpoint, credential.source, spec, diagnostics);
             self.map.limits.share_quota(id, quota);
             added.ids.push(id);
         }
@@ -87,28 +86,29 @@ impl Profile {
     fn credentials(
         &self,
         provider: &Provider,
-        wanted: &DeploymentSpec<'_, '_>,
-        vars: &EnvVars,
-        sink: &mut Vec<Diagnostic>,
+        spec: &DeploymentSpec<'_, '_>,
+        env: &EnvVars,
+        diagnostics: &mut Vec<Diagnostic>,
     ) -> Vec<Credential> {
-        let own = wanted.settings.get("api_key");
-        let (specs, at): (&[KeySpec], _) = match own.map(|entry| (&entry.value, entry.at.clone())) {
-            Some((Value::Keys(keys), at)) => (keys, at),
-            _ => (&provider.keys, wanted.at.clone()),
+        let (sources, at): (&[KeySpec], _) = match spec.keys.request.api_key.setting() {
+            Some(own) => (&own.value.0, own.at.clone()),
+            None => (&provider.keys, spec.at.clone()),
         };
-        if specs.is_empty() || provider.is_simulated() {
-            return vec![Credential::none()];
-        }
         let mut found = Vec::new();
-        for spec in specs {
-            match Credential::find(spec, vars, self.folder.as_deref()) {
-                Ok(mut credential) => {
-                    if matches!(spec, KeySpec::Adc(_)) {
-                        credential.no_key = credential.no_key.or_else(|| provider.lacks.clone());
-                    }
-                    found.push(credential);
-                }
-                Err(why) => sink.push(Diagnostic::error(why).at(at.clone())),
+        if sources.is_empty() || provider.is_simulated() {
+            found.push(Credential::none());
+        }
+        for source in sources.iter().filter(|_| !provider.is_simulated()) {
+            match Credential::find(source, env, self.folder.as_deref()) {
+                Ok(credential) => found.push(credential),
+                Err(why) => diagnostics.push(Diagnostic::error(why).at(at.clone())),
+            }
+        }
+        for credential in &mut found {
+            // A key of express mode needs no project.
+            let needs_address = provider.has_no_address() || matches!(credential.source, KeySource::Google(_));
+            if needs_address && credential.no_key.is_none() {
+                credential.no_key.clone_from(&provider.missing);
             }
         }
         found
@@ -120,18 +120,18 @@ impl Profile {
         deployment: Deployment,
         endpoint: &Endpoint,
         key: KeySource,
-        wanted: &DeploymentSpec<'_, '_>,
-        sink: &mut Vec<Diagnostic>,
+        spec: &DeploymentSpec<'_, '_>,
+        diagnostics: &mut Vec<Diagnostic>,
     ) -> DeploymentId {
         let alike = |index: usize| same(&self.map.deployments[index], &deployment, &self.endpoints[index], endpoint);
         if let Some(index) = (0..self.endpoints.len()).find(|index| alike(*index)) {
             return DeploymentId(index);
         }
-        if let Some(entry) = wanted.settings.get("name")
+        if let Some(setting) = spec.keys.name.setting()
             && self.map.deployments.iter().any(|other| other.name == deployment.name)
         {
             let message = format!("duplicate name `{}` for another deployment", deployment.name);
-            sink.push(Diagnostic::error(message).at(entry.at.clone()));
+            diagnostics.push(Diagnostic::error(message).at(setting.at.clone()));
         }
         self.map.deployments.push(deployment);
         self.endpoints.push(endpoint.clone());
@@ -140,15 +140,15 @@ impl Profile {
     }
 }
 
-/// `provider` as it must be spoken to for a model that calls tools in full only in another protocol at
-/// the same address. Who writes a protocol, or sends elsewhere, is not second-guessed.
-fn with_tools(provider: Provider, settings: &Settings<'_>, known: Option<&Model>) -> Provider {
+/// `provider` with the protocol of a model that calls tools in full only in another one at the same
+/// address. A protocol or an address of the profile is never changed.
+fn with_tools(provider: Provider, keys: &RequestKeys<'_>, known: Option<&Model>) -> Provider {
     let other = || {
         let row = catalog::provider(&provider.known_as).filter(|row| catalog::is_home(row, &provider.base_url))?;
         catalog::provider(row.for_tools?).filter(|_| provider.protocol_from == Origin::Catalog)
     };
     match known.filter(|model| model.chat_tools != Support::Always).and_then(|_| other()) {
-        Some(row) => Provider { protocol: Some(row.protocol), quirks: with_own(row.quirks, settings), ..provider },
+        Some(row) => Provider { protocol: Some(row.protocol), quirks: with_own(row.quirks, keys), ..provider },
         None => provider,
     }
 }
@@ -166,91 +166,64 @@ fn same(a: &Deployment, b: &Deployment, x: &Endpoint, y: &Endpoint) -> bool {
         && x.script == y.script
 }
 
-fn endpoint(
-    protocol: Protocol,
-    provider: &Provider,
-    wanted: &DeploymentSpec<'_, '_>,
-    known: Option<Model>,
-) -> Endpoint {
-    let settings = wanted.settings;
+fn endpoint(protocol: Protocol, provider: &Provider, spec: &DeploymentSpec<'_, '_>, known: Option<Model>) -> Endpoint {
+    let request = &spec.keys.request;
     let mut headers = provider.headers.clone();
-    if let Some(Value::Headers(own)) = settings.get("headers").map(|entry| &entry.value) {
-        headers.retain(|(name, _)| own.iter().all(|(other, _)| other != name));
-        headers.extend(own.iter().cloned());
+    if let Some(own) = request.headers.value() {
+        headers.retain(|(name, _)| own.0.iter().all(|(other, _)| other != name));
+        headers.extend(own.0.iter().cloned());
     }
-    let params = match settings.get("params").map(|entry| &entry.value) {
-        Some(Value::Params(params)) => params.clone(),
-        _ => Params::default(),
-    };
     Endpoint {
         protocol,
         provider: provider.known_as.clone(),
         base_url: provider.base_url.clone(),
         region: provider.region.as_ref().map(|(name, _)| name.clone()),
-        model: wanted.model.to_owned(),
-        quirks: with_own(provider.quirks, settings),
+        model: spec.model.to_owned(),
+        quirks: with_own(provider.quirks, request),
         known,
-        params,
+        params: spec.keys.params.value().cloned().unwrap_or_default(),
         headers,
-        query: with_query(&provider.query, settings),
-        overrides: patch::over(&provider.overrides, settings),
-        script: (protocol == Protocol::Mock).then(|| script(settings)),
+        query: with_query(&provider.query, request),
+        overrides: with_overrides(&provider.overrides, request),
+        script: (protocol == Protocol::Mock).then(|| script(&spec.keys.mock)),
     }
 }
 
-/// What a simulated deployment does; what is not written stays as `mock` has it.
-fn script(settings: &Settings<'_>) -> Script {
-    let mut script = Script::default();
-    if let Some(span) = settings.duration("latency") {
-        script.latency = span;
-    }
-    if let Some(span) = settings.duration("ttft") {
-        script.ttft = span;
-    }
-    if let Some(span) = settings.duration("itl") {
-        script.itl = span;
-    }
-    if let Some(Value::Faults(faults)) = settings.get("faults").map(|entry| &entry.value) {
-        script.faults.clone_from(faults);
-    }
-    if let Some(jitter) = settings.number("jitter") {
-        script.jitter = jitter;
-    }
-    if let Some(seed) = settings.count("seed") {
-        script.seed = seed;
-    }
-    script.tokens = settings.count("tokens").map(|count| u32::try_from(count).unwrap_or(u32::MAX)).or(script.tokens);
-    script.text = settings.text("text").map(str::to_owned).or(script.text);
-    script
-}
-
-fn check_script(provider: &Provider, settings: &Settings<'_>, sink: &mut Vec<Diagnostic>) {
-    if provider.is_simulated() {
-        return;
-    }
-    for entry in settings.entries.iter().filter(|entry| MOCK_ONLY.contains(&entry.key.name)) {
-        let message = format!("`{}` is only for `protocol = \"mock\"`", entry.key.name);
-        sink.push(Diagnostic::error(message).at(entry.name_at.clone()));
+/// The behaviour of a simulated deployment, over the defaults of `mock`.
+fn script(keys: &MockKeys<'_>) -> Script {
+    let default = Script::default();
+    Script {
+        latency: keys.latency.value().copied().unwrap_or(default.latency),
+        ttft: keys.ttft.value().copied().unwrap_or(default.ttft),
+        itl: keys.itl.value().copied().unwrap_or(default.itl),
+        faults: keys.faults.value().map_or(default.faults, |faults| faults.0.clone()),
+        jitter: keys.jitter.value().copied().unwrap_or(default.jitter),
+        seed: keys.seed.value().map_or(default.seed, |seed| seed.0),
+        tokens: keys.tokens.value().map(|count| Count::as_u32(*count)).or(default.tokens),
+        text: keys.text.value().cloned().or(default.text),
     }
 }
 
-fn price(settings: &Settings<'_>, known: Option<&Model>, sink: &mut Vec<Diagnostic>) -> Option<Price> {
+/// Reports keys that only simulated deployments have.
+fn reject_mock(keys: &MockKeys<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    for written in keys.written() {
+        let message = format!("`{}` is only for `protocol = \"mock\"`", written.name);
+        diagnostics.push(Diagnostic::error(message).at(written.name_at));
+    }
+}
+
+fn price(keys: &DeploymentKeys<'_>, known: Option<&Model>, diagnostics: &mut Vec<Diagnostic>) -> Option<Price> {
     let known = known.and_then(|model| model.price);
-    let written = (settings.get("input_cost_per_token"), settings.get("output_cost_per_token"));
-    let at = match written {
-        (None, None) => return known,
-        (Some(entry), _) | (None, Some(entry)) => entry.name_at.clone(),
-    };
-    let input = settings.number("input_cost_per_token").or(known.map(|price| price.input));
-    let output = settings.number("output_cost_per_token").or(known.map(|price| price.output));
-    match (input, output) {
-        (Some(input), Some(output)) => Some(Price::flat(input, output)),
-        _ => {
-            let help = "write `input_cost_per_token` and `output_cost_per_token`";
-            sink.push(Diagnostic::error("half a price").at(at).help(help));
-            None
-        }
+    let (input, output) = (&keys.input_cost_per_token, &keys.output_cost_per_token);
+    let Some(written) = input.setting().or(output.setting()) else { return known };
+    let input = input.value().copied().or(known.map(|price| price.input));
+    let output = output.value().copied().or(known.map(|price| price.output));
+    if let (Some(input), Some(output)) = (input, output) {
+        return Some(Price::flat(input, output));
     }
+    let help = "write `input_cost_per_token` and `output_cost_per_token`";
+    diagnostics.push(Diagnostic::error("only one of two prices").at(written.name_at.clone()).help(help));
+    None
 }
 
 /// What tells a key from others: a hash, for the identity of a command is its text. Empty for no key.

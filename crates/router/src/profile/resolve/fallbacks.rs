@@ -1,53 +1,58 @@
-//! What groups say of other groups: fallbacks, targets of rules, tiers; and that no rule goes in circles.
+//! References between groups: fallbacks, targets of rules, tiers; rules must not form a cycle.
 
-use toml::de::DeValue;
+use toml::Spanned;
 
-use crate::profile::diagnostic::Diagnostic;
-use crate::profile::document::{File, GroupTable, Settings};
-use crate::profile::keys::TIERS;
-use crate::profile::value::Name;
-use crate::profile::{LoadOptions, Profile, suggest};
 use llmroute_core::routing::GroupId;
 
+use crate::profile::document::diagnostic::Diagnostic;
+use crate::profile::document::table::{Field, NamedTable, Table};
+use crate::profile::document::value::Names;
+use crate::profile::document::{GroupKeys, ProfileTables, RuleKeys, names};
+use crate::profile::{LoadOptions, Profile};
+
 impl Profile {
-    /// Resolves the fallbacks of every group; named groups are at their positions in the file.
-    pub(crate) fn link(&mut self, file: &File<'_>, inputs: &LoadOptions<'_>, sink: &mut Vec<Diagnostic>) {
-        let default = self.targets(file.router.names("default_fallbacks"), inputs, sink);
-        for (index, table) in file.groups.iter().enumerate() {
-            let settings = &table.settings;
+    /// Resolves the fallbacks of every group; groups of the file are at their positions in it.
+    pub(crate) fn link(
+        &mut self,
+        tables: &ProfileTables<'_>,
+        options: &LoadOptions<'_>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let default = self.targets(names(&tables.router.default_fallbacks), options, diagnostics);
+        for (index, table) in tables.groups.iter().enumerate() {
+            let keys = &table.keys;
             let own = GroupId(index);
-            let fallbacks = match settings.names("fallbacks") {
-                Some(names) => self.fallbacks(Some(names), own, inputs, sink),
+            let fallbacks = match keys.fallbacks.value() {
+                Some(_) => self.fallbacks(&keys.fallbacks, own, options, diagnostics),
                 None => default.iter().copied().filter(|id| *id != own).collect(),
             };
-            let window = self.fallbacks(settings.names("context_window_fallbacks"), own, inputs, sink);
-            let content = self.fallbacks(settings.names("content_policy_fallbacks"), own, inputs, sink);
+            let window = self.fallbacks(&keys.context_window_fallbacks, own, options, diagnostics);
+            let content = self.fallbacks(&keys.content_policy_fallbacks, own, options, diagnostics);
             let group = &mut self.map.groups[index];
             group.fallbacks = fallbacks;
             group.context_window_fallbacks = window;
             group.content_policy_fallbacks = content;
-            for (_, name) in &tiers(settings) {
-                if let Err(problem) = self.knows(&name.text, inputs.env) {
-                    sink.push(problem.diagnostic(name.at.clone()));
+            for name in tiers(keys) {
+                if let Err(problem) = self.knows(name.get_ref(), options.env) {
+                    diagnostics.push(problem.diagnostic(name.span()));
                 }
             }
-            check_tiers(settings, sink);
-            check_rules(&table.rules, sink);
+            check_rules(keys.rules(), diagnostics);
         }
-        check_circles(file, sink);
+        check_cycles(&tables.groups, diagnostics);
     }
 
     fn targets(
         &mut self,
-        names: Option<&[Name]>,
-        inputs: &LoadOptions<'_>,
-        sink: &mut Vec<Diagnostic>,
+        names: &[Spanned<String>],
+        options: &LoadOptions<'_>,
+        diagnostics: &mut Vec<Diagnostic>,
     ) -> Vec<GroupId> {
         let mut found = Vec::new();
-        for name in names.unwrap_or_default() {
-            match self.target(&name.text, inputs) {
+        for name in names {
+            match self.target(name.get_ref(), options) {
                 Ok(id) => found.push(id),
-                Err(problem) => sink.push(problem.diagnostic(name.at.clone())),
+                Err(problem) => diagnostics.push(problem.diagnostic(name.span())),
             }
         }
         found
@@ -55,105 +60,90 @@ impl Profile {
 
     fn fallbacks(
         &mut self,
-        names: Option<&[Name]>,
+        key: &Field<'_, Names>,
         own: GroupId,
-        inputs: &LoadOptions<'_>,
-        sink: &mut Vec<Diagnostic>,
+        options: &LoadOptions<'_>,
+        diagnostics: &mut Vec<Diagnostic>,
     ) -> Vec<GroupId> {
+        let names = names(key);
         let own_name = &self.map.group(own).name;
-        if let Some(name) = names.unwrap_or_default().iter().find(|name| name.text == *own_name) {
-            sink.push(Diagnostic::error("a group cannot be its own fallback").at(name.at.clone()));
+        if let Some(name) = names.iter().find(|name| name.get_ref() == own_name) {
+            diagnostics.push(Diagnostic::error("a group cannot be its own fallback").at(name.span()));
         }
-        self.targets(names, inputs, sink)
+        self.targets(names, options, diagnostics)
     }
 }
 
-/// The groups that rules and tiers of `table` decide for.
-fn decisions(table: &GroupTable<'_>) -> Vec<Name> {
-    let uses = table
-        .rules
-        .iter()
-        .filter_map(|rule| Some(Name { text: rule.text("use")?.to_owned(), at: rule.get("use")?.at.clone() }));
-    uses.chain(tiers(&table.settings).into_iter().map(|(_, target)| target)).collect()
+/// The groups or models that the tiers of a group name.
+fn tiers<'k>(keys: &'k GroupKeys<'_>) -> &'k [Spanned<String>] {
+    keys.complexity_router.value().map_or(&[], |router| &router.targets)
 }
 
-/// The tiers of a `complexity_router` and its default, with what they name.
-fn tiers(settings: &Settings<'_>) -> Vec<(Option<Name>, Name)> {
-    let Some(DeValue::Table(table)) = settings.get("complexity_router").map(|entry| entry.raw) else {
-        return Vec::new();
+/// The groups or models that rules and tiers of a group name.
+fn decisions(table: &NamedTable<GroupKeys<'_>>) -> Vec<Spanned<String>> {
+    let target = |rule: &Table<RuleKeys<'_>>| {
+        let setting = rule.keys.target.setting()?;
+        Some(Spanned::new(setting.at.clone(), setting.value.clone()))
     };
-    let name =
-        |raw: &toml::Spanned<DeValue<'_>>| Some(Name { text: raw.get_ref().as_str()?.to_owned(), at: raw.span() });
-    let mut found: Vec<(Option<Name>, Name)> =
-        table.get("default").and_then(name).map(|target| (None, target)).into_iter().collect();
-    if let Some(DeValue::Table(tiers)) = table.get("tiers").map(|raw| raw.get_ref()) {
-        for (key, raw) in tiers {
-            let tier = Name { text: key.get_ref().to_string(), at: key.span() };
-            found.extend(name(raw).map(|target| (Some(tier), target)));
-        }
-    }
-    found
+    table.keys.rules().iter().filter_map(target).chain(tiers(&table.keys).iter().cloned()).collect()
 }
 
-fn check_tiers(settings: &Settings<'_>, sink: &mut Vec<Diagnostic>) {
-    let known = |name: &Name| TIERS.contains(&name.text.as_str());
-    for tier in tiers(settings).into_iter().filter_map(|(tier, _)| tier).filter(|tier| !known(tier)) {
-        let help = suggest::help(&tier.text, TIERS.iter().copied());
-        sink.push(Diagnostic::error(format!("unknown tier `{}`", tier.text)).at(tier.at).help(help));
-    }
-}
-
-fn check_rules(rules: &[Settings<'_>], sink: &mut Vec<Diagnostic>) {
-    for rule in rules {
-        for name in ["when", "use"] {
-            if !rule.mentions(name) {
-                sink.push(Diagnostic::error(format!("a rule without `{name}`")).at(rule.at.clone()));
+fn check_rules(rules: &[Table<RuleKeys<'_>>], diagnostics: &mut Vec<Diagnostic>) {
+    for Table { keys, at } in rules {
+        for (name, is_written) in [("when", keys.when.is_written()), ("use", keys.target.is_written())] {
+            if !is_written {
+                diagnostics.push(Diagnostic::error(format!("a rule without `{name}`")).at(at.clone()));
             }
         }
     }
 }
 
-/// Reports each group from which rules or tiers lead back to itself.
-fn check_circles(file: &File<'_>, sink: &mut Vec<Diagnostic>) {
-    let edges: Vec<Vec<Name>> = file.groups.iter().map(decisions).collect();
-    let position = |name: &str| file.groups.iter().position(|group| group.name.text == name);
+/// Reports each cycle of rules and tiers once.
+fn check_cycles(groups: &[NamedTable<GroupKeys<'_>>], diagnostics: &mut Vec<Diagnostic>) {
+    let edges: Vec<Vec<Spanned<String>>> = groups.iter().map(decisions).collect();
+    let position = |name: &str| groups.iter().position(|group| group.name.get_ref() == name);
     let mut reported = vec![false; edges.len()];
     for start in 0..edges.len() {
         for edge in &edges[start] {
-            let Some(path) = position(&edge.text).and_then(|from| way(from, start, &edges, &position)) else {
+            let Some(path) = position(edge.get_ref()).and_then(|from| path(from, start, &edges, &position)) else {
                 continue;
             };
             if reported[start] {
                 continue;
             }
             path.iter().for_each(|index| reported[*index] = true);
-            let names: Vec<&str> =
-                std::iter::once(&start).chain(&path).map(|index| file.groups[*index].name.text.as_str()).collect();
-            let message = format!("rules or tiers go in a circle: {}", names.join(" → "));
-            sink.push(Diagnostic::error(message).at(edge.at.clone()));
+            let cycle = std::iter::once(&start).chain(&path);
+            let names: Vec<&str> = cycle.map(|index| groups[*index].name.get_ref().as_str()).collect();
+            let message = format!("rules or tiers form a cycle: {}", names.join(" → "));
+            diagnostics.push(Diagnostic::error(message).at(edge.span()));
         }
     }
 }
 
-/// The groups on a way from `from` to `to`, both included.
-fn way(from: usize, to: usize, edges: &[Vec<Name>], position: &impl Fn(&str) -> Option<usize>) -> Option<Vec<usize>> {
-    let mut came: Vec<Option<usize>> = vec![None; edges.len()];
+/// The groups on a path from `from` to `to`, both included.
+fn path(
+    from: usize,
+    to: usize,
+    edges: &[Vec<Spanned<String>>],
+    position: &impl Fn(&str) -> Option<usize>,
+) -> Option<Vec<usize>> {
+    let mut previous: Vec<Option<usize>> = vec![None; edges.len()];
     let mut queue = vec![from];
     let mut next = 0;
-    came[from] = Some(from);
+    previous[from] = Some(from);
     while let Some(&here) = queue.get(next) {
         next += 1;
         if here == to {
             let mut path = vec![here];
-            while let Some(before) = came[path[path.len() - 1]].filter(|_| path[path.len() - 1] != from) {
+            while let Some(before) = previous[path[path.len() - 1]].filter(|_| path[path.len() - 1] != from) {
                 path.push(before);
             }
             path.reverse();
             return Some(path);
         }
-        for there in edges[here].iter().filter_map(|edge| position(&edge.text)) {
-            if came[there].is_none() {
-                came[there] = Some(here);
+        for there in edges[here].iter().filter_map(|edge| position(edge.get_ref())) {
+            if previous[there].is_none() {
+                previous[there] = Some(here);
                 queue.push(there);
             }
         }

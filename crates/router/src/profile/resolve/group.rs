@@ -1,138 +1,154 @@
-//! One group: its members, its timeout_config, and what it needs that is not built yet.
+//! One group: its members, its policy, and what it needs that is not built yet.
 
-use crate::profile::LoadOptions;
-use crate::profile::deployment::DeploymentSpec;
-use crate::profile::diagnostic::Diagnostic;
-use crate::profile::document::{File, GroupTable, Settings};
-use crate::profile::precedence::Precedence;
-use crate::profile::provider::unbuilt;
-use crate::profile::value::Value;
-use crate::profile::{Profile, strategy};
-use llmroute_core::routing::{Group, GroupId, Member, Strategy};
+use llmroute_core::routing::strategy::SimpleShuffle;
+use llmroute_core::routing::{Group, GroupId, Member};
+use std::sync::Arc;
+
+use super::deployment::DeploymentSpec;
+use super::precedence::Precedence;
+use super::strategy;
+use crate::profile::document::diagnostic::Diagnostic;
+use crate::profile::document::table::{Keys as _, NamedTable, Table};
+use crate::profile::document::value::{Cooldown, Count};
+use crate::profile::document::{DeploymentKeys, GroupKeys, ProfileTables, names};
+use crate::profile::{LoadOptions, Profile};
 
 impl Profile {
     /// Adds the group without its fallbacks, which may name groups that come later.
     pub(crate) fn add_group(
         &mut self,
-        table: &GroupTable<'_>,
-        file: &File<'_>,
-        inputs: &LoadOptions<'_>,
-        sink: &mut Vec<Diagnostic>,
+        table: &NamedTable<GroupKeys<'_>>,
+        tables: &ProfileTables<'_>,
+        options: &LoadOptions<'_>,
+        diagnostics: &mut Vec<Diagnostic>,
     ) {
-        let layers = Precedence { deployment: None, group: Some(&table.settings), router: &file.router };
-        let mut missing = self.base.unbuilt.clone();
-        if layers.strategy().is_none()
-            && let Some((_, entry)) = layers.find("routing_strategy")
-        {
-            missing.push(format!("routing_strategy = {:?}", entry.raw.as_str().unwrap_or_default()));
-        }
-        missing.extend(unbuilt(&table.settings));
+        let keys = &table.keys;
+        let precedence = Precedence { deployment: None, group: Some(keys), router: &tables.router };
+        let mut not_built = self.base.not_built.clone();
+        let strategy = strategy::resolve(&precedence, options.long_lived).unwrap_or_else(|name| {
+            not_built.push(format!("routing_strategy = {name:?}"));
+            Arc::new(SimpleShuffle::default())
+        });
+        not_built.extend(keys.not_built());
         let mut members = Vec::new();
-        for settings in &table.deployments {
-            let layers = Precedence { deployment: Some(settings), ..layers };
-            self.add_members(settings, &layers, inputs, &mut members, &mut missing, sink);
+        for deployment in keys.deployments() {
+            let precedence = Precedence { deployment: Some(&deployment.keys), ..precedence };
+            self.add_members(deployment, &precedence, options, &mut members, &mut not_built, diagnostics);
         }
-        check_members(self, table, &members, sink);
-        check_times(&layers, table, sink);
-        self.map.limits.limit_group(GroupId(self.map.groups.len()), table.settings.limits());
-        strategy::check(&layers, sink);
+        check_members(self, table, &members, diagnostics);
+        check_cooldown(&precedence, keys, diagnostics);
+        strategy::check(&precedence, diagnostics);
+        self.map.limits.limit_group(GroupId(self.map.groups.len()), keys.limits.limits());
         self.map.groups.push(Group {
-            name: table.name.text.clone(),
+            name: table.name.get_ref().clone(),
             members,
-            strategy: strategy::resolve(&layers, inputs.long_lived).unwrap_or(Strategy::SimpleShuffle),
-            policy: layers.policy(inputs.long_lived),
+            strategy,
+            policy: precedence.policy(options.long_lived),
             fallbacks: Vec::new(),
             context_window_fallbacks: Vec::new(),
             content_policy_fallbacks: Vec::new(),
         });
-        self.unbuilt.push(missing);
+        self.not_built.push(not_built);
     }
 
     fn add_members(
         &mut self,
-        settings: &Settings<'_>,
-        layers: &Precedence<'_, '_>,
-        inputs: &LoadOptions<'_>,
+        table: &Table<DeploymentKeys<'_>>,
+        precedence: &Precedence<'_, '_>,
+        options: &LoadOptions<'_>,
         members: &mut Vec<Member>,
-        missing: &mut Vec<String>,
-        sink: &mut Vec<Diagnostic>,
+        not_built: &mut Vec<String>,
+        diagnostics: &mut Vec<Diagnostic>,
     ) {
-        missing.extend(unbuilt(settings));
-        let Some(entry) = settings.get("model") else {
-            if !settings.mentions("model") {
+        let keys = &table.keys;
+        not_built.extend(keys.not_built());
+        let Some(written) = keys.model.setting() else {
+            if !keys.model.is_written() {
                 let help = "write `model = \"PROVIDER/MODEL\"`";
-                sink.push(Diagnostic::error("a deployment without a `model`").at(settings.at.clone()).help(help));
+                diagnostics.push(Diagnostic::error("a deployment without a `model`").at(table.at.clone()).help(help));
             }
             return;
         };
-        let text = settings.text("model").unwrap_or_default();
-        let (provider, model) = match self.model(text, inputs.env) {
+        let (provider, model) = match self.model(&written.value, options.env) {
             Ok(found) => found,
-            Err(problem) => return sink.push(problem.diagnostic(entry.at.clone())),
+            Err(problem) => return diagnostics.push(problem.diagnostic(written.at.clone())),
         };
-        missing.extend(self.providers[provider].unbuilt.iter().cloned());
-        let added = self.add(&DeploymentSpec { provider, model, at: entry.at.clone(), settings }, inputs.env, sink);
-        let timeouts = layers.timeout_config().timeouts(added.slow);
-        // The keys of one entry share its weight, so that an A/B split stays as written.
-        let share = settings.number("weight").map(|weight| weight / added.ids.len().max(1) as f64);
+        not_built.extend(self.providers[provider].not_built.iter().cloned());
+        let spec = DeploymentSpec { provider, model, at: written.at.clone(), keys };
+        let added = self.add(&spec, options.env, diagnostics);
+        let timeouts = precedence.timeout_config().timeouts(added.slow);
+        // The keys of one entry share its weight, so that an A/B split stays the same.
+        let share = keys.weight.value().map(|weight| weight / added.ids.len().max(1) as f64);
+        let tags = tags(keys, diagnostics);
         for deployment in added.ids {
             if members.iter().any(|member| member.deployment == deployment) {
-                let message = format!("duplicate deployment `{text}`");
-                sink.push(Diagnostic::error(message).at(entry.at.clone()).help("write it once, with a `weight`"));
+                let error = Diagnostic::error(format!("duplicate deployment `{}`", written.value));
+                diagnostics.push(error.at(written.at.clone()).help("write it once, with a `weight`"));
             }
             members.push(Member {
                 deployment,
                 weight: share,
-                rpm: settings.count("rpm"),
-                tpm: settings.count("tpm"),
-                order: settings.count("order").map_or(0, |order| u32::try_from(order).unwrap_or(u32::MAX)),
-                tags: tags(settings, sink),
+                rpm: keys.limits.rpm.value().map(|count| count.0),
+                tpm: keys.limits.tpm.value().map(|count| count.0),
+                order: keys.order.value().map_or(0, |order| Count::as_u32(*order)),
+                tags: tags.clone(),
                 timeouts,
             });
         }
     }
 }
 
-fn tags(settings: &Settings<'_>, sink: &mut Vec<Diagnostic>) -> Vec<String> {
-    let names = settings.names("tags").unwrap_or_default();
-    for name in names.iter().filter(|name| name.text.starts_with('!') || name.text.is_empty()) {
-        let help = "`!` belongs to `--require-tag`, where it means without";
-        sink.push(Diagnostic::error(format!("`{}` is no tag", name.text)).at(name.at.clone()).help(help));
+fn tags(keys: &DeploymentKeys<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
+    let names = names(&keys.tags);
+    for name in names.iter().filter(|name| name.get_ref().starts_with('!') || name.get_ref().is_empty()) {
+        let help = "`!` belongs to `--require-tag`, where it means *without*";
+        let message = format!("`{}` is not a valid tag", name.get_ref());
+        diagnostics.push(Diagnostic::error(message).at(name.span()).help(help));
     }
-    names.iter().map(|name| name.text.clone()).collect()
+    names.iter().map(|name| name.get_ref().clone()).collect()
 }
 
-fn check_members(profile: &Profile, table: &GroupTable<'_>, members: &[Member], sink: &mut Vec<Diagnostic>) {
-    let routes_on = ["complexity_router", "rules", "routes"].iter().any(|name| table.settings.mentions(name));
-    if table.deployments.is_empty() && !routes_on && !table.settings.broken.contains(&"deployments") {
-        let message = format!("group `{}` has no deployments", table.name.text);
+fn check_members(
+    profile: &Profile,
+    table: &NamedTable<GroupKeys<'_>>,
+    members: &[Member],
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let (group, at, keys) = (table.name.get_ref(), table.name.span(), &table.keys);
+    let decides_otherwise =
+        keys.complexity_router.is_written() || keys.rules.is_written() || keys.routing.routes.is_written();
+    let deployments_missing = match keys.deployments.value() {
+        Some(list) => list.0.is_empty(),
+        None => !keys.deployments.is_written(),
+    };
+    if deployments_missing && !decides_otherwise {
         let help = "write `deployments = [{ model = \"PROVIDER/MODEL\" }]`";
-        sink.push(Diagnostic::error(message).at(table.name.at.clone()).help(help));
+        let message = format!("group `{group}` has no deployments");
+        diagnostics.push(Diagnostic::error(message).at(at.clone()).help(help));
     }
     let weights: Vec<f64> = members.iter().filter_map(|member| member.weight).collect();
     if !weights.is_empty() && weights.len() == members.len() && weights.iter().all(|weight| *weight == 0.0) {
-        let message = format!("every weight in group `{}` is 0: nobody would be asked", table.name.text);
-        sink.push(Diagnostic::error(message).at(table.name.at.clone()));
+        let message = format!("every weight in group `{group}` is 0: no deployment would be called");
+        diagnostics.push(Diagnostic::error(message).at(at.clone()));
     }
-    let name = |member: &Member| &profile.map.deployment(member.deployment).name;
+    let name = |member: &Member| profile.map.deployment(member.deployment).name.as_str();
     for (index, member) in members.iter().enumerate() {
-        let twin =
-            members[..index].iter().any(|other| other.deployment != member.deployment && name(other) == name(member));
-        if twin {
-            let message = format!("two deployments in group `{}` are called `{}`", table.name.text, name(member));
-            let help = "give each its own `name`";
-            sink.push(Diagnostic::error(message).at(table.name.at.clone()).help(help));
+        let earlier = &members[..index];
+        if earlier.iter().any(|other| other.deployment != member.deployment && name(other) == name(member)) {
+            let message = format!("two deployments in group `{group}` have the name `{}`", name(member));
+            diagnostics.push(Diagnostic::error(message).at(at.clone()).help("give each its own `name`"));
         }
     }
 }
 
-fn check_times(layers: &Precedence<'_, '_>, table: &GroupTable<'_>, sink: &mut Vec<Diagnostic>) {
-    let Some((_, first)) = layers.find("cooldown_time") else { return };
-    if let Value::Duration(span) = first.value
-        && span > layers.duration("cooldown_max")
-        && (table.settings.get("cooldown_time").is_some() || table.settings.get("cooldown_max").is_some())
+fn check_cooldown(precedence: &Precedence<'_, '_>, keys: &GroupKeys<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let Some((_, first)) = precedence.routing(|keys| &keys.cooldown_time) else { return };
+    let is_own = keys.routing.cooldown_time.setting().is_some() || keys.routing.cooldown_max.setting().is_some();
+    if let Cooldown::Fixed(span) = first.value
+        && span > precedence.cooldown_max(false)
+        && is_own
     {
         let message = "the first cooldown is longer than `cooldown_max`";
-        sink.push(Diagnostic::error(message).at(first.at.clone()));
+        diagnostics.push(Diagnostic::error(message).at(first.at.clone()));
     }
 }

@@ -2,9 +2,11 @@
 
 use std::cmp::Reverse;
 
-use crate::profile::target::UnknownName;
-use crate::profile::{EnvVars, Profile, suggest};
 use llmroute_core::catalog::aliases::FIRST_PARTY;
+
+use super::target::UnknownName;
+use crate::profile::document::suggest;
+use crate::profile::{EnvVars, Profile};
 
 /// As many candidates are named as help to choose.
 const CANDIDATES: usize = 5;
@@ -23,13 +25,13 @@ impl Profile {
                 }
             }
             Some(_) => Err(UnknownName {
-                message: format!("`{text}` is no `PROVIDER/MODEL`"),
+                message: format!("`{text}` is not a `PROVIDER/MODEL`"),
                 hint: "write the provider, a slash and the model, like `openai/gpt-4o`".into(),
             }),
             None => match self.maker(text) {
                 Some(provider) => Ok((self.provider(provider, vars)?, text)),
                 None => Err(UnknownName {
-                    message: format!("`{text}` is no `PROVIDER/MODEL`"),
+                    message: format!("`{text}` is not a `PROVIDER/MODEL`"),
                     hint: self
                         .who_has(text)
                         .unwrap_or_else(|| "write the provider, a slash and the model, like `openai/gpt-4o`".into()),
@@ -184,6 +186,6 @@ mod tests {
     #[test]
     fn a_profile_that_names_nothing_known_is_a_mistake_with_a_suggestion() {
         let error = profile("{ model = \"gtp-4o\" }").unwrap_err();
-        assert_eq!(error, "`gtp-4o` is no `PROVIDER/MODEL`\nhint: did you mean `openai/gpt-4o`?");
+        assert_eq!(error, "`gtp-4o` is not a `PROVIDER/MODEL`\nhint: did you mean `openai/gpt-4o`?");
     }
 }

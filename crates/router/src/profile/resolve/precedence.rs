@@ -1,13 +1,16 @@
-//! Which of the places that may set a key sets it: the nearest wins, the schema's default stands behind.
+//! Which of the tables that may set a key sets it: the nearest wins, the default comes last.
 
 use std::time::Duration;
 
-use crate::profile::document::{Entry, Settings};
-use crate::profile::failure_classes::NumbersByClass;
-use crate::profile::keys::{self, DefaultValue};
-use crate::profile::value::Value;
 use llmroute_core::routing::hedge::Delay;
-use llmroute_core::routing::{Policy, Strategy, Timeouts};
+use llmroute_core::routing::strategy::Sticky;
+use llmroute_core::routing::{Policy, Timeouts};
+
+use crate::profile::document::failure_classes::NumbersByClass;
+use crate::profile::document::routing::{StrategyArgs, StrategyName};
+use crate::profile::document::table::{Field, Setting};
+use crate::profile::document::value::{Cooldown, Count, NonZeroDuration};
+use crate::profile::document::{DeploymentKeys, GroupKeys, RouterKeys, RoutingKeys, TimeoutKeys};
 
 /// Where a value came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,9 +27,9 @@ pub enum Origin {
     Deployment,
     /// The provider's table.
     Provider,
-    /// What is known of the provider or model.
+    /// The catalog of providers and models.
     Catalog,
-    /// A variable of the environment.
+    /// An environment variable.
     Env,
 }
 
@@ -47,13 +50,23 @@ impl Origin {
     }
 }
 
-/// The first cooldown of `auto` where a process makes one call.
+// The defaults that the docs of the keys state; a test compares them.
+const NUM_RETRIES: u32 = 2;
+const ATTEMPTS_PER_DEPLOYMENT: u32 = 1;
+const MAX_FALLBACKS: u32 = 5;
+const DEADLINE: Duration = Duration::from_secs(900);
+const MAX_WAIT: Duration = Duration::from_secs(20);
+const COOLDOWN_MAX: Duration = Duration::from_secs(1800);
+const TIMEOUT: Duration = Duration::from_secs(600);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// The first cooldown of `auto` in a process that makes one call.
 const COOLDOWN_ONE_SHOT: Duration = Duration::from_secs(120);
-/// The first cooldown of `auto` where a process lives long.
+/// The first cooldown of `auto` in a long-lived process.
 const COOLDOWN_LONG_LIVED: Duration = Duration::from_secs(5);
-/// The longest cooldown where a process lives long and the profile speaks of none: it has calls to
-/// probe with, and what recovers is missed at once (in the simulator a limit of 30 min doubles the
-/// wait at nine tenths of capacity).
+/// The longest cooldown in a long-lived process if the profile sets none: the process has calls to
+/// probe with, and misses a deployment that recovered (in the simulator a limit of 30 minutes doubles
+/// the wait at nine tenths of capacity).
 const COOLDOWN_MAX_LONG_LIVED: Duration = Duration::from_secs(10);
 /// The default of `first_token_timeout`.
 const FIRST_TOKEN: Duration = Duration::from_secs(30);
@@ -63,122 +76,118 @@ const FIRST_TOKEN_SLOW: Duration = Duration::from_secs(120);
 /// The tables that may set a key, nearest first.
 #[derive(Clone, Copy)]
 pub(crate) struct Precedence<'s, 'a> {
-    pub deployment: Option<&'s Settings<'a>>,
-    pub group: Option<&'s Settings<'a>>,
-    pub router: &'s Settings<'a>,
+    pub deployment: Option<&'s DeploymentKeys<'a>>,
+    pub group: Option<&'s GroupKeys<'a>>,
+    pub router: &'s RouterKeys<'a>,
 }
 
 impl<'s, 'a> Precedence<'s, 'a> {
     /// Only what holds for every group.
-    pub(crate) fn router(router: &'s Settings<'a>) -> Self {
+    pub(crate) fn router(router: &'s RouterKeys<'a>) -> Self {
         Self { deployment: None, group: None, router }
     }
 
-    /// The nearest entry of `name`.
-    pub(crate) fn find(&self, name: &str) -> Option<(Origin, &'s Entry<'a>)> {
-        debug_assert!(keys::KEYS.iter().any(|key| key.name == name), "{name} is in the schema");
-        let at = |origin, settings: Option<&'s Settings<'a>>| Some((origin, settings?.get(name)?));
-        at(Origin::Deployment, self.deployment)
-            .or_else(|| at(Origin::Group, self.group))
-            .or_else(|| at(Origin::Router, Some(self.router)))
+    /// The nearest setting of a key of routing.
+    pub(crate) fn routing<T: 's>(
+        &self,
+        key: impl Fn(&'s RoutingKeys<'a>) -> &'s Field<'a, T>,
+    ) -> Option<(Origin, &'s Setting<'a, T>)> {
+        let of_group = self.group.and_then(|group| key(&group.routing).setting()).map(|found| (Origin::Group, found));
+        of_group.or_else(|| key(&self.router.routing).setting().map(|found| (Origin::Router, found)))
     }
 
-    /// The span of time of `name`, or its default.
-    pub(crate) fn duration(&self, name: &str) -> Duration {
-        match (self.find(name).map(|(_, entry)| &entry.value), default(name)) {
-            (Some(Value::Duration(span)), _) => *span,
-            (_, DefaultValue::Seconds(seconds)) => Duration::from_secs(seconds),
-            (_, DefaultValue::Nothing | DefaultValue::Count(_) | DefaultValue::Words(_)) => Duration::ZERO,
-        }
+    /// The nearest setting of a time limit.
+    pub(crate) fn timeout(
+        &self,
+        key: impl Fn(&'s TimeoutKeys<'a>) -> &'s Field<'a, NonZeroDuration>,
+    ) -> Option<(Origin, Duration)> {
+        let tables = [
+            (Origin::Deployment, self.deployment.map(|table| &table.timeouts)),
+            (Origin::Group, self.group.map(|table| &table.timeouts)),
+            (Origin::Router, Some(&self.router.timeouts)),
+        ];
+        tables.into_iter().find_map(|(origin, table)| Some((origin, key(table?).value()?.0)))
     }
 
-    /// The whole number of `name`, or its default.
-    fn count(&self, name: &str) -> u32 {
-        let count = match (self.find(name).map(|(_, entry)| &entry.value), default(name)) {
-            (Some(Value::Count(count)), _) => *count,
-            (_, DefaultValue::Count(count)) => count,
-            (_, DefaultValue::Nothing | DefaultValue::Seconds(_) | DefaultValue::Words(_)) => 0,
-        };
-        u32::try_from(count).unwrap_or(u32::MAX)
+    fn routing_value<T: Copy + 's>(&self, key: impl Fn(&'s RoutingKeys<'a>) -> &'s Field<'a, T>) -> Option<T> {
+        self.routing(key).map(|(_, setting)| setting.value)
     }
 
-    /// How patient the group is.
+    /// How the group retries, waits and cools down.
     pub(crate) fn policy(&self, long_lived: bool) -> Policy {
+        let retries = self.routing_value(|keys| &keys.retry_policy).map_or_else(NumbersByClass::default, |by| by.0);
+        let fails =
+            self.routing_value(|keys| &keys.allowed_fails_policy).map_or_else(NumbersByClass::default, |by| by.0);
         Policy {
-            num_retries: self.by_class("retry_policy").default.unwrap_or_else(|| self.count("num_retries")),
-            attempts_per_deployment: self.count("attempts_per_deployment"),
-            deadline: self.duration("deadline"),
-            max_wait: self.duration("max_wait"),
-            allowed_fails: (self.find("allowed_fails").map(|_| self.count("allowed_fails")))
-                .or(self.by_class("allowed_fails_policy").default),
+            num_retries: retries
+                .default
+                .or_else(|| self.routing_value(|keys| &keys.num_retries).map(Count::as_u32))
+                .unwrap_or(NUM_RETRIES),
+            attempts_per_deployment: self
+                .routing_value(|keys| &keys.attempts_per_deployment)
+                .map_or(ATTEMPTS_PER_DEPLOYMENT, Count::as_u32),
+            deadline: self.routing_value(|keys| &keys.deadline).map_or(DEADLINE, |span| span.0),
+            max_wait: self.routing_value(|keys| &keys.max_wait).unwrap_or(MAX_WAIT),
+            allowed_fails: self.routing_value(|keys| &keys.allowed_fails).map(Count::as_u32).or(fails.default),
             cooldown: self.cooldown(long_lived),
             cooldown_max: self.cooldown_max(long_lived),
-            max_fallbacks: self.count("max_fallbacks"),
-            retry_policy: self.by_class("retry_policy").numbers,
-            allowed_fails_policy: self.by_class("allowed_fails_policy").numbers,
+            max_fallbacks: self.routing_value(|keys| &keys.max_fallbacks).map_or(MAX_FALLBACKS, Count::as_u32),
+            retry_policy: retries.numbers,
+            allowed_fails_policy: fails.numbers,
             hedge: self.hedge(),
-            hedge_max_cost: self.hedge_max_cost(),
+            hedge_max_cost: self.routing_value(|keys| &keys.hedge_max_cost),
         }
     }
 
-    /// The numbers by class of `name`.
-    fn by_class(&self, name: &str) -> NumbersByClass {
-        match self.find(name).map(|(_, entry)| &entry.value) {
-            Some(Value::PerClass(numbers)) => *numbers,
-            _ => NumbersByClass::default(),
-        }
-    }
-
-    /// When a second deployment is asked at the same time.
+    /// The delay after which a second deployment is called at the same time.
     fn hedge(&self) -> Option<Delay> {
-        match self.find("hedge").map(|(_, entry)| &entry.value) {
-            Some(Value::Hedge(delay)) => *delay,
-            _ => None,
-        }
+        self.routing_value(|keys| &keys.hedge).and_then(|hedge| hedge.0)
     }
 
-    fn hedge_max_cost(&self) -> Option<f64> {
-        match self.find("hedge_max_cost").map(|(_, entry)| &entry.value) {
-            Some(Value::Number(usd)) => Some(*usd),
-            _ => None,
-        }
-    }
-
-    /// The first cooldown.
     fn cooldown(&self, long_lived: bool) -> Duration {
-        match self.find("cooldown_time").map(|(_, entry)| &entry.value) {
-            Some(Value::Duration(span)) => *span,
-            _ if long_lived => COOLDOWN_LONG_LIVED,
-            _ => COOLDOWN_ONE_SHOT,
+        match self.routing_value(|keys| &keys.cooldown_time).unwrap_or(Cooldown::Auto) {
+            Cooldown::Fixed(span) => span,
+            Cooldown::Auto if long_lived => COOLDOWN_LONG_LIVED,
+            Cooldown::Auto => COOLDOWN_ONE_SHOT,
         }
     }
 
     /// The longest cooldown.
-    fn cooldown_max(&self, long_lived: bool) -> Duration {
-        let said = self.find("cooldown_max").is_some() || self.find("cooldown_time").is_some();
-        if long_lived && !said { COOLDOWN_MAX_LONG_LIVED } else { self.duration("cooldown_max") }
+    pub(crate) fn cooldown_max(&self, long_lived: bool) -> Duration {
+        match self.routing(|keys| &keys.cooldown_max) {
+            Some((_, setting)) => setting.value.0,
+            None if long_lived && self.routing(|keys| &keys.cooldown_time).is_none() => COOLDOWN_MAX_LONG_LIVED,
+            None => COOLDOWN_MAX,
+        }
     }
 
-    /// How patient an attempt is.
     pub(crate) fn timeout_config(&self) -> TimeoutConfig {
+        let limit = |found: Option<(Origin, Duration)>| found.map(|(_, limit)| limit);
         TimeoutConfig {
-            connect: self.duration("connect_timeout"),
-            first_token: self.find("first_token_timeout").map(|_| self.duration("first_token_timeout")),
-            idle: self.duration("idle_timeout"),
-            attempt: self.duration("timeout"),
+            connect: limit(self.timeout(|keys| &keys.connect_timeout)).unwrap_or(CONNECT_TIMEOUT),
+            first_token: limit(self.timeout(|keys| &keys.first_token_timeout)),
+            idle: limit(self.timeout(|keys| &keys.idle_timeout)).unwrap_or(IDLE_TIMEOUT),
+            attempt: limit(self.timeout(|keys| &keys.timeout)).unwrap_or(TIMEOUT),
         }
     }
 
-    /// How deployments are ordered; `None` is not built yet.
-    pub(crate) fn strategy(&self) -> Option<Strategy> {
-        match self.find("routing_strategy").map(|(_, entry)| &entry.value) {
-            Some(Value::Strategy(strategy)) => strategy.clone(),
-            _ => Some(Strategy::SimpleShuffle),
-        }
+    /// The strategy by its name, without arguments of the profile.
+    pub(crate) fn strategy_name(&self) -> StrategyName {
+        let found = self.routing(|keys| &keys.routing_strategy);
+        found.map_or(StrategyName::DEFAULT, |(_, setting)| setting.value.clone())
+    }
+
+    pub(crate) fn strategy_args(&self) -> StrategyArgs {
+        let found = self.routing(|keys| &keys.routing_strategy_args);
+        found.map_or_else(StrategyArgs::default, |(_, setting)| setting.value.clone())
+    }
+
+    pub(crate) fn sticky(&self) -> Option<Sticky> {
+        self.routing_value(|keys| &keys.sticky)
     }
 }
 
-/// The time limits of an attempt before it is known who is asked.
+/// The time limits of an attempt on a deployment that is not known yet.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TimeoutConfig {
     connect: Duration,
@@ -198,8 +207,4 @@ impl TimeoutConfig {
             attempt: self.attempt,
         }
     }
-}
-
-fn default(name: &str) -> DefaultValue {
-    keys::KEYS.iter().find(|key| key.name == name).map_or(DefaultValue::Nothing, |key| key.default)
 }

@@ -1,163 +1,160 @@
-//! One provider: what the profile says of it, on top of what the catalog knows.
-
-use std::ops::Range;
+//! One provider: its table in the profile, on top of the catalog.
 
 use http::{HeaderName, HeaderValue};
+use toml::Spanned;
 use url::Url;
 
-use crate::profile::credentials::KeySpec;
-use crate::profile::diagnostic::Diagnostic;
-use crate::profile::document::{ProviderTable, Settings};
-use crate::profile::precedence::Origin;
-use crate::profile::value::{Name, Value};
-use crate::profile::{EnvVars, aws, base_url, google, patch};
-use llmroute_core::catalog::{self, ProviderRow, Quirks};
-use llmroute_core::catalog::{Auth, Prefill};
+use llmroute_core::catalog::{self, Auth, Prefill, ProviderRow, Quirks};
 use llmroute_core::protocols::{Overrides, Protocol, vertex};
 
-/// A provider, ready to have models asked of it.
+use super::precedence::Origin;
+use crate::profile::EnvVars;
+use crate::profile::credentials::{KeySpec, aws, google};
+use crate::profile::document::base_url::{self, BaseUrl};
+use crate::profile::document::diagnostic::Diagnostic;
+use crate::profile::document::table::{Keys as _, NamedTable};
+use crate::profile::document::{ProviderKeys, RequestKeys, VertexKeys};
+
+/// A provider whose models can be called.
 #[derive(Debug, Clone)]
 pub(crate) struct Provider {
     pub name: String,
-    /// The service that it is, in the catalog and the table of models; its own name if it is none of them.
+    /// Its name in the catalog and in the table of models; its own name if it is not in them.
     pub known_as: String,
-    /// `None`: not built yet (or wrong, and reported).
+    /// `None` if it is wrong, which is reported.
     pub protocol: Option<Protocol>,
     pub protocol_from: Origin,
     pub base_url: Url,
     pub base_url_from: Origin,
-    /// The region that it is in, where its address names one.
+    /// Its region, if its address contains one.
     pub region: Option<(String, Origin)>,
-    /// Where its keys are; empty when it takes none.
+    /// The sources of its keys; empty if it takes none.
     pub keys: Vec<KeySpec>,
     pub keys_from: Origin,
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub query: Vec<(String, String)>,
     pub overrides: Overrides,
     pub quirks: Quirks,
-    /// What it needs beside a key and does not have, in words.
-    pub lacks: Option<String>,
-    /// What it needs that is not built yet.
-    pub unbuilt: Vec<String>,
+    /// What is missing beside a key, in words.
+    pub missing: Option<String>,
+    /// The keys whose features are not built yet.
+    pub not_built: Vec<String>,
 }
 
 impl Provider {
     /// A provider that the profile does not mention.
     ///
     /// # Errors
-    /// When the variable that overrides its address holds no URL.
-    pub(crate) fn known(row: &ProviderRow, vars: &EnvVars) -> Result<Self, Diagnostic> {
-        let keys = known_keys(row, vars);
-        let region = region(row, None, &keys, vars);
-        let (base_url, base_url_from) = known_address(row, vars, region.as_ref().map(|(name, _)| name.as_str()))?;
-        let place = google::place(row.protocol, base_url, None, vars, &mut Vec::new());
+    /// An address that is not known, or not valid.
+    pub(crate) fn known(row: &ProviderRow, env: &EnvVars) -> Result<Self, Diagnostic> {
+        let keys = known_keys(row, env);
+        let region = region(row, None, &keys, env);
+        let (base_url, base_url_from) = known_address(row, env, region.as_ref().map(|(name, _)| name.as_str()))?;
+        let (base_url, missing) = match row.protocol {
+            Protocol::Vertex => {
+                let address = google::vertex_address(None, &VertexKeys::default(), env, &mut Vec::new());
+                (address.base_url, address.missing)
+            }
+            _ => (base_url, None),
+        };
         Ok(Self {
             name: row.id.to_owned(),
             known_as: row.id.to_owned(),
             protocol: Some(row.protocol),
             protocol_from: Origin::Catalog,
-            base_url: place.base_url,
+            base_url,
             base_url_from,
             region,
             keys,
             keys_from: Origin::Catalog,
             headers: Vec::new(),
-            query: query_of(&row.quirks, vars),
+            query: query_of(&row.quirks, env),
             overrides: Overrides::default(),
             quirks: row.quirks,
-            lacks: place.lacks,
-            unbuilt: Vec::new(),
+            missing,
+            not_built: Vec::new(),
         })
     }
 
-    /// A provider of the profile; what is wrong goes to `sink`.
-    pub(crate) fn read(table: &ProviderTable<'_>, vars: &EnvVars, sink: &mut Vec<Diagnostic>) -> Self {
-        let (name, settings) = (&table.name, &table.settings);
-        let row = catalog::provider(&name.text);
-        let (protocol, protocol_from) = protocol(settings, row, &name.text, name.at.clone(), sink);
-        // Accounts and regions of one service have the service's address, whatever they are called.
+    /// A provider of the profile; mistakes go to `diagnostics`.
+    pub(crate) fn read(table: &NamedTable<ProviderKeys<'_>>, env: &EnvVars, diagnostics: &mut Vec<Diagnostic>) -> Self {
+        let (name, keys) = (&table.name, &table.keys);
+        let row = catalog::provider(name.get_ref());
+        let (protocol, protocol_from) = protocol(keys, row, name, diagnostics);
+        // Accounts and regions of a service share its address, whatever their name is.
         let row = row.or_else(|| catalog::regional_provider(protocol?));
-        let written: &[KeySpec] = match settings.get("api_key").map(|entry| &entry.value) {
-            Some(Value::Keys(keys)) => keys,
-            _ => &[],
-        };
-        let region = row.and_then(|row| region(row, settings.text("region"), written, vars));
-        let simulated = protocol == Some(Protocol::Mock);
-        let (base_url, base_url_from) = match settings.get("base_url").map(|entry| &entry.value) {
-            Some(Value::Url(url)) => (url.clone(), Origin::Provider),
-            _ if simulated => (simulated_address(&name.text), Origin::Default),
-            _ if protocol == Some(Protocol::Vertex) => (google::everywhere(), Origin::Default),
-            _ => {
-                let region = region.as_ref().map(|(name, _)| name.as_str());
-                inherited_address(settings, row, vars, region, name, sink)
-            }
-        };
-        let google::VertexAddress { base_url, lacks } = match protocol {
-            Some(protocol) => google::place(protocol, base_url, Some(settings), vars, sink),
-            None => google::VertexAddress { base_url, lacks: None },
-        };
-        let (keys, keys_from) = match settings.get("api_key").map(|entry| &entry.value) {
-            Some(Value::Keys(keys)) => (keys.clone(), Origin::Provider),
+        let written = keys.request.api_key.value();
+        let region = row.and_then(|row| {
+            region(row, keys.region.value().map(String::as_str), written.map_or(&[], |keys| &keys.0), env)
+        });
+        let address = Address::of(table, row, protocol, region.as_ref(), env, diagnostics);
+        let Address { base_url, origin: base_url_from, missing } = address;
+        let (api_keys, keys_from) = match written {
+            Some(keys) => (keys.0.clone(), Origin::Provider),
             // Google's token goes to Google.
-            _ if protocol == Some(Protocol::Vertex) && vertex::is_google(&base_url) => {
+            None if protocol == Some(Protocol::Vertex) && vertex::is_google(&base_url) => {
                 (vec![KeySpec::Adc(None)], Origin::Default)
             }
-            // A key goes to its own provider's host and to no other, unless the profile says so.
-            _ => match row.filter(|row| base_url_from != Origin::Provider || catalog::is_home(row, &base_url)) {
-                Some(row) if !simulated => (known_keys(row, vars), Origin::Catalog),
+            // A key goes to the host of its provider and to no other, unless the profile says so.
+            None => match row.filter(|row| base_url_from != Origin::Provider || catalog::is_home(row, &base_url)) {
+                Some(row) if protocol != Some(Protocol::Mock) => (known_keys(row, env), Origin::Catalog),
                 _ => (Vec::new(), Origin::Default),
             },
         };
-        check_region(row, settings, region.as_ref(), &keys, sink);
-        let headers = match settings.get("headers").map(|entry| &entry.value) {
-            Some(Value::Headers(headers)) => headers.clone(),
-            _ => Vec::new(),
-        };
-        // Who stands at the address of a known service under another name is that service.
+        check_region(row, keys, region.as_ref(), &api_keys, diagnostics);
+        // A provider at the address of a known service is that service under another name.
         let at_home = |row: &&ProviderRow| {
             Some(row.protocol) == protocol && !row.key_is_optional() && catalog::is_home(row, &base_url)
         };
         let service = row.or_else(|| catalog::providers().iter().find(at_home));
-        let quirks = with_own(quirks(service, protocol), settings);
+        let quirks = with_own(quirks(service, protocol), &keys.request);
         Self {
-            name: name.text.clone(),
-            known_as: service.map_or_else(|| name.text.clone(), |row| row.id.to_owned()),
+            name: name.get_ref().clone(),
+            known_as: service.map_or_else(|| name.get_ref().clone(), |row| row.id.to_owned()),
             protocol,
             protocol_from,
             base_url,
             base_url_from,
             region,
-            keys,
+            keys: api_keys,
             keys_from,
-            headers,
-            query: with_query(&query_of(&quirks, vars), settings),
-            overrides: patch::over(&Overrides::default(), settings),
+            headers: keys.request.headers.value().map(|headers| headers.0.clone()).unwrap_or_default(),
+            query: with_query(&query_of(&quirks, env), &keys.request),
+            overrides: with_overrides(&Overrides::default(), &keys.request),
             quirks,
-            lacks,
-            unbuilt: unbuilt(settings),
+            missing,
+            not_built: keys.not_built(),
         }
     }
 
-    /// Whether it is simulated.
+    /// Returns `true` if its address is not known.
+    pub(crate) fn has_no_address(&self) -> bool {
+        !self.is_simulated() && self.base_url.scheme() == "mock"
+    }
+
+    /// Returns `true` if it is simulated.
     pub(crate) fn is_simulated(&self) -> bool {
         self.protocol == Some(Protocol::Mock)
     }
 }
 
-/// `quirks` with the differences that `settings` tell of.
-pub(crate) fn with_own(quirks: Quirks, settings: &Settings<'_>) -> Quirks {
-    let prefill = match settings.flag("prefill") {
+/// `quirks` with the differences that are written.
+pub(crate) fn with_own(quirks: Quirks, keys: &RequestKeys<'_>) -> Quirks {
+    let prefill = match keys.prefill.value() {
         Some(true) => Prefill::Always,
         Some(false) => Prefill::Never,
         None => quirks.prefill,
     };
-    let stream_options = settings.flag("stream_usage").unwrap_or(quirks.stream_options);
+    let stream_options = keys.stream_usage.value().copied().unwrap_or(quirks.stream_options);
     Quirks { prefill, stream_options, ..quirks }
 }
 
-/// The names of the keys in `settings` whose features are not built yet.
-pub(crate) fn unbuilt(settings: &Settings<'_>) -> Vec<String> {
-    settings.entries.iter().filter(|entry| !entry.key.built).map(|entry| entry.key.name.to_owned()).collect()
+/// The changes that are written, after those in `base`.
+pub(crate) fn with_overrides(base: &Overrides, keys: &RequestKeys<'_>) -> Overrides {
+    let mut all = base.clone();
+    all.patches.extend(keys.patch.value().cloned());
+    all.strict = keys.strict_params.value().copied().unwrap_or(all.strict);
+    all
 }
 
 /// The differences of a row are those of its own protocol.
@@ -170,55 +167,106 @@ fn quirks(row: Option<&ProviderRow>, protocol: Option<Protocol>) -> Quirks {
 }
 
 fn protocol(
-    settings: &Settings<'_>,
+    keys: &ProviderKeys<'_>,
     row: Option<&ProviderRow>,
-    name: &str,
-    at: Range<usize>,
-    sink: &mut Vec<Diagnostic>,
+    name: &Spanned<String>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> (Option<Protocol>, Origin) {
-    match (settings.get("protocol").map(|entry| &entry.value), row) {
-        (Some(Value::Protocol(protocol)), _) => (Some(*protocol), Origin::Provider),
-        (_, Some(row)) => (Some(row.protocol), Origin::Catalog),
-        (_, None) => {
-            if !settings.mentions("protocol") {
-                let message = format!("provider `{name}` has no `protocol`");
-                let help = "most servers speak `protocol = \"openai\"`";
-                sink.push(Diagnostic::error(message).at(at).help(help));
+    match (keys.protocol.value(), row) {
+        (Some(protocol), _) => (Some(*protocol), Origin::Provider),
+        (None, Some(row)) => (Some(row.protocol), Origin::Catalog),
+        (None, None) => {
+            if !keys.protocol.is_written() {
+                let error = Diagnostic::error(format!("provider `{}` has no `protocol`", name.get_ref()));
+                diagnostics.push(error.at(name.span()).help("most servers speak `protocol = \"openai\"`"));
             }
             (None, Origin::Default)
         }
     }
 }
 
-fn inherited_address(
-    settings: &Settings<'_>,
+/// The address of a provider.
+struct Address {
+    base_url: Url,
+    origin: Origin,
+    /// What is missing to know it.
+    missing: Option<String>,
+}
+
+impl Address {
+    fn of(
+        table: &NamedTable<ProviderKeys<'_>>,
+        row: Option<&ProviderRow>,
+        protocol: Option<Protocol>,
+        region: Option<&(String, Origin)>,
+        env: &EnvVars,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Self {
+        let (name, keys) = (&table.name, &table.keys);
+        let written = keys.base_url.value().map(|url| of_profile(url, env));
+        let (written, missing) = match written {
+            Some(Ok(url)) => (Some(url), None),
+            Some(Err(why)) => (Some(placeholder(name.get_ref())), Some(why)),
+            None => (None, None),
+        };
+        if protocol == Some(Protocol::Vertex) {
+            let origin = if written.is_some() { Origin::Provider } else { Origin::Default };
+            let address = google::vertex_address(written, &keys.vertex, env, diagnostics);
+            return Self { base_url: address.base_url, origin, missing: missing.or(address.missing) };
+        }
+        google::reject(&keys.vertex, diagnostics);
+        let (base_url, origin) = match written {
+            Some(url) => (url, Origin::Provider),
+            None if protocol == Some(Protocol::Mock) => (placeholder(name.get_ref()), Origin::Default),
+            None => inherited(table, row, env, region.map(|(name, _)| name.as_str()), diagnostics),
+        };
+        Self { base_url, origin, missing }
+    }
+}
+
+/// The address that a profile sets.
+///
+/// # Errors
+/// A variable that is not set, or does not contain a valid URL: only the deployments of this provider
+/// cannot be used then.
+fn of_profile(base_url: &BaseUrl, env: &EnvVars) -> Result<Url, String> {
+    match base_url {
+        BaseUrl::Url(url) => Ok(url.clone()),
+        BaseUrl::Env(name) => {
+            let value = env.get(name).ok_or_else(|| format!("{name} is not set"))?;
+            base_url::check(value.trim()).map_err(|why| format!("`{name}`: {}", why.message))
+        }
+    }
+}
+
+fn inherited(
+    table: &NamedTable<ProviderKeys<'_>>,
     row: Option<&ProviderRow>,
-    vars: &EnvVars,
+    env: &EnvVars,
     region: Option<&str>,
-    name: &Name,
-    sink: &mut Vec<Diagnostic>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> (Url, Origin) {
-    let (name, at) = (name.text.as_str(), name.at.clone());
+    let (name, at) = (table.name.get_ref(), table.name.span());
     let found = match row {
-        Some(row) => known_address(row, vars, region).map_err(|error| error.at(at)),
-        None if settings.mentions("base_url") => return (simulated_address(name), Origin::Default),
+        Some(row) => known_address(row, env, region).map_err(|error| error.at(at)),
+        None if table.keys.base_url.is_written() => return (placeholder(name), Origin::Default),
         None => Err(Diagnostic::error(format!("provider `{name}` has no `base_url`"))
             .at(at)
-            .help("write where its API is: `base_url = \"https://…\"`")),
+            .help("write the address of its API: `base_url = \"https://…\"`")),
     };
     found.unwrap_or_else(|error| {
-        sink.push(error);
-        (simulated_address(name), Origin::Default)
+        diagnostics.push(error);
+        (placeholder(name), Origin::Default)
     })
 }
 
 /// The address in the catalog, or in the variable that overrides it.
-fn known_address(row: &ProviderRow, vars: &EnvVars, region: Option<&str>) -> Result<(Url, Origin), Diagnostic> {
-    let set = row.base_env.and_then(|name| Some((name, vars.get(name)?)));
+fn known_address(row: &ProviderRow, env: &EnvVars, region: Option<&str>) -> Result<(Url, Origin), Diagnostic> {
+    let set = row.base_env.and_then(|name| Some((name, env.get(name)?)));
     let Some((name, value)) = set else {
         // It becomes a part of a host's name.
         let fits = |name: &&str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        let of = |name: &str| if name == "region" { region.filter(fits) } else { vars.get(name) };
+        let of = |name: &str| if name == "region" { region.filter(fits) } else { env.get(name) };
         let base = catalog::base_url(row, of).map_err(|missing| no_address(row, missing))?;
         let url = base_url::check(&base).map_err(|why| Diagnostic::error(format!("`{}`: {}", row.id, why.message)))?;
         let own = row.base_url.contains('{') && !row.base_url.contains("{region}");
@@ -241,7 +289,7 @@ fn no_address(row: &ProviderRow, missing: &str) -> Diagnostic {
 }
 
 /// The region of a provider that has one: as written, or as the tools of its service would find it.
-fn region(row: &ProviderRow, written: Option<&str>, keys: &[KeySpec], vars: &EnvVars) -> Option<(String, Origin)> {
+fn region(row: &ProviderRow, written: Option<&str>, keys: &[KeySpec], env: &EnvVars) -> Option<(String, Origin)> {
     let profile = keys.iter().find_map(|key| match key {
         KeySpec::Aws(profile) => profile.as_deref(),
         KeySpec::Env(_)
@@ -253,62 +301,60 @@ fn region(row: &ProviderRow, written: Option<&str>, keys: &[KeySpec], vars: &Env
     });
     match (written, row.quirks.auth) {
         (Some(region), _) => Some((region.to_owned(), Origin::Provider)),
-        (None, Auth::Aws { .. }) => aws::region(profile, vars).map(|region| (region, Origin::Env)),
+        (None, Auth::Aws { .. }) => aws::region(profile, env).map(|region| (region, Origin::Env)),
         (None, Auth::Bearer | Auth::XApiKey | Auth::XGoogApiKey | Auth::GoogleToken | Auth::ApiKeyOrToken) => None,
     }
 }
 
-/// Reports a region that nobody asks for, and keys that sign without one.
+/// Reports a region that is not used, and keys that need one to sign.
 fn check_region(
     row: Option<&ProviderRow>,
-    settings: &Settings<'_>,
+    keys: &ProviderKeys<'_>,
     region: Option<&(String, Origin)>,
-    keys: &[KeySpec],
-    sink: &mut Vec<Diagnostic>,
+    api_keys: &[KeySpec],
+    diagnostics: &mut Vec<Diagnostic>,
 ) {
     let signs = row.is_some_and(|row| matches!(row.quirks.auth, Auth::Aws { .. }));
-    let elsewhere = settings.get("base_url").filter(|_| signs && region.is_none());
-    if let Some(entry) = settings.get("region").filter(|_| !signs) {
-        sink.push(Diagnostic::error("`region` is for providers whose address names one").at(entry.name_at.clone()));
+    if let Some(setting) = keys.region.setting().filter(|_| !signs) {
+        let message = "`region` is for providers whose address contains a region";
+        diagnostics.push(Diagnostic::error(message).at(setting.name_at.clone()));
     }
-    if let Some(entry) = elsewhere.filter(|_| keys.iter().any(|key| matches!(key, KeySpec::Aws(_)))) {
+    let elsewhere = keys.base_url.setting().filter(|_| signs && region.is_none());
+    if let Some(setting) = elsewhere.filter(|_| api_keys.iter().any(|key| matches!(key, KeySpec::Aws(_)))) {
         let help = "write it as `region`, or set the usual variable of the service";
-        sink.push(Diagnostic::error("no region is known to sign for").at(entry.at.clone()).help(help));
+        diagnostics.push(Diagnostic::error("no region to sign requests for").at(setting.at.clone()).help(help));
     }
 }
 
 /// Where the catalog says that a provider's key is; nowhere when it may go without and none is set.
-fn known_keys(row: &ProviderRow, vars: &EnvVars) -> Vec<KeySpec> {
+fn known_keys(row: &ProviderRow, env: &EnvVars) -> Vec<KeySpec> {
     if row.quirks.auth == Auth::GoogleToken {
         return vec![KeySpec::Adc(None)];
     }
     let signs = matches!(row.quirks.auth, Auth::Aws { .. });
-    if signs && vars.first(row.env).is_none() {
+    if signs && env.first(row.env).is_none() {
         return vec![KeySpec::Aws(None)];
     }
-    let spared = row.key_is_optional() && vars.first(row.env).is_none();
+    let spared = row.key_is_optional() && env.first(row.env).is_none();
     let none = row.env.is_empty() || spared;
     if none { Vec::new() } else { vec![KeySpec::Env(row.env.iter().map(ToString::to_string).collect())] }
 }
 
 /// The query parameters that the environment sets.
-fn query_of(quirks: &Quirks, vars: &EnvVars) -> Vec<(String, String)> {
-    let value = |(name, from): &(&str, &[&str])| Some(((*name).to_owned(), vars.first(from)?.1.to_owned()));
+fn query_of(quirks: &Quirks, env: &EnvVars) -> Vec<(String, String)> {
+    let value = |(name, from): &(&str, &[&str])| Some(((*name).to_owned(), env.first(from)?.1.to_owned()));
     quirks.query_env.iter().filter_map(value).collect()
 }
 
-/// `under` with the parameters of `settings` over it.
-pub(crate) fn with_query(under: &[(String, String)], settings: &Settings<'_>) -> Vec<(String, String)> {
-    let own = match settings.get("query").map(|entry| &entry.value) {
-        Some(Value::Query(own)) => own.as_slice(),
-        _ => &[],
-    };
-    let kept = under.iter().filter(|(name, _)| own.iter().all(|(other, _)| other != name));
+/// `base` with the query parameters that are written over it.
+pub(crate) fn with_query(base: &[(String, String)], keys: &RequestKeys<'_>) -> Vec<(String, String)> {
+    let own = keys.query.value().map_or(&[][..], |query| &query.0);
+    let kept = base.iter().filter(|(name, _)| own.iter().all(|(other, _)| other != name));
     kept.chain(own).cloned().collect()
 }
 
-/// An address that nothing is ever sent to; it tells simulated providers apart.
-fn simulated_address(name: &str) -> Url {
+/// The address of a provider that has none; nothing is ever sent to it.
+fn placeholder(name: &str) -> Url {
     Url::parse(&format!("mock://{name}")).or_else(|_| Url::parse("mock://simulated")).expect("the literal is a URL")
 }
 

@@ -1,48 +1,57 @@
-//! Rules of groups: conditions compiled with their mistakes in place, targets as groups of their own.
+//! Rules of groups: conditions are compiled, and each target becomes a group of its own.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::profile::diagnostic::Diagnostic;
-use crate::profile::document::{Entry, File, Settings};
-use crate::profile::value::Name;
-use crate::profile::{EnvVars, LoadOptions, Profile, suggest};
+use toml::Spanned;
+
 use llmroute_core::routing::rules::{Condition, ConditionError, FUNCTIONS, Rule, VARIABLES};
 use llmroute_core::routing::{Group, GroupId};
 
-/// Variables with this beginning may be read by rules without being listed.
-const OWN: &str = "LLMROUTE_";
+use crate::profile::document::diagnostic::Diagnostic;
+use crate::profile::document::table::Setting;
+use crate::profile::document::{ProfileTables, RuleKeys, names, suggest};
+use crate::profile::{EnvVars, LoadOptions, Profile};
+
+/// The prefix of variables that rules may read even if they are not listed.
+const OWN_PREFIX: &str = "LLMROUTE_";
 
 impl Profile {
-    /// Adds the rules of every group, which are all there by now.
-    pub(crate) fn add_rules(&mut self, file: &File<'_>, inputs: &LoadOptions<'_>, sink: &mut Vec<Diagnostic>) {
-        for table in &file.groups {
-            for (index, settings) in table.rules.iter().enumerate() {
-                let when = settings.get("when").and_then(|entry| self.condition(entry, sink));
-                let target = self.rule_target(settings, inputs, sink);
+    /// Adds the rules of every group, after all groups.
+    pub(crate) fn add_rules(
+        &mut self,
+        tables: &ProfileTables<'_>,
+        options: &LoadOptions<'_>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        for table in &tables.groups {
+            for (index, rule) in table.keys.rules().iter().enumerate() {
+                let when = rule.keys.when.setting().and_then(|when| self.condition(when, diagnostics));
+                let target = self.rule_target(&rule.keys, options, diagnostics);
                 if let (Some(when), Some(target)) = (when, target) {
-                    self.map.rules.all.push(Rule { group: table.name.text.clone(), number: index + 1, when, target });
+                    let group = table.name.get_ref().clone();
+                    self.map.rules.all.push(Rule { group, number: index + 1, when, target });
                 }
             }
         }
         if !self.map.rules.all.is_empty() {
-            self.map.rules.env = Arc::new(readable(file, inputs.env));
+            self.map.rules.env = Arc::new(readable(tables, options.env));
         }
     }
 
-    fn condition(&self, entry: &Entry<'_>, sink: &mut Vec<Diagnostic>) -> Option<Condition> {
-        let text = entry.raw.as_str()?;
-        match Condition::compile(text) {
+    fn condition(&self, when: &Setting<'_, String>, diagnostics: &mut Vec<Diagnostic>) -> Option<Condition> {
+        match Condition::compile(&when.value) {
             Ok(condition) => Some(condition),
             Err(mistakes) => {
-                sink.extend(mistakes.into_iter().map(|mistake| self.mistake(mistake, text, &entry.at)));
+                let located = mistakes.into_iter().map(|mistake| self.mistake(mistake, &when.value, &when.at));
+                diagnostics.extend(located);
                 None
             }
         }
     }
 
-    /// The mistake at its place in the file, or at the whole text where that is written with escapes.
+    /// The mistake at its place in the file, or at the whole text if that is written with escapes.
     fn mistake(&self, mistake: ConditionError, text: &str, at: &Range<usize>) -> Diagnostic {
         let inside = self.document.text.get(at.clone()).and_then(|written| written.find(text));
         let span = match inside {
@@ -56,30 +65,37 @@ impl Profile {
         }
     }
 
-    /// The group that a rule leads to: the deployments of what it names, and the fallbacks that it
-    /// names, of which the deployments alone count. Nothing that a rule does not name is asked.
+    /// The group that a rule leads to: the deployments of its target, with the deployments of its
+    /// fallbacks behind them. A rule never leads to anything that it does not name.
     fn rule_target(
         &mut self,
-        rule: &Settings<'_>,
-        inputs: &LoadOptions<'_>,
-        sink: &mut Vec<Diagnostic>,
+        rule: &RuleKeys<'_>,
+        options: &LoadOptions<'_>,
+        diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<GroupId> {
-        let entry = rule.get("use")?;
-        let named = Name { text: rule.text("use")?.to_owned(), at: entry.at.clone() };
-        let target = self.alone(&named, inputs, sink);
-        let names = rule.names("fallbacks").unwrap_or_default();
-        let fallbacks: Vec<GroupId> = names.iter().filter_map(|name| self.alone(name, inputs, sink)).collect();
+        let setting = rule.target.setting()?;
+        let named = Spanned::new(setting.at.clone(), setting.value.clone());
+        let target = self.without_fallbacks(&named, options, diagnostics);
+        let fallbacks: Vec<GroupId> = names(&rule.fallbacks)
+            .iter()
+            .filter_map(|name| self.without_fallbacks(name, options, diagnostics))
+            .collect();
         let target = target?;
         self.map.groups[target.0].fallbacks = fallbacks;
         Some(target)
     }
 
-    /// A copy of the group called `name` without any fallbacks.
-    fn alone(&mut self, name: &Name, inputs: &LoadOptions<'_>, sink: &mut Vec<Diagnostic>) -> Option<GroupId> {
-        let id = match self.target(&name.text, inputs) {
+    /// A copy of a group without its fallbacks.
+    fn without_fallbacks(
+        &mut self,
+        name: &Spanned<String>,
+        options: &LoadOptions<'_>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<GroupId> {
+        let id = match self.target(name.get_ref(), options) {
             Ok(id) => id,
             Err(problem) => {
-                sink.push(problem.diagnostic(name.at.clone()));
+                diagnostics.push(problem.diagnostic(name.span()));
                 return None;
             }
         };
@@ -90,15 +106,15 @@ impl Profile {
             ..self.map.group(id).clone()
         };
         self.map.groups.push(copy);
-        self.unbuilt.push(self.unbuilt[id.0].clone());
+        self.not_built.push(self.not_built[id.0].clone());
         Some(GroupId(self.map.groups.len() - 1))
     }
 }
 
-/// The variables that rules may read: our own, and those that the profile lists.
-fn readable(file: &File<'_>, vars: &EnvVars) -> BTreeMap<String, String> {
-    let listed = file.router.names("rule_env").unwrap_or_default();
-    let allowed = |name: &str| name.starts_with(OWN) || listed.iter().any(|listed| listed.text == name);
-    let readable = vars.as_map().iter().filter(|(name, _)| allowed(name));
+/// The variables that rules may read: those with the prefix, and those that the profile lists.
+fn readable(tables: &ProfileTables<'_>, env: &EnvVars) -> BTreeMap<String, String> {
+    let listed = names(&tables.router.rule_env);
+    let allowed = |name: &str| name.starts_with(OWN_PREFIX) || listed.iter().any(|listed| listed.get_ref() == name);
+    let readable = env.as_map().iter().filter(|(name, _)| allowed(name));
     readable.map(|(name, value)| (name.clone(), value.clone())).collect()
 }

@@ -1,22 +1,25 @@
-//! Names of what can be asked: a group, or `provider/model`. The only place where they are looked up.
+//! Looks up names of groups, of `PROVIDER/MODEL`, of providers and of templates.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use crate::profile::deployment::DeploymentSpec;
-use crate::profile::diagnostic::Diagnostic;
-use crate::profile::document::Settings;
-use crate::profile::provider::Provider;
-use crate::profile::{EnvVars, LoadOptions, Profile, UnbuiltFeature, suggest};
 use llmroute_core::catalog;
-use llmroute_core::routing::{Group, GroupId, Member, Strategy};
+use llmroute_core::routing::strategy::SimpleShuffle;
+use llmroute_core::routing::{Group, GroupId, Member};
 
-/// A name that names nothing.
+use super::deployment::DeploymentSpec;
+use super::provider::Provider;
+use crate::profile::document::diagnostic::Diagnostic;
+use crate::profile::document::{DeploymentKeys, suggest};
+use crate::profile::{EnvVars, LoadOptions, Profile, Template, UnbuiltFeature};
+
+/// A name that is not known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}\nhint: {hint}")]
 pub struct UnknownName {
-    /// What is wrong.
+    /// The mistake.
     pub message: String,
-    /// What was meant, or what there is.
+    /// A suggestion, or the known names.
     pub hint: String,
 }
 
@@ -32,23 +35,22 @@ impl Profile {
     ///
     /// # Errors
     /// When there is no such group or provider, with what was probably meant.
-    pub fn target(&mut self, name: &str, inputs: &LoadOptions<'_>) -> Result<GroupId, UnknownName> {
+    pub fn target(&mut self, name: &str, options: &LoadOptions<'_>) -> Result<GroupId, UnknownName> {
         if let Some(index) = self.map.groups.iter().position(|group| group.name == name) {
             return Ok(GroupId(index));
         }
         if !name.contains('/') && self.maker(name).is_none() {
             return Err(self.unknown_group(name));
         }
-        let (provider, model) = self.model(name, inputs.env)?;
+        let (provider, model) = self.model(name, options.env)?;
         let mut problems = Vec::new();
-        let settings = Settings::default();
-        let added =
-            self.add(&DeploymentSpec { provider, model, at: 0..0, settings: &settings }, inputs.env, &mut problems);
+        let spec = DeploymentSpec { provider, model, at: 0..0, keys: &DeploymentKeys::default() };
+        let added = self.add(&spec, options.env, &mut problems);
         if let Some(problem) = problems.into_iter().next() {
             let hint = problem.help.unwrap_or_else(|| format!("see provider `{}`", self.providers[provider].name));
             return Err(UnknownName { message: problem.message, hint });
         }
-        let timeouts = self.base.timeout_config.timeouts(added.slow);
+        let timeouts = self.base.timeouts.timeouts(added.slow);
         let member = |deployment| Member {
             deployment,
             weight: None,
@@ -58,18 +60,18 @@ impl Profile {
             tags: Vec::new(),
             timeouts,
         };
-        let mut unbuilt = self.base.unbuilt.clone();
-        unbuilt.extend(self.providers[provider].unbuilt.iter().cloned());
+        let mut not_built = self.base.not_built.clone();
+        not_built.extend(self.providers[provider].not_built.iter().cloned());
         self.map.groups.push(Group {
             name: name.to_owned(),
             members: added.ids.into_iter().map(member).collect(),
-            strategy: Strategy::SimpleShuffle,
+            strategy: Arc::new(SimpleShuffle::default()),
             policy: self.base.policy,
             fallbacks: Vec::new(),
             context_window_fallbacks: Vec::new(),
             content_policy_fallbacks: Vec::new(),
         });
-        self.unbuilt.push(unbuilt);
+        self.not_built.push(not_built);
         Ok(GroupId(self.map.groups.len() - 1))
     }
 
@@ -80,7 +82,7 @@ impl Profile {
         let mut next = 0;
         while let Some(&id) = seen.get(next) {
             let group = self.map.group(id);
-            if let Some(key) = self.unbuilt[id.0].first() {
+            if let Some(key) = self.not_built[id.0].first() {
                 return Some(UnbuiltFeature { key: key.clone(), group: group.name.clone() });
             }
             let lists = [&group.fallbacks, &group.context_window_fallbacks, &group.content_policy_fallbacks];
@@ -95,12 +97,12 @@ impl Profile {
     }
 
     /// The position of the provider called `name`; one of the catalog is added when first named.
-    pub(crate) fn provider(&mut self, name: &str, vars: &EnvVars) -> Result<usize, UnknownName> {
+    pub(crate) fn provider(&mut self, name: &str, env: &EnvVars) -> Result<usize, UnknownName> {
         if let Some(index) = self.providers.iter().position(|provider| provider.name == name) {
             return Ok(index);
         }
         if let Some(known) = catalog::aliases::canonical(name) {
-            return self.provider(known, vars);
+            return self.provider(known, env);
         }
         let Some(row) = catalog::provider(name) else {
             let names = || self.providers.iter().map(|provider| provider.name.as_str());
@@ -111,7 +113,7 @@ impl Profile {
             };
             return Err(UnknownName { message: format!("unknown provider `{name}`"), hint });
         };
-        let provider = Provider::known(row, vars).map_err(|problem| UnknownName {
+        let provider = Provider::known(row, env).map_err(|problem| UnknownName {
             message: problem.message,
             hint: problem.help.unwrap_or_else(|| "write a URL like `https://host/v1`, or unset the variable".into()),
         })?;
@@ -120,21 +122,21 @@ impl Profile {
     }
 
     /// Whether `name` could be asked.
-    pub(crate) fn knows(&mut self, name: &str, vars: &EnvVars) -> Result<(), UnknownName> {
+    pub(crate) fn knows(&mut self, name: &str, env: &EnvVars) -> Result<(), UnknownName> {
         if self.map.groups.iter().any(|group| group.name == name) {
             return Ok(());
         }
         if !name.contains('/') && self.maker(name).is_none() {
             return Err(self.unknown_group(name));
         }
-        self.model(name, vars).map(|_| ())
+        self.model(name, env).map(|_| ())
     }
 
     /// The template called `name`.
     ///
     /// # Errors
     /// When there is none, with what was probably meant.
-    pub fn template(&self, name: &str) -> Result<&crate::profile::Template, UnknownName> {
+    pub fn template(&self, name: &str) -> Result<&Template, UnknownName> {
         self.templates.iter().find(|template| template.name == name).ok_or_else(|| UnknownName {
             message: format!("unknown template `{name}`"),
             hint: suggest::help(name, self.templates.iter().map(|template| template.name.as_str())),
