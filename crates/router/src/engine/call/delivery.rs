@@ -127,9 +127,11 @@ impl AnswerWriter {
             | Event::ToolSignature { .. } => {
                 return self.write_other(event, observer);
             }
-            Event::Start { .. } | Event::Usage(_) | Event::Warning(_) | Event::Finish(_) => {
-                return observer.on_output(event);
+            Event::Warning(warning) => {
+                observer.on_event(RouterEvent::State(warning));
+                return ControlFlow::Continue(());
             }
+            Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => return observer.on_output(event),
         };
         match &mut self.continuation {
             None => self.print(text.clone(), observer),
