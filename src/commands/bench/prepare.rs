@@ -122,7 +122,7 @@ impl PreparedRun {
         })?;
         if let Completion::Done(Err(error)) = learnt {
             // The figures stand, whoever may know them.
-            console.event(&format!("routing could not learn from this: {}", error.message));
+            console.event(&format!("cannot record the measurements for routing: {}", error.message()));
         }
         Ok(())
     }

@@ -34,7 +34,7 @@ pub fn path(name: &str, env: &Env) -> Result<PathBuf, CommandError> {
 pub fn save(name: &str, run: &Run, env: &Env) -> Result<PathBuf, CommandError> {
     let path = path(name, env)?;
     let wrong = |error: std::io::Error| {
-        CommandError::new(ErrorKind::Output, format!("cannot write `{}`: {error}", path.display()))
+        CommandError::caused(ErrorKind::Output, format!("cannot write `{}`", path.display()), error)
     };
     let folder = path.parent().unwrap_or(&path).to_owned();
     state_location::make_private(&folder).map_err(wrong)?;
@@ -56,10 +56,10 @@ pub fn load(name: &str, env: &Env) -> Result<Run, CommandError> {
         std::io::ErrorKind::NotFound => {
             CommandError::new(ErrorKind::Input, format!("no run is kept as `{name}`")).hint(others(env))
         }
-        _ => CommandError::new(ErrorKind::Input, format!("cannot read `{}`: {error}", path.display())),
+        _ => CommandError::caused(ErrorKind::Input, format!("cannot read `{}`", path.display()), error),
     })?;
     let run: Run = serde_json::from_str(&text).map_err(|error| {
-        CommandError::new(ErrorKind::Input, format!("`{}` is not a run: {error}", path.display()))
+        CommandError::caused(ErrorKind::Input, format!("`{}` is not a saved run", path.display()), error)
             .hint("measure it again with `--save`")
     })?;
     if run.schema == SCHEMA {
