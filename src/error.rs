@@ -154,6 +154,7 @@ impl From<HistoryError> for CommandError {
         let kind = match &error {
             HistoryError::Store(_) => ErrorKind::Other,
             HistoryError::InMemory
+            | HistoryError::NoHome
             | HistoryError::Empty(_)
             | HistoryError::Unknown(_)
             | HistoryError::UnknownConversation(_)

@@ -230,10 +230,7 @@ fn a_text_that_ends_with_a_newline_gets_no_second_one() {
 
 #[test]
 fn a_request_without_text_is_an_error() {
-    check_error(
-        "last --text",
-        "request `01KDYUNFINISHEDUNFINISH003` has no text: its outcome is `unfinished`",
-    );
+    check_error("last --text", "request `01KDYUNFINISHEDUNFINISH003` has no text: its outcome is `unfinished`");
 }
 
 #[test]
@@ -255,12 +252,7 @@ fn an_ambiguous_id_lists_the_matches() {
 #[test]
 fn an_unknown_id_gets_a_hint() {
     for id in ["nope", "%", "_1"] {
-        check_error(
-            id,
-            &format!(
-                "no request `{id}` is logged"
-            ),
-        );
+        check_error(id, &format!("no request `{id}` is logged"));
     }
 }
 
@@ -347,14 +339,8 @@ fn filters_go_with_json_and_not_with_one_request() {
 
 #[test]
 fn an_impossible_search_is_explained() {
-    check_error(
-        "--search=+",
-        "`--search +` has no word in it",
-    );
-    check_error(
-        "--since soon",
-        "`--since soon` is not a time",
-    );
+    check_error("--search=+", "`--search +` has no word in it");
+    check_error("--since soon", "`--since soon` is not a time");
 }
 
 #[test]

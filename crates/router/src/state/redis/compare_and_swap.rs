@@ -1,17 +1,17 @@
-//! Values that change together or not at all: compare and swap, and how often it is tried.
+//! Atomic updates by compare and swap, with retries.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use redis::{Connection, FromRedisValue, RedisResult, Value, cmd};
 
-/// How often a change is tried. With [`pauses`] that is about two seconds.
+/// The number of tries. With [`pauses`] they take about two seconds.
 const ATTEMPTS: u64 = 200;
 /// The longest pause between two tries.
 const PAUSE_MAX_MS: u64 = 20;
 
-/// Sets every key to its new value if all of them still have their old ones, and answers 1; else it
-/// answers what they have. `-` is no value, `=…` is one. One call a try, where `WATCH` takes three.
+/// Sets every key to its new value if all of them still have their old values, and returns 1; else
+/// returns the current values. `-` is no value, `=…` is a value. One round trip a try, where `WATCH` takes three.
 const SCRIPT: &str = "
 local n = #KEYS
 local have = redis.call('MGET', unpack(KEYS))
@@ -27,16 +27,16 @@ for i = 1, n do
 end
 return 1";
 
-/// How a try ended.
+/// The result of a try.
 #[derive(Debug)]
 pub enum SwapResult {
-    /// The new values stand.
+    /// The new values are set.
     Done,
-    /// Somebody was faster; these are the newest.
+    /// Another client was faster; these are the newest values.
     Changed(Vec<Option<String>>),
 }
 
-/// Changes `keys` from `before` to `after`; what changes is kept for `seconds`.
+/// Changes `keys` from `before` to `after`; changed values expire after `seconds`.
 pub fn swap(
     connection: &mut Connection,
     keys: &[String],
@@ -55,9 +55,9 @@ pub fn swap(
     }
 }
 
-/// Pauses between tries, longer and longer, and spread so that processes do not meet again.
+/// Growing pauses between tries, with jitter so that processes do not collide again.
 pub fn pauses() -> impl Iterator<Item = Duration> {
-    /// Threads of one process must not pause in step either.
+    /// Threads of one process must not pause in step, either.
     static CALLS: AtomicU64 = AtomicU64::new(0);
     let call = CALLS.fetch_add(1, Ordering::Relaxed);
     let mut rng = fastrand::Rng::with_seed(u64::from(std::process::id()) << 32 | call);

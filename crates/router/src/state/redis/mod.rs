@@ -1,9 +1,9 @@
 //! The store on a Redis server, shared by many machines.
 //!
-//! It owns the connection and the commands; it does not own what happens when the server is away.
-//! A value is a string, a request of the log a hash. All keys carry one hash tag, so that they stand
-//! together in a cluster too: `{llmroute}:cell:deployment/…`, `{llmroute}:log:ID`, and the ids of the
-//! log in the sorted set `{llmroute}:log`, those of a conversation in `{llmroute}:turns:ID`.
+//! It owns the connection and the commands; `fallback_store` handles an unavailable server.
+//! A value is a string, a logged request a hash. All keys carry one hash tag, so that they share a slot
+//! in a cluster, too: `{llmroute}:cell:deployment/…`, `{llmroute}:log:ID`, and the ids of the
+//! log in the sorted set `{llmroute}:log`, the ids of a conversation in `{llmroute}:turns:ID`.
 
 mod compare_and_swap;
 mod error;
@@ -20,26 +20,26 @@ use llmroute_core::model::{RedisUrl, Timestamp};
 
 use self::compare_and_swap::SwapResult;
 
-/// The longest that a connection may take, with the greetings. A name that must be looked up first is
+/// The time limit of a connection with its handshake. The DNS lookup before it is
 /// bounded by the system's resolver.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
-/// The longest that one command may take.
+/// The time limit of one command.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(1);
-/// What was learned is worth nothing after so long without use.
+/// The lifetime of unused values.
 const CELL_SECONDS: u64 = 30 * 24 * 3600;
-/// How long a request stays in the log after it ended.
+/// The lifetime of a logged request.
 const LOG_SECONDS: u64 = 90 * 24 * 3600;
-/// Keys that one `SCAN` looks at.
+/// The number of keys in one `SCAN`.
 const SCAN_COUNT: usize = 500;
 
-/// See the module. Connects at its first operation, and anew when the connection was lost.
+/// See the module. Connects at its first operation, and reconnects after a lost connection.
 pub struct RedisStore {
     url: RedisUrl,
     connection: Mutex<Option<Connection>>,
 }
 
 impl RedisStore {
-    /// The store at `url`; touches nothing yet.
+    /// The store at `url`; does no I/O yet.
     #[must_use]
     pub fn new(url: &RedisUrl) -> Self {
         Self { url: url.clone(), connection: Mutex::default() }
@@ -48,23 +48,23 @@ impl RedisStore {
     /// The latest `count` requests of the log, oldest first.
     ///
     /// # Errors
-    /// When the server cannot be asked.
+    /// Fails if the server cannot be reached.
     pub fn last(&self, count: usize) -> Result<Vec<LogRecord>, StoreError> {
         self.repeat(|connection| log::last(connection, &self.names(), count))
     }
 
-    /// The requests that were asked at `since` or later, oldest first, without their texts.
+    /// The requests since `since`, oldest first, without their texts.
     ///
     /// # Errors
-    /// When the server cannot be asked.
+    /// Fails if the server cannot be reached.
     pub fn since(&self, since: Timestamp) -> Result<Vec<LogRecord>, StoreError> {
         self.repeat(|connection| log::since(connection, &self.names(), since))
     }
 
-    /// The request whose whole id is `id`.
+    /// The request with the full id `id`.
     ///
     /// # Errors
-    /// When the server cannot be asked.
+    /// Fails if the server cannot be reached.
     pub fn get(&self, id: &str) -> Result<Option<LogRecord>, StoreError> {
         self.repeat(|connection| log::get(connection, &self.names(), id))
     }
@@ -72,23 +72,23 @@ impl RedisStore {
     /// Ids that begin or end with `part`, in any case, latest first; at most `limit`.
     ///
     /// # Errors
-    /// When the server cannot be asked.
+    /// Fails if the server cannot be reached.
     pub fn matching(&self, part: &str, limit: usize) -> Result<Vec<String>, StoreError> {
         self.repeat(|connection| log::matching(connection, &self.names(), part, limit))
     }
 
-    /// The latest `count` requests that `query` wants, oldest first.
+    /// The latest `count` requests that match `query`, oldest first.
     ///
     /// # Errors
-    /// When the server cannot be asked.
+    /// Fails if the server cannot be reached.
     pub fn find(&self, query: &LogQuery, count: usize) -> Result<Vec<LogRecord>, StoreError> {
         self.repeat(|connection| log::find(connection, &self.names(), query, count))
     }
 
-    /// All turns of the conversation whose whole id is `id`, in the order of their ids.
+    /// All turns of the conversation with the full id `id`, in the order of their ids.
     ///
     /// # Errors
-    /// When the server cannot be asked.
+    /// Fails if the server cannot be reached.
     pub fn turns(&self, id: &str) -> Result<Vec<LogRecord>, StoreError> {
         self.repeat(|connection| log::turns(connection, &self.names(), id))
     }
@@ -96,7 +96,7 @@ impl RedisStore {
     /// The ids of the `count` conversations with the latest turns, latest first.
     ///
     /// # Errors
-    /// When the server cannot be asked.
+    /// Fails if the server cannot be reached.
     pub fn conversations(&self, count: usize) -> Result<Vec<String>, StoreError> {
         self.repeat(|connection| log::conversations(connection, &self.names(), count))
     }
@@ -109,7 +109,7 @@ impl RedisStore {
         keys.iter().map(|key| self.names().cell(key)).collect()
     }
 
-    /// Runs what may run twice: a connection that was lost while it lay idle is made anew.
+    /// Runs an idempotent operation: an idle connection that was lost is replaced.
     fn repeat<T>(&self, operation: impl Fn(&mut Connection) -> RedisResult<T>) -> Result<T, StoreError> {
         self.run(true, operation)
     }
@@ -125,7 +125,7 @@ impl RedisStore {
             connection = self.connect()?;
             result = operation(&mut connection);
         }
-        // A connection that failed may still have an answer on its way to the next question.
+        // A failed connection may still deliver a reply to the next command.
         if !result.as_ref().is_err_and(|error| error.is_io_error() || error.is_unrecoverable_error()) {
             *slot = Some(connection);
         }
@@ -152,7 +152,7 @@ impl std::fmt::Debug for RedisStore {
     }
 }
 
-/// The names of our keys.
+/// The names of keys.
 #[derive(Debug, Clone, Copy)]
 struct KeyNames<'p>(&'p str);
 
@@ -193,7 +193,7 @@ impl Store for RedisStore {
             if before == after {
                 return Ok(());
             }
-            // Not repeated: whether a lost answer was a yes is not known.
+            // Not repeated: the result of a lost reply is unknown.
             match self
                 .run(false, |connection| compare_and_swap::swap(connection, &cells, &before, &after, CELL_SECONDS))?
             {
@@ -217,7 +217,7 @@ impl Store for RedisStore {
         let pattern = format!("{}*", quoted(&format!("{all}{prefix}")));
         let mut keys = self.repeat(|connection| scan(connection, &pattern))?;
         keys.sort_unstable();
-        // A scan may meet a key twice.
+        // A scan can return a key twice.
         keys.dedup();
         Ok(keys.iter().filter_map(|key| key.strip_prefix(&all)).map(str::to_owned).collect())
     }
@@ -254,7 +254,7 @@ fn scan(connection: &mut Connection, pattern: &str) -> RedisResult<Vec<String>> 
     }
 }
 
-/// `text` as a pattern that only it fits.
+/// `text` as a pattern that matches only itself.
 fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len());
     for c in text.chars() {
