@@ -155,6 +155,7 @@ impl From<HistoryError> for CommandError {
             HistoryError::Store(_) => ErrorKind::Other,
             HistoryError::InMemory
             | HistoryError::NoHome
+            | HistoryError::NoHome
             | HistoryError::Empty(_)
             | HistoryError::Unknown(_)
             | HistoryError::UnknownConversation(_)

@@ -1,36 +1,46 @@
-//! Runs saved under a name, beside the shared state: `bench --save`, `bench --compare`.
+//! Saved runs, for `bench --save` and `bench --compare`: a name in the folder of the state, or a path.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use crate::commands::Global;
 use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use crate::state_location;
 use llmroute_bench::record::{Run, SCHEMA};
+use llmroute_router::state::StateLocation;
 
-/// The folder of saved runs, in the state folder.
+/// The folder of runs, in the folder of the state.
 const FOLDER: &str = "bench";
 
-/// The path of the run called `name`.
-///
-/// # Errors
-/// Fails if the name is not valid, or there is no home directory.
-pub fn path(name: &str, env: &Env) -> Result<PathBuf, CommandError> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
-        return Err(CommandError::new(ErrorKind::Usage, format!("`{name}` cannot name a run"))
-            .hint("a name is letters, digits, `-`, `_` and `.`"));
-    }
-    let dir = env.state_dir().ok_or_else(|| {
-        CommandError::new(ErrorKind::Other, "there is no home to keep runs in").hint("set `HOME` or `XDG_STATE_HOME`")
-    })?;
-    Ok(dir.join(FOLDER).join(format!("{name}.json")))
+/// The place of a saved run.
+#[derive(Debug)]
+pub struct SavedRun {
+    /// The name or path as it was typed.
+    typed: String,
+    path: PathBuf,
+    /// The folder of named runs; `None` for a path.
+    folder: Option<PathBuf>,
 }
 
-/// Saves `run` under `name` atomically; an earlier one is replaced.
-///
-/// # Errors
-/// Fails if the name is not valid, or the file cannot be written.
+    /// Locates a run. Text with a slash or that ends in `.json` is a path; other text is a name.
+    ///
+    /// # Errors
+    /// The name is invalid, or there is no folder for names.
+    /// The file of the run.
+    /// Checks that the file can be made, before anything is spent.
+    ///
+    /// # Errors
+    /// The directory of a path does not exist.
+    /// Writes `run` atomically; an earlier one is replaced.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+        // A temporary file is readable by its owner alone, and so is what it becomes.
+    /// Reads the run.
+    ///
+    /// # Errors
+    /// There is no such run, or its file is invalid.
 pub fn save(name: &str, run: &Run, env: &Env) -> Result<PathBuf, CommandError> {
     let path = path(name, env)?;
     let wrong = |error: std::io::Error| {
@@ -38,7 +48,6 @@ pub fn save(name: &str, run: &Run, env: &Env) -> Result<PathBuf, CommandError> {
     };
     let folder = path.parent().unwrap_or(&path).to_owned();
     state_location::make_private(&folder).map_err(wrong)?;
-    // A temporary file is readable only by its owner, and keeps that mode.
     let mut file = tempfile::NamedTempFile::new_in(&folder).map_err(wrong)?;
     serde_json::to_writer(&mut file, run).map_err(|error| wrong(error.into()))?;
     file.flush().map_err(wrong)?;
@@ -46,10 +55,6 @@ pub fn save(name: &str, run: &Run, env: &Env) -> Result<PathBuf, CommandError> {
     Ok(path)
 }
 
-/// The run saved under `name`.
-///
-/// # Errors
-/// Fails if there is none, or it cannot be read.
 pub fn load(name: &str, env: &Env) -> Result<Run, CommandError> {
     let path = path(name, env)?;
     let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
@@ -73,14 +78,24 @@ pub fn load(name: &str, env: &Env) -> Result<Run, CommandError> {
     }
 }
 
-/// The names of saved runs, for a hint.
-fn others(env: &Env) -> String {
-    let entries = env.state_dir().and_then(|dir| std::fs::read_dir(dir.join(FOLDER)).ok()).into_iter().flatten();
+/// The folder of named runs: in the folder of the state, also where the state itself is in Redis.
+fn folder(global: &Global, env: &Env) -> Result<Option<PathBuf>, CommandError> {
+    let dir = match state_location::location(global, env)? {
+        StateLocation::Dir(dir) => Some(dir),
+        StateLocation::Memory | StateLocation::NoHome => None,
+        StateLocation::Redis(_) => env.state_dir(),
+    };
+    Ok(dir.map(|dir| dir.join(FOLDER)))
+}
+
+/// The names of the saved runs, for a hint.
+fn others(folder: &Path) -> String {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
     let mut names: Vec<String> =
         entries.filter_map(|entry| Some(entry.ok()?.file_name().to_str()?.strip_suffix(".json")?.to_owned())).collect();
     names.sort();
     match names.as_slice() {
-        [] => "`--save NAME` keeps one".to_owned(),
-        names => format!("there is {}", names.join(", ")),
+        [] => "save one with `--save NAME`".to_owned(),
+        names => format!("the saved runs are: {}", names.join(", ")),
     }
 }

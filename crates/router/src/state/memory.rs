@@ -127,7 +127,6 @@ impl Store for MemoryStore {
 
 #[cfg(test)]
 mod tests {
-    use crate::ports::Store;
     use crate::state::{StateLocation, open};
 
     #[test]

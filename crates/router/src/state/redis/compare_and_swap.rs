@@ -3,15 +3,15 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use redis::{Connection, FromRedisValue, RedisResult, Value, cmd};
+use redis::{Cmd, FromRedisValue, RedisResult, Value, cmd};
 
 /// The number of tries. With [`pauses`] they take about two seconds.
 const ATTEMPTS: u64 = 200;
 /// The longest pause between two tries.
 const PAUSE_MAX_MS: u64 = 20;
 
-/// Sets every key to its new value if all of them still have their old values, and returns 1; else
-/// returns the current values. `-` is no value, `=…` is a value. One round trip a try, where `WATCH` takes three.
+/// Sets every key to its new value if all of them still have their old ones, and returns 1; else it
+/// returns their values. `-` stands for no value, `=…` for one. Each try is one call; `WATCH` would take three.
 const SCRIPT: &str = "
 local n = #KEYS
 local have = redis.call('MGET', unpack(KEYS))
@@ -32,24 +32,23 @@ return 1";
 pub enum SwapResult {
     /// The new values are set.
     Done,
-    /// Another client was faster; these are the newest values.
+    /// Another process was faster; these are the newest values.
     Changed(Vec<Option<String>>),
 }
 
-/// Changes `keys` from `before` to `after`; changed values expire after `seconds`.
-pub fn swap(
-    connection: &mut Connection,
-    keys: &[String],
-    before: &[Option<String>],
-    after: &[Option<String>],
-    seconds: u64,
-) -> RedisResult<SwapResult> {
+/// A command that changes `keys` from `before` to `after`; changed values are kept for `seconds`.
+pub fn command(keys: &[String], before: &[Option<String>], after: &[Option<String>], seconds: u64) -> Cmd {
     let mut call = cmd("EVAL");
     call.arg(SCRIPT).arg(keys.len()).arg(keys).arg(seconds);
     for value in before.iter().chain(after) {
         call.arg(value.as_ref().map_or_else(|| "-".to_owned(), |value| format!("={value}")));
     }
-    match call.query(connection)? {
+    call
+}
+
+/// Reads the answer to a [`command`].
+pub fn result(answer: Value) -> RedisResult<SwapResult> {
+    match answer {
         Value::Int(_) => Ok(SwapResult::Done),
         newest => Ok(SwapResult::Changed(FromRedisValue::from_redis_value(newest)?)),
     }

@@ -34,18 +34,17 @@ fn fault(kind: StoreErrorKind, url: &RedisUrl, what: &str, hint: &str) -> StoreE
 }
 
 fn meaning(error: &RedisError) -> (StoreErrorKind, &'static str) {
-    use StoreErrorKind::{Busy, Unusable};
+    use StoreErrorKind::{Busy, Unreachable, Unusable};
     match error.kind() {
-        // A slow server would delay every step of a call.
-        ErrorKind::Io if error.is_timeout() => (Unusable, "see whether the server is well, or choose another place"),
-        ErrorKind::Io => (Unusable, "start the server, check the address, or choose another place with `--state`"),
+        ErrorKind::Io if error.is_timeout() => (Unreachable, "check the server, or choose another place"),
+        ErrorKind::Io => (Unreachable, "start the server, check the address, or choose another place with `--state`"),
         ErrorKind::AuthenticationFailed => (Unusable, "check the user and the password in the URL"),
         ErrorKind::Server(kind) => match kind {
             ServerErrorKind::BusyLoading
             | ServerErrorKind::TryAgain
             | ServerErrorKind::MasterDown
             | ServerErrorKind::ClusterDown => (Busy, "the server is not ready; try again in a moment"),
-            ServerErrorKind::ReadOnly => (Unusable, "name the primary server, not a replica"),
+            ServerErrorKind::ReadOnly => (Unreachable, "name the primary server, not a replica"),
             ServerErrorKind::NoPerm => {
                 (Unusable, "allow its user MGET, EVAL, SCAN, DEL, HMGET, ZREVRANGE, ZREM, SET, HSET, ZADD, EXPIRE")
             }
@@ -56,7 +55,7 @@ fn meaning(error: &RedisError) -> (StoreErrorKind, &'static str) {
         },
         _ => match error.code() {
             Some("NOAUTH" | "WRONGPASS") => (Unusable, "check the user and the password in the URL"),
-            Some("OOM") => (Unusable, "give the server more memory, or choose another place with `--state`"),
+            Some("OOM") => (Unreachable, "give the server more memory, or choose another place with `--state`"),
             _ => (Unusable, ELSEWHERE),
         },
     }

@@ -1,11 +1,11 @@
 //! Requests as hashes of two fields, `start` and `end`, both JSON; their ids in a sorted set.
 
-use redis::{Connection, ErrorKind, RedisError, RedisResult, cmd, pipe};
+use redis::{Cmd, Connection, ErrorKind, Pipeline, RedisError, RedisResult, cmd, pipe};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::KeyNames;
-use crate::ports::{LogEnd, LogStart};
+use crate::ports::{LogEnd, LogStart, StoreWrite};
 use crate::state::distinct_ids::DistinctIds;
 use crate::state::truncate::truncate;
 use crate::state::{LogQuery, LogRecord};
@@ -40,7 +40,8 @@ redis.call('HSET', KEYS[1], 'end', ARGV[1])
 redis.call('EXPIRE', KEYS[1], ARGV[2])
 return 1";
 
-pub fn begin(connection: &mut Connection, names: &KeyNames<'_>, entry: &LogStart, seconds: u64) -> RedisResult<()> {
+/// A command that logs the start of a request.
+pub fn begin(names: &KeyNames<'_>, entry: &LogStart, seconds: u64) -> RedisResult<Cmd> {
     let kept = LogStart {
         system: entry.system.as_deref().map(|text| truncate(text).into_owned()),
         prompt: truncate(&entry.prompt).into_owned(),
@@ -49,22 +50,32 @@ pub fn begin(connection: &mut Connection, names: &KeyNames<'_>, entry: &LogStart
     let mut call = cmd("EVAL");
     let turns = entry.conversation_id.as_deref().map(|id| names.turns(id));
     call.arg(BEGIN).arg(2 + usize::from(turns.is_some())).arg(names.log()).arg(names.entry(&entry.id)).arg(turns);
-    call.arg(&entry.id).arg(json(&kept)?).arg(seconds).query(connection)
+    call.arg(&entry.id).arg(json(&kept)?).arg(seconds);
+    Ok(call)
 }
 
-pub fn finish(
-    connection: &mut Connection,
-    names: &KeyNames<'_>,
-    id: &str,
-    end: &LogEnd,
-    seconds: u64,
-) -> RedisResult<()> {
+/// A command that logs the end of the request `id`.
+pub fn finish(names: &KeyNames<'_>, id: &str, end: &LogEnd, seconds: u64) -> RedisResult<Cmd> {
     let kept = LogEnd {
         text: truncate(&end.text).into_owned(),
         reasoning: truncate(&end.reasoning).into_owned(),
         ..end.clone()
     };
-    cmd("EVAL").arg(FINISH).arg(1).arg(names.entry(id)).arg(json(&kept)?).arg(seconds).query(connection)
+    let mut call = cmd("EVAL");
+    call.arg(FINISH).arg(1).arg(names.entry(id)).arg(json(&kept)?).arg(seconds);
+    Ok(call)
+}
+
+/// Adds the entries of the log among `writes` to `calls`.
+pub fn add(calls: &mut Pipeline, names: &KeyNames<'_>, writes: &[StoreWrite], seconds: u64) -> RedisResult<()> {
+    for write in writes {
+        match write {
+            StoreWrite::Begin(entry) => drop(calls.add_command(begin(names, entry, seconds)?)),
+            StoreWrite::Finish { id, end } => drop(calls.add_command(finish(names, id, end, seconds)?)),
+            StoreWrite::Update(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// The latest `count` requests, oldest first.
