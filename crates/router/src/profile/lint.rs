@@ -13,19 +13,27 @@ use super::document::routing::StrategyName;
 use super::document::table::NamedTable;
 use super::document::{GroupKeys, ProfileTables, duration, names};
 use super::resolve::precedence::Precedence;
+use super::resolve::provider::Provider;
 use super::{LoadOptions, Profile, with_tables};
 
 impl Profile {
     /// Returns warnings about groups that will not work as they seem to, in the order of the text.
     #[must_use]
     pub fn lint(&self, options: &LoadOptions<'_>) -> Vec<Diagnostic> {
-        let remarks = with_tables(self.source.clone(), &self.document.text, options, |_, tables| self.remarks(tables));
+        let remarks =
+            with_tables(self.source.clone(), &self.document.text, options, |_, tables| self.remarks(tables, options));
         // The profile loaded before, so only a masked secret can be a mistake now.
         remarks.unwrap_or_default()
     }
 
-    fn remarks(&self, tables: &ProfileTables<'_>) -> Vec<Diagnostic> {
+    fn remarks(&self, tables: &ProfileTables<'_>, options: &LoadOptions<'_>) -> Vec<Diagnostic> {
         let mut found = Vec::new();
+        for table in &tables.providers {
+            let provider = self.providers.iter().find(|provider| provider.name == *table.name.get_ref());
+            let is_set = |provider: &&Provider| provider.withheld.is_some_and(|name| options.env.get(name).is_some());
+            let withheld = provider.filter(is_set).and_then(Provider::withheld_key);
+            found.extend(withheld.map(|message| Diagnostic::warning(message).at(table.name.span())));
+        }
         for (index, table) in tables.groups.iter().enumerate() {
             let group = &self.map.groups[index];
             found.extend(self.shadowed_model(table));

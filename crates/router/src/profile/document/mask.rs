@@ -5,9 +5,9 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// `text` with every secret in `table` replaced by stars, byte for byte; places stay where they are.
-pub(crate) fn mask(text: &str, table: &DeTable<'_>) -> String {
-    let mut spans = Vec::new();
+/// Replaces every secret of `table` in `text`, and the parts in `private`, by stars, byte for byte.
+pub(crate) fn mask(text: &str, table: &DeTable<'_>, private: Vec<Range<usize>>) -> String {
+    let mut spans = private;
     collect(table, false, &mut spans);
     stars(text, &spans)
 }
@@ -41,6 +41,7 @@ pub(crate) fn is_secret_value(value: &str) -> bool {
     let start = value.trim_start();
     ["sk-", "gsk_", "AIza", "Bearer ", "hf_", "xai-", "AKIA"].iter().any(|prefix| start.starts_with(prefix))
         || value.split_once("://").is_some_and(|(_, rest)| rest.contains('@'))
+        || start.starts_with("http") && start.contains('?')
 }
 
 /// Whether `value` only says where a key is.
@@ -72,7 +73,8 @@ fn value_spans(value: &Spanned<DeValue<'_>>, secret: bool, spans: &mut Vec<Range
 }
 
 fn stars(text: &str, spans: &[Range<usize>]) -> String {
-    let mut bytes = text.as_bytes().to_vec();
+    // A mark that turns the reading direction is not shown either.
+    let mut bytes = text.replace('\u{61c}', "**").into_bytes();
     for span in spans {
         if let Some(part) = bytes.get_mut(span.clone()) {
             part.iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b'*');
@@ -87,7 +89,7 @@ mod tests {
 
     fn check(text: &str, want: &str) {
         let got = match DeTable::parse(text) {
-            Ok(table) => mask(text, table.get_ref()),
+            Ok(table) => mask(text, table.get_ref(), Vec::new()),
             Err(_) => mask_unparsed(text),
         };
         assert_eq!(got, want);
@@ -109,6 +111,7 @@ mod tests {
     fn passwords_in_urls_and_headers_are_stars() {
         check(r#"base_url = "http://a:b@c""#, r#"base_url = "************""#);
         check(r#"headers = { x = "abc" }"#, r#"headers = { x = "***" }"#);
+        check(r#"base_url = "http://c/?k=1""#, r#"base_url = "*************""#);
     }
 
     #[test]

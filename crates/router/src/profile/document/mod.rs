@@ -157,6 +157,8 @@ table_keys! {
         stream_usage: bool | "the catalog's",
         /// the API continues an answer that the request begins
         prefill: bool | "the catalog's",
+        /// `false` takes the deployments out of every group
+        enabled: bool = true,
     }
 }
 

@@ -14,7 +14,15 @@ const CANDIDATES: usize = 5;
 impl Profile {
     /// The provider and the model in `text`: `PROVIDER/MODEL`, or a model whose maker is well known.
     pub(crate) fn model<'t>(&mut self, text: &'t str, vars: &EnvVars) -> Result<(usize, &'t str), UnknownName> {
+        if text.contains(char::is_control) {
+            let message = "a model name must not contain control characters".to_owned();
+            return Err(UnknownName { message, hint: "write it on one line".to_owned() });
+        }
         match text.split_once('/') {
+            Some((provider, "*")) => Err(UnknownName {
+                message: format!("`{text}` is a wildcard, not a model"),
+                hint: format!("name each model; `llmroute models {provider}` lists them"),
+            }),
             Some((provider, model)) if !provider.is_empty() && !model.is_empty() => {
                 match self.provider(provider, vars) {
                     Ok(index) => Ok((index, model)),

@@ -39,6 +39,10 @@ pub(crate) struct Provider {
     pub missing: Option<String>,
     /// The keys whose features are not built yet.
     pub not_built: Vec<String>,
+    /// Its deployments may be called.
+    pub enabled: bool,
+    /// The variable whose key is not sent, because the profile moved the provider to another host.
+    pub withheld: Option<&'static str>,
 }
 
 impl Provider {
@@ -73,6 +77,8 @@ impl Provider {
             quirks: row.quirks,
             missing,
             not_built: Vec::new(),
+            enabled: true,
+            withheld: None,
         })
     }
 
@@ -101,6 +107,8 @@ impl Provider {
                 _ => (Vec::new(), Origin::Default),
             },
         };
+        let moved = written.is_none() && api_keys.is_empty() && base_url_from == Origin::Provider;
+        let withheld = row.filter(|row| moved && !row.key_is_optional()).and_then(|row| row.env.first().copied());
         check_region(row, keys, region.as_ref(), &api_keys, diagnostics);
         // A provider at the address of a known service is that service under another name.
         let at_home = |row: &&ProviderRow| {
@@ -124,7 +132,15 @@ impl Provider {
             quirks,
             missing,
             not_built: keys.not_built(),
+            enabled: keys.request.enabled.value() != Some(&false),
+            withheld,
         }
+    }
+
+    /// Says that a key stays here, and how to send it.
+    pub(crate) fn withheld_key(&self) -> Option<String> {
+        let (name, host) = (self.withheld?, self.base_url.host_str()?);
+        Some(format!("{name} is not sent to {host}; set `api_key = \"env:{name}\"` for it"))
     }
 
     /// Returns `true` if its address is not known.

@@ -41,8 +41,13 @@ impl Profile {
             return Err(self.unknown_group(name));
         }
         let (provider, model) = self.model(name, options.env)?;
+        if !self.providers[provider].enabled {
+            let provider = &self.providers[provider].name;
+            let hint = format!("remove `enabled = false` from `[providers.{provider}]`");
+            return Err(UnknownName { message: format!("provider `{provider}` is disabled in the profile"), hint });
+        }
         let mut problems = Vec::new();
-        let spec = DeploymentSpec { provider, model, at: 0..0, keys: &DeploymentKeys::default() };
+        let spec = DeploymentSpec { provider, model, keys: &DeploymentKeys::default() };
         let added = self.add(&spec, options.env, &mut problems);
         if let Some(problem) = problems.into_iter().next() {
             let hint = problem.help.unwrap_or_else(|| format!("see provider `{}`", self.providers[provider].name));
