@@ -941,7 +941,7 @@ mod whole {
         assert_eq!(advice("deployment", "retry_after"), said("it is `max_wait` here", elsewhere));
         assert!(advice("top", "model_list").1.contains("[groups.NAME]"));
         assert!(advice("deployment", "litellm_params").1.contains("in the deployment itself"));
-        let custom = "[providers.x]\nprotocol = \"custom\"\n[groups.main]\ndeployments = [{ model = \"x/a\" }]";
+        let custom = "[providers.x]\nprotocol = \"custom\"\nbase_url = \"http://127.0.0.1\"\n[groups.main]\ndeployments = [{ model = \"x/a\" }]";
         assert_eq!(parse(custom).unwrap_err().diagnostics[0].help.as_deref(), Some("did you mean `openai`?"));
     }
 
