@@ -8,14 +8,16 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::sample::{CallFailure, Connection, Sample};
-use super::sample_builder::SampleBuilder;
-use llmroute_core::model::redact::{redact, without_whole};
-use llmroute_core::model::{Class, ConnectionFault, Failure, OutputFault, Price, Prompt, Secret, TimeoutKind};
+use super::sample::{CallFailure, Connection, Sample, TokenUsage};
+use super::sample_builder::{self, SampleBuilder, chars};
+use llmroute_core::call::{self, CallEnd, HttpCall, redacted, secrets};
+use llmroute_core::model::redact::redact;
+use llmroute_core::model::{
+    Class, ConnectionFault, Event, Failure, OutputFault, Price, Prompt, Secret, TimeoutKind, Usage,
+};
 use llmroute_core::protocols::{Endpoint, classify};
 use llmroute_core::routing::Timeouts;
-use llmroute_core::wire::{ErrorReply, WireRequest, sigv4};
-use llmroute_router::engine::{ERROR_BODY_TIME, MAX_ERROR_BODY, TRAILER_TIME, secrets};
+use llmroute_core::wire::WireRequest;
 use llmroute_router::ports::{Clock, MeasuredConnection, MeasuringNetwork, ReplyHead, StampedChunk};
 
 /// How often what was gathered is parsed.
@@ -60,10 +62,8 @@ pub(super) struct RunClocks<'a> {
 pub(super) type Watch<'a> = dyn FnMut(usize, Option<Duration>) + Send + 'a;
 
 /// The request for `prompt`, ready to be sent.
-pub(super) fn request(seat: &CallTarget<'_>, prompt: &Prompt, wall: Clock) -> Result<WireRequest, Failure> {
-    let mut encoded = seat.endpoint.encode(seat.key, prompt)?;
-    sigv4::sign(&mut encoded.request, wall.now());
-    Ok(encoded.request)
+pub(super) fn request(target: &CallTarget<'_>, prompt: &Prompt, wall: Clock) -> Result<WireRequest, Failure> {
+    Ok(call::request(target.endpoint, target.key, prompt, wall.now())?.request)
 }
 
 /// Hands `request` to the kernel at once, as far as it takes it.
@@ -75,60 +75,56 @@ pub(super) fn begin(line: &mut dyn MeasuredConnection, request: WireRequest) -> 
     }
 }
 
-/// Waits for the reply to what was begun on `line`; the sample, and the failure behind its fault.
+/// Waits for the reply to what was begun on `line`. Returns the sample, and the failure behind its fault.
 pub(super) async fn finish(
     line: &mut dyn MeasuredConnection,
     head: Option<Result<ReplyHead, Failure>>,
-    seat: &CallTarget<'_>,
+    target: &CallTarget<'_>,
     call: Call,
     connection: Connection,
     clocks: RunClocks<'_>,
     watch: &mut Watch<'_>,
 ) -> (Sample, Option<Failure>) {
     let sent = line.sent().unwrap_or_else(|| clocks.meter.now());
-    let mut reading = Reading {
+    let reading = Reading {
         line,
-        seat,
         clocks,
         sent,
+        call: HttpCall::new(target.endpoint, target.key, target.timeouts, sent),
         head: None,
-        builder: SampleBuilder::new(seat.endpoint),
+        builder: SampleBuilder::default(),
+        events: Vec::new(),
         gathered: Vec::new(),
         bytes: 0,
-        heard: sent,
         lag: None,
         watch,
     };
-    let ended = reading.read(head).await;
-    reading.sample(ended, call, connection)
+    reading.read(head).await.sample(target, call, connection)
 }
 
 /// The sample of a call that was never sent, because of `failure` at this moment.
 pub(super) fn unsent(
     failure: Failure,
-    seat: &CallTarget<'_>,
+    target: &CallTarget<'_>,
     call: Call,
     clocks: RunClocks<'_>,
 ) -> (Sample, Option<Failure>) {
-    let now = clocks.meter.now();
-    let builder = SampleBuilder::new(seat.endpoint);
-    let sent = call.due;
-    let failure = clean(failure, seat);
+    let failure = redacted(failure, &secrets(target.endpoint, target.key));
     let sample = Sample {
         target: call.target,
         round: call.round,
         due: call.due.saturating_sub(clocks.start),
-        sent: sent.saturating_sub(clocks.start),
+        sent: call.due.saturating_sub(clocks.start),
         connection: Connection::Unknown,
         head: None,
         first_token: None,
         first_answer: None,
-        end: now.saturating_sub(sent),
+        end: clocks.meter.now().saturating_sub(call.due),
         gaps: Vec::new(),
         first_bytes: 0,
         chars: 0,
         reasoning_chars: 0,
-        usage: builder.tokens(call.input),
+        usage: TokenUsage::Estimated(Usage::default()),
         cost_usd: None,
         read_lag: None,
         clock_stepped: false,
@@ -140,16 +136,16 @@ pub(super) fn unsent(
 
 struct Reading<'a> {
     line: &'a mut dyn MeasuredConnection,
-    seat: &'a CallTarget<'a>,
     clocks: RunClocks<'a>,
     sent: Duration,
+    call: HttpCall<'a>,
     head: Option<ReplyHead>,
     builder: SampleBuilder,
+    /// Reused between chunks.
+    events: Vec<Event>,
     gathered: Vec<StampedChunk>,
     /// Bytes in `gathered`.
     bytes: usize,
-    /// When something came last.
-    heard: Duration,
     lag: Option<Duration>,
     watch: &'a mut Watch<'a>,
 }
@@ -161,51 +157,49 @@ enum Woken {
 }
 
 impl Reading<'_> {
-    /// Reads to the end of the answer; `Err` with the failure and when it was known.
-    async fn read(&mut self, head: Option<Result<ReplyHead, Failure>>) -> Result<(), (Failure, Duration)> {
+    /// Reads to the end of the call.
+    async fn read(mut self, head: Option<Result<ReplyHead, Failure>>) -> Self {
         let head = match head {
-            Some(head) => head,
-            None => self.head().await?,
+            Some(head) => Some(head),
+            None => self.wait_for_head().await,
         };
-        let head = head.map_err(|failure| (failure, self.clocks.meter.now()))?;
-        let (status, at) = (head.status, head.at);
-        self.head = Some(head);
-        self.heard = at;
-        if (200..300).contains(&status) { self.body().await } else { Err((self.refusal().await, at)) }
-    }
-
-    async fn head(&mut self) -> Result<Result<ReplyHead, Failure>, (Failure, Duration)> {
-        let (limit, kind) = self.patience();
-        let left = limit.saturating_sub(self.clocks.meter.now());
-        let waited = tokio::time::timeout(left, poll_fn(|cx| self.line.poll_head(cx))).await;
-        waited.map_err(|_| (timed_out(kind, &self.seat.timeouts), self.clocks.meter.now()))
-    }
-
-    async fn body(&mut self) -> Result<(), (Failure, Duration)> {
+        match head {
+            Some(Ok(head)) => {
+                self.call.head(head.at, head.status, &head.headers, self.clocks.wall.now());
+                self.head = Some(head);
+            }
+            Some(Err(failure)) => self.call.fail(self.now(), failure, &mut self.events),
+            None => self.call.tick(self.now(), &mut self.events),
+        }
         let mut tick = pin!(tokio::time::sleep(self.next_look()));
-        loop {
+        while !self.call.is_over() {
             match self.wait(tick.as_mut()).await {
-                Woken::Piece(Some(Ok(piece))) => self.gather(piece)?,
+                Woken::Piece(Some(Ok(piece))) => self.gather(piece),
                 Woken::Piece(Some(Err(failure))) => {
-                    self.digest()?;
-                    // A whole answer is not lost to a connection that is closed badly.
-                    return if self.builder.finished.is_some() { self.end() } else { Err((failure, self.now())) };
+                    self.digest();
+                    self.call.fail(self.now(), failure, &mut self.events);
                 }
-                Woken::Piece(None) => return self.end(),
+                Woken::Piece(None) => {
+                    self.digest();
+                    self.call.end(self.now(), &mut self.events);
+                }
                 Woken::Tick => {
-                    self.digest()?;
-                    if self.builder.done() {
-                        return self.end();
-                    }
-                    let (limit, kind) = self.patience();
-                    if limit <= self.now() {
-                        let late = (timed_out(kind, &self.seat.timeouts), self.now());
-                        return if self.builder.finished.is_some() { self.end() } else { Err(late) };
-                    }
+                    self.digest();
+                    self.call.tick(self.now(), &mut self.events);
                     tick.set(tokio::time::sleep(self.next_look()));
                 }
             }
         }
+        // The rest of a document, or of a stream that broke off.
+        let at = self.call.heard();
+        self.take(at);
+        self
+    }
+
+    /// Waits for the head of the reply until the deadline.
+    async fn wait_for_head(&mut self) -> Option<Result<ReplyHead, Failure>> {
+        let left = self.call.deadline().0.saturating_sub(self.now());
+        tokio::time::timeout(left, poll_fn(|cx| self.line.poll_head(cx))).await.ok()
     }
 
     async fn wait(&mut self, mut tick: Pin<&mut tokio::time::Sleep>) -> Woken {
@@ -222,91 +216,55 @@ impl Reading<'_> {
         self.clocks.meter.now()
     }
 
-    /// How long until what came is looked at again.
+    /// The time until the gathered pieces are parsed.
     fn next_look(&self) -> Duration {
-        self.patience().0.saturating_sub(self.now()).min(TICK)
+        self.call.deadline().0.saturating_sub(self.now()).min(TICK)
     }
 
-    fn gather(&mut self, piece: StampedChunk) -> Result<(), (Failure, Duration)> {
-        self.heard = piece.at;
+    fn gather(&mut self, piece: StampedChunk) {
         self.lag = self.lag.max(piece.lag);
         self.bytes += piece.bytes.len();
         self.gathered.push(piece);
-        if self.bytes > GATHERED { self.digest() } else { Ok(()) }
+        if self.bytes > GATHERED {
+            self.digest();
+        }
     }
 
-    /// Parses what was gathered.
-    fn digest(&mut self) -> Result<(), (Failure, Duration)> {
+    /// Parses the gathered pieces.
+    fn digest(&mut self) {
         self.bytes = 0;
-        for piece in self.gathered.drain(..) {
-            self.builder.feed(piece.at, &piece.bytes).map_err(|failure| (failure, piece.at))?;
+        let mut gathered = std::mem::take(&mut self.gathered);
+        for piece in gathered.drain(..) {
+            self.call.feed(piece.at, &piece.bytes, &mut self.events);
+            self.take(piece.at);
         }
+        // Its room is used again.
+        self.gathered = gathered;
         let first = self.builder.first_token.map(|at| at.saturating_sub(self.sent));
         (self.watch)(self.builder.pieces(), first);
-        Ok(())
     }
 
-    fn end(&mut self) -> Result<(), (Failure, Duration)> {
-        self.digest()?;
-        self.builder.end().map_err(|failure| (failure, self.heard))
-    }
-
-    /// Until when silence is borne, by what was parsed, and what it is called when it goes on.
-    fn patience(&self) -> (Duration, TimeoutKind) {
-        let limits = &self.seat.timeouts;
-        let total = (self.sent + limits.attempt, TimeoutKind::Total);
-        let silence = if let Some(finished) = self.builder.finished {
-            (finished + TRAILER_TIME.min(limits.idle), TimeoutKind::Idle)
-        } else if self.builder.first_token.is_some() {
-            (self.heard + limits.idle, TimeoutKind::Idle)
-        } else {
-            (self.sent + limits.first_token, TimeoutKind::FirstToken)
-        };
-        if silence.0 < total.0 { silence } else { total }
-    }
-
-    /// The failure that a reply with an error status means.
-    async fn refusal(&mut self) -> Failure {
-        let mut body = Vec::new();
-        let read = async {
-            while let Some(Ok(piece)) = poll_fn(|cx| self.line.poll_piece(cx)).await {
-                body.extend_from_slice(&piece.bytes);
-                if body.len() > MAX_ERROR_BODY {
-                    break;
-                }
-            }
-        };
-        // What came of the body by then is enough: the status says the most.
-        let _ = tokio::time::timeout(ERROR_BODY_TIME, read).await;
-        body.truncate(MAX_ERROR_BODY);
-        if let Some(clean) = without_whole(&String::from_utf8_lossy(&body), &secrets(self.seat.endpoint, self.seat.key))
-        {
-            body = clean.into_bytes();
+    fn take(&mut self, at: Duration) {
+        for event in self.events.drain(..) {
+            self.builder.add(at, &event);
         }
-        let Some(head) = &self.head else { return Failure::new(Class::Malformed, "there was no reply") };
-        let reply =
-            ErrorReply { status: head.status, headers: &head.headers, body: &body, now: self.clocks.wall.now() };
-        self.seat.endpoint.protocol.adapter().classify(self.seat.endpoint, &reply)
     }
 
-    fn sample(
-        self,
-        ended: Result<(), (Failure, Duration)>,
-        call: Call,
-        connection: Connection,
-    ) -> (Sample, Option<Failure>) {
+    fn sample(self, target: &CallTarget<'_>, call: Call, connection: Connection) -> (Sample, Option<Failure>) {
         let since = |at: Duration| at.saturating_sub(self.sent);
         let run = |at: Duration| at.saturating_sub(self.clocks.start);
-        let (failure, end) = match ended {
-            Ok(()) => (None, self.builder.last_token.unwrap_or(self.heard)),
-            Err((failure, at)) => (Some(clean(failure, self.seat)), at),
+        let CallEnd { result, answer, ended, .. } = self.call.finish();
+        let (failure, end) = match result {
+            Ok(()) => (None, self.builder.last_token.unwrap_or(ended)),
+            Err(failure) => (Some(failure), ended),
         };
-        let (facts, usage) = (self.line.facts(), self.builder.tokens(call.input));
-        let used = *usage.usage() != llmroute_core::model::Usage::default();
+        let usage = sample_builder::tokens(&answer, call.input);
+        let used = *usage.usage() != Usage::default();
         let named = self.head.as_ref().and_then(|head| classify::request_id(&head.headers));
-        let request_id = named.map(|id| redact(&id, &secrets(self.seat.endpoint, self.seat.key)));
+        let request_id = named.map(|id| redact(&id, &secrets(target.endpoint, target.key)));
         let status = self.head.as_ref().map(|head| head.status);
         let fault = failure.as_ref().map(|failure| CallFailure { status: failure.status.or(status), ..fault(failure) });
+        let reasoning_chars = chars(&answer.reasoning);
         let sample = Sample {
             target: call.target,
             round: call.round,
@@ -317,35 +275,19 @@ impl Reading<'_> {
             first_token: self.builder.first_token.map(since),
             first_answer: self.builder.first_answer.map(since),
             end: since(end),
-            chars: self.builder.chars(),
-            reasoning_chars: self.builder.reasoning_chars(),
+            chars: chars(&answer.text) + reasoning_chars,
+            reasoning_chars,
             first_bytes: self.builder.first_bytes,
             gaps: self.builder.gaps,
             cost_usd: call.price.filter(|_| used).map(|price| price.cost(usage.usage())),
             usage,
             read_lag: self.lag,
-            clock_stepped: facts.clock_stepped,
+            clock_stepped: self.line.facts().clock_stepped,
             request_id,
             failure: fault,
         };
         (sample, failure)
     }
-}
-
-/// Some servers repeat the key in their messages; it must not reach a terminal or a file.
-fn clean(mut failure: Failure, seat: &CallTarget<'_>) -> Failure {
-    failure.message = redact(&failure.message, &secrets(seat.endpoint, seat.key));
-    failure
-}
-
-fn timed_out(kind: TimeoutKind, limits: &Timeouts) -> Failure {
-    let message = match kind {
-        TimeoutKind::Connect => format!("no connection within {:?}", limits.connect),
-        TimeoutKind::FirstToken => format!("no token within {:?}", limits.first_token),
-        TimeoutKind::Idle => format!("silence for {:?}", limits.idle),
-        TimeoutKind::Total | TimeoutKind::Upstream => format!("not done within {:?}", limits.attempt),
-    };
-    Failure::new(Class::Timeout(kind), message)
 }
 
 fn fault(failure: &Failure) -> CallFailure {

@@ -142,7 +142,7 @@ struct Refusal {
 
 /// A call that is over.
 #[derive(Debug, Clone, PartialEq)]
-pub struct FinishedCall {
+pub struct CallEnd {
     /// Success means one complete answer.
     pub result: Result<(), Failure>,
     /// The answer, as far as it came.
@@ -272,22 +272,22 @@ impl<'a> HttpCall<'a> {
         matches!(self.phase, Phase::Over(_))
     }
 
-    /// Returns the time of the first token.
+    /// Returns the time of the last input that meant something.
     #[must_use]
-    pub fn first_token(&self) -> Option<Duration> {
-        self.first_token
+    pub fn heard(&self) -> Duration {
+        self.heard
     }
 
     /// Returns the result. A call that is not over was given up by its caller and counts as truncated.
     #[must_use]
-    pub fn finish(self) -> FinishedCall {
+    pub fn finish(self) -> CallEnd {
         let result = match self.phase {
             Phase::Over(result) => result,
             Phase::Sent | Phase::Answering(_) | Phase::Refused(_) => {
                 Err(Failure::new(Class::Truncated, "the call was given up before its end"))
             }
         };
-        FinishedCall {
+        CallEnd {
             result,
             first_token: self.first_token.map(|at| at.saturating_sub(self.sent)),
             answer: self.answer,

@@ -75,13 +75,24 @@ impl Router {
     /// Making one does no I/O. See the example of [`builder`](self).
     #[must_use]
     pub fn from_profile(profile: Profile, around: &Environment<'_>) -> Self {
+        Self::from_profile_with(profile, around, None)
+    }
+
+    /// The same, with an HTTP client of the program.
+    #[must_use]
+    pub fn from_profile_with(profile: Profile, around: &Environment<'_>, client: Option<reqwest::Client>) -> Self {
         let Profile { map, endpoints, keys, .. } = profile;
+        let network = SchemeTransport::new(around.seed);
+        let network = match client {
+            Some(client) => network.with_client(client),
+            None => network,
+        };
         Self::new(
             Arc::new(map),
             endpoints,
             keys,
             Arc::new(KeyResolver::new(around.vars.as_map().clone(), around.clock)),
-            Arc::new(SchemeTransport::new(around.seed)),
+            Arc::new(network),
             state::open(around.state),
             around.clock,
         )

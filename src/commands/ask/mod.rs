@@ -127,6 +127,7 @@ pub(super) fn prepare(
         prompt,
         attributes: ask.attributes.clone(),
         checks,
+        deadline: None,
         delivery: ask.delivery,
         since: env.now,
         log,

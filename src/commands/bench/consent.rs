@@ -5,6 +5,7 @@ use std::io;
 use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
+use crate::ui::text::money;
 use llmroute_bench::cost::CostEstimate;
 
 /// Up to this, USD, nobody is asked.
@@ -52,7 +53,7 @@ pub fn cap(
     let agreed = said.yes || (said.max_cost.is_some() && !unknown) || (known <= SMALL && !unknown);
     if !agreed {
         let what = if unknown { "a price is not known, so the cost is not either" } else { "this may cost" };
-        let what = if unknown { what.to_owned() } else { format!("{what} up to {known:.2} USD") };
+        let what = if unknown { what.to_owned() } else { format!("{what} up to {}", money(known)) };
         if !(env.stdin_terminal && env.stderr_terminal) {
             return Err(CommandError::new(ErrorKind::Usage, format!("{what}, and there is no terminal to ask"))
                 .hint("add `--yes`, or `--max-cost USD` where every price is known"));

@@ -6,6 +6,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::ui::console::Console;
 use crate::ui::sanitize;
+use crate::ui::text::{NONE, duration, money, time_left};
 use llmroute_bench::load_generator::Progress;
 use llmroute_bench::plan::{Load, Plan, Stop};
 use llmroute_bench::sample::Sample;
@@ -75,7 +76,7 @@ impl LiveView {
             Progress::Streaming { target, pieces, .. } => self.doing(*target, &format!("{pieces} pieces")),
             Progress::Done { sample, .. } => self.done(sample),
             Progress::Paused(pause) => {
-                let wait = format!("429, again in {:.0} s", pause.span.as_secs_f64());
+                let wait = format!("429, next call in {}", time_left(pause.span));
                 self.doing(pause.target, &wait);
                 console.detail(&format!("{}: {wait}", self.lines[pause.target].name));
             }
@@ -112,7 +113,7 @@ impl LiveView {
             let done = self.round - 1;
             format!(" left {}", clock(at.mul_f64(f64::from(rounds.saturating_sub(done)) / f64::from(done))))
         });
-        format!("{round}  {}{}  spent ${spent:.4}", clock(at), left.unwrap_or_default())
+        format!("{round}  {}{}  spent {}", clock(at), left.unwrap_or_default(), money(spent))
     }
 
     fn doing(&mut self, target: usize, what: &str) {
@@ -145,8 +146,8 @@ impl LiveView {
 
 impl LiveLine {
     fn draw(&self) {
-        let ttft = median(&self.ttft).map_or_else(|| "–".to_owned(), |ms| format!("{ms:.0} ms"));
-        let pace = median(&self.pace).map_or_else(|| "–".to_owned(), |pace| format!("{pace:.0} tok/s"));
+        let ttft = median(&self.ttft).map_or_else(|| NONE.to_owned(), |ms| duration(Duration::from_secs_f64(ms / 1e3)));
+        let pace = median(&self.pace).map_or_else(|| NONE.to_owned(), |pace| format!("{pace:.0} tok/s"));
         self.bar.set_message(format!(
             "{:<NAME$}  {:>3} ok  TTFT {ttft:>9}  {pace:>10}  {} err  {}",
             self.name,

@@ -21,6 +21,7 @@ use crate::commands::ask::unwritable;
 use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
+use crate::ui::text::money;
 use llmroute_bench::compare::{self, BaselineComparison};
 use llmroute_bench::cost::{self, CostEstimate};
 use llmroute_bench::plan::Target;
@@ -60,7 +61,7 @@ pub fn run(args: &BenchArgs, global: &Global, env: &Env, console: &mut Console) 
         consent::cap(&estimates, said, env, console)?
     };
     if let Some(cap) = cap.filter(|_| prepared.plan.targets.iter().any(is_priced)) {
-        console.event(&format!("cap    {cap:.2} USD: no call begins that could pass it"));
+        console.event(&format!("cap    {}: no call starts that could exceed it", money(cap)));
     }
     let context = BenchContext { args, prepared: &prepared, cap, global, env };
     if !args.sweep.is_empty() {

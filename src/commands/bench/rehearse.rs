@@ -14,6 +14,7 @@ use crate::error::{CommandError, ErrorKind};
 use crate::setup;
 use crate::signals::{Completion, Time, until};
 use crate::ui::console::Console;
+use crate::ui::text::money;
 use llmroute_bench::prompts::Prompts;
 use llmroute_bench::rehearsal::{self, RehearsalScore, RehearsedRequest};
 use llmroute_core::routing::{DeploymentId, GroupId};
@@ -154,9 +155,9 @@ impl RehearsalReport<'_> {
                 self.struck.join(", ")
             ),
             String::new(),
-            format!("answered  {answered} of {requests} ({share:.1} %)"),
+            format!("answered  {answered} of {requests} ({share:.1}%)"),
             format!("calls     {:.2} a request, {:.2} without the faults; {wasted_calls} wasted", calls.1, calls.0),
-            format!("spend     {spent:.6} USD for answers, {wasted:.6} USD wasted"),
+            format!("spend     {} for answers, {} wasted", money(*spent), money(*wasted)),
             String::new(),
             "time to a whole answer, of those who got one".to_owned(),
             "                          without   with      added".to_owned(),

@@ -105,7 +105,7 @@ pub fn prompts(args: &BenchArgs, seed: u64) -> Result<Prompts, CommandError> {
             let wrong =
                 |why: String| CommandError::new(ErrorKind::Input, format!("cannot read `{}`: {why}", path.display()));
             let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-            PromptSource::Texts(prompts::parse_file(&text).map_err(wrong)?)
+            PromptSource::Texts(prompts::parse_file(&text).map_err(|error| wrong(error.to_string()))?)
         }
         (None, Some(input), _) => PromptSource::Synthetic { input },
         (None, None, false) => PromptSource::Texts(vec![args.prompt.join(" ")]),

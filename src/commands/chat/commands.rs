@@ -14,6 +14,7 @@ use crate::conversation::turns::Conversation;
 use crate::environment::Sink;
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
+use crate::ui::text::count;
 use llmroute_core::model::{Effort, Sampling};
 
 /// The longest question that is offered in the line editor, in bytes.
@@ -215,10 +216,8 @@ impl Session<'_> {
         let id = self.conversation.id.clone().unwrap_or_default();
         let turns = self.conversation.turns.len();
         let group = self.group_name();
-        console.event(&format!(
-            "going on with `{id}` ({turns} {}), asking `{group}`; `/history` shows them",
-            if turns == 1 { "turn" } else { "turns" }
-        ));
+        console
+            .event(&format!("continuing `{id}` ({}) with `{group}`; `/history` shows the turns", count(turns, "turn")));
         if attachments {
             console.event("the images and documents of earlier turns were not kept; only their kinds are sent");
         }

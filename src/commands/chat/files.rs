@@ -6,6 +6,7 @@ use super::session::Question;
 use crate::commands::ask::attach;
 use crate::commands::ask::input::reason;
 use crate::error::{CommandError, ErrorKind};
+use crate::ui::text;
 use llmroute_core::model::Part;
 
 /// The largest file that is read: no model takes more.
@@ -90,7 +91,7 @@ fn read(path: &Path) -> Result<Vec<u8>, CommandError> {
         return Err(wrong("it is not a file".to_owned()));
     }
     if known.len() > MOST {
-        return Err(wrong(format!("it is larger than {} MiB", MOST >> 20)));
+        return Err(wrong(format!("it is larger than {}", text::bytes(MOST))));
     }
     std::fs::read(path).map_err(|error| wrong(reason(&error)))
 }

@@ -266,7 +266,8 @@ impl<'a> Session<'a> {
             tags: Vec::new(),
         };
         let (checks, delivery) = (Checks::default(), self.ask.delivery);
-        let mut request = Request { group, prompt, attributes, checks, delivery, since: now, log: Some(log) };
+        let mut request =
+            Request { group, prompt, attributes, checks, deadline: None, delivery, since: now, log: Some(log) };
         // A rule that cannot be evaluated ends the request itself.
         let asked = self.router.decide(&request).unwrap_or_default().target(group);
         let room =

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use super::Findings;
 use super::row::{DeploymentRow, whole};
 use crate::error::CommandError;
-use llmroute_core::model::Timestamp;
 use llmroute_core::protocols::probe::Listed;
 use llmroute_core::routing::breaker;
 use llmroute_router::engine::{ProbeKey, ProbeOutcome};
 use llmroute_router::health::{LiveCall, Problem};
+use llmroute_router::history::rfc3339;
 
 /// One object for everything.
 pub fn object(found: &Findings, failed: Option<&CommandError>) -> Value {
@@ -118,8 +118,4 @@ fn live(live: &LiveCall) -> Value {
 /// Milliseconds to the microsecond.
 fn fine(span: std::time::Duration) -> f64 {
     (span.as_secs_f64() * 1e6).round() / 1e3
-}
-
-fn rfc3339(at: Timestamp) -> Option<String> {
-    jiff::Timestamp::from_millisecond(at.0).ok().map(|at| format!("{at:.3}"))
 }

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use crate::commands::state::view::span;
-use crate::ui::text::{cost, millis};
+use crate::ui::text::{self, NONE, money, short_count, time_left};
 use llmroute_core::model::{Class, Resource};
 use llmroute_core::protocols::probe::Listed;
 use llmroute_core::routing::breaker;
@@ -24,9 +23,6 @@ pub struct DeploymentRow {
     /// How the latest call to it ended.
     pub last: Option<LastCall>,
 }
-
-/// What stands where there is nothing to say.
-pub const NOTHING: &str = "–";
 
 impl DeploymentRow {
     /// Whether the key was taken; `None` when that is not known, or there is none to be taken.
@@ -61,7 +57,7 @@ impl DeploymentRow {
         match (self.authorised(), &self.row.evidence.probed.key) {
             (Some(true), _) => "yes",
             (Some(false), _) => "no",
-            (None, ProbeKey::NotNeeded) => NOTHING,
+            (None, ProbeKey::NotNeeded) => NONE,
             (None, ProbeKey::Found { .. } | ProbeKey::Missing(_) | ProbeKey::TimedOut | ProbeKey::NotResolved) => {
                 "unknown"
             }
@@ -84,37 +80,37 @@ impl DeploymentRow {
         match self.row.evidence.listed {
             Listed::Yes => "listed",
             Listed::No => "not listed",
-            Listed::Unknown => NOTHING,
+            Listed::Unknown => NONE,
         }
     }
 
     /// What is left of the provider's limits.
     pub fn left(&self) -> String {
         let left = self.row.evidence.standing.quota.left(self.row.at);
-        let words = left.iter().map(|(resource, count, _)| format!("{} {}", short(*count), unit(*resource)));
+        let words = left.iter().map(|(resource, count, _)| format!("{} {}", short_count(*count), unit(*resource)));
         let words: Vec<String> = words.collect();
-        if words.is_empty() { NOTHING.to_owned() } else { words.join(" ") }
+        if words.is_empty() { NONE.to_owned() } else { words.join(" ") }
     }
 
     /// Where its breaker stands, and for how long.
     pub fn breaker(&self) -> String {
         let seen = &self.row.evidence;
-        let gate = seen.gated.map(|until| format!("rate limited for {}", span(until.since(self.row.at))));
+        let gate = seen.gated.map(|until| format!("rate limited for {}", time_left(until.since(self.row.at))));
         let reason = seen.reason.as_deref().map(|class| format!(" ({class})")).unwrap_or_default();
         match (seen.breaker, gate) {
             (breaker::BreakerState::Closed, Some(gate)) => gate,
             (breaker::BreakerState::Closed, None) => "closed".to_owned(),
             (breaker::BreakerState::HalfOpen, _) => format!("half-open{reason}"),
             (breaker::BreakerState::Open { until }, _) => {
-                format!("open for {}{reason}", span(until.since(self.row.at)))
+                format!("open for {}{reason}", time_left(until.since(self.row.at)))
             }
         }
     }
 
     /// How the latest call ended, and how long ago.
     pub fn last(&self) -> String {
-        let Some(LastCall { at, outcome, class }) = &self.last else { return NOTHING.to_owned() };
-        format!("{} {} ago", class.as_ref().unwrap_or(outcome), span(self.row.at.since(*at)))
+        let Some(LastCall { at, outcome, class }) = &self.last else { return NONE.to_owned() };
+        format!("{} {} ago", class.as_ref().unwrap_or(outcome), text::duration(self.row.at.since(*at)))
     }
 
     /// Time to the first token of the live call.
@@ -124,7 +120,7 @@ impl DeploymentRow {
 
     /// What the live call cost.
     pub fn cost(&self) -> String {
-        self.row.evidence.live.as_ref().and_then(LiveCall::cost).map_or_else(|| NOTHING.to_owned(), cost)
+        self.row.evidence.live.as_ref().and_then(LiveCall::cost).map_or_else(|| NONE.to_owned(), money)
     }
 
     /// Why it is not simply alive.
@@ -152,7 +148,7 @@ fn is_of_key(class: Class) -> bool {
 
 /// Milliseconds, or nothing.
 pub fn time(span: Option<Duration>) -> String {
-    span.map_or_else(|| NOTHING.to_owned(), |span| millis(whole(span)))
+    span.map_or_else(|| NONE.to_owned(), text::duration)
 }
 
 /// Whole milliseconds.
@@ -166,26 +162,5 @@ fn unit(resource: Resource) -> &'static str {
         Resource::Tokens => "tok",
         Resource::InputTokens => "tok in",
         Resource::OutputTokens => "tok out",
-    }
-}
-
-/// `118`, `12k`, `1.9M`.
-fn short(count: u64) -> String {
-    match count {
-        0..10_000 => count.to_string(),
-        10_000..1_000_000 => format!("{}k", count / 1000),
-        _ => format!("{}.{}M", count / 1_000_000, count / 100_000 % 10),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn large_counts_are_short() {
-        for (count, want) in [(0, "0"), (9998, "9998"), (12_345, "12k"), (1_950_000, "1.9M")] {
-            assert_eq!(short(count), want);
-        }
     }
 }

@@ -10,8 +10,9 @@ use serde_json::Value;
 use super::{Findings, HealthChecker, json, table};
 use crate::error::CommandError;
 use crate::ui::console::Console;
-use crate::ui::text::full_time;
+use crate::ui::text::{duration, full_time};
 use llmroute_router::health::{DeploymentHealth, Diagnosis, HealthState};
+use llmroute_router::history::rfc3339;
 
 /// Clears a terminal and goes to its first line (ECMA-48, ED and CUP).
 const CLEAR: &[u8] = b"\x1b[2J\x1b[H";
@@ -81,7 +82,7 @@ pub async fn run(
 
 fn redraw(found: &Findings, width: u16, interval: Duration, console: &mut Console) -> io::Result<()> {
     console.writer().write_all(CLEAR)?;
-    let again = format!("again in {} s; Ctrl-C ends it", interval.as_secs_f64());
+    let again = format!("checking again in {}; press Ctrl-C to stop", duration(interval));
     console.data(&format!("{}\n{again}", table::page(found, Some(width))))
 }
 
@@ -112,8 +113,7 @@ fn changes(found: &Findings, before: &Before) -> Vec<Change> {
         let mut object = json::line(line);
         object["was"] = was.map_or(Value::Null, |was| was.state.as_str().into());
         object["was_class"] = was.map_or(Value::Null, |was| was.class.clone().into());
-        object["at"] =
-            jiff::Timestamp::from_millisecond(line.row.at.0).map_or(Value::Null, |at| format!("{at:.3}").into());
+        object["at"] = rfc3339(line.row.at).into();
         Change { text, json: object }
     };
     changed.map(change).collect()

@@ -10,7 +10,7 @@ use llmroute_core::model::failure::one_line;
 use llmroute_router::history::{LogEnd, LogEntry};
 
 use super::sanitize;
-use crate::ui::text::{cost, full_time, millis};
+use crate::ui::text::{full_time, millis, money};
 
 /// The fields, the attempts and the texts of `entry`.
 pub fn render(entry: &LogEntry, zone: &TimeZone) -> String {
@@ -57,7 +57,7 @@ impl Page {
         self.optional("model", end.model.as_ref());
         self.optional("finish", end.finish_reason.as_ref());
         self.optional("tokens", end.usage.as_ref().map(tokens));
-        self.field("cost", end.cost_usd.map_or_else(|| "unknown".to_owned(), cost));
+        self.field("cost", end.cost_usd.map_or_else(|| "unknown".to_owned(), money));
         self.optional("first token", end.ttft_ms.map(millis));
         self.field("duration", millis(end.duration_ms));
     }

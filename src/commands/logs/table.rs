@@ -8,7 +8,7 @@ use llmroute_core::model::failure::one_line;
 use llmroute_router::history::{LogEnd, LogEntry};
 
 use super::{Layout, sanitize};
-use crate::ui::text::{cost, millis, short_time};
+use crate::ui::text::{NONE, millis, money, short_time};
 
 /// Characters of an id that are shown: the last ones, where ids of one minute differ.
 const ID_TAIL: usize = 6;
@@ -54,7 +54,7 @@ const COLUMNS: [LogColumn; 10] = [
         title: "COST",
         from_width: 90,
         fit: ColumnFit::Number,
-        cell: |entry, _| end(entry, |end| end.cost_usd.map(cost)),
+        cell: |entry, _| end(entry, |end| end.cost_usd.map(money)),
     },
     LogColumn {
         title: "TTFT",
@@ -133,5 +133,5 @@ fn tokens(entry: &LogEntry) -> String {
 }
 
 fn end(entry: &LogEntry, cell: impl Fn(&LogEnd) -> Option<String>) -> String {
-    entry.end.as_ref().and_then(cell).unwrap_or_else(|| "-".to_owned())
+    entry.end.as_ref().and_then(cell).unwrap_or_else(|| NONE.to_owned())
 }

@@ -13,6 +13,7 @@ use crate::error::{CommandError, ErrorKind};
 use crate::setup;
 use crate::state_location;
 use crate::ui::console::Console;
+use crate::ui::text::count;
 use llmroute_core::model::Timestamp;
 use llmroute_core::routing::{DeploymentId, Map};
 use llmroute_router::engine::quota_key;
@@ -66,10 +67,10 @@ fn all(args: &ResetArgs, location: &StateLocation, env: &Env, console: &mut Cons
     confirm(args, &format!("forget what was learned{log} in {location}"), env, console)?;
     let keys = store.keys("").map_err(|error| failed(&error))?;
     let forgotten = store.delete(&keys).map_err(|error| failed(&error))?;
-    console.event(&format!("forgot {forgotten} values in {location}"));
+    console.event(&format!("forgot {} in {location}", count(forgotten, "value")));
     if args.log {
         let forgotten = store.clear_log().map_err(|error| failed(&error))?;
-        console.event(&format!("forgot {forgotten} requests in the log"));
+        console.event(&format!("forgot {} in the log", count(forgotten, "request")));
     }
     Ok(())
 }

@@ -1,16 +1,16 @@
 //! What is kept as a person reads it, and as JSON. A value that is not understood is shown as it is.
 
 use std::fmt::Write;
-use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use super::names::{Owner, ProfileNames};
-use crate::ui::text::full_time;
+use crate::ui::text::{full_time, time_left};
 use llmroute_core::model::Timestamp;
 use llmroute_core::routing::breaker::BreakerState;
 use llmroute_core::routing::snapshot::{DeploymentState, GroupState};
+use llmroute_router::history::rfc3339;
 
 /// What is kept, by owner.
 #[derive(Debug)]
@@ -201,7 +201,7 @@ impl Page<'_> {
 
     /// A time to come, and how far away it is.
     fn moment(&self, at: Timestamp) -> String {
-        format!("{} (in {})", full_time(at, self.zone), span(at.since(self.now)))
+        format!("{} (in {})", full_time(at, self.zone), time_left(at.since(self.now)))
     }
 
     fn push(&mut self, text: std::fmt::Arguments<'_>) {
@@ -211,20 +211,6 @@ impl Page<'_> {
 
 fn object(values: &[(String, Value)]) -> Map<String, Value> {
     values.iter().cloned().collect()
-}
-
-/// The two largest units of a span, rounded up to a second.
-pub fn span(span: Duration) -> String {
-    let seconds = span.as_millis().div_ceil(1000);
-    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, s) => format!("{s} s"),
-        (0, m, s) => format!("{m} min {s} s"),
-        (h, m, _) => format!("{h} h {m} min"),
-    }
-}
-
-fn rfc3339(at: Timestamp) -> Option<String> {
-    jiff::Timestamp::from_millisecond(at.0).ok().map(|at| format!("{at:.3}"))
 }
 
 #[cfg(test)]
@@ -267,7 +253,7 @@ mod tests {
                 "deployment/00aa",
                 r#"{"breaker":{"gate":{"open":{"until":1767323145000,"cooldown_ms":120000,"class":"server_error"}}}}"#,
             )],
-            "deployment lab/a\n  breaker  open until 2026-01-02 03:05:45.000 +00:00 (in 1 min 40 s), after server_error\n",
+            "deployment lab/a\n  breaker  open until 2026-01-02 03:05:45.000 +00:00 (in 1m 40s), after server_error\n",
         );
     }
 
@@ -316,14 +302,5 @@ mod tests {
         assert!(json["deployments"][0]["values"]["deployment/00aa"]["breaker"].is_object());
         assert_eq!(json["groups"][0], json!({"name": "main", "known": true, "retry_budget": 10.0, "values": {}}));
         assert_eq!((&json["others"], &json["state"]), (&json!({"hedges": 3}), &json!("memory")));
-    }
-
-    #[test]
-    fn spans_have_two_units() {
-        for (seconds, want) in
-            [(0, "0 s"), (59, "59 s"), (100, "1 min 40 s"), (3600, "1 h 0 min"), (90_000, "25 h 0 min")]
-        {
-            assert_eq!(span(Duration::from_secs(seconds)), want);
-        }
     }
 }

@@ -14,6 +14,7 @@ use crate::state_location;
 use crate::ui;
 use crate::ui::console::Console;
 use crate::ui::sanitize;
+use crate::ui::text;
 use llmroute_core::model::Timestamp;
 use llmroute_router::history::{History, HistoryError, LogEntry, stats};
 use llmroute_router::profile::duration;
@@ -95,17 +96,12 @@ fn rows(entries: &[LogEntry], by: &[By], zone: &TimeZone) -> Vec<Row> {
     let key = |entry: &LogEntry, deployment: &str| -> Vec<String> {
         let part = |by: &By| match by {
             By::Deployment => deployment.to_owned(),
-            By::Day => day(entry.start.at, zone),
+            By::Day => text::date(entry.start.at, zone),
             By::Group => entry.start.group.clone(),
         };
         by.iter().map(part).collect()
     };
     stats(entries, key).into_iter().map(|(names, stats)| Row { names, stats }).collect()
-}
-
-fn day(at: Timestamp, zone: &TimeZone) -> String {
-    let at = jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_zoned(zone.clone()));
-    at.map_or_else(|_| "-".to_owned(), |at| at.date().to_string())
 }
 
 /// From when on calls are counted.

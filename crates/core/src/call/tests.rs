@@ -47,7 +47,7 @@ enum Input<'a> {
 use Input::{Broken, Bytes, End, Head, Tick};
 
 /// Feeds `inputs` to a call that was sent at 0.
-fn run(inputs: &[Input<'_>]) -> (Vec<Event>, FinishedCall) {
+fn run(inputs: &[Input<'_>]) -> (Vec<Event>, CallEnd) {
     let (to, key) = (endpoint(), Secret::new(KEY));
     let mut call = HttpCall::new(&to, Some(&key), timeouts(), Duration::ZERO);
     let mut events = Vec::new();
@@ -154,7 +154,7 @@ fn an_error_status_is_classified_with_its_body() {
 
 #[test]
 fn secrets_do_not_come_back() {
-    let message = |call: FinishedCall| call.result.unwrap_err().message;
+    let message = |call: CallEnd| call.result.unwrap_err().message;
     let body = format!("{{\"error\":{{\"message\":\"bad key {KEY}\"}}}}");
     let (_, call) = run(&[Head(1, 401), Bytes(2, &body), End(3)]);
     assert_eq!(message(call), "bad key [redacted]");
@@ -223,7 +223,7 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// Feeds `body` in pieces of the `sizes`, over and over, all at the same time.
-fn in_pieces(status: u16, body: &[u8], sizes: &[usize]) -> (Vec<Event>, FinishedCall) {
+fn in_pieces(status: u16, body: &[u8], sizes: &[usize]) -> (Vec<Event>, CallEnd) {
     let (to, key, mut events) = (endpoint(), Secret::new(KEY), Vec::new());
     let mut call = HttpCall::new(&to, Some(&key), timeouts(), Duration::ZERO);
     call.head(MS, status, &HeaderMap::new(), Timestamp(0));

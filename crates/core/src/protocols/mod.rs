@@ -80,7 +80,7 @@ pub trait Adapter: Send + Sync {
 }
 
 /// Turns the frames of one reply into events.
-pub trait Decoder: Send {
+pub trait Decoder: Send + Sync {
     /// Decodes one frame and pushes its events.
     ///
     /// # Errors

@@ -99,4 +99,10 @@ pub trait Observer: Send {
     /// The answer is complete. Called before anything is written down: a reader does not wait for
     /// the state.
     fn on_complete(&mut self, _done: &RoutedAnswer) {}
+
+    /// Returns false while no further output is wanted yet; the network is then not read. The task that makes room
+    /// must poll the request again.
+    fn has_room(&self) -> bool {
+        true
+    }
 }

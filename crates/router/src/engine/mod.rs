@@ -9,19 +9,17 @@ mod explain;
 mod measurement;
 mod plan;
 mod probe;
-mod process_group;
 mod request;
 mod router;
 mod shared;
 
-pub use call::attempt::{ERROR_BODY_TIME, MAX_ERROR_BODY, TRAILER_TIME, is_token, judge, secrets, size};
 pub use shared::reservation::quota_key;
 pub use shared::session::{deployment_key, group_key};
 
+pub use crate::transport::process::find as find_verifier;
 pub use call::checks::Checks;
 pub use call::delivery::{Delivery, Midstream};
 pub use call::schema::{Schema, SchemaError};
-pub use call::verify::find as find_verifier;
 pub use event::{ContinuedBy, Observer, RouterEvent};
 pub use explain::{ExplainedCandidate, ExplainedGroup, Explanation, NamedValues, WorstCase};
 pub use measurement::Measurement;

@@ -63,7 +63,7 @@ impl Router {
             self.clock.now(),
         );
         let unordered = self.order_by_command(request, &mut ledger.snapshot).await;
-        let deadline = request.since.after(self.map.group(request.group).policy.deadline);
+        let deadline = self.deadline(request);
         let mut plan = Plan {
             calls: Vec::new(),
             skips: Vec::new(),

@@ -7,12 +7,12 @@ use futures_util::StreamExt;
 use http::header::{DATE, LOCATION};
 use url::Url;
 
-use crate::engine::call::attempt::secrets;
 use crate::engine::router::Router;
 use crate::engine::shared::reservation::quota_key;
 use crate::engine::shared::session::{deployment_key, parse};
 use crate::ports::HttpReply;
-use llmroute_core::model::redact::{redact, without_whole};
+use llmroute_core::call::{redacted, refusal, secrets};
+use llmroute_core::model::format;
 use llmroute_core::model::{Class, Failure, KeySource, RateLimitReading, Secret, TimeoutKind, Timestamp};
 use llmroute_core::protocols::probe::ModelNames;
 use llmroute_core::protocols::{Endpoint, Probe};
@@ -204,13 +204,13 @@ impl Router {
         let late = || {
             ProbeOutcome::Failed(Failure::new(
                 Class::Timeout(TimeoutKind::Total),
-                format!("no reply within {}", span(total)),
+                format!("no reply within {}", format::duration(total)),
             ))
         };
         let ask = async {
             match self.reply(to, key, request, lists, limits).await {
                 Ok(reply) => ProbeOutcome::Replied(reply),
-                Err(failure) => ProbeOutcome::Failed(clean(failure, &secrets(to, key))),
+                Err(failure) => ProbeOutcome::Failed(redacted(failure, &secrets(to, key))),
             }
         };
         tokio::time::timeout(total, ask).await.unwrap_or_else(|_| late())
@@ -247,11 +247,9 @@ impl Router {
             }
             reply.key_proved = key.is_some() && self.is_closed_to_others(to, limits).await;
         } else {
-            let secrets = secrets(to, key);
             let body = body.unwrap_or_default();
-            let body = without_whole(&String::from_utf8_lossy(&body), &secrets).map_or(body, String::into_bytes);
             let error = ErrorReply { status: head.status, headers: &head.headers, body: &body, now: at };
-            reply.refusal = Some(clean(to.protocol.adapter().classify(to, &error), &secrets));
+            reply.refusal = Some(refusal(to, key, &error));
         }
         Ok(reply)
     }
@@ -265,8 +263,12 @@ impl Router {
     }
 
     async fn head(&self, request: WireRequest, limits: ProbeLimits) -> Result<HttpReply, Failure> {
-        let late =
-            || Failure::new(Class::Timeout(TimeoutKind::FirstToken), format!("no reply within {}", span(limits.head)));
+        let late = || {
+            Failure::new(
+                Class::Timeout(TimeoutKind::FirstToken),
+                format!("no reply within {}", format::duration(limits.head)),
+            )
+        };
         let sent = self.transport.send(request, limits.connect);
         tokio::time::timeout(limits.head, sent).await.unwrap_or_else(|_| Err(late()))
     }
@@ -291,22 +293,9 @@ fn found(key: &Secret) -> ProbeKey {
     ProbeKey::Found { tail: (length >= SHOWN_FROM).then(|| text.chars().skip(length - SHOWN).collect()) }
 }
 
-fn clean(mut failure: Failure, secrets: &[&str]) -> Failure {
-    failure.message = redact(&failure.message, secrets);
-    failure
-}
-
 fn date(text: &str) -> Option<Timestamp> {
     let since = httpdate::parse_http_date(text).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
     Some(Timestamp(i64::try_from(since.as_millis()).ok()?))
-}
-
-/// `5.0 s`; below a tenth of a second `20 ms`.
-fn span(of: Duration) -> String {
-    match of.as_millis() {
-        millis @ 0..100 => format!("{millis} ms"),
-        100.. => format!("{:.1} s", of.as_secs_f64()),
-    }
 }
 
 /// Where a redirect leads, without what may be secret in it.
@@ -339,14 +328,6 @@ mod tests {
         let from = Url::parse("https://h/v1/models?key=1").unwrap();
         assert_eq!(shown(&from, "/v2/models?token=x#y").as_deref(), Some("https://h/v2/models"));
         assert_eq!(shown(&from, "https://me:pw@other/x").as_deref(), Some("https://other/x"));
-    }
-
-    #[test]
-    fn spans_are_short() {
-        let check = |micros, want: &str| assert_eq!(span(Duration::from_micros(micros)), want);
-        check(4_986_731, "5.0 s");
-        check(120_000, "0.1 s");
-        check(20_500, "20 ms");
     }
 
     #[test]

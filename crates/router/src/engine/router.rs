@@ -1,8 +1,8 @@
 //! What can be asked: a map with its endpoints, keys and ways out. The loop of a request is in `run`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::engine::call::attempt::{Attempt as OneCall, CallError, CallSuccess, Cause, Sink};
 use crate::engine::call::checks::Checks;
 use crate::engine::call::delivery::Delivery;
 use crate::engine::event::{Observer, RouterEvent};
@@ -10,11 +10,11 @@ use crate::engine::request::record::{RouteError, RoutedAnswer};
 use crate::engine::request::run::Run;
 use crate::engine::shared::provider_limits::ProviderLimits;
 use crate::ports::{Clock, KeyProvider, LogStart, Store, Transport};
-use llmroute_core::model::{Answer, Class, Failure, KeySource, Prompt, TimeoutKind, Timestamp};
+use llmroute_core::model::{KeySource, Prompt, Timestamp};
 use llmroute_core::protocols::Endpoint;
 use llmroute_core::routing::failover::{Needs, RequestAttributes};
 use llmroute_core::routing::rules::{self, RuleError, RuleOverrides};
-use llmroute_core::routing::{DeploymentId, GroupId, Map, Timeouts};
+use llmroute_core::routing::{GroupId, Map};
 
 /// Routes requests to deployments.
 pub struct Router {
@@ -42,6 +42,8 @@ pub struct Request {
     pub checks: Checks,
     /// How the answer reaches its reader.
     pub delivery: Delivery,
+    /// The time limit of the whole request; by default that of the group.
+    pub deadline: Option<Duration>,
     /// When it was asked; waits before this call (for stdin) count against the deadline.
     pub since: Timestamp,
     /// What the log is told, unless it is to be told nothing.
@@ -53,11 +55,17 @@ impl Request {
     #[must_use]
     pub fn new(group: GroupId, prompt: Prompt, delivery: Delivery, since: Timestamp) -> Self {
         let attributes = RequestAttributes { prompt_tokens: prompt.estimated_tokens(), ..RequestAttributes::default() };
-        Self { group, prompt, attributes, checks: Checks::default(), delivery, since, log: None }
+        Self { group, prompt, attributes, checks: Checks::default(), delivery, deadline: None, since, log: None }
     }
 }
 
 impl Router {
+    /// The time at which `request` ends.
+    pub(super) fn deadline(&self, request: &Request) -> Timestamp {
+        let limit = request.deadline.unwrap_or(self.map.group(request.group).policy.deadline);
+        request.since.after(limit)
+    }
+
     /// A router over `map`; `endpoints` and `sources` are parallel to its deployments.
     #[must_use]
     pub fn new(
@@ -87,6 +95,21 @@ impl Router {
             // A store that cannot be written says so by its warning.
             let _ = self.store.begin(start);
         }
+    }
+
+    /// The variables that hold the keys of its deployments.
+    pub(super) fn key_variables(&self) -> Vec<&str> {
+        let names = self.sources.iter().filter_map(|source| match source {
+            KeySource::Env(names) => Some(names),
+            KeySource::None
+            | KeySource::Command(_)
+            | KeySource::File(_)
+            | KeySource::Keyring(_)
+            | KeySource::Literal(_)
+            | KeySource::Aws(_)
+            | KeySource::Google(_) => None,
+        });
+        names.flatten().map(String::as_str).collect()
     }
 
     /// What can be routed to.
@@ -161,27 +184,20 @@ impl Router {
     }
 }
 
-impl Router {
-    /// One call to one deployment.
-    pub(super) async fn ask(
-        &self,
-        deployment: DeploymentId,
-        prompt: &Prompt,
-        mut timeouts: Timeouts,
-        deadline: Timestamp,
-        sink: &mut Sink<'_>,
-    ) -> Result<CallSuccess, CallError> {
-        let lost = |failure| CallError { cause: Cause::NotSent(failure), answer: Answer::default(), first_token: None };
-        let left = deadline.since(self.clock.now());
-        let key = match tokio::time::timeout(left, self.keys.get(&self.sources[deployment.0])).await {
-            Ok(Ok(key)) => key,
-            Ok(Err(error)) => return Err(lost(Failure::new(Class::Authentication, error.to_string()))),
-            Err(_) => return Err(lost(Failure::new(Class::Timeout(TimeoutKind::Total), "no key before the deadline"))),
-        };
-        // Getting the key took its time, too.
-        timeouts.attempt = timeouts.attempt.min(deadline.since(self.clock.now()));
-        let endpoint = &self.endpoints[deployment.0];
-        let transport = &*self.transport;
-        OneCall { endpoint, key: key.as_ref(), prompt, timeouts, transport, clock: self.clock }.run(sink).await
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Compiles only as long as the whole future of a request is `Send`.
+    fn require_send<T: Send>(_: T) {}
+
+    #[expect(dead_code, reason = "compiled, not run")]
+    fn a_request_can_run_on_any_thread(
+        router: &Router,
+        request: &Request,
+        rng: &mut fastrand::Rng,
+        observer: &mut dyn Observer,
+    ) {
+        require_send(router.run(request, rng, observer));
     }
 }

@@ -57,6 +57,8 @@ pub enum Source {
     File(PathBuf),
     /// Built in.
     Demo,
+    /// Text that the program passed.
+    Inline,
     /// Made from what this machine offers: key variables, or local servers.
     Discovered,
 }
@@ -68,6 +70,7 @@ impl Source {
         match self {
             Self::File(path) => path.display().to_string(),
             Self::Demo => "demo".into(),
+            Self::Inline => "(inline)".into(),
             Self::Discovered => "(discovered)".into(),
         }
     }
@@ -314,7 +317,7 @@ impl Profile {
         let mut profile = Self {
             folder: match &source {
                 Source::File(path) => path.parent().map(Path::to_path_buf),
-                Source::Demo | Source::Discovered => None,
+                Source::Demo | Source::Inline | Source::Discovered => None,
             },
             source,
             default_group: GroupId(0),

@@ -34,6 +34,8 @@ const MAX_KEYS: usize = 64 << 10;
 pub struct HttpTransport {
     clients: Mutex<HashMap<ClientOptions, Client>>,
     roots: Arc<LazyVerifier>,
+    /// The client of the program, used for every request.
+    fixed: Option<Client>,
 }
 
 /// What cannot be said with a request, only to a client; a profile has two or three combinations.
@@ -50,7 +52,16 @@ impl fmt::Debug for HttpTransport {
 }
 
 impl HttpTransport {
+    /// A network over a client of the program.
+    #[must_use]
+    pub fn with_client(client: Client) -> Self {
+        Self { fixed: Some(client), ..Self::default() }
+    }
+
     fn client(&self, wants: ClientOptions) -> Result<Client, Failure> {
+        if let Some(client) = &self.fixed {
+            return Ok(client.clone());
+        }
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(&wants) {
             return Ok(client.clone());

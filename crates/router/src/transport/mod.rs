@@ -6,6 +6,7 @@ pub mod http;
 pub mod local_servers;
 pub mod measuring;
 pub mod mock;
+pub mod process;
 mod tls;
 
 use std::time::Duration;
@@ -34,6 +35,12 @@ impl SchemeTransport {
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self { http: HttpTransport::default(), mock: MockTransport::new(seed) }
+    }
+
+    /// The same network, over an HTTP client of the program.
+    #[must_use]
+    pub fn with_client(self, client: reqwest::Client) -> Self {
+        Self { http: HttpTransport::with_client(client), ..self }
     }
 }
 

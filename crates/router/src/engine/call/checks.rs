@@ -33,7 +33,7 @@ impl Checks {
     }
 
     /// Judges `answer`, whose text becomes what was judged.
-    async fn pass(&self, answer: &mut Answer, limit: Duration) -> Result<(), Failure> {
+    async fn pass(&self, answer: &mut Answer, keys: &[&str], limit: Duration) -> Result<(), Failure> {
         // A turn that calls tools is not the answer yet.
         if answer.text.trim().is_empty() {
             return Ok(());
@@ -44,7 +44,7 @@ impl Checks {
         }
         match &self.verify {
             None => Ok(()),
-            Some(command) => verify(command, &answer.text, limit).await.map_err(|why| rejected(answer, &why)),
+            Some(command) => verify(command, &answer.text, keys, limit).await.map_err(|why| rejected(answer, &why)),
         }
     }
 }
@@ -66,7 +66,8 @@ impl Run<'_> {
         deadline: Timestamp,
     ) -> Result<CallSuccess, CallError> {
         let limit = VERDICT.min(deadline.since(self.router.clock.now()));
-        let Err(failure) = self.request.checks.pass(&mut won.answer, limit).await else { return Ok(won) };
+        let keys = self.router.key_variables();
+        let Err(failure) = self.request.checks.pass(&mut won.answer, &keys, limit).await else { return Ok(won) };
         if let Some(attempt) = self.attempts.last_mut() {
             attempt.failure = Some(failure.clone());
             attempt.disposition = Disposition::Discarded;

@@ -1,169 +1,136 @@
-//! Two deployments asked for one answer: the one whose text begins first is listened to.
+//! Hedging: two deployments are called for one answer, and the one whose text begins first gives it.
 //!
-//! The decisions are in `routing::hedge` and in the failover; here is what obeys them. Both calls are
-//! polled by this one task, so that dropping a call closes its connection at once.
+//! The decisions are in `routing::hedge` and in the failover; this code obeys them. One task polls both calls, so that
+//! dropping a call closes its connection at once.
 
-use std::convert::Infallible;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::ops::ControlFlow;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use futures_util::StreamExt;
+use futures_util::future::OptionFuture;
 
-use crate::engine::call::attempt::{CallError, CallEvent, CallSuccess, Cause};
+use crate::engine::call::attempt::{CallError, CallEvent, CallSpec, CallStream, CallSuccess, Cause};
 use crate::engine::event::{Observer, RouterEvent};
 use crate::engine::request::record::{Disposition, HedgeInfo};
 use crate::engine::request::run::Run;
-use crate::engine::router::Router;
-use crate::engine::shared::reservation::PendingReservation;
-use llmroute_core::model::{Answer, Event, Failure, Prompt, RateLimitReading, Timestamp};
+use llmroute_core::call::{is_content, is_token};
+use llmroute_core::model::{Answer, Event, Failure, Timestamp};
 use llmroute_core::routing::failover::{Failover, PlannedCall};
 use llmroute_core::routing::hedge::Delay;
 use llmroute_core::routing::{DeploymentId, Timeouts};
 
-/// The call that a race came down to.
-pub(in crate::engine) struct Raced {
+/// The call that gave the result of a race.
+pub(in crate::engine) struct RaceResult {
     pub(in crate::engine) call: PlannedCall,
     pub(in crate::engine) result: Result<CallSuccess, CallError>,
 }
 
 /// One of the two calls.
-struct Lane {
+struct Racer<'a> {
     call: PlannedCall,
-    /// When it was asked; the second one is asked only when there is budget for it.
-    asked: Option<Timestamp>,
-    /// What came so far.
-    coming: Answer,
+    /// `None` when the call is over or was broken off.
+    stream: Option<CallStream<'a>>,
+    /// The start of the call; `None` until its reservation is made.
+    begun: Option<Timestamp>,
+    answer: Answer,
     first_token: Option<Duration>,
-    /// What came while it was open who is listened to.
-    held: Vec<Event>,
+    /// Events that came before the race was decided.
+    buffered: Vec<Event>,
 }
 
-/// Where a race stands.
 enum Phase {
-    /// Only the first was asked. It is silent, and is waited for until then.
+    /// Only the first call was made. The second one starts at this time, if the first stays silent.
     Waiting(tokio::time::Instant),
-    /// The second is asked, too, and nothing was given out.
+    /// Both calls were made, and nothing was delivered.
     Open,
-    /// This one is listened to.
-    Settled(usize),
+    /// This call gives the answer.
+    Decided(usize),
 }
 
-struct Race {
-    lanes: Vec<Lane>,
+struct Race<'a> {
+    racers: Vec<Racer<'a>>,
     phase: Phase,
+    /// The delay before the second call.
     after: Duration,
 }
 
-/// What a lane says.
-enum Say {
-    /// The head of the reply: when it came, and what it said of limits.
-    Head((Timestamp, Vec<RateLimitReading>)),
-    /// There is budget for it: it is being asked.
-    Asked,
-    Dropped(Vec<&'static str>),
-    Event(Event),
-}
-
-/// How a lane ends.
-enum End {
-    /// There was no budget for it; nobody was asked.
-    Declined,
-    Done(Box<Result<CallSuccess, CallError>>),
-}
-
-type Running<'a> = Pin<Box<dyn Future<Output = End> + 'a>>;
-
-enum Happened {
-    Said(usize, Say),
-    Ended(usize, End),
-    Waited,
+/// What a race reports to, and what its decisions draw from.
+pub(in crate::engine) struct RaceContext<'c, 'm> {
+    pub(in crate::engine) failover: &'c mut Failover<'m>,
+    pub(in crate::engine) deadline: Timestamp,
+    pub(in crate::engine) rng: &'c mut fastrand::Rng,
+    pub(in crate::engine) observer: &'c mut dyn Observer,
 }
 
 impl<'a> Run<'a> {
-    /// Makes `call` and, when it stays silent and the group may, a second one beside it.
+    /// Makes `call`, and a second call beside it when the first stays silent and the group's budget allows it.
     pub(in crate::engine) async fn race(
         &mut self,
         delay: Delay,
         call: PlannedCall,
-        failover: &mut Failover<'_>,
-        deadline: Timestamp,
-        rng: &mut fastrand::Rng,
-        observer: &mut dyn Observer,
-    ) -> Raced {
-        // Nothing is out, so nothing is continued.
-        self.out.prepare(false, observer);
+        context: &mut RaceContext<'_, '_>,
+    ) -> RaceResult {
+        // Nothing was delivered yet, so nothing is continued.
+        self.out.prepare(false, context.observer);
         self.coming = Answer::default();
-        let (router, prompt) = (self.router, &self.request.prompt);
+        let (router, now) = (self.router, self.router.clock.now());
         let cell = self.ledger.snapshot.deployment(call.deployment);
-        let after = delay.before(cell, self.request.attributes.prompt_tokens, router.clock.now());
-        let (say, mut heard) = unbounded_channel();
-        self.current.push((call.clone(), router.clock.now()));
-        let limits = (self.timeouts(&call, deadline), deadline);
-        let alive = self.ledger.keep_alive(&call, router.clock);
-        let first = leg(router, prompt, call.deployment, limits, Mouth(0, say.clone()), None, alive);
-        let mut runs: [Option<Running<'_>>; 2] = [Some(Box::pin(first)), None];
+        let after = delay.before(cell, self.request.attributes.prompt_tokens, now);
+        self.current.push((call.clone(), now));
+        let timeouts = self.timeouts(&call, context.deadline);
+        let spec = self.spec(call.deployment, timeouts, context.deadline);
+        let stream = router.call(spec, self.ledger.keep_alive(&call, router.clock));
         let mut race = Race {
-            lanes: vec![Lane::new(call, Some(router.clock.now()))],
+            racers: vec![Racer::new(call, stream, Some(now))],
             phase: Phase::Waiting(router.clock.instant() + after),
             after,
         };
         loop {
-            match race.next(&mut heard, &mut runs).await {
-                Happened::Waited => {
-                    race.phase = Phase::Settled(0);
-                    let now = router.clock.now();
-                    if let Some(rival) = failover.hedge_candidate(&self.ledger.snapshot, now)
-                        && let (lane, timeouts) = self.rival(&race.lanes[0].call, rival, deadline)
-                        && let Some(claim) = self.may_race(&lane.call, rng)
-                    {
-                        race.lanes.push(lane);
-                        race.phase = Phase::Open;
-                        let alive = self.ledger.keep_alive(&race.lanes[1].call, router.clock);
-                        let mouth = Mouth(1, say.clone());
-                        let second = leg(router, prompt, rival, (timeouts, deadline), mouth, Some(claim), alive);
-                        runs[1] = Some(Box::pin(second));
+            match race.next().await {
+                None => self.hedge(&mut race, context),
+                Some((racer, CallEvent::Ended(result))) => {
+                    if let ControlFlow::Break(result) = self.ended(&mut race, racer, result, context) {
+                        return RaceResult { call: race.racers.swap_remove(racer).call, result };
                     }
                 }
-                Happened::Said(lane, said) => {
-                    if matches!(said, Say::Asked) {
-                        self.count(&race.lanes[lane].call, deadline, rng);
-                    }
-                    if self.hear(&mut race, lane, said, failover, observer).is_break() {
-                        return self.unread(race, lane);
-                    }
-                }
-                Happened::Ended(lane, end) => {
-                    // What it said last comes before its end.
-                    while let Ok((lane, said)) = heard.try_recv() {
-                        if self.hear(&mut race, lane, said, failover, observer).is_break() {
-                            return self.unread(race, lane);
-                        }
-                    }
-                    match self.ended(&mut race, lane, end, failover, rng, observer) {
-                        ControlFlow::Continue(()) => {}
-                        ControlFlow::Break(result) => {
-                            let call = race.lanes.swap_remove(lane).call;
-                            return Raced { call, result };
-                        }
+                Some((racer, event)) => {
+                    if self.observe(&mut race, racer, event, context).is_break() {
+                        return self.reader_gone(race, racer);
                     }
                 }
             }
-            if let Phase::Settled(winner) = race.phase {
-                // The connection of the other one is closed by this.
-                if runs[1 - winner].take().is_some()
-                    && let Some(loser) = race.lanes.get(1 - winner).filter(|loser| loser.asked.is_none())
-                {
-                    self.not_made(&loser.call);
-                }
+            if let Phase::Decided(winner) = race.phase
+                && let Some(loser) = race.racers.get_mut(1 - winner)
+                && loser.stream.take().is_some()
+                && loser.begun.is_none()
+            {
+                self.not_made(&loser.call);
             }
         }
     }
 
-    /// The lane of a second call beside `first`.
-    fn rival(&self, first: &PlannedCall, rival: DeploymentId, deadline: Timestamp) -> (Lane, Timeouts) {
+    fn spec(&self, deployment: DeploymentId, timeouts: Timeouts, deadline: Timestamp) -> CallSpec<'a> {
+        CallSpec { deployment, prompt: &self.request.prompt, timeouts, deadline, reservation: None }
+    }
+
+    /// Starts the second call, if there is a deployment and a budget for it.
+    fn hedge(&mut self, race: &mut Race<'a>, context: &mut RaceContext<'_, '_>) {
+        race.phase = Phase::Decided(0);
+        let (router, now) = (self.router, self.router.clock.now());
+        let Some(rival) = context.failover.hedge_candidate(&self.ledger.snapshot, now) else { return };
+        let (call, timeouts) = self.rival(&race.racers[0].call, rival, context.deadline);
+        let Some(reservation) = self.may_race(&call, context.rng) else { return };
+        let spec = CallSpec { reservation: Some(reservation), ..self.spec(rival, timeouts, context.deadline) };
+        let stream = router.call(spec, self.ledger.keep_alive(&call, router.clock));
+        race.racers.push(Racer::new(call, stream, None));
+        race.phase = Phase::Open;
+    }
+
+    /// The second call beside `first`.
+    fn rival(&self, first: &PlannedCall, rival: DeploymentId, deadline: Timestamp) -> (PlannedCall, Timeouts) {
         let left = deadline.since(self.router.clock.now());
         let members = &self.router.map.group(first.group).members;
         let member = members.iter().find(|member| member.deployment == rival);
@@ -171,158 +138,157 @@ impl<'a> Run<'a> {
         let call =
             PlannedCall { group: first.group, deployment: rival, wait: Duration::ZERO, first_token, probe: false };
         let timeouts = self.timeouts(&call, deadline);
-        (Lane::new(call, None), timeouts)
+        (call, timeouts)
     }
 
-    /// Takes what a lane said. `Break` when nobody reads the answer any more.
-    fn hear(
+    /// Takes an event of a racer. `Break` when the reader of the answer is gone.
+    fn observe(
         &mut self,
-        race: &mut Race,
-        lane: usize,
-        said: Say,
-        failover: &mut Failover<'_>,
-        observer: &mut dyn Observer,
+        race: &mut Race<'_>,
+        racer: usize,
+        event: CallEvent,
+        context: &mut RaceContext<'_, '_>,
     ) -> ControlFlow<()> {
-        if matches!(race.phase, Phase::Settled(winner) if winner != lane) {
-            return ControlFlow::Continue(());
+        let deployment = race.racers[racer].call.deployment;
+        match event {
+            CallEvent::Head(reply) => self.ledger.head(deployment, reply),
+            CallEvent::Reserved => self.begin(race, racer, context),
+            CallEvent::Declined => return self.declined(race, racer, context),
+            CallEvent::Dropped(parameters) => {
+                context.observer.on_event(RouterEvent::Dropped { deployment, parameters: &parameters });
+            }
+            CallEvent::Event(event) => return self.piece(race, racer, event, context),
+            CallEvent::Ended(_) => {}
         }
+        ControlFlow::Continue(())
+    }
+
+    /// The second call is made now.
+    fn begin(&mut self, race: &mut Race<'_>, racer: usize, context: &mut RaceContext<'_, '_>) {
         let now = self.router.clock.now();
-        let deployment = race.lanes[lane].call.deployment;
-        let event = match said {
-            Say::Head(reply) => {
-                self.ledger.head(deployment, reply);
-                return ControlFlow::Continue(());
-            }
-            Say::Asked => {
-                race.lanes[lane].asked = Some(now);
-                self.current.push((race.lanes[lane].call.clone(), now));
-                failover.start_hedge(deployment, &self.ledger.snapshot, now);
-                self.hedged = Some(HedgeInfo { after: race.after, rival: deployment });
-                observer.on_event(RouterEvent::Calling { deployment, wait: Duration::ZERO });
-                return ControlFlow::Continue(());
-            }
-            Say::Dropped(parameters) => {
-                observer.on_event(RouterEvent::Dropped { deployment, parameters: &parameters });
-                return ControlFlow::Continue(());
-            }
-            Say::Event(event) => event,
-        };
-        race.lanes[lane].take(&event, now);
+        let call = race.racers[racer].call.clone();
+        let deployment = call.deployment;
+        self.count(&call, context.deadline, context.rng);
+        race.racers[racer].begun = Some(now);
+        self.current.push((call, now));
+        context.failover.start_hedge(deployment, &self.ledger.snapshot, now);
+        self.hedged = Some(HedgeInfo { after: race.after, rival: deployment });
+        context.observer.on_event(RouterEvent::Calling { deployment, wait: Duration::ZERO });
+    }
+
+    /// There is no budget for the second call.
+    fn declined(&mut self, race: &mut Race<'_>, racer: usize, context: &mut RaceContext<'_, '_>) -> ControlFlow<()> {
+        race.racers[racer].stream = None;
+        race.phase = Phase::Decided(1 - racer);
+        self.not_made(&race.racers[racer].call);
+        self.flush(&mut race.racers[1 - racer], context.observer)
+    }
+
+    fn piece(
+        &mut self,
+        race: &mut Race<'_>,
+        index: usize,
+        event: Event,
+        context: &mut RaceContext<'_, '_>,
+    ) -> ControlFlow<()> {
+        let racer = &mut race.racers[index];
+        racer.take(&event, self.router.clock.now());
         match race.phase {
             Phase::Waiting(_) => {
-                if race.lanes[lane].first_token.is_some() {
-                    race.phase = Phase::Settled(lane);
+                if racer.first_token.is_some() {
+                    race.phase = Phase::Decided(index);
                 }
-                self.give(&event, observer)
+                self.deliver(&event, context.observer)
             }
-            Phase::Settled(_) => self.give(&event, observer),
+            Phase::Decided(_) => self.deliver(&event, context.observer),
             Phase::Open => {
                 let begins = is_content(&event);
-                race.lanes[lane].held.push(event);
-                if begins { self.settle(race, lane, failover, observer) } else { ControlFlow::Continue(()) }
+                racer.buffered.push(event);
+                if begins { self.decide(race, index, context) } else { ControlFlow::Continue(()) }
             }
         }
     }
 
-    /// From here on `winner` is listened to; the other call is broken off.
-    fn settle(
-        &mut self,
-        race: &mut Race,
-        winner: usize,
-        failover: &mut Failover<'_>,
-        observer: &mut dyn Observer,
-    ) -> ControlFlow<()> {
-        race.phase = Phase::Settled(winner);
-        if let Some(loser) = race.lanes.get_mut(1 - winner)
-            && let Some(asked) = loser.asked
+    /// Delivers the answer of `winner` from now on; the other call is broken off.
+    fn decide(&mut self, race: &mut Race<'_>, winner: usize, context: &mut RaceContext<'_, '_>) -> ControlFlow<()> {
+        race.phase = Phase::Decided(winner);
+        if let Some(loser) = race.racers.get_mut(1 - winner)
+            && let Some(begun) = loser.begun
         {
-            let answer = std::mem::take(&mut loser.coming);
-            let lost = CallError { cause: Cause::ReaderGone, answer, first_token: loser.first_token };
-            let loser = loser.call.clone();
-            // Slower than another is no failure: nothing is taught.
-            self.record(&loser, asked, &Err(lost), Disposition::HedgeLoser);
+            let (call, error) = (loser.call.clone(), loser.reader_gone());
+            // Slower than another is not a failure: nothing is learned from it.
+            self.record(&call, begun, &Err(error), Disposition::HedgeLoser);
             let wasted = self.attempts.last().and_then(|attempt| attempt.cost);
-            let winner = race.lanes[winner].call.deployment;
+            let winner = race.racers[winner].call.deployment;
             let now = self.router.clock.now();
-            self.ledger.let_go(loser.deployment, now);
-            failover.hedge_won(winner, loser.deployment, now);
-            observer.on_event(RouterEvent::Hedged { after: race.after, winner, wasted });
+            self.ledger.let_go(call.deployment, now);
+            context.failover.hedge_won(winner, call.deployment, now);
+            context.observer.on_event(RouterEvent::Hedged { after: race.after, winner, wasted });
         }
-        self.flush(&mut race.lanes[winner], observer)
+        self.flush(&mut race.racers[winner], context.observer)
     }
 
-    /// Gives out what was held back of a lane.
-    fn flush(&mut self, lane: &mut Lane, observer: &mut dyn Observer) -> ControlFlow<()> {
-        std::mem::take(&mut lane.held).iter().try_for_each(|event| self.give(event, observer))
+    /// Delivers what was buffered of a racer.
+    fn flush(&mut self, racer: &mut Racer<'_>, observer: &mut dyn Observer) -> ControlFlow<()> {
+        std::mem::take(&mut racer.buffered).iter().try_for_each(|event| self.deliver(event, observer))
     }
 
-    fn give(&mut self, event: &Event, observer: &mut dyn Observer) -> ControlFlow<()> {
+    fn deliver(&mut self, event: &Event, observer: &mut dyn Observer) -> ControlFlow<()> {
         self.coming.push(event);
         self.out.event(event, observer)
     }
 
-    /// A lane ended. `Break` with its result if that is the result of the race.
+    /// A racer ended. `Break` with its result if that is the result of the race.
     fn ended(
         &mut self,
-        race: &mut Race,
-        lane: usize,
-        end: End,
-        failover: &mut Failover<'_>,
-        rng: &mut fastrand::Rng,
-        observer: &mut dyn Observer,
+        race: &mut Race<'_>,
+        racer: usize,
+        result: Result<CallSuccess, CallError>,
+        context: &mut RaceContext<'_, '_>,
     ) -> ControlFlow<Result<CallSuccess, CallError>> {
-        let result = match end {
-            End::Done(result) => *result,
-            End::Declined => {
-                race.phase = Phase::Settled(0);
-                self.not_made(&race.lanes[lane].call);
-                // A reader that left is noticed with the next event.
-                let _ = self.flush(&mut race.lanes[0], observer);
-                return ControlFlow::Continue(());
-            }
-        };
-        let asked = race.lanes[lane].asked.unwrap_or_else(|| self.router.clock.now());
-        let other = race.lanes.get(1 - lane).filter(|other| other.asked.is_some()).map(|other| other.call.deployment);
+        let now = self.router.clock.now();
+        let ended = &mut race.racers[racer];
+        ended.stream = None;
+        let (call, begun) = (ended.call.clone(), ended.begun.unwrap_or(now));
+        let other = race.racers.get(1 - racer).filter(|other| other.begun.is_some()).map(|other| other.call.deployment);
         let (Phase::Open, Some(left)) = (&race.phase, other) else {
-            race.phase = Phase::Settled(lane);
-            self.drop_claims(race);
-            let given = result.is_ok() || !self.out.written().is_empty();
-            let call = race.lanes[lane].call.clone();
-            self.record(&call, asked, &result, if given { Disposition::Delivered } else { Disposition::Discarded });
+            race.phase = Phase::Decided(racer);
+            self.drop_reservations(race);
+            let delivered = result.is_ok() || !self.out.written().is_empty();
+            self.record(&call, begun, &result, if delivered { Disposition::Delivered } else { Disposition::Discarded });
             return ControlFlow::Break(result);
         };
-        let call = race.lanes[lane].call.clone();
-        self.record(&call, asked, &result, Disposition::Discarded);
+        self.record(&call, begun, &result, Disposition::Discarded);
         if let Some(failure) = failure_of(&result) {
             if matches!(&result, Err(CallError { cause: Cause::Failed(_), .. })) {
-                self.failed(&call, failure, rng);
+                self.failed(&call, failure, context.rng);
             } else {
-                self.ledger.let_go(call.deployment, self.router.clock.now());
+                self.ledger.let_go(call.deployment, now);
             }
-            observer.on_event(RouterEvent::Failed { deployment: call.deployment, failure });
-            failover.hedge_call_failed(call.deployment, failure, left, self.router.clock.now());
+            context.observer.on_event(RouterEvent::Failed { deployment: call.deployment, failure });
+            context.failover.hedge_call_failed(call.deployment, failure, left, now);
         }
-        observer.on_event(RouterEvent::GoingOn { deployment: left });
-        race.phase = Phase::Settled(1 - lane);
-        // A reader that left is noticed with the next event.
-        let _ = self.flush(&mut race.lanes[1 - lane], observer);
+        context.observer.on_event(RouterEvent::GoingOn { deployment: left });
+        race.phase = Phase::Decided(1 - racer);
+        // A reader that is gone is noticed with the next event.
+        let _ = self.flush(&mut race.racers[1 - racer], context.observer);
         ControlFlow::Continue(())
     }
 
-    /// Gives back what was asked for calls that are not made after all.
-    fn drop_claims(&mut self, race: &Race) {
-        for lane in race.lanes.iter().filter(|lane| lane.asked.is_none()) {
-            self.not_made(&lane.call);
+    /// Gives back the reservations of calls that are not made.
+    fn drop_reservations(&mut self, race: &Race<'_>) {
+        for racer in race.racers.iter().filter(|racer| racer.begun.is_none()) {
+            self.not_made(&racer.call);
         }
     }
 
-    /// Nobody reads the answer of `lane` any more.
-    fn unread(&mut self, mut race: Race, lane: usize) -> Raced {
-        self.drop_claims(&race);
-        let Lane { call, asked, coming, first_token, .. } = race.lanes.swap_remove(lane);
-        let result = Err(CallError { cause: Cause::ReaderGone, answer: coming, first_token });
-        self.record(&call, asked.unwrap_or_else(|| self.router.clock.now()), &result, Disposition::Delivered);
-        Raced { call, result }
+    fn reader_gone(&mut self, mut race: Race<'_>, racer: usize) -> RaceResult {
+        self.drop_reservations(&race);
+        let mut racer = race.racers.swap_remove(racer);
+        let result = Err(racer.reader_gone());
+        let begun = racer.begun.unwrap_or_else(|| self.router.clock.now());
+        self.record(&racer.call, begun, &result, Disposition::Delivered);
+        RaceResult { call: racer.call, result }
     }
 }
 
@@ -333,101 +299,48 @@ fn failure_of(result: &Result<CallSuccess, CallError>) -> Option<&Failure> {
     }
 }
 
-impl Lane {
-    fn new(call: PlannedCall, asked: Option<Timestamp>) -> Self {
-        Self { call, asked, coming: Answer::default(), first_token: None, held: Vec::new() }
+impl<'a> Racer<'a> {
+    fn new(call: PlannedCall, stream: CallStream<'a>, begun: Option<Timestamp>) -> Self {
+        let (answer, first_token, buffered) = (Answer::default(), None, Vec::new());
+        Self { call, stream: Some(stream), begun, answer, first_token, buffered }
     }
 
     fn take(&mut self, event: &Event, now: Timestamp) {
-        let token = is_content(event) || matches!(event, Event::Reasoning(text) if !text.is_empty());
-        if self.first_token.is_none() && token {
-            self.first_token = self.asked.map(|asked| now.since(asked));
+        if self.first_token.is_none() && is_token(event) {
+            self.first_token = self.begun.map(|begun| now.since(begun));
         }
-        self.coming.push(event);
+        self.answer.push(event);
+    }
+
+    /// The end of a call whose answer is not read any more.
+    fn reader_gone(&mut self) -> CallError {
+        let answer = std::mem::take(&mut self.answer);
+        CallError { cause: Cause::ReaderGone, answer, first_token: self.first_token }
     }
 }
 
-impl Race {
-    /// What happens next; what was said before what ended before what is due.
-    async fn next(&self, heard: &mut UnboundedReceiver<(usize, Say)>, runs: &mut [Option<Running<'_>>; 2]) -> Happened {
-        let until = match self.phase {
-            Phase::Waiting(until) => Some(until),
-            Phase::Open | Phase::Settled(_) => None,
+impl Race<'_> {
+    /// Returns the next event of a racer, or `None` when the second call is due.
+    async fn next(&mut self) -> Option<(usize, CallEvent)> {
+        let due = match self.phase {
+            Phase::Waiting(due) => Some(tokio::time::sleep_until(due)),
+            Phase::Open | Phase::Decided(_) => None,
         };
-        let mut timer = pin!(until.map(tokio::time::sleep_until).map_or_else(
-            || futures_util::future::Either::Left(std::future::pending()),
-            futures_util::future::Either::Right,
-        ));
+        let mut due = pin!(OptionFuture::from(due));
+        let racers = &mut self.racers;
         poll_fn(|cx| {
-            if let Poll::Ready(Some((lane, said))) = heard.poll_recv(cx) {
-                return Poll::Ready(Happened::Said(lane, said));
-            }
-            for (lane, run) in runs.iter_mut().enumerate() {
-                if let Some(future) = run
-                    && let Poll::Ready(end) = future.as_mut().poll(cx)
+            for (index, racer) in racers.iter_mut().enumerate() {
+                if let Some(stream) = &mut racer.stream
+                    && let Poll::Ready(event) = stream.poll_next_unpin(cx)
                 {
-                    *run = None;
-                    return Poll::Ready(Happened::Ended(lane, end));
+                    return Poll::Ready(Some((index, event.expect("a stream ends with the end of its call"))));
                 }
             }
-            timer.as_mut().poll(cx).map(|()| Happened::Waited)
+            match due.as_mut().poll(cx) {
+                Poll::Ready(Some(())) => Poll::Ready(None),
+                Poll::Ready(None) | Poll::Pending => Poll::Pending,
+            }
         })
         .await
-    }
-}
-
-/// Where a lane says what it says.
-struct Mouth(usize, UnboundedSender<(usize, Say)>);
-
-impl Mouth {
-    fn say(&self, what: Say) {
-        // The ear is dropped only together with the lane.
-        let _ = self.1.send((self.0, what));
-    }
-}
-
-/// One call, once `claim` has found room and leave for it.
-async fn leg(
-    router: &Router,
-    prompt: &Prompt,
-    deployment: DeploymentId,
-    (timeouts, deadline): (Timeouts, Timestamp),
-    mouth: Mouth,
-    claim: Option<PendingReservation>,
-    alive: impl Future<Output = Infallible>,
-) -> End {
-    if let Some(claim) = claim {
-        if !claim.await.unwrap_or(false) {
-            return End::Declined;
-        }
-        mouth.say(Say::Asked);
-    }
-    let mut sink = |told: CallEvent<'_>| {
-        mouth.say(match told {
-            CallEvent::Head(reply) => Say::Head(reply),
-            CallEvent::Dropped(parameters) => Say::Dropped(parameters.to_vec()),
-            CallEvent::Event(event) => Say::Event(event.clone()),
-        });
-        ControlFlow::Continue(())
-    };
-    let asking = router.ask(deployment, prompt, timeouts, deadline, &mut sink);
-    tokio::select! {
-        biased;
-        result = asking => End::Done(Box::new(result)),
-        never = alive => match never {},
-    }
-}
-
-/// Whether an answer begins with this event: text or a tool call, not reasoning.
-fn is_content(event: &Event) -> bool {
-    match event {
-        Event::Text(text) => !text.is_empty(),
-        Event::ToolStart { .. } | Event::ToolArguments { .. } => true,
-        Event::Reasoning(_)
-        | Event::ReasoningBlock(_)
-        | Event::ToolSignature { .. }
-        | Event::Start { .. }
-        | Event::Usage(_)
-        | Event::Finish(_) => false,
     }
 }

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::engine::call::attempt::{CallError, CallEvent, CallSuccess, Cause};
+use crate::engine::call::attempt::{CallError, CallEvent, CallSpec, CallSuccess, Cause};
 use crate::engine::call::delivery::AnswerWriter;
+use crate::engine::call::hedge::RaceContext;
 use crate::engine::event::{Observer, RouterEvent};
 use crate::engine::request::record::{Attempt, Disposition, HedgeInfo, RouteError, RouteErrorKind, RoutedAnswer};
 use crate::engine::router::{Request, Router};
 use crate::engine::shared::reservation::{ALIVE, FinishedCall};
 use crate::engine::shared::session::StateSession;
+use llmroute_core::call::is_token;
 use llmroute_core::model::{Answer, Failure, Finish, Timestamp};
 use llmroute_core::routing::estimate::CallSample;
 use llmroute_core::routing::failover::{Failover, PlannedCall, Skip, Step, Stop};
@@ -75,7 +78,7 @@ impl<'a> Run<'a> {
         observer: &mut dyn Observer,
     ) -> Result<RoutedAnswer, RouteError> {
         let map = Arc::clone(&self.router.map);
-        let deadline = self.request.since.after(map.group(self.request.group).policy.deadline);
+        let deadline = self.router.deadline(self.request);
         let attributes =
             self.router.attributes(self.request).map_err(|error| self.error(RouteErrorKind::Rule(error)))?;
         let mut failover = Failover::new(&map, self.request.group, attributes, deadline);
@@ -121,7 +124,8 @@ impl<'a> Run<'a> {
             let result = match hedge {
                 None => self.attempt(&call, deadline, observer).await,
                 Some(delay) => {
-                    let ended = self.race(delay, call, &mut failover, deadline, rng, observer).await;
+                    let mut context = RaceContext { failover: &mut failover, deadline, rng, observer };
+                    let ended = self.race(delay, call, &mut context).await;
                     call = ended.call;
                     ended.result
                 }
@@ -171,27 +175,30 @@ impl<'a> Run<'a> {
         let timeouts = self.timeouts(call, deadline);
         self.coming = Answer::default();
         let alive = self.ledger.keep_alive(call, self.router.clock);
-        let (out, coming, ledger) = (&mut self.out, &mut self.coming, &mut self.ledger);
-        let mut sink = |told: CallEvent<'_>| match told {
-            CallEvent::Head(reply) => {
-                ledger.head(call.deployment, reply);
-                std::ops::ControlFlow::Continue(())
-            }
-            CallEvent::Dropped(parameters) => {
-                observer.on_event(RouterEvent::Dropped { deployment: call.deployment, parameters });
-                std::ops::ControlFlow::Continue(())
-            }
-            CallEvent::Event(event) => {
-                coming.push(event);
-                out.event(event, observer)
+        let spec = CallSpec { deployment: call.deployment, prompt: &prompt, timeouts, deadline, reservation: None };
+        let mut events = self.router.call(spec, alive);
+        let mut first_token = None;
+        let result = loop {
+            match events.next().await.expect("a stream ends with the end of its call") {
+                CallEvent::Head(reply) => self.ledger.head(call.deployment, reply),
+                CallEvent::Dropped(parameters) => {
+                    observer.on_event(RouterEvent::Dropped { deployment: call.deployment, parameters: &parameters });
+                }
+                CallEvent::Event(event) => {
+                    if first_token.is_none() && is_token(&event) {
+                        first_token = Some(self.router.clock.now().since(started));
+                    }
+                    self.coming.push(&event);
+                    if self.out.event(&event, observer).is_break() {
+                        let answer = self.coming.clone();
+                        break Err(CallError { cause: Cause::ReaderGone, answer, first_token });
+                    }
+                }
+                CallEvent::Ended(result) => break result,
+                CallEvent::Reserved | CallEvent::Declined => {}
             }
         };
-        let asking = self.router.ask(call.deployment, &prompt, timeouts, deadline, &mut sink);
-        let result = tokio::select! {
-            biased;
-            result = asking => result,
-            never = alive => match never {},
-        };
+        drop(events);
         let restarted = self.out.restarts() > restarts;
         if restarted {
             self.attempts.iter_mut().for_each(|attempt| attempt.disposition = attempt.disposition.discarded());

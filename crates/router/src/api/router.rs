@@ -1,0 +1,181 @@
+//! The router of the public API: a handle that is cheap to clone.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use super::builder::RouterBuilder;
+use super::chat::ChatRequest;
+use super::error::{Error, ErrorKind};
+use super::strategy::{CoreStrategy, Strategy};
+use crate::engine;
+use crate::profile::{EnvVars, LoadOptions, Profile, Source};
+use crate::state::StateLocation;
+use llmroute_core::model::{KeySource, Prompt, StateSource};
+use llmroute_core::routing::strategy::{Custom, Strategy as CoreStrategyKind};
+
+/// Routes chat requests to the deployments of model groups.
+///
+/// A router is a handle: clones share connections, state and settings.
+#[derive(Clone)]
+pub struct Router {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    /// Replaced by a reload; a request keeps the one that it began with.
+    engine: RwLock<Arc<engine::Router>>,
+    settings: Settings,
+    rng: Mutex<fastrand::Rng>,
+}
+
+/// The settings that outlive a reload.
+pub(super) struct Settings {
+    pub(super) env: EnvVars,
+    pub(super) commands: bool,
+    pub(super) strategies: BTreeMap<String, Arc<dyn Strategy>>,
+}
+
+impl Router {
+    /// Returns a builder.
+    #[must_use]
+    pub fn builder() -> RouterBuilder {
+        RouterBuilder::default()
+    }
+
+    /// Builds a router from the text of a profile.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`] if the profile is not valid; the source lists every mistake.
+    pub fn from_toml(text: impl Into<String>) -> Result<Self, Error> {
+        Self::builder().profile(text).build()
+    }
+
+    pub(super) fn new(engine: engine::Router, settings: Settings, seed: u64) -> Self {
+        let rng = Mutex::new(fastrand::Rng::with_seed(seed));
+        Self { shared: Arc::new(Shared { engine: RwLock::new(Arc::new(engine)), settings, rng }) }
+    }
+
+    /// Returns a request to `group` with one user message.
+    ///
+    /// ```
+    /// # use llmroute_router::{Group, Provider, Router};
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    /// # runtime.block_on(async {
+    /// let router = Router::builder()
+    ///     .provider("lab", Provider::simulated())
+    ///     .group("main", Group::new().deployment("lab/storyteller"))
+    ///     .build()?;
+    /// let answer = router.chat("main", "Why is the sky blue?").await?;
+    /// println!("{} (by {})", answer.text, answer.deployment);
+    /// # Ok::<(), llmroute_router::Error>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn chat(&self, group: impl Into<String>, text: impl Into<String>) -> ChatRequest {
+        ChatRequest::new(self.clone(), group.into(), Prompt::user(text))
+    }
+
+    /// Returns a request to `group` without a message; add them with [`ChatRequest::message`].
+    #[must_use]
+    pub fn conversation(&self, group: impl Into<String>) -> ChatRequest {
+        ChatRequest::new(self.clone(), group.into(), Prompt::default())
+    }
+
+    /// Replaces providers, groups and limits by those of another profile. Requests in flight end as they began.
+    ///
+    /// Connections, keys, state and strategies in code stay; the `state` key of the new profile is ignored.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`] if the profile is not valid; the router then stays as it is.
+    pub fn reload(&self, toml: &str) -> Result<(), Error> {
+        let profile = self.shared.settings.load(toml)?;
+        let new = Arc::new(self.engine().over(profile));
+        *self.shared.engine.write().unwrap_or_else(PoisonError::into_inner) = new;
+        Ok(())
+    }
+
+    /// Returns the names of the groups.
+    #[must_use]
+    pub fn groups(&self) -> Vec<String> {
+        self.engine().map().groups.iter().map(|group| group.name.clone()).collect()
+    }
+
+    pub(super) fn engine(&self) -> Arc<engine::Router> {
+        Arc::clone(&self.shared.engine.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn fork_rng(&self) -> fastrand::Rng {
+        self.shared.rng.lock().unwrap_or_else(PoisonError::into_inner).fork()
+    }
+}
+
+impl fmt::Debug for Router {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Router").field("groups", &self.groups()).finish_non_exhaustive()
+    }
+}
+
+impl Settings {
+    /// Reads a profile, with the strategies in code.
+    pub(super) fn load(&self, text: &str) -> Result<Profile, Error> {
+        let options = LoadOptions { env: &self.env, long_lived: true };
+        let mut profile = Profile::parse(Source::Inline, text, &options).map_err(Error::configuration)?;
+        for (index, group) in profile.map.groups.iter_mut().enumerate() {
+            let _ = index;
+            if let Some(strategy) = self.strategies.get(&group.name) {
+                group.strategy = CoreStrategyKind::Custom(Custom::new(CoreStrategy(Arc::clone(strategy))));
+            }
+        }
+        self.check(&profile)?;
+        Ok(profile)
+    }
+
+    /// Refuses what the router would otherwise ignore or must not do.
+    fn check(&self, profile: &Profile) -> Result<(), Error> {
+        let configuration = |message: String| Err(Error::new(ErrorKind::Configuration, message));
+        for index in 0..profile.map.groups.len() {
+            if let Some(missing) = profile.unbuilt(llmroute_core::routing::GroupId(index)) {
+                let message = format!("group `{}` uses `{}`, which is not supported yet", missing.group, missing.key);
+                return configuration(message);
+            }
+        }
+        if self.commands {
+            return Ok(());
+        }
+        if let Some(group) = profile.map.groups.iter().find(|group| matches!(group.strategy, CoreStrategyKind::Exec(_)))
+        {
+            let message =
+                format!("group `{}` orders its deployments by a command; allow it with `allow_commands`", group.name);
+            return configuration(message);
+        }
+        let command = |source: &KeySource| matches!(source, KeySource::Command(_));
+        if let Some(index) = profile.keys.iter().position(command) {
+            let name = &profile.map.deployments[index].name;
+            return configuration(format!("the key of `{name}` comes from a command; allow it with `allow_commands`"));
+        }
+        Ok(())
+    }
+
+    /// The place of the state that a profile names.
+    pub(super) fn location(&self, source: Option<&StateSource>) -> Result<StateLocation, Error> {
+        let configuration = |message: String| Error::new(ErrorKind::Configuration, message);
+        match source {
+            None | Some(StateSource::Memory) => Ok(StateLocation::Memory),
+            Some(StateSource::Dir(path)) => Ok(StateLocation::Dir(path.clone())),
+            Some(StateSource::Redis(url)) => Ok(StateLocation::Redis(url.clone())),
+            Some(StateSource::Env(name)) => {
+                let value = self.env.get(name);
+                let value = value.ok_or_else(|| configuration(format!("`state`: the variable `{name}` is not set")))?;
+                match StateSource::parse(value) {
+                    Ok(StateSource::Env(_)) => {
+                        Err(configuration(format!("`state`: the variable `{name}` names another variable")))
+                    }
+                    Ok(source) => self.location(Some(&source)),
+                    Err(reason) => Err(configuration(format!("`state`: the variable `{name}`: {reason}"))),
+                }
+            }
+        }
+    }
+}
