@@ -20,13 +20,13 @@ impl Profile {
     /// Returns warnings about groups that will not work as they seem to, in the order of the text.
     #[must_use]
     pub fn lint(&self, options: &LoadOptions<'_>) -> Vec<Diagnostic> {
-        let remarks =
-            with_tables(self.source.clone(), &self.document.text, options, |_, tables| self.remarks(tables, options));
-        // The profile loaded before, so only a masked secret can be a mistake now.
-        remarks.unwrap_or_default()
+        let warnings =
+            with_tables(self.source.clone(), &self.document.text, options, |_, tables| self.warnings(tables, options));
+        // The profile loaded before, so only a mattempts secret can be a mistake now.
+        warnings.unwrap_or_default()
     }
 
-    fn remarks(&self, tables: &ProfileTables<'_>, options: &LoadOptions<'_>) -> Vec<Diagnostic> {
+    fn warnings(&self, tables: &ProfileTables<'_>, options: &LoadOptions<'_>) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         for table in &tables.providers {
             let provider = self.providers.iter().find(|provider| provider.name == *table.name.get_ref());
@@ -43,7 +43,7 @@ impl Profile {
             found.extend(self.prices(table, group, tables));
             found.extend(self.deadline(table, GroupId(index), tables));
         }
-        found.sort_by_key(|remark| remark.span.as_ref().map(|span| span.start));
+        found.sort_by_key(|warning| warning.span.as_ref().map(|span| span.start));
         found
     }
 
@@ -219,8 +219,8 @@ impl Profile {
             let group = self.map.group(here);
             let mut limits: Vec<Duration> = group.members.iter().map(|member| member.timeouts.first_token).collect();
             limits.sort_unstable();
-            let asked = usize::try_from(group.policy.num_retries).unwrap_or(usize::MAX).saturating_add(1);
-            all = limits.into_iter().rev().take(asked).fold(all, Duration::saturating_add);
+            let attempts = usize::try_from(group.policy.num_retries).unwrap_or(usize::MAX).saturating_add(1);
+            all = limits.into_iter().rev().take(attempts).fold(all, Duration::saturating_add);
             queue.extend(group.fallbacks.iter().rev());
         }
         all

@@ -50,7 +50,7 @@ use resolve::deployment::host_key;
 use resolve::precedence::{Precedence, TimeoutConfig};
 use resolve::provider::Provider;
 
-/// Where a profile came from.
+/// The origin of a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// A file.
@@ -64,7 +64,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// The name in messages.
+    /// Returns the name in messages.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
@@ -88,7 +88,7 @@ pub struct LoadOptions<'a> {
 /// A profile, resolved: names are positions, defaults are applied.
 #[derive(Debug)]
 pub struct Profile {
-    /// Where it came from.
+    /// Its origin.
     pub source: Source,
     /// The group that answers if none is named. The first one where [`Profile::default_group`] is an error.
     pub default_group: GroupId,
@@ -170,7 +170,7 @@ impl Profile {
         Ok(self.default_group)
     }
 
-    /// The warnings and notes as text for people.
+    /// Renders the warnings and notes as text for people.
     #[must_use]
     pub fn render_notes(&self, color: bool) -> String {
         diagnostic::render(&self.document, &self.notes, color)
@@ -225,13 +225,13 @@ fn has_errors(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
 }
 
-/// The TOML of `text`. A key that is written twice does not hide the other mistakes.
+/// The TOML of `text`. A duplicate key does not hide the other mistakes.
 fn toml_table<'t>(text: &'t str, diagnostics: &mut Vec<Diagnostic>) -> Option<Spanned<DeTable<'t>>> {
     const TWICE: &str = "duplicate key";
     let (table, mut errors) = DeTable::parse_recoverable(text);
     errors.sort_by_key(|error| error.span().map(|span| span.start));
     if let Some(error) = errors.iter().find(|error| error.message() != TWICE) {
-        // What follows the first mistake of this kind is guesswork.
+        // Mistakes after the first of this kind are guesswork.
         let diagnostic = Diagnostic::error(format!("not TOML: {}", error.message()));
         diagnostics.push(error.span().into_iter().fold(diagnostic, Diagnostic::at));
         return None;

@@ -36,7 +36,7 @@ pub struct KeyStatus {
     pub missing: Option<String>,
 }
 
-/// How far a provider is from being usable, the nearest first.
+/// The distance of a provider from being usable, the nearest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Readiness {
     /// A key is there.
@@ -242,8 +242,8 @@ mod tests {
         assert_eq!((found.withheld.as_deref(), found.readiness()), (Some(withheld), Readiness::NoKeyNeeded));
         let vars = EnvVars::from_iter([("OPENAI_API_KEY", "sk-1")]);
         let options = LoadOptions { env: &vars, long_lived: false };
-        let remarks = Profile::parse(Source::Demo, &text, &options).unwrap().lint(&options);
-        assert!(remarks.iter().any(|remark| remark.message == withheld), "{remarks:?}");
+        let warnings = Profile::parse(Source::Demo, &text, &options).unwrap().lint(&options);
+        assert!(warnings.iter().any(|warning| warning.message == withheld), "{warnings:?}");
         assert_eq!(of("", &[], "openai").withheld, None);
     }
 

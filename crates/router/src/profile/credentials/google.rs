@@ -15,7 +15,7 @@ use llmroute_core::protocols::vertex;
 /// The variable that names the file of the application default credentials.
 const CREDENTIALS: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 
-/// What `gcloud auth application-default login` writes.
+/// The file that `gcloud auth application-default login` writes.
 const USUAL: &str = "application_default_credentials.json";
 
 /// The file with the credentials: the one that is named, that of the variable, or the usual one if it

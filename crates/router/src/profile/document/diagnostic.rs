@@ -1,4 +1,4 @@
-//! Diagnostics of a profile: mistakes and remarks with their places, rendered with a caret.
+//! Diagnostics of a profile: mistakes, warnings and notes with their places, rendered with a caret.
 
 use std::fmt;
 use std::ops::Range;
@@ -18,7 +18,7 @@ pub enum Severity {
     Note,
 }
 
-/// One mistake or remark.
+/// One mistake, warning or note.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// Its severity.
@@ -98,7 +98,7 @@ pub struct Document {
 pub struct LoadError {
     /// The text that the spans point into.
     pub document: Document,
-    /// Mistakes and remarks, in the order of the text.
+    /// Mistakes, warnings and notes, in the order of the text.
     pub diagnostics: Vec<Diagnostic>,
 }
 

@@ -1,4 +1,4 @@
-//! Stars in place of secrets, so that a snippet of the text can be shown. Errs on the safe side.
+//! Replaces secrets by stars, so that a snippet of the text can be shown. In doubt a value is a secret.
 
 use std::ops::Range;
 
@@ -12,14 +12,14 @@ pub(crate) fn mask(text: &str, table: &DeTable<'_>, private: Vec<Range<usize>>) 
     stars(text, &spans)
 }
 
-/// `text` when it is no TOML: stars over whatever could be a secret.
+/// Replaces everything that could be a secret in a text that is not TOML.
 pub(crate) fn mask_unparsed(text: &str) -> String {
     let mut spans = Vec::new();
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         let (key, value) = line.split_once('=').unwrap_or(("", line));
         if is_secret_key(key) || key.is_empty() && line.contains(['"', '\'']) || could_hold_secret(value) {
-            // The quotes stay, for the mistake is often there.
+            // The quotes stay, because the mistake is often there.
             let offset = start + line.len() - value.len();
             let inner = value.char_indices().filter(|(_, c)| !c.is_whitespace() && !"\"'[]{},#".contains(*c));
             spans.extend(inner.map(|(at, c)| offset + at..offset + at + c.len_utf8()));
@@ -29,14 +29,14 @@ pub(crate) fn mask_unparsed(text: &str) -> String {
     stars(text, &spans)
 }
 
-/// Whether the value of the key `name` is a secret by its name.
+/// Returns `true` if the name of a key says that its value is a secret.
 pub(crate) fn is_secret_key(name: &str) -> bool {
     let name = name.to_lowercase();
     ["key", "secret", "password", "authorization", "headers", "credential"].iter().any(|word| name.contains(word))
         || name.trim() == "token"
 }
 
-/// Whether `value` is a secret by its looks.
+/// Returns `true` if `value` looks like a secret.
 pub(crate) fn is_secret_value(value: &str) -> bool {
     let start = value.trim_start();
     ["sk-", "gsk_", "AIza", "Bearer ", "hf_", "xai-", "AKIA"].iter().any(|prefix| start.starts_with(prefix))
@@ -44,7 +44,7 @@ pub(crate) fn is_secret_value(value: &str) -> bool {
         || start.starts_with("http") && start.contains('?')
 }
 
-/// Whether `value` only says where a key is.
+/// Returns `true` if `value` only names the source of a key.
 pub(crate) fn is_reference(value: &str) -> bool {
     ["env:", "file:", "keyring:"].iter().any(|prefix| value.starts_with(prefix)) && !value.contains('\n')
 }
@@ -115,12 +115,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_secret_stays() {
+    fn other_values_stay() {
         check("tokens = 5\ntimeout = \"5s\"", "tokens = 5\ntimeout = \"5s\"");
     }
 
     #[test]
-    fn broken_text_is_masked_by_its_looks() {
+    fn a_text_that_is_not_toml_is_masked_by_its_looks() {
         check("api_key = \"abc\ntimeout = 5", "api_key = \"***\ntimeout = 5");
         check("x = \"sk-abc\" y", "x = \"******\" *");
     }

@@ -1,4 +1,4 @@
-//! Values that say how a group routes: strategies with their arguments, stickiness, tiers.
+//! Values for routing: strategies with their arguments, stickiness, tiers.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub(crate) const STRATEGIES: &[(&str, Option<Strategy>)] = &[
     ("adaptive", Some(Strategy::Adaptive(AdaptiveArgs::ONE_SHOT))),
 ];
 
-/// What a group can be sticky by.
+/// The values of `sticky`.
 const STICKY: &[(&str, Sticky)] =
     &[("user", Sticky::User), ("conversation", Sticky::Conversation), ("prompt", Sticky::Prompt)];
 

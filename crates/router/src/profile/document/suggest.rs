@@ -113,7 +113,7 @@ pub(crate) fn help<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>
 /// `one of a, b, c`.
 pub(crate) fn one_of<'a>(candidates: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<String> = candidates.into_iter().map(|name| format!("`{name}`")).collect();
-    if names.is_empty() { "there is none yet".into() } else { format!("one of {}", names.join(", ")) }
+    if names.is_empty() { "there are none".into() } else { format!("one of {}", names.join(", ")) }
 }
 
 /// Jaro-Winkler similarity, which alone is too strict for one wrong letter in a short name.

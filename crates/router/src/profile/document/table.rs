@@ -20,7 +20,7 @@ pub(crate) trait FromToml<'a>: Sized {
     const TYPE: &'static str;
     /// The advice when a value has another type.
     const HELP: Option<&'static str> = None;
-    /// Whether the feature of the key is built.
+    /// The feature of the key is built.
     const BUILT: bool = true;
 
     /// Reads the value; mistakes go to `diagnostics`.
@@ -116,7 +116,7 @@ impl<'a, T> Field<'a, T> {
         }
     }
 
-    /// Whether the key is written, with a right or a wrong value.
+    /// Returns `true` if the key is written, with a valid or an invalid value.
     pub(crate) fn is_written(&self) -> bool {
         !matches!(self, Self::Absent)
     }

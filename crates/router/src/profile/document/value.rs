@@ -20,7 +20,7 @@ use crate::profile::credentials::KeySpec;
 pub(crate) struct Count<const MIN: u64>(pub u64);
 
 impl<const MIN: u64> Count<MIN> {
-    /// The number as the router holds it; larger ones mean the same.
+    /// The number, or the largest `u32`.
     pub(crate) fn as_u32(self) -> u32 {
         u32::try_from(self.0).unwrap_or(u32::MAX)
     }

@@ -98,7 +98,7 @@ impl Profile {
         found
     }
 
-    /// The position of `deployment`; the same one twice is one.
+    /// The position of `deployment`; an equal one that is there is reused.
     fn intern(
         &mut self,
         deployment: Deployment,
@@ -138,7 +138,7 @@ fn with_tools(provider: Provider, keys: &RequestKeys<'_>, known: Option<&Model>)
     }
 }
 
-/// What the known deployment of a name has, and a new one has not.
+/// The difference between two deployments with one name.
 fn difference((known, one): (&Deployment, &Endpoint), (new, other): (&Deployment, &Endpoint)) -> String {
     if (&known.provider, &known.model) != (&new.provider, &new.model) {
         return format!("it is already that of `{}/{}`", known.provider, known.model);
@@ -231,12 +231,13 @@ fn price(keys: &DeploymentKeys<'_>, known: Option<&Model>, diagnostics: &mut Vec
     None
 }
 
-/// What tells a key from others: a hash, for the identity of a command is its text. Empty for no key.
+/// A hash that differs for different keys; empty without a key. The identity of a command is its text, so it is
+/// hashed too.
 fn credential_hash(identity: &str) -> String {
     if identity.is_empty() { String::new() } else { digest(&[identity]) }
 }
 
-/// Where a deployment is: what fails together. A simulated one stands for itself.
+/// The host of a deployment: deployments of one host fail together. A simulated one is a host of its own.
 fn host(endpoint: &Endpoint) -> String {
     if endpoint.protocol == Protocol::Mock {
         return format!("{}/{}", endpoint.provider, endpoint.model);
@@ -245,17 +246,17 @@ fn host(endpoint: &Endpoint) -> String {
     format!("{}:{}", base.host_str().unwrap_or_default(), base.port_or_known_default().unwrap_or(0))
 }
 
-/// What tells a provider from others of its name: a hash of the name and the host.
+/// A hash of a provider's name and host, which differs for providers of the same name.
 pub(crate) fn host_key(provider: &Provider) -> String {
     digest(&[&provider.name, &base_url::normal(&provider.base_url)])
 }
 
-/// What a provider limits: a model at a host, for a key. The protocol and the path do not matter.
+/// The scope of a provider's own limits: a model at a host, for a key. The protocol and the path do not matter.
 fn quota_key(endpoint: &Endpoint, credential: &str) -> String {
     digest(&[&host(endpoint), &endpoint.model, credential])
 }
 
-/// The key of a deployment's shared state: a hash, so that it tells no key and no address.
+/// The key of a deployment's shared state: a hash, so that it reveals no key and no address.
 fn state_key(endpoint: &Endpoint, credential: &str) -> String {
     digest(&[endpoint.protocol.as_str(), &base_url::normal(&endpoint.base_url), &endpoint.model, credential])
 }

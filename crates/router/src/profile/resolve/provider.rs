@@ -35,7 +35,7 @@ pub(crate) struct Provider {
     pub query: Vec<(String, String)>,
     pub overrides: Overrides,
     pub quirks: Quirks,
-    /// What is missing beside a key, in words.
+    /// The thing that is missing beside a key, in words.
     pub missing: Option<String>,
     /// The keys whose features are not built yet.
     pub not_built: Vec<String>,
@@ -137,7 +137,7 @@ impl Provider {
         }
     }
 
-    /// Says that a key stays here, and how to send it.
+    /// Says that a key is not sent, and how to send it.
     pub(crate) fn withheld_key(&self) -> Option<String> {
         let (name, host) = (self.withheld?, self.base_url.host_str()?);
         Some(format!("{name} is not sent to {host}; set `api_key = \"env:{name}\"` for it"))
@@ -205,7 +205,7 @@ fn protocol(
 struct Address {
     base_url: Url,
     origin: Origin,
-    /// What is missing to know it.
+    /// The thing that is missing to know it, in words.
     missing: Option<String>,
 }
 
@@ -280,7 +280,7 @@ fn inherited(
 fn known_address(row: &ProviderRow, env: &EnvVars, region: Option<&str>) -> Result<(Url, Origin), Diagnostic> {
     let set = row.base_env.and_then(|name| Some((name, env.get(name)?)));
     let Some((name, value)) = set else {
-        // It becomes a part of a host's name.
+        // The region becomes a part of a host name.
         let fits = |name: &&str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         let of = |name: &str| if name == "region" { region.filter(fits) } else { env.get(name) };
         let base = catalog::base_url(row, of).map_err(|missing| no_address(row, missing))?;
@@ -293,7 +293,7 @@ fn known_address(row: &ProviderRow, env: &EnvVars, region: Option<&str>) -> Resu
     checked.map(|url| (url, Origin::Env)).map_err(|why| Diagnostic::error(format!("`{name}`: {}", why.message)))
 }
 
-/// A provider whose address is another one for every account.
+/// The mistake of an address that differs for every account and is not set.
 fn no_address(row: &ProviderRow, missing: &str) -> Diagnostic {
     let whole = row.base_env.map(|name| format!("`{name}` (the whole address), ")).unwrap_or_default();
     if missing == "region" {
@@ -304,7 +304,7 @@ fn no_address(row: &ProviderRow, missing: &str) -> Diagnostic {
         .help(format!("set {whole}`{missing}`, or write `base_url` in `[providers.{}]`", row.id))
 }
 
-/// The region of a provider that has one: as written, or as the tools of its service would find it.
+/// The region of a provider: the one in the profile, or the one that the tools of its service would use.
 fn region(row: &ProviderRow, written: Option<&str>, keys: &[KeySpec], env: &EnvVars) -> Option<(String, Origin)> {
     let profile = keys.iter().find_map(|key| match key {
         KeySpec::Aws(profile) => profile.as_deref(),
@@ -342,7 +342,7 @@ fn check_region(
     }
 }
 
-/// Where the catalog says that a provider's key is; nowhere when it may go without and none is set.
+/// The key sources of the catalog; none if the key is optional and not set.
 fn known_keys(row: &ProviderRow, env: &EnvVars) -> Vec<KeySpec> {
     if row.quirks.auth == Auth::GoogleToken {
         return vec![KeySpec::Adc(None)];

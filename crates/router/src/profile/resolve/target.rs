@@ -22,17 +22,17 @@ pub struct UnknownName {
 }
 
 impl UnknownName {
-    /// The same as a mistake in the profile.
+    /// The same, as a mistake in the profile.
     pub(crate) fn diagnostic(&self, at: Range<usize>) -> Diagnostic {
         Diagnostic::error(&self.message).at(at).help(&self.hint)
     }
 }
 
 impl Profile {
-    /// The group called `name`, or a group of the one model `PROVIDER/MODEL` without fallbacks.
+    /// Returns the group called `name`, or adds a group of the one model `PROVIDER/MODEL` without fallbacks.
     ///
     /// # Errors
-    /// When there is no such group or provider, with what was probably meant.
+    /// An unknown group or provider, with a suggestion.
     pub fn target(&mut self, name: &str, options: &LoadOptions<'_>) -> Result<GroupId, UnknownName> {
         if let Some(index) = self.map.groups.iter().position(|group| group.name == name) {
             return Ok(GroupId(index));
@@ -78,7 +78,7 @@ impl Profile {
         Ok(GroupId(self.map.groups.len() - 1))
     }
 
-    /// What `group`, or a group that it may fall back to, needs that is not built yet.
+    /// Returns a key of `group`, or of a group that it may fall back to, that is not built yet.
     #[must_use]
     pub fn unbuilt(&self, group: GroupId) -> Option<UnbuiltFeature> {
         let mut seen = vec![group];
@@ -124,7 +124,7 @@ impl Profile {
         Ok(self.providers.len() - 1)
     }
 
-    /// Whether `name` could be asked.
+    /// Checks that `name` is a group or a model.
     pub(crate) fn knows(&mut self, name: &str, env: &EnvVars) -> Result<(), UnknownName> {
         if self.map.groups.iter().any(|group| group.name == name) {
             return Ok(());
@@ -135,10 +135,10 @@ impl Profile {
         self.model(name, env).map(|_| ())
     }
 
-    /// The template called `name`.
+    /// Returns the template called `name`.
     ///
     /// # Errors
-    /// When there is none, with what was probably meant.
+    /// An unknown name, with a suggestion.
     pub fn template(&self, name: &str) -> Result<&Template, UnknownName> {
         self.templates.iter().find(|template| template.name == name).ok_or_else(|| UnknownName {
             message: format!("unknown template `{name}`"),
@@ -146,7 +146,7 @@ impl Profile {
         })
     }
 
-    /// The names of all groups; those of rules have the names of what they were made from.
+    /// Returns the names of all groups. Groups of rules have the name of the group that they copy.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
@@ -160,7 +160,7 @@ impl Profile {
 
     fn unknown_group(&self, name: &str) -> UnknownName {
         let groups = || self.names().into_iter();
-        let hint = match (suggest::nearest(name, groups()), self.who_has(name)) {
+        let hint = match (suggest::nearest(name, groups()), self.hint_for(name)) {
             (Some(group), _) => format!("did you mean `{group}`?"),
             (None, Some(models)) => models,
             (None, None) => format!("{}, or `PROVIDER/MODEL`", suggest::one_of(groups())),
