@@ -8,7 +8,10 @@
 mod model;
 
 use llmroute_core::routing::Strategy;
-use llmroute_core::routing::strategy::{AdaptiveArgs, LatencyArgs};
+use llmroute_core::routing::strategy::{
+    Adaptive, CostBased, LatencyBased, LeastBusy, RoundRobin, SimpleShuffle, UsageBased,
+};
+use std::sync::Arc;
 
 use crate::model::figures::{Figures, mean};
 use crate::model::litellm::{Choice, LiteLlm, Setup};
@@ -94,7 +97,7 @@ fn main() {
 /// are shown, as it is (shuffle) and as if it kept its list.
 fn contenders<Ours, Theirs>(
     long_lived: bool,
-    ours: impl Fn(Strategy) -> Ours,
+    ours: impl Fn(Arc<dyn Strategy>) -> Ours,
     theirs: impl Fn(Choice) -> Theirs,
     oracle: Play,
 ) -> Vec<(String, Play)>
@@ -102,7 +105,7 @@ where
     Ours: Fn(u64) -> Figures + 'static,
     Theirs: Fn(u64) -> Figures + 'static,
 {
-    let own = strategies(long_lived).map(|strategy| (strategy.as_str().to_owned(), Box::new(ours(strategy)) as _));
+    let own = strategies(long_lived).map(|strategy| (strategy.name().to_owned(), Box::new(ours(strategy)) as _));
     let others = [
         ("LiteLLM simple-shuffle", Choice::Shuffle),
         ("LiteLLM least-busy", Choice::LeastBusy),
@@ -112,32 +115,32 @@ where
     own.into_iter().chain(others).chain([("(who knows the world)".to_owned(), oracle)]).collect()
 }
 
-fn strategies(long_lived: bool) -> [Strategy; 6] {
+fn strategies(long_lived: bool) -> [Arc<dyn Strategy>; 6] {
     let (latency, adaptive) = if long_lived {
-        (LatencyArgs::LONG_LIVED, AdaptiveArgs::LONG_LIVED)
+        (LatencyBased::LONG_LIVED, Adaptive::LONG_LIVED)
     } else {
-        (LatencyArgs::ONE_SHOT, AdaptiveArgs::ONE_SHOT)
+        (LatencyBased::ONE_SHOT, Adaptive::ONE_SHOT)
     };
     [
-        Strategy::SimpleShuffle,
-        Strategy::RoundRobin,
-        Strategy::LeastBusy,
-        Strategy::CostBased,
-        Strategy::LatencyBased(latency),
-        Strategy::Adaptive(adaptive),
+        Arc::new(SimpleShuffle::default()),
+        Arc::new(RoundRobin),
+        Arc::new(LeastBusy),
+        Arc::new(CostBased),
+        Arc::new(latency),
+        Arc::new(adaptive),
     ]
 }
 
 /// Ours with its limits set, and as it gets by on what the providers say; LiteLLM's as it is, with more
 /// retries, and as it would be if it waited.
 fn limited_contenders() -> Vec<(String, Play)> {
-    let play = |home, strategy: Strategy, own, max_wait| -> Play {
+    let play = |home, strategy: Arc<dyn Strategy>, own, max_wait| -> Play {
         let map = limited_map(strategy, own, max_wait);
         Box::new(move |seed| limited::play(&mut Ours::at(home, &map, seed + 1), limited::JOBS, seed))
     };
     let mut all: Vec<(String, Play)> = Vec::new();
-    for strategy in strategies(true).into_iter().chain([Strategy::UsageBased]) {
-        all.push((strategy.as_str().to_owned(), play(Home::Shared, strategy, true, 120.0)));
+    for strategy in strategies(true).into_iter().chain([Arc::new(UsageBased) as _]) {
+        all.push((strategy.name().to_owned(), play(Home::Shared, strategy, true, 120.0)));
     }
     for (name, home, own, max_wait) in [
         (" no limit set", Home::Shared, false, 120.0),
@@ -146,7 +149,7 @@ fn limited_contenders() -> Vec<(String, Play)> {
         (" a process each", Home::Apart, true, 120.0),
         (" each, no limit set", Home::Apart, false, 120.0),
     ] {
-        all.push((name.to_owned(), play(home, Strategy::UsageBased, own, max_wait)));
+        all.push((name.to_owned(), play(home, Arc::new(UsageBased), own, max_wait)));
     }
     let theirs = [
         ("simple-shuffle", Choice::Shuffle),

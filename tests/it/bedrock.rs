@@ -109,9 +109,9 @@ fn a_region_is_required_only_for_signed_requests() {
         assert_eq!(output.end, End::Code(78));
         output.notes()
     };
-    assert!(said(&profile("http://127.0.0.1:9", "aws:work")).contains("no region is known to sign for"));
+    assert!(said(&profile("http://127.0.0.1:9", "aws:work")).contains("no region to sign requests for"));
     let other = profile("http://127.0.0.1:9", "k").replace("\"bedrock\"", "\"openai\"\nregion = \"x\"");
-    assert!(said(&other).contains("`region` is for providers whose address names one"));
+    assert!(said(&other).contains("`region` is for providers whose address contains a region"));
 }
 
 #[test]

@@ -428,7 +428,7 @@ fn a_script_is_told_how_to_repeat_an_unanswered_question() {
     );
 }
 
-/// What `output` said of the conversation that is gone on with, when `group` is asked.
+/// The notes of `output` about the resumed conversation in `group`.
 fn notes(output: &crate::support::Output, group: &str) -> String {
     output.notes().replace("with `main`", &format!("with `{group}`"))
 }

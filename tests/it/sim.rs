@@ -1,7 +1,8 @@
 //! A small run of the simulator in `benches/sim`: our router against LiteLLM's, and `adaptive` against all strategies.
 
 use llmroute_core::routing::Strategy;
-use llmroute_core::routing::strategy::{AdaptiveArgs, LatencyArgs};
+use llmroute_core::routing::strategy::{Adaptive, CostBased, LatencyBased, LeastBusy, SimpleShuffle, UsageBased};
+use std::sync::Arc;
 
 #[path = "../../benches/sim/model/mod.rs"]
 #[allow(dead_code, reason = "the benchmark prints more figures")]
@@ -22,7 +23,7 @@ fn mean(play: impl Fn(u64) -> Figures, figure: fn(&Figures) -> f64) -> f64 {
     SEEDS.iter().map(|seed| figure(&play(*seed))).sum::<f64>() / SEEDS.len() as f64
 }
 
-fn ours(strategy: Strategy, rate: f64) -> impl Fn(u64) -> Figures {
+fn ours(strategy: Arc<dyn Strategy>, rate: f64) -> impl Fn(u64) -> Figures {
     let map = map(strategy, true);
     move |seed| steady::play(&mut Ours::new(&map, seed), rate, seed)
 }
@@ -31,8 +32,8 @@ fn theirs(choice: Choice, rate: f64) -> impl Fn(u64) -> Figures {
     move |seed| steady::play(&mut LiteLlm::new(choice, seed), rate, seed)
 }
 
-fn latency() -> Strategy {
-    Strategy::LatencyBased(LatencyArgs::LONG_LIVED)
+fn latency() -> Arc<dyn Strategy> {
+    Arc::new(LatencyBased::LONG_LIVED)
 }
 
 const THEIR_LATENCY: Choice = Choice::Latency { ttl: 3600.0 };
@@ -56,7 +57,7 @@ fn ours_fails_less_and_is_faster_than_litellms_latency_routing_at_every_load() {
 
 #[test]
 fn one_shot_calls_are_faster_and_fail_less() {
-    let map = map(Strategy::LatencyBased(LatencyArgs::ONE_SHOT), false);
+    let map = map(Arc::new(LatencyBased::ONE_SHOT), false);
     let ours = |seed| sparse::play(&mut Ours::new(&map, seed), 10.0, seed);
     let theirs = |seed| sparse::play(&mut LiteLlm::new(THEIR_LATENCY, seed), 10.0, seed);
     let first = (mean(ours, Figures::mean_first_token), mean(theirs, Figures::mean_first_token));
@@ -70,12 +71,14 @@ fn one_shot_calls_are_faster_and_fail_less() {
 fn adaptive_is_never_much_worse_than_the_best_single_strategy() {
     for rate in [2.0, 6.0, 9.0] {
         // At more than 2 a second, routing by cost alone queues every job at one deployment: slow to simulate, far from the best.
-        let cheapest = (rate < 3.0).then_some(Strategy::CostBased);
-        let single = [Strategy::SimpleShuffle, Strategy::LeastBusy, latency()].into_iter().chain(cheapest);
+        let cheapest = (rate < 3.0).then_some(Arc::new(CostBased) as Arc<dyn Strategy>);
+        let single = [Arc::new(SimpleShuffle::default()) as Arc<dyn Strategy>, Arc::new(LeastBusy), latency()]
+            .into_iter()
+            .chain(cheapest);
         // One world for all strategies: the same random draws.
         let weighted = |strategy| ours(strategy, rate)(SEEDS[0]).weighted();
         let best = single.map(weighted).fold(f64::INFINITY, f64::min);
-        let adaptive = weighted(Strategy::Adaptive(AdaptiveArgs::LONG_LIVED));
+        let adaptive = weighted(Arc::new(Adaptive::LONG_LIVED));
         assert!(adaptive <= 1.10 * best, "at {rate}/s: {adaptive} against {best}");
     }
 }
@@ -85,7 +88,7 @@ fn no_job_fails_on_a_limit_where_litellm_fails_half() {
     // The default `max_wait`; then with own limits, which refill in bursts.
     for (home, own, max_wait) in [(Home::Shared, false, 20.0), (Home::Apart, false, 20.0), (Home::Shared, true, 120.0)]
     {
-        let map = limited_map(Strategy::UsageBased, own, max_wait);
+        let map = limited_map(Arc::new(UsageBased), own, max_wait);
         let ours = |seed| limited::play(&mut Ours::at(home, &map, seed), JOBS, seed);
         assert!(mean(ours, Figures::fail_percent) < 0.2, "{home:?} {own}: {} %", mean(ours, Figures::fail_percent));
         assert!(mean(ours, Figures::attempts_per_request) < 1.1, "{home:?} {own}");

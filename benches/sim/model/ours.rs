@@ -1,6 +1,7 @@
 //! Our policies: the real route, obeyed as the engine obeys it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -26,7 +27,7 @@ const PROMPT_TOKENS: u64 = 200;
 const LOOK: Seconds = 0.05;
 
 /// The map of the simulated world, for a process that makes one call or many.
-pub fn map(strategy: Strategy, long_lived: bool) -> Map {
+pub fn map(strategy: Arc<dyn Strategy>, long_lived: bool) -> Map {
     let seconds = Duration::from_secs;
     let timeouts = Timeouts {
         connect: seconds(5),
@@ -83,7 +84,7 @@ pub fn map(strategy: Strategy, long_lived: bool) -> Map {
 
 /// The same with the limits of [`limited`] as the profile's own (`rpm = 60`), if `own`, for jobs that
 /// may wait for so long.
-pub fn limited_map(strategy: Strategy, own: bool, max_wait: Seconds) -> Map {
+pub fn limited_map(strategy: Arc<dyn Strategy>, own: bool, max_wait: Seconds) -> Map {
     let mut map = map(strategy, true);
     map.groups[0].policy.max_wait = Duration::from_secs_f64(max_wait);
     for (index, limit) in limited::LIMIT.into_iter().enumerate().filter(|_| own) {

@@ -87,7 +87,7 @@ impl ReportContext<'_> {
             "ttft_ms": null,
             "duration_ms": millis(duration),
             "attempts": attempts.iter().map(|attempt| attempt.json(self.map)).collect::<Vec<Value>>(),
-            "route": {"strategy": chose.strategy.as_str(), "rule": rule_json(self.map, self.rule), "tier": null, "experiment": null},
+            "route": {"strategy": chose.strategy.name(), "rule": rule_json(self.map, self.rule), "tier": null, "experiment": null},
             "hedged": false,
             "restarted": false,
             "resumed_at": null,

@@ -1,6 +1,7 @@
 //! From what was typed to what is meant: nothing is optional from here on.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -15,7 +16,7 @@ use llmroute_core::model::{Effort, Message, Part, Prompt, Role, Sampling};
 use llmroute_core::protocols::Params;
 use llmroute_core::routing::failover::{Identity, RequestAttributes};
 use llmroute_core::routing::hedge::Delay;
-use llmroute_core::routing::{Group, GroupId, Strategy};
+use llmroute_core::routing::{Group, GroupId};
 use llmroute_router::engine::{Delivery, Midstream};
 use llmroute_router::profile::{LoadOptions, Profile, UnknownName, duration, hedge, strategy};
 
@@ -150,8 +151,8 @@ fn order_by(profile: &mut Profile, name: &str, long_lived: bool) -> Result<(), C
     let wanted = strategy::named(name, long_lived).map_err(|unknown| {
         CommandError::new(ErrorKind::Usage, format!("`--strategy`: {}", unknown.message)).hint(unknown.hint)
     })?;
-    let others = |group: &&mut Group| group.strategy.as_str() != wanted.as_str() || matches!(wanted, Strategy::Exec(_));
-    profile.map.groups.iter_mut().filter(others).for_each(|group| group.strategy = wanted.clone());
+    let others = |group: &&mut Group| group.strategy.name() != wanted.name() || wanted.command().is_some();
+    profile.map.groups.iter_mut().filter(others).for_each(|group| group.strategy = Arc::clone(&wanted));
     Ok(())
 }
 

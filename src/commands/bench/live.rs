@@ -1,4 +1,4 @@
-//! What is seen while a run goes on: a line for each deployment on a terminal, else a line now and then.
+//! The progress of a run: a line for each deployment on a terminal, else a line now and then.
 
 use std::time::Duration;
 
@@ -11,22 +11,22 @@ use llmroute_bench::load_generator::Progress;
 use llmroute_bench::plan::{Load, Plan, Stop};
 use llmroute_bench::sample::Sample;
 
-/// How often something is said where nothing can be redrawn.
+/// The interval of progress lines where nothing can be redrawn.
 const NOTICE_EVERY: Duration = Duration::from_secs(10);
-/// The longest name that is shown whole.
+/// The longest name that is shown in full.
 const NAME: usize = 28;
-/// How often a terminal is redrawn, times a second.
+/// The redraw rate of a terminal, a second.
 const FRAMES: u8 = 8;
 
 /// The view of a run.
 pub struct LiveView {
     head: ProgressBar,
     lines: Vec<LiveLine>,
-    /// Rounds in all, when that is known.
+    /// The number of rounds, if known.
     rounds: Option<u32>,
     round: u32,
     said: Duration,
-    /// Whether anything can be redrawn.
+    /// `true` if the display can be redrawn.
     drawn: bool,
 }
 
@@ -34,7 +34,7 @@ pub struct LiveView {
 struct LiveLine {
     name: String,
     bar: ProgressBar,
-    /// Sorted, as is `pace`: milliseconds, and tokens a second.
+    /// Milliseconds; sorted, like the tokens a second in `pace`.
     ttft: Vec<f64>,
     pace: Vec<f64>,
     failures: usize,
@@ -42,7 +42,7 @@ struct LiveLine {
 }
 
 impl LiveView {
-    /// A view of `plan` on the terminal of `console`, if it has one.
+    /// A progress display of `plan` on the terminal of `console`, if it has one.
     pub fn new(plan: &Plan, console: &Console) -> Self {
         let bars = console.bars(FRAMES);
         let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
@@ -68,7 +68,7 @@ impl LiveView {
         Self { head, lines, rounds, round: 0, said: Duration::ZERO, drawn: bars.is_some() }
     }
 
-    /// Shows what happened `at` this time of the run, after so much was spent.
+    /// Shows an event `at` this time of the run, and the spend so far.
     pub fn show(&mut self, progress: &Progress<'_>, at: Duration, spent: f64, console: &mut Console) {
         match progress {
             Progress::Round(round) => self.round = self.round.max(round + 1),
@@ -97,7 +97,7 @@ impl LiveView {
         }
     }
 
-    /// Takes the view off the terminal.
+    /// Removes the display from the terminal.
     pub fn clear(&self) {
         self.lines.iter().for_each(|line| line.bar.finish_and_clear());
         self.head.finish_and_clear();
@@ -158,7 +158,7 @@ impl LiveLine {
     }
 }
 
-/// Keeps `sorted` so.
+/// Inserts into `sorted` and keeps its order.
 fn insert(sorted: &mut Vec<f64>, value: f64) {
     let at = sorted.partition_point(|other| *other < value);
     sorted.insert(at, value);

@@ -1,4 +1,4 @@
-//! `bench --inject`: what the group would do in an outage, played on simulated time.
+//! `bench --inject`: the behaviour of a group in an outage, played on simulated time.
 
 use std::sync::Arc;
 
@@ -25,12 +25,12 @@ use llmroute_router::ports::Clock;
 use llmroute_router::profile::Profile;
 use llmroute_router::state::StateLocation;
 
-/// Requests, unless `--rounds` says otherwise.
+/// The default number of requests.
 const REQUESTS: u32 = 200;
-/// For the report of what was played when it is stopped: there is none.
+/// The time limit for a report after Ctrl-C: a rehearsal has none.
 const GRACE: std::time::Duration = std::time::Duration::from_millis(50);
 
-/// What is to be played.
+/// The rehearsal to play.
 struct RehearsalPlan {
     group: GroupId,
     struck: Vec<DeploymentId>,
@@ -40,10 +40,10 @@ struct RehearsalPlan {
     workers: u32,
 }
 
-/// Plays the group with the faults and without them, and prints the score.
+/// Plays the group with and without the faults, and prints the score.
 ///
 /// # Errors
-/// When the faults cannot be understood or name nobody of the group.
+/// Fails if the faults are not valid or name no deployment of the group.
 pub fn run(
     args: &BenchArgs,
     faults: &str,
@@ -82,7 +82,7 @@ pub fn run(
     shown.map(|()| Exit::Success).or_else(|error| unwritable(&error))
 }
 
-/// One play, on a clock of its own.
+/// One rehearsal, on its own clock.
 fn play(
     profile: Profile,
     scene: &RehearsalPlan,
@@ -97,11 +97,11 @@ fn play(
     })
 }
 
-/// `[DEPLOYMENT:]FAULTS`: the faults, and whom they strike: the first of the group, unless one is named
-/// or all are (`*`).
+/// `[DEPLOYMENT:]FAULTS`: the faults, and the deployments that they affect: the first of the group, unless one is named
+/// or all of them are (`*`).
 fn faults_of(text: &str, profile: &Profile, group: GroupId) -> Result<(Vec<DeploymentId>, Vec<Fault>), CommandError> {
     let members: Vec<DeploymentId> = profile.map.group(group).members.iter().map(|member| member.deployment).collect();
-    // No fault has a colon, names of models may.
+    // Faults have no colon; model names can.
     let (who, faults) = text.rsplit_once(':').map_or((None, text), |(who, faults)| (Some(who), faults));
     let faults = parse_faults(faults)
         .map_err(|why| CommandError::new(ErrorKind::Usage, format!("`--inject {text}`: {why}")).hint(FORMS))?;
@@ -131,7 +131,7 @@ fn faults_of(text: &str, profile: &Profile, group: GroupId) -> Result<(Vec<Deplo
 const FORMS: &str = "faults are like `503@20%,stall@5%,cut@40,slow=2s`, of the group's first deployment, \
                      or `NAME:FAULTS` of another, or `*:FAULTS` of all";
 
-/// What was played, for the report.
+/// The rehearsal, for the report.
 struct RehearsalReport<'a> {
     group: &'a str,
     struck: &'a [&'a str],

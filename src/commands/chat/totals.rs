@@ -1,4 +1,4 @@
-//! What a session cost, all its calls together.
+//! The cost of a session.
 
 use crate::ui::text::{count, money};
 use llmroute_core::model::Usage;
@@ -13,12 +13,12 @@ pub struct SessionTotals {
     output: u64,
     usd: f64,
     wasted: f64,
-    /// Calls whose cost is not known.
+    /// The number of calls with unknown cost.
     unknown: usize,
 }
 
 impl SessionTotals {
-    /// Adds a turn, however it ended.
+    /// Adds a turn, whatever its result.
     pub fn add(&mut self, attempts: &[Attempt], usage: Option<&Usage>) {
         let spend = CostSummary::of(attempts);
         self.answers += usize::from(usage.is_some());

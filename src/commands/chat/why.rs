@@ -1,4 +1,4 @@
-//! How an answer came about, in words: who was passed over, who was asked, and how that ended.
+//! The routing of an answer in words: skipped deployments, calls, and their results.
 
 use crate::commands::ask::printer::describe;
 use crate::commands::ask::report::ReportContext;
@@ -10,7 +10,7 @@ use llmroute_router::engine::{Attempt, Disposition};
 pub fn lines(subject: &ReportContext<'_>, skips: &[String], attempts: &[Attempt]) -> String {
     let map = subject.map;
     let group = map.group(subject.group);
-    let mut text = format!("group {}: {}\n", group.name, group.strategy.as_str());
+    let mut text = format!("group {}: {}\n", group.name, group.strategy.name());
     if let Some(rule) = subject.rule.map(|id| map.rules.rule(id)) {
         text += &format!(
             "rule {} of `{}` decided: {} ({})\n",

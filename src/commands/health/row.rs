@@ -1,4 +1,4 @@
-//! What is shown of one deployment, in words. Neither a table nor JSON.
+//! The findings about one deployment, in words.
 
 use std::time::Duration;
 
@@ -10,22 +10,22 @@ use llmroute_router::engine::{ProbeKey, ProbeOutcome};
 use llmroute_router::health::{DeploymentHealth, HealthState, LiveCall};
 use llmroute_router::history::LastCall;
 
-/// A deployment as it is shown.
+/// A row of the report.
 pub struct DeploymentRow {
-    /// What was found.
+    /// The findings.
     pub row: DeploymentHealth,
     /// Its provider.
     pub provider: String,
     /// Its model.
     pub model: String,
-    /// Where its key is.
+    /// The source of its key.
     pub source: String,
-    /// How the latest call to it ended.
+    /// The result of the latest call to it.
     pub last: Option<LastCall>,
 }
 
 impl DeploymentRow {
-    /// Whether the key was taken; `None` when that is not known, or there is none to be taken.
+    /// `true` if the key was accepted; `None` if that is unknown, or there is no key.
     pub fn authorised(&self) -> Option<bool> {
         let seen = &self.row.evidence;
         match (&seen.live, &seen.probed.outcome, &seen.probed.key) {
@@ -64,7 +64,7 @@ impl DeploymentRow {
         }
     }
 
-    /// Where the key is, and its end.
+    /// The source of the key, and its last characters.
     pub fn key(&self) -> String {
         match &self.row.evidence.probed.key {
             ProbeKey::NotNeeded => "not needed".to_owned(),
@@ -75,7 +75,7 @@ impl DeploymentRow {
         }
     }
 
-    /// Whether the model is on the list.
+    /// The presence of the model in the list.
     pub fn listed(&self) -> &'static str {
         match self.row.evidence.listed {
             Listed::Yes => "listed",
@@ -84,7 +84,7 @@ impl DeploymentRow {
         }
     }
 
-    /// What is left of the provider's limits.
+    /// The remaining provider limits.
     pub fn left(&self) -> String {
         let left = self.row.evidence.standing.quota.left(self.row.at);
         let words = left.iter().map(|(resource, count, _)| format!("{} {}", short_count(*count), unit(*resource)));
@@ -92,7 +92,7 @@ impl DeploymentRow {
         if words.is_empty() { NONE.to_owned() } else { words.join(" ") }
     }
 
-    /// Where its breaker stands, and for how long.
+    /// The state of its breaker, and for how long.
     pub fn breaker(&self) -> String {
         let seen = &self.row.evidence;
         let gate = seen.gated.map(|until| format!("rate limited for {}", time_left(until.since(self.row.at))));
@@ -107,7 +107,7 @@ impl DeploymentRow {
         }
     }
 
-    /// How the latest call ended, and how long ago.
+    /// The result of the latest call, and its age.
     pub fn last(&self) -> String {
         let Some(LastCall { at, outcome, class }) = &self.last else { return NONE.to_owned() };
         format!("{} {} ago", class.as_ref().unwrap_or(outcome), text::duration(self.row.at.since(*at)))
@@ -118,12 +118,12 @@ impl DeploymentRow {
         time(self.row.evidence.live.as_ref().and_then(LiveCall::ttft))
     }
 
-    /// What the live call cost.
+    /// The cost of the live call.
     pub fn cost(&self) -> String {
         self.row.evidence.live.as_ref().and_then(LiveCall::cost).map_or_else(|| NONE.to_owned(), money)
     }
 
-    /// Why it is not simply alive.
+    /// The reason why it is not `ok`.
     pub fn note(&self) -> String {
         let why = self.row.diagnosis.why.clone().unwrap_or_default();
         match (self.row.diagnosis.state, self.row.diagnosis.class) {

@@ -1,4 +1,4 @@
-//! What was found as a table for people, with the warnings and a summary below.
+//! The findings as a table, with warnings and a summary below.
 
 use super::Findings;
 use super::row::{DeploymentRow, time};
@@ -24,7 +24,7 @@ const COLUMNS: [Column<DeploymentRow>; 14] = [
     Column { title: "NOTE", from_width: 50, fit: Fit::Cut(80), cell: DeploymentRow::note },
 ];
 
-/// Everything for a person, at most `width` columns wide.
+/// The report for people, at most `width` columns wide.
 pub fn page(found: &Findings, width: Option<u16>) -> String {
     let table = ui::table::render(&found.lines, &COLUMNS, width);
     let mut lines = vec![table];
@@ -55,7 +55,7 @@ fn summary(found: &Findings) -> String {
     format!("{} checked in {}: {}{spent}", found.lines.len(), text::duration(found.report.took), words.join(", "))
 }
 
-/// What the live calls cost, as far as that is known.
+/// The known cost of the live calls.
 fn spent(found: &Findings) -> String {
     let live = || found.lines.iter().filter_map(|line| line.row.evidence.live.as_ref());
     let sum: f64 = live().filter_map(LiveCall::cost).sum::<f64>() + 0.0;

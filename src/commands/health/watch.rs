@@ -1,4 +1,4 @@
-//! Looking again and again: the whole page anew on a terminal, what changed elsewhere.
+//! Repeated checks: a redrawn page on a terminal, changes elsewhere.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,10 +14,10 @@ use crate::ui::text::{duration, full_time};
 use llmroute_router::health::{DeploymentHealth, Diagnosis, HealthState};
 use llmroute_router::history::rfc3339;
 
-/// Clears a terminal and goes to its first line (ECMA-48, ED and CUP).
+/// Clears a terminal and moves to its first line (ECMA-48, ED and CUP).
 const CLEAR: &[u8] = b"\x1b[2J\x1b[H";
 
-/// How a deployment was, as far as another is a change.
+/// The part of a deployment's status whose change is reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct ReportedState {
     state: HealthState,
@@ -41,20 +41,20 @@ impl ReportedState {
         Self { state, class }
     }
 
-    /// `down`, or `down (dns)` where `next` is the same state.
+    /// `down`, or `down (dns)` where `next` has the same status.
     fn before(&self, next: &Self) -> String {
         let class = self.class.as_ref().filter(|_| self.state == next.state);
         format!("{}{}", self.state.as_str(), class.map(|class| format!(" ({class})")).unwrap_or_default())
     }
 }
 
-/// How each deployment was, by its name.
+/// The previous status of each deployment, by name.
 type Before = BTreeMap<String, ReportedState>;
 
-/// Looks until standard output cannot be written; then that is what is returned.
+/// Checks until standard output cannot be written, and returns that error.
 ///
 /// # Errors
-/// None so far: a look that finds everything down is a look.
+/// `None` before the first check: a check that finds everything down is valid.
 pub async fn run(
     checker: &mut HealthChecker,
     interval: Duration,
@@ -86,7 +86,7 @@ fn redraw(found: &Findings, width: u16, interval: Duration, console: &mut Consol
     console.data(&format!("{}\n{again}", table::page(found, Some(width))))
 }
 
-/// A deployment that is not as it was.
+/// A deployment whose status changed.
 struct Change {
     text: String,
     json: Value,
@@ -99,7 +99,7 @@ fn tell(changes: &[Change], as_json: bool, console: &mut Console) -> io::Result<
     Ok(())
 }
 
-/// One for each deployment whose state, or the class behind it, is another than before; at first, for each.
+/// One for each deployment whose status or failure class changed; at first, one for each.
 fn changes(found: &Findings, before: &Before) -> Vec<Change> {
     let zone = TimeZone::system();
     let changed = found.lines.iter().filter(|line| before.get(&line.row.name) != Some(&ReportedState::of(&line.row)));

@@ -1,4 +1,4 @@
-//! One request, whole, for a person.
+//! One request in full, for people.
 
 use std::fmt::{Display, Write};
 
@@ -106,7 +106,7 @@ fn tokens(usage: &Usage) -> String {
     line
 }
 
-/// The fields of an attempt that are there; later versions may write more or fewer.
+/// The fields of an attempt; other versions may write more or fewer.
 fn attempt_line(attempt: &Value) -> String {
     let words = ["deployment", "outcome", "class"].map(|name| text_of(attempt, name).map(str::to_owned));
     let status = number_of(attempt, "status").map(|status| status.to_string());

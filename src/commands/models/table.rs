@@ -45,7 +45,7 @@ fn usd(price: Option<f64>) -> String {
     price.map_or_else(|| NONE.to_owned(), |price| per_million(price).to_string())
 }
 
-/// Thousands and millions, as such limits are spoken of.
+/// Formats a limit in thousands or millions.
 fn tokens(count: Option<u64>) -> String {
     match count {
         None => NONE.to_owned(),

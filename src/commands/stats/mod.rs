@@ -1,4 +1,4 @@
-//! `llmroute stats`: what the logged calls were, by deployment, day or group.
+//! `llmroute stats`: figures of the logged calls, by deployment, day or group.
 
 mod render;
 
@@ -48,7 +48,7 @@ pub struct StatsArgs {
     pub csv: bool,
 }
 
-/// What calls are counted by.
+/// The grouping of calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum By {
     /// Who was called
@@ -62,7 +62,7 @@ pub enum By {
 /// Runs the command on the console.
 ///
 /// # Errors
-/// `usage` when a time cannot be understood, `other` when the log cannot be read, `output` when the
+/// `usage` if a time is not valid, `other` if the log cannot be read, `output` if the
 /// figures cannot be printed.
 pub fn run(args: &StatsArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     let zone = TimeZone::system();
@@ -91,7 +91,7 @@ pub fn run(args: &StatsArgs, global: &Global, env: &Env, console: &mut Console) 
     console.data(&text).map(|()| Exit::Success).or_else(|error| crate::commands::ask::unwritable(&error))
 }
 
-/// One row for each combination of what is counted by, in the order of its names.
+/// One row for each combination of groupings, in the order of their names.
 fn rows(entries: &[LogEntry], by: &[By], zone: &TimeZone) -> Vec<Row> {
     let key = |entry: &LogEntry, deployment: &str| -> Vec<String> {
         let part = |by: &By| match by {
@@ -104,7 +104,7 @@ fn rows(entries: &[LogEntry], by: &[By], zone: &TimeZone) -> Vec<Row> {
     stats(entries, key).into_iter().map(|(names, stats)| Row { names, stats }).collect()
 }
 
-/// From when on calls are counted.
+/// The time of the earliest call that counts.
 fn since(args: &StatsArgs, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, CommandError> {
     const DAY: i64 = 24 * 3600 * 1000;
     if let Some(days) = args.days {

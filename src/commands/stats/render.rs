@@ -8,15 +8,15 @@ use crate::ui::table::{Column, Fit};
 use crate::ui::text::{NONE, millis, money};
 use llmroute_router::history::CallStats;
 
-/// Figures under their names, which are in the order of what they are counted by.
+/// Figures and their names, in the order of the groupings.
 pub struct Row {
     /// A deployment, a day, a group.
     pub names: Vec<String>,
-    /// What was counted.
+    /// The figures.
     pub stats: CallStats,
 }
 
-/// The names of what is counted by, three at most.
+/// The names of the groupings, at most three.
 const NAMES: [fn(&Row) -> String; 3] = [|row| row.name(0), |row| row.name(1), |row| row.name(2)];
 
 impl Row {
@@ -71,7 +71,7 @@ impl By {
     }
 }
 
-/// A table, with the sum of everything in its last line.
+/// A table with the totals in its last line.
 pub fn table(rows: &[Row], by: &[By], width: Option<u16>) -> String {
     let mut columns: Vec<Column<Row>> = by
         .iter()
@@ -95,7 +95,7 @@ pub fn table(rows: &[Row], by: &[By], width: Option<u16>) -> String {
     ui::table::render(&rows, &columns, width)
 }
 
-/// All rows together, when there are several.
+/// The totals, if there are several rows.
 fn sum(rows: &[Row]) -> Option<Row> {
     let mut sum = Row { names: vec!["all".to_owned()], stats: CallStats::default() };
     rows.iter().for_each(|row| sum.stats.add(&row.stats));
@@ -103,7 +103,7 @@ fn sum(rows: &[Row]) -> Option<Row> {
 }
 
 fn share(share: Option<f64>) -> String {
-    // Rounded down: 100% is all of them.
+    // Rounded down, so that 100% means all of them.
     share.map_or_else(|| NONE.to_owned(), |share| format!("{:.1}%", (share * 1000.0).floor() / 10.0))
 }
 
@@ -115,7 +115,7 @@ fn wasted(usd: f64) -> String {
     if usd > 0.0 { money(usd) } else { NONE.to_owned() }
 }
 
-/// RFC 4180: a heading, then a line for each row; what is not known is empty.
+/// RFC 4180: a header, then a line for each row; unknown values are empty.
 pub fn csv(rows: &[Row], by: &[By]) -> String {
     let objects: Vec<Value> = rows.iter().map(|row| row.json(by)).collect();
     let mut text = String::new();

@@ -55,7 +55,7 @@ fn digits(text: &str) -> usize {
     text.bytes().take_while(u8::is_ascii_digit).count()
 }
 
-/// Long runs of `repeated`, and of one character, as what they are: nobody reads 16 MB of a snapshot.
+/// Shortens long runs of `repeated` and of one character, to keep snapshots readable.
 pub fn abridge(text: &str, repeated: &str) -> String {
     let body = text.trim_end();
     match body.chars().next() {

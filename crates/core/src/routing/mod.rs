@@ -20,6 +20,7 @@ pub mod skew;
 pub mod snapshot;
 pub mod strategy;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::strategy::Strategy;
@@ -104,7 +105,7 @@ pub struct Group {
     /// Its deployments with what the group says about them.
     pub members: Vec<Member>,
     /// How it orders them.
-    pub strategy: Strategy,
+    pub strategy: Arc<dyn Strategy>,
     /// Its limits of time and patience.
     pub policy: Policy,
     /// Groups to ask when this one fails.
@@ -176,6 +177,26 @@ pub struct Policy {
     pub hedge_max_cost: Option<f64>,
 }
 
+/// The defaults of a profile for a process that makes one call.
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            num_retries: 2,
+            attempts_per_deployment: 1,
+            deadline: Duration::from_secs(900),
+            max_wait: Duration::from_secs(20),
+            allowed_fails: None,
+            cooldown: Duration::from_secs(120),
+            cooldown_max: Duration::from_secs(1800),
+            max_fallbacks: 5,
+            retry_policy: PerClass::default(),
+            allowed_fails_policy: PerClass::default(),
+            hedge: None,
+            hedge_max_cost: None,
+        }
+    }
+}
+
 impl Policy {
     /// What the breaker goes by after a failure of `class` (`None`: no failure).
     #[must_use]
@@ -199,21 +220,8 @@ mod tests {
         Group {
             name: name.to_owned(),
             members: Vec::new(),
-            strategy: Strategy::SimpleShuffle,
-            policy: Policy {
-                num_retries: 2,
-                attempts_per_deployment: 1,
-                deadline: Duration::from_secs(900),
-                max_wait: Duration::from_secs(20),
-                allowed_fails: None,
-                cooldown: Duration::from_secs(120),
-                cooldown_max: Duration::from_secs(1800),
-                max_fallbacks: 5,
-                retry_policy: PerClass::default(),
-                allowed_fails_policy: PerClass::default(),
-                hedge: None,
-                hedge_max_cost: None,
-            },
+            strategy: Arc::new(strategy::SimpleShuffle::default()),
+            policy: Policy::default(),
             fallbacks: Vec::new(),
             context_window_fallbacks: Vec::new(),
             content_policy_fallbacks: Vec::new(),

@@ -1,4 +1,4 @@
-//! What was asked and answered: questions to the log. It knows no command line and writes nothing.
+//! Queries of the log of requests.
 
 mod conversation;
 mod entry;
@@ -16,23 +16,28 @@ pub use entry::{LogEntry, rfc3339};
 pub use last_call::{LastCall, last_calls};
 pub use stats::{CallStats, P95_NEEDS, stats};
 
-/// Ids that an ambiguous one is explained with.
+/// The number of ids listed for an ambiguous one.
 const CANDIDATES: usize = 4;
 
 /// The log of requests.
 #[derive(Debug)]
 pub struct History {
-    /// `None` when nothing was ever logged there.
+    /// `None` if nothing was ever logged there.
     reader: Option<LogReader>,
     place: String,
 }
 
-/// Why the log has no answer.
+/// The reasons why the log has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HistoryError {
-    /// The state is not kept anywhere.
+    /// The state is in memory only.
     #[error("the state is in memory, so nothing is logged\nhint: leave out `--state memory`, or name a directory")]
     InMemory,
+    /// Without a home directory, the state is in memory only.
+    #[error(
+        "the state is in memory, so nothing is logged: there is no home directory\nhint: set `HOME` or `XDG_STATE_HOME`, or use `--state DIR`"
+    )]
+    NoHome,
     /// There is no log, or nothing in it.
     #[error("nothing is logged in `{}` yet\nhint: `llmroute ask` logs what it does, unless `--no-log` says otherwise", .0)]
     Empty(String),
@@ -46,12 +51,12 @@ pub enum HistoryError {
         "no conversation `{0}` is logged\nhint: `llmroute logs --conversations` lists the latest; any unique beginning or end of an id will do"
     )]
     UnknownConversation(String),
-    /// Several requests have such an id.
+    /// Several requests match the id.
     #[error("`{part}` could be {}\nhint: give more of the id", ids.join(", "))]
     Ambiguous {
-        /// What was looked for.
+        /// The given id.
         part: String,
-        /// Some of the ids that fit.
+        /// Some of the matching ids.
         ids: Vec<String>,
     },
     /// The log cannot be read.
@@ -63,12 +68,13 @@ impl History {
     /// Opens the log at `location` for reading.
     ///
     /// # Errors
-    /// [`HistoryError::InMemory`], or when it cannot be opened. A log that is not there yet is empty.
+    /// [`HistoryError::InMemory`], [`HistoryError::NoHome`], or when it cannot be opened. A log that is not there yet is empty.
     pub fn open(location: &StateLocation) -> Result<Self, HistoryError> {
         match location {
             StateLocation::Dir(dir) => Ok(Self { reader: LogReader::at(location)?, place: dir.display().to_string() }),
             StateLocation::Redis(url) => Ok(Self { reader: LogReader::at(location)?, place: url.to_string() }),
             StateLocation::Memory => Err(HistoryError::InMemory),
+            StateLocation::NoHome => Err(HistoryError::NoHome),
         }
     }
 
@@ -84,7 +90,7 @@ impl History {
         Ok(records.into_iter().map(LogEntry::from).collect())
     }
 
-    /// The latest `count` requests that `query` wants, oldest first; none when there are none.
+    /// The latest `count` requests that match `query`, oldest first.
     ///
     /// # Errors
     /// [`HistoryError::Empty`] when nothing was ever logged, or when the log cannot be read.
@@ -93,7 +99,7 @@ impl History {
         Ok(records.into_iter().map(LogEntry::from).collect())
     }
 
-    /// The requests that were asked at `since` or later, oldest first, without their texts.
+    /// The requests since `since`, oldest first, without their texts.
     ///
     /// # Errors
     /// [`HistoryError::Empty`] when nothing was ever logged, or when the log cannot be read.
@@ -101,7 +107,7 @@ impl History {
         Ok(self.reader()?.since(since)?.into_iter().map(LogEntry::from).collect())
     }
 
-    /// The request that `id` means: `last`, a whole id, or the beginning or end of just one.
+    /// The request `id`: `last`, a full id, or a unique prefix or suffix.
     ///
     /// # Errors
     /// [`HistoryError::Empty`], [`HistoryError::Unknown`], [`HistoryError::Ambiguous`], or when the

@@ -9,7 +9,6 @@ use llmroute_core::model::KeySource;
 use llmroute_core::routing::{DeploymentId, Group, GroupId};
 
 use super::document::diagnostic::Diagnostic;
-use super::document::routing::StrategyName;
 use super::document::table::NamedTable;
 use super::document::{GroupKeys, ProfileTables, duration, names};
 use super::resolve::precedence::Precedence;
@@ -160,9 +159,8 @@ impl Profile {
         tables: &ProfileTables<'_>,
     ) -> Option<Diagnostic> {
         let precedence = Precedence { deployment: None, group: Some(&table.keys), router: &tables.router };
-        let by_price = |strategy: &StrategyName| matches!(strategy, StrategyName::Built(strategy) if ["cost-based-routing", "adaptive"].contains(&strategy.as_str()));
         let strategy = precedence.routing(|keys| &keys.routing_strategy).map(|(_, setting)| setting);
-        let strategy = strategy.filter(|setting| by_price(&setting.value));
+        let strategy = strategy.filter(|_| group.strategy.uses_price());
         let of_members = || table.keys.deployments().iter().find_map(|table| table.keys.limits.budget.setting());
         let budget = || table.keys.limits.budget.setting().or_else(of_members);
         let (key, at) = strategy

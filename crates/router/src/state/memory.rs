@@ -1,4 +1,4 @@
-//! A store that lives as long as the process; it shares with its threads and with nobody else.
+//! A store in memory, shared by the threads of one process.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,13 +7,14 @@ use crate::ports::{LogEnd, LogStart, Store, StoreError};
 
 use super::LogRecord;
 
-/// Requests that are kept; older ones are forgotten, so that a long run does not grow.
+/// The number of requests to keep; older ones are dropped, so that a long run does not grow.
 const LOG_KEPT: usize = 64;
 
 /// See the module.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     inner: Mutex<Inner>,
+    warning: Mutex<Option<&'static str>>,
 }
 
 #[derive(Debug, Default)]
@@ -23,13 +24,18 @@ struct Inner {
 }
 
 impl MemoryStore {
+    /// A store that reports `warning` once.
+    pub(super) fn with_warning(warning: &'static str) -> Self {
+        Self { warning: Mutex::new(Some(warning)), ..Self::default() }
+    }
+
     /// The latest requests, oldest first.
     #[must_use]
     pub fn records(&self) -> Vec<LogRecord> {
         self.lock().log.iter().cloned().collect()
     }
 
-    /// Sets `keys` to `values` as another store knows them.
+    /// Sets `keys` to `values` of another store.
     pub(super) fn remember(&self, keys: &[String], values: &[Option<String>]) {
         let mut inner = self.lock();
         for (key, value) in keys.iter().zip(values) {
@@ -37,7 +43,7 @@ impl MemoryStore {
         }
     }
 
-    /// Hands out the beginning of `id` if it has no end, and forgets it.
+    /// Removes and returns the start of `id` if it has no end.
     pub(super) fn take_unfinished(&self, id: &str) -> Option<LogStart> {
         let mut inner = self.lock();
         let at = inner.log.iter().position(|(start, end)| start.id == id && end.is_none())?;
@@ -45,7 +51,7 @@ impl MemoryStore {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        // A panic elsewhere leaves the map whole: each change of it is one call.
+        // A panic elsewhere leaves the map intact: each change of it is one call.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -97,6 +103,10 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn take_warning(&self) -> Option<String> {
+        self.warning.lock().unwrap_or_else(PoisonError::into_inner).take().map(str::to_owned)
+    }
+
     fn is_immediate(&self) -> bool {
         true
     }
@@ -112,5 +122,18 @@ impl Store for MemoryStore {
 
     fn clear_log(&self) -> Result<usize, StoreError> {
         Ok(self.lock().log.drain(..).count())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::state::{StateLocation, open};
+
+    #[test]
+    fn a_state_in_memory_is_reported_once_where_the_user_did_not_choose_it() {
+        let store = open(&StateLocation::NoHome);
+        assert!(store.take_warning().is_some_and(|warning| warning.contains("\nhint: set `HOME`")));
+        assert_eq!(store.take_warning(), None);
+        assert_eq!(open(&StateLocation::Memory).take_warning(), None);
     }
 }

@@ -6,9 +6,9 @@ use super::*;
 use crate::model::{Class, ConnectionFault, OutputFault, TimeoutKind};
 use crate::routing::breaker::{BreakerContext, BreakerEvent, BreakerPolicy};
 use crate::routing::limits::LimitExceeded;
-use crate::routing::per_class::PerClass;
 use crate::routing::snapshot::HealthSignal;
-use crate::routing::{Deployment, Group, Member, Policy, Strategy, Timeouts};
+use crate::routing::strategy::SimpleShuffle;
+use crate::routing::{Deployment, Group, Member, Policy, Timeouts};
 
 /// `main: a b | other: c`: groups and their deployments, in order; a deployment is `provider.name`,
 /// with `@WINDOW` for a context window and `!` for a missing key; `provider.name%KEY%HOST` says with
@@ -66,21 +66,8 @@ fn map(text: &str) -> Map {
         map.groups.push(Group {
             name: name.trim().to_owned(),
             members,
-            strategy: Strategy::SimpleShuffle,
-            policy: Policy {
-                num_retries: 2,
-                attempts_per_deployment: 1,
-                deadline: Duration::from_secs(900),
-                max_wait: Duration::from_secs(20),
-                allowed_fails: None,
-                cooldown: Duration::from_secs(120),
-                cooldown_max: Duration::from_secs(1800),
-                max_fallbacks: 5,
-                retry_policy: PerClass::default(),
-                allowed_fails_policy: PerClass::default(),
-                hedge: None,
-                hedge_max_cost: None,
-            },
+            strategy: std::sync::Arc::new(SimpleShuffle::default()),
+            policy: Policy::default(),
             fallbacks: Vec::new(),
             context_window_fallbacks: Vec::new(),
             content_policy_fallbacks: Vec::new(),

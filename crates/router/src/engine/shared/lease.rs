@@ -9,7 +9,7 @@ use crate::ports::StoreError;
 use llmroute_core::model::Timestamp;
 use llmroute_core::routing::failover::PlannedCall;
 use llmroute_core::routing::snapshot::{DeploymentState, GroupState};
-use llmroute_core::routing::{DeploymentId, GroupId, Strategy};
+use llmroute_core::routing::{DeploymentId, GroupId};
 
 /// A call that is counted as under way.
 pub(in crate::engine) struct Lease {
@@ -32,7 +32,7 @@ impl StateSession {
     /// Takes the turn of a request to `group` in one transaction, so that no two requests have the same;
     /// false when it has one, or needs none.
     pub(in crate::engine) fn take_turn(&mut self, group: GroupId) -> bool {
-        if self.map.group(group).strategy != Strategy::RoundRobin || self.turns.contains(&group) {
+        if !self.map.group(group).strategy.takes_turns() || self.turns.contains(&group) {
             return false;
         }
         self.turns.push(group);

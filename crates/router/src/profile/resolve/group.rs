@@ -1,6 +1,8 @@
 //! One group: its members, its policy, and what it needs that is not built yet.
 
-use llmroute_core::routing::{Group, GroupId, Member, Strategy};
+use llmroute_core::routing::strategy::SimpleShuffle;
+use llmroute_core::routing::{Group, GroupId, Member};
+use std::sync::Arc;
 
 use super::deployment::DeploymentSpec;
 use super::precedence::Precedence;
@@ -25,7 +27,7 @@ impl Profile {
         let mut not_built = self.base.not_built.clone();
         let strategy = strategy::resolve(&precedence, options.long_lived).unwrap_or_else(|name| {
             not_built.push(format!("routing_strategy = {name:?}"));
-            Strategy::SimpleShuffle
+            Arc::new(SimpleShuffle::default())
         });
         not_built.extend(keys.not_built());
         let mut members = Vec::new();

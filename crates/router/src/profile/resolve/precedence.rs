@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use llmroute_core::routing::hedge::Delay;
 use llmroute_core::routing::strategy::Sticky;
-use llmroute_core::routing::{Policy, Strategy, Timeouts};
+use llmroute_core::routing::{Policy, Timeouts};
 
 use crate::profile::document::failure_classes::NumbersByClass;
 use crate::profile::document::routing::{StrategyArgs, StrategyName};
@@ -174,11 +174,12 @@ impl<'s, 'a> Precedence<'s, 'a> {
     /// The strategy by its name, without arguments of the profile.
     pub(crate) fn strategy_name(&self) -> StrategyName {
         let found = self.routing(|keys| &keys.routing_strategy);
-        found.map_or(StrategyName::Built(Strategy::SimpleShuffle), |(_, setting)| setting.value.clone())
+        found.map_or(StrategyName::DEFAULT, |(_, setting)| setting.value.clone())
     }
 
     pub(crate) fn strategy_args(&self) -> StrategyArgs {
-        self.routing_value(|keys| &keys.routing_strategy_args).unwrap_or_default()
+        let found = self.routing(|keys| &keys.routing_strategy_args);
+        found.map_or_else(StrategyArgs::default, |(_, setting)| setting.value.clone())
     }
 
     pub(crate) fn sticky(&self) -> Option<Sticky> {

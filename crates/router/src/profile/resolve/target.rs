@@ -1,9 +1,11 @@
 //! Looks up names of groups, of `PROVIDER/MODEL`, of providers and of templates.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use llmroute_core::catalog;
-use llmroute_core::routing::{Group, GroupId, Member, Strategy};
+use llmroute_core::routing::strategy::SimpleShuffle;
+use llmroute_core::routing::{Group, GroupId, Member};
 
 use super::deployment::DeploymentSpec;
 use super::provider::Provider;
@@ -68,7 +70,7 @@ impl Profile {
         self.map.groups.push(Group {
             name: name.to_owned(),
             members: added.ids.into_iter().map(member).collect(),
-            strategy: Strategy::SimpleShuffle,
+            strategy: Arc::new(SimpleShuffle::default()),
             policy: self.base.policy,
             fallbacks: Vec::new(),
             context_window_fallbacks: Vec::new(),

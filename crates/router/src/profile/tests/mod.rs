@@ -7,7 +7,6 @@ use proptest::prelude::*;
 use super::*;
 use llmroute_core::model::{Class, KeySource, TimeoutKind};
 use llmroute_core::routing::hedge::Delay;
-use llmroute_core::routing::per_class::PerClass;
 
 const LAB: &str = "[providers.lab]\nprotocol = \"openai\"\nbase_url = \"https://lab.example/v1\"\n";
 

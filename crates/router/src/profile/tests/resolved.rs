@@ -247,21 +247,7 @@ fn a_group_comes_before_a_model_of_the_same_name() {
 #[test]
 fn the_policy_has_its_defaults() {
     let policy = lab("[groups.main]\ndeployments = [{ model = \"lab/a\" }]").map.groups[0].policy;
-    let want = Policy {
-        num_retries: 2,
-        attempts_per_deployment: 1,
-        deadline: Duration::from_secs(900),
-        max_wait: Duration::from_secs(20),
-        allowed_fails: None,
-        cooldown: Duration::from_secs(120),
-        cooldown_max: Duration::from_secs(1800),
-        max_fallbacks: 5,
-        retry_policy: PerClass::default(),
-        allowed_fails_policy: PerClass::default(),
-        hedge: None,
-        hedge_max_cost: None,
-    };
-    assert_eq!(policy, want);
+    assert_eq!(policy, Policy::default());
 }
 
 fn policy(settings: &str) -> Policy {

@@ -1,16 +1,17 @@
 use std::time::Duration;
 
 use super::*;
-use llmroute_core::routing::Strategy;
-use llmroute_core::routing::strategy::{AdaptiveArgs, LatencyArgs, Sticky};
+use llmroute_core::routing::strategy::{
+    Adaptive, CostBased, External, LatencyBased, LeastBusy, RoundRobin, SimpleShuffle, Sticky, UsageBased,
+};
 
 fn group(settings: &str) -> String {
     format!("[groups.main]\n{settings}\ndeployments = [{{ model = \"lab/a\" }}]")
 }
 
-fn check(settings: &str, want: &Strategy) {
+fn check(settings: &str, want: &dyn std::fmt::Debug) {
     let profile = lab(&group(settings));
-    assert_eq!(&profile.map.group(GroupId(0)).strategy, want);
+    assert_eq!(format!("{:?}", profile.map.group(GroupId(0)).strategy), format!("{want:?}"));
     assert!(profile.notes.is_empty(), "{}", profile.render_notes(false));
     assert_eq!(profile.unbuilt(GroupId(0)), None);
 }
@@ -23,15 +24,15 @@ fn warns(settings: &str, want: &str) {
 
 #[test]
 fn every_name_is_its_strategy() {
-    check("", &Strategy::SimpleShuffle);
-    check("routing_strategy = \"round-robin\"", &Strategy::RoundRobin);
-    check("routing_strategy = \"least-busy\"", &Strategy::LeastBusy);
-    check("routing_strategy = \"cost-based-routing\"", &Strategy::CostBased);
-    check("routing_strategy = \"usage-based-routing\"", &Strategy::UsageBased);
-    check("routing_strategy = \"usage-based-routing-v2\"", &Strategy::UsageBased);
-    check("routing_strategy = \"latency-based-routing\"", &Strategy::LatencyBased(LatencyArgs::ONE_SHOT));
-    check("routing_strategy = \"adaptive\"", &Strategy::Adaptive(AdaptiveArgs::ONE_SHOT));
-    check("routing_strategy = \"exec:./choose it\"", &Strategy::Exec("./choose it".into()));
+    check("", &SimpleShuffle::default());
+    check("routing_strategy = \"round-robin\"", &RoundRobin);
+    check("routing_strategy = \"least-busy\"", &LeastBusy);
+    check("routing_strategy = \"cost-based-routing\"", &CostBased);
+    check("routing_strategy = \"usage-based-routing\"", &UsageBased);
+    check("routing_strategy = \"usage-based-routing-v2\"", &UsageBased);
+    check("routing_strategy = \"latency-based-routing\"", &LatencyBased::ONE_SHOT);
+    check("routing_strategy = \"adaptive\"", &Adaptive::ONE_SHOT);
+    check("routing_strategy = \"exec:./choose it\"", &External { command: "./choose it".into() });
 }
 
 #[test]
@@ -39,15 +40,11 @@ fn arguments_are_those_of_the_strategy() {
     check(
         "routing_strategy = \"latency-based-routing\"
          routing_strategy_args = { ttl = \"1h\", lowest_latency_buffer = 0.1 }",
-        &Strategy::LatencyBased(LatencyArgs {
-            ttl: Some(Duration::from_secs(3600)),
-            buffer: 0.1,
-            ..LatencyArgs::ONE_SHOT
-        }),
+        &LatencyBased { ttl: Some(Duration::from_secs(3600)), buffer: 0.1, ..LatencyBased::ONE_SHOT },
     );
     check(
         "routing_strategy = \"adaptive\"\nrouting_strategy_args = { w_latency = 2, w_cost = 0.5, w_failure = 0 }",
-        &Strategy::Adaptive(AdaptiveArgs { latency: 2.0, cost: 0.5, failure: 0.0, ..AdaptiveArgs::ONE_SHOT }),
+        &Adaptive { latency: 2.0, cost: 0.5, failure: 0.0, ..Adaptive::ONE_SHOT },
     );
     warns(
         "routing_strategy_args = { ttl = 60 }",
@@ -57,7 +54,7 @@ fn arguments_are_those_of_the_strategy() {
 
 #[test]
 fn sticky_is_for_the_shuffle() {
-    check("sticky = \"user\"", &Strategy::Sticky(Sticky::User));
+    check("sticky = \"user\"", &SimpleShuffle { sticky: Some(Sticky::User) });
     warns(
         "routing_strategy = \"adaptive\"\nsticky = \"user\"",
         "`sticky` is for `simple-shuffle`; the group uses `adaptive`",
@@ -90,5 +87,6 @@ fn a_long_lived_process_explores_less() {
     let text = text.replace("lab/a", "openai/a");
     let inputs = LoadOptions { env: &vars, long_lived: true };
     let profile = Profile::parse(Source::Demo, &text, &inputs).unwrap();
-    assert_eq!(profile.map.group(GroupId(0)).strategy, Strategy::LatencyBased(LatencyArgs::LONG_LIVED));
+    let strategy = &profile.map.group(GroupId(0)).strategy;
+    assert_eq!(format!("{strategy:?}"), format!("{:?}", LatencyBased::LONG_LIVED));
 }
