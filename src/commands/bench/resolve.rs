@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::args::{ArrivalArg, BenchArgs};
+use super::rules;
 use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use llmroute_bench::plan::{Arrival, Load, Slo, Stop};
@@ -31,12 +32,19 @@ pub struct BenchDeployment {
 ///
 /// # Errors
 /// Fails on an unknown name.
-pub fn targets(args: &BenchArgs, profile: &mut Profile, env: &Env) -> Result<Vec<BenchDeployment>, CommandError> {
+pub fn targets(
+    args: &BenchArgs,
+    profile: &mut Profile,
+    prompts: &Prompts,
+    env: &Env,
+) -> Result<Vec<BenchDeployment>, CommandError> {
     let mut found: Vec<BenchDeployment> = Vec::new();
     let typed: Vec<Option<String>> = args.models.iter().cloned().map(Some).collect();
     let typed = if typed.is_empty() { vec![None] } else { typed };
     for typed in typed {
         let (group, alone) = find(typed.as_deref(), profile, env)?;
+        // A model that is named by itself is no group, and rules bind groups.
+        let group = if alone.is_some() { group } else { rules::target(&profile.map, group, prompts, env)? };
         for member in &profile.map.group(group).members {
             let deployment = member.deployment;
             let is_meant = alone.is_none_or(|alone| alone == deployment);
