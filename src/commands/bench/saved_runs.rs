@@ -23,24 +23,24 @@ pub struct SavedRun {
     folder: Option<PathBuf>,
 }
 
-    /// Locates a run. Text with a slash or that ends in `.json` is a path; other text is a name.
-    ///
-    /// # Errors
-    /// The name is invalid, or there is no folder for names.
-    /// The file of the run.
-    /// Checks that the file can be made, before anything is spent.
-    ///
-    /// # Errors
-    /// The directory of a path does not exist.
-    /// Writes `run` atomically; an earlier one is replaced.
-    ///
-    /// # Errors
-    /// The file cannot be written.
-        // A temporary file is readable by its owner alone, and so is what it becomes.
-    /// Reads the run.
-    ///
-    /// # Errors
-    /// There is no such run, or its file is invalid.
+/// Locates a run. Text with a slash or that ends in `.json` is a path; other text is a name.
+///
+/// # Errors
+/// The name is invalid, or there is no folder for names.
+/// The file of the run.
+/// Checks that the file can be made, before anything is spent.
+///
+/// # Errors
+/// The directory of a path does not exist.
+/// Writes `run` atomically; an earlier one is replaced.
+///
+/// # Errors
+/// The file cannot be written.
+// A temporary file is readable by its owner alone, and so is what it becomes.
+/// Reads the run.
+///
+/// # Errors
+/// There is no such run, or its file is invalid.
 pub fn save(name: &str, run: &Run, env: &Env) -> Result<PathBuf, CommandError> {
     let path = path(name, env)?;
     let wrong = |error: std::io::Error| {
