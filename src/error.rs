@@ -155,7 +155,6 @@ impl From<HistoryError> for CommandError {
             HistoryError::Store(_) => ErrorKind::Other,
             HistoryError::InMemory
             | HistoryError::NoHome
-            | HistoryError::NoHome
             | HistoryError::Empty(_)
             | HistoryError::Unknown(_)
             | HistoryError::UnknownConversation(_)

@@ -65,7 +65,6 @@ impl HistoryError {
         match self {
             Self::InMemory => Some("leave out `--state memory`, or name a directory"),
             Self::NoHome => Some("set `HOME` or `XDG_STATE_HOME`, or use `--state DIR`"),
-            Self::NoHome => Some("set `HOME` or `XDG_STATE_HOME`, or use `--state DIR`"),
             Self::Empty(_) => Some("`llmroute ask` logs its requests, except with `--no-log`"),
             Self::Unknown(_) => {
                 Some("`llmroute logs` lists the latest requests; a unique beginning or end of an id is enough")
