@@ -87,7 +87,7 @@ impl SseParser {
     /// not a broken frame.
     ///
     /// # Errors
-    /// As [`Parser::feed`].
+    /// As [`SseParser::feed`].
     pub fn end(&mut self, out: &mut Vec<Frame>) -> Result<(), FrameError> {
         let line = std::mem::take(&mut self.line);
         // A character can be cut too; a line that is no text is not whole.

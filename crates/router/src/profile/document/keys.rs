@@ -1,5 +1,5 @@
 //! What is known of every key: where it stands, its type, its default, its meaning. Makes the table in
-//! `docs/profile.md`; the tables themselves are declared in [`super`].
+//! `docs/profile.md`; the tables themselves are declared in `document`.
 
 use super::table::Keys;
 use super::{DeploymentKeys, GroupKeys, ProviderKeys, RouterKeys, RuleKeys, TemplateKeys, TopKeys};
