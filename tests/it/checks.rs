@@ -83,7 +83,7 @@ fn nothing_is_printed_when_no_answer_satisfies_the_schema() {
 #[test]
 fn a_truncated_answer_is_not_requested_again() {
     let why = "invalid_output: the answer is rejected (the token limit cut it; raise --max-tokens): \
-        it is no JSON: EOF while parsing a value at line 1 column 7";
+        it is not valid JSON: EOF while parsing a value at line 1 column 7";
     let stderr = format!("llmroute: lab/too-long failed ({why}); trying lab/valid\n");
     check(&["too-long", "valid"], &["--schema", SCHEMA], 0, &format!("{VALID}\n"), &stderr, &["too-long", "valid"]);
 }

@@ -199,7 +199,7 @@ fn an_answer_has_a_largest_size() {
         events.clear();
     }
     assert!(call.is_over());
-    assert_eq!(call.finish().result.unwrap_err().message, "the answer is longer than 64 MiB");
+    assert_eq!(call.finish().result.unwrap_err().message, "the answer is longer than 67.1 MB");
 }
 
 #[test]

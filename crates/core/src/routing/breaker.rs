@@ -249,6 +249,10 @@ impl Breaker {
     /// The first and the longest cooldown, if this failure opens the breaker.
     fn opens(&self, class: Class, sparse: bool, context: &BreakerContext) -> Option<(Duration, Duration)> {
         let rules = &context.rules;
+        // `cooldown_time = 0`: the breaker never opens.
+        if rules.cooldown.is_zero() {
+            return None;
+        }
         let normal = (rules.cooldown, rules.cooldown_max);
         let spans = if is_long(class) { LONG } else { normal };
         if let Phase::Open { .. } | Phase::Probing { .. } = self.gate {

@@ -48,6 +48,12 @@ fn in_sparse_use_the_first_failure_opens_it_if_another_is_closed() {
 }
 
 #[test]
+fn a_cooldown_of_zero_keeps_it_closed() {
+    let rules = BreakerPolicy { cooldown: Duration::ZERO, ..RULES };
+    check(rules, true, "0 500 -> closed\n1 refused -> closed\n2 401 -> closed\n3 503+300s -> closed");
+}
+
+#[test]
 fn in_dense_use_one_failure_is_noise() {
     check(RULES, true, "0 ok -> closed\n 1 500 -> closed\n 2 ok -> closed\n 3 500 -> closed");
 }
