@@ -96,8 +96,11 @@ pub fn one_group(args: &BenchArgs, profile: &mut Profile, env: &Env) -> Result<G
 /// Fails on an unknown name.
 fn group(typed: Option<&str>, profile: &mut Profile, env: &Env) -> Result<GroupId, CommandError> {
     let inputs = LoadOptions { env: &env.vars, long_lived: true };
-    let Some(name) = typed else { return Ok(profile.default_group) };
-    profile.target(name, &inputs).map_err(|none| CommandError::new(ErrorKind::Profile, none.message).hint(none.hint))
+    let found = match typed {
+        Some(name) => profile.target(name, &inputs),
+        None => profile.default_group(),
+    };
+    found.map_err(|none| CommandError::new(ErrorKind::Profile, none.message).hint(none.hint))
 }
 
 /// The prompts.
