@@ -146,7 +146,7 @@ fn the_region_and_keys_come_from_the_places_that_aws_tools_use() {
     check(&[keys[0], keys[1], region], 0, "POST https://bedrock-runtime.ap-northeast-1.amazonaws.com/model/");
     check(&[keys[0], keys[1]], 78, "no region is known for `bedrock`");
     check(&[keys[0], keys[1], ("AWS_REGION", "x.evil.example/")], 78, "no region is known for `bedrock`");
-    check(&[region], 0, "no keys of AWS: AWS_ACCESS_KEY_ID is not set, and there is no profile `default`");
+    check(&[region], 0, "no AWS keys: AWS_ACCESS_KEY_ID is not set, and there is no profile `default`");
     check(&[region, ("AWS_BEARER_TOKEN_BEDROCK", "k")], 0, "authorization: [redacted]");
     check(
         &[region, keys[0], keys[1], ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "http://127.0.0.1:9")],

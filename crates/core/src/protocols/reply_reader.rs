@@ -9,9 +9,9 @@ use crate::model::format;
 use crate::model::{Class, Event, Failure};
 use crate::wire::{Frame, FrameError, FrameParser, Framing, json_repair};
 
-/// The longest document that is kept, in bytes: as long as the longest event.
+/// The longest document, in bytes: as long as the longest event.
 const MAX_DOCUMENT: usize = crate::wire::sse::MAX_FRAME;
-/// White space that may come before a reply; some servers send blank lines while a call is queued.
+/// The most white space before a reply; some servers send blank lines while a call is queued.
 const MAX_BLANK: usize = 64 << 10;
 
 /// Reads one body.

@@ -17,6 +17,7 @@ use tokio::sync::OnceCell;
 use self::aws::AwsCredentials;
 use self::keyring::{Keyring, SystemKeyring};
 use crate::ports::{BoxFuture, Clock, KeyError, KeyProvider};
+use crate::profile::{LARGEST_KEY_FILE, read_text, trim_key};
 use crate::transport::process::{ProcessError, ShellCommand};
 use llmroute_core::model::failure::one_line;
 use llmroute_core::model::format;
@@ -68,7 +69,7 @@ impl KeyResolver {
     }
 
     fn env(&self, names: &[String]) -> Result<Secret, KeyError> {
-        let set = |name: &String| self.vars.get(name).filter(|value| !value.is_empty());
+        let set = |name: &String| self.vars.get(name).map(|value| trim_key(value)).filter(|value| !value.is_empty());
         names.iter().find_map(set).map(Secret::new).ok_or_else(|| match names {
             [name] => error(format!("{name} is not set")),
             names => error(format!("none of {} is set", names.join(", "))),
@@ -142,12 +143,12 @@ async fn from_keyring(keyring: Arc<dyn Keyring>, name: &str, limit: Duration) ->
 /// The first line of a file.
 fn file(path: &Path) -> Result<Secret, KeyError> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path).map_err(|why| error(format!("key file {shown}: {}", why.kind())))?;
+    let text = read_text(path, LARGEST_KEY_FILE).map_err(|why| error(format!("key file {shown} {why}")))?;
     first_line(&text).ok_or_else(|| error(format!("key file {shown} is empty")))
 }
 
 fn first_line(text: &str) -> Option<Secret> {
-    text.lines().next().map(str::trim).filter(|line| !line.is_empty()).map(Secret::new)
+    text.lines().next().map(trim_key).filter(|line| !line.is_empty()).map(Secret::new)
 }
 
 /// The command that prints a token for the credentials in `file`, or for the default ones.

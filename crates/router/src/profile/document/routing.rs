@@ -1,4 +1,4 @@
-//! Values that say how a group routes: strategies with their arguments, stickiness, tiers.
+//! Values for routing: strategies with their arguments, stickiness, tiers.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use super::value::NonZeroDuration;
 /// Strategies that are not built yet.
 const NOT_BUILT: &[&str] = &["complexity-router"];
 
-/// What a group can be sticky by.
+/// The values of `sticky`.
 const STICKY: &[(&str, Sticky)] =
     &[("user", Sticky::User), ("conversation", Sticky::Conversation), ("prompt", Sticky::Prompt)];
 
