@@ -161,7 +161,7 @@ impl Observer for Recorder {
         ControlFlow::Continue(())
     }
 
-    fn has_room(&self) -> bool {
+    fn has_room(&mut self) -> bool {
         self.queue.lock().len() < CAPACITY
     }
 }

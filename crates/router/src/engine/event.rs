@@ -1,6 +1,7 @@
 //! What the engine tells whoever watches: every wait, failure, skip and piece of text.
 
 use std::ops::ControlFlow;
+use std::task::Poll;
 use std::time::Duration;
 
 use crate::engine::request::record::RoutedAnswer;
@@ -102,7 +103,13 @@ pub trait Observer: Send {
 
     /// Returns false while no further output is wanted yet; the network is then not read. The task that makes room
     /// must poll the request again.
-    fn has_room(&self) -> bool {
+    fn has_room(&mut self) -> bool {
         true
     }
+}
+
+/// Waits until `observer` has room for output.
+pub(super) async fn room(observer: &mut dyn Observer) {
+    // The task that makes room polls the request again.
+    std::future::poll_fn(|_| if observer.has_room() { Poll::Ready(()) } else { Poll::Pending }).await;
 }

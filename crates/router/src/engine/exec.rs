@@ -13,7 +13,7 @@ use tokio::process::Command;
 
 use crate::engine::process_group::ProcessGroup;
 use crate::engine::router::{Request, Router};
-use crate::engine::shared::session::reachable;
+use crate::engine::shared::keys::reachable;
 use llmroute_core::routing::estimate::Estimate;
 use llmroute_core::routing::failover::{Eligibility, RequestAttributes};
 use llmroute_core::routing::snapshot::StateSnapshot;

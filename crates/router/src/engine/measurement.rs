@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::shared::session::{StateSession, deployment_key, edit};
+use crate::engine::shared::keys::{deployment_key, edit};
+use crate::engine::shared::session::StateSession;
 use crate::engine::{Delivery, Request, Router};
 use crate::ports::StoreError;
 use llmroute_core::model::{Failure, Prompt, Timestamp};
@@ -14,7 +15,10 @@ use llmroute_core::routing::snapshot::{DeploymentState, HealthSignal};
 use llmroute_core::routing::strategy::{RankingInput, prior_ttft};
 use llmroute_core::routing::{DeploymentId, GroupId};
 
-/// A call that somebody else made.
+/// The longest time that one write may take.
+const STATE_LIMIT: Duration = Duration::from_secs(5);
+
+/// A call that was made outside of routing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measurement {
     /// Whom it asked.
@@ -47,7 +51,7 @@ impl Router {
     ///
     /// # Errors
     /// When the state cannot be written; what was written for other deployments stays.
-    pub fn observe(
+    pub async fn observe(
         &self,
         group: GroupId,
         mut observed: Vec<Measurement>,
@@ -56,11 +60,11 @@ impl Router {
         observed.sort_by_key(|one| one.at);
         let now = self.clock.now();
         let request = Request::new(group, Prompt::user(""), Delivery::Whole, now);
-        let (map, store) = (Arc::clone(&self.map), Arc::clone(&self.store));
-        let ledger = StateSession::open(Arc::clone(&map), Arc::clone(&store), Arc::clone(&self.quotas), &request, now);
-        let snapshot = &ledger.snapshot;
+        let map = Arc::clone(&self.map);
+        let session = StateSession::open(self, &request).await;
+        let snapshot = &session.snapshot;
         let start = prior_ttft(&RankingInput { map: &map, group, attributes: &request.attributes, snapshot, now });
-        let policy = &map.group(group).policy;
+        let policy = map.group(group).policy;
         let mut of_deployment: BTreeMap<DeploymentId, Vec<Measurement>> = BTreeMap::new();
         for one in observed {
             of_deployment.entry(one.deployment).or_default().push(one);
@@ -68,16 +72,17 @@ impl Router {
         for (deployment, all) in of_deployment {
             let another_closed = snapshot.another_closed(&map, group, deployment, now);
             let jitter = rng.f64();
-            let teach = |cell: &mut DeploymentState| {
+            let learn = move |state: &mut DeploymentState| {
                 for one in &all {
                     let (lesson, sample) = one.lessons();
                     let class = one.result.as_ref().err().map(|(failure, _)| failure.class);
                     let context = BreakerContext { rules: policy.breaker(class), another_closed, now: one.at, jitter };
-                    lesson.inspect(|lesson| cell.observe(lesson, &context));
-                    sample.inspect(|sample| cell.estimates.learn(sample, start, one.at));
+                    lesson.inspect(|lesson| state.observe(lesson, &context));
+                    sample.inspect(|sample| state.estimates.learn(sample, start, one.at));
                 }
             };
-            store.update(&[deployment_key(&map, deployment)], &mut |values| edit(&mut values[0], teach))?;
+            let change = move |values: &mut [Option<String>]| edit(&mut values[0], &learn);
+            self.state.update(vec![deployment_key(&map, deployment)], STATE_LIMIT, change).await?;
         }
         Ok(())
     }

@@ -1,6 +1,5 @@
 //! What would be asked of whom, without asking.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::request::record::{HedgeInfo, RouteErrorKind};
@@ -55,14 +54,8 @@ impl Router {
     /// Plans `request` by the shared state of this moment, which it does not change. The commands of
     /// the groups (`exec:`) are asked.
     pub async fn plan(&self, request: &Request, rng: &mut fastrand::Rng) -> Plan {
-        let mut ledger = StateSession::open(
-            Arc::clone(&self.map),
-            Arc::clone(&self.store),
-            Arc::clone(&self.quotas),
-            request,
-            self.clock.now(),
-        );
-        let unordered = self.order_by_command(request, &mut ledger.snapshot).await;
+        let mut session = StateSession::open(self, request).await;
+        let unordered = self.order_by_command(request, &mut session.snapshot).await;
         let deadline = self.deadline(request);
         let mut plan = Plan {
             calls: Vec::new(),
@@ -70,7 +63,7 @@ impl Router {
             visited: Vec::new(),
             rule_overrides: RuleOverrides::default(),
             why: RouteErrorKind::ReaderGone,
-            snapshot: ledger.snapshot.clone(),
+            snapshot: session.snapshot.clone(),
             unordered,
             ranked: Vec::new(),
         };

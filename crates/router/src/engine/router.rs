@@ -10,11 +10,15 @@ use crate::engine::request::record::{RouteError, RoutedAnswer};
 use crate::engine::request::run::Run;
 use crate::engine::shared::provider_limits::ProviderLimits;
 use crate::ports::{Clock, KeyProvider, LogStart, Store, Transport};
+use crate::state::StateHandle;
 use llmroute_core::model::{KeySource, Prompt, Timestamp};
 use llmroute_core::protocols::Endpoint;
 use llmroute_core::routing::failover::{Needs, RequestAttributes};
 use llmroute_core::routing::rules::{self, RuleError, RuleOverrides};
 use llmroute_core::routing::{GroupId, Map};
+
+/// The longest time that a process which makes one call waits for its writes.
+const WRITE_LIMIT: Duration = Duration::from_secs(5);
 
 /// Routes requests to deployments.
 pub struct Router {
@@ -25,8 +29,9 @@ pub struct Router {
     pub(super) keys: Arc<dyn KeyProvider>,
     pub(super) transport: Arc<dyn Transport>,
     pub(super) store: Arc<dyn Store>,
+    pub(super) state: StateHandle,
     pub(super) clock: Clock,
-    pub(super) quotas: Arc<ProviderLimits>,
+    pub(super) limits: Arc<ProviderLimits>,
 }
 
 /// One question.
@@ -77,15 +82,17 @@ impl Router {
         store: Arc<dyn Store>,
         clock: Clock,
     ) -> Self {
-        Self { map, endpoints, sources, keys, transport, store, clock, quotas: Arc::default() }
+        let state = StateHandle::new(Arc::clone(&store));
+        Self { map, endpoints, sources, keys, transport, store, state, clock, limits: Arc::default() }
     }
 
     /// A router over another `map`, with the ways out of this one.
     #[must_use]
     pub fn with_map(&self, map: Arc<Map>, endpoints: Vec<Endpoint>, sources: Vec<KeySource>) -> Self {
         let (keys, transport) = (Arc::clone(&self.keys), Arc::clone(&self.transport));
-        let quotas = Arc::clone(&self.quotas);
-        Self { map, endpoints, sources, keys, transport, store: Arc::clone(&self.store), clock: self.clock, quotas }
+        let limits = Arc::clone(&self.limits);
+        let (store, state) = (Arc::clone(&self.store), self.state.clone());
+        Self { map, endpoints, sources, keys, transport, store, state, clock: self.clock, limits }
     }
 
     /// Writes down what `request` asks before it is run, which otherwise happens while the network is waited
@@ -95,6 +102,11 @@ impl Router {
             // A store that cannot be written says so by its warning.
             let _ = self.store.begin(start);
         }
+    }
+
+    /// Waits on this thread until the state is written, at most for `limit`: for the end of a process.
+    pub fn flush_blocking(&self, limit: Duration) -> bool {
+        self.state.flush_blocking(limit)
     }
 
     /// What can be routed to.
@@ -150,17 +162,32 @@ impl Router {
         rng: &mut fastrand::Rng,
         observer: &mut dyn Observer,
     ) -> Result<RoutedAnswer, RouteError> {
-        let mut run = Run::new(self, request);
+        let ended = self.route(request, rng, observer).await;
+        self.state.flush(WRITE_LIMIT).await;
+        if let Some(warning) = self.store.take_warning() {
+            observer.on_event(RouterEvent::State(&warning));
+        }
+        ended
+    }
+
+    /// The same, without waiting for the writes of the state.
+    pub(crate) async fn route(
+        &self,
+        request: &Request,
+        rng: &mut fastrand::Rng,
+        observer: &mut dyn Observer,
+    ) -> Result<RoutedAnswer, RouteError> {
+        let mut run = Run::new(self, request).await;
         // A rule that cannot be evaluated ends the request itself.
-        run.ledger.take_turn(self.decide(request).unwrap_or_default().target(request.group));
-        for (group, reason) in self.order_by_command(request, &mut run.ledger.snapshot).await {
+        run.session.take_turn(self.decide(request).unwrap_or_default().target(request.group)).await;
+        for (group, reason) in self.order_by_command(request, &mut run.session.snapshot).await {
             observer.on_event(RouterEvent::Unordered { group, reason: &reason });
         }
-        let ended = run.failover(rng, observer).await;
-        if let Ok(done) = &ended {
-            observer.on_complete(done);
+        let ended = run.follow(rng, observer).await;
+        if let Ok(answer) = &ended {
+            observer.on_complete(answer);
         }
-        run.ledger.settle().await;
+        run.session.post_settlements();
         run.close(&ended);
         if let Some(warning) = self.store.take_warning() {
             observer.on_event(RouterEvent::State(&warning));

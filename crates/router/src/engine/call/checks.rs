@@ -3,15 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::call::attempt::{CallError, CallSuccess, Cause};
 use crate::engine::call::schema::Schema;
 use crate::engine::call::verify::verify;
-use crate::engine::request::record::Disposition;
-use crate::engine::request::run::Run;
-use llmroute_core::model::{Answer, Class, Failure, Finish, OutputFault, Timestamp};
-
-/// How long a command may take for its verdict.
-const VERDICT: Duration = Duration::from_secs(60);
+use llmroute_core::model::{Answer, Class, Failure, Finish, OutputFault};
 
 /// What an answer must satisfy; by default nothing.
 ///
@@ -32,8 +26,8 @@ impl Checks {
         self.schema.is_none() && self.verify.is_none()
     }
 
-    /// Judges `answer`, whose text becomes what was judged.
-    async fn pass(&self, answer: &mut Answer, limit: Duration) -> Result<(), Failure> {
+    /// Judges `answer` within `limit`. Its text becomes the document that was judged.
+    pub(in crate::engine) async fn judge(&self, answer: &mut Answer, limit: Duration) -> Result<(), Failure> {
         // A turn that calls tools is not the answer yet.
         if answer.text.trim().is_empty() {
             return Ok(());
@@ -56,21 +50,4 @@ fn rejected(answer: &Answer, why: &str) -> Failure {
     };
     // What a model wrote into the reason may be long; the note stands before it is cut.
     Failure::new(Class::InvalidOutput(fault), format!("the answer is rejected{note}: {why}"))
-}
-
-impl Run<'_> {
-    /// The answer if it passes its checks; else the attempt that gave it has failed.
-    pub(in crate::engine) async fn checked(
-        &mut self,
-        mut won: CallSuccess,
-        deadline: Timestamp,
-    ) -> Result<CallSuccess, CallError> {
-        let limit = VERDICT.min(deadline.since(self.router.clock.now()));
-        let Err(failure) = self.request.checks.pass(&mut won.answer, limit).await else { return Ok(won) };
-        if let Some(attempt) = self.attempts.last_mut() {
-            attempt.failure = Some(failure.clone());
-            attempt.disposition = Disposition::Discarded;
-        }
-        Err(CallError { cause: Cause::Failed(failure), answer: won.answer, first_token: won.first_token })
-    }
 }
