@@ -236,7 +236,7 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand --color 'When to use colour'
             cand --state 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it'
             cand --allow-cache 'Send the same text every time, so that the providers'' prompt caches may answer'
-            cand --find-limit 'Look for the highest rate with at most 1 % errors and a p95 of the TTFT within `--slo`'
+            cand --find-limit 'Find the highest rate with at most 1 % errors and a p95 of the TTFT within `--slo`'
             cand -y 'Do not ask before spending'
             cand --yes 'Do not ask before spending'
             cand --dry-run 'Print the plan and what it may cost, and send nothing'

@@ -208,7 +208,7 @@ always\t'Always'
 never\t'Never'"
 complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l state -d 'Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l allow-cache -d 'Send the same text every time, so that the providers\' prompt caches may answer'
-complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l find-limit -d 'Look for the highest rate with at most 1 % errors and a p95 of the TTFT within `--slo`'
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l find-limit -d 'Find the highest rate with at most 1 % errors and a p95 of the TTFT within `--slo`'
 complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -s y -l yes -d 'Do not ask before spending'
 complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l dry-run -d 'Print the plan and what it may cost, and send nothing'
 complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l json -d 'One JSON object: every sample and the summary'

@@ -1,5 +1,6 @@
 //! One snapshot of what surrounds the process: variables, streams, wall time. Read once, in `main`.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
@@ -45,8 +46,15 @@ impl Env {
         // A variable that is not UTF-8 cannot be one of ours.
         let vars =
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let mut vars: BTreeMap<String, String> = vars.collect();
+        // Without `HOME`, as in many containers and cron jobs, the password database knows the home.
+        if vars.get("HOME").is_none_or(String::is_empty)
+            && let Some(home) = dirs::home_dir().and_then(|home| home.into_os_string().into_string().ok())
+        {
+            vars.insert("HOME".to_owned(), home);
+        }
         Self {
-            vars: vars.collect(),
+            vars: vars.into_iter().collect(),
             now: Timestamp(millis),
             stdout: Sink::of_stdout(),
             stderr_terminal: std::io::stderr().is_terminal(),

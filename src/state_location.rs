@@ -30,7 +30,7 @@ pub fn of(global: &Global, env: &Env, source: Option<&StateSource>) -> Result<St
         return match source {
             Some(source) => resolved(source.clone(), env, "`state` of the profile", ErrorKind::Profile),
             // Without a home there is nothing to share through.
-            None => Ok(env.state_dir().map_or(StateLocation::Memory, StateLocation::Dir)),
+            None => Ok(env.state_dir().map_or(StateLocation::NoHome, StateLocation::Dir)),
         };
     };
     let source =

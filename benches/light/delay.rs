@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crate::server::{self, Server};
 
-/// What stdout is.
+/// The kind of stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Out {
     /// A pipe.

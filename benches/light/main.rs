@@ -22,7 +22,7 @@ use crate::process::Sample;
 use crate::server::Server;
 use crate::table::{Goal, Row};
 
-/// What is asked in every run.
+/// The prompt of every run.
 const BODY: &str = r#"{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true,"stream_options":{"include_usage":true}}"#;
 
 /// A program under test.
@@ -106,7 +106,7 @@ fn profile(home: &Path, port: u16) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// Whether `subject` gives a whole answer: a program that fails is fast, and means nothing.
+/// Returns `true` if `subject` gives a complete answer: a program that fails is fast and proves nothing.
 fn answers(subject: &Subject, server: &Server, home: &Path) -> bool {
     match process::sample(subject, &(subject.ask)(server.port), home) {
         Ok(sample) if sample.whole => true,

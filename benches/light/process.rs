@@ -12,7 +12,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 
 use crate::{Subject, server};
 
-/// What one run took.
+/// The cost of one run.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample {
     /// From the start to the end of the process, in milliseconds.
@@ -25,7 +25,7 @@ pub struct Sample {
     pub whole: bool,
 }
 
-/// Gives `command` a home of its own, so that nobody's configuration or proxy is measured.
+/// Gives `command` a home of its own, so that no configuration or proxy of the machine takes part.
 pub fn isolate(command: &mut Command, home: &Path) {
     for name in ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"] {
         command.env(name, home);

@@ -10,7 +10,7 @@ pub const TOKENS: usize = 50;
 
 /// A running server.
 pub struct Server {
-    /// Where it listens on loopback.
+    /// Its address on loopback.
     pub port: u16,
     /// When each token of the latest answer was written.
     pub written: Arc<Mutex<Vec<Instant>>>,
@@ -39,7 +39,7 @@ pub fn url(port: u16) -> String {
     format!("http://127.0.0.1:{port}/v1/chat/completions")
 }
 
-/// How the token is found in an output, raw or decoded.
+/// The token in an output, raw or decoded.
 pub fn token(index: usize) -> String {
     format!("t{index:02} ")
 }

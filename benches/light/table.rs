@@ -2,7 +2,7 @@
 
 use crate::process::Sample;
 
-/// What `llmroute` should reach.
+/// The goals for `llmroute`.
 #[derive(Debug, Clone, Copy)]
 pub enum Goal {
     /// At most so many times curl's value.
@@ -54,7 +54,7 @@ fn quantile(values: &[f64], q: f64) -> Option<f64> {
     sorted.get(rank.saturating_sub(1)).copied()
 }
 
-/// Prints the table; says whether every goal was reached. The first subject is curl, the last one is judged.
+/// Prints the table and returns `true` if every goal was reached. The first subject is curl, the last one is judged.
 pub fn print(subjects: &[&str], rows: &[Row]) -> bool {
     print!("{:26}", "");
     subjects.iter().for_each(|name| print!("{name:>11}"));

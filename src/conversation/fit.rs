@@ -1,5 +1,5 @@
-//! How much of a conversation fits: the oldest turns give way. It does not choose the deployment; the
-//! filters of the route do, and the largest window that they can reach is the measure here.
+//! Shortens a conversation by its oldest turns. It does not choose the deployment; the
+//! routing filters do, and the largest window that they can reach is the limit here.
 
 use std::collections::BTreeSet;
 
@@ -8,15 +8,15 @@ use llmroute_core::model::{Message, Part, Prompt, Role};
 use llmroute_core::routing::failover::RequestAttributes;
 use llmroute_core::routing::{GroupId, Map, Member};
 
-/// Tokens that are kept free for the answer when the request sets no limit; less in a small window.
+/// The tokens reserved for the answer if the request sets no limit; fewer in a small window.
 const ANSWER: u64 = 4096;
 
-/// What is left of a conversation that had to fit.
+/// A shortened conversation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fitted {
-    /// The messages to send; they begin with one of the person.
+    /// The messages to send; the first one is the user's.
     pub kept: Vec<Message>,
-    /// Turns that were left out: messages of the person, with what follows each.
+    /// The number of dropped turns: user messages, with what follows each.
     pub left_out: usize,
 }
 
@@ -32,8 +32,8 @@ pub fn fit(mut messages: Vec<Message>, budget: u64) -> Fitted {
     Fitted { kept, left_out }
 }
 
-/// Tokens of messages that the largest deployment takes which `group` can lead to, beside `prompt`'s
-/// system prompt and an answer; `None` when the window of one of them is unknown. A tenth is kept back,
+/// The tokens of messages that fit the largest deployment reachable from `group`, beside `prompt`'s
+/// system prompt and an answer; `None` if the window of one of them is unknown. A tenth is kept free,
 /// because tokens are estimated.
 #[must_use]
 pub fn budget(map: &Map, group: GroupId, facts: &RequestAttributes, prompt: &Prompt) -> Option<u64> {
@@ -49,7 +49,7 @@ pub fn budget(map: &Map, group: GroupId, facts: &RequestAttributes, prompt: &Pro
     Some((window - window / 10).saturating_sub(answer).saturating_sub(system))
 }
 
-/// A message of the person; what a tool answered belongs to the turn before.
+/// Returns `true` for a user message; a tool result belongs to the turn before.
 fn begins_turn(message: &Message) -> bool {
     let tool = |part: &Part| matches!(part, Part::ToolResult { .. });
     message.role == Role::User && !message.parts.iter().any(tool)
@@ -67,7 +67,7 @@ fn tokens(message: &Message) -> u64 {
 }
 
 /// Estimated tokens: four ASCII characters each, two of other alphabets, one of scripts without
-/// spaces. Rather too many than too few: what does not fit is refused as a whole.
+/// spaces. It overestimates rather than underestimates: a request that does not fit is refused as a whole.
 fn text_tokens(text: &str) -> u64 {
     let quarters = |c: char| match u32::from(c) {
         0..0x80 => 1,

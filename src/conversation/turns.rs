@@ -1,37 +1,37 @@
-//! The turns of a conversation, and what of them a model is sent; not where they are kept.
+//! The turns of a conversation, and the part of them that is sent to a model; not their storage.
 
 use llmroute_core::model::{Message, Part, Role};
 
 /// A question and its answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Turn {
-    /// The request in the log; `None` where nothing is logged.
+    /// The request in the log; `None` without a log.
     pub id: Option<String>,
-    /// What was asked, with files and images.
+    /// The question, with files and images.
     pub question: Vec<Part>,
-    /// What was typed for it.
+    /// The typed text.
     pub prompt: String,
-    /// What the log keeps of it: with the texts of files, and a note for each image.
+    /// The text for the log: with the texts of files, and a note for each image.
     pub logged: String,
-    /// What came; never empty.
+    /// The answer; never empty.
     pub answer: String,
-    /// The answer is whole: it was not stopped and did not break off.
+    /// The answer is complete.
     pub whole: bool,
 }
 
-/// What was said, oldest first.
+/// The turns, oldest first.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Conversation {
-    /// Its id in the log: that of its first request, once there was one.
+    /// Its id in the log: the id of its first request.
     pub id: Option<String>,
-    /// Instructions that stand above it.
+    /// The system prompt.
     pub system: Option<String>,
-    /// Questions that were answered, at least in part.
+    /// The questions with at least a partial answer.
     pub turns: Vec<Turn>,
 }
 
 impl Conversation {
-    /// A new one.
+    /// An empty conversation.
     #[must_use]
     pub fn new(system: Option<String>) -> Self {
         Self { id: None, system, turns: Vec::new() }
@@ -43,7 +43,7 @@ impl Conversation {
         self.turns.last()?.id.as_deref()
     }
 
-    /// What a model is sent to answer `question`. A partial answer is sent as far as it came.
+    /// The messages to send with `question`. A partial answer is sent as far as it came.
     #[must_use]
     pub fn messages(&self, question: Vec<Part>) -> Vec<Message> {
         let said = self.turns.iter().flat_map(|turn| {
@@ -91,7 +91,7 @@ fn shown(turn: &Turn) -> String {
         Part::File { name, media_type, .. } => format!("[{media_type} {name}]"),
         Part::ToolCall { name, .. } => format!("[call of {name}]"),
         Part::ToolResult { text, .. } => text.clone(),
-        // What a model thought belongs to its answer.
+        // Reasoning belongs to its answer.
         Part::ReasoningBlock(_) => String::new(),
     };
     turn.question.iter().map(part).collect::<Vec<_>>().join("\n\n")

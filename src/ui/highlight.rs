@@ -1,14 +1,14 @@
-//! Code in colours: a lexer of comments, texts, numbers and keywords, with one row of data a family of
-//! languages. It knows no grammar, and gives back every character that it got.
+//! Syntax highlighting: a lexer of comments, strings, numbers and keywords, with one row of data for each family of
+//! languages. It has no grammar, and returns every input character.
 
-/// What a character of code belongs to.
+/// The kind of a character of code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Token {
     /// Nothing special.
     Plain,
-    /// A word of the language.
+    /// A keyword.
     Keyword,
-    /// A text in quotes.
+    /// A string.
     Text,
     /// A number.
     Number,
@@ -23,17 +23,17 @@ pub enum Token {
 /// A family of languages.
 #[derive(Debug)]
 struct Language {
-    /// What is written after the fence.
+    /// The names after the fence.
     names: &'static str,
     keywords: &'static str,
-    /// What begins a comment that ends with its line.
+    /// The start of a comment that ends with its line.
     line: &'static [&'static str],
-    /// What begins and ends any other comment.
+    /// The start and end of any other comment.
     block: Option<(&'static str, &'static str)>,
     quotes: &'static [char],
-    /// Quotes whose texts may go over several lines.
+    /// Quotes of multi-line strings.
     long: &'static [char],
-    /// Capitals make no difference.
+    /// Keywords are case-insensitive.
     caseless: bool,
 }
 
@@ -166,13 +166,13 @@ const LANGUAGES: &[Language] = &[
     },
 ];
 
-/// Where in the code it is.
+/// The position in the code.
 #[derive(Debug)]
 enum LexerState {
     Plain,
-    /// A word or a number, which is held until it ends.
+    /// A word or number, held until it ends.
     Word(String),
-    /// What may begin a comment.
+    /// A possible start of a comment.
     Opening(String),
     Text {
         quote: char,
@@ -195,7 +195,7 @@ pub struct Lexer {
 }
 
 impl Lexer {
-    /// For the language called `name`; an unknown one stays as it is.
+    /// A highlighter for the language `name`; unknown languages stay plain.
     #[must_use]
     pub fn new(name: &str) -> Self {
         let name = name.trim_start_matches('{').trim_start_matches('.').to_ascii_lowercase();
@@ -204,7 +204,7 @@ impl Lexer {
         Self { language: known.unwrap_or(&PLAIN), patch, line_begins: true, at: LexerState::Plain }
     }
 
-    /// Takes the next character and gives out what is decided.
+    /// Takes the next character and emits decided text.
     pub fn push(&mut self, c: char, give: &mut impl FnMut(char, Token)) {
         let begins = std::mem::replace(&mut self.line_begins, c == '\n');
         self.at = match std::mem::replace(&mut self.at, LexerState::Plain) {
@@ -255,7 +255,7 @@ impl Lexer {
         };
     }
 
-    /// Gives out what is held: nothing follows.
+    /// Emits the held text at the end.
     pub fn end(&mut self, give: &mut impl FnMut(char, Token)) {
         match std::mem::replace(&mut self.at, LexerState::Plain) {
             LexerState::Word(word) => self.word(&word, give),
@@ -284,7 +284,7 @@ impl Lexer {
         LexerState::Plain
     }
 
-    /// Whether something that begins a comment begins with `held`.
+    /// Returns `true` if a comment start begins with `held`.
     fn opens(&self, held: &str) -> bool {
         self.openings().any(|opening| opening.starts_with(held))
     }
@@ -303,7 +303,7 @@ impl Lexer {
         if self.opens(&held) {
             return LexerState::Opening(held);
         }
-        // The first character begins nothing; the others may.
+        // The first character starts nothing; the others may.
         let mut held = held.chars();
         if let Some(first) = held.next() {
             give(first, Token::Plain);

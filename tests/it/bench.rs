@@ -130,7 +130,7 @@ fn an_expensive_run_needs_consent() {
     let output = run(&home, &[]);
     assert_eq!((output.end, server.calls().len()), (End::Code(2), 0));
     assert!(
-        output.notes().contains("this may cost up to 6.04 USD, and there is no terminal to ask"),
+        output.notes().contains("this may cost up to $6.04, and there is no terminal to ask"),
         "{}",
         output.notes()
     );

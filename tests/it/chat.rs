@@ -428,9 +428,9 @@ fn a_script_is_told_how_to_repeat_an_unanswered_question() {
     );
 }
 
-/// What `output` said of the conversation that is gone on with, when `group` is asked.
+/// The notes of `output` about the resumed conversation in `group`.
 fn notes(output: &crate::support::Output, group: &str) -> String {
-    output.notes().replace("asking `main`", &format!("asking `{group}`"))
+    output.notes().replace("with `main`", &format!("with `{group}`"))
 }
 
 #[test]
@@ -440,7 +440,7 @@ fn a_resumed_conversation_keeps_its_group() {
     for (args, lines) in [(&["--resume"][..], "more\n"), (&[], "/resume\nmore\n")] {
         let output = script(&home, args, lines);
         assert_eq!(output.text(), "Another answer.\n");
-        assert!(output.notes().contains("asking `other`"), "{}", output.notes());
+        assert!(output.notes().contains("with `other`"), "{}", output.notes());
     }
 }
 

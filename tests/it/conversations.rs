@@ -156,7 +156,7 @@ fn a_larger_window_is_preferred_to_dropping_turns() {
     let home = Arc::new(Home::with(&profile.deployment("lab/pings", ", context_window = 100_000").text()));
     let long = "word ".repeat(1000);
     ask(&home, ["-m", "lab/pings", &long], "");
-    let skipped = "llmroute: lab/good skipped (context_window: about 1267 tokens (±79 %), 1000 fit, 267 too many)\n";
+    let skipped = "llmroute: lab/good skipped (context_window: about 1267 tokens (±79%), 1000 fit, 267 too many)\n";
     ask(&home, ["-c", "-m", "main", "short"], skipped);
     assert_eq!(server.models(), ["pings", "pings"]);
     assert_eq!(told(&server), format!("u: {long}\na: ANSWER\nu: short\n"));

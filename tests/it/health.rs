@@ -67,9 +67,14 @@ fn masked(output: &Output) -> String {
         .lines()
         .map(|line| {
             let words: Vec<&str> = line.split_whitespace().collect();
-            let time =
-                |at: usize| words[at].parse::<f64>().is_ok() && matches!(words.get(at + 1), Some(&("ms" | "s" | "s:")));
-            (0..words.len()).map(|at| if time(at) { "N" } else { words[at] }).collect::<Vec<_>>().join(" ")
+            let time = |at: usize| {
+                words[at].parse::<f64>().is_ok() && matches!(words.get(at + 1), Some(&("ms" | "s" | "ms:" | "s:")))
+            };
+            (0..words.len())
+                .map(|at| if time(at) { "N" } else { words[at] })
+                .collect::<Vec<_>>()
+                .join(" ")
+                .replace("N s:", "N ms:")
         })
         .collect::<Vec<_>>();
     lines.join("\n")
@@ -84,7 +89,7 @@ fn the_table_shows_every_finding() {
         lab/good ok env:LAB_KEY …1706 N ms N ms – yes listed – – – closed –\n\
         lab/other ok env:LAB_KEY …1706 N ms N ms – yes not listed – – – closed –\n\
         warning: lab/other: the model is not on the server's list\n\
-        2 checked in N s: 2 ok";
+        2 checked in N ms: 2 ok";
     assert_eq!(masked(&output), want);
     // One server lists models for both, with the key and without.
     let calls = server.calls();
@@ -196,7 +201,7 @@ fn a_deployment_that_was_not_probed_in_time_is_not_down() {
     want.push(("unknown", ""));
     let found = check(&all, &["--timeout", "2s"], 0, &want);
     assert_eq!(found["deployments"][64]["why"], "not asked: no time left");
-    assert_eq!(found["deployments"][0]["why"], "no reply within 2.0 s");
+    assert_eq!(found["deployments"][0]["why"], "no reply within 2 s");
 }
 
 #[test]

@@ -282,7 +282,7 @@ fn the_loser_is_cancelled_at_once_and_the_winner_is_named() {
     let output = run.output();
     assert_eq!((output.end, output.text()), (End::Code(0), format!("{ANSWER}\n")), "{}", output.notes());
     let notes = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(notes.contains("hedged after 200ms, won by lab/gate"), "{notes}");
+    assert!(notes.contains("hedged after 200 ms, won by lab/gate"), "{notes}");
     assert!(notes.contains("one broken call of unknown cost"), "{notes}");
     assert_eq!(server.models(), ["stall-0", "gate"]);
 }

@@ -86,7 +86,7 @@ fn the_list_fits_a_terminal() {
 ID      TIME            OUTCOME     DEPLOYMENT     PROMPT
 D00001  01-02 04:04:05  ok          openai/gpt-4o  Why is the sky blue?
 LED002  01-02 04:05:00  failed      openai/gpt-4o  [2J日本語の質問です \u{fffd}second…
-ISH003  01-09 23:50:00  unfinished  -              Why is the sky blue?
+ISH003  01-09 23:50:00  unfinished  –              Why is the sky blue?
 ",
     );
 }
@@ -115,8 +115,8 @@ fn a_pipe_gets_every_column() {
         "\
 ID      TIME            OUTCOME     GROUP  DEPLOYMENT     TRIES  TOKENS      COST    TTFT  PROMPT
 D00001  01-02 04:04:05  ok          main   openai/gpt-4o      2   12→34  $0.00025  350 ms  Why is the sky blue?
-LED002  01-02 04:05:00  failed      main   openai/gpt-4o      2       -         -       -  [2J日本語の質問です \u{fffd}second line
-ISH003  01-09 23:50:00  unfinished  main   -                  -       -         -       -  Why is the sky blue?
+LED002  01-02 04:05:00  failed      main   openai/gpt-4o      2       –         –       –  [2J日本語の質問です \u{fffd}second line
+ISH003  01-09 23:50:00  unfinished  main   –                  –       –         –       –  Why is the sky blue?
 ",
     );
 }
@@ -149,7 +149,7 @@ finish       stop
 tokens       12 in, 34 out, 5 cached, 1 written to the cache, 7 reasoning
 cost         $0.00025
 first token  350 ms
-duration     1322 ms
+duration     1.3 s
 attempts     1. lab/qwen3 failed rate_limit 429 took 20 ms
              2. openai/gpt-4o ok 200 waited 500 ms took 802 ms
 

@@ -123,7 +123,7 @@ fn every_filter_shows_its_reason() {
     assert_eq!((skipped(&said, "sim/first"), skipped(&said, "sim/second")), ("", "tags"));
     let long = "word ".repeat(40);
     let said = route(&[&long]);
-    assert_eq!(skipped(&said, "sim/second"), "context_window: about 50 tokens (±79 %), 20 fit, 30 too many");
+    assert_eq!(skipped(&said, "sim/second"), "context_window: about 50 tokens (±79%), 20 fit, 30 too many");
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn limits_and_hedges_are_shown() {
     assert_eq!(*limits[0], serde_json::json!({"rpd": 1000, "left": 1.0}));
     assert_eq!(*limits[2], serde_json::json!({"rpd": 1000, "rpm": 60, "budget": 5.0, "left": 1.0}));
     let text = Run::with(&profile).args(["route", "hello"]).output().text();
-    assert!(text.contains("hedge: sim/second is asked, too, when sim/first is silent for 2s"), "{text}");
+    assert!(text.contains("hedge: sim/second is asked, too, when sim/first is silent for 2 s"), "{text}");
 }
 
 const BY_COMMAND: &str = r#"
@@ -197,13 +197,13 @@ fn the_text_output_is_readable() {
 group main: simple-shuffle, seed 7
 
 #  DEPLOYMENT  GROUP  NUMBERS             LIMITS  STATUS
-1  sim/first   main   order 1, share 1.0  -       is asked
-2  sim/second  main   order 2, share 1.0  -       is asked
--  sim/third   main   order 3, share 1.0  -       not reached: no attempt is left for it
-3  sim/spare   spare  order 0, share 1.0  -       is asked
+1  sim/first   main   order 1, share 1.0  –       is asked
+2  sim/second  main   order 2, share 1.0  –       is asked
+–  sim/third   main   order 3, share 1.0  –       not reached: no attempt is left for it
+3  sim/spare   spare  order 0, share 1.0  –       is asked
 
 chain: main → spare
-worst case: 4 attempts, 1m00s
+worst case: 4 attempts, 1m
 ";
     assert_eq!(output.text(), want);
 }

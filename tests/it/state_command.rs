@@ -107,7 +107,7 @@ fn resetting_all_keeps_the_log_unless_it_is_named() {
         || LogReader::open(&state(&home)).expect("it opens").expect("it is there").last(9).expect("it reads").len();
     check(&home, ["reset", "--yes"], &[], &["forgot 5 values"]);
     assert_eq!((SqliteStore::new(&state(&home)).keys("").expect("it reads").len(), logged()), (0, 1));
-    check(&home, ["reset", "--yes", "--log"], &[], &["forgot 0 values", "forgot 1 requests in the log"]);
+    check(&home, ["reset", "--yes", "--log"], &[], &["forgot 0 values", "forgot 1 request in the log"]);
     assert_eq!(logged(), 0);
 }
 

@@ -1,8 +1,8 @@
-//! A run against an earlier one: is anything worse, beyond what chance does? For continuous integration.
+//! Comparison with an earlier run, for continuous integration: reports what became worse beyond chance.
 //!
-//! The two runs share no rounds: unlike within a run, the hour and the network are in the difference. Hence
-//! unpaired intervals: a bootstrap of the ratio of medians, Newcombe's interval for the error rate, all at a
-//! level at which they hold together (Bonferroni), so that ten comparisons do not fail a build by chance.
+//! The two runs share no rounds, so time of day and network conditions are part of the difference. Intervals are
+//! therefore unpaired: a bootstrap of the ratio of medians, and Newcombe's interval for the error rate. All hold
+//! together at 95 % (Bonferroni), so that ten comparisons do not fail a build by chance.
 
 use fastrand::Rng;
 
@@ -12,14 +12,14 @@ use super::report::units;
 use super::stats::{Interval, LEVEL, bootstrap, number, wilson};
 use super::summary::{COMPARED, EQUIVALENCE_BAND, Metric, latency_origin, value};
 
-/// What became of each target since.
+/// The comparison of a run with an earlier one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaselineComparison {
-    /// A table and notes, no line wider than 100 columns.
+    /// A table and notes, at most 100 columns wide.
     pub lines: Vec<String>,
-    /// Whether something is worse beyond its interval.
+    /// At least one target became worse, beyond the interval.
     pub worse: bool,
-    /// Why this says less than it should: a build must not pass on it.
+    /// Reasons why a build must not pass on this comparison.
     pub blockers: Vec<String>,
 }
 
@@ -35,17 +35,17 @@ const COLUMNS: [Column; 7] = [
     Column { group: "", title: "", drop: 0, right: false },
 ];
 
-/// What a comparison came to.
+/// The finding for one metric.
 enum Finding {
     Worse,
     Better,
     Same,
     Unclear,
-    /// Fewer than six good calls in one of the runs.
+    /// One of the runs has fewer than six good calls.
     TooFew,
 }
 
-/// Compares the targets that both runs have, by name.
+/// Compares the targets that occur in both runs, by name.
 #[must_use]
 pub fn with_baseline(earlier: &Run, now: &Run) -> BaselineComparison {
     let shared: Vec<(usize, usize)> = now
@@ -65,11 +65,11 @@ pub fn with_baseline(earlier: &Run, now: &Run) -> BaselineComparison {
         let found = both.rows(&mut rng);
         let timed =
             |finding: &Finding| matches!(finding, Finding::Worse | Finding::Better | Finding::Same | Finding::Unclear);
-        // Of a target that has only just failed there are no times: its error rate is the finding.
+        // A target that only just started to fail has no times: its error rate is the finding.
         if found.iter().filter(|(_, finding)| timed(finding)).count() < 2
             && !found.iter().any(|(_, finding)| matches!(finding, Finding::Worse))
         {
-            blockers.push(format!("{}: too few good calls to compare", now.plan.targets[new].name));
+            blockers.push(format!("{}: too few good calls for a comparison", now.plan.targets[new].name));
         }
         for (row, finding) in found {
             worse |= matches!(finding, Finding::Worse);
@@ -81,24 +81,27 @@ pub fn with_baseline(earlier: &Run, now: &Run) -> BaselineComparison {
     BaselineComparison { lines, worse, blockers }
 }
 
-/// What keeps the two runs from being compared as a whole.
+/// Finds the reasons why the runs as a whole are not comparable.
 fn blockers(earlier: &Run, now: &Run) -> Vec<String> {
     let names = |run: &Run| run.plan.targets.iter().map(|target| target.name.clone()).collect::<Vec<String>>();
     let (before, after) = (names(earlier), names(now));
     let gone = before.iter().filter(|name| !after.contains(name));
-    let mut blockers: Vec<String> = gone.map(|name| format!("{name} was measured earlier and is not now")).collect();
+    let mut blockers: Vec<String> =
+        gone.map(|name| format!("{name} is in the earlier run but not in this one")).collect();
     for (run, which) in [(earlier, "the earlier run"), (now, "this run")] {
         match run.ended {
             EndReason::Done => {}
             EndReason::Interrupted => blockers.push(format!("{which} was interrupted")),
             EndReason::MaxCost => blockers.push(format!("{which} ended at its cost cap")),
-            EndReason::NoTargetLeft => blockers.push(format!("{which} ended because nobody was left to ask")),
+            EndReason::NoTargetLeft => {
+                blockers.push(format!("{which} stopped because every deployment failed permanently"))
+            }
         }
     }
     blockers
 }
 
-/// A target in both runs.
+/// A target that occurs in both runs.
 struct TargetInBothRuns<'a> {
     earlier: &'a Run,
     now: &'a Run,
@@ -135,7 +138,7 @@ impl TargetInBothRuns<'_> {
         let was = error_rate(self.earlier, self.old, self.level)?;
         let is = error_rate(self.now, self.new, self.level)?;
         let change = wilson::difference(is, was);
-        // Points of percent: a change of less than one does not matter.
+        // In percentage points: a change below one point does not matter.
         let finding = judge(&change, 0.01);
         Some(self.row("errors", [units::percent(was.at), units::percent(is.at)], Some(change), finding))
     }
@@ -151,7 +154,7 @@ impl TargetInBothRuns<'_> {
             Finding::Worse => ("worse", "FAIL"),
             Finding::Better => ("better", "PASS"),
             Finding::Same => ("same", "PASS"),
-            Finding::Unclear => ("no difference shown", "PASS"),
+            Finding::Unclear => ("no difference detected", "PASS"),
             Finding::TooFew => ("fewer than 6 good calls", "–"),
         };
         let [was, is] = sides;
@@ -200,7 +203,7 @@ fn error_rate(run: &Run, target: usize, level: f64) -> Option<Interval> {
 
 fn signed(change: f64) -> String {
     let percent = change * 100.0;
-    // No "-0".
+    // Avoids "-0%".
     if percent.abs() < 0.5 { "0%".to_owned() } else { format!("{percent:+.0}%") }
 }
 
@@ -216,8 +219,7 @@ fn notes(earlier: &Run, now: &Run) -> Vec<String> {
             .collect()
     };
     let mut notes = Vec::new();
-    for (names, what) in
-        [(missing(earlier, now), "not measured now"), (missing(now, earlier), "not in the earlier run")]
+    for (names, what) in [(missing(earlier, now), "not in this run"), (missing(now, earlier), "not in the earlier run")]
     {
         if !names.is_empty() {
             notes.push(format!("note: {what}: {}", names.join(", ")));
@@ -225,9 +227,9 @@ fn notes(earlier: &Run, now: &Run) -> Vec<String> {
     }
     let asked = |run: &Run| (run.plan.load, run.plan.max_tokens, run.plan.prompt_tokens);
     if asked(earlier) != asked(now) {
-        notes.push("note: the two runs had different loads or sizes of prompt and answer".to_owned());
+        notes.push("note: the runs differ in load, prompt size or answer size".to_owned());
     }
-    notes.push("note: the earlier run is of another time: hour and network are in the difference; all intervals hold together at 95 %".to_owned());
+    notes.push("note: the runs took place at different times, so time of day and network are part of the difference; all intervals hold jointly at 95 %".to_owned());
     notes
 }
 
@@ -245,18 +247,28 @@ mod tests {
     }
 
     #[test]
-    fn the_same_passes() {
-        check(SimulatedTarget::new("a", 200.0), SimulatedTarget::new("a", 200.0), false, "no difference shown  PASS");
+    fn equal_targets_pass() {
+        check(
+            SimulatedTarget::new("a", 200.0),
+            SimulatedTarget::new("a", 200.0),
+            false,
+            "no difference detected  PASS",
+        );
     }
 
     #[test]
-    fn what_is_slower_fails() {
-        check(SimulatedTarget::new("a", 200.0), SimulatedTarget::new("a", 400.0), true, "worse                FAIL");
+    fn a_slower_target_fails() {
+        check(SimulatedTarget::new("a", 200.0), SimulatedTarget::new("a", 400.0), true, "worse                   FAIL");
     }
 
     #[test]
-    fn what_is_faster_passes() {
-        check(SimulatedTarget::new("a", 400.0), SimulatedTarget::new("a", 200.0), false, "better               PASS");
+    fn a_faster_target_passes() {
+        check(
+            SimulatedTarget::new("a", 400.0),
+            SimulatedTarget::new("a", 200.0),
+            false,
+            "better                  PASS",
+        );
     }
 
     #[test]
@@ -265,12 +277,12 @@ mod tests {
     }
 
     #[test]
-    fn a_target_of_one_run_only_is_a_note() {
-        check(SimulatedTarget::new("a", 200.0), SimulatedTarget::new("b", 200.0), false, "not measured now: a");
+    fn a_target_of_only_one_run_gets_a_note() {
+        check(SimulatedTarget::new("a", 200.0), SimulatedTarget::new("b", 200.0), false, "not in this run: a");
     }
 
     #[test]
-    fn identical_runs_seldom_fail() {
+    fn identical_runs_rarely_fail() {
         let again = |seed| run(seed, &[SimulatedTarget::new("a", 200.0)], 40);
         let fails = (0..24).filter(|seed| with_baseline(&again(1000 + seed), &again(5000 + seed)).worse).count();
         assert!(fails <= 2, "{fails} of 24");

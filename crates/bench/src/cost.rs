@@ -1,35 +1,35 @@
-//! What a run may cost: an estimate before it, and a cost cap that cannot be overdrawn while it goes on.
+//! The cost of a run: an estimate before it, and a cap that calls in flight cannot exceed.
 
 use super::load_generator;
 use super::plan::{Load, Plan, Stop, Target};
 use super::sample::{Sample, TokenUsage};
 use llmroute_core::model::{Price, Usage};
 
-/// Until a server has counted a prompt of ours, it may have more tokens than estimated by this factor.
+/// Factor by which a server may count more prompt tokens than estimated, until its first count is known.
 const FIRST_CALL_MARGIN: f64 = 1.3;
-/// Prompts are alike when the shortest is at least this share of the longest.
+/// Prompts count as similar in length if the shortest has at least this share of the longest.
 const SIMILAR_LENGTH: f64 = 0.9;
-/// Less than any price of a call: additions of binary fractions do not cost anybody a call.
+/// Tolerance for floating-point rounding when costs are added up, USD.
 const ROUNDING: f64 = 1e-12;
 
-/// The most that one call can cost, USD: all of the prompt uncached, all of `max_tokens` used.
+/// The most that one call can cost, USD: the whole prompt uncached and all of `max_tokens` used.
 #[must_use]
 pub fn max_call_cost(price: &Price, prompt_tokens: u64, max_tokens: u64) -> f64 {
     price.cost(&Usage { input: prompt_tokens, output: max_tokens, ..Usage::default() })
 }
 
-/// What a plan may cost at one target.
+/// The cost of a plan at one target.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CostEstimate {
-    /// At most this, USD.
+    /// At most this much, USD.
     AtMost(f64),
-    /// This for every round, when only time ends the run.
+    /// This much per round, USD, because only time ends the run.
     PerRound(f64),
-    /// The price is not known.
+    /// The price is unknown.
     Unknown,
 }
 
-/// What `plan` may cost at each of its targets.
+/// Estimates the cost of `plan` at each of its targets.
 #[must_use]
 pub fn estimate(plan: &Plan) -> Vec<CostEstimate> {
     let rounds = match plan.load {
@@ -46,33 +46,33 @@ pub fn estimate(plan: &Plan) -> Vec<CostEstimate> {
     plan.targets.iter().map(|target| target.price.as_ref().map_or(CostEstimate::Unknown, of)).collect()
 }
 
-/// Money for a run: a call is begun only if the most that it can cost is left, so that what is in flight
-/// cannot pass the cap.
+/// A cap on the cost of a run. A call starts only if its highest possible cost still fits, so calls in flight
+/// cannot exceed the cap.
 #[derive(Debug, Clone)]
 pub struct CostCap {
     cap: Option<f64>,
     spent: f64,
-    /// Of the longest prompt.
+    /// Tokens of the longest prompt.
     prompt_tokens: u64,
-    /// Whether the prompts are about as long as each other, so that one tells how the others are counted.
+    /// All prompts have about the same length, so one count calibrates the estimate of the others.
     similar_lengths: bool,
     max_tokens: u64,
     targets: Vec<TargetSpend>,
 }
 
-/// What is known of one target.
+/// Spending at one target.
 #[derive(Debug, Clone, Default)]
 struct TargetSpend {
     price: Option<Price>,
-    /// What is set aside for each call in flight.
+    /// The amount reserved for each call in flight, USD.
     reserved: Vec<f64>,
-    /// The most tokens that its server counted for one that we estimated.
+    /// The highest ratio of counted to estimated prompt tokens.
     ratio: Option<f64>,
 }
 
 impl CostCap {
-    /// A cost cap for `plan` that holds `cap` USD, or as much as it takes; the shortest prompt of the plan has
-    /// `min_prompt_tokens` tokens.
+    /// Creates the cap of `plan`: `cap` USD, or no limit. The shortest prompt of the plan has `min_prompt_tokens`
+    /// tokens.
     #[must_use]
     pub fn new(plan: &Plan, min_prompt_tokens: u64, cap: Option<f64>) -> Self {
         let spend = |target: &Target| TargetSpend { price: target.price, ..TargetSpend::default() };
@@ -88,7 +88,7 @@ impl CostCap {
         }
     }
 
-    /// What was spent, USD, as far as it is known.
+    /// The amount spent so far, USD, where prices are known.
     #[must_use]
     pub fn spent(&self) -> f64 {
         self.spent
@@ -98,8 +98,8 @@ impl CostCap {
         self.targets.iter().flat_map(|spend| &spend.reserved).sum()
     }
 
-    /// Sets aside the most that a call to `target` can cost; `false` when that much is not left. A target
-    /// without a price costs nothing here: whoever lets it run has been told.
+    /// Reserves the highest possible cost of a call to `target`; returns `false` if the cap has no room for it. A
+    /// target without a price reserves nothing; the user agreed to that before the run.
     pub fn reserve(&mut self, target: usize) -> bool {
         let spend = &self.targets[target];
         let tokens = (self.prompt_tokens as f64 * spend.ratio.unwrap_or(FIRST_CALL_MARGIN)).ceil() as u64;
@@ -111,12 +111,12 @@ impl CostCap {
         true
     }
 
-    /// A call to `target` has ended: it cost `cost`, and its server counted so many prompt tokens.
+    /// Books a finished call to `target`: its cost, and the prompt tokens that the server counted.
     pub fn settle(&mut self, target: usize, cost: f64, counted: Option<u64>) {
         self.spent += cost;
         let estimated = self.prompt_tokens;
         let spend = &mut self.targets[target];
-        // Whichever call it was: the least is given back, so that the others keep enough.
+        // Reservations are not tied to calls: releasing the smallest one leaves enough for the others.
         if let Some(least) = (0..spend.reserved.len()).min_by(|a, b| spend.reserved[*a].total_cmp(&spend.reserved[*b]))
         {
             spend.reserved.swap_remove(least);
@@ -135,7 +135,7 @@ impl load_generator::SpendingLimit for CostCap {
 
     fn settle(&mut self, sample: &Sample) {
         let usage = sample.usage.usage();
-        // What was cut after its beginning is billed as far as it came, by most.
+        // A call that broke off after its first token is billed for what arrived at most.
         let unknown = || {
             let price = self.targets[sample.target].price.filter(|_| sample.first_token.is_some());
             price.map_or(0.0, |price| price.cost(usage))
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_estimated_by_the_most_that_it_can_cost() {
+    fn the_estimate_is_the_highest_possible_cost() {
         assert_eq!(estimate(&plan(Some(Price::flat(0.5, 0.25)))), [CostEstimate::AtMost(40.0 * 30.0)]);
         assert_eq!(estimate(&plan(Some(Price::flat(0.0, 0.0)))), [CostEstimate::AtMost(0.0)]);
         assert_eq!(estimate(&plan(None)), [CostEstimate::Unknown]);
@@ -169,10 +169,10 @@ mod tests {
     }
 
     #[test]
-    fn the_first_call_has_a_margin_and_later_ones_know_better() {
+    fn the_first_call_is_reserved_with_a_margin_and_later_ones_by_the_count() {
         let mut cost_cap = CostCap::new(&plan(Some(Price::flat(1.0, 0.0))), 10, Some(24.0));
         assert!(cost_cap.reserve(0));
-        // What is in flight is not there for a second call.
+        // The first call is in flight, so its reservation is taken.
         assert!(!cost_cap.reserve(0));
         cost_cap.settle(0, 12.0, Some(12));
         assert!(cost_cap.reserve(0), "12 are left, and it takes no more");
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_prompt_says_nothing_of_a_long_one() {
+    fn a_short_prompt_does_not_calibrate_a_long_one() {
         let mut cost_cap = CostCap::new(&plan(Some(Price::flat(1.0, 0.0))), 1, Some(24.0));
         assert!(cost_cap.reserve(0));
         cost_cap.settle(0, 1.0, Some(1));
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_cap_everything_goes() {
+    fn without_a_cap_every_call_may_start() {
         assert!(CostCap::new(&plan(Some(Price::flat(1e9, 1e9))), 10, None).reserve(0));
         assert!(CostCap::new(&plan(None), 10, Some(0.0)).reserve(0));
     }
@@ -199,7 +199,7 @@ mod tests {
         #[test]
         fn a_wallet_is_never_overdrawn(cap in 0.0..5.0_f64, shares in prop::collection::vec((0.0..1.0_f64, any::<bool>()), 0..60)) {
             let mut cost_cap = CostCap::new(&plan(Some(Price::flat(0.01, 0.002))), 10, Some(cap));
-            // Every call costs at most this, as estimated.
+            // The estimate of every call.
             let (most, mut flying) = (0.33, Vec::new());
             for (share, lands) in shares {
                 if cost_cap.reserve(0) {
@@ -209,7 +209,7 @@ mod tests {
                     cost_cap.settle(0, most * share, None);
                 }
             }
-            // Even when all that flies costs all that it can.
+            // Even if every call in flight costs its maximum.
             let most = cost_cap.spent() + most * flying.len() as f64;
             prop_assert!(most <= cap + 1e-9);
         }

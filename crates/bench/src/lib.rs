@@ -1,7 +1,10 @@
-//! Comparing deployments: what is measured, the plan of a run, its statistics; no clap, no terminal, no sockets.
+//! Measures and compares deployments: the plan of a run, the load, the samples, their statistics and reports.
 //!
-//! A [`Plan`](plan::Plan) says who is asked when; a run turns it into [`Sample`](sample::Sample)s, one a
-//! call; everything that is reported is computed from those, by pure functions of seeds and values.
+//! A [`Plan`](plan::Plan) fixes which deployment is called when. A run turns it into one
+//! [`Sample`](sample::Sample) per call. Every figure and report is computed from the samples by pure functions of
+//! values and seeds. The crate parses no arguments and opens no sockets; the command line does.
+//!
+//! How it fits into the program: `docs/architecture.md`. What the figures mean: `docs/bench.md`.
 
 pub mod compare;
 pub mod cost;
@@ -14,7 +17,7 @@ pub mod rehearsal;
 pub mod report;
 pub mod sample;
 mod sample_builder;
-pub mod schedule;
+mod schedule;
 pub mod self_test;
 pub mod stats;
 pub mod summary;

@@ -1,4 +1,4 @@
-//! Who is asked what and when, decided before the first call; not the calls.
+//! The plan of a run, fixed before the first call: targets, load, limits and seed.
 
 use std::time::Duration;
 
@@ -6,81 +6,82 @@ use serde::{Deserialize, Serialize};
 
 use llmroute_core::model::Price;
 
-/// A whole run. The same plan and seed give the same prompts, orders and times of start.
+/// The plan of a run. Equal plans give the same prompts, orders and start times.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// Who is compared.
+    /// The deployments that are compared.
     pub targets: Vec<Target>,
-    /// What the calls come from.
+    /// The pattern of calls.
     pub load: Load,
-    /// The most tokens of an answer.
+    /// The `max_tokens` of every call.
     pub max_tokens: u64,
-    /// Prompt tokens of a call, estimated.
+    /// Estimated prompt tokens of a call.
     pub prompt_tokens: u64,
-    /// What a good call is, for goodput.
+    /// The service level objective, for goodput.
     #[serde(default)]
     pub slo: Slo,
-    /// Seed of the orders, the prompts, the arrivals and the resampling.
+    /// Seed of call orders, prompts, arrivals and resampling.
     pub seed: u64,
 }
 
-/// One deployment that is compared.
+/// A deployment under test.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Target {
     /// Its name in the profile, or `provider/model`.
     pub name: String,
-    /// The model as the provider calls it.
+    /// The provider's name of the model.
     pub model: String,
-    /// What its tokens cost; `None`: not known, which is not the same as nothing.
+    /// The price of its tokens; `None` if unknown, which is not the same as free.
     pub price: Option<Price>,
-    /// Targets with the same host take turns inside of a round: they would slow each other down.
+    /// The host. Targets on the same host are called one after another within a round, so that they do not slow
+    /// each other down.
     pub host: String,
 }
 
-/// Where calls come from.
+/// The pattern of calls.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Load {
-    /// A closed loop: rounds, each asking every target once in a random order, so many rounds at a time.
+    /// A closed loop of rounds. Each round calls every target once, in random order.
     Rounds {
-        /// When it ends.
+        /// When to stop.
         stop: Stop,
-        /// Rounds in flight, which is calls in flight per target.
+        /// Rounds in flight, which equals calls in flight per target.
         in_flight: u32,
     },
-    /// An open loop: calls start at times fixed beforehand, whether earlier ones are done or not.
+    /// An open loop: calls start at fixed times, whether or not earlier calls have finished.
     Arrivals {
-        /// When it ends; a round is one arrival at every target.
+        /// When to stop; a round is one arrival at every target.
         stop: Stop,
-        /// Arrivals a second at each target.
+        /// Arrivals per second at each target.
         rate: f64,
-        /// How they are spread.
+        /// The distribution of arrivals over time.
         pattern: Arrival,
     },
 }
 
-/// When a run ends.
+/// The condition that ends a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stop {
-    /// After so many rounds.
+    /// After this many rounds.
     Rounds(u32),
-    /// No round begins after this, nor is a rate limit waited out; a round that has begun is finished. In an
-    /// open loop, no call starts after this.
+    /// After this time. A closed loop then starts no more rounds, finishes those that have begun, and waits out no
+    /// rate limit; an open loop starts no more calls.
     After(Duration),
 }
 
-/// How arrivals of an open loop are spread over time.
+/// The distribution of arrivals over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Arrival {
-    /// At equal distances.
+    /// Evenly spaced.
     Constant,
-    /// Independent of each other: exponential distances.
+    /// Independent of each other, with exponential gaps.
     Poisson,
 }
 
-/// A service level objective; what is not named does not matter.
+/// A service level objective; an absent limit always holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Slo {

@@ -1,4 +1,4 @@
-//! A run as it is kept: the plan, every sample, and what is known of ourselves; the summary is computed from it.
+//! A run as it is saved: the plan, every sample, and data about the client. The summary is computed from it.
 
 use std::time::Duration;
 
@@ -8,54 +8,53 @@ use super::plan::Plan;
 use super::sample::Sample;
 use llmroute_core::model::Timestamp;
 
-/// The version of the form in which runs are kept and printed.
+/// The version of the format in which runs are saved and printed.
 pub const SCHEMA: u32 = 1;
 
-/// A run, whole or as far as it came.
+/// A run, complete or not.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Run {
-    /// [`SCHEMA`] at the time.
+    /// The value of [`SCHEMA`] when the run was saved.
     pub schema: u32,
     /// The version of the program.
     pub version: String,
-    /// When it began.
+    /// The start of the run.
     pub started: Timestamp,
-    /// What was to be done.
+    /// The plan of the run.
     pub plan: Plan,
-    /// Every call, in the order in which they ended.
+    /// The samples, in the order in which the calls ended.
     pub samples: Vec<Sample>,
-    /// What is known of the measuring side.
+    /// Data about the client, for its self-check.
     pub client: ClientStats,
-    /// Why there are no more samples.
+    /// The reason why the run ended.
     pub ended: EndReason,
 }
 
-/// The measuring side, for the verdict on itself.
+/// Data about the measuring client, for its self-check.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ClientStats {
-    /// How long the run took.
+    /// Duration of the run.
     pub wall: Duration,
-    /// Time of processor that we used during the run; nothing where it is not known or the time is simulated.
+    /// CPU time of the client during the run; `None` if unknown or if time is simulated.
     pub cpu: Option<Duration>,
-    /// Starts of an open loop that could not be made because too many calls were in flight.
+    /// Starts of an open loop that were skipped because too many calls were in flight.
     pub dropped: u64,
-    /// Starts of an open loop that were not made because the target limits its rate and was left alone: its
-    /// doing, not ours.
+    /// Starts of an open loop that were skipped because the target was rate limiting; not a fault of the client.
     pub rate_limited: u64,
 }
 
-/// Why a run ended.
+/// The reason why a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EndReason {
-    /// The plan was carried out.
+    /// The plan is complete.
     Done,
-    /// A person stopped it.
+    /// The user interrupted it.
     Interrupted,
-    /// The cap on cost would have been passed.
+    /// Another call could have exceeded the cost cap.
     MaxCost,
-    /// No target is left: each failed in a way that goes on.
+    /// Every target was stopped after permanent failures.
     #[serde(rename = "nobody_left")]
     NoTargetLeft,
 }

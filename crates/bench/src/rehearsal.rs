@@ -1,6 +1,6 @@
-//! What a group would do in an outage: the real router over simulated deployments, some of them faulty.
+//! Rehearsal of an outage: the real router over simulated deployments, some of which fail.
 //!
-//! The same requests are played twice, with and without the faults; the score is the difference.
+//! The same requests run twice, with and without the faults. The score compares the two.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -15,12 +15,12 @@ use llmroute_core::routing::{DeploymentId, GroupId, Map};
 use llmroute_core::wire::script::{Fault, Script};
 use llmroute_router::engine::{Attempt, CostSummary, Delivery, Disposition, Observer, Request, Router, RouterEvent};
 
-/// Spread of the times of a simulated deployment that has no script of its own.
+/// Jitter of a simulated deployment that has no script of its own.
 const JITTER: f64 = 0.3;
 
-/// Makes every deployment a simulated one that needs no key, and gives those in `faulty` the faults.
+/// Replaces every deployment by a simulated one that needs no key, and adds `faults` to those in `faulty`.
 ///
-/// A deployment that is simulated already keeps its script; the faults come on top.
+/// A deployment that is already simulated keeps its script.
 pub fn simulate(
     map: &mut Map,
     endpoints: &mut [Endpoint],
@@ -32,7 +32,7 @@ pub fn simulate(
     map.deployments.iter_mut().for_each(|deployment| deployment.no_key = None);
     for (index, endpoint) in endpoints.iter_mut().enumerate() {
         endpoint.protocol = Protocol::Mock;
-        // Every deployment has its own luck, the same in both plays.
+        // Every deployment has a seed of its own, the same in both runs.
         let fresh = Script { jitter: JITTER, seed: index as u64, ..Script::default() };
         let script = endpoint.script.get_or_insert(fresh);
         if faulty.contains(&DeploymentId(index)) {
@@ -41,26 +41,26 @@ pub fn simulate(
     }
 }
 
-/// How one request went.
+/// The outcome of one request.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RehearsedRequest {
-    /// Whether there was one complete answer.
+    /// The request received a complete answer.
     pub answered: bool,
-    /// To the first token that was given out.
+    /// Time to the first token that reached the caller.
     pub ttft: Option<Duration>,
-    /// To the end, whatever that was.
+    /// Time to the end, with or without an answer.
     pub duration: Duration,
-    /// Calls.
+    /// Number of calls.
     pub calls: usize,
-    /// Calls of which nothing stands.
+    /// Calls that contributed nothing to the answer.
     pub wasted_calls: usize,
-    /// What the answer cost, USD, when that is known.
+    /// Cost of the answer, USD, if known.
     pub cost: Option<f64>,
-    /// What the other calls cost, USD, as far as it is known or can be estimated from their tokens.
+    /// Cost of the other calls, USD, as far as it is known or can be estimated from their tokens.
     pub wasted: f64,
 }
 
-/// Plays `count` requests to `group`, `workers` at a time, each of them after the one before it.
+/// Runs `count` requests for `group` on `workers` concurrent workers.
 pub async fn run_requests(
     router: &Router,
     group: GroupId,
@@ -111,7 +111,7 @@ impl RehearsedRequest {
     fn of(attempts: &[Attempt], duration: Duration, map: &Map, tokens: &TokenCounter, prompt_tokens: u64) -> Self {
         let wasted = attempts.iter().filter(|attempt| attempt.disposition != Disposition::Delivered);
         let spend = CostSummary::of(attempts);
-        // What was cut has no usage: the tokens that came are counted instead.
+        // A call that was cut off reports no usage: its cost is estimated from the tokens that arrived.
         let unpriced = wasted.clone().zip(&tokens.void).filter(|(attempt, _)| attempt.cost.is_none());
         let estimated: f64 = unpriced
             .filter_map(|(attempt, output)| {
@@ -132,11 +132,11 @@ impl RehearsedRequest {
     }
 }
 
-/// Counts pieces of text; a simulated deployment sends one a token.
+/// Counts text events; a simulated deployment sends one per token.
 #[derive(Debug, Default)]
 struct TokenCounter {
     now: u64,
-    /// Those of the calls that failed, in order.
+    /// Tokens of the failed calls, in order.
     void: Vec<u64>,
 }
 
@@ -155,37 +155,37 @@ impl Observer for TokenCounter {
     }
 }
 
-/// What a rehearsal came to.
+/// The result of a rehearsal.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RehearsalScore {
-    /// Requests.
+    /// Number of requests.
     pub requests: usize,
-    /// Requests with one complete answer.
+    /// Requests with a complete answer.
     pub answered: usize,
-    /// Calls for each request, without the faults and with them.
+    /// Calls per request, without and with the faults.
     pub calls: (f64, f64),
-    /// Calls of which nothing stands.
+    /// Calls that contributed nothing to an answer.
     pub wasted_calls: usize,
-    /// What they cost, USD.
+    /// Cost of the wasted calls, USD.
     pub wasted: f64,
-    /// What the answers cost, USD, as far as it is known.
+    /// Cost of the answers, USD, as far as it is known.
     pub spent: f64,
-    /// Seconds to the end of an answer: quantiles without the faults, and with them.
+    /// Statistics of the time to the end of an answer, without and with the faults.
     pub duration: [DurationStat; 4],
 }
 
-/// A level of the time that an answer took.
+/// One statistic of the duration of answered requests.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct DurationStat {
     /// `mean`, `p50`, `p95` or `max`.
     pub name: &'static str,
-    /// Without the faults, seconds; nothing when nobody answered.
+    /// Seconds without the faults; `None` if no request was answered.
     pub without: Option<f64>,
-    /// With them, seconds.
+    /// Seconds with the faults.
     pub with: Option<f64>,
 }
 
-/// Compares what happened with the faults to what happened without them.
+/// Compares the requests of the two runs.
 #[must_use]
 pub fn score(with: &[RehearsedRequest], without: &[RehearsedRequest]) -> RehearsalScore {
     let level = |name, of: fn(&[f64]) -> f64| {
@@ -201,7 +201,7 @@ pub fn score(with: &[RehearsedRequest], without: &[RehearsedRequest]) -> Rehears
         answered: with.iter().filter(|one| one.answered).count(),
         calls: (calls(without), calls(with)),
         wasted_calls: with.iter().map(|one| one.wasted_calls).sum(),
-        // An empty sum of floats is minus zero.
+        // The sum of no floats is -0.0.
         wasted: with.iter().map(|one| one.wasted).sum::<f64>() + 0.0,
         spent: with.iter().filter_map(|one| one.cost).sum::<f64>() + 0.0,
         duration: [
@@ -213,7 +213,7 @@ pub fn score(with: &[RehearsedRequest], without: &[RehearsedRequest]) -> Rehears
     }
 }
 
-/// The seconds of those who were answered, sorted.
+/// The durations of answered requests in seconds, sorted.
 fn durations(played: &[RehearsedRequest]) -> Vec<f64> {
     let answered = played.iter().filter(|one| one.answered);
     let mut seconds: Vec<f64> = answered.map(|one| one.duration.as_secs_f64()).collect();
@@ -221,7 +221,7 @@ fn durations(played: &[RehearsedRequest]) -> Vec<f64> {
     seconds
 }
 
-/// The value of rank ⌈share·n⌉ of `sorted`; 0 of nothing.
+/// The value of rank ⌈share·n⌉ of `sorted`, or 0 if it is empty.
 fn nth(sorted: &[f64], share: f64) -> f64 {
     let rank = (share * sorted.len() as f64).ceil() as usize;
     sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_score_is_what_the_faults_add() {
+    fn the_score_compares_requests_with_and_without_faults() {
         let without = [played(true, 1, 1), played(true, 1, 1), played(true, 2, 1), played(true, 2, 1)];
         let with = [played(true, 1, 1), played(true, 5, 2), played(false, 9, 3), played(true, 3, 2)];
         let score = score(&with, &without);
@@ -260,8 +260,8 @@ mod tests {
     }
 
     #[test]
-    fn when_nobody_answers_there_are_no_times() {
-        let nobody = [played(false, 9, 3)];
-        assert_eq!(score(&nobody, &nobody).duration.map(|level| level.with), [None; 4]);
+    fn without_answers_there_are_no_durations() {
+        let unanswered = [played(false, 9, 3)];
+        assert_eq!(score(&unanswered, &unanswered).duration.map(|level| level.with), [None; 4]);
     }
 }

@@ -1,4 +1,4 @@
-//! What is known of one measured call; not how it was measured, nor what many of them mean.
+//! The sample of one measured call: its times, chunks, tokens, cost and failure.
 
 use std::time::Duration;
 
@@ -6,119 +6,119 @@ use serde::{Deserialize, Serialize};
 
 use llmroute_core::model::Usage;
 
-/// One call to one target. Retries and fallbacks are off: a failure is a datum, too.
+/// One call to one target. Retries and fallbacks are off, so a failure is a sample too.
 ///
-/// Times inside of a call count from [`sent`](Self::sent). In JSON every duration is a number of
-/// microseconds, with fractions.
+/// Times within a call count from [`sent`](Self::sent). In JSON, every duration is a number of microseconds with
+/// a fraction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     /// Position of the target in the plan.
     pub target: usize,
-    /// The round that the call belongs to; calls of one round are compared with each other. In an open
-    /// loop, the number of the arrival.
+    /// The round of the call. Calls of one round are compared with each other. In an open loop, the number of the
+    /// arrival.
     pub round: u32,
-    /// When the call was to start, from the start of the run.
+    /// The intended start, counted from the start of the run.
     #[serde(rename = "due_us", with = "us")]
     pub due: Duration,
-    /// When its first byte was handed to the kernel, from the start of the run. Later than `due` in a
-    /// closed loop by nothing that counts, in an open loop by the wait for a free slot or our own lateness.
+    /// The time at which the kernel received the first byte, counted from the start of the run. In a closed loop it
+    /// practically equals `due`; in an open loop it is later by the wait for a slot and by the lateness of the client.
     #[serde(rename = "sent_us", with = "us")]
     pub sent: Duration,
-    /// How its connection came about; never a part of the other times unless the connection is what is measured.
+    /// The origin of the connection. Connection times are not part of the other times, except where opening the
+    /// connection is what failed.
     pub connection: Connection,
-    /// To the head of the reply.
+    /// Time to the head of the reply.
     #[serde(rename = "head_us", with = "maybe_us", default, skip_serializing_if = "Option::is_none")]
     pub head: Option<Duration>,
-    /// To the first content or reasoning token (TTFT).
+    /// Time to the first token, reasoning included (TTFT).
     #[serde(rename = "ttft_us", with = "maybe_us", default, skip_serializing_if = "Option::is_none")]
     pub first_token: Option<Duration>,
-    /// To the first token of the answer itself; later than `first_token` where a model shows its reasoning.
+    /// Time to the first token of the answer itself; later than `first_token` if the model shows its reasoning.
     #[serde(rename = "first_answer_us", with = "maybe_us", default, skip_serializing_if = "Option::is_none")]
     pub first_answer: Option<Duration>,
-    /// To the last token, or, for a failure, to the moment at which it was known (E2E).
+    /// Time to the last token (E2E) or, for a failure, to its detection.
     #[serde(rename = "e2e_us", with = "us")]
     pub end: Duration,
-    /// The pieces in which tokens came after the first one, in order: chunks, not tokens.
+    /// The chunks after the first one, in order. A chunk may hold several tokens.
     #[serde(default)]
     pub gaps: Vec<Gap>,
-    /// Bytes of text and reasoning in the first piece; with those in `gaps`, the whole answer.
+    /// Bytes of text and reasoning in the first chunk. Together with those in `gaps` they are the whole answer.
     pub first_bytes: u32,
-    /// Characters of text and shown reasoning: comparable between tokenizers, unlike tokens.
+    /// Characters of text and shown reasoning; unlike tokens, they are comparable between tokenizers.
     pub chars: u64,
-    /// Characters of shown reasoning, which are among [`chars`](Self::chars).
+    /// Characters of shown reasoning, included in [`chars`](Self::chars).
     #[serde(default)]
     pub reasoning_chars: u64,
-    /// What the server says was consumed, or our estimate.
+    /// Token usage: counted by the server, or estimated.
     pub usage: TokenUsage,
-    /// What it cost by the price known for the target, USD; nothing when no price is known or nothing was billed.
+    /// Cost by the known price, USD; `None` if the price is unknown or nothing was billed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
-    /// From the kernel's receive stamp to our own read, the longest of the call; only where both are known.
+    /// The longest delay between the kernel's receive timestamp and the read; only where both are known.
     #[serde(rename = "read_lag_us", with = "maybe_us", default, skip_serializing_if = "Option::is_none")]
     pub read_lag: Option<Duration>,
-    /// Whether the wall clock stepped during the call, so that its times mean nothing.
+    /// The wall clock stepped during the call, so its times are meaningless.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub clock_stepped: bool,
-    /// The provider's id of the request.
+    /// The provider's request id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// Why there is no whole answer.
+    /// The failure, if the answer is not complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<CallFailure>,
 }
 
-/// How the connection of a call came about.
+/// The origin of a call's connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Connection {
-    /// It was open before the clock started, fresh or from an earlier call.
+    /// Open before the call started: opened in advance or reused.
     Warm,
-    /// It was opened for this call, and these are its times.
+    /// Opened for this call, with these times.
     Cold(Handshake),
-    /// Nothing is known: a simulated deployment.
+    /// Unknown, for example at a simulated deployment.
     Unknown,
 }
 
-/// What it takes to open a connection.
+/// The times of opening a connection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Handshake {
-    /// To resolve the name; nothing for an address.
+    /// Name resolution; `None` for an IP address.
     #[serde(rename = "dns_us", with = "maybe_us", default, skip_serializing_if = "Option::is_none")]
     pub dns: Option<Duration>,
-    /// To open the TCP connection: one round trip, to the proxy where one stands between.
+    /// The TCP handshake: one round trip, to the proxy if there is one.
     #[serde(rename = "tcp_us", with = "maybe_us", default, skip_serializing_if = "Option::is_none")]
     pub tcp: Option<Duration>,
-    /// To agree on TLS; nothing for plain HTTP.
+    /// The TLS handshake; `None` for plain HTTP.
     #[serde(rename = "tls_us", with = "maybe_us", default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<Duration>,
 }
 
-/// A piece of the answer after the first one.
+/// A chunk of the answer after the first one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
-    /// Since the piece before it.
+    /// Time since the previous chunk.
     #[serde(rename = "us", with = "us")]
     pub after: Duration,
-    /// Bytes of text and reasoning in it: several tokens may come in one piece.
+    /// Bytes of text and reasoning; a chunk may hold several tokens.
     pub bytes: u32,
-    /// Read together with the piece before it, so that when it came is not known; left out of the
-    /// quantiles of gaps.
+    /// Read together with the previous chunk, so its arrival time is unknown. Such gaps are left out of the quantiles.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub coalesced: bool,
 }
 
-/// What a call consumed, and who says so.
+/// The token usage of a call, with its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenUsage {
-    /// The server counted.
+    /// Counted by the server.
     Counted(Usage),
-    /// The server said nothing: our estimate from characters.
+    /// Estimated from characters, because the server sent no usage.
     Estimated(Usage),
 }
 
 impl TokenUsage {
-    /// The counts, whoever made them.
+    /// Returns the counts, whatever their source.
     #[must_use]
     pub fn usage(&self) -> &Usage {
         match self {
@@ -127,40 +127,40 @@ impl TokenUsage {
     }
 }
 
-/// Why a call has no whole answer: a truncated stream, an error inside of it and an empty answer count as one.
+/// A failed call. A truncated stream, an error within it, and an empty answer are failures too.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CallFailure {
-    /// The class, with its kind where it has one: `rate_limit`, `timeout/first_token`, `connection/refused`.
+    /// The class, with its kind if it has one: `rate_limit`, `timeout/first_token`, `connection/refused`.
     pub class: String,
-    /// The HTTP status, when there was a reply.
+    /// The HTTP status, if there was a reply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// What the server or the network said: one line, without secrets.
+    /// One line from the server or the network, with secrets removed.
     pub message: String,
 }
 
 impl Sample {
-    /// Whether a whole answer came, at times that mean something.
+    /// Reports whether the answer is complete and its times are valid.
     #[must_use]
     pub fn is_good(&self) -> bool {
         self.failure.is_none() && !self.clock_stepped
     }
 
-    /// Whether the model showed its reasoning, or some of it; it may share a read with the answer, so times
-    /// alone do not tell. Of samples that were kept before characters of reasoning were counted, the times do.
+    /// Reports whether the model showed any reasoning. Reasoning may share a read with the answer, so times alone do not
+    /// tell. Saved runs that lack the count of reasoning characters are judged by their times.
     #[must_use]
     pub fn shows_reasoning(&self) -> bool {
         let came_before = |first: Duration| self.first_answer.is_none_or(|answer| first < answer);
         self.reasoning_chars > 0 || self.first_token.is_some_and(came_before)
     }
 
-    /// How late the call was sent.
+    /// The delay between the intended and the actual start.
     #[must_use]
     pub fn lateness(&self) -> Duration {
         self.sent.saturating_sub(self.due)
     }
 
-    /// Time to first token from the intended start: what a client that arrived then would have waited.
+    /// Time to the first token from the intended start.
     #[must_use]
     pub fn ttft(&self) -> Option<Duration> {
         self.first_token.map(|span| span + self.lateness())
@@ -173,7 +173,7 @@ impl Sample {
     }
 }
 
-/// Durations as microseconds with fractions: short to read, and exact to the nanosecond.
+/// Durations as microseconds with a fraction, exact to the nanosecond.
 mod us {
     use std::time::Duration;
 
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_survives_its_journey() {
+    fn a_sample_survives_serialization() {
         let text = serde_json::to_string(&sample()).unwrap();
         assert_eq!(serde_json::from_str::<Sample>(&text).unwrap(), sample(), "{text}");
         assert!(text.contains("\"sent_us\":10500.001"), "{text}");

@@ -1,12 +1,12 @@
-//! Who is asked in which order, and when calls of an open loop start: pure functions of plan and seed.
+//! The order of calls within a round and the start times of an open loop: pure functions of plan and seed.
 
 use std::time::Duration;
 
 use super::plan::{Arrival, Plan};
 
-/// The order of a round: each inner list is asked one after the other, the lists at the same time.
+/// The calls of a round, grouped by host: the queues run in parallel, the calls of one queue one after another.
 ///
-/// Every target stands in it once. Those of one host take turns; who comes first is drawn for every round.
+/// Every target occurs once. The order is drawn anew for every round.
 #[must_use]
 pub fn host_queues(plan: &Plan, round: u32) -> Vec<Vec<usize>> {
     let mut turns: Vec<(&str, Vec<usize>)> = Vec::new();
@@ -20,7 +20,7 @@ pub fn host_queues(plan: &Plan, round: u32) -> Vec<Vec<usize>> {
     turns.into_iter().map(|(_, turn)| turn).collect()
 }
 
-/// All targets in the order of a round, drawn for every round.
+/// The targets in the order drawn for this round.
 #[must_use]
 pub fn target_order(plan: &Plan, round: u32) -> Vec<usize> {
     let mut order: Vec<usize> = (0..plan.targets.len()).collect();
@@ -28,12 +28,12 @@ pub fn target_order(plan: &Plan, round: u32) -> Vec<usize> {
     order
 }
 
-/// When the calls of an open loop start, from the start of the run: without end, for `rate` a second.
+/// The start times of an open loop, counted from the start of the run: endless, at `rate` per second.
 pub fn arrivals(seed: u64, rate: f64, pattern: Arrival) -> impl Iterator<Item = Duration> + Send {
     let mut rng = rng_for(seed, RandomStream::Arrivals, 0);
     let mut passed = 0.0;
     (0_u32..).map(move |number| match pattern {
-        // Counted from the start, so that nothing adds up.
+        // Computed from the start, so that rounding errors do not accumulate.
         Arrival::Constant => seconds(f64::from(number) / rate),
         Arrival::Poisson => {
             // The inverse of the exponential distribution; 1 - u is never 0.
@@ -47,7 +47,7 @@ fn seconds(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }
 
-/// What luck is drawn for; each has its own.
+/// The uses of randomness; each has a stream of its own.
 #[derive(Clone, Copy)]
 enum RandomStream {
     Order,
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn every_order_comes_up_equally_often() {
+    fn each_target_comes_first_equally_often() {
         let plan = plan(&[0, 1, 2], 7);
         let first = (0..3000).filter(|round| target_order(&plan, *round)[0] == 0).count();
         assert!((900..1100).contains(&first), "{first}");
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn constant_arrivals_are_at_equal_distances() {
+    fn constant_arrivals_are_evenly_spaced() {
         let times: Vec<_> = arrivals(1, 400.0, Arrival::Constant).take(401).collect();
         assert_eq!(
             (times[0], times[1], times[400]),
@@ -124,9 +124,9 @@ mod tests {
     }
 
     #[test]
-    fn poisson_arrivals_come_at_the_rate() {
+    fn poisson_arrivals_reach_the_rate() {
         let last = arrivals(1, 100.0, Arrival::Poisson).nth(9_999).unwrap().as_secs_f64();
-        // The sum of 10,000 exponential distances: its deviation is one in a hundred.
+        // The sum of 10,000 exponential gaps: its relative standard deviation is 1 %.
         assert!((95.0..105.0).contains(&last), "{last}");
     }
 }

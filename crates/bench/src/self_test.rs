@@ -1,4 +1,4 @@
-//! How exactly this machine measures: the meter against a server whose truth is known; not how that is shown.
+//! The accuracy of the measurement on this machine, against a local server that records when each token left.
 
 mod server;
 
@@ -18,39 +18,38 @@ use llmroute_core::protocols::{Endpoint, Overrides, Params, Protocol};
 use llmroute_core::routing::Timeouts;
 use llmroute_router::ports::{Clock, MeasuringNetwork};
 
-/// How far the figures of a run are from the truth.
+/// The measurement errors of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Accuracy {
-    /// Streams at the same time.
+    /// Concurrent streams.
     pub streams: u32,
-    /// Calls that were measured.
+    /// Measured calls.
     pub calls: usize,
-    /// Calls that failed, which they should not.
+    /// Failed calls; should be zero.
     pub failed: usize,
-    /// Time to first token: mean of the absolute error of the moment at which the token came. When a call
-    /// was sent is no guess: it is the moment before the write, and what the server does with it is the
-    /// server's own time.
+    /// Mean absolute error of the arrival time of the first token. The time of sending has no error: it is taken
+    /// before the write, and any later processing belongs to the server.
     pub ttft_mean: Duration,
-    /// The 99th percentile of it.
+    /// 99th percentile of that error.
     pub ttft_p99: Duration,
-    /// Gap between tokens: the error of the mean gap of a call, its mean over calls.
+    /// Error of the mean token gap of a call, averaged over calls.
     pub itl_mean: Duration,
-    /// Gap between tokens, each by itself: mean of the absolute error.
+    /// Mean absolute error of single token gaps.
     pub gap_mean: Duration,
-    /// Share of gaps that are not known, because one read gave several tokens.
+    /// Share of gaps that are unknown, because one read returned several tokens.
     pub coalesced: f64,
-    /// Lateness of the starts, 99th percentile: open loop only says something.
+    /// 99th percentile of the lateness of starts; meaningful in an open loop only.
     pub late_p99: Duration,
-    /// Time of processor, the server's left out; nothing where it is not known.
+    /// CPU time of the client, without the server's; `None` if unknown.
     pub cpu: Option<Duration>,
-    /// How long it took.
+    /// Duration of the run.
     pub wall: Duration,
 }
 
-/// Measures `calls` calls at each number of streams, against a server on this machine.
+/// Measures `calls` calls for each number of streams, against a server on this machine.
 ///
 /// # Errors
-/// When the server cannot listen.
+/// The server cannot listen.
 pub async fn self_test(
     meter: &dyn MeasuringNetwork,
     clock: Clock,
@@ -65,10 +64,10 @@ pub async fn self_test(
     Ok(found)
 }
 
-/// The same in an open loop: `calls` starts at `rate` a second.
+/// Measures an open loop of `calls` starts at `rate` per second.
 ///
 /// # Errors
-/// As [`self_test`].
+/// The server cannot listen.
 pub async fn open_loop(
     meter: &dyn MeasuringNetwork,
     clock: Clock,
@@ -96,7 +95,7 @@ async fn measure(
     let run = LoadGenerator {
         plan: &plan,
         targets: &targets,
-        // The server finds the number of the call in it.
+        // The server looks for the number of the call.
         prompt: &|_, round| Prompt::user(format!("call={round};")),
         meter,
         clock,
@@ -118,7 +117,7 @@ async fn measure(
     Ok(Accuracy { streams, cpu, wall: driven.client.wall, ..accuracy(&calls, &truths) })
 }
 
-/// The origin of the meter's clock: it is the monotonic one of this machine, as the server's is.
+/// The origin of the meter's clock, which is the monotonic clock of this machine, as is the server's.
 #[expect(clippy::disallowed_methods, reason = "the truth is a reading of the clock")]
 fn zero(meter: &dyn MeasuringNetwork) -> Instant {
     let now = Instant::now();
@@ -147,21 +146,21 @@ fn plan(load: Load, seed: u64) -> Plan {
     Plan { targets: vec![target], load, max_tokens: 128, prompt_tokens: 4, slo: Slo::default(), seed }
 }
 
-/// A call as a client saw it.
+/// One call as the client saw it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ObservedCall {
-    /// Its number.
+    /// The number of the call.
     pub call: u32,
-    /// When the first token came; nothing when it failed.
+    /// Arrival of the first token; `None` if the call failed.
     pub first: Option<Instant>,
-    /// Gaps between tokens, and whether each is not known because one read gave both.
+    /// Gaps between tokens, each with a flag that it is unknown because one read returned both tokens.
     pub gaps: Vec<(Duration, bool)>,
-    /// How late it started.
+    /// Lateness of the start.
     pub late: Duration,
 }
 
 impl ObservedCall {
-    /// What `sample` says, of a run that began at `start`.
+    /// Converts a sample of a run that began at `start`.
     fn of(sample: &Sample, start: Instant) -> Self {
         let first = sample.first_token.filter(|_| sample.is_good()).map(|first| start + sample.sent + first);
         let gaps = sample.gaps.iter().map(|gap| (gap.after, gap.coalesced)).collect();
@@ -169,7 +168,7 @@ impl ObservedCall {
     }
 }
 
-/// What a client saw against what the server wrote down.
+/// Compares what a client saw with what the server recorded.
 #[must_use]
 pub fn accuracy(calls: &[ObservedCall], truths: &[SentTimes]) -> Accuracy {
     let truths: std::collections::HashMap<u32, &SentTimes> = truths.iter().map(|truth| (truth.call, truth)).collect();
@@ -181,7 +180,7 @@ pub fn accuracy(calls: &[ObservedCall], truths: &[SentTimes]) -> Accuracy {
             failed += 1;
             continue;
         };
-        // A token may be received before its write has returned.
+        // A token may be received before the server's write returns.
         ttft.push(first.saturating_duration_since(left).max(left.saturating_duration_since(first)));
         let ours: Vec<_> = call.gaps.iter().map(|gap| gap.0).collect();
         itl.push(mean(&ours).abs_diff(truth.mean_gap()));
@@ -237,25 +236,25 @@ mod tests {
     }
 
     #[test]
-    fn every_call_finds_its_truth() {
+    fn each_call_is_matched_with_the_server_record() {
         let (meter, clock) = (MeasuringTransport::new(1), Clock::starting_at(Timestamp(0)));
         let found = run(self_test(&meter, clock, SHORT, &[(1, 3), (4, 12)])).unwrap();
         for (accuracy, calls) in found.iter().zip([3, 12]) {
             assert_eq!((accuracy.calls, accuracy.failed), (calls, 0), "{accuracy:?}");
-            // Not what is tested here, and the machine may be busy; but it is no guess either.
+            // The machine may be busy, so this bound only excludes nonsense.
             assert!(accuracy.ttft_mean < Duration::from_secs(1), "{accuracy:?}");
         }
     }
 
     #[test]
-    fn an_open_loop_finds_its_truth() {
+    fn an_open_loop_is_matched_with_the_server_record() {
         let (meter, clock) = (MeasuringTransport::new(1), Clock::starting_at(Timestamp(0)));
         let accuracy = run(open_loop(&meter, clock, SHORT, 400.0, 20)).unwrap();
         assert_eq!((accuracy.calls, accuracy.failed), (20, 0), "{accuracy:?}");
     }
 
     #[test]
-    fn percentiles_are_of_the_nearest_rank() {
+    fn percentiles_use_the_nearest_rank() {
         let spans = |count: u64| (1..=count).map(Duration::from_millis).collect::<Vec<_>>();
         assert_eq!(
             (p99(spans(100)), p99(spans(1)), p99(Vec::new())),

@@ -1,4 +1,4 @@
-//! The same run under several loads: its table, and which load to try next. Not the runs.
+//! The same run under several loads: the table of results, and the search for the highest rate that a target holds.
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ use super::stats::number;
 use super::stats::quantile::{self, RankedQuantile};
 use super::summary::{Metric, MetricStats, Summary, millis};
 
-/// The largest share of failures under a load that holds.
+/// The highest share of failures at which a target still holds a load.
 const ERRORS: f64 = 0.01;
-/// A limit is known when the next rate that fails is no more than this much higher.
+/// The search ends when the next failing rate is at most this factor higher.
 const NEAR: f64 = 1.1;
-/// Rates below and above which nothing is sought, calls a second.
+/// The range of the search, calls per second.
 const SLOWEST: f64 = 0.05;
 const FASTEST: f64 = 10_000.0;
 
@@ -31,8 +31,8 @@ const COLUMNS: [Column; 11] = [
     Column { group: "", title: "verdict", drop: 0, right: false },
 ];
 
-/// A row for each load and target, in the order given; the load is what was varied, in flight or calls a second,
-/// and the verdict is by the objective beside the summary.
+/// Renders one row per load and target, in the given order. The load is what varies: calls in flight or calls per
+/// second. The verdict follows the objective given with each summary.
 #[must_use]
 pub fn table(runs: &[(f64, Summary, Slo)], width: usize) -> Vec<String> {
     let rows: Vec<Vec<String>> = runs
@@ -63,21 +63,20 @@ fn row(load: f64, summary: &Summary, at: usize, verdict: LoadVerdict) -> Vec<Str
     ]
 }
 
-/// Whether a target holds a load.
+/// The verdict on a target under one load.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LoadVerdict {
-    /// Errors are at most 1 %, and the p95 of TTFT is within the objective.
+    /// At most 1 % of the calls failed, and the p95 of TTFT meets the objective.
     Holds,
     /// More calls failed; their share.
     Errors(f64),
-    /// More starts were not made, because the service limits its rate; their share. Of all targets of the run:
-    /// a search has one.
+    /// More starts were skipped because the service limits its rate; their share among all starts of the run.
     RateLimited(f64),
-    /// The p95 of TTFT, failures included, is longer than the objective; ms, infinite when it is a failure.
+    /// The p95 of TTFT, failures included, exceeds the objective; ms, infinite if it falls on a failure.
     Slow(f64),
-    /// So many more calls are needed to judge.
+    /// This many more calls are needed for a verdict.
     TooFew(usize),
-    /// We could not make this load.
+    /// The client could not generate this load.
     ClientTooSlow,
 }
 
@@ -97,7 +96,7 @@ pub fn judge(summary: &Summary, target: usize, slo: &Slo) -> LoadVerdict {
         return LoadVerdict::Errors(errors.at);
     }
     let Some(limit) = slo.ttft.map(millis) else {
-        // Of fewer calls, a share of 1 % cannot be said either.
+        // Fewer calls cannot show a share of 1 % either.
         let missing = quantile::min_sample_size(0.95).saturating_sub(found.calls);
         return if missing > 0 { LoadVerdict::TooFew(missing) } else { LoadVerdict::Holds };
     };
@@ -109,51 +108,51 @@ pub fn judge(summary: &Summary, target: usize, slo: &Slo) -> LoadVerdict {
     }
 }
 
-/// The share of starts that were not made because of rate limits.
+/// The share of starts that were skipped because of rate limits.
 fn limited_share(summary: &Summary) -> f64 {
     let limited = usize::try_from(summary.client.rate_limited).map_or(f64::MAX, number);
     let asked: usize = summary.targets.iter().map(|target| target.calls + target.void).sum();
     if limited > 0.0 { limited / (limited + number(asked)) } else { 0.0 }
 }
 
-/// What to do after the rates that were tried.
+/// The next step of the search.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SearchStep {
-    /// Try this rate, calls a second.
+    /// Try this rate, calls per second.
     Try(f64),
-    /// The search is over.
+    /// The search has ended.
     Done(MaxRate),
 }
 
-/// What a search came to.
+/// The result of the search.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MaxRate {
-    /// The highest rate that holds, to within 10 %, calls a second.
+    /// The highest rate that holds, within 10 %, calls per second.
     Known(f64),
-    /// No rate that was tried holds.
+    /// None of the tried rates holds.
     Nothing,
-    /// The last rate could not be judged, and no other would tell more.
+    /// The last rate could not be judged, and no other rate would help.
     Unsure {
-        /// That rate, calls a second.
+        /// That rate, calls per second.
         rate: f64,
-        /// Why not.
+        /// The reason.
         unknown: Inconclusive,
-        /// The highest rate that holds for certain.
+        /// The highest rate that is known to hold.
         held: Option<f64>,
     },
 }
 
-/// Why it cannot be said whether a rate holds.
+/// The reason why a rate could not be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Inconclusive {
-    /// So many more calls are needed to judge.
+    /// This many more calls are needed.
     TooFew(usize),
-    /// We could not make this load.
+    /// The client could not generate this load.
     ClientTooSlow,
 }
 
 impl LoadVerdict {
-    /// Whether the rate holds, where that can be said.
+    /// Reports whether the rate holds, if that is known.
     fn holds(self) -> Result<bool, Inconclusive> {
         match self {
             Self::Holds => Ok(true),
@@ -170,42 +169,42 @@ impl fmt::Display for LoadVerdict {
             Self::Holds => f.write_str("holds"),
             Self::Errors(share) => write!(f, "{} failed", units::percent(*share)),
             Self::RateLimited(share) => write!(f, "{} rate limited", units::percent(*share)),
-            Self::Slow(p95) if p95.is_infinite() => f.write_str("p95 never comes"),
+            Self::Slow(p95) if p95.is_infinite() => f.write_str("p95 is a failure"),
             Self::Slow(p95) => write!(f, "p95 {} ms", units::whole(*p95)),
-            Self::TooFew(more) => write!(f, "{more} calls missing"),
+            Self::TooFew(more) => write!(f, "needs {more} more calls"),
             Self::ClientTooSlow => f.write_str("client too slow"),
         }
     }
 }
 
 impl MaxRate {
-    /// What the search says of `name`.
+    /// Describes the result for `name`.
     #[must_use]
     pub fn sentence(&self, name: &str) -> String {
         match *self {
             Self::Known(rate) => {
-                format!("{name} holds {rate:.2} calls a second (the next rate that was tried is at most 10 % higher)")
+                format!("{name} holds {rate:.2} calls/s (the lowest failing rate is at most 10 % higher)")
             }
-            Self::Nothing => format!("{name} holds no rate that was tried"),
+            Self::Nothing => format!("{name} holds none of the tried rates"),
             Self::Unsure { rate, unknown, held } => {
                 let known = match held {
-                    Some(held) => format!("{name} holds {held:.2} calls a second at least"),
+                    Some(held) => format!("{name} holds at least {held:.2} calls/s"),
                     None => format!("{name}: no limit found"),
                 };
                 let why = match unknown {
-                    Inconclusive::TooFew(more) => format!("too few calls ended to judge, {more} more are needed"),
+                    Inconclusive::TooFew(more) => format!("too few calls ended, {more} more are needed"),
                     Inconclusive::ClientTooSlow => "the client was the bottleneck, not the deployment".to_owned(),
                 };
-                format!("{known}; cannot say of {rate:.2}: {why}")
+                format!("{known}; no verdict at {rate:.2} calls/s: {why}")
             }
         }
     }
 }
 
-/// The next rate: doubled until one fails, halved until one holds, then between the two (geometric middle).
+/// Picks the next rate: doubles until one fails, halves until one holds, then takes the geometric mean of the two.
 ///
-/// A rate that holds above one that failed is luck: only those below the lowest failure count. One that could
-/// not be judged ends the search: it says nothing of the service, in either direction.
+/// A rate that holds above one that failed is chance, so only rates below the lowest failure count. A rate that
+/// could not be judged ends the search, because it says nothing about the service.
 #[must_use]
 pub fn next(first: f64, tried: &[(f64, LoadVerdict)]) -> SearchStep {
     let of = |held: bool| tried.iter().filter(move |(_, verdict)| verdict.holds() == Ok(held)).map(|(rate, _)| *rate);
@@ -234,12 +233,12 @@ mod tests {
     use crate::synthetic::{SimulatedTarget, run};
 
     #[test]
-    fn a_few_calls_hold_nothing_even_without_an_objective() {
+    fn a_few_calls_are_not_enough_for_a_verdict() {
         let verdict = judge(&Summary::of(&run(1, &[SimulatedTarget::new("a", 200.0)], 4)), 0, &Slo::default());
         assert_eq!(verdict, LoadVerdict::TooFew(68));
     }
 
-    /// Searches a service that holds up to a rate.
+    /// Runs the search against a service that holds up to `limit`.
     fn search(first: f64, limit: f64) -> (MaxRate, usize) {
         let mut tried = Vec::new();
         loop {
@@ -260,19 +259,19 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_is_found_from_below_and_above() {
+    fn the_limit_is_found_from_below_and_from_above() {
         for (first, limit) in [(1.0, 37.0), (100.0, 3.3), (1.0, 1.0), (8.0, 8.5)] {
             check(first, limit);
         }
     }
 
     #[test]
-    fn a_service_that_holds_nothing_has_no_limit() {
+    fn a_service_that_holds_no_rate_has_no_limit() {
         assert_eq!(search(1.0, 0.0).0, MaxRate::Nothing);
     }
 
     #[test]
-    fn luck_above_a_failure_does_not_count() {
+    fn a_success_above_a_failure_does_not_count() {
         let tried = [(8.0, LoadVerdict::Holds), (4.0, LoadVerdict::Slow(900.0)), (2.0, LoadVerdict::Holds)];
         assert_eq!(next(1.0, &tried), SearchStep::Try(8.0_f64.sqrt()));
     }
@@ -283,16 +282,16 @@ mod tests {
     }
 
     #[test]
-    fn a_load_that_we_could_not_make_is_no_limit_of_the_service() {
+    fn a_client_that_is_too_slow_says_nothing_about_the_service() {
         let tried = [(1.0, LoadVerdict::Holds), (2.0, LoadVerdict::Holds), (4.0, LoadVerdict::ClientTooSlow)];
-        let want = "a holds 2.00 calls a second at least; cannot say of 4.00: the client was the bottleneck, not the \
+        let want = "a holds at least 2.00 calls/s; no verdict at 4.00 calls/s: the client was the bottleneck, not the \
                     deployment";
         check_unsure(&tried, want);
     }
 
     #[test]
-    fn too_few_calls_end_the_search_and_do_not_halve_the_rate() {
-        let want = "a: no limit found; cannot say of 1.00: too few calls ended to judge, 62 more are needed";
+    fn too_few_calls_end_the_search() {
+        let want = "a: no limit found; no verdict at 1.00 calls/s: too few calls ended, 62 more are needed";
         check_unsure(&[(1.0, LoadVerdict::TooFew(62))], want);
     }
 
@@ -309,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_for_a_rate_limit_does_not_hold() {
+    fn a_pause_for_a_rate_limit_counts_as_a_failure() {
         let mut run = run(1, &[SimulatedTarget::new("a", 200.0)], 80);
         run.client.rate_limited = 20;
         assert_eq!(judge(&Summary::of(&run), 0, &Slo::default()), LoadVerdict::RateLimited(0.2));

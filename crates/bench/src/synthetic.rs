@@ -1,4 +1,4 @@
-//! Runs that never took place, with a truth that is known: for tests of what is computed and shown.
+//! Generated runs with known properties, for tests of statistics and reports.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::record::{ClientStats, EndReason, Run, SCHEMA};
 use super::sample::{CallFailure, Connection, Gap, Handshake, Sample, TokenUsage};
 use llmroute_core::model::{Price, Timestamp, Usage};
 
-/// How a simulated target behaves.
+/// The behaviour of a simulated target.
 #[derive(Debug, Clone, Copy)]
 pub struct SimulatedTarget {
     name: &'static str,
@@ -21,27 +21,27 @@ pub struct SimulatedTarget {
 }
 
 impl SimulatedTarget {
-    /// A target with a median time to first token.
+    /// A target with this median time to first token.
     pub fn new(name: &'static str, ttft_ms: f64) -> Self {
         Self { name, ttft_ms, spread: 0.3, gap_ms: 14.0, failing: 0.0, counted: true }
     }
 
-    /// σ of the logarithm of its times.
+    /// Sets σ of the logarithm of its times.
     pub fn spread(self, spread: f64) -> Self {
         Self { spread, ..self }
     }
 
-    /// The time between two tokens.
+    /// Sets the time between two tokens.
     pub fn gap(self, gap_ms: f64) -> Self {
         Self { gap_ms, ..self }
     }
 
-    /// The share of its calls that is refused.
+    /// Sets the share of calls that are refused.
     pub fn failing(self, failing: f64) -> Self {
         Self { failing, ..self }
     }
 
-    /// A server that does not count tokens.
+    /// Makes the server omit token counts.
     pub fn uncounted(self) -> Self {
         Self { counted: false, ..self }
     }
@@ -78,7 +78,7 @@ impl SimulatedTarget {
     }
 }
 
-/// A plain good call: first token after 200 ms, nothing after it.
+/// A good call: the first token after 200 ms, and nothing after it.
 pub fn good(target: usize, round: u32) -> Sample {
     let first = Some(Duration::from_millis(200));
     Sample {
@@ -168,7 +168,7 @@ pub fn run(seed: u64, shapes: &[SimulatedTarget], rounds: u32) -> Run {
     Run { schema: SCHEMA, version: "0.0.0".to_owned(), started, plan, samples, client, ended: EndReason::Done }
 }
 
-/// The run of the examples: one is fast and fails at times, two are close to each other.
+/// The example run: one target is fast and sometimes fails, the other two are close to each other.
 pub fn mixed(seed: u64) -> Run {
     let shapes = [
         SimulatedTarget::new("openai/gpt-x-mini", 301.0).gap(16.0),

@@ -1,4 +1,4 @@
-//! What the tests of this folder share.
+//! Fixtures for the tests of this crate.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub fn simulated(script: mock::Script) -> Endpoint {
     Endpoint { protocol: Protocol::Mock, base_url, quirks, script: Some(script), ..endpoint() }
 }
 
-/// A plan for a target on each of `hosts`, forty rounds one at a time.
+/// A plan of 40 rounds, one in flight, with a target on each of `hosts`.
 pub fn plan(hosts: &[&str]) -> Plan {
     let target = |(index, host): (usize, &&str)| Target {
         name: format!("t{index}"),
@@ -49,7 +49,7 @@ pub fn plan(hosts: &[&str]) -> Plan {
     }
 }
 
-/// Time limits that never pass by accident.
+/// Time limits that tests do not reach.
 pub fn timeouts() -> Timeouts {
     let long = Duration::from_secs(600);
     Timeouts { connect: Duration::from_secs(20), first_token: long, idle: long, attempt: 2 * long }

@@ -9,6 +9,7 @@ use super::attach;
 use super::template::FilledTemplate;
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
+use crate::ui::text;
 use llmroute_core::model::{Part, Timestamp};
 use llmroute_router::ports::Clock;
 
@@ -133,7 +134,7 @@ fn file(path: &Path, wait: &mut ReadDeadline<'_>) -> Result<String, CommandError
     let name = path.to_owned();
     let open = move || std::fs::File::open(name);
     let bytes = drain(open, &format!("`{}`", path.display()), "Ctrl-C stops that", wait)?;
-    text(bytes).map_err(|(offset, bytes)| {
+    decode(bytes).map_err(|(offset, bytes)| {
         let hint = match attach::part(path, &bytes) {
             Some(_) => "`-a` attaches images and PDF files",
             None => "`-f` takes text files",
@@ -155,7 +156,7 @@ fn not_text(offset: usize) -> String {
 }
 
 /// The bytes as text, or the offset of the first one that is not, and the bytes.
-fn text(bytes: Vec<u8>) -> Result<String, (usize, Vec<u8>)> {
+fn decode(bytes: Vec<u8>) -> Result<String, (usize, Vec<u8>)> {
     let text = String::from_utf8(bytes).map_err(|error| (error.utf8_error().valid_up_to(), error.into_bytes()))?;
     Ok(match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),
@@ -196,7 +197,7 @@ fn attachment(source: &str, wait: &mut ReadDeadline<'_>) -> Result<Part, Command
 fn stdin(typed: bool, wait: &mut ReadDeadline<'_>) -> Result<Piped, CommandError> {
     let how = if typed { "--no-stdin or </dev/null stops that" } else { "Ctrl-D ends it" };
     let bytes = drain(|| Ok(io::stdin()), "standard input", how, wait)?;
-    match text(bytes) {
+    match decode(bytes) {
         Ok(text) => Ok(Piped::Text(text)),
         Err((offset, bytes)) => attach::part(Path::new("-"), &bytes).map(Piped::Attachment).ok_or_else(|| {
             CommandError::new(ErrorKind::Input, format!("standard input is {}", not_text(offset)))
@@ -239,7 +240,10 @@ fn drain<R: Read>(
             Err(RecvTimeoutError::Disconnected) => return Ok(bytes),
         }
         if bytes.len() > MAX_INPUT {
-            return Err(CommandError::new(ErrorKind::Input, format!("{name} is larger than {} MiB", MAX_INPUT >> 20)));
+            return Err(CommandError::new(
+                ErrorKind::Input,
+                format!("{name} is larger than {}", text::bytes(MAX_INPUT as u64)),
+            ));
         }
     }
 }
@@ -297,7 +301,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_not_text_are_named_by_their_offset() {
-        assert_eq!(text(b"ab\xffc".to_vec()), Err((2, b"ab\xffc".to_vec())));
-        assert_eq!(text("\u{feff}a\0b".into()), Ok("a\0b".to_owned()));
+        assert_eq!(decode(b"ab\xffc".to_vec()), Err((2, b"ab\xffc".to_vec())));
+        assert_eq!(decode("\u{feff}a\0b".into()), Ok("a\0b".to_owned()));
     }
 }

@@ -11,6 +11,7 @@ use super::report::{ReportContext, event};
 use super::resolve::{Output, ResolvedAsk};
 use crate::ui::console::Console;
 use crate::ui::sanitize;
+use crate::ui::text::{duration, money};
 use llmroute_core::model::{Event, Failure, Usage};
 use llmroute_core::routing::failover::SkipReason;
 use llmroute_core::routing::{DeploymentId, GroupId, Map};
@@ -80,15 +81,15 @@ impl<'a> Printer<'a> {
         let then = match (wait.is_zero(), again) {
             (true, true) => "; trying it again".to_owned(),
             (true, false) => format!("; trying {name}"),
-            (false, true) => format!("; trying it again in {}", seconds(wait)),
-            (false, false) => format!("; trying {name} in {}", seconds(wait)),
+            (false, true) => format!("; trying it again in {}", duration(wait)),
+            (false, false) => format!("; trying {name} in {}", duration(wait)),
         };
         if self.failed.is_some() {
             self.tell_failure(&then);
         } else if wait.is_zero() {
             self.console.detail(&format!("asking {name}"));
         } else {
-            self.console.event(&format!("waiting {} for {name}", seconds(wait)));
+            self.console.event(&format!("waiting {} for {name}", duration(wait)));
         }
         if self.ask.output == Output::StreamJson {
             let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
@@ -157,7 +158,7 @@ impl Observer for Printer<'_> {
             RouterEvent::Hedged { after, winner, wasted } => {
                 self.tell_failure("");
                 let unknown = if wasted.is_some() { "" } else { " (what the other call cost is not known)" };
-                let line = format!("hedged after {}, won by {}{unknown}", seconds(after), self.name(winner));
+                let line = format!("hedged after {}, won by {}{unknown}", duration(after), self.name(winner));
                 self.console.event(&line);
             }
             RouterEvent::GoingOn { deployment } => {
@@ -205,7 +206,7 @@ impl Observer for Printer<'_> {
 /// A failure in the words of an event line: class, wait, status and message.
 #[must_use]
 pub fn describe(failure: &Failure) -> String {
-    let wait = failure.retry_after.map(|wait| format!(", retry after {}", seconds(wait))).unwrap_or_default();
+    let wait = failure.retry_after.map(|wait| format!(", retry after {}", duration(wait))).unwrap_or_default();
     let status = failure.status.map(|status| format!(", {status}")).unwrap_or_default();
     let message = if failure.message.is_empty() { String::new() } else { format!(": {}", failure.message) };
     format!("{}{wait}{status}{message}", failure.class)
@@ -227,28 +228,14 @@ pub fn skip(reason: &SkipReason) -> String {
         SkipReason::Incapable(what) => format!("unsupported: it does not take {}", what.as_str()),
         SkipReason::ContextWindow { prompt, margin, window } => {
             let over = prompt.saturating_sub(*window);
-            format!("context_window: about {prompt} tokens (±{:.0} %), {window} fit, {over} too many", margin * 100.0)
+            format!("context_window: about {prompt} tokens (±{:.0}%), {window} fit, {over} too many", margin * 100.0)
         }
         SkipReason::Unpriced => "price unknown, and there is a cost cap or a budget".to_owned(),
-        SkipReason::OverCost { usd } => format!("budget: about {usd:.4} USD"),
-        SkipReason::CoolingDown { left, class } => format!("cooling down for {} after {class}", seconds(*left)),
-        SkipReason::Limited { limit, left } => format!("{limit}, next slot in {}", seconds(*left)),
+        SkipReason::OverCost { usd } => format!("budget: about {}", money(*usd)),
+        SkipReason::CoolingDown { left, class } => format!("cooling down for {} after {class}", duration(*left)),
+        SkipReason::Limited { limit, left } => format!("{limit}, next slot in {}", duration(*left)),
         SkipReason::TooLarge { limit } => format!("{limit}: the request is larger than it allows"),
-        SkipReason::Gated { left } => format!("rate_limit, {} left", seconds(*left)),
-    }
-}
-
-/// A duration for people: `250ms`, `1.5s`, `12s`, `1m30s`, `2h05m`.
-#[must_use]
-pub fn seconds(duration: Duration) -> String {
-    let millis = duration.as_millis();
-    let whole = (millis + 500) / 1000;
-    match millis {
-        0..1000 => format!("{millis}ms"),
-        1000..10_000 if !millis.is_multiple_of(1000) => format!("{:.1}s", duration.as_secs_f64()),
-        _ if whole < 60 => format!("{whole}s"),
-        _ if whole < 3600 => format!("{}m{:02}s", whole / 60, whole % 60),
-        _ => format!("{}h{:02}m", whole / 3600, whole % 3600 / 60),
+        SkipReason::Gated { left } => format!("rate_limit, {} left", duration(*left)),
     }
 }
 
@@ -258,16 +245,4 @@ pub fn tokens(usage: &Usage) -> String {
     let cached = if usage.cached > 0 { format!(" ({} cached)", usage.cached) } else { String::new() };
     let reasoning = if usage.reasoning > 0 { format!(" ({} reasoning)", usage.reasoning) } else { String::new() };
     format!("{} tokens in{cached}, {} out{reasoning}", usage.input, usage.output)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_read_well() {
-        let said = [0, 999, 1000, 1500, 9_999, 12_000, 59_600, 90_000, 3_600_000, 7_500_000];
-        let said: Vec<String> = said.into_iter().map(|millis| seconds(Duration::from_millis(millis))).collect();
-        assert_eq!(said, ["0ms", "999ms", "1s", "1.5s", "10.0s", "12s", "1m00s", "1m30s", "1h00m", "2h05m"]);
-    }
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::printer::{describe, seconds, skip, tokens};
+use super::printer::{describe, skip, tokens};
 use crate::error::{CommandError, ErrorKind};
+use crate::ui::text::{count, duration, money};
 use llmroute_core::model::{Class, Failure, OutputFault};
 use llmroute_core::routing::failover::{SkipReason, Stop};
 use llmroute_core::routing::rules::RuleId;
@@ -99,15 +100,12 @@ impl ReportContext<'_> {
     #[must_use]
     pub fn footer(&self, done: &RoutedAnswer) -> String {
         let name = &self.map.deployment(done.deployment).name;
-        let attempts = match done.attempts.len() {
-            1 => "1 attempt".to_owned(),
-            n => format!("{n} attempts"),
-        };
+        let attempts = count(done.attempts.len(), "attempt");
         let usage = done.answer.usage.as_ref().map_or("tokens unknown".to_owned(), tokens);
         let cost = cost(&CostSummary::of(&done.attempts));
-        let first = done.first_token.map(|first| format!(", first token {}", seconds(first))).unwrap_or_default();
+        let first = done.first_token.map(|first| format!(", first token {}", duration(first))).unwrap_or_default();
         let speed = speed(done).map(|speed| format!(", {speed:.1} tokens/s")).unwrap_or_default();
-        format!("{name}: {attempts}, {usage}, {cost}{first}{speed}, {} in all", seconds(done.duration))
+        format!("{name}: {attempts}, {usage}, {cost}{first}{speed}, {} in all", duration(done.duration))
     }
 
     /// The error that a failed request ends with.
@@ -128,7 +126,7 @@ impl ReportContext<'_> {
             (RouteErrorKind::ReaderGone, _) => "nobody reads the answer".to_owned(),
             (RouteErrorKind::Stopped(Stop::Deadline), _) => format!("the deadline passed before `{group}` answered"),
             (RouteErrorKind::Stopped(Stop::RateLimited { next }), _) => {
-                format!("every deployment of `{group}` is rate limited; next slot in {}", seconds(next))
+                format!("every deployment of `{group}` is rate limited; next slot in {}", duration(next))
             }
             (RouteErrorKind::Stopped(Stop::NoKey), _) => format!("no deployment of `{group}` has a key"),
             (RouteErrorKind::Stopped(Stop::Refused), _) => "the request was refused".to_owned(),
@@ -167,12 +165,12 @@ impl ReportContext<'_> {
 /// What a request cost, and what of it was for nothing.
 fn cost(spend: &CostSummary) -> String {
     let mut text = match spend.delivered {
-        Some(usd) if spend.complete => format!("{usd:.6} USD"),
-        Some(usd) => format!("{usd:.6} USD and a part of unknown cost"),
+        Some(usd) if spend.complete => money(usd),
+        Some(usd) => format!("{} and a part of unknown cost", money(usd)),
         None => "price unknown".to_owned(),
     };
     if spend.wasted > 0.0 {
-        text += &format!(", wasted {:.6} USD", spend.wasted);
+        text += &format!(", wasted {}", money(spend.wasted));
     }
     match spend.unknown {
         0 => {}

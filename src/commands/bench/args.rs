@@ -52,7 +52,7 @@ pub struct BenchArgs {
     /// Repeat with so many calls in flight: a comma-separated list
     #[arg(long, value_name = "N,N…", value_delimiter = ',', conflicts_with_all = ["concurrency", "rate", "csv", "markdown", "html", "save", "compare"], help_heading = "Load")]
     pub sweep: Vec<u32>,
-    /// ReportStyle for the highest rate with at most 1 % errors and a p95 of the TTFT within `--slo`
+    /// Find the highest rate with at most 1 % errors and a p95 of the TTFT within `--slo`
     #[arg(long, conflicts_with_all = ["concurrency", "rate", "sweep", "csv", "markdown", "html", "save", "compare"], help_heading = "Load")]
     pub find_limit: bool,
     /// What a good call is, for goodput: `ttft=500ms,tpot=50ms,e2e=5s`

@@ -1,18 +1,19 @@
-//! Whether a run may spend what it may cost: asked before anything is sent.
+//! Consent to the cost of a run, obtained before anything is sent.
 
 use std::io;
 
 use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
+use crate::ui::text::money;
 use llmroute_bench::cost::CostEstimate;
 
-/// Up to this, USD, nobody is asked.
+/// The largest cost that needs no consent, USD.
 const SMALL: f64 = 0.05;
-/// What a run may spend when nobody says anything, USD.
+/// The default cost cap of a run, USD.
 pub const CAP: f64 = 0.25;
 
-/// What was said about money.
+/// The arguments about money.
 #[derive(Debug, Clone, Copy)]
 pub struct SpendingOptions {
     /// `--yes`.
@@ -22,10 +23,10 @@ pub struct SpendingOptions {
 }
 
 impl SpendingOptions {
-    /// Whether the amount can be one.
+    /// Checks the amount.
     ///
     /// # Errors
-    /// When it cannot.
+    /// Fails on an impossible one.
     pub fn check(self) -> Result<Self, CommandError> {
         match self.max_cost {
             Some(max) if !max.is_finite() || max < 0.0 => {
@@ -36,10 +37,10 @@ impl SpendingOptions {
     }
 }
 
-/// The cap of a run that may cost `estimates`, when it may be made at all.
+/// Returns the cost cap of a run with these estimates, if it may be made at all.
 ///
 /// # Errors
-/// When it may cost more than a little, or what nobody knows, and nobody agrees.
+/// Fails if it could be expensive, or its cost is unknown, and consent is missing.
 pub fn cap(
     estimates: &[CostEstimate],
     said: SpendingOptions,
@@ -48,11 +49,11 @@ pub fn cap(
 ) -> Result<Option<f64>, CommandError> {
     let unknown = estimates.contains(&CostEstimate::Unknown);
     let known: f64 = estimates.iter().map(amount).sum();
-    // An explicit cap is consent up to the cap; it cannot hold where no price is known.
+    // An explicit cap is consent up to the cap; it cannot hold without a price.
     let agreed = said.yes || (said.max_cost.is_some() && !unknown) || (known <= SMALL && !unknown);
     if !agreed {
         let what = if unknown { "a price is not known, so the cost is not either" } else { "this may cost" };
-        let what = if unknown { what.to_owned() } else { format!("{what} up to {known:.2} USD") };
+        let what = if unknown { what.to_owned() } else { format!("{what} up to {}", money(known)) };
         if !(env.stdin_terminal && env.stderr_terminal) {
             return Err(CommandError::new(ErrorKind::Usage, format!("{what}, and there is no terminal to ask"))
                 .hint("add `--yes`, or `--max-cost USD` where every price is known"));
@@ -64,14 +65,14 @@ pub fn cap(
             Ok(_) | Err(_) => return Err(CommandError::new(ErrorKind::Other, "nothing was sent")),
         }
     }
-    // Who said yes to an estimate agreed to that much, with room for prompts that were estimated too short.
+    // Consent to an estimate covers that amount, with a margin for underestimated prompts.
     Ok(Some(said.max_cost.unwrap_or_else(|| (known * 1.5).max(CAP))))
 }
 
 fn amount(estimate: &CostEstimate) -> f64 {
     match estimate {
         CostEstimate::AtMost(usd) => *usd,
-        // Nobody knows how many rounds fit into the time: as many as the cap pays.
+        // The number of rounds that fit into the time is unknown: as many as the cap pays for.
         CostEstimate::PerRound(usd) if *usd > 0.0 => CAP,
         CostEstimate::PerRound(_) | CostEstimate::Unknown => 0.0,
     }

@@ -1,4 +1,4 @@
-//! What is seen while a run goes on: a line for each deployment on a terminal, else a line now and then.
+//! The progress of a run: a line for each deployment on a terminal, else a line now and then.
 
 use std::time::Duration;
 
@@ -6,26 +6,27 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::ui::console::Console;
 use crate::ui::sanitize;
+use crate::ui::text::{NONE, duration, money, time_left};
 use llmroute_bench::load_generator::Progress;
 use llmroute_bench::plan::{Load, Plan, Stop};
 use llmroute_bench::sample::Sample;
 
-/// How often something is said where nothing can be redrawn.
+/// The interval of progress lines where nothing can be redrawn.
 const NOTICE_EVERY: Duration = Duration::from_secs(10);
-/// The longest name that is shown whole.
+/// The longest name that is shown in full.
 const NAME: usize = 28;
-/// How often a terminal is redrawn, times a second.
+/// The redraw rate of a terminal, a second.
 const FRAMES: u8 = 8;
 
 /// The view of a run.
 pub struct LiveView {
     head: ProgressBar,
     lines: Vec<LiveLine>,
-    /// Rounds in all, when that is known.
+    /// The number of rounds, if known.
     rounds: Option<u32>,
     round: u32,
     said: Duration,
-    /// Whether anything can be redrawn.
+    /// `true` if the display can be redrawn.
     drawn: bool,
 }
 
@@ -33,7 +34,7 @@ pub struct LiveView {
 struct LiveLine {
     name: String,
     bar: ProgressBar,
-    /// Sorted, as is `pace`: milliseconds, and tokens a second.
+    /// Milliseconds; sorted, like the tokens a second in `pace`.
     ttft: Vec<f64>,
     pace: Vec<f64>,
     failures: usize,
@@ -41,7 +42,7 @@ struct LiveLine {
 }
 
 impl LiveView {
-    /// A view of `plan` on the terminal of `console`, if it has one.
+    /// A progress display of `plan` on the terminal of `console`, if it has one.
     pub fn new(plan: &Plan, console: &Console) -> Self {
         let bars = console.bars(FRAMES);
         let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
@@ -67,7 +68,7 @@ impl LiveView {
         Self { head, lines, rounds, round: 0, said: Duration::ZERO, drawn: bars.is_some() }
     }
 
-    /// Shows what happened `at` this time of the run, after so much was spent.
+    /// Shows an event `at` this time of the run, and the spend so far.
     pub fn show(&mut self, progress: &Progress<'_>, at: Duration, spent: f64, console: &mut Console) {
         match progress {
             Progress::Round(round) => self.round = self.round.max(round + 1),
@@ -75,7 +76,7 @@ impl LiveView {
             Progress::Streaming { target, pieces, .. } => self.doing(*target, &format!("{pieces} pieces")),
             Progress::Done { sample, .. } => self.done(sample),
             Progress::Paused(pause) => {
-                let wait = format!("429, again in {:.0} s", pause.span.as_secs_f64());
+                let wait = format!("429, next call in {}", time_left(pause.span));
                 self.doing(pause.target, &wait);
                 console.detail(&format!("{}: {wait}", self.lines[pause.target].name));
             }
@@ -96,7 +97,7 @@ impl LiveView {
         }
     }
 
-    /// Takes the view off the terminal.
+    /// Removes the display from the terminal.
     pub fn clear(&self) {
         self.lines.iter().for_each(|line| line.bar.finish_and_clear());
         self.head.finish_and_clear();
@@ -112,7 +113,7 @@ impl LiveView {
             let done = self.round - 1;
             format!(" left {}", clock(at.mul_f64(f64::from(rounds.saturating_sub(done)) / f64::from(done))))
         });
-        format!("{round}  {}{}  spent ${spent:.4}", clock(at), left.unwrap_or_default())
+        format!("{round}  {}{}  spent {}", clock(at), left.unwrap_or_default(), money(spent))
     }
 
     fn doing(&mut self, target: usize, what: &str) {
@@ -145,8 +146,8 @@ impl LiveView {
 
 impl LiveLine {
     fn draw(&self) {
-        let ttft = median(&self.ttft).map_or_else(|| "–".to_owned(), |ms| format!("{ms:.0} ms"));
-        let pace = median(&self.pace).map_or_else(|| "–".to_owned(), |pace| format!("{pace:.0} tok/s"));
+        let ttft = median(&self.ttft).map_or_else(|| NONE.to_owned(), |ms| duration(Duration::from_secs_f64(ms / 1e3)));
+        let pace = median(&self.pace).map_or_else(|| NONE.to_owned(), |pace| format!("{pace:.0} tok/s"));
         self.bar.set_message(format!(
             "{:<NAME$}  {:>3} ok  TTFT {ttft:>9}  {pace:>10}  {} err  {}",
             self.name,
@@ -157,7 +158,7 @@ impl LiveLine {
     }
 }
 
-/// Keeps `sorted` so.
+/// Inserts into `sorted` and keeps its order.
 fn insert(sorted: &mut Vec<f64>, value: f64) {
     let at = sorted.partition_point(|other| *other < value);
     sorted.insert(at, value);

@@ -16,13 +16,13 @@ use llmroute_bench::report;
 use llmroute_bench::summary::Summary;
 use llmroute_bench::sweep::{self, LoadVerdict, SearchStep};
 
-/// The most rates that are tried for one target.
+/// The largest number of rates to try for one target.
 const TRIES: u32 = 20;
 
-/// Looks whether the loads can be.
+/// Checks the loads.
 ///
 /// # Errors
-/// When one cannot.
+/// Fails on an impossible one.
 pub fn check(args: &BenchArgs) -> Result<(), CommandError> {
     if args.sweep.contains(&0) {
         return Err(CommandError::new(ErrorKind::Usage, "`--sweep 0` has no calls in flight"));
@@ -30,7 +30,7 @@ pub fn check(args: &BenchArgs) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// How often the plan is carried out, at most.
+/// The largest number of runs of the plan.
 #[must_use]
 pub fn repeats(args: &BenchArgs) -> u32 {
     if args.find_limit {
@@ -39,15 +39,15 @@ pub fn repeats(args: &BenchArgs) -> u32 {
     u32::try_from(args.sweep.len()).unwrap_or(u32::MAX).max(1)
 }
 
-/// What was measured so far, load by load.
+/// The measurements so far, load by load.
 struct LoadSeries<'a> {
     context: &'a BenchContext<'a>,
-    /// What is left of the cap, USD.
+    /// The rest of the cost cap, USD.
     left: Option<f64>,
     tried: Vec<MeasuredLoad>,
 }
 
-/// What was measured under one load.
+/// The measurements under one load.
 struct MeasuredLoad {
     load: f64,
     measured: Measured,
@@ -55,7 +55,7 @@ struct MeasuredLoad {
 }
 
 impl LoadSeries<'_> {
-    /// Makes one more run, of all targets or of one alone; `None` when there will be no more.
+    /// Makes one more run, of all targets or a single one; `None` when there will be no more.
     fn run(
         &mut self,
         target: Option<usize>,
@@ -85,7 +85,7 @@ impl LoadSeries<'_> {
         Ok(self.tried.last().filter(|_| ended == EndReason::Done).map(|tried| &tried.summary))
     }
 
-    /// Prints what was measured, and says what it comes to.
+    /// Prints the measurements and returns the verdict.
     fn show(self, lines: Vec<String>, console: &mut Console) -> Result<Exit, CommandError> {
         let BenchContext { args, env, .. } = self.context;
         let shown = if args.json {
@@ -116,10 +116,10 @@ impl LoadSeries<'_> {
     }
 }
 
-/// Runs the plan with each number of calls in flight, and prints a table of them.
+/// Runs the plan with each number of calls in flight, and prints a table.
 ///
 /// # Errors
-/// As one run.
+/// Fails like a single run.
 pub fn sweep(context: &BenchContext<'_>, console: &mut Console) -> Result<Exit, CommandError> {
     let (Load::Rounds { stop, .. } | Load::Arrivals { stop, .. }) = context.prepared.plan.load;
     let mut loads = LoadSeries { context, left: context.cap, tried: Vec::new() };
@@ -133,10 +133,10 @@ pub fn sweep(context: &BenchContext<'_>, console: &mut Console) -> Result<Exit, 
     loads.show(Vec::new(), console)
 }
 
-/// Looks for the highest rate that each target holds, one after the other, and prints what was tried.
+/// Searches the highest rate that each target sustains, one after the other, and prints the tries.
 ///
 /// # Errors
-/// As one run.
+/// Fails like a single run.
 pub fn find_limit(context: &BenchContext<'_>, console: &mut Console) -> Result<Exit, CommandError> {
     let plan = &context.prepared.plan;
     let Load::Arrivals { stop, pattern, .. } = plan.load else {

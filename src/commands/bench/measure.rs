@@ -1,4 +1,4 @@
-//! One run: from its plan to the samples, with a live view; what they mean is said by `bench::summary`.
+//! One run: from its plan to the samples, with a live view. `llmroute_bench::summary` interprets the samples.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -20,55 +20,55 @@ use llmroute_core::routing::Timeouts;
 use llmroute_router::ports::{Clock, MeasuringNetwork};
 use llmroute_router::transport::MeasuringTransport;
 
-/// How long the summary of what was measured may take after Ctrl-C; a second one ends it.
+/// The time limit for the summary after Ctrl-C; a second Ctrl-C ends it.
 const GRACE: Duration = Duration::from_secs(10);
-/// The most calls in flight at one target in an open loop.
+/// The largest number of calls in flight at one target in an open loop.
 const MAX_IN_FLIGHT: usize = 4096;
 
-/// How one target is asked.
+/// The way to call one target.
 #[derive(Debug)]
 pub struct TargetAccess {
-    /// Where.
+    /// The endpoint.
     pub endpoint: Endpoint,
-    /// With which key.
+    /// The key.
     pub key: Option<Secret>,
-    /// How patiently.
+    /// The time limits.
     pub timeouts: Timeouts,
 }
 
-/// What all runs of one command have in common.
+/// The inputs shared by all runs of one command.
 pub struct BenchSetup<'a> {
-    /// How each target of the plans is asked.
+    /// The call targets of the plans.
     pub access: &'a [TargetAccess],
-    /// What is asked.
+    /// The prompts.
     pub prompts: Prompts,
-    /// TokenUsage of the shortest prompt.
+    /// The tokens of the shortest prompt.
     pub fewest: u64,
     /// Parameters and further body fields.
     pub params: &'a Params,
     /// The clock of the run.
     pub time: Time,
-    /// What surrounds the process.
+    /// The environment of the process.
     pub env: &'a Env,
 }
 
-/// What one run gave.
+/// The result of one run.
 pub struct Measured {
-    /// The record of it.
+    /// Its record.
     pub run: Run,
-    /// Why calls failed, by their position among the samples.
+    /// The failures, by the index of their sample.
     pub failures: Vec<(usize, Failure)>,
-    /// What it cost, USD, as far as it is known.
+    /// The known part of the cost, USD.
     pub spent: f64,
     /// The signal that ended it.
     pub signal: Option<i32>,
 }
 
 impl BenchSetup<'_> {
-    /// Makes the run of `plan`, and spends no more than `cap` USD on it.
+    /// Runs `plan` and spends at most `cap` USD.
     ///
     /// # Errors
-    /// When the process cannot make a runtime.
+    /// Fails if no runtime can be created.
     pub fn run(&self, plan: &Plan, cap: Option<f64>, console: &mut Console) -> Result<Measured, CommandError> {
         let mut kept = RunProgress {
             live: LiveView::new(plan, console),
@@ -127,7 +127,7 @@ impl BenchSetup<'_> {
             max_in_flight: MAX_IN_FLIGHT,
         };
         let start = meter.now();
-        // The cost cap is the run's; what it holds is shown from the samples.
+        // The cost cap belongs to the run; the display computes the spend from the samples.
         let mut spent = 0.0;
         let mut on = |progress: Progress<'_>| {
             if let Progress::Done { sample, failure } = &progress {
@@ -151,7 +151,7 @@ impl BenchSetup<'_> {
     }
 }
 
-/// What came of a run so far: it is there when a signal drops the rest.
+/// The results so far, which remain when a signal drops the rest.
 struct RunProgress {
     live: LiveView,
     samples: Vec<Sample>,
@@ -159,7 +159,7 @@ struct RunProgress {
     last: Duration,
 }
 
-/// When a call ended, on the wall.
+/// The wall time at which a call ended.
 #[must_use]
 pub fn ended_at(run: &Run, sample: &Sample) -> Timestamp {
     run.started.after(sample.sent + sample.end)

@@ -1,4 +1,4 @@
-//! `llmroute bench`: deployments compared, with figures that can be trusted.
+//! `llmroute bench`: compares deployments, with figures that can be trusted.
 
 pub mod args;
 mod consent;
@@ -21,6 +21,7 @@ use crate::commands::ask::unwritable;
 use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
+use crate::ui::text::money;
 use llmroute_bench::compare::{self, BaselineComparison};
 use llmroute_bench::cost::{self, CostEstimate};
 use llmroute_bench::plan::Target;
@@ -30,7 +31,7 @@ use llmroute_bench::summary::Summary;
 /// Runs the command.
 ///
 /// # Errors
-/// When the profile, an argument or an input is wrong, or nobody could be measured.
+/// Fails if the profile, an argument or an input is wrong, or nothing could be measured.
 pub fn run(args: &BenchArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     if args.self_test {
         return self_test::run(env, console);
@@ -38,7 +39,7 @@ pub fn run(args: &BenchArgs, global: &Global, env: &Env, console: &mut Console) 
     if let Some(faults) = &args.inject {
         return rehearse::run(args, faults, global, env, console);
     }
-    // Before anything is spent: what can be known to go wrong.
+    // Predictable errors come before anything is spent.
     let said = consent::SpendingOptions { yes: args.yes, max_cost: args.max_cost }.check()?;
     let earlier = args.compare.as_deref().map(|name| saved_runs::load(name, env)).transpose()?;
     args.save.as_deref().map(|name| saved_runs::path(name, env)).transpose()?;
@@ -60,7 +61,7 @@ pub fn run(args: &BenchArgs, global: &Global, env: &Env, console: &mut Console) 
         consent::cap(&estimates, said, env, console)?
     };
     if let Some(cap) = cap.filter(|_| prepared.plan.targets.iter().any(is_priced)) {
-        console.event(&format!("cap    {cap:.2} USD: no call begins that could pass it"));
+        console.event(&format!("cap    {}: no call starts that could exceed it", money(cap)));
     }
     let context = BenchContext { args, prepared: &prepared, cap, global, env };
     if !args.sweep.is_empty() {
@@ -72,7 +73,7 @@ pub fn run(args: &BenchArgs, global: &Global, env: &Env, console: &mut Console) 
     let measured = prepared.bench(0, env).run(&prepared.plan, cap, console)?;
     let summary = Summary::of(&measured.run);
     let shown = output::show(args, &measured, &summary, env, console);
-    // What was paid for is kept and learnt, whoever could not read it.
+    // Paid measurements are saved and learnt even if the output could not be written.
     if !args.no_learn {
         prepared.learn(&measured, 0, global, env, console)?;
     }
@@ -89,7 +90,7 @@ pub fn run(args: &BenchArgs, global: &Global, env: &Env, console: &mut Console) 
     end(&measured, &summary, comparison.as_ref())
 }
 
-/// What the runs of one command have in common.
+/// The inputs shared by the runs of one command.
 struct BenchContext<'a> {
     args: &'a BenchArgs,
     prepared: &'a PreparedRun,
@@ -102,7 +103,7 @@ fn is_priced(target: &Target) -> bool {
     target.price.is_some_and(|price| price.input > 0.0 || price.output > 0.0)
 }
 
-/// What the run comes to for whoever called the program.
+/// The exit status of the run.
 fn end(measured: &Measured, summary: &Summary, comparison: Option<&BaselineComparison>) -> Result<Exit, CommandError> {
     if let Some(signal) = measured.signal {
         return Ok(Exit::Signal(signal));
@@ -110,14 +111,14 @@ fn end(measured: &Measured, summary: &Summary, comparison: Option<&BaselineCompa
     if summary.targets.iter().all(|target| target.good == 0) {
         return Err(CommandError::new(ErrorKind::Unavailable, "no deployment gave a whole answer"));
     }
-    // A build must not pass on figures that mean nothing, or that are not there.
+    // A build must not pass on meaningless or missing figures.
     let fails = |comparison: &BaselineComparison| {
         comparison.worse || !comparison.blockers.is_empty() || !summary.client.is_valid()
     };
     if comparison.is_some_and(fails) { Ok(Exit::Code(1)) } else { Ok(Exit::Success) }
 }
 
-/// What several runs may cost.
+/// The cost estimate of several runs.
 fn times(estimate: CostEstimate, repeats: u32) -> CostEstimate {
     match estimate {
         CostEstimate::AtMost(usd) => CostEstimate::AtMost(usd * f64::from(repeats)),

@@ -1,4 +1,4 @@
-//! What is printed of a run, and the files that it is written to.
+//! The reports of a run, printed or written to files.
 
 use std::io::Write;
 use std::path::Path;
@@ -12,12 +12,12 @@ use crate::ui::console::Console;
 use llmroute_bench::report::{self, ReportStyle};
 use llmroute_bench::summary::Summary;
 
-/// Columns of a page that nobody measured, and of the widest one.
+/// The page width without a terminal, and the largest one, in columns.
 const WIDTH: usize = 100;
-/// Narrower than this, nothing can be told apart.
+/// The smallest useful page width, in columns.
 const NARROW: usize = 40;
 
-/// Prints the run in the form that was asked for, and writes the page.
+/// Prints the run in the requested format, and writes the HTML page.
 ///
 /// # Errors
 /// When something cannot be written.
@@ -38,7 +38,7 @@ pub fn show(
     } else {
         report::text(run, summary, &look(args, env, console))
     };
-    // A reader that went away is no error, and the page is written all the same.
+    // A reader that leaves is not an error, and the page is still written.
     console.data(text.trim_end_matches('\n')).or_else(|error| unwritable(&error).map(|_| ()))?;
     let Some(path) = &args.html else { return Ok(()) };
     let wrong = |error: std::io::Error| {
@@ -51,10 +51,10 @@ pub fn show(
     Ok(())
 }
 
-/// Whether there is a folder for the page.
+/// Checks that the folder of the page exists.
 ///
 /// # Errors
-/// When there is none.
+/// Fails if it does not.
 pub fn can_be_written(path: &Path) -> Result<(), CommandError> {
     if folder(path).is_dir() {
         return Ok(());
@@ -66,7 +66,7 @@ fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(".".as_ref())
 }
 
-/// How a report for people is to look.
+/// The look of a report for people.
 #[must_use]
 pub fn look(args: &BenchArgs, env: &Env, console: &Console) -> ReportStyle {
     let columns = env.vars.get("COLUMNS").and_then(|text| text.parse().ok());
@@ -75,7 +75,7 @@ pub fn look(args: &BenchArgs, env: &Env, console: &Console) -> ReportStyle {
     ReportStyle { width, ascii: args.ascii || is_ascii(env), ..ReportStyle::default() }
 }
 
-/// Whether the locale or the terminal has nothing beyond ASCII.
+/// Returns `true` if the locale or the terminal supports only ASCII.
 fn is_ascii(env: &Env) -> bool {
     let said = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| env.vars.get(name));
     matches!(said, Some("C" | "POSIX")) || env.vars.get("TERM") == Some("dumb")

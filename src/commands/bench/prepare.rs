@@ -1,4 +1,4 @@
-//! Everything that a run needs, looked up before anything is sent: targets, keys, prompts, the plan.
+//! Everything that a run needs, prepared before anything is sent: targets, keys, prompts, the plan.
 
 use std::time::Duration;
 
@@ -24,22 +24,22 @@ use llmroute_router::engine::Measurement;
 use llmroute_router::ports::{Clock, KeyProvider};
 use llmroute_router::profile::Profile;
 
-/// A run that can begin.
+/// A run that is ready to start.
 pub struct PreparedRun {
     pub plan: Plan,
     access: Vec<TargetAccess>,
     prompts: Prompts,
-    /// TokenUsage of the shortest prompt.
+    /// The tokens of the shortest prompt.
     fewest: u64,
     params: Params,
     named: Vec<BenchDeployment>,
 }
 
 impl PreparedRun {
-    /// Looks everything up.
+    /// Prepares everything.
     ///
     /// # Errors
-    /// When the profile, an argument or an input is wrong, or no deployment has its key.
+    /// Fails if the profile, an argument or an input is wrong, or no deployment has a key.
     pub fn of(args: &BenchArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Self, CommandError> {
         let mut profile = setup::profile(global, env, console)?;
         let named = resolve::targets(args, &mut profile, env)?;
@@ -63,29 +63,29 @@ impl PreparedRun {
         Ok(Self { plan, access, prompts, fewest, params, named })
     }
 
-    /// What a run of the plan, or of one like it, is made with; of several runs, each has a `number`.
+    /// The inputs of a run of the plan, or of one like it; each of several runs has a `number`.
     pub fn bench<'a>(&'a self, number: u64, env: &'a Env) -> BenchSetup<'a> {
         let time = if self.is_simulated() { Time::Simulated } else { Time::Real };
         let prompts = self.prompts.with_salt(number);
         BenchSetup { access: &self.access, prompts, fewest: self.fewest, params: &self.params, time, env }
     }
 
-    /// The same for one target alone, and the plan for it.
+    /// The same for a single target, and its plan.
     pub fn alone<'a>(&'a self, target: usize, number: u64, env: &'a Env) -> (BenchSetup<'a>, Plan) {
         let access = self.access.get(target..=target).unwrap_or_default();
         let targets = self.plan.targets.get(target..=target).unwrap_or_default().to_vec();
         (BenchSetup { access, ..self.bench(number, env) }, Plan { targets, ..self.plan.clone() })
     }
 
-    /// Whether nobody is asked, so that waiting can take no time.
+    /// Returns `true` if every target is simulated, so that waits take no time.
     pub fn is_simulated(&self) -> bool {
         self.access.iter().all(|target_access| target_access.endpoint.protocol == Protocol::Mock)
     }
 
-    /// Lets routing know what was measured; the targets of the run are those of the plan from `first` on.
+    /// Passes the measurements to routing; the targets of the run are those of the plan from `first` on.
     ///
     /// # Errors
-    /// When the state cannot be found.
+    /// Fails if the state cannot be located.
     pub fn learn(
         &self,
         measured: &Measured,
@@ -94,13 +94,13 @@ impl PreparedRun {
         env: &Env,
         console: &mut Console,
     ) -> Result<(), CommandError> {
-        // A simulation says nothing of anybody.
+        // A simulation teaches nothing about real deployments.
         if self.is_simulated() {
             return Ok(());
         }
         let mut quiet = Console::new(env, crate::ui::console::Verbosity::Quiet, false);
         let mut profile = setup::profile(global, env, &mut quiet)?;
-        // Found again in the fresh profile, in the order in which they were typed.
+        // Looked up again in the fresh profile, in the order in which they were typed.
         let mut groups: Vec<GroupId> = Vec::new();
         for named in &self.named {
             let (group, _) = resolve::find(named.typed.as_deref(), &mut profile, env)?;
@@ -122,7 +122,7 @@ impl PreparedRun {
             Ok::<(), CommandError>(())
         })?;
         if let Completion::Done(Err(error)) = learnt {
-            // The figures stand, whoever may know them.
+            // The figures are valid even if routing does not learn them.
             console.event(&format!("routing could not learn from this: {}", error.message));
         }
         Ok(())
@@ -156,23 +156,23 @@ impl PreparedRun {
     }
 }
 
-/// One deployment as the plan knows it.
+/// A deployment as a target of the plan.
 fn target(profile: &Profile, named: &BenchDeployment) -> Target {
     let deployment = profile.map.deployment(named.deployment);
     let endpoint = &profile.endpoints[named.deployment.0];
-    // What runs on this machine, and what is simulated, costs nobody anything.
+    // Simulated deployments and those on this machine are free.
     let is_free = endpoint.protocol == Protocol::Mock || is_local(&deployment.host);
     let price = deployment.price.or(is_free.then(|| Price::flat(0.0, 0.0)));
     Target { name: deployment.name.clone(), model: deployment.model.clone(), price, host: deployment.host.clone() }
 }
 
-/// Whether `host:port` is this machine.
+/// Returns `true` if `host:port` is on this machine.
 fn is_local(host: &str) -> bool {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name).trim_matches(['[', ']']);
     name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// How each of `named` is asked; those without a key are left out, with a word about it.
+/// The call targets of `named`; deployments without a key are left out with a note.
 fn access(
     profile: &Profile,
     named: Vec<BenchDeployment>,

@@ -1,4 +1,4 @@
-//! `bench --inject`: what the group would do in an outage, played on simulated time.
+//! `bench --inject`: the behaviour of a group in an outage, played on simulated time.
 
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use crate::error::{CommandError, ErrorKind};
 use crate::setup;
 use crate::signals::{Completion, Time, until};
 use crate::ui::console::Console;
+use crate::ui::text::money;
 use llmroute_bench::prompts::Prompts;
 use llmroute_bench::rehearsal::{self, RehearsalScore, RehearsedRequest};
 use llmroute_core::routing::{DeploymentId, GroupId};
@@ -24,12 +25,12 @@ use llmroute_router::ports::Clock;
 use llmroute_router::profile::Profile;
 use llmroute_router::state::StateLocation;
 
-/// Requests, unless `--rounds` says otherwise.
+/// The default number of requests.
 const REQUESTS: u32 = 200;
-/// For the report of what was played when it is stopped: there is none.
+/// The time limit for a report after Ctrl-C: a rehearsal has none.
 const GRACE: std::time::Duration = std::time::Duration::from_millis(50);
 
-/// What is to be played.
+/// The rehearsal to play.
 struct RehearsalPlan {
     group: GroupId,
     struck: Vec<DeploymentId>,
@@ -39,10 +40,10 @@ struct RehearsalPlan {
     workers: u32,
 }
 
-/// Plays the group with the faults and without them, and prints the score.
+/// Plays the group with and without the faults, and prints the score.
 ///
 /// # Errors
-/// When the faults cannot be understood or name nobody of the group.
+/// Fails if the faults are not valid or name no deployment of the group.
 pub fn run(
     args: &BenchArgs,
     faults: &str,
@@ -81,7 +82,7 @@ pub fn run(
     shown.map(|()| Exit::Success).or_else(|error| unwritable(&error))
 }
 
-/// One play, on a clock of its own.
+/// One rehearsal, on its own clock.
 fn play(
     profile: Profile,
     scene: &RehearsalPlan,
@@ -96,11 +97,11 @@ fn play(
     })
 }
 
-/// `[DEPLOYMENT:]FAULTS`: the faults, and whom they strike: the first of the group, unless one is named
-/// or all are (`*`).
+/// `[DEPLOYMENT:]FAULTS`: the faults, and the deployments that they affect: the first of the group, unless one is named
+/// or all of them are (`*`).
 fn faults_of(text: &str, profile: &Profile, group: GroupId) -> Result<(Vec<DeploymentId>, Vec<Fault>), CommandError> {
     let members: Vec<DeploymentId> = profile.map.group(group).members.iter().map(|member| member.deployment).collect();
-    // No fault has a colon, names of models may.
+    // Faults have no colon; model names can.
     let (who, faults) = text.rsplit_once(':').map_or((None, text), |(who, faults)| (Some(who), faults));
     let faults = parse_faults(faults)
         .map_err(|why| CommandError::new(ErrorKind::Usage, format!("`--inject {text}`: {why}")).hint(FORMS))?;
@@ -130,7 +131,7 @@ fn faults_of(text: &str, profile: &Profile, group: GroupId) -> Result<(Vec<Deplo
 const FORMS: &str = "faults are like `503@20%,stall@5%,cut@40,slow=2s`, of the group's first deployment, \
                      or `NAME:FAULTS` of another, or `*:FAULTS` of all";
 
-/// What was played, for the report.
+/// The rehearsal, for the report.
 struct RehearsalReport<'a> {
     group: &'a str,
     struck: &'a [&'a str],
@@ -154,9 +155,9 @@ impl RehearsalReport<'_> {
                 self.struck.join(", ")
             ),
             String::new(),
-            format!("answered  {answered} of {requests} ({share:.1} %)"),
+            format!("answered  {answered} of {requests} ({share:.1}%)"),
             format!("calls     {:.2} a request, {:.2} without the faults; {wasted_calls} wasted", calls.1, calls.0),
-            format!("spend     {spent:.6} USD for answers, {wasted:.6} USD wasted"),
+            format!("spend     {} for answers, {} wasted", money(*spent), money(*wasted)),
             String::new(),
             "time to a whole answer, of those who got one".to_owned(),
             "                          without   with      added".to_owned(),

@@ -1,4 +1,4 @@
-//! From what was typed to what is compared, and how.
+//! From arguments to targets and a plan.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use llmroute_bench::stats::quantile;
 use llmroute_core::routing::{DeploymentId, GroupId};
 use llmroute_router::profile::{LoadOptions, Profile, duration};
 
-/// Rounds, unless something else is said: they show a difference of a quarter, and carry a p90.
+/// The default number of rounds: enough to show a difference of a quarter, and for a p90.
 const ROUNDS: u32 = 40;
-/// The first rate that a search tries, calls a second.
+/// The first rate of a search, in calls a second.
 pub const FIRST_RATE: f64 = 1.0;
 
-/// Whom a run compares: a deployment, and the group through which it was named.
+/// A deployment to compare, and the group through which it was named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BenchDeployment {
-    /// What was typed for the group; nothing for the default one.
+    /// The group as typed; `None` for the default group.
     pub typed: Option<String>,
     /// The group.
     pub group: GroupId,
@@ -27,10 +27,10 @@ pub struct BenchDeployment {
     pub deployment: DeploymentId,
 }
 
-/// The deployments that are compared, each once, in the order in which they were named.
+/// The deployments to compare, each once, in the order in which they were named.
 ///
 /// # Errors
-/// For a name that names nothing.
+/// Fails on an unknown name.
 pub fn targets(args: &BenchArgs, profile: &mut Profile, env: &Env) -> Result<Vec<BenchDeployment>, CommandError> {
     let mut found: Vec<BenchDeployment> = Vec::new();
     let typed: Vec<Option<String>> = args.models.iter().cloned().map(Some).collect();
@@ -48,10 +48,10 @@ pub fn targets(args: &BenchArgs, profile: &mut Profile, env: &Env) -> Result<Vec
     Ok(found)
 }
 
-/// The group that was typed, or a deployment of the profile by its name, with its price and its limits.
+/// The group of that name, or a deployment of the profile, with its price and limits.
 ///
 /// # Errors
-/// For a name that names nothing.
+/// Fails on an unknown name.
 pub fn find(
     typed: Option<&str>,
     profile: &mut Profile,
@@ -70,10 +70,10 @@ pub fn find(
     Ok((group(typed, profile, env)?, None))
 }
 
-/// The one group that is rehearsed.
+/// The group to rehearse.
 ///
 /// # Errors
-/// When several are named, or one that is not there.
+/// Fails if several groups are named, or an unknown one.
 pub fn one_group(args: &BenchArgs, profile: &mut Profile, env: &Env) -> Result<GroupId, CommandError> {
     match args.models.as_slice() {
         [] => group(None, profile, env),
@@ -82,27 +82,27 @@ pub fn one_group(args: &BenchArgs, profile: &mut Profile, env: &Env) -> Result<G
     }
 }
 
-/// The group that was typed; one model is a group that is added when it is named.
+/// The group of that name; a single model becomes a group of its own.
 ///
 /// # Errors
-/// For a name that names nothing.
+/// Fails on an unknown name.
 fn group(typed: Option<&str>, profile: &mut Profile, env: &Env) -> Result<GroupId, CommandError> {
     let inputs = LoadOptions { env: &env.vars, long_lived: true };
     let Some(name) = typed else { return Ok(profile.default_group) };
     profile.target(name, &inputs).map_err(|none| CommandError::new(ErrorKind::Profile, none.message).hint(none.hint))
 }
 
-/// What is asked.
+/// The prompts.
 ///
 /// # Errors
-/// When the file of prompts cannot be read or holds none.
+/// Fails if the file of prompts cannot be read or is empty.
 pub fn prompts(args: &BenchArgs, seed: u64) -> Result<Prompts, CommandError> {
     let source = match (&args.prompts, args.input_tokens, args.prompt.is_empty()) {
         (Some(path), _, _) => {
             let wrong =
                 |why: String| CommandError::new(ErrorKind::Input, format!("cannot read `{}`: {why}", path.display()));
             let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-            PromptSource::Texts(prompts::parse_file(&text).map_err(wrong)?)
+            PromptSource::Texts(prompts::parse_file(&text).map_err(|error| wrong(error.to_string()))?)
         }
         (None, Some(input), _) => PromptSource::Synthetic { input },
         (None, None, false) => PromptSource::Texts(vec![args.prompt.join(" ")]),
@@ -111,10 +111,10 @@ pub fn prompts(args: &BenchArgs, seed: u64) -> Result<Prompts, CommandError> {
     Ok(Prompts { source, output: args.output_tokens, allow_cache: args.allow_cache, seed })
 }
 
-/// Where the calls of a search for the highest rate come from, at its first rate.
+/// The arrivals of a search for the highest rate, at its first rate.
 ///
 /// # Errors
-/// When the rounds cannot carry the p95 that is judged.
+/// Fails if there are too few rounds for a p95.
 pub fn search(args: &BenchArgs) -> Result<Load, CommandError> {
     let needs = u32::try_from(quantile::min_sample_size(0.95)).unwrap_or(u32::MAX);
     let stop = match (&args.duration, args.rounds) {
@@ -137,10 +137,10 @@ fn pattern(args: &BenchArgs) -> Arrival {
     }
 }
 
-/// Where calls come from.
+/// The arrivals of calls.
 ///
 /// # Errors
-/// For a rate or duration that cannot be.
+/// Fails on an impossible rate or duration.
 pub fn load(args: &BenchArgs) -> Result<Load, CommandError> {
     let stop = match (&args.duration, args.rounds) {
         (Some(text), _) => Stop::After(span("--duration", text)?),
@@ -161,7 +161,7 @@ pub fn load(args: &BenchArgs) -> Result<Load, CommandError> {
 /// `ttft=500ms,tpot=50ms,e2e=5s`.
 ///
 /// # Errors
-/// Says which part cannot be understood.
+/// Names the part that is not valid.
 pub fn slo(text: Option<&str>) -> Result<Slo, CommandError> {
     let mut slo = Slo::default();
     for part in text.unwrap_or_default().split(',').map(str::trim).filter(|part| !part.is_empty()) {

@@ -1,4 +1,4 @@
-//! Runs that were kept by a name, beside the shared state: `bench --save`, `bench --compare`.
+//! Runs saved under a name, beside the shared state: `bench --save`, `bench --compare`.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -8,13 +8,13 @@ use crate::error::{CommandError, ErrorKind};
 use crate::state_location;
 use llmroute_bench::record::{Run, SCHEMA};
 
-/// The folder of runs, in the folder of the state.
+/// The folder of saved runs, in the state folder.
 const FOLDER: &str = "bench";
 
-/// Where the run called `name` is.
+/// The path of the run called `name`.
 ///
 /// # Errors
-/// When a run cannot have this name, or there is no home.
+/// Fails if the name is not valid, or there is no home directory.
 pub fn path(name: &str, env: &Env) -> Result<PathBuf, CommandError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
@@ -27,10 +27,10 @@ pub fn path(name: &str, env: &Env) -> Result<PathBuf, CommandError> {
     Ok(dir.join(FOLDER).join(format!("{name}.json")))
 }
 
-/// Keeps `run` under `name`, whole or not at all; an earlier one is replaced.
+/// Saves `run` under `name` atomically; an earlier one is replaced.
 ///
 /// # Errors
-/// When the name cannot be, or the file cannot be written.
+/// Fails if the name is not valid, or the file cannot be written.
 pub fn save(name: &str, run: &Run, env: &Env) -> Result<PathBuf, CommandError> {
     let path = path(name, env)?;
     let wrong = |error: std::io::Error| {
@@ -38,7 +38,7 @@ pub fn save(name: &str, run: &Run, env: &Env) -> Result<PathBuf, CommandError> {
     };
     let folder = path.parent().unwrap_or(&path).to_owned();
     state_location::make_private(&folder).map_err(wrong)?;
-    // A temporary file is readable by its owner alone, and so is what it becomes.
+    // A temporary file is readable only by its owner, and keeps that mode.
     let mut file = tempfile::NamedTempFile::new_in(&folder).map_err(wrong)?;
     serde_json::to_writer(&mut file, run).map_err(|error| wrong(error.into()))?;
     file.flush().map_err(wrong)?;
@@ -46,10 +46,10 @@ pub fn save(name: &str, run: &Run, env: &Env) -> Result<PathBuf, CommandError> {
     Ok(path)
 }
 
-/// The run that was kept under `name`.
+/// The run saved under `name`.
 ///
 /// # Errors
-/// When there is none, or it cannot be read.
+/// Fails if there is none, or it cannot be read.
 pub fn load(name: &str, env: &Env) -> Result<Run, CommandError> {
     let path = path(name, env)?;
     let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
@@ -73,7 +73,7 @@ pub fn load(name: &str, env: &Env) -> Result<Run, CommandError> {
     }
 }
 
-/// What is kept, for a hint.
+/// The names of saved runs, for a hint.
 fn others(env: &Env) -> String {
     let entries = env.state_dir().and_then(|dir| std::fs::read_dir(dir.join(FOLDER)).ok()).into_iter().flatten();
     let mut names: Vec<String> =

@@ -1,4 +1,4 @@
-//! `bench --self-test`: how exactly this machine measures, against a server whose truth is known.
+//! `bench --self-test`: the accuracy of this machine's measurements, against a server with known timing.
 
 use crate::commands::Exit;
 use crate::commands::ask::unwritable;
@@ -10,15 +10,15 @@ use llmroute_bench::self_test::{Accuracy, TokenSchedule, open_loop, self_test};
 use llmroute_router::ports::Clock;
 use llmroute_router::transport::MeasuringTransport;
 
-/// Streams at the same time, and calls at each.
+/// Numbers of simultaneous streams, and calls of each.
 const STREAMS: [(u32, u32); 3] = [(1, 12), (32, 256), (256, 1024)];
-/// Starts a second of the open loop, and how many.
+/// Starts a second of the open loop, and their number.
 const OPEN: (f64, u32) = (400.0, 1200);
 
 /// Measures, and prints the errors.
 ///
 /// # Errors
-/// When the server cannot listen on this machine.
+/// Fails if the server cannot listen on this machine.
 pub fn run(env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     console.event("measuring a server of our own that writes down when each token left; about half a minute");
     let measured = until_signal(async {

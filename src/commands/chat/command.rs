@@ -1,85 +1,85 @@
-//! The commands of a conversation: their names, what they take, and what a line means. It carries out none.
+//! The commands of a conversation: their names, arguments and parser. It executes none.
 
-/// What a line means.
+/// The meaning of a line.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ParsedLine {
-    /// Nothing was said.
+    /// An empty line.
     Nothing,
-    /// Something for the model.
+    /// A message for the model.
     Message(String),
-    /// Something for us.
+    /// A command.
     Command(ChatCommand),
 }
 
-/// Something to do that is not a question.
+/// A command of the conversation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ChatCommand {
-    /// Show who is asked, or ask somebody else from now on.
+    /// Shows the model, or switches to another one.
     Model(Option<String>),
-    /// Show the system prompt, or set it; an empty one is none.
+    /// Shows or sets the system prompt; an empty one removes it.
     System(Option<String>),
-    /// Put the text of a file before the next message.
+    /// Puts the text of a file before the next message.
     File(String),
-    /// Show an image or a document with the next message.
+    /// Attaches an image or a document to the next message.
     Attach(String),
-    /// Ask the last question again, perhaps somebody else.
+    /// Repeats the last question, possibly with another model.
     Retry(Option<String>),
-    /// Write the next message in an editor, beginning with this.
+    /// Opens the next message in an editor, starting with this text.
     Edit(String),
-    /// Take back the last question and its answer.
+    /// Removes the last question and its answer.
     Undo,
-    /// Put the last answer into the clipboard.
+    /// Copies the last answer to the clipboard.
     Copy,
-    /// Write the conversation into a file.
+    /// Writes the conversation to a file.
     Save {
-        /// Which file.
+        /// The file.
         path: String,
-        /// It may be there already.
+        /// An existing file is replaced.
         replace: bool,
     },
-    /// Begin another conversation.
+    /// Starts a new conversation.
     New,
-    /// Go on with an earlier conversation, the last one if none is named.
+    /// Resumes an earlier conversation, by default the last one.
     Resume(Option<String>),
-    /// Show what was said.
+    /// Shows the turns.
     History,
-    /// Show what it cost.
+    /// Shows the cost.
     Cost,
-    /// Show how the last answer was routed.
+    /// Shows the routing of the last answer.
     Why,
-    /// Show the settings.
+    /// Shows the settings.
     Settings,
-    /// Change a setting.
+    /// Changes a setting.
     Set {
         /// Its name.
         key: String,
         /// Its new value; `default` leaves it to the model.
         value: String,
     },
-    /// Show the line after each answer, or do not.
+    /// Switches the footer after each answer.
     Usage(bool),
-    /// Show the commands.
+    /// Shows the commands.
     Help,
-    /// Leave.
+    /// Ends the program.
     Exit,
 }
 
-/// A line that begins with `/` and means nothing.
+/// A line that begins with `/` and is not a command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct InvalidCommand {
-    /// What is wrong.
+    /// The problem.
     pub message: String,
-    /// What was meant, or what can be done.
+    /// A suggestion.
     pub hint: String,
 }
 
-/// What Tab offers after a command.
+/// The completions after a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Completes {
-    /// Nothing that could be offered.
+    /// No completion.
     Nothing,
-    /// A group, or a model at a provider.
+    /// A group or a model.
     Target,
     /// A file.
     File,
@@ -89,16 +89,16 @@ pub enum Completes {
     Switch,
 }
 
-/// A command as the help shows it.
+/// A command in `/help`.
 #[derive(Debug)]
 pub struct CommandHelp {
     /// Its name, without the slash.
     pub name: &'static str,
-    /// What follows it.
+    /// Its arguments.
     pub takes: &'static str,
-    /// What Tab offers for that.
+    /// The completions of its arguments.
     pub offers: Completes,
-    /// What it does.
+    /// Its description.
     pub about: &'static str,
 }
 
@@ -132,10 +132,10 @@ const fn row(name: &'static str, takes: &'static str, offers: Completes, about: 
     CommandHelp { name, takes, offers, about }
 }
 
-/// What `line` means. A message that begins with `//` is text that begins with `/`.
+/// Parses `line`. A message that begins with `//` is text that begins with `/`.
 ///
 /// # Errors
-/// For a command that there is not, or one that lacks something.
+/// Fails on an unknown command or a missing argument.
 pub fn read(line: &str) -> Result<ParsedLine, InvalidCommand> {
     if line.trim().is_empty() {
         return Ok(ParsedLine::Nothing);
@@ -229,7 +229,7 @@ fn unknown(name: &str) -> InvalidCommand {
     InvalidCommand { message: format!("unknown command `/{name}`; nothing was sent"), hint }
 }
 
-/// The name that was probably meant: the longest common beginning counts, and Jaro and Winkler's measure.
+/// The most similar name, by the longest common prefix and Jaro-Winkler similarity.
 fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let likeness = |name: &str| strsim::jaro_winkler(given, name);
     let best = known.max_by(|one, other| likeness(one).total_cmp(&likeness(other)))?;

@@ -1,4 +1,4 @@
-//! Carries out the commands of a conversation.
+//! Executes the commands of a conversation.
 
 use std::path::Path;
 
@@ -14,36 +14,37 @@ use crate::conversation::turns::Conversation;
 use crate::environment::Sink;
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
+use crate::ui::text::count;
 use llmroute_core::model::{Effort, Sampling};
 
-/// The longest question that is offered in the line editor, in bytes.
+/// The longest question that is offered for editing, in bytes.
 const OFFERED: usize = 4096;
-/// What is said of files for a message that nobody writes.
+/// The note about files that were added for a message that is never sent.
 const LEFT_OUT: &str = "the files for the next message are left out";
 
-/// What a command led to.
+/// The result of a command.
 pub enum CommandOutcome {
     /// It is done.
     Done,
     /// A question was asked.
     Asked(TurnEnd),
-    /// The line editor is to begin with this text.
+    /// The line editor starts with this text.
     Offer(String),
-    /// A text is to be written in an editor.
+    /// A text is edited in an external editor.
     Edit(String),
-    /// The line editor is to use the keys of vi, or not.
+    /// Switches the vi keys of the line editor.
     Vi(bool),
-    /// Answers are to be rendered, or not.
+    /// Switches the rendering of answers.
     Markdown(bool),
     /// The conversation is over.
     Exit,
 }
 
 impl Session<'_> {
-    /// Carries out `command`.
+    /// Executes `command`.
     ///
     /// # Errors
-    /// Says why it cannot be done; the conversation goes on.
+    /// Gives the reason; the conversation continues.
     pub fn execute(&mut self, command: ChatCommand, console: &mut Console) -> Result<CommandOutcome, CommandError> {
         match command {
             ChatCommand::Model(None) => self.show_model(console),
@@ -86,7 +87,7 @@ impl Session<'_> {
             ChatCommand::Resume(id) => {
                 let resumed = resume::find(id.as_deref(), &self.location)?;
                 self.discard_pending(console);
-                // A group that the profile does not have any more cannot be asked.
+                // A group that left the profile cannot be used.
                 let usual = self.target(&resumed.group, console);
                 self.ask.group = usual.unwrap_or(self.ask.group);
                 self.continue_with(resumed, console)
@@ -135,7 +136,7 @@ impl Session<'_> {
         Ok(CommandOutcome::Done)
     }
 
-    /// The last question again; its answer is taken back, unless nothing comes.
+    /// Repeats the last question; its answer is removed once a new one comes.
     fn retry(&mut self, name: Option<&str>, console: &mut Console) -> Result<CommandOutcome, CommandError> {
         let group = match name {
             Some(name) => self.target(name, console)?,
@@ -197,14 +198,14 @@ impl Session<'_> {
         Ok(CommandOutcome::Done)
     }
 
-    /// Leaves out what was to go with the next message, and says so.
+    /// Drops the attachments of the next message, with a note.
     fn discard_pending(&mut self, console: &mut Console) {
         if self.pending.clear() {
             console.event(LEFT_OUT);
         }
     }
 
-    /// Goes on with a conversation of the log.
+    /// Resumes a conversation of the log.
     pub fn continue_with(
         &mut self,
         resumed: ResumedConversation,
@@ -215,10 +216,8 @@ impl Session<'_> {
         let id = self.conversation.id.clone().unwrap_or_default();
         let turns = self.conversation.turns.len();
         let group = self.group_name();
-        console.event(&format!(
-            "going on with `{id}` ({turns} {}), asking `{group}`; `/history` shows them",
-            if turns == 1 { "turn" } else { "turns" }
-        ));
+        console
+            .event(&format!("continuing `{id}` ({}) with `{group}`; `/history` shows the turns", count(turns, "turn")));
         if attachments {
             console.event("the images and documents of earlier turns were not kept; only their kinds are sent");
         }
@@ -236,7 +235,7 @@ impl Session<'_> {
         }
         match &self.unanswered {
             None => Ok(CommandOutcome::Done),
-            // A line editor is no place for the text of a file.
+            // The text of a file is too long for a line editor.
             Some(question) if self.env.stdin_terminal && question.typed.len() <= OFFERED => {
                 console.event("the last question has no answer; it is offered again");
                 Ok(CommandOutcome::Offer(question.typed.clone()))

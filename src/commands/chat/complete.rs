@@ -1,4 +1,4 @@
-//! What Tab offers: commands, and what they take.
+//! Tab completion of commands and their arguments.
 
 use std::path::{Path, PathBuf};
 
@@ -6,17 +6,17 @@ use crate::commands::chat::command::{COMMANDS, Completes, SETTINGS};
 
 use super::files::expand;
 
-/// What can be named.
+/// The names that can be completed.
 #[derive(Debug, Clone, Default)]
 pub struct CompletionNames {
-    /// Groups, and models at providers.
+    /// Groups and models.
     pub targets: Vec<String>,
-    /// Where `~` is.
+    /// The home directory, for `~`.
     pub home: Option<PathBuf>,
 }
 
 impl CompletionNames {
-    /// Where in `line` the word before `at` begins, and what it could be.
+    /// The start of the word before `at` in `line`, and its completions.
     #[must_use]
     pub fn complete(&self, line: &str, at: usize) -> (usize, Vec<String>) {
         let said = &line[..at];
@@ -40,7 +40,7 @@ impl CompletionNames {
         (begin, found)
     }
 
-    /// The files whose path begins with `word`; hidden ones only when asked for.
+    /// The files whose path begins with `word`; hidden ones only if `word` names one.
     fn files(&self, word: &str) -> Vec<String> {
         let (folder, begin) =
             word.rsplit_once('/').map_or(("", word), |(folder, begin)| (&word[..=folder.len()], begin));

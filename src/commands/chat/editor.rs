@@ -1,4 +1,4 @@
-//! The line that is typed: keys, history, completion. What it means is not its concern.
+//! The line editor: keys, history, completion. It does not interpret lines.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,43 +18,43 @@ use rustyline::{
 use super::complete::CompletionNames;
 use crate::commands::chat::input::{TypedLines, read};
 
-/// Lines that are remembered.
+/// The length of the history, in lines.
 const REMEMBERED: usize = 5000;
 
-/// What came from the keyboard.
+/// Keyboard input.
 #[derive(Debug, PartialEq, Eq)]
 pub enum EditorEvent {
     /// A whole message or command, as typed.
     Line(String),
-    /// Ctrl-O: this is to go on in an editor.
+    /// Ctrl-O: continues this text in an external editor.
     Edit(String),
-    /// Ctrl-C in a line that holds something.
+    /// Ctrl-C in a line with text.
     Cleared,
     /// Ctrl-C in an empty line.
     Break,
-    /// Ctrl-D in an empty line, or the terminal is gone.
+    /// Ctrl-D in an empty line, or the terminal disappeared.
     End,
 }
 
 /// Reads lines from a terminal.
 pub struct LineEditor {
     editor: Editor<EditorHelper, FileHistory>,
-    /// What the key said that ended the line.
+    /// The action of the key that ended the line.
     said: Arc<Mutex<Option<EditorEvent>>>,
     history: Option<PathBuf>,
 }
 
 impl LineEditor {
-    /// An editor that remembers in the file `history`.
+    /// A line editor with the history file `history`.
     ///
     /// # Errors
-    /// When there is no terminal.
+    /// Fails without a terminal.
     pub fn new(vi: bool, history: Option<PathBuf>, names: CompletionNames) -> rustyline::Result<Self> {
         let config = Config::builder()
             .max_history_size(REMEMBERED)?
             .completion_type(CompletionType::List)
             .bell_style(BellStyle::None)
-            // Standard output may be a file: what is typed is not shown there.
+            // Standard output can be a file: typed text does not belong there.
             .behavior(Behavior::PreferTerm)
             .edit_mode(mode(vi))
             .build();
@@ -67,13 +67,13 @@ impl LineEditor {
         editor.bind_sequence(KeyEvent::ctrl('O'), bound(BoundKey::Edit));
         editor.bind_sequence(KeyEvent::ctrl('C'), bound(BoundKey::Break));
         if let Some(history) = &history {
-            // The first time there is none; one that cannot be read is begun anew.
+            // At first there is none; an unreadable one is replaced.
             let _ = editor.load_history(history);
         }
         Ok(Self { editor, said, history })
     }
 
-    /// Reads one message behind `prompt`, which begins as `initial`.
+    /// Reads one message after `prompt`, starting with the text `initial`.
     pub fn read(&mut self, prompt: &(String, String), initial: &str) -> EditorEvent {
         *self.said() = None;
         let line = match self.editor.readline_with_initial(prompt, (initial, "")) {
@@ -85,23 +85,23 @@ impl LineEditor {
         EditorEvent::Line(line)
     }
 
-    /// Keeps `line` in the history.
+    /// Adds `line` to the history.
     pub fn remember(&mut self, line: &str) {
         if line.trim().is_empty() || !self.editor.add_history_entry(line).unwrap_or(false) {
             return;
         }
         if let Some(path) = &self.history {
-            // A history that cannot be written is not worth a word after each line.
+            // An unwritable history is not worth a warning after each line.
             let _ = self.editor.append_history(path);
         }
     }
 
-    /// Changes the keys.
+    /// Switches between vi and Emacs keys.
     pub fn set_vi(&mut self, vi: bool) {
         self.editor.set_edit_mode(mode(vi));
     }
 
-    /// Changes what Tab offers.
+    /// Sets the completions.
     pub fn set_names(&mut self, names: CompletionNames) {
         self.editor.set_helper(Some(EditorHelper { names }));
     }

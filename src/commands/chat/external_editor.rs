@@ -1,17 +1,17 @@
-//! A message that is written in an editor of the user's.
+//! Messages written in the user's editor.
 
 use std::io::{self, Write};
 use std::process::Command;
 
 use crate::error::{CommandError, ErrorKind};
 
-/// Lets `editor` (a shell command) change `text`, in a file that nobody else can read.
+/// Runs `editor` (a shell command) on `text`, in a private file.
 ///
 /// # Errors
-/// When the file cannot be made or read, or the editor fails.
+/// Fails if the file cannot be created or read, or the editor fails.
 pub fn edit(editor: &str, text: &str) -> Result<String, CommandError> {
     let failed = |why: io::Error| CommandError::new(ErrorKind::Other, format!("cannot edit the message: {why}"));
-    // Such a file has the mode 0600.
+    // A temporary file has the mode 0600.
     let mut file = tempfile::Builder::new().prefix("llmroute-").suffix(".md").tempfile().map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)?;
     let status = Command::new("/bin/sh").args(["-c", &format!("{editor} \"$1\""), "sh"]).arg(file.path()).status();
@@ -20,7 +20,7 @@ pub fn edit(editor: &str, text: &str) -> Result<String, CommandError> {
         let why = format!("the editor `{editor}` failed; nothing was taken from it");
         return Err(CommandError::new(ErrorKind::Other, why).hint("$VISUAL or $EDITOR says which editor is used"));
     }
-    // Editors replace files: it is read by its name.
+    // Editors replace files: read it by name.
     let text = std::fs::read_to_string(file.path()).map_err(failed)?;
     Ok(text.trim_end_matches('\n').to_owned())
 }

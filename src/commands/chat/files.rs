@@ -6,16 +6,17 @@ use super::session::Question;
 use crate::commands::ask::attach;
 use crate::commands::ask::input::reason;
 use crate::error::{CommandError, ErrorKind};
+use crate::ui::text;
 use llmroute_core::model::Part;
 
-/// The largest file that is read: no model takes more.
+/// The largest file that is read, in bytes; no model accepts more.
 const MOST: u64 = 256 << 20;
 
-/// What goes with the next message.
+/// The attachments of the next message.
 #[derive(Debug, Default)]
 pub struct PendingFiles {
     texts: Vec<String>,
-    /// With where each came from.
+    /// Each with its source.
     attachments: Vec<(String, Part)>,
 }
 
@@ -23,7 +24,7 @@ impl PendingFiles {
     /// Adds the text of the file at `path`.
     ///
     /// # Errors
-    /// When it cannot be read, or is no text.
+    /// Fails if it cannot be read or is not text.
     pub fn file(&mut self, path: &Path) -> Result<(), CommandError> {
         let text = String::from_utf8(read(path)?).map_err(|_| {
             CommandError::new(ErrorKind::Input, format!("cannot read `{}`: it is not UTF-8", path.display()))
@@ -33,10 +34,10 @@ impl PendingFiles {
         Ok(())
     }
 
-    /// Adds the image or the document at `source`, a path or an address.
+    /// Adds the image or document at `source`, a path or a URL.
     ///
     /// # Errors
-    /// When it cannot be read, or is neither.
+    /// Fails if it cannot be read or is neither.
     pub fn attach(&mut self, source: &str, home: Option<&Path>) -> Result<(), CommandError> {
         if let Some(part) = attach::link(source) {
             self.attachments.push((source.to_owned(), part));
@@ -49,18 +50,18 @@ impl PendingFiles {
         Ok(())
     }
 
-    /// Whether nothing goes with it.
+    /// Returns `true` if there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.texts.is_empty() && self.attachments.is_empty()
     }
 
-    /// Leaves out what was to go with it; `false` when that is nothing.
+    /// Drops them; returns `false` if there were none.
     pub fn clear(&mut self) -> bool {
         !std::mem::take(self).is_empty()
     }
 
-    /// The message of `typed` with everything that goes with it: images, texts, what was typed.
+    /// The message of `typed` with its attachments: images, texts, then the typed text.
     pub fn take(&mut self, typed: String) -> Question {
         let Self { texts, attachments } = std::mem::take(self);
         let mut texts: Vec<String> = texts.iter().map(|text| text.trim_end_matches('\n').to_owned()).collect();
@@ -73,7 +74,7 @@ impl PendingFiles {
     }
 }
 
-/// `path` with the home in the place of `~/`.
+/// `path` with `~/` replaced by the home directory.
 #[must_use]
 pub fn expand(path: &str, home: Option<&Path>) -> PathBuf {
     match (path.strip_prefix("~/"), home) {
@@ -85,12 +86,12 @@ pub fn expand(path: &str, home: Option<&Path>) -> PathBuf {
 fn read(path: &Path) -> Result<Vec<u8>, CommandError> {
     let wrong = |why: String| CommandError::new(ErrorKind::Input, format!("cannot read `{}`: {why}", path.display()));
     let known = std::fs::metadata(path).map_err(|error| wrong(reason(&error)))?;
-    // A pipe or a device may never end.
+    // A pipe or a device can be endless.
     if !known.is_file() {
         return Err(wrong("it is not a file".to_owned()));
     }
     if known.len() > MOST {
-        return Err(wrong(format!("it is larger than {} MiB", MOST >> 20)));
+        return Err(wrong(format!("it is larger than {}", text::bytes(MOST))));
     }
     std::fs::read(path).map_err(|error| wrong(reason(&error)))
 }

@@ -1,19 +1,19 @@
-//! What was typed, put together: several lines are one message. It knows no keys and no commands.
+//! Joins typed lines into messages. It knows neither keys nor commands.
 
-/// Around a message of several lines.
+/// The marks around a message of several lines.
 const QUOTES: &str = "\"\"\"";
 
-/// What was typed so far.
+/// The input so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TypedLines {
     /// A message, or a command.
     Whole(String),
-    /// It goes on in the next line.
+    /// The message continues in the next line.
     More,
 }
 
-/// Reads `lines`: a message in `"""` goes on until they are closed, and a backslash at the end of a line
-/// takes in the next one.
+/// Reads `lines`: a message in `"""` continues until they are closed, and a backslash at the end of a line
+/// joins the next one.
 #[must_use]
 pub fn read(lines: &str) -> TypedLines {
     if let Some(rest) = lines.trim_start().strip_prefix(QUOTES) {
@@ -36,7 +36,7 @@ pub fn read(lines: &str) -> TypedLines {
     TypedLines::Whole(lines.iter().enumerate().map(line).collect::<Vec<_>>().join("\n"))
 }
 
-/// What was typed when nothing follows: what is open is closed.
+/// The input at its end: an open message is closed.
 #[must_use]
 pub fn end(lines: &str) -> String {
     match read(lines) {
@@ -48,7 +48,7 @@ pub fn end(lines: &str) -> String {
     }
 }
 
-/// A backslash that is not itself behind one.
+/// A backslash that is not escaped.
 fn continues(line: &str) -> bool {
     let marks = line.len() - line.trim_end_matches('\\').len();
     marks % 2 == 1

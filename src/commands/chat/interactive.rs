@@ -1,4 +1,4 @@
-//! A conversation with a person at a terminal: the prompt, the keys, and what they lead to.
+//! A conversation at a terminal: the prompt, the keys, and their actions.
 
 use super::commands::CommandOutcome;
 use super::complete::CompletionNames;
@@ -13,13 +13,13 @@ use crate::commands::chat::input;
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
 
-/// What is typed next begins as this.
+/// The initial text of the next line.
 type Prefill = String;
 
 /// A person at a terminal.
 pub struct Interactive<'s, 'a> {
     session: &'s mut Session<'a>,
-    /// `None` only while it reads.
+    /// `None` only while it is reading.
     editor: Option<LineEditor>,
     terminal: Terminal,
     /// Markdown can be shown.
@@ -27,18 +27,18 @@ pub struct Interactive<'s, 'a> {
     colour: bool,
 }
 
-/// What comes after a line.
+/// The step after a line.
 enum NextStep {
-    /// Another line, which begins as this.
+    /// Another line, with this initial text.
     Line(Prefill),
     End(Exit),
 }
 
 impl<'s, 'a> Interactive<'s, 'a> {
-    /// With the keys of vi, if `vi`; answers can be rendered, if `rendering`.
+    /// Uses vi keys if `vi`, and renders answers if `rendering`.
     ///
     /// # Errors
-    /// When there is no terminal.
+    /// Fails without a terminal.
     pub fn new(session: &'s mut Session<'a>, vi: bool, rendering: bool, colour: bool) -> Result<Self, CommandError> {
         let names = names(session);
         let editor = LineEditor::new(vi, session.history_file(), names)
@@ -46,9 +46,9 @@ impl<'s, 'a> Interactive<'s, 'a> {
         Ok(Self { session, editor: Some(editor), terminal: Terminal::current(), rendering, colour })
     }
 
-    /// Talks until the person leaves. The first line begins as `offer`.
+    /// Runs until the person leaves. The first line starts with `offer`.
     pub fn run(mut self, offer: Prefill, console: &mut Console) -> Result<Exit, CommandError> {
-        // The line editor sets its own modes while it reads, and goes back to these.
+        // The line editor sets its own modes while reading, and restores these.
         self.terminal.disable_echo(false);
         let end = self.run_loop(offer, console);
         self.terminal.restore();
@@ -81,7 +81,7 @@ impl<'s, 'a> Interactive<'s, 'a> {
         }
     }
 
-    /// What comes from the keyboard next, or the signal that ends the process.
+    /// The next keyboard input, or the signal that ends the process.
     fn key(&mut self, offer: &str) -> Result<EditorEvent, i32> {
         let mut editor = self.editor.take().expect("nobody else reads");
         let (prompt, offer) = (self.prompt(), offer.to_owned());
@@ -93,7 +93,7 @@ impl<'s, 'a> Interactive<'s, 'a> {
         Ok(key)
     }
 
-    /// The group and who answered last, without and with colours.
+    /// The group and the last deployment, without and with colours.
     fn prompt(&self) -> (String, String) {
         let group = self.session.group_name();
         let name = match &self.session.answered_by {
@@ -178,7 +178,7 @@ impl<'s, 'a> Interactive<'s, 'a> {
         NextStep::Line(String::new())
     }
 
-    /// Lets the person write in an editor; what was written is offered to be sent.
+    /// Opens the editor; its text becomes the next line.
     fn write(&mut self, text: &str, console: &mut Console) -> NextStep {
         let vars = &self.session.env.vars;
         let chosen = [vars.get("VISUAL"), vars.get("EDITOR")].into_iter().flatten().find(|editor| !editor.is_empty());
@@ -201,7 +201,7 @@ impl<'s, 'a> Interactive<'s, 'a> {
     }
 }
 
-/// What Tab can offer.
+/// The names for completion.
 fn names(session: &Session<'_>) -> CompletionNames {
     let map = session.router.map();
     let groups = map.groups.iter().map(|group| group.name.clone());

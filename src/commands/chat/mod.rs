@@ -1,7 +1,7 @@
-//! `llmroute chat`: a conversation on a terminal, or as a script.
+//! `llmroute chat`: a conversation on a terminal or in a script.
 //!
-//! A turn is in the log before it is asked, and its answer when that ends, by Ctrl-C or a closed window too. A
-//! `kill -9` in the middle of an answer takes at most its last second.
+//! A turn is logged before it is sent, and its answer when it ends, even by Ctrl-C or a closed window. A
+//! `kill -9` in the middle of an answer loses at most its last second.
 
 pub mod args;
 mod command;
@@ -43,7 +43,7 @@ use llmroute_router::profile::LoadOptions;
 /// Runs the command.
 ///
 /// # Errors
-/// When the profile or an argument is wrong; in a script, with the exit code of the turn that failed.
+/// Fails if the profile or an argument is wrong; in a script, with the exit code of the failed turn.
 pub fn run(args: &ChatArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     let (mut session, resumed) = open(args, global, env, console)?;
     let mut offer = session.ask.template.as_ref().map(|template| template.prompt("")).unwrap_or_default();
@@ -60,7 +60,7 @@ pub fn run(args: &ChatArgs, global: &Global, env: &Env, console: &mut Console) -
         if let CommandOutcome::Offer(text) = session.continue_with(resumed, console)? {
             offer = text;
         }
-        // What was typed now holds, and that of a template only where nothing did.
+        // The command line overrides the template.
         let kept = session.conversation.system.take();
         session.conversation.system = args.system.clone().or(kept).or(system);
     }
@@ -74,7 +74,7 @@ pub fn run(args: &ChatArgs, global: &Global, env: &Env, console: &mut Console) -
     Interactive::new(&mut session, args.vi, rendering, colour)?.run(offer, console)
 }
 
-/// Reads everything that a conversation needs; calls nobody.
+/// Reads everything that a conversation needs, without calling a model.
 fn open<'a>(
     args: &ChatArgs,
     global: &'a Global,
@@ -127,14 +127,14 @@ fn open<'a>(
     Ok((session, resumed))
 }
 
-/// `error` about a file that the command line names: its hint, if it has one, speaks of options.
+/// `error` about a file on the command line, with a hint that names options instead of chat commands.
 fn of_line(error: CommandError, hint: &str) -> CommandError {
     if error.hint.is_some() { error.hint(hint) } else { error }
 }
 
 impl Session<'_> {
-    /// Does `work` on a thread of its own, while connections are kept alive and signals are heard. A SIGINT
-    /// is the business of whoever reads the terminal; in a script, and any other signal, it ends the process.
+    /// Does `work` on its own thread, while connections are kept alive and signals are handled. A SIGINT
+    /// is left to the reader of the terminal; in a script it ends the process, as every other signal does.
     fn blocking<T: Send + 'static>(&mut self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, i32> {
         let Self { runtime, signals, env, .. } = self;
         let runtime = runtime.as_ref().expect("it ends with the session");

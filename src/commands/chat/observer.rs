@@ -1,4 +1,4 @@
-//! Watches one turn: shows it as `ask` does, and keeps what is wanted when it is over.
+//! Observes one turn: shows it as `ask` does, and records its results.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -9,37 +9,37 @@ use llmroute_core::routing::{DeploymentId, GroupId, Map};
 use llmroute_router::engine::{Attempt, Disposition, Observer, Request, RoutedAnswer, Router, RouterEvent};
 use llmroute_router::ports::Clock;
 
-/// Shows a turn and remembers it.
+/// Shows and records a turn.
 pub struct TurnObserver<'a> {
-    /// What shows it.
+    /// The printer that shows it.
     pub printer: Printer<'a>,
-    /// What of the answer was given out.
+    /// The printed part of the answer.
     pub text: String,
-    /// Who was passed over, and why, a line each.
+    /// The skipped deployments with reasons, one line each.
     pub skips: Vec<String>,
     map: &'a Map,
     group: GroupId,
     clock: Clock,
-    /// Who was asked, as far as the notes say it, and when.
+    /// The calls with their times, as far as events report them.
     asked: Vec<(Attempt, Timestamp)>,
     router: &'a Router,
     request: &'a Request,
-    /// When the text was last kept.
+    /// The time at which the text was last saved.
     kept: Option<Timestamp>,
 }
 
-/// How often the text is kept while it comes: what `kill -9` may take away.
+/// The interval at which the text is saved: the most that `kill -9` can lose.
 const KEEP: Duration = Duration::from_secs(1);
 
 impl<'a> TurnObserver<'a> {
-    /// Shows by `printer` how `router` runs `request`.
+    /// Shows `request` with `printer` while `router` runs it.
     pub fn new(printer: Printer<'a>, router: &'a Router, request: &'a Request, clock: Clock) -> Self {
         let (map, group) = (router.map(), request.group);
         let (text, skips, asked) = (String::new(), Vec::new(), Vec::new());
         Self { printer, text, skips, map, group, clock, asked, router, request, kept: None }
     }
 
-    /// Writes the text down, now and then.
+    /// Saves the text now and then.
     fn keep(&mut self) {
         let now = self.clock.now();
         if self.kept.is_none_or(|kept| now.since(kept) >= KEEP) {
@@ -49,7 +49,7 @@ impl<'a> TurnObserver<'a> {
         }
     }
 
-    /// Who was asked so far, for a turn that is stopped now: nobody else tells.
+    /// The calls so far, for a turn that is stopped now.
     pub fn attempts(&self) -> Vec<Attempt> {
         let now = self.clock.now();
         let ended = |(attempt, since): &(Attempt, Timestamp)| match attempt.failure {
@@ -97,7 +97,7 @@ impl Observer for TurnObserver<'_> {
     }
 
     fn on_output(&mut self, event: &Event) -> ControlFlow<()> {
-        // Shown first: nobody waits for the log.
+        // Shown first: the log must not delay it.
         let shown = self.printer.on_output(event);
         if let Event::Text(text) = event {
             self.text.push_str(text);

@@ -1,4 +1,4 @@
-//! A conversation out of the log, as far as it can be gone on with.
+//! Conversations restored from the log.
 
 use super::session::Question;
 use crate::conversation::turns::{Conversation, Turn};
@@ -8,25 +8,25 @@ use llmroute_router::history::{History, HistoryError, LogEntry, with_attachment_
 use llmroute_router::ports::RequestOutcome;
 use llmroute_router::state::StateLocation;
 
-/// What the log knows of a conversation.
+/// A conversation from the log.
 #[derive(Debug, PartialEq)]
 pub struct ResumedConversation {
     /// Its turns.
     pub conversation: Conversation,
-    /// The question that was asked last, when nothing came.
+    /// The last question, if it has no answer.
     pub unanswered: Option<Question>,
-    /// Images or documents were shown with a turn; the log does not have them.
+    /// A turn had images or documents, which the log does not contain.
     pub attachments: bool,
-    /// The group that was asked last.
+    /// The last group.
     pub group: String,
-    /// Who answered last.
+    /// The deployment of the last answer.
     pub answered_by: Option<String>,
 }
 
-/// Finds the conversation that `id` means, the last one when it is `None`.
+/// Finds the conversation `id`, by default the last one.
 ///
 /// # Errors
-/// When there is none, or the log cannot be read.
+/// Fails if there is none, or the log cannot be read.
 pub fn find(id: Option<&str>, location: &StateLocation) -> Result<ResumedConversation, CommandError> {
     let history = History::open(location).map_err(|error| wrong(&error))?;
     let found = history.conversation_id(id.unwrap_or("last"));
@@ -59,7 +59,7 @@ fn turn(entry: LogEntry) -> Option<Turn> {
     Some(Turn { id: Some(entry.start.id), question, prompt, logged, answer, whole })
 }
 
-/// What was asked, as far as the log has it.
+/// The question, as far as the log contains it.
 fn question(logged: &str) -> Question {
     let typed = with_attachment_kinds(logged);
     Question { parts: vec![Part::Text(typed.clone())], typed, logged: logged.to_owned() }

@@ -1,4 +1,4 @@
-//! A conversation that is read from a pipe or a file: one turn or command a line. Nobody is prompted.
+//! A conversation read from a pipe or a file: one turn or command a line, without a prompt.
 
 use std::io::{BufRead, stdin};
 
@@ -10,10 +10,10 @@ use crate::commands::chat::input::{self, TypedLines};
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
 
-/// Runs the script at standard input. The first thing that fails ends it.
+/// Runs the script on standard input. The first failure ends it.
 ///
 /// # Errors
-/// With the exit code that `ask` would have for the turn that failed.
+/// Fails with the exit code that `ask` would have for the failed turn.
 pub fn run(session: &mut Session<'_>, console: &mut Console) -> Result<Exit, CommandError> {
     let mut typed = String::new();
     loop {
@@ -38,7 +38,7 @@ pub fn run(session: &mut Session<'_>, console: &mut Console) -> Result<Exit, Com
     }
 }
 
-/// The next line, `None` at the end.
+/// The next line; `None` at the end.
 fn read_line() -> Result<Option<String>, CommandError> {
     let mut line = Vec::new();
     let failed = |why: String| CommandError::new(ErrorKind::Input, format!("cannot read standard input: {why}"));
@@ -47,7 +47,7 @@ fn read_line() -> Result<Option<String>, CommandError> {
     Ok((count > 0).then(|| line.trim_end_matches(['\n', '\r']).to_owned()))
 }
 
-/// Does what a line says; `Some` when it was the last one.
+/// Executes a line; `Some` if it was the last one.
 fn said(session: &mut Session<'_>, text: &str, console: &mut Console) -> Result<Option<Exit>, CommandError> {
     let ended = match read(text).map_err(mistake)? {
         ParsedLine::Nothing => return Ok(None),
@@ -62,7 +62,7 @@ fn said(session: &mut Session<'_>, text: &str, console: &mut Console) -> Result<
             CommandOutcome::Edit(_) => {
                 return Err(CommandError::new(ErrorKind::Usage, "a script cannot open an editor"));
             }
-            // There is no line to edit, and nothing is rendered.
+            // A script has no line editor and renders nothing.
             CommandOutcome::Done | CommandOutcome::Offer(_) | CommandOutcome::Vi(_) | CommandOutcome::Markdown(_) => {
                 return Ok(None);
             }
@@ -76,7 +76,7 @@ fn said(session: &mut Session<'_>, text: &str, console: &mut Console) -> Result<
     }
 }
 
-/// A command that means nothing, as an error.
+/// An unknown command as an error.
 pub fn mistake(mistake: InvalidCommand) -> CommandError {
     CommandError::new(ErrorKind::Usage, mistake.message).hint(mistake.hint)
 }

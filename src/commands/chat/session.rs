@@ -1,4 +1,4 @@
-//! A conversation under way: who is asked, what was said, and one turn after the other. It reads no keys.
+//! A running conversation: its model, its turns, and its requests. It reads no keys.
 
 use std::path::PathBuf;
 
@@ -30,74 +30,74 @@ use llmroute_router::ports::{Clock, LogStart};
 use llmroute_router::profile::LoadOptions;
 use llmroute_router::state::StateLocation;
 
-/// How often a conversation that some model refused as too long is cut further.
+/// The number of times that a conversation is shortened after a refusal as too long.
 const CUTS: usize = 3;
 
-/// Everything that outlives a turn.
+/// The state between turns.
 pub struct Session<'a> {
     pub(super) global: &'a Global,
     pub(super) env: &'a Env,
     pub(super) clock: Clock,
     pub(super) location: StateLocation,
-    /// `None` only while it ends.
+    /// `None` only while it is ending.
     pub(super) runtime: Option<Runtime>,
     pub(super) signals: SignalStream,
     pub(super) router: Router,
-    /// Models that were asked for and are in no group of the profile.
+    /// The requested models that are in no group of the profile.
     pub(super) named: Vec<String>,
-    /// What was meant on the command line; `/set` and `/model` change it.
+    /// The resolved options; `/set` and `/model` change them.
     pub(super) ask: ResolvedAsk,
     pub(super) rng: fastrand::Rng,
     pub(super) conversation: Conversation,
     pub(super) pending: PendingFiles,
-    /// A question without an answer, to be asked again.
+    /// A question without an answer, to be repeated.
     pub(super) unanswered: Option<Question>,
-    /// Who answered last.
+    /// The deployment of the last answer.
     pub(super) answered_by: Option<String>,
-    /// How the last turn was routed, and what it was.
+    /// The routing of the last turn, and its question.
     pub(super) last: Option<(String, Request)>,
     pub(super) totals: SessionTotals,
-    /// The line after each answer is shown.
+    /// The footer after each answer is shown.
     pub(super) usage: bool,
-    /// The line editor has the keys of vi.
+    /// The line editor uses vi keys.
     pub(super) vi: bool,
     /// Answers are rendered.
     pub(super) markdown: bool,
 }
 
-/// What is asked in a turn.
+/// The question of a turn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
-    /// What was typed.
+    /// The typed text.
     pub typed: String,
-    /// What the log keeps of it.
+    /// The text for the log.
     pub logged: String,
-    /// With everything that goes with it.
+    /// The message with its attachments.
     pub parts: Vec<Part>,
 }
 
-/// How a turn ended.
+/// The result of a turn.
 pub enum TurnEnd {
-    /// With a whole answer.
+    /// A complete answer.
     Answered,
     /// The person stopped it.
     Stopped,
-    /// There is no whole answer.
+    /// No complete answer.
     Failed(CommandError),
-    /// Nobody reads the answers any more, or a signal ends the process.
+    /// The reader left, or a signal ends the process.
     Over(Exit),
 }
 
 impl<'a> Session<'a> {
-    /// The group called `name`, which may be a model that the profile does not speak of.
+    /// The group called `name`, which can be a model outside the profile.
     ///
     /// # Errors
-    /// When there is no such thing; then nothing changes.
+    /// Fails if there is none; nothing changes then.
     pub fn target(&mut self, name: &str, console: &mut Console) -> Result<GroupId, CommandError> {
         if let Some(index) = self.router.map().groups.iter().position(|group| group.name == name) {
             return Ok(GroupId(index));
         }
-        // The map is shared by calls under way: another one takes its place.
+        // Running calls share the map: it is replaced, not changed.
         let inputs = LoadOptions { env: &self.env.vars, long_lived: true };
         let mut profile = setup::profile_for(self.global, self.env, console, true)?;
         let current = self.group_name().to_owned();
@@ -118,17 +118,17 @@ impl<'a> Session<'a> {
         Ok(found)
     }
 
-    /// The group that is asked.
+    /// The current group.
     pub fn group_name(&self) -> &str {
         &self.router.map().group(self.ask.group).name
     }
 
-    /// The question of `typed`, with the files that were put beside it.
+    /// The question of `typed`, with its attachments.
     pub fn question(&mut self, typed: String) -> Question {
         self.pending.take(typed)
     }
 
-    /// Asks `question` of `group` and shows what comes. What came is in the conversation and in the log.
+    /// Sends `question` to `group` and shows the answer, which goes into the conversation and the log.
     pub fn turn(&mut self, question: Question, group: GroupId, console: &mut Console) -> Result<TurnEnd, CommandError> {
         let mut largest = None;
         let mut cuts = 0;
@@ -145,7 +145,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// One request. `largest` bounds the tokens of the conversation, after it was refused as too long.
+    /// Makes one request. `largest` bounds the tokens of the conversation after a refusal as too long.
     fn attempt(
         &mut self,
         question: &Question,
@@ -207,7 +207,7 @@ impl<'a> Session<'a> {
         Ok(RequestAttempt::Ended(ended))
     }
 
-    /// Sends `request` and shows what comes, until it ends or a signal does.
+    /// Sends `request` and shows the answer, until it ends or a signal stops it.
     fn show(&mut self, request: &Request, console: &mut Console) -> ShownRequest {
         let Self { router, runtime, signals, rng, ask, clock, .. } = self;
         router.write_down(request);
@@ -236,7 +236,7 @@ impl<'a> Session<'a> {
         ShownRequest { ended, text, why: why::lines(&subject, &skips, &attempts), attempts, broken }
     }
 
-    /// The request of `question`, and how many of the oldest turns do not fit into it.
+    /// The request of `question`, and the number of oldest turns that do not fit.
     fn request(&mut self, question: &Question, group: GroupId, largest: Option<u64>) -> (Request, usize) {
         let now = self.clock.now();
         let id = setup::request_id(now, self.rng.u64(..));
@@ -288,7 +288,7 @@ impl<'a> Session<'a> {
         self.keep(question, done.answer.text.clone(), true, log);
     }
 
-    /// Keeps the part of an answer that came; `false` when nothing did.
+    /// Keeps a partial answer; returns `false` if there is none.
     fn broken_off(&mut self, question: &Question, text: String, log: LogStart) -> bool {
         if text.trim().is_empty() {
             self.unanswered = Some(question.clone());
@@ -306,7 +306,7 @@ impl<'a> Session<'a> {
         self.conversation.turns.push(Turn { id: Some(id), question, prompt, logged, answer, whole });
     }
 
-    /// Goes on with what was found in the log.
+    /// Continues the conversation from the log.
     pub fn resume(&mut self, resumed: ResumedConversation) {
         self.conversation = resumed.conversation;
         self.unanswered = resumed.unanswered;
@@ -314,24 +314,24 @@ impl<'a> Session<'a> {
         self.last = None;
     }
 
-    /// Where lines that were typed are remembered, if anywhere.
+    /// The history file of typed lines, if there is one.
     pub fn history_file(&self) -> Option<PathBuf> {
         match &self.location {
             StateLocation::Dir(dir) => Some(dir.join("chat_history")),
-            StateLocation::Memory => None,
+            StateLocation::Memory | StateLocation::NoHome => None,
             StateLocation::Redis(_) => self.env.state_dir().map(|dir| dir.join("chat_history")),
         }
     }
 }
 
-/// What came of one request.
+/// The result of one request.
 struct ShownRequest {
     ended: RequestEnd,
-    /// What of the answer was given out.
+    /// The printed part of the answer.
     text: String,
-    /// How it was routed.
+    /// Its routing.
     why: String,
-    /// Who was asked.
+    /// The calls.
     attempts: Vec<Attempt>,
     /// Standard output cannot be written.
     broken: Option<std::io::Error>,
@@ -343,17 +343,17 @@ enum RequestEnd {
     Signal(i32),
 }
 
-/// How one request ended.
+/// The end of one request.
 enum RequestAttempt {
     Ended(TurnEnd),
-    /// No model takes that much; nothing was shown.
+    /// Too long for every model; nothing was shown.
     TooLong {
         tokens: u64,
         error: CommandError,
     },
 }
 
-/// Whether fewer turns could help.
+/// `true` if fewer turns could help.
 fn is_too_long(failed: &RouteError) -> bool {
     let too_long = |reason: &SkipReason| matches!(reason, SkipReason::ContextWindow { .. });
     match (failed.why, headline(failed)) {
@@ -371,7 +371,7 @@ fn conversation_tokens(prompt: &Prompt) -> u64 {
 impl Drop for Session<'_> {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            // A thread that waits for a key must not hold up the end.
+            // A thread that waits for a key must not delay the exit.
             runtime.shutdown_background();
         }
     }

@@ -1,5 +1,6 @@
-//! What a session cost, all its calls together.
+//! The cost of a session.
 
+use crate::ui::text::{count, money};
 use llmroute_core::model::Usage;
 use llmroute_router::engine::{Attempt, CostSummary};
 
@@ -12,12 +13,12 @@ pub struct SessionTotals {
     output: u64,
     usd: f64,
     wasted: f64,
-    /// Calls whose cost is not known.
+    /// The number of calls with unknown cost.
     unknown: usize,
 }
 
 impl SessionTotals {
-    /// Adds a turn, however it ended.
+    /// Adds a turn, whatever its result.
     pub fn add(&mut self, attempts: &[Attempt], usage: Option<&Usage>) {
         let spend = CostSummary::of(attempts);
         self.answers += usize::from(usage.is_some());
@@ -37,10 +38,13 @@ impl SessionTotals {
             1 => ", and one call of unknown cost".to_owned(),
             n => format!(", and {n} calls of unknown cost"),
         };
-        let wasted = if self.wasted > 0.0 { format!(" (and {:.6} wasted)", self.wasted) } else { String::new() };
+        let wasted = if self.wasted > 0.0 { format!(" (and {} wasted)", money(self.wasted)) } else { String::new() };
         let Self { answers, attempts, input, output, usd, .. } = self;
         format!(
-            "{answers} answers in {attempts} attempts, {input} tokens in, {output} out, {usd:.6} USD{wasted}{unknown}"
+            "{} in {}, {input} tokens in, {output} out, {}{wasted}{unknown}",
+            count(*answers, "answer"),
+            count(*attempts, "attempt"),
+            money(*usd),
         )
     }
 }
@@ -51,14 +55,14 @@ mod tests {
 
     #[test]
     fn nothing_costs_nothing() {
-        assert_eq!(SessionTotals::default().line(), "0 answers in 0 attempts, 0 tokens in, 0 out, 0.000000 USD");
+        assert_eq!(SessionTotals::default().line(), "0 answers in 0 attempts, 0 tokens in, 0 out, $0.00");
     }
 
     #[test]
     fn what_is_not_known_is_said() {
         let mut totals = SessionTotals::default();
         totals.add(&[], Some(&Usage { input: 3, output: 4, ..Usage::default() }));
-        let want = "1 answers in 0 attempts, 3 tokens in, 4 out, 0.000000 USD, and one call of unknown cost";
+        let want = "1 answer in 0 attempts, 3 tokens in, 4 out, $0.00, and one call of unknown cost";
         assert_eq!(totals.line(), want);
     }
 }

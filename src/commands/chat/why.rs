@@ -1,7 +1,8 @@
-//! How an answer came about, in words: who was passed over, who was asked, and how that ended.
+//! The routing of an answer in words: skipped deployments, calls, and their results.
 
-use crate::commands::ask::printer::{describe, seconds};
+use crate::commands::ask::printer::describe;
 use crate::commands::ask::report::ReportContext;
+use crate::ui::text::{duration, money};
 use llmroute_router::engine::{Attempt, Disposition};
 
 /// The lines of `/why`.
@@ -41,14 +42,14 @@ fn outcome(attempt: &Attempt) -> String {
         (None, Disposition::Delivered | Disposition::Discarded) => "answered".to_owned(),
     }];
     if !attempt.waited.is_zero() {
-        parts.push(format!("waited {}", seconds(attempt.waited)));
+        parts.push(format!("waited {}", duration(attempt.waited)));
     }
     if let Some(first) = attempt.first_token {
-        parts.push(format!("first token {}", seconds(first)));
+        parts.push(format!("first token {}", duration(first)));
     }
-    parts.push(format!("{} in all", seconds(attempt.duration)));
+    parts.push(format!("{} in all", duration(attempt.duration)));
     if let Some(cost) = attempt.cost {
-        parts.push(format!("{cost:.6} USD"));
+        parts.push(money(cost));
     }
     parts.join(", ")
 }

@@ -1,15 +1,15 @@
-//! What was found as JSON. Times are RFC 3339 in UTC, spans milliseconds, unknown is null.
+//! The findings as JSON. Times are RFC 3339 in UTC, durations milliseconds, unknown values null.
 
 use serde_json::{Value, json};
 
 use super::Findings;
 use super::row::{DeploymentRow, whole};
 use crate::error::CommandError;
-use llmroute_core::model::Timestamp;
 use llmroute_core::protocols::probe::Listed;
 use llmroute_core::routing::breaker;
 use llmroute_router::engine::{ProbeKey, ProbeOutcome};
 use llmroute_router::health::{LiveCall, Problem};
+use llmroute_router::history::rfc3339;
 
 /// One object for everything.
 pub fn object(found: &Findings, failed: Option<&CommandError>) -> Value {
@@ -26,7 +26,7 @@ pub fn object(found: &Findings, failed: Option<&CommandError>) -> Value {
         "took_ms": whole(found.report.took),
         "deployments": found.lines.iter().map(line).collect::<Vec<Value>>(),
         "groups": groups.collect::<Vec<Value>>(),
-        // An empty sum of floats is minus zero.
+        // The sum of no floats is minus zero.
         "cost_usd": found.live.then(|| costs.sum::<f64>() + 0.0),
         "exit_code": failed.map_or(0, |error| error.kind.exit_code()),
     })
@@ -115,11 +115,7 @@ fn live(live: &LiveCall) -> Value {
     })
 }
 
-/// Milliseconds to the microsecond.
+/// Milliseconds with microsecond precision.
 fn fine(span: std::time::Duration) -> f64 {
     (span.as_secs_f64() * 1e6).round() / 1e3
-}
-
-fn rfc3339(at: Timestamp) -> Option<String> {
-    jiff::Timestamp::from_millisecond(at.0).ok().map(|at| format!("{at:.3}"))
 }

@@ -1,4 +1,4 @@
-//! `llmroute health`: whether the deployments could answer, as a table, as JSON, once or again and again.
+//! `llmroute health`: checks the deployments, once or repeatedly, and prints a table or JSON.
 
 mod json;
 mod resolve;
@@ -31,9 +31,9 @@ use llmroute_router::profile::{LoadOptions, describe_key};
 use llmroute_router::state::StateLocation;
 use llmroute_router::transport::connection_check::SocketChecker;
 
-/// Requests of the log in which the latest call to each deployment is looked for.
+/// The number of logged requests that are searched for the latest call to each deployment.
 const LOG_REQUESTS: usize = 500;
-/// First tokens that must have been timed before their median is called usual.
+/// The number of calls before their median time to the first token is called usual.
 const MIN_SAMPLES: usize = 5;
 
 /// Look whether the deployments could answer, and what stands in the way of the others
@@ -65,7 +65,7 @@ pub struct HealthArgs {
     pub json: bool,
 }
 
-/// Everything that a look needs.
+/// Everything that a check needs.
 struct HealthChecker {
     router: Router,
     dialer: SocketChecker,
@@ -73,12 +73,12 @@ struct HealthChecker {
     wanted: Selection,
     limits: HealthTimeouts,
     location: StateLocation,
-    /// Where the keys are, by deployment.
+    /// The sources of the keys, by deployment.
     keys: BTreeMap<DeploymentId, String>,
     rng: fastrand::Rng,
 }
 
-/// A look at everything, ready to be shown.
+/// The results of a check, ready to be shown.
 struct Findings {
     report: HealthReport,
     lines: Vec<DeploymentRow>,
@@ -89,8 +89,8 @@ struct Findings {
 /// Runs the command on the console.
 ///
 /// # Errors
-/// `unavailable` when a group has no live deployment, `authentication` when that is for lack of a valid
-/// key, `profile` and `usage` when what was asked for cannot be.
+/// `unavailable` if a group has no live deployment, `authentication` if that is for lack of a valid
+/// key, `profile` and `usage` if the arguments are not valid.
 pub fn run(args: &HealthArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     let clock = Clock::starting_at(env.now);
     let interval = args.watch.as_deref().map(resolve::interval).transpose()?;
@@ -134,7 +134,7 @@ pub fn run(args: &HealthArgs, global: &Global, env: &Env, console: &mut Console)
 }
 
 impl HealthChecker {
-    /// Looks once.
+    /// Checks once.
     async fn check_all(&mut self) -> Findings {
         let Selection { targets, subjects } = &self.wanted;
         let entries = self.entries();
@@ -157,20 +157,20 @@ impl HealthChecker {
         Findings { report, lines, live: targets.iter().any(|target| target.live.is_some()) }
     }
 
-    /// The latest requests; nothing is known where nothing is logged.
+    /// The latest requests; empty without a log.
     fn entries(&self) -> Vec<LogEntry> {
         History::open(&self.location).and_then(|history| history.last(LOG_REQUESTS)).unwrap_or_default()
     }
 }
 
-/// The median time to the first token of each deployment, by its name, of those with enough of them.
+/// The median time to the first token by deployment name, where there are enough calls.
 fn usual(entries: &[LogEntry]) -> BTreeMap<String, Duration> {
     let found = stats(entries, |_, deployment| deployment.to_owned());
     let enough = found.into_iter().filter(|(_, stats)| stats.timed() >= MIN_SAMPLES);
     enough.filter_map(|(name, stats)| Some((name, Duration::from_millis(stats.ttft_p50()?)))).collect()
 }
 
-/// The error that the command ends with, if a group lacks somebody live.
+/// The error of the command, if a group has no live deployment.
 fn failed(found: &Findings) -> Option<CommandError> {
     let lack = health::common_problem(&found.report.subjects)?;
     let lacking = found.report.subjects.iter().filter(|(_, lack)| lack.is_some());

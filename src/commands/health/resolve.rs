@@ -1,4 +1,4 @@
-//! From what was typed to who is looked at, and for how long.
+//! From arguments to deployments, groups and time limits.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use llmroute_core::routing::{DeploymentId, GroupId};
 use llmroute_router::health::{HealthSubject, HealthTimeouts, Target, add_single_group};
 use llmroute_router::profile::{LoadOptions, Profile, duration};
 
-/// Who is looked at, and what is judged by it.
+/// The deployments to check, and the groups or deployments that are judged.
 #[derive(Debug)]
 pub struct Selection {
     /// Every deployment once.
@@ -20,7 +20,7 @@ pub struct Selection {
 /// The deployments of `names`, or of all groups when there are none.
 ///
 /// # Errors
-/// `profile` when there is no such group or deployment, or when a group cannot be used.
+/// `profile` if a group or deployment does not exist, or a group cannot be used.
 pub fn wanted(
     names: &[String],
     live: bool,
@@ -71,19 +71,19 @@ fn group(profile: &Profile, id: GroupId) -> Result<HealthSubject, CommandError> 
 /// The interval of `--watch`.
 ///
 /// # Errors
-/// `usage` when it is none.
+/// `usage` if it is not valid.
 pub fn interval(typed: &str) -> Result<Duration, CommandError> {
     span("--watch", typed)
 }
 
-/// The limits of a look that may take so long in all.
+/// The time limits of a check with this total.
 ///
 /// # Errors
-/// `usage` when it is no span of time.
+/// `usage` if it is not a duration.
 pub fn limits(typed: Option<&str>) -> Result<HealthTimeouts, CommandError> {
     let Some(typed) = typed else { return Ok(HealthTimeouts::DEFAULT) };
     let total = span("--timeout", typed)?;
-    // Who has more time in all waits longer for a slow server, too.
+    // A larger total also allows slower servers.
     let part = |usual: Duration| if total > HealthTimeouts::DEFAULT.total { total / 2 } else { usual };
     Ok(HealthTimeouts {
         connect: part(HealthTimeouts::DEFAULT.connect),

@@ -1,9 +1,8 @@
-//! What is shown of one deployment, in words. Neither a table nor JSON.
+//! The findings about one deployment, in words.
 
 use std::time::Duration;
 
-use crate::commands::state::view::span;
-use crate::ui::text::{cost, millis};
+use crate::ui::text::{self, NONE, money, short_count, time_left};
 use llmroute_core::model::{Class, Resource};
 use llmroute_core::protocols::probe::Listed;
 use llmroute_core::routing::breaker;
@@ -11,25 +10,22 @@ use llmroute_router::engine::{ProbeKey, ProbeOutcome};
 use llmroute_router::health::{DeploymentHealth, HealthState, LiveCall};
 use llmroute_router::history::LastCall;
 
-/// A deployment as it is shown.
+/// A row of the report.
 pub struct DeploymentRow {
-    /// What was found.
+    /// The findings.
     pub row: DeploymentHealth,
     /// Its provider.
     pub provider: String,
     /// Its model.
     pub model: String,
-    /// Where its key is.
+    /// The source of its key.
     pub source: String,
-    /// How the latest call to it ended.
+    /// The result of the latest call to it.
     pub last: Option<LastCall>,
 }
 
-/// What stands where there is nothing to say.
-pub const NOTHING: &str = "–";
-
 impl DeploymentRow {
-    /// Whether the key was taken; `None` when that is not known, or there is none to be taken.
+    /// `true` if the key was accepted; `None` if that is unknown, or there is no key.
     pub fn authorised(&self) -> Option<bool> {
         let seen = &self.row.evidence;
         match (&seen.live, &seen.probed.outcome, &seen.probed.key) {
@@ -61,14 +57,14 @@ impl DeploymentRow {
         match (self.authorised(), &self.row.evidence.probed.key) {
             (Some(true), _) => "yes",
             (Some(false), _) => "no",
-            (None, ProbeKey::NotNeeded) => NOTHING,
+            (None, ProbeKey::NotNeeded) => NONE,
             (None, ProbeKey::Found { .. } | ProbeKey::Missing(_) | ProbeKey::TimedOut | ProbeKey::NotResolved) => {
                 "unknown"
             }
         }
     }
 
-    /// Where the key is, and its end.
+    /// The source of the key, and its last characters.
     pub fn key(&self) -> String {
         match &self.row.evidence.probed.key {
             ProbeKey::NotNeeded => "not needed".to_owned(),
@@ -79,42 +75,42 @@ impl DeploymentRow {
         }
     }
 
-    /// Whether the model is on the list.
+    /// The presence of the model in the list.
     pub fn listed(&self) -> &'static str {
         match self.row.evidence.listed {
             Listed::Yes => "listed",
             Listed::No => "not listed",
-            Listed::Unknown => NOTHING,
+            Listed::Unknown => NONE,
         }
     }
 
-    /// What is left of the provider's limits.
+    /// The remaining provider limits.
     pub fn left(&self) -> String {
         let left = self.row.evidence.standing.quota.left(self.row.at);
-        let words = left.iter().map(|(resource, count, _)| format!("{} {}", short(*count), unit(*resource)));
+        let words = left.iter().map(|(resource, count, _)| format!("{} {}", short_count(*count), unit(*resource)));
         let words: Vec<String> = words.collect();
-        if words.is_empty() { NOTHING.to_owned() } else { words.join(" ") }
+        if words.is_empty() { NONE.to_owned() } else { words.join(" ") }
     }
 
-    /// Where its breaker stands, and for how long.
+    /// The state of its breaker, and for how long.
     pub fn breaker(&self) -> String {
         let seen = &self.row.evidence;
-        let gate = seen.gated.map(|until| format!("rate limited for {}", span(until.since(self.row.at))));
+        let gate = seen.gated.map(|until| format!("rate limited for {}", time_left(until.since(self.row.at))));
         let reason = seen.reason.as_deref().map(|class| format!(" ({class})")).unwrap_or_default();
         match (seen.breaker, gate) {
             (breaker::BreakerState::Closed, Some(gate)) => gate,
             (breaker::BreakerState::Closed, None) => "closed".to_owned(),
             (breaker::BreakerState::HalfOpen, _) => format!("half-open{reason}"),
             (breaker::BreakerState::Open { until }, _) => {
-                format!("open for {}{reason}", span(until.since(self.row.at)))
+                format!("open for {}{reason}", time_left(until.since(self.row.at)))
             }
         }
     }
 
-    /// How the latest call ended, and how long ago.
+    /// The result of the latest call, and its age.
     pub fn last(&self) -> String {
-        let Some(LastCall { at, outcome, class }) = &self.last else { return NOTHING.to_owned() };
-        format!("{} {} ago", class.as_ref().unwrap_or(outcome), span(self.row.at.since(*at)))
+        let Some(LastCall { at, outcome, class }) = &self.last else { return NONE.to_owned() };
+        format!("{} {} ago", class.as_ref().unwrap_or(outcome), text::duration(self.row.at.since(*at)))
     }
 
     /// Time to the first token of the live call.
@@ -122,12 +118,12 @@ impl DeploymentRow {
         time(self.row.evidence.live.as_ref().and_then(LiveCall::ttft))
     }
 
-    /// What the live call cost.
+    /// The cost of the live call.
     pub fn cost(&self) -> String {
-        self.row.evidence.live.as_ref().and_then(LiveCall::cost).map_or_else(|| NOTHING.to_owned(), cost)
+        self.row.evidence.live.as_ref().and_then(LiveCall::cost).map_or_else(|| NONE.to_owned(), money)
     }
 
-    /// Why it is not simply alive.
+    /// The reason why it is not `ok`.
     pub fn note(&self) -> String {
         let why = self.row.diagnosis.why.clone().unwrap_or_default();
         match (self.row.diagnosis.state, self.row.diagnosis.class) {
@@ -152,7 +148,7 @@ fn is_of_key(class: Class) -> bool {
 
 /// Milliseconds, or nothing.
 pub fn time(span: Option<Duration>) -> String {
-    span.map_or_else(|| NOTHING.to_owned(), |span| millis(whole(span)))
+    span.map_or_else(|| NONE.to_owned(), text::duration)
 }
 
 /// Whole milliseconds.
@@ -166,26 +162,5 @@ fn unit(resource: Resource) -> &'static str {
         Resource::Tokens => "tok",
         Resource::InputTokens => "tok in",
         Resource::OutputTokens => "tok out",
-    }
-}
-
-/// `118`, `12k`, `1.9M`.
-fn short(count: u64) -> String {
-    match count {
-        0..10_000 => count.to_string(),
-        10_000..1_000_000 => format!("{}k", count / 1000),
-        _ => format!("{}.{}M", count / 1_000_000, count / 100_000 % 10),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn large_counts_are_short() {
-        for (count, want) in [(0, "0"), (9998, "9998"), (12_345, "12k"), (1_950_000, "1.9M")] {
-            assert_eq!(short(count), want);
-        }
     }
 }

@@ -1,10 +1,10 @@
-//! What was found as a table for people, with the warnings and a summary below.
+//! The findings as a table, with warnings and a summary below.
 
 use super::Findings;
 use super::row::{DeploymentRow, time};
 use crate::ui;
 use crate::ui::table::{Column, Fit};
-use crate::ui::text::cost;
+use crate::ui::text;
 use llmroute_router::health::{HealthState, LiveCall};
 
 const COLUMNS: [Column<DeploymentRow>; 14] = [
@@ -24,7 +24,7 @@ const COLUMNS: [Column<DeploymentRow>; 14] = [
     Column { title: "NOTE", from_width: 50, fit: Fit::Cut(80), cell: DeploymentRow::note },
 ];
 
-/// Everything for a person, at most `width` columns wide.
+/// The report for people, at most `width` columns wide.
 pub fn page(found: &Findings, width: Option<u16>) -> String {
     let table = ui::table::render(&found.lines, &COLUMNS, width);
     let mut lines = vec![table];
@@ -51,19 +51,18 @@ fn summary(found: &Findings) -> String {
     let words = STATES.map(|state| (count(state), state.as_str().replace('_', " ")));
     let words = words.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
     let words: Vec<String> = words.collect();
-    let took = found.report.took.as_secs_f64();
     let spent = if found.live { format!("; {}", spent(found)) } else { String::new() };
-    format!("{} checked in {took:.1} s: {}{spent}", found.lines.len(), words.join(", "))
+    format!("{} checked in {}: {}{spent}", found.lines.len(), text::duration(found.report.took), words.join(", "))
 }
 
-/// What the live calls cost, as far as that is known.
+/// The known cost of the live calls.
 fn spent(found: &Findings) -> String {
     let live = || found.lines.iter().filter_map(|line| line.row.evidence.live.as_ref());
     let sum: f64 = live().filter_map(LiveCall::cost).sum::<f64>() + 0.0;
     let priced = live().any(|live| live.cost().is_some());
     match live().filter(|live| matches!(live, LiveCall::Answered { cost: None, .. })).count() {
-        0 => format!("cost {}", cost(sum)),
+        0 => format!("cost {}", text::money(sum)),
         1.. if !priced => "cost unknown: no price".to_owned(),
-        unknown => format!("cost {} and that of {unknown} without a price", cost(sum)),
+        unknown => format!("cost {} and that of {unknown} without a price", text::money(sum)),
     }
 }

@@ -1,4 +1,4 @@
-//! Looking again and again: the whole page anew on a terminal, what changed elsewhere.
+//! Repeated checks: a redrawn page on a terminal, changes elsewhere.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -10,13 +10,14 @@ use serde_json::Value;
 use super::{Findings, HealthChecker, json, table};
 use crate::error::CommandError;
 use crate::ui::console::Console;
-use crate::ui::text::full_time;
+use crate::ui::text::{duration, full_time};
 use llmroute_router::health::{DeploymentHealth, Diagnosis, HealthState};
+use llmroute_router::history::rfc3339;
 
-/// Clears a terminal and goes to its first line (ECMA-48, ED and CUP).
+/// Clears a terminal and moves to its first line (ECMA-48, ED and CUP).
 const CLEAR: &[u8] = b"\x1b[2J\x1b[H";
 
-/// How a deployment was, as far as another is a change.
+/// The part of a deployment's status whose change is reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct ReportedState {
     state: HealthState,
@@ -40,20 +41,20 @@ impl ReportedState {
         Self { state, class }
     }
 
-    /// `down`, or `down (dns)` where `next` is the same state.
+    /// `down`, or `down (dns)` where `next` has the same status.
     fn before(&self, next: &Self) -> String {
         let class = self.class.as_ref().filter(|_| self.state == next.state);
         format!("{}{}", self.state.as_str(), class.map(|class| format!(" ({class})")).unwrap_or_default())
     }
 }
 
-/// How each deployment was, by its name.
+/// The previous status of each deployment, by name.
 type Before = BTreeMap<String, ReportedState>;
 
-/// Looks until standard output cannot be written; then that is what is returned.
+/// Checks until standard output cannot be written, and returns that error.
 ///
 /// # Errors
-/// None so far: a look that finds everything down is a look.
+/// `None` before the first check: a check that finds everything down is valid.
 pub async fn run(
     checker: &mut HealthChecker,
     interval: Duration,
@@ -81,11 +82,11 @@ pub async fn run(
 
 fn redraw(found: &Findings, width: u16, interval: Duration, console: &mut Console) -> io::Result<()> {
     console.writer().write_all(CLEAR)?;
-    let again = format!("again in {} s; Ctrl-C ends it", interval.as_secs_f64());
+    let again = format!("checking again in {}; press Ctrl-C to stop", duration(interval));
     console.data(&format!("{}\n{again}", table::page(found, Some(width))))
 }
 
-/// A deployment that is not as it was.
+/// A deployment whose status changed.
 struct Change {
     text: String,
     json: Value,
@@ -98,7 +99,7 @@ fn tell(changes: &[Change], as_json: bool, console: &mut Console) -> io::Result<
     Ok(())
 }
 
-/// One for each deployment whose state, or the class behind it, is another than before; at first, for each.
+/// One for each deployment whose status or failure class changed; at first, one for each.
 fn changes(found: &Findings, before: &Before) -> Vec<Change> {
     let zone = TimeZone::system();
     let changed = found.lines.iter().filter(|line| before.get(&line.row.name) != Some(&ReportedState::of(&line.row)));
@@ -112,8 +113,7 @@ fn changes(found: &Findings, before: &Before) -> Vec<Change> {
         let mut object = json::line(line);
         object["was"] = was.map_or(Value::Null, |was| was.state.as_str().into());
         object["was_class"] = was.map_or(Value::Null, |was| was.class.clone().into());
-        object["at"] =
-            jiff::Timestamp::from_millisecond(line.row.at.0).map_or(Value::Null, |at| format!("{at:.3}").into());
+        object["at"] = rfc3339(line.row.at).into();
         Change { text, json: object }
     };
     changed.map(change).collect()

@@ -1,4 +1,4 @@
-//! `llmroute keys set|list|rm`: keys in the keyring of the system, for `keyring:NAME` in a profile.
+//! `llmroute keys set|list|rm`: keys in the operating system's keyring, for `keyring:NAME` in a profile.
 
 mod names;
 
@@ -42,14 +42,14 @@ pub enum Action {
     },
 }
 
-/// As much of standard input as can be a key.
+/// The longest key, in bytes.
 const LONGEST: u64 = 64 << 10;
 
 /// Runs the command on the console.
 ///
 /// # Errors
-/// `usage` when a name or a key cannot be one, `input` when no key can be read, `other` when the
-/// keyring cannot be asked or has no such key.
+/// `usage` if a name or a key is not valid, `input` if no key can be read, `other` if the
+/// keyring is not available or has no such key.
 pub fn run(args: &KeysArgs, _: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     let names = KeyNames::at(env.state_dir());
     let ring = SystemKeyring::default();
@@ -94,13 +94,13 @@ fn remove(name: &str, ring: &dyn Keyring, names: &KeyNames) -> Result<(), Comman
         .hint("`llmroute keys list` prints their names"))
 }
 
-/// Names go into a profile and onto a line of a file.
+/// Checks a name, which goes into a profile and onto a line of a file.
 fn check_name(name: &str) -> Result<(), CommandError> {
     let good = |c: char| c.is_alphanumeric() || "-_.@/+".contains(c);
     if !name.is_empty() && name.chars().count() <= 64 && name.chars().all(good) {
         return Ok(());
     }
-    // What looks like a key is not repeated.
+    // Text that looks like a key is not repeated.
     Err(CommandError::new(ErrorKind::Usage, "this cannot be the name of a key")
         .hint("letters, digits and `-_.@/+`, 64 at most; the key itself is asked for, never an argument"))
 }
@@ -117,7 +117,7 @@ fn read_key(name: &str, env: &Env, console: &mut Console) -> Result<Secret, Comm
     key_in(&text)
 }
 
-/// The one line of `text`, which must be able to stand in a header.
+/// The single line of `text`, which must be valid in a header.
 fn key_in(text: &str) -> Result<Secret, CommandError> {
     let key = text.trim();
     let wrong = |why: &str| CommandError::new(ErrorKind::Usage, why).hint("type it when asked, or pipe it: one line");

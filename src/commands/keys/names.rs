@@ -1,4 +1,4 @@
-//! The names of the keys that were kept: a keyring cannot be asked for them everywhere. No key is here.
+//! The names of saved keys, since not every keyring can list them. It holds no keys.
 
 use std::fs;
 use std::io::{self, ErrorKind, Write as _};
@@ -6,24 +6,24 @@ use std::path::PathBuf;
 
 use crate::state_location;
 
-/// The file of names, one a line, sorted; for its owner alone.
+/// The file of names, one a line, sorted; readable only by its owner.
 #[derive(Debug)]
 pub struct KeyNames {
     path: Option<PathBuf>,
 }
 
 impl KeyNames {
-    /// The names in the folder of the shared state.
+    /// The file in the state folder.
     pub fn at(folder: Option<PathBuf>) -> Self {
         Self { path: folder.map(|folder| folder.join("keys")) }
     }
 
-    /// Where they are, for messages.
+    /// Its path, for messages.
     pub fn shown(&self) -> String {
         self.path.as_ref().map_or_else(|| "keys".to_owned(), |path| path.display().to_string())
     }
 
-    /// The names; none when there is no file.
+    /// Reads the names; a missing file is empty.
     pub fn read(&self) -> io::Result<Vec<String>> {
         let Some(path) = &self.path else { return Ok(Vec::new()) };
         match fs::read_to_string(path) {
@@ -43,7 +43,7 @@ impl KeyNames {
         Ok(())
     }
 
-    /// Removes `name`. Returns whether it was there.
+    /// Removes `name` and returns `true` if it was there.
     pub fn remove(&self, name: &str) -> io::Result<bool> {
         let mut names = self.read()?;
         let before = names.len();
@@ -54,7 +54,7 @@ impl KeyNames {
         Ok(names.len() < before)
     }
 
-    /// Whole or not at all; a temporary file is its owner's alone (0600).
+    /// Writes atomically; a temporary file has the mode 0600.
     fn write(&self, names: &[String]) -> io::Result<()> {
         let no_home = || io::Error::new(ErrorKind::NotFound, "neither `HOME` nor `XDG_STATE_HOME` is set");
         let path = self.path.as_ref().ok_or_else(no_home)?;

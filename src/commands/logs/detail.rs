@@ -1,4 +1,4 @@
-//! One request, whole, for a person.
+//! One request in full, for people.
 
 use std::fmt::{Display, Write};
 
@@ -10,7 +10,7 @@ use llmroute_core::model::failure::one_line;
 use llmroute_router::history::{LogEnd, LogEntry};
 
 use super::sanitize;
-use crate::ui::text::{cost, full_time, millis};
+use crate::ui::text::{full_time, millis, money};
 
 /// The fields, the attempts and the texts of `entry`.
 pub fn render(entry: &LogEntry, zone: &TimeZone) -> String {
@@ -57,7 +57,7 @@ impl Page {
         self.optional("model", end.model.as_ref());
         self.optional("finish", end.finish_reason.as_ref());
         self.optional("tokens", end.usage.as_ref().map(tokens));
-        self.field("cost", end.cost_usd.map_or_else(|| "unknown".to_owned(), cost));
+        self.field("cost", end.cost_usd.map_or_else(|| "unknown".to_owned(), money));
         self.optional("first token", end.ttft_ms.map(millis));
         self.field("duration", millis(end.duration_ms));
     }
@@ -106,7 +106,7 @@ fn tokens(usage: &Usage) -> String {
     line
 }
 
-/// The fields of an attempt that are there; later versions may write more or fewer.
+/// The fields of an attempt; other versions may write more or fewer.
 fn attempt_line(attempt: &Value) -> String {
     let words = ["deployment", "outcome", "class"].map(|name| text_of(attempt, name).map(str::to_owned));
     let status = number_of(attempt, "status").map(|status| status.to_string());

@@ -1,4 +1,4 @@
-//! Which requests are listed, as typed: words and filters, to a query of the log.
+//! From arguments to a query of the log.
 
 use clap::{Args, ValueEnum};
 use jiff::civil::{Date, DateTime};
@@ -59,10 +59,10 @@ pub enum OutcomeArg {
 }
 
 impl FilterArgs {
-    /// What is wanted of `history`, as seen at `now` in `zone`.
+    /// The query for `history`, with times relative to `now` in `zone`.
     ///
     /// # Errors
-    /// When a time cannot be understood, no word is left to look for, or there is no such conversation.
+    /// Fails if a time is not valid, no word is left to search for, or the conversation does not exist.
     pub fn query(&self, history: &History, now: Timestamp, zone: &TimeZone) -> Result<LogQuery, LogsError> {
         let words = SearchTerms::of(self.search.as_deref().unwrap_or_default());
         if let Some(typed) = self.search.as_ref().filter(|_| words.is_empty()) {
@@ -108,9 +108,9 @@ fn unclear(flag: &'static str, typed: &str) -> LogsError {
     LogsError::Time { flag, typed: typed.to_owned() }
 }
 
-/// A span before `now`, a moment with its offset, or a date (its beginning) with or without a time in `zone`.
+/// A duration before `now`, a time with its offset, or a date (its beginning) with or without a time in `zone`.
 fn moment(typed: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-    // A bare number could be seconds as well as a year.
+    // A bare number could mean seconds or a year.
     if typed.ends_with(|c: char| c.is_ascii_alphabetic())
         && let Ok(span) = duration::parse(typed)
     {

@@ -1,4 +1,4 @@
-//! `llmroute logs`: the requests that were logged, as a table, one whole, or as JSON.
+//! `llmroute logs`: the logged requests as a table, a single one in full, or JSON.
 
 mod conversations;
 mod detail;
@@ -50,18 +50,18 @@ pub struct LogsArgs {
     pub filter: FilterArgs,
 }
 
-/// What the output is shown on.
+/// The output medium.
 #[derive(Debug, Clone)]
 pub struct Layout {
-    /// Columns of the terminal; `None` when it is none, then lines are as long as they need.
+    /// The columns of the terminal; `None` without one, where lines have any length.
     pub width: Option<u16>,
     /// The time zone of the person.
     pub zone: TimeZone,
-    /// The time now, for what is said relative to it.
+    /// The current time, for relative times.
     pub now: Timestamp,
 }
 
-/// Why nothing, or not everything, was shown.
+/// The reason why nothing, or not everything, was shown.
 #[derive(Debug, thiserror::Error)]
 pub enum LogsError {
     /// The log has no answer.
@@ -82,10 +82,10 @@ pub enum LogsError {
     Time {
         /// The option.
         flag: &'static str,
-        /// What was typed.
+        /// The text as typed.
         typed: String,
     },
-    /// There is nothing to look for.
+    /// No word to search for.
     #[error("`--search {0}` has no word in it\nhint: words are letters and digits; `word*` finds what begins so")]
     NoWord(String),
     /// The output cannot be written.
@@ -93,7 +93,7 @@ pub enum LogsError {
     Output(#[from] io::Error),
 }
 
-/// How an entry is written.
+/// The format of an entry.
 #[derive(Debug, Clone, Copy)]
 enum EntryFormat {
     Person,
@@ -101,7 +101,7 @@ enum EntryFormat {
     Text,
 }
 
-/// Writes what `args` ask for. `Ok(Some(note))` carries a line for stderr: there is nothing to list.
+/// Writes the requested list or entry. `Ok(Some(note))` carries a line for stderr: there is nothing to list.
 ///
 /// # Errors
 /// See [`LogsError`]; the exit code is 1, 66 for an unknown conversation, or 74 for [`LogsError::Output`].
@@ -124,7 +124,7 @@ pub fn write_logs(
 /// Runs the command on the console.
 ///
 /// # Errors
-/// `other` when the log has no such request, `output` when it cannot be printed.
+/// `other` if the log has no such request, `output` if it cannot be printed.
 pub fn run(args: &LogsArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     let location = state_location::location(global, env)?;
     let width = (env.stdout == Sink::Terminal).then(|| console.width());
@@ -219,7 +219,7 @@ fn json(entry: &LogEntry, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", sanitize::json(&line))
 }
 
-/// The answer byte for byte, with a newline at its end; on a terminal, made harmless.
+/// The answer byte for byte, with a newline at its end; sanitized on a terminal.
 fn text(entry: &LogEntry, terminal: bool, out: &mut dyn Write) -> Result<(), LogsError> {
     let text = entry.end.as_ref().map_or("", |end| end.text.as_str());
     if text.is_empty() {

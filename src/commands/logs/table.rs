@@ -8,28 +8,28 @@ use llmroute_core::model::failure::one_line;
 use llmroute_router::history::{LogEnd, LogEntry};
 
 use super::{Layout, sanitize};
-use crate::ui::text::{cost, millis, short_time};
+use crate::ui::text::{NONE, millis, money, short_time};
 
-/// Characters of an id that are shown: the last ones, where ids of one minute differ.
+/// The number of characters shown of an id: the last ones, in which ids of one minute differ.
 const ID_TAIL: usize = 6;
 
-/// The most that a name may take from the prompt beside it.
+/// The largest width of a name beside a prompt, in columns.
 const NAME_WIDTH: u16 = 32;
 
-/// What a column does when the table is wider than the terminal.
+/// The behaviour of a column when the table is wider than the terminal.
 #[derive(Clone, Copy)]
 pub(super) enum ColumnFit {
-    /// It keeps its width, text to the left.
+    /// Fixed width, left-aligned.
     Text,
-    /// It keeps its width, numbers to the right.
+    /// Fixed width, right-aligned.
     Number,
-    /// It is cut at [`NAME_WIDTH`], and further when need be.
+    /// Truncated at [`NAME_WIDTH`], and further if necessary.
     Name,
-    /// It takes what is left.
+    /// The rest of the width.
     Rest,
 }
 
-/// A column, and the width of a terminal from which on it is shown.
+/// A column, and the smallest terminal width that shows it.
 struct LogColumn {
     title: &'static str,
     from_width: u16,
@@ -54,7 +54,7 @@ const COLUMNS: [LogColumn; 10] = [
         title: "COST",
         from_width: 90,
         fit: ColumnFit::Number,
-        cell: |entry, _| end(entry, |end| end.cost_usd.map(cost)),
+        cell: |entry, _| end(entry, |end| end.cost_usd.map(money)),
     },
     LogColumn {
         title: "TTFT",
@@ -82,7 +82,7 @@ pub fn render(entries: &[LogEntry], sheet: &Layout) -> String {
     table.trim_fmt()
 }
 
-/// Makes the table no wider than the terminal.
+/// Fits the table to the terminal.
 pub(super) fn bounded(table: &mut Table, sheet: &Layout) {
     if let Some(width) = sheet.width {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
@@ -104,7 +104,7 @@ impl ColumnFit {
     }
 }
 
-/// A row of one line, whatever is in it.
+/// A row on a single line, whatever its content.
 pub(super) fn row(cells: impl Iterator<Item = String>) -> Row {
     let mut row = Row::from(cells.map(Cell::new).collect::<Vec<_>>());
     row.max_height(1);
@@ -133,5 +133,5 @@ fn tokens(entry: &LogEntry) -> String {
 }
 
 fn end(entry: &LogEntry, cell: impl Fn(&LogEnd) -> Option<String>) -> String {
-    entry.end.as_ref().and_then(cell).unwrap_or_else(|| "-".to_owned())
+    entry.end.as_ref().and_then(cell).unwrap_or_else(|| NONE.to_owned())
 }

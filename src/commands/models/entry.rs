@@ -1,4 +1,4 @@
-//! One model as it is listed: what a table says of it, or the profile, and who says what.
+//! One listed model: the data of a table or of the profile, with their sources.
 
 use serde_json::{Value, json};
 
@@ -13,20 +13,20 @@ pub struct ModelEntry {
     pub provider: String,
     /// The model as the provider calls it.
     pub model: String,
-    /// What a table says; `None` when only the profile knows it.
+    /// The row of a table; `None` if only the profile has the model.
     known: Option<Model>,
-    /// What the profile says instead.
+    /// The overrides of the profile.
     said: ProfileValues,
 }
 
-/// What the profile says of a model.
+/// The data of a model in the profile.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 struct ProfileValues {
     price: Option<Price>,
     context_window: Option<u64>,
 }
 
-/// The models of the profile of which it says something itself, then those of the tables.
+/// The models with data in the profile, then those of the tables.
 pub fn all(profile: Option<&Profile>, facts: &ModelTable) -> Vec<ModelEntry> {
     let mut entries: Vec<ModelEntry> = Vec::new();
     for deployment in profile.iter().flat_map(|profile| &profile.map.deployments) {
@@ -62,22 +62,22 @@ impl ModelEntry {
         format!("{}/{}", self.provider, self.model)
     }
 
-    /// What its tokens cost, when known.
+    /// The price of its tokens, if known.
     pub fn price(&self) -> Option<Price> {
         self.said.price.or_else(|| self.known.as_ref()?.price)
     }
 
-    /// Tokens that fit prompt and answer together, when known.
+    /// The context window in tokens, if known.
     pub fn context_window(&self) -> Option<u64> {
         self.said.context_window.or_else(|| self.known.as_ref()?.context_window)
     }
 
-    /// The most it generates, when known.
+    /// The output limit in tokens, if known.
     pub fn max_output(&self) -> Option<u64> {
         self.known.as_ref()?.max_output
     }
 
-    /// What it can, in words.
+    /// Its capabilities, in words.
     pub fn capabilities(&self) -> Vec<&'static str> {
         let Some(model) = &self.known else { return Vec::new() };
         let all = [
@@ -91,7 +91,7 @@ impl ModelEntry {
         all.into_iter().filter(|(_, has)| *has).map(|(word, _)| word).collect()
     }
 
-    /// How far it is in its life, when known.
+    /// Its lifecycle status, if known.
     pub fn status(&self) -> Option<&'static str> {
         self.known.as_ref().map(|model| match model.status {
             Status::Current => "current",
@@ -101,7 +101,7 @@ impl ModelEntry {
         })
     }
 
-    /// Who says so, and when: first of the limits, then of the price where that is another.
+    /// The source and date of the limits, then of the price if that differs.
     pub fn source(&self) -> String {
         let (rest, price) = (self.rest_source(), self.price_source());
         match price {
@@ -183,7 +183,7 @@ fn profile_source() -> Value {
     json!({"from": "profile", "as_of": null})
 }
 
-/// From USD per token to USD per million, without the dust of the division.
+/// Converts USD per token to USD per million, without rounding noise.
 pub fn per_million(price: f64) -> f64 {
     (price * 1e6 * 1e9).round() / 1e9
 }
@@ -193,7 +193,7 @@ mod tests {
     use super::*;
     use llmroute_router::profile::{EnvVars, LoadOptions, Source as Place};
 
-    /// What is listed of `lab` and of `openai/gpt-4o` with these deployments.
+    /// The entries of `lab` and of `openai/gpt-4o` with these deployments.
     fn of(deployments: &str) -> Vec<ModelEntry> {
         let text = format!(
             "[providers.lab]\nprotocol = \"openai\"\nbase_url = \"http://127.0.0.1:9\"\n\

@@ -1,4 +1,4 @@
-//! `llmroute models [PROVIDER]` and `models refresh`: what is known of models, and where it comes from.
+//! `llmroute models [PROVIDER]` and `models refresh`: known models with their prices, limits and sources.
 
 mod entry;
 mod refresh;
@@ -56,8 +56,8 @@ pub enum Action {
 /// Runs the command on the console.
 ///
 /// # Errors
-/// `usage` when there is no such provider, `other` when nothing could be fetched, `output` when the
-/// list cannot be printed, and those of a profile that was asked for.
+/// `usage` if the provider does not exist, `other` if the download fails, `output` if the
+/// list cannot be printed, and the errors of a requested profile.
 pub fn run(args: &ModelsArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     match args.action {
         Some(Action::Refresh) => refresh::run(env, console),
@@ -69,7 +69,7 @@ fn list(args: &ModelsArgs, global: &Global, env: &Env, console: &mut Console) ->
     let profile = providers::profile(global, env, console)?;
     let facts = ModelTable::from_env(&env.vars);
     let all = entry::all(profile.as_ref(), &facts);
-    // A profile that was loaded has said it.
+    // Loading the profile has reported it already.
     if let (Some(warning), None) = (facts.warning(), &profile) {
         console.event(&format!("warning: {warning}"));
     }
@@ -96,7 +96,7 @@ fn list(args: &ModelsArgs, global: &Global, env: &Env, console: &mut Console) ->
     console.data(&text).map(|()| Exit::Success).or_else(|error| crate::commands::ask::unwritable(&error))
 }
 
-/// That `name` is a provider of the catalog, of the profile or of a table.
+/// Checks that `name` is a provider of the catalog, the profile or a table.
 fn check_provider(name: &str, all: &[ModelEntry], profile: Option<&Profile>) -> Result<(), CommandError> {
     let mut known: BTreeSet<&str> = all.iter().map(|entry| entry.provider.as_str()).collect();
     known.extend(catalog::providers().iter().map(|row| row.id));

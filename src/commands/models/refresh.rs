@@ -1,4 +1,4 @@
-//! `llmroute models refresh`: the list of models.dev into the cache, whole or not at all.
+//! `llmroute models refresh`: downloads the list of models.dev into the cache, atomically.
 
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -16,19 +16,19 @@ use llmroute_core::model::Timestamp;
 use llmroute_router::profile::fetched_models_path;
 use llmroute_router::transport::download;
 
-/// Where the list is.
+/// The URL of the list.
 const LIST: &str = "https://models.dev/api.json";
 
-/// The variable that names another place of it.
+/// The variable that overrides the URL.
 const LIST_VAR: &str = "LLMROUTE_MODELS_URL";
 
-/// The largest list that is read; it was 2 MB in 2026.
+/// The largest list that is read, in bytes; it had 2 MB in 2026.
 const LARGEST: usize = 32 << 20;
 
-/// Fetches, checks and keeps the list.
+/// Downloads, validates and saves the list.
 ///
 /// # Errors
-/// `usage` when the variable holds no address, `other` when there is no list or no place for it.
+/// `usage` if the variable is not a URL, `other` if the download or saving fails.
 pub fn run(env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     let path = fetched_models_path(&env.vars).ok_or_else(|| {
         CommandError::new(ErrorKind::Other, "there is no cache folder").hint("set `HOME` or `XDG_CACHE_HOME`")
@@ -65,7 +65,7 @@ fn date(now: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).date().to_string()
 }
 
-/// Another process sees the old table or the new one.
+/// Replaces the file atomically: another process sees the old table or the new one.
 fn keep(path: &Path, text: &[u8]) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::NotFound)?;
     std::fs::create_dir_all(folder)?;

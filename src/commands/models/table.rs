@@ -2,6 +2,7 @@
 
 use super::entry::{ModelEntry, per_million};
 use crate::ui::table::{Column, Fit};
+use crate::ui::text::NONE;
 
 /// The columns; prices in USD per million tokens.
 pub const COLUMNS: [Column<ModelEntry>; 9] = [
@@ -26,23 +27,28 @@ pub const COLUMNS: [Column<ModelEntry>; 9] = [
     },
     Column { title: "CONTEXT", from_width: 60, fit: Fit::Number, cell: |entry| tokens(entry.context_window()) },
     Column { title: "MAX OUT", from_width: 75, fit: Fit::Number, cell: |entry| tokens(entry.max_output()) },
-    Column { title: "STATUS", from_width: 110, fit: Fit::Text, cell: |entry| entry.status().unwrap_or("-").to_owned() },
+    Column {
+        title: "STATUS",
+        from_width: 110,
+        fit: Fit::Text,
+        cell: |entry| entry.status().unwrap_or(NONE).to_owned(),
+    },
     Column { title: "CAN", from_width: 150, fit: Fit::Text, cell: |entry| words(&entry.capabilities()) },
     Column { title: "SOURCE", from_width: 130, fit: Fit::Cut(48), cell: ModelEntry::source },
 ];
 
 fn words(words: &[&str]) -> String {
-    if words.is_empty() { "-".to_owned() } else { words.join(",") }
+    if words.is_empty() { NONE.to_owned() } else { words.join(",") }
 }
 
 fn usd(price: Option<f64>) -> String {
-    price.map_or_else(|| "-".to_owned(), |price| per_million(price).to_string())
+    price.map_or_else(|| NONE.to_owned(), |price| per_million(price).to_string())
 }
 
-/// Thousands and millions, as such limits are spoken of.
+/// Formats a limit in thousands or millions.
 fn tokens(count: Option<u64>) -> String {
     match count {
-        None => "-".to_owned(),
+        None => NONE.to_owned(),
         Some(count @ 1_000_000..) => {
             let hundredths = (count + 5_000) / 10_000;
             let text = format!("{}.{:02}", hundredths / 100, hundredths % 100);
@@ -64,7 +70,7 @@ mod tests {
         {
             assert_eq!(tokens(Some(count)), want);
         }
-        assert_eq!(tokens(None), "-");
+        assert_eq!(tokens(None), NONE);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::environment::Env;
 use crate::error::CommandError;
 use crate::signals::{Completion, until_signal};
 use crate::ui::console::Console;
+use crate::ui::text::count;
 use llmroute_router::profile::{self, LoadError, LoadOptions, Profile, ProfileLocation, Severity, discover, locate};
 use llmroute_router::transport::local_servers;
 
@@ -109,7 +110,7 @@ pub async fn check(arg: Option<&str>, inputs: &LoadOptions<'_>, color: bool) -> 
         Err(error) => {
             let mut report = Report::wrong(&error, color);
             let errors = error.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
-            report.stderr.push_str(&format!("\n{}\n", counted(errors, "mistake")));
+            report.stderr.push_str(&format!("\n{}\n", count(errors, "mistake")));
             return report;
         }
     };
@@ -121,22 +122,18 @@ pub async fn check(arg: Option<&str>, inputs: &LoadOptions<'_>, color: bool) -> 
 }
 
 fn summary(profile: &Profile) -> String {
-    let count = |severity| profile.notes.iter().filter(|note| note.severity == severity).count();
+    let noted = |severity| profile.notes.iter().filter(|note| note.severity == severity).count();
     let keyless = profile.map.deployments.iter().filter(|deployment| deployment.no_key.is_some()).count();
     let mut parts = vec![
-        counted(profile.names().len(), "group"),
-        counted(profile.map.deployments.len(), "deployment"),
-        counted(count(Severity::Warning), "warning"),
-        counted(count(Severity::Note), "note"),
+        count(profile.names().len(), "group"),
+        count(profile.map.deployments.len(), "deployment"),
+        count(noted(Severity::Warning), "warning"),
+        count(noted(Severity::Note), "note"),
     ];
     if keyless > 0 {
         parts.push(format!("{keyless} without key"));
     }
     format!("{}: ok ({})", profile.source.name(), parts.join(", "))
-}
-
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// `profile show`: the profile as it is understood.

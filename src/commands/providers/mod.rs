@@ -12,6 +12,7 @@ use crate::ui;
 use crate::ui::console::Console;
 use crate::ui::sanitize;
 use crate::ui::table::{Column, Fit};
+use crate::ui::text::NONE;
 use llmroute_router::profile::{Profile, ProfileLocation, ProviderStatus, Readiness, locate, provider_statuses};
 
 /// Show which providers are set up, and where their keys come from
@@ -32,13 +33,13 @@ const COLUMNS: [Column<ProviderStatus>; 4] = [
         title: "PROTOCOL",
         from_width: 90,
         fit: Fit::Text,
-        cell: |provider| provider.protocol.clone().unwrap_or_else(|| "-".to_owned()),
+        cell: |provider| provider.protocol.clone().unwrap_or_else(|| NONE.to_owned()),
     },
     Column {
         title: "BASE URL",
         from_width: 70,
         fit: Fit::Cut(60),
-        cell: |provider| provider.base_url.clone().unwrap_or_else(|| "-".to_owned()),
+        cell: |provider| provider.base_url.clone().unwrap_or_else(|| NONE.to_owned()),
     },
 ];
 

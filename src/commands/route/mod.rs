@@ -8,7 +8,7 @@ use serde_json::{Map as Object, Value, json};
 use crate::commands::Exit;
 use crate::commands::Global;
 use crate::commands::ask::args::AskArgs;
-use crate::commands::ask::printer::{seconds, skip, unordered};
+use crate::commands::ask::printer::{skip, unordered};
 use crate::commands::ask::question::QuestionArgs;
 use crate::commands::ask::report::{ReportContext, rule_json};
 use crate::commands::ask::{self, PreparedRequest};
@@ -17,6 +17,7 @@ use crate::error::CommandError;
 use crate::signals::{Completion, until_signal};
 use crate::ui::console::Console;
 use crate::ui::sanitize;
+use crate::ui::text::{NONE, count, duration};
 use llmroute_core::model::failure::one_line;
 use llmroute_core::routing::{DeploymentId, Map};
 use llmroute_router::engine::{ExplainedCandidate, Explanation, HedgeInfo, NamedValues, RouteError};
@@ -103,15 +104,14 @@ pub(super) fn page(subject: &ReportContext<'_>, explained: &Explanation, seed: u
     for planned in explained.plan.calls.iter().take(1) {
         if let Some(HedgeInfo { after, rival }) = planned.hedge {
             let (first, rival) = (name(map, planned.deployment), name(map, rival));
-            lines.push(format!("hedge: {rival} is asked, too, when {first} is silent for {}", seconds(after)));
+            lines.push(format!("hedge: {rival} is asked, too, when {first} is silent for {}", duration(after)));
         }
     }
     let worst = explained.worst;
     if worst.attempts > 0 {
-        let attempts =
-            if worst.attempts == 1 { "1 attempt".to_owned() } else { format!("{} attempts", worst.attempts) };
+        let attempts = count(worst.attempts, "attempt");
         let by = if worst.by_deadline { " (the deadline)" } else { "" };
-        lines.push(format!("worst case: {attempts}, {}{by}", seconds(worst.duration)));
+        lines.push(format!("worst case: {attempts}, {}{by}", duration(worst.duration)));
     }
     lines.join("\n")
 }
@@ -131,7 +131,7 @@ fn table(map: &Map, explained: &Explanation, width: Option<u16>) -> String {
     for leg in &explained.groups {
         for candidate in &leg.candidates {
             table.add_row([
-                candidate.place.map_or_else(|| "-".to_owned(), |place| place.to_string()),
+                candidate.place.map_or_else(|| NONE.to_owned(), |place| place.to_string()),
                 clean(&map.deployment(candidate.deployment).name),
                 clean(&map.group(leg.group).name),
                 figures(&candidate.numbers),
@@ -149,7 +149,7 @@ fn table(map: &Map, explained: &Explanation, width: Option<u16>) -> String {
 fn status(candidate: &ExplainedCandidate) -> String {
     match (&candidate.skipped, candidate.place) {
         (None, Some(_)) if candidate.wait.is_zero() => "is asked".to_owned(),
-        (None, Some(_)) => format!("is asked after {}", seconds(candidate.wait)),
+        (None, Some(_)) => format!("is asked after {}", duration(candidate.wait)),
         (Some(reason), Some(_)) => format!("{}; is asked all the same", skip(reason)),
         (Some(reason), None) => skip(reason),
         (None, None) => "not reached: no attempt is left for it".to_owned(),
@@ -158,7 +158,7 @@ fn status(candidate: &ExplainedCandidate) -> String {
 
 fn figures(figures: &NamedValues) -> String {
     let shown: Vec<String> = figures.iter().map(|(label, value)| format!("{label} {value}")).collect();
-    if shown.is_empty() { "-".to_owned() } else { shown.join(", ") }
+    if shown.is_empty() { NONE.to_owned() } else { shown.join(", ") }
 }
 
 fn object(subject: &ReportContext<'_>, explained: &Explanation, seed: u64, nobody: Option<&CommandError>) -> Value {

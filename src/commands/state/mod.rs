@@ -1,4 +1,4 @@
-//! `llmroute state show|reset|path`: what the processes share, and how it is forgotten.
+//! `llmroute state show|reset|path`: shows and deletes the state that processes share.
 
 mod names;
 mod reset;
@@ -46,7 +46,7 @@ pub enum Action {
 /// Runs the command on the console.
 ///
 /// # Errors
-/// `other` when the state cannot be read or written, `usage` when a name is unknown, and those of the
+/// `other` if the state cannot be read or written, `usage` if a name is unknown, and the errors of the
 /// profile.
 pub fn run(args: &StateArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     let text = match &args.action {
@@ -69,8 +69,8 @@ fn show(json: bool, global: &Global, env: &Env, console: &mut Console) -> Result
     })
 }
 
-/// The names that the profile gives to what is kept. One that cannot be loaded gives none, unless it
-/// was asked for.
+/// The names of the profile for the values in the state. A profile that cannot be loaded gives none, unless it
+/// was requested.
 fn names(global: &Global, env: &Env, console: &mut Console) -> Result<ProfileNames, CommandError> {
     match setup::profile(global, env, console) {
         Ok(profile) => Ok(ProfileNames::of(&profile.map)),
@@ -86,7 +86,7 @@ fn names(global: &Global, env: &Env, console: &mut Console) -> Result<ProfileNam
 fn read(store: &dyn Store) -> Result<Vec<(String, String)>, CommandError> {
     let keys = store.keys("").map_err(|error| failed(&error))?;
     let values = store.read(&keys).map_err(|error| failed(&error))?;
-    // What went away in between is not there.
+    // A key can disappear in between.
     Ok(keys.into_iter().zip(values).filter_map(|(key, value)| Some((key, value?))).collect())
 }
 

@@ -1,9 +1,9 @@
-//! Whose state a key holds, by the names of a profile. The keys themselves are made by the engine.
+//! The owners of state keys, by the names of a profile. The engine defines the keys.
 
 use llmroute_core::routing::{DeploymentId, GroupId, Map};
 use llmroute_router::engine::{deployment_key, group_key};
 
-/// The deployments and groups of a profile, with what their keys hold.
+/// The deployments and groups of a profile, with their state keys.
 #[derive(Debug, Default)]
 pub struct ProfileNames {
     /// Name, hash and key, in the order of the profile.
@@ -15,26 +15,26 @@ pub struct ProfileNames {
 /// One name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedOwner {
-    /// As the profile says it.
+    /// As in the profile.
     pub name: String,
     /// The key of its cell.
     pub key: String,
-    /// What every key that belongs to it holds.
+    /// The part that all of its keys contain.
     pub mark: String,
 }
 
-/// To whom a key belongs.
+/// The owner of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner<'a> {
     /// A deployment of the profile.
     Deployment(&'a NamedOwner),
     /// A group of the profile.
     Group(&'a NamedOwner),
-    /// A deployment that no entry of the profile explains; its hash.
+    /// A deployment that is not in the profile; its hash.
     UnknownDeployment(&'a str),
-    /// A group of another profile, or of another time; its name.
+    /// A group that is not in the profile; its name.
     UnknownGroup(&'a str),
-    /// Nobody whose name is known here.
+    /// No known owner.
     Other,
 }
 
@@ -53,7 +53,7 @@ impl ProfileNames {
         Self { deployments: deployments.collect(), groups: groups.collect() }
     }
 
-    /// To whom `key` belongs.
+    /// The owner of `key`.
     pub fn owner<'a>(&'a self, key: &'a str) -> Owner<'a> {
         if let Some(named) = self.deployments.iter().find(|named| named.owns(key)) {
             return Owner::Deployment(named);
@@ -70,7 +70,7 @@ impl ProfileNames {
 }
 
 impl NamedOwner {
-    /// Whether `key` holds a part of its state.
+    /// Returns `true` if `key` belongs to its state.
     pub fn owns(&self, key: &str) -> bool {
         key.contains(&self.mark)
     }

@@ -1,4 +1,4 @@
-//! `llmroute state reset`: forgets what was learned, and moves a state aside that cannot be used.
+//! `llmroute state reset`: deletes learnt state, and moves an unusable state aside.
 
 use std::io;
 
@@ -13,6 +13,7 @@ use crate::error::{CommandError, ErrorKind};
 use crate::setup;
 use crate::state_location;
 use crate::ui::console::Console;
+use crate::ui::text::count;
 use llmroute_core::model::Timestamp;
 use llmroute_core::routing::{DeploymentId, Map};
 use llmroute_router::engine::quota_key;
@@ -20,7 +21,7 @@ use llmroute_router::ports::{Store, StoreError, StoreErrorKind};
 use llmroute_router::profile::LoadOptions;
 use llmroute_router::state::{self, StateLocation};
 
-/// The shortest beginning of a hash that stands for a deployment.
+/// The shortest hash prefix that identifies a deployment.
 const HASH_MIN: usize = 6;
 
 /// Forget what was learned, of one deployment or of all
@@ -42,8 +43,8 @@ pub struct ResetArgs {
 /// Runs the command.
 ///
 /// # Errors
-/// `usage` when the name is unknown or nobody can be asked, `other` when the state cannot be changed or
-/// the answer is no.
+/// `usage` if the name is unknown or confirmation is impossible, `other` if the state cannot be changed or
+/// confirmation is denied.
 pub fn run(args: &ResetArgs, global: &Global, env: &Env, console: &mut Console) -> Result<(), CommandError> {
     let location = state_location::location(global, env)?;
     match &args.name {
@@ -66,15 +67,15 @@ fn all(args: &ResetArgs, location: &StateLocation, env: &Env, console: &mut Cons
     confirm(args, &format!("forget what was learned{log} in {location}"), env, console)?;
     let keys = store.keys("").map_err(|error| failed(&error))?;
     let forgotten = store.delete(&keys).map_err(|error| failed(&error))?;
-    console.event(&format!("forgot {forgotten} values in {location}"));
+    console.event(&format!("forgot {} in {location}", count(forgotten, "value")));
     if args.log {
         let forgotten = store.clear_log().map_err(|error| failed(&error))?;
-        console.event(&format!("forgot {forgotten} requests in the log"));
+        console.event(&format!("forgot {} in the log", count(forgotten, "request")));
     }
     Ok(())
 }
 
-/// Forgets whatever belongs to one of `marks`.
+/// Deletes everything that belongs to one of `marks`.
 fn one(name: &str, marks: &[String], store: &dyn Store, console: &mut Console) -> Result<(), CommandError> {
     let belongs = |key: &String| {
         let short = |mark: &String| key.strip_prefix("deployment/").is_some_and(|hash| hash.starts_with(mark.as_str()));
@@ -90,7 +91,7 @@ fn one(name: &str, marks: &[String], store: &dyn Store, console: &mut Console) -
     Ok(())
 }
 
-/// What the keys of the deployments called `name` hold.
+/// The key parts of the deployments called `name`.
 fn marks(name: &str, global: &Global, env: &Env, console: &mut Console) -> Result<Vec<String>, CommandError> {
     if name.len() >= HASH_MIN && name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Ok(vec![name.to_lowercase()]);
@@ -104,7 +105,7 @@ fn marks(name: &str, global: &Global, env: &Env, console: &mut Console) -> Resul
         return Ok(found);
     }
     if name.contains('/') {
-        // One that was asked with `-m PROVIDER/MODEL` and stands in no group.
+        // A deployment that was called by `-m PROVIDER/MODEL` and is in no group.
         let inputs = LoadOptions { env: &env.vars, long_lived: false };
         if let Ok(group) = profile.target(name, &inputs) {
             let members = &profile.map.group(group).members;
@@ -114,8 +115,8 @@ fn marks(name: &str, global: &Global, env: &Env, console: &mut Console) -> Resul
     Err(unknown(name, &names.deployments))
 }
 
-/// What the keys of a deployment hold: its hash, and the key of what its provider limits, or a gate
-/// would come back from there.
+/// The key parts of a deployment: its hash, and the key of its provider limits, or a gate
+/// would return from there.
 fn kept(map: &Map, id: DeploymentId) -> [String; 2] {
     [map.deployment(id).state_key.clone(), quota_key(map.limits.quota(map, id))]
 }
@@ -126,7 +127,7 @@ fn unknown(name: &str, deployments: &[NamedOwner]) -> CommandError {
         .hint(format!("one of: {}", known.join(", ")))
 }
 
-/// Moves a damaged state aside; what is whole in it can still be looked for there.
+/// Moves a damaged state aside, so that its readable parts can still be recovered.
 fn aside(
     args: &ResetArgs,
     location: &StateLocation,
@@ -148,7 +149,7 @@ fn stamp(now: Timestamp) -> String {
         .map_or_else(|_| now.0.to_string(), |at| at.to_zoned(TimeZone::UTC).strftime("%Y%m%dT%H%M%SZ").to_string())
 }
 
-/// Asks on a terminal; elsewhere only `--yes` is an answer.
+/// Asks for confirmation on a terminal; elsewhere requires `--yes`.
 fn confirm(args: &ResetArgs, what: &str, env: &Env, console: &mut Console) -> Result<(), CommandError> {
     if args.yes {
         return Ok(());

@@ -1,41 +1,41 @@
-//! What is kept as a person reads it, and as JSON. A value that is not understood is shown as it is.
+//! The state as text and as JSON. A value of unknown form is shown unchanged.
 
 use std::fmt::Write;
-use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use super::names::{Owner, ProfileNames};
-use crate::ui::text::full_time;
+use crate::ui::text::{full_time, time_left};
 use llmroute_core::model::Timestamp;
 use llmroute_core::routing::breaker::BreakerState;
 use llmroute_core::routing::snapshot::{DeploymentState, GroupState};
+use llmroute_router::history::rfc3339;
 
-/// What is kept, by owner.
+/// The state by owner.
 #[derive(Debug)]
 pub struct View {
     deployments: Vec<Section>,
     groups: Vec<Section>,
-    /// Keys of nobody, with their values.
+    /// Keys without a known owner, with their values.
     others: Vec<(String, Value)>,
 }
 
-/// What is kept of one deployment or group.
+/// The state of one deployment or group.
 #[derive(Debug)]
 struct Section {
-    /// `None` when no entry of the profile explains it.
+    /// `None` if it is not in the profile.
     name: Option<String>,
     /// The hash of a deployment, the name of a group.
     mark: String,
     /// The key of its cell.
     key: String,
-    /// Every key of its own, with its value.
+    /// Its other keys with their values.
     values: Vec<(String, Value)>,
 }
 
 impl View {
-    /// Sorts `values` by who owns them. Whoever has a name is there, known or not.
+    /// Sorts `values` by owner. Every named owner is listed, with or without values.
     pub fn new(values: Vec<(String, String)>, names: &ProfileNames) -> Self {
         let named = |named: &super::names::NamedOwner| Section {
             name: Some(named.name.clone()),
@@ -99,7 +99,7 @@ impl View {
         })
     }
 
-    /// A heading for each owner, and a line for each thing that is known of it.
+    /// A heading for each owner, and a line for each of its values.
     pub fn text(&self, now: Timestamp, zone: &TimeZone) -> String {
         let mut page = Page { text: String::new(), now, zone };
         for section in &self.deployments {
@@ -127,7 +127,7 @@ impl View {
     }
 }
 
-/// The section of `mark`, added if there is none.
+/// The section of `mark`, added if missing.
 fn find<'v>(sections: &'v mut Vec<Section>, mark: &str, key: &str) -> &'v mut Section {
     let at = sections.iter().position(|section| section.mark == mark && section.key == key).unwrap_or_else(|| {
         sections.push(Section { name: None, mark: mark.to_owned(), key: key.to_owned(), values: Vec::new() });
@@ -137,13 +137,13 @@ fn find<'v>(sections: &'v mut Vec<Section>, mark: &str, key: &str) -> &'v mut Se
 }
 
 impl Section {
-    /// Its cell; a fresh one when there is none, or none that is understood.
+    /// Its cell; a new one if it is missing or of unknown form.
     fn cell<T: serde::de::DeserializeOwned + Default>(&self) -> T {
         let value = self.values.iter().find(|(key, _)| *key == self.key);
         value.and_then(|(_, value)| serde_json::from_value(value.clone()).ok()).unwrap_or_default()
     }
 
-    /// What its keys hold besides the fields `known` of its cell: name and value.
+    /// The values besides the fields `known` of its cell: name and value.
     fn rest<'s>(&'s self, known: &'s [&str]) -> impl Iterator<Item = (&'s str, &'s Value)> {
         self.values.iter().flat_map(move |(key, value)| match value {
             Value::Object(fields) if *key == self.key => {
@@ -199,9 +199,9 @@ impl Page<'_> {
         section.rest(&["retries"]).for_each(|(name, value)| self.line(name, &value.to_string()));
     }
 
-    /// A time to come, and how far away it is.
+    /// A future time, and the duration until then.
     fn moment(&self, at: Timestamp) -> String {
-        format!("{} (in {})", full_time(at, self.zone), span(at.since(self.now)))
+        format!("{} (in {})", full_time(at, self.zone), time_left(at.since(self.now)))
     }
 
     fn push(&mut self, text: std::fmt::Arguments<'_>) {
@@ -211,20 +211,6 @@ impl Page<'_> {
 
 fn object(values: &[(String, Value)]) -> Map<String, Value> {
     values.iter().cloned().collect()
-}
-
-/// The two largest units of a span, rounded up to a second.
-pub fn span(span: Duration) -> String {
-    let seconds = span.as_millis().div_ceil(1000);
-    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, s) => format!("{s} s"),
-        (0, m, s) => format!("{m} min {s} s"),
-        (h, m, _) => format!("{h} h {m} min"),
-    }
-}
-
-fn rfc3339(at: Timestamp) -> Option<String> {
-    jiff::Timestamp::from_millisecond(at.0).ok().map(|at| format!("{at:.3}"))
 }
 
 #[cfg(test)]
@@ -247,7 +233,7 @@ mod tests {
         View::new(values.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(), &names)
     }
 
-    /// `values` as text, without the two sections of the profile when they are empty.
+    /// `values` as text, without empty sections of the profile.
     fn check(values: &[(&str, &str)], want: &str) {
         let text = view(values).text(NOW, &TimeZone::UTC);
         let empty = ["deployment lab/a\n  nothing learned yet\n", "group main\n  nothing learned yet\n"];
@@ -267,7 +253,7 @@ mod tests {
                 "deployment/00aa",
                 r#"{"breaker":{"gate":{"open":{"until":1767323145000,"cooldown_ms":120000,"class":"server_error"}}}}"#,
             )],
-            "deployment lab/a\n  breaker  open until 2026-01-02 03:05:45.000 +00:00 (in 1 min 40 s), after server_error\n",
+            "deployment lab/a\n  breaker  open until 2026-01-02 03:05:45.000 +00:00 (in 1m 40s), after server_error\n",
         );
     }
 
@@ -316,14 +302,5 @@ mod tests {
         assert!(json["deployments"][0]["values"]["deployment/00aa"]["breaker"].is_object());
         assert_eq!(json["groups"][0], json!({"name": "main", "known": true, "retry_budget": 10.0, "values": {}}));
         assert_eq!((&json["others"], &json["state"]), (&json!({"hedges": 3}), &json!("memory")));
-    }
-
-    #[test]
-    fn spans_have_two_units() {
-        for (seconds, want) in
-            [(0, "0 s"), (59, "59 s"), (100, "1 min 40 s"), (3600, "1 h 0 min"), (90_000, "25 h 0 min")]
-        {
-            assert_eq!(span(Duration::from_secs(seconds)), want);
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! `llmroute stats`: what the logged calls were, by deployment, day or group.
+//! `llmroute stats`: figures of the logged calls, by deployment, day or group.
 
 mod render;
 
@@ -14,6 +14,7 @@ use crate::state_location;
 use crate::ui;
 use crate::ui::console::Console;
 use crate::ui::sanitize;
+use crate::ui::text;
 use llmroute_core::model::Timestamp;
 use llmroute_router::history::{History, HistoryError, LogEntry, stats};
 use llmroute_router::profile::duration;
@@ -47,7 +48,7 @@ pub struct StatsArgs {
     pub csv: bool,
 }
 
-/// What calls are counted by.
+/// The grouping of calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum By {
     /// Who was called
@@ -61,7 +62,7 @@ pub enum By {
 /// Runs the command on the console.
 ///
 /// # Errors
-/// `usage` when a time cannot be understood, `other` when the log cannot be read, `output` when the
+/// `usage` if a time is not valid, `other` if the log cannot be read, `output` if the
 /// figures cannot be printed.
 pub fn run(args: &StatsArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     let zone = TimeZone::system();
@@ -90,12 +91,12 @@ pub fn run(args: &StatsArgs, global: &Global, env: &Env, console: &mut Console) 
     console.data(&text).map(|()| Exit::Success).or_else(|error| crate::commands::ask::unwritable(&error))
 }
 
-/// One row for each combination of what is counted by, in the order of its names.
+/// One row for each combination of groupings, in the order of their names.
 fn rows(entries: &[LogEntry], by: &[By], zone: &TimeZone) -> Vec<Row> {
     let key = |entry: &LogEntry, deployment: &str| -> Vec<String> {
         let part = |by: &By| match by {
             By::Deployment => deployment.to_owned(),
-            By::Day => day(entry.start.at, zone),
+            By::Day => text::date(entry.start.at, zone),
             By::Group => entry.start.group.clone(),
         };
         by.iter().map(part).collect()
@@ -103,12 +104,7 @@ fn rows(entries: &[LogEntry], by: &[By], zone: &TimeZone) -> Vec<Row> {
     stats(entries, key).into_iter().map(|(names, stats)| Row { names, stats }).collect()
 }
 
-fn day(at: Timestamp, zone: &TimeZone) -> String {
-    let at = jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_zoned(zone.clone()));
-    at.map_or_else(|_| "-".to_owned(), |at| at.date().to_string())
-}
-
-/// From when on calls are counted.
+/// The time of the earliest call that counts.
 fn since(args: &StatsArgs, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, CommandError> {
     const DAY: i64 = 24 * 3600 * 1000;
     if let Some(days) = args.days {

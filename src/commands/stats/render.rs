@@ -5,20 +5,18 @@ use serde_json::{Map, Value, json};
 use super::By;
 use crate::ui;
 use crate::ui::table::{Column, Fit};
-use crate::ui::text::{cost, millis};
+use crate::ui::text::{NONE, millis, money};
 use llmroute_router::history::CallStats;
 
-/// Figures under their names, which are in the order of what they are counted by.
+/// Figures and their names, in the order of the groupings.
 pub struct Row {
     /// A deployment, a day, a group.
     pub names: Vec<String>,
-    /// What was counted.
+    /// The figures.
     pub stats: CallStats,
 }
 
-const NOTHING: &str = "–";
-
-/// The names of what is counted by, three at most.
+/// The names of the groupings, at most three.
 const NAMES: [fn(&Row) -> String; 3] = [|row| row.name(0), |row| row.name(1), |row| row.name(2)];
 
 impl Row {
@@ -73,7 +71,7 @@ impl By {
     }
 }
 
-/// A table, with the sum of everything in its last line.
+/// A table with the totals in its last line.
 pub fn table(rows: &[Row], by: &[By], width: Option<u16>) -> String {
     let mut columns: Vec<Column<Row>> = by
         .iter()
@@ -86,19 +84,18 @@ pub fn table(rows: &[Row], by: &[By], width: Option<u16>) -> String {
     columns.push(figure("FAILOVERS", 90, |row| row.stats.failovers.to_string()));
     columns.push(figure("TTFT P50", 60, |row| time(row.stats.ttft_p50())));
     columns.push(figure("P95", 70, |row| time(row.stats.ttft_p95())));
-    columns
-        .push(figure("TOK/S", 80, |row| row.stats.tokens_per_second().map_or(NOTHING.into(), |v| format!("{v:.0}"))));
+    columns.push(figure("TOK/S", 80, |row| row.stats.tokens_per_second().map_or(NONE.into(), |v| format!("{v:.0}"))));
     columns.push(figure("TOKENS IN", 100, |row| row.stats.input_tokens.to_string()));
     columns.push(figure("OUT", 100, |row| row.stats.output_tokens.to_string()));
-    columns.push(figure("COST", 60, |row| row.stats.cost.map_or(NOTHING.into(), cost)));
-    columns.push(figure("WASTED", 110, |row| money(row.stats.wasted)));
+    columns.push(figure("COST", 60, |row| row.stats.cost.map_or(NONE.into(), money)));
+    columns.push(figure("WASTED", 110, |row| wasted(row.stats.wasted)));
     let Some(sum) = sum(rows) else { return ui::table::render(rows, &columns, width) };
     let rows: Vec<Row> =
         rows.iter().map(|row| Row { names: row.names.clone(), stats: row.stats.clone() }).chain([sum]).collect();
     ui::table::render(&rows, &columns, width)
 }
 
-/// All rows together, when there are several.
+/// The totals, if there are several rows.
 fn sum(rows: &[Row]) -> Option<Row> {
     let mut sum = Row { names: vec!["all".to_owned()], stats: CallStats::default() };
     rows.iter().for_each(|row| sum.stats.add(&row.stats));
@@ -106,19 +103,19 @@ fn sum(rows: &[Row]) -> Option<Row> {
 }
 
 fn share(share: Option<f64>) -> String {
-    // Rounded down: 100 % is all of them.
-    share.map_or_else(|| NOTHING.to_owned(), |share| format!("{:.1} %", (share * 1000.0).floor() / 10.0))
+    // Rounded down, so that 100% means all of them.
+    share.map_or_else(|| NONE.to_owned(), |share| format!("{:.1}%", (share * 1000.0).floor() / 10.0))
 }
 
 fn time(ms: Option<u64>) -> String {
-    ms.map_or_else(|| NOTHING.to_owned(), millis)
+    ms.map_or_else(|| NONE.to_owned(), millis)
 }
 
-fn money(usd: f64) -> String {
-    if usd > 0.0 { cost(usd) } else { NOTHING.to_owned() }
+fn wasted(usd: f64) -> String {
+    if usd > 0.0 { money(usd) } else { NONE.to_owned() }
 }
 
-/// RFC 4180: a heading, then a line for each row; what is not known is empty.
+/// RFC 4180: a header, then a line for each row; unknown values are empty.
 pub fn csv(rows: &[Row], by: &[By]) -> String {
     let objects: Vec<Value> = rows.iter().map(|row| row.json(by)).collect();
     let mut text = String::new();
@@ -155,10 +152,10 @@ mod tests {
     #[test]
     fn several_rows_have_a_sum() {
         let rows = [row(&["a", "2026-11-22"], 3, 3), row(&["b", "2026-11-22"], 1000, 999)];
-        let want = "DEPLOYMENT  DAY         CALLS       OK\n\
-                    a           2026-11-22      3  100.0 %\n\
-                    b           2026-11-22   1000   99.9 %\n\
-                    all                      1003   99.9 %";
+        let want = "DEPLOYMENT  DAY         CALLS      OK\n\
+                    a           2026-11-22      3  100.0%\n\
+                    b           2026-11-22   1000   99.9%\n\
+                    all                      1003   99.9%";
         assert_eq!(table(&rows, &[By::Deployment, By::Day], Some(59)), want);
         assert!(!table(&rows[..1], &[By::Deployment], None).contains("all"));
     }

@@ -1,24 +1,24 @@
-//! Fenced code: where it ends, and its lines in the colours of its language.
+//! Fenced code: its end, and its lines in the colours of its language.
 
 use super::style::{Style, StyledText};
 use crate::ui::highlight::{Lexer, Token};
 
-/// How a block of code was opened.
+/// The opening of a block of code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fence {
     /// A backtick or a tilde.
     pub mark: char,
-    /// So many of them.
+    /// Their number.
     pub length: usize,
-    /// White space before them; as much is taken from each line.
+    /// The white space before them; the same amount is removed from each line.
     pub indent: usize,
-    /// What follows them: the language.
+    /// The language.
     pub info: String,
-    /// It stands in so many quotes.
+    /// The depth of quotes around it.
     pub quotes: usize,
 }
 
-/// Inside of fenced code.
+/// Fenced code.
 #[derive(Debug)]
 pub struct Code {
     fence: Fence,
@@ -27,14 +27,14 @@ pub struct Code {
     held: Option<String>,
 }
 
-/// What a character led to.
+/// The effect of a character.
 #[derive(Debug, PartialEq, Eq)]
 pub enum CodeStep {
-    /// The code goes on.
+    /// The code continues.
     Inside,
     /// Its fence was closed.
     Closed,
-    /// Its quote ended; this line is no code any more.
+    /// Its quote ended; this line is not code.
     Outside(String),
 }
 
@@ -80,7 +80,7 @@ impl Code {
         CodeStep::Inside
     }
 
-    /// Nothing follows.
+    /// Ends the block.
     pub fn end(&mut self, ink: &mut StyledText) {
         if let Some(held) = self.held.take().filter(|held| !held.is_empty()) {
             match self.begin(&format!("{held}\n")) {
@@ -104,7 +104,7 @@ impl Code {
         }
     }
 
-    /// What a line is that begins with `held`.
+    /// Classifies a line that begins with `held`.
     fn begin(&self, held: &str) -> Begin {
         let mut at = 0;
         for _ in 0..self.fence.quotes {

@@ -1,33 +1,33 @@
-//! What stands inside a line: emphasis, code, links. It decides a character at a time and never takes back.
+//! Inline elements: emphasis, code, links. It decides a character at a time and never revises output.
 //!
 //! A mark is held back only while it is undecided: a run of `*` until what follows it, `[` until it is a link
 //! or not. Emphasis begins to show with its opening mark, so that nothing waits for the closing one.
 
 use super::style::{Colour, Style, StyledText};
 
-/// The longest text of a link; a longer one is no link.
+/// The longest text of a link; a longer one is plain text.
 const LINK_TEXT: usize = 256;
 /// The longest address of a link.
 const LINK_TARGET: usize = 2048;
 
-/// What is held back.
+/// The undecided input.
 #[derive(Debug, Default)]
 enum Held {
     #[default]
     Nothing,
-    /// So many of the same mark of emphasis.
+    /// A run of emphasis marks.
     Run { mark: char, count: usize },
-    /// So many backticks.
+    /// A run of backticks.
     Ticks(usize),
     /// A backslash.
     Escape,
-    /// `!`, perhaps of an image.
+    /// `!`, possibly of an image.
     Bang,
-    /// The text of what may be a link, without its brackets.
+    /// The text of a possible link, without its brackets.
     Text { text: String, depth: usize },
-    /// The text, and its bracket was closed.
+    /// The text, after its closing bracket.
     Closed(String),
-    /// The address too, so far.
+    /// The text and the address so far.
     Target { text: String, target: String, depth: usize },
 }
 
@@ -35,7 +35,7 @@ enum Held {
 #[derive(Debug, Default)]
 pub struct Inline {
     held: Held,
-    /// Ticks that the open code began with.
+    /// The number of backticks that opened the code.
     code: Option<usize>,
     /// The mark that each kind of emphasis was opened with.
     italic: Option<char>,
@@ -43,14 +43,14 @@ pub struct Inline {
     strike: bool,
     /// The last character that was given in.
     before: Option<char>,
-    /// Inside of the text of a link there is none.
+    /// `None` inside the text of a link.
     no_links: bool,
-    /// What the block itself looks like.
+    /// The style of the block.
     base: Style,
 }
 
 impl Inline {
-    /// Begins a block that looks like `base`: what was open is closed.
+    /// Begins a block with the style `base`, and closes what was open.
     pub fn begin(&mut self, base: Style, ink: &mut StyledText) {
         self.end(ink);
         *self = Self { base, ..Self::default() };
@@ -90,7 +90,7 @@ impl Inline {
         }
     }
 
-    /// Gives out what is held back: nothing follows.
+    /// Emits the held input at the end.
     pub fn end(&mut self, ink: &mut StyledText) {
         match std::mem::take(&mut self.held) {
             Held::Nothing => {}
@@ -104,7 +104,7 @@ impl Inline {
         }
     }
 
-    /// A character while nothing is held back.
+    /// Takes a character while nothing is held back.
     fn plain(&mut self, c: char, ink: &mut StyledText) {
         match c {
             '`' => self.held = Held::Ticks(1),
@@ -143,7 +143,7 @@ impl Inline {
     }
 
     /// A run of marks opens or closes emphasis, or stands for itself: it closes after a word, and opens
-    /// before one where no word stands right before it (`5*3` and `2**10` are no emphasis).
+    /// before one without a word right before it (`5*3` and `2**10` are not emphasis).
     fn emphasis(&mut self, mark: char, count: usize, after: Option<char>, ink: &mut StyledText) {
         let follows = self.before.is_some_and(|c| !c.is_whitespace());
         let word = |c: char| if mark == '_' { c.is_alphanumeric() } else { c.is_ascii_alphanumeric() };
@@ -233,7 +233,7 @@ impl Inline {
     }
 }
 
-/// Opens or closes one kind of emphasis, which takes `size` of `count` marks. Returns how many are left.
+/// Opens or closes one kind of emphasis, which takes `size` of `count` marks. Returns the number left.
 fn toggle(open: &mut Option<char>, mark: char, count: usize, size: usize, closes: bool, leads: bool) -> usize {
     if count < size {
         return count;

@@ -1,9 +1,9 @@
-//! Markdown for a terminal as it comes: text in, text with escape codes out, and nothing is ever taken back.
+//! Streaming Markdown for a terminal: text in, text with escape codes out; output is never revised.
 //!
-//! The text of a paragraph is given out at once. Held back is what is undecided: the marks that begin a
+//! The text of a paragraph is emitted at once. Only undecided input is held back: the marks that begin a
 //! line, an emphasis mark until what follows it, what may be a link until its bracket closes, a word of code
 //! until it ends (it may be a keyword), and a table until its last row, because its columns need all of them.
-//! What the model sends cannot steer the terminal. The output does not depend on how the input was cut up.
+//! The model cannot control the terminal. The output does not depend on how the input was split.
 
 mod code;
 mod inline;
@@ -19,9 +19,9 @@ use self::table::{RowResult, Table};
 
 pub use style::Colour;
 
-/// White space before the first mark of a line, at most; and marks, at most.
+/// The most white space before the first mark of a line, and the most marks.
 const MARKS: usize = 64;
-/// Quotes in quotes, at most: what is deeper is text.
+/// The deepest nesting of quotes; deeper marks are text.
 const QUOTES: usize = 16;
 /// The longest row of a table; a longer line is text.
 const ROW: usize = 4096;
@@ -37,31 +37,31 @@ pub struct Renderer {
     ink: StyledText,
 }
 
-/// Where in the text it is.
+/// The position in the text.
 #[derive(Debug)]
 enum ParserState {
-    /// At the beginning of a line; what of it was seen is not decided.
+    /// At the beginning of a line, which is still undecided.
     Start { held: String, quotes: usize },
-    /// Behind the mark of a quote, of so many.
+    /// After the mark of a quote, at this depth.
     Quoted(usize),
-    /// A number that may be that of an item.
+    /// A number, possibly of a list item.
     Number,
-    /// Inside of a line of text.
+    /// Inside a line of text.
     Text,
-    /// Inside of a heading, which ends with its line.
+    /// Inside a heading, which ends with its line.
     Heading,
-    /// Inside of fenced code.
+    /// Inside fenced code.
     Code(Box<Code>),
 }
 
-/// What the beginning of a line says about it.
+/// The kind of a line, from its beginning.
 #[derive(Debug, PartialEq, Eq)]
 enum LineKind {
-    /// More of it must be seen.
+    /// Undecided: more input is needed.
     Undecided,
     Blank,
     Heading(usize),
-    /// An item, indented so far.
+    /// A list item with this indentation.
     Item(usize),
     Quote,
     Rule,
@@ -85,7 +85,7 @@ impl Renderer {
         }
     }
 
-    /// Takes more of the answer and gives out what is decided.
+    /// Takes more of the answer and returns the decided output.
     pub fn push(&mut self, delta: &str) -> String {
         for c in delta.chars() {
             // A line break of two characters is one.
@@ -96,7 +96,7 @@ impl Renderer {
         self.ink.take()
     }
 
-    /// Gives out the rest; what comes next is another text.
+    /// Returns the rest; the next input is a new text.
     pub fn finish(&mut self) -> String {
         match std::mem::replace(&mut self.at, ParserState::Start { held: String::new(), quotes: 0 }) {
             ParserState::Start { held, quotes } => self.last_line(held, quotes),
@@ -128,7 +128,7 @@ impl Renderer {
             }
             ParserState::Quoted(quotes) => {
                 self.at = ParserState::Start { held: String::new(), quotes };
-                // One space belongs to the mark.
+                // The mark includes one space.
                 if c != ' ' {
                     self.step(c);
                 }
@@ -139,7 +139,7 @@ impl Renderer {
                     self.at = ParserState::Number;
                 }
                 '.' | ')' => {
-                    // An item: emphasis of the one before ends.
+                    // A new item ends the emphasis of the previous one.
                     self.inline.begin(Style::default(), &mut self.ink);
                     self.inline.push(c, &mut self.ink);
                 }
@@ -176,7 +176,7 @@ impl Renderer {
         self.at = ParserState::Start { held: String::new(), quotes: 0 };
     }
 
-    /// Goes on at the beginning of a line, of which `held` was seen.
+    /// Continues at the beginning of a line, of which `held` was seen.
     fn start(&mut self, held: String, quotes: usize) {
         let line = decide(&held);
         if !matches!(line, LineKind::Undecided | LineKind::Row) {
@@ -244,7 +244,7 @@ impl Renderer {
         self.ink.write(&"─".repeat(width), Style::FRAME);
     }
 
-    /// Gives out the beginning of a line of text.
+    /// Emits the beginning of a line of text.
     fn release(&mut self, held: &str) {
         self.at = ParserState::Text;
         held.chars().for_each(|c| self.text(c));
@@ -271,7 +271,7 @@ impl Renderer {
         }
     }
 
-    /// The last line has no end, and what was held of it is decided as if it had.
+    /// Decides the held beginning of a last line without a newline.
     fn last_line(&mut self, held: String, quotes: usize) {
         if held.is_empty() {
             return;
@@ -294,7 +294,7 @@ impl Renderer {
     }
 }
 
-/// What a line is that begins with `held`.
+/// Classifies a line that begins with `held`.
 fn decide(held: &str) -> LineKind {
     let marks = held.trim_start_matches([' ', '\t']);
     let indent = held.len() - marks.len();
@@ -320,7 +320,7 @@ fn decide(held: &str) -> LineKind {
     }
 }
 
-/// The line that opens a fence, when all of it is there.
+/// The line that opens a fence, if it is complete.
 fn fence(marks: &str, mark: char, length: usize, indent: usize) -> LineKind {
     let info = &marks[length..];
     if info.len() > ROW || (mark == '`' && info.contains('`')) {

@@ -1,4 +1,4 @@
-//! How text looks, and the escape codes for it; not where it changes.
+//! Text styles and their escape codes.
 
 /// Colours of the terminal's own palette, so that they fit its background.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,7 +30,7 @@ impl Colour {
     }
 }
 
-/// How a character looks.
+/// The style of a character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Style {
     pub bold: bool,
@@ -42,7 +42,7 @@ pub struct Style {
 }
 
 impl Style {
-    /// What frames an answer and is not of it.
+    /// Decoration around an answer.
     pub const FRAME: Self = Self::of(Colour::Grey);
 
     /// Nothing but a colour.
@@ -59,17 +59,17 @@ impl Style {
     }
 }
 
-/// Text for a terminal: knows how the last character looks, and where the line is.
+/// Text for a terminal: tracks the style of the last character and the position in the line.
 #[derive(Debug, Default)]
 pub struct StyledText {
     text: String,
     style: Style,
-    /// Something stands in the line that was begun.
+    /// The current line has text.
     open: bool,
 }
 
 impl StyledText {
-    /// Adds a character; what would steer the terminal is made visible.
+    /// Adds a character; control characters are made visible.
     pub fn put(&mut self, c: char, style: Style) {
         if c == '\n' {
             self.newline();
@@ -80,7 +80,7 @@ impl StyledText {
         self.open = true;
     }
 
-    /// Adds several.
+    /// Adds several characters.
     pub fn write(&mut self, text: &str, style: Style) {
         text.chars().for_each(|c| self.put(c, style));
     }
@@ -92,18 +92,18 @@ impl StyledText {
         self.open = false;
     }
 
-    /// Goes back to how the terminal was.
+    /// Restores the terminal's default style.
     pub fn plain(&mut self) {
         self.set_style(Style::default());
     }
 
-    /// Whether the line was begun.
+    /// Returns `true` if the line has text.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.open
     }
 
-    /// What was added since the last time.
+    /// Returns the text added since the last call.
     pub fn take(&mut self) -> String {
         std::mem::take(&mut self.text)
     }

@@ -5,9 +5,9 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::inline::Inline;
 use super::style::{Style, StyledText};
 
-/// A table that is larger is given out as it was written.
+/// The largest table that is drawn, in bytes; a larger one is emitted as written.
 const MOST: usize = 64 * 1024;
-/// Columns of a head that stands before each of its cells: it must not make a long text out of many short ones.
+/// The widest head that is repeated before each of its cells, in columns; repeated long heads would inflate the output.
 const LABEL: usize = 20;
 
 /// The rows so far, as written.
@@ -17,12 +17,12 @@ pub struct Table {
     bytes: usize,
 }
 
-/// What becomes of a line that begins with `|`.
+/// The fate of a line that begins with `|`.
 #[derive(Debug, PartialEq, Eq)]
 pub enum RowResult {
-    /// It may be, or is, a row.
+    /// A row, or possibly one.
     Held,
-    /// These lines are no table.
+    /// These lines are not a table.
     NoTable(Vec<String>),
 }
 
@@ -45,13 +45,13 @@ impl Table {
         if self.bytes > MOST { RowResult::NoTable(std::mem::take(self).lines) } else { RowResult::Held }
     }
 
-    /// Whether nothing is held.
+    /// Returns `true` if nothing is held.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
-    /// The held lines, when they are no table after all; a table is drawn, no wider than `width`.
+    /// Returns the drawn table, at most `width` columns wide, or the held lines if they are not a table.
     pub fn end(&mut self, width: usize, ink: &mut StyledText) -> Vec<String> {
         let lines = std::mem::take(self).lines;
         if lines.len() < 2 {
@@ -79,7 +79,7 @@ fn side(cell: &str) -> Side {
     }
 }
 
-/// The cells of a row; `\|` and what stands in backticks do not end one.
+/// The cells of a row; `\|` and a `|` in backticks do not end one.
 fn cells(line: &str) -> Vec<String> {
     let mut cells = vec![String::new()];
     let (mut escaped, mut code) = (false, false);
@@ -111,7 +111,7 @@ fn draw(rows: &[Vec<String>], sides: &[Side], width: usize, ink: &mut StyledText
         return records(rows, ink);
     }
     for (line, row) in rows.iter().enumerate() {
-        // Cells that are not there are not drawn: a row of two characters would take a line of columns.
+        // Missing cells are not drawn: a row of two characters would otherwise inflate to a full line.
         for (n, width) in widths.iter().enumerate().take(row.len()) {
             if n > 0 {
                 ink.write(" │ ", Style::FRAME);
@@ -120,7 +120,7 @@ fn draw(rows: &[Vec<String>], sides: &[Side], width: usize, ink: &mut StyledText
             let (left, right) = pad(sides.get(n).copied().unwrap_or(Side::Left), width - shown(cell));
             ink.write(&" ".repeat(left), Style::default());
             inside(cell, line == 0, ink);
-            // Nothing follows the last column.
+            // The last column has no padding.
             if n + 1 < row.len() {
                 ink.write(&" ".repeat(right), Style::default());
             }
@@ -134,7 +134,7 @@ fn draw(rows: &[Vec<String>], sides: &[Side], width: usize, ink: &mut StyledText
     }
 }
 
-/// A table that is wider than the terminal: its heads, then a cell a line, under its head.
+/// Draws a table that is wider than the terminal: one cell a line, after its head.
 fn records(rows: &[Vec<String>], ink: &mut StyledText) {
     let Some((heads, rows)) = rows.split_first() else { return };
     let labels: Vec<String> = heads.iter().map(|head| label(head)).collect();
@@ -170,7 +170,7 @@ fn label(head: &str) -> String {
         if cut.width() + c.width().unwrap_or(0) >= LABEL {
             break;
         }
-        // Marks that take no column could be any number.
+        // Characters of zero width could be numerous.
         if c.width().is_some_and(|width| width > 0) {
             cut.push(c);
         }
@@ -178,14 +178,14 @@ fn label(head: &str) -> String {
     cut + "…"
 }
 
-/// The text of a cell when its marks are gone.
+/// The text of a cell without its marks.
 fn bare(cell: &str) -> String {
     let mut ink = StyledText::default();
     inside(cell, false, &mut ink);
     super::without_codes(&ink.take())
 }
 
-/// Columns that a cell takes.
+/// The width of a cell in columns.
 fn shown(cell: &str) -> usize {
     bare(cell).width()
 }

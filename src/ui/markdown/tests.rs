@@ -1,4 +1,4 @@
-//! What Markdown becomes on a terminal.
+//! Markdown on a terminal.
 
 use proptest::prelude::*;
 
@@ -158,7 +158,7 @@ fn cells_that_are_not_there_take_no_room() {
     assert!(shown.len() < 8 * table.len(), "{} of {}", shown.len(), table.len());
 }
 
-/// However long `text` is, no more than a line of marks or of a table is held back: the beginning of a line
+/// For any length of `text`, at most a line of marks or of a table is held back: the beginning of a line
 /// is looked at again with each character of it.
 #[track_caller]
 fn keeps_up(begin: &str, text: &str) {
@@ -176,7 +176,7 @@ fn hostile_lines_are_not_held_back() {
     for begin in ["", "> ", "> ```\n> a\n", "> ~~~\n>", "> > ```\n> ", "```\n", "   ```\n", "- ", "1. ", "# "] {
         keeps_up(begin, &spaces);
     }
-    // Of a run of emphasis marks or of backticks only the number is held.
+    // Only the length of a run of emphasis marks or backticks is held.
     for mark in ["-", "#", "+", "1", ">"] {
         keeps_up("", &mark.repeat(20_000));
     }

@@ -58,7 +58,7 @@ impl Dialect {
 pub struct Writer {
     dialect: Dialect,
     model: String,
-    /// What is left of [`ANSWER`], for [`Step::Tokens`].
+    /// The rest of [`ANSWER`], for [`Step::Tokens`].
     rest: &'static str,
     /// Anthropic only: the kind of the open block, and its index.
     block: Option<&'static str>,

@@ -1,12 +1,12 @@
 //! Every way in which a provider misbehaves, as data: the model's name in a request chooses the row. No sockets here.
 
-/// What a good deployment answers.
+/// The answer of a healthy deployment.
 pub const ANSWER: &str = "The sky is blue because air scatters blue light more than red.";
-/// What another good deployment answers: it shares no beginning with [`ANSWER`].
+/// The answer of another healthy deployment: it shares no prefix with [`ANSWER`].
 pub const OTHER: &str = "Blue light is scattered more.";
 /// An answer with characters of two, three and four bytes.
 pub const UTF8: &str = "Ça coûte 5 € à Zürich 🙂, 天空是蓝色的。";
-/// What is written before a stream breaks after one token, and after three.
+/// The text before a stream breaks after one token, and after three.
 pub const ONE_TOKEN: &str = "The";
 /// See [`ONE_TOKEN`].
 pub const THREE_TOKENS: &str = "The sky is";
@@ -14,7 +14,7 @@ pub const THREE_TOKENS: &str = "The sky is";
 pub const MORE: &str = " more";
 /// The size of the frame that is too large for a careless reader.
 pub const HUGE: usize = 16 << 20;
-/// What an error page or an error body says where it has nothing better to say.
+/// The default message of error pages and error bodies.
 pub const LAMENT: &str = "the server is on fire";
 
 /// One name and what happens to a request that asks for it.
@@ -22,16 +22,16 @@ pub const LAMENT: &str = "the server is on fire";
 pub struct Fault {
     /// The model's name.
     pub name: &'static str,
-    /// What the first call gets.
+    /// The reply to the first call.
     pub first: Reply,
-    /// What all others get.
+    /// The reply to all other calls.
     pub later: Reply,
 }
 
-/// What one call gets.
+/// The reply to one call.
 #[derive(Debug, Clone, Copy)]
 pub enum Reply {
-    /// A status, headers and a whole body. In a header `{trap}` is the port that nobody may call, `{in 7 s}` a date.
+    /// A status, headers and a whole body. In a header `{trap}` is the port that must not be called, `{in 7 s}` a date.
     Plain { status: u16, headers: &'static [(&'static str, &'static str)], body: Body },
     /// A 200 with a stream.
     Stream { packets: Packets, gzip: bool, steps: &'static [Step] },
@@ -46,11 +46,11 @@ pub enum Body {
     Error { kind: &'static str, message: &'static str },
     /// The answer as one JSON object.
     Whole,
-    /// As it stands.
+    /// Unchanged.
     Text(&'static str),
 }
 
-/// How the body of a stream is cut into HTTP chunks: no reader sees more than one at a time.
+/// The HTTP chunks of a stream's body: a reader sees one at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packets {
     /// One event each.
@@ -90,14 +90,14 @@ pub enum Step {
     Finish(&'static str),
     /// The mark at the very end (`[DONE]`, `message_stop`).
     Done,
-    /// How the connection ends; without this one it ends as it should.
+    /// The end of the connection; by default it ends properly.
     End(End),
 }
 
-/// How a connection ends.
+/// The end of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// The body is complete as far as HTTP can tell.
+    /// The body is complete by the rules of HTTP.
     Complete,
     /// Closed in the middle of the body.
     Cut,

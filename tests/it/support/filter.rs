@@ -1,6 +1,6 @@
 //! Takes out of an output what differs from run to run: ports, durations, ids, the home. Pure.
 
-/// `127.0.0.1:PORT`, `Nms`, `N.Ns`, `ID`, `[home]` in the place of what they stand for.
+/// `127.0.0.1:PORT`, `N ms`, `N s`, `ID`, `[home]` in the place of what they stand for.
 pub fn filter(text: &str, home: &str) -> String {
     let text = text.replace(home, "[home]");
     let mut out = String::new();
@@ -33,11 +33,13 @@ fn port(text: &str) -> Found {
 fn duration(text: &str) -> Found {
     let whole = digits(text);
     let fraction = text[whole..].strip_prefix('.').map_or(0, |rest| 1 + digits(rest));
-    let unit = &text[whole + fraction..];
+    let number = whole + fraction;
+    let space = usize::from(text[number..].starts_with(' '));
+    let unit = &text[number + space..];
     let letters = unit.bytes().take_while(u8::is_ascii_alphabetic).count();
-    match (whole, fraction, &unit[..letters]) {
-        (1.., 0.., "ms") => Some(("Nms", whole + fraction + 2)),
-        (1.., _, "s") => Some(("N.Ns", whole + fraction + 1)),
+    match (whole, &unit[..letters]) {
+        (1.., "ms") => Some(("N ms", number + space + 2)),
+        (1.., "s") => Some(("N s", number + space + 1)),
         _ => None,
     }
 }
@@ -53,7 +55,7 @@ fn digits(text: &str) -> usize {
     text.bytes().take_while(u8::is_ascii_digit).count()
 }
 
-/// Long runs of `repeated`, and of one character, as what they are: nobody reads 16 MB of a snapshot.
+/// Shortens long runs of `repeated` and of one character, to keep snapshots readable.
 pub fn abridge(text: &str, repeated: &str) -> String {
     let body = text.trim_end();
     match body.chars().next() {
@@ -76,9 +78,9 @@ fn without_run(text: &str, repeated: &str) -> String {
 fn what_differs_is_taken_out_and_nothing_else() {
     let check = |text, expected| assert_eq!(filter(text, "/tmp/x1"), expected);
     check("http://127.0.0.1:4711/v1", "http://127.0.0.1:PORT/v1");
-    // Whole seconds too: what is left of 5 s may be written as `5s` or as `4.9s`.
-    check("in 12ms, 0.31s, 7s", "in Nms, N.Ns, N.Ns");
-    check("after 1.5ms.", "after Nms.");
+    // Whole seconds too: what is left of 5 s may be written as `5 s` or as `4.9 s`.
+    check("in 12 ms, 0.31 s, 7s", "in N ms, N s, N s");
+    check("after 1.5ms.", "after N ms.");
     check("claude-3.5sonnet 3.5sonnet", "claude-3.5sonnet 3.5sonnet");
     check("logs 01ARZ3NDEKTSV4RRFFQ69G5FAV", "logs ID");
     check("/tmp/x1/.config", "[home]/.config");

@@ -1,4 +1,4 @@
-//! What the tests of the command stand on: a server that misbehaves to order, and a way to run the command.
+//! Support for the end-to-end tests: a server with configurable faults, and a way to run the program.
 #![allow(dead_code, unused_imports, reason = "each test binary uses its own part of this")]
 
 pub mod dialect;

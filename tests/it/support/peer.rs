@@ -30,7 +30,7 @@ use super::faults::Step;
 /// The name in its certificate; it does not resolve.
 pub const NAME: &str = "api.lab.test";
 
-/// How its bodies are packed.
+/// The compression of its bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packing {
     None,
@@ -102,7 +102,7 @@ impl Peer {
         Self { address, ca, asked }
     }
 
-    /// Where it listens.
+    /// Its address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -143,7 +143,7 @@ async fn serve(listener: TcpListener, tls: TlsAcceptor, packing: Packing, asked:
     while let Ok((stream, _)) = listener.accept().await {
         let (tls, asked) = (tls.clone(), Arc::clone(&asked));
         tokio::spawn(async move {
-            // Who does not trust the certificate leaves.
+            // A client that does not trust the certificate disconnects.
             let Ok(stream) = tls.accept(stream).await else { return };
             let answer = service_fn(move |request| answer(request, packing, Arc::clone(&asked)));
             let server = auto::Builder::new(TokioExecutor::new());

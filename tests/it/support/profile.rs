@@ -44,7 +44,7 @@ impl Profile {
         self
     }
 
-    /// So many further attempts, in the place of one for each further deployment.
+    /// The number of retries; by default one for each further deployment.
     pub fn retries(mut self, retries: usize) -> Self {
         self.retries = Some(retries);
         self
@@ -62,7 +62,7 @@ impl Profile {
         self
     }
 
-    /// The text. Each deployment is asked once: nothing waits for a backoff.
+    /// The TOML text. Each deployment is called once, so that no test waits for a backoff.
     pub fn text(&self) -> String {
         let retries = self.retries.unwrap_or(self.deployments.len().saturating_sub(1));
         let router = format!("[router]\nnum_retries = {retries}\n{}", self.router);

@@ -1,4 +1,4 @@
-//! Proxies on loopback: HTTP CONNECT and SOCKS 5. Whatever they are asked for, they connect to one server.
+//! Proxies on loopback: HTTP CONNECT and SOCKS 5. They connect to one server, whatever the requested target.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -32,7 +32,7 @@ impl Proxy {
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let seen = Arc::clone(&seen);
-                // Who leaves early breaks the pipe, and nothing else.
+                // A client that leaves early only breaks the pipe.
                 thread::spawn(move || drop(lead(tongue, client, server, &seen)));
             }
         });
@@ -44,7 +44,7 @@ impl Proxy {
         self.address
     }
 
-    /// What it was asked for: the target and, behind a space, what was said of the client.
+    /// The requests: the target and, after a space, the client's credentials.
     pub fn asked(&self) -> Vec<String> {
         self.asked.lock().expect("nobody panics while holding it").clone()
     }

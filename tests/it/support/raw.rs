@@ -45,7 +45,7 @@ impl Raw {
         Self { url, asked: std::thread::spawn(serve) }
     }
 
-    /// Where it listens.
+    /// Its address.
     pub fn url(&self) -> &str {
         &self.url
     }

@@ -44,7 +44,7 @@ impl Home {
         self.root.path()
     }
 
-    /// Writes a file in it and says where.
+    /// Writes a file in it and returns its path.
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path().join(name);
         fs::create_dir_all(path.parent().expect("it is below the home")).expect("a folder can be made");
@@ -72,7 +72,7 @@ impl Home {
     }
 }
 
-/// What the command reads.
+/// The program's stdin.
 pub enum Input {
     /// `/dev/null`.
     Null,
@@ -80,11 +80,11 @@ pub enum Input {
     Bytes(Vec<u8>),
     /// Descriptor 0 is not open.
     Closed,
-    /// A pipe into which nobody writes, and which nobody closes.
+    /// A pipe that is never written and never closed.
     Idle,
 }
 
-/// Where the command writes.
+/// The program's stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sink {
     /// A pipe.
@@ -233,10 +233,10 @@ fn stdin(command: &mut Command, input: Input) -> Feeder {
     }
 }
 
-/// Where stdout can be read by the test.
+/// The test's end of stdout.
 struct Source {
     reader: Box<dyn Read + Send>,
-    /// How much is read at most.
+    /// The largest number of bytes to read.
     bytes: u64,
     /// Read from here once the run is over.
     file: Option<PathBuf>,
@@ -291,7 +291,7 @@ fn pipe() -> (PipeReader, PipeWriter) {
     io::pipe().expect("a pipe can be made")
 }
 
-/// Reads a stream in a thread, and can be asked for what came so far.
+/// Reads a stream in a thread and gives access to the bytes so far.
 struct Capture {
     shared: Arc<(Mutex<Captured>, Condvar)>,
     file: Option<PathBuf>,
@@ -311,7 +311,7 @@ impl Capture {
         thread::spawn(move || {
             let mut buffer = [0; 1 << 16];
             loop {
-                // A terminal whose last writer is gone says EIO.
+                // A terminal whose last writer is gone returns EIO.
                 let count = reader.read(&mut buffer).unwrap_or(0);
                 let mut captured = writer.0.lock().expect("nobody panics while holding it");
                 captured.bytes.extend(&buffer[..count]);
@@ -401,7 +401,7 @@ fn wait_for(capture: &Capture, limit: Duration, text: &str) {
     assert!(holds(&bytes), "`{text}` did not come, but: {}", String::from_utf8_lossy(&bytes));
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     /// By itself.
@@ -412,15 +412,15 @@ pub enum End {
     Hung,
 }
 
-/// What a run left.
+/// The result of a run.
 pub struct Output {
-    /// How it ended.
+    /// Its end.
     pub end: End,
     /// Byte for byte.
     pub stdout: Vec<u8>,
     /// Byte for byte.
     pub stderr: Vec<u8>,
-    /// Where it ran.
+    /// Its home directory.
     pub home: Arc<Home>,
 }
 

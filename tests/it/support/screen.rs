@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::run::Home;
 
-/// What does not appear within this does not come.
+/// The time limit for text to appear.
 const LIMIT: Duration = Duration::from_secs(30);
 const ROWS: u16 = 40;
 const COLUMNS: u16 = 100;
@@ -89,14 +89,14 @@ impl Screen {
         seen.parser.screen().contents().trim_end().to_owned()
     }
 
-    /// Waits for the end, and says with which code.
+    /// Waits for the process to end and returns its exit code.
     #[track_caller]
     pub fn end(mut self) -> Option<i32> {
         self.wait("the end", |seen| seen.over);
         self.child.wait().expect("it can be waited for").code()
     }
 
-    /// Closes the window as a terminal does, waits for the end, and says by which signal it came.
+    /// Closes the window as a terminal does, waits for the process to end, and returns the signal that ended it.
     #[track_caller]
     pub fn hang_up(mut self) -> Option<i32> {
         let id = i32::try_from(self.child.id()).expect("it is small");
@@ -135,7 +135,7 @@ impl Drop for Screen {
 fn read(mut reader: File, shared: &(Mutex<Seen>, Condvar)) {
     let mut buffer = [0; 1 << 12];
     loop {
-        // A terminal whose last writer is gone says EIO.
+        // A terminal whose last writer is gone returns EIO.
         let count = reader.read(&mut buffer).unwrap_or(0);
         let mut seen = shared.0.lock().expect("nobody panics while holding it");
         seen.parser.process(&buffer[..count]);

@@ -1,4 +1,4 @@
-//! A loopback server with its own sockets: listens, logs every call, and does to it what `faults` says.
+//! A loopback server with its own sockets: it listens, logs every call, and replies as `faults` defines.
 //!
 //! Nothing sleeps: what is slow or stalls waits for the client to leave, for the gate, or for the server to be dropped.
 
@@ -17,7 +17,7 @@ use super::dialect::{Dialect, Writer};
 use super::faults::{self, End, Fault, Packets, Reply, Step};
 pub use super::request::Call;
 
-/// The server. Panics when dropped if it was never called, or if somebody followed a redirect to its trap.
+/// The server. Panics when dropped if it was never called, or if a client followed a redirect to its trap.
 pub struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -85,12 +85,12 @@ impl Server {
         self.shared.state().calls.clone()
     }
 
-    /// The models that were asked for, in order.
+    /// The requested models, in order.
     pub fn models(&self) -> Vec<String> {
         self.calls().into_iter().map(|call| call.model).collect()
     }
 
-    /// How often this model was asked for.
+    /// The number of calls of this model.
     pub fn count(&self, model: &str) -> usize {
         self.shared.state().calls.iter().filter(|call| call.model == model).count()
     }
@@ -101,12 +101,12 @@ impl Server {
         self.shared.changed.notify_all();
     }
 
-    /// Whether this model is asked for within `limit`.
+    /// Returns `true` if this model is called within `limit`.
     pub fn wait_for_call(&self, model: &str, limit: Duration) -> bool {
         self.shared.wait(limit, |state| state.calls.iter().any(|call| call.model == model))
     }
 
-    /// Whether the client of this model leaves, within `limit`, before its reply is over.
+    /// Returns `true` if the client of this model disconnects within `limit`, before its reply is complete.
     pub fn wait_until_left(&self, model: &str, limit: Duration) -> bool {
         self.shared.wait(limit, |state| state.left.iter().any(|left| left == model))
     }
@@ -331,7 +331,7 @@ impl<'a> Body<'a> {
 }
 
 impl Packets {
-    /// Whether the bytes are cut before the one at `at`.
+    /// Returns `true` if the bytes are split before position `at`.
     fn cut(self, text: &str, at: usize) -> bool {
         match self {
             Self::Events => false,
@@ -341,7 +341,7 @@ impl Packets {
     }
 }
 
-/// Leaves the connection as `end` says; it is closed by its last owner.
+/// Ends the connection as `end` defines; its last owner closes it.
 fn finish(mut stream: &TcpStream, end: End) -> io::Result<()> {
     match end {
         End::Complete | End::Cut => Ok(()),
@@ -360,9 +360,9 @@ fn reason(status: u16) -> &'static str {
     http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Unknown")
 }
 
-/// Addresses where nobody is.
+/// An address where nothing listens.
 pub struct Nowhere {
-    /// Keeps the port, so that nobody else can listen there.
+    /// Reserves the port, so that nothing else can listen there.
     _socket: Socket,
     url: String,
 }

@@ -1,10 +1,10 @@
-//! A row a call, for spreadsheets and data frames (RFC 4180); what many calls mean is not in it.
+//! One row per call, for spreadsheets and data frames (RFC 4180).
 
 use crate::record::Run;
 use crate::sample::{Connection, Sample, TokenUsage};
 use crate::summary::{Metric, Summary, hidden_reasoning_tokens, latency_origin, millis, value};
 
-/// A column: its name, and its cell.
+/// A column: its name and its cell.
 type CsvColumn = (&'static str, fn(&Run, &Sample) -> String);
 
 const COLUMNS: [CsvColumn; 32] = [
@@ -42,7 +42,7 @@ const COLUMNS: [CsvColumn; 32] = [
     ("message", |_, sample| sample.failure.as_ref().map(|fault| fault.message.clone()).unwrap_or_default()),
 ];
 
-/// Every call of the run, in the order in which they ended; the first line names the columns.
+/// Renders every call in the order of their ends, after a line of column names.
 #[must_use]
 pub fn csv(run: &Run, _: &Summary) -> String {
     let mut text = line(COLUMNS.iter().map(|(name, _)| (*name).to_owned()));
@@ -56,7 +56,7 @@ fn line(cells: impl Iterator<Item = String>) -> String {
     cells.collect::<Vec<_>>().join(",") + "\r\n"
 }
 
-/// Quoted where need be; what a spreadsheet would take for a formula gets an apostrophe.
+/// Quotes a cell if necessary; an apostrophe keeps spreadsheets from reading it as a formula.
 fn quoted(cell: &str) -> String {
     let is_number = cell.parse::<f64>().is_ok();
     let guard = if !is_number && cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
@@ -68,7 +68,7 @@ fn target<'a>(run: &'a Run, sample: &Sample) -> &'a crate::plan::Target {
     &run.plan.targets[sample.target]
 }
 
-/// A failure has no latencies: what it took until it was known is in the JSON.
+/// A failed call has no latencies; the time to its failure is in the JSON.
 fn metric(run: &Run, sample: &Sample, metric: Metric) -> String {
     let value = value(sample, metric, latency_origin(&run.plan)).filter(|_| sample.is_good());
     value.map(time).unwrap_or_default()
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cell_cannot_leave_its_place() {
+    fn special_characters_stay_within_their_cell() {
         for (cell, want) in [
             ("plain", "plain"),
             ("a,b", "\"a,b\""),

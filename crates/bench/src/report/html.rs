@@ -1,4 +1,4 @@
-//! The report as one page that needs nothing else: no script, no network, no colour to be understood.
+//! The report as one self-contained page: no scripts, no network, and readable without colour.
 
 use crate::record::Run;
 use crate::summary::Summary;
@@ -6,7 +6,7 @@ use crate::summary::Summary;
 use super::svg::{self, escape};
 use super::{definitions, heading, layout, metric_tables, notes, table, title, verdict};
 
-/// Follows the colours of the reader's system.
+/// Follows the light or dark scheme of the reader's system.
 const STYLE: &str = "\
 :root { color-scheme: light dark; }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
@@ -24,7 +24,7 @@ svg .failed { font-weight: bold; }
 .invalid { border: 3px solid currentColor; padding: .5rem 1rem; font-weight: bold; }
 ";
 
-/// A whole page.
+/// Renders the complete page.
 #[must_use]
 pub fn html(run: &Run, summary: &Summary) -> String {
     let (titles, rows) = table::cells(summary);
@@ -39,11 +39,11 @@ pub fn html(run: &Run, summary: &Summary) -> String {
         body += &format!("<h2>{}</h2>\n{}", title(verdicts.metric), list(&verdicts.lines));
     }
     body += &format!(
-        "<h2>Distribution</h2>\n<p>Time to first token of every call, ms. Box: the middle half; bar: the median.</p>\n{}",
+        "<h2>Distribution</h2>\n<p>Time to first token of every call, ms. Box: middle half; bar: median.</p>\n{}",
         svg::distributions(run, summary)
     );
     body += &format!(
-        "<h2>Rounds</h2>\n<p>Time to first token, ms, from the first round to the last; × failed.</p>\n{}",
+        "<h2>Rounds</h2>\n<p>Time to first token, ms, from the first round to the last; × marks a failure.</p>\n{}",
         svg::timeline(run, summary)
     );
     body += "<h2>All figures</h2>\n";
@@ -54,7 +54,7 @@ pub fn html(run: &Run, summary: &Summary) -> String {
         let name = escape(&layout::name(&target.name));
         body += &format!("<h3>{name}</h3>\n{}", html_table(&titles, &metric_tables::rows(target)));
     }
-    body += &format!("<h2>What the names mean</h2>\n{}", list(&definitions(run, summary, true)));
+    body += &format!("<h2>Definitions</h2>\n{}", list(&definitions(run, summary, true)));
     body += &list(&notes::last(run, summary));
     let version = escape(&run.version);
     format!(

@@ -1,4 +1,4 @@
-//! The run and its summary as JSON; the schema is in docs/bench.md.
+//! The run and its summary as JSON; docs/bench.md describes the schema.
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ struct Document<'a> {
     summary: &'a Summary,
 }
 
-/// One object on one line, with a newline at its end.
+/// Renders one object on one line, with a final newline.
 #[must_use]
 pub fn json(run: &Run, summary: &Summary) -> String {
     serde_json::to_string(&Document { run, summary }).expect("keys are text and numbers are numbers") + "\n"

@@ -1,4 +1,4 @@
-//! Lines on a page of a given width: cells, words, plain characters. Not what they say.
+//! Text layout: tables, padding, wrapping, and plain ASCII.
 
 use console::{measure_text_width, truncate_str};
 
@@ -6,20 +6,20 @@ use llmroute_core::model::failure::one_line;
 
 /// A column of a table.
 pub struct Column {
-    /// What stands above its title, shared with the columns to the right that have the same.
+    /// The heading above the title, shared with adjacent columns of the same group.
     pub group: &'static str,
     /// Its title.
     pub title: &'static str,
-    /// Which columns go first where there is no room: the highest. Zero stays.
+    /// The priority for dropping columns when space is short: the highest goes first, zero stays.
     pub drop: u8,
-    /// Whether its cells are numbers, to the right.
+    /// Right-aligns the cells, for numbers.
     pub right: bool,
 }
 
 /// The widest name in a table.
 const NAME: usize = 32;
 
-/// A table whose lines are at most `width` columns wide: columns are dropped, names cut, nothing wraps.
+/// Lays out a table at most `width` wide: drops columns and truncates names, never wraps.
 #[must_use]
 pub fn table(columns: &[Column], rows: &[Vec<String>], width: usize) -> Vec<String> {
     let mut shown: Vec<usize> = (0..columns.len()).collect();
@@ -33,7 +33,7 @@ pub fn table(columns: &[Column], rows: &[Vec<String>], width: usize) -> Vec<Stri
         shown.retain(|other| *other != at);
     }
     let over = total(&shown, &widths).saturating_sub(width);
-    // Names give way, being the widest text.
+    // Names are the widest text, so they are truncated first.
     if let Some(at) = shown.iter().copied().filter(|at| !columns[*at].right).max_by_key(|at| widths[*at]) {
         widths[at] = widths[at].saturating_sub(over).max(4);
     }
@@ -53,8 +53,7 @@ pub fn table(columns: &[Column], rows: &[Vec<String>], width: usize) -> Vec<Stri
     lines
 }
 
-/// The line above the titles: each group once, over the beginning of its columns, or the end of its
-/// only one.
+/// The line above the titles: each group once, left-aligned over its columns, or right-aligned over a single one.
 fn groups(columns: &[Column], shown: &[usize], widths: &[usize], first: &dyn Fn(usize) -> bool) -> String {
     let mut line = String::new();
     let mut end = 0;
@@ -75,7 +74,7 @@ fn groups(columns: &[Column], shown: &[usize], widths: &[usize], first: &dyn Fn(
     line
 }
 
-/// What a column needs, with the name of its group where that stands over nothing else.
+/// The natural width of a column, including the name of its group if that has only this column.
 fn natural(columns: &[Column], at: usize, rows: &[Vec<String>]) -> usize {
     let column = &columns[at];
     let cells = rows.iter().map(|row| measure_text_width(&row[at])).max().unwrap_or(0);
@@ -84,7 +83,7 @@ fn natural(columns: &[Column], at: usize, rows: &[Vec<String>]) -> usize {
     cells.max(column.title.len()).max(group).min(NAME)
 }
 
-/// Cut or filled to a width.
+/// Truncates or pads to a width.
 #[must_use]
 pub fn pad(text: &str, width: usize, right: bool) -> String {
     let text = cut(text, width);
@@ -92,19 +91,19 @@ pub fn pad(text: &str, width: usize, right: bool) -> String {
     if right { fill + &text } else { text + &fill }
 }
 
-/// At most so wide, with an ellipsis where something is missing.
+/// Truncates to a width, with an ellipsis.
 #[must_use]
 pub fn cut(text: &str, width: usize) -> String {
     truncate_str(text, width, "…").into_owned()
 }
 
-/// A name for one line, whatever is in it.
+/// Cleans and truncates a name to fit into one line.
 #[must_use]
 pub fn name(text: &str) -> String {
     cut(&one_line(text), NAME)
 }
 
-/// Words in lines of at most `width`, all but the first indented.
+/// Wraps words into lines of at most `width`; all but the first are indented.
 #[must_use]
 pub fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
@@ -122,7 +121,7 @@ pub fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
     lines.into_iter().map(|line| cut(&line, width)).collect()
 }
 
-/// The same without anything beyond ASCII, width for width.
+/// Replaces characters beyond ASCII by others of the same width.
 #[must_use]
 pub fn ascii(text: &str) -> String {
     let plain = |c: char| match c {
@@ -159,18 +158,18 @@ mod tests {
     }
 
     #[test]
-    fn a_wide_page_has_every_column() {
+    fn a_wide_page_shows_every_column() {
         check(40, "          g ms\nname      p50   p90\n───────────────────\nabcdefgh    1  1000");
     }
 
     #[test]
-    fn a_narrow_page_drops_columns_and_then_cuts_names() {
+    fn a_narrow_page_drops_columns_and_then_truncates_names() {
         check(18, "         g ms\nname      p50\n─────────────\nabcdefgh    1");
         check(10, "      g ms\nname   p50\n──────────\nabcd…    1");
     }
 
     #[test]
-    fn words_wrap_and_are_indented() {
+    fn wrapped_lines_are_indented() {
         assert_eq!(wrap("aa bb cc", 5, 2), ["aa bb", "  cc"]);
     }
 }

@@ -1,11 +1,11 @@
-//! The report to paste into an issue: the table, what may be said, and how sure it is.
+//! The report as Markdown, to paste into an issue.
 
 use crate::record::Run;
 use crate::summary::Summary;
 
 use super::{definitions, heading, layout, metric_tables, notes, table, title, verdict};
 
-/// Markdown with tables as GitHub reads them.
+/// Renders GitHub-flavoured Markdown.
 #[must_use]
 pub fn markdown(run: &Run, summary: &Summary) -> String {
     let (titles, rows) = table::cells(summary);
@@ -39,7 +39,7 @@ fn list(lines: &[String]) -> String {
     if items.is_empty() { items } else { format!("\n{items}") }
 }
 
-/// What means something to Markdown means itself; `~` is strike-through in pairs.
+/// Escapes Markdown; `~` in pairs would strike text through.
 fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_text() {
+    fn markdown_syntax_is_escaped() {
         assert_eq!(escape("a|b <c> *d*"), "a\\|b &lt;c> \\*d\\*");
     }
 }

@@ -1,4 +1,4 @@
-//! Every metric with every figure, a table a target.
+//! A table per target, with every statistic of every metric.
 
 use crate::summary::{Metric, MetricStats, Summary, TargetSummary};
 
@@ -21,10 +21,10 @@ const COLUMNS: [Column; 9] = [
     figure("max", 4),
 ];
 
-/// The titles of the figures, for other forms of the same table.
+/// The column titles, for other formats of the same table.
 pub const FIGURES: [&str; 8] = ["n", "mean", "min", "p50", "p90", "p95", "p99", "max"];
 
-/// A table for each target, its name above the metrics.
+/// Renders a table for each target, under its name.
 #[must_use]
 pub fn tables(summary: &Summary, width: usize) -> Vec<Vec<String>> {
     summary.ranking().into_iter().map(|at| table(&summary.targets[at], width)).collect()
@@ -36,7 +36,7 @@ fn table(target: &TargetSummary, width: usize) -> Vec<String> {
     lines
 }
 
-/// A row a metric: its label and its figures.
+/// One row per metric: its label and its statistics.
 #[must_use]
 pub fn rows(target: &TargetSummary) -> Vec<Vec<String>> {
     target.metrics.iter().map(|(metric, figures)| row(*metric, figures)).collect()

@@ -1,4 +1,4 @@
-//! A run and its summary as text in several forms; nothing is computed here that the summary could hold.
+//! Reports of a run and its summary, in several formats.
 
 mod csv;
 mod html;
@@ -26,18 +26,18 @@ use super::plan::{Load, Plan, Stop};
 use super::record::Run;
 use super::summary::{LatencyOrigin, Metric, Summary, latency_origin};
 
-/// How a report is to style.
+/// The style of a text report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReportStyle {
-    /// Columns of the page; no line is longer.
+    /// The width in columns; no line is longer.
     pub width: usize,
-    /// Nothing beyond ASCII.
+    /// Uses ASCII only.
     pub ascii: bool,
-    /// Every metric with every figure, too.
+    /// Adds every statistic of every metric.
     pub detail: bool,
 }
 
-/// A page nobody measured.
+/// The default width.
 const WIDTH: usize = 100;
 
 impl Default for ReportStyle {
@@ -46,7 +46,7 @@ impl Default for ReportStyle {
     }
 }
 
-/// The report for a terminal: table, notes, verdicts, plots, definitions. It says nothing by colour.
+/// Renders the report for a terminal: table, notes, verdicts, plots, definitions. It uses no colour.
 #[must_use]
 pub fn text(run: &Run, summary: &Summary, style: &ReportStyle) -> String {
     let wrapped = |lines: Vec<String>, indent| -> Vec<String> {
@@ -80,7 +80,7 @@ pub fn text(run: &Run, summary: &Summary, style: &ReportStyle) -> String {
     if style.ascii { layout::ascii(&text) } else { text }
 }
 
-/// What was asked of whom.
+/// The rounds, targets, load and sizes of the run.
 #[must_use]
 fn heading(run: &Run, summary: &Summary) -> String {
     let targets = units::count(summary.targets.len(), "deployment");
@@ -104,16 +104,16 @@ fn stop(plan: &Plan) -> Stop {
     }
 }
 
-/// The load in words.
+/// Describes the load.
 fn load(plan: &Plan) -> String {
     match plan.load {
         Load::Rounds { in_flight, .. } => format!("{in_flight} in flight"),
         Load::Arrivals { rate, pattern, .. } => {
             let pattern = match pattern {
-                super::plan::Arrival::Constant => "evenly",
-                super::plan::Arrival::Poisson => "at random",
+                super::plan::Arrival::Constant => "evenly spaced",
+                super::plan::Arrival::Poisson => "at random times",
             };
-            format!("{} calls/s {pattern} at each (latency from the intended start)", units::plain(rate))
+            format!("{} calls/s per deployment, {pattern} (latency from the intended start)", units::plain(rate))
         }
     }
 }
@@ -126,7 +126,7 @@ fn title(metric: Metric) -> &'static str {
     }
 }
 
-/// What the names mean: those of the table, or all that were measured.
+/// The definitions of the metrics: those of the table, or all that have values.
 fn definitions(run: &Run, summary: &Summary, all: bool) -> Vec<String> {
     let named = [Metric::TtftMs, Metric::E2eMs, Metric::GapMs, Metric::TpotMs, Metric::TokensPerS];
     let measured = |metric: &Metric| summary.targets.iter().any(|target| target.figures(*metric).is_some());
@@ -141,7 +141,7 @@ fn definitions(run: &Run, summary: &Summary, all: bool) -> Vec<String> {
     lines
 }
 
-/// What the intervals are.
-const STATISTICS: &str = "errors: share of calls without a whole answer, Wilson's 95 % interval; × and differences: \
-    medians over rounds in which both answered, bootstrap 95 % intervals of each alone, × the second by the first; \
-    verdicts corrected for their number (Holm)";
+/// The definitions of the intervals.
+const STATISTICS: &str = "errors: share of calls without a complete answer, with Wilson's 95 % interval; differences \
+    and ×: medians over rounds in which both answered, with bootstrap 95 % intervals of each pair alone; × is the \
+    second's time divided by the first's; verdicts are corrected for the number of comparisons (Holm)";

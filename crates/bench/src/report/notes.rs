@@ -1,4 +1,4 @@
-//! What the table does not show: what is missing, what failed, what was estimated, what it cost.
+//! The notes of a report: missing quantiles, failures, estimates, cost, and the self-check of the client.
 
 use crate::record::{EndReason, Run};
 use crate::stats::quantile::RankedQuantile;
@@ -7,7 +7,7 @@ use llmroute_core::model::failure::one_line;
 
 use super::{layout, units};
 
-/// The notes under the table, a sentence or a list each.
+/// The notes under the table, one sentence or list each.
 #[must_use]
 pub fn all(run: &Run, summary: &Summary) -> Vec<String> {
     let targets: Vec<&TargetSummary> = summary.ranking().into_iter().map(|at| &summary.targets[at]).collect();
@@ -19,38 +19,38 @@ pub fn all(run: &Run, summary: &Summary) -> Vec<String> {
     notes.extend(list("p95 of TTFT incl. failures, ms", of_each(with_failures)));
     notes.extend(list("failures", of_each(failures)));
     notes.extend(list("network share (TCP handshake, one round trip, of TTFT)", of_each(network)));
-    notes.extend(list("cold connections, ms, not in TTFT", of_each(handshake)));
+    notes.extend(list("cold connections, ms, not part of TTFT", of_each(handshake)));
     notes.extend(list("first token of the answer itself, p50 ms", of_each(first_answer)));
-    notes.extend(list("hidden reasoning, tokens a call, not in TPOT", of_each(hidden)));
-    notes.extend(list("~ tokens estimated, the server does not count them", of_each(estimated)));
-    notes.extend(list("input tokens from the provider's cache", of_each(cached)));
-    notes.extend(list("outliers of TTFT, in all figures", of_each(outliers)));
+    notes.extend(list("hidden reasoning, tokens per call, not part of TPOT", of_each(hidden)));
+    notes.extend(list("~ tokens estimated, because the server does not count them", of_each(estimated)));
+    notes.extend(list("input tokens read from the provider's cache", of_each(cached)));
+    notes.extend(list("outliers of TTFT, included in all figures", of_each(outliers)));
     notes.extend(list("calls within the objective", of_each(goodput)));
     notes.extend(correlated(summary));
     if is_load(run) {
-        notes.extend(list("output tokens/s in all", of_each(throughput)));
+        notes.extend(list("total output tokens/s", of_each(throughput)));
     }
     notes
 }
 
-/// What was spent, and what the measuring side says of itself.
+/// The cost and the self-check of the client.
 #[must_use]
 pub fn last(run: &Run, summary: &Summary) -> Vec<String> {
     let unpriced = summary.targets.iter().filter(|target| target.cost.is_none()).count();
     let more = if unpriced > 0 {
-        format!(" and what {} without a price cost", units::count(unpriced, "deployment"))
+        format!(" plus {} without a known price", units::count(unpriced, "deployment"))
     } else {
         String::new()
     };
     let mut lines = vec![format!("spent {}{more}.  {}", units::money(summary.spent), client(&summary.client))];
     lines.extend(summary.client.invalid.iter().map(|complaint| format!("INVALID: {complaint}")));
     lines.extend(summary.client.warnings.iter().map(|complaint| format!("warning: {complaint}")));
-    lines.extend(not_asked(summary.client.rate_limited));
+    lines.extend(skipped(summary.client.rate_limited));
     lines.extend(ended(run.ended).map(str::to_owned));
     lines
 }
 
-/// The sentence on the measuring side.
+/// Describes the client.
 #[must_use]
 pub fn client(client: &ClientSummary) -> String {
     let lag = |name: &str, lag: Option<LagStats>| {
@@ -69,22 +69,22 @@ pub fn client(client: &ClientSummary) -> String {
     if known.is_empty() { format!("client: {verdict}") } else { format!("client: {}: {verdict}", known.join(", ")) }
 }
 
-/// What the rate limits of deployments kept from being asked.
-fn not_asked(starts: u64) -> Option<String> {
+/// Counts the starts that rate limits prevented.
+fn skipped(starts: u64) -> Option<String> {
     let starts = usize::try_from(starts).ok().filter(|starts| *starts > 0)?;
-    Some(format!("not asked: {} while a deployment limited its rate", units::count(starts, "start")))
+    Some(format!("skipped: {} while a deployment was rate limiting", units::count(starts, "start")))
 }
 
 fn ended(ended: EndReason) -> Option<&'static str> {
     match ended {
         EndReason::Done => None,
-        EndReason::Interrupted => Some("interrupted: this is what was measured until then"),
-        EndReason::MaxCost => Some("stopped: another call could have passed the limit on cost"),
-        EndReason::NoTargetLeft => Some("stopped: every deployment failed in a way that goes on"),
+        EndReason::Interrupted => Some("interrupted: the report covers the calls until then"),
+        EndReason::MaxCost => Some("stopped: another call could have exceeded the cost cap"),
+        EndReason::NoTargetLeft => Some("stopped: every deployment failed permanently"),
     }
 }
 
-/// `p99 needs 368 samples (have 38–40)`: of the quantiles that some target lacks.
+/// Lists the quantiles that some target has too few calls for.
 fn missing(targets: &[&TargetSummary]) -> Vec<String> {
     let have: Vec<usize> =
         targets.iter().map(|target| target.figures(Metric::TtftMs).map_or(0, |figures| figures.n)).collect();
@@ -95,7 +95,7 @@ fn missing(targets: &[&TargetSummary]) -> Vec<String> {
         .filter(|(_, q)| *least < crate::stats::quantile::min_sample_size(*q))
         .map(|(name, q)| {
             let needs = crate::stats::quantile::min_sample_size(q);
-            format!("{name} needs {needs} good calls ({have} here, {} missing)", needs - least)
+            format!("{name} needs {needs} good calls (have {have}, {} missing)", needs - least)
         })
         .collect();
     if lacking.is_empty() { Vec::new() } else { vec![lacking.join("; ")] }
@@ -104,8 +104,8 @@ fn missing(targets: &[&TargetSummary]) -> Vec<String> {
 fn with_failures(target: &TargetSummary) -> Option<String> {
     (target.good < target.calls).then(|| match target.ttft_p95_with_failures {
         RankedQuantile::Value(ms) => units::whole(ms),
-        RankedQuantile::Infinite => "never".to_owned(),
-        RankedQuantile::Missing(more) => format!("– ({more} calls missing)"),
+        RankedQuantile::Infinite => "∞ (a failure)".to_owned(),
+        RankedQuantile::Missing(more) => format!("– (needs {more} more calls)"),
     })
 }
 
@@ -131,7 +131,7 @@ fn handshake(target: &TargetSummary) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(" + "))
 }
 
-/// Only where a model shows its reasoning: otherwise it is the TTFT again.
+/// Only for models that show their reasoning; otherwise it equals TTFT.
 fn first_answer(target: &TargetSummary) -> Option<String> {
     let (answer, first) = (target.figures(Metric::FirstAnswerMs)?, target.figures(Metric::TtftMs)?);
     (answer.mean > first.mean + 0.5).then(|| units::whole(answer.median()))
@@ -177,11 +177,11 @@ fn correlated(summary: &Summary) -> Option<String> {
     let count = summary.pairs.iter().filter(|pair| pair.is_correlated()).count();
     (count > 0).then(|| {
         let all = summary.pairs.len();
-        format!("rounds resemble the ones before them in {count} of {all} comparisons, whose intervals are wider for it: a run spread over more time would show more")
+        format!("consecutive rounds are correlated in {count} of {all} comparisons, so their intervals are wider; a longer run would show more")
     })
 }
 
-/// Whether calls overlap, so that what comes in all says something.
+/// Reports whether calls overlap, so that total throughput is meaningful.
 fn is_load(run: &Run) -> bool {
     match run.plan.load {
         crate::plan::Load::Rounds { in_flight, .. } => in_flight > 1,

@@ -1,4 +1,4 @@
-//! The plan in words, before the first call: what is done, what it may cost, what it can show.
+//! The description of a plan before the first call: load, cost, and detectable differences.
 
 use crate::cost::CostEstimate;
 use crate::plan::{Load, Plan, Stop};
@@ -6,7 +6,7 @@ use crate::stats::{detectable, quantile};
 
 use super::{WIDTH, layout, load, units};
 
-/// The lines of the plan, for a page of 100 columns; `costs` are those of its targets.
+/// The lines of the plan, 100 columns wide; `costs` has one entry per target.
 #[must_use]
 pub fn plan_lines(plan: &Plan, costs: &[CostEstimate]) -> Vec<String> {
     let targets = units::count(plan.targets.len(), "deployment");
@@ -16,8 +16,8 @@ pub fn plan_lines(plan: &Plan, costs: &[CostEstimate]) -> Vec<String> {
     };
     let tokens = format!("~{} tokens in, ≤{} out", plan.prompt_tokens, plan.max_tokens);
     let mut lines = vec![format!("{calls} × {targets}, {}, {tokens}", load(plan)), cost(plan, costs)];
-    lines.extend(rounds(plan).map(|rounds| sees(rounds, plan.targets.len())));
-    let titled = ["plan", "cost", "sees"].into_iter().zip(lines);
+    lines.extend(rounds(plan).map(|rounds| power(rounds, plan.targets.len())));
+    let titled = ["plan", "cost", "power"].into_iter().zip(lines);
     titled.flat_map(|(title, line)| layout::wrap(&format!("{title:<6} {line}"), WIDTH, 7)).collect()
 }
 
@@ -27,7 +27,7 @@ fn stop(plan: &Plan) -> Stop {
     }
 }
 
-/// The rounds, when they are known beforehand.
+/// The number of rounds, if known in advance.
 fn rounds(plan: &Plan) -> Option<u32> {
     match plan.load {
         Load::Rounds { stop: Stop::Rounds(rounds), .. } | Load::Arrivals { stop: Stop::Rounds(rounds), .. } => {
@@ -43,7 +43,7 @@ fn cost(plan: &Plan, costs: &[CostEstimate]) -> String {
     let each = plan.targets.iter().zip(costs).map(|(target, cost)| {
         let cost = match cost {
             CostEstimate::AtMost(usd) => format!("≤ {}", units::money(*usd)),
-            CostEstimate::PerRound(usd) => format!("≤ {} a round", units::money(*usd)),
+            CostEstimate::PerRound(usd) => format!("≤ {} per round", units::money(*usd)),
             CostEstimate::Unknown => "price unknown".to_owned(),
         };
         format!("{} {cost}", layout::name(&target.name))
@@ -52,7 +52,7 @@ fn cost(plan: &Plan, costs: &[CostEstimate]) -> String {
     format!("{}, total {}", each.join(", "), total(costs))
 }
 
-/// A plan has either rounds or a time, so that estimates are all of one kind.
+/// All estimates of a plan are of one kind, because it ends either after rounds or after a time.
 fn total(costs: &[CostEstimate]) -> String {
     let (mut usd, mut per_round, mut unknown) = (0.0, false, false);
     for cost in costs {
@@ -62,12 +62,12 @@ fn total(costs: &[CostEstimate]) -> String {
             CostEstimate::Unknown => unknown = true,
         }
     }
-    let per_round = if per_round { " a round" } else { "" };
-    let known = if unknown { " where a price is known" } else { "" };
+    let per_round = if per_round { " per round" } else { "" };
+    let known = if unknown { " for deployments with a known price" } else { "" };
     format!("≤ {}{per_round}{known}", units::money(usd))
 }
 
-fn sees(rounds: u32, targets: usize) -> String {
+fn power(rounds: u32, targets: usize) -> String {
     let carries: Vec<String> = [("p90", 0.9), ("p99", 0.99)]
         .into_iter()
         .map(|(name, q)| {
@@ -86,10 +86,10 @@ fn sees(rounds: u32, targets: usize) -> String {
         .map(|more| format!("{more}: {}", coarse(detectable(more))))
         .collect();
     let more = if more.is_empty() { String::new() } else { format!(" (rounds {})", more.join(", ")) };
-    format!("a TTFT difference of {} or more{more}; {carries}", coarse(detectable(rounds)))
+    format!("detects TTFT differences of {} or more{more}; {carries}", coarse(detectable(rounds)))
 }
 
-/// It is a guess before anything is measured: one digit after the point, two near one.
+/// One decimal, or two near one, because it is an assumption made before the measurement.
 fn coarse(ratio: f64) -> String {
     if ratio < 1.095 { format!("×{ratio:.2}") } else { format!("×{ratio:.1}") }
 }

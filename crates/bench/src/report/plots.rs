@@ -1,4 +1,4 @@
-//! Plots of characters: the distributions side by side and the rounds one after another.
+//! Character plots: distributions, and the course of the rounds.
 
 use crate::record::Run;
 use crate::stats::{number, quantile};
@@ -6,11 +6,11 @@ use crate::summary::{Metric, MetricStats, Summary, latency_origin, value};
 
 use super::{ReportStyle, layout, units};
 
-/// Characters of a name beside a plot.
+/// Width of a name beside a plot.
 const NAME: usize = 22;
-/// Characters of the figures at the right.
+/// Width of the numbers to the right.
 const FIGURES: usize = 22;
-/// The narrowest plot that shows anything.
+/// The narrowest useful plot.
 const NARROWEST: usize = 24;
 
 /// A logarithmic axis, shared by all rows.
@@ -25,7 +25,7 @@ impl LogAxis {
         let positive = values.filter(|value| *value > 0.0);
         let low = positive.clone().reduce(f64::min)?;
         let high = positive.reduce(f64::max)?;
-        // Half of an octave at least, so that equals do not style different.
+        // At least half an octave, so that equal targets do not look different.
         Some(Self { low: low / 1.1, high: (high * 1.1).max(low * 1.5), cells })
     }
 
@@ -36,7 +36,7 @@ impl LogAxis {
     }
 }
 
-/// The distributions of TTFT, a row a target; nothing where there is no room or nothing to show.
+/// The distributions of TTFT, one row per target; empty if there is no space or no data.
 #[must_use]
 pub fn distributions(summary: &Summary, style: &ReportStyle) -> Vec<String> {
     let rows: Vec<(String, &MetricStats)> = summary
@@ -50,7 +50,7 @@ pub fn distributions(summary: &Summary, style: &ReportStyle) -> Vec<String> {
     let Some(axis) = LogAxis::over(rows.iter().flat_map(|(_, figures)| [figures.min, figures.max]), cells) else {
         return Vec::new();
     };
-    // Whiskers end where the sample carries a quantile, or at its ends.
+    // Whiskers end at quantiles if the sample is large enough, otherwise at the extremes.
     let carried = rows.iter().all(|(_, figures)| figures.n >= quantile::min_sample_size(0.9));
     let legend = if carried {
         "├ p10   █ p25–p75   ┃ median   p90 ┤   ○ max"
@@ -103,7 +103,7 @@ fn scale(axis: &LogAxis) -> [String; 2] {
     [format!("{margin}└{}┘", line.into_iter().collect::<String>()), format!("{margin} {labels}")]
 }
 
-/// The rounds from left to right, a row a target: the longer the time to first token, the higher.
+/// TTFT by round, one row per target: higher means longer.
 #[must_use]
 pub fn timeline(run: &Run, summary: &Summary, style: &ReportStyle) -> Vec<String> {
     let Some(most) = style.width.checked_sub(NAME + FIGURES + 4).filter(|cells| *cells >= NARROWEST) else {
@@ -123,11 +123,14 @@ pub fn timeline(run: &Run, summary: &Summary, style: &ReportStyle) -> Vec<String
     });
     let levels: Vec<char> = if style.ascii { "_.:-=+*#" } else { "▁▂▃▄▅▆▇█" }.chars().collect();
     let Some(axis) = LogAxis::over(medians, levels.len()) else { return Vec::new() };
-    let each =
-        if per_cell == 1 { "a round a column".to_owned() } else { format!("{per_cell} rounds a column, their median") };
+    let each = if per_cell == 1 {
+        "one round per column".to_owned()
+    } else {
+        format!("median of {per_cell} rounds per column")
+    };
     let title = layout::pad("TTFT over the run", NAME + 2, false);
     let mut lines = vec![format!(
-        "{title}{each}, log scale from {} to {} ms, × failed",
+        "{title}{each}, log scale from {} to {} ms, × failure",
         units::whole(axis.low),
         units::whole(axis.high)
     )];
@@ -143,7 +146,7 @@ pub fn timeline(run: &Run, summary: &Summary, style: &ReportStyle) -> Vec<String
     lines
 }
 
-/// What one column of the timeline shows.
+/// A cell of the timeline.
 enum TimelineCell {
     Median(f64),
     Failed,

@@ -1,4 +1,4 @@
-//! Plots as SVG: the numbers of the summary and every sample, readable without colour.
+//! SVG plots of every sample, readable without colour.
 
 use std::fmt::Write as _;
 
@@ -8,15 +8,15 @@ use crate::summary::{Metric, MetricStats, Summary, latency_origin, value};
 
 use super::{layout, units};
 
-/// Width of a plot, of its names and of its margin, in user units.
+/// Widths of a plot, of its names and of its margin, in user units.
 const WIDTH: f64 = 900.0;
 const NAMES: f64 = 210.0;
 const MARGIN: f64 = 20.0;
-/// Height of a row of the distributions and of the rounds.
+/// Heights of a row of distributions and of a panel of rounds.
 const ROW: f64 = 44.0;
 const PANEL: f64 = 90.0;
 
-/// A logarithmic scale between two places.
+/// A logarithmic scale between two coordinates.
 struct SvgScale {
     low: f64,
     high: f64,
@@ -41,11 +41,11 @@ impl SvgScale {
     }
 }
 
-/// One target's figures and times.
+/// The data of one target.
 struct SvgRow<'a> {
     name: String,
     figures: &'a MetricStats,
-    /// Round, and time to first token.
+    /// Rounds with their times to first token.
     times: Vec<(u32, f64)>,
     failed: Vec<u32>,
 }
@@ -66,7 +66,7 @@ fn rows<'a>(run: &Run, summary: &'a Summary) -> Vec<SvgRow<'a>> {
     summary.ranking().into_iter().filter_map(row).collect()
 }
 
-/// The times to first token of every call, with box and median, a row a target.
+/// TTFT of every call with box and median, one row per target.
 #[must_use]
 pub fn distributions(run: &Run, summary: &Summary) -> String {
     let rows = rows(run, summary);
@@ -96,7 +96,7 @@ pub fn distributions(run: &Run, summary: &Summary) -> String {
             ),
         );
         for (round, ms) in &row.times {
-            // Spread by the round, so that equal times do not hide each other.
+            // Spread vertically by round, so that equal times do not overlap.
             let y = middle + f64::from(round % 9) * 2.0 - 8.0;
             put(&mut svg, &format!("<circle cx=\"{:.1}\" cy=\"{y:.1}\" r=\"2\"/>", scale.place(*ms)));
         }
@@ -113,7 +113,7 @@ pub fn distributions(run: &Run, summary: &Summary) -> String {
     svg + "</svg>\n"
 }
 
-/// The rounds from left to right, a panel a target, all of one scale; crosses are failures.
+/// TTFT by round, one panel per target on a common scale; crosses are failures.
 #[must_use]
 pub fn timeline(run: &Run, summary: &Summary) -> String {
     let rows = rows(run, summary);
@@ -176,7 +176,7 @@ fn put(svg: &mut String, element: &str) {
     writeln!(svg, "{element}").expect("writing to a string does not fail");
 }
 
-/// Text that means nothing to HTML, inside of elements and attributes.
+/// Escapes text for HTML elements and attributes.
 #[must_use]
 pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")

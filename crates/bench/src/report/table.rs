@@ -1,4 +1,4 @@
-//! The table of a run: a row a target, the fastest first.
+//! The main table: one row per target, fastest first.
 
 use crate::stats::quantile::Quantile;
 use crate::summary::{Metric, MetricStats, Outcome, Summary, TargetSummary, Uncertainty};
@@ -24,13 +24,13 @@ const COLUMNS: [Column; 11] = [
     Column { group: "TTFT", title: "vs best", drop: 1, right: false },
 ];
 
-/// The table, no wider than `width`.
+/// Renders the table, at most `width` columns wide.
 #[must_use]
 pub fn render(summary: &Summary, width: usize) -> Vec<String> {
     layout::table(&COLUMNS, &rows(summary), width)
 }
 
-/// The titles of the columns, groups included, and the cells: for other forms of the same table.
+/// The column titles with their groups, and the cells, for other formats of the same table.
 #[must_use]
 pub fn cells(summary: &Summary) -> (Vec<String>, Vec<Vec<String>>) {
     let titles = COLUMNS.iter().map(|column| format!("{} {}", column.group, column.title).trim().to_owned()).collect();
@@ -68,7 +68,7 @@ fn speed(target: &TargetSummary) -> String {
     if target.is_estimated() && speed != NONE { format!("~{speed}") } else { speed }
 }
 
-/// The first of the ranking is the best only when the rounds say so of every other one.
+/// Calls the first of the ranking `best` only if it is faster than every other target.
 fn versus(summary: &Summary, at: usize) -> String {
     let ranking = summary.ranking();
     let first = ranking[0];
@@ -84,7 +84,7 @@ fn versus(summary: &Summary, at: usize) -> String {
     let ratio = pair.paired.map_or(1.0, |paired| paired.ratio().at);
     match pair.outcome {
         Outcome::Slower => format!("{} slower", units::factor(ratio)),
-        // The first one fails less often, which is why it stands there.
+        // The first target fails less often, which is why it ranks first.
         Outcome::Faster => format!("{} faster", units::factor(1.0 / ratio)),
         Outcome::Same => "same".to_owned(),
         Outcome::CannotTell(Uncertainty::FailsMore) => "fails more".to_owned(),

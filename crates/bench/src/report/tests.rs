@@ -1,4 +1,4 @@
-//! What reports style like, on simulated runs.
+//! Tests of reports on simulated runs.
 
 use super::*;
 use crate::cost::CostEstimate;
@@ -6,7 +6,7 @@ use crate::plan::{Arrival, Target};
 use crate::summary::Summary;
 use crate::synthetic::{self, SimulatedTarget};
 
-/// The run of the examples; its seed is one at which the fast target failed at times.
+/// The example run, with a seed at which the fast target sometimes fails.
 fn mixed() -> Run {
     synthetic::mixed(SEED)
 }
@@ -17,7 +17,7 @@ fn shown(run: &Run, style: &ReportStyle) -> String {
     text(run, &Summary::of(run), style)
 }
 
-/// Names that would break out of where they stand.
+/// A run with names that try to break out of their context.
 fn hostile() -> Run {
     let mut run =
         synthetic::run(1, &[SimulatedTarget::new("a", 100.0).failing(0.5), SimulatedTarget::new("b", 100.0)], 40);
@@ -47,7 +47,7 @@ fn a_few_calls_of_one_target() {
 }
 
 #[test]
-fn the_markdown() {
+fn the_markdown_report() {
     let run = mixed();
     snapshot("markdown", &markdown(&run, &Summary::of(&run)));
 }
@@ -63,11 +63,11 @@ fn the_plan() {
 }
 
 #[test]
-fn what_was_not_asked_is_said_and_is_not_invalid() {
+fn skipped_starts_are_reported_and_do_not_invalidate_the_run() {
     let mut run = mixed();
     run.client.rate_limited = 17;
     let text = shown(&run, &ReportStyle::default());
-    assert!(text.contains("not asked: 17 starts while a deployment limited its rate"), "{text}");
+    assert!(text.contains("skipped: 17 starts while a deployment was rate limiting"), "{text}");
     assert!(!text.contains("INVALID"), "{text}");
 }
 
@@ -92,7 +92,7 @@ fn no_line_is_wider_than_the_page() {
 }
 
 #[test]
-fn a_page_of_html_needs_nothing_and_is_not_broken_by_names() {
+fn the_html_page_is_self_contained_and_escapes_names() {
     for run in [mixed(), hostile()] {
         let page = html(&run, &Summary::of(&run));
         for bad in ["<script", "http://", "https://", "src=", "\u{1b}", "NaN", "inf"] {
@@ -103,7 +103,7 @@ fn a_page_of_html_needs_nothing_and_is_not_broken_by_names() {
     }
 }
 
-/// Every element that opens closes.
+/// Asserts that every opened element is closed.
 fn balanced(page: &str) {
     for tag in ["table", "tr", "td", "th", "ul", "li", "svg", "text", "div", "body", "html", "title", "p", "h1", "h2"] {
         let opened = page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
@@ -112,7 +112,7 @@ fn balanced(page: &str) {
 }
 
 #[test]
-fn a_row_of_csv_a_call() {
+fn the_csv_has_a_row_per_call() {
     for run in [mixed(), hostile()] {
         let text = csv(&run, &Summary::of(&run));
         let records = records(&text);
@@ -122,7 +122,7 @@ fn a_row_of_csv_a_call() {
     }
 }
 
-/// A reader of RFC 4180.
+/// A parser of RFC 4180.
 fn records(text: &str) -> Vec<Vec<String>> {
     let (mut records, mut record, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
     let mut chars = text.chars().peekable();
@@ -145,7 +145,7 @@ fn records(text: &str) -> Vec<Vec<String>> {
 #[test]
 fn the_json_holds_the_run_and_its_summary() {
     let mut run = mixed();
-    // Money may lose its last bit on the way; times do not.
+    // Floating-point amounts may lose their last bit in JSON; times do not.
     run.samples.iter_mut().for_each(|sample| sample.cost_usd = None);
     run.plan.targets.iter_mut().for_each(|target| target.price = None);
     let value: serde_json::Value = serde_json::from_str(&json(&run, &Summary::of(&run))).unwrap();
@@ -158,7 +158,7 @@ fn the_json_holds_the_run_and_its_summary() {
 }
 
 #[test]
-fn the_same_run_gives_the_same_bytes() {
+fn equal_runs_give_equal_reports() {
     let forms = |run: &Run| {
         let summary = Summary::of(run);
         [

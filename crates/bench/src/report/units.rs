@@ -1,12 +1,14 @@
-//! Numbers as people read them; the same number looks the same wherever it stands.
+//! Number formats of the reports.
+
+pub use llmroute_core::model::format::{count, money};
 
 use crate::stats::Interval;
 use crate::stats::quantile::Quantile;
 
-/// What stands where nothing is known.
+/// Stands for an unknown value.
 pub const NONE: &str = "–";
 
-/// Milliseconds and rates: three digits, and no fraction from 100 on.
+/// Milliseconds and rates: about three digits, without a fraction from 100 on.
 #[must_use]
 pub fn plain(value: f64) -> String {
     match value.abs() {
@@ -16,7 +18,7 @@ pub fn plain(value: f64) -> String {
     }
 }
 
-/// Milliseconds as a whole number from ten on: for times that are counted in hundreds.
+/// Milliseconds without a fraction from ten on.
 #[must_use]
 pub fn whole(value: f64) -> String {
     if value.abs() >= 9.95 { format!("{value:.0}") } else { format!("{value:.1}") }
@@ -35,13 +37,13 @@ pub fn seconds(ms: f64) -> String {
     }
 }
 
-/// Any quantile, or a dash.
+/// A quantile, or a dash.
 #[must_use]
 pub fn quantile(quantile: Quantile, unit: fn(f64) -> String) -> String {
     quantile.value().map_or_else(|| NONE.to_owned(), unit)
 }
 
-/// A share as percent: whole, but not 0 % of something.
+/// A share as a whole percentage; small shares keep one decimal.
 #[must_use]
 pub fn percent(share: f64) -> String {
     let value = share * 100.0;
@@ -54,7 +56,7 @@ pub fn share(interval: &Interval) -> String {
     format!("{} {:.0}–{:.0}", percent(interval.at), interval.low * 100.0, interval.high * 100.0)
 }
 
-/// `×2.4`, and `×0.85` below one.
+/// `×2.4`, or `×0.85` below one.
 #[must_use]
 pub fn factor(ratio: f64) -> String {
     format!("×{}", digits(ratio))
@@ -67,7 +69,7 @@ pub fn range(low: f64, high: f64, unit: fn(f64) -> String) -> String {
     if low.starts_with('-') || high.starts_with('-') { format!("{low} to {high}") } else { format!("{low}–{high}") }
 }
 
-/// A ratio: two digits after the point up to two, one above.
+/// A ratio: two decimals up to two, one above.
 #[must_use]
 pub fn digits(ratio: f64) -> String {
     if ratio < 1.995 {
@@ -79,30 +81,11 @@ pub fn digits(ratio: f64) -> String {
     }
 }
 
-/// Dollars with two digits that mean something, cents at least.
-#[must_use]
-pub fn money(usd: f64) -> String {
-    let size = usd.abs();
-    match size {
-        _ if size >= 0.995 || size == 0.0 => format!("${usd:.2}"),
-        _ if size >= 0.0995 => format!("${usd:.3}"),
-        _ if size >= 0.000_995 => format!("${usd:.4}"),
-        _ if size >= 0.000_009_95 => format!("${usd:.6}"),
-        _ => format!("${usd:.8}"),
-    }
-}
-
-/// A word and its number.
-#[must_use]
-pub fn count(number: usize, word: &str) -> String {
-    if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
-}
-
-/// Round numbers on a logarithmic axis: 1, 2 and 5 times the powers of ten, and all digits on a short one.
+/// Ticks of a logarithmic axis: 1, 2 and 5 times powers of ten, or all digits if the axis is short.
 #[must_use]
 pub fn ticks(low: f64, high: f64) -> Vec<f64> {
     let of = |steps: &[u32]| -> Vec<f64> {
-        // Divided rather than multiplied below one, so that 0.3 is 0.3.
+        // Dividing below one keeps 0.3 exact.
         let power = |step: u32, power: i32| {
             let scale = 10_f64.powi(power.abs());
             if power < 0 { f64::from(step) / scale } else { f64::from(step) * scale }
@@ -119,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_keeps_about_three_digits() {
+    fn numbers_have_about_three_digits() {
         for (value, want) in [(0.123, "0.12"), (9.999, "10.0"), (12.34, "12.3"), (99.96, "100"), (1234.5, "1234")] {
             assert_eq!(plain(value), want);
         }
@@ -129,16 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn money_shows_what_is_there() {
-        for (usd, want) in
-            [(0.0, "$0.00"), (1.5, "$1.50"), (0.25, "$0.250"), (0.0098, "$0.0098"), (0.000_25, "$0.000250")]
-        {
-            assert_eq!(money(usd), want);
-        }
-    }
-
-    #[test]
-    fn a_share_that_is_not_zero_does_not_look_like_it() {
+    fn a_small_share_does_not_look_like_zero() {
         assert_eq!((percent(0.0), percent(0.004), percent(0.05)), ("0%".into(), "0.4%".into(), "5%".into()));
     }
 

@@ -1,4 +1,4 @@
-//! What may be said of each pair, in words.
+//! The verdict on each pair, in words.
 
 use crate::stats::Interval;
 use crate::stats::paired::PairedComparison;
@@ -6,18 +6,18 @@ use crate::summary::{Metric, Outcome, Pair, Summary, Uncertainty};
 
 use super::{layout, units};
 
-/// Up to so many targets, each is compared with each in words; above, with the first only.
+/// Up to this many targets, all pairs are described; above, only those with the first.
 const ALL_PAIRS: usize = 3;
 
-/// The verdicts of one metric, the clearest first where they are many.
+/// The verdicts by one metric.
 pub struct MetricVerdicts {
-    /// By what.
+    /// The metric.
     pub metric: Metric,
-    /// A sentence a pair.
+    /// One sentence per pair.
     pub lines: Vec<String>,
 }
 
-/// The verdicts on time to first token, on time per token and on time to the last token.
+/// The verdicts on time to first token, time per token and time to the last token.
 #[must_use]
 pub fn all(summary: &Summary) -> Vec<MetricVerdicts> {
     let of = |metric| MetricVerdicts { metric, lines: by(summary, metric) };
@@ -36,7 +36,7 @@ fn by(summary: &Summary, metric: Metric) -> Vec<String> {
     lines
 }
 
-/// One pair in a sentence, the faster one first; every × is the time of the second by that of the first.
+/// Describes a pair, the faster target first; `×` is the second's time divided by the first's.
 #[must_use]
 pub fn sentence(summary: &Summary, pair: &Pair) -> String {
     let name = |at: usize| layout::name(&summary.targets[at].name);
@@ -50,7 +50,7 @@ pub fn sentence(summary: &Summary, pair: &Pair) -> String {
             let faster = span(&paired.difference.negated(), pair.metric);
             format!("{a} is {faster} faster {} than {b} ({})", what(pair.metric), ratio(&paired))
         }
-        Outcome::Same => format!("{a} and {b}: the same within ±10 % ({})", ratio(&paired)),
+        Outcome::Same => format!("{a} and {b}: equal within ±10 % ({})", ratio(&paired)),
         Outcome::CannotTell(doubt) => {
             format!("{a} and {b}: {} ({})", why(summary, pair, doubt), ratio(&paired))
         }
@@ -59,25 +59,25 @@ pub fn sentence(summary: &Summary, pair: &Pair) -> String {
 
 fn why(summary: &Summary, pair: &Pair, doubt: Uncertainty) -> String {
     match doubt {
-        Uncertainty::MoreRounds(more) => format!("no difference shown, about {more} more rounds would tell"),
-        Uncertainty::TooClose => "no difference shown, and no sensible number of rounds would tell".to_owned(),
+        Uncertainty::MoreRounds(more) => format!("no difference detected; about {more} more rounds would decide"),
+        Uncertainty::TooClose => "no difference detected, and no practical number of rounds would decide".to_owned(),
         Uncertainty::TooFewPairs => "both answered in fewer than 6 rounds".to_owned(),
-        Uncertainty::Corrected(of) => format!("they differ alone, not after correction for {of} comparisons"),
+        Uncertainty::Corrected(of) => format!("they differ, but not after correction for {of} comparisons"),
         Uncertainty::NotInTest => "the interval shows a difference, the signed-rank test does not".to_owned(),
         Uncertainty::FailsMore => {
             let faster = if pair.paired.is_some_and(|paired| paired.log_ratio.at < 0.0) { pair.a } else { pair.b };
-            format!("{} takes less time but fails more often", layout::name(&summary.targets[faster].name))
+            format!("{} is faster but fails more often", layout::name(&summary.targets[faster].name))
         }
     }
 }
 
-/// The time of the second by that of the first.
+/// The second's time divided by the first's.
 fn ratio(paired: &PairedComparison) -> String {
     let (ratio, n) = (paired.reversed().ratio(), paired.n);
     format!("{}, {}; n {n}", units::factor(ratio.at), units::range(ratio.low, ratio.high, units::digits))
 }
 
-/// `142 ms (95–190)`, in the unit that the table has.
+/// `142 ms (95–190)`, in the unit of the table.
 fn span(ms: &Interval, metric: Metric) -> String {
     let unit: fn(f64) -> String = match metric {
         Metric::E2eMs => units::seconds,
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
     use crate::synthetic::{SimulatedTarget, run};
 
-    /// What is said of a pair with this outcome; `b` takes half as long again as `a`.
+    /// Asserts the start of the sentence for an outcome; `b` takes 1.5 times as long as `a`.
     fn check(outcome: Outcome, want: &str) {
         let summary = Summary::of(&run(3, &[SimulatedTarget::new("a", 200.0), SimulatedTarget::new("b", 300.0)], 40));
         let pair = Pair { outcome, ..summary.pair(0, 1, Metric::TtftMs).expect("two targets are a pair") };
@@ -110,19 +110,19 @@ mod tests {
     }
 
     #[test]
-    fn a_ratio_has_one_direction_whatever_the_verdict() {
+    fn the_ratio_has_the_same_direction_in_every_verdict() {
         check(Outcome::Faster, "a is ");
-        check(Outcome::Same, "a and b: the same within ±10 %");
+        check(Outcome::Same, "a and b: equal within ±10 %");
         check(
             Outcome::CannotTell(Uncertainty::MoreRounds(40)),
-            "a and b: no difference shown, about 40 more rounds would tell",
+            "a and b: no difference detected; about 40 more rounds would decide",
         );
-        check(Outcome::CannotTell(Uncertainty::FailsMore), "a and b: a takes less time but fails more often");
+        check(Outcome::CannotTell(Uncertainty::FailsMore), "a and b: a is faster but fails more often");
     }
 
     #[test]
-    fn an_interval_that_is_corrected_is_not_called_no_difference() {
-        let want = "a and b: they differ alone, not after correction for 3 comparisons";
+    fn a_corrected_interval_is_not_reported_as_no_difference() {
+        let want = "a and b: they differ, but not after correction for 3 comparisons";
         check(Outcome::CannotTell(Uncertainty::Corrected(3)), want);
         let want = "a and b: the interval shows a difference, the signed-rank test does not";
         check(Outcome::CannotTell(Uncertainty::NotInTest), want);

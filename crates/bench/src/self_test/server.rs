@@ -1,4 +1,4 @@
-//! A server on loopback with a known schedule, on a thread of its own, that writes down when each token left.
+//! A loopback server with a known token schedule. It runs on its own thread and records when each token left.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,44 +10,44 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use url::Url;
 
-/// When tokens leave, counted from the arrival of the request.
+/// The times of the tokens, counted from the arrival of the request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TokenSchedule {
-    /// The first one.
+    /// Time to the first token.
     pub ttft: Duration,
-    /// Between two.
+    /// Time between tokens.
     pub itl: Duration,
-    /// How many.
+    /// Number of tokens.
     pub tokens: u32,
-    /// Each span is drawn evenly from so much below to so much above it, as a share.
+    /// Relative jitter: each time is drawn uniformly from this share below to this share above its value.
     pub jitter: f64,
-    /// Seed of the luck.
+    /// Seed of the jitter.
     pub seed: u64,
 }
 
 impl Default for TokenSchedule {
-    /// 200 ms to the first of 50 tokens, 20 ms apart.
+    /// 50 tokens: the first after 200 ms, the others 20 ms apart.
     fn default() -> Self {
         Self { ttft: Duration::from_millis(200), itl: Duration::from_millis(20), tokens: 50, jitter: 0.0, seed: 1 }
     }
 }
 
-/// When the tokens of a call left.
+/// The times at which the tokens of a call left.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SentTimes {
     /// The number of the call.
     pub call: u32,
-    /// After each write had returned.
+    /// The time after each write returned.
     pub left: Vec<Instant>,
 }
 
 impl SentTimes {
-    /// Between tokens.
+    /// Gaps between tokens.
     pub fn gaps(&self) -> impl Iterator<Item = Duration> {
         self.left.windows(2).map(|pair| pair[1] - pair[0])
     }
 
-    /// The mean of the gaps.
+    /// Mean gap between tokens.
     #[must_use]
     pub fn mean_gap(&self) -> Duration {
         let (first, last) = (self.left.first(), self.left.last());
@@ -57,7 +57,7 @@ impl SentTimes {
     }
 }
 
-/// The server; it ends when it is dropped.
+/// The server. Dropping it stops it.
 #[derive(Debug)]
 pub struct ReferenceServer {
     url: Url,
@@ -67,10 +67,10 @@ pub struct ReferenceServer {
 }
 
 impl ReferenceServer {
-    /// Listens on a free port.
+    /// Starts the server on a free port.
     ///
     /// # Errors
-    /// When there is none, or no thread.
+    /// No port is free, or the thread cannot start.
     pub fn start(schedule: TokenSchedule) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
@@ -95,13 +95,13 @@ impl ReferenceServer {
         Ok(Self { url, truths, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// Where it is.
+    /// The base URL of the server.
     #[must_use]
     pub fn url(&self) -> &Url {
         &self.url
     }
 
-    /// Ends it: the truth, and the time of processor that it used, where that is known.
+    /// Stops the server; returns its records and its CPU time, if known.
     #[must_use]
     pub fn stop(mut self) -> (Vec<SentTimes>, Option<Duration>) {
         drop(self.stop.take());
@@ -111,7 +111,7 @@ impl ReferenceServer {
     }
 }
 
-/// What this thread has used; `/proc` counts in nanoseconds (`proc_pid_schedstat(5)`).
+/// CPU time of this thread; `/proc` reports nanoseconds (`proc_pid_schedstat(5)`).
 fn thread_cpu() -> Option<Duration> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     text.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
@@ -126,13 +126,13 @@ async fn accept(
         let (socket, _) = listener.accept().await?;
         let truths = Arc::clone(truths);
         tokio::spawn(async move {
-            // A client that leaves ends its connection and nothing else.
+            // A client that disconnects ends only its own connection.
             let _ = serve(socket, schedule, &truths).await;
         });
     }
 }
 
-/// Answers call after call.
+/// Serves requests on one connection.
 async fn serve(mut socket: TcpStream, schedule: TokenSchedule, truths: &Mutex<Vec<SentTimes>>) -> io::Result<()> {
     socket.set_nodelay(true)?;
     let mut seen = Vec::new();
@@ -151,12 +151,12 @@ async fn serve(mut socket: TcpStream, schedule: TokenSchedule, truths: &Mutex<Ve
     }
 }
 
-/// The number in `call=N;`: the last thing in a request that matters, and short enough to come with its end.
+/// The number in `call=N;`, once the request is complete.
 fn call_of(seen: &[u8]) -> Option<u32> {
     let text = String::from_utf8_lossy(seen);
     let (_, rest) = text.split_once("call=")?;
     let (number, rest) = rest.split_once(';')?;
-    // The whole of the body: the brace that ends it.
+    // The body ends with the closing brace.
     rest.ends_with('}').then(|| number.parse().ok())?
 }
 

@@ -1,11 +1,11 @@
-//! Whether a round resembles the one before it, which makes a run of many rounds worth fewer.
+//! Correlation of each round with the previous one, which reduces the information in a run.
 
 use super::{mean, number};
 
-/// From this on it is taken into account; below it is what chance does to a few dozen rounds.
+/// Correlations up to this value are ignored: they occur by chance in a few dozen rounds.
 pub const NOTABLE: f64 = 0.2;
 
-/// The correlation of each value with the one before it; nothing where there are too few or they do not vary.
+/// The correlation of each value with its predecessor; `None` for too few or constant values.
 #[must_use]
 pub fn lag_one(values: &[f64]) -> Option<f64> {
     if values.len() < 8 {
@@ -17,8 +17,8 @@ pub fn lag_one(values: &[f64]) -> Option<f64> {
     (square > 0.0).then(|| product / square)
 }
 
-/// How many independent rounds so many correlated ones are worth: `n (1 − r)/(1 + r)` (Bartlett 1946, for a
-/// process that forgets at a constant rate).
+/// The effective sample size of `n` correlated rounds: `n (1 − r)/(1 + r)` (Bartlett 1946, for a first-order
+/// autoregressive process).
 #[must_use]
 pub fn effective_size(n: usize, correlation: f64) -> f64 {
     if correlation <= NOTABLE {
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_trend_is_correlated_and_a_zigzag_the_other_way() {
+    fn a_trend_correlates_positively_and_a_zigzag_negatively() {
         let trend: Vec<f64> = (0..40).map(f64::from).collect();
         let zigzag: Vec<f64> = (0..40).map(|i| f64::from(i % 2)).collect();
         assert!(lag_one(&trend).unwrap() > 0.8);
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn correlated_rounds_are_worth_fewer() {
+    fn correlated_rounds_have_a_smaller_effective_size() {
         assert!((effective_size(40, 0.1) - 40.0).abs() < 1e-9);
         assert!((effective_size(40, 0.6) - 10.0).abs() < 1e-9);
         assert!((effective_size(40, -0.9) - 40.0).abs() < 1e-9);

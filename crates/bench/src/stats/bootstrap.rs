@@ -1,32 +1,25 @@
-//! Percentile bootstrap of medians: what else the same rounds could have shown; not which values go in.
+//! Percentile bootstrap of medians.
 //!
-//! Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7 (1979). Rounds are
-//! drawn with replacement; the interval is cut from the medians of the draws. It is true when the rounds
-//! are independent of each other, which is why differences are taken inside of rounds: drift is then in
-//! both sides of a difference and falls out.
+//! Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7 (1979). Rounds are drawn with
+//! replacement, and the interval is cut from the medians of the resamples. The method assumes independent rounds.
+//! This is why differences are taken within rounds: drift affects both sides and cancels out.
 
 use fastrand::Rng;
 
 use super::{Interval, normal, number, quantile};
 
-/// How often a sample is drawn anew.
+/// Number of resamples.
 pub const RESAMPLES: usize = 2000;
 
-/// Draws of one interval in all: above 5,000 rounds fewer resamples do, for the median is then known well.
+/// Limit on all draws for one interval. Above 5,000 rounds, fewer resamples are enough.
 const DRAWS: usize = 10_000_000;
 
-/// Fewer values than this have no interval: between the least and the greatest of five, the median
-/// lies in 94 % only.
+/// Smallest sample with an interval: the range of five values covers the median with only 94 %.
 pub const FEWEST: usize = 6;
 
-/// The median of values with its interval; the same generator gives the same interval.
+/// The median of `values` with its interval. Equal generators give equal intervals.
 #[must_use]
-pub fn median(values: &[f64], level: f64, rng: &mut Rng) -> Option<Interval> {
-    median_of(values, level, resamples(values.len()), rng)
-}
-
-/// [`median`] with another number of resamples.
-pub(super) fn median_of(values: &[f64], level: f64, resamples: usize, rng: &mut Rng) -> Option<Interval> {
+pub fn median(values: &[f64], level: f64, resamples: usize, rng: &mut Rng) -> Option<Interval> {
     if values.len() < FEWEST {
         return None;
     }
@@ -36,7 +29,7 @@ pub(super) fn median_of(values: &[f64], level: f64, resamples: usize, rng: &mut 
     Some(cut(quantile::point(&sorted, 0.5), medians, level))
 }
 
-/// The ratio of the medians of two samples that have nothing to do with each other, `now / earlier`, as a logarithm.
+/// The logarithm of the ratio of medians, `now / earlier`, of two independent samples.
 #[must_use]
 pub fn log_ratio(now: &[f64], earlier: &[f64], level: f64, rng: &mut Rng) -> Option<Interval> {
     let positive = |values: &[f64]| values.iter().all(|value| *value > 0.0);
@@ -51,7 +44,9 @@ pub fn log_ratio(now: &[f64], earlier: &[f64], level: f64, rng: &mut Rng) -> Opt
     Some(cut(at, ratios, level))
 }
 
-fn resamples(n: usize) -> usize {
+/// The number of resamples for a sample of size `n`.
+#[must_use]
+pub fn resamples(n: usize) -> usize {
     (DRAWS / n.max(1)).clamp(200, RESAMPLES)
 }
 
@@ -64,7 +59,7 @@ fn sorted(values: &[f64]) -> Vec<f64> {
 fn cut(at: f64, mut statistics: Vec<f64>, level: f64) -> Interval {
     statistics.sort_by(f64::total_cmp);
     let tail = (1.0 - level) / 2.0;
-    // Far out, a percentile of the resamples says little of its own: the normal tail is the smoother guess.
+    // An extreme percentile of the resamples is unreliable; a normal tail extrapolates better.
     let few = number(statistics.len()) * tail < 10.0;
     let ends = |tail: f64| (quantile::point(&statistics, tail), quantile::point(&statistics, 1.0 - tail));
     if !few {
@@ -75,7 +70,7 @@ fn cut(at: f64, mut statistics: Vec<f64>, level: f64) -> Interval {
     Interval { at, low, high }.widened(normal::z_score(level) / normal::z_score(0.95))
 }
 
-/// How often each position of a sorted sample was drawn; the buffer is kept between draws.
+/// A resample: how often each position of the sorted sample was drawn. The buffer is reused.
 struct Resample {
     counts: Vec<u32>,
 }
@@ -99,7 +94,7 @@ impl Resample {
         f64::midpoint(sorted[lower], sorted[upper])
     }
 
-    /// The position that is drawn at this rank, counted from zero.
+    /// The position of the given rank, counted from zero.
     fn position(&self, rank: usize) -> usize {
         let mut drawn = 0;
         let reached = |count: &u32| {
@@ -115,19 +110,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_seed_gives_the_same_interval() {
+    fn equal_seeds_give_equal_intervals() {
         let values: Vec<f64> = (0..40).map(|i| number(i * i % 37)).collect();
-        let once = median(&values, 0.95, &mut Rng::with_seed(7));
-        assert_eq!(once, median(&values, 0.95, &mut Rng::with_seed(7)));
+        let once = median(&values, 0.95, RESAMPLES, &mut Rng::with_seed(7));
+        assert_eq!(once, median(&values, 0.95, RESAMPLES, &mut Rng::with_seed(7)));
         let Interval { at, low, high } = once.unwrap();
         assert!(low < at && at < high, "{once:?}");
     }
 
     #[test]
-    fn a_surer_interval_is_wider() {
+    fn a_higher_level_gives_a_wider_interval() {
         let values: Vec<f64> = (0..40).map(|i| number(i * i % 37)).collect();
         let width = |level| {
-            let interval = median(&values, level, &mut Rng::with_seed(7)).unwrap();
+            let interval = median(&values, level, RESAMPLES, &mut Rng::with_seed(7)).unwrap();
             interval.high - interval.low
         };
         assert!(width(0.9) < width(0.95) && width(0.95) < width(0.999));
@@ -135,13 +130,13 @@ mod tests {
 
     #[test]
     fn five_values_have_no_interval() {
-        assert_eq!(median(&[1.0; 5], 0.95, &mut Rng::with_seed(1)), None);
+        assert_eq!(median(&[1.0; 5], 0.95, RESAMPLES, &mut Rng::with_seed(1)), None);
     }
 
     #[test]
-    fn equal_values_have_an_interval_without_width() {
+    fn equal_values_have_an_interval_of_zero_width() {
         let sure = Interval { at: 2.0, low: 2.0, high: 2.0 };
-        assert_eq!(median(&[2.0; 9], 0.95, &mut Rng::with_seed(1)), Some(sure));
+        assert_eq!(median(&[2.0; 9], 0.95, RESAMPLES, &mut Rng::with_seed(1)), Some(sure));
         assert_eq!(
             log_ratio(&[2.0; 9], &[1.0; 8], 0.95, &mut Rng::with_seed(1)),
             Some(Interval { at: 1.0, low: 1.0, high: 1.0 }.map(|x| x * 2_f64.ln()))

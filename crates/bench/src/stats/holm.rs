@@ -1,11 +1,11 @@
-//! Holm's correction: of many comparisons, some come out by chance. Not the comparisons.
+//! Holm's correction for multiple comparisons.
 //!
-//! Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6
-//! (1979): the chance of even one false verdict in the family stays below the level.
+//! Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979). It
+//! keeps the probability of any false positive in the family below the level.
 
 use super::number;
 
-/// Adjusted p-values, in the order of the given ones.
+/// The adjusted p-values, in the given order.
 #[must_use]
 pub fn adjust(p_values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
@@ -30,13 +30,13 @@ mod tests {
     }
 
     #[test]
-    fn one_comparison_stays_what_it_is() {
+    fn a_single_comparison_is_not_adjusted() {
         check(&[0.03], &[0.03]);
         check(&[], &[]);
     }
 
     #[test]
-    fn the_smallest_pays_for_all_and_none_falls_below_a_smaller_one() {
+    fn adjusted_p_values_keep_their_order() {
         check(&[0.04, 0.01, 0.03], &[0.06, 0.03, 0.06]);
         check(&[0.9, 0.6], &[1.0, 1.0]);
     }

@@ -1,77 +1,75 @@
-//! The statistics of a run: numbers in, numbers out. What the numbers mean is the summary's concern.
-//!
-//! Everything here is a pure function; resampling draws from a generator that the caller seeds.
+//! Statistics as pure functions; resampling draws from a generator that the caller seeds.
 
-pub mod autocorrelation;
-pub mod bootstrap;
+pub(crate) mod autocorrelation;
+pub(crate) mod bootstrap;
 #[cfg(test)]
 mod calibration;
-pub mod holm;
-pub mod normal;
-pub mod paired;
+pub(crate) mod holm;
+pub(crate) mod normal;
+pub(crate) mod paired;
 mod power;
 pub mod quantile;
-pub mod wilcoxon;
-pub mod wilson;
+pub(crate) mod wilcoxon;
+pub(crate) mod wilson;
 
 use serde::{Deserialize, Serialize};
 
-pub use power::{SPREAD, detectable, more_rounds};
+pub(crate) use power::{detectable, more_rounds};
 
-/// How sure an interval is, unless said otherwise.
+/// The default confidence level.
 pub const LEVEL: f64 = 0.95;
 
-/// An estimate with the interval that holds the truth in [`LEVEL`] of all runs.
+/// An estimate with its confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// The estimate.
     pub at: f64,
-    /// The lower end.
+    /// The lower bound.
     pub low: f64,
-    /// The upper end.
+    /// The upper bound.
     pub high: f64,
 }
 
 impl Interval {
-    /// All three through a function that grows.
+    /// Applies an increasing function to the estimate and to both bounds.
     #[must_use]
     pub fn map(self, f: impl Fn(f64) -> f64) -> Self {
         Self { at: f(self.at), low: f(self.low), high: f(self.high) }
     }
 
-    /// The same seen from the other side: of `b − a` where this is of `a − b`.
+    /// The interval of `b − a`, given that of `a − b`.
     #[must_use]
     pub fn negated(self) -> Self {
         Self { at: -self.at, low: -self.high, high: -self.low }
     }
 
-    /// Ends so many times as far from the estimate.
+    /// Moves both bounds away from the estimate by the factor `by`.
     #[must_use]
     pub fn widened(self, by: f64) -> Self {
         Self { at: self.at, low: self.at - (self.at - self.low) * by, high: self.at + (self.high - self.at) * by }
     }
 
-    /// Whether zero lies outside.
+    /// Reports whether zero lies outside of the interval.
     #[must_use]
     pub fn excludes_zero(&self) -> bool {
         self.low > 0.0 || self.high < 0.0
     }
 
-    /// Whether it lies wholly within `±band` of zero.
+    /// Reports whether the interval lies entirely within `±band`.
     #[must_use]
     pub fn within(&self, band: f64) -> bool {
         -band < self.low && self.high < band
     }
 }
 
-/// A count as a number to calculate with.
+/// Converts a count for arithmetic.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "counts of a run are far below 2^52")]
 pub fn number(count: usize) -> f64 {
     count as f64
 }
 
-/// The arithmetic mean; nothing of nothing.
+/// The arithmetic mean; `None` if there are no values.
 #[must_use]
 pub fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / number(values.len()))

@@ -1,9 +1,9 @@
-//! The normal distribution: its tails and its quantiles; nothing else of it.
+//! Tail probabilities and quantiles of the normal distribution.
 
-/// The probability of more than `z`.
+/// The probability of a value above `z`.
 ///
-/// The series of Marsaglia, "Evaluating the normal distribution", Journal of Statistical Software 11
-/// (2004), and Laplace's continued fraction where the series would lose its digits.
+/// Uses the series of Marsaglia, "Evaluating the normal distribution", Journal of Statistical Software 11 (2004), and
+/// Laplace's continued fraction where the series would lose precision.
 #[must_use]
 pub fn upper_tail(z: f64) -> f64 {
     if z < 0.0 {
@@ -38,7 +38,7 @@ pub fn upper_quantile(p: f64) -> f64 {
     f64::midpoint(low, high)
 }
 
-/// How many standard errors an interval of this level reaches to each side: 1.96 for 0.95.
+/// The two-sided critical value of a confidence level: 1.96 for 0.95.
 #[must_use]
 pub fn z_score(level: f64) -> f64 {
     upper_quantile((1.0 - level) / 2.0)
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn tails_are_those_of_the_tables() {
+    fn tails_match_published_tables() {
         for (z, want) in [
             (0.0, 0.5),
             (1.0, 0.158_655_253_931_457_05),
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn quantiles_undo_tails() {
+    fn quantiles_invert_tails() {
         for z in [-5.0, -1.0, 0.0, 0.5, 1.96, 3.0, 6.0] {
             assert!((upper_quantile(upper_tail(z)) - z).abs() < 1e-8, "{z}");
         }

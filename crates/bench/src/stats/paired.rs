@@ -1,11 +1,11 @@
-//! Two targets compared inside of rounds: what one took against what the other took at the same time.
+//! Paired comparison of two targets within rounds.
 
 use fastrand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{Interval, LEVEL, autocorrelation, bootstrap, normal, number, wilcoxon};
 
-/// What pairs say of `a` against `b`. Intervals and p-value already allow for correlated rounds.
+/// The comparison of `a` with `b`. Intervals and p-value already allow for correlated rounds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PairedComparison {
     /// Rounds in which both have a value.
@@ -16,28 +16,27 @@ pub struct PairedComparison {
     pub difference: Interval,
     /// Wilcoxon's signed-rank test of the log-ratios.
     pub p: f64,
-    /// Correlation of a round with the one before it.
+    /// Correlation of a round with the previous one.
     pub autocorrelation: Option<f64>,
-    /// How many independent rounds these are worth.
+    /// Effective number of independent rounds.
     pub effective: f64,
 }
 
-/// Compares pairs `(a, b)` of positive values in the order of their rounds; nothing when there are fewer than
-/// [`bootstrap::FEWEST`].
+/// Compares pairs `(a, b)` of positive values, in round order; `None` for fewer than [`bootstrap::FEWEST`].
 #[must_use]
 pub fn compare(pairs: &[(f64, f64)], rng: &mut Rng) -> Option<PairedComparison> {
-    compare_by(pairs, bootstrap::RESAMPLES, rng)
+    compare_by(pairs, bootstrap::resamples(pairs.len()), rng)
 }
 
-/// [`compare`] with another number of resamples.
+/// Runs [`compare`] with another number of resamples.
 pub(super) fn compare_by(pairs: &[(f64, f64)], resamples: usize, rng: &mut Rng) -> Option<PairedComparison> {
     let pairs: Vec<(f64, f64)> = pairs.iter().copied().filter(|(a, b)| *a > 0.0 && *b > 0.0).collect();
     let logs: Vec<f64> = pairs.iter().map(|(a, b)| (a / b).ln()).collect();
     let differences: Vec<f64> = pairs.iter().map(|(a, b)| a - b).collect();
-    // The same draws for both, so that they exclude zero together.
+    // Equal draws, so that both intervals exclude zero together.
     let mut same = rng.clone();
-    let log_ratio = bootstrap::median_of(&logs, LEVEL, resamples, rng)?;
-    let difference = bootstrap::median_of(&differences, LEVEL, resamples, &mut same)?;
+    let log_ratio = bootstrap::median(&logs, LEVEL, resamples, rng)?;
+    let difference = bootstrap::median(&differences, LEVEL, resamples, &mut same)?;
     let correlation = autocorrelation::lag_one(&logs);
     let effective = correlation.map_or(number(logs.len()), |r| autocorrelation::effective_size(logs.len(), r));
     let widening = (number(logs.len()) / effective).sqrt();
@@ -58,14 +57,14 @@ impl PairedComparison {
         self.log_ratio.map(f64::exp)
     }
 
-    /// The same of `b` against `a`.
+    /// The comparison of `b` with `a`.
     #[must_use]
     pub fn reversed(&self) -> Self {
         Self { log_ratio: self.log_ratio.negated(), difference: self.difference.negated(), ..*self }
     }
 }
 
-/// The p-value if the standard error were larger by so much.
+/// The p-value if the standard error were larger by the factor `widening`.
 fn widened_p_value(p: f64, widening: f64) -> f64 {
     if widening <= 1.0 {
         return p;
@@ -84,25 +83,25 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_shows_in_ratio_and_milliseconds_alike() {
+    fn a_difference_shows_in_the_ratio_and_in_milliseconds() {
         let found = compare(&noisy(40, 1.5), &mut Rng::with_seed(1)).unwrap();
         assert!((found.ratio().at - 1.5).abs() < 0.06 && (found.difference.at - 55.0).abs() < 6.0, "{found:?}");
         assert!(found.log_ratio.excludes_zero() && found.difference.excludes_zero() && found.p < 1e-6);
     }
 
     #[test]
-    fn the_other_way_round_it_is_the_other_way_round() {
+    fn the_reversed_comparison_has_the_inverse_ratio() {
         let found = compare(&noisy(40, 1.5), &mut Rng::with_seed(1)).unwrap().reversed();
         assert!(found.ratio().at < 0.7 && found.difference.high < 0.0, "{found:?}");
     }
 
     #[test]
-    fn too_few_pairs_say_nothing() {
+    fn too_few_pairs_give_no_result() {
         assert_eq!(compare(&noisy(5, 1.5), &mut Rng::with_seed(1)), None);
     }
 
     #[test]
-    fn rounds_that_follow_each_other_are_worth_fewer() {
+    fn correlated_rounds_widen_the_result() {
         let pairs: Vec<(f64, f64)> = (0..40).map(|i| (100.0 + f64::from(i), 119.5)).collect();
         let found = compare(&pairs, &mut Rng::with_seed(1)).unwrap();
         assert!(found.effective < 5.0, "{found:?}");

@@ -1,36 +1,35 @@
-//! Quantiles of one sample, their intervals, and when a sample cannot carry one.
+//! Quantiles of a sample with their intervals, and the sample sizes that they require.
 //!
-//! The estimate is definition 7 of Hyndman and Fan, "Sample quantiles in statistical packages", The
-//! American Statistician 50 (1996): linear between the order statistics around `1 + (n − 1)q`, as in
-//! R and `NumPy`. The interval is that of order statistics (David and Nagaraja, Order Statistics, 3rd ed.,
-//! 7.1): it assumes nothing of the distribution.
+//! The estimate is definition 7 of Hyndman and Fan, "Sample quantiles in statistical packages", The American
+//! Statistician 50 (1996): linear between the order statistics around `1 + (n − 1)q`, as in R and `NumPy`. The interval
+//! uses order statistics (David and Nagaraja, Order Statistics, 3rd ed., 7.1) and assumes no distribution.
 
 use serde::{Deserialize, Serialize};
 
 use super::{LEVEL, number};
 
-/// A quantile of a sample, or how much the sample lacks to carry it.
+/// A quantile of a sample, or the number of values that the sample lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Quantile {
-    /// The sample carries it.
+    /// The sample is large enough.
     Known {
         /// The estimate.
         value: f64,
-        /// The lower end of its 95 % interval; a median of fewer than six values has none.
+        /// The lower bound of the 95 % interval; `None` for a median of fewer than six values.
         low: Option<f64>,
-        /// The upper end.
+        /// The upper bound.
         high: Option<f64>,
     },
-    /// It does not.
+    /// The sample is too small.
     Missing {
-        /// So many more values are needed.
+        /// The number of values that are missing.
         missing: usize,
     },
 }
 
 impl Quantile {
-    /// The estimate, when there is one.
+    /// The estimate, if the sample is large enough.
     #[must_use]
     pub fn value(&self) -> Option<f64> {
         match self {
@@ -40,21 +39,21 @@ impl Quantile {
     }
 }
 
-/// A quantile of calls of which some failed: a failure is a call that never ended, and ranks above all others.
+/// A quantile over all calls, where a failure ranks above every success.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RankedQuantile {
     /// The call of that rank succeeded.
     Value(f64),
-    /// It failed.
+    /// The call of that rank failed.
     Infinite,
-    /// There are too few calls; so many more are needed.
+    /// There are too few calls; this many are missing.
     Missing(usize),
 }
 
-/// The smallest sample that carries a quantile: its 95 % interval has both ends inside of the sample.
+/// The smallest sample whose 95 % interval of the quantile has both bounds within the sample.
 ///
-/// The largest of `n` values lies below the quantile with probability `qⁿ`, which may be 2.5 % at most:
+/// The largest of `n` values lies below the quantile with probability `qⁿ`, which must be at most 2.5 %:
 /// `n ≥ ln 0.025 / ln q`. p90 needs 36, p95 72, p99 368.
 #[must_use]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number")]
@@ -63,7 +62,7 @@ pub fn min_sample_size(q: f64) -> usize {
     (tail.ln() / q.max(1.0 - q).ln()).ceil() as usize
 }
 
-/// A quantile of values in ascending order. The median is the middle of what was seen, and is given of any sample.
+/// A quantile of sorted values. The median describes the sample itself, so it is given for any size.
 #[must_use]
 pub fn estimate(sorted: &[f64], q: f64) -> Quantile {
     let missing = min_sample_size(q).saturating_sub(sorted.len());
@@ -75,7 +74,7 @@ pub fn estimate(sorted: &[f64], q: f64) -> Quantile {
     Quantile::Known { value: point(sorted, q), low, high }
 }
 
-/// The estimate alone, of any sample that is not empty, in ascending order.
+/// The estimate alone, for any sorted, non-empty sample.
 #[must_use]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position in the sample")]
 pub fn point(sorted: &[f64], q: f64) -> f64 {
@@ -86,7 +85,7 @@ pub fn point(sorted: &[f64], q: f64) -> f64 {
     sorted[below] + (sorted[above] - sorted[below]) * (rank - rank.floor())
 }
 
-/// The order statistics between which the quantile lies with 95 %, when the sample reaches so far.
+/// The order statistics that enclose the quantile with 95 % confidence, if the sample is large enough.
 #[must_use]
 pub fn interval(sorted: &[f64], q: f64) -> Option<(f64, f64)> {
     let n = sorted.len();
@@ -101,7 +100,7 @@ pub fn interval(sorted: &[f64], q: f64) -> Option<(f64, f64)> {
     Some((sorted[lower.max(1) - 1], sorted[upper.min(n) - 1]))
 }
 
-/// `P(Bin(n, p) ≤ k)` for every `k` below `n`; in logarithms, for `(1 − p)ⁿ` may be smaller than a number can be.
+/// `P(Bin(n, p) ≤ k)` for every `k` below `n`; in logarithms, because `(1 − p)ⁿ` may underflow.
 fn binomial(n: usize, p: f64) -> Vec<f64> {
     let odds = (p / (1.0 - p)).ln();
     let mut log = number(n) * (1.0 - p).ln();
@@ -114,8 +113,8 @@ fn binomial(n: usize, p: f64) -> Vec<f64> {
     (0..n).map(step).collect()
 }
 
-/// A quantile of `sorted` successes and `failures` that rank above them: the smallest value that is not
-/// exceeded by more than `1 − q` of all calls (nearest rank: there is nothing between a value and never).
+/// The smallest value that at most `1 − q` of all calls exceed, where `failures` rank above all `sorted` successes
+/// (nearest rank, because nothing lies between a value and infinity).
 #[must_use]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position in the sample")]
 pub fn with_failures(sorted: &[f64], failures: usize, q: f64) -> RankedQuantile {
@@ -142,40 +141,40 @@ mod tests {
     }
 
     #[test]
-    fn a_quantile_needs_so_many() {
+    fn quantiles_need_a_minimum_sample() {
         for (q, want) in [(0.5, 6), (0.9, 36), (0.95, 72), (0.99, 368), (0.1, 36)] {
             check_needs(q, want);
         }
     }
 
     #[test]
-    fn a_sample_that_is_too_small_says_by_how_much() {
+    fn a_small_sample_reports_how_many_values_are_missing() {
         assert_eq!(estimate(&upto(35), 0.9), Quantile::Missing { missing: 1 });
         assert_eq!(estimate(&upto(40), 0.99), Quantile::Missing { missing: 328 });
         assert_eq!(estimate(&[], 0.5), Quantile::Missing { missing: 6 });
     }
 
     #[test]
-    fn the_smallest_sample_reaches_its_own_maximum() {
+    fn the_smallest_sample_uses_its_maximum_as_a_bound() {
         let Quantile::Known { high, .. } = estimate(&upto(36), 0.9) else { panic!("36 carry p90") };
         assert_eq!(high, Some(36.0));
     }
 
     #[test]
-    fn a_median_is_given_of_one_value_without_an_interval() {
+    fn a_median_of_one_value_has_no_interval() {
         assert_eq!(estimate(&[3.0], 0.5), Quantile::Known { value: 3.0, low: None, high: None });
         // Table of Conover, Practical Nonparametric Statistics: n = 20 has ranks 6 and 15.
         assert_eq!(estimate(&upto(20), 0.5), Quantile::Known { value: 10.5, low: Some(6.0), high: Some(15.0) });
     }
 
     #[test]
-    fn a_large_sample_has_an_interval_too() {
+    fn a_large_sample_has_an_interval() {
         let Quantile::Known { low: Some(low), high: Some(high), .. } = estimate(&upto(100_000), 0.99) else { panic!() };
         assert!((98_930.0..98_950.0).contains(&low) && (99_050.0..99_070.0).contains(&high), "{low} {high}");
     }
 
     #[test]
-    fn between_two_ranks_it_is_linear() {
+    fn between_two_ranks_it_interpolates() {
         assert!((point(&[1.0, 2.0, 3.0, 4.0], 0.9) - 3.7).abs() < 1e-12);
     }
 

@@ -1,16 +1,16 @@
-//! Wilcoxon's signed-rank test: are differences as often and as far below zero as above? Not how large they are.
+//! Wilcoxon's signed-rank test.
 //!
-//! Wilcoxon, "Individual comparisons by ranking methods", Biometrics Bulletin 1 (1945). Zeros are left
-//! out; ties share the mean of their ranks. Exact up to 25 differences without ties, else by the normal
-//! approximation with corrections for ties and continuity (Hollander, Wolfe and Chicken,
-//! Nonparametric Statistical Methods, 3rd ed., 3.1).
+//! Wilcoxon, "Individual comparisons by ranking methods", Biometrics Bulletin 1 (1945). Zeros are left out; ties share
+//! the mean of their ranks. The test is exact for up to 25 differences without ties; otherwise it uses the normal
+//! approximation with corrections for ties and continuity (Hollander, Wolfe and Chicken, Nonparametric Statistical
+//! Methods, 3rd ed., 3.1).
 
 use super::{normal, number};
 
-/// Up to so many differences the distribution is counted out.
+/// Largest number of differences for the exact distribution.
 const EXACT: usize = 25;
 
-/// The probability of a sum of ranks at least as far from the middle, if nothing differed (two-sided).
+/// The two-sided p-value of the hypothesis that the differences are symmetric around zero.
 #[must_use]
 pub fn p_value(differences: &[f64]) -> f64 {
     let mut values: Vec<f64> = differences.iter().copied().filter(|value| *value != 0.0).collect();
@@ -30,7 +30,7 @@ pub fn p_value(differences: &[f64]) -> f64 {
     (2.0 * normal::upper_tail(distance / variance.sqrt())).min(1.0)
 }
 
-/// The sum of the ranks of what is positive, and `Σ(t³ − t)` over the groups of ties.
+/// The sum of the ranks of positive values, and `Σ(t³ − t)` over the groups of ties.
 fn rank_sum(by_size: &[f64]) -> (f64, f64) {
     let (mut positive, mut ties, mut before) = (0.0, 0.0, 0);
     #[expect(clippy::float_cmp, reason = "a tie is equality")]
@@ -44,7 +44,7 @@ fn rank_sum(by_size: &[f64]) -> (f64, f64) {
     (positive, ties)
 }
 
-/// Twice the share of the `2ⁿ` choices of signs whose ranks sum to at most `smaller`.
+/// Twice the share of the `2ⁿ` sign patterns whose ranks sum to at most `smaller`.
 fn exact(n: usize, smaller: f64) -> f64 {
     let most = n * (n + 1) / 2;
     let mut ways = vec![0.0; most + 1];
@@ -68,21 +68,21 @@ mod tests {
     }
 
     #[test]
-    fn few_differences_are_counted_out() {
+    fn small_samples_are_exact() {
         // Hollander and Wolfe, table 3.1 (Hamilton depression scale): T+ = 5 of 9, p = 0.0391 two-sided.
         check(&[-0.952, 0.147, -1.022, -0.430, -0.620, -0.590, -0.490, 0.080, -0.010], 0.0391);
         check(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2.0 / 64.0);
     }
 
     #[test]
-    fn no_difference_is_no_evidence() {
+    fn no_difference_gives_a_p_value_of_one() {
         check(&[], 1.0);
         check(&[0.0; 40], 1.0);
         check(&[1.0, -1.0, 2.0, -2.0], 1.0);
     }
 
     #[test]
-    fn many_differences_are_nearly_normal() {
+    fn large_samples_use_the_normal_approximation() {
         let one_sided: Vec<f64> = (1..=40).map(f64::from).collect();
         assert!(p_value(&one_sided) < 1e-7);
         // n = 30, T+ = 120: mean 232.5, variance 2363.75, z = 112 / 48.618 = 2.3037.

@@ -1,17 +1,17 @@
-//! Shares and their intervals: failures among calls. What a failure is, the sample says.
+//! Wilson's interval for proportions, such as the share of failed calls.
 //!
-//! Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927): unlike
-//! the usual ± it holds for few calls and for none that failed.
+//! Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927). Unlike the normal
+//! approximation, it holds for few calls and for zero failures.
 
 use super::{Interval, LEVEL, normal, number};
 
-/// The share of `some` among `all` with its 95 % interval; nothing of nothing.
+/// The share of `some` among `all` with its 95 % interval; `None` if `all` is zero.
 #[must_use]
 pub fn share(some: usize, all: usize) -> Option<Interval> {
     share_at(some, all, LEVEL)
 }
 
-/// The same at another level.
+/// Computes [`share`] at another level.
 #[must_use]
 pub fn share_at(some: usize, all: usize, level: f64) -> Option<Interval> {
     if all == 0 {
@@ -24,8 +24,8 @@ pub fn share_at(some: usize, all: usize, level: f64) -> Option<Interval> {
     Some(Interval { at, low: (middle - reach).max(0.0).min(at), high: (middle + reach).min(1.0).max(at) })
 }
 
-/// The difference of two independent shares, `now − earlier`: Newcombe's method 10, "Interval estimation for
-/// the difference between independent proportions", Statistics in Medicine 17 (1998), made of Wilson's intervals.
+/// The difference of two independent shares, `now − earlier`: Newcombe's method 10, "Interval estimation for the
+/// difference between independent proportions", Statistics in Medicine 17 (1998), from two Wilson intervals.
 #[must_use]
 pub fn difference(now: Interval, earlier: Interval) -> Interval {
     let at = now.at - earlier.at;
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_are_those_of_the_tables() {
+    fn shares_match_published_tables() {
         // Newcombe, "Two-sided confidence intervals for the single proportion", 1998, table I, method 3.
         check(81, 263, 0.2553, 0.3662);
         check(15, 148, 0.0624, 0.1605);
@@ -53,12 +53,12 @@ mod tests {
     }
 
     #[test]
-    fn nothing_has_no_share() {
+    fn no_calls_have_no_share() {
         assert_eq!(share(0, 0), None);
     }
 
     #[test]
-    fn a_difference_is_that_of_the_table() {
+    fn a_difference_matches_the_published_table() {
         // Newcombe 1998, table II, method 10: 56/70 − 48/80 is 0.0524 to 0.3339.
         let got = difference(share(56, 70).unwrap(), share(48, 80).unwrap());
         assert!((got.low - 0.0524).abs() < 5e-4 && (got.high - 0.3339).abs() < 5e-4, "{got:?}");

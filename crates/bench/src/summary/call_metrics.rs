@@ -1,4 +1,4 @@
-//! What one call says of each metric, in the metric's unit; nothing of many calls.
+//! The metrics of a single call, each in its unit.
 
 use std::time::Duration;
 
@@ -7,16 +7,16 @@ use crate::stats::number;
 
 use super::metric::Metric;
 
-/// What latency counts from.
+/// The start of latency measurements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LatencyOrigin {
-    /// The moment of sending: closed loops, in which nothing was intended earlier.
+    /// The first byte sent: closed loops, which have no earlier intended start.
     FirstByteSent,
-    /// The intended start: open loops, in which a late start is latency as well (coordinated omission).
+    /// The intended start: open loops, where a late start counts as latency (coordinated omission).
     IntendedStart,
 }
 
-/// Everything that a call says of a metric: one value or none, and many for the gaps.
+/// All values of a metric in a call: at most one, except for gaps.
 #[must_use]
 pub fn values(sample: &Sample, metric: Metric, from: LatencyOrigin) -> Vec<f64> {
     match metric {
@@ -26,7 +26,7 @@ pub fn values(sample: &Sample, metric: Metric, from: LatencyOrigin) -> Vec<f64> 
     }
 }
 
-/// What a call says of a metric that has one value a call.
+/// The value of a metric in a call; `None` for gaps.
 #[must_use]
 pub fn value(sample: &Sample, metric: Metric, from: LatencyOrigin) -> Option<f64> {
     let intended = from == LatencyOrigin::IntendedStart;
@@ -48,28 +48,26 @@ pub fn value(sample: &Sample, metric: Metric, from: LatencyOrigin) -> Option<f64
     }
 }
 
-/// Milliseconds with fractions.
+/// Milliseconds with a fraction.
 #[must_use]
 pub fn millis(span: Duration) -> f64 {
     span.as_secs_f64() * 1e3
 }
 
-/// Reasoning tokens that were counted but never sent.
-///
-/// Where a model shows its reasoning, none is hidden.
+/// Reasoning tokens that were billed but not sent; zero if the model shows its reasoning.
 #[must_use]
 pub fn hidden_reasoning_tokens(sample: &Sample) -> u64 {
     let usage = sample.usage.usage();
     if sample.shows_reasoning() { 0 } else { usage.reasoning.min(usage.output) }
 }
 
-/// Output tokens that came over the wire.
+/// Output tokens that were sent.
 #[must_use]
 pub fn streamed_tokens(sample: &Sample) -> u64 {
     sample.usage.usage().output - hidden_reasoning_tokens(sample)
 }
 
-/// Streamed tokens in a piece of so many bytes: their share, one at least.
+/// Streamed tokens in a chunk, in proportion to its bytes, at least one.
 fn tokens_in(sample: &Sample, bytes: u32) -> f64 {
     let all: f64 = f64::from(sample.first_bytes) + sample.gaps.iter().map(|gap| f64::from(gap.bytes)).sum::<f64>();
     if all <= 0.0 {
@@ -82,7 +80,7 @@ fn tokens(sample: &Sample) -> f64 {
     usize::try_from(streamed_tokens(sample)).map_or(0.0, number)
 }
 
-/// (E2E − TTFT) / (streamed tokens − those in the first piece), which is one unless it bundles several.
+/// (E2E − TTFT) / (streamed tokens − those in the first chunk).
 fn tpot(sample: &Sample) -> Option<f64> {
     let after = tokens(sample) - tokens_in(sample, sample.first_bytes);
     let span = millis(sample.end.saturating_sub(sample.first_token?));
@@ -97,7 +95,7 @@ fn chars_per_s(sample: &Sample) -> Option<f64> {
     (after > 0.0 && span > 0.0).then(|| chars * after / all / span)
 }
 
-/// Gaps of which both ends are known.
+/// Gaps with known times at both ends.
 fn timed(sample: &Sample) -> impl Iterator<Item = &Gap> {
     sample.gaps.iter().filter(|gap| !gap.coalesced)
 }
@@ -125,7 +123,7 @@ mod tests {
     use crate::synthetic;
     use llmroute_core::model::Usage;
 
-    /// First token after 200 ms, then so many pieces of so many bytes 20 ms apart.
+    /// The first token after 200 ms, then `pieces` chunks of `bytes` bytes, 20 ms apart.
     fn call(output: u64, reasoning: u64, pieces: u64, bytes: u32) -> Sample {
         let usage = Usage { output, reasoning, ..Usage::default() };
         let gap = Gap { after: Duration::from_millis(20), bytes, coalesced: false };
@@ -140,13 +138,13 @@ mod tests {
     }
 
     #[test]
-    fn tpot_leaves_out_the_first_token() {
+    fn tpot_excludes_the_first_token() {
         check(&call(51, 0, 50, 4), Metric::TpotMs, 20.0);
         check(&call(51, 0, 50, 4), Metric::TokensPerS, 50.0);
     }
 
     #[test]
-    fn hidden_reasoning_is_no_part_of_tpot() {
+    fn tpot_excludes_hidden_reasoning() {
         check(&call(151, 100, 50, 4), Metric::TpotMs, 20.0);
         assert_eq!(
             (hidden_reasoning_tokens(&call(151, 100, 50, 4)), streamed_tokens(&call(151, 100, 50, 4))),
@@ -155,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn shown_reasoning_is() {
+    fn tpot_includes_shown_reasoning() {
         let first_answer = Some(Duration::from_millis(900));
         let sample = Sample { first_answer, ..call(151, 100, 150, 4) };
         assert_eq!(hidden_reasoning_tokens(&sample), 0);
@@ -163,15 +161,15 @@ mod tests {
     }
 
     #[test]
-    fn reasoning_in_one_read_with_the_answer_is_shown() {
+    fn reasoning_that_shares_a_read_with_the_answer_is_shown() {
         let sample = Sample { reasoning_chars: 400, ..call(151, 100, 150, 4) };
         assert_eq!((sample.first_token == sample.first_answer, hidden_reasoning_tokens(&sample)), (true, 0));
         check(&sample, Metric::TpotMs, 20.0);
     }
 
     #[test]
-    fn a_first_piece_of_several_tokens_counts_as_several() {
-        // 10 pieces of 5 tokens each, the first one too: 45 tokens in 9 gaps of 20 ms.
+    fn a_first_chunk_of_several_tokens_counts_as_several() {
+        // 10 chunks of 5 tokens each, including the first: 45 tokens in 9 gaps of 20 ms.
         let sample = Sample { first_bytes: 20, ..call(50, 0, 9, 20) };
         check(&sample, Metric::TpotMs, 180.0 / 45.0);
         assert_eq!(values(&sample, Metric::GapMs, LatencyOrigin::FirstByteSent), vec![20.0; 9]);
@@ -184,14 +182,14 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_that_was_not_seen_is_left_out() {
+    fn coalesced_gaps_are_left_out() {
         let mut sample = call(51, 0, 50, 4);
         sample.gaps[3].coalesced = true;
         assert_eq!(values(&sample, Metric::GapMs, LatencyOrigin::FirstByteSent).len(), 49);
     }
 
     #[test]
-    fn in_an_open_loop_a_late_start_is_latency() {
+    fn in_an_open_loop_a_late_start_counts_as_latency() {
         let sample = Sample { sent: Duration::from_millis(30), due: Duration::ZERO, ..call(51, 0, 50, 4) };
         assert_eq!(value(&sample, Metric::TtftMs, LatencyOrigin::IntendedStart), Some(230.0));
         assert_eq!(value(&sample, Metric::ServiceTtftMs, LatencyOrigin::IntendedStart), Some(200.0));

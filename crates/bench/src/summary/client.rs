@@ -1,4 +1,4 @@
-//! The verdict on ourselves: whether the measuring side was good enough for what it measured.
+//! The self-check of the measuring client: whether its own delays spoil the figures.
 
 use std::fmt;
 
@@ -13,63 +13,63 @@ use super::call_metrics::millis;
 use super::metric::Metric;
 use super::target::TargetSummary;
 
-/// The largest part of the time to first token by which our own starts may be late.
+/// The highest lateness of starts, as a share of the time to first token.
 const LATE: f64 = 0.05;
-/// From this share of a processor on, reads wait for each other.
+/// From this share of one CPU on, reads delay each other.
 const BUSY: f64 = 0.9;
-/// The largest share of gaps that may have gone unseen.
+/// The highest share of gaps that may be unknown.
 const UNSEEN: f64 = 0.1;
-/// The largest share of the starts that may have been dropped.
+/// The highest share of starts that may be dropped.
 const DROPPED: f64 = 0.01;
 
-/// What is known of the measuring side.
+/// The measuring client in figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClientSummary {
-    /// How late calls were sent, ms.
+    /// Lateness of starts, ms.
     pub lateness: Option<LagStats>,
-    /// From the kernel's receive stamp to our read, ms; where both are known.
+    /// Delay from the kernel's receive timestamp to the read, ms, where both are known.
     pub read_lag: Option<LagStats>,
-    /// Processor time by wall time: 1 is one processor.
+    /// CPU time divided by wall time: 1 is one full CPU.
     pub cpu_share: Option<f64>,
     /// Calls during which the wall clock stepped.
     pub clock_steps: usize,
-    /// Gaps between chunks that were read together, as a share of all.
+    /// Share of gaps between chunks that were read together.
     pub coalesced_share: Option<f64>,
-    /// Starts that could not be made.
+    /// Starts that were skipped because too many calls were in flight.
     pub dropped: u64,
-    /// Starts that were not made because a target limits its rate; no fault of ours.
+    /// Starts that were skipped because a target limited its rate; not a fault of the client.
     #[serde(default)]
     pub rate_limited: u64,
-    /// Why the run is invalid; nothing: it is valid.
+    /// Reasons why the run is invalid; empty if it is valid.
     pub invalid: Vec<ClientIssue>,
-    /// What is not well, but does not make it invalid.
+    /// Issues that do not make the run invalid.
     pub warnings: Vec<ClientIssue>,
 }
 
-/// A delay of ours, ms: the p99 when the sample carries it, and the worst case.
+/// A delay of the client, ms.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LagStats {
-    /// Ninety-nine in a hundred are below.
+    /// The p99; `None` if the sample is too small.
     pub p99: Option<f64>,
-    /// The largest.
+    /// The maximum.
     pub max: f64,
 }
 
-/// What is wrong with the measuring side.
+/// An issue of the measuring client.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientIssue {
-    /// Calls were sent late, by so many ms.
+    /// Calls were sent late, by this many ms.
     Late(f64),
-    /// We used so much of a processor.
+    /// The client used this share of a CPU.
     Busy(f64),
-    /// So many starts were dropped.
+    /// This many starts were dropped.
     Dropped(u64),
-    /// Reads came so many ms after the data.
+    /// Reads lagged this many ms behind the data.
     SlowReads(f64),
-    /// So large a share of the gaps was not seen.
+    /// This share of the gaps is unknown.
     Unseen(f64),
-    /// The wall clock stepped during so many calls.
+    /// The wall clock stepped during this many calls.
     ClockSteps(usize),
 }
 
@@ -79,7 +79,7 @@ impl LagStats {
         Some(Self { max: *values.last()?, p99: quantile::estimate(&values, 0.99).value() })
     }
 
-    /// The p99, or the worst case where the sample is too small for one.
+    /// The p99, or the maximum if the sample is too small.
     #[must_use]
     pub fn judged(&self) -> f64 {
         self.p99.unwrap_or(self.max)
@@ -87,7 +87,7 @@ impl LagStats {
 }
 
 impl ClientSummary {
-    /// Judges the measuring side of a run.
+    /// Checks the client of a run.
     #[must_use]
     pub fn of(run: &Run, targets: &[TargetSummary]) -> Self {
         let wall = run.client.wall.as_secs_f64();
@@ -108,7 +108,7 @@ impl ClientSummary {
         summary
     }
 
-    /// Whether the figures of the run can be trusted.
+    /// Reports whether the figures of the run can be trusted.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         self.invalid.is_empty()
@@ -121,7 +121,7 @@ impl ClientSummary {
         let starts = number(run.samples.len()) + usize::try_from(self.dropped).map_or(f64::MAX, number);
         let dropped = usize::try_from(self.dropped).map_or(f64::MAX, number) > DROPPED * starts;
         match run.plan.load {
-            // A round waits for the one before it: nothing was to begin earlier.
+            // A round waits for the previous one, so no call had an earlier intended start.
             Load::Rounds { .. } => {}
             Load::Arrivals { .. } => {
                 self.invalid.extend(too_long(self.lateness).map(ClientIssue::Late));
@@ -148,12 +148,14 @@ impl fmt::Display for ClientIssue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Late(ms) => write!(f, "calls were sent {ms:.1} ms late, more than 5 % of the time to first token"),
-            Self::Busy(share) => write!(f, "the client used {:.0} % of a processor", share * 100.0),
+            Self::Busy(share) => write!(f, "the client used {:.0} % of a CPU", share * 100.0),
             Self::Dropped(count) => write!(f, "{count} starts were dropped: too many calls in flight"),
-            Self::SlowReads(ms) => write!(f, "data was read {ms:.1} ms after it came"),
-            Self::Unseen(share) => write!(f, "{:.0} % of the gaps were not seen apart", share * 100.0),
-            Self::ClockSteps(1) => f.write_str("the clock stepped during 1 call, which does not count"),
-            Self::ClockSteps(count) => write!(f, "the clock stepped during {count} calls, which do not count"),
+            Self::SlowReads(ms) => write!(f, "data was read {ms:.1} ms after it arrived"),
+            Self::Unseen(share) => {
+                write!(f, "{:.0} % of the gaps are unknown: one read returned several chunks", share * 100.0)
+            }
+            Self::ClockSteps(1) => f.write_str("the clock stepped during 1 call, which is ignored"),
+            Self::ClockSteps(count) => write!(f, "the clock stepped during {count} calls, which are ignored"),
         }
     }
 }

@@ -1,43 +1,43 @@
-//! The metrics: their names, units and definitions. What a call says of them is `call_metrics`'s concern.
+//! The metrics: their keys, labels and definitions.
 
 use serde::{Deserialize, Serialize};
 
-/// What is measured. Names clash between tools: one's ITL is another's TPOT, hence a definition beside each.
+/// A metric. Names differ between tools (one tool's ITL is another's TPOT), so each has a definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
-    /// To resolve the name of the host.
+    /// Name resolution.
     DnsMs,
-    /// To open the TCP connection.
+    /// The TCP handshake.
     TcpMs,
-    /// To agree on TLS.
+    /// The TLS handshake.
     TlsMs,
-    /// To the head of the reply.
+    /// Time to the head of the reply.
     HeadMs,
-    /// To the first token.
+    /// Time to the first token.
     TtftMs,
-    /// To the first token of the answer itself.
+    /// Time to the first token of the answer itself.
     FirstAnswerMs,
-    /// Between two chunks.
+    /// Time between two chunks.
     GapMs,
-    /// Between two tokens, chunks divided by their bytes.
+    /// Time between two tokens; chunks are split by their bytes.
     TokenGapMs,
-    /// Per output token after the first piece.
+    /// Time per output token after the first chunk.
     TpotMs,
-    /// To the last token.
+    /// Time to the last token.
     E2eMs,
-    /// Output tokens a second while they stream.
+    /// Output tokens per second while streaming.
     TokensPerS,
-    /// Characters a second while they stream.
+    /// Characters per second while streaming.
     CharsPerS,
-    /// To the first token, from the moment of sending: open loops only, where TTFT counts from the intended start.
+    /// Time from sending to the first token: open loops only, where TTFT counts from the intended start.
     ServiceTtftMs,
-    /// To the last token, from the moment of sending: open loops only.
+    /// Time from sending to the last token: open loops only.
     ServiceE2eMs,
 }
 
 impl Metric {
-    /// All of them, in the order in which a call meets them.
+    /// All metrics, in chronological order within a call.
     pub const ALL: [Self; 14] = [
         Self::DnsMs,
         Self::TcpMs,
@@ -55,7 +55,7 @@ impl Metric {
         Self::ServiceE2eMs,
     ];
 
-    /// The key in JSON and CSV, unit included.
+    /// The key in JSON and CSV, with the unit.
     #[must_use]
     pub fn key(self) -> &'static str {
         match self {
@@ -76,7 +76,7 @@ impl Metric {
         }
     }
 
-    /// The name in tables, unit included.
+    /// The label in tables, with the unit.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
@@ -97,24 +97,24 @@ impl Metric {
         }
     }
 
-    /// What it is, in a line; `{start}` is what latency counts from.
+    /// The definition in one line; `{start}` stands for the start of latency measurements.
     #[must_use]
     pub fn definition(self) -> &'static str {
         match self {
-            Self::DnsMs => "to resolve the host name, when the connection was opened for the call",
-            Self::TcpMs => "to open that connection: one round trip",
-            Self::TlsMs => "to agree on TLS on it",
+            Self::DnsMs => "name resolution, for calls that opened their connection",
+            Self::TcpMs => "TCP handshake of that connection: one round trip",
+            Self::TlsMs => "TLS handshake of that connection",
             Self::HeadMs => "{start} to the head of the reply",
             Self::TtftMs => "{start} to the first token, shown reasoning included",
             Self::FirstAnswerMs => "{start} to the first token of the answer itself",
-            Self::GapMs => "between two chunks, which may hold several tokens; others call it ITL or TBT",
-            Self::TokenGapMs => "the same, a chunk of k tokens (by its bytes) counted as k gaps",
+            Self::GapMs => "time between two chunks, which may hold several tokens; other tools call it ITL or TBT",
+            Self::TokenGapMs => "the same, with a chunk of k tokens (by its bytes) counted as k gaps",
             Self::TpotMs => {
-                "(E2E - TTFT) / (output tokens - hidden reasoning - tokens of the first chunk, by its bytes); others call it ITL"
+                "(E2E - TTFT) / (output tokens - hidden reasoning - tokens of the first chunk, by its bytes); other tools call it ITL"
             }
             Self::E2eMs => "{start} to the last token",
-            Self::TokensPerS => "1 / TPOT of a call: what one reader sees",
-            Self::CharsPerS => "the same in characters: comparable between tokenizers",
+            Self::TokensPerS => "1 / TPOT of a call: the speed for one reader",
+            Self::CharsPerS => "the same in characters, which are comparable between tokenizers",
             Self::ServiceTtftMs => "first byte sent to the first token; TTFT counts from the intended start",
             Self::ServiceE2eMs => "first byte sent to the last token; E2E counts from the intended start",
         }
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_key_is_the_one_in_json() {
+    fn the_key_matches_the_json() {
         for metric in Metric::ALL {
             assert_eq!(serde_json::to_string(&metric).unwrap(), format!("\"{}\"", metric.key()));
         }

@@ -1,50 +1,50 @@
-//! Many values of one metric in a few figures; not which values.
+//! Statistics of one metric.
 
 use serde::{Deserialize, Serialize};
 
+use crate::stats::mean;
 use crate::stats::quantile::{self, Quantile};
-use crate::stats::{mean, number};
 
-/// What is said of a sample of one metric, in its unit.
+/// The statistics of one metric, in its unit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MetricStats {
-    /// How many values.
+    /// The number of values.
     pub n: usize,
     /// The arithmetic mean.
     pub mean: f64,
-    /// The smallest.
+    /// The minimum.
     pub min: f64,
-    /// The largest.
+    /// The maximum.
     pub max: f64,
     /// The median.
     pub p50: Quantile,
-    /// Nine in ten are below.
+    /// The 90th percentile.
     pub p90: Quantile,
-    /// Nineteen in twenty are below.
+    /// The 95th percentile.
     pub p95: Quantile,
-    /// Ninety-nine in a hundred are below.
+    /// The 99th percentile.
     pub p99: Quantile,
-    /// What a box plot is drawn of.
+    /// The data of a box plot.
     pub shape: BoxPlot,
-    /// Values far beyond the others; they are in all figures.
+    /// The number of outliers, which are included in all statistics.
     pub outliers: usize,
 }
 
-/// The shape of a sample: of any size, for the eye.
+/// The data of a box plot, for a sample of any size.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct BoxPlot {
-    /// One in ten is below.
+    /// The 10th percentile.
     pub p10: f64,
-    /// A quarter is below.
+    /// The lower quartile.
     pub p25: f64,
-    /// Three quarters are below.
+    /// The upper quartile.
     pub p75: f64,
-    /// Nine in ten are below.
+    /// The 90th percentile.
     pub p90: f64,
 }
 
 impl MetricStats {
-    /// The figures of values in any order; nothing of nothing.
+    /// The statistics of values in any order; `None` if there are none.
     #[must_use]
     pub fn of(mut values: Vec<f64>) -> Option<Self> {
         values.sort_by(f64::total_cmp);
@@ -70,28 +70,10 @@ impl MetricStats {
     pub fn median(&self) -> f64 {
         self.p50.value().expect("a sample that is not empty has a median")
     }
-
-    /// How many values a quantile lacks, of the four by name.
-    #[must_use]
-    pub fn missing(&self) -> Vec<(&'static str, usize)> {
-        [("p90", self.p90), ("p95", self.p95), ("p99", self.p99)]
-            .into_iter()
-            .filter_map(|(name, quantile)| match quantile {
-                Quantile::Missing { missing } => Some((name, missing)),
-                Quantile::Known { .. } => None,
-            })
-            .collect()
-    }
-
-    /// The share of values that are outliers.
-    #[must_use]
-    pub fn outlier_share(&self) -> f64 {
-        number(self.outliers) / number(self.n)
-    }
 }
 
-/// Tukey's outer fence, three quartile distances beyond the quartiles ("Exploratory data analysis", 1977),
-/// of logarithms: latencies are skewed, and what is ten times as long is as far as what is a tenth.
+/// Tukey's outer fence, three interquartile ranges beyond the quartiles ("Exploratory data analysis", 1977), on a
+/// logarithmic scale, because latencies are skewed.
 fn is_outlier(value: f64, shape: &BoxPlot) -> bool {
     if shape.p25 <= 0.0 || value <= 0.0 {
         return false;
@@ -105,16 +87,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_has_no_figures() {
+    fn no_values_have_no_statistics() {
         assert_eq!(MetricStats::of(Vec::new()), None);
     }
 
     #[test]
-    fn an_outlier_is_counted_and_kept() {
+    fn an_outlier_is_counted_and_included() {
         let mut values: Vec<f64> = (0..39).map(|i| 100.0 + f64::from(i)).collect();
         values.push(5000.0);
         let figures = MetricStats::of(values).unwrap();
         assert_eq!((figures.n, figures.outliers, figures.max), (40, 1, 5000.0));
-        assert_eq!(figures.missing(), [("p95", 32), ("p99", 328)]);
+        assert_eq!([figures.p95, figures.p99], [32, 328].map(|missing| Quantile::Missing { missing }));
     }
 }

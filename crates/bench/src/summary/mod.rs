@@ -1,4 +1,4 @@
-//! A run in figures: computed from its samples, the same for the same run; not how it is shown.
+//! The summary of a run: a pure function of its samples.
 
 mod call_metrics;
 mod client;
@@ -20,23 +20,23 @@ pub use target::{Cost, ErrorClass, Goodput, TargetSummary, TokenCounts, latency_
 
 use super::record::Run;
 
-/// A run in figures.
+/// The summary of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
-    /// Each target, in the order of the plan.
+    /// The targets, in the order of the plan.
     pub targets: Vec<TargetSummary>,
-    /// Every target against every other, by metric.
+    /// All pairs of targets, by metric.
     pub pairs: Vec<Pair>,
-    /// The verdict on ourselves.
+    /// The self-check of the client.
     pub client: ClientSummary,
-    /// Rounds of which at least one call ended.
+    /// Rounds in which at least one call ended.
     pub rounds: usize,
-    /// What all calls cost, as far as prices are known, USD.
+    /// Cost of all calls with a known price, USD.
     pub spent: f64,
 }
 
 impl Summary {
-    /// Sums up a run, whole or not.
+    /// Summarizes a run, complete or not.
     #[must_use]
     pub fn of(run: &Run) -> Self {
         let targets: Vec<TargetSummary> = (0..run.plan.targets.len()).map(|at| TargetSummary::of(run, at)).collect();
@@ -52,7 +52,7 @@ impl Summary {
         }
     }
 
-    /// The comparison of `a` with `b`, seen from `a`.
+    /// The comparison of `a` with `b`, from the view of `a`.
     #[must_use]
     pub fn pair(&self, a: usize, b: usize, metric: Metric) -> Option<Pair> {
         let of = |pair: &&Pair| pair.metric == metric && (pair.a, pair.b) == (a.min(b), a.max(b));
@@ -60,8 +60,8 @@ impl Summary {
         Some(if a < b { *pair } else { pair.reversed() })
     }
 
-    /// Positions of the targets, the one with the shortest median time to first token first; one that fails
-    /// more often than another beyond doubt stands after those that do not, and one without answers last.
+    /// Positions of the targets by median time to first token, shortest first. Targets that clearly fail more often
+    /// than another follow those that do not; targets without answers come last.
     #[must_use]
     pub fn ranking(&self) -> Vec<usize> {
         let rank = |at: &usize| {

@@ -1,4 +1,4 @@
-//! One target against another: the four outcomes, and when none may be claimed.
+//! The comparison of two targets and its four possible outcomes.
 
 use fastrand::Rng;
 use serde::{Deserialize, Serialize};
@@ -11,59 +11,59 @@ use super::call_metrics::{self, LatencyOrigin};
 use super::metric::Metric;
 use super::target::{TargetSummary, latency_origin};
 
-/// A difference of less than this much does not matter: ±10 %.
+/// Differences below this factor do not matter: ±10 %.
 pub const EQUIVALENCE_BAND: f64 = 1.1;
 
-/// What pairs are compared by.
+/// The metrics by which targets are compared.
 pub const COMPARED: [Metric; 3] = [Metric::TtftMs, Metric::TpotMs, Metric::E2eMs];
 
-/// A comparison of two targets by one metric.
+/// The comparison of two targets by one metric.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Pair {
-    /// Position of the one in the plan.
+    /// Position of the first target in the plan.
     pub a: usize,
-    /// Position of the other.
+    /// Position of the second target in the plan.
     pub b: usize,
-    /// By what.
+    /// The metric.
     pub metric: Metric,
-    /// What the rounds say; nothing when both were good in fewer than six.
+    /// The paired comparison; `None` if both were good in fewer than six rounds.
     pub paired: Option<PairedComparison>,
     /// The p-value after Holm's correction over all pairs of this metric.
     pub p_adjusted: Option<f64>,
-    /// What may be said of `a`.
+    /// The outcome for `a`.
     pub outcome: Outcome,
 }
 
-/// What may be said of one target against another.
+/// The outcome of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// It takes less time.
+    /// It is faster.
     Faster,
-    /// It takes more.
+    /// It is slower.
     Slower,
     /// The interval lies within ±10 %.
     Same,
-    /// Nothing.
+    /// The data allow no conclusion.
     CannotTell(Uncertainty),
 }
 
-/// Why nothing can be said.
+/// The reason why the data allow no conclusion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Uncertainty {
-    /// About so many more rounds would tell.
+    /// About this many more rounds would decide.
     MoreRounds(u32),
-    /// No number of rounds that anybody would pay for.
+    /// No affordable number of rounds would decide.
     TooClose,
-    /// Fewer than six rounds in which both were good.
+    /// Both were good in fewer than six rounds.
     TooFewPairs,
-    /// The interval, which is of this pair alone, excludes zero, and so does the test; but of so many comparisons
-    /// one comes out like that by chance (Holm).
+    /// The interval and the test of this pair alone show a difference, but the correction for this many comparisons
+    /// (Holm) removes it.
     Corrected(usize),
-    /// The interval excludes zero, but the signed-rank test is not so sure.
+    /// The interval excludes zero, but the signed-rank test is not significant.
     NotInTest,
-    /// The one that takes less time fails more often.
+    /// The faster target fails more often.
     FailsMore,
 }
 
@@ -79,21 +79,21 @@ impl Outcome {
 }
 
 impl Pair {
-    /// The same from the other side.
+    /// The comparison from the view of `b`.
     #[must_use]
     pub fn reversed(&self) -> Self {
         let paired = self.paired.map(|paired| paired.reversed());
         Self { a: self.b, b: self.a, paired, outcome: self.outcome.reversed(), ..*self }
     }
 
-    /// Whether rounds resembled the ones before them, so that the interval was widened.
+    /// Reports whether rounds resembled the previous ones, so that the interval was widened.
     #[must_use]
     pub fn is_correlated(&self) -> bool {
         self.paired.and_then(|paired| paired.autocorrelation).is_some_and(|r| r > autocorrelation::NOTABLE)
     }
 }
 
-/// All pairs by all compared metrics.
+/// Compares all pairs by all compared metrics.
 #[must_use]
 pub fn all(run: &Run, targets: &[TargetSummary]) -> Vec<Pair> {
     let mut rng = Rng::with_seed(run.plan.seed);
@@ -122,7 +122,7 @@ fn by(run: &Run, targets: &[TargetSummary], metric: Metric, rng: &mut Rng) -> Ve
     pairs.into_iter().map(judged).collect()
 }
 
-/// The values of a target by round; nothing where the call failed or did not take place.
+/// The values of a target by round; `None` for failed or missing calls.
 fn column(run: &Run, target: usize, metric: Metric, from: LatencyOrigin) -> Vec<Option<f64>> {
     let rounds = run.samples.iter().map(|sample| sample.round as usize + 1).max().unwrap_or(0);
     let mut column = vec![None; rounds];
@@ -132,7 +132,7 @@ fn column(run: &Run, target: usize, metric: Metric, from: LatencyOrigin) -> Vec<
     column
 }
 
-/// A verdict needs both: an interval without zero, and a p-value that survives the number of comparisons, `of`.
+/// Requires both an interval without zero and a p-value that survives the correction for `of` comparisons.
 fn judge(paired: &PairedComparison, p: f64, of: usize, a: &TargetSummary, b: &TargetSummary) -> Outcome {
     let ratio = &paired.log_ratio;
     if ratio.within(EQUIVALENCE_BAND.ln()) {
@@ -157,7 +157,7 @@ mod tests {
     use crate::summary::Summary;
     use crate::synthetic::{SimulatedTarget, run};
 
-    /// What is said of `ln(a / b)` within an interval, by a test alone and after correction over three pairs.
+    /// The outcome for an interval of `ln(a / b)`, a p-value, and its adjustment over three pairs.
     fn outcome((low, high): (f64, f64), (alone, adjusted): (f64, f64)) -> Outcome {
         let log_ratio = Interval { at: f64::midpoint(low, high), low, high };
         let paired = PairedComparison {
@@ -183,17 +183,17 @@ mod tests {
     }
 
     #[test]
-    fn what_the_correction_takes_back_is_said() {
+    fn a_verdict_lost_to_the_correction_is_reported() {
         check((-0.5, -0.1), (0.03, 0.09), Outcome::CannotTell(Uncertainty::Corrected(3)));
     }
 
     #[test]
-    fn an_interval_without_the_test_is_no_verdict() {
+    fn an_interval_without_the_test_gives_no_verdict() {
         check((-0.5, -0.01), (0.06, 0.06), Outcome::CannotTell(Uncertainty::NotInTest));
     }
 
     #[test]
-    fn an_interval_with_zero_asks_for_more_rounds() {
+    fn an_interval_around_zero_suggests_more_rounds() {
         let Outcome::CannotTell(Uncertainty::MoreRounds(more)) = outcome((-0.5, 0.05), (0.03, 0.09)) else {
             panic!("another doubt")
         };

@@ -1,4 +1,4 @@
-//! What a run says of one target alone; comparisons are `pair`'s concern.
+//! The summary of one target.
 
 use std::collections::BTreeMap;
 
@@ -15,91 +15,91 @@ use super::call_metrics::{self, LatencyOrigin};
 use super::metric::Metric;
 use super::metric_stats::MetricStats;
 
-/// One target in figures.
+/// The summary of one target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TargetSummary {
     /// Its name, as in the plan.
     pub name: String,
-    /// Calls that ended, without those during which the clock stepped.
+    /// Finished calls, without those during which the clock stepped.
     pub calls: usize,
-    /// Calls with a whole answer.
+    /// Calls with a complete answer.
     pub good: usize,
-    /// Calls during which the wall clock stepped: their times mean nothing, and they count nowhere but in the cost.
+    /// Calls during which the wall clock stepped. Their times are meaningless, so only their cost counts.
     pub void: usize,
-    /// Failures, by class.
+    /// Failures by class.
     pub errors: BTreeMap<String, ErrorClass>,
-    /// The share of calls that failed, with its 95 % interval.
+    /// The share of failed calls, with its 95 % interval.
     pub error_rate: Option<Interval>,
-    /// MetricStats of good calls, by metric; a metric of which nothing is known is absent.
+    /// Statistics of good calls, by metric; metrics without values are absent.
     pub metrics: BTreeMap<Metric, MetricStats>,
-    /// The p95 of the time to first token if a failure is a call that never ended, ms.
+    /// The p95 of the time to first token over all calls, with failures as infinite, ms.
     pub ttft_p95_with_failures: RankedQuantile,
-    /// The same of the time to the last token, ms.
+    /// The p95 of the time to the last token over all calls, with failures as infinite, ms.
     pub e2e_p95_with_failures: RankedQuantile,
-    /// TokenUsage of all calls.
+    /// Tokens of all calls.
     pub tokens: TokenCounts,
-    /// Output tokens of good calls a second, from the first intended start to the last end: means something
-    /// under load only, for in turns it contains the others' turns.
+    /// Output tokens of good calls per second, from the first intended start to the last end. Meaningful only under
+    /// load: in turns, the time includes the other targets' calls.
     pub output_tokens_per_s: Option<f64>,
-    /// What was spent; nothing when no price is known.
+    /// The cost; `None` if no price is known.
     pub cost: Option<Cost>,
-    /// How many calls met the objective; nothing when there is none.
+    /// The calls that met the objective; `None` if there is no objective.
     pub goodput: Option<Goodput>,
-    /// The median TCP handshake, which is one round trip, as a share of the median time to first token.
+    /// The median TCP handshake (one round trip) as a share of the median time to first token.
     pub network_share: Option<f64>,
 }
 
 /// Failures of one class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorClass {
-    /// How many.
+    /// The number of failures.
     pub count: usize,
-    /// What the first one said.
+    /// The message of the first one.
     pub example: String,
 }
 
-/// TokenUsage of a target, and who counted them.
+/// Tokens of a target.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenCounts {
-    /// Sums over all calls, failures included.
+    /// Sums over all calls, including failures.
     pub total: Usage,
     /// Output tokens of good calls.
     pub good_output: u64,
     /// Reasoning that was billed but not sent, in good calls.
     pub hidden: u64,
-    /// Good calls of which the server said nothing, so that the counts are our estimates.
+    /// Good calls without server counts, whose tokens are estimates.
     pub estimated_calls: usize,
-    /// Pieces in which the tokens of good calls came.
+    /// Chunks of good calls.
     pub chunks: u64,
 }
 
-/// Money, USD, as really billed: failures cost too where the server counted tokens for them.
+/// Cost as billed, USD. A failure costs too if the server counted tokens for it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
     /// All calls.
     pub spent: f64,
-    /// Per call, failures included.
+    /// Per call, including failures.
     pub per_call: f64,
-    /// Per good answer, the cost of failures included; nothing when there is none.
+    /// Per good answer, including the cost of failures; `None` without good answers.
     pub per_good: Option<f64>,
-    /// Per million output tokens, everything included: prompt, hidden reasoning, failures.
+    /// Per million output tokens, including prompts, hidden reasoning and failures.
     pub per_million_output: Option<f64>,
-    /// Per million tokens of either kind.
+    /// Per million tokens, input and output.
     pub per_million: Option<f64>,
 }
 
-/// Calls that met the objective.
+/// The calls that met the objective.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Goodput {
-    /// How many.
+    /// The number of calls.
     pub met: usize,
-    /// Their share of all calls, failures included, with its interval.
+    /// Their share of all calls, including failures, with its interval.
     pub share: Interval,
-    /// How many a second.
+    /// Calls per second.
     pub per_s: Option<f64>,
 }
 
-/// What latency counts from under this load.
+/// The start of latency measurements under this load.
 #[must_use]
 pub fn latency_origin(plan: &Plan) -> LatencyOrigin {
     match plan.load {
@@ -109,7 +109,7 @@ pub fn latency_origin(plan: &Plan) -> LatencyOrigin {
 }
 
 impl TargetSummary {
-    /// The summary of the target at this position of the plan.
+    /// Summarizes the target at this position of the plan.
     #[must_use]
     pub fn of(run: &Run, target: usize) -> Self {
         let from = latency_origin(&run.plan);
@@ -140,19 +140,19 @@ impl TargetSummary {
         }
     }
 
-    /// The figures of a metric, when anything is known of it.
+    /// The statistics of a metric, if it has values.
     #[must_use]
     pub fn figures(&self, metric: Metric) -> Option<&MetricStats> {
         self.metrics.get(&metric)
     }
 
-    /// Whether some token counts are our estimates.
+    /// Reports whether any token counts are estimates.
     #[must_use]
     pub fn is_estimated(&self) -> bool {
         self.tokens.estimated_calls > 0
     }
 
-    /// Whether this one fails more often than the other beyond doubt: its interval lies above the other's.
+    /// Reports whether this target clearly fails more often: its interval lies above the other's.
     #[must_use]
     pub fn fails_more_than(&self, other: &Self) -> bool {
         match (self.error_rate, other.error_rate) {
@@ -229,7 +229,7 @@ fn goodput(valid: &[&Sample], slo: &Slo, from: LatencyOrigin, span: Option<f64>)
     if limits.is_empty() {
         return None;
     }
-    // An answer of one token has no time per token, and breaks no limit on it.
+    // An answer of one token has no time per token and meets any limit on it.
     let meets = |sample: &&&Sample| {
         let within = |(metric, limit): &(Metric, f64)| {
             call_metrics::value(sample, *metric, from).is_none_or(|value| value <= *limit)

@@ -1,4 +1,4 @@
-//! Whether a summary says of simulated runs what is true of them.
+//! Tests of summaries against simulated runs with known properties.
 
 use std::time::Duration;
 
@@ -21,25 +21,25 @@ fn open(mut run: Run) -> Run {
 }
 
 #[test]
-fn a_clear_difference_is_a_verdict_from_either_side() {
+fn a_clear_difference_gives_a_verdict_in_both_directions() {
     check(&[Host::new("a", 200.0), Host::new("b", 300.0)], 40, Outcome::Faster);
     check(&[Host::new("a", 300.0), Host::new("b", 200.0)], 40, Outcome::Slower);
 }
 
 #[test]
-fn equals_are_the_same_only_when_the_interval_is_narrow() {
+fn equal_targets_are_the_same_only_within_a_narrow_interval() {
     check(&[Host::new("a", 200.0).spread(0.05), Host::new("b", 200.0).spread(0.05)], 40, Outcome::Same);
     let wide = run(3, &[Host::new("a", 200.0), Host::new("b", 200.0)], 40);
     assert!(matches!(outcome(&wide, 0, 1), Outcome::CannotTell(Uncertainty::MoreRounds(_))));
 }
 
 #[test]
-fn three_rounds_say_nothing() {
+fn three_rounds_are_too_few() {
     check(&[Host::new("a", 200.0), Host::new("b", 900.0)], 3, Outcome::CannotTell(Uncertainty::TooFewPairs));
 }
 
 #[test]
-fn what_fails_more_often_is_never_the_better_one() {
+fn a_target_that_fails_more_often_never_wins() {
     let hosts = [Host::new("a", 100.0).failing(0.5), Host::new("b", 300.0)];
     check(&hosts, 40, Outcome::CannotTell(Uncertainty::FailsMore));
     assert_eq!(Summary::of(&run(3, &hosts, 40)).ranking(), [1, 0]);
@@ -55,7 +55,7 @@ fn failures_are_counted_by_class_and_rank_as_infinite() {
 }
 
 #[test]
-fn a_step_of_the_clock_voids_the_call() {
+fn a_clock_step_invalidates_the_call() {
     let mut run = run(3, &[Host::new("a", 100.0)], 40);
     run.samples[4].clock_stepped = true;
     let summary = Summary::of(&run);
@@ -64,7 +64,7 @@ fn a_step_of_the_clock_voids_the_call() {
 }
 
 #[test]
-fn late_starts_spoil_an_open_loop_and_not_a_closed_one() {
+fn late_starts_invalidate_an_open_loop_only() {
     let mut closed = run(3, &[Host::new("a", 100.0)], 40);
     for sample in &mut closed.samples {
         sample.sent = sample.due + Duration::from_millis(20);
@@ -78,7 +78,7 @@ fn late_starts_spoil_an_open_loop_and_not_a_closed_one() {
 }
 
 #[test]
-fn dropped_starts_and_a_busy_processor_make_a_run_invalid() {
+fn dropped_starts_and_a_busy_cpu_invalidate_a_run() {
     let mut spoilt = open(run(3, &[Host::new("a", 100.0)], 40));
     spoilt.client.dropped = 5;
     spoilt.client.cpu = Some(spoilt.client.wall);
@@ -86,7 +86,7 @@ fn dropped_starts_and_a_busy_processor_make_a_run_invalid() {
 }
 
 #[test]
-fn a_limited_rate_is_not_our_fault() {
+fn a_rate_limit_is_not_a_fault_of_the_client() {
     let mut limited = open(run(3, &[Host::new("a", 100.0)], 40));
     limited.client.rate_limited = 17;
     let client = Summary::of(&limited).client;
@@ -94,7 +94,7 @@ fn a_limited_rate_is_not_our_fault() {
 }
 
 #[test]
-fn the_network_is_the_handshake() {
+fn the_network_share_comes_from_the_handshake() {
     let target = Summary::of(&run(3, &[Host::new("a", 100.0)], 40)).targets.remove(0);
     let (tcp, ttft) = (target.figures(Metric::TcpMs).unwrap(), target.figures(Metric::TtftMs).unwrap());
     assert!((10.0..=11.0).contains(&tcp.median()) && tcp.n == 1, "{tcp:?}");
@@ -112,7 +112,7 @@ fn goodput_counts_failures_as_misses() {
 }
 
 #[test]
-fn cost_is_what_was_billed_and_unknown_is_not_nothing() {
+fn cost_is_the_billed_amount_and_unknown_is_not_zero() {
     let mut run = run(3, &[Host::new("a", 100.0)], 10);
     let cost = Summary::of(&run).targets[0].cost.unwrap();
     assert!((cost.per_call * 10.0 - cost.spent).abs() < 1e-12 && cost.spent > 0.0);
@@ -130,9 +130,9 @@ fn a_run_without_samples_has_a_summary() {
 }
 
 #[test]
-fn a_run_that_was_kept_has_the_same_summary() {
+fn a_saved_run_has_the_same_summary() {
     let mut run = synthetic::mixed(5);
-    // Money may lose its last bit on the way; times do not.
+    // Floating-point amounts may lose their last bit in JSON; times do not.
     run.samples.iter_mut().for_each(|sample| sample.cost_usd = None);
     let summary = Summary::of(&run);
     let kept: Run = serde_json::from_str(&serde_json::to_string(&run).unwrap()).unwrap();
@@ -144,7 +144,7 @@ fn a_run_that_was_kept_has_the_same_summary() {
 }
 
 #[test]
-fn every_metric_is_in_the_documentation() {
+fn every_metric_is_documented() {
     let page = include_str!("../../../../docs/bench.md");
     for metric in Metric::ALL {
         assert!(page.contains(&format!("`{}`", metric.key())), "{}", metric.key());

@@ -4,6 +4,7 @@ pub mod aws;
 mod capabilities;
 pub mod event;
 pub mod failure;
+pub mod format;
 pub mod media;
 pub mod price;
 pub mod prompt;

@@ -1,6 +1,7 @@
 //! Whether an endpoint takes what is attached to a prompt: kinds, sizes, addresses. No bodies.
 
 use super::Endpoint;
+use crate::model::format;
 use crate::model::media::decoded_len;
 use crate::model::prompt::ImageData;
 use crate::model::{Part, Prompt};
@@ -25,22 +26,17 @@ pub fn check(to: &Endpoint, prompt: &Prompt) -> Result<(), String> {
             }
             ImageData::Url(_) => {}
             ImageData::Base64(data) if decoded_len(data) > most => {
-                let size = megabytes(decoded_len(data));
-                return Err(format!("takes {what} of at most {}, and this one has {size}", megabytes(most)));
+                let size = format::bytes(decoded_len(data) as u64);
+                return Err(format!("takes {what} of at most {}, and this one has {size}", format::bytes(most as u64)));
             }
             ImageData::Base64(data) => total = total.saturating_add(data.len()),
         }
     }
     if total > takes.total {
-        let (most, size) = (megabytes(takes.total), megabytes(total));
+        let (most, size) = (format::bytes(takes.total as u64), format::bytes(total as u64));
         return Err(format!("takes at most {most} of attachments in a request, and these have {size}"));
     }
     Ok(())
-}
-
-fn megabytes(bytes: usize) -> String {
-    // Up to one decimal place, without the rounding of a float.
-    format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000)
 }
 
 #[cfg(test)]

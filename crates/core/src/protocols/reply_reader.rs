@@ -3,6 +3,7 @@
 //! The same for every split of the bytes. It knows neither time nor the network, and does not judge an answer.
 
 use super::{Decoder, Endpoint};
+use crate::model::format;
 use crate::model::{Class, Event, Failure};
 use crate::wire::{Frame, FrameError, FrameParser, Framing};
 
@@ -67,7 +68,7 @@ impl ReplyReader {
             }
             Body::Document(body) => {
                 if body.len() + bytes.len() > MAX_DOCUMENT {
-                    let message = format!("the reply is longer than {} MiB", MAX_DOCUMENT >> 20);
+                    let message = format!("the reply is longer than {}", format::bytes(MAX_DOCUMENT as u64));
                     return Err(Failure::new(Class::Malformed, message));
                 }
                 body.extend_from_slice(bytes);

@@ -14,6 +14,7 @@ use url::Url;
 use super::error;
 use crate::ports::{Clock, KeyError};
 use crate::transport::HttpTransport;
+use llmroute_core::model::format;
 use llmroute_core::model::{AwsKeys, AwsSso, Secret, Timestamp};
 
 /// The longest that a command or the portal may take.
@@ -91,7 +92,7 @@ impl AwsCredentials {
                 return Err(error(format!("the portal gives no keys for role `{role}` in {account} (HTTP {status})")));
             }
             Ok(Err(failure)) => return Err(error(format!("the portal cannot be asked: {}", failure.message))),
-            Err(_) => return Err(error(format!("the portal gave no keys in {} s", LIMIT.as_secs()))),
+            Err(_) => return Err(error(format!("the portal gave no keys in {}", format::duration(LIMIT)))),
         };
         let keys = said.as_ref().and_then(|said| said.get("roleCredentials"));
         let text = |name: &str| keys?.get(name)?.as_str().filter(|text| usable(text));

@@ -18,6 +18,7 @@ use crate::ports::KeyError;
 use crate::transport::HttpTransport;
 use llmroute_core::model::Secret;
 use llmroute_core::model::failure::one_line;
+use llmroute_core::model::format;
 
 /// What the token is for.
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
@@ -65,7 +66,7 @@ impl GoogleTokens {
         let mut held = held.lock().await;
         if held.as_ref().is_none_or(|credential| !credential.is_valid()) {
             let asked = tokio::time::timeout(TOKEN_TIMEOUT, ask(&self.context, file)).await;
-            *held = Some(asked.map_err(|_| error(format!("no token within {} s", TOKEN_TIMEOUT.as_secs())))??);
+            *held = Some(asked.map_err(|_| error(format!("no token within {}", format::duration(TOKEN_TIMEOUT))))??);
         }
         let token = held.as_ref().and_then(|credential| credential.token.as_ref());
         token.map(|token| Secret::new(&token.access_token)).ok_or_else(|| error("they give no token"))

@@ -9,18 +9,17 @@ pub mod keyring;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-use std::process::{Output, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::Command;
 use tokio::sync::OnceCell;
 
 use self::aws::AwsCredentials;
 use self::keyring::{Keyring, SystemKeyring};
 use crate::ports::{BoxFuture, Clock, KeyError, KeyProvider};
+use crate::transport::process::{ProcessError, ShellCommand};
 use llmroute_core::model::failure::one_line;
+use llmroute_core::model::format;
 use llmroute_core::model::{KeySource, Secret};
 
 /// The longest that a command may take.
@@ -134,7 +133,9 @@ async fn from_keyring(keyring: Arc<dyn Keyring>, name: &str, limit: Duration) ->
         Ok(Ok(Ok(None))) => Err(error(format!("the keyring has no key `{name}` (`llmroute keys set {name}`)"))),
         Ok(Ok(Err(why))) => Err(error(why.to_string())),
         Ok(Err(_)) => Err(error(format!("the keyring gave no key `{name}`"))),
-        Err(_) => Err(error(format!("the keyring gave no key `{name}` in {} s (is it locked?)", limit.as_secs_f64()))),
+        Err(_) => {
+            Err(error(format!("the keyring gave no key `{name}` in {} (is it locked?)", format::duration(limit))))
+        }
     }
 }
 
@@ -164,38 +165,20 @@ async fn run(command: &str, limit: Duration) -> Result<Secret, KeyError> {
     first_line(&text).ok_or_else(|| error(format!("key command `{name} …` printed nothing")))
 }
 
-/// What `command` prints.
-pub(super) async fn print(command: &str, limit: Duration) -> Result<String, KeyError> {
+/// Returns what `command` prints. It keeps its environment: it may need a key to get another.
+async fn print(command: &str, limit: Duration) -> Result<String, KeyError> {
     let name = command.split_whitespace().next().unwrap_or_default();
-    let mut child = Command::new("sh");
-    child.args(["-c", command]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    let output = match tokio::time::timeout(limit, output_of(child)).await {
-        Ok(Ok(output)) => output,
-        Ok(Err(why)) => return Err(error(format!("key command `{name} …` cannot be run: {}", why.kind()))),
-        Err(_) => return Err(error(format!("key command `{name} …` gave no key in {} s", limit.as_secs_f64()))),
-    };
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let said = said.lines().next().map(|line| format!(": {}", one_line(line))).unwrap_or_default();
-        return Err(error(format!("key command `{name} …` failed ({}){said}", output.status)));
+    let finished = ShellCommand::new(command).stdout(LONGEST_OUTPUT).run(limit).await.map_err(|why| match why {
+        ProcessError::TimedOut(limit) => {
+            error(format!("key command `{name} …` gave no key in {}", format::duration(limit)))
+        }
+        ProcessError::Start(_) | ProcessError::Wait(_) => error(format!("key command `{name} …`: {why}")),
+    })?;
+    if !finished.status.success() {
+        let said = finished.complaint().map(|line| format!(": {}", one_line(&line))).unwrap_or_default();
+        return Err(error(format!("key command `{name} …` failed ({}){said}", finished.status)));
     }
-    String::from_utf8(output.stdout).map_err(|_| error(format!("key command `{name} …` printed no text")))
-}
-
-/// Runs a command and keeps the beginning of what it prints; one that prints on is ended by its
-/// closed pipes.
-async fn output_of(mut command: Command) -> std::io::Result<Output> {
-    let mut child = command.spawn()?;
-    let (stdout, stderr) = tokio::join!(beginning(child.stdout.take()), beginning(child.stderr.take()));
-    Ok(Output { status: child.wait().await?, stdout: stdout?, stderr: stderr? })
-}
-
-async fn beginning(pipe: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if let Some(pipe) = pipe {
-        pipe.take(LONGEST_OUTPUT).read_to_end(&mut bytes).await?;
-    }
-    Ok(bytes)
+    String::from_utf8(finished.stdout).map_err(|_| error(format!("key command `{name} …` printed no text")))
 }
 
 #[cfg(test)]
@@ -301,6 +284,6 @@ mod tests {
     #[tokio::test]
     async fn a_command_that_hangs_is_ended() {
         let why = run("exec tail -f /dev/null", Duration::from_millis(1)).await.unwrap_err();
-        assert_eq!(why.reason, "key command `exec …` gave no key in 0.001 s");
+        assert_eq!(why.reason, "key command `exec …` gave no key in 1 ms");
     }
 }

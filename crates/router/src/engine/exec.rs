@@ -3,17 +3,15 @@
 //! Asked once, at the start of a request, for every group that it may come to. What goes wrong is
 //! told once, and the group is shuffled.
 
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::process::Command;
 
-use crate::engine::process_group::ProcessGroup;
 use crate::engine::router::{Request, Router};
 use crate::engine::shared::keys::reachable;
+use crate::transport::process::{ProcessError, ShellCommand};
+use llmroute_core::model::format;
 use llmroute_core::routing::estimate::Estimate;
 use llmroute_core::routing::failover::{Eligibility, RequestAttributes};
 use llmroute_core::routing::snapshot::StateSnapshot;
@@ -34,10 +32,12 @@ impl Router {
         snapshot: &mut StateSnapshot,
     ) -> Vec<(GroupId, String)> {
         let asked = self.questions(request, snapshot);
+        let keys = self.key_variables();
+        let keys = &keys;
         let mut unordered = Vec::new();
         let answers = asked
             .into_iter()
-            .map(|(group, command, question)| async move { (group, run(&command, &question, LIMIT).await) });
+            .map(|(group, command, question)| async move { (group, run(&command, &question, keys, LIMIT).await) });
         for (group, answer) in futures_util::future::join_all(answers).await {
             let members = self.map.group(group);
             match answer.and_then(|text| parse(&text, |name| self.position(members, name))) {
@@ -99,41 +99,17 @@ fn question(group: &str, attributes: &RequestAttributes, candidates: &[Candidate
     .to_string()
 }
 
-/// Runs `command` with `question` on its standard input; what it printed.
-async fn run(command: &str, question: &str, limit: Duration) -> Result<String, String> {
-    match tokio::time::timeout(limit, talk(command, question)).await {
-        Ok(said) => said,
-        Err(_) => Err(format!("no answer in {} ms", limit.as_millis())),
+/// Returns what `command` prints when it gets `question` on its standard input. It gets no provider's key.
+async fn run(command: &str, question: &str, keys: &[&str], limit: Duration) -> Result<String, String> {
+    let run = ShellCommand::new(command).input(question.as_bytes()).stdout(MAX_ANSWER);
+    let finished = run.without_keys(keys.iter().copied()).run(limit).await.map_err(|why| match why {
+        ProcessError::TimedOut(limit) => format!("no answer in {}", format::duration(limit)),
+        ProcessError::Start(_) | ProcessError::Wait(_) => why.to_string(),
+    })?;
+    if !finished.status.success() {
+        return Err(format!("it failed ({})", finished.status));
     }
-}
-
-async fn talk(command: &str, question: &str) -> Result<String, String> {
-    let mut child = Command::new("sh");
-    child.args(["-c", command]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
-    let mut child = child.process_group(0).spawn().map_err(|why| format!("it cannot be run: {}", why.kind()))?;
-    let family = ProcessGroup::of(&child);
-    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
-    let tell = async {
-        if let Some(mut stdin) = stdin {
-            // A command that does not read its input may still answer.
-            let _ = stdin.write_all(question.as_bytes()).await;
-        }
-    };
-    let mut said = Vec::new();
-    let listen = async {
-        match stdout {
-            Some(stdout) => stdout.take(MAX_ANSWER).read_to_end(&mut said).await.map(|_| ()),
-            None => Ok(()),
-        }
-    };
-    let ((), heard) = tokio::join!(tell, listen);
-    heard.map_err(|why| format!("its answer cannot be read: {}", why.kind()))?;
-    let status = child.wait().await.map_err(|why| format!("it cannot be waited for: {}", why.kind()))?;
-    family.release();
-    if !status.success() {
-        return Err(format!("it failed ({status})"));
-    }
-    String::from_utf8(said).map_err(|_| "it printed no text".to_owned())
+    String::from_utf8(finished.stdout).map_err(|_| "it printed no text".to_owned())
 }
 
 /// The positions that `text` names: a JSON array of names of members, each once.
@@ -160,7 +136,7 @@ mod tests {
     async fn check(command: &str, want: Result<&[usize], &str>) {
         let position = |name: &str| ["a", "b"].iter().position(|known| *known == name);
         // The limit is not what is tested here, and the machine may be busy.
-        let got = run(command, "{\"candidates\":[]}", Duration::from_secs(30)).await;
+        let got = run(command, "{\"candidates\":[]}", &[], Duration::from_secs(30)).await;
         let got = got.and_then(|text| parse(&text, position));
         assert_eq!(got.as_deref().map_err(String::as_str), want, "{command}");
     }
@@ -187,7 +163,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_command_that_hangs_is_left() {
-        let got = run("sleep 60", "", Duration::from_millis(20)).await;
+        let got = run("sleep 60", "", &[], Duration::from_millis(20)).await;
         assert_eq!(got, Err("no answer in 20 ms".to_owned()));
     }
 }

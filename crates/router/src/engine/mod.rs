@@ -9,17 +9,16 @@ mod explain;
 mod measurement;
 mod plan;
 mod probe;
-mod process_group;
 mod request;
 mod router;
 mod shared;
 
 pub use shared::keys::{deployment_key, group_key, quota_key};
 
+pub use crate::transport::process::find as find_verifier;
 pub use call::checks::Checks;
 pub use call::delivery::{Delivery, Midstream};
 pub use call::schema::{Schema, SchemaError};
-pub use call::verify::find as find_verifier;
 pub use event::{ContinuedBy, Observer, RouterEvent};
 pub use explain::{ExplainedCandidate, ExplainedGroup, Explanation, NamedValues, WorstCase};
 pub use measurement::Measurement;

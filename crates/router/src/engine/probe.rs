@@ -11,6 +11,7 @@ use crate::engine::router::Router;
 use crate::engine::shared::keys::{deployment_key, parse, quota_key};
 use crate::ports::HttpReply;
 use llmroute_core::call::{redacted, refusal, secrets};
+use llmroute_core::model::format;
 use llmroute_core::model::{Class, Failure, KeySource, RateLimitReading, Secret, TimeoutKind, Timestamp};
 use llmroute_core::protocols::probe::ModelNames;
 use llmroute_core::protocols::{Endpoint, Probe};
@@ -202,7 +203,7 @@ impl Router {
         let late = || {
             ProbeOutcome::Failed(Failure::new(
                 Class::Timeout(TimeoutKind::Total),
-                format!("no reply within {}", span(total)),
+                format!("no reply within {}", format::duration(total)),
             ))
         };
         let ask = async {
@@ -261,8 +262,12 @@ impl Router {
     }
 
     async fn head(&self, request: WireRequest, limits: ProbeLimits) -> Result<HttpReply, Failure> {
-        let late =
-            || Failure::new(Class::Timeout(TimeoutKind::FirstToken), format!("no reply within {}", span(limits.head)));
+        let late = || {
+            Failure::new(
+                Class::Timeout(TimeoutKind::FirstToken),
+                format!("no reply within {}", format::duration(limits.head)),
+            )
+        };
         let sent = self.transport.send(request, limits.connect);
         tokio::time::timeout(limits.head, sent).await.unwrap_or_else(|_| Err(late()))
     }
@@ -290,14 +295,6 @@ fn found(key: &Secret) -> ProbeKey {
 fn date(text: &str) -> Option<Timestamp> {
     let since = httpdate::parse_http_date(text).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
     Some(Timestamp(i64::try_from(since.as_millis()).ok()?))
-}
-
-/// `5.0 s`; below a tenth of a second `20 ms`.
-fn span(of: Duration) -> String {
-    match of.as_millis() {
-        millis @ 0..100 => format!("{millis} ms"),
-        100.. => format!("{:.1} s", of.as_secs_f64()),
-    }
 }
 
 /// Where a redirect leads, without what may be secret in it.
@@ -330,14 +327,6 @@ mod tests {
         let from = Url::parse("https://h/v1/models?key=1").unwrap();
         assert_eq!(shown(&from, "/v2/models?token=x#y").as_deref(), Some("https://h/v2/models"));
         assert_eq!(shown(&from, "https://me:pw@other/x").as_deref(), Some("https://other/x"));
-    }
-
-    #[test]
-    fn spans_are_short() {
-        let check = |micros, want: &str| assert_eq!(span(Duration::from_micros(micros)), want);
-        check(4_986_731, "5.0 s");
-        check(120_000, "0.1 s");
-        check(20_500, "20 ms");
     }
 
     #[test]

@@ -109,6 +109,21 @@ impl Router {
         self.state.flush_blocking(limit)
     }
 
+    /// The variables that hold the keys of its deployments.
+    pub(super) fn key_variables(&self) -> Vec<&str> {
+        let names = self.sources.iter().filter_map(|source| match source {
+            KeySource::Env(names) => Some(names),
+            KeySource::None
+            | KeySource::Command(_)
+            | KeySource::File(_)
+            | KeySource::Keyring(_)
+            | KeySource::Literal(_)
+            | KeySource::Aws(_)
+            | KeySource::Google(_) => None,
+        });
+        names.flatten().map(String::as_str).collect()
+    }
+
     /// What can be routed to.
     #[must_use]
     pub fn map(&self) -> &Map {

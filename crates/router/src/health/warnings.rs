@@ -8,6 +8,7 @@ use url::{Host, Url};
 use super::Evidence;
 use crate::engine::{ProbeOutcome, ProbeReply};
 use llmroute_core::model::Timestamp;
+use llmroute_core::model::format;
 use llmroute_core::protocols::probe::Listed;
 
 /// Certificates that end sooner than this should have been renewed by now.
@@ -70,7 +71,7 @@ fn clock(reply: &ProbeReply) -> Option<String> {
     let (ahead, behind) = (reply.at.since(theirs), theirs.since(reply.at));
     let skew = ahead.max(behind);
     let side = if ahead > behind { "ahead of" } else { "behind" };
-    (skew > SKEW).then(|| format!("this clock is {} s {side} the server's", skew.as_secs()))
+    (skew > SKEW).then(|| format!("this clock is {} {side} the server's", format::duration(skew)))
 }
 
 fn redirect(reply: &ProbeReply) -> Option<String> {
@@ -131,7 +132,7 @@ mod tests {
         check(1_030_000, None);
         check(970_000, None);
         check(1_031_000, Some("this clock is 31 s behind the server's"));
-        check(900_000, Some("this clock is 100 s ahead of the server's"));
+        check(900_000, Some("this clock is 1m 40s ahead of the server's"));
     }
 
     #[test]

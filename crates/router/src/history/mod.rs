@@ -33,6 +33,11 @@ pub enum HistoryError {
     /// The state is not kept anywhere.
     #[error("the state is in memory, so nothing is logged\nhint: leave out `--state memory`, or name a directory")]
     InMemory,
+    /// There is no home directory, so the state is not kept anywhere.
+    #[error(
+        "the state is in memory, so nothing is logged: there is no home directory\nhint: set `HOME` or `XDG_STATE_HOME`, or use `--state DIR`"
+    )]
+    NoHome,
     /// There is no log, or nothing in it.
     #[error("nothing is logged in `{}` yet\nhint: `llmroute ask` logs what it does, unless `--no-log` says otherwise", .0)]
     Empty(String),
@@ -63,12 +68,13 @@ impl History {
     /// Opens the log at `location` for reading.
     ///
     /// # Errors
-    /// [`HistoryError::InMemory`], or when it cannot be opened. A log that is not there yet is empty.
+    /// [`HistoryError::InMemory`], [`HistoryError::NoHome`], or when it cannot be opened. A log that is not there yet is empty.
     pub fn open(location: &StateLocation) -> Result<Self, HistoryError> {
         match location {
             StateLocation::Dir(dir) => Ok(Self { reader: LogReader::at(location)?, place: dir.display().to_string() }),
             StateLocation::Redis(url) => Ok(Self { reader: LogReader::at(location)?, place: url.to_string() }),
             StateLocation::Memory => Err(HistoryError::InMemory),
+            StateLocation::NoHome => Err(HistoryError::NoHome),
         }
     }
 

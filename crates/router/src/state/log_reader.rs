@@ -42,7 +42,7 @@ impl LogReader {
         match location {
             StateLocation::Dir(dir) => Self::open(dir),
             StateLocation::Redis(url) => Ok(Some(Self(Backend::Redis(RedisStore::new(url))))),
-            StateLocation::Memory => Ok(None),
+            StateLocation::Memory | StateLocation::NoHome => Ok(None),
         }
     }
 

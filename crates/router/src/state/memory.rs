@@ -14,6 +14,7 @@ const LOG_KEPT: usize = 64;
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     inner: Mutex<Inner>,
+    warning: Mutex<Option<&'static str>>,
 }
 
 #[derive(Debug, Default)]
@@ -23,6 +24,11 @@ struct Inner {
 }
 
 impl MemoryStore {
+    /// A store that reports `warning` once.
+    pub(super) fn with_warning(warning: &'static str) -> Self {
+        Self { warning: Mutex::new(Some(warning)), ..Self::default() }
+    }
+
     /// The latest requests, oldest first.
     #[must_use]
     pub fn records(&self) -> Vec<LogRecord> {
@@ -97,6 +103,10 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn take_warning(&self) -> Option<String> {
+        self.warning.lock().unwrap_or_else(PoisonError::into_inner).take().map(str::to_owned)
+    }
+
     fn is_immediate(&self) -> bool {
         true
     }
@@ -112,5 +122,19 @@ impl Store for MemoryStore {
 
     fn clear_log(&self) -> Result<usize, StoreError> {
         Ok(self.lock().log.drain(..).count())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::ports::Store;
+    use crate::state::{StateLocation, open};
+
+    #[test]
+    fn a_state_in_memory_is_reported_once_where_the_user_did_not_choose_it() {
+        let store = open(&StateLocation::NoHome);
+        assert!(store.take_warning().is_some_and(|warning| warning.contains("\nhint: set `HOME`")));
+        assert_eq!(store.take_warning(), None);
+        assert_eq!(open(&StateLocation::Memory).take_warning(), None);
     }
 }

@@ -40,9 +40,15 @@ pub enum StateLocation {
     Dir(PathBuf),
     /// A Redis server, shared by many machines.
     Redis(RedisUrl),
-    /// This process, and nobody else.
+    /// This process alone, as the user chose.
     Memory,
+    /// This process alone, because there is no home directory to keep a database in.
+    NoHome,
 }
+
+/// The warning where a state is in memory by no choice of the user.
+const NO_HOME: &str = "the state is in memory, so limits and cooldowns hold for this process only and nothing is \
+                       logged: there is no home directory\nhint: set `HOME` or `XDG_STATE_HOME`, or use `--state DIR`";
 
 /// A request in the log, and how it ended if that is known.
 pub type LogRecord = (LogStart, Option<LogEnd>);
@@ -55,6 +61,7 @@ pub fn open(location: &StateLocation) -> Arc<dyn Store> {
         StateLocation::Dir(dir) => Arc::new(FallbackStore::new(SqliteStore::new(dir))),
         StateLocation::Redis(url) => Arc::new(FallbackStore::new(RedisStore::new(url))),
         StateLocation::Memory => Arc::new(MemoryStore::default()),
+        StateLocation::NoHome => Arc::new(MemoryStore::with_warning(NO_HOME)),
     }
 }
 
@@ -64,7 +71,7 @@ pub fn open_strict(location: &StateLocation) -> Box<dyn Store> {
     match location {
         StateLocation::Dir(dir) => Box::new(SqliteStore::new(dir)),
         StateLocation::Redis(url) => Box::new(RedisStore::new(url)),
-        StateLocation::Memory => Box::new(MemoryStore::default()),
+        StateLocation::Memory | StateLocation::NoHome => Box::new(MemoryStore::default()),
     }
 }
 
@@ -77,7 +84,7 @@ pub fn check(location: &StateLocation) -> Result<(), StoreError> {
     match location {
         StateLocation::Dir(dir) => SqliteStore::new(dir).check(),
         // A server looks after its own files.
-        StateLocation::Redis(_) | StateLocation::Memory => Ok(()),
+        StateLocation::Redis(_) | StateLocation::Memory | StateLocation::NoHome => Ok(()),
     }
 }
 
@@ -96,7 +103,7 @@ impl fmt::Display for StateLocation {
         match self {
             Self::Dir(dir) => write!(f, "{}", database(dir).display()),
             Self::Redis(url) => write!(f, "{url}"),
-            Self::Memory => f.write_str("memory"),
+            Self::Memory | Self::NoHome => f.write_str("memory"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One public file over HTTP, in one piece: no key, no redirect, no retry, and no more than it may be.
 
+use llmroute_core::model::format;
 use std::error::Error as _;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -71,7 +72,7 @@ fn client(here: bool) -> Result<Client, DownloadError> {
 /// The innermost reason: the outer ones only say that sending failed.
 fn network(error: reqwest::Error) -> DownloadError {
     if error.is_timeout() {
-        return DownloadError::Network(format!("no whole answer in {} s", LIMIT.as_secs()));
+        return DownloadError::Network(format!("no whole answer in {}", format::duration(LIMIT)));
     }
     let error = error.without_url();
     let mut reason = error.to_string();

@@ -6,6 +6,7 @@ pub mod http;
 pub mod local_servers;
 pub mod measuring;
 pub mod mock;
+pub mod process;
 mod tls;
 
 use std::time::Duration;

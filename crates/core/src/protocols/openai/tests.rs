@@ -333,7 +333,7 @@ fn attachments_are_as_large_as_the_provider_takes() {
     assert!(encodes(&endpoint("xai", "m"), &image(20 << 20)));
     let want = "`m` takes images of at most 20.9 MB, and this one has 20.9 MB";
     assert_eq!(refused(&endpoint("xai", "m"), &image((20 << 20) + 3)), want);
-    let want = "`gpt-4o` takes at most 50.0 MB of attachments in a request, and these have 53.3 MB";
+    let want = "`gpt-4o` takes at most 50 MB of attachments in a request, and these have 53.3 MB";
     assert_eq!(refused(&endpoint("openai", "gpt-4o"), &image(40_000_000)), want);
     let pdf = attached(Part::File {
         name: String::new(),

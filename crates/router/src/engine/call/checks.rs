@@ -27,7 +27,13 @@ impl Checks {
     }
 
     /// Judges `answer` within `limit`. Its text becomes the document that was judged.
-    pub(in crate::engine) async fn judge(&self, answer: &mut Answer, limit: Duration) -> Result<(), Failure> {
+    /// A command gets none of the variables `keys`.
+    pub(in crate::engine) async fn judge(
+        &self,
+        answer: &mut Answer,
+        keys: &[&str],
+        limit: Duration,
+    ) -> Result<(), Failure> {
         // A turn that calls tools is not the answer yet.
         if answer.text.trim().is_empty() {
             return Ok(());
@@ -38,7 +44,7 @@ impl Checks {
         }
         match &self.verify {
             None => Ok(()),
-            Some(command) => verify(command, &answer.text, limit).await.map_err(|why| rejected(answer, &why)),
+            Some(command) => verify(command, &answer.text, keys, limit).await.map_err(|why| rejected(answer, &why)),
         }
     }
 }

@@ -202,7 +202,10 @@ impl<'a> Run<'a> {
     /// Checks an answer. One that does not pass makes its attempt a failure.
     async fn checked(&mut self, mut success: CallSuccess) -> Result<CallSuccess, CallError> {
         let limit = CHECK_LIMIT.min(self.deadline.since(self.now()));
-        let Err(failure) = self.request.checks.judge(&mut success.answer, limit).await else { return Ok(success) };
+        let keys = self.router.key_variables();
+        let Err(failure) = self.request.checks.judge(&mut success.answer, &keys, limit).await else {
+            return Ok(success);
+        };
         if let Some(attempt) = self.attempts.last_mut() {
             attempt.failure = Some(failure.clone());
             attempt.disposition = Disposition::Discarded;
