@@ -1,4 +1,4 @@
-//! Learning from calls that were made outside of routing: to measure, or to see whether anybody is there.
+//! Learns from calls that were made outside of routing, such as those of a benchmark.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,18 +21,18 @@ const STATE_LIMIT: Duration = Duration::from_secs(5);
 /// A call that was made outside of routing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measurement {
-    /// Whom it asked.
+    /// The deployment.
     pub deployment: DeploymentId,
     /// When it ended.
     pub at: Timestamp,
     /// Prompt tokens, estimated.
     pub prompt_tokens: u64,
-    /// How it went: what an answer says of speed, or why there was none and after how long.
+    /// The speed of the answer, or the failure and the time after which it came.
     pub result: Result<CallSample, (Failure, Duration)>,
 }
 
 impl Measurement {
-    /// What it says of speed and reliability, and of being alive.
+    /// Returns its lessons on health and speed.
     fn lessons(&self) -> (Option<HealthSignal>, Option<CallSample>) {
         match &self.result {
             Ok(sample) => (Some(HealthSignal::ANSWERED), Some(*sample)),
@@ -47,7 +47,7 @@ impl Router {
     /// Lets routing know what `observed` calls to members of `group` showed, so that the next request of
     /// any process is routed by it. They are taken in the order in which they ended.
     ///
-    /// The retry budget of the group is not touched: nobody's request failed.
+    /// The retry budget of the group is not touched: no request failed.
     ///
     /// # Errors
     /// When the state cannot be written; what was written for other deployments stays.

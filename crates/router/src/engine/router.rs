@@ -1,4 +1,4 @@
-//! What can be asked: a map with its endpoints, keys and ways out. The loop of a request is in `run`.
+//! The engine: a map of deployments with their endpoints, keys, state and network. `request::run` has the loop of a request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,24 +34,24 @@ pub struct Router {
     pub(super) limits: Arc<ProviderLimits>,
 }
 
-/// One question.
+/// A request to a group.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// The group to ask.
+    /// The group.
     pub group: GroupId,
-    /// What is asked.
+    /// The prompt.
     pub prompt: Prompt,
-    /// What routing may look at.
+    /// The attributes that routing looks at.
     pub attributes: RequestAttributes,
-    /// What the answer must satisfy.
+    /// The checks that the answer must pass.
     pub checks: Checks,
-    /// How the answer reaches its reader.
+    /// The way in which the answer is delivered.
     pub delivery: Delivery,
     /// The time limit of the whole request; by default that of the group.
     pub deadline: Option<Duration>,
     /// When it was asked; waits before this call (for stdin) count against the deadline.
     pub since: Timestamp,
-    /// What the log is told, unless it is to be told nothing.
+    /// The beginning of the log entry; `None` for a request that is not logged.
     pub log: Option<LogStart>,
 }
 
@@ -124,22 +124,22 @@ impl Router {
         names.flatten().map(String::as_str).collect()
     }
 
-    /// What can be routed to.
+    /// Returns the groups and deployments.
     #[must_use]
     pub fn map(&self) -> &Map {
         &self.map
     }
 
-    /// The time on the clock that it routes by.
+    /// Returns the time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// Where the rules of the profile lead `request`.
+    /// Returns the targets and tags that the rules of the profile choose for `request`.
     ///
     /// # Errors
-    /// When a rule cannot be evaluated; the request is then sent to nobody.
+    /// When a rule cannot be evaluated; the request is then not sent.
     pub fn decide(&self, request: &Request) -> Result<RuleOverrides, RuleError> {
         if self.map.rules.all.is_empty() {
             return Ok(RuleOverrides::default());
@@ -158,7 +158,7 @@ impl Router {
         rules::decide(&self.map, request.group, &subject)
     }
 
-    /// What the failover may look at: the attributes of `request`, with what follows from its prompt.
+    /// Returns the attributes of `request`, with those that follow from its prompt.
     pub(super) fn attributes(&self, request: &Request) -> Result<RequestAttributes, RuleError> {
         let rule_overrides = self.decide(request)?;
         Ok(RequestAttributes { needs: Needs::of(&request.prompt), rule_overrides, ..request.attributes.clone() })

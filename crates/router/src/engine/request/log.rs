@@ -1,4 +1,4 @@
-//! What the log is told when a request ends, however it ends.
+//! The log entry of a request that ended.
 
 use serde_json::json;
 

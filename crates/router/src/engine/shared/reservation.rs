@@ -70,7 +70,7 @@ pub(in crate::engine) enum HoldResult {
 pub(in crate::engine) struct FinishedCall<'a> {
     pub(in crate::engine) answer: &'a Answer,
     pub(in crate::engine) failure: Option<&'a Failure>,
-    /// Whether anything was sent.
+    /// True if anything was sent.
     pub(in crate::engine) sent: bool,
 }
 

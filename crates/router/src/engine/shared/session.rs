@@ -45,7 +45,7 @@ pub(in crate::engine) struct StateSession {
     turns: Vec<GroupId>,
 }
 
-/// What the end of a call says of its deployment.
+/// The lessons of a call that ended.
 #[derive(Debug, Clone, Copy)]
 struct CallOutcome {
     signal: HealthSignal,
