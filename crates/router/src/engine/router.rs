@@ -17,8 +17,10 @@ use llmroute_core::routing::failover::{Needs, RequestAttributes};
 use llmroute_core::routing::rules::{self, RuleError, RuleOverrides};
 use llmroute_core::routing::{GroupId, Map};
 
-/// The longest time that a process which makes one call waits for its writes.
-const WRITE_LIMIT: Duration = Duration::from_secs(5);
+/// The time that writes of the state get after a request, even if its deadline has passed.
+const MIN_WRITE_TIME: Duration = Duration::from_millis(200);
+/// The longest time that a request waits for its writes.
+const MAX_WRITE_TIME: Duration = Duration::from_secs(5);
 
 /// Routes requests to deployments.
 pub struct Router {
@@ -178,7 +180,8 @@ impl Router {
         observer: &mut dyn Observer,
     ) -> Result<RoutedAnswer, RouteError> {
         let ended = self.route(request, rng, observer).await;
-        self.state.flush(WRITE_LIMIT).await;
+        let left = self.deadline(request).since(self.clock.now());
+        self.state.flush(left.clamp(MIN_WRITE_TIME, MAX_WRITE_TIME)).await;
         if let Some(warning) = self.store.take_warning() {
             observer.on_event(RouterEvent::State(&warning));
         }

@@ -26,6 +26,9 @@ use llmroute_core::routing::snapshot::{DeploymentState, GroupState, HealthSignal
 use llmroute_core::routing::strategy::{RankingInput, prior_ttft};
 use llmroute_core::routing::{DeploymentId, GroupId, Map, Strategy};
 
+/// More than the error of a time limit, so that the deadline of a request ends a wait and not the limit within it.
+const PAST_DEADLINE: Duration = Duration::from_millis(50);
+
 /// The state of one request.
 pub(in crate::engine) struct StateSession {
     map: Arc<Map>,
@@ -161,7 +164,8 @@ impl StateSession {
         self.reservations.add(reservation.clone());
         let limited = reservation.is_limited();
         let result = if reservation.is_counted() {
-            reservation.hold(self.state.clone(), None, self.clock, self.time_left()).await
+            // The caller ends the wait at the deadline.
+            reservation.hold(self.state.clone(), None, self.clock, self.time_left() + PAST_DEADLINE).await
         } else {
             Ok(HoldResult::Held(now))
         };
