@@ -2,6 +2,7 @@
 //! reading what is known of 100 deployments (aim: under 1 ms).
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -10,12 +11,14 @@ use llmroute_core::routing::breaker::{BreakerContext, BreakerEvent};
 use llmroute_core::routing::estimate::CallSample;
 use llmroute_core::routing::failover::{Failover, RequestAttributes};
 use llmroute_core::routing::snapshot::{DeploymentState, StateSnapshot};
-use llmroute_core::routing::strategy::{AdaptiveArgs, LatencyArgs, RankingInput, Strategy, rank};
+use llmroute_core::routing::strategy::{
+    Adaptive, CostBased, LatencyBased, RankingInput, SimpleShuffle, Strategy, rank,
+};
 use llmroute_core::routing::{Capabilities, Deployment, DeploymentId, Group, GroupId, Map, Member, Policy, Timeouts};
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
-fn map(count: usize, strategy: Strategy) -> Map {
+fn map(count: usize, strategy: Arc<dyn Strategy>) -> Map {
     let second = Duration::from_secs(1);
     let timeouts = Timeouts { connect: second, first_token: second, idle: second, attempt: second };
     let deployments = (0..count).map(|index| Deployment {
@@ -44,20 +47,7 @@ fn map(count: usize, strategy: Strategy) -> Map {
         name: "main".to_owned(),
         members: members.collect(),
         strategy,
-        policy: Policy {
-            num_retries: 2,
-            attempts_per_deployment: 1,
-            deadline: second,
-            max_wait: second,
-            allowed_fails: None,
-            cooldown: second,
-            cooldown_max: second,
-            max_fallbacks: 5,
-            retry_policy: llmroute_core::routing::per_class::PerClass::default(),
-            allowed_fails_policy: llmroute_core::routing::per_class::PerClass::default(),
-            hedge: None,
-            hedge_max_cost: None,
-        },
+        policy: Policy::default(),
         fallbacks: Vec::new(),
         context_window_fallbacks: Vec::new(),
         content_policy_fallbacks: Vec::new(),
@@ -86,22 +76,22 @@ fn snapshot(map: &Map) -> StateSnapshot {
 }
 
 fn choose(c: &mut Criterion) {
-    let strategies = [
-        Strategy::SimpleShuffle,
-        Strategy::LatencyBased(LatencyArgs::ONE_SHOT),
-        Strategy::CostBased,
-        Strategy::Adaptive(AdaptiveArgs::ONE_SHOT),
+    let strategies: [Arc<dyn Strategy>; 4] = [
+        Arc::new(SimpleShuffle::default()),
+        Arc::new(LatencyBased::ONE_SHOT),
+        Arc::new(CostBased),
+        Arc::new(Adaptive::ONE_SHOT),
     ];
     for strategy in strategies {
         for count in [10, 100, 1000] {
-            let map = map(count, strategy.clone());
+            let map = map(count, Arc::clone(&strategy));
             let (snapshot, attributes) =
                 (snapshot(&map), RequestAttributes { prompt_tokens: 2_000, ..RequestAttributes::default() });
             let input =
                 RankingInput { map: &map, group: GroupId(0), attributes: &attributes, snapshot: &snapshot, now: NOW };
             let all: Vec<usize> = (0..count).collect();
             let mut rng = fastrand::Rng::with_seed(1);
-            c.bench_function(&format!("{} among {count}", strategy.as_str()), |b| {
+            c.bench_function(&format!("{} among {count}", strategy.name()), |b| {
                 b.iter(|| black_box(rank(&input, &all, &mut rng)));
             });
         }
@@ -111,7 +101,7 @@ fn choose(c: &mut Criterion) {
 /// The whole way to the first call: filters, ranking, preference; every fifth breaker is open.
 fn first_call(c: &mut Criterion) {
     for count in [10, 100, 1000] {
-        let map = map(count, Strategy::LatencyBased(LatencyArgs::ONE_SHOT));
+        let map = map(count, Arc::new(LatencyBased::ONE_SHOT));
         let mut snapshot = snapshot(&map);
         let rules = map.groups[0].policy.breaker(None);
         let context = BreakerContext { rules, another_closed: true, now: NOW, jitter: 0.5 };
@@ -130,7 +120,7 @@ fn first_call(c: &mut Criterion) {
 }
 
 fn read(c: &mut Criterion) {
-    let map = map(100, Strategy::SimpleShuffle);
+    let map = map(100, Arc::new(SimpleShuffle::default()));
     let cells: Vec<String> =
         snapshot(&map).deployments.iter().map(|cell| serde_json::to_string(cell).expect("plain data")).collect();
     let bytes = cells.iter().map(String::len).sum::<usize>() / 100;

@@ -199,8 +199,8 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l slo -d 'What
 complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l seed -d 'Seed of orders, prompts, arrivals and statistics' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l max-cost -d 'Begin no call that could pass this' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l html -d 'Write a page with tables and plots to FILE, too' -r -F
-complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l save -d 'Keep the run under this name' -r
-complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l compare -d 'Compare with the run that was kept under this name; exit 1 when worse beyond the interval' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l save -d 'Save the run under this name in the folder of the state, or in this file' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l compare -d 'Compare with a saved run; exit 1 if worse beyond the interval' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l inject -d 'Run the group against simulated deployments with these faults, and score it: `503@20%,stall@5%,cut@40,slow=2s`' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -s p -l profile -d 'Profile: a name, a file, or `demo`' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise'

@@ -1,4 +1,4 @@
-"""What botocore says of the same request or stream: used by `tests/real`, not by hand.
+"""Signs requests and encodes event streams with botocore: used by `tests/real`, not by hand.
 
     aws-judge.py sign <REQUEST.json     prints the `Authorization` that botocore gives the request
     aws-judge.py stream <EVENTS.json    encodes the events, checks that botocore reads them back, prints them in hex

@@ -25,7 +25,7 @@ def params(weights: str) -> xllamacpp.CommonParams:
     p.model_alias = {"smollm2"}
     p.n_ctx = 4096
     p.n_parallel = 2
-    # One core is enough for a model of this size, and more only fight over a busy machine.
+    # One core is enough for a model of this size.
     p.cpuparams.n_threads = 1
     p.cpuparams_batch.n_threads = 1
     p.hostnames = ["127.0.0.1"]
@@ -34,7 +34,7 @@ def params(weights: str) -> xllamacpp.CommonParams:
 
 
 def write_whole(path: str, text: str) -> None:
-    """A reader sees the whole text or no file."""
+    """Writes atomically."""
     with open(path + ".new", "w", encoding="utf-8") as file:
         file.write(text)
     os.replace(path + ".new", path)
@@ -42,12 +42,12 @@ def write_whole(path: str, text: str) -> None:
 
 def main() -> int:
     weights, url_file = sys.argv[1:]
-    # Blocked before the server starts its threads, so that none of them is killed by it.
+    # Blocked before the server starts its threads, so that it kills none of them.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
     server = xllamacpp.Server(params(weights))
     write_whole(url_file, server.listening_address + "\n")
     signal.sigwait({signal.SIGTERM, signal.SIGINT})
-    # The server's own threads have nothing to save: leave at once.
+    # The threads of the server have nothing to save: exit immediately.
     os._exit(0)
 
 

@@ -8,13 +8,17 @@
 mod model;
 
 use llmroute_core::routing::Strategy;
-use llmroute_core::routing::strategy::{AdaptiveArgs, LatencyArgs};
+use llmroute_core::routing::strategy::{
+    Adaptive, CostBased, LatencyBased, LeastBusy, RoundRobin, SimpleShuffle, UsageBased,
+};
+use std::sync::Arc;
 
 use crate::model::figures::{Figures, mean};
 use crate::model::litellm::{Choice, LiteLlm, Setup};
-use crate::model::ours::{Ours, limited_map, map};
+use crate::model::ours::{Ours, limited_map, lone_map, map};
+use crate::model::recovery::{Arrival, Limit, LoneLiteLlm, Recovery};
 use crate::model::rooms::Home;
-use crate::model::{limited, sparse, steady};
+use crate::model::{limited, recovery, sparse, steady};
 
 /// Tuning used seeds below this.
 const FIRST_SEED: u64 = 1000;
@@ -61,7 +65,8 @@ fn main() {
     let mut numbers = arguments.iter().filter_map(|argument| argument.parse::<u64>().ok());
     let (seeds, first) = (numbers.next().unwrap_or(SEEDS), numbers.next().unwrap_or(FIRST_SEED));
     let seeds: Vec<u64> = (first..first + seeds).collect();
-    let named: Vec<&str> = arguments.iter().map(String::as_str).filter(|name| ["a", "b", "c"].contains(name)).collect();
+    let named: Vec<&str> =
+        arguments.iter().map(String::as_str).filter(|name| ["a", "b", "c", "d"].contains(name)).collect();
     let is_wanted = |name: &str| named.is_empty() || named.contains(&name);
     for rate in [2.0, 6.0, 9.0].into_iter().filter(|_| is_wanted("a")) {
         println!("\nA: {rate} requests a second for 1,000 s, {} seeds", seeds.len());
@@ -88,13 +93,52 @@ fn main() {
         println!("\nC: {workers} workers, {jobs} jobs, 60/120/30 requests a minute, {} seeds", seeds.len());
         table(&LIMITED, &seeds, limited_contenders());
     }
+    if is_wanted("d") {
+        recoveries(&seeds);
+    }
+}
+
+/// Prints how ours and LiteLLM's recover, in means over the seeds.
+fn recoveries(seeds: &[u64]) {
+    println!("\nD: one deployment that recovers, a process for each request, {} seeds", seeds.len());
+    println!("{:44}{:>40}{:>40}", "", "ours: answered, wasted, calls, s", "LiteLLM: answered, wasted, calls, s");
+    let map = lone_map(false);
+    for (name, limit, headers, arrival, count) in recovery::SCENARIOS {
+        let ours = seeds
+            .iter()
+            .map(|seed| recovery::play(&mut Ours::at(Home::Apart, &map, seed + 1), *limit, *headers, *arrival, *count));
+        let theirs = seeds
+            .iter()
+            .map(|seed| recovery::play(&mut LoneLiteLlm::new(false, seed + 1), *limit, *headers, *arrival, *count));
+        println!("{name:44}{:>40}{:>40}", row(&ours.collect::<Vec<_>>()), row(&theirs.collect::<Vec<_>>()));
+    }
+    let map = lone_map(true);
+    let (limit, arrival) = (Limit::Outage(0.1), Arrival::Every(5.0));
+    let fallback = |runs: &[Recovery]| runs.iter().map(|run| run.by_fallback as f64).sum::<f64>() / runs.len() as f64;
+    let ours =
+        seeds.iter().map(|seed| recovery::play(&mut Ours::at(Home::Apart, &map, seed + 1), limit, false, arrival, 31));
+    let theirs =
+        seeds.iter().map(|seed| recovery::play(&mut LoneLiteLlm::new(true, seed + 1), limit, false, arrival, 31));
+    let (ours, theirs) = (fallback(&ours.collect::<Vec<_>>()), fallback(&theirs.collect::<Vec<_>>()));
+    println!("one 500, a call every 5 s: by the fallback {ours:.1} of 31, LiteLLM {theirs:.1}");
+}
+
+fn row(runs: &[Recovery]) -> String {
+    let mean = |figure: fn(&Recovery) -> f64| runs.iter().map(figure).sum::<f64>() / runs.len() as f64;
+    format!(
+        "{:.1} {:6.1} {:6.1} {:7.2}",
+        mean(|run| run.answered as f64),
+        mean(|run| run.wasted as f64),
+        mean(|run| run.calls as f64),
+        mean(|run| run.seconds)
+    )
 }
 
 /// Ours, then LiteLLM's, then the best there is. A one-shot process of LiteLLM's remembers nothing: both
 /// are shown, as it is (shuffle) and as if it kept its list.
 fn contenders<Ours, Theirs>(
     long_lived: bool,
-    ours: impl Fn(Strategy) -> Ours,
+    ours: impl Fn(Arc<dyn Strategy>) -> Ours,
     theirs: impl Fn(Choice) -> Theirs,
     oracle: Play,
 ) -> Vec<(String, Play)>
@@ -102,7 +146,7 @@ where
     Ours: Fn(u64) -> Figures + 'static,
     Theirs: Fn(u64) -> Figures + 'static,
 {
-    let own = strategies(long_lived).map(|strategy| (strategy.as_str().to_owned(), Box::new(ours(strategy)) as _));
+    let own = strategies(long_lived).map(|strategy| (strategy.name().to_owned(), Box::new(ours(strategy)) as _));
     let others = [
         ("LiteLLM simple-shuffle", Choice::Shuffle),
         ("LiteLLM least-busy", Choice::LeastBusy),
@@ -112,32 +156,32 @@ where
     own.into_iter().chain(others).chain([("(who knows the world)".to_owned(), oracle)]).collect()
 }
 
-fn strategies(long_lived: bool) -> [Strategy; 6] {
+fn strategies(long_lived: bool) -> [Arc<dyn Strategy>; 6] {
     let (latency, adaptive) = if long_lived {
-        (LatencyArgs::LONG_LIVED, AdaptiveArgs::LONG_LIVED)
+        (LatencyBased::LONG_LIVED, Adaptive::LONG_LIVED)
     } else {
-        (LatencyArgs::ONE_SHOT, AdaptiveArgs::ONE_SHOT)
+        (LatencyBased::ONE_SHOT, Adaptive::ONE_SHOT)
     };
     [
-        Strategy::SimpleShuffle,
-        Strategy::RoundRobin,
-        Strategy::LeastBusy,
-        Strategy::CostBased,
-        Strategy::LatencyBased(latency),
-        Strategy::Adaptive(adaptive),
+        Arc::new(SimpleShuffle::default()),
+        Arc::new(RoundRobin),
+        Arc::new(LeastBusy),
+        Arc::new(CostBased),
+        Arc::new(latency),
+        Arc::new(adaptive),
     ]
 }
 
 /// Ours with its limits set, and as it gets by on what the providers say; LiteLLM's as it is, with more
 /// retries, and as it would be if it waited.
 fn limited_contenders() -> Vec<(String, Play)> {
-    let play = |home, strategy: Strategy, own, max_wait| -> Play {
+    let play = |home, strategy: Arc<dyn Strategy>, own, max_wait| -> Play {
         let map = limited_map(strategy, own, max_wait);
         Box::new(move |seed| limited::play(&mut Ours::at(home, &map, seed + 1), limited::JOBS, seed))
     };
     let mut all: Vec<(String, Play)> = Vec::new();
-    for strategy in strategies(true).into_iter().chain([Strategy::UsageBased]) {
-        all.push((strategy.as_str().to_owned(), play(Home::Shared, strategy, true, 120.0)));
+    for strategy in strategies(true).into_iter().chain([Arc::new(UsageBased) as _]) {
+        all.push((strategy.name().to_owned(), play(Home::Shared, strategy, true, 120.0)));
     }
     for (name, home, own, max_wait) in [
         (" no limit set", Home::Shared, false, 120.0),
@@ -146,7 +190,7 @@ fn limited_contenders() -> Vec<(String, Play)> {
         (" a process each", Home::Apart, true, 120.0),
         (" each, no limit set", Home::Apart, false, 120.0),
     ] {
-        all.push((name.to_owned(), play(home, Strategy::UsageBased, own, max_wait)));
+        all.push((name.to_owned(), play(home, Arc::new(UsageBased), own, max_wait)));
     }
     let theirs = [
         ("simple-shuffle", Choice::Shuffle),

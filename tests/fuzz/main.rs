@@ -11,10 +11,10 @@ use llmroute_core::protocols::Protocol;
 
 use corpus::Corpus;
 use run::Fuzz;
-use targets::{errors, frames, profile, replies, terminal};
+use targets::{calls, errors, frames, profile, replies, terminal};
 
-/// How many targets share the time that is given: two for each protocol, and six.
-const TARGETS: usize = 2 * Protocol::ALL.len() + 6;
+/// How many targets share the time that is given: three for each protocol, and six.
+const TARGETS: usize = 3 * Protocol::ALL.len() + 6;
 
 #[test]
 fn frames_are_the_same_for_every_split() {
@@ -31,6 +31,16 @@ fn replies_are_answers_or_failures() {
     let fuzz = Fuzz::share(TARGETS);
     for protocol in Protocol::ALL {
         fuzz.run(&format!("replies of {}", protocol.as_str()), &corpus, 40, |data| replies::reply(protocol, data));
+    }
+}
+
+#[test]
+fn calls_end_with_an_answer_or_a_failure() {
+    let mut corpus = Corpus::bodies();
+    corpus.seeds.extend(Corpus::errors().seeds);
+    let fuzz = Fuzz::share(TARGETS);
+    for protocol in Protocol::ALL {
+        fuzz.run(&format!("calls of {}", protocol.as_str()), &corpus, 40, |data| calls::call(protocol, data));
     }
 }
 

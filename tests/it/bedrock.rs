@@ -109,9 +109,9 @@ fn a_region_is_required_only_for_signed_requests() {
         assert_eq!(output.end, End::Code(78));
         output.notes()
     };
-    assert!(said(&profile("http://127.0.0.1:9", "aws:work")).contains("no region is known to sign for"));
+    assert!(said(&profile("http://127.0.0.1:9", "aws:work")).contains("no region to sign requests for"));
     let other = profile("http://127.0.0.1:9", "k").replace("\"bedrock\"", "\"openai\"\nregion = \"x\"");
-    assert!(said(&other).contains("`region` is for providers whose address names one"));
+    assert!(said(&other).contains("`region` is for providers whose address contains a region"));
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn the_region_and_keys_come_from_the_places_that_aws_tools_use() {
     check(&[keys[0], keys[1], region], 0, "POST https://bedrock-runtime.ap-northeast-1.amazonaws.com/model/");
     check(&[keys[0], keys[1]], 78, "no region is known for `bedrock`");
     check(&[keys[0], keys[1], ("AWS_REGION", "x.evil.example/")], 78, "no region is known for `bedrock`");
-    check(&[region], 0, "no keys of AWS: AWS_ACCESS_KEY_ID is not set, and there is no profile `default`");
+    check(&[region], 0, "no AWS keys: AWS_ACCESS_KEY_ID is not set, and there is no profile `default`");
     check(&[region, ("AWS_BEARER_TOKEN_BEDROCK", "k")], 0, "authorization: [redacted]");
     check(
         &[region, keys[0], keys[1], ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "http://127.0.0.1:9")],

@@ -200,12 +200,66 @@ fn a_run_is_compared_with_a_saved_one() {
     assert_eq!(worse.end, End::Code(1), "{}", worse.notes());
     let none = run(&home, &["--compare", "befor"]);
     assert_eq!((none.end, none.text()), (End::Code(66), String::new()));
-    assert_eq!(none.notes(), "error: no run is kept as `befor`\nhint: there is before\n");
+    assert_eq!(none.notes(), "error: there is no saved run `befor`\nhint: the saved runs are: before\n");
     let few = run(&home, &["--seed", "2", "-m", "sim/slow", "-n", "3", "--compare", "before"]);
     assert_eq!(few.end, End::Code(1), "{}", few.notes());
-    assert!(few.notes().contains("cannot pass: sim/slow: too few good calls to compare"), "{}", few.notes());
+    assert!(few.text().contains("cannot pass: sim/slow: too few good calls for a comparison"), "{}", few.text());
     let other = run(&home, &["--seed", "2", "-m", "sim/fast", "--compare", "before"]);
-    assert!(other.notes().contains("cannot pass: sim/slow was measured earlier and is not now"), "{}", other.notes());
+    let missing = "cannot pass: sim/slow is in the earlier run but not in this one";
+    assert!(other.text().contains(missing), "{}", other.text());
+}
+
+#[test]
+fn a_saved_run_can_be_a_file_and_needs_no_home() {
+    let home = simulated();
+    let file = home.path().join("run.json").display().to_string();
+    let profile = home.path().join(".config/llmroute/profile.toml").display().to_string();
+    let bench = |more: &[&str]| {
+        let args =
+            ["--profile", &profile, "bench", "-m", "sim/slow", "-n", "40"].into_iter().chain(more.iter().copied());
+        Run::at(&home).env("HOME", "").args(args).output()
+    };
+    let saved = bench(&["--seed", "1", "--save", &file]);
+    assert_eq!(saved.end, End::Code(0), "{}", saved.notes());
+    assert!(saved.notes().contains("saved to [home]/run.json"), "{}", saved.notes());
+    let same = bench(&["--seed", "2", "--compare", &file]);
+    assert_eq!(same.end, End::Code(0), "{}", same.notes());
+    assert!(same.text().contains("TTFT p50 ms"), "the comparison is part of the report: {}", same.text());
+    let named = bench(&["--save", "monday", "--state", "memory"]);
+    assert_eq!(named.end, End::Code(1), "{}", named.notes());
+    assert_eq!(
+        named.notes(),
+        "error: there is no directory for saved runs\nhint: give a path, such as `./monday.json`\n"
+    );
+}
+
+#[test]
+fn named_runs_are_saved_in_the_folder_of_the_state() {
+    let home = simulated();
+    let state = home.path().join("elsewhere");
+    let saved = run(&home, &["--state", &state.display().to_string(), "-m", "sim/slow", "-n", "3", "--save", "monday"]);
+    assert_eq!(saved.end, End::Code(0), "{}", saved.notes());
+    assert!(state.join("bench/monday.json").exists());
+}
+
+#[test]
+fn rules_bind_the_prompts_of_bench() {
+    let server = Server::start();
+    let rule = "[[groups.main.rules]]\nwhen = 'contains_pii(prompt)'\nuse = \"lab/byte-by-byte\"\n";
+    let profile = Profile::new().provider("lab", "openai", &server.url()).deployment("lab/good", "").rest(rule);
+    let home = Arc::new(Home::with(&profile.text()));
+    let private = run(&home, &["-n", "2", "Answer ada@example.org"]);
+    assert_eq!(private.end, End::Code(0), "{}", private.notes());
+    assert_eq!((server.count("good"), server.count("byte-by-byte")), (0, 2), "the rule keeps the prompt away");
+    assert_eq!(run(&home, &["-n", "2", "Why is the sky blue?"]).end, End::Code(0));
+    assert_eq!((server.count("good"), server.count("byte-by-byte")), (2, 2));
+    let named = run(&home, &["-n", "2", "-m", "lab/good", "Answer ada@example.org"]);
+    assert_eq!((named.end, server.count("good")), (End::Code(0), 4), "a model that is named is asked");
+    home.write("prompts.txt", "Answer ada@example.org\nWhy is the sky blue?\n");
+    let file = home.path().join("prompts.txt").display().to_string();
+    let mixed = run(&home, &["-n", "2", "--prompts", &file]);
+    assert_eq!((mixed.end, server.count("good")), (End::Code(2), 4), "{}", mixed.notes());
+    assert!(mixed.notes().contains("different targets"), "{}", mixed.notes());
 }
 
 #[test]
@@ -239,7 +293,7 @@ fn a_search_finds_the_highest_load_that_meets_the_objective() {
     // It answers at once under any load, so every rate meets the objective.
     let slow = run(&simulated(), &["--seed", "3", "-m", "sim/slow", "--find-limit", "--slo", "ttft=100ms", "-n", "80"]);
     assert_eq!(slow.end, End::Code(0), "{}", slow.notes());
-    assert!(slow.text().ends_with("sim/slow holds no rate that was tried\n"), "{}", slow.text());
+    assert!(slow.text().ends_with("sim/slow holds none of the tried rates\n"), "{}", slow.text());
     let few = run(&simulated(), &["--find-limit", "-n", "10"]);
     assert_eq!(few.end, End::Code(2), "{}", few.notes());
 }
@@ -263,7 +317,7 @@ fn contradictory_arguments_are_refused() {
         (&["--arrival", "poisson"], "`--arrival poisson` needs a rate"),
         (&["--max-cost=-1"], "is not an amount"),
         (&["--sweep", "0"], "`--sweep 0` has no calls in flight"),
-        (&["--save", "../x"], "`../x` cannot name a run"),
+        (&["--save", "a b"], "`a b` is not a valid name of a run"),
         (&["--sweep", "1,2", "--csv"], "cannot be used with"),
     ] {
         let output = run(&simulated(), args);

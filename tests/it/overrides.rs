@@ -103,7 +103,7 @@ fn mistakes_are_reported_with_their_place() {
     for word in [
         "unknown field `sets` of a patch",
         "did you mean `set`?",
-        "`a..b` is no path of a field",
+        "`a..b` is not the path of a field",
         "expected text, found integer",
     ] {
         assert!(notes.contains(word), "no `{word}` in {notes}");

@@ -77,15 +77,20 @@ impl Prompts {
         Self { seed: self.seed ^ salt.wrapping_mul(0xA24B_AED4_963E_E407), ..self.clone() }
     }
 
+    /// The number of different texts, apart from prefixes: those of the first rounds.
+    #[must_use]
+    pub fn distinct(&self) -> u32 {
+        match &self.source {
+            PromptSource::Texts(texts) => u32::try_from(texts.len()).unwrap_or(u32::MAX).max(1),
+            PromptSource::Synthetic { .. } => 1,
+        }
+    }
+
     /// The estimated tokens of the shortest and of the longest prompt.
     #[must_use]
     pub fn tokens(&self) -> (u64, u64) {
-        let different = match &self.source {
-            PromptSource::Texts(texts) => u32::try_from(texts.len()).unwrap_or(u32::MAX),
-            PromptSource::Synthetic { .. } => 1,
-        };
         let size = |round| Prompt::user(self.text(round)).estimated_tokens();
-        let sizes = (0..different.max(1)).map(size);
+        let sizes = (0..self.distinct()).map(size);
         sizes.fold((u64::MAX, 0), |(fewest, most), size| (fewest.min(size), most.max(size)))
     }
 }

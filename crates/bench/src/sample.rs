@@ -102,7 +102,8 @@ pub struct Gap {
     pub after: Duration,
     /// Bytes of text and reasoning; a chunk may hold several tokens.
     pub bytes: u32,
-    /// Read together with the previous chunk, so its arrival time is unknown. Such gaps are left out of the quantiles.
+    /// Read together with the previous chunk, so its arrival time is unknown. Figures of gaps give it an equal part
+    /// of the time since the previous read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub coalesced: bool,
 }

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
+use crate::model::failure::one_line;
+use crate::model::format::{self, duration};
 use crate::model::redact::{redact, without_whole};
 use crate::model::{Answer, Class, Event, Failure, Finish, OutputFault, Prompt, Secret, TimeoutKind, Timestamp};
 use crate::protocols::{EncodedRequest, Endpoint, ReplyReader};
@@ -63,7 +65,8 @@ pub fn secrets<'a>(endpoint: &'a Endpoint, key: Option<&'a Secret>) -> Vec<&'a s
 /// Removes `secrets` from what a server wrote: some repeat the key in their messages.
 #[must_use]
 pub fn redacted(mut failure: Failure, secrets: &[&str]) -> Failure {
-    failure.message = redact(&failure.message, secrets);
+    // What stands in the place of a secret may be longer than it.
+    failure.message = one_line(&redact(&failure.message, secrets));
     failure.request_id = failure.request_id.map(|id| redact(&id, secrets));
     failure
 }
@@ -192,11 +195,12 @@ impl<'a> HttpCall<'a> {
                 let read = reader.feed(bytes, events);
                 let done = reader.done();
                 self.heard = at;
-                let taken = self.take(at, events, from).and(read);
-                if let Err(failure) = taken {
-                    self.over(Err(failure));
-                } else if done {
-                    self.end(at, events);
+                match self.take(at, events, from).and(read) {
+                    Ok(()) if done => self.end(at, events),
+                    Ok(()) => {}
+                    // Broken frames and errors after the finish do not take a complete answer back.
+                    Err(_) if self.finished.is_some() && self.size <= MAX_ANSWER => self.over(judge(&self.answer)),
+                    Err(failure) => self.over(Err(failure)),
                 }
             }
             Phase::Refused(refusal) => {
@@ -216,8 +220,9 @@ impl<'a> HttpCall<'a> {
             Phase::Answering(reader) => {
                 let from = events.len();
                 let read = reader.end(events);
-                let result = self.take(self.heard, events, from).and(read).and_then(|()| judge(&self.answer));
-                self.over(result);
+                let taken = self.take(self.heard, events, from);
+                let read = if self.finished.is_some() { Ok(()) } else { read };
+                self.over(taken.and(read).and_then(|()| judge(&self.answer)));
             }
             Phase::Refused(_) => self.refuse(),
             Phase::Sent => self.fail(at, Failure::new(Class::Malformed, "no reply came"), events),
@@ -303,7 +308,7 @@ impl<'a> HttpCall<'a> {
             self.size += content_size(event);
             if self.size > MAX_ANSWER {
                 events.truncate(index);
-                let message = format!("the answer is longer than {} MiB", MAX_ANSWER >> 20);
+                let message = format!("the answer is longer than {}", format::bytes(MAX_ANSWER as u64));
                 return Err(Failure::new(Class::Malformed, message));
             }
             if self.first_token.is_none() && is_token(event) {
@@ -343,10 +348,12 @@ impl<'a> HttpCall<'a> {
 
     fn timed_out(&self, kind: TimeoutKind) -> Failure {
         let message = match kind {
-            TimeoutKind::Connect => format!("no connection within {:?}", self.timeouts.connect),
-            TimeoutKind::FirstToken => format!("no token within {:?}", self.timeouts.first_token),
-            TimeoutKind::Idle => format!("silence for {:?}", self.timeouts.idle),
-            TimeoutKind::Total | TimeoutKind::Upstream => format!("not done within {:?}", self.timeouts.attempt),
+            TimeoutKind::Connect => format!("no connection within {}", duration(self.timeouts.connect)),
+            TimeoutKind::FirstToken => format!("no token within {}", duration(self.timeouts.first_token)),
+            TimeoutKind::Idle => format!("silence for {}", duration(self.timeouts.idle)),
+            TimeoutKind::Total | TimeoutKind::Upstream => {
+                format!("not done within {}", duration(self.timeouts.attempt))
+            }
         };
         Failure::new(Class::Timeout(kind), message)
     }

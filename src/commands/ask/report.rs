@@ -67,7 +67,8 @@ impl ReportContext<'_> {
         let fields = json!({
             "cost_usd": spend.delivered, "priced": spend.complete, "hedged": failed.hedged.is_some(),
             "error": {
-                "class": class.map(Class::as_str), "message": error.message, "hint": error.hint,
+                "class": class.map(Class::as_str), "message": error.message(),
+                "hint": Some(error.hints.join("\n")).filter(|hint| !hint.is_empty()),
                 "exit_code": error.kind.exit_code(),
             },
         });
@@ -87,7 +88,7 @@ impl ReportContext<'_> {
             "ttft_ms": null,
             "duration_ms": millis(duration),
             "attempts": attempts.iter().map(|attempt| attempt.json(self.map)).collect::<Vec<Value>>(),
-            "route": {"strategy": chose.strategy.as_str(), "rule": rule_json(self.map, self.rule), "tier": null, "experiment": null},
+            "route": {"strategy": chose.strategy.name(), "rule": rule_json(self.map, self.rule), "tier": null, "experiment": null},
             "hedged": false,
             "restarted": false,
             "resumed_at": null,
@@ -145,7 +146,7 @@ impl ReportContext<'_> {
                 self.details(failed)
             }
         };
-        error.hint = hint(failed, kind);
+        error.hints.extend(hint(failed, kind));
         error
     }
 

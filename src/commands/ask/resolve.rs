@@ -1,6 +1,7 @@
 //! From what was typed to what is meant: nothing is optional from here on.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -15,9 +16,9 @@ use llmroute_core::model::{Effort, Message, Part, Prompt, Role, Sampling};
 use llmroute_core::protocols::Params;
 use llmroute_core::routing::failover::{Identity, RequestAttributes};
 use llmroute_core::routing::hedge::Delay;
-use llmroute_core::routing::{Group, GroupId, Strategy};
+use llmroute_core::routing::{Group, GroupId};
 use llmroute_router::engine::{Delivery, Midstream};
-use llmroute_router::profile::{LoadOptions, Profile, duration, hedge, strategy};
+use llmroute_router::profile::{LoadOptions, Profile, UnknownName, duration, hedge, strategy};
 
 /// What standard output (or the file) is to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +77,10 @@ pub fn resolve(
     let own = template.as_ref().map(FilledTemplate::template);
     let group = match args.question.model.as_ref().or(own.and_then(|own| own.model.as_ref())) {
         Some(name) => target(profile, name, inputs)?,
-        None => usual.and_then(|name| profile.target(name, inputs).ok()).unwrap_or(profile.default_group),
+        None => match usual.and_then(|name| profile.target(name, inputs).ok()) {
+            Some(group) => group,
+            None => profile.default_group().map_err(unknown_name)?,
+        },
     };
     let fallbacks: Vec<GroupId> =
         args.question.fallbacks.iter().map(|name| target(profile, name, inputs)).collect::<Result<_, _>>()?;
@@ -135,9 +139,11 @@ impl ResolvedAsk {
 }
 
 fn target(profile: &mut Profile, name: &str, inputs: &LoadOptions<'_>) -> Result<GroupId, CommandError> {
-    profile
-        .target(name, inputs)
-        .map_err(|unknown| CommandError::new(ErrorKind::Profile, unknown.message).hint(unknown.hint))
+    profile.target(name, inputs).map_err(unknown_name)
+}
+
+fn unknown_name(unknown: UnknownName) -> CommandError {
+    CommandError::new(ErrorKind::Profile, unknown.message).hint(unknown.hint)
 }
 
 /// Gives every group the strategy called `name`; one that has it keeps its arguments.
@@ -145,8 +151,8 @@ fn order_by(profile: &mut Profile, name: &str, long_lived: bool) -> Result<(), C
     let wanted = strategy::named(name, long_lived).map_err(|unknown| {
         CommandError::new(ErrorKind::Usage, format!("`--strategy`: {}", unknown.message)).hint(unknown.hint)
     })?;
-    let others = |group: &&mut Group| group.strategy.as_str() != wanted.as_str() || matches!(wanted, Strategy::Exec(_));
-    profile.map.groups.iter_mut().filter(others).for_each(|group| group.strategy = wanted.clone());
+    let others = |group: &&mut Group| group.strategy.name() != wanted.name() || wanted.command().is_some();
+    profile.map.groups.iter_mut().filter(others).for_each(|group| group.strategy = Arc::clone(&wanted));
     Ok(())
 }
 

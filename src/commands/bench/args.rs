@@ -87,11 +87,11 @@ pub struct BenchArgs {
     /// Plots in ASCII
     #[arg(long, help_heading = "Output")]
     pub ascii: bool,
-    /// Keep the run under this name
-    #[arg(long, value_name = "NAME", help_heading = "Output")]
+    /// Save the run under this name in the folder of the state, or in this file
+    #[arg(long, value_name = "NAME|FILE", help_heading = "Output")]
     pub save: Option<String>,
-    /// Compare with the run that was kept under this name; exit 1 when worse beyond the interval
-    #[arg(long, value_name = "NAME", help_heading = "Output")]
+    /// Compare with a saved run; exit 1 if worse beyond the interval
+    #[arg(long, value_name = "NAME|FILE", help_heading = "Output")]
     pub compare: Option<String>,
     /// Do not let routing learn from the measurements
     #[arg(long, help_heading = "Output")]

@@ -9,12 +9,14 @@ mod output;
 mod prepare;
 mod rehearse;
 mod resolve;
+mod rules;
 mod saved_runs;
 mod self_test;
 
 use self::args::BenchArgs;
 use self::measure::Measured;
 use self::prepare::PreparedRun;
+use self::saved_runs::SavedRun;
 use crate::commands::Exit;
 use crate::commands::Global;
 use crate::commands::ask::unwritable;
@@ -41,8 +43,11 @@ pub fn run(args: &BenchArgs, global: &Global, env: &Env, console: &mut Console) 
     }
     // Predictable errors come before anything is spent.
     let said = consent::SpendingOptions { yes: args.yes, max_cost: args.max_cost }.check()?;
-    let earlier = args.compare.as_deref().map(|name| saved_runs::load(name, env)).transpose()?;
-    args.save.as_deref().map(|name| saved_runs::path(name, env)).transpose()?;
+    let locate =
+        |typed: &Option<String>| typed.as_deref().map(|typed| SavedRun::locate(typed, global, env)).transpose();
+    let earlier = locate(&args.compare)?.map(|saved| saved.load()).transpose()?;
+    let save = locate(&args.save)?;
+    save.as_ref().map(SavedRun::check).transpose()?;
     args.html.as_deref().map(output::can_be_written).transpose()?;
     loads::check(args)?;
     let prepared = PreparedRun::of(args, global, env, console)?;
@@ -78,15 +83,13 @@ pub fn run(args: &BenchArgs, global: &Global, env: &Env, console: &mut Console) 
         prepared.learn(&measured, 0, global, env, console)?;
     }
     let comparison = earlier.map(|earlier| compare::with_baseline(&earlier, &measured.run));
-    if let Some(comparison) = &comparison {
-        comparison.lines.iter().for_each(|line| console.say(line));
-        comparison.blockers.iter().for_each(|blocker| console.say(&format!("cannot pass: {blocker}")));
-    }
-    if let Some(name) = &args.save {
-        let path = saved_runs::save(name, &measured.run, env)?;
-        console.event(&format!("kept as `{name}` ({})", path.display()));
+    let compared = comparison.as_ref().map_or(Ok(()), |comparison| output::show_comparison(args, comparison, console));
+    if let Some(saved) = &save {
+        saved.save(&measured.run)?;
+        console.event(&format!("saved to {}", saved.path().display()));
     }
     shown?;
+    compared?;
     end(&measured, &summary, comparison.as_ref())
 }
 

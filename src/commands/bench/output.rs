@@ -9,6 +9,7 @@ use crate::commands::ask::unwritable;
 use crate::environment::{Env, Sink};
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
+use llmroute_bench::compare::BaselineComparison;
 use llmroute_bench::report::{self, ReportStyle};
 use llmroute_bench::summary::Summary;
 
@@ -42,7 +43,7 @@ pub fn show(
     console.data(text.trim_end_matches('\n')).or_else(|error| unwritable(&error).map(|_| ()))?;
     let Some(path) = &args.html else { return Ok(()) };
     let wrong = |error: std::io::Error| {
-        CommandError::new(ErrorKind::Output, format!("cannot write `{}`: {error}", path.display()))
+        CommandError::caused(ErrorKind::Output, format!("cannot write `{}`", path.display()), error)
     };
     let folder = folder(path);
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(wrong)?;
@@ -60,6 +61,26 @@ pub fn can_be_written(path: &Path) -> Result<(), CommandError> {
         return Ok(());
     }
     Err(CommandError::new(ErrorKind::Output, format!("cannot write `{}`: its folder does not exist", path.display())))
+}
+
+/// Prints a comparison: on standard output, after a report for people, otherwise on standard error.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn show_comparison(
+    args: &BenchArgs,
+    comparison: &BaselineComparison,
+    console: &mut Console,
+) -> Result<(), CommandError> {
+    let blockers = comparison.blockers.iter().map(|blocker| format!("cannot pass: {blocker}"));
+    let lines: Vec<String> = comparison.lines.iter().cloned().chain(blockers).collect();
+    if args.json || args.csv {
+        lines.iter().for_each(|line| console.say(line));
+        return Ok(());
+    }
+    let text = lines.join("\n");
+    let text = if args.markdown { format!("\n```\n{text}\n```") } else { format!("\n{text}") };
+    console.data(&text).or_else(|error| unwritable(&error).map(|_| ()))
 }
 
 fn folder(path: &Path) -> &Path {

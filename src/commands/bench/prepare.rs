@@ -42,12 +42,12 @@ impl PreparedRun {
     /// Fails if the profile, an argument or an input is wrong, or no deployment has a key.
     pub fn of(args: &BenchArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Self, CommandError> {
         let mut profile = setup::profile(global, env, console)?;
-        let named = resolve::targets(args, &mut profile, env)?;
+        let seed = args.seed.unwrap_or(env.entropy);
+        let prompts = resolve::prompts(args, seed)?;
+        let named = resolve::targets(args, &mut profile, &prompts, env)?;
         for named in &named {
             setup::built(&profile, named.group)?;
         }
-        let seed = args.seed.unwrap_or(env.entropy);
-        let prompts = resolve::prompts(args, seed)?;
         let params = options::apply(&args.options, Params::default())?;
         let (access, named) = access(&profile, named, env, console)?;
         let load = if args.find_limit { resolve::search(args)? } else { resolve::load(args)? };
@@ -103,9 +103,10 @@ impl PreparedRun {
         // Looked up again in the fresh profile, in the order in which they were typed.
         let mut groups: Vec<GroupId> = Vec::new();
         for named in &self.named {
-            let (group, _) = resolve::find(named.typed.as_deref(), &mut profile, env)?;
-            if !groups.contains(&group) {
-                groups.push(group);
+            // Adds the group of a model that was named by itself, with the id that it had before.
+            resolve::find(named.typed.as_deref(), &mut profile, env)?;
+            if !groups.contains(&named.group) {
+                groups.push(named.group);
             }
         }
         let learnt = until_signal(async {
@@ -123,7 +124,7 @@ impl PreparedRun {
         })?;
         if let Completion::Done(Err(error)) = learnt {
             // The figures are valid even if routing does not learn them.
-            console.event(&format!("routing could not learn from this: {}", error.message));
+            console.event(&format!("cannot record the measurements for routing: {}", error.message()));
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::args::{ArrivalArg, BenchArgs};
+use super::rules;
 use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use llmroute_bench::plan::{Arrival, Load, Slo, Stop};
@@ -31,12 +32,19 @@ pub struct BenchDeployment {
 ///
 /// # Errors
 /// Fails on an unknown name.
-pub fn targets(args: &BenchArgs, profile: &mut Profile, env: &Env) -> Result<Vec<BenchDeployment>, CommandError> {
+pub fn targets(
+    args: &BenchArgs,
+    profile: &mut Profile,
+    prompts: &Prompts,
+    env: &Env,
+) -> Result<Vec<BenchDeployment>, CommandError> {
     let mut found: Vec<BenchDeployment> = Vec::new();
     let typed: Vec<Option<String>> = args.models.iter().cloned().map(Some).collect();
     let typed = if typed.is_empty() { vec![None] } else { typed };
     for typed in typed {
         let (group, alone) = find(typed.as_deref(), profile, env)?;
+        // A model that is named by itself is no group, and rules bind groups.
+        let group = if alone.is_some() { group } else { rules::target(&profile.map, group, prompts, env)? };
         for member in &profile.map.group(group).members {
             let deployment = member.deployment;
             let is_meant = alone.is_none_or(|alone| alone == deployment);
@@ -88,8 +96,11 @@ pub fn one_group(args: &BenchArgs, profile: &mut Profile, env: &Env) -> Result<G
 /// Fails on an unknown name.
 fn group(typed: Option<&str>, profile: &mut Profile, env: &Env) -> Result<GroupId, CommandError> {
     let inputs = LoadOptions { env: &env.vars, long_lived: true };
-    let Some(name) = typed else { return Ok(profile.default_group) };
-    profile.target(name, &inputs).map_err(|none| CommandError::new(ErrorKind::Profile, none.message).hint(none.hint))
+    let found = match typed {
+        Some(name) => profile.target(name, &inputs),
+        None => profile.default_group(),
+    };
+    found.map_err(|none| CommandError::new(ErrorKind::Profile, none.message).hint(none.hint))
 }
 
 /// The prompts.
@@ -99,10 +110,11 @@ fn group(typed: Option<&str>, profile: &mut Profile, env: &Env) -> Result<GroupI
 pub fn prompts(args: &BenchArgs, seed: u64) -> Result<Prompts, CommandError> {
     let source = match (&args.prompts, args.input_tokens, args.prompt.is_empty()) {
         (Some(path), _, _) => {
-            let wrong =
-                |why: String| CommandError::new(ErrorKind::Input, format!("cannot read `{}`: {why}", path.display()));
-            let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-            PromptSource::Texts(prompts::parse_file(&text).map_err(|error| wrong(error.to_string()))?)
+            let message = || format!("cannot read `{}`", path.display());
+            let text = std::fs::read_to_string(path);
+            let text = text.map_err(|error| CommandError::caused(ErrorKind::Input, message(), error))?;
+            let texts = prompts::parse_file(&text);
+            PromptSource::Texts(texts.map_err(|error| CommandError::caused(ErrorKind::Input, message(), error))?)
         }
         (None, Some(input), _) => PromptSource::Synthetic { input },
         (None, None, false) => PromptSource::Texts(vec![args.prompt.join(" ")]),
@@ -196,7 +208,7 @@ mod tests {
 
     fn wrong(text: &str, want: &str) {
         let error = slo(Some(text)).expect_err(text);
-        assert!(error.message.contains(want), "{}", error.message);
+        assert!(error.message().contains(want), "{error}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use llmroute_router::engine::{Attempt, Disposition};
 pub fn lines(subject: &ReportContext<'_>, skips: &[String], attempts: &[Attempt]) -> String {
     let map = subject.map;
     let group = map.group(subject.group);
-    let mut text = format!("group {}: {}\n", group.name, group.strategy.as_str());
+    let mut text = format!("group {}: {}\n", group.name, group.strategy.name());
     if let Some(rule) = subject.rule.map(|id| map.rules.rule(id)) {
         text += &format!(
             "rule {} of `{}` decided: {} ({})\n",

@@ -81,7 +81,7 @@ fn key(provider: &ProviderStatus) -> String {
     let missing = || provider.keys.iter().filter_map(|key| key.missing.as_deref());
     match provider.readiness() {
         Readiness::Unusable => provider.obstacle.clone().unwrap_or_default(),
-        Readiness::NoKeyNeeded => "no key needed".to_owned(),
+        Readiness::NoKeyNeeded => provider.withheld.clone().unwrap_or_else(|| "no key needed".to_owned()),
         Readiness::NoKey => missing().collect::<Vec<_>>().join("; "),
         Readiness::Ready => there
             .into_iter()
@@ -102,6 +102,7 @@ fn object(provider: &ProviderStatus) -> Value {
         "base_url": provider.base_url,
         "keys": keys.collect::<Vec<_>>(),
         "obstacle": provider.obstacle,
+        "withheld": provider.withheld,
     })
 }
 

@@ -89,7 +89,7 @@ pub fn run(args: &RouteArgs, global: &Global, env: &Env, console: &mut Console) 
 pub(super) fn page(subject: &ReportContext<'_>, explained: &Explanation, seed: u64, width: Option<u16>) -> String {
     let map = subject.map;
     let group = map.group(subject.group);
-    let mut lines = vec![format!("group {}: {}, seed {seed}", clean(&group.name), group.strategy.as_str())];
+    let mut lines = vec![format!("group {}: {}, seed {seed}", clean(&group.name), group.strategy.name())];
     if let Some(rule) = subject.rule.map(|id| map.rules.rule(id)) {
         let (name, target) = (clean(&rule.group), clean(&map.group(rule.target).name));
         lines.push(format!("rule {} of `{name}` decides: {target} ({})", rule.number, clean(rule.when.text())));
@@ -181,7 +181,7 @@ fn object(subject: &ReportContext<'_>, explained: &Explanation, seed: u64, nobod
     });
     json!({
         "group": map.group(subject.group).name,
-        "strategy": map.group(subject.group).strategy.as_str(),
+        "strategy": map.group(subject.group).strategy.name(),
         "seed": seed,
         "rule": rule_json(map, subject.rule),
         "candidates": candidates.collect::<Vec<Value>>(),
@@ -197,7 +197,7 @@ fn object(subject: &ReportContext<'_>, explained: &Explanation, seed: u64, nobod
             "seconds": explained.worst.duration.as_secs_f64(),
             "deadline": explained.worst.by_deadline,
         },
-        "error": nobody.map(|error| json!({"message": error.message, "exit_code": error.kind.exit_code()})),
+        "error": nobody.map(|error| json!({"message": error.message(), "exit_code": error.kind.exit_code()})),
     })
 }
 

@@ -1,6 +1,7 @@
 //! What is fuzzed: pure functions of any bytes that panic where a promise is broken. Shared by the test binary
 //! that mutates the fixtures and by the targets of cargo-fuzz in `fuzz/`; where the bytes come from is theirs.
 
+pub mod calls;
 pub mod errors;
 pub mod frames;
 pub mod profile;

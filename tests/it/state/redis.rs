@@ -74,6 +74,21 @@ impl Place {
         &self.text
     }
 
+    /// Lets the server keep its connections and answer nothing.
+    fn pause(&mut self) {
+        self.signal(rustix::process::Signal::STOP);
+    }
+
+    fn go_on(&mut self) {
+        self.signal(rustix::process::Signal::CONT);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let (child, _) = self.own.as_ref().expect("it is our own");
+        let pid = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw).expect("it has a number");
+        rustix::process::kill_process(pid, signal).expect("it runs");
+    }
+
     fn stop(&mut self) {
         if let Some((child, _)) = &mut self.own {
             child.kill().expect("it runs");
@@ -245,4 +260,69 @@ fn an_unreachable_server_is_one_line_and_an_answer() {
     let output = Run::at(&home).env("LAB_KEY", KEY).args(["ask", "why?", "--state", &socket]).output();
     assert_eq!((output.end, output.text()), (End::Code(0), format!("{ANSWER}\n")));
     assert_eq!(output.notes().matches("no shared state").count(), 1, "{}", output.notes());
+}
+
+/// Commands that the server has run, without those of new connections.
+fn commands(place: &Place) -> u64 {
+    let mut connection =
+        redis::Client::open(place.url.url().expose()).and_then(|client| client.get_connection()).expect("it is there");
+    let info: String = redis::cmd("INFO").arg("commandstats").query(&mut connection).expect("it answers");
+    let calls = info.lines().filter_map(|line| {
+        let (name, rest) = line.strip_prefix("cmdstat_")?.split_once(':')?;
+        let counted = ["mget", "eval", "get", "set"].contains(&name);
+        rest.strip_prefix("calls=")?.split(',').next()?.parse::<u64>().ok().filter(|_| counted)
+    });
+    calls.sum()
+}
+
+#[test]
+fn a_change_of_values_that_were_read_before_is_one_round_trip() {
+    let Some(place) = Place::serve(&[]) else { return };
+    let store = RedisStore::new(&place.url);
+    assert_eq!(get(&store, "n"), None);
+    let before = commands(&place);
+    increment(&store, "n");
+    increment(&store, "n");
+    // `EVAL` and the two commands that a script runs.
+    assert!(commands(&place) - before <= 6, "{}", commands(&place) - before);
+    assert_eq!(get(&RedisStore::new(&place.url), "n").as_deref(), Some("2"));
+}
+
+#[test]
+fn a_decision_is_never_made_by_an_old_value() {
+    let Some(place) = Place::new() else { return };
+    let (one, other) = (RedisStore::new(&place.url), RedisStore::new(&place.url));
+    set(&one, "room", Some("none"));
+    set(&other, "room", Some("one"));
+    let mut seen = None;
+    one.update(&key("room"), &mut |values| seen = values[0].clone()).expect("it is there");
+    assert_eq!(seen.as_deref(), Some("one"));
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "measures real time against a real server")]
+fn a_server_that_stops_answering_denies_what_all_processes_must_know_and_is_tried_again() {
+    let Some(mut place) = Place::serve(&[]) else { return };
+    let store = FallbackStore::new(RedisStore::new(&place.url));
+    increment(&store, "n");
+    place.pause();
+    let began = std::time::Instant::now();
+    for _ in 0..5 {
+        let denied = store.update_shared(&key("n"), &mut |values| values[0] = None).expect_err("nobody can know");
+        assert_eq!(denied.kind, StoreErrorKind::Unreachable, "{denied}");
+    }
+    assert!(began.elapsed() < std::time::Duration::from_millis(2500), "one time limit, then it is left alone");
+    place.go_on();
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    store.update_shared(&key("n"), &mut |values| values[0] = Some("7".to_owned())).expect("it answers again");
+    assert_eq!(get(&RedisStore::new(&place.url), "n").as_deref(), Some("7"));
+}
+
+#[test]
+fn a_server_without_memory_denies_what_all_processes_must_know() {
+    let Some(place) = Place::serve(&["--maxmemory", "1mb", "--maxmemory-policy", "noeviction"]) else { return };
+    let store = FallbackStore::new(RedisStore::new(&place.url));
+    let mut change = |values: &mut [Option<String>]| values[0] = Some("x".repeat(1 << 20));
+    let denied = store.update_shared(&key("n"), &mut change).expect_err("there is no memory");
+    assert_eq!(denied.kind, StoreErrorKind::Unreachable, "{denied}");
 }

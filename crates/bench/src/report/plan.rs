@@ -86,7 +86,7 @@ fn power(rounds: u32, targets: usize) -> String {
         .map(|more| format!("{more}: {}", coarse(detectable(more))))
         .collect();
     let more = if more.is_empty() { String::new() } else { format!(" (rounds {})", more.join(", ")) };
-    format!("detects TTFT differences of {} or more{more}; {carries}", coarse(detectable(rounds)))
+    format!("TTFT differences from {}{more}; {carries}", coarse(detectable(rounds)))
 }
 
 /// One decimal, or two near one, because it is an assumption made before the measurement.

@@ -103,6 +103,19 @@ fn the_html_page_is_self_contained_and_escapes_names() {
     }
 }
 
+#[test]
+fn the_html_plots_show_a_target_that_failed_every_time() {
+    let run =
+        synthetic::run(1, &[SimulatedTarget::new("down", 100.0).failing(1.0), SimulatedTarget::new("up", 100.0)], 8);
+    let page = html(&run, &Summary::of(&run));
+    let (_, plots) = page.split_once("<svg").expect("there are plots");
+    assert_eq!(plots.matches(">down</text>").count(), 2, "{plots}");
+    assert!(plots.contains("no complete answer, 8 failures"), "{plots}");
+    assert_eq!(plots.matches(">×</text>").count(), 8, "{plots}");
+    let all = synthetic::run(1, &[SimulatedTarget::new("down", 100.0).failing(1.0)], 8);
+    assert_eq!(html(&all, &Summary::of(&all)).matches(">×</text>").count(), 8);
+}
+
 /// Asserts that every opened element is closed.
 fn balanced(page: &str) {
     for tag in ["table", "tr", "td", "th", "ul", "li", "svg", "text", "div", "body", "html", "title", "p", "h1", "h2"] {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::sample::{Connection, Gap, Sample};
+use crate::sample::{Connection, Sample};
 use crate::stats::number;
 
 use super::metric::Metric;
@@ -20,7 +20,7 @@ pub enum LatencyOrigin {
 #[must_use]
 pub fn values(sample: &Sample, metric: Metric, from: LatencyOrigin) -> Vec<f64> {
     match metric {
-        Metric::GapMs => timed(sample).map(|gap| millis(gap.after)).collect(),
+        Metric::GapMs => reads(sample).into_iter().flat_map(|read| read.gaps()).collect(),
         Metric::TokenGapMs => token_gaps(sample),
         metric => value(sample, metric, from).into_iter().collect(),
     }
@@ -95,18 +95,43 @@ fn chars_per_s(sample: &Sample) -> Option<f64> {
     (after > 0.0 && span > 0.0).then(|| chars * after / all / span)
 }
 
-/// Gaps with known times at both ends.
-fn timed(sample: &Sample) -> impl Iterator<Item = &Gap> {
-    sample.gaps.iter().filter(|gap| !gap.coalesced)
+/// A read after the first one, and the chunks that it gave.
+struct Read {
+    /// The time since the read before it.
+    after: Duration,
+    chunks: usize,
+    bytes: u32,
+}
+
+impl Read {
+    /// Returns one gap for each chunk. Only their sum was seen, so each gets an equal part of it: a mean over
+    /// the gaps is the span divided by the count, however the chunks were read.
+    fn gaps(self) -> impl Iterator<Item = f64> {
+        std::iter::repeat_n(millis(self.after) / number(self.chunks), self.chunks)
+    }
+}
+
+/// Returns the reads after the first one. The other chunks of the first read tell nothing of gaps.
+fn reads(sample: &Sample) -> Vec<Read> {
+    let mut reads: Vec<Read> = Vec::new();
+    for gap in &sample.gaps {
+        if !gap.coalesced {
+            reads.push(Read { after: gap.after, chunks: 1, bytes: gap.bytes });
+        } else if let Some(read) = reads.last_mut() {
+            read.chunks += 1;
+            read.bytes = read.bytes.saturating_add(gap.bytes);
+        }
+    }
+    reads
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive count")]
 fn token_gaps(sample: &Sample) -> Vec<f64> {
-    let split = |gap: &Gap| {
-        let tokens = tokens_in(sample, gap.bytes);
-        std::iter::repeat_n(millis(gap.after) / tokens, tokens as usize)
+    let split = |read: Read| {
+        let tokens = tokens_in(sample, read.bytes);
+        std::iter::repeat_n(millis(read.after) / tokens, tokens as usize)
     };
-    timed(sample).flat_map(split).collect()
+    reads(sample).into_iter().flat_map(split).collect()
 }
 
 fn handshake(sample: &Sample) -> Option<crate::sample::Handshake> {
@@ -119,7 +144,7 @@ fn handshake(sample: &Sample) -> Option<crate::sample::Handshake> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::TokenUsage;
+    use crate::sample::{Gap, TokenUsage};
     use crate::synthetic;
     use llmroute_core::model::Usage;
 
@@ -181,11 +206,40 @@ mod tests {
         assert_eq!(value(&call(1, 0, 0, 4), Metric::TpotMs, LatencyOrigin::FirstByteSent), None);
     }
 
+    fn check_gaps(gaps: &[(u64, bool)], want: &[f64]) {
+        let gap =
+            |(ms, coalesced): &(u64, bool)| Gap { after: Duration::from_millis(*ms), bytes: 4, coalesced: *coalesced };
+        let sample = Sample { gaps: gaps.iter().map(gap).collect(), ..call(51, 0, 0, 4) };
+        assert_eq!(values(&sample, Metric::GapMs, LatencyOrigin::FirstByteSent), want);
+        let tokens = Sample { usage: usage_of(1 + gaps.len() as u64), ..sample };
+        assert_eq!(values(&tokens, Metric::TokenGapMs, LatencyOrigin::FirstByteSent), want);
+    }
+
+    fn usage_of(output: u64) -> TokenUsage {
+        TokenUsage::Counted(Usage { output, ..Usage::default() })
+    }
+
     #[test]
-    fn coalesced_gaps_are_left_out() {
-        let mut sample = call(51, 0, 50, 4);
-        sample.gaps[3].coalesced = true;
-        assert_eq!(values(&sample, Metric::GapMs, LatencyOrigin::FirstByteSent).len(), 49);
+    fn chunks_of_one_read_share_its_gap() {
+        check_gaps(&[(20, false), (40, false), (0, true), (20, false)], &[20.0; 4]);
+        check_gaps(&[(60, false), (0, true), (0, true)], &[20.0; 3]);
+    }
+
+    #[test]
+    fn chunks_of_the_first_read_have_no_gap() {
+        check_gaps(&[(0, true), (20, false), (20, false)], &[20.0; 2]);
+        check_gaps(&[(0, true)], &[]);
+    }
+
+    #[test]
+    fn coalesced_reads_do_not_bias_the_mean_gap() {
+        // Tokens every 20 ms; each third one is read together with the one before it.
+        let gaps: Vec<(u64, bool)> = (0..90).map(|index| [(20, false), (40, false), (0, true)][index % 3]).collect();
+        let gap =
+            |(ms, coalesced): &(u64, bool)| Gap { after: Duration::from_millis(*ms), bytes: 4, coalesced: *coalesced };
+        let sample = Sample { gaps: gaps.iter().map(gap).collect(), ..call(91, 0, 0, 4) };
+        let all = values(&sample, Metric::GapMs, LatencyOrigin::FirstByteSent);
+        assert_eq!((all.len(), all.iter().sum::<f64>() / all.len() as f64), (90, 20.0));
     }
 
     #[test]

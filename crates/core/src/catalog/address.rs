@@ -1,4 +1,4 @@
-//! Addresses that differ by account, and whose host is whose. Nothing is resolved or contacted.
+//! Addresses that depend on an account, and the owners of hosts. Nothing is resolved or contacted.
 
 use url::Url;
 
@@ -23,7 +23,7 @@ pub fn base_url<'v>(row: &ProviderRow, get: impl Fn(&str) -> Option<&'v str>) ->
     Ok(url)
 }
 
-/// Whether `url` is at a host of the row's provider, which may be given its key.
+/// Returns `true` if `url` is at a host of the row's provider, to which its key may be sent.
 #[must_use]
 pub fn is_home(row: &ProviderRow, url: &Url) -> bool {
     let Some((front, place)) = row.base_url.split_once("://") else { return false };
@@ -38,7 +38,7 @@ pub fn is_home(row: &ProviderRow, url: &Url) -> bool {
             url.port().is_none() && middle.is_some_and(|middle| !middle.is_empty() && !middle.contains('.'))
         }
         None => Url::parse(row.base_url).is_ok_and(|known| known.origin() == url.origin()),
-        // The whole host is the caller's: there is none that is known to be the provider's.
+        // The caller chooses the whole host: none is known to be the provider's.
         Some((_, "")) => false,
         Some((_, own)) => label.is_some_and(|(_, domain)| {
             url.port().is_none()

@@ -1,4 +1,4 @@
-//! Other names of providers, and whose models are called by their name alone. Chooses nothing.
+//! Aliases of providers, and the providers of bare model names.
 
 use std::borrow::Cow;
 
@@ -21,7 +21,7 @@ pub const FIRST_PARTY: &[&str] = &[
     "inception",
 ];
 
-/// What LiteLLM calls providers (its documentation, "Supported Models & Providers"), and others do.
+/// The provider names of LiteLLM (its documentation, "Supported Models & Providers") and of other tools.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("cohere_chat", "cohere"),
     ("dashscope", "alibaba"),
@@ -39,7 +39,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("vertex_ai", "vertex"),
 ];
 
-/// Providers whose models the table has, in part, under another provider: one service with two rows.
+/// Providers whose models are partly listed under another provider: one service with two rows.
 const TWO_ROWS: &[(&str, &str)] = &[
     ("vertex", "vertex-anthropic"),
     ("vertex-anthropic", "vertex"),
@@ -47,10 +47,10 @@ const TWO_ROWS: &[(&str, &str)] = &[
     ("azure-responses", "azure"),
 ];
 
-/// Publishers whose name may stand before a model where a service has several.
+/// Publishers whose name can precede a model at a service with several publishers.
 const PUBLISHERS: &[&str] = &["google/", "anthropic/"];
 
-/// What a service with several versions of a model calls the one it gives unasked.
+/// The name of the default version of a model.
 const UNASKED: &str = "@default";
 
 /// The names that a table of models may have for `model` at `provider`, as provider and model; the

@@ -1,6 +1,6 @@
-//! What is known of each provider: rows of data, chosen by name and read by the adapters.
+//! Facts about providers: rows of data, chosen by name and read by the adapters.
 //!
-//! A difference between providers is a value here; the adapters ask for values, never for names.
+//! A difference between providers is a value here; the adapters use values, never names.
 
 mod address;
 pub mod aliases;
@@ -22,7 +22,7 @@ pub struct ProviderRow {
     pub id: &'static str,
     /// The name for people.
     pub name: &'static str,
-    /// Where its API is; `{NAME}` stands for the value of a variable, `{region}` for the region.
+    /// The address of its API; `{NAME}` is replaced by the value of a variable, `{region}` by the region.
     pub base_url: &'static str,
     /// Variables that may hold its key, the usual one first; empty when it takes none.
     pub env: &'static [&'static str],
@@ -30,7 +30,7 @@ pub struct ProviderRow {
     pub base_env: Option<&'static str>,
     /// The protocol it speaks.
     pub protocol: Protocol,
-    /// How it differs.
+    /// Its differences from the protocol.
     pub quirks: Quirks,
     /// The row to take at its own address for models that call tools in full only there.
     pub for_tools: Option<&'static str>,
@@ -39,12 +39,12 @@ pub struct ProviderRow {
 }
 
 impl ProviderRow {
-    /// Whether its address names a region.
+    /// Returns `true` if its address contains a region.
     fn is_regional(&self) -> bool {
         self.base_url.contains("{region}")
     }
 
-    /// Whether it answers without a key (a server on this machine, usually).
+    /// `true` if it answers without a key (usually a server on this machine).
     #[must_use]
     pub fn key_is_optional(&self) -> bool {
         self.base_url.starts_with("http://localhost")
@@ -69,7 +69,7 @@ pub fn providers() -> &'static [ProviderRow] {
     providers::PROVIDERS
 }
 
-/// Whether `to` continues an answer that was begun for it.
+/// Returns `true` if `to` supports prefill.
 #[must_use]
 pub fn takes_prefill(to: &Endpoint) -> bool {
     let known = || to.known.as_ref().and_then(|model| model.prefill);
@@ -91,7 +91,7 @@ pub fn base_from_env(row: &ProviderRow, value: &str) -> Option<Url> {
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
         return None;
     }
-    // `:80` written out in a bare value is meant, and `Url` hides it.
+    // An explicit `:80` in a bare value is intended, and `Url` hides it.
     let port_written = value.rsplit(']').next()?.split('/').next()?.contains(':');
     if bare && !port_written && url.port().is_none() && usual.port().is_some() {
         url.set_port(usual.port()).ok()?;

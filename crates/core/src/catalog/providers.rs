@@ -129,7 +129,7 @@ pub const PROVIDERS: &[ProviderRow] = &[
             "gemini",
             "Google Gemini",
             "https://generativelanguage.googleapis.com/v1beta",
-            // As in Google's SDKs (`google-genai`, `_api_client.py`) the first of them wins.
+            // As in Google's SDKs (`google-genai`, `_api_client.py`), the first one wins.
             &["GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"],
         )
     },
@@ -145,12 +145,12 @@ pub const PROVIDERS: &[ProviderRow] = &[
             &["AWS_BEARER_TOKEN_BEDROCK"],
         )
     },
-    // No default models: who has credentials of the cloud need not mean them for this.
+    // No default models: cloud credentials need not be meant for this.
     vertex("vertex", "Vertex AI"),
     vertex("vertex-anthropic", "Claude on Vertex AI"),
     ProviderRow {
         default_model: Some("openai/gpt-oss-120b"),
-        // Old streams tell the usage only here.
+        // Old streams report usage only here.
         quirks: Quirks {
             max_completion_tokens: true,
             max_stop: 4,
@@ -253,7 +253,7 @@ pub const PROVIDERS: &[ProviderRow] = &[
         default_model: Some("perplexity/sonar"),
         base_env: Some("PERPLEXITY_BASE_URL"),
         // Its reference (docs.perplexity.ai, Create Agent Response) knows no `store`, has no minimum for the
-        // token limit, and says the form of an answer by another field than the protocol's.
+        // token limit, and uses another field for the response format.
         quirks: Quirks {
             stores: false,
             schema: SchemaDialect::Instruction,
@@ -479,7 +479,7 @@ pub const PROVIDERS: &[ProviderRow] = &[
     chat("ai21", "AI21", "https://api.ai21.com/studio/v1", &["AI21_API_KEY"]),
     ProviderRow {
         base_env: Some("LITELLM_PROXY_API_BASE"),
-        // What it cannot pass on it refuses itself.
+        // It refuses what it cannot pass on.
         quirks: Quirks { attachments: Attachments::FILES, ..PLAIN },
         ..chat("litellm", "LiteLLM proxy", "http://localhost:4000/v1", &["LITELLM_API_KEY", "LITELLM_PROXY_API_KEY"])
     },

@@ -4,19 +4,19 @@ use crate::model::Effort;
 use crate::protocols::Protocol;
 use crate::protocols::classify::Codes;
 
-/// How an endpoint differs from the plain protocol.
+/// The differences of an endpoint from the plain protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quirks {
     /// The field for the token limit is `max_completion_tokens`.
     pub max_completion_tokens: bool,
-    /// Models, by how their names begin, whose field for it is `max_tokens` all the same.
+    /// Model name prefixes that still use the field `max_tokens`.
     pub max_tokens_for: &'static [&'static str],
     /// The path segments, divided by `/`, that a base URL without any version gets; `None` leaves the
     /// base as it is.
     pub version: Option<&'static str>,
-    /// It takes `stream_options` (and needs it to tell the usage of a stream).
+    /// It accepts `stream_options` (and needs it to report the usage of a stream).
     pub stream_options: bool,
-    /// Where the key goes.
+    /// The place of the key.
     pub auth: Auth,
     /// Headers of every request.
     pub headers: &'static [(&'static str, &'static str)],
@@ -24,31 +24,31 @@ pub struct Quirks {
     pub seed: Option<&'static str>,
     /// The efforts of reasoning that it takes at most; a model may take fewer.
     pub efforts: &'static [Effort],
-    /// How chat completions say them.
+    /// The form of efforts in chat completions.
     pub effort_field: EffortField,
     /// Models, by parts of their names, that take either `temperature` or `top_p`, not both.
     pub one_of_sampling: &'static [&'static str],
-    /// Models, by how their names begin, that take no system message: its text goes to the person's.
+    /// Model name prefixes without a system message: its text moves to the user message.
     pub no_system_for: &'static [&'static str],
-    /// How a JSON Schema is said.
+    /// The form of a JSON Schema.
     pub schema: SchemaDialect,
     /// Its field for one takes objects only; any other schema is put into words.
     pub object_schema: bool,
-    /// Whether it continues an answer that was begun for it.
+    /// Support for prefill: continuing a given beginning of an answer.
     pub prefill: Prefill,
     /// A begun answer is marked with `"prefix": true`.
     pub prefix_flag: bool,
     /// The id of a call that is sent back must be nine letters or digits.
     pub short_call_ids: bool,
-    /// It keeps answers unless `"store": false` says otherwise.
+    /// It stores answers unless `"store": false` is sent.
     pub stores: bool,
     /// The most stop texts it takes.
     pub max_stop: usize,
     /// It takes stop texts while a model reasons.
     pub stop_while_reasoning: bool,
-    /// What it takes besides text.
+    /// The accepted attachments.
     pub attachments: Attachments,
-    /// Where usage stands when not in `usage`, as a JSON pointer into a chunk.
+    /// The place of usage outside `usage`, as a JSON pointer into a chunk.
     pub usage_at: Option<&'static str>,
     /// Its output count leaves reasoning out.
     pub reasoning_apart: bool,
@@ -60,7 +60,7 @@ pub struct Quirks {
     pub hosts: &'static [&'static str],
 }
 
-/// Where a key goes.
+/// The place of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Auth {
     /// `authorization: Bearer KEY`.
@@ -81,19 +81,19 @@ pub enum Auth {
     },
 }
 
-/// How chat completions say an effort of reasoning; every other protocol has one way of its own.
+/// The form of a reasoning effort in chat completions; every other protocol has a single form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EffortField {
     /// `reasoning_effort`.
     Flat,
     /// `reasoning: {"effort": …}`.
     Nested,
-    /// `reasoning_effort`, but no reasoning at all as `thinking: {"type": "disabled"}`; whoever reasons
-    /// can be told not to.
+    /// `reasoning_effort`, but no reasoning at all as `thinking: {"type": "disabled"}`; every reasoning model
+    /// can switch it off.
     FlatOrDisabled,
 }
 
-/// How a JSON Schema is said to a provider.
+/// The form of a JSON Schema for a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SchemaDialect {
     /// By the protocol's own field.
@@ -104,7 +104,7 @@ pub enum SchemaDialect {
     Instruction,
 }
 
-/// What an endpoint takes besides text, and how large it may be. Sizes are in bytes.
+/// The attachments that an endpoint accepts, and their largest sizes in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attachments {
     /// The largest image.
@@ -120,8 +120,8 @@ pub struct Attachments {
 }
 
 impl Attachments {
-    /// Images in the request or by address, of any size: safe for an unknown server, which says itself
-    /// what it does not take. PDF files are not a part of what compatible servers have in common.
+    /// Images in the request or by URL, of any size: safe for an unknown server, which reports itself
+    /// what it refuses. Compatible servers do not generally accept PDF files.
     pub const IMAGES: Self =
         Self { image: usize::MAX, pdf: None, total: usize::MAX, image_urls: true, pdf_urls: false };
 
@@ -129,12 +129,12 @@ impl Attachments {
     pub const FILES: Self = Self { pdf: Some(usize::MAX), ..Self::IMAGES };
 }
 
-/// Whether an endpoint continues an answer that was begun for it.
+/// Support for prefill of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prefill {
     /// It does not.
     Never,
-    /// It does for the models that the table says so of.
+    /// For the models marked in the table.
     KnownModels,
     /// It does, except for models that the table denies it of.
     Always,
@@ -170,7 +170,7 @@ impl Quirks {
         hosts: &[],
     };
 
-    /// Claude from Opus 4.1 on (Anthropic's API reference, `top_p`); what came before takes both.
+    /// Claude from Opus 4.1 on (Anthropic's API reference, `top_p`); earlier models accept both.
     pub const ONE_OF_SAMPLING: &'static [&'static str] = &[
         "claude-opus-4-1",
         "claude-opus-4-5",

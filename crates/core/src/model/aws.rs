@@ -1,16 +1,16 @@
-//! Where keys of AWS come from, as data. Nothing is read or asked here.
+//! Sources of AWS keys, as data. Nothing is read or fetched here.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use super::Secret;
 
-/// Where keys of AWS come from. `Display` and `Debug` tell the place, never the key.
+/// A source of AWS keys. `Display` and `Debug` show the source, never the key.
 #[derive(Clone, PartialEq, Eq)]
 pub enum AwsKeys {
     /// They were found.
     Known {
-        /// Where, in words.
+        /// The source in words.
         place: String,
         /// The keys; see [`Secret::signing`].
         key: Secret,
@@ -22,14 +22,14 @@ pub enum AwsKeys {
         /// The command line.
         command: String,
     },
-    /// IAM Identity Center gives them to a person who has logged in (`aws sso login`).
+    /// IAM Identity Center, after a login by `aws sso login`.
     Sso(AwsSso),
 }
 
-/// What IAM Identity Center is asked with.
+/// The parameters for IAM Identity Center.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AwsSso {
-    /// The profile that says so.
+    /// The AWS profile.
     pub profile: String,
     /// The region of Identity Center, which need not be that of the models.
     pub region: String,
@@ -37,7 +37,7 @@ pub struct AwsSso {
     pub account: String,
     /// The role in it.
     pub role: String,
-    /// Where `aws sso login` leaves its token.
+    /// The file with the token of `aws sso login`.
     pub token: PathBuf,
 }
 

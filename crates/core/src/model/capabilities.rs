@@ -1,4 +1,4 @@
-//! What a deployment can do besides text.
+//! The capabilities of a deployment besides text.
 
 /// The capabilities of a deployment. `None` is unknown: the deployment may be tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

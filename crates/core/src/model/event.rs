@@ -1,4 +1,4 @@
-//! What a model says, piece by piece, and the answer that the pieces add up to.
+//! The events of a model's answer, and the answer that they add up to.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,9 +18,9 @@ pub enum Event {
     Text(String),
     /// Reasoning that the provider shows.
     Reasoning(String),
-    /// A passage of reasoning is over, and this is what its provider wants back.
+    /// A complete block of reasoning that its provider needs back.
     ReasoningBlock(ReasoningBlock),
-    /// A tool call begins.
+    /// The start of a tool call.
     ToolStart {
         /// Position among the calls of this answer.
         index: usize,
@@ -36,7 +36,7 @@ pub enum Event {
         /// A piece of the JSON text.
         text: String,
     },
-    /// An opaque mark of a tool call, which the provider wants back with it.
+    /// An opaque signature of a tool call that the provider needs back with it.
     ToolSignature {
         /// Position among the calls of this answer.
         index: usize,
@@ -49,20 +49,20 @@ pub enum Event {
     Finish(Finish),
 }
 
-/// A passage of reasoning, whole, as its provider wants it back in a round of tools.
+/// A complete block of reasoning that its provider needs back in a tool round.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReasoningBlock {
     /// The provider that it is from; no other can read its seal.
     pub by: String,
-    /// What was shown of it; may be empty.
+    /// The visible part; can be empty.
     pub text: String,
-    /// What proves it, or hides it.
+    /// The signature or the encrypted content.
     #[serde(rename = "seal")]
     pub signature: ReasoningSignature,
 }
 
 impl ReasoningBlock {
-    /// Bytes that are kept of it.
+    /// Its size in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
         let (ReasoningSignature::Signature(signature) | ReasoningSignature::Hidden(signature)) = &self.signature;
@@ -70,7 +70,7 @@ impl ReasoningBlock {
     }
 }
 
-/// What makes a thought more than its text; opaque.
+/// The opaque part of a reasoning block.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReasoningSignature {
@@ -92,7 +92,7 @@ pub enum Finish {
     ToolCalls,
     /// The provider blocked or the model refused.
     ContentFilter,
-    /// The provider says that generation failed.
+    /// The provider reports that generation failed.
     Error,
     /// A reason that we have no name for.
     Other,
@@ -122,7 +122,7 @@ pub struct ToolCall {
     pub name: String,
     /// The arguments, as JSON text.
     pub arguments: String,
-    /// An opaque mark, which the provider wants back with the call; most have none.
+    /// An opaque signature that the provider needs back with the call; most calls have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
 }
@@ -180,7 +180,7 @@ impl Answer {
         Message { role: Role::Assistant, parts: parts.collect() }
     }
 
-    /// Whether nothing was produced that a person could use.
+    /// Returns `true` if it has no usable content.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.text.trim().is_empty() && self.tool_calls.is_empty()

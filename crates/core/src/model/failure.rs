@@ -1,4 +1,4 @@
-//! How a call can fail: the only vocabulary between adapters and policy.
+//! The failures of a call: the only vocabulary between adapters and policy.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,13 +6,13 @@ use std::time::Duration;
 /// One failed call, as far as it could be understood.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failure {
-    /// What kind of failure it is; policy looks at nothing else but this and `retry_after`.
+    /// The kind of failure; policy uses only this and `retry_after`.
     pub class: Class,
     /// The HTTP status, when there was a reply.
     pub status: Option<u16>,
-    /// What the server (or the transport) said, in one line, cleaned and cut.
+    /// The message of the server or the transport, in one line, sanitized and truncated.
     pub message: String,
-    /// How long the server asks us to stay away.
+    /// The wait that the server requests.
     pub retry_after: Option<Duration>,
     /// The provider's id of the request, for its support.
     pub request_id: Option<String>,
@@ -38,11 +38,11 @@ impl Failure {
 pub enum Class {
     /// The key is wrong, revoked or missing.
     Authentication,
-    /// The key is right but may not do this.
+    /// The key is valid but lacks permission.
     Permission,
     /// No such model, deployment or path.
     NotFound,
-    /// The request itself is wrong; another provider will most likely say the same.
+    /// The request itself is wrong; another provider would most likely refuse it, too.
     BadRequest,
     /// This model does not take a parameter or feature that another may take.
     Unsupported,
@@ -58,15 +58,15 @@ pub enum Class {
     Overloaded,
     /// The provider failed.
     ServerError,
-    /// Nothing came in time.
+    /// A time limit passed.
     Timeout(TimeoutKind),
     /// The network failed.
     Connection(ConnectionFault),
-    /// What came is not what the protocol says.
+    /// The reply violates the protocol.
     Malformed,
     /// The answer ended before its end.
     Truncated,
-    /// The answer came as it should and is of no use.
+    /// The answer arrived correctly but is unusable.
     InvalidOutput(OutputFault),
     /// Our own cap on spending forbids the call.
     Budget,
@@ -77,11 +77,11 @@ pub enum Class {
 pub enum OutputFault {
     /// The token limit ended it too early; another draw would end there, too.
     Cut,
-    /// It fails its schema or its check; another draw may not.
+    /// It fails its schema or check; another sample may pass.
     Rejected,
 }
 
-/// Which of the time limits passed.
+/// The time limit that passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TimeoutKind {
     /// No connection in time.
@@ -92,16 +92,16 @@ pub enum TimeoutKind {
     Idle,
     /// The attempt took too long as a whole.
     Total,
-    /// The server says that something behind it timed out (408, 504, 524).
+    /// The server reports a timeout behind it (408, 504, 524).
     Upstream,
 }
 
-/// How the network failed.
+/// The kind of network failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ConnectionFault {
     /// The host name does not resolve.
     Dns,
-    /// Nobody listens there.
+    /// The connection was refused.
     Refused,
     /// No secure connection could be made.
     Tls,
@@ -162,7 +162,7 @@ impl fmt::Display for Class {
     }
 }
 
-/// The longest message that is kept of what a server said, in characters.
+/// The longest server message that is kept, in characters.
 const MESSAGE_CHARS: usize = 300;
 
 /// Makes `text` safe and short enough for one line of a terminal or a log.

@@ -1,6 +1,6 @@
 //! Durations, money, counts and sizes as people read them: one format each, for every text of the program.
 //!
-//! Times need a time zone and stand with the command line.
+//! Times need a time zone and belong to the command line.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -89,7 +89,7 @@ fn rounded(nanos: u128, unit: u128) -> u128 {
     (nanos + unit / 2) / unit
 }
 
-/// The smaller unit is left out when there is none of it.
+/// The smaller unit is omitted if it is zero.
 fn two_units((large, large_unit): (u128, &str), (small, small_unit): (u128, &str)) -> String {
     match small {
         0 => format!("{large}{large_unit}"),

@@ -1,4 +1,4 @@
-//! What a piece of data is, by its first bytes: names and endings lie. No I/O.
+//! Media types from the first bytes of the data; names and extensions are unreliable. No I/O.
 
 use super::prompt::{ImageData, Part};
 
@@ -14,7 +14,7 @@ pub enum Media {
 }
 
 impl Media {
-    /// What `bytes` are; `None` when no model could be shown them.
+    /// The media type of `bytes`; `None` if no model accepts it.
     ///
     /// Sources: the WHATWG standard "MIME Sniffing" for images, ISO 32000 for PDF.
     #[must_use]
@@ -29,7 +29,7 @@ impl Media {
         }
     }
 
-    /// What the path of a URL says; its bytes are only seen by the provider.
+    /// The media type from the path of a URL; only the provider sees its bytes.
     fn of_path(path: &str) -> Option<Self> {
         let (_, ending) = path.rsplit_once('.')?;
         match ending.to_ascii_lowercase().as_str() {
@@ -77,7 +77,7 @@ pub fn linked(url: &str) -> Part {
     }
 }
 
-/// Bytes that `encoded` (base64, with or without padding) stands for.
+/// The number of bytes that `encoded` (base64, with or without padding) decodes to.
 #[must_use]
 pub fn decoded_len(encoded: &str) -> usize {
     encoded.trim_end_matches('=').len() * 3 / 4

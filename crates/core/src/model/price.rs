@@ -1,4 +1,4 @@
-//! What tokens cost.
+//! Token prices.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What is asked, in a shape that belongs to no provider.
+//! Prompts, independent of any provider.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -9,18 +9,18 @@ use super::event::ReasoningBlock;
 /// One request to a model, before it is translated for a provider.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Prompt {
-    /// Instructions that stand above the conversation.
+    /// The system prompt.
     pub system: Option<String>,
     /// The conversation; the last message is the one to answer.
     pub messages: Vec<Message>,
-    /// How the answer is drawn.
+    /// The sampling parameters.
     pub sampling: Sampling,
     /// Tools that the model may call.
     pub tools: Vec<Tool>,
     /// A JSON Schema that the answer must satisfy.
     pub schema: Option<Value>,
     /// The beginning of the answer, already written, which the model must continue.
-    /// Only given to endpoints whose quirks say that they take a prefill.
+    /// Only for endpoints whose quirks allow a prefill.
     pub prefill: Option<String>,
     /// Body fields passed through as they are (`-o key=value` that is not a neutral parameter).
     pub extra: Map<String, Value>,
@@ -89,7 +89,7 @@ impl Prompt {
     }
 }
 
-/// Who speaks.
+/// The author of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -102,9 +102,9 @@ pub enum Role {
 /// One turn of the conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
-    /// Who speaks.
+    /// The author of a message.
     pub role: Role,
-    /// What is said, in order.
+    /// The parts, in order.
     pub parts: Vec<Part>,
 }
 
@@ -131,7 +131,7 @@ pub enum Part {
     },
     /// A document.
     File {
-        /// What it is called, for the model; empty when it has no name.
+        /// Its name for the model; empty without one.
         name: String,
         /// `application/pdf`.
         media_type: String,
@@ -152,7 +152,7 @@ pub enum Part {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         signature: Option<String>,
     },
-    /// What a tool answered.
+    /// The result of a tool.
     ToolResult {
         /// The id of the call this answers.
         id: String,
@@ -169,7 +169,7 @@ impl From<ToolCall> for Part {
     }
 }
 
-/// Where an image or a document is.
+/// The location of an image or a document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ImageData {
@@ -179,7 +179,7 @@ pub enum ImageData {
     Url(String),
 }
 
-/// How the answer is drawn; `None` leaves the provider's default.
+/// Sampling parameters; `None` leaves the provider's default.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sampling {
     /// Randomness.
@@ -192,7 +192,7 @@ pub struct Sampling {
     pub stop: Vec<String>,
     /// The model's own random seed.
     pub seed: Option<i64>,
-    /// How long the model may reason.
+    /// The reasoning effort.
     pub effort: Option<Effort>,
 }
 
@@ -234,7 +234,7 @@ impl Effort {
 pub struct Tool {
     /// The function's name.
     pub name: String,
-    /// What it does, for the model.
+    /// Its description for the model.
     pub description: String,
     /// JSON Schema of its arguments.
     pub parameters: Value,

@@ -1,10 +1,10 @@
-//! What a reply says of the provider's limits, in one convention for all forms of headers.
+//! Provider limits reported by a reply, in one convention for all header formats.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// What a provider counts.
+/// The resource that a provider counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Resource {
@@ -31,7 +31,7 @@ impl Resource {
     }
 }
 
-/// How what was used comes back.
+/// The way in which a limit refills.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Refill {
@@ -41,18 +41,18 @@ pub enum Refill {
     At(Duration),
 }
 
-/// How much of one resource was left when a reply was sent.
+/// The remaining amount of one resource when a reply was sent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RateLimitReading {
-    /// What is counted.
+    /// The counted resource.
     pub resource: Resource,
     /// The span of time in the header's name (`-minute`, `-10-second`), which tells two limits of
     /// one resource apart.
     pub span: Option<Duration>,
-    /// How much there is when nothing is used, if the server says.
+    /// The limit, if the server reports it.
     pub limit: Option<u64>,
-    /// How much is left.
+    /// The remaining amount.
     pub remaining: u64,
-    /// How it comes back.
+    /// The refill.
     pub refill: Refill,
 }

@@ -1,10 +1,10 @@
-//! Taking secrets out of text that somebody else wrote: servers repeat keys in their messages.
+//! Removes secrets from foreign text: servers repeat keys in their messages.
 
 /// Shorter secrets are placeholders for servers that take no key; hiding them would garble messages.
 const SHORTEST: usize = 8;
 /// A run of this many characters of a secret gives it away, whole or cut, encoded or broken up.
 const RUN: usize = 8;
-/// What stands in its place.
+/// The replacement of a secret.
 const HIDDEN: &str = "[redacted]";
 
 /// `text` without any run of eight or more characters of one of `secrets`.

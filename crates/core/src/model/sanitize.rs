@@ -15,7 +15,7 @@ pub fn text(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(harmless).collect())
 }
 
-/// As [`text`], for what we have coloured ourselves: sequences that do nothing but choose a colour stay.
+/// As [`text`], but keeps sequences that only choose a colour, for text coloured by us.
 #[must_use]
 pub fn styled(given: &str) -> String {
     let mut out = String::with_capacity(given.len());
@@ -26,7 +26,7 @@ pub fn styled(given: &str) -> String {
         let end = sequence[2..].find(|c: char| !c.is_ascii_digit() && c != ';').map_or(sequence.len(), |end| 2 + end);
         let end = if sequence[end..].starts_with('m') { end + 1 } else { 0 };
         out.push_str(&sequence[..end]);
-        // What is not kept loses its escape.
+        // Other sequences lose their escape character.
         if end == 0 {
             out.push(harmless('\u{1b}'));
         }
@@ -60,7 +60,7 @@ pub fn json(line: &str) -> Cow<'_, str> {
 }
 
 fn is_harmful(c: char) -> bool {
-    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     turns || (c.is_control() && c != '\n' && c != '\t')
 }
 

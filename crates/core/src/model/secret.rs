@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::AwsKeys;
 
-/// A key or token. `Debug` hides it, there is no `Display`, and it is never serialised.
+/// A key or token. `Debug` hides it, there is no `Display`, and it is never serialized.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -29,7 +29,7 @@ impl Secret {
         Self([id, secret].into_iter().chain(session).collect::<Vec<_>>().join("\n"))
     }
 
-    /// The keys that sign, when it is such a secret.
+    /// The signing keys, if it is such a secret.
     #[must_use]
     pub fn signing_parts(&self) -> Option<SigningKeys<'_>> {
         let mut parts = self.parts();
@@ -48,9 +48,9 @@ impl Secret {
 /// Keys that sign requests.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SigningKeys<'a> {
-    /// Tells whose they are.
+    /// The public access key id.
     pub id: &'a str,
-    /// What the signature is made with; it never leaves the process.
+    /// The signing key, which never leaves the process.
     pub secret: &'a str,
     /// Proves that they are good for now.
     pub session: Option<&'a str>,
@@ -62,7 +62,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Where one key is, as the profile says it.
+/// The source of one key in the profile.
 #[derive(Clone, PartialEq, Eq)]
 pub enum KeySource {
     /// The endpoint takes no key.
@@ -77,14 +77,14 @@ pub enum KeySource {
     Keyring(String),
     /// Written in the profile itself.
     Literal(Secret),
-    /// Where the tools of AWS look.
+    /// The places that AWS tools search.
     Aws(AwsKeys),
     /// A token of Google's application default credentials: of this file, or of the machine itself.
     Google(Option<PathBuf>),
 }
 
 impl KeySource {
-    /// What stands for the key where nothing is sent; `None` when there is none.
+    /// A placeholder for the key where nothing is sent; `None` without a key.
     #[must_use]
     pub fn stand_in(&self) -> Option<Secret> {
         match self {
@@ -98,7 +98,7 @@ impl KeySource {
 }
 
 impl fmt::Display for KeySource {
-    /// Says where the key is, never what it is; a command is shown without its arguments.
+    /// Shows the source of the key, never the key; a command is shown without its arguments.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => f.write_str("no key"),

@@ -1,4 +1,4 @@
-//! Where the shared state is to be, as a profile or an option says it. Nothing is opened here.
+//! The configured location of the shared state. Nothing is opened here.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,14 +7,14 @@ use url::Url;
 
 use super::Secret;
 
-/// Where the shared state is to be.
+/// The location of the shared state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StateSource {
     /// In the process: nothing is shared.
     Memory,
     /// In this directory.
     Dir(PathBuf),
-    /// Where this environment variable says.
+    /// The location in this environment variable.
     Env(String),
     /// On a server, for many machines.
     Redis(RedisUrl),
@@ -29,14 +29,14 @@ pub struct RedisUrl {
     prefix: String,
 }
 
-/// What begins the name of every key of ours, unless the URL says otherwise.
+/// The default prefix of all keys.
 const PREFIX: &str = "llmroute";
 
 impl StateSource {
     /// Reads `memory`, `env:NAME`, `redis://…` or a directory.
     ///
     /// # Errors
-    /// What is wrong with it. The text itself is not repeated: it may hold a password.
+    /// The problem. The text itself is not repeated: it can contain a password.
     pub fn parse(text: &str) -> Result<Self, String> {
         match text {
             "" => Err("the place of the state is empty".to_owned()),
@@ -56,7 +56,7 @@ impl RedisUrl {
     /// or `redis+unix:///PATH[?db=N&user=…&pass=…&prefix=NAME]`.
     ///
     /// # Errors
-    /// What is wrong with it, without repeating it.
+    /// The problem, without the text itself.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut url = Url::parse(text).map_err(|why| format!("no URL: {why}"))?;
         let socket = match url.scheme() {
@@ -105,19 +105,19 @@ impl RedisUrl {
         self.password.as_ref()
     }
 
-    /// Whether it holds what others must not see: a password, or a user that may be a misplaced one.
+    /// Returns `true` if it contains a secret: a password, or a user name that may be a misplaced one.
     #[must_use]
     pub fn is_secret(&self) -> bool {
         self.password.is_some() || self.url.expose().contains('@')
     }
 
-    /// What begins the name of every key of ours there.
+    /// The prefix of all keys there.
     #[must_use]
     pub fn prefix(&self) -> &str {
         &self.prefix
     }
 
-    /// Whether the connection is encrypted.
+    /// Returns `true` if the connection is encrypted.
     #[must_use]
     pub fn is_tls(&self) -> bool {
         self.url.expose().starts_with("rediss:")

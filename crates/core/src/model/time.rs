@@ -17,7 +17,7 @@ impl Timestamp {
         Self(self.0.saturating_add(millis))
     }
 
-    /// How long ago `earlier` was; zero when it lies ahead (clocks step back).
+    /// The time since `earlier`; zero if that is in the future (clocks step back).
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         let millis = self.0.saturating_sub(earlier.0);

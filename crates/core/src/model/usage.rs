@@ -1,4 +1,4 @@
-//! What a call consumed, in one convention for all providers.
+//! The usage of a call, in one convention for all providers.
 
 use std::ops::AddAssign;
 

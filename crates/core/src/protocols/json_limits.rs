@@ -1,4 +1,4 @@
-//! How much memory a JSON text takes once it is read, by its bytes: a few of them can mean many values.
+//! Bounds the memory of a JSON text before it is parsed: few bytes can mean many values.
 
 /// Texts up to this size, in bytes, are read whatever they hold.
 const LIGHT: usize = 64 << 10;
@@ -7,7 +7,7 @@ const LIGHT: usize = 64 << 10;
 /// member of an object, so that what is read stays under about ten times its text.
 const BYTES_A_VALUE: usize = 8;
 
-/// Whether `text` holds more values than an answer of its size has. Counts without reading it.
+/// Returns `true` if `text` has more values than an answer of its size. Counts without parsing.
 pub fn exceeds_value_limit(text: &[u8]) -> bool {
     if text.len() <= LIGHT {
         return false;

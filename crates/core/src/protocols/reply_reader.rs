@@ -1,4 +1,4 @@
-//! The body of a reply with status 200, from bytes to events: tells a stream from a document, cuts and decodes.
+//! Reads the body of a reply with status 200: detects streams and documents, splits frames, and decodes events.
 //!
 //! The same for every split of the bytes. It knows neither time nor the network, and does not judge an answer.
 
@@ -7,9 +7,9 @@ use crate::model::format;
 use crate::model::{Class, Event, Failure};
 use crate::wire::{Frame, FrameError, FrameParser, Framing};
 
-/// The longest document that is kept, in bytes: as long as the longest event.
+/// The longest document, in bytes: as long as the longest event.
 const MAX_DOCUMENT: usize = crate::wire::sse::MAX_FRAME;
-/// White space that may come before a reply; some servers send blank lines while a call is queued.
+/// The most white space before a reply; some servers send blank lines while a call is queued.
 const MAX_BLANK: usize = 64 << 10;
 
 /// Reads one body.
@@ -19,13 +19,13 @@ pub struct ReplyReader {
     body: Body,
 }
 
-/// What the body turned out to be.
+/// The detected kind of body.
 enum Body {
-    /// Not known yet: what came so far after that much white space.
+    /// Undecided: the input after this much white space.
     Start { blank: usize, start: Vec<u8> },
     /// A stream of frames.
     Stream(FrameParser),
-    /// A reply in one piece, though a stream was asked for; as far as it came.
+    /// A reply in one piece, although a stream was requested; as far as it came.
     Document(Vec<u8>),
 }
 
@@ -41,10 +41,10 @@ impl ReplyReader {
         }
     }
 
-    /// Takes the next bytes and pushes what they say.
+    /// Takes the next bytes and pushes their events.
     ///
     /// # Errors
-    /// An error that the reply reports, or `malformed`. What came before it is pushed all the same.
+    /// Fails with an error in the reply, or `malformed`. Earlier events are still pushed.
     pub fn feed(&mut self, bytes: &[u8], out: &mut Vec<Event>) -> Result<(), Failure> {
         match &mut self.body {
             Body::Start { blank, start } => {
@@ -52,7 +52,7 @@ impl ReplyReader {
                 *blank += bytes.len() - shown.len();
                 start.extend_from_slice(shown);
                 let is_stream = self.framing.is_stream(start);
-                // What is not told apart by its first bytes is white space behind a byte order mark.
+                // Only white space after a byte order mark is undecided by its first bytes.
                 if *blank > MAX_BLANK || (is_stream.is_none() && start.len() > MAX_BLANK) {
                     return Err(Failure::new(Class::Malformed, "nothing but white space came"));
                 }
@@ -80,12 +80,12 @@ impl ReplyReader {
     /// The body ended: pushes the rest of the answer.
     ///
     /// # Errors
-    /// As [`ReplyReader::feed`], `malformed` when nothing came at all, and `truncated` when the answer is not whole.
+    /// As [`ReplyReader::feed`]; `malformed` for an empty body, and `truncated` for an incomplete answer.
     pub fn end(&mut self, out: &mut Vec<Event>) -> Result<(), Failure> {
         match &mut self.body {
-            // The body is over and holds nothing, whatever the status says of success.
+            // The body is empty, whatever the status.
             Body::Start { start, .. } if is_blank(start) => return Err(super::empty()),
-            // What is too short to be told is cut short.
+            // An undecided body is truncated.
             Body::Start { .. } => {}
             Body::Stream(parser) => {
                 let mut frames = Vec::new();
@@ -97,14 +97,14 @@ impl ReplyReader {
         self.decoder.end(out)
     }
 
-    /// Whether the protocol's own end mark was seen: nothing that follows matters.
+    /// Returns `true` if the protocol's end mark was seen: the rest is ignored.
     #[must_use]
     pub fn done(&self) -> bool {
         self.decoder.done()
     }
 
-    /// What `frames` mean. Bytes that could not be cut count only after the frames before them, and
-    /// nothing counts after the end mark, whatever came in one piece with it.
+    /// Decodes `frames`. Bytes that violate the framing count only after the frames before them, and
+    /// nothing counts after the end mark, even in the same piece.
     fn frames(&mut self, frames: &[Frame], cut: Result<(), FrameError>, out: &mut Vec<Event>) -> Result<(), Failure> {
         for frame in frames {
             if self.decoder.done() {
@@ -119,7 +119,7 @@ impl ReplyReader {
     }
 }
 
-/// Whether a body of `start` alone says nothing.
+/// Returns `true` if a body of only `start` is empty.
 fn is_blank(start: &[u8]) -> bool {
     start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start).trim_ascii().is_empty()
 }

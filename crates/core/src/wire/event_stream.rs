@@ -6,16 +6,16 @@
 
 use super::{Frame, FrameError};
 
-/// The longest message that is kept; the services send less than a tenth of it.
+/// The longest message, in bytes; the services send less than a tenth of it.
 const MAX_MESSAGE: usize = 16 << 20;
 /// Lengths and their checksum.
 const PRELUDE: usize = 12;
 /// The checksum at the end.
 const TRAILER: usize = 4;
 
-/// Whether a reply that begins with `start` is such a stream; `None` when nothing came yet.
+/// Returns `true` if a reply that begins with `start` is such a stream; `None` if it is empty.
 ///
-/// The first byte is the highest of a length below 16 MiB; neither JSON nor a page begins so.
+/// The first byte is the highest of a length below 16 MiB; neither JSON nor HTML starts like this.
 #[must_use]
 pub fn is_stream(start: &[u8]) -> Option<bool> {
     start.first().map(|byte| *byte <= 1)
@@ -34,7 +34,7 @@ impl EventStreamParser {
     /// Takes the next bytes and pushes the frames that they complete.
     ///
     /// # Errors
-    /// When a checksum is wrong, or a message is too long or not built as the format says.
+    /// Fails if a checksum is wrong, or a message is too long or violates the format.
     pub fn feed(&mut self, bytes: &[u8], out: &mut Vec<Frame>) -> Result<(), FrameError> {
         self.buffer.extend_from_slice(bytes);
         let mut done = 0;
@@ -47,12 +47,12 @@ impl EventStreamParser {
     }
 }
 
-/// The length of the message that `bytes` begin with; `None` when it is not all there.
+/// The length of the message at the start of `bytes`; `None` if it is incomplete.
 fn whole(bytes: &[u8]) -> Result<Option<usize>, FrameError> {
     if bytes.len() < PRELUDE {
         return Ok(None);
     }
-    // The length is not believed before its checksum: it decides how much is kept.
+    // The length is used only after its checksum is verified: it decides how much is buffered.
     if crc32fast::hash(&bytes[..8]) != number(&bytes[8..]) {
         return Err(FrameError::Checksum);
     }
@@ -66,7 +66,7 @@ fn whole(bytes: &[u8]) -> Result<Option<usize>, FrameError> {
     Ok((bytes.len() >= length).then_some(length))
 }
 
-/// What one whole message says.
+/// Parses one complete message.
 fn frame(message: &[u8]) -> Result<Frame, FrameError> {
     let (body, trailer) = message.split_at(message.len() - TRAILER);
     if crc32fast::hash(body) != number(trailer) {
@@ -87,7 +87,7 @@ fn frame(message: &[u8]) -> Result<Frame, FrameError> {
     Ok(Frame { event, data })
 }
 
-/// The headers that say what a message is; the others are stepped over.
+/// The headers that identify a message; the others are skipped.
 #[derive(Default)]
 struct MessageHeaders<'a> {
     kind: Option<&'a str>,
@@ -120,7 +120,7 @@ impl<'a> MessageHeaders<'a> {
     }
 }
 
-/// Takes one value off `bytes`; `None` when it is no text.
+/// Takes one value off `bytes`; `None` if it is not text.
 fn value<'a>(bytes: &mut &'a [u8]) -> Result<Option<&'a [u8]>, FrameError> {
     let width = match take(bytes, 1)?[0] {
         // True and false.
@@ -139,7 +139,7 @@ fn value<'a>(bytes: &mut &'a [u8]) -> Result<Option<&'a [u8]>, FrameError> {
     take(bytes, width).map(|_| None)
 }
 
-/// Takes what a count of `N` bytes stands before.
+/// Takes a value with a length prefix of `N` bytes.
 fn take_counted<'a, const N: usize>(bytes: &mut &'a [u8]) -> Result<&'a [u8], FrameError> {
     let count = take(bytes, N)?.iter().fold(0, |count, byte| count << 8 | usize::from(*byte));
     take(bytes, count)

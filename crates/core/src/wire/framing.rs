@@ -1,8 +1,8 @@
-//! Which way a stream is cut into frames, and the parser for each. It knows no protocol.
+//! The framings of streams, and a parser for each, independent of protocols.
 
 use super::{Frame, FrameError, event_stream, ndjson, sse};
 
-/// How a stream of a protocol is cut into frames.
+/// The framing of a protocol's stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
     /// Server-sent events.
@@ -14,8 +14,8 @@ pub enum Framing {
 }
 
 impl Framing {
-    /// Whether a body that begins with `start` is a stream of this framing, or else a reply in one
-    /// piece; `None` until that can be told.
+    /// Returns `true` if a body that begins with `start` is a stream of this framing, `false` for a reply in one
+    /// piece; `None` while undecided.
     #[must_use]
     pub fn is_stream(self, start: &[u8]) -> Option<bool> {
         match self {
@@ -68,7 +68,7 @@ impl FrameParser {
         match self {
             Self::Sse(parser) => parser.end(out),
             Self::Ndjson(parser) => parser.end(out),
-            // A message says how long it is: one that is cut is none.
+            // A message has a length: an incomplete one is dropped.
             Self::AwsEventStream(_) => Ok(()),
         }
     }

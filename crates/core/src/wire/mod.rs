@@ -1,6 +1,6 @@
 //! Bytes, not meaning: requests and replies as they travel, and the framings of streams.
 //!
-//! Nothing here knows a provider, a network library's client, a clock or luck.
+//! This module knows no provider, HTTP client, clock or randomness.
 
 pub mod event_stream;
 mod framing;
@@ -22,15 +22,15 @@ pub use framing::{FrameParser, Framing};
 /// `Debug` shows no header values and no body: both may hold what is secret.
 #[derive(Clone)]
 pub struct WireRequest {
-    /// `POST` for a prompt, `GET` for what is asked for free.
+    /// `POST` for a prompt, `GET` for a free probe.
     pub method: Method,
-    /// Where to; never holds a key.
+    /// The URL, which never contains a key.
     pub url: Url,
     /// All headers, the credential among them (marked sensitive).
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
-    /// How it must be signed before it is sent; only then it is whole.
+    /// The signature that it needs before it is sent.
     pub sign: Option<sigv4::SigningScope>,
 }
 
@@ -43,13 +43,13 @@ impl std::fmt::Debug for WireRequest {
 /// A reply with an error status, read as far as it is worth reading.
 #[derive(Debug, Clone, Copy)]
 pub struct ErrorReply<'a> {
-    /// The HTTP status, or 0 for an error that came inside a 200.
+    /// The HTTP status, or 0 for an error inside a 200.
     pub status: u16,
     /// The headers of the reply.
     pub headers: &'a HeaderMap,
     /// The beginning of the body; may be empty, HTML, or anything.
     pub body: &'a [u8],
-    /// When the reply came, for dates in it.
+    /// The arrival of the reply, for dates in it.
     pub now: crate::model::Timestamp,
 }
 
@@ -65,7 +65,7 @@ pub struct Frame {
 /// A frame that cannot be: the bytes are not of this framing, or too many.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
-    /// One frame is larger than what is kept in memory.
+    /// A frame exceeds the size limit.
     #[error("a frame is larger than {limit} bytes")]
     TooLarge {
         /// The limit.
@@ -77,7 +77,7 @@ pub enum FrameError {
     /// The bytes are not those that were sent.
     #[error("the checksum of a frame is wrong")]
     Checksum,
-    /// The bytes are not put together as the framing says.
+    /// The bytes violate the framing.
     #[error("a frame is not of its framing")]
     Shape,
 }

@@ -6,11 +6,11 @@ use super::{Frame, FrameError, sse};
 
 /// An incremental parser of one stream.
 ///
-/// Lines end in LF or CRLF; blank ones are skipped. A line is whole when its end has come, the last one
+/// Lines end in LF or CRLF; blank ones are skipped. A line is complete with its end, the last one
 /// also when it is whole JSON. Each byte is looked at once and copied at most twice.
 #[derive(Debug)]
 pub struct NdjsonParser {
-    /// The beginning of a line whose end has not come yet.
+    /// The beginning of an incomplete line.
     line: Vec<u8>,
     limit: usize,
 }
@@ -49,7 +49,7 @@ impl NdjsonParser {
     /// None now; as the parser of events has it.
     pub fn end(&mut self, out: &mut Vec<Frame>) -> Result<(), FrameError> {
         let line = std::mem::take(&mut self.line);
-        // What was cut in the middle is dropped, so that the reader sees an early end.
+        // An incomplete last line is dropped, so that the reader sees an early end.
         if let Some(text) = std::str::from_utf8(&line).ok().filter(|text| sse::is_whole(text)) {
             out.extend(frame(text));
         }
@@ -70,7 +70,7 @@ fn frame(line: &str) -> Option<Frame> {
     (!data.is_empty()).then(|| Frame { event: None, data: data.to_owned() })
 }
 
-/// Whether a body is lines of JSON objects, by its beginning; `None` until that can be told. A document of
+/// Detects lines of JSON objects by the beginning of a body; `None` while undecided. A document of
 /// one object on one line is one, too; one that is spread over lines for people is not.
 #[must_use]
 pub fn is_stream(start: &[u8]) -> Option<bool> {

@@ -1,4 +1,4 @@
-//! The headers in which servers say how much of their limits is left, as [`RateLimitReading`]s.
+//! Reads rate-limit headers as [`RateLimitReading`]s.
 //!
 //! Forms, not providers: what differs between servers is a row of `FAMILIES` or a word in a name.
 //! Sources: recorded replies (`tests/fixtures/headers`) and the providers' documents.
@@ -17,12 +17,12 @@ struct HeaderFamily {
     refill: RefillRule,
 }
 
-/// How a family refills, as far as that is known.
+/// The known refill of a header family.
 #[derive(Clone, Copy, PartialEq)]
 enum RefillRule {
     /// Bit by bit over a minute; the reset is the moment when it is full.
     Minute,
-    /// Told from the form of the reset and the numbers: see [`steadily`].
+    /// Inferred from the form of the reset and the numbers: see [`steadily`].
     Told,
 }
 
@@ -37,14 +37,14 @@ const FAMILIES: &[HeaderFamily] = &[
     HeaderFamily { prefix: "ratelimit-", refill: RefillRule::Told },
 ];
 
-/// The window when nothing says one.
+/// The default window.
 const MINUTE: Duration = Duration::from_secs(60);
 /// Windows that limits are made for, in seconds: one that is computed counts as the nearest of these.
 const USUAL: [f64; 6] = [1.0, 10.0, 60.0, 3600.0, 86_400.0, 604_800.0];
-/// A header that says more is a mistake, and its square must not overflow.
+/// The largest plausible value of a header; its square must not overflow.
 const MOST: f64 = 1e15;
 
-/// What the parts of a limit say, before they are put together.
+/// The parts of a limit, before they are combined.
 #[derive(Default)]
 struct LimitFields {
     refill_rule: Option<RefillRule>,
@@ -55,7 +55,7 @@ struct LimitFields {
     period: Option<Duration>,
 }
 
-/// Every limit that `headers` tell of, of a reply that came at `now`.
+/// Every limit in the `headers` of a reply that arrived at `now`.
 #[must_use]
 pub fn readings(headers: &HeaderMap, now: Timestamp) -> Vec<RateLimitReading> {
     let mut found: BTreeMap<(Resource, Option<Duration>), LimitFields> = BTreeMap::new();
@@ -88,7 +88,7 @@ impl LimitFields {
         let refill = match (self.refill_rule, steady) {
             (Some(RefillRule::Minute), _) => Refill::Over(window.unwrap_or(MINUTE)),
             (Some(RefillRule::Told) | None, Some(full)) => steadily(self.limit, remaining, full, window),
-            // Bare seconds and points in time are ends of fixed windows. One that is past says nothing.
+            // Bare seconds and times are ends of fixed windows. A past one is ignored.
             (Some(RefillRule::Told) | None, None) => match reset.and_then(|text| wait(text, now)) {
                 Some(end) if !end.is_zero() => Refill::At(end),
                 Some(_) | None => Refill::Over(window.unwrap_or(MINUTE)),
@@ -98,7 +98,7 @@ impl LimitFields {
     }
 }
 
-/// How a limit refills whose reset is written as a duration.
+/// The refill of a limit whose reset is a duration.
 ///
 /// In a bucket that fills steadily the reset is the time until it is full, `(L − remaining)·W/L`:
 /// if the `W` that follows is a usual window, it is one. Otherwise the reset is the end of a fixed
@@ -132,7 +132,7 @@ enum LimitField {
     Period,
 }
 
-/// What the name of a header says: `x-ratelimit-remaining-tokens-minute`,
+/// Parses the name of a header: `x-ratelimit-remaining-tokens-minute`,
 /// `anthropic-ratelimit-input-tokens-reset`, `x-ratelimit-limit-req-10-second`.
 fn header(name: &str) -> Option<(LimitField, Resource, Option<Duration>, RefillRule)> {
     let (family, rest) = FAMILIES.iter().find_map(|family| Some((family, name.strip_prefix(family.prefix)?)))?;
@@ -193,7 +193,7 @@ fn wait(text: &str, now: Timestamp) -> Option<Duration> {
 }
 
 /// The IETF's draft as structured fields: `ratelimit: "api";r=999;t=295` beside
-/// `ratelimit-policy: "api";q=1000;w=300`. Of several policies the one that is named is meant.
+/// `ratelimit-policy: "api";q=1000;w=300`. Among several policies, the named one counts.
 fn structured(headers: &HeaderMap) -> Option<RateLimitReading> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let item = text("ratelimit")?.split(',').next()?;

@@ -1,7 +1,7 @@
-//! How long a server asks us to wait, in the forms that servers use.
+//! The wait that a server requests, in all forms that servers use.
 //!
 //! Seconds, milliseconds, durations like `1m12s`, dates, points in time, and hints inside a
-//! message or a JSON body. What makes no sense is no wish to wait: NaN, infinity, garbage.
+//! message or a JSON body. Meaningless values are ignored: NaN, infinity, garbage.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -10,10 +10,10 @@ use serde_json::Value;
 
 use crate::model::Timestamp;
 
-/// The longest wait that is told apart; a server may ask for more, nobody would wait for it.
+/// The longest wait that is distinguished; no caller would wait longer.
 pub const LONGEST: Duration = Duration::from_secs(400 * 24 * 3600);
 
-/// The wait that the headers ask for: `retry-after-ms`, then `retry-after` in seconds, as a
+/// The wait in the headers: `retry-after-ms`, then `retry-after` in seconds, as a
 /// duration or as a date.
 #[must_use]
 pub fn from_headers(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
@@ -23,7 +23,7 @@ pub fn from_headers(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
 }
 
 /// One value in any of the forms: `2`, `0.5`, `1m12s`, an HTTP date, epoch seconds (above 10⁹) or
-/// epoch milliseconds (above 10¹²). A point in the past is no wait; without `now` a point says nothing.
+/// epoch milliseconds (above 10¹²). A time in the past means no wait; without `now` a time is ignored.
 #[must_use]
 pub fn from_value(text: &str, now: Option<Timestamp>) -> Option<Duration> {
     let text = text.trim();
@@ -90,7 +90,7 @@ fn from_scalar(value: &Value, now: Option<Timestamp>) -> Option<Duration> {
 fn from_number(value: f64, now: Option<Timestamp>) -> Option<Duration> {
     const EPOCH_SECONDS: f64 = 1e9;
     const EPOCH_MILLIS: f64 = 1e12;
-    // A larger number is no date of this era; as a wait it means "never".
+    // A larger number is not a plausible date; as a wait it means "never".
     const END: f64 = 1e14;
     #[expect(clippy::cast_possible_truncation, reason = "below 10^14")]
     match value {

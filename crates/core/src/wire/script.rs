@@ -1,4 +1,4 @@
-//! What a simulated deployment is told to do; it travels as the body of a `mock://` request.
+//! The script of a simulated deployment, sent as the body of a `mock://` request.
 //!
 //! Only the shape and its parser; the transport plays it, on a clock that this file does not know.
 
@@ -16,12 +16,12 @@ pub struct Simulation {
     /// The caller's token limit; an answer that meets it finishes with `length`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u64>,
-    /// What happens.
+    /// The kind of fault.
     #[serde(default)]
     pub script: Script,
 }
 
-/// How a simulated deployment answers. The same script, seed and number of the call give the same bytes.
+/// The behaviour of a simulated deployment. The same script, seed and call number give the same bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Script {
@@ -36,13 +36,13 @@ pub struct Script {
     pub itl: Duration,
     /// Length of the answer in tokens (words); the text is repeated or cut to it. At most [`MAX_TOKENS`].
     pub tokens: Option<u32>,
-    /// The answer; by default a paragraph that says that it is simulated.
+    /// The answer; by default a paragraph that states that it is simulated.
     pub text: Option<String>,
     /// Spread of every duration: the sigma of a log-normal factor whose median is 1 (0: none, 0.3: mild).
     pub jitter: f64,
-    /// Seed of jitter and of the luck of the faults.
+    /// The seed of jitter and faults.
     pub seed: u64,
-    /// What goes wrong, and how often.
+    /// A fault and its probability.
     pub faults: Vec<Fault>,
 }
 
@@ -67,9 +67,9 @@ impl Default for Script {
 /// Something that goes wrong, with its probability.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Fault {
-    /// What goes wrong.
+    /// The fault.
     pub what: FaultKind,
-    /// How often, from 0 to 1.
+    /// Its probability, from 0 to 1.
     pub chance: f64,
 }
 
@@ -87,19 +87,19 @@ pub enum FaultKind {
     },
     /// The head of the reply, and then silence.
     Stall,
-    /// The body ends after so many tokens, without a finish.
+    /// The body ends after this many tokens, without a finish.
     CutAfter(u32),
-    /// Nobody listens.
+    /// The connection is refused.
     Refuse,
     /// A well-formed answer without text.
     Empty,
-    /// A stream whose events are not what the protocol says.
+    /// A stream whose events violate the protocol.
     Garbage,
     /// The first token (and the head) comes later by this much.
     Slow(Duration),
 }
 
-/// How long a 429 asks to wait when its fault does not say.
+/// The default `Retry-After` of a 429.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The longest duration that a fault may name.
@@ -111,7 +111,7 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// `STATUS=D` the `retry-after` of the reply.
 ///
 /// # Errors
-/// Says which entry is wrong and what would be right.
+/// Names the entry that is not valid, and the valid forms.
 pub fn parse_faults(text: &str) -> Result<Vec<Fault>, String> {
     text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(parse_fault).collect()
 }

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::WireRequest;
 use crate::model::{Secret, Timestamp};
 
-/// For what a signature is good, and who signs. `Debug` hides the key.
+/// The scope of a signature, and the signing keys. `Debug` hides the key.
 #[derive(Debug, Clone)]
 pub struct SigningScope {
     /// The service's name for signing, which need not be that of its host.
@@ -32,7 +32,7 @@ const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 const UNSIGNED: [&str; 6] =
     ["authorization", "connection", "expect", "transfer-encoding", "user-agent", "x-amzn-trace-id"];
 
-/// Signs `request` if it asks for it, as of `now`; what was signed before is signed anew.
+/// Signs `request` at `now` if it needs a signature; an old signature is replaced.
 pub fn sign(request: &mut WireRequest, now: Timestamp) {
     let Some(scope) = request.sign.take() else { return };
     let Some(keys) = scope.key.signing_parts() else { return };
@@ -74,7 +74,7 @@ fn canonical(request: &WireRequest) -> (String, String) {
     (names, text)
 }
 
-/// As the client will say it: the port only where it is not the usual one.
+/// The host as the client sends it: the port only if it is not the default.
 fn host(url: &url::Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
@@ -116,7 +116,7 @@ fn day_and_time(now: Timestamp) -> (String, String) {
     (now.strftime("%Y%m%d").to_string(), now.strftime("%Y%m%dT%H%M%SZ").to_string())
 }
 
-/// A key that cannot stand in a header is replaced by nothing, and refused by the server.
+/// A key that is not valid in a header becomes empty, and the server refuses it.
 fn value(text: &str) -> HeaderValue {
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }

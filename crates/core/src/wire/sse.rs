@@ -4,10 +4,10 @@
 
 use super::{Frame, FrameError};
 
-/// The largest frame that is kept, in bytes: room for a 16 MB event, and a bound.
+/// The largest frame, in bytes: room for a 16 MB event, and a bound.
 pub const MAX_FRAME: usize = 17 << 20;
 
-/// The payload by which many servers say that the stream is over.
+/// The payload with which many servers end a stream.
 pub const DONE: &str = "[DONE]";
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
@@ -19,7 +19,7 @@ const BOM: &[u8] = b"\xEF\xBB\xBF";
 /// and copied at most twice, however small the pieces are.
 #[derive(Debug)]
 pub struct SseParser {
-    /// The beginning of a line whose end has not come yet.
+    /// The beginning of an incomplete line.
     line: Vec<u8>,
     /// The `data` lines of the frame so far, joined by LF.
     data: String,
@@ -87,10 +87,10 @@ impl SseParser {
     /// not a broken frame.
     ///
     /// # Errors
-    /// As [`Parser::feed`].
+    /// As [`SseParser::feed`].
     pub fn end(&mut self, out: &mut Vec<Frame>) -> Result<(), FrameError> {
         let line = std::mem::take(&mut self.line);
-        // A character can be cut too; a line that is no text is not whole.
+        // A character can be split, too; a line of invalid UTF-8 is incomplete.
         if std::str::from_utf8(&line).is_err() {
             return Ok(());
         }
@@ -101,7 +101,7 @@ impl SseParser {
         Ok(())
     }
 
-    /// Fails when `more` bytes of the current line would make the frame larger than is kept.
+    /// Fails if `more` bytes of the current line would exceed the largest frame.
     fn check_room(&self, more: usize) -> Result<(), FrameError> {
         let size = self.line.len() + self.data.len() + more;
         if size > self.limit { Err(FrameError::TooLarge { limit: self.limit }) } else { Ok(()) }
@@ -144,7 +144,7 @@ impl SseParser {
     }
 }
 
-/// Whether a body is a stream of events, by its first line; `None` until that can be told.
+/// Detects an event stream by its first line; `None` while undecided.
 ///
 /// Servers answer a stream request with plain JSON, an HTML page or bare text (`error: …`), each under any
 /// content type; every stream begins with a comment or one of four fields.

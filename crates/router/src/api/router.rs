@@ -12,7 +12,6 @@ use crate::engine;
 use crate::profile::{EnvVars, LoadOptions, Profile, Source};
 use crate::state::StateLocation;
 use llmroute_core::model::{KeySource, Prompt, StateSource};
-use llmroute_core::routing::strategy::{Custom, Strategy as CoreStrategyKind};
 
 /// Routes chat requests to the deployments of model groups.
 ///
@@ -122,10 +121,9 @@ impl Settings {
     pub(super) fn load(&self, text: &str) -> Result<Profile, Error> {
         let options = LoadOptions { env: &self.env, long_lived: true };
         let mut profile = Profile::parse(Source::Inline, text, &options).map_err(Error::configuration)?;
-        for (index, group) in profile.map.groups.iter_mut().enumerate() {
-            let _ = index;
+        for group in &mut profile.map.groups {
             if let Some(strategy) = self.strategies.get(&group.name) {
-                group.strategy = CoreStrategyKind::Custom(Custom::new(CoreStrategy(Arc::clone(strategy))));
+                group.strategy = Arc::new(CoreStrategy(Arc::clone(strategy)));
             }
         }
         self.check(&profile)?;
@@ -144,8 +142,7 @@ impl Settings {
         if self.commands {
             return Ok(());
         }
-        if let Some(group) = profile.map.groups.iter().find(|group| matches!(group.strategy, CoreStrategyKind::Exec(_)))
-        {
+        if let Some(group) = profile.map.groups.iter().find(|group| group.strategy.command().is_some()) {
             let message =
                 format!("group `{}` orders its deployments by a command; allow it with `allow_commands`", group.name);
             return configuration(message);

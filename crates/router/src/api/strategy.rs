@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use llmroute_core::routing::failover::RequestAttributes;
-use llmroute_core::routing::strategy::{Candidate as CoreCandidate, CustomOrder};
+use llmroute_core::routing::strategy::{self, Candidate as CoreCandidate, Ranked, RankingContext};
 
 /// Orders the eligible deployments of a group.
 ///
@@ -154,19 +154,32 @@ impl<'a> RequestContext<'a> {
 /// A [`Strategy`] as the routing core calls it.
 pub(super) struct CoreStrategy(pub(super) Arc<dyn Strategy>);
 
-impl CustomOrder for CoreStrategy {
+impl fmt::Debug for CoreStrategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CoreStrategy").field(&self.0.name()).finish()
+    }
+}
+
+impl strategy::Strategy for CoreStrategy {
     fn name(&self) -> &str {
         self.0.name()
     }
 
-    fn order(
+    #[expect(clippy::cast_precision_loss, reason = "a group has few members")]
+    fn rank(
         &self,
         candidates: &[CoreCandidate<'_>],
-        attributes: &RequestAttributes,
-        _: &mut fastrand::Rng,
-    ) -> Vec<usize> {
+        context: &RankingContext<'_>,
+        rng: &mut fastrand::Rng,
+    ) -> Vec<Ranked> {
         let views: Vec<Candidate<'_>> = candidates.iter().map(Candidate).collect();
-        let order = self.0.rank(&views, &RequestContext(attributes));
-        order.into_iter().filter_map(|index| candidates.get(index)).map(|candidate| candidate.position).collect()
+        let order = self.0.rank(&views, &RequestContext(context.attributes)).into_iter();
+        let positions = order.filter_map(|index| candidates.get(index)).map(|candidate| candidate.position);
+        Ranked::by_score(positions.enumerate().map(|(place, position)| (position, place as f64)), rng)
+    }
+
+    /// The program decides, so a deployment that recovers keeps its place.
+    fn slow_start(&self) -> bool {
+        false
     }
 }

@@ -1,4 +1,4 @@
-//! Keys of AWS that have to be asked for: printed by a command, or given out to a login. It decides not which.
+//! AWS keys that must be fetched: printed by a command, or issued for a login.
 //!
 //! Source: the AWS CLI's pages on `credential_process`, and the API of the IAM Identity Center portal.
 
@@ -17,35 +17,35 @@ use crate::transport::HttpTransport;
 use llmroute_core::model::format;
 use llmroute_core::model::{AwsKeys, AwsSso, Secret, Timestamp};
 
-/// The longest that a command or the portal may take.
+/// The time limit of a command or the portal.
 const LIMIT: Duration = Duration::from_secs(30);
-/// Keys that end sooner than this are asked for anew: a call may take its time to begin.
+/// Keys that expire sooner are fetched anew: a call may start late.
 const MARGIN: Duration = Duration::from_secs(120);
 
-/// Keys, and when they end.
+/// Keys and their expiry.
 #[derive(Clone)]
 struct CachedKey {
     key: Secret,
     until: Option<Timestamp>,
 }
 
-/// Gives out keys, and keeps those that are still good.
+/// Provides keys, and caches the valid ones.
 pub struct AwsCredentials {
     clock: Clock,
     http: HttpTransport,
-    /// In place of the portal's usual address.
+    /// Replaces the portal's usual address.
     portal: Option<String>,
-    /// CachedCredential while somebody is asked, so that nobody is asked twice.
+    /// Locked while a fetch is running, so that keys are fetched only once.
     given: Mutex<HashMap<String, CachedKey>>,
 }
 
 impl AwsCredentials {
-    /// For one process; `portal` stands for the address of the portal (`AWS_ENDPOINT_URL_SSO`).
+    /// For one process; `portal` is the address of the portal (`AWS_ENDPOINT_URL_SSO`).
     pub fn new(clock: Clock, portal: Option<String>) -> Self {
         Self { clock, http: HttpTransport::default(), portal, given: Mutex::default() }
     }
 
-    /// The keys that `source` gives.
+    /// Returns the keys from `source`.
     pub async fn get(&self, source: &AwsKeys) -> Result<Secret, KeyError> {
         let name = source.to_string();
         match source {
@@ -114,7 +114,7 @@ impl AwsCredentials {
     }
 }
 
-/// What a `credential_process` prints: one JSON object.
+/// The output of a `credential_process`: one JSON object.
 async fn process(command: &str) -> Result<CachedKey, KeyError> {
     let printed = super::print(command, LIMIT).await?;
     let name = command.split_whitespace().next().unwrap_or_default();
@@ -130,12 +130,12 @@ async fn process(command: &str) -> Result<CachedKey, KeyError> {
     }
 }
 
-/// Whether `part` can be a part of a key.
+/// Returns `true` if `part` can be a part of a key.
 fn usable(part: &str) -> bool {
     !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// A time as AWS writes it; old files end in `UTC`.
+/// Parses a time in AWS's format; old files end in `UTC`.
 fn moment(text: &str) -> Option<Timestamp> {
     let text = text.replace("UTC", "Z");
     Some(Timestamp(text.parse::<jiff::Timestamp>().ok()?.as_millisecond()))
@@ -177,7 +177,7 @@ mod tests {
         check("echo S; echo locked >&2; exit 3", Err("key command `echo …` failed (exit status: 3): locked")).await;
     }
 
-    /// How often a command is run for two questions, when its keys end at `until`.
+    /// The number of command runs for two requests, if its keys expire at `until`.
     async fn runs(until: &str) -> usize {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("runs");
@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(runs("2026-11-22T00:01:00Z").await, 2);
     }
 
-    /// Answers one request with `reply`, and gives back what was asked.
+    /// Answers one request with `reply`, and returns the request.
     fn portal(reply: String) -> (String, std::thread::JoinHandle<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -241,7 +241,7 @@ mod tests {
         let asked = asked.join().unwrap();
         assert!(asked.starts_with("GET /federation/credentials?role_name=a+b&account_id=1 HTTP/1.1"), "{asked}");
         assert!(asked.contains("x-amz-sso_bearer_token: the-token"), "{asked}");
-        // Nobody listens any more: these are the kept ones.
+        // The server is gone: these are the cached ones.
         assert_eq!(aws.get(&login(&file)).await.unwrap(), key);
     }
 

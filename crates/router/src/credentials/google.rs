@@ -1,7 +1,7 @@
-//! GoogleTokens of Google's application default credentials: had when a call needs one, kept until they expire.
+//! Tokens from Google's application default credentials, fetched when needed and cached until they expire.
 //!
-//! How each kind of credential becomes a token is `reqsign-google`'s; this owns the network, the files and
-//! the environment that it is given, and what is kept.
+//! `reqsign-google` turns each kind of credential into a token; this module provides its network, files and
+//! environment, and the cache.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -20,29 +20,29 @@ use llmroute_core::model::Secret;
 use llmroute_core::model::failure::one_line;
 use llmroute_core::model::format;
 
-/// What the token is for.
+/// The scope of the token.
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 
-/// The metadata server is on the machine's own network; elsewhere its name is not known.
+/// The metadata server, which resolves only on the machine's own cloud network.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The longest that all exchanges for one token may take.
+/// The time limit of all exchanges for one token.
 const TOKEN_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// No reply with a token is larger.
+/// The largest reply with a token, in bytes.
 const LARGEST_REPLY: usize = 1 << 20;
 
-/// A credential as it was last had; one task asks while the others wait.
+/// The last credential; one task fetches while the others wait.
 type CachedCredential = Arc<tokio::sync::Mutex<Option<Credential>>>;
 
-/// GoogleTokens by the file of their credentials; `None` is the machine itself.
+/// Tokens by credential file; `None` is the machine itself.
 pub struct GoogleTokens {
     context: Context,
     held: Mutex<HashMap<Option<PathBuf>, CachedCredential>>,
 }
 
 impl GoogleTokens {
-    /// GoogleTokens over a snapshot of the environment. Nothing is read or asked yet.
+    /// Uses a snapshot of the environment. Nothing is read or fetched yet.
     pub fn new(vars: &BTreeMap<String, String>) -> Self {
         Self::over(GoogleHttp(HttpTransport::default()), vars)
     }
@@ -54,10 +54,10 @@ impl GoogleTokens {
         Self { context, held: Mutex::default() }
     }
 
-    /// A token that is good for two more minutes at least.
+    /// Returns a token that is valid for at least two more minutes.
     ///
     /// # Errors
-    /// When there are no credentials, or Google gives no token for them.
+    /// Fails if there are no credentials, or Google refuses a token.
     pub async fn token(&self, file: Option<&Path>) -> Result<Secret, KeyError> {
         let held = {
             let mut all = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -77,14 +77,14 @@ async fn ask(context: &Context, file: Option<&Path>) -> Result<Credential, KeyEr
     let failed = |why: Error| error(one_line(&why.to_string()));
     let Some(file) = file else {
         let machine = VmMetadataCredentialProvider::new().with_scope(SCOPE).provide_credential(context).await;
-        // Whatever went wrong there, what helps is the same.
+        // The remedy is the same for every cause.
         return machine.ok().flatten().ok_or_else(|| error("there are none; `gcloud auth application-default login`"));
     };
     let path = file.to_str().ok_or_else(|| error("the name of their file is not UTF-8"))?;
     let source = FileCredentialProvider::new(path).with_scope(SCOPE);
     let credential = source.provide_credential(context).await.map_err(failed)?;
     let credential = match credential.as_ref().and_then(|credential| credential.service_account.clone()) {
-        // What is in the file of a service account signs; the token is had with it.
+        // A service account's file contains the signing key.
         Some(account) => {
             let source = ServiceAccountTokenCredentialProvider::new(account).with_scope(SCOPE);
             source.provide_credential(context).await.map_err(failed)?
@@ -98,7 +98,7 @@ fn error(reason: impl AsRef<str>) -> KeyError {
     KeyError { reason: format!("Google's application default credentials: {}", reason.as_ref()) }
 }
 
-/// Our network, for what a credential has to ask.
+/// Our HTTP client, for the requests of a credential.
 #[derive(Debug)]
 struct GoogleHttp(HttpTransport);
 
@@ -109,7 +109,7 @@ impl HttpSend for GoogleHttp {
     }
 }
 
-/// Files as they are: small, and read once in an hour.
+/// Plain file access: the files are small and read once an hour.
 #[derive(Debug)]
 struct GoogleFiles;
 
@@ -123,7 +123,7 @@ impl FileRead for GoogleFiles {
 mod tests {
     use super::*;
 
-    /// A network with one answer for every request, which keeps what it was asked.
+    /// A network with one reply for every request, which records the requests.
     #[derive(Debug, Clone, Default)]
     struct Canned {
         asked: Arc<Mutex<Vec<(String, String)>>>,
@@ -141,7 +141,7 @@ mod tests {
 
     const USER: &str = r#"{"type":"authorized_user","client_id":"id","client_secret":"cs","refresh_token":"rt"}"#;
 
-    /// Asks twice with the credentials in `text`; gives the second token and all that was sent.
+    /// Fetches two tokens with the credentials in `text`; returns the second one and all requests.
     async fn check(text: &str, network: &Canned, want: Result<&str, &str>) -> Vec<(String, String)> {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("adc.json");

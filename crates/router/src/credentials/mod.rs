@@ -1,6 +1,6 @@
-//! Keys at the moment they are needed: from the environment, a file, a command or the profile.
+//! Resolves keys when they are needed: from the environment, a file, a command or the profile.
 //!
-//! A command runs at most once per process. Nothing here prints or keeps more than it must.
+//! A command runs at most once per process. Keys are never printed.
 
 mod aws;
 #[cfg(feature = "vertex")]
@@ -17,21 +17,22 @@ use tokio::sync::OnceCell;
 use self::aws::AwsCredentials;
 use self::keyring::{Keyring, SystemKeyring};
 use crate::ports::{BoxFuture, Clock, KeyError, KeyProvider};
+use crate::profile::{LARGEST_KEY_FILE, read_text, trim_key};
 use crate::transport::process::{ProcessError, ShellCommand};
 use llmroute_core::model::failure::one_line;
 use llmroute_core::model::format;
 use llmroute_core::model::{KeySource, Secret};
 
-/// The longest that a command may take.
+/// The time limit of a command.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The longest that a keyring may take: a person may have to unlock it.
+/// The time limit of a keyring: a person may have to unlock it.
 const KEYRING_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// As much of a command's output, or of a key file, as is read.
+/// The largest part of a command's output, or of a key file, that is read.
 const LONGEST_OUTPUT: u64 = 64 << 10;
 
-/// What a command gave; shared by all who ask for it.
+/// The output of a command; shared by all users of it.
 type SharedKey = Arc<OnceCell<Result<Secret, KeyError>>>;
 
 /// Resolves keys; implements [`KeyProvider`].
@@ -46,7 +47,7 @@ pub struct KeyResolver {
 }
 
 impl KeyResolver {
-    /// A vault over a snapshot of the environment; `clock` says when keys have ended.
+    /// Uses a snapshot of the environment; `clock` determines when keys expire.
     #[must_use]
     pub fn new(vars: BTreeMap<String, String>, clock: Clock) -> Self {
         let aws = AwsCredentials::new(clock, vars.get("AWS_ENDPOINT_URL_SSO").filter(|url| !url.is_empty()).cloned());
@@ -61,14 +62,14 @@ impl KeyResolver {
         }
     }
 
-    /// The same over another ring than the system's.
+    /// The same with another keyring.
     #[must_use]
     pub fn with_keyring(self, keyring: Arc<dyn Keyring>) -> Self {
         Self { keyring, ..self }
     }
 
     fn env(&self, names: &[String]) -> Result<Secret, KeyError> {
-        let set = |name: &String| self.vars.get(name).filter(|value| !value.is_empty());
+        let set = |name: &String| self.vars.get(name).map(|value| trim_key(value)).filter(|value| !value.is_empty());
         names.iter().find_map(set).map(Secret::new).ok_or_else(|| match names {
             [name] => error(format!("{name} is not set")),
             names => error(format!("none of {} is set", names.join(", "))),
@@ -80,7 +81,7 @@ impl KeyResolver {
         self.google.token(file).await
     }
 
-    /// A program without Google's credentials asks Google's own; such a token is not renewed.
+    /// Without the `vertex` feature, `gcloud` provides the token, which is not renewed.
     #[cfg(not(feature = "vertex"))]
     async fn google(&self, file: Option<&Path>) -> Result<Secret, KeyError> {
         self.command(&gcloud(file)).await
@@ -124,7 +125,7 @@ pub(super) fn error(reason: impl Into<String>) -> KeyError {
     KeyError { reason: reason.into() }
 }
 
-/// The key called `name`, asked for on a thread of its own: a ring blocks.
+/// The key called `name`, read on a blocking thread.
 async fn from_keyring(keyring: Arc<dyn Keyring>, name: &str, limit: Duration) -> Result<Secret, KeyError> {
     let wanted = name.to_owned();
     let asked = tokio::task::spawn_blocking(move || keyring.get(&wanted));
@@ -142,15 +143,15 @@ async fn from_keyring(keyring: Arc<dyn Keyring>, name: &str, limit: Duration) ->
 /// The first line of a file.
 fn file(path: &Path) -> Result<Secret, KeyError> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path).map_err(|why| error(format!("key file {shown}: {}", why.kind())))?;
+    let text = read_text(path, LARGEST_KEY_FILE).map_err(|why| error(format!("key file {shown} {why}")))?;
     first_line(&text).ok_or_else(|| error(format!("key file {shown} is empty")))
 }
 
 fn first_line(text: &str) -> Option<Secret> {
-    text.lines().next().map(str::trim).filter(|line| !line.is_empty()).map(Secret::new)
+    text.lines().next().map(trim_key).filter(|line| !line.is_empty()).map(Secret::new)
 }
 
-/// The command that prints a token of the credentials in `file`, or of those that it finds itself.
+/// The command that prints a token for the credentials in `file`, or for the default ones.
 #[cfg(not(feature = "vertex"))]
 fn gcloud(file: Option<&Path>) -> String {
     let print = "gcloud auth application-default print-access-token";
@@ -158,7 +159,7 @@ fn gcloud(file: Option<&Path>) -> String {
     file.map_or_else(|| print.to_owned(), |path| format!("GOOGLE_APPLICATION_CREDENTIALS='{}' {print}", quoted(path)))
 }
 
-/// The first line that `command` prints.
+/// The first line of the output of `command`.
 async fn run(command: &str, limit: Duration) -> Result<Secret, KeyError> {
     let text = print(command, limit).await?;
     let name = command.split_whitespace().next().unwrap_or_default();

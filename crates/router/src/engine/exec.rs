@@ -16,7 +16,7 @@ use llmroute_core::routing::estimate::Estimate;
 use llmroute_core::routing::failover::{Eligibility, RequestAttributes};
 use llmroute_core::routing::snapshot::StateSnapshot;
 use llmroute_core::routing::strategy::{Candidate, RankingInput, candidates};
-use llmroute_core::routing::{Group, GroupId, Strategy};
+use llmroute_core::routing::{Group, GroupId};
 
 /// The time limit of a command.
 const LIMIT: Duration = Duration::from_millis(200);
@@ -58,7 +58,7 @@ impl Router {
         let groups = reachable(map, request.group).into_iter();
         let eligibility = Eligibility::new(map, attributes, snapshot, now);
         let asked = groups.filter_map(|group| {
-            let Strategy::Exec(command) = &map.group(group).strategy else { return None };
+            let command = map.group(group).strategy.command()?;
             let input = RankingInput { map, group, attributes, snapshot, now };
             let candidates = candidates(&input, &eligibility.eligible(group));
             let question = question(&map.group(group).name, attributes, &candidates);

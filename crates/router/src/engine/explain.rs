@@ -114,7 +114,7 @@ fn leg(map: &Map, id: GroupId, plan: &Plan, now: Timestamp) -> ExplainedGroup {
 
 /// The numbers that the strategy weighs for `member`.
 fn numbers(member: &Member, ranked: Option<&Ranked>) -> NamedValues {
-    let why = ranked.map(|ranked| match &ranked.why {
+    let why = ranked.map(|ranked| match &ranked.reason {
         // To the thousandth, which is as much as a share means.
         RankReason::Share { share, .. } => ("share", json!((share * 1e3).round() / 1e3)),
         other => ("why", json!(other.to_string())),

@@ -1,5 +1,5 @@
-//! One question that costs nothing, and what the processes know of a deployment. What follows from it is not
-//! decided here, and nothing is learned.
+//! Probes: one free request to a deployment, and the shared state of it. A probe retries nothing, and its result
+//! does not change the state.
 
 use std::time::Duration;
 
@@ -22,59 +22,59 @@ use llmroute_core::wire::{ErrorReply, WireRequest, rate_limit};
 
 /// The longest list of models that is read.
 const MAX_LIST: usize = 8 << 20;
-/// Keys of fewer characters are not shown in part.
+/// The shortest key whose end is shown.
 const SHOWN_FROM: usize = 16;
-/// As much of a key as is shown.
+/// The number of characters of a key that are shown.
 const SHOWN: usize = 4;
 
-/// How long a probe may take.
+/// The time limits of a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProbeLimits {
-    /// Until there is a connection.
+    /// Until the connection is open.
     pub connect: Duration,
-    /// Until the head of the reply is there.
+    /// Until the head of the reply.
     pub head: Duration,
-    /// In all, the key included.
+    /// In all, including the time to get the key.
     pub total: Duration,
 }
 
-/// What one probe found.
+/// The result of a probe.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProbeResult {
-    /// Its key.
+    /// The state of the key.
     pub key: ProbeKey,
-    /// What was asked, and what came back.
+    /// The outcome of the request.
     pub outcome: ProbeOutcome,
 }
 
-/// Whether there is a key.
+/// The state of a deployment's key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProbeKey {
-    /// None is needed.
+    /// No key is needed.
     NotNeeded,
-    /// There is one.
+    /// The key was found.
     Found {
-        /// Its last four characters, when it is long enough for them to tell nothing.
+        /// The last four characters, if the key is long enough that they reveal nothing.
         tail: Option<String>,
     },
-    /// There is none, and why.
+    /// There is no key, for this reason.
     Missing(String),
-    /// It did not come in time: a command or a keyring is slow.
+    /// The key did not come in time: a command or a keyring is slow.
     TimedOut,
-    /// Nobody looked for it: there was no time left.
+    /// The key was not looked up: there was no time left.
     NotResolved,
 }
 
-/// What became of the question.
+/// The outcome of a probe's request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ProbeOutcome {
-    /// Nothing was asked: there is nothing that is free.
+    /// Not sent: the protocol has no free request.
     NoFreeRequest,
-    /// Nothing was asked: the deployment is simulated.
+    /// Not sent: the deployment is simulated.
     Simulated,
-    /// Nothing was asked: there was no time left.
+    /// Not sent: there was no time left.
     NoTime,
-    /// Nothing was asked: there is no key, or it cannot be sent.
+    /// Not sent: the key is missing or cannot be sent.
     NotSent(Failure),
     /// No reply came.
     Failed(Failure),
@@ -85,48 +85,48 @@ pub enum ProbeOutcome {
 /// A reply to a probe.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProbeReply {
-    /// When its head was here.
+    /// The time of its head.
     pub at: Timestamp,
-    /// How long that took.
+    /// The time from the request to the head.
     pub took: Duration,
     /// The HTTP status.
     pub status: u16,
-    /// What an error status means.
+    /// The failure that an error status means.
     pub refusal: Option<Failure>,
-    /// The time by the server's clock.
+    /// The time on the server's clock.
     pub date: Option<Timestamp>,
-    /// Where it redirects to, without query.
+    /// The target of a redirect, without query.
     pub location: Option<String>,
-    /// What it says of limits.
+    /// The rate limits in its headers.
     pub readings: Vec<RateLimitReading>,
-    /// The models that it lists.
+    /// The models in its body.
     pub list: ModelList,
-    /// The same question without the key was refused: the key is what opened the door.
+    /// True if the server refused the same request without the key.
     pub key_proved: bool,
 }
 
-/// What a reply says of models.
+/// The list of models in a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ModelList {
-    /// Nothing: no list was asked for, or it was refused.
+    /// No list was requested, or the request was refused.
     None,
-    /// A list was asked for, and something else came: a page for people, say.
+    /// The body is not a list of models; it may be an HTML page.
     Unreadable,
-    /// These.
+    /// The listed models.
     Models(ModelNames),
 }
 
-/// What the processes know of a deployment.
+/// The shared state of a deployment.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Standing {
-    /// Breaker, gate, estimates.
+    /// Its breaker, gate and estimates.
     pub cell: DeploymentState,
-    /// What its provider allows.
+    /// The rate limits of its provider.
     pub quota: ProviderLimit,
 }
 
 impl Router {
-    /// Asks `id` what is free of cost; retries nothing and teaches nothing.
+    /// Sends a free request to `id`, once. The result does not change the shared state.
     pub async fn probe(&self, id: DeploymentId, limits: ProbeLimits) -> ProbeResult {
         let started = self.clock.instant();
         let endpoint = &self.endpoints[id.0];
@@ -153,19 +153,19 @@ impl Router {
         ProbeResult { key: key.as_ref().map_or(ProbeKey::NotNeeded, found), outcome }
     }
 
-    /// Where `id` is; `None` for one that is simulated.
+    /// Returns the base URL of `id`, or `None` if it is simulated.
     #[must_use]
     pub fn address(&self, id: DeploymentId) -> Option<&Url> {
         Some(&self.endpoints[id.0].base_url).filter(|url| matches!(url.scheme(), "http" | "https"))
     }
 
-    /// Where the key of `id` is.
+    /// Returns the source of the key of `id`.
     #[must_use]
     pub fn key_source(&self, id: DeploymentId) -> &KeySource {
         &self.sources[id.0]
     }
 
-    /// Whether a probe of one says as much of the other.
+    /// Returns true if a probe of one deployment holds for the other, too.
     #[must_use]
     pub fn probed_alike(&self, one: DeploymentId, other: DeploymentId) -> bool {
         let (a, b) = (&self.endpoints[one.0], &self.endpoints[other.0]);
@@ -174,7 +174,7 @@ impl Router {
         self.sources[one.0] == self.sources[other.0] && target(a) == target(b)
     }
 
-    /// What is known of `ids`, in their order; nothing is known when the store cannot be read, which it says itself.
+    /// Returns the shared state of `ids`, in their order. A store that cannot be read gives empty states and a warning.
     #[must_use]
     pub fn standing(&self, ids: &[DeploymentId]) -> Vec<Standing> {
         let map = &self.map;
@@ -185,7 +185,7 @@ impl Router {
         pairs.map(|pair| Standing { cell: parse(pair[0].as_deref()), quota: parse(pair[1].as_deref()) }).collect()
     }
 
-    /// What a person should know about the state, once.
+    /// Returns a warning about the state, once.
     #[must_use]
     pub fn take_warning(&self) -> Option<String> {
         self.store.take_warning()
@@ -244,7 +244,7 @@ impl Router {
                 reply.list =
                     body.and_then(|body| ModelNames::read(&body)).map_or(ModelList::Unreadable, ModelList::Models);
             }
-            reply.key_proved = key.is_some() && self.is_closed_to_others(to, limits).await;
+            reply.key_proved = key.is_some() && self.requires_key(to, limits).await;
         } else {
             let body = body.unwrap_or_default();
             let error = ErrorReply { status: head.status, headers: &head.headers, body: &body, now: at };
@@ -253,8 +253,8 @@ impl Router {
         Ok(reply)
     }
 
-    /// Whether `to` refuses the same question without a key: what anybody may read proves no key.
-    async fn is_closed_to_others(&self, to: &Endpoint, limits: ProbeLimits) -> bool {
+    /// Returns true if `to` refuses the same request without a key. A list that is public proves nothing about the key.
+    async fn requires_key(&self, to: &Endpoint, limits: ProbeLimits) -> bool {
         let Ok(Probe::Models(request) | Probe::Key(request)) = to.protocol.adapter().probe(to, None) else {
             return false;
         };
@@ -273,7 +273,7 @@ impl Router {
     }
 }
 
-/// The whole body; `None` when it breaks, or is too long to be a list.
+/// Reads the body; `None` if it breaks off or is longer than any list.
 async fn read(head: &mut HttpReply) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     while let Some(chunk) = head.body.next().await {
@@ -285,7 +285,7 @@ async fn read(head: &mut HttpReply) -> Option<Vec<u8>> {
     Some(body)
 }
 
-/// The end of a key, for those who have several. Of keys that sign, of the one that is no secret.
+/// Returns the end of a key, which tells several keys apart; for signing keys, of the id, which is not secret.
 fn found(key: &Secret) -> ProbeKey {
     let text = key.parts().next().unwrap_or_default();
     let length = text.chars().count();
@@ -297,12 +297,12 @@ fn date(text: &str) -> Option<Timestamp> {
     Some(Timestamp(i64::try_from(since.as_millis()).ok()?))
 }
 
-/// Where a redirect leads, without what may be secret in it.
+/// Returns the target of a redirect without the parts that may be secret.
 fn shown(from: &Url, place: &str) -> Option<String> {
     let mut url = from.join(place).ok()?;
     url.set_query(None);
     url.set_fragment(None);
-    // Those that can have neither have none.
+    // URLs that cannot have credentials have none.
     let _ = (url.set_username(""), url.set_password(None));
     Some(url.into())
 }
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_read() {
+    fn dates_are_parsed() {
         assert_eq!(date("Thu, 01 Jan 1970 00:00:07 GMT"), Some(Timestamp(7000)));
         assert_eq!(date("yesterday"), None);
     }

@@ -1,4 +1,4 @@
-//! Asks everybody at the same time, within bounds. It decides nothing.
+//! Probes all deployments concurrently, within limits. It decides nothing.
 
 use std::time::Duration;
 
@@ -17,17 +17,17 @@ use llmroute_core::routing::limits::LimitObservation;
 use llmroute_core::routing::snapshot::StateSnapshot;
 use llmroute_core::routing::{DeploymentId, GroupId};
 
-/// Servers that are asked at the same time.
+/// The number of servers to probe at the same time.
 const MAX_CONCURRENT: usize = 64;
 
-/// How long a look may take.
+/// The time limits of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HealthTimeouts {
-    /// Until there is a connection.
+    /// For a connection.
     pub connect: Duration,
-    /// Until the head of a reply to a free question.
+    /// For the head of the reply to a free probe.
     pub head: Duration,
-    /// In all.
+    /// For everything.
     pub total: Duration,
 }
 
@@ -38,14 +38,14 @@ impl HealthTimeouts {
 }
 
 impl HealthTimeouts {
-    /// The time that is left when so much is over; `None` when it is too short for silence to mean anything.
+    /// The time left; `None` if it is too short for silence to mean anything.
     fn left(self, over: Duration) -> Option<Duration> {
         let left = self.total.saturating_sub(over);
         Some(left).filter(|left| *left >= self.connect.min(self.total / 2))
     }
 }
 
-/// What one question found of those that share server and key.
+/// The findings of one probe for deployments that share a server and a key.
 struct ProbeGroup {
     members: Vec<Target>,
     dialed: ConnectionCheck,
@@ -54,7 +54,7 @@ struct ProbeGroup {
 }
 
 impl ProbeGroup {
-    /// Nobody was asked: there was no time left for it.
+    /// Not probed: no time was left.
     fn unasked(members: Vec<Target>) -> Self {
         let dialed = ConnectionCheck { unmeasured: true, ..ConnectionCheck::default() };
         let probed = ProbeResult { key: ProbeKey::NotResolved, outcome: ProbeOutcome::NoTime };
@@ -62,7 +62,7 @@ impl ProbeGroup {
     }
 }
 
-/// Looks at every one of `targets`, and judges `subjects` by it.
+/// Checks every one of `targets`, and judges `subjects`.
 pub async fn check(
     router: &Router,
     dial: &dyn ConnectionChecker,
@@ -82,7 +82,7 @@ pub async fn check(
         let (dialed, probed) =
             tokio::join!(dialed(router, dial, first, limits.connect.min(left)), router.probe(first, probing));
         let live = if is_askable(&probed.key) {
-            // What is over meanwhile is no part of the time that is left.
+            // The elapsed time is not part of the time left.
             let calls = members.iter().map(|target| (target.live, rng.fork())).map(|(group, mut rng)| async move {
                 let left = limits.left(clock.instant() - start);
                 called(router, group, clock.now(), left, &mut rng).await
@@ -107,7 +107,7 @@ pub async fn check(
     HealthReport { rows, subjects, took: clock.instant() - start }
 }
 
-/// Those that one free question serves, together.
+/// Groups the deployments that one free probe covers.
 fn probe_groups(router: &Router, targets: &[Target]) -> Vec<Vec<Target>> {
     let mut probe_groups: Vec<Vec<Target>> = Vec::new();
     for target in targets {
@@ -147,7 +147,7 @@ async fn called(
     })
 }
 
-/// What was evidence of each, judged by the state after it.
+/// The evidence about each, with the state after the probes.
 fn rows(
     router: &Router,
     targets: &[Target],
@@ -189,7 +189,7 @@ fn rows(
     targets.iter().filter_map(row).collect()
 }
 
-/// Why the breaker is not closed: its own reason, or that the host is down.
+/// The reason why the breaker is not closed: its own, or the host's breaker.
 fn reason(standing: &Standing, breaker: BreakerState) -> Option<String> {
     match breaker {
         BreakerState::Closed => None,
@@ -199,7 +199,7 @@ fn reason(standing: &Standing, breaker: BreakerState) -> Option<String> {
     }
 }
 
-/// `standing` with what the reply to the free question says of limits, unless a later reply said it.
+/// `standing` with the limits from the probe's reply, unless a later reply reported them.
 fn told(mut standing: Standing, outcome: &ProbeOutcome) -> Standing {
     if let ProbeOutcome::Replied(reply) = outcome {
         let started = Timestamp(reply.at.0 - i64::try_from(reply.took.as_millis()).unwrap_or(i64::MAX));
@@ -226,7 +226,7 @@ fn listed(outcome: &ProbeOutcome, model: &str) -> Listed {
 }
 
 impl LiveCall {
-    /// The failure that a call without an answer in our own time is shown as.
+    /// The failure for a call that did not answer within our time limit.
     pub(super) fn timed_out() -> Failure {
         Failure::new(Class::Timeout(TimeoutKind::Total), "no answer in the time of this check")
     }

@@ -1,4 +1,4 @@
-//! What was evidence of a deployment in one word, and what that means for its group: functions of values.
+//! The status of a deployment and of its group, as pure functions of the evidence.
 
 use std::time::Duration;
 
@@ -7,25 +7,25 @@ use crate::engine::{ModelList, ProbeKey, ProbeOutcome, ProbeReply};
 use llmroute_core::model::{Class, Failure};
 use llmroute_core::routing::breaker;
 
-/// A first token that takes so many times as long as usual is slow.
+/// The factor over the usual time to the first token from which a deployment is slow.
 const SLOW: f64 = 3.0;
-/// The log counts milliseconds: what is usual is not believed to be less.
+/// The smallest usual time, since the log counts milliseconds.
 const FINEST: Duration = Duration::from_millis(1);
 
-/// How a deployment is.
+/// The status of a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HealthState {
-    /// It answered, or its server took the key.
+    /// It answered, or its server accepted the key.
     Ok,
     /// It answered, much later than usual.
     Slow,
-    /// It is simulated, and nobody was asked.
+    /// It is simulated, and was not called.
     Simulated,
-    /// Nothing speaks against it, and nothing proves it.
+    /// Nothing shows that it works or fails.
     Unknown,
-    /// A rate limit keeps it shut for a while.
+    /// A rate limit excludes it for a while.
     Limited,
-    /// Its breaker is open: calls failed lately, and nothing proves that they would not.
+    /// Its breaker is open: recent calls failed, and nothing shows a recovery.
     Cooling,
     /// It has no key.
     NoKey,
@@ -49,7 +49,7 @@ impl HealthState {
         }
     }
 
-    /// Whether a group can count on it.
+    /// Returns `true` if a group can rely on it.
     #[must_use]
     pub fn is_live(self) -> bool {
         match self {
@@ -59,14 +59,14 @@ impl HealthState {
     }
 }
 
-/// A state, and why.
+/// A status and its reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnosis {
-    /// How it is.
+    /// The status.
     pub state: HealthState,
     /// The class of failure behind it.
     pub class: Option<&'static str>,
-    /// Why, in words.
+    /// The reason in words.
     pub why: Option<String>,
     /// Only a valid key is missing.
     pub lacks_key: bool,
@@ -91,16 +91,16 @@ impl Diagnosis {
     }
 }
 
-/// What is lacking where nobody is live.
+/// The problem of a group without a live deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Problem {
-    /// A valid key for any of them.
+    /// None of them has a valid key.
     Key,
-    /// Something else, for one of them at least.
+    /// At least one of them has another problem.
     Other,
 }
 
-/// What `members` of a group lack; `None` when one of them is live.
+/// The problem of a group with these `members`; `None` if one of them is live.
 #[must_use]
 pub fn problem(members: &[&Diagnosis]) -> Option<Problem> {
     if members.iter().any(|diagnosis| diagnosis.state.is_live()) {
@@ -110,14 +110,14 @@ pub fn problem(members: &[&Diagnosis]) -> Option<Problem> {
     Some(if keys { Problem::Key } else { Problem::Other })
 }
 
-/// What all groups together lack: keys, when no group lacks anything else.
+/// The problem of all groups together: keys, if no group has another problem.
 #[must_use]
 pub fn common_problem(subjects: &[(String, Option<Problem>)]) -> Option<Problem> {
     let lacks = subjects.iter().filter_map(|(_, lack)| *lack);
     lacks.reduce(|one, other| if one == other { one } else { Problem::Other })
 }
 
-/// How a deployment of which this was evidence is.
+/// Diagnoses a deployment.
 #[must_use]
 pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     match &evidence.probed.key {
@@ -142,7 +142,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     }
 }
 
-/// By a live call, which is stronger than everything else.
+/// From a live call, the strongest evidence.
 fn called(live: &LiveCall, evidence: &Evidence) -> Diagnosis {
     match live {
         LiveCall::Answered { ttft, .. } => match (ttft, evidence.usual) {
@@ -156,7 +156,7 @@ fn called(live: &LiveCall, evidence: &Evidence) -> Diagnosis {
         },
         LiveCall::Failed { failure, .. } => match failure.class {
             Class::RateLimit => Diagnosis::of(HealthState::Limited, failure),
-            // It is there and takes the key; it does not take so small a question.
+            // It is reachable and accepts the key, but refuses so small a request.
             Class::BadRequest
             | Class::Unsupported
             | Class::ContextWindow
@@ -180,7 +180,7 @@ fn called(live: &LiveCall, evidence: &Evidence) -> Diagnosis {
     }
 }
 
-/// By the question that costs nothing.
+/// From the free probe.
 fn asked(evidence: &Evidence) -> Diagnosis {
     match &evidence.probed.outcome {
         ProbeOutcome::NotSent(failure) | ProbeOutcome::Failed(failure) => Diagnosis::down(failure),
@@ -208,11 +208,11 @@ fn asked(evidence: &Evidence) -> Diagnosis {
     }
 }
 
-/// A list of models that is refused says less than a call that is.
+/// A refused model list is weaker evidence than a refused call.
 fn refused(failure: &Failure) -> Diagnosis {
     match failure.class {
         Class::RateLimit => Diagnosis::of(HealthState::Limited, failure),
-        // Keys may be good for calls and for nothing else, and not every server has a list.
+        // A key may be valid only for calls, and not every server has a model list.
         Class::Permission
         | Class::NotFound
         | Class::BadRequest
@@ -235,7 +235,7 @@ fn refused(failure: &Failure) -> Diagnosis {
     }
 }
 
-/// What calls taught lately, over what a free question cannot disprove.
+/// From recent calls, where the free probe does not disprove them.
 fn remembered(asked: Diagnosis, evidence: &Evidence) -> Diagnosis {
     if !asked.state.is_live() {
         return asked;

@@ -1,6 +1,7 @@
-//! One call of one token to one deployment, by the way that every call takes: what it teaches, all learn.
+//! One call of one token to one deployment, through the regular engine, so that routing learns from it.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::LiveCall;
@@ -8,17 +9,18 @@ use crate::engine::{Delivery, Observer, Request, RouteError, RouteErrorKind, Rou
 use llmroute_core::model::{Class, Event, OutputFault, Prompt, Timestamp};
 use llmroute_core::routing::failover::Stop;
 use llmroute_core::routing::per_class::PerClass;
-use llmroute_core::routing::{DeploymentId, Group, GroupId, Map, Policy, Strategy};
+use llmroute_core::routing::strategy::SimpleShuffle;
+use llmroute_core::routing::{DeploymentId, Group, GroupId, Map, Policy};
 
-/// The shortest question.
+/// The prompt.
 const PROMPT: &str = "Hi";
-/// The smallest budget; adapters raise it where less is refused.
+/// The token limit; adapters raise it where a provider refuses so few.
 const MAX_TOKENS: u64 = 1;
 
-/// Adds to `map` a group of `id` single_deployment_group, without retries and fallbacks, whose first failure opens the breaker.
+/// Adds a group of only `id` to `map`, without retries and fallbacks, whose first failure opens the breaker.
 ///
 /// # Panics
-/// Never for a deployment of `map`: each is a member of some group.
+/// Panics only if `id` is not a member of any group of `map`.
 pub fn add_single_group(map: &mut Map, id: DeploymentId) -> GroupId {
     let home = map.groups.iter().find_map(|group| {
         let member = group.members.iter().find(|member| member.deployment == id)?;
@@ -27,10 +29,10 @@ pub fn add_single_group(map: &mut Map, id: DeploymentId) -> GroupId {
     let (policy, member) = home.expect("a deployment is made for a group");
     let deployment = map.deployment(id);
     map.groups.push(Group {
-        // As for `-m PROVIDER/MODEL`; no rule is of a group with such a name.
+        // As for `-m PROVIDER/MODEL`: no rule applies to a group with this name.
         name: format!("{}/{}", deployment.provider, deployment.model),
         members: vec![member],
-        strategy: Strategy::SimpleShuffle,
+        strategy: Arc::new(SimpleShuffle::default()),
         policy: Policy {
             num_retries: 0,
             attempts_per_deployment: 1,
@@ -49,7 +51,7 @@ pub fn add_single_group(map: &mut Map, id: DeploymentId) -> GroupId {
     GroupId(map.groups.len() - 1)
 }
 
-/// Nobody reads the answer.
+/// Discards the answer.
 struct DiscardOutput;
 
 impl Observer for DiscardOutput {
@@ -72,7 +74,7 @@ pub async fn call(
     prompt.sampling.max_tokens = Some(MAX_TOKENS);
     let mut request = Request::new(group, prompt, Delivery::Whole, now);
     request.attributes.max_tokens = Some(MAX_TOKENS);
-    // Given up by us it teaches nothing: the profile may have more patience.
+    // A call that we gave up teaches nothing: the profile may allow more time.
     match tokio::time::timeout(limit, router.run(&request, rng, &mut DiscardOutput)).await {
         Err(_) => LiveCall::TimedOut,
         Ok(Ok(done)) => {
@@ -83,7 +85,7 @@ pub async fn call(
     }
 }
 
-/// What a call without a whole answer was.
+/// Classifies a call without a complete answer.
 fn ended(failed: RouteError) -> LiveCall {
     let (why, took) = (failed.why, failed.duration);
     let Some(last) = failed.attempts.into_iter().next_back() else {
@@ -98,7 +100,7 @@ fn ended(failed: RouteError) -> LiveCall {
         };
     };
     match last.failure {
-        // All of the budget went into reasoning: it is alive.
+        // The token limit was spent on reasoning: the deployment works.
         Some(failure) if failure.class == Class::InvalidOutput(OutputFault::Cut) => {
             LiveCall::Answered { ttft: last.first_token, took, cost: last.cost }
         }

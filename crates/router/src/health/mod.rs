@@ -1,6 +1,6 @@
-//! Which deployments could answer now, and what stands in the way of the others: asks them, and judges.
+//! Checks which deployments can answer, and why the others cannot.
 //!
-//! It knows no command line. What it decides is in `diagnosis` and `warnings`, as functions of what was found.
+//! The decisions are pure functions in `diagnosis` and `warnings`.
 
 mod check;
 mod diagnosis;
@@ -20,106 +20,106 @@ pub use check::{HealthTimeouts, check};
 pub use diagnosis::{Diagnosis, HealthState, Problem, common_problem, problem};
 pub use live_call::add_single_group;
 
-/// What is to be judged as one: a group, or a deployment that was named.
+/// A unit of the verdict: a group, or a named deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HealthSubject {
     /// The name of the group or of the deployment.
     pub name: String,
-    /// Who could answer.
+    /// Its deployments.
     pub members: Vec<DeploymentId>,
 }
 
-/// A deployment that is to be looked at.
+/// A deployment to check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Target {
-    /// Which one.
+    /// The deployment.
     pub id: DeploymentId,
-    /// The group of it single_deployment_group through which it is called ([`add_single_group`]), if it is to be called.
+    /// Its own group for a live call ([`add_single_group`]), if one is wanted.
     pub live: Option<GroupId>,
-    /// The usual time to its first token, if enough calls say it.
+    /// The usual time to its first token, if there are enough calls.
     pub usual: Option<Duration>,
 }
 
-/// What a look at everything found.
+/// The findings of a check.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HealthReport {
-    /// One for each deployment, in the order in which they were given.
+    /// One for each deployment, in the given order.
     pub rows: Vec<DeploymentHealth>,
-    /// What each subject lacks; `None` for those that have a live deployment.
+    /// The problem of each unit; `None` where a deployment is live.
     pub subjects: Vec<(String, Option<Problem>)>,
-    /// How long it took.
+    /// The duration of the check.
     pub took: Duration,
 }
 
-/// What was found of one deployment.
+/// The findings about one deployment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeploymentHealth {
-    /// Which one.
+    /// The deployment.
     pub id: DeploymentId,
     /// Its name.
     pub name: String,
-    /// When the look at it was over.
+    /// The end of its check.
     pub at: Timestamp,
-    /// Everything that was evidence.
+    /// The evidence.
     pub evidence: Evidence,
-    /// What it means.
+    /// The diagnosis.
     pub diagnosis: Diagnosis,
-    /// What a person should look into, whatever the state.
+    /// The warnings, whatever the status.
     pub warnings: Vec<String>,
 }
 
-/// What was evidence of one deployment.
+/// The evidence about one deployment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
-    /// How far a connection came.
+    /// The connection check.
     pub dialed: ConnectionCheck,
-    /// The key, and the question that costs nothing.
+    /// The key, and the free probe.
     pub probed: ProbeResult,
-    /// Whether its model is on the list.
+    /// The presence of its model in the list.
     pub listed: Listed,
-    /// What the processes know of it, the live call included.
+    /// Its shared state, including the live call.
     pub standing: Standing,
-    /// Where its breaker stands, or that of its host.
+    /// The state of its breaker, or of its host's.
     pub breaker: breaker::BreakerState,
     /// The class of failure that opened it.
     pub reason: Option<String>,
-    /// Until when a rate limit keeps it shut.
+    /// The end of its rate-limit gate.
     pub gated: Option<Timestamp>,
-    /// The usual time to its first token, if enough calls say it.
+    /// The usual time to its first token, if there are enough calls.
     pub usual: Option<Duration>,
-    /// The live call, if one was wanted.
+    /// The live call, if requested.
     pub live: Option<LiveCall>,
 }
 
-/// What became of a live call.
+/// The result of a live call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LiveCall {
-    /// An answer came, if only a part of one.
+    /// An answer, at least a partial one.
     Answered {
-        /// Until its first token; none for an answer that was spent on reasoning.
+        /// The time to its first token; none if all tokens were reasoning.
         ttft: Option<Duration>,
-        /// From the question to the end.
+        /// The total duration.
         took: Duration,
-        /// What it cost in USD, when that is known.
+        /// The cost in USD, if known.
         cost: Option<f64>,
     },
     /// The call failed.
     Failed {
-        /// How.
+        /// The failure.
         failure: Failure,
-        /// What it cost in USD, when that is known.
+        /// The cost in USD, if known.
         cost: Option<f64>,
     },
-    /// No call was made: a rate limit leaves no room for it.
+    /// No call was made because of a rate limit.
     Gated,
     /// No call was made, for this reason.
     NotMade(String),
-    /// It was given up for lack of time, and teaches nothing.
+    /// It ran out of time, and teaches nothing.
     TimedOut,
 }
 
 impl LiveCall {
-    /// What it cost in USD, when that is known.
+    /// The cost in USD, if known.
     #[must_use]
     pub fn cost(&self) -> Option<f64> {
         match self {

@@ -1,4 +1,4 @@
-//! What a person should look into though calls may still succeed: functions of what was evidence.
+//! Warnings about deployments that can still answer: pure functions of the findings.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -11,12 +11,12 @@ use llmroute_core::model::Timestamp;
 use llmroute_core::model::format;
 use llmroute_core::protocols::probe::Listed;
 
-/// Certificates that end sooner than this should have been renewed by now.
+/// A certificate that expires sooner than this should have been renewed.
 const RENEWAL: Duration = Duration::from_secs(21 * 24 * 3600);
 /// Signatures and tokens are refused when clocks differ by minutes; dates in headers are of whole seconds.
 const SKEW: Duration = Duration::from_secs(30);
 
-/// Everything that is doubtful about a deployment at `url`.
+/// All warnings about a deployment at `url`.
 pub fn all(url: Option<&Url>, evidence: &Evidence, now: Timestamp) -> Vec<String> {
     let reply = match &evidence.probed.outcome {
         ProbeOutcome::Replied(reply) => Some(reply),

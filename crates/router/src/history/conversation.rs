@@ -1,5 +1,5 @@
-//! Conversations in the log: which there are, which turns stand, and what a model is told of them.
-//! It sends nothing, and it does not decide how much of a conversation fits.
+//! Conversations in the log: their list, their valid turns, and the messages for a model.
+//! It does not decide how much of a conversation fits.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,33 +8,33 @@ use crate::ports::RequestOutcome;
 use crate::state::LogRecord;
 use llmroute_core::model::{Message, Role, Timestamp};
 
-/// Conversations that are looked at for the newest one that can be continued.
+/// The number of conversations searched for the newest one that can be continued.
 const LOOKED_AT: usize = 16;
 
-/// Stands for a prompt that was nothing but attachments, whose bytes the log does not keep.
+/// Replaces a prompt of attachments only, whose bytes the log does not contain.
 const NO_TEXT: &str = "[attachment]";
 
 /// A conversation in one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConversationSummary {
-    /// Its id: that of its first request.
+    /// Its id: the id of its first request.
     pub id: String,
-    /// When its first turn was asked.
+    /// The time of its first turn.
     pub started: Timestamp,
-    /// When it was asked last, whatever became of that.
+    /// The time of its last turn, whatever its result.
     pub last: Timestamp,
-    /// Turns that stand, whatever became of them.
+    /// The number of valid turns, whatever their results.
     pub turns: usize,
-    /// What was asked first.
+    /// The first question.
     pub first_prompt: String,
-    /// The group that was asked last.
+    /// The group of the last turn.
     pub group: String,
 }
 
 impl History {
-    /// The turns of the conversation that `id` means (see [`History::conversation_id`]) that stand,
-    /// oldest first: the newest one and what it follows, back to the first. What was taken back or
-    /// tried again is not among them. A turn without an end is unfinished: it runs, or its process died.
+    /// The valid turns of the conversation `id` (see [`History::conversation_id`]),
+    /// oldest first: the newest one and its ancestors. Turns that were undone or
+    /// retried are left out. A turn without an end is unfinished: it is running, or its process died.
     ///
     /// # Errors
     /// As [`History::conversation_id`].
@@ -43,8 +43,8 @@ impl History {
         Ok(standing(self.reader()?.turns(&id)?))
     }
 
-    /// The whole id of the conversation that `id` means: `last`, the id of it or of one of its turns,
-    /// whole or the beginning or end of just one.
+    /// The full id of the conversation `id`: `last`, its id or the id of one of its turns,
+    /// in full or as a unique prefix or suffix.
     ///
     /// # Errors
     /// [`HistoryError::Empty`], [`HistoryError::UnknownConversation`], [`HistoryError::Ambiguous`], or
@@ -71,8 +71,8 @@ impl History {
         found.pop_first().ok_or_else(unknown)
     }
 
-    /// The id of the newest conversation, `None` when there is none. One whose only request came to
-    /// nothing is passed over as long as there is another.
+    /// The id of the newest conversation, `None` if there is none. A conversation whose only request
+    /// failed is skipped while there is another.
     ///
     /// # Errors
     /// When the log cannot be read.
@@ -106,7 +106,7 @@ impl History {
 }
 
 impl LogEntry {
-    /// What a model is told that it said: a whole answer, or the part of one that was given out.
+    /// The answer to send to a model: a complete one, or the printed part.
     #[must_use]
     pub fn answer(&self) -> Option<&str> {
         let end = self.end.as_ref()?;
@@ -119,7 +119,7 @@ impl LogEntry {
     }
 }
 
-/// What a model is told of `turns`: question and answer of each that has an answer.
+/// The messages of `turns`: question and answer of each answered turn.
 #[must_use]
 pub fn messages(turns: &[LogEntry]) -> Vec<Message> {
     let exchange = |turn: &LogEntry| {
@@ -131,8 +131,8 @@ pub fn messages(turns: &[LogEntry]) -> Vec<Message> {
     turns.iter().filter_map(exchange).flatten().collect()
 }
 
-/// A prompt as it was logged, with the kinds of its attachments in the place of the notes about them:
-/// where they lie is nobody's business but the log's.
+/// A logged prompt, with notes about attachments replaced by their kinds:
+/// their paths stay in the log.
 #[must_use]
 pub fn with_attachment_kinds(prompt: &str) -> String {
     let lines: Vec<&str> = prompt.split('\n').collect();
@@ -147,8 +147,8 @@ pub fn with_attachment_kinds(prompt: &str) -> String {
     text.chain(notes.into_iter().rev()).collect::<Vec<_>>().join("\n")
 }
 
-/// The newest turn that no other follows, and what leads to it, oldest first. Where that one came to nothing,
-/// and the same was asked before at the same place and answered, the answer before stands.
+/// The newest turn without a successor, and its ancestors, oldest first. If it failed,
+/// and an earlier attempt at the same question was answered, that one is used.
 fn standing(records: Vec<LogRecord>) -> Vec<LogEntry> {
     let mut turns: HashMap<String, LogEntry> =
         records.into_iter().map(|record| (record.0.id.clone(), LogEntry::from(record))).collect();
@@ -163,7 +163,7 @@ fn standing(records: Vec<LogRecord>) -> Vec<LogEntry> {
     let before = before.and_then(|newest| leaves().filter(|turn| again(turn, newest)).max_by_key(id));
     let mut next = before.or(newest).as_ref().map(id);
     let mut chain = Vec::new();
-    // Each turn is taken once, so that a circle of damaged rows ends.
+    // Each turn is used once, so that a cycle of damaged rows ends.
     while let Some(turn) = next.and_then(|id| turns.remove(&id)) {
         next = turn.start.parent.clone();
         chain.push(turn);

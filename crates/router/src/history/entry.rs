@@ -8,12 +8,12 @@ use crate::ports::{LogEnd, LogStart};
 use crate::state::LogRecord;
 use llmroute_core::model::{Timestamp, Usage};
 
-/// A request and how it ended.
+/// A request and its result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogEntry {
-    /// What was asked.
+    /// The request.
     pub start: LogStart,
-    /// How it ended; `None` while it runs, and when its process died.
+    /// The result; `None` while it is running, or if its process died.
     pub end: Option<LogEnd>,
 }
 
@@ -37,7 +37,7 @@ impl From<LogRecord> for LogEntry {
     }
 }
 
-/// One flat object; what `ask --json` has too is called the same. Times are RFC 3339 in UTC.
+/// One flat object, with the names of `ask --json`. Times are RFC 3339 in UTC.
 impl Serialize for LogEntry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { start, end } = self;
@@ -84,7 +84,7 @@ fn counts(usage: &Usage) -> Value {
     })
 }
 
-/// `at` in UTC, as in JSON; `None` for a moment that no calendar knows.
+/// `at` in UTC, as in JSON; `None` if it is out of range.
 #[must_use]
 pub fn rfc3339(at: Timestamp) -> Option<String> {
     jiff::Timestamp::from_millisecond(at.0).ok().map(|at| format!("{at:.3}"))

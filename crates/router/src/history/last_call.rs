@@ -1,4 +1,4 @@
-//! How the latest call to each deployment ended, by the requests that are given. It reads nothing.
+//! The result of the latest call to each deployment, from given requests.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What was asked and answered: questions to the log. It knows no command line and writes nothing.
+//! Queries of the log of requests.
 
 mod conversation;
 mod entry;
@@ -16,52 +16,66 @@ pub use entry::{LogEntry, rfc3339};
 pub use last_call::{LastCall, last_calls};
 pub use stats::{CallStats, P95_NEEDS, stats};
 
-/// Ids that an ambiguous one is explained with.
+/// The number of ids listed for an ambiguous one.
 const CANDIDATES: usize = 4;
 
 /// The log of requests.
 #[derive(Debug)]
 pub struct History {
-    /// `None` when nothing was ever logged there.
+    /// `None` if nothing was ever logged there.
     reader: Option<LogReader>,
     place: String,
 }
 
-/// Why the log has no answer.
+/// The reasons why the log has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HistoryError {
-    /// The state is not kept anywhere.
-    #[error("the state is in memory, so nothing is logged\nhint: leave out `--state memory`, or name a directory")]
+    /// The state is in memory only.
+    #[error("the state is in memory, so nothing is logged")]
     InMemory,
-    /// There is no home directory, so the state is not kept anywhere.
-    #[error(
-        "the state is in memory, so nothing is logged: there is no home directory\nhint: set `HOME` or `XDG_STATE_HOME`, or use `--state DIR`"
-    )]
+    /// Without a home directory, the state is in memory only.
+    #[error("the state is in memory, so nothing is logged: there is no home directory")]
     NoHome,
     /// There is no log, or nothing in it.
-    #[error("nothing is logged in `{}` yet\nhint: `llmroute ask` logs what it does, unless `--no-log` says otherwise", .0)]
+    #[error("nothing is logged in `{}` yet", .0)]
     Empty(String),
     /// No request has this id.
-    #[error(
-        "no request `{0}` is logged\nhint: `llmroute logs` lists the latest; any unique beginning or end of an id will do"
-    )]
+    #[error("no request `{0}` is logged")]
     Unknown(String),
     /// No conversation has this id.
-    #[error(
-        "no conversation `{0}` is logged\nhint: `llmroute logs --conversations` lists the latest; any unique beginning or end of an id will do"
-    )]
+    #[error("no conversation `{0}` is logged")]
     UnknownConversation(String),
-    /// Several requests have such an id.
-    #[error("`{part}` could be {}\nhint: give more of the id", ids.join(", "))]
+    /// Several requests match the id.
+    #[error("`{part}` could be {}", ids.join(", "))]
     Ambiguous {
-        /// What was looked for.
+        /// The given id.
         part: String,
-        /// Some of the ids that fit.
+        /// Some of the matching ids.
         ids: Vec<String>,
     },
     /// The log cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl HistoryError {
+    /// Returns what to do next.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::InMemory => Some("leave out `--state memory`, or name a directory"),
+            Self::NoHome => Some("set `HOME` or `XDG_STATE_HOME`, or use `--state DIR`"),
+            Self::Empty(_) => Some("`llmroute ask` logs its requests, except with `--no-log`"),
+            Self::Unknown(_) => {
+                Some("`llmroute logs` lists the latest requests; a unique beginning or end of an id is enough")
+            }
+            Self::UnknownConversation(_) => {
+                Some("`llmroute logs --conversations` lists the latest; a unique beginning or end of an id is enough")
+            }
+            Self::Ambiguous { .. } => Some("give more characters of the id"),
+            Self::Store(_) => None,
+        }
+    }
 }
 
 impl History {
@@ -90,7 +104,7 @@ impl History {
         Ok(records.into_iter().map(LogEntry::from).collect())
     }
 
-    /// The latest `count` requests that `query` wants, oldest first; none when there are none.
+    /// The latest `count` requests that match `query`, oldest first.
     ///
     /// # Errors
     /// [`HistoryError::Empty`] when nothing was ever logged, or when the log cannot be read.
@@ -99,7 +113,7 @@ impl History {
         Ok(records.into_iter().map(LogEntry::from).collect())
     }
 
-    /// The requests that were asked at `since` or later, oldest first, without their texts.
+    /// The requests since `since`, oldest first, without their texts.
     ///
     /// # Errors
     /// [`HistoryError::Empty`] when nothing was ever logged, or when the log cannot be read.
@@ -107,7 +121,7 @@ impl History {
         Ok(self.reader()?.since(since)?.into_iter().map(LogEntry::from).collect())
     }
 
-    /// The request that `id` means: `last`, a whole id, or the beginning or end of just one.
+    /// The request `id`: `last`, a full id, or a unique prefix or suffix.
     ///
     /// # Errors
     /// [`HistoryError::Empty`], [`HistoryError::Unknown`], [`HistoryError::Ambiguous`], or when the

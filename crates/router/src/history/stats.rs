@@ -1,7 +1,7 @@
-//! Calls of the log, counted and measured by deployment, day or group. It reads nothing and prints nothing.
+//! Figures of logged calls by deployment, day or group, as pure functions.
 //!
-//! A call is an attempt: a request that failed over is a call to each whom it was sent to. The log times the
-//! first token of a request, so only requests with a single attempt say how fast a deployment is.
+//! A call is an attempt: a request that failed over counts for each deployment that it called. The log times the
+//! first token of a request, so only requests with a single attempt measure a deployment's speed.
 
 use std::collections::BTreeMap;
 
@@ -12,29 +12,29 @@ use crate::ports::{LogEnd, RequestOutcome};
 
 /// Samples that a 95th percentile needs: with fewer, an interval around it (95 %, by order statistics) has no end.
 pub const P95_NEEDS: usize = 72;
-/// Tokens from which on the time between them means something.
+/// The number of tokens from which the time between them is meaningful.
 const PACE_TOKENS: u64 = 2;
 
-/// What the calls of one key (a deployment, a day, …) were.
+/// The figures of one key (a deployment, a day, …).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CallStats {
     /// Attempts.
     pub calls: u64,
-    /// Those that answered.
+    /// Attempts that answered.
     pub ok: u64,
-    /// Those that failed.
+    /// Attempts that failed.
     pub failed: u64,
-    /// Those that failed, after which another deployment was asked.
+    /// Failed attempts after which another deployment was called.
     pub failovers: u64,
-    /// Those that were not needed in the end: a faster one won, or nobody wanted the answer any more.
+    /// Attempts that became unnecessary: a faster one won, or the request was cancelled.
     pub unneeded: u64,
-    /// Prompt tokens, as the providers count them.
+    /// Prompt tokens as counted by the providers.
     pub input_tokens: u64,
     /// Generated tokens.
     pub output_tokens: u64,
-    /// What the calls that answered cost in USD, as far as that is known.
+    /// The known cost of answered calls, in USD.
     pub cost: Option<f64>,
-    /// What the others cost in USD, as far as that is known.
+    /// The known cost of the other calls, in USD.
     pub wasted: f64,
     /// Milliseconds to the first token.
     ttft: Vec<u64>,
@@ -42,7 +42,7 @@ pub struct CallStats {
     speed: Vec<f64>,
 }
 
-/// Counts every call of `entries`; `key` says under which name, by the entry and the deployment.
+/// Counts every call of `entries`, under the name that `key` gives for the entry and the deployment.
 #[must_use]
 pub fn stats<K: Ord>(entries: &[LogEntry], key: impl Fn(&LogEntry, &str) -> K) -> BTreeMap<K, CallStats> {
     let mut found: BTreeMap<K, CallStats> = BTreeMap::new();
@@ -54,7 +54,7 @@ pub fn stats<K: Ord>(entries: &[LogEntry], key: impl Fn(&LogEntry, &str) -> K) -
             let next = attempts.get(place + 1).and_then(name);
             stats.count(attempt, next.is_some_and(|next| next != deployment));
         }
-        // Tokens are told of the answer, and of whoever gave it.
+        // Usage is known for the answer, and belongs to the deployment that gave it.
         if let Some(deployment) = end.deployment.as_deref().filter(|_| !attempts.is_empty()) {
             found.entry(key(entry, deployment)).or_default().measure(end, attempts.len() == 1);
         }
@@ -101,7 +101,7 @@ impl CallStats {
         }
     }
 
-    /// Adds what `other` counted.
+    /// Adds the figures of `other`.
     pub fn add(&mut self, other: &Self) {
         self.calls += other.calls;
         self.ok += other.ok;
@@ -118,7 +118,7 @@ impl CallStats {
         self.speed.extend(&other.speed);
     }
 
-    /// The share of calls that answered, of those that were needed (0 to 1).
+    /// The share of answered calls among the necessary ones (0 to 1).
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
     pub fn success(&self) -> Option<f64> {
@@ -132,14 +132,14 @@ impl CallStats {
         quantile(&mut self.ttft.clone(), 50, u64::cmp)
     }
 
-    /// Their 95th percentile; none when there are fewer than [`P95_NEEDS`].
+    /// Their 95th percentile; `None` with fewer than [`P95_NEEDS`].
     #[must_use]
     pub fn ttft_p95(&self) -> Option<u64> {
         let samples = Some(self.ttft.clone()).filter(|samples| samples.len() >= P95_NEEDS);
         quantile(&mut samples?, 95, u64::cmp)
     }
 
-    /// How many first tokens were timed.
+    /// The number of timed first tokens.
     #[must_use]
     pub fn timed(&self) -> usize {
         self.ttft.len()
@@ -167,7 +167,7 @@ mod tests {
     use crate::ports::LogStart;
     use llmroute_core::model::{Timestamp, Usage};
 
-    /// A request whose attempts ended so, the last one at its deployment.
+    /// A request with these attempts, the last one at its deployment.
     fn entry(attempts: Value, ttft: u64, duration: u64, output: u64) -> LogEntry {
         let start = LogStart {
             id: "1".to_owned(),

@@ -1,6 +1,6 @@
-//! A profile for a start without one: from key variables that are set, else from local servers.
+//! The profile for a start without one: from key variables that are set, else from local servers.
 //!
-//! Choosing is pure; whoever probes the servers is elsewhere.
+//! The servers are probed elsewhere.
 
 use std::fmt::Write as _;
 
@@ -13,16 +13,16 @@ use llmroute_core::catalog;
 /// A local server that may be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalServer {
-    /// The name it gets as a provider.
+    /// Its name as a provider.
     pub name: String,
-    /// Where it would be, without the version segment.
+    /// Its address, without the version segment.
     pub base_url: Url,
 }
 
-/// A local server that is there.
+/// A local server that answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunningServer {
-    /// Which one.
+    /// The server.
     pub candidate: LocalServer,
     /// A model that it offers.
     pub model: String,
@@ -32,12 +32,12 @@ pub struct RunningServer {
 const PORTS: &[(&str, u16)] =
     &[("ollama", 11434), ("llama-cpp", 8080), ("lmstudio", 1234), ("vllm", 8000), ("sglang", 30000), ("litellm", 4000)];
 
-/// The profile from the keys in `vars`, with one current model of each provider; `None` without a key.
+/// Makes a profile from the keys in the environment, with one current model of each provider; `None` without a key.
 ///
-/// The first provider in the order of the catalog answers; the others stand behind it.
+/// The first provider in the order of the catalog answers; the others are its fallbacks.
 ///
 /// # Errors
-/// When a variable holds what cannot be (a key with a line break, an address that is none).
+/// A variable with an invalid address.
 pub fn from_keys(inputs: &LoadOptions<'_>) -> Result<Option<Profile>, LoadError> {
     let usable = catalog::providers().iter().filter(|row| inputs.env.first(row.env).is_some());
     let models = usable.filter_map(|row| Some(format!("{}/{}", row.id, row.default_model?)));
@@ -50,7 +50,7 @@ pub fn from_keys(inputs: &LoadOptions<'_>) -> Result<Option<Profile>, LoadError>
     }
 }
 
-/// The servers to probe: well-known ports, or what `LLMROUTE_DISCOVER` says (`off`, or
+/// Returns the servers to probe: well-known ports, or those in `LLMROUTE_DISCOVER` (`off`, or
 /// `host:port,…`).
 #[must_use]
 pub fn candidates(vars: &EnvVars) -> Vec<LocalServer> {
@@ -71,15 +71,17 @@ pub fn candidates(vars: &EnvVars) -> Vec<LocalServer> {
     }
 }
 
-/// The profile from the servers that answered; `None` when none did.
+/// Makes a profile from the servers that answered; `None` if none did. Names of models with control
+/// characters are left out.
 ///
 /// # Errors
-/// When a server's name of a model makes no profile.
+/// A model name that does not make a valid profile.
 pub fn from_servers(found: &[RunningServer], inputs: &LoadOptions<'_>) -> Result<Option<Profile>, LoadError> {
-    let models = found.iter().map(|server| format!("{}/{}", server.candidate.name, server.model));
+    let found = || found.iter().filter(|server| !server.model.contains(char::is_control));
+    let models = found().map(|server| format!("{}/{}", server.candidate.name, server.model));
     let Some(deployments) = in_order(models) else { return Ok(None) };
     let mut text = String::from("version = 1\n");
-    for LocalServer { name, base_url } in found.iter().map(|server| &server.candidate) {
+    for LocalServer { name, base_url } in found().map(|server| &server.candidate) {
         let base_url = quoted(&format!("{}/v1", base_url.as_str().trim_end_matches('/')));
         let _ = write!(text, "\n[providers.{name}]\nprotocol = \"openai\"\nbase_url = {base_url}\n");
     }
@@ -87,10 +89,10 @@ pub fn from_servers(found: &[RunningServer], inputs: &LoadOptions<'_>) -> Result
     Profile::parse(Source::Discovered, &text, inputs).map(Some)
 }
 
-/// Nothing to ask: no profile, no key, no server.
+/// The error without a profile, a key or a server.
 #[must_use]
 pub fn no_model_available() -> LoadError {
-    let error = Diagnostic::error("no profile, no key and no local server: there is nobody to ask").help(
+    let error = Diagnostic::error("no model is available: no profile, no key and no local server").help(
         "set OPENAI_API_KEY or ANTHROPIC_API_KEY; or start a local server (`ollama serve`, llama.cpp); \
          or try it without any: `llmroute --profile demo ask \"Why is the sky blue?\"`",
     );
@@ -148,6 +150,8 @@ mod tests {
         assert_eq!(profile.source, Source::Discovered);
         assert!(profile.keys.iter().all(|key| *key == llmroute_core::model::KeySource::None));
         assert!(from_servers(&[], &inputs(&vars)).unwrap().is_none());
+        let broken = RunningServer { model: "a\nb".into(), ..found[0].clone() };
+        assert!(from_servers(&[broken], &inputs(&vars)).unwrap().is_none());
     }
 
     #[test]
@@ -162,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_to_ask_names_every_way_out() {
+    fn without_a_model_every_way_out_is_named() {
         let text = no_model_available().to_string();
         for way in ["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ollama", "--profile demo"] {
             assert!(text.contains(way), "{way} in {text}");

@@ -1,4 +1,4 @@
-//! The environment as a value: one snapshot, taken by the caller. Nothing here reads the process.
+//! The environment as a value: a snapshot that the caller takes.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,24 +9,24 @@ use std::path::PathBuf;
 pub struct EnvVars(BTreeMap<String, String>);
 
 impl EnvVars {
-    /// The value of `name`; an empty one counts as unset.
+    /// Returns the value of `name`; an empty one counts as not set.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// The first of `names` that is set, with its value.
+    /// Returns the first of `names` that is set, with its value.
     pub fn first<'n, N: AsRef<str>>(&self, names: &'n [N]) -> Option<(&'n str, &str)> {
         names.iter().find_map(|name| Some((name.as_ref(), self.get(name.as_ref())?)))
     }
 
-    /// The home directory.
+    /// Returns the home directory.
     #[must_use]
     pub fn home(&self) -> Option<PathBuf> {
         self.get("HOME").map(PathBuf::from)
     }
 
-    /// All of them, for whoever resolves keys later.
+    /// Returns all of them.
     #[must_use]
     pub fn as_map(&self) -> &BTreeMap<String, String> {
         &self.0

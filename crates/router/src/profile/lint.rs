@@ -9,23 +9,30 @@ use llmroute_core::model::KeySource;
 use llmroute_core::routing::{DeploymentId, Group, GroupId};
 
 use super::document::diagnostic::Diagnostic;
-use super::document::routing::StrategyName;
 use super::document::table::NamedTable;
 use super::document::{GroupKeys, ProfileTables, duration, names};
 use super::resolve::precedence::Precedence;
+use super::resolve::provider::Provider;
 use super::{LoadOptions, Profile, with_tables};
 
 impl Profile {
     /// Returns warnings about groups that will not work as they seem to, in the order of the text.
     #[must_use]
     pub fn lint(&self, options: &LoadOptions<'_>) -> Vec<Diagnostic> {
-        let remarks = with_tables(self.source.clone(), &self.document.text, options, |_, tables| self.remarks(tables));
-        // The profile loaded before, so only a masked secret can be a mistake now.
-        remarks.unwrap_or_default()
+        let warnings =
+            with_tables(self.source.clone(), &self.document.text, options, |_, tables| self.warnings(tables, options));
+        // The profile loaded before, so only a mattempts secret can be a mistake now.
+        warnings.unwrap_or_default()
     }
 
-    fn remarks(&self, tables: &ProfileTables<'_>) -> Vec<Diagnostic> {
+    fn warnings(&self, tables: &ProfileTables<'_>, options: &LoadOptions<'_>) -> Vec<Diagnostic> {
         let mut found = Vec::new();
+        for table in &tables.providers {
+            let provider = self.providers.iter().find(|provider| provider.name == *table.name.get_ref());
+            let is_set = |provider: &&Provider| provider.withheld.is_some_and(|name| options.env.get(name).is_some());
+            let withheld = provider.filter(is_set).and_then(Provider::withheld_key);
+            found.extend(withheld.map(|message| Diagnostic::warning(message).at(table.name.span())));
+        }
         for (index, table) in tables.groups.iter().enumerate() {
             let group = &self.map.groups[index];
             found.extend(self.shadowed_model(table));
@@ -35,7 +42,7 @@ impl Profile {
             found.extend(self.prices(table, group, tables));
             found.extend(self.deadline(table, GroupId(index), tables));
         }
-        found.sort_by_key(|remark| remark.span.as_ref().map(|span| span.start));
+        found.sort_by_key(|warning| warning.span.as_ref().map(|span| span.start));
         found
     }
 
@@ -152,9 +159,8 @@ impl Profile {
         tables: &ProfileTables<'_>,
     ) -> Option<Diagnostic> {
         let precedence = Precedence { deployment: None, group: Some(&table.keys), router: &tables.router };
-        let by_price = |strategy: &StrategyName| matches!(strategy, StrategyName::Built(strategy) if ["cost-based-routing", "adaptive"].contains(&strategy.as_str()));
         let strategy = precedence.routing(|keys| &keys.routing_strategy).map(|(_, setting)| setting);
-        let strategy = strategy.filter(|setting| by_price(&setting.value));
+        let strategy = strategy.filter(|_| group.strategy.uses_price());
         let of_members = || table.keys.deployments().iter().find_map(|table| table.keys.limits.budget.setting());
         let budget = || table.keys.limits.budget.setting().or_else(of_members);
         let (key, at) = strategy
@@ -211,8 +217,8 @@ impl Profile {
             let group = self.map.group(here);
             let mut limits: Vec<Duration> = group.members.iter().map(|member| member.timeouts.first_token).collect();
             limits.sort_unstable();
-            let asked = usize::try_from(group.policy.num_retries).unwrap_or(usize::MAX).saturating_add(1);
-            all = limits.into_iter().rev().take(asked).fold(all, Duration::saturating_add);
+            let attempts = usize::try_from(group.policy.num_retries).unwrap_or(usize::MAX).saturating_add(1);
+            all = limits.into_iter().rev().take(attempts).fold(all, Duration::saturating_add);
             queue.extend(group.fallbacks.iter().rev());
         }
         all

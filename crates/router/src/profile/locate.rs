@@ -1,4 +1,4 @@
-//! Which profile is meant. Looks whether files exist; reads none.
+//! Finds the profile. Checks which files exist, and reads none.
 
 use std::path::{Path, PathBuf};
 
@@ -6,23 +6,23 @@ use super::EnvVars;
 use super::document::diagnostic::{Diagnostic, LoadError};
 use super::document::suggest;
 
-/// Where the profile is.
+/// The location of the profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProfileLocation {
     /// In a file.
     File(PathBuf),
     /// Built in.
     Demo,
-    /// Nowhere: it has to be made from what this machine offers.
+    /// Nowhere: it is made from the keys or servers of this machine.
     Discover,
 }
 
 /// Finds the profile: `arg` (`--profile`), else `$LLMROUTE_PROFILE`, else `profile.toml` in the
-/// folder of profiles, else none. What holds a `/` or ends in `.toml` is a file; anything else is a
+/// folder of profiles, else none. A value with a `/` or ending in `.toml` is a file; any other is a
 /// name in the folder. A file in the working directory is never loaded by itself.
 ///
 /// # Errors
-/// When a named profile is not there, with the names that are.
+/// A named profile that does not exist, with the names that do.
 pub fn locate(arg: Option<&str>, vars: &EnvVars) -> Result<ProfileLocation, LoadError> {
     let Some(wanted) = arg.or_else(|| vars.get("LLMROUTE_PROFILE")) else {
         let default = profiles_dir(vars).map(|folder| folder.join("profile.toml")).filter(|path| path.exists());
@@ -42,7 +42,7 @@ pub fn locate(arg: Option<&str>, vars: &EnvVars) -> Result<ProfileLocation, Load
     if path.exists() { Ok(ProfileLocation::File(path)) } else { Err(missing(wanted, &folder)) }
 }
 
-/// The folder of profiles: `$XDG_CONFIG_HOME/llmroute`, or `~/.config/llmroute`.
+/// Returns the folder of profiles: `$XDG_CONFIG_HOME/llmroute`, or `~/.config/llmroute`.
 #[must_use]
 pub fn profiles_dir(vars: &EnvVars) -> Option<PathBuf> {
     let config = vars.get("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());

@@ -6,6 +6,7 @@ mod credentials;
 pub mod discover;
 mod document;
 mod env;
+mod files;
 mod lint;
 mod locate;
 mod models;
@@ -30,6 +31,7 @@ use llmroute_core::routing::{self, GroupId, Policy};
 pub use document::diagnostic::{Diagnostic, Document, LoadError, Severity};
 pub use document::{duration, hedge, keys, suggest};
 pub use env::EnvVars;
+pub use files::{ReadError, read_text};
 pub use locate::{ProfileLocation, locate, profiles_dir};
 pub use models::{ModelTable, fetched_models_path};
 pub use provider_status::{KeyStatus, ProviderStatus, Readiness, shown as describe_key, statuses as provider_statuses};
@@ -40,13 +42,15 @@ pub use state::state_source;
 pub use template::Template;
 
 use credentials::KeySpec;
-use document::table::{Keys as _, NamedTable};
+pub(crate) use credentials::{LARGEST as LARGEST_KEY_FILE, trim_key};
+use document::table::{Keys as _, NamedTable, Setting};
+use document::value::ApiKeys;
 use document::{ProfileTables, diagnostic, mask};
 use resolve::deployment::host_key;
 use resolve::precedence::{Precedence, TimeoutConfig};
 use resolve::provider::Provider;
 
-/// Where a profile came from.
+/// The origin of a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// A file.
@@ -60,7 +64,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// The name in messages.
+    /// Returns the name in messages.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
@@ -84,10 +88,12 @@ pub struct LoadOptions<'a> {
 /// A profile, resolved: names are positions, defaults are applied.
 #[derive(Debug)]
 pub struct Profile {
-    /// Where it came from.
+    /// Its origin.
     pub source: Source,
-    /// The group that answers if none is named.
+    /// The group that answers if none is named. The first one where [`Profile::default_group`] is an error.
     pub default_group: GroupId,
+    /// The profile has several groups and does not say which one is the default.
+    no_default: bool,
     /// The endpoint of each deployment, by `DeploymentId`.
     pub endpoints: Vec<Endpoint>,
     /// The source of each deployment's key, by `DeploymentId`.
@@ -152,7 +158,19 @@ impl Profile {
         with_tables(source, text, options, |profile, _| profile)
     }
 
-    /// The warnings and notes as text for people.
+    /// Returns the group that answers if none is named.
+    ///
+    /// # Errors
+    /// A profile with several groups that does not say which one.
+    pub fn default_group(&self) -> Result<GroupId, UnknownName> {
+        if self.no_default {
+            let message = "the profile has several groups and does not set `default_group`".to_owned();
+            return Err(UnknownName { message, hint: format!("name a group: {}", suggest::one_of(self.names())) });
+        }
+        Ok(self.default_group)
+    }
+
+    /// Renders the warnings and notes as text for people.
     #[must_use]
     pub fn render_notes(&self, color: bool) -> String {
         diagnostic::render(&self.document, &self.notes, color)
@@ -168,15 +186,12 @@ fn text_of(location: &ProfileLocation) -> Result<(Source, String), LoadError> {
     }
 }
 
+/// The largest profile that is read.
+const LARGEST: u64 = 16 << 20;
+
 fn read(path: &Path) -> Result<String, LoadError> {
-    let why = |why: &str| LoadError::plain(path.display().to_string(), Diagnostic::error(why));
-    let bytes = std::fs::read(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => why("the profile does not exist"),
-        _ => why(&format!("the profile cannot be read: {error}")),
-    })?;
-    String::from_utf8(bytes).map_err(|error| {
-        why(&format!("the profile is not UTF-8: wrong byte at offset {}", error.utf8_error().valid_up_to()))
-    })
+    read_text(path, LARGEST)
+        .map_err(|why| LoadError::plain(path.display().to_string(), Diagnostic::error(format!("the profile {why}"))))
 }
 
 /// Reads and resolves `text`, and passes the result and the tables of the file to `use_it`.
@@ -191,8 +206,9 @@ fn with_tables<T>(
     let Some(table) = toml_table(text, &mut diagnostics) else {
         return Err(LoadError { document: document(mask::mask_unparsed(text)), diagnostics });
     };
-    let document = document(mask::mask(text, table.get_ref()));
     let tables = ProfileTables::read(table.get_ref(), &mut diagnostics);
+    let private = diagnostics.iter().filter_map(|diagnostic| diagnostic.private.clone()).collect();
+    let document = document(mask::mask(text, table.get_ref(), private));
     check_version(&tables, &mut diagnostics);
     check_mode(&source, &tables, &mut diagnostics);
     let mut profile = Profile::resolve(source, document, &tables, options, &mut diagnostics);
@@ -209,13 +225,13 @@ fn has_errors(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
 }
 
-/// The TOML of `text`. A key that is written twice does not hide the other mistakes.
+/// The TOML of `text`. A duplicate key does not hide the other mistakes.
 fn toml_table<'t>(text: &'t str, diagnostics: &mut Vec<Diagnostic>) -> Option<Spanned<DeTable<'t>>> {
     const TWICE: &str = "duplicate key";
     let (table, mut errors) = DeTable::parse_recoverable(text);
     errors.sort_by_key(|error| error.span().map(|span| span.start));
     if let Some(error) = errors.iter().find(|error| error.message() != TWICE) {
-        // What follows the first mistake of this kind is guesswork.
+        // Mistakes after the first of this kind are guesswork.
         let diagnostic = Diagnostic::error(format!("not TOML: {}", error.message()));
         diagnostics.push(error.span().into_iter().fold(diagnostic, Diagnostic::at));
         return None;
@@ -236,7 +252,7 @@ fn check_version(tables: &ProfileTables<'_>, diagnostics: &mut Vec<Diagnostic>) 
     }
 }
 
-/// Reports a secret in a file that others can read.
+/// Reports a secret in a file that others can read, and commands or key sources in one that they can change.
 fn check_mode(source: &Source, tables: &ProfileTables<'_>, diagnostics: &mut Vec<Diagnostic>) {
     use std::os::unix::fs::PermissionsExt as _;
     let Source::File(path) = source else { return };
@@ -247,17 +263,38 @@ fn check_mode(source: &Source, tables: &ProfileTables<'_>, diagnostics: &mut Vec
         let message = format!("the file contains a secret, and others can read it (mode {:04o})", mode & 0o777);
         let help = format!("`chmod 600 {}`, or keep the secret elsewhere", path.display());
         diagnostics.push(Diagnostic::error(message).at(at).help(help));
+    } else if let Some(why) = files::writable_by_others(path) {
+        let help = format!("make it your own: `chmod go-w {}`", path.display());
+        diagnostics.push(match trusted(tables) {
+            Some((what, at)) => {
+                Diagnostic::error(format!("the file {what}, and others can change it ({why})")).at(at).help(help)
+            }
+            None => Diagnostic::warning(format!("others can change the profile ({why})")).help(help),
+        });
     }
+}
+
+/// The place of a command or of the source of a key, if there is one.
+fn trusted(tables: &ProfileTables<'_>) -> Option<(&'static str, Range<usize>)> {
+    let groups = tables.groups.iter().map(|table| &table.keys.routing);
+    let mut strategies = groups.chain([&tables.router.routing]).filter_map(|keys| keys.routing_strategy.setting());
+    let command = strategies.find(|setting| setting.raw.as_str().is_some_and(|name| name.starts_with("exec:")));
+    let command = command.map(|setting| ("runs a command", setting.at.clone()));
+    command.or_else(|| Some(("says where keys are", api_keys(tables).next()?.at.clone())))
+}
+
+/// Every `api_key` of the file.
+fn api_keys<'t, 'a>(tables: &'t ProfileTables<'a>) -> impl Iterator<Item = &'t Setting<'a, ApiKeys>> {
+    let providers = tables.providers.iter().map(|table| &table.keys.request);
+    let deployments = tables.groups.iter().flat_map(|table| table.keys.deployments());
+    let requests = providers.chain(deployments.map(|table| &table.keys.request));
+    requests.filter_map(|keys| keys.api_key.setting())
 }
 
 /// The place of a secret in the file, if there is one.
 fn secret(tables: &ProfileTables<'_>) -> Option<Range<usize>> {
-    let providers = tables.providers.iter().map(|table| &table.keys.request);
-    let deployments = tables.groups.iter().flat_map(|table| table.keys.deployments());
-    let requests = providers.chain(deployments.map(|table| &table.keys.request));
     let is_literal = |spec: &KeySpec| matches!(spec, KeySpec::Literal(_));
-    let mut keys = requests.filter_map(|keys| keys.api_key.setting());
-    let key = keys.find(|keys| keys.value.0.iter().any(is_literal)).map(|setting| setting.at.clone());
+    let key = api_keys(tables).find(|keys| keys.value.0.iter().any(is_literal)).map(|setting| setting.at.clone());
     let is_secret = |state: &StateSource| matches!(state, StateSource::Redis(url) if url.is_secret());
     let state = tables.top.state.setting().filter(|state| is_secret(&state.value));
     key.or_else(|| state.map(|setting| setting.at.clone()))
@@ -284,6 +321,7 @@ impl Profile {
             },
             source,
             default_group: GroupId(0),
+            no_default: false,
             endpoints: Vec::new(),
             keys: Vec::new(),
             map: routing::Map::default(),
@@ -337,8 +375,9 @@ impl Profile {
             }
             (None, _) if tables.top.default_group.is_written() => {}
             (None, _) => {
-                let error = Diagnostic::error("the profile does not set `default_group`");
-                diagnostics.push(error.help(format!("write `default_group` = {}", suggest::one_of(names()))));
+                self.no_default = true;
+                let note = Diagnostic::note("the profile does not set `default_group`: commands need `-m GROUP`");
+                diagnostics.push(note.help(format!("write `default_group` = {}", suggest::one_of(names()))));
             }
         }
     }

@@ -1,5 +1,5 @@
-//! What is known of models: the built-in table, and over it the one that `models refresh` left in the
-//! cache. That one is read when a model is first looked up, and only if it is there.
+//! Prices, windows and capabilities of models: the built-in table, and over it the one that `models refresh`
+//! left in the cache. That one is read when a model is first looked up.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
@@ -14,24 +14,24 @@ use llmroute_core::catalog::models::{self, Model};
 /// The largest table that is read.
 const LARGEST: u64 = 32 << 20;
 
-/// What is known of models.
+/// The built-in and the fetched table of models.
 #[derive(Debug, Default)]
 pub struct ModelTable {
-    /// Where the fetched table would be.
+    /// The path of the fetched table.
     path: Option<PathBuf>,
     table: OnceLock<Option<FetchedTable>>,
-    /// Why the fetched table, or a part of it, is left out.
+    /// The reason why the fetched table, or a part of it, is ignored.
     wrong: OnceLock<&'static str>,
 }
 
 impl ModelTable {
-    /// The facts as `vars` place them. Reads nothing yet.
+    /// Returns the tables for an environment. Reads nothing yet.
     #[must_use]
     pub fn from_env(vars: &EnvVars) -> Self {
         Self { path: fetched_models_path(vars), ..Self::default() }
     }
 
-    /// What is known of `model` at `provider`, by the nearest name that the tables have for it.
+    /// Returns the entry for `model` at `provider`, by the nearest name in the tables.
     #[must_use]
     pub fn find(&self, provider: &str, model: &str) -> Option<Model> {
         aliases::in_table(provider, model).find_map(|(table, name)| self.exactly(table, &name))
@@ -47,7 +47,7 @@ impl ModelTable {
         newest(known, fetched)
     }
 
-    /// Every model as `provider/model`, sorted.
+    /// Returns every model as `provider/model`, sorted.
     #[must_use]
     pub fn all(&self) -> Vec<(String, Model)> {
         let mut all: std::collections::BTreeMap<String, Model> =
@@ -59,12 +59,12 @@ impl ModelTable {
         all.into_iter().collect()
     }
 
-    /// What a person should know about the fetched table: it is there and cannot be used.
+    /// Returns a warning about a fetched table that cannot be used.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
         let path = self.path.as_ref()?.display();
         self.wrong.get().map(|why| {
-            format!("the fetched table of models `{path}` is left out: {why} (`llmroute models refresh` replaces it)")
+            format!("the fetched table of models `{path}` is ignored: {why} (`llmroute models refresh` replaces it)")
         })
     }
 
@@ -80,14 +80,14 @@ impl ModelTable {
     }
 }
 
-/// Where the fetched table is: `$XDG_CACHE_HOME/llmroute/models.tsv`, or below `~/.cache`.
+/// Returns the path of the fetched table: `$XDG_CACHE_HOME/llmroute/models.tsv`, or below `~/.cache`.
 #[must_use]
 pub fn fetched_models_path(vars: &EnvVars) -> Option<PathBuf> {
     let cache = vars.get("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     Some(cache.or_else(|| vars.home().map(|home| home.join(".cache")))?.join("llmroute/models.tsv"))
 }
 
-/// The table in the file at `path`; none when there is no file.
+/// The table in the file at `path`; `None` without a file.
 fn read(path: &Path) -> Result<Option<FetchedTable>, &'static str> {
     let file = match File::open(path) {
         Ok(file) => file,
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
     use crate::profile::{LoadOptions, Profile, Source};
 
-    /// A cache that holds `content`, if any.
+    /// A cache with `content`, if any.
     fn cache(content: Option<&[u8]>) -> (tempfile::TempDir, EnvVars) {
         let dir = tempfile::tempdir().unwrap();
         let vars = EnvVars::from_iter([("XDG_CACHE_HOME", dir.path().to_str().unwrap())]);
@@ -123,7 +123,7 @@ mod tests {
         FetchedTable::new(&[line.to_owned()], "2999-01-02").text().as_bytes().to_vec()
     }
 
-    /// The warnings of a profile that asks `openai/gpt-4o`, which must load and know the model.
+    /// Checks the warnings of a profile with `openai/gpt-4o`, which must load and know the model.
     fn check(content: Option<&[u8]>, want: Option<&str>) {
         let (_dir, vars) = cache(content);
         let inputs = LoadOptions { env: &vars, long_lived: false };
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_cache_nothing_is_said() {
+    fn without_a_cache_there_is_no_warning() {
         check(None, None);
         assert_eq!(ModelTable::default().find("openai", "gpt-4o"), models::find("openai", "gpt-4o"));
     }
@@ -162,7 +162,7 @@ mod tests {
         let deployment = &profile.map.deployments[0];
         assert_eq!(deployment.context_window, Some(77));
         assert!((deployment.price.unwrap().output - 2e-6).abs() < 1e-15);
-        // What is sent follows the same facts.
+        // Requests follow the same table.
         assert_eq!(profile.endpoints[0].known.as_ref().and_then(|model| model.context_window), Some(77));
     }
 

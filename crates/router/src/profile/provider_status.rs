@@ -1,4 +1,4 @@
-//! Which providers could be asked, and whether their keys are there. Runs no command, tells no key.
+//! Providers, and whether their keys are there. Runs no command, and reveals no key.
 
 use std::path::Path;
 
@@ -8,47 +8,49 @@ use super::{EnvVars, Profile};
 use llmroute_core::catalog;
 use llmroute_core::model::KeySource;
 
-/// One provider, as far as can be said without asking it.
+/// One provider, as far as it is known without a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProviderStatus {
     /// The name in `provider/model`.
     pub name: String,
-    /// What it speaks; `None` when that is not known.
+    /// Its protocol; `None` if that is not known.
     pub protocol: Option<String>,
-    /// Where its API is; `None` for a simulated one, and when it is not known.
+    /// The address of its API; `None` for a simulated one, and if it is not known.
     pub base_url: Option<String>,
-    /// The profile mentions it, itself or in a deployment.
+    /// The profile mentions it.
     pub in_profile: bool,
-    /// Where its keys are, in their order; empty when it takes none.
+    /// Its keys, in their order; empty if it takes none.
     pub keys: Vec<KeyStatus>,
-    /// Why it cannot be asked, keys aside.
+    /// The reason why it cannot be called, apart from keys.
     pub obstacle: Option<String>,
+    /// A key that is not sent to it, and how to send it.
+    pub withheld: Option<String>,
 }
 
 /// One key of a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyStatus {
-    /// Where it is (`env:NAME`, `file:PATH`), never what it is.
+    /// Its source (`env:NAME`, `file:PATH`).
     pub source: String,
-    /// Why it is not there; a command or a keyring counts as there until it is asked.
+    /// The reason why it is missing; the key of a command or a keyring counts as there.
     pub missing: Option<String>,
 }
 
-/// How far a provider is from being asked, the nearest first.
+/// The distance of a provider from being usable, the nearest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Readiness {
     /// A key is there.
     Ready,
     /// It takes no key.
     NoKeyNeeded,
-    /// Its key is missing, or is wrong.
+    /// Its key is missing or malformed.
     NoKey,
     /// Something else is missing.
     Unusable,
 }
 
 impl ProviderStatus {
-    /// How far it is from being asked.
+    /// Returns how far it is from being usable.
     #[must_use]
     pub fn readiness(&self) -> Readiness {
         match (&self.obstacle, self.keys.is_empty()) {
@@ -60,8 +62,7 @@ impl ProviderStatus {
     }
 }
 
-/// Every provider of `profile` and of the catalog; the nearest to being asked first, then in the
-/// order in which they are written.
+/// Returns every provider of `profile` and of the catalog: usable ones first, then in the order of the text.
 #[must_use]
 pub fn statuses(profile: Option<&Profile>, vars: &EnvVars) -> Vec<ProviderStatus> {
     let mut found: Vec<ProviderStatus> = profile
@@ -77,6 +78,7 @@ pub fn statuses(profile: Option<&Profile>, vars: &EnvVars) -> Vec<ProviderStatus
             in_profile: false,
             keys: Vec::new(),
             obstacle: Some(why.message),
+            withheld: None,
         },
     });
     for other in known {
@@ -89,7 +91,7 @@ pub fn statuses(profile: Option<&Profile>, vars: &EnvVars) -> Vec<ProviderStatus
 }
 
 impl Profile {
-    /// The names of the providers that it mentions.
+    /// Returns the names of the providers that it mentions.
     pub fn provider_names(&self) -> impl Iterator<Item = &str> {
         self.providers.iter().map(|provider| provider.name.as_str())
     }
@@ -117,27 +119,29 @@ fn status(provider: &Provider, folder: Option<&Path>, vars: &EnvVars) -> Provide
         base_url: base,
         in_profile: false,
         keys: provider.keys.iter().map(|spec| key(spec, provider, folder, vars)).collect(),
-        obstacle: provider.not_built.first().map(|key| format!("`{key}` is not built yet")),
+        obstacle: provider
+            .not_built
+            .first()
+            .map(|key| format!("`{key}` is not built yet"))
+            .or_else(|| provider.missing.clone().filter(|_| provider.has_no_address()))
+            .or_else(|| (!provider.enabled).then(|| "disabled in the profile".to_owned())),
+        withheld: provider.withheld_key(),
     }
 }
 
 fn key(spec: &KeySpec, provider: &Provider, folder: Option<&Path>, vars: &EnvVars) -> KeyStatus {
-    match Credential::find(spec, vars, folder) {
-        Ok(found) => {
-            let missing = match &found.source {
-                KeySource::Google(file) => {
-                    let missing = found.no_key.or_else(|| google::nowhere(file.as_deref(), vars));
-                    missing.or_else(|| provider.missing.clone())
-                }
-                _ => found.no_key,
-            };
-            KeyStatus { source: shown(&found.source, vars), missing }
+    let found = Credential::find(spec, vars, folder);
+    let missing = match &found.source {
+        KeySource::Google(file) => {
+            let missing = found.no_key.or_else(|| google::nowhere(file.as_deref(), vars));
+            missing.or_else(|| provider.missing.clone())
         }
-        Err(why) => KeyStatus { source: "a key that cannot be sent".to_owned(), missing: Some(why) },
-    }
+        _ => found.no_key,
+    };
+    KeyStatus { source: shown(&found.source, vars), missing }
 }
 
-/// Where a key is; of several variables the one that is set.
+/// Returns the source of a key; of several variables the one that is set.
 #[must_use]
 pub fn shown(source: &KeySource, vars: &EnvVars) -> String {
     if let KeySource::Env(names) = source
@@ -208,7 +212,7 @@ mod tests {
         let home = dir.path().to_str().unwrap();
         let found = of("", &[("HOME", home)], "vertex");
         assert_eq!(found.readiness(), Readiness::NoKey);
-        assert!(found.keys[0].missing.as_ref().unwrap().starts_with("no credentials of Google"), "{found:?}");
+        assert!(found.keys[0].missing.as_ref().unwrap().starts_with("no Google credentials"), "{found:?}");
         let file = dir.path().join("adc.json");
         std::fs::write(&file, r#"{"type":"authorized_user"}"#).unwrap();
         let set = [("HOME", home), ("GOOGLE_APPLICATION_CREDENTIALS", file.to_str().unwrap())];
@@ -226,8 +230,21 @@ mod tests {
     fn a_literal_and_a_broken_key_are_not_told() {
         let text = format!("{LAB}api_key = \"sk-3\"\n{MAIN}");
         check(&text, &[], "lab", &[("a key in the profile", None)], Readiness::Ready);
-        let want = [("a key that cannot be sent", Some("`OPENAI_API_KEY`: the key holds a line break"))];
-        check("", &[("OPENAI_API_KEY", "sk-4\n")], "openai", &want, Readiness::NoKey);
+        let want = [("env:OPENAI_API_KEY", Some("OPENAI_API_KEY: the key contains a line break"))];
+        check("", &[("OPENAI_API_KEY", "sk-4\nsk-5")], "openai", &want, Readiness::NoKey);
+    }
+
+    #[test]
+    fn a_key_that_is_not_sent_to_another_host_is_named() {
+        let text = format!("[providers.openai]\nbase_url = \"https://proxy.example/v1\"\n{LAB}{MAIN}");
+        let withheld = "OPENAI_API_KEY is not sent to proxy.example; set `api_key = \"env:OPENAI_API_KEY\"` for it";
+        let found = of(&text, &[("OPENAI_API_KEY", "sk-1")], "openai");
+        assert_eq!((found.withheld.as_deref(), found.readiness()), (Some(withheld), Readiness::NoKeyNeeded));
+        let vars = EnvVars::from_iter([("OPENAI_API_KEY", "sk-1")]);
+        let options = LoadOptions { env: &vars, long_lived: false };
+        let warnings = Profile::parse(Source::Demo, &text, &options).unwrap().lint(&options);
+        assert!(warnings.iter().any(|warning| warning.message == withheld), "{warnings:?}");
+        assert_eq!(of("", &[], "openai").withheld, None);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub fn state_source(location: &ProfileLocation, env: &EnvVars) -> Result<Option<
         Some(state) => Ok(Some(relative_to(path.parent(), state, env))),
         None => {
             diagnostics.retain(|diagnostic: &Diagnostic| diagnostic.severity == Severity::Error);
-            Err(wrong(mask::mask(&text, table.get_ref()), diagnostics))
+            Err(wrong(mask::mask(&text, table.get_ref(), Vec::new()), diagnostics))
         }
     }
 }

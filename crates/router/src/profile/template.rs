@@ -1,4 +1,4 @@
-//! Named prompts with places to fill: `{{stdin}}` and `{{name}}`. What fills them is not known here.
+//! Named prompts with placeholders: `{{stdin}}` and `{{name}}`.
 
 use llmroute_core::protocols::Params;
 
@@ -7,7 +7,7 @@ use crate::profile::document::diagnostic::Diagnostic;
 use crate::profile::document::table::NamedTable;
 use crate::profile::{LoadOptions, Profile};
 
-/// The place of standard input.
+/// The placeholder of standard input.
 pub const STDIN: &str = "stdin";
 
 /// One template of a profile.
@@ -15,23 +15,23 @@ pub const STDIN: &str = "stdin";
 pub struct Template {
     /// Its name.
     pub name: String,
-    /// What is asked; empty when it says nothing.
+    /// The prompt, or an empty text.
     pub prompt: String,
     /// The system prompt.
     pub system: Option<String>,
     /// The group or `PROVIDER/MODEL`.
     pub model: Option<String>,
-    /// Parameters, under those of the command line.
+    /// Parameters; the command line overrides them.
     pub params: Params,
 }
 
 impl Template {
-    /// The places to fill in `prompt` and `system`, each once; `stdin` is one of them.
+    /// Returns the placeholders of `prompt` and `system`, each once, including `stdin`.
     #[must_use]
     pub fn places(&self) -> Vec<&str> {
         let mut places = Vec::new();
         for piece in pieces(&self.prompt).chain(pieces(self.system.as_deref().unwrap_or_default())) {
-            if let Piece::Place(name) = piece
+            if let Piece::Placeholder(name) = piece
                 && !places.contains(&name)
             {
                 places.push(name);
@@ -41,29 +41,29 @@ impl Template {
     }
 }
 
-/// `text` with every place filled by `value`, once: what is put in is not looked at again.
+/// Returns `text` with every placeholder replaced by its `value`. Values are not filled in again.
 #[must_use]
 pub fn fill<'v>(text: &str, value: impl Fn(&str) -> &'v str) -> String {
     pieces(text)
         .map(|piece| match piece {
             Piece::Text(text) => text.to_owned(),
-            Piece::Place(name) => value(name).to_owned(),
+            Piece::Placeholder(name) => value(name).to_owned(),
         })
         .collect()
 }
 
 enum Piece<'t> {
     Text(&'t str),
-    Place(&'t str),
+    Placeholder(&'t str),
 }
 
-/// Text and places in turn. Braces around anything but a name are text.
+/// Text and placeholders in turn. Braces around anything but a name are text.
 fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
     let mut rest = text;
     let mut held = None;
     std::iter::from_fn(move || {
         if let Some(place) = held.take() {
-            return Some(Piece::Place(place));
+            return Some(Piece::Placeholder(place));
         }
         if rest.is_empty() {
             return None;
@@ -76,7 +76,7 @@ fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
                 let before = &rest[..at];
                 rest = &inside[end + 2..];
                 if before.is_empty() {
-                    return Some(Piece::Place(name));
+                    return Some(Piece::Placeholder(name));
                 }
                 held = Some(name);
                 return Some(Piece::Text(before));
@@ -112,7 +112,7 @@ impl Profile {
                 model: keys.model.value().cloned(),
                 params: keys.params.value().cloned().unwrap_or_default(),
             };
-            let of_stdin = |piece| matches!(piece, Piece::Place(STDIN));
+            let of_stdin = |piece| matches!(piece, Piece::Placeholder(STDIN));
             if template.system.as_deref().is_some_and(|system| pieces(system).any(of_stdin)) {
                 let message = "`{{stdin}}` can only stand in `prompt`";
                 diagnostics.push(Diagnostic::error(message).at(name.span()));
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_filled_once() {
+    fn placeholders_are_filled_once() {
         check("{{a}} and {{ b }}{{a}}.", "[A {{b}}] and [B][A {{b}}].");
         check("", "");
     }
@@ -148,10 +148,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_text_without_places_stays_as_it_is(text in "[{} a-c.é\n]{0,30}") {
+        fn a_text_without_placeholders_is_unchanged(text in "[{} a-c.é\n]{0,30}") {
             let same = fill(&text, |_| "");
             prop_assert!(same.len() <= text.len());
-            prop_assert_eq!(pieces(&text).any(|piece| matches!(piece, Piece::Place(_))), same != text);
+            prop_assert_eq!(pieces(&text).any(|piece| matches!(piece, Piece::Placeholder(_))), same != text);
         }
     }
 }

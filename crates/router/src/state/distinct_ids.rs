@@ -1,27 +1,27 @@
-//! The first so many different ids of a walk through the log.
+//! The first distinct ids of a scan of the log.
 
 use std::collections::HashSet;
 
 /// Ids in the order in which they were first seen.
 pub struct DistinctIds {
-    /// What was seen.
+    /// The ids seen so far.
     pub ids: Vec<String>,
     seen: HashSet<String>,
     count: usize,
 }
 
 impl DistinctIds {
-    /// Nothing yet, of `count` that are wanted.
+    /// Starts empty and collects `count` ids.
     pub fn new(count: usize) -> Self {
         Self { ids: Vec::new(), seen: HashSet::new(), count }
     }
 
-    /// Whether no more are wanted.
+    /// Returns `true` if there are enough.
     pub fn full(&self) -> bool {
         self.ids.len() >= self.count
     }
 
-    /// Takes `id` if it is a new one and wanted.
+    /// Adds `id` if it is new and there is room.
     pub fn see(&mut self, id: String) {
         if !self.full() && self.seen.insert(id.clone()) {
             self.ids.push(id);

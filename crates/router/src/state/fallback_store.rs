@@ -1,6 +1,6 @@
-//! A store that never fails a request: this process alone keeps what the shared store cannot.
+//! A store that never fails a request: it keeps in memory what the shared store cannot take.
 //!
-//! It owns the switch to memory, the retries and the warnings; how a store fails is the store's affair.
+//! It owns the switch to memory, the retries and the warnings.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -103,7 +103,7 @@ impl<S: Store> FallbackStore<S> {
 }
 
 impl StoreError {
-    /// Whether other processes may still know what this one cannot read.
+    /// Returns `true` if other processes may still know what this one cannot read.
     fn forbids_fallback(&self) -> bool {
         match self.kind {
             StoreErrorKind::Busy | StoreErrorKind::Unreachable => true,
@@ -286,7 +286,7 @@ mod tests {
         store.update(&["n".to_owned()], &mut |values| values[0] = Some(to.to_owned())).unwrap();
     }
 
-    /// A store in `dir` that knows 1, and a connection that holds its lock.
+    /// A store in `dir` with the value 1, and a connection that holds its lock.
     fn locked(dir: &Path) -> (FallbackStore<SqliteStore>, Connection) {
         let store = FallbackStore::new(SqliteStore::without_waiting(dir));
         set(&store, "1");

@@ -101,7 +101,7 @@ impl StateHandle {
         self.queue(StoreWrite::Finish { id, end });
     }
 
-    /// Waits until everything that was queued before is written, at most for `limit`. Returns whether it
+    /// Waits until everything that was queued before is written, at most for `limit`. Returns `true` if it
     /// is.
     pub async fn flush(&self, limit: Duration) -> bool {
         if self.0.writes.is_idle() {

@@ -1,5 +1,5 @@
-//! Which requests of the log are wanted: one definition for every store. A store may leave out by its own
-//! means what cannot be wanted, and asks here about the rest.
+//! Queries of the log: one definition for every store. A store can exclude impossible
+//! matches by its own means, and checks the rest here.
 
 use serde_json::Value;
 
@@ -8,37 +8,37 @@ use super::search_terms::SearchTerms;
 use crate::ports::RequestOutcome;
 use llmroute_core::model::Timestamp;
 
-/// What a request must be; what is `None` may be anything.
+/// The conditions on a request; `None` means any.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LogQuery {
-    /// SearchTerms that occur in the prompt or in the answer.
+    /// Words that occur in the prompt or in the answer.
     pub words: SearchTerms,
-    /// The group that was asked.
+    /// The group.
     pub group: Option<String>,
-    /// A deployment that was asked.
+    /// A deployment that was called.
     pub deployment: Option<String>,
     /// The class of a failure, of the request or of an attempt.
     pub class: Option<String>,
-    /// How it ended: `Some(None)` is a request without an end.
+    /// The outcome: `Some(None)` is an unfinished request.
     pub outcome: Option<Option<RequestOutcome>>,
-    /// Asked at this moment or later.
+    /// The earliest time.
     pub since: Option<Timestamp>,
-    /// Asked before this moment.
+    /// The first time that is too late.
     pub until: Option<Timestamp>,
-    /// The whole id of its conversation.
+    /// The full id of its conversation.
     pub conversation: Option<String>,
-    /// A label that it was given.
+    /// A tag.
     pub tag: Option<String>,
 }
 
 impl LogQuery {
-    /// Whether it leaves nothing out.
+    /// Returns `true` if it matches every request.
     #[must_use]
     pub fn is_any(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether `record` is wanted.
+    /// Returns `true` if `record` matches.
     #[must_use]
     pub fn matches(&self, (start, end): &LogRecord) -> bool {
         let attempts = || end.iter().filter_map(|end| end.attempts.as_array()).flatten();

@@ -1,4 +1,4 @@
-//! The log as others read it: a connection that does not write.
+//! Read-only access to the log.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use super::{LogQuery, LogRecord, RedisStore, StateLocation};
 #[derive(Debug)]
 pub struct LogReader(Backend);
 
-/// Where the log is kept.
+/// The location of the log.
 #[derive(Debug)]
 enum Backend {
     Sqlite { path: PathBuf, connection: Connection },
@@ -22,19 +22,19 @@ enum Backend {
 }
 
 impl LogReader {
-    /// Opens the log in the state directory `dir`; `None` when nothing was ever kept there.
+    /// Opens the log in the state directory `dir`; `None` if there is none.
     ///
     /// # Errors
-    /// When the database cannot be opened or is not of this version.
+    /// Fails if the database cannot be opened or has another version.
     pub fn open(dir: &Path) -> Result<Option<Self>, StoreError> {
         let path = super::database(dir);
-        // An older one is brought up to date, if it may be written.
+        // An older database is migrated if it is writable.
         let opened = open::reading(&path).or_else(|error| open::existing(&path).or(Err(error)));
         Ok(opened?.map(|connection| Self(Backend::Sqlite { path, connection })))
     }
 
-    /// Opens the log of the state at `location`; `None` when there is none, as in memory. A server is
-    /// not asked before the first question.
+    /// Opens the log of the state at `location`; `None` if there is none, as in memory. A server is
+    /// contacted by the first query.
     ///
     /// # Errors
     /// As [`LogReader::open`].
@@ -49,7 +49,7 @@ impl LogReader {
     /// The latest `count` requests, oldest first.
     ///
     /// # Errors
-    /// When the log cannot be read.
+    /// Fails if the log cannot be read.
     pub fn last(&self, count: usize) -> Result<Vec<LogRecord>, StoreError> {
         match &self.0 {
             Backend::Sqlite { path, connection } => run(path, log::last(connection, count)),
@@ -57,10 +57,10 @@ impl LogReader {
         }
     }
 
-    /// The requests that were asked at `since` or later, oldest first; their texts are left out.
+    /// The requests since `since`, oldest first, without their texts.
     ///
     /// # Errors
-    /// When the log cannot be read.
+    /// Fails if the log cannot be read.
     pub fn since(&self, since: Timestamp) -> Result<Vec<LogRecord>, StoreError> {
         match &self.0 {
             Backend::Sqlite { path, connection } => run(path, log::since(connection, since)),
@@ -68,10 +68,10 @@ impl LogReader {
         }
     }
 
-    /// The request whose whole id is `id`.
+    /// The request with the full id `id`.
     ///
     /// # Errors
-    /// When the log cannot be read.
+    /// Fails if the log cannot be read.
     pub fn get(&self, id: &str) -> Result<Option<LogRecord>, StoreError> {
         match &self.0 {
             Backend::Sqlite { path, connection } => run(path, log::get(connection, id)),
@@ -79,10 +79,10 @@ impl LogReader {
         }
     }
 
-    /// The latest `count` requests that `query` wants, oldest first.
+    /// The latest `count` requests that match `query`, oldest first.
     ///
     /// # Errors
-    /// When the log cannot be read.
+    /// Fails if the log cannot be read.
     pub fn find(&self, query: &LogQuery, count: usize) -> Result<Vec<LogRecord>, StoreError> {
         match &self.0 {
             Backend::Sqlite { path, connection } => {
@@ -95,10 +95,10 @@ impl LogReader {
         }
     }
 
-    /// All turns of the conversation whose whole id is `id`, in the order of their ids.
+    /// All turns of the conversation with the full id `id`, in the order of their ids.
     ///
     /// # Errors
-    /// When the log cannot be read.
+    /// Fails if the log cannot be read.
     pub fn turns(&self, id: &str) -> Result<Vec<LogRecord>, StoreError> {
         match &self.0 {
             Backend::Sqlite { path, connection } => run(path, log::turns(connection, id)),
@@ -109,7 +109,7 @@ impl LogReader {
     /// The ids of the `count` conversations with the latest turns, latest first.
     ///
     /// # Errors
-    /// When the log cannot be read.
+    /// Fails if the log cannot be read.
     pub fn conversations(&self, count: usize) -> Result<Vec<String>, StoreError> {
         match &self.0 {
             Backend::Sqlite { path, connection } => run(path, log::conversations(connection, count)),
@@ -120,7 +120,7 @@ impl LogReader {
     /// Ids that begin or end with `part`, in any case, latest first; at most `limit`.
     ///
     /// # Errors
-    /// When the log cannot be read.
+    /// Fails if the log cannot be read.
     pub fn matching(&self, part: &str, limit: usize) -> Result<Vec<String>, StoreError> {
         match &self.0 {
             Backend::Sqlite { path, connection } => run(path, log::matching(connection, part, limit)),

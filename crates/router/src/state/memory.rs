@@ -1,4 +1,4 @@
-//! A store that lives as long as the process; it shares with its threads and with nobody else.
+//! A store in memory, shared by the threads of one process.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use crate::ports::{LogEnd, LogStart, Store, StoreError};
 
 use super::LogRecord;
 
-/// Requests that are kept; older ones are forgotten, so that a long run does not grow.
+/// The number of requests to keep; older ones are dropped, so that a long run does not grow.
 const LOG_KEPT: usize = 64;
 
 /// See the module.
@@ -35,7 +35,7 @@ impl MemoryStore {
         self.lock().log.iter().cloned().collect()
     }
 
-    /// Sets `keys` to `values` as another store knows them.
+    /// Sets `keys` to `values` of another store.
     pub(super) fn remember(&self, keys: &[String], values: &[Option<String>]) {
         let mut inner = self.lock();
         for (key, value) in keys.iter().zip(values) {
@@ -43,7 +43,7 @@ impl MemoryStore {
         }
     }
 
-    /// Hands out the beginning of `id` if it has no end, and forgets it.
+    /// Removes and returns the start of `id` if it has no end.
     pub(super) fn take_unfinished(&self, id: &str) -> Option<LogStart> {
         let mut inner = self.lock();
         let at = inner.log.iter().position(|(start, end)| start.id == id && end.is_none())?;
@@ -51,7 +51,7 @@ impl MemoryStore {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        // A panic elsewhere leaves the map whole: each change of it is one call.
+        // A panic elsewhere leaves the map intact: each change of it is one call.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -127,7 +127,6 @@ impl Store for MemoryStore {
 
 #[cfg(test)]
 mod tests {
-    use crate::ports::Store;
     use crate::state::{StateLocation, open};
 
     #[test]

@@ -1,6 +1,6 @@
-//! What processes remember together: breakers, latencies, limits, and the log of requests.
+//! The state that processes share: breakers, latencies, limits, and the log of requests.
 //!
-//! It owns where that lies and how it is kept whole; what the values mean belong to `routing`.
+//! It owns storage and integrity; `routing` defines the values.
 
 mod distinct_ids;
 mod fallback_store;
@@ -33,7 +33,7 @@ pub use redis::RedisStore;
 pub use search_terms::SearchTerms;
 pub use sqlite::SqliteStore;
 
-/// Where the state is.
+/// The location of the state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StateLocation {
     /// A database in this directory, shared by the processes of one machine.
@@ -50,11 +50,11 @@ pub enum StateLocation {
 const NO_HOME: &str = "the state is in memory, so limits and cooldowns hold for this process only and nothing is \
                        logged: there is no home directory\nhint: set `HOME` or `XDG_STATE_HOME`, or use `--state DIR`";
 
-/// A request in the log, and how it ended if that is known.
+/// A logged request, and its result if known.
 pub type LogRecord = (LogStart, Option<LogEnd>);
 
-/// The store at `location`. Nothing is touched before the first operation, and no trouble with the
-/// state is ever in the way: it costs one warning ([`Store::take_warning`]).
+/// The store at `location`. It does no I/O before the first operation, and a problem with the
+/// state never fails a request: it gives one warning ([`Store::take_warning`]).
 #[must_use]
 pub fn open(location: &StateLocation) -> Arc<dyn Store> {
     match location {
@@ -65,7 +65,7 @@ pub fn open(location: &StateLocation) -> Arc<dyn Store> {
     }
 }
 
-/// The store at `location` as it is, for those who look after it: its errors are theirs.
+/// The store at `location` without a fallback, for maintenance: the caller handles its errors.
 #[must_use]
 pub fn open_strict(location: &StateLocation) -> Box<dyn Store> {
     match location {
@@ -75,30 +75,30 @@ pub fn open_strict(location: &StateLocation) -> Box<dyn Store> {
     }
 }
 
-/// Looks whether what is kept at `location` is whole.
+/// Checks the integrity of the state at `location`.
 ///
 /// # Errors
-/// [`StoreErrorKind::Damaged`](crate::ports::StoreErrorKind::Damaged) when it is not, and whatever
-/// keeps it from being read.
+/// [`StoreErrorKind::Damaged`](crate::ports::StoreErrorKind::Damaged) if it is damaged, and any error that
+/// prevents reading it.
 pub fn check(location: &StateLocation) -> Result<(), StoreError> {
     match location {
         StateLocation::Dir(dir) => SqliteStore::new(dir).check(),
-        // A server looks after its own files.
+        // A server maintains its own files.
         StateLocation::Redis(_) | StateLocation::Memory | StateLocation::NoHome => Ok(()),
     }
 }
 
 /// Moves the database in the state directory `dir` aside, to a name that ends in `stamp`; the next
-/// write begins a new one. Returns where it is then.
+/// write creates a new one. Returns its new path.
 ///
 /// # Errors
-/// When its files cannot be moved.
+/// Fails if its files cannot be moved.
 pub fn set_aside(dir: &Path, stamp: &str) -> Result<PathBuf, StoreError> {
     sqlite::open::set_aside(&database(dir), stamp)
 }
 
 impl fmt::Display for StateLocation {
-    /// The place as a person finds it.
+    /// The location for people.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dir(dir) => write!(f, "{}", database(dir).display()),
@@ -114,7 +114,7 @@ fn monotonic_now() -> std::time::Instant {
     std::time::Instant::now()
 }
 
-/// The database in the state directory `dir`; `-wal` and `-shm` lie beside it.
+/// The database in the state directory `dir`, with `-wal` and `-shm` beside it.
 #[must_use]
 pub fn database(dir: &Path) -> PathBuf {
     dir.join("state.db")

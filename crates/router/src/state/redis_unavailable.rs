@@ -1,4 +1,4 @@
-//! The place of `redis` in a program that was built without it: every operation says so.
+//! Replaces `redis` in a build without it: every operation fails with that reason.
 
 use crate::ports::{LogEnd, LogStart, Store, StoreError, StoreErrorKind};
 use llmroute_core::model::RedisUrl;
@@ -12,7 +12,7 @@ pub struct RedisStore {
 }
 
 impl RedisStore {
-    /// The store at `url`, which this program cannot reach.
+    /// The store at `url`, which this build cannot reach.
     #[must_use]
     pub fn new(url: &RedisUrl) -> Self {
         Self { url: url.clone() }

@@ -1,7 +1,7 @@
-//! SearchTerms that are looked for in a text. What is typed is words and nothing else: no operators, no quotes.
+//! Words to search for in a text. The input has words only: no operators, no quotes.
 //!
-//! A word of the text is a run of letters and digits, compared without regard to case. `word*` finds what
-//! begins so. Scripts that are written without spaces are looked for anywhere in the text.
+//! A word of the text is a run of letters and digits, compared case-insensitively. `word*` matches a
+//! prefix. Scripts without spaces are searched anywhere in the text.
 
 /// The words of a search; all of them must occur.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,7 +21,7 @@ enum TermKind {
 }
 
 impl SearchTerms {
-    /// The words in `typed`.
+    /// Parses the words in `typed`.
     #[must_use]
     pub fn of(typed: &str) -> Self {
         let terms = typed.split_whitespace().flat_map(|chunk| {
@@ -37,13 +37,13 @@ impl SearchTerms {
         Self(terms.collect())
     }
 
-    /// Whether there is nothing to look for.
+    /// Returns `true` if there is nothing to search for.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether every word occurs in one of `texts`.
+    /// Returns `true` if every word occurs in one of `texts`.
     #[must_use]
     pub fn all_occur_in(&self, texts: &[&str]) -> bool {
         let mut missing: Vec<&SearchTerm> = self.0.iter().collect();
@@ -62,8 +62,8 @@ impl SearchTerms {
         missing.is_empty()
     }
 
-    /// The words that SQLite's index is sure to know, as one of its expressions; `None` when it knows
-    /// none of them. What it finds is then looked at again: it finds more rather than less.
+    /// The words that SQLite's index certainly contains, as an expression of it; `None` if it contains
+    /// none of them. Its matches are checked again: it finds more rather than fewer.
     pub(super) fn expression(&self) -> Option<String> {
         let known = self.0.iter().filter(|term| term.is_indexed());
         let terms: Vec<String> = known
@@ -76,7 +76,7 @@ impl SearchTerms {
     }
 }
 
-/// The words of `texts` as an index is told them: what it makes of other characters does not matter then.
+/// The words of `texts` for the index, so that its own treatment of other characters does not matter.
 pub(super) fn indexed(texts: [&str; 2]) -> String {
     texts.iter().flat_map(|text| runs(text)).map(folded).collect::<Vec<_>>().join(" ")
 }
@@ -90,7 +90,7 @@ impl SearchTerm {
         }
     }
 
-    /// Whether its characters are letters and digits to the tokenizer, too (Unicode 6.1): those of the
+    /// Returns `true` if the tokenizer (Unicode 6.1) also treats its characters as letters and digits: those of the
     /// European alphabets are.
     fn is_indexed(&self) -> bool {
         self.kind != TermKind::Anywhere
@@ -103,7 +103,7 @@ fn runs(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|run| !run.is_empty())
 }
 
-/// Character by character, so that it does not matter what stands beside one.
+/// Lowercases character by character, independently of context.
 fn folded(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).collect()
 }

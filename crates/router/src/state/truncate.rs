@@ -1,11 +1,11 @@
-//! How much of a text is kept.
+//! Limits the size of logged texts.
 
 use std::borrow::Cow;
 
-/// The longest text that is kept of one request, in bytes, for each of its texts.
+/// The longest logged text, in bytes, for each text of a request.
 const TEXT_BYTES: usize = 16 << 20;
 
-/// `text`, or its beginning and a mark when it is too long to keep.
+/// Returns `text`, or its beginning and a mark if it is too long.
 pub fn truncate(text: &str) -> Cow<'_, str> {
     if text.len() <= TEXT_BYTES {
         return Cow::Borrowed(text);

@@ -1,4 +1,4 @@
-//! Connections that are timed step by step: name, address, handshake. Nothing is sent on them.
+//! Connections timed step by step: DNS, TCP, TLS. No request is sent.
 
 mod certificate;
 
@@ -19,7 +19,7 @@ use super::tls::{self, LazyVerifier};
 use crate::ports::{BoxFuture, Clock, ConnectionCheck, ConnectionChecker};
 use llmroute_core::model::{Class, ConnectionFault, Failure, TimeoutKind};
 
-/// How long an address is waited for before the next one is tried beside it (RFC 8305, section 5).
+/// The delay before the next address is tried in parallel (RFC 8305, section 5).
 const NEXT_ADDRESS: Duration = Duration::from_millis(250);
 
 /// Implements [`ConnectionChecker`] over sockets.
@@ -30,13 +30,13 @@ pub struct SocketChecker {
 }
 
 impl SocketChecker {
-    /// One that measures with `clock`. The proxies are those that [`HttpTransport`](super::HttpTransport) uses.
+    /// Measures with `clock`. Uses the same proxies as [`HttpTransport`](super::HttpTransport).
     #[must_use]
     pub fn new(clock: Clock) -> Self {
         Self { clock, roots: Arc::default(), proxies: Matcher::from_system() }
     }
 
-    /// Whether calls to `url` go through a proxy, whose connections say nothing of the server.
+    /// Returns `true` if calls to `url` use a proxy, whose connections do not measure the server.
     fn is_proxied(&self, url: &Url, peer: &Server) -> bool {
         let uri = url.as_str().parse::<http::Uri>();
         !peer.is_loopback() && uri.is_ok_and(|uri| self.proxies.intercept(&uri).is_some())
@@ -104,7 +104,7 @@ async fn addresses(url: &Url, peer: &Server) -> Result<Vec<SocketAddr>, Failure>
     if found.is_empty() { Err(unresolved()) } else { Ok(found) }
 }
 
-/// The first connection of all addresses, each begun a little after the one before.
+/// The first connection among all addresses, with staggered starts.
 async fn connect(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     let attempts = addresses.iter().enumerate().map(|(place, address)| {
         Box::pin(async move {

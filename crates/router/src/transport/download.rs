@@ -1,4 +1,4 @@
-//! One public file over HTTP, in one piece: no key, no redirect, no retry, and no more than it may be.
+//! Downloads one public file over HTTP: no key, no redirect, no retry, and a size limit.
 
 use llmroute_core::model::format;
 use std::error::Error as _;
@@ -11,21 +11,21 @@ use url::{Host, Url};
 
 use super::tls::{self, LazyVerifier};
 
-/// How long the whole of it may take.
+/// The time limit of a download.
 const LIMIT: Duration = Duration::from_secs(60);
-/// How long until there is a connection.
+/// The time limit of its connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// Why there is no file.
+/// The reasons for a failed download.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DownloadError {
     /// The address is not one to download from.
     #[error("`{0}` is neither `https` nor on this machine")]
     Address(String),
-    /// The server said no.
+    /// The server refused.
     #[error("the server answered {0}")]
     Status(u16),
-    /// The file is larger than it may be.
+    /// The file exceeds the size limit.
     #[error("it is larger than {0} bytes")]
     TooLarge(usize),
     /// The network failed.
@@ -33,7 +33,7 @@ pub enum DownloadError {
     Network(String),
 }
 
-/// What is at `url`, if it is at most `largest` bytes long, decompressed.
+/// Returns the decompressed file at `url`, of at most `largest` bytes.
 ///
 /// # Errors
 /// See [`DownloadError`].
@@ -69,7 +69,7 @@ fn client(here: bool) -> Result<Client, DownloadError> {
     client.build().map_err(network)
 }
 
-/// The innermost reason: the outer ones only say that sending failed.
+/// The innermost cause: the outer ones only report that sending failed.
 fn network(error: reqwest::Error) -> DownloadError {
     if error.is_timeout() {
         return DownloadError::Network(format!("no whole answer in {}", format::duration(LIMIT)));

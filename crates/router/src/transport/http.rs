@@ -1,6 +1,6 @@
-//! The network over sockets: sends one request once and hands out the reply as it is read.
+//! HTTP over sockets: sends a request once and streams the reply.
 //!
-//! It owns connections and nothing else: no retries, no redirects, no clock, no meaning of a status.
+//! It has no retries, redirects or clock, and does not interpret statuses.
 
 pub(super) mod error;
 
@@ -19,17 +19,17 @@ use crate::ports::{BoxFuture, HttpReply, Transport};
 use llmroute_core::model::{Class, ConnectionFault, Failure};
 use llmroute_core::wire::WireRequest;
 
-/// What every request says of its sender.
+/// The `User-Agent` of every request.
 pub(super) const USER_AGENT: &str = concat!("llmroute/", env!("CARGO_PKG_VERSION"));
 
-/// How long a connection to those who give out keys may take, and what they may say.
+/// The limits of connections to credential services and of their replies.
 const KEYS_CONNECT: Duration = Duration::from_secs(5);
 const MAX_KEYS: usize = 64 << 10;
 
-/// The network. Cheap to make: a client comes with the first call, TLS roots with the first certificate.
+/// The HTTP transport. Creation is cheap: the first call makes a client, the first certificate loads the TLS roots.
 ///
 /// Proxies are those of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`); a server on
-/// loopback is never asked through one, as in Go: a proxy would look for it on its own machine.
+/// loopback is called directly, as in Go: a proxy would look for it on its own machine.
 #[derive(Default)]
 pub struct HttpTransport {
     clients: Mutex<HashMap<ClientOptions, Client>>,
@@ -38,7 +38,7 @@ pub struct HttpTransport {
     fixed: Option<Client>,
 }
 
-/// What cannot be said with a request, only to a client; a profile has two or three combinations.
+/// The settings of a client that a request cannot carry; a profile has two or three combinations.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct ClientOptions {
     connect_timeout: Duration,
@@ -73,7 +73,7 @@ impl HttpTransport {
 }
 
 impl HttpTransport {
-    /// Asks for `url` once, for those who give out keys; the status and the body, up to a bound.
+    /// Fetches `url` once, for credential services; returns the status and a bounded body.
     pub(crate) async fn get(&self, url: url::Url, headers: http::HeaderMap) -> Result<(u16, Vec<u8>), Failure> {
         let peer = Server::of(&url)?;
         let client = self.client(ClientOptions { connect_timeout: KEYS_CONNECT, proxies: !peer.is_loopback() })?;
@@ -108,9 +108,9 @@ impl Transport for HttpTransport {
 
 #[cfg(feature = "vertex")]
 impl HttpTransport {
-    /// One small exchange of any method: `request` as it is, and the whole reply, of at most `limit` bytes.
+    /// Sends `request` of any method and returns the whole reply, of at most `limit` bytes.
     ///
-    /// Plain `http` never goes through a proxy: it is spoken to this machine and to its cloud's own network.
+    /// Plain `http` never uses a proxy: its targets are this machine and its cloud's own network.
     ///
     /// # Errors
     /// As [`Transport::send`], and `malformed` for a reply that is too large.
@@ -141,12 +141,12 @@ impl HttpTransport {
     }
 }
 
-/// Chunks as they are read; nothing is gathered, and the first failure is the last item.
+/// Streams chunks as they are read, without buffering; the first failure is the last item.
 fn body(response: reqwest::Response, peer: Server) -> impl Stream<Item = Result<bytes::Bytes, Failure>> + Send {
     response.bytes_stream().map(move |chunk| chunk.map_err(|error| error::of_body(&error, &peer)))
 }
 
-/// Measured at 10 to 20 µs; reading the roots of the system, 5 ms, is left to the first certificate.
+/// Takes 10 to 20 µs (measured); reading the system's roots (5 ms) waits for the first certificate.
 fn build(wants: ClientOptions, roots: &Arc<LazyVerifier>) -> Result<Client, Failure> {
     let wrong = |error: &dyn fmt::Display| {
         Failure::new(Class::Connection(ConnectionFault::Tls), format!("no client could be made: {error}"))

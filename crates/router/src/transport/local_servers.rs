@@ -1,4 +1,4 @@
-//! Whether a local model server is there: one short GET, and only a valid list of models counts.
+//! Detects local model servers: one short GET, and only a valid list of models counts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,13 +6,13 @@ use std::time::Duration;
 use serde_json::Value;
 use url::Url;
 
-/// How long a server on this machine may take to say what it has.
+/// The time limit for the model list of a server on this machine.
 const LIMIT: Duration = Duration::from_millis(300);
-/// The largest list that is read.
+/// The largest list that is read, in bytes.
 const MAX_BYTES: usize = 1 << 20;
 
 /// The first model of each server in `bases` (`http://host:port/`), in their order; `None` where no
-/// model server answers. All are asked at the same time.
+/// model server answers. All are probed concurrently.
 pub async fn models(bases: &[Url]) -> Vec<Option<String>> {
     let Some(client) = client() else { return vec![None; bases.len()] };
     let probes =

@@ -1,6 +1,6 @@
-//! Simulated deployments: plays a script on tokio's clock, so that a paused clock plays it at once.
+//! Simulated deployments: plays a script on tokio's clock, so that a paused clock plays it instantly.
 //!
-//! What happens is decided in `plan`, as a value; this file only waits and hands it out.
+//! `simulate` decides what happens, as a value; this file only waits and emits it.
 
 mod measured;
 mod simulate;
@@ -30,7 +30,7 @@ pub struct MockTransport {
 }
 
 impl MockTransport {
-    /// A transport whose rng comes from `seed`, the script's own seed and the number of the call.
+    /// A transport whose randomness depends on `seed`, the script's own seed and the number of the call.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self { seed, calls: AtomicU64::new(0) }

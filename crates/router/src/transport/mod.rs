@@ -1,4 +1,4 @@
-//! The network: `ports::Transport` over sockets, and over scripts; it owns no retry and no routing.
+//! `ports::Transport` over sockets and over scripts, without retries or routing.
 
 pub mod connection_check;
 pub mod download;
@@ -19,9 +19,9 @@ pub use http::HttpTransport;
 pub use measuring::MeasuringTransport;
 pub use mock::MockTransport;
 
-/// Every way out that this process has, chosen by the scheme of the URL.
+/// All transports of the process, chosen by the scheme of the URL.
 ///
-/// Making one costs nothing: connections, clients and TLS roots come with the first call that needs them.
+/// Creation does no I/O: connections, clients and TLS roots are made by the first call that needs them.
 #[derive(Debug, Default)]
 pub struct SchemeTransport {
     /// `http` and `https`.
@@ -31,7 +31,7 @@ pub struct SchemeTransport {
 }
 
 impl SchemeTransport {
-    /// A network whose simulated part draws its luck from `seed`.
+    /// A network; `seed` determines the randomness of simulated deployments.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self { http: HttpTransport::default(), mock: MockTransport::new(seed) }

@@ -1,4 +1,4 @@
-//! How `https` is spoken: rustls with ring, and the roots of the platform, read when a certificate is to be judged.
+//! TLS by rustls with ring, and the platform's root certificates, loaded for the first certificate.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,10 +9,10 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
-/// TLS sessions that are remembered for resumption: one per provider is what a process talks to.
+/// The number of TLS sessions kept for resumption: about one per provider.
 const SESSIONS: usize = 32;
 
-/// A configuration that has read nothing yet; HTTP/2 where the server takes it.
+/// A configuration that has loaded nothing yet; offers HTTP/2.
 ///
 /// Proxies may speak TLS even when the request is `http`, so every client has one.
 pub fn config(roots: &Arc<LazyVerifier>) -> Result<ClientConfig, Error> {
@@ -26,10 +26,10 @@ pub fn config(roots: &Arc<LazyVerifier>) -> Result<ClientConfig, Error> {
     Ok(config)
 }
 
-/// The platform's verifier, made at the first handshake that needs it and shared by all clients.
+/// The platform's verifier, created by the first handshake that needs it and shared by all clients.
 ///
-/// On Linux and the BSDs the roots are those of `SSL_CERT_FILE` and `SSL_CERT_DIR` when one of them is set,
-/// else the system's; on macOS and Windows the system decides.
+/// On Linux and the BSDs the roots come from `SSL_CERT_FILE` and `SSL_CERT_DIR` if one of them is set,
+/// else from the system; on macOS and Windows the system decides.
 #[derive(Debug)]
 pub struct LazyVerifier {
     provider: Arc<CryptoProvider>,
@@ -48,7 +48,7 @@ impl LazyVerifier {
         made.as_ref().map_err(Clone::clone)
     }
 
-    /// Whether the roots were read.
+    /// Returns `true` if the roots are loaded.
     #[cfg(test)]
     pub fn were_read(&self) -> bool {
         self.verifier.get().is_some()
@@ -86,7 +86,7 @@ impl ServerCertVerifier for LazyVerifier {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        // Asked for the first message already, before there is a certificate to judge.
+        // Called for the first message already, before there is a certificate.
         self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

@@ -7,14 +7,14 @@ use std::borrow::Cow;
 
 use super::{AS_OF, Model, Origin, Source, line_of, parse};
 
-/// What the first line begins with: the format may change, and an old table is then no table.
+/// The prefix of the first line, which identifies the format; a table in another format is ignored.
 const HEAD: &str = "# llmroute models 1; models.dev ";
 
 /// A fetched table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchedTable {
     text: String,
-    /// Where the lines begin.
+    /// The offset of the lines.
     rows: usize,
     /// The day on which it was fetched.
     as_of: String,
@@ -44,13 +44,13 @@ impl FetchedTable {
         Ok(Self { as_of: date.to_owned(), rows: head.len() + 1, text })
     }
 
-    /// The text to be kept.
+    /// The text to save.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// What it says of `model` at `provider`.
+    /// The row of `model` at `provider`.
     ///
     /// # Errors
     /// When the line cannot be understood.
@@ -72,10 +72,10 @@ impl FetchedTable {
     }
 }
 
-/// What holds, when the built-in table says `known` and a fetched one `fetched`.
+/// Merges the built-in row `known` with the fetched row `fetched`.
 ///
 /// Prices, limits, capabilities and status are those of the newer table, each as far as it has them;
-/// what a fetched table does not tell (how effort is said, what is refused) stays.
+/// facts that a fetched table lacks (forms of effort, refused parameters) stay.
 #[must_use]
 pub fn newest(known: Option<Model>, fetched: Option<Model>) -> Option<Model> {
     let (known, fetched) = match (known, fetched) {
@@ -100,7 +100,7 @@ pub fn newest(known: Option<Model>, fetched: Option<Model>) -> Option<Model> {
         pdf: fetched.pdf,
         audio: fetched.audio,
         tools: fetched.tools,
-        // The list leaves this out more often than it says no.
+        // The list omits this more often than it denies it.
         json_schema: fetched.json_schema || known.json_schema,
         status: fetched.status,
         source: fetched.source,
@@ -154,7 +154,7 @@ mod tests {
         assert!(table.find("c", "d").unwrap().is_some());
     }
 
-    /// What holds of `openai/gpt-4o` when a table of `date` has `line`.
+    /// The merged row of `openai/gpt-4o`, if a table of `date` has `line`.
     fn merged(line: &str, date: &str) -> Model {
         let fetched = table(&[line], date).find("openai", "gpt-4o").unwrap();
         newest(find("openai", "gpt-4o"), fetched).unwrap()

@@ -1,4 +1,4 @@
-//! What is known of each model: prices, limits and capabilities, as of the table's date.
+//! Facts about models: prices, limits and capabilities, as of the table's date.
 //!
 //! The facts are lines of `models.tsv` (columns: `scripts/models_table.py`). A look-up is a binary
 //! search over the text that parses one line.
@@ -21,7 +21,7 @@ const TABLE: &str = include_str!("models.tsv");
 /// One model at one provider.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
-    /// What its tokens cost, when known.
+    /// The price of its tokens, if known.
     pub price: Option<Price>,
     /// Tokens that fit prompt and answer together, when known.
     pub context_window: Option<u64>,
@@ -39,38 +39,38 @@ pub struct Model {
     pub tools: bool,
     /// It holds to a JSON Schema.
     pub json_schema: bool,
-    /// Whether it reasons before it answers.
+    /// Its reasoning before an answer.
     pub reasoning: Reasoning,
     /// It continues an answer that was begun for it, when known.
     pub prefill: Option<bool>,
-    /// Whether it takes `temperature` and `top_p`.
+    /// Its support for `temperature` and `top_p`.
     pub sampling: Support,
     /// The levels of effort that it takes.
     pub efforts: Efforts,
     /// When it calls tools in chat completions; Responses have no such bound.
     pub chat_tools: Support,
-    /// How effort is said to it in Anthropic's protocol.
+    /// The form of effort in Anthropic's protocol.
     pub thinking: Thinking,
-    /// How many tokens it thinks with, when it takes that and no level.
+    /// The range of its reasoning budget in tokens, if it takes a budget instead of a level.
     pub budget: Option<Budget>,
-    /// How far it is in its life.
+    /// Its lifecycle status.
     pub status: Status,
-    /// Where the price comes from.
+    /// The source of the price.
     pub price_source: Source,
-    /// Where the rest comes from.
+    /// The source of the other facts.
     pub source: Source,
 }
 
-/// Where a fact comes from, and its date.
+/// The source of a fact, and its date.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// Who says so.
+    /// The source.
     pub origin: Origin,
     /// When, as `YYYY-MM-DD`.
     pub as_of: Cow<'static, str>,
 }
 
-/// Who says something of a model.
+/// A source of facts about models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// The table of this program.
@@ -99,7 +99,7 @@ impl fmt::Display for Source {
 /// The levels of effort that a model takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Efforts {
-    /// Nobody says; any may be tried.
+    /// Unknown; any value can be tried.
     Unknown,
     /// None at all.
     None,
@@ -107,12 +107,12 @@ pub enum Efforts {
     Levels(Vec<Effort>),
 }
 
-/// Whether a model reasons before it answers.
+/// The reasoning of a model before an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reasoning {
     /// Never.
     No,
-    /// When an effort is asked for.
+    /// Only if an effort is requested.
     WhenAsked,
     /// Unless the effort is `none`.
     ByDefault,
@@ -129,7 +129,7 @@ pub enum Support {
     Never,
 }
 
-/// How effort is said in Anthropic's protocol.
+/// The form of effort in Anthropic's protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Thinking {
     /// Not known.
@@ -142,7 +142,7 @@ pub enum Thinking {
     Adaptive,
 }
 
-/// The tokens that a model may be told to think with.
+/// The range of a reasoning budget, in tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     /// The fewest, when it thinks at all.
@@ -153,7 +153,7 @@ pub struct Budget {
     pub off: bool,
 }
 
-/// How far a model is in its life.
+/// The lifecycle status of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     /// In service.
@@ -167,7 +167,7 @@ pub enum Status {
 }
 
 impl Model {
-    /// Whether it reasons when asked for `effort`.
+    /// Returns `true` if it reasons at `effort`.
     #[must_use]
     pub fn reasons(&self, effort: Option<Effort>) -> bool {
         match (self.reasoning, effort) {
@@ -176,13 +176,13 @@ impl Model {
         }
     }
 
-    /// Whether `temperature` and `top_p` may be sent beside `effort`.
+    /// Returns `true` if `temperature` and `top_p` can be sent with `effort`.
     #[must_use]
     pub fn takes_sampling(&self, effort: Option<Effort>) -> bool {
         self.takes(self.sampling, effort)
     }
 
-    /// Whether it takes this level of effort, as far as is known.
+    /// Returns `false` if it is known to refuse this level of effort.
     #[must_use]
     pub fn takes_effort(&self, effort: Effort) -> bool {
         match (self.reasoning, &self.efforts, effort) {
@@ -192,7 +192,7 @@ impl Model {
         }
     }
 
-    /// Whether tools may be sent beside `effort` in chat completions.
+    /// Returns `true` if tools can be sent with `effort` in chat completions.
     #[must_use]
     pub fn takes_tools_in_chat(&self, effort: Option<Effort>) -> bool {
         self.takes(self.chat_tools, effort)
@@ -207,7 +207,7 @@ impl Model {
     }
 }
 
-/// What is known of `model` at `provider`; parses one line of the table.
+/// Looks up `model` at `provider`; parses one line of the table.
 #[must_use]
 pub fn find(provider: &str, model: &str) -> Option<Model> {
     let key = format!("{provider}/{model}");
@@ -219,7 +219,7 @@ pub fn models() -> impl Iterator<Item = (&'static str, Model)> {
     rows().lines().filter_map(builtin)
 }
 
-/// The table without its first line, which tells where it comes from.
+/// The table without its first line, which names its source.
 fn rows() -> &'static str {
     TABLE.split_once('\n').map_or("", |(_, rows)| rows)
 }
@@ -297,7 +297,7 @@ fn letter<T: Copy>(text: &str, meanings: &[(&str, T)]) -> Option<T> {
     meanings.iter().find(|(letter, _)| *letter == text).map(|(_, meaning)| *meaning)
 }
 
-/// Digits; `-` for none. Who never reasons takes none.
+/// Digits; `-` for none. A model that never reasons has none.
 fn efforts(text: &str, caps: &str) -> Option<Efforts> {
     match text {
         "-" => Some(Efforts::None),
@@ -311,7 +311,7 @@ fn effort(digit: u8) -> Option<Effort> {
     Effort::ALL.get(usize::from(digit.checked_sub(b'0')?)).copied()
 }
 
-/// Empty is unknown, what is no number is a mistake of the table.
+/// Empty means unknown; anything but a number is an error in the table.
 #[expect(clippy::option_option, reason = "a mistake is not the same as unknown")]
 fn number<T: std::str::FromStr>(text: &str) -> Option<Option<T>> {
     if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }

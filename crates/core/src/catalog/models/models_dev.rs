@@ -13,7 +13,7 @@ use super::fetched::FetchedTable;
 /// Fewer models than this are not the list.
 const FEWEST: usize = 50;
 
-/// USD per million tokens; nobody asks more.
+/// The highest plausible price, USD per million tokens.
 const DEAREST: f64 = 100_000.0;
 
 /// Tokens; no model takes more.
@@ -182,7 +182,7 @@ fn line(provider: &str, name: &str, entry: Value) -> Option<ListedLine> {
         Some("deprecated") => "d",
         Some(_) | None => "",
     };
-    // It says that `temperature` is refused, not when.
+    // The list reports that `temperature` is refused, but not when.
     let sampling = if entry.temperature == Some(false) { "n" } else { "" };
     let columns = [
         &format!("{provider}/{name}"),
@@ -214,7 +214,7 @@ fn caps(entry: &ListedModel) -> String {
     all.into_iter().filter(|(_, has)| *has).map(|(letter, _)| letter).collect()
 }
 
-/// Five columns of a price: empty where none is told, `None` where one cannot be.
+/// Five columns of a price: empty where none is given, `None` where one is not valid.
 fn price(name: &str, cost: Option<&ListedCost>) -> Option<String> {
     const UNKNOWN: &str = "\t\t\t\t";
     let Some(ListedCost { input: Some(input), output: Some(output), cache_read, cache_write, .. }) = cost else {
@@ -222,7 +222,7 @@ fn price(name: &str, cost: Option<&ListedCost>) -> Option<String> {
     };
     let (cells, tier) = ([Some(*input), Some(*output), *cache_read, *cache_write].map(usd), tier(cost));
     let [input_cell, output_cell, read, write] = cells;
-    // A 0 in a list is "free" only where the name says so; else nobody knows.
+    // A 0 in a list means "free" only if the name says so; otherwise it is unknown.
     if *input == 0.0 && !name.ends_with(":free") {
         return Some(UNKNOWN.to_owned());
     }

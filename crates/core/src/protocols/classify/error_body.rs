@@ -1,4 +1,4 @@
-//! What an error body says, whatever its shape: codes, message, ids. It does not judge.
+//! Extracts codes, message and ids from error bodies of any shape. It does not classify.
 
 use http::StatusCode;
 use serde_json::Value;
@@ -14,7 +14,7 @@ pub struct ErrorBody {
     pub numeric: Option<u16>,
     /// The message, for people.
     pub message: String,
-    /// Everything said in words, in lower case.
+    /// All words, in lower case.
     pub text: String,
     /// The provider's id of the request.
     pub request_id: Option<String>,
@@ -93,7 +93,7 @@ impl ErrorBody {
         }
     }
 
-    /// The message, or the best that can be said instead.
+    /// The message, or the best replacement.
     pub fn message_for(&self, status: u16) -> String {
         if is_visible(&self.message) {
             return self.message.clone();
@@ -112,7 +112,7 @@ impl ErrorBody {
     }
 }
 
-/// Whether something of it is left on a line of a terminal.
+/// Returns `true` if some of it is visible on a terminal.
 fn is_visible(text: &str) -> bool {
     text.chars().any(|c| !c.is_whitespace() && !c.is_control())
 }

@@ -1,7 +1,7 @@
-//! What an error reply means: status first, then machine codes, then text within a status.
+//! Classifies error replies: status first, then machine codes, then text within a status.
 //!
 //! Shared by the protocols; it knows shapes and codes, no provider. What one provider means by a
-//! code of its own stands in its catalog row ([`crate::catalog::Quirks::codes`]).
+//! own code is in its catalog row ([`crate::catalog::Quirks::codes`]).
 
 mod error_body;
 mod rules;
@@ -19,10 +19,10 @@ use error_body::ErrorBody;
 /// status as a code too (`"412"`, or `"413 empty"` for one without a body). They go first.
 pub type Codes = &'static [(&'static str, Class)];
 
-/// A limit that asks for a longer wait than this is an allowance that is used up.
+/// A limit with a longer wait is an exhausted quota.
 const LONGEST_RATE_LIMIT: Duration = Duration::from_secs(3600);
 
-/// What a reply with an error status means.
+/// Classifies a reply with an error status.
 #[must_use]
 pub fn reply(reply: &ErrorReply<'_>, own: Codes) -> Failure {
     let said = ErrorBody::of_body(reply.body);
@@ -32,7 +32,7 @@ pub fn reply(reply: &ErrorReply<'_>, own: Codes) -> Failure {
     failure
 }
 
-/// What an error inside a reply with status 200 means.
+/// Classifies an error inside a reply with status 200.
 #[must_use]
 pub fn inside(body: &Value, own: Codes) -> Failure {
     let said = ErrorBody::of_json(body);
@@ -51,7 +51,7 @@ pub fn request_id(headers: &HeaderMap) -> Option<String> {
         .filter(|id| !id.is_empty())
 }
 
-/// What `body` is, if it reports an error rather than an answer: the shapes that servers use.
+/// Recognizes a `body` that reports an error instead of an answer, in the shapes that servers use.
 #[must_use]
 pub fn is_error(body: &Value) -> bool {
     let text = |name: &str| body.get(name).and_then(Value::as_str);
@@ -112,7 +112,7 @@ fn class(said: &ErrorBody, status: u16, own: Codes) -> Class {
         .unwrap_or_else(|| fallback(effective))
 }
 
-/// Statuses that mean one thing whatever the body says.
+/// Statuses with one meaning, whatever the body.
 fn decisive(status: u16) -> Option<Class> {
     match status {
         401 => Some(Class::Authentication),
@@ -124,13 +124,13 @@ fn decisive(status: u16) -> Option<Class> {
     }
 }
 
-/// Whether a code may say `class` under `status`: a failing server does not judge the request.
+/// Returns `true` if a code can mean `class` under `status`: a failing server does not judge the request.
 fn fits(class: Class, status: u16) -> bool {
     let servers = matches!(class, Class::Overloaded | Class::Timeout(_) | Class::ContextWindow | Class::ServerError);
     status < 500 || servers
 }
 
-/// What is left when neither code nor text helps.
+/// The class if neither code nor text helps.
 fn fallback(status: u16) -> Class {
     match status {
         202 => Class::Overloaded,

@@ -4,7 +4,7 @@ use super::Codes;
 use super::error_body::{ErrorBody, key};
 use crate::model::{Class, TimeoutKind};
 
-/// What the provider's own table says.
+/// The class from the provider's own table.
 pub fn own(said: &ErrorBody, status: u16, own: Codes) -> Option<Class> {
     let (status, empty) = (status.to_string(), format!("{status}empty"));
     let named = |code: &str| {
@@ -14,7 +14,7 @@ pub fn own(said: &ErrorBody, status: u16, own: Codes) -> Option<Class> {
     own.iter().find(|(code, _)| named(code)).map(|(_, class)| *class)
 }
 
-/// What the shape of the body says, beyond its codes.
+/// The class from the shape of the body, beyond its codes.
 pub fn shape(said: &ErrorBody, status: u16) -> Option<Class> {
     let client = matches!(status, 0 | 400 | 403 | 413 | 422 | 429);
     let exhausted = said.codes.iter().any(|code| code == "resourceexhausted");
@@ -30,7 +30,7 @@ pub fn shape(said: &ErrorBody, status: u16) -> Option<Class> {
     }
 }
 
-/// What the machine codes say. Codes are compared whole, without case and punctuation.
+/// The class from machine codes, which are compared as a whole, without case and punctuation.
 pub fn code(codes: &[String]) -> Option<Class> {
     CODES
         .iter()
@@ -171,7 +171,7 @@ const CODES: &[(&[&str], Class)] = &[
     ),
 ];
 
-/// What the wording says. Text is trusted only where the status leaves the question open: safety
+/// The class from the wording. Text counts only where the status leaves the question open: safety
 /// and billing under a status that blames the request, never under a failing server.
 pub fn text(text: &str, status: u16, inside: bool) -> Option<Class> {
     let blames_request = inside || matches!(status, 400 | 402 | 403 | 413 | 422 | 429);
@@ -189,7 +189,7 @@ pub fn text(text: &str, status: u16, inside: bool) -> Option<Class> {
         .map(|(_, class)| class)
 }
 
-/// Whether the pieces of `pattern`, split at `*`, stand in `text` in this order.
+/// Returns `true` if the pieces of `pattern`, split at `*`, occur in `text` in this order.
 fn holds(text: &str, pattern: &str) -> bool {
     let mut rest = text;
     pattern.split('*').all(|piece| match rest.split_once(piece) {

@@ -86,7 +86,7 @@ impl OllamaDecoder {
             Some("length") => Finish::Length,
             None | Some("stop" | "") if self.calls > 0 => Finish::ToolCalls,
             None | Some("stop" | "") => Finish::Stop,
-            // `load` and `unload`: nothing was asked.
+            // `load` and `unload`: there was no prompt.
             Some(_) => Finish::Other,
         };
         self.finish = Some(finish);

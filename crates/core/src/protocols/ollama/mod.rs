@@ -15,7 +15,7 @@ use crate::model::{Class, Effort, Failure, Message, Part, Prompt, Role, Sampling
 use crate::wire::{ErrorReply, Framing};
 pub(in crate::protocols) use decoder::OllamaDecoder;
 
-/// The window that a server gives to a model when nobody says otherwise, in tokens (`docs/faq.md`).
+/// The default context window of the server, in tokens (`docs/faq.md`).
 const USUAL_WINDOW: u64 = 4096;
 
 /// Room for the answer when no limit is set, in tokens.
@@ -83,7 +83,7 @@ impl Adapter for Ollama {
     }
 }
 
-/// The base of the compatible API (`…/v1`) is often written where this one's is meant.
+/// The base URL of the compatible API (`…/v1`) is often given instead of the native one.
 fn without_compatible_path(to: &mut Endpoint) {
     let compatible = to.base_url.path().trim_end_matches('/').ends_with("/v1");
     if let (true, Ok(mut path)) = (compatible, to.base_url.path_segments_mut()) {
@@ -123,7 +123,7 @@ fn window(prompt: &Prompt, sampling: &Sampling, model: Option<&Model>) -> Option
     (need > USUAL_WINDOW).then(|| need.checked_next_power_of_two().unwrap_or(u64::MAX).min(most))
 }
 
-/// Models, by how their names begin, that think at levels; all others think or do not (`docs/capabilities/thinking`).
+/// Model name prefixes with effort levels; all others only switch reasoning on or off (`docs/capabilities/thinking`).
 const LEVELS: &[&str] = &["gpt-oss"];
 
 /// Three levels for those that have some; the ones between are the next lower.
@@ -154,7 +154,7 @@ fn messages(to: &Endpoint, prompt: &Prompt) -> Result<Value, Failure> {
     Ok(Value::Array(list))
 }
 
-/// Results of tools are messages of their own, before what the person says with them.
+/// Tool results are separate messages, before the user's text.
 fn push_user(list: &mut Vec<Value>, to: &Endpoint, prompt: &Prompt, message: &Message) -> Result<(), Failure> {
     let (mut texts, mut images) = (Vec::new(), Vec::new());
     for part in &message.parts {
@@ -183,7 +183,7 @@ fn push_user(list: &mut Vec<Value>, to: &Endpoint, prompt: &Prompt, message: &Me
     Ok(())
 }
 
-/// Here a result is told by the name of its tool.
+/// A result is identified by the name of its tool.
 fn name_of_call<'a>(prompt: &'a Prompt, wanted: &str) -> &'a str {
     let mut parts = prompt.messages.iter().flat_map(|message| &message.parts);
     let name = parts.find_map(|part| match part {

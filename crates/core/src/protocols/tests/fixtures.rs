@@ -1,4 +1,4 @@
-//! Every recorded answer gives what `expected.json` says, however its bytes are cut and dressed.
+//! Every recorded reply decodes to its entry in `expected.json`, for every split of its bytes.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What no decoder may do, whatever the server sends: panic, or take an error for an answer.
+//! No decoder may panic or take an error for an answer, whatever the server sends.
 
 use proptest::prelude::*;
 

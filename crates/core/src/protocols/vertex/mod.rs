@@ -22,7 +22,7 @@ pub const PROJECT_ENV: &[&str] = &["GOOGLE_CLOUD_PROJECT", "ANTHROPIC_VERTEX_PRO
 /// Variables that name the location, the usual one first.
 pub const LOCATION_ENV: &[&str] = &["GOOGLE_CLOUD_LOCATION", "CLOUD_ML_REGION", "VERTEXAI_LOCATION"];
 
-/// Where the models are when nobody says.
+/// The default location.
 pub const LOCATION: &str = "global";
 
 /// The version of Anthropic's messages that is spoken here (Claude on Vertex AI, request body).
@@ -32,14 +32,14 @@ const MESSAGES_VERSION: &str = "vertex-2023-10-16";
 pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "vertex", quirks: QUIRKS, adapter: &Vertex };
 
 /// Plain Vertex; what its publishers take differs, see [`crate::protocols::vertex`]. How large an attachment may be
-/// depends on the model (7 MB to 256 MB; Google Cloud, "Image understanding"): the service says so itself.
+/// depends on the model (7 MB to 256 MB; Google Cloud, "Image understanding"): the service reports it.
 pub const QUIRKS: Quirks =
     Quirks { auth: Auth::GoogleToken, version: Some("v1"), prefill: Prefill::KnownModels, ..gemini::QUIRKS };
 
 /// The adapter.
 pub struct Vertex;
 
-/// How a publisher's models are spoken to.
+/// The protocol of a publisher's models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum PublisherApi {
     /// generateContent, as `publishers/google`.
@@ -79,7 +79,7 @@ impl Adapter for Vertex {
     }
 
     fn probe(&self, _: &Endpoint, _: Option<&Secret>) -> Result<Probe, Failure> {
-        // What it lists it lists to anybody who has the project, by another service.
+        // Its model list is another service, open to everyone with the project.
         Ok(Probe::Nothing)
     }
 
@@ -100,7 +100,7 @@ impl Adapter for Vertex {
     }
 }
 
-/// Who speaks, and the name of the model there: `PUBLISHER/MODEL`, or a name that tells the publisher.
+/// The publisher and its name of the model: `PUBLISHER/MODEL`, or a name that implies the publisher.
 fn publisher_api(model: &str) -> (PublisherApi, &str) {
     match model.split_once('/') {
         Some(("google", name)) => (PublisherApi::Gemini, name),
@@ -126,7 +126,7 @@ fn adapted(to: &Endpoint, publisher_api: PublisherApi) -> Endpoint {
     Endpoint { quirks, ..to.clone() }
 }
 
-/// Whether an address says which project pays.
+/// Returns `true` if an address contains the project.
 #[must_use]
 pub fn names_project(base: &Url) -> bool {
     base.path_segments().is_some_and(|mut segments| segments.any(|segment| segment == "projects"))
@@ -155,7 +155,7 @@ pub fn placed(base: &Url, project: &str, location: &str) -> Url {
     request::address(base, QUIRKS.version, &path).unwrap_or_else(|_| base.clone())
 }
 
-/// Whether `url` is Google's, so that Google's token may go there.
+/// Returns `true` if `url` belongs to Google, to which a Google token may be sent.
 #[must_use]
 pub fn is_google(url: &Url) -> bool {
     url.scheme() == "https" && url.host_str().is_some_and(|host| host.ends_with(".googleapis.com"))

@@ -1,4 +1,4 @@
-//! What Vertex is sent, and where.
+//! Requests to Vertex AI and their addresses.
 
 use serde_json::{Value, json};
 use url::Url;
@@ -44,7 +44,7 @@ fn the_short_name_of_a_model_has_its_facts() {
     for model in ["claude-sonnet-4-5", "anthropic/claude-sonnet-4-5", "claude-sonnet-4-5@20250929"] {
         assert_eq!(body(&encode(&to(model), &Prompt::user("hi")))["max_tokens"], 64_000, "{model}");
     }
-    // Its thinking is said as its maker has it, also where the list of the service leaves that out.
+    // Reasoning has the form of the model's maker, even if the service's list lacks it.
     let sampling = Sampling { effort: Some(Effort::High), ..Sampling::default() };
     let prompt = Prompt { sampling, ..Prompt::user("hi") };
     assert_eq!(body(&encode(&to("claude-opus-4-6"), &prompt))["thinking"], json!({"type": "adaptive"}));
@@ -121,7 +121,7 @@ fn messages_name_their_version_and_no_model() {
         })
     );
     assert_eq!(encoded.dropped, ["top_p", "seed"]);
-    // What the row's own table says of a model holds here too.
+    // Facts from the provider's own table also apply here.
     let effort =
         Prompt { sampling: Sampling { effort: Some(Effort::Low), ..Sampling::default() }, ..Prompt::user("hi") };
     assert_eq!(body(&encode(&to("claude-opus-4-5@20251101"), &effort))["output_config"], json!({"effort": "low"}));

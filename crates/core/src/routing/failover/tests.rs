@@ -6,13 +6,13 @@ use super::*;
 use crate::model::{Class, ConnectionFault, OutputFault, TimeoutKind};
 use crate::routing::breaker::{BreakerContext, BreakerEvent, BreakerPolicy};
 use crate::routing::limits::LimitExceeded;
-use crate::routing::per_class::PerClass;
 use crate::routing::snapshot::HealthSignal;
-use crate::routing::{Deployment, Group, Member, Policy, Strategy, Timeouts};
+use crate::routing::strategy::SimpleShuffle;
+use crate::routing::{Deployment, Group, Member, Policy, Timeouts};
 
 /// `main: a b | other: c`: groups and their deployments, in order; a deployment is `provider.name`,
-/// with `@WINDOW` for a context window and `!` for a missing key; `provider.name%KEY%HOST` says with
-/// which key and where.
+/// with `@WINDOW` for a context window and `!` for a missing key; `provider.name%KEY%HOST` sets the
+/// key and the host.
 fn map(text: &str) -> Map {
     let mut map = Map::default();
     for (index, group) in text.split('|').enumerate() {
@@ -66,21 +66,8 @@ fn map(text: &str) -> Map {
         map.groups.push(Group {
             name: name.trim().to_owned(),
             members,
-            strategy: Strategy::SimpleShuffle,
-            policy: Policy {
-                num_retries: 2,
-                attempts_per_deployment: 1,
-                deadline: Duration::from_secs(900),
-                max_wait: Duration::from_secs(20),
-                allowed_fails: None,
-                cooldown: Duration::from_secs(120),
-                cooldown_max: Duration::from_secs(1800),
-                max_fallbacks: 5,
-                retry_policy: PerClass::default(),
-                allowed_fails_policy: PerClass::default(),
-                hedge: None,
-                hedge_max_cost: None,
-            },
+            strategy: std::sync::Arc::new(SimpleShuffle::default()),
+            policy: Policy::default(),
             fallbacks: Vec::new(),
             context_window_fallbacks: Vec::new(),
             content_policy_fallbacks: Vec::new(),
@@ -133,7 +120,7 @@ fn what_a_model_is_known_not_to_do_is_not_asked_of_it() {
     walk(&map, StateSnapshot::new(&map), attributes, "401", "b.x c.x | exhausted");
 }
 
-/// Walks a failover in which the calls fail as `failures` say (the last one over and over), and
+/// Walks a failover in which the calls fail with `failures` (the last one repeatedly), and
 /// checks the calls: a name, `+` where it waited first, and the reason for the stop.
 fn walk(map: &Map, mut snapshot: StateSnapshot, attributes: RequestAttributes, failures: &str, want: &str) {
     let mut rng = fastrand::Rng::with_seed(3);
@@ -518,7 +505,7 @@ fn the_order_written_goes_before_kinship() {
     check(&map("main: x.a%k x.b%k y.c%j"), "401", "x.a x.b y.c | exhausted");
 }
 
-/// Who is asked second after `failure`, whatever the seed.
+/// The second deployment after `failure`, for any seed.
 fn first_two(map: &Map, word: &str, want: &str) {
     for seed in 0..20 {
         let mut rng = fastrand::Rng::with_seed(seed);
@@ -568,7 +555,7 @@ fn a_host_of_two_is_shut_when_both_are() {
     assert_eq!(snapshot.state(&map, DeploymentId(1), Timestamp(1_050_000)), BreakerState::HalfOpen);
 }
 
-/// Whether the first call of `map` is a probe, and its patience, when `a` has been open and no more is.
+/// Returns whether the first call of `map` is a probe, and its time limit, when `a` was open and is half-open.
 fn probe(map: &Map, change: impl FnOnce(&mut StateSnapshot), want: (bool, u64)) {
     let mut snapshot = StateSnapshot::new(map);
     open(&mut snapshot, 0, 100);

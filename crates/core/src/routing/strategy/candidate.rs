@@ -1,8 +1,5 @@
-//! What a strategy may look at: the eligible members, with everything that is known of each.
+//! The input of a strategy: the eligible members, with everything known about each.
 
-use std::time::Duration;
-
-use super::Strategy;
 use crate::model::Timestamp;
 use crate::routing::estimate::{Estimate, Prior, PromptLength, SECONDS_PER_TOKEN_UNKNOWN, TTFT_UNKNOWN};
 use crate::routing::failover::RequestAttributes;
@@ -18,20 +15,20 @@ pub struct RankingInput<'a> {
     pub group: GroupId,
     /// The request.
     pub attributes: &'a RequestAttributes,
-    /// What is known of everybody.
+    /// The snapshot of all deployments.
     pub snapshot: &'a StateSnapshot,
     /// The time.
     pub now: Timestamp,
 }
 
-/// A member that may be asked.
+/// An eligible member.
 #[derive(Debug, Clone)]
 pub struct Candidate<'a> {
     /// Its position among the members of the group.
     pub position: usize,
-    /// What the group says of it.
+    /// Its settings in the group.
     pub member: &'a Member,
-    /// Which model, where, at what price.
+    /// Its model, host and price.
     pub deployment: &'a Deployment,
     /// Seconds to the first token.
     pub ttft: Estimate,
@@ -67,7 +64,7 @@ fn candidate<'a>(input: &RankingInput<'a>, position: usize, prior_ttft: f64) -> 
     let state = snapshot.deployment(member.deployment);
     let estimates = &state.estimates;
     let length = PromptLength::of(attributes.prompt_tokens);
-    let ttl = ttl(input);
+    let ttl = map.group(input.group).strategy.ttl();
     let usage = estimates.usage(attributes.prompt_tokens, attributes.max_tokens, now);
     Candidate {
         position,
@@ -92,7 +89,7 @@ fn candidate<'a>(input: &RankingInput<'a>, position: usize, prior_ttft: f64) -> 
 #[must_use]
 pub fn prior_ttft(input: &RankingInput<'_>) -> f64 {
     let &RankingInput { map, attributes, snapshot, now, .. } = input;
-    let (length, ttl) = (PromptLength::of(attributes.prompt_tokens), ttl(input));
+    let (length, ttl) = (PromptLength::of(attributes.prompt_tokens), map.group(input.group).strategy.ttl());
     let members = map.group(input.group).members.iter();
     let known = members.filter_map(|member| {
         snapshot.deployment(member.deployment).estimates.ttft.read(length, &Prior::TTFT, now, ttl)
@@ -103,22 +100,6 @@ pub fn prior_ttft(input: &RankingInput<'_>) -> f64 {
         0 => TTFT_UNKNOWN,
         odd if odd % 2 == 1 => known[odd / 2].exp(),
         even => f64::midpoint(known[even / 2 - 1], known[even / 2]).exp(),
-    }
-}
-
-/// The age after which the group takes a measurement for none.
-fn ttl(input: &RankingInput<'_>) -> Option<Duration> {
-    match &input.map.group(input.group).strategy {
-        Strategy::LatencyBased(args) => args.ttl,
-        Strategy::SimpleShuffle
-        | Strategy::Sticky(_)
-        | Strategy::RoundRobin
-        | Strategy::LeastBusy
-        | Strategy::CostBased
-        | Strategy::UsageBased
-        | Strategy::Adaptive(_)
-        | Strategy::Exec(_)
-        | Strategy::Custom(_) => None,
     }
 }
 

@@ -9,29 +9,38 @@ use crate::routing::estimate::Estimate;
 pub struct Ranked {
     /// Its position among the members of the group.
     pub position: usize,
-    /// What it was sorted by: lower comes first. Its unit is the strategy's.
+    /// The sort key, lowest first, in a unit of the strategy.
     pub score: f64,
     /// The numbers behind the score.
-    pub why: RankReason,
+    pub reason: RankReason,
 }
 
-/// Why a member stands where it does.
+impl Ranked {
+    /// Sorts positions by score, lowest first; equal scores in random order.
+    #[must_use]
+    pub fn by_score(scores: impl IntoIterator<Item = (usize, f64)>, rng: &mut fastrand::Rng) -> Vec<Self> {
+        let ranked = |(position, score)| Self { position, score, reason: RankReason::External };
+        sort_by_score(scores.into_iter().map(ranked).collect(), rng)
+    }
+}
+
+/// The numbers behind a place in an order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RankReason {
     /// A draw in proportion to shares.
     Share {
         /// Its share of the traffic, 0 to 1.
         share: f64,
-        /// The draw is a hash of who asks.
+        /// The draw is a hash of the caller.
         sticky: bool,
     },
     /// Its turn comes after this many others.
     Turn(usize),
-    /// Calls under way; ties by luck.
+    /// Calls under way; ties in random order.
     Busy(u32),
     /// An estimated time to the first token.
     Latency {
-        /// What is believed.
+        /// The estimate.
         ttft: Estimate,
         /// The seconds that were drawn from it.
         drawn: f64,
@@ -47,27 +56,27 @@ pub enum RankReason {
         /// The probability that an attempt is answered.
         success: f64,
     },
-    /// What is left of its limits, 0 to 1; `None` when that is unknown.
+    /// The headroom of its limits, 0 to 1; `None` if unknown.
     Headroom(Option<f64>),
     /// Time, money and failure together.
     Adaptive {
-        /// Seconds to the end of the answer, with luck of the draw.
+        /// Seconds to the end of the answer, as drawn.
         seconds: f64,
         /// USD; the group's highest where the price is unknown.
         usd: f64,
         /// The probability of a failure.
         failure: f64,
     },
-    /// Somebody outside put it there.
+    /// A command or a program gave the order.
     External,
-    /// Nobody named it; it follows those who were.
+    /// The order did not list it; it follows those that are listed.
     Unlisted,
-    /// It comes back from an outage, and stands behind the others this time.
+    /// It has just recovered, and is ranked behind the others this time.
     SlowStart {
         /// The share of its usual traffic that it gets now.
         share: f64,
-        /// What would have counted.
-        why: Box<RankReason>,
+        /// The reason without slow start.
+        reason: Box<RankReason>,
     },
 }
 
@@ -75,7 +84,7 @@ impl fmt::Display for RankReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Share { share, sticky } => {
-                let by = if *sticky { "by a hash of who asks" } else { "by luck" };
+                let by = if *sticky { "by a hash of the caller" } else { "at random" };
                 write!(f, "{by}, {:.0} % of the traffic", share * 100.0)
             }
             Self::Turn(0) => f.write_str("its turn"),
@@ -100,17 +109,17 @@ impl fmt::Display for RankReason {
             Self::Adaptive { seconds, usd, failure } => {
                 write!(f, "about {seconds:.2} s, {usd:.6} USD, fails {:.1} %", failure * 100.0)
             }
-            Self::External => f.write_str("as the command or program said"),
-            Self::Unlisted => f.write_str("not named by the command or program"),
-            Self::SlowStart { share, why } => {
-                write!(f, "{why}; comes back from an outage with {:.0} % of its traffic", share * 100.0)
+            Self::External => f.write_str("in the order of the command or program"),
+            Self::Unlisted => f.write_str("not in the order of the command or program"),
+            Self::SlowStart { share, reason } => {
+                write!(f, "{reason}; slow start after an outage, {:.0} % of its traffic", share * 100.0)
             }
         }
     }
 }
 
-/// Sorts by score; those that are equal by luck, so that no place in a list is an advantage.
-pub(super) fn by_score(mut ranked: Vec<Ranked>, rng: &mut fastrand::Rng) -> Vec<Ranked> {
+/// Sorts by score; equal ones in random order, so that no place in a list is an advantage.
+pub(super) fn sort_by_score(mut ranked: Vec<Ranked>, rng: &mut fastrand::Rng) -> Vec<Ranked> {
     rng.shuffle(&mut ranked);
     ranked.sort_by(|a, b| a.score.total_cmp(&b.score));
     ranked

@@ -1,15 +1,26 @@
-//! `simple-shuffle`: by chance, in proportion to weights, else to rpm, else to tpm, else alike.
+//! `simple-shuffle`: random, in proportion to weights, else to rpm, else to tpm, else evenly.
 //!
-//! Sticky, the chance is a hash of who asks: the same key falls to the same arm in every run and on
-//! every machine, and an arm that is added or removed moves only the keys that it gains or loses.
+//! With `sticky`, a hash of the caller replaces the random draw: the same key gets the same deployment
+//! in every run and on every machine, and a deployment that is added or removed moves only the keys
+//! that it gains or loses.
+
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::{Candidate, RankReason, Ranked};
+use super::{Candidate, RankReason, Ranked, RankingContext, Strategy, StrategyEntry};
 use crate::routing::Member;
 use crate::routing::failover::Identity;
 
-/// What a sticky group remembers a caller by.
+pub(super) const ENTRY: StrategyEntry = StrategyEntry {
+    name: "simple-shuffle",
+    aliases: &[],
+    summary: "random, in proportion to weights, else to rate limits",
+    arguments: &[],
+    parse_args: |config| Arc::new(SimpleShuffle { sticky: config.sticky }),
+};
+
+/// The key by which a sticky group recognises a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sticky {
     /// The user.
@@ -40,22 +51,33 @@ impl Sticky {
     }
 }
 
-/// Candidates drawn without replacement in proportion to their shares.
-pub(super) fn rank(candidates: &[Candidate<'_>], rng: &mut fastrand::Rng) -> Vec<Ranked> {
-    race(candidates, false, |_| rng.f64())
+/// Members in random order, in proportion to their shares.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SimpleShuffle {
+    /// The key whose hash replaces the random draw.
+    pub sticky: Option<Sticky>,
 }
 
-/// The same with the hash of the caller for luck; a caller without a key is anybody.
-pub(super) fn rank_sticky(
-    candidates: &[Candidate<'_>],
-    by: Sticky,
-    salt: &str,
-    identity: &Identity,
-    rng: &mut fastrand::Rng,
-) -> Vec<Ranked> {
-    match by.key(identity) {
-        Some(key) => race(candidates, true, |candidate| hash(&[key, salt, &candidate.deployment.name])),
-        None => rank(candidates, rng),
+impl Strategy for SimpleShuffle {
+    fn name(&self) -> &str {
+        ENTRY.name
+    }
+
+    /// Draws candidates without replacement, in proportion to their shares; a caller without a sticky
+    /// key gets a random draw.
+    fn rank(&self, candidates: &[Candidate<'_>], context: &RankingContext<'_>, rng: &mut fastrand::Rng) -> Vec<Ranked> {
+        match self.sticky.and_then(|sticky| sticky.key(&context.attributes.identity)) {
+            Some(key) => race(candidates, true, |candidate| hash(&[key, context.group, &candidate.deployment.name])),
+            None => race(candidates, false, |_| rng.f64()),
+        }
+    }
+
+    fn counts_calls(&self) -> bool {
+        false
+    }
+
+    fn slow_start(&self) -> bool {
+        self.sticky.is_none()
     }
 }
 
@@ -73,13 +95,17 @@ fn hash(texts: &[&str]) -> f64 {
 
 /// Each draw is `-ln(u)/share`, smallest first: the exponential race gives the same law as drawing
 /// one by one (Efraimidis and Spirakis, "Weighted random sampling with a reservoir", 2006).
-fn race<'a>(candidates: &[Candidate<'a>], sticky: bool, mut luck: impl FnMut(&Candidate<'a>) -> f64) -> Vec<Ranked> {
+fn race<'a>(
+    candidates: &[Candidate<'a>],
+    sticky: bool,
+    mut draw_unit: impl FnMut(&Candidate<'a>) -> f64,
+) -> Vec<Ranked> {
     let members: Vec<&Member> = candidates.iter().map(|candidate| candidate.member).collect();
     let shares = shares(&members);
     let sum: f64 = shares.iter().sum();
     let arrive = |(candidate, share): (&Candidate<'a>, f64)| {
-        let why = RankReason::Share { share: if sum > 0.0 { share / sum } else { 0.0 }, sticky };
-        Ranked { position: candidate.position, score: draw(share, luck(candidate)), why }
+        let reason = RankReason::Share { share: if sum > 0.0 { share / sum } else { 0.0 }, sticky };
+        Ranked { position: candidate.position, score: draw(share, draw_unit(candidate)), reason }
     };
     let mut ranked: Vec<Ranked> = candidates.iter().zip(shares).map(arrive).collect();
     ranked.sort_by(|a, b| a.score.total_cmp(&b.score));
@@ -87,13 +113,13 @@ fn race<'a>(candidates: &[Candidate<'a>], sticky: bool, mut luck: impl FnMut(&Ca
 }
 
 /// When a member of this share arrives in the race; one without a share arrives last.
-fn draw(share: f64, luck: f64) -> f64 {
-    if share > 0.0 { -(1.0 - luck).ln() / share } else { f64::INFINITY }
+fn draw(share: f64, unit: f64) -> f64 {
+    if share > 0.0 { -(1.0 - unit).ln() / share } else { f64::INFINITY }
 }
 
 /// The share of each member. Where some have a weight, a missing one is 1, not nothing.
 #[expect(clippy::cast_precision_loss, reason = "limits are far below 2^52")]
-pub(crate) fn shares(members: &[&Member]) -> Vec<f64> {
+fn shares(members: &[&Member]) -> Vec<f64> {
     let by = |share: fn(&Member) -> Option<f64>, missing: Option<f64>| {
         let shares: Vec<Option<f64>> = members.iter().map(|member| share(member)).collect();
         let known = shares.iter().flatten().sum::<f64>() > 0.0;

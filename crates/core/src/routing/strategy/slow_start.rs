@@ -1,9 +1,9 @@
-//! Slow start: who has just come back from an outage gets a part of its traffic, whatever the strategy.
+//! Slow start: a deployment that has just recovered gets a part of its traffic, whatever the strategy.
 
 use super::{Candidate, RankReason, Ranked};
 
-/// Puts candidates that are coming back behind the others, each as often as its share of the usual
-/// traffic leaves it out. Draws luck only for those; a permutation of `ranked`.
+/// Moves recovering candidates behind the others, each with the probability that its share of the usual
+/// traffic leaves it out. Draws random numbers for those only.
 pub(super) fn apply(candidates: &[Candidate<'_>], ranked: Vec<Ranked>, rng: &mut fastrand::Rng) -> Vec<Ranked> {
     let ramp = |ranked: &Ranked| {
         let candidate = candidates.iter().find(|candidate| candidate.position == ranked.position);
@@ -18,7 +18,7 @@ pub(super) fn apply(candidates: &[Candidate<'_>], ranked: Vec<Ranked>, rng: &mut
         if ramp >= 1.0 || rng.f64() < ramp {
             first.push(ranked);
         } else {
-            ranked.why = RankReason::SlowStart { share: ramp, why: Box::new(ranked.why) };
+            ranked.reason = RankReason::SlowStart { share: ramp, reason: Box::new(ranked.reason) };
             later.push(ranked);
         }
     }

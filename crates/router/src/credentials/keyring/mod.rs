@@ -1,4 +1,4 @@
-//! Keys in the keyring of the system: one entry each, called by its name. Which names there are is kept elsewhere.
+//! Keys in the operating system's keyring, one named entry each. The list of names is stored elsewhere.
 
 #[cfg(not(feature = "keyring"))]
 #[path = "unavailable.rs"]
@@ -10,46 +10,46 @@ use llmroute_core::model::Secret;
 
 pub use system::SystemKeyring;
 
-/// A ring of keys. Calls block, and may wait for a person who unlocks it.
+/// A keyring. Calls block, and may wait for a person to unlock it.
 pub trait Keyring: Send + Sync {
     /// The key called `name`, if there is one.
     ///
     /// # Errors
-    /// When the ring cannot be asked.
+    /// Fails if the keyring cannot be read.
     fn get(&self, name: &str) -> Result<Option<Secret>, KeyringError>;
 
-    /// Keeps `key` as `name`, in the place of another one of this name.
+    /// Saves `key` as `name`, and replaces an earlier one.
     ///
     /// # Errors
-    /// When the ring cannot be changed.
+    /// Fails if the keyring cannot be changed.
     fn set(&self, name: &str, key: &Secret) -> Result<(), KeyringError>;
 
-    /// Forgets the key called `name`. Returns whether there was one.
+    /// Removes the key called `name` and returns `true` if there was one.
     ///
     /// # Errors
-    /// When the ring cannot be changed.
+    /// Fails if the keyring cannot be changed.
     fn remove(&self, name: &str) -> Result<bool, KeyringError>;
 }
 
-/// Why a ring did not do what it was asked for. It holds no key.
+/// The failure of a keyring operation. It contains no key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyringError {
-    /// This program was built without.
+    /// This build has no keyring support.
     #[error("this build has no keyring (feature `keyring`)")]
     NotBuilt,
-    /// Nobody answers on this machine.
+    /// No keyring service runs on this machine.
     #[error("no keyring service answers: {0}")]
     NoService(String),
     /// It is locked, and stayed so.
     #[error("the keyring is locked: {0}")]
     Locked(String),
-    /// Anything else.
+    /// Any other failure.
     #[error("the keyring failed: {0}")]
     Failed(String),
 }
 
 impl KeyringError {
-    /// What to do about it.
+    /// The remedy.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! The keyring of the system, by the crates of the keyring project: Secret Service over the session bus,
+//! The operating system's keyring, by the crates of the keyring project: Secret Service over the session bus,
 //! or the macOS keychain.
 
 use std::fmt;
@@ -10,10 +10,10 @@ use super::{Keyring, KeyringError};
 use llmroute_core::model::Secret;
 use llmroute_core::model::failure::one_line;
 
-/// What our entries are filed under.
+/// The service name of our entries.
 const SERVICE: &str = "llmroute";
 
-/// The keyring of the system; connected to when it is first asked.
+/// The operating system's keyring; connects at first use.
 #[derive(Default)]
 pub struct SystemKeyring {
     store: OnceLock<Result<Arc<CredentialStore>, KeyringError>>,
@@ -65,7 +65,7 @@ fn connect() -> Result<Arc<CredentialStore>, KeyringError> {
     }
 }
 
-/// The reason without what an error may hold of an entry.
+/// The reason, without the parts of an error that may contain an entry.
 fn failed(why: &Error) -> KeyringError {
     match why {
         Error::NoStorageAccess(why) => KeyringError::Locked(one_line(&why.to_string())),
@@ -83,7 +83,7 @@ mod tests {
 
     use super::*;
 
-    /// A ring whose entries are the mock's.
+    /// A keyring over mock entries.
     fn ring() -> SystemKeyring {
         let store = mock::Store::new().unwrap();
         SystemKeyring { store: OnceLock::from(Ok(store as Arc<CredentialStore>)) }

@@ -1,9 +1,9 @@
-//! The place of the keyring in a program that was built without it: every operation says so.
+//! Replaces the keyring in a build without it: every operation fails with that reason.
 
 use super::{Keyring, KeyringError};
 use llmroute_core::model::Secret;
 
-/// The keyring of the system, which this program cannot ask.
+/// The operating system's keyring, which this build cannot use.
 #[derive(Debug, Default)]
 pub struct SystemKeyring(());
 

@@ -1,4 +1,4 @@
-//! What an answer must satisfy besides being whole: a schema, a command. Not what follows when it does not.
+//! Checks of a complete answer: a JSON Schema and a command. The reaction to a rejected answer is elsewhere.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,20 +7,20 @@ use crate::engine::call::schema::Schema;
 use crate::engine::call::verify::verify;
 use llmroute_core::model::{Answer, Class, Failure, Finish, OutputFault};
 
-/// What an answer must satisfy; by default nothing.
+/// The checks that an answer must pass; none by default.
 ///
-/// An answer that does not is a failure of the class `invalid_output`. One that was given out by then
-/// is void: use [`Delivery::Whole`](crate::engine::Delivery::Whole), or a stream that may begin again.
+/// A rejected answer is a failure of the class `invalid_output`. Text that was delivered by then is discarded:
+/// use [`Delivery::Whole`](crate::engine::Delivery::Whole), or a stream that may restart.
 #[derive(Debug, Clone, Default)]
 pub struct Checks {
-    /// It is a JSON document, valid by this schema; a fence around it is taken off.
+    /// The answer must be a JSON document that is valid against this schema. A Markdown fence is removed.
     pub schema: Option<Arc<Schema>>,
-    /// This shell command, which gets the whole answer on its standard input, ends with status 0.
+    /// This shell command must exit with status 0. It gets the answer on standard input.
     pub verify: Option<Arc<str>>,
 }
 
 impl Checks {
-    /// Whether any answer will do.
+    /// Returns true if every answer passes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.schema.is_none() && self.verify.is_none()
@@ -54,6 +54,6 @@ fn rejected(answer: &Answer, why: &str) -> Failure {
         Some(Finish::Length) => (OutputFault::Cut, " (the token limit cut it; raise --max-tokens)"),
         _ => (OutputFault::Rejected, ""),
     };
-    // What a model wrote into the reason may be long; the note stands before it is cut.
+    // The reason may quote long text of a model; the note stands before the part that is cut.
     Failure::new(Class::InvalidOutput(fault), format!("the answer is rejected{note}: {why}"))
 }

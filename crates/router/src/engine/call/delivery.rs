@@ -1,4 +1,4 @@
-//! What of the answers is given out when one breaks and another takes over.
+//! Decides which text reaches the caller when an answer fails mid-stream and another one takes over.
 
 use std::ops::ControlFlow;
 
@@ -9,43 +9,43 @@ use llmroute_core::routing::continuation::{Continuation, ContinuationStep};
 /// How the answer reaches its reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
-    /// Only when it is whole: nobody sees a partial answer.
+    /// Only when it is complete; a partial answer is never delivered.
     Whole,
-    /// As it comes; says what happens when it breaks after visible text.
+    /// As it arrives. [`Midstream`] applies when it fails after visible text.
     Streamed(Midstream),
 }
 
-/// What happens to text that is already out.
+/// The fate of text that was already delivered when an answer fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Midstream {
-    /// It is void; the new answer is given out from its beginning.
+    /// It is discarded; the new answer is delivered from its beginning.
     Restart,
-    /// It stands; only an exact continuation is given out.
+    /// It is kept; only an exact continuation is delivered.
     Exact,
-    /// It stands; the next deployment is asked to go on from where it ends, by prefill or, where
-    /// there is none, in words. One text of two models.
+    /// It is kept; the next deployment continues it, by prefill or, where prefill is not supported, by an
+    /// instruction. The result is one text by two models.
     Resume,
-    /// It is all there will be.
+    /// It is kept, and the request fails.
     Fail,
 }
 
-/// How the next deployment is asked, given what is out.
+/// The form of the next request, given the text that was already delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::engine) enum PromptStart {
-    /// Like the first one.
+    /// The original prompt.
     Fresh,
-    /// With this as the beginning of its answer.
+    /// The prompt with this text as the beginning of the answer.
     Prefill(String),
-    /// With this as an answer that broke off, which it is told to continue.
+    /// The prompt with this text as an interrupted answer, and an instruction to continue it.
     Instruction(String),
 }
 
-/// How an answer that broke off is asked to be continued where there is no prefill.
+/// The instruction to continue an interrupted answer where prefill is not supported.
 const CONTINUE: &str = "Your answer was cut off. Continue it exactly where it stopped, beginning with \
     the very next character. Repeat nothing of it, and add no introduction and no comment.";
 
 impl PromptStart {
-    /// The prompt that the next deployment gets.
+    /// Returns the prompt for the next deployment.
     pub(in crate::engine) fn apply(self, prompt: &Prompt) -> Prompt {
         let mut prompt = prompt.clone();
         match self {
@@ -60,16 +60,16 @@ impl PromptStart {
     }
 }
 
-/// The text that is out, and how the current answer is joined to it.
+/// Delivers the answers of a request: keeps the text that was delivered and joins the current answer to it.
 pub(in crate::engine) struct AnswerWriter {
     delivery: Delivery,
     written: String,
     continuation: Option<Continuation>,
-    /// The current answer is another text than what is out: it is read on, unseen.
+    /// The current answer does not continue the delivered text; it is read to its end but not delivered.
     diverged: bool,
-    /// Something of the current answer was given out, if only reasoning.
-    given: bool,
-    /// What is out is void as soon as the current answer gives something out.
+    /// A part of the current answer was delivered, even if only reasoning.
+    delivered: bool,
+    /// The delivered text is discarded as soon as the current answer delivers something.
     restart_due: bool,
     restarts: usize,
     resumed_at: Option<usize>,
@@ -82,19 +82,19 @@ impl AnswerWriter {
             written: String::new(),
             continuation: None,
             diverged: false,
-            given: false,
+            delivered: false,
             restart_due: false,
             restarts: 0,
             resumed_at: None,
         }
     }
 
-    /// Prepares for the next attempt, on an endpoint that takes a prefill or does not.
+    /// Prepares for the next attempt. `prefill` is true if its endpoint supports prefill.
     pub(in crate::engine) fn prepare(&mut self, prefill: bool, observer: &mut dyn Observer) -> PromptStart {
         self.diverged = false;
         self.continuation = None;
         if self.delivery == Delivery::Streamed(Midstream::Restart) {
-            self.restart_due = self.given;
+            self.restart_due = self.delivered;
             return PromptStart::Fresh;
         }
         let midstream = match self.delivery {
@@ -103,11 +103,11 @@ impl AnswerWriter {
         };
         let at = self.written.chars().count();
         self.resumed_at = Some(at);
-        let given = || llmroute_core::routing::continuation::prefill(&self.written).to_owned();
+        let text = || llmroute_core::routing::continuation::prefill(&self.written).to_owned();
         let (continuation, start, by) = if prefill {
-            (Continuation::prefilled(&self.written), PromptStart::Prefill(given()), ContinuedBy::Prefill)
+            (Continuation::prefilled(&self.written), PromptStart::Prefill(text()), ContinuedBy::Prefill)
         } else if midstream == Midstream::Resume {
-            (Continuation::instructed(&self.written), PromptStart::Instruction(given()), ContinuedBy::Instruction)
+            (Continuation::instructed(&self.written), PromptStart::Instruction(text()), ContinuedBy::Instruction)
         } else {
             (Continuation::restarted(&self.written), PromptStart::Fresh, ContinuedBy::Match)
         };
@@ -116,7 +116,7 @@ impl AnswerWriter {
         start
     }
 
-    /// Gives out one event of the current answer.
+    /// Delivers an event of the current answer. `Break` means that the reader is gone.
     pub(in crate::engine) fn event(&mut self, event: &Event, observer: &mut dyn Observer) -> ControlFlow<()> {
         let text = match event {
             Event::Text(text) => text,
@@ -133,30 +133,30 @@ impl AnswerWriter {
             None => self.print(text.clone(), observer),
             Some(_) if self.diverged => ControlFlow::Continue(()),
             Some(continuation) => {
-                let fit = continuation.feed(text);
-                self.fit(fit, observer)
+                let step = continuation.feed(text);
+                self.apply(step, observer)
             }
         }
     }
 
-    /// The current answer is whole. False when it is another text than what is out.
+    /// Ends the current answer. Returns false if it does not continue the delivered text.
     pub(in crate::engine) fn end(&mut self, observer: &mut dyn Observer) -> bool {
         if let Some(continuation) = &mut self.continuation
             && !self.diverged
         {
-            let fit = continuation.end();
-            // A reader that left just now has everything but the tail it did not want.
-            let _ = self.fit(fit, observer);
+            let step = continuation.end();
+            // A reader that left just now has everything but a tail that it did not want.
+            let _ = self.apply(step, observer);
         }
         !self.diverged
     }
 
-    /// Whether another attempt may follow a failed one.
+    /// Returns true if another attempt may follow a failed one.
     pub(in crate::engine) fn may_go_on(&self) -> bool {
         self.written.is_empty() || self.delivery != Delivery::Streamed(Midstream::Fail)
     }
 
-    /// Text that was given out and stands.
+    /// Returns the text that was delivered and not discarded.
     pub(in crate::engine) fn written(&self) -> &str {
         &self.written
     }
@@ -165,7 +165,7 @@ impl AnswerWriter {
         self.restarts > 0
     }
 
-    /// How often what was out became void.
+    /// Returns how many times the delivered text was discarded.
     pub(in crate::engine) fn restarts(&self) -> usize {
         self.restarts
     }
@@ -174,8 +174,8 @@ impl AnswerWriter {
         self.resumed_at
     }
 
-    fn fit(&mut self, fit: ContinuationStep, observer: &mut dyn Observer) -> ControlFlow<()> {
-        match fit {
+    fn apply(&mut self, step: ContinuationStep, observer: &mut dyn Observer) -> ControlFlow<()> {
+        match step {
             ContinuationStep::Pending => ControlFlow::Continue(()),
             ContinuationStep::Print(text) => self.print(text, observer),
             ContinuationStep::Diverged => {
@@ -185,7 +185,7 @@ impl AnswerWriter {
         }
     }
 
-    /// Gives out what is not text of the answer; a continuation of text has none of it.
+    /// Delivers an event that is not text; a continuation has none.
     fn write_other(&mut self, event: &Event, observer: &mut dyn Observer) -> ControlFlow<()> {
         if self.continuation.is_some() {
             return ControlFlow::Continue(());
@@ -194,14 +194,14 @@ impl AnswerWriter {
         observer.on_output(event)
     }
 
-    /// The current answer gives something out: now what another one gave out is void.
+    /// Discards what an earlier answer delivered, if a restart is due.
     fn begin(&mut self, observer: &mut dyn Observer) {
         if std::mem::take(&mut self.restart_due) {
             self.restarts += 1;
             observer.on_event(RouterEvent::Restarted { text: !self.written.is_empty() });
             self.written.clear();
         }
-        self.given = true;
+        self.delivered = true;
     }
 
     fn print(&mut self, text: String, observer: &mut dyn Observer) -> ControlFlow<()> {
@@ -210,7 +210,7 @@ impl AnswerWriter {
         }
         self.begin(observer);
         match self.delivery {
-            // Nobody sees it until it is whole.
+            // Delivered when it is complete.
             Delivery::Whole => {}
             Delivery::Streamed(_) => self.written.push_str(&text),
         }

@@ -1,18 +1,18 @@
-//! Schemas that refer to themselves without end. Judges no answer.
+//! Finds references in a JSON Schema that never end.
 
 use serde_json::Value;
 
-/// Keywords whose schemas judge the same value as the one that they stand in (JSON Schema core, 10.2).
+/// Keywords whose schemas apply to the same value as the schema that holds them (JSON Schema core, 10.2).
 const SAME_VALUE: [&str; 7] = ["allOf", "anyOf", "oneOf", "not", "if", "then", "else"];
 
-/// The place of a schema in `root` that is judged by itself before anything of the value is judged; a
-/// recursion that goes deeper into the value ends with it.
+/// Returns the JSON pointer of a reference in `root` that leads back to itself for the same value. Recursion into
+/// parts of the value ends with the value.
 pub(in crate::engine) fn find(root: &Value) -> Option<String> {
     let mut done = Vec::new();
     references(root, String::new()).into_iter().find(|place| is_recursive(root, place, &mut Vec::new(), &mut done))
 }
 
-/// Every place where a reference stands.
+/// Returns the JSON pointers of all references.
 fn references(value: &Value, at: String) -> Vec<String> {
     let below = |name: &str| format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
     let mut found: Vec<String> = match value {
@@ -28,7 +28,7 @@ fn references(value: &Value, at: String) -> Vec<String> {
     found
 }
 
-/// Whether the schema at `place` comes back to one of `above`.
+/// Returns true if the schema at `place` leads back to one of `above`.
 fn is_recursive(root: &Value, place: &str, above: &mut Vec<String>, done: &mut Vec<String>) -> bool {
     if above.iter().any(|other| other == place) {
         return true;
@@ -59,14 +59,14 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_that_is_itself_has_no_end() {
+    fn a_schema_that_refers_to_itself_never_ends() {
         check(json!({"$ref": "#"}), Some(""));
         check(json!({"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}), Some("/$defs/a"));
         check(json!({"allOf": [{"not": {"$ref": "#"}}]}), Some("/allOf/0/not"));
     }
 
     #[test]
-    fn a_recursion_into_the_value_ends() {
+    fn recursion_into_the_value_ends() {
         check(json!({"type": "object", "properties": {"child": {"$ref": "#"}}}), None);
         check(json!({"items": {"anyOf": [{"type": "null"}, {"$ref": "#"}]}}), None);
         check(json!({"$ref": "#/$defs/a", "$defs": {"a": {"type": "string"}}}), None);

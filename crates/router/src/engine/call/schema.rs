@@ -1,23 +1,23 @@
-//! JSON Schemas for answers: compiled once, applied to what a model wrote. How a model is told is not here.
+//! JSON Schemas for answers: compiled once, then applied to what a model wrote.
 
 use std::fmt;
 
 use boon::{CompileError, Compiler, SchemaIndex, Schemas, UrlLoader, ValidationError};
 use serde_json::Value;
 
-/// The address of the schema, for those who need one; nothing is there.
+/// The base URI of the schema; it cannot be fetched.
 const ADDRESS: &str = "schema:///";
 
-/// Fetches nothing.
+/// Refuses to fetch referenced schemas.
 struct NoLoader;
 
 impl UrlLoader for NoLoader {
     fn load(&self, _: &str) -> Result<Value, Box<dyn std::error::Error>> {
-        Err("it is outside of the schema".into())
+        Err("the reference leads outside the schema".into())
     }
 }
 
-/// A schema that is itself valid.
+/// A compiled JSON Schema.
 pub struct Schema {
     all: Schemas,
     root: SchemaIndex,
@@ -29,22 +29,22 @@ impl fmt::Debug for Schema {
     }
 }
 
-/// A schema that is none.
+/// An invalid schema.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("at `{place}`: {message}")]
 pub struct SchemaError {
-    /// Where in it, as a JSON pointer; `/` is all of it.
+    /// The place of the mistake as a JSON pointer; `/` is the whole schema.
     pub place: String,
-    /// What is wrong.
+    /// The mistake.
     pub message: String,
 }
 
 impl Schema {
-    /// Compiles `schema`; of the draft that it names, or the newest. Nothing is fetched: references
-    /// must lead to places inside it.
+    /// Compiles `schema` by the draft that it names, or by the newest one. References must lead to places inside the
+    /// schema; nothing is fetched.
     ///
     /// # Errors
-    /// When it is no valid schema or one without end, with the place.
+    /// Fails when the schema is not valid, or refers to itself without end.
     pub fn compile(schema: &Value) -> Result<Self, SchemaError> {
         let (mut compiler, mut all) = (Compiler::new(), Schemas::new());
         compiler.use_loader(Box::new(NoLoader));
@@ -57,14 +57,13 @@ impl Schema {
         Ok(Self { all, root })
     }
 
-    /// The JSON document that `text` is, as it is written there, without the Markdown fence that some
-    /// models put around it.
+    /// Returns the JSON document in `text`, unchanged but for the Markdown fence that some models put around it.
     ///
     /// # Errors
-    /// Says why it is none, or does not satisfy the schema.
+    /// Fails with the reason when the text is not JSON or does not satisfy the schema.
     pub fn document<'t>(&self, text: &'t str) -> Result<&'t str, String> {
         let document = unfenced(text);
-        let value: Value = serde_json::from_str(document).map_err(|why| format!("it is no JSON: {why}"))?;
+        let value: Value = serde_json::from_str(document).map_err(|why| format!("it is not valid JSON: {why}"))?;
         match self.all.validate(&value, self.root) {
             Ok(()) => Ok(document),
             Err(error) => {
@@ -82,12 +81,12 @@ fn wrong(error: CompileError) -> SchemaError {
             let (place, message) = innermost(src);
             SchemaError { place, message }
         }
-        // Its own address says nothing to anybody.
+        // The base URI means nothing to a reader.
         other => SchemaError { place: "/".to_owned(), message: format!("{other:#}").replace(ADDRESS, "") },
     }
 }
 
-/// The place and the message of the mistake that the others follow from.
+/// Returns the place and the message of the innermost cause.
 fn innermost(error: &ValidationError<'_, '_>) -> (String, String) {
     match error.causes.first() {
         Some(cause) => innermost(cause),
@@ -99,7 +98,7 @@ fn place(pointer: &str) -> String {
     if pointer.is_empty() { "/".to_owned() } else { pointer.to_owned() }
 }
 
-/// `text` without white space around it, and without a fence around all of it.
+/// Returns `text` without surrounding white space and without a fence around all of it.
 fn unfenced(text: &str) -> &str {
     let text = text.trim();
     let inside = || {
@@ -131,29 +130,29 @@ mod tests {
     }
 
     #[test]
-    fn a_valid_document_stays_as_it_is_written() {
+    fn a_valid_document_is_unchanged() {
         check(" {\"name\":  \"A\", \"age\": 3}\n", Ok("{\"name\":  \"A\", \"age\": 3}"));
     }
 
     #[test]
-    fn a_fence_around_it_is_taken_off() {
+    fn a_fence_is_removed() {
         for text in
             ["```json\n{\"name\": \"A\"}\n```", "```\n{\"name\": \"A\"}\n```\n", "````json\n{\"name\": \"A\"}\n````"]
         {
             check(text, Ok("{\"name\": \"A\"}"));
         }
-        check("Here: ```{}```", Err("it is no JSON: expected value at line 1 column 1"));
+        check("Here: ```{}```", Err("it is not valid JSON: expected value at line 1 column 1"));
     }
 
     #[test]
-    fn what_does_not_satisfy_it_is_said_with_its_place() {
+    fn a_violation_names_its_place() {
         check("{}", Err("at `/`: missing properties 'name'"));
         check("{\"name\": \"A\", \"age\": -1}", Err("at `/age`: must be >=0, but got -1"));
-        check("{\"name\": \"A\"", Err("it is no JSON: EOF while parsing an object at line 1 column 12"));
+        check("{\"name\": \"A\"", Err("it is not valid JSON: EOF while parsing an object at line 1 column 12"));
     }
 
     #[test]
-    fn a_schema_that_is_none_is_said_with_its_place() {
+    fn an_invalid_schema_names_its_place() {
         let error = Schema::compile(&json!({"properties": {"a": {"type": "strin"}}})).unwrap_err();
         assert_eq!(error.place, "/properties/a/type");
         assert_eq!(

@@ -24,7 +24,7 @@ use llmroute_core::routing::failover::{PlannedCall, RequestAttributes};
 use llmroute_core::routing::limits::{LimitObservation, Meter, ProviderLimit};
 use llmroute_core::routing::snapshot::{DeploymentState, GroupState, HealthSignal, StateSnapshot};
 use llmroute_core::routing::strategy::{RankingInput, prior_ttft};
-use llmroute_core::routing::{DeploymentId, GroupId, Map, Strategy};
+use llmroute_core::routing::{DeploymentId, GroupId, Map};
 
 /// More than the error of a time limit, so that the deadline of a request ends a wait and not the limit within it.
 const PAST_DEADLINE: Duration = Duration::from_millis(50);
@@ -114,7 +114,7 @@ impl StateSession {
     /// Takes the turn of the request in a round-robin group, so that no two requests have the same. Returns false
     /// if it has one, or needs none.
     pub(in crate::engine) async fn take_turn(&mut self, group: GroupId) -> bool {
-        if self.map.group(group).strategy != Strategy::RoundRobin || self.turns.contains(&group) {
+        if !self.map.group(group).strategy.takes_turns() || self.turns.contains(&group) {
             return false;
         }
         self.turns.push(group);
@@ -304,10 +304,10 @@ impl StateSession {
         };
         let (map, snapshot, now) = (&self.map, &self.snapshot, self.clock.now());
         let group = map.group(call.group);
-        let mut alternatives = [call.group].into_iter().chain(group.fallbacks.iter().copied());
         let context = BreakerContext {
             rules: group.policy.breaker(failure.map(|failure| failure.class)),
-            another_closed: alternatives.any(|id| snapshot.another_closed(map, id, call.deployment, now)),
+            // A fallback group is usually the weaker model, so it is no reason to leave this one early.
+            another_closed: snapshot.another_closed(map, call.group, call.deployment, now),
             now,
             jitter: rng.f64(),
         };

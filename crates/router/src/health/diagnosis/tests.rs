@@ -1,4 +1,4 @@
-//! Verdicts of what was evidence, each said in a word or two.
+//! Diagnoses from evidence.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ fn reply(refusal: Option<Class>, key_proved: bool) -> ProbeOutcome {
     })
 }
 
-/// A deployment with a key, whose free question ended so.
+/// A deployment with a key and this result of the free probe.
 fn evidence(outcome: ProbeOutcome) -> Evidence {
     Evidence {
         dialed: ConnectionCheck::default(),
@@ -97,7 +97,7 @@ fn what_is_no_list_proves_nothing_with_a_key_or_without() {
         check(&page, HealthState::Unknown, false);
         assert!(diagnose(&page).why.is_some_and(|why| why.contains("no list of models")));
     }
-    // Who refuses the same without the key has a lock, and the key fits.
+    // A server that refuses the request without the key has accepted the key.
     check(&page(true), HealthState::Ok, false);
 }
 
@@ -143,7 +143,7 @@ fn a_list_that_is_refused_is_not_a_call_that_is() {
 fn an_open_breaker_is_closed_by_a_call_only() {
     check(&cooling(keyed(), "quota"), HealthState::Cooling, false);
     check(&live(cooling(keyed(), "quota"), answered(1)), HealthState::Ok, false);
-    // The key was refused by calls, and nothing proves it since.
+    // Calls refused the key, and nothing shows otherwise since.
     check(&cooling(evidence(ProbeOutcome::NoFreeRequest), "authentication"), HealthState::Cooling, true);
     check(&cooling(keyed(), "authentication"), HealthState::Cooling, false);
     check(&cooling(evidence(ProbeOutcome::Failed(failure(Class::Malformed))), "quota"), HealthState::Down, false);

@@ -1,4 +1,4 @@
-//! What the tools of AWS would use: variables, then the files of `~/.aws`. Nobody is asked here.
+//! The credentials that the AWS tools would use: variables, then the files in `~/.aws`. No calls.
 //!
 //! Source: "Configuration and credential file settings" of the AWS CLI; the order is botocore's.
 
@@ -7,14 +7,15 @@ use std::path::PathBuf;
 
 use ring::digest;
 
-use super::{Credential, expand_path, fingerprint, hex};
-use crate::profile::EnvVars;
+use super::{Credential, LARGEST, expand_path, fingerprint, hex};
+use crate::profile::{EnvVars, files};
+
 use llmroute_core::model::{AwsKeys, AwsSso, KeySource, Secret};
 
-/// Settings that need more than a file, a command or a login; the AWS CLI can stand in for each of them.
+/// Settings that need a call; the AWS CLI can make each of them.
 const LEFT_TO_THE_CLI: [&str; 4] = ["role_arn", "login_session", "web_identity_token_file", "credential_source"];
 
-/// Variables of keys that are had by a call; the AWS CLI makes it.
+/// Variables for keys that need a call, which the AWS CLI makes.
 const BY_A_CALL: [&str; 3] =
     ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
 
@@ -56,8 +57,8 @@ impl Files {
     fn read(vars: &EnvVars) -> Self {
         let read = |name: &str, usual: &str| {
             let path = expand_path(vars.get(name).unwrap_or(usual), vars, None);
-            // A file that is not there, or not for us, says nothing.
-            sections(&std::fs::read_to_string(path).unwrap_or_default())
+            // A file that is missing or cannot be read has no sections.
+            sections(&files::read_text(&path, LARGEST).unwrap_or_default())
         };
         Self {
             config: read("AWS_CONFIG_FILE", "~/.aws/config"),
@@ -75,11 +76,11 @@ impl Files {
         let get = |name: &str| config.and_then(|section| section.get(name));
         let either = |name: &str| credentials.and_then(|section| section.get(name)).or_else(|| get(name));
         if config.is_none() && credentials.is_none() {
-            let none = format!("no keys of AWS: AWS_ACCESS_KEY_ID is not set, and there is no profile `{profile}`");
-            // The keys of containers, machines and web identities are had by a call.
+            let none = format!("no AWS keys: AWS_ACCESS_KEY_ID is not set, and there is no profile `{profile}`");
+            // The keys of containers, machines and web identities need a call.
             return Err(match vars.first(&BY_A_CALL) {
                 Some((name, _)) => format!(
-                    "{none}; what {name} stands for is had by a profile with \
+                    "{none}; the keys that {name} stands for need a profile with \
                      `credential_process = aws configure export-credentials`"
                 ),
                 None => none,
@@ -87,7 +88,7 @@ impl Files {
         }
         if let Some(name) = LEFT_TO_THE_CLI.iter().find(|name| either(name).is_some()) {
             return Err(format!(
-                "profile `{profile}` of AWS has `{name}`: use one with \
+                "AWS profile `{profile}` has `{name}`: use one with \
                  `credential_process = aws configure export-credentials --profile {profile}`"
             ));
         }
@@ -107,10 +108,10 @@ impl Files {
             let keys = AwsKeys::Process { profile: profile.to_owned(), command: command.clone() };
             return Ok(later(keys, &["process", command]));
         }
-        held(config).ok_or_else(|| format!("profile `{profile}` of AWS holds no keys"))
+        held(config).ok_or_else(|| format!("AWS profile `{profile}` has no keys"))
     }
 
-    /// The login that `aws sso login` made; its token lies under the hash of the session's name, or, for
+    /// The login that `aws sso login` made; its token is stored under the hash of the session's name or, in
     /// profiles of the older form, of the start URL.
     fn sso<'a>(
         &'a self,
@@ -121,7 +122,7 @@ impl Files {
         let session = get("sso_session").and_then(|name| self.config.get(&format!("sso-session {name}")));
         let need = |name: &str| {
             let found = get(name).or_else(|| session?.get(name));
-            found.cloned().ok_or_else(|| format!("profile `{profile}` of AWS has no `{name}`"))
+            found.cloned().ok_or_else(|| format!("AWS profile `{profile}` has no `{name}`"))
         };
         let name = get("sso_session").cloned().map_or_else(|| need("sso_start_url"), Ok)?;
         let (region, account, role) = (need("sso_region")?, need("sso_account_id")?, need("sso_role_name")?);
@@ -129,7 +130,7 @@ impl Files {
         let home = vars.home().unwrap_or_else(|| PathBuf::from("/"));
         let token = home.join(".aws/sso/cache").join(format!("{hash}.json"));
         if !token.exists() {
-            return Err(format!("nobody is logged in: run `aws sso login --profile {profile}`"));
+            return Err(format!("not logged in: run `aws sso login --profile {profile}`"));
         }
         let identity = ["sso", &account, &role];
         let sso = AwsSso { profile: profile.to_owned(), region, account: account.clone(), role: role.clone(), token };
@@ -143,12 +144,12 @@ fn known(place: &str, id: &str, secret: &str, session: Option<&str>) -> Credenti
     Credential { source, identity: fingerprint(id), no_key: None }
 }
 
-/// Keys that are there only when they are asked for: what gives them out is who they are.
+/// Keys that a call will fetch, identified by their source.
 fn later(keys: AwsKeys, identity: &[&str]) -> Credential {
     Credential { source: KeySource::Aws(keys), identity: fingerprint(&identity.join("\n")), no_key: None }
 }
 
-/// The sections of a file of settings. Lines that are indented belong to a key above and are left out.
+/// The sections of a file of settings. Indented lines belong to the key above and are ignored.
 fn sections(text: &str) -> Sections {
     let mut all = Sections::new();
     let mut current = None;
@@ -248,18 +249,18 @@ mod tests {
     #[test]
     fn a_command_and_what_is_left_to_the_cli() {
         check(Some("process"), &[], Ok("aws: the process of profile process"));
-        let hint = "profile `role` of AWS has `role_arn`: use one with \
+        let hint = "AWS profile `role` has `role_arn`: use one with \
                     `credential_process = aws configure export-credentials --profile role`";
         check(Some("role"), &[], Err(hint));
-        let hint = "no keys of AWS: AWS_ACCESS_KEY_ID is not set, and there is no profile `gone`; what \
-                    AWS_WEB_IDENTITY_TOKEN_FILE stands for is had by a profile with \
+        let hint = "no AWS keys: AWS_ACCESS_KEY_ID is not set, and there is no profile `gone`; the keys that \
+                    AWS_WEB_IDENTITY_TOKEN_FILE stands for need a profile with \
                     `credential_process = aws configure export-credentials`";
         check(Some("gone"), &[("AWS_WEB_IDENTITY_TOKEN_FILE", "/t")], Err(hint));
     }
 
     #[test]
     fn a_login_is_found_by_its_session_or_its_start_url() {
-        let login = "nobody is logged in: run `aws sso login --profile sso`";
+        let login = "not logged in: run `aws sso login --profile sso`";
         check(Some("sso"), &[], Err(login));
         for (profile, name) in [("sso", "work"), ("old", "https://x.example/start")] {
             let hash = hex(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, name.as_bytes()).as_ref());
@@ -267,13 +268,13 @@ mod tests {
             let KeySource::Aws(AwsKeys::Sso(sso)) = find(Some(profile), &vars(&dir, &[])).source else { panic!() };
             assert_eq!((sso.region.as_str(), sso.account.as_str(), sso.role.as_str()), ("us-east-1", "1", "dev"));
         }
-        check(Some("half"), &[], Err("profile `half` of AWS has no `sso_region`"));
+        check(Some("half"), &[], Err("AWS profile `half` has no `sso_region`"));
     }
 
     #[test]
     fn what_is_not_there() {
-        check(Some("empty"), &[], Err("profile `empty` of AWS holds no keys"));
-        let none = "no keys of AWS: AWS_ACCESS_KEY_ID is not set, and there is no profile `gone`";
+        check(Some("empty"), &[], Err("AWS profile `empty` has no keys"));
+        let none = "no AWS keys: AWS_ACCESS_KEY_ID is not set, and there is no profile `gone`";
         check(None, &[("AWS_PROFILE", "gone")], Err(none));
     }
 

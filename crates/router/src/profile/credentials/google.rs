@@ -1,4 +1,4 @@
-//! Where Google's credentials and a provider of the protocol `vertex` are. No token is fetched here.
+//! Google's credentials, and the addresses of the protocol `vertex`. No token is fetched here.
 
 use std::path::{Path, PathBuf};
 
@@ -6,20 +6,20 @@ use serde_json::Value;
 use url::Url;
 
 use super::expand_path;
-use crate::profile::EnvVars;
 use crate::profile::document::VertexKeys;
 use crate::profile::document::diagnostic::Diagnostic;
 use crate::profile::document::table::{Field, Keys as _};
+use crate::profile::{EnvVars, files};
 use llmroute_core::protocols::vertex;
 
 /// The variable that names the file of the application default credentials.
 const CREDENTIALS: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 
-/// What `gcloud auth application-default login` writes.
+/// The file that `gcloud auth application-default login` writes.
 const USUAL: &str = "application_default_credentials.json";
 
-/// The file with the credentials: the one that is named, that of the variable, or the usual one when
-/// it is there; `None` leaves the machine itself (Google Cloud, application default credentials).
+/// The file with the credentials: the one that is named, that of the variable, or the usual one if it
+/// exists. `None` leaves the credentials of the machine (on Google Cloud).
 pub(crate) fn credentials(named: Option<&str>, vars: &EnvVars, base: Option<&Path>) -> Option<PathBuf> {
     if let Some(path) = named {
         return Some(expand_path(path, vars, base));
@@ -35,31 +35,30 @@ pub(crate) fn credentials(named: Option<&str>, vars: &EnvVars, base: Option<&Pat
     Some(folder.join(USUAL)).filter(|path| path.is_file())
 }
 
-/// What a machine of Google's says that it is (the client libraries look there before they ask for a token).
+/// The file in which a machine of Google's names its product (the client libraries look there first).
 const PRODUCT: &str = "/sys/class/dmi/id/product_name";
 
 /// Variables that only services of Google set (Cloud Run, Cloud Functions, App Engine; the address of
 /// the metadata server).
 const SERVICES: &[&str] = &["K_SERVICE", "FUNCTION_TARGET", "GAE_ENV", "GCE_METADATA_HOST"];
 
-/// Why there are no credentials where nobody needs to be asked: neither a file, nor a machine of Google's.
+/// The reason why there are no credentials: neither a file, nor a machine of Google's.
 pub(crate) fn nowhere(file: Option<&Path>, vars: &EnvVars) -> Option<String> {
     let at_google =
         || vars.first(SERVICES).is_some() || std::fs::read_to_string(PRODUCT).is_ok_and(|name| name.contains("Google"));
     (file.is_none() && !at_google()).then(|| {
-        format!("no credentials of Google: {CREDENTIALS} is not set, and `gcloud auth application-default login` was not run")
+        format!(
+            "no Google credentials: {CREDENTIALS} is not set, and `gcloud auth application-default login` was not run"
+        )
     })
 }
 
 /// The text of a file with credentials.
 ///
 /// # Errors
-/// When it is not there or cannot be read, in words.
+/// The reason why it cannot be read, as a message.
 pub(crate) fn read(path: &Path) -> Result<String, String> {
-    std::fs::read_to_string(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => format!("credentials file {} does not exist", path.display()),
-        _ => format!("credentials file {} cannot be read", path.display()),
-    })
+    files::read_text(path, super::LARGEST).map_err(|why| format!("credentials file {} {why}", path.display()))
 }
 
 /// The address of a provider, and what is missing to know it.

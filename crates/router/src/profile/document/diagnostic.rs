@@ -1,39 +1,43 @@
-//! A mistake or a remark about a profile, and how it looks. What is a mistake is decided elsewhere.
+//! Diagnostics of a profile: mistakes, warnings and notes with their places, rendered with a caret.
 
 use std::fmt;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-/// How bad it is.
+use llmroute_core::model::sanitize;
+
+/// The severity of a diagnostic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// The profile cannot be used.
     Error,
-    /// It can, but is probably not meant like this.
+    /// It can be used, but probably not as intended.
     Warning,
-    /// Good to know.
+    /// Information.
     Note,
 }
 
-/// One mistake or remark.
+/// One mistake, warning or note.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
-    /// What it is, as a lower-case fragment; holds no secret.
+    /// The fact, as a lower-case fragment without secrets.
     pub message: String,
-    /// Where in the text, in bytes.
+    /// The place in the text, in bytes.
     pub span: Option<Range<usize>>,
-    /// What stands beside the caret.
+    /// A word beside the caret.
     pub label: Option<String>,
-    /// What to do about it.
+    /// Advice.
     pub help: Option<String>,
+    /// A part of the text that may be secret.
+    pub(crate) private: Option<Range<usize>>,
 }
 
 impl Diagnostic {
     fn new(severity: Severity, message: impl AsRef<str>) -> Self {
-        Self { severity, message: clean(message.as_ref()), span: None, label: None, help: None }
+        Self { severity, message: clean(message.as_ref()), span: None, label: None, help: None, private: None }
     }
 
     /// A mistake that makes the profile unusable.
@@ -41,12 +45,12 @@ impl Diagnostic {
         Self::new(Severity::Error, message)
     }
 
-    /// Something that is probably not meant.
+    /// Something that is probably not intended.
     pub fn warning(message: impl AsRef<str>) -> Self {
         Self::new(Severity::Warning, message)
     }
 
-    /// Something good to know.
+    /// Information.
     pub fn note(message: impl AsRef<str>) -> Self {
         Self::new(Severity::Note, message)
     }
@@ -55,6 +59,13 @@ impl Diagnostic {
     #[must_use]
     pub fn at(mut self, span: Range<usize>) -> Self {
         self.span = Some(span);
+        self
+    }
+
+    /// The same, with a part of the text that is not shown.
+    #[must_use]
+    pub(crate) fn hiding(mut self, span: Range<usize>) -> Self {
+        self.private = Some(span);
         self
     }
 
@@ -73,36 +84,36 @@ impl Diagnostic {
     }
 }
 
-/// Where the text of a profile came from, and the text with its secrets masked.
+/// The text of a profile with its secrets masked, and its origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    /// The path, or what stands for one.
+    /// The path, or a name in its place.
     pub name: String,
-    /// The text; every secret in it is stars, byte for byte.
+    /// The text, with a star for each byte of a secret.
     pub text: String,
 }
 
-/// A profile that cannot be used: everything that is wrong with it.
+/// A profile that cannot be used, with every mistake in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadError {
-    /// What the spans point into.
+    /// The text that the spans point into.
     pub document: Document,
-    /// Mistakes and remarks, in the order of the text.
+    /// Mistakes, warnings and notes, in the order of the text.
     pub diagnostics: Vec<Diagnostic>,
 }
 
 impl LoadError {
-    /// A failure that has no place in a text.
+    /// A mistake that has no place in a text.
     #[must_use]
     pub fn plain(name: impl Into<String>, diagnostic: Diagnostic) -> Self {
         Self { document: Document { name: name.into(), text: String::new() }, diagnostics: vec![diagnostic] }
     }
 
-    /// All diagnostics as text for people.
+    /// Renders all diagnostics as text for people.
     #[must_use]
     pub fn render(&self, color: bool) -> String {
         match self.diagnostics.as_slice() {
-            // Nothing to point at: one message and its hint, like every other error.
+            // Without a place it looks like every other error: a message and its hint.
             [only] if self.document.name.is_empty() && self.document.text.is_empty() => {
                 let hint = only.help.as_ref().map(|help| format!("\nhint: {help}")).unwrap_or_default();
                 format!("error: {}{hint}", only.message)
@@ -120,30 +131,38 @@ impl fmt::Display for LoadError {
 
 impl std::error::Error for LoadError {}
 
-/// `diagnostics` as text for people, each with file, line, column and caret.
+/// Renders `diagnostics` as text for people, each with file, line, column and caret.
 #[must_use]
 pub fn render(document: &Document, diagnostics: &[Diagnostic], color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-    let blocks: Vec<String> =
-        diagnostics.iter().map(|diagnostic| renderer.render(&[group(document, diagnostic)])).collect();
-    blocks.join("\n\n")
+    let mut lines = Lines::of(&document.text);
+    let blocks = diagnostics.iter().map(|diagnostic| {
+        let excerpt = diagnostic.span.as_ref().filter(|_| !document.text.is_empty()).map(|span| lines.excerpt(span));
+        renderer.render(&[group(document, diagnostic, excerpt)])
+    });
+    blocks.collect::<Vec<_>>().join("\n\n")
 }
 
-fn group<'a>(document: &'a Document, diagnostic: &'a Diagnostic) -> Group<'a> {
+fn group<'a>(document: &'a Document, diagnostic: &'a Diagnostic, excerpt: Option<Excerpt<'a>>) -> Group<'a> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
     let group = Group::with_title(level.primary_title(diagnostic.message.as_str()));
-    let group = match &diagnostic.span {
-        Some(span) if !document.text.is_empty() => {
-            group.element(Snippet::source(document.text.as_str()).path(document.name.as_str()).annotation(
-                AnnotationKind::Primary.span(within(span, &document.text)).label(diagnostic.label.as_deref()),
-            ))
+    let group = match excerpt {
+        Some(excerpt) => {
+            let annotation = AnnotationKind::Primary.span(excerpt.span).label(diagnostic.label.as_deref());
+            let snippet = Snippet::source(excerpt.text).line_start(excerpt.line).annotation(annotation);
+            match excerpt.column {
+                None => group.element(snippet.path(document.name.as_str())),
+                Some(column) => group
+                    .element(Origin::path(document.name.as_str()).line(excerpt.line).char_column(column))
+                    .element(snippet),
+            }
         }
-        _ if document.name.is_empty() => group,
-        _ => group.element(Origin::path(document.name.as_str())),
+        None if document.name.is_empty() => group,
+        None => group.element(Origin::path(document.name.as_str())),
     };
     match &diagnostic.help {
         Some(help) => group.element(Level::HELP.message(help.as_str())),
@@ -151,16 +170,80 @@ fn group<'a>(document: &'a Document, diagnostic: &'a Diagnostic) -> Group<'a> {
     }
 }
 
-/// The span cut to the text and to the borders of characters; a wrong span must not end the program.
-fn within(span: &Range<usize>, text: &str) -> Range<usize> {
-    let border = |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    let start = border(span.start);
-    start..border(span.end).max(start)
+/// The longest line that is shown as a whole.
+const LONGEST_LINE: usize = 400;
+/// The bytes that are shown before and after a place in a longer line.
+const CONTEXT: usize = 60;
+
+/// The lines of a text, so that the cost of a diagnostic does not grow with the text.
+struct Lines<'t> {
+    text: &'t str,
+    /// The offset of each line.
+    starts: Vec<usize>,
+    /// The last place whose column was counted, with that column.
+    counted: (usize, usize),
 }
 
-/// Control characters of a file must not reach the terminal.
+/// The part of a text that is shown.
+struct Excerpt<'t> {
+    text: &'t str,
+    span: Range<usize>,
+    /// The number of the first line.
+    line: usize,
+    /// The column of the place, if the excerpt does not begin with its line.
+    column: Option<usize>,
+}
+
+impl<'t> Lines<'t> {
+    fn of(text: &'t str) -> Self {
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { text, starts, counted: (0, 1) }
+    }
+
+    fn excerpt(&mut self, span: &Range<usize>) -> Excerpt<'t> {
+        let span = within(span, self.text);
+        let line_of = |at: usize| self.starts.partition_point(|start| *start <= at).max(1);
+        let (first, last) = (line_of(span.start), line_of(span.end.saturating_sub(1).max(span.start)));
+        let start = self.starts[first - 1];
+        let end = self.starts.get(last).copied().unwrap_or(self.text.len());
+        if end - start <= LONGEST_LINE || first != last {
+            let span = span.start - start..span.end - start;
+            return Excerpt { text: &self.text[start..end], span, line: first, column: None };
+        }
+        let shown = span.start..span.end.min(span.start + CONTEXT);
+        let from = border(self.text, shown.start.saturating_sub(CONTEXT)).max(start);
+        let to = border(self.text, (shown.end + CONTEXT).min(end));
+        let shown = shown.start - from..border(self.text, shown.end).max(shown.start) - from;
+        let column = self.column(start, span.start);
+        Excerpt { text: &self.text[from..to], span: shown, line: first, column: Some(column) }
+    }
+
+    /// The column of `at` in the line that begins at `start`; counts on from the last place in the line.
+    fn column(&mut self, start: usize, at: usize) -> usize {
+        let (from, column) = match self.counted {
+            (from, column) if (start..=at).contains(&from) => (from, column),
+            _ => (start, 1),
+        };
+        let column = column + self.text[from..at].chars().count();
+        self.counted = (at, column);
+        column
+    }
+}
+
+/// The span cut to the text and to the borders of characters; a wrong span must not end the program.
+fn within(span: &Range<usize>, text: &str) -> Range<usize> {
+    let start = border(text, span.start);
+    start..border(text, span.end).max(start)
+}
+
+/// The last border of a character that is not behind `at`.
+fn border(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+/// Replaces control characters, which must not reach the terminal.
 fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if c == '\n' || c == '\t' || sanitize::harmless(c) != c { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -193,6 +276,24 @@ mod tests {
 
     #[test]
     fn control_characters_are_replaced() {
-        assert_eq!(Diagnostic::error("\u{1b}[2J").message, "\u{fffd}[2J");
+        assert_eq!(Diagnostic::error("\u{1b}[2J\na\u{61c}b").message, "\u{fffd}[2J\u{fffd}a\u{fffd}b");
+    }
+
+    #[test]
+    fn only_a_part_of_a_long_line_is_shown() {
+        let text = format!("a = 1\nb = [{}é, x, {}]\n", "1, ".repeat(200), "2, ".repeat(200));
+        let at = text.find('x').unwrap();
+        let shown = render(&document(&text), &[Diagnostic::error("bad").at(at..at + 1)], false);
+        assert!(shown.contains("--> p.toml:2:609"), "{shown}");
+        assert!(shown.contains("1, é, x, 2, ") && shown.len() < 600, "{shown}");
+    }
+
+    #[test]
+    fn many_mistakes_in_one_long_line_take_linear_time() {
+        let text = "x".repeat(400_000);
+        let diagnostics: Vec<Diagnostic> =
+            (0..20_000).map(|index| Diagnostic::error("bad").at(index * 20..index * 20 + 1)).collect();
+        let shown = render(&document(&text), &diagnostics, false);
+        assert!(shown.contains("p.toml:1:399981") && shown.len() < 10_000_000, "{}", shown.len());
     }
 }

@@ -42,7 +42,7 @@ impl FromToml<'_> for FailsByClass {
     }
 }
 
-/// What a number counts.
+/// The meaning of a number.
 #[derive(Debug, Clone, Copy)]
 enum Meaning {
     Retries,

@@ -1,5 +1,5 @@
-//! What is known of every key: where it stands, its type, its default, its meaning. Makes the table in
-//! `docs/profile.md`; the tables themselves are declared in [`super`].
+//! Descriptions of every key: its tables, its type, its default, its meaning. Makes the table in
+//! `docs/profile.md`; [`super`] declares the keys.
 
 use super::table::Keys;
 use super::{DeploymentKeys, GroupKeys, ProviderKeys, RouterKeys, RuleKeys, TemplateKeys, TopKeys};
@@ -28,7 +28,7 @@ impl TableKind {
     pub(crate) const ALL: [Self; 7] =
         [Self::Top, Self::Router, Self::Group, Self::Provider, Self::Deployment, Self::Rule, Self::Template];
 
-    /// The name in messages and in the docs.
+    /// Returns the name in messages and in the docs.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -42,7 +42,7 @@ impl TableKind {
         }
     }
 
-    /// The keys that may stand in such a table.
+    /// Returns the keys of such a table.
     #[must_use]
     pub fn keys(self) -> Vec<Key> {
         let mut keys = Vec::new();
@@ -59,7 +59,7 @@ impl TableKind {
     }
 }
 
-/// What holds for a key that is not written.
+/// The default of a key that is not written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DefaultValue {
     /// Nothing.
@@ -77,9 +77,9 @@ pub struct Key {
     pub name: &'static str,
     /// Its type, in words.
     pub value_type: &'static str,
-    /// What holds when it is not written.
+    /// Its default.
     pub default: DefaultValue,
-    /// Whether its feature is built.
+    /// Its feature is built.
     pub built: bool,
     /// Its meaning, in lines.
     pub meaning: &'static [&'static str],
@@ -90,7 +90,7 @@ pub(crate) fn names(kind: TableKind) -> Vec<&'static str> {
     kind.keys().into_iter().map(|key| key.name).collect()
 }
 
-/// The table of all keys in Markdown, as `docs/profile.md` contains it.
+/// Returns the table of all keys in Markdown, as `docs/profile.md` contains it.
 #[must_use]
 pub fn markdown() -> String {
     let mut rows: Vec<(Key, Vec<&str>)> = Vec::new();

@@ -65,7 +65,7 @@ table_keys! {
 }
 
 table_keys! {
-    /// How a group chooses, retries and waits.
+    /// Settings for choosing, retrying and waiting.
     struct RoutingKeys {
         /// how deployments are ordered
         routing_strategy: StrategyName = "simple-shuffle",
@@ -140,7 +140,7 @@ table_keys! {
 }
 
 table_keys! {
-    /// How requests to an endpoint look.
+    /// Settings of requests to an endpoint.
     struct RequestKeys {
         /// `env:NAME`, `file:PATH`, `cmd:COMMAND`, `aws:PROFILE`, `adc:`, `keyring:NAME` or a list; one
         /// deployment per key
@@ -157,6 +157,8 @@ table_keys! {
         stream_usage: bool | "the catalog's",
         /// the API continues an answer that the request begins
         prefill: bool | "the catalog's",
+        /// `false` takes the deployments out of every group
+        enabled: bool = true,
     }
 }
 
@@ -194,7 +196,7 @@ table_keys! {
 }
 
 table_keys! {
-    /// Where a project of Google Cloud is.
+    /// A project of Google Cloud.
     struct VertexKeys {
         /// `vertex`: the project that pays
         project: String | "`GOOGLE_CLOUD_PROJECT`, or that of the credentials",
@@ -219,7 +221,7 @@ table_keys! {
 }
 
 table_keys! {
-    /// What a simulated deployment does.
+    /// The behaviour of a simulated deployment.
     struct MockKeys {
         /// `mock`: time to the head of the reply
         latency: std::time::Duration,

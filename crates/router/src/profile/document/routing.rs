@@ -1,44 +1,64 @@
-//! Values that say how a group routes: strategies with their arguments, stickiness, tiers.
+//! Values for routing: strategies with their arguments, stickiness, tiers.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use llmroute_core::routing::Strategy;
-use llmroute_core::routing::strategy::{AdaptiveArgs, LatencyArgs, Sticky};
+use llmroute_core::routing::strategy::{ArgumentKind, BUILT_IN, External, Sticky, StrategyConfig, StrategyEntry};
 
 use super::diagnostic::Diagnostic;
 use super::suggest;
 use super::table::{FromToml, not_built, table, text};
 use super::value::NonZeroDuration;
 
-/// The strategies by name; `None` is not built yet.
-pub(crate) const STRATEGIES: &[(&str, Option<Strategy>)] = &[
-    ("simple-shuffle", Some(Strategy::SimpleShuffle)),
-    ("least-busy", Some(Strategy::LeastBusy)),
-    ("latency-based-routing", Some(Strategy::LatencyBased(LatencyArgs::ONE_SHOT))),
-    ("cost-based-routing", Some(Strategy::CostBased)),
-    ("usage-based-routing", Some(Strategy::UsageBased)),
-    ("usage-based-routing-v2", Some(Strategy::UsageBased)),
-    ("complexity-router", None),
-    ("round-robin", Some(Strategy::RoundRobin)),
-    ("adaptive", Some(Strategy::Adaptive(AdaptiveArgs::ONE_SHOT))),
-];
+/// Strategies that are not built yet.
+const NOT_BUILT: &[&str] = &["complexity-router"];
 
-/// What a group can be sticky by.
+/// The values of `sticky`.
 const STICKY: &[(&str, Sticky)] =
     &[("user", Sticky::User), ("conversation", Sticky::Conversation), ("prompt", Sticky::Prompt)];
 
 /// The tiers of `complexity_router`.
 const TIERS: &[&str] = &["SIMPLE", "MEDIUM", "COMPLEX", "REASONING"];
 
-/// A strategy with its default arguments.
+/// A strategy without its arguments.
 #[derive(Debug, Clone)]
 pub(crate) enum StrategyName {
-    Built(Strategy),
+    BuiltIn(&'static StrategyEntry),
+    /// The command of `exec:COMMAND`.
+    Command(Arc<str>),
     /// The name of a strategy that is not built yet.
     NotBuilt(&'static str),
+}
+
+impl StrategyName {
+    /// The strategy of a group that names none.
+    pub(crate) const DEFAULT: Self = Self::BuiltIn(&BUILT_IN[0]);
+
+    /// Finds the strategy called `name`.
+    pub(crate) fn find(name: &str) -> Option<Self> {
+        let not_built = || NOT_BUILT.iter().find(|known| **known == name).map(|known| Self::NotBuilt(known));
+        StrategyEntry::find(name).map(Self::BuiltIn).or_else(not_built)
+    }
+
+    /// The names of the built-in strategies.
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> + Clone {
+        BUILT_IN.iter().flat_map(|entry| [entry.name].into_iter().chain(entry.aliases.iter().copied()))
+    }
+
+    /// Makes the strategy.
+    ///
+    /// # Errors
+    /// The name of a strategy that is not built yet.
+    pub(crate) fn build(self, config: &StrategyConfig) -> Result<Arc<dyn Strategy>, &'static str> {
+        match self {
+            Self::BuiltIn(entry) => Ok((entry.parse_args)(config)),
+            Self::Command(command) => Ok(Arc::new(External { command })),
+            Self::NotBuilt(name) => Err(name),
+        }
+    }
 }
 
 impl FromToml<'_> for StrategyName {
@@ -52,31 +72,25 @@ impl FromToml<'_> for StrategyName {
                 diagnostics.push(error.help("write the command after `exec:`"));
                 return None;
             }
-            return Some(Self::Built(Strategy::Exec(command.into())));
+            return Some(Self::Command(command.into()));
         }
-        match STRATEGIES.iter().find(|(known, _)| *known == name) {
-            Some((_, Some(strategy))) => Some(Self::Built(strategy.clone())),
-            Some((known, None)) => {
-                diagnostics.push(not_built(&format!("strategy `{known}`"), raw.span()));
-                Some(Self::NotBuilt(known))
-            }
+        let found = Self::find(name);
+        match &found {
+            Some(Self::NotBuilt(known)) => diagnostics.push(not_built(&format!("strategy `{known}`"), raw.span())),
+            Some(Self::BuiltIn(_) | Self::Command(_)) => {}
             None => {
-                let help = suggest::help(name, STRATEGIES.iter().map(|(name, _)| *name));
+                let help = suggest::help(name, Self::names().chain(NOT_BUILT.iter().copied()));
                 diagnostics.push(Diagnostic::error(format!("unknown strategy `{name}`")).at(raw.span()).help(help));
-                None
             }
         }
+        found
     }
 }
 
-/// The arguments of every strategy that has some.
-#[derive(Debug, Clone, Copy, Default)]
+/// The written arguments of strategies; the table of strategies says which there are.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct StrategyArgs {
-    pub ttl: Option<Duration>,
-    pub lowest_latency_buffer: Option<f64>,
-    pub w_latency: Option<f64>,
-    pub w_cost: Option<f64>,
-    pub w_failure: Option<f64>,
+    pub config: StrategyConfig,
     /// The strategy of the last argument that is written.
     pub strategy: Option<&'static str>,
 }
@@ -90,42 +104,30 @@ impl FromToml<'_> for StrategyArgs {
 }
 
 impl StrategyArgs {
-    const NAMES: [&'static str; 5] = ["ttl", "lowest_latency_buffer", "w_latency", "w_cost", "w_failure"];
-
     fn of(table: &DeTable<'_>, diagnostics: &mut Vec<Diagnostic>) -> Self {
-        const LATENCY: Option<&str> = Some("latency-based-routing");
-        const ADAPTIVE: Option<&str> = Some("adaptive");
         let mut args = Self::default();
         for (key, raw) in table {
-            let strategy;
-            match key.get_ref().as_ref() {
-                "ttl" => {
-                    args.ttl = NonZeroDuration::from_toml(raw, diagnostics).map(|ttl| ttl.0);
-                    strategy = LATENCY;
+            let name = key.get_ref().as_ref();
+            let found = BUILT_IN.iter().find_map(|entry| Some((entry.name, entry.argument(name)?)));
+            let Some((strategy, argument)) = found else {
+                let known = BUILT_IN.iter().flat_map(|entry| entry.arguments).map(|argument| argument.name);
+                let error = Diagnostic::error(format!("unknown strategy argument `{name}`")).at(key.span());
+                diagnostics.push(error.help(suggest::help(name, known)));
+                continue;
+            };
+            args.strategy = Some(strategy);
+            match argument.kind {
+                ArgumentKind::Duration => {
+                    if let Some(span) = NonZeroDuration::from_toml(raw, diagnostics) {
+                        args.config.set_duration(argument.name, span.0);
+                    }
                 }
-                "lowest_latency_buffer" => {
-                    args.lowest_latency_buffer = f64::from_toml(raw, diagnostics);
-                    strategy = LATENCY;
-                }
-                "w_latency" => {
-                    args.w_latency = f64::from_toml(raw, diagnostics);
-                    strategy = ADAPTIVE;
-                }
-                "w_cost" => {
-                    args.w_cost = f64::from_toml(raw, diagnostics);
-                    strategy = ADAPTIVE;
-                }
-                "w_failure" => {
-                    args.w_failure = f64::from_toml(raw, diagnostics);
-                    strategy = ADAPTIVE;
-                }
-                name => {
-                    let error = Diagnostic::error(format!("unknown strategy argument `{name}`")).at(key.span());
-                    diagnostics.push(error.help(suggest::help(name, Self::NAMES)));
-                    continue;
+                ArgumentKind::Number => {
+                    if let Some(number) = f64::from_toml(raw, diagnostics) {
+                        args.config.set_number(argument.name, number);
+                    }
                 }
             }
-            args.strategy = strategy;
         }
         args
     }

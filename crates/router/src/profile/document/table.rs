@@ -3,6 +3,7 @@
 //! A mistake in one value does not stop the reading: it goes to the list of diagnostics, and the field
 //! stays [`Field::Invalid`].
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -19,7 +20,7 @@ pub(crate) trait FromToml<'a>: Sized {
     const TYPE: &'static str;
     /// The advice when a value has another type.
     const HELP: Option<&'static str> = None;
-    /// Whether the feature of the key is built.
+    /// The feature of the key is built.
     const BUILT: bool = true;
 
     /// Reads the value; mistakes go to `diagnostics`.
@@ -115,7 +116,7 @@ impl<'a, T> Field<'a, T> {
         }
     }
 
-    /// Whether the key is written, with a right or a wrong value.
+    /// Returns `true` if the key is written, with a valid or an invalid value.
     pub(crate) fn is_written(&self) -> bool {
         !matches!(self, Self::Absent)
     }
@@ -282,7 +283,7 @@ pub(crate) fn read_table<'a, K: ProfileTable<'a>>(table: &'a DeTable<'a>, diagno
     let mut keys = K::default();
     for (name, raw) in table {
         if !keys.read_key(name.get_ref(), &RawKey { name_at: name.span(), raw }, diagnostics) {
-            diagnostics.push(unknown(K::KIND, name.get_ref(), name.span()));
+            diagnostics.push(unknown(K::KIND, name, raw));
         }
     }
     keys
@@ -344,25 +345,51 @@ fn check_name(kind: TableKind, name: &str, at: Range<usize>, diagnostics: &mut V
     diagnostics.push(Diagnostic::error(format!("{kept} {problem}")).at(at));
 }
 
-/// The mistake of a key that is not known in a table of this kind.
-fn unknown(kind: TableKind, name: &str, at: Range<usize>) -> Diagnostic {
+/// The mistake of a key that is not known in a table of this kind. Its value may be a secret.
+fn unknown(kind: TableKind, name: &Spanned<Cow<'_, str>>, raw: &Spanned<DeValue<'_>>) -> Diagnostic {
+    let (name, at): (&str, _) = (name.get_ref(), name.span());
     let error = Diagnostic::error(format!("unknown field `{name}`")).at(at);
-    let elsewhere: Vec<&str> = TableKind::ALL
-        .into_iter()
-        .filter(|kind| kind.keys().iter().any(|key| key.name == name))
-        .map(TableKind::name)
-        .collect();
+    let tables: Vec<(TableKind, Vec<&str>)> =
+        TableKind::ALL.into_iter().map(|kind| (kind, keys::names(kind))).collect();
+    let places_of = |name: &str| -> Vec<&str> {
+        tables.iter().filter(|(_, names)| names.contains(&name)).map(|(kind, _)| kind.name()).collect()
+    };
+    let elsewhere = places_of(name);
     if !elsewhere.is_empty() {
         return error
             .label(format!("not in {}", kind.name()))
             .help(format!("it belongs in {}", elsewhere.join(" or ")));
     }
+    let error = if suggest::is_slip(name, &keys::names(kind)) { error } else { hide(error, raw) };
     if kind == TableKind::Deployment && ["temperature", "top_p", "max_tokens", "stop"].contains(&name) {
         return error.help(format!("write it as a parameter of the request: `params = {{ {name} = … }}`"));
     }
+    if let Some(advice) = suggest::advice(name) {
+        return error.help(advice);
+    }
     let names = keys::names(kind);
-    match suggest::field(name, &names) {
-        Some(known) => error.label(format!("did you mean `{known}`?")),
-        None => error.help(suggest::one_of(names)),
+    match suggest::alias(name, &names) {
+        Some(known) if names.contains(&known) => error.label(format!("did you mean `{known}`?")),
+        Some(known) => {
+            let tables = places_of(known).join(" or ");
+            error.label(format!("it is `{known}` here")).help(format!("`{known}` belongs in {tables}"))
+        }
+        None => match suggest::field(name, &names) {
+            Some(known) => error.label(format!("did you mean `{known}`?")),
+            None => error.help(suggest::one_of(names)),
+        },
+    }
+}
+
+/// The mistake without the texts of the value.
+fn hide(error: Diagnostic, raw: &Spanned<DeValue<'_>>) -> Diagnostic {
+    match raw.get_ref() {
+        DeValue::String(_) | DeValue::Array(_) => {
+            let span = raw.span();
+            error.hiding(span.start + 1..span.end.saturating_sub(1))
+        }
+        DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Table(_) => {
+            error
+        }
     }
 }

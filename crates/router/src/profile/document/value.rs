@@ -20,7 +20,7 @@ use crate::profile::credentials::KeySpec;
 pub(crate) struct Count<const MIN: u64>(pub u64);
 
 impl<const MIN: u64> Count<MIN> {
-    /// The number as the router holds it; larger ones mean the same.
+    /// The number, or the largest `u32`.
     pub(crate) fn as_u32(self) -> u32 {
         u32::try_from(self.0).unwrap_or(u32::MAX)
     }
@@ -152,6 +152,7 @@ impl FromToml<'_> for NonZeroDuration {
 pub(crate) enum Cooldown {
     /// Chosen by how long the process lives.
     Auto,
+    /// Zero turns cooldowns off.
     Fixed(Duration),
 }
 
@@ -162,7 +163,7 @@ impl FromToml<'_> for Cooldown {
     fn from_toml(raw: &Spanned<DeValue<'_>>, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
         match raw.get_ref() {
             DeValue::String(text) if text == "auto" => Some(Self::Auto),
-            _ => NonZeroDuration::from_toml(raw, diagnostics).map(|span| Self::Fixed(span.0)),
+            _ => Duration::from_toml(raw, diagnostics).map(Self::Fixed),
         }
     }
 }
@@ -229,7 +230,10 @@ impl FromToml<'_> for Protocol {
         let name = text::<Self>(raw, diagnostics)?;
         let found = Self::named(name);
         if found.is_none() {
-            let help = suggest::help(name, Self::ALL.iter().map(|protocol| protocol.as_str()));
+            let help = match suggest::protocol(name) {
+                Some(known) => format!("did you mean `{known}`?"),
+                None => suggest::help(name, Self::ALL.iter().map(|protocol| protocol.as_str())),
+            };
             diagnostics.push(Diagnostic::error(format!("unknown protocol `{name}`")).at(raw.span()).help(help));
         }
         found

@@ -1,7 +1,5 @@
 //! From a provider and a model to deployments: one for each key.
 
-use std::ops::Range;
-
 use sha2::{Digest, Sha256};
 
 use llmroute_core::catalog;
@@ -13,7 +11,7 @@ use llmroute_core::routing::{Deployment, DeploymentId};
 
 use super::precedence::Origin;
 use super::provider::{Provider, with_overrides, with_own, with_query};
-use crate::profile::credentials::{Credential, KeySpec, hex};
+use crate::profile::credentials::{Credential, hex};
 use crate::profile::document::diagnostic::Diagnostic;
 use crate::profile::document::table::Keys as _;
 use crate::profile::document::value::Count;
@@ -25,8 +23,6 @@ pub(crate) struct DeploymentSpec<'s, 'a> {
     /// Position of the provider in the profile.
     pub provider: usize,
     pub model: &'s str,
-    /// The place of mistakes.
-    pub at: Range<usize>,
     pub keys: &'s DeploymentKeys<'a>,
 }
 
@@ -59,7 +55,7 @@ impl Profile {
         let endpoint = endpoint(protocol, &provider, spec, known.clone());
         let price = price(keys, known.as_ref(), diagnostics);
         let name = keys.name.value().cloned().unwrap_or_else(|| format!("{}/{model}", provider.name));
-        for (index, credential) in self.credentials(&provider, spec, env, diagnostics).into_iter().enumerate() {
+        for (index, credential) in self.credentials(&provider, spec, env).into_iter().enumerate() {
             let deployment = Deployment {
                 name: if index == 0 { name.clone() } else { format!("{name} #{}", index + 1) },
                 provider: provider.name.clone(),
@@ -83,26 +79,14 @@ impl Profile {
         added
     }
 
-    fn credentials(
-        &self,
-        provider: &Provider,
-        spec: &DeploymentSpec<'_, '_>,
-        env: &EnvVars,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> Vec<Credential> {
-        let (sources, at): (&[KeySpec], _) = match spec.keys.request.api_key.setting() {
-            Some(own) => (&own.value.0, own.at.clone()),
-            None => (&provider.keys, spec.at.clone()),
-        };
+    fn credentials(&self, provider: &Provider, spec: &DeploymentSpec<'_, '_>, env: &EnvVars) -> Vec<Credential> {
+        let sources = spec.keys.request.api_key.value().map_or(provider.keys.as_slice(), |own| &own.0);
         let mut found = Vec::new();
         if sources.is_empty() || provider.is_simulated() {
             found.push(Credential::none());
         }
         for source in sources.iter().filter(|_| !provider.is_simulated()) {
-            match Credential::find(source, env, self.folder.as_deref()) {
-                Ok(credential) => found.push(credential),
-                Err(why) => diagnostics.push(Diagnostic::error(why).at(at.clone())),
-            }
+            found.push(Credential::find(source, env, self.folder.as_deref()));
         }
         for credential in &mut found {
             // A key of express mode needs no project.
@@ -114,7 +98,7 @@ impl Profile {
         found
     }
 
-    /// The position of `deployment`; the same one twice is one.
+    /// The position of `deployment`; an equal one that is there is reused.
     fn intern(
         &mut self,
         deployment: Deployment,
@@ -128,10 +112,11 @@ impl Profile {
             return DeploymentId(index);
         }
         if let Some(setting) = spec.keys.name.setting()
-            && self.map.deployments.iter().any(|other| other.name == deployment.name)
+            && let Some(other) = self.map.deployments.iter().position(|other| other.name == deployment.name)
         {
-            let message = format!("duplicate name `{}` for another deployment", deployment.name);
-            diagnostics.push(Diagnostic::error(message).at(setting.at.clone()));
+            let (known, new) = ((&self.map.deployments[other], &self.endpoints[other]), (&deployment, endpoint));
+            let message = format!("duplicate name `{}`: {}", deployment.name, difference(known, new));
+            diagnostics.push(Diagnostic::error(message).at(setting.at.clone()).help("give each its own `name`"));
         }
         self.map.deployments.push(deployment);
         self.endpoints.push(endpoint.clone());
@@ -151,6 +136,26 @@ fn with_tools(provider: Provider, keys: &RequestKeys<'_>, known: Option<&Model>)
         Some(row) => Provider { protocol: Some(row.protocol), quirks: with_own(row.quirks, keys), ..provider },
         None => provider,
     }
+}
+
+/// The difference between two deployments with one name.
+fn difference((known, one): (&Deployment, &Endpoint), (new, other): (&Deployment, &Endpoint)) -> String {
+    if (&known.provider, &known.model) != (&new.provider, &new.model) {
+        return format!("it is already that of `{}/{}`", known.provider, known.model);
+    }
+    let differences = [
+        ("api_key", known.credential != new.credential),
+        ("base_url", one.base_url != other.base_url),
+        ("price", known.price != new.price),
+        ("context_window", known.context_window != new.context_window),
+        ("params", one.params != other.params),
+        ("headers", one.headers != other.headers),
+        ("query", one.query != other.query),
+        ("patch", one.overrides != other.overrides),
+    ];
+    let names: Vec<&str> = differences.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name).collect();
+    let what = if names.is_empty() { "settings".to_owned() } else { names.join(", ") };
+    format!("it is already that of `{}/{}` with another {what}", known.provider, known.model)
 }
 
 fn same(a: &Deployment, b: &Deployment, x: &Endpoint, y: &Endpoint) -> bool {
@@ -226,12 +231,13 @@ fn price(keys: &DeploymentKeys<'_>, known: Option<&Model>, diagnostics: &mut Vec
     None
 }
 
-/// What tells a key from others: a hash, for the identity of a command is its text. Empty for no key.
+/// A hash that differs for different keys; empty without a key. The identity of a command is its text, so it is
+/// hashed too.
 fn credential_hash(identity: &str) -> String {
     if identity.is_empty() { String::new() } else { digest(&[identity]) }
 }
 
-/// Where a deployment is: what fails together. A simulated one stands for itself.
+/// The host of a deployment: deployments of one host fail together. A simulated one is a host of its own.
 fn host(endpoint: &Endpoint) -> String {
     if endpoint.protocol == Protocol::Mock {
         return format!("{}/{}", endpoint.provider, endpoint.model);
@@ -240,17 +246,17 @@ fn host(endpoint: &Endpoint) -> String {
     format!("{}:{}", base.host_str().unwrap_or_default(), base.port_or_known_default().unwrap_or(0))
 }
 
-/// What tells a provider from others of its name: a hash of the name and the host.
+/// A hash of a provider's name and host, which differs for providers of the same name.
 pub(crate) fn host_key(provider: &Provider) -> String {
     digest(&[&provider.name, &base_url::normal(&provider.base_url)])
 }
 
-/// What a provider limits: a model at a host, for a key. The protocol and the path do not matter.
+/// The scope of a provider's own limits: a model at a host, for a key. The protocol and the path do not matter.
 fn quota_key(endpoint: &Endpoint, credential: &str) -> String {
     digest(&[&host(endpoint), &endpoint.model, credential])
 }
 
-/// The key of a deployment's shared state: a hash, so that it tells no key and no address.
+/// The key of a deployment's shared state: a hash, so that it reveals no key and no address.
 fn state_key(endpoint: &Endpoint, credential: &str) -> String {
     digest(&[endpoint.protocol.as_str(), &base_url::normal(&endpoint.base_url), &endpoint.model, credential])
 }

@@ -1,6 +1,8 @@
 //! One group: its members, its policy, and what it needs that is not built yet.
 
-use llmroute_core::routing::{Group, GroupId, Member, Strategy};
+use llmroute_core::routing::strategy::SimpleShuffle;
+use llmroute_core::routing::{Group, GroupId, Member};
+use std::sync::Arc;
 
 use super::deployment::DeploymentSpec;
 use super::precedence::Precedence;
@@ -25,13 +27,14 @@ impl Profile {
         let mut not_built = self.base.not_built.clone();
         let strategy = strategy::resolve(&precedence, options.long_lived).unwrap_or_else(|name| {
             not_built.push(format!("routing_strategy = {name:?}"));
-            Strategy::SimpleShuffle
+            Arc::new(SimpleShuffle::default())
         });
         not_built.extend(keys.not_built());
         let mut members = Vec::new();
         for deployment in keys.deployments() {
             let precedence = Precedence { deployment: Some(&deployment.keys), ..precedence };
-            self.add_members(deployment, &precedence, options, &mut members, &mut not_built, diagnostics);
+            let group = table.name.get_ref();
+            self.add_members(group, deployment, &precedence, options, &mut members, &mut not_built, diagnostics);
         }
         check_members(self, table, &members, diagnostics);
         check_cooldown(&precedence, keys, diagnostics);
@@ -51,6 +54,7 @@ impl Profile {
 
     fn add_members(
         &mut self,
+        group: &str,
         table: &Table<DeploymentKeys<'_>>,
         precedence: &Precedence<'_, '_>,
         options: &LoadOptions<'_>,
@@ -72,13 +76,18 @@ impl Profile {
             Err(problem) => return diagnostics.push(problem.diagnostic(written.at.clone())),
         };
         not_built.extend(self.providers[provider].not_built.iter().cloned());
-        let spec = DeploymentSpec { provider, model, at: written.at.clone(), keys };
+        let disabled = !self.providers[provider].enabled || keys.request.enabled.value() == Some(&false);
+        let spec = DeploymentSpec { provider, model, keys };
         let added = self.add(&spec, options.env, diagnostics);
         let timeouts = precedence.timeout_config().timeouts(added.slow);
         // The keys of one entry share its weight, so that an A/B split stays the same.
         let share = keys.weight.value().map(|weight| weight / added.ids.len().max(1) as f64);
         let tags = tags(keys, diagnostics);
-        for deployment in added.ids {
+        if disabled {
+            let message = format!("`{}` is disabled in group `{group}`", written.value);
+            diagnostics.push(Diagnostic::note(message).at(written.at.clone()));
+        }
+        for deployment in added.ids.into_iter().filter(|_| !disabled) {
             if members.iter().any(|member| member.deployment == deployment) {
                 let error = Diagnostic::error(format!("duplicate deployment `{}`", written.value));
                 diagnostics.push(error.at(written.at.clone()).help("write it once, with a `weight`"));

@@ -1,4 +1,4 @@
-//! Names of models without a provider (`gpt-4o`): whose they are, and who else offers them.
+//! Names of models without a provider (`gpt-4o`): their makers, and the providers that offer them.
 
 use std::cmp::Reverse;
 
@@ -8,13 +8,21 @@ use super::target::UnknownName;
 use crate::profile::document::suggest;
 use crate::profile::{EnvVars, Profile};
 
-/// As many candidates are named as help to choose.
+/// The number of candidates that a hint names.
 const CANDIDATES: usize = 5;
 
 impl Profile {
-    /// The provider and the model in `text`: `PROVIDER/MODEL`, or a model whose maker is well known.
+    /// The provider and the model in `text`: `PROVIDER/MODEL`, or a model of a well-known maker.
     pub(crate) fn model<'t>(&mut self, text: &'t str, vars: &EnvVars) -> Result<(usize, &'t str), UnknownName> {
+        if text.contains(char::is_control) {
+            let message = "a model name must not contain control characters".to_owned();
+            return Err(UnknownName { message, hint: "write it on one line".to_owned() });
+        }
         match text.split_once('/') {
+            Some((provider, "*")) => Err(UnknownName {
+                message: format!("`{text}` is a wildcard, not a model"),
+                hint: format!("name each model; `llmroute models {provider}` lists them"),
+            }),
             Some((provider, model)) if !provider.is_empty() && !model.is_empty() => {
                 match self.provider(provider, vars) {
                     Ok(index) => Ok((index, model)),
@@ -33,16 +41,16 @@ impl Profile {
                 None => Err(UnknownName {
                     message: format!("`{text}` is not a `PROVIDER/MODEL`"),
                     hint: self
-                        .who_has(text)
+                        .hint_for(text)
                         .unwrap_or_else(|| "write the provider, a slash and the model, like `openai/gpt-4o`".into()),
                 }),
             },
         }
     }
 
-    /// The well-known provider of the model `name`, when there is exactly one.
+    /// The well-known provider of the model `name`, if there is exactly one.
     ///
-    /// When the profile has the model at other providers only, nothing is clear.
+    /// `None` as well if the profile has the model at other providers only.
     pub(crate) fn maker(&self, name: &str) -> Option<&'static str> {
         let mut makers = FIRST_PARTY.iter().filter(|provider| self.models.find(provider, name).is_some());
         let (Some(maker), None) = (makers.next(), makers.next()) else { return None };
@@ -50,22 +58,22 @@ impl Profile {
         (own.peek().is_none() || own.any(|deployment| deployment.provider == *maker)).then_some(*maker)
     }
 
-    /// Where the model `name` can be had, or what is spelt like it.
-    pub(crate) fn who_has(&self, name: &str) -> Option<String> {
+    /// A hint: the providers of the model `name`, or a model with a similar name.
+    pub(crate) fn hint_for(&self, name: &str) -> Option<String> {
         self.offered(name).or_else(|| {
             let all = self.models.all();
             let own = all.iter().filter_map(|(key, _)| {
                 let (provider, model) = key.split_once('/')?;
                 FIRST_PARTY.contains(&provider).then(|| (strsim::osa_distance(name, model), key))
             });
-            // A slip of the finger, and not a name that begins alike.
+            // A typing mistake, and not a name with the same beginning.
             let (_, key) = own.min().filter(|(slips, _)| slips * 3 <= name.chars().count())?;
             Some(format!("did you mean `{key}`?"))
         })
     }
 
-    /// Where a model called `name`, with or without its maker in front, can be had: the profile first,
-    /// then its makers, then those who offer it too.
+    /// A hint: the providers of a model with this name, with or without its maker in front. The profile comes
+    /// first, then makers, then other providers.
     fn offered(&self, name: &str) -> Option<String> {
         let own = self.map.deployments.iter().filter(|deployment| deployment.model == name);
         let mut found: Vec<String> = own.map(|deployment| format!("{}/{name}", deployment.provider)).collect();
@@ -111,7 +119,7 @@ mod tests {
         })
     }
 
-    /// Whom `-m NAME` asks.
+    /// The deployment that `-m NAME` calls.
     fn check(deployments: &str, name: &str, want: Result<&str, &str>) {
         let vars = EnvVars::default();
         let mut profile = profile(deployments).unwrap();
@@ -123,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_of_one_maker_is_asked_there() {
+    fn a_model_of_one_maker_belongs_to_that_maker() {
         check("", "gpt-4o", Ok("openai/gpt-4o"));
         check("", "claude-sonnet-4-5", Ok("anthropic/claude-sonnet-4-5"));
         check("", "gemini-2.5-pro", Ok("gemini/gemini-2.5-pro"));
@@ -131,14 +139,14 @@ mod tests {
     }
 
     #[test]
-    fn names_that_others_give_to_providers_are_understood() {
+    fn other_names_of_providers_are_understood() {
         check("", "together_ai/zai-org/GLM-5.2", Ok("together/zai-org/GLM-5.2"));
         check("", "google/gemini-2.5-pro", Ok("gemini/gemini-2.5-pro"));
         check("", "ollama_chat/llama3", Ok("ollama/llama3"));
     }
 
     #[test]
-    fn a_model_that_only_others_offer_is_suggested() {
+    fn a_model_of_no_known_maker_is_suggested_with_its_providers() {
         let error =
             profile("").unwrap().target("gpt-oss-120b", &LoadOptions { env: &EnvVars::default(), long_lived: false });
         let hint = error.unwrap_err().hint;
@@ -164,12 +172,12 @@ mod tests {
     }
 
     #[test]
-    fn a_model_that_the_profile_has_elsewhere_is_not_guessed() {
+    fn a_model_that_the_profile_has_elsewhere_is_ambiguous() {
         let elsewhere = "{ model = \"openrouter/gpt-4o\" }";
         let Err(text) =
             profile(elsewhere).unwrap().target("gpt-4o", &LoadOptions { env: &EnvVars::default(), long_lived: false })
         else {
-            panic!("it is not clear who is meant");
+            panic!("the provider is ambiguous");
         };
         assert!(text.hint.starts_with("one of `openrouter/gpt-4o`, `openai/gpt-4o`"), "{}", text.hint);
         let both = "{ model = \"openrouter/gpt-4o\" }, { model = \"openai/gpt-4o\" }";
@@ -184,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_that_names_nothing_known_is_a_mistake_with_a_suggestion() {
+    fn an_unknown_model_of_a_profile_is_a_mistake_with_a_suggestion() {
         let error = profile("{ model = \"gtp-4o\" }").unwrap_err();
         assert_eq!(error, "`gtp-4o` is not a `PROVIDER/MODEL`\nhint: did you mean `openai/gpt-4o`?");
     }

@@ -1,10 +1,10 @@
-//! Which of the tables that may set a key sets it: the nearest wins, the default comes last.
+//! Precedence of the tables that may set a key: the nearest wins, the default comes last.
 
 use std::time::Duration;
 
 use llmroute_core::routing::hedge::Delay;
 use llmroute_core::routing::strategy::Sticky;
-use llmroute_core::routing::{Policy, Strategy, Timeouts};
+use llmroute_core::routing::{Policy, Timeouts};
 
 use crate::profile::document::failure_classes::NumbersByClass;
 use crate::profile::document::routing::{StrategyArgs, StrategyName};
@@ -12,7 +12,7 @@ use crate::profile::document::table::{Field, Setting};
 use crate::profile::document::value::{Cooldown, Count, NonZeroDuration};
 use crate::profile::document::{DeploymentKeys, GroupKeys, RouterKeys, RoutingKeys, TimeoutKeys};
 
-/// Where a value came from.
+/// The origin of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// Built in.
@@ -34,7 +34,7 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// The word in `profile show`.
+    /// Returns the word in `profile show`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -82,7 +82,7 @@ pub(crate) struct Precedence<'s, 'a> {
 }
 
 impl<'s, 'a> Precedence<'s, 'a> {
-    /// Only what holds for every group.
+    /// Only `[router]`.
     pub(crate) fn router(router: &'s RouterKeys<'a>) -> Self {
         Self { deployment: None, group: None, router }
     }
@@ -113,7 +113,7 @@ impl<'s, 'a> Precedence<'s, 'a> {
         self.routing(key).map(|(_, setting)| setting.value)
     }
 
-    /// How the group retries, waits and cools down.
+    /// The settings for retries, waits and cooldowns.
     pub(crate) fn policy(&self, long_lived: bool) -> Policy {
         let retries = self.routing_value(|keys| &keys.retry_policy).map_or_else(NumbersByClass::default, |by| by.0);
         let fails =
@@ -174,11 +174,12 @@ impl<'s, 'a> Precedence<'s, 'a> {
     /// The strategy by its name, without arguments of the profile.
     pub(crate) fn strategy_name(&self) -> StrategyName {
         let found = self.routing(|keys| &keys.routing_strategy);
-        found.map_or(StrategyName::Built(Strategy::SimpleShuffle), |(_, setting)| setting.value.clone())
+        found.map_or(StrategyName::DEFAULT, |(_, setting)| setting.value.clone())
     }
 
     pub(crate) fn strategy_args(&self) -> StrategyArgs {
-        self.routing_value(|keys| &keys.routing_strategy_args).unwrap_or_default()
+        let found = self.routing(|keys| &keys.routing_strategy_args);
+        found.map_or_else(StrategyArgs::default, |(_, setting)| setting.value.clone())
     }
 
     pub(crate) fn sticky(&self) -> Option<Sticky> {

@@ -35,10 +35,14 @@ pub(crate) struct Provider {
     pub query: Vec<(String, String)>,
     pub overrides: Overrides,
     pub quirks: Quirks,
-    /// What is missing beside a key, in words.
+    /// The thing that is missing beside a key, in words.
     pub missing: Option<String>,
     /// The keys whose features are not built yet.
     pub not_built: Vec<String>,
+    /// Its deployments may be called.
+    pub enabled: bool,
+    /// The variable whose key is not sent, because the profile moved the provider to another host.
+    pub withheld: Option<&'static str>,
 }
 
 impl Provider {
@@ -73,6 +77,8 @@ impl Provider {
             quirks: row.quirks,
             missing,
             not_built: Vec::new(),
+            enabled: true,
+            withheld: None,
         })
     }
 
@@ -101,6 +107,8 @@ impl Provider {
                 _ => (Vec::new(), Origin::Default),
             },
         };
+        let moved = written.is_none() && api_keys.is_empty() && base_url_from == Origin::Provider;
+        let withheld = row.filter(|row| moved && !row.key_is_optional()).and_then(|row| row.env.first().copied());
         check_region(row, keys, region.as_ref(), &api_keys, diagnostics);
         // A provider at the address of a known service is that service under another name.
         let at_home = |row: &&ProviderRow| {
@@ -124,7 +132,15 @@ impl Provider {
             quirks,
             missing,
             not_built: keys.not_built(),
+            enabled: keys.request.enabled.value() != Some(&false),
+            withheld,
         }
+    }
+
+    /// Says that a key is not sent, and how to send it.
+    pub(crate) fn withheld_key(&self) -> Option<String> {
+        let (name, host) = (self.withheld?, self.base_url.host_str()?);
+        Some(format!("{name} is not sent to {host}; set `api_key = \"env:{name}\"` for it"))
     }
 
     /// Returns `true` if its address is not known.
@@ -189,7 +205,7 @@ fn protocol(
 struct Address {
     base_url: Url,
     origin: Origin,
-    /// What is missing to know it.
+    /// The thing that is missing to know it, in words.
     missing: Option<String>,
 }
 
@@ -264,7 +280,7 @@ fn inherited(
 fn known_address(row: &ProviderRow, env: &EnvVars, region: Option<&str>) -> Result<(Url, Origin), Diagnostic> {
     let set = row.base_env.and_then(|name| Some((name, env.get(name)?)));
     let Some((name, value)) = set else {
-        // It becomes a part of a host's name.
+        // The region becomes a part of a host name.
         let fits = |name: &&str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         let of = |name: &str| if name == "region" { region.filter(fits) } else { env.get(name) };
         let base = catalog::base_url(row, of).map_err(|missing| no_address(row, missing))?;
@@ -277,7 +293,7 @@ fn known_address(row: &ProviderRow, env: &EnvVars, region: Option<&str>) -> Resu
     checked.map(|url| (url, Origin::Env)).map_err(|why| Diagnostic::error(format!("`{name}`: {}", why.message)))
 }
 
-/// A provider whose address is another one for every account.
+/// The mistake of an address that differs for every account and is not set.
 fn no_address(row: &ProviderRow, missing: &str) -> Diagnostic {
     let whole = row.base_env.map(|name| format!("`{name}` (the whole address), ")).unwrap_or_default();
     if missing == "region" {
@@ -288,7 +304,7 @@ fn no_address(row: &ProviderRow, missing: &str) -> Diagnostic {
         .help(format!("set {whole}`{missing}`, or write `base_url` in `[providers.{}]`", row.id))
 }
 
-/// The region of a provider that has one: as written, or as the tools of its service would find it.
+/// The region of a provider: the one in the profile, or the one that the tools of its service would use.
 fn region(row: &ProviderRow, written: Option<&str>, keys: &[KeySpec], env: &EnvVars) -> Option<(String, Origin)> {
     let profile = keys.iter().find_map(|key| match key {
         KeySpec::Aws(profile) => profile.as_deref(),
@@ -326,7 +342,7 @@ fn check_region(
     }
 }
 
-/// Where the catalog says that a provider's key is; nowhere when it may go without and none is set.
+/// The key sources of the catalog; none if the key is optional and not set.
 fn known_keys(row: &ProviderRow, env: &EnvVars) -> Vec<KeySpec> {
     if row.quirks.auth == Auth::GoogleToken {
         return vec![KeySpec::Adc(None)];

@@ -1,9 +1,11 @@
 //! Looks up names of groups, of `PROVIDER/MODEL`, of providers and of templates.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use llmroute_core::catalog;
-use llmroute_core::routing::{Group, GroupId, Member, Strategy};
+use llmroute_core::routing::strategy::SimpleShuffle;
+use llmroute_core::routing::{Group, GroupId, Member};
 
 use super::deployment::DeploymentSpec;
 use super::provider::Provider;
@@ -22,17 +24,17 @@ pub struct UnknownName {
 }
 
 impl UnknownName {
-    /// The same as a mistake in the profile.
+    /// The same, as a mistake in the profile.
     pub(crate) fn diagnostic(&self, at: Range<usize>) -> Diagnostic {
         Diagnostic::error(&self.message).at(at).help(&self.hint)
     }
 }
 
 impl Profile {
-    /// The group called `name`, or a group of the one model `PROVIDER/MODEL` without fallbacks.
+    /// Returns the group called `name`, or adds a group of the one model `PROVIDER/MODEL` without fallbacks.
     ///
     /// # Errors
-    /// When there is no such group or provider, with what was probably meant.
+    /// An unknown group or provider, with a suggestion.
     pub fn target(&mut self, name: &str, options: &LoadOptions<'_>) -> Result<GroupId, UnknownName> {
         if let Some(index) = self.map.groups.iter().position(|group| group.name == name) {
             return Ok(GroupId(index));
@@ -41,8 +43,13 @@ impl Profile {
             return Err(self.unknown_group(name));
         }
         let (provider, model) = self.model(name, options.env)?;
+        if !self.providers[provider].enabled {
+            let provider = &self.providers[provider].name;
+            let hint = format!("remove `enabled = false` from `[providers.{provider}]`");
+            return Err(UnknownName { message: format!("provider `{provider}` is disabled in the profile"), hint });
+        }
         let mut problems = Vec::new();
-        let spec = DeploymentSpec { provider, model, at: 0..0, keys: &DeploymentKeys::default() };
+        let spec = DeploymentSpec { provider, model, keys: &DeploymentKeys::default() };
         let added = self.add(&spec, options.env, &mut problems);
         if let Some(problem) = problems.into_iter().next() {
             let hint = problem.help.unwrap_or_else(|| format!("see provider `{}`", self.providers[provider].name));
@@ -63,7 +70,7 @@ impl Profile {
         self.map.groups.push(Group {
             name: name.to_owned(),
             members: added.ids.into_iter().map(member).collect(),
-            strategy: Strategy::SimpleShuffle,
+            strategy: Arc::new(SimpleShuffle::default()),
             policy: self.base.policy,
             fallbacks: Vec::new(),
             context_window_fallbacks: Vec::new(),
@@ -73,7 +80,7 @@ impl Profile {
         Ok(GroupId(self.map.groups.len() - 1))
     }
 
-    /// What `group`, or a group that it may fall back to, needs that is not built yet.
+    /// Returns a key of `group`, or of a group that it may fall back to, that is not built yet.
     #[must_use]
     pub fn unbuilt(&self, group: GroupId) -> Option<UnbuiltFeature> {
         let mut seen = vec![group];
@@ -119,7 +126,7 @@ impl Profile {
         Ok(self.providers.len() - 1)
     }
 
-    /// Whether `name` could be asked.
+    /// Checks that `name` is a group or a model.
     pub(crate) fn knows(&mut self, name: &str, env: &EnvVars) -> Result<(), UnknownName> {
         if self.map.groups.iter().any(|group| group.name == name) {
             return Ok(());
@@ -130,10 +137,10 @@ impl Profile {
         self.model(name, env).map(|_| ())
     }
 
-    /// The template called `name`.
+    /// Returns the template called `name`.
     ///
     /// # Errors
-    /// When there is none, with what was probably meant.
+    /// An unknown name, with a suggestion.
     pub fn template(&self, name: &str) -> Result<&Template, UnknownName> {
         self.templates.iter().find(|template| template.name == name).ok_or_else(|| UnknownName {
             message: format!("unknown template `{name}`"),
@@ -141,7 +148,7 @@ impl Profile {
         })
     }
 
-    /// The names of all groups; those of rules have the names of what they were made from.
+    /// Returns the names of all groups. Groups of rules have the name of the group that they copy.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
@@ -155,7 +162,7 @@ impl Profile {
 
     fn unknown_group(&self, name: &str) -> UnknownName {
         let groups = || self.names().into_iter();
-        let hint = match (suggest::nearest(name, groups()), self.who_has(name)) {
+        let hint = match (suggest::nearest(name, groups()), self.hint_for(name)) {
             (Some(group), _) => format!("did you mean `{group}`?"),
             (None, Some(models)) => models,
             (None, None) => format!("{}, or `PROVIDER/MODEL`", suggest::one_of(groups())),

@@ -3,12 +3,12 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Items that one batch holds at most, so that a transaction stays short.
+/// The largest batch, so that a transaction stays short.
 const MAX_BATCH: usize = 256;
 
-/// What a queue holds, and how a batch of it is performed.
+/// The items of a queue, and the way to perform a batch.
 pub trait Work: Sized + Send + 'static {
-    /// What it is performed on.
+    /// The context that performs it.
     type Context: Send + Sync + 'static;
 
     /// The queue in `context` that holds it.
@@ -37,7 +37,7 @@ impl<T> Default for Queue<T> {
 }
 
 impl<T: Work> Queue<T> {
-    /// Adds `item`, and sees to it that the queue is drained. Without a runtime it stays until the next
+    /// Adds `item`, and starts draining the queue. Without a runtime it stays until the next
     /// [`push`](Self::push) inside of one, or until [`drain_blocking`](Self::drain_blocking).
     pub fn push(&self, context: &Arc<T::Context>, item: T) {
         let runtime = tokio::runtime::Handle::try_current();
@@ -51,14 +51,14 @@ impl<T: Work> Queue<T> {
         }
     }
 
-    /// Whether nothing waits and nothing is being performed.
+    /// Returns `true` if nothing waits and nothing is being performed.
     pub fn is_idle(&self) -> bool {
         let state = self.lock();
         state.waiting.is_empty() && !state.draining
     }
 
     /// Performs what waits on this thread; waits for `limit` at most where another thread does it.
-    /// Returns whether the queue is empty then.
+    /// Returns `true` if the queue is empty then.
     pub fn drain_blocking(&self, context: &Arc<T::Context>, limit: Duration) -> bool {
         let state = self.lock();
         let (mut state, timeout) =
@@ -75,7 +75,7 @@ impl<T: Work> Queue<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        // Each change of the state is one step, so it is whole after a panic elsewhere.
+        // Each change of the state is one step, so it is consistent after a panic elsewhere.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -101,7 +101,7 @@ impl<T: Work> Drainer<T> {
     fn next(&mut self) -> Option<Vec<T>> {
         let mut state = T::queue(&self.context).lock();
         if state.waiting.is_empty() {
-            // Under the lock of the look, so that no item is left behind.
+            // Under the same lock as the check, so that no item is left behind.
             state.draining = false;
             self.released = true;
             return None;

@@ -15,7 +15,7 @@ fn increment(values: &mut [Option<String>]) {
     values[0] = Some((count + 1).to_string());
 }
 
-/// A store whose writes wait until the test lets them go on, and that counts its transactions.
+/// A store whose writes wait for the test, and that counts its transactions.
 struct SlowStore {
     memory: MemoryStore,
     gate: Mutex<mpsc::Receiver<()>>,
@@ -90,7 +90,7 @@ async fn writes_that_wait_become_one_transaction() {
     for _ in 0..100 {
         state.post(keys(), increment);
     }
-    // The first transaction holds what was queued before it began.
+    // The first transaction contains what was queued before it started.
     gate.send(()).unwrap();
     gate.send(()).unwrap();
     assert!(state.flush(LIMIT).await);

@@ -1,17 +1,17 @@
-//! Values that change together or not at all: compare and swap, and how often it is tried.
+//! Atomic updates by compare and swap, with retries.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use redis::{Connection, FromRedisValue, RedisResult, Value, cmd};
+use redis::{Cmd, FromRedisValue, RedisResult, Value, cmd};
 
-/// How often a change is tried. With [`pauses`] that is about two seconds.
+/// The number of tries. With [`pauses`] they take about two seconds.
 const ATTEMPTS: u64 = 200;
 /// The longest pause between two tries.
 const PAUSE_MAX_MS: u64 = 20;
 
-/// Sets every key to its new value if all of them still have their old ones, and answers 1; else it
-/// answers what they have. `-` is no value, `=…` is one. One call a try, where `WATCH` takes three.
+/// Sets every key to its new value if all of them still have their old ones, and returns 1; else it
+/// returns their values. `-` stands for no value, `=…` for one. Each try is one call; `WATCH` would take three.
 const SCRIPT: &str = "
 local n = #KEYS
 local have = redis.call('MGET', unpack(KEYS))
@@ -27,37 +27,36 @@ for i = 1, n do
 end
 return 1";
 
-/// How a try ended.
+/// The result of a try.
 #[derive(Debug)]
 pub enum SwapResult {
-    /// The new values stand.
+    /// The new values are set.
     Done,
-    /// Somebody was faster; these are the newest.
+    /// Another process was faster; these are the newest values.
     Changed(Vec<Option<String>>),
 }
 
-/// Changes `keys` from `before` to `after`; what changes is kept for `seconds`.
-pub fn swap(
-    connection: &mut Connection,
-    keys: &[String],
-    before: &[Option<String>],
-    after: &[Option<String>],
-    seconds: u64,
-) -> RedisResult<SwapResult> {
+/// A command that changes `keys` from `before` to `after`; changed values are kept for `seconds`.
+pub fn command(keys: &[String], before: &[Option<String>], after: &[Option<String>], seconds: u64) -> Cmd {
     let mut call = cmd("EVAL");
     call.arg(SCRIPT).arg(keys.len()).arg(keys).arg(seconds);
     for value in before.iter().chain(after) {
         call.arg(value.as_ref().map_or_else(|| "-".to_owned(), |value| format!("={value}")));
     }
-    match call.query(connection)? {
+    call
+}
+
+/// Reads the answer to a [`command`].
+pub fn result(answer: Value) -> RedisResult<SwapResult> {
+    match answer {
         Value::Int(_) => Ok(SwapResult::Done),
         newest => Ok(SwapResult::Changed(FromRedisValue::from_redis_value(newest)?)),
     }
 }
 
-/// Pauses between tries, longer and longer, and spread so that processes do not meet again.
+/// Growing pauses between tries, with jitter so that processes do not collide again.
 pub fn pauses() -> impl Iterator<Item = Duration> {
-    /// Threads of one process must not pause in step either.
+    /// Threads of one process must not pause in step, either.
     static CALLS: AtomicU64 = AtomicU64::new(0);
     let call = CALLS.fetch_add(1, Ordering::Relaxed);
     let mut rng = fastrand::Rng::with_seed(u64::from(std::process::id()) << 32 | call);

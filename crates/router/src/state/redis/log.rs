@@ -1,24 +1,24 @@
 //! Requests as hashes of two fields, `start` and `end`, both JSON; their ids in a sorted set.
 
-use redis::{Connection, ErrorKind, RedisError, RedisResult, cmd, pipe};
+use redis::{Cmd, Connection, ErrorKind, Pipeline, RedisError, RedisResult, cmd, pipe};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::KeyNames;
-use crate::ports::{LogEnd, LogStart};
+use crate::ports::{LogEnd, LogStart, StoreWrite};
 use crate::state::distinct_ids::DistinctIds;
 use crate::state::truncate::truncate;
 use crate::state::{LogQuery, LogRecord};
 use llmroute_core::model::Timestamp;
 
-/// Ids that are looked through at a time.
+/// The number of ids to scan at a time.
 const ID_PAGE: isize = 1000;
-/// Whole requests that are looked through at a time.
+/// The number of requests to scan at a time.
 const RECORD_PAGE: isize = 50;
-/// Clocks of machines that share a log do not differ by so much.
+/// The largest clock difference between machines that share a log.
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
-/// Writes a beginning unless there is one, and forgets ids whose entries are gone.
+/// Writes a start unless there is one, and removes ids whose entries expired.
 const BEGIN: &str = "
 if redis.call('HSETNX', KEYS[2], 'start', ARGV[2]) == 0 then return 0 end
 redis.call('EXPIRE', KEYS[2], ARGV[3])
@@ -33,14 +33,15 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, 3)) do
 end
 return 1";
 
-/// Writes an end if there is a beginning.
+/// Writes an end if there is a start.
 const FINISH: &str = "
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 redis.call('HSET', KEYS[1], 'end', ARGV[1])
 redis.call('EXPIRE', KEYS[1], ARGV[2])
 return 1";
 
-pub fn begin(connection: &mut Connection, names: &KeyNames<'_>, entry: &LogStart, seconds: u64) -> RedisResult<()> {
+/// A command that logs the start of a request.
+pub fn begin(names: &KeyNames<'_>, entry: &LogStart, seconds: u64) -> RedisResult<Cmd> {
     let kept = LogStart {
         system: entry.system.as_deref().map(|text| truncate(text).into_owned()),
         prompt: truncate(&entry.prompt).into_owned(),
@@ -49,22 +50,32 @@ pub fn begin(connection: &mut Connection, names: &KeyNames<'_>, entry: &LogStart
     let mut call = cmd("EVAL");
     let turns = entry.conversation_id.as_deref().map(|id| names.turns(id));
     call.arg(BEGIN).arg(2 + usize::from(turns.is_some())).arg(names.log()).arg(names.entry(&entry.id)).arg(turns);
-    call.arg(&entry.id).arg(json(&kept)?).arg(seconds).query(connection)
+    call.arg(&entry.id).arg(json(&kept)?).arg(seconds);
+    Ok(call)
 }
 
-pub fn finish(
-    connection: &mut Connection,
-    names: &KeyNames<'_>,
-    id: &str,
-    end: &LogEnd,
-    seconds: u64,
-) -> RedisResult<()> {
+/// A command that logs the end of the request `id`.
+pub fn finish(names: &KeyNames<'_>, id: &str, end: &LogEnd, seconds: u64) -> RedisResult<Cmd> {
     let kept = LogEnd {
         text: truncate(&end.text).into_owned(),
         reasoning: truncate(&end.reasoning).into_owned(),
         ..end.clone()
     };
-    cmd("EVAL").arg(FINISH).arg(1).arg(names.entry(id)).arg(json(&kept)?).arg(seconds).query(connection)
+    let mut call = cmd("EVAL");
+    call.arg(FINISH).arg(1).arg(names.entry(id)).arg(json(&kept)?).arg(seconds);
+    Ok(call)
+}
+
+/// Adds the entries of the log among `writes` to `calls`.
+pub fn add(calls: &mut Pipeline, names: &KeyNames<'_>, writes: &[StoreWrite], seconds: u64) -> RedisResult<()> {
+    for write in writes {
+        match write {
+            StoreWrite::Begin(entry) => drop(calls.add_command(begin(names, entry, seconds)?)),
+            StoreWrite::Finish { id, end } => drop(calls.add_command(finish(names, id, end, seconds)?)),
+            StoreWrite::Update(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// The latest `count` requests, oldest first.
@@ -77,13 +88,13 @@ pub fn last(connection: &mut Connection, names: &KeyNames<'_>, count: usize) -> 
     entries(connection, names, &ids)
 }
 
-/// The requests that were asked at `since` or later, oldest first, without their texts.
+/// The requests since `since`, oldest first, without their texts.
 pub fn since(connection: &mut Connection, names: &KeyNames<'_>, since: Timestamp) -> RedisResult<Vec<LogRecord>> {
     let mut found: Vec<LogRecord> = Vec::new();
     for first in (0..).step_by(ID_PAGE.unsigned_abs()) {
         let ids = page(connection, names, first, first + ID_PAGE - 1)?;
         let read = entries(connection, names, &ids)?;
-        // Ids sort by time, but for clocks that differ a little.
+        // Ids sort by time, apart from clock differences.
         let over = ids.is_empty() || (!read.is_empty() && read.iter().all(|(start, _)| start.at < since));
         found.extend(read.into_iter().filter(|(start, _)| start.at >= since).map(without_texts));
         if over {
@@ -104,7 +115,7 @@ pub fn get(connection: &mut Connection, names: &KeyNames<'_>, id: &str) -> Redis
     Ok(entries(connection, names, &[id.to_owned()])?.pop())
 }
 
-/// The latest `count` requests that `query` wants, oldest first.
+/// The latest `count` requests that match `query`, oldest first.
 pub fn find(
     connection: &mut Connection,
     names: &KeyNames<'_>,
@@ -118,7 +129,7 @@ pub fn find(
             break;
         }
         let records = entries(connection, names, &ids)?;
-        // Ids sort by time, but for the clocks of several machines.
+        // Ids sort by time, apart from clock differences between machines.
         let long_before = |at: Timestamp| query.since.is_some_and(|since| at.0 < since.0.saturating_sub(DAY_MS));
         let over = records.last().is_some_and(|(start, _)| long_before(start.at));
         found.extend(records.into_iter().filter(|record| query.matches(record)));
@@ -136,7 +147,7 @@ pub fn turns(connection: &mut Connection, names: &KeyNames<'_>, id: &str) -> Red
     let mut ids: Vec<String> = cmd("ZREVRANGE").arg(names.turns(id)).arg(0).arg(-1).query(connection)?;
     ids.reverse();
     if ids.is_empty() {
-        // Before there were conversations, each request was one of its own.
+        // In older logs, each request is its own conversation.
         let alone = get(connection, names, id)?.filter(|(start, _)| start.conversation() == Some(id));
         return Ok(alone.into_iter().collect());
     }
@@ -183,7 +194,7 @@ pub fn matching(
     Ok(found)
 }
 
-/// Forgets every request, with the sets of ids called `turns`.
+/// Deletes every request, and the sets of ids called `turns`.
 pub fn clear(connection: &mut Connection, names: &KeyNames<'_>, turns: &[String]) -> RedisResult<usize> {
     let ids = page(connection, names, 0, -1)?;
     if ids.is_empty() {
@@ -198,12 +209,12 @@ pub fn clear(connection: &mut Connection, names: &KeyNames<'_>, turns: &[String]
     together.query(connection).map(|(forgotten,)| forgotten)
 }
 
-/// Ids from the latest on; all have the same score, so their order is that of their bytes.
+/// Ids from the latest on; all have the same score, so they are ordered by their bytes.
 fn page(connection: &mut Connection, names: &KeyNames<'_>, first: isize, last: isize) -> RedisResult<Vec<String>> {
     cmd("ZREVRANGE").arg(names.log()).arg(first).arg(last).query(connection)
 }
 
-/// The requests `ids` that are still there.
+/// The existing requests among `ids`.
 fn entries(connection: &mut Connection, names: &KeyNames<'_>, ids: &[String]) -> RedisResult<Vec<LogRecord>> {
     if ids.is_empty() {
         return Ok(Vec::new());

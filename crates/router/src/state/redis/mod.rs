@@ -1,70 +1,85 @@
 //! The store on a Redis server, shared by many machines.
 //!
-//! It owns the connection and the commands; it does not own what happens when the server is away.
-//! A value is a string, a request of the log a hash. All keys carry one hash tag, so that they stand
-//! together in a cluster too: `{llmroute}:cell:deployment/…`, `{llmroute}:log:ID`, and the ids of the
-//! log in the sorted set `{llmroute}:log`, those of a conversation in `{llmroute}:turns:ID`.
+//! It owns the connection and the commands; `fallback_store` handles an unavailable server.
+//! A value is a string, a logged request a hash. All keys carry one hash tag, so that they share a slot
+//! in a cluster, too: `{llmroute}:cell:deployment/…`, `{llmroute}:log:ID`, and the ids of the
+//! log in the sorted set `{llmroute}:log`, the ids of a conversation in `{llmroute}:turns:ID`.
 
 mod compare_and_swap;
 mod error;
 mod log;
 
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use redis::{Client, Connection, RedisResult, cmd};
+use redis::{Client, Connection, RedisResult, Value, cmd, pipe};
 
-use crate::ports::{LogEnd, LogStart, Store, StoreError};
-use crate::state::{LogQuery, LogRecord};
+use crate::ports::{LogEnd, LogStart, StateUpdate, Store, StoreError, StoreWrite};
+use crate::state::{LogQuery, LogRecord, monotonic_now};
 use llmroute_core::model::{RedisUrl, Timestamp};
 
 use self::compare_and_swap::SwapResult;
 
-/// The longest that a connection may take, with the greetings. A name that must be looked up first is
+/// The time limit of a connection with its handshake. The DNS lookup before it is
 /// bounded by the system's resolver.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
-/// The longest that one command may take.
+/// The time limit of one command.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(1);
-/// What was learned is worth nothing after so long without use.
+/// The lifetime of unused values.
 const CELL_SECONDS: u64 = 30 * 24 * 3600;
-/// How long a request stays in the log after it ended.
+/// The lifetime of a logged request.
 const LOG_SECONDS: u64 = 90 * 24 * 3600;
-/// Keys that one `SCAN` looks at.
+/// The number of keys in one `SCAN`.
 const SCAN_COUNT: usize = 500;
 
-/// See the module. Connects at its first operation, and anew when the connection was lost.
+/// How long an idle connection is trusted to carry an operation that must not be repeated.
+const FRESH: Duration = Duration::from_secs(5);
+/// The longest that one change may take, with all its tries.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The store; see the module. It connects at its first operation, and again when a connection is lost.
 pub struct RedisStore {
     url: RedisUrl,
-    connection: Mutex<Option<Connection>>,
+    /// Connections that are open and not in use: a reader does not wait for a writer.
+    idle: Mutex<Vec<Idle>>,
+    /// The values as this process last read or wrote them. A change begins with them and not with a read:
+    /// where they are old, the server answers with the new ones.
+    known: Mutex<HashMap<String, Option<String>>>,
+}
+
+struct Idle {
+    connection: Connection,
+    since: Instant,
 }
 
 impl RedisStore {
-    /// The store at `url`; touches nothing yet.
+    /// The store at `url`; does no I/O yet.
     #[must_use]
     pub fn new(url: &RedisUrl) -> Self {
-        Self { url: url.clone(), connection: Mutex::default() }
+        Self { url: url.clone(), idle: Mutex::default(), known: Mutex::default() }
     }
 
     /// The latest `count` requests of the log, oldest first.
     ///
     /// # Errors
-    /// When the server cannot be asked.
+    /// Fails if the server cannot be reached.
     pub fn last(&self, count: usize) -> Result<Vec<LogRecord>, StoreError> {
         self.repeat(|connection| log::last(connection, &self.names(), count))
     }
 
-    /// The requests that were asked at `since` or later, oldest first, without their texts.
+    /// The requests since `since`, oldest first, without their texts.
     ///
     /// # Errors
-    /// When the server cannot be asked.
+    /// Fails if the server cannot be reached.
     pub fn since(&self, since: Timestamp) -> Result<Vec<LogRecord>, StoreError> {
         self.repeat(|connection| log::since(connection, &self.names(), since))
     }
 
-    /// The request whose whole id is `id`.
+    /// The request with the full id `id`.
     ///
     /// # Errors
-    /// When the server cannot be asked.
+    /// Fails if the server cannot be reached.
     pub fn get(&self, id: &str) -> Result<Option<LogRecord>, StoreError> {
         self.repeat(|connection| log::get(connection, &self.names(), id))
     }
@@ -72,23 +87,23 @@ impl RedisStore {
     /// Ids that begin or end with `part`, in any case, latest first; at most `limit`.
     ///
     /// # Errors
-    /// When the server cannot be asked.
+    /// Fails if the server cannot be reached.
     pub fn matching(&self, part: &str, limit: usize) -> Result<Vec<String>, StoreError> {
         self.repeat(|connection| log::matching(connection, &self.names(), part, limit))
     }
 
-    /// The latest `count` requests that `query` wants, oldest first.
+    /// The latest `count` requests that match `query`, oldest first.
     ///
     /// # Errors
-    /// When the server cannot be asked.
+    /// Fails if the server cannot be reached.
     pub fn find(&self, query: &LogQuery, count: usize) -> Result<Vec<LogRecord>, StoreError> {
         self.repeat(|connection| log::find(connection, &self.names(), query, count))
     }
 
-    /// All turns of the conversation whose whole id is `id`, in the order of their ids.
+    /// All turns of the conversation with the full id `id`, in the order of their ids.
     ///
     /// # Errors
-    /// When the server cannot be asked.
+    /// Fails if the server cannot be reached.
     pub fn turns(&self, id: &str) -> Result<Vec<LogRecord>, StoreError> {
         self.repeat(|connection| log::turns(connection, &self.names(), id))
     }
@@ -96,7 +111,7 @@ impl RedisStore {
     /// The ids of the `count` conversations with the latest turns, latest first.
     ///
     /// # Errors
-    /// When the server cannot be asked.
+    /// Fails if the server cannot be reached.
     pub fn conversations(&self, count: usize) -> Result<Vec<String>, StoreError> {
         self.repeat(|connection| log::conversations(connection, &self.names(), count))
     }
@@ -109,41 +124,171 @@ impl RedisStore {
         keys.iter().map(|key| self.names().cell(key)).collect()
     }
 
-    /// Runs what may run twice: a connection that was lost while it lay idle is made anew.
+    /// Runs an operation that may run twice, on a new connection where an idle one turns out to be lost.
     fn repeat<T>(&self, operation: impl Fn(&mut Connection) -> RedisResult<T>) -> Result<T, StoreError> {
-        self.run(true, operation)
+        self.repeat_within(COMMAND_TIMEOUT, operation)
     }
 
-    fn run<T>(&self, again: bool, operation: impl Fn(&mut Connection) -> RedisResult<T>) -> Result<T, StoreError> {
-        let mut slot = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut connection, fresh) = match slot.take() {
-            Some(connection) => (connection, false),
-            None => (self.connect()?, true),
+    fn repeat_within<T>(
+        &self,
+        limit: Duration,
+        operation: impl Fn(&mut Connection) -> RedisResult<T>,
+    ) -> Result<T, StoreError> {
+        if let Some(Idle { connection, .. }) = self.take_idle() {
+            match self.run(connection, limit, &operation) {
+                Err(error) if error.is_connection_dropped() => self.idle().clear(),
+                result => return result.map_err(|error| error::of_redis(&self.url, &error)),
+            }
+        }
+        let connection = self.connect(limit)?;
+        self.run(connection, limit, operation).map_err(|error| error::of_redis(&self.url, &error))
+    }
+
+    /// Runs an operation that must not run twice: after a lost answer it is not known whether it was made.
+    fn run_once<T>(
+        &self,
+        limit: Duration,
+        operation: impl Fn(&mut Connection) -> RedisResult<T>,
+    ) -> Result<T, StoreError> {
+        let connection = match self.take_idle() {
+            Some(idle) if monotonic_now().duration_since(idle.since) < FRESH => idle.connection,
+            Some(_) | None => self.connect(limit)?,
         };
-        let mut result = operation(&mut connection);
-        if again && !fresh && result.as_ref().is_err_and(|error| error.is_connection_dropped()) {
-            connection = self.connect()?;
-            result = operation(&mut connection);
-        }
-        // A connection that failed may still have an answer on its way to the next question.
-        if !result.as_ref().is_err_and(|error| error.is_io_error() || error.is_unrecoverable_error()) {
-            *slot = Some(connection);
-        }
-        result.map_err(|error| error::of_redis(&self.url, &error))
+        self.run(connection, limit, operation).map_err(|error| error::of_redis(&self.url, &error))
     }
 
-    fn connect(&self) -> Result<Connection, StoreError> {
+    /// Runs `operation`, each of whose answers takes `limit` at most, and keeps the connection.
+    fn run<T>(
+        &self,
+        mut connection: Connection,
+        limit: Duration,
+        operation: impl Fn(&mut Connection) -> RedisResult<T>,
+    ) -> RedisResult<T> {
+        // Zero would mean no limit at all.
+        let limit = limit.clamp(Duration::from_millis(1), COMMAND_TIMEOUT);
+        connection.set_read_timeout(Some(limit))?;
+        connection.set_write_timeout(Some(limit))?;
+        let result = operation(&mut connection);
+        // After a failure there may still be an answer on its way.
+        if !result.as_ref().is_err_and(|error| error.is_io_error() || error.is_unrecoverable_error()) {
+            self.idle().push(Idle { connection, since: monotonic_now() });
+        }
+        result
+    }
+
+    fn connect(&self, limit: Duration) -> Result<Connection, StoreError> {
         if self.url.is_tls() && !cfg!(feature = "redis-tls") {
             return Err(error::no_tls(&self.url));
         }
-        let connected = Client::open(self.url.url().expose()).and_then(|client| {
-            let connection = client.get_connection_with_timeout(CONNECT_TIMEOUT)?;
-            connection.set_read_timeout(Some(COMMAND_TIMEOUT))?;
-            connection.set_write_timeout(Some(COMMAND_TIMEOUT))?;
-            Ok(connection)
-        });
+        let limit = limit.clamp(Duration::from_millis(1), CONNECT_TIMEOUT);
+        let connected =
+            Client::open(self.url.url().expose()).and_then(|client| client.get_connection_with_timeout(limit));
         connected.map_err(|error| error::of_redis(&self.url, &error))
     }
+
+    fn take_idle(&self) -> Option<Idle> {
+        self.idle().pop()
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes all changes of `writes` and all entries of the log in one round trip, or more where other
+    /// processes change the same values meanwhile.
+    fn write_together(&self, writes: &mut [StoreWrite], limit: Duration) -> Result<(), StoreError> {
+        let end = monotonic_now() + limit;
+        let left = || end.saturating_duration_since(monotonic_now());
+        let mut keys: Vec<String> = updates(writes).flat_map(|update| update.keys.iter().cloned()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let cells = self.cells(&keys);
+        let (mut before, mut current) = self.expected(&keys, limit)?;
+        let mut entries = true;
+        let mut pauses = compare_and_swap::pauses();
+        loop {
+            let after = changed(writes, &keys, &before);
+            let swap = (before != after).then_some((&cells[..], &before[..], &after[..]));
+            if swap.is_none() && !current {
+                // What an old value decides is not decided yet.
+                (before, current) = (self.read_within(&keys, left())?, true);
+                continue;
+            }
+            if swap.is_none() && !entries {
+                return Ok(());
+            }
+            let result = self.run_once(left(), |connection| {
+                let mut calls = pipe();
+                if let Some((cells, before, after)) = swap {
+                    calls.add_command(compare_and_swap::command(cells, before, after, CELL_SECONDS));
+                }
+                if entries {
+                    log::add(&mut calls, &self.names(), writes, LOG_SECONDS)?;
+                }
+                let mut answers: Vec<Value> = if calls.is_empty() { Vec::new() } else { calls.query(connection)? };
+                match swap {
+                    Some(_) if !answers.is_empty() => compare_and_swap::result(answers.swap_remove(0)),
+                    Some(_) | None => Ok(SwapResult::Done),
+                }
+            });
+            match result {
+                Ok(SwapResult::Done) => {
+                    self.remember(&keys, &after);
+                    return Ok(());
+                }
+                Ok(SwapResult::Changed(newest)) => {
+                    self.remember(&keys, &newest);
+                    (before, current, entries) = (newest, true, false);
+                }
+                Err(error) => {
+                    // Whether the change was made is not known, and so are the values.
+                    self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                    return Err(error);
+                }
+            }
+            let pause = pauses.next().filter(|pause| *pause < left());
+            std::thread::sleep(pause.ok_or_else(|| error::contended(&self.url))?);
+        }
+    }
+
+    /// The values of `keys` that the server is expected to have, and whether it has just said so.
+    fn expected(&self, keys: &[String], limit: Duration) -> Result<(Vec<Option<String>>, bool), StoreError> {
+        let known: Option<Vec<Option<String>>> = {
+            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            keys.iter().map(|key| known.get(key).cloned()).collect()
+        };
+        match known {
+            Some(known) => Ok((known, false)),
+            None => Ok((self.read_within(keys, limit)?, true)),
+        }
+    }
+
+    fn remember(&self, keys: &[String], values: &[Option<String>]) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.extend(keys.iter().cloned().zip(values.iter().cloned()));
+    }
+}
+
+fn updates(writes: &[StoreWrite]) -> impl Iterator<Item = &StateUpdate> {
+    writes.iter().filter_map(|write| match write {
+        StoreWrite::Update(update) => Some(update),
+        StoreWrite::Begin(_) | StoreWrite::Finish { .. } => None,
+    })
+}
+
+/// The values of `keys`, which are sorted, after all changes of `writes` in turn.
+fn changed(writes: &mut [StoreWrite], keys: &[String], before: &[Option<String>]) -> Vec<Option<String>> {
+    let mut values = before.to_vec();
+    for write in writes {
+        let StoreWrite::Update(StateUpdate { keys: own, change, written, .. }) = write else { continue };
+        let places: Vec<usize> = own.iter().filter_map(|key| keys.binary_search(key).ok()).collect();
+        *written = places.iter().map(|place| values[*place].clone()).collect();
+        change(written);
+        for (place, value) in places.iter().zip(&*written) {
+            values[*place].clone_from(value);
+        }
+    }
+    values
 }
 
 impl std::fmt::Debug for RedisStore {
@@ -152,7 +297,7 @@ impl std::fmt::Debug for RedisStore {
     }
 }
 
-/// The names of our keys.
+/// The names of keys.
 #[derive(Debug, Clone, Copy)]
 struct KeyNames<'p>(&'p str);
 
@@ -176,40 +321,71 @@ impl KeyNames<'_> {
 
 impl Store for RedisStore {
     fn read(&self, keys: &[String]) -> Result<Vec<Option<String>>, StoreError> {
+        self.read_within(keys, COMMAND_TIMEOUT)
+    }
+
+    fn read_within(&self, keys: &[String], limit: Duration) -> Result<Vec<Option<String>>, StoreError> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
         let cells = self.cells(keys);
-        self.repeat(|connection| cmd("MGET").arg(&cells).query(connection))
+        let values =
+            self.repeat_within(limit, |connection| cmd("MGET").arg(&cells).query::<Vec<Option<String>>>(connection))?;
+        self.remember(keys, &values);
+        Ok(values)
     }
 
     fn update(&self, keys: &[String], change: &mut dyn FnMut(&mut [Option<String>])) -> Result<(), StoreError> {
         let cells = self.cells(keys);
-        let mut before = self.read(keys)?;
+        let end = monotonic_now() + WRITE_TIMEOUT;
+        let left = || end.saturating_duration_since(monotonic_now());
+        let (mut before, mut current) = self.expected(keys, left())?;
         let mut pauses = compare_and_swap::pauses();
         loop {
             let mut after = before.clone();
             change(&mut after);
+            if before == after && !current {
+                // What an old value decides is not decided yet.
+                (before, current) = (self.read_within(keys, left())?, true);
+                continue;
+            }
             if before == after {
                 return Ok(());
             }
-            // Not repeated: whether a lost answer was a yes is not known.
-            match self
-                .run(false, |connection| compare_and_swap::swap(connection, &cells, &before, &after, CELL_SECONDS))?
-            {
-                SwapResult::Done => return Ok(()),
-                SwapResult::Changed(newest) => before = newest,
+            let command = compare_and_swap::command(&cells, &before, &after, CELL_SECONDS);
+            let result =
+                self.run_once(left(), |connection| command.query(connection).and_then(compare_and_swap::result));
+            match result {
+                Ok(SwapResult::Done) => {
+                    self.remember(keys, &after);
+                    return Ok(());
+                }
+                Ok(SwapResult::Changed(newest)) => {
+                    self.remember(keys, &newest);
+                    (before, current) = (newest, true);
+                }
+                Err(error) => {
+                    self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                    return Err(error);
+                }
             }
-            std::thread::sleep(pauses.next().ok_or_else(|| error::contended(&self.url))?);
+            let pause = pauses.next().filter(|pause| *pause < left());
+            std::thread::sleep(pause.ok_or_else(|| error::contended(&self.url))?);
         }
     }
 
+    fn write(&self, writes: &mut Vec<StoreWrite>, limit: Duration) -> Vec<Result<(), StoreError>> {
+        vec![self.write_together(writes, limit.min(WRITE_TIMEOUT)); writes.len()]
+    }
+
     fn begin(&self, entry: &LogStart) -> Result<(), StoreError> {
-        self.repeat(|connection| log::begin(connection, &self.names(), entry, LOG_SECONDS))
+        let command = log::begin(&self.names(), entry, LOG_SECONDS);
+        self.repeat(|connection| command.as_ref().map_err(Clone::clone)?.exec(connection))
     }
 
     fn finish(&self, id: &str, end: &LogEnd) -> Result<(), StoreError> {
-        self.repeat(|connection| log::finish(connection, &self.names(), id, end, LOG_SECONDS))
+        let command = log::finish(&self.names(), id, end, LOG_SECONDS);
+        self.repeat(|connection| command.as_ref().map_err(Clone::clone)?.exec(connection))
     }
 
     fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
@@ -217,7 +393,7 @@ impl Store for RedisStore {
         let pattern = format!("{}*", quoted(&format!("{all}{prefix}")));
         let mut keys = self.repeat(|connection| scan(connection, &pattern))?;
         keys.sort_unstable();
-        // A scan may meet a key twice.
+        // A scan can return a key twice.
         keys.dedup();
         Ok(keys.iter().filter_map(|key| key.strip_prefix(&all)).map(str::to_owned).collect())
     }
@@ -227,6 +403,7 @@ impl Store for RedisStore {
             return Ok(0);
         }
         let cells = self.cells(keys);
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.repeat(|connection| cmd("DEL").arg(&cells).query(connection))
     }
 
@@ -254,7 +431,7 @@ fn scan(connection: &mut Connection, pattern: &str) -> RedisResult<Vec<String>> 
     }
 }
 
-/// `text` as a pattern that only it fits.
+/// `text` as a pattern that matches only itself.
 fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len());
     for c in text.chars() {

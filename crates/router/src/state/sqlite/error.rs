@@ -1,4 +1,4 @@
-//! What an error of the database means, and what a person can do about it.
+//! Errors of the database, with their remedies.
 
 use std::io;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Requests as rows of the log, both ways.
+//! Converts requests to rows of the log and back.
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
@@ -104,12 +104,12 @@ pub fn conversations(connection: &Connection, count: usize) -> rusqlite::Result<
     Ok(found.ids)
 }
 
-/// One row that cannot be understood must not hide all the others.
+/// An unreadable row must not hide the others.
 pub(super) fn readable(record: &rusqlite::Result<LogRecord>) -> bool {
     !matches!(record, Err(rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..)))
 }
 
-/// The requests that were asked at `since` or later, oldest first; their texts stay unread.
+/// The requests since `since`, oldest first, without their texts.
 pub fn since(connection: &Connection, since: Timestamp) -> rusqlite::Result<Vec<LogRecord>> {
     let short = COLUMNS
         .replace("system, prompt, text, reasoning", "NULL AS system, '' AS prompt, NULL AS text, NULL AS reasoning");

@@ -1,6 +1,6 @@
 //! The store in an embedded database, shared by the processes of one machine.
 //!
-//! It owns the database's files; it does not own what happens when they cannot be used.
+//! It owns the database's files; `fallback_store` handles unusable ones.
 
 pub(super) mod error;
 pub(super) mod log;
@@ -20,7 +20,7 @@ use crate::ports::{LogEnd, LogStart, StateUpdate, Store, StoreError, StoreErrorK
 use crate::state::monotonic_now;
 use llmroute_core::model::failure::one_line;
 
-/// How long an operation waits for a lock before it gives up, unless the caller has less time.
+/// The time limit for a lock, unless the caller has less time.
 #[derive(Debug, Clone, Copy)]
 struct LockTimeouts {
     /// To read: readers of a WAL wait only for its recovery.
@@ -34,9 +34,9 @@ struct LockTimeouts {
 const LOCK_TIMEOUTS: LockTimeouts =
     LockTimeouts { read: Duration::from_millis(200), begin: Duration::from_millis(500), write: Duration::from_secs(2) };
 
-/// How long one attempt waits for the lock. SQLite's pauses between two looks grow to 100 ms, so that among
-/// many processes the others always come first; each attempt begins with short pauses again. A process that
-/// gives up on the end of a request leaves it `unfinished` in the log for ever.
+/// The time that one attempt waits for the lock. SQLite's pauses between polls grow to 100 ms, so that among
+/// many processes the others always come first; each attempt starts with short pauses again. A process that
+/// gives up on the end of a request leaves it `unfinished` in the log forever.
 const LOCK_ATTEMPT: Duration = Duration::from_millis(100);
 
 /// The store; see the module. The first operation opens the database, the first write creates it.
@@ -49,7 +49,7 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// A store in the database of the directory `dir`; touches nothing yet.
+    /// A store in the database of the directory `dir`; does no I/O yet.
     #[must_use]
     pub fn new(dir: &Path) -> Self {
         Self { path: super::database(dir), timeouts: LOCK_TIMEOUTS, idle: Mutex::default() }

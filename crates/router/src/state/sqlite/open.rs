@@ -1,4 +1,4 @@
-//! From a path to a connection: files with the right modes, a database that is whole, its settings.
+//! Opens the database: file modes, integrity and settings.
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
@@ -17,13 +17,13 @@ use super::schema::{self, SchemaAge};
 const DIR_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
-/// The length at which the WAL is moved into the database and emptied.
+/// The length at which the WAL is checkpointed and truncated, in bytes.
 ///
-/// The first process on a state reads the whole WAL (about 1 µs a KiB), and emptying it takes two
-/// fsyncs: this is where both cost a call little.
+/// The first process on a state reads the whole WAL (about 1 µs a KiB), and truncating it takes two
+/// fsyncs: both are cheap at this length.
 const WAL_BYTES: u64 = 512 << 10;
 
-/// Opens the database at `path` for reading and writing; `None` when there is none.
+/// Opens the database at `path` for reading and writing; `None` if there is none.
 pub fn existing(path: &Path) -> Result<Option<Connection>, StoreError> {
     match fs::metadata(path) {
         Ok(file) => {
@@ -35,7 +35,7 @@ pub fn existing(path: &Path) -> Result<Option<Connection>, StoreError> {
     }
 }
 
-/// Opens the database at `path` for reading; `None` when there is none.
+/// Opens the database at `path` for reading; `None` if there is none.
 pub fn reading(path: &Path) -> Result<Option<Connection>, StoreError> {
     match fs::metadata(path) {
         Ok(_) => connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map(Some),
@@ -44,7 +44,7 @@ pub fn reading(path: &Path) -> Result<Option<Connection>, StoreError> {
     }
 }
 
-/// Opens the database at `path`, made if there is none.
+/// Opens the database at `path`, and creates it if there is none.
 pub fn or_create(path: &Path) -> Result<Connection, StoreError> {
     if let Some(connection) = existing(path)? {
         return Ok(connection);
@@ -53,14 +53,14 @@ pub fn or_create(path: &Path) -> Result<Connection, StoreError> {
     existing(path)?.ok_or_else(|| error::of_io(path, &io::ErrorKind::NotFound.into()))
 }
 
-/// Empties a WAL that has grown long, unless somebody is reading it just now.
+/// Truncates a long WAL, unless another process is reading it.
 ///
 /// SQLite's own way (`wal_autocheckpoint`) lets it grow when each process commits once: a new process
-/// does not know that an earlier one has moved it already, and moves it again at every commit.
+/// does not know that an earlier one has checkpointed it, and does it again at every commit.
 pub fn empty_wal(path: &Path, connection: &Connection) {
     let long = fs::metadata(beside(path, "-wal")).is_ok_and(|wal| wal.len() > WAL_BYTES);
     if long && connection.busy_timeout(Duration::ZERO).is_ok() {
-        // What was committed is safe in the WAL; whoever writes next tries again.
+        // Committed data is safe in the WAL; the next writer tries again.
         let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     }
 }
@@ -69,7 +69,7 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
     let failed = |error| error::of_sqlite(path, &error);
     let mut connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(failed)?;
     connection.busy_timeout(super::LOCK_TIMEOUTS.read).map_err(failed)?;
-    // A process that ends must not pay for moving the WAL; see `empty_wal`.
+    // An ending process must not pay for a checkpoint; see `empty_wal`.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(failed)?;
     let writes = access.contains(OpenFlags::SQLITE_OPEN_READ_WRITE);
     agree_on_version(path, &mut connection, writes)?;
@@ -79,7 +79,7 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Brings an older database up to date if that is allowed, and refuses what cannot be understood.
+/// Migrates an older database if that is allowed, and refuses unknown ones.
 fn agree_on_version(path: &Path, connection: &mut Connection, writes: bool) -> Result<(), StoreError> {
     let failed = |error| error::of_sqlite(path, &error);
     let known = schema::VERSION;
@@ -106,8 +106,8 @@ fn upgrade(connection: &mut Connection) -> rusqlite::Result<()> {
     schema::migrate(connection)
 }
 
-/// Makes the database under a name of its own and moves it into place when it is whole: whoever
-/// opens `path`, in whatever race, finds tables in it and never has to change the journal's mode.
+/// Creates the database under a temporary name and moves it into place when complete: a process that
+/// opens `path`, in any race, finds tables in it and never has to change the journal mode.
 fn create(path: &Path) -> Result<(), StoreError> {
     let failed = |error: io::Error| error::of_io(path, &error);
     let dir = path.parent().unwrap_or(Path::new("."));
@@ -127,17 +127,17 @@ fn create(path: &Path) -> Result<(), StoreError> {
 
 fn fill(fresh: &Path) -> rusqlite::Result<()> {
     let mut connection = Connection::open_with_flags(fresh, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    // Nobody else knows this file yet, and it is synced as a whole.
+    // No other process knows this file yet, and it is synced as a whole.
     connection.execute_batch("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY;")?;
     schema::migrate(&mut connection)?;
     connection.execute_batch("PRAGMA journal_mode = WAL;")?;
     connection.close().map_err(|(_, error)| error)
 }
 
-/// A WAL whose database was moved away would be played into the new one.
+/// Refuses a WAL whose database was moved away: it would be replayed into the new one.
 fn refuse_orphan(path: &Path) -> Result<(), StoreError> {
     let wal = beside(path, "-wal");
-    // In this order: a WAL that another process has just begun has a database by now.
+    // In this order: a WAL that another process just created has a database by now.
     if wal.exists() && !path.exists() {
         let what = format!("`{}` is left of a state that was moved away", wal.display());
         let hint = format!("`llmroute state reset` moves it aside, or move {} away together", error::files(path));
@@ -158,7 +158,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 /// Nothing is lost: under their new names the files belong together as before.
 pub fn set_aside(path: &Path, stamp: &str) -> Result<PathBuf, StoreError> {
     let aside = beside(path, &format!(".{stamp}"));
-    // The database first: without it nobody plays the old WAL into a new one (see `refuse_orphan`).
+    // The database first: without it the old WAL is not replayed into a new one (see `refuse_orphan`).
     for suffix in ["", "-wal", "-shm"] {
         let (from, to) = (beside(path, suffix), beside(&aside, suffix));
         if to.exists() {
@@ -180,7 +180,7 @@ fn create_dir(dir: &Path) -> io::Result<()> {
     fs::set_permissions(dir, Permissions::from_mode(DIR_MODE))
 }
 
-/// Takes from others what an older umask gave them. SQLite gives `-wal` and `-shm` the same mode.
+/// Removes permissions that an older umask gave to others. SQLite gives `-wal` and `-shm` the same mode.
 fn tighten(path: &Path, file: &fs::Metadata) -> io::Result<()> {
     if !file.is_file() || file.permissions().mode() & 0o077 == 0 {
         return Ok(());

@@ -1,10 +1,10 @@
-//! The tables, their version, and the way from an older version to this one.
+//! The tables, their version, and the migrations.
 
 use rusqlite::{Connection, TransactionBehavior};
 
-/// One entry a version: what makes it out of the one before.
+/// One migration for each version.
 ///
-/// In `log`, what may be long stands last: SQLite reads a row from its beginning.
+/// In `log`, long columns come last: SQLite reads a row from its beginning.
 const MIGRATIONS: [&str; 3] = [
     "
 CREATE TABLE cells (
@@ -53,7 +53,7 @@ CREATE VIRTUAL TABLE log_words USING fts5(
   tokenize = 'unicode61 remove_diacritics 0'
 );
 ",
-    // The index was told whole texts before, and is filled again by the next search.
+    // The index contained whole texts before, and is rebuilt by the next search.
     "
 DELETE FROM log_words;
 ",
@@ -62,20 +62,20 @@ DELETE FROM log_words;
 /// The version that this program writes.
 pub const VERSION: usize = MIGRATIONS.len();
 
-/// How a database stands to this program.
+/// The version of a database relative to this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SchemaAge {
-    /// Of this version.
+    /// This version.
     Current,
-    /// Of this earlier version; 0 is an empty file.
+    /// This earlier version; 0 is an empty file.
     Older(usize),
-    /// Of this later version.
+    /// This later version.
     Newer(usize),
-    /// Made by another program.
+    /// A database of another program.
     Foreign,
 }
 
-/// The age of the database behind `connection`.
+/// The version of the database behind `connection`.
 pub fn age(connection: &Connection) -> rusqlite::Result<SchemaAge> {
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     Ok(match usize::try_from(version) {
@@ -91,7 +91,7 @@ fn tables(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
 }
 
-/// Brings an older database to this version, as one transaction.
+/// Migrates an older database to this version, in one transaction.
 pub fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have been faster while this one waited for the lock.

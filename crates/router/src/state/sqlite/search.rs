@@ -1,4 +1,4 @@
-//! Requests that are wanted: SQL leaves out what cannot be, the query itself decides about the rest.
+//! Log queries: SQL excludes impossible matches, and the query itself checks the rest.
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
@@ -7,7 +7,7 @@ use super::log::{COLUMNS, readable, record};
 use crate::ports::RequestOutcome;
 use crate::state::{LogQuery, LogRecord};
 
-/// The latest `count` requests that `query` wants, oldest first.
+/// The latest `count` requests that match `query`, oldest first.
 pub fn search(connection: &Connection, query: &LogQuery, count: usize) -> rusqlite::Result<Vec<LogRecord>> {
     let SqlFilter { conditions, values } = SqlFilter::of(query);
     let sql = format!("SELECT {COLUMNS} FROM log WHERE {} ORDER BY id DESC", conditions.join(" AND "));
@@ -19,7 +19,7 @@ pub fn search(connection: &Connection, query: &LogQuery, count: usize) -> rusqli
     Ok(found)
 }
 
-/// Conditions that everything wanted meets, and perhaps more.
+/// SQL conditions that every match meets; others may meet them, too.
 struct SqlFilter {
     conditions: Vec<String>,
     values: Vec<Value>,
@@ -43,7 +43,7 @@ impl SqlFilter {
         if let Some(id) = &query.conversation {
             filter.when("? IN (conversation_id, id)", id.clone());
         }
-        // Texts inside of JSON stand there as JSON.
+        // Texts inside JSON are escaped as JSON.
         if let Some(tag) = &query.tag {
             filter.when("instr(tags, ?) > 0", quoted(tag));
         }

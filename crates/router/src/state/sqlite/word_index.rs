@@ -1,8 +1,8 @@
-//! The index of the words of finished requests: a help for searches, never the truth.
+//! The index of words of finished requests, which speeds up searches.
 //!
-//! It knows ids and words and no texts, it may know a request twice or one that is gone, and whoever
-//! searches looks himself at requests that it does not know: those without an end, those of earlier
-//! versions until they are taken in, and those too long to be worth it.
+//! It contains ids and words but no texts. It can contain a request twice, or a deleted one, and a
+//! search scans the requests that it lacks: unfinished ones, those of earlier
+//! versions until they are indexed, and very long ones.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::state::search_terms::indexed;
 
 /// Texts of more characters than this are not indexed, so that the end of a request costs little.
 const MAX_INDEXED_CHARS: i64 = 200_000;
-/// Old requests that are taken in as one transaction: others wait no longer than that takes.
+/// The number of old requests to index in one transaction, which bounds the wait of other processes.
 const BATCH: i64 = 100;
 
 /// Indexes the finished request `id`.
@@ -25,18 +25,18 @@ pub fn add(connection: &Connection, id: &str) -> rusqlite::Result<()> {
     )?;
     let texts = statement.query_row((id, MAX_INDEXED_CHARS), |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     let Some((prompt, answer)): Option<(String, String)> = texts else { return Ok(()) };
-    // The words are ours, not those of the tokenizer, which knows other letters and marks.
+    // The words are split by us, not by the tokenizer, which has other letters and marks.
     let mut statement = connection.prepare_cached("INSERT INTO log_words (id, words) VALUES (?1, ?2)")?;
     statement.execute((id, indexed([&prompt, &answer]))).map(drop)
 }
 
-/// Forgets everything.
+/// Deletes everything.
 pub fn clear(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM log_words", []).map(drop)
 }
 
-/// Takes in what earlier versions finished, as far as the database at `path` can be written just now;
-/// what is not taken in is found without the index.
+/// Indexes the requests of earlier versions, as far as the database at `path` is writable now;
+/// the others are found without the index.
 pub fn complete(path: &Path) {
     let Ok(Some(mut connection)) = open::existing(path) else { return };
     if connection.busy_timeout(Duration::ZERO).is_err() {

@@ -1,4 +1,4 @@
-//! When a certificate ends, read out of its DER. Whether it is to be trusted is judged elsewhere.
+//! Reads the expiry of a certificate from its DER encoding. It does not decide on trust.
 //!
 //! The form: RFC 5280, section 4.1 (`Certificate`, `Validity`), and X.690 for the encoding.
 
@@ -11,10 +11,10 @@ const INTEGER: u8 = 0x02;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 const SEQUENCE: u8 = 0x30;
-/// `[0]`: the version, which may be left out.
+/// `[0]`: the optional version.
 const VERSION: u8 = 0xA0;
 
-/// `notAfter` of the certificate in `der`; `None` when it is not understood.
+/// Returns `notAfter` of the certificate in `der`; `None` if it cannot be parsed.
 pub fn expiry(der: &[u8]) -> Option<Timestamp> {
     let (mut certificate, _) = value(der, SEQUENCE)?;
     let (mut body, _) = value(take(&mut certificate), SEQUENCE)?;
@@ -39,7 +39,7 @@ fn take<'a>(bytes: &mut &'a [u8]) -> &'a [u8] {
     std::mem::take(bytes)
 }
 
-/// Goes past a value with this tag.
+/// Skips a value with this tag.
 fn skip(bytes: &mut &[u8], tag: u8) -> Option<()> {
     *bytes = value(bytes, tag)?.1;
     Some(())
@@ -53,7 +53,7 @@ fn value(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     }
     let (length, rest) = match length {
         short @ 0..=0x7F => (usize::from(short), rest),
-        // The length stands in so many bytes; four are more than any certificate needs.
+        // The number of length bytes; four are more than any certificate needs.
         long @ 0x81..=0x84 => {
             let (length, rest) = rest.split_at_checked(usize::from(long & 0x7F))?;
             (length.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte)), rest)
@@ -63,7 +63,7 @@ fn value(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(length)
 }
 
-/// `YYMMDDHHMMSSZ` or `YYYYMMDDHHMMSSZ`; two digits from 50 on are of the last century.
+/// Parses `YYMMDDHHMMSSZ` or `YYYYMMDDHHMMSSZ`; two-digit years from 50 are in the 20th century.
 fn time(text: &[u8], year_digits: usize) -> Option<Timestamp> {
     let text = std::str::from_utf8(text).ok()?.strip_suffix('Z')?;
     let (year, rest) = text.split_at_checked(year_digits)?;

@@ -1,4 +1,4 @@
-//! From an error of the network library to a [`Failure`]: by type wherever there is one, never by its text.
+//! Converts network errors to [`Failure`]s: by type where there is one, never by text.
 
 use std::error::Error;
 use std::fmt;
@@ -10,7 +10,7 @@ use url::{Host, Url};
 
 use llmroute_core::model::{Class, ConnectionFault, Failure, TimeoutKind};
 
-/// Who was spoken to, for messages.
+/// The peer, for messages.
 #[derive(Debug, Clone)]
 pub struct Server {
     name: String,
@@ -24,7 +24,7 @@ impl fmt::Display for Server {
 }
 
 impl Server {
-    /// Host and port of `url`, and nothing else of it.
+    /// The host and port of `url`, without the rest.
     ///
     /// # Errors
     /// `unsupported` when `url` is not of `http` or `https`.
@@ -47,13 +47,13 @@ impl Server {
         &self.name
     }
 
-    /// Whether it is on this machine.
+    /// `true` if it is on this machine.
     pub fn is_loopback(&self) -> bool {
         self.loopback
     }
 }
 
-/// What was found along the chain of an error's sources.
+/// The findings in the chain of an error's sources.
 #[derive(Default)]
 struct ErrorChain<'a> {
     io: Option<ErrorKind>,
@@ -72,7 +72,7 @@ fn look<'a>(first: Option<&'a (dyn Error + 'static)>) -> ErrorChain<'a> {
         found.hyper = found.hyper.or_else(|| error.downcast_ref());
         next = match error.downcast_ref::<io::Error>() {
             Some(io) => {
-                // The deepest says most: outer ones are wrappers of kind `Other`.
+                // The deepest error is the most specific: outer ones are wrappers of kind `Other`.
                 found.io = Some(io.kind());
                 // `source` of an `io::Error` skips the error it wraps.
                 io.get_ref().map(|inner| inner as _)
@@ -83,34 +83,34 @@ fn look<'a>(first: Option<&'a (dyn Error + 'static)>) -> ErrorChain<'a> {
     found
 }
 
-/// Why there was no reply.
+/// The failure of a call without a reply.
 pub fn of_head(error: &reqwest::Error, peer: &Server) -> Failure {
     let found = look(error.source());
     if error.is_connect() { connect(error, &found, peer) } else { broken(&found, peer, "before it answered") }
 }
 
-/// Why the body ended before its end.
+/// The failure of an incomplete body.
 pub fn of_body(error: &reqwest::Error, peer: &Server) -> Failure {
     let found = look(error.source());
     let closed = found.io == Some(ErrorKind::UnexpectedEof);
     if found.hyper.is_none() && found.tls.is_none() && !closed {
-        // Not from the connection: the decompressor's own.
+        // An error of the decompressor, not of the connection.
         return malformed(peer, &format!("a body that cannot be decompressed ({})", found.deepest));
     }
     broken(&found, peer, "in the middle of the reply")
 }
 
-/// Why there is no connection, as the socket or TLS says it.
+/// The failure to connect, as reported by the socket or TLS.
 pub fn of_socket(error: &io::Error, peer: &Server) -> Failure {
     not_connected(&look(Some(error)), peer)
 }
 
-/// Why a call on a connection of our own broke; `when` says how far it had come.
+/// The failure of a call on a measured connection; `when` is the phase.
 pub fn of_line(error: &hyper::Error, peer: &Server, when: &str) -> Failure {
     broken(&look(Some(error)), peer, when)
 }
 
-/// A name that nobody knows.
+/// A name that does not resolve.
 pub fn unresolved(peer: &Server) -> Failure {
     connection(ConnectionFault::Dns, format!("the name of {} does not resolve", peer.name))
 }
@@ -150,7 +150,7 @@ fn not_connected(found: &ErrorChain<'_>, peer: &Server) -> Failure {
     }
 }
 
-/// A connection that was there and failed; `when` says how far it had come.
+/// A connection that was established and failed; `when` is the phase.
 fn broken(found: &ErrorChain<'_>, peer: &Server, when: &str) -> Failure {
     let name = &peer.name;
     if let Some(tls) = found.tls {

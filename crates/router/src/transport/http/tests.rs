@@ -1,4 +1,4 @@
-//! Real loopback sockets: what goes out, what comes in, and how each way of breaking is classified.
+//! Requests and replies over real loopback sockets, and the classification of failures.
 
 use std::io::Write;
 
@@ -39,7 +39,7 @@ async fn read_request(socket: &mut TcpStream) -> String {
     String::from_utf8(seen).unwrap()
 }
 
-/// Answers one request with `reply` and closes; gives back the request.
+/// Answers one request with `reply` and closes; returns the request.
 async fn serve(reply: impl Into<Vec<u8>>) -> (Url, JoinHandle<String>) {
     let (reply, (listener, url)) = (reply.into(), listen().await);
     let served = tokio::spawn(async move {
@@ -51,7 +51,7 @@ async fn serve(reply: impl Into<Vec<u8>>) -> (Url, JoinHandle<String>) {
     (url, served)
 }
 
-/// The body as far as it came, and how it ended.
+/// The body as far as it came, and its end.
 async fn read(reply: HttpReply) -> (String, Option<Failure>) {
     let (mut body, mut bytes) = (reply.body, Vec::new());
     while let Some(chunk) = body.next().await {
@@ -63,7 +63,7 @@ async fn read(reply: HttpReply) -> (String, Option<Failure>) {
     (String::from_utf8(bytes).unwrap(), None)
 }
 
-/// `url` gives no reply but a failure of `class` that says `message`.
+/// Calling `url` fails with `class` and a message that contains `message`.
 async fn check_no_reply(url: Url, class: Class, message: &str) {
     let failure = HttpTransport::default().send(request(url), PATIENCE).await.err().expect("a failure");
     assert_eq!((failure.class, failure.status), (class, None), "{failure:?}");
@@ -71,7 +71,7 @@ async fn check_no_reply(url: Url, class: Class, message: &str) {
     assert!(!format!("{failure:?}").contains("sk-very-secret"));
 }
 
-/// `reply` gives `text`, and then ends well or with a failure of `class` that says a message.
+/// `reply` yields `text`, then ends normally or fails with this class and message.
 async fn check_body(reply: impl Into<Vec<u8>>, text: &str, end: Option<(Class, &str)>) {
     let (url, _served) = serve(reply).await;
     let reply = HttpTransport::default().send(request(url), PATIENCE).await.unwrap();
@@ -238,7 +238,7 @@ async fn a_compressed_body_that_is_too_short() {
     check_body(gzip_reply(&packed[..packed.len() - 4]), "some text", end).await;
 }
 
-/// Each piece is written only when the one before it was read: a buffer anywhere would stop this test for ever.
+/// Each piece is written only after the previous one was read: buffering anywhere would hang this test.
 async fn check_undelayed(head: &str, pieces: Vec<(Vec<u8>, &str)>) {
     let (listener, url) = listen().await;
     let (was_read, mut go_on) = tokio::sync::mpsc::channel::<()>(1);
@@ -277,7 +277,7 @@ async fn what_a_compressing_server_flushes_is_not_held_back() {
         encoder.flush().unwrap();
         pieces.push((std::mem::take(encoder.get_mut()), text));
     }
-    // The trailer comes with the last piece: the body ends when the connection does.
+    // The trailer comes with the last piece: the body ends with the connection.
     pieces[2].0.extend(encoder.finish().unwrap());
     check_undelayed(&format!("{OK}content-encoding: gzip\r\n\r\n"), pieces).await;
 }

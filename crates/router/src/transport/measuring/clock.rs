@@ -1,22 +1,22 @@
-//! One clock for all stamps: the monotonic one since an origin, and the way there from the kernel's wall time.
+//! One clock for all timestamps: monotonic since an origin, with a conversion from the kernel's wall time.
 
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-/// A pair of readings that lie closer together than this is good enough.
+/// The distance of a pair of readings that is close enough.
 const CLOSE: Duration = Duration::from_micros(5);
-/// Pairs that are read before the best one is taken.
+/// The number of pairs to read before using the closest.
 const TRIES: usize = 5;
-/// The two clocks are slewed alike (`clock_gettime(2)`); what differs by more was set.
+/// A larger difference means that a clock was set: both are slewed alike (`clock_gettime(2)`).
 const STEP: Duration = Duration::from_micros(500);
 
-/// The origin of the stamps.
+/// The origin of the timestamps.
 #[derive(Debug, Clone, Copy)]
 pub struct ClockOrigin(Instant);
 
 impl ClockOrigin {
-    /// A clock that reads zero now.
+    /// A clock that starts at zero.
     #[expect(clippy::disallowed_methods, reason = "the meter's clock; a test can pause it")]
     pub fn new() -> Self {
         Self(Instant::now())
@@ -27,12 +27,12 @@ impl ClockOrigin {
         self.0.elapsed()
     }
 
-    /// The moment for tokio's timers.
+    /// The instant for tokio's timers.
     pub fn instant(self, at: Duration) -> Instant {
         self.0 + at
     }
 
-    /// Where the wall clock stands against this one.
+    /// The offset of the wall clock.
     pub fn bridge(self) -> WallClock {
         let mut best = self.pair();
         for _ in 1..TRIES {
@@ -47,7 +47,7 @@ impl ClockOrigin {
         best.0
     }
 
-    /// Both clocks, and how long it took to read them.
+    /// Both clocks, and the time it took to read them.
     fn pair(self) -> (WallClock, Duration) {
         let before = self.now();
         let wall = wall();
@@ -61,7 +61,7 @@ fn wall() -> Duration {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }
 
-/// Both clocks at one moment.
+/// Both clocks at the same time.
 #[derive(Debug, Clone, Copy)]
 pub struct WallClock {
     wall: Duration,
@@ -74,7 +74,7 @@ impl WallClock {
         if wall >= self.wall { self.mono + (wall - self.wall) } else { self.mono.saturating_sub(self.wall - wall) }
     }
 
-    /// Whether one of the clocks was set between the two.
+    /// Returns `true` if a clock was set between the two readings.
     pub fn stepped(&self, later: &Self) -> bool {
         self.at(later.wall).abs_diff(later.mono) > STEP
     }

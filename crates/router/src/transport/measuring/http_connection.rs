@@ -1,7 +1,7 @@
-//! One call at a time on one HTTP connection, each piece with the stamp of the read that completed it.
+//! One call at a time on one HTTP connection, each piece with the timestamp of the read that completed it.
 //!
-//! Connection and call are polled together, in one task: everything that a read gave is taken before the
-//! next read is made, in HTTP/1 and HTTP/2, with TLS and without.
+//! Connection and call are polled together in one task: the data of a read is consumed before the
+//! next read, in HTTP/1 and HTTP/2, with TLS and without.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -33,7 +33,7 @@ type Awaited = Pin<Box<dyn Future<Output = hyper::Result<Response<Incoming>>> + 
 pub struct HttpConnection {
     origin: ClockOrigin,
     peer: Server,
-    /// Whom requests are addressed to when a proxy reads them.
+    /// The target in requests that a proxy reads.
     proxy: Option<Proxy>,
     tap: ReadTimestamps,
     opening: ConnectionTimings,
@@ -50,17 +50,17 @@ enum HttpSender {
 }
 
 enum CallPhase {
-    /// None yet, or the last one came to its end.
+    /// No call yet, or the last one is complete.
     None,
-    /// The request cannot be sent.
+    /// The request could not be sent.
     Unfit(Failure),
     Asked(Awaited),
     Answered(Incoming),
-    /// It broke.
+    /// The connection broke.
     Broken,
 }
 
-/// What drives the connection: run by whoever waits for the call, and by nobody in between.
+/// Drives the connection: polled by the waiting call, and not between calls.
 #[derive(Clone, Default)]
 struct ConnectionTasks(Arc<Mutex<Vec<Task>>>);
 
@@ -72,7 +72,7 @@ impl ConnectionTasks {
     fn poll(&self, cx: &mut Context<'_>) {
         let mut tasks = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         tasks.retain_mut(|task| task.as_mut().poll(cx).is_pending());
-        // Those that were started meanwhile are polled at once.
+        // Tasks spawned meanwhile are polled at once.
         loop {
             let mut started = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
             if started.is_empty() {
@@ -94,7 +94,7 @@ impl<F: Future<Output: Send> + Send + 'static> hyper::rt::Executor<F> for Connec
 }
 
 impl HttpConnection {
-    /// Begins to speak HTTP on an open connection.
+    /// Starts HTTP on an open connection.
     pub async fn new(opened: Opened, peer: Server, proxy: Option<Proxy>, origin: ClockOrigin) -> Result<Self, Failure> {
         let Opened { bytes, tap, opening, http2 } = opened;
         let (io, tasks) = (TokioIo::new(bytes), ConnectionTasks::default());
@@ -115,7 +115,7 @@ impl HttpConnection {
         Ok(line)
     }
 
-    /// Lets the connection do what is due between calls: the greetings of HTTP/2, the end by the server.
+    /// Lets the connection process events between calls: the HTTP/2 preface, a close by the server.
     fn settle(&mut self) {
         let cx = &mut Context::from_waker(Waker::noop());
         loop {
@@ -127,7 +127,7 @@ impl HttpConnection {
         }
     }
 
-    /// Polls for `T` in what was read already, and then, read by read, in what comes.
+    /// Polls for `T` in the data read already, then read by read.
     fn poll_turns<T>(
         &mut self,
         cx: &mut Context<'_>,
@@ -180,7 +180,7 @@ impl HttpConnection {
         loop {
             match std::task::ready!(Pin::new(&mut *body).poll_frame(cx)) {
                 Some(Ok(frame)) => {
-                    // Trailers say nothing.
+                    // Trailers are ignored.
                     let Ok(bytes) = frame.into_data() else { continue };
                     let (at, lag) = self.time_of(self.tap.last());
                     return Poll::Ready(Some(Ok(StampedChunk { at, lag, bytes })));
@@ -198,7 +198,7 @@ impl HttpConnection {
         }
     }
 
-    /// The request as it goes out on this connection.
+    /// The request as sent on this connection.
     fn framed(&self, request: WireRequest) -> Result<Request<Full<Bytes>>, Failure> {
         let url = &request.url;
         let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
@@ -219,7 +219,7 @@ impl HttpConnection {
         }
         headers.entry(header::USER_AGENT).or_insert(HeaderValue::from_static(USER_AGENT));
         headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("*/*"));
-        // A compressor would bundle what is to be told apart.
+        // Compression would merge pieces that must stay apart.
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         if let (true, Some(value)) = (self.reads_proxy(url), self.proxy.as_ref().and_then(|p| p.authorization.clone()))
         {
@@ -228,20 +228,20 @@ impl HttpConnection {
         Ok(framed)
     }
 
-    /// Whether a proxy reads the request itself; it does not see into a tunnel.
+    /// Returns `true` if a proxy reads the request itself; it cannot see into a tunnel.
     fn reads_proxy(&self, url: &url::Url) -> bool {
         self.proxy.is_some() && url.scheme() == "http"
     }
 }
 
-/// The connection's own errors come out of the call, too.
+/// The connection's own errors also surface through the call.
 fn quiet<E>(connection: impl Future<Output = Result<(), E>> + Send + 'static) -> Task {
     Box::pin(async {
         let _ = connection.await;
     })
 }
 
-/// The tasks of HTTP/2 hold what starts tasks, and so each other.
+/// The HTTP/2 tasks hold the spawner, and thus each other.
 impl Drop for HttpConnection {
     fn drop(&mut self) {
         drop(std::mem::take(&mut *self.tasks.0.lock().unwrap_or_else(PoisonError::into_inner)));

@@ -1,4 +1,4 @@
-//! Reading a socket together with the time at which the kernel received what is read; Linux only, elsewhere none.
+//! Socket reads with the kernel's receive time; Linux only, elsewhere without the time.
 
 use std::io;
 use std::time::Duration;
@@ -10,7 +10,7 @@ pub use self::linux::TimestampReader;
 #[cfg(not(target_os = "linux"))]
 pub use self::other::TimestampReader;
 
-/// What a read gave: bytes, and the kernel's wall time of the last segment among them.
+/// The result of a read: the number of bytes, and the kernel's wall time of the last segment among them.
 pub type Read = (usize, Option<Duration>);
 
 #[cfg(target_os = "linux")]
@@ -23,18 +23,18 @@ mod linux {
 
     use super::{Duration, Read, TcpStream, io};
 
-    /// Reads with `recvmsg(2)`, which hands out the stamps of `SO_TIMESTAMPING`.
+    /// Reads with `recvmsg(2)`, which returns the timestamps of `SO_TIMESTAMPING`.
     #[derive(Debug)]
     pub struct TimestampReader {
         control: Vec<u8>,
     }
 
     impl TimestampReader {
-        /// Asks the kernel for stamps; one that gives none is read without.
+        /// Enables kernel timestamps; reads work without them where they are not supported.
         pub fn new(stream: &TcpStream) -> Self {
             let flags = TimestampingFlag::SOF_TIMESTAMPING_RX_SOFTWARE | TimestampingFlag::SOF_TIMESTAMPING_SOFTWARE;
             let _ = setsockopt(stream, sockopt::Timestamping, &flags);
-            // Three times: by software, and two that are left for hardware (`socket.h`, `scm_timestamping`).
+            // Three times: one by software, and two for hardware (`socket.h`, `scm_timestamping`).
             Self { control: nix::cmsg_space!([TimeSpec; 3]) }
         }
 

@@ -1,6 +1,6 @@
-//! `ports::MeasuringNetwork` over sockets: connections of our own, stamped by the kernel where it can, and exact waits.
+//! `ports::MeasuringNetwork` over sockets: own connections, kernel timestamps where available, and exact waits.
 //!
-//! A stamp is taken where the bytes are read, below TLS and before anything is parsed.
+//! Timestamps are taken where the bytes are read, below TLS and before parsing.
 
 mod clock;
 mod http_connection;
@@ -29,16 +29,16 @@ use super::tls::{self, LazyVerifier};
 use crate::ports::{BoxFuture, MeasuredConnection, MeasuringNetwork};
 use llmroute_core::model::{Class, ConnectionFault, Failure};
 
-/// The meter of a run: sockets for `http` and `https`, simulated deployments for `mock`, one clock for all.
+/// The measuring network of a run: sockets for `http` and `https`, simulated deployments for `mock`, one clock for all.
 ///
-/// Making one costs nothing; its clock reads zero then.
+/// Creation does no I/O; its clock starts at zero.
 pub struct MeasuringTransport {
     origin: ClockOrigin,
     mock: MeasuringMock,
     proxies: OnceLock<Matcher>,
     roots: Arc<LazyVerifier>,
     tls: OnceLock<Arc<ClientConfig>>,
-    /// Nothing where time is simulated.
+    /// `None` where time is simulated.
     pacer: Option<Pacer>,
 }
 
@@ -49,13 +49,13 @@ impl fmt::Debug for MeasuringTransport {
 }
 
 impl MeasuringTransport {
-    /// A meter for real time, whose simulated deployments draw their luck from `seed`.
+    /// Uses real time; `seed` determines the randomness of simulated deployments.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self { pacer: Some(Pacer::default()), ..Self::simulated(seed) }
     }
 
-    /// A meter for tokio's time, which a test or a simulation can pause: waits end when tokio says.
+    /// Uses tokio's time, which a test or a simulation can pause.
     #[must_use]
     pub fn simulated(seed: u64) -> Self {
         let origin = ClockOrigin::new();
@@ -63,7 +63,7 @@ impl MeasuringTransport {
         Self { origin, mock: MeasuringMock::new(seed, origin), proxies, roots, tls, pacer: None }
     }
 
-    /// Goes through the proxies of `matcher` instead of those of the environment.
+    /// Uses the proxies of `matcher` instead of those of the environment.
     #[cfg(test)]
     fn through(self, matcher: Matcher) -> Self {
         let _ = self.proxies.set(matcher);
@@ -96,7 +96,7 @@ impl MeasuringNetwork for MeasuringTransport {
     }
 
     fn cpu(&self) -> Option<Duration> {
-        // Simulated time has nothing to do with it.
+        // Simulated time does not change this.
         self.pacer.as_ref().and_then(|_| cpu())
     }
 

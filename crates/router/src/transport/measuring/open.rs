@@ -1,4 +1,4 @@
-//! How a connection of our own is made: name, TCP, a tunnel through a proxy, TLS, each with its time.
+//! Opens a connection step by step, with timings: DNS, TCP, a proxy tunnel, TLS.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::ports::ConnectionTimings;
 use crate::transport::http::error::{self, Server};
 use llmroute_core::model::{Class, ConnectionFault, Failure};
 
-/// A byte stream, whatever is below it.
+/// A byte stream over any transport.
 pub trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for T {}
 
@@ -27,11 +27,11 @@ pub struct Opened {
     pub bytes: Box<dyn ByteStream>,
     pub tap: ReadTimestamps,
     pub opening: ConnectionTimings,
-    /// Whether the server chose HTTP/2.
+    /// `true` if the server chose HTTP/2.
     pub http2: bool,
 }
 
-/// Makes a connection to the server of `url`, through `proxy` where there is one.
+/// Opens a connection to the server of `url`, through `proxy` if there is one.
 pub async fn open(
     url: &Url,
     peer: &Server,
@@ -48,7 +48,7 @@ pub async fn open(
     let began = origin.now();
     let stream = connect(&addresses, peer).await?;
     opening.tcp = Some(origin.now() - began);
-    // Small writes must not wait for an answer to the ones before.
+    // Small writes must not wait for acknowledgements.
     stream.set_nodelay(true).map_err(|error| error::of_socket(&error, peer))?;
     let (mut stream, tap) = TimestampedStream::new(stream, origin);
     if url.scheme() != "https" {
@@ -91,10 +91,10 @@ async fn resolve(
     if addresses.is_empty() { Err(error::unresolved(peer)) } else { Ok(addresses) }
 }
 
-/// How long an address may take while there are others; RFC 8305 says 250 ms.
+/// The time limit of an address while others are left; RFC 8305 recommends 250 ms.
 const HEAD_START: Duration = Duration::from_millis(250);
 
-/// The first address that answers: each but the last gets a short time, and a refusal is the end of it.
+/// Connects to the first address that answers: each but the last has a short time limit, and a refusal ends its turn.
 async fn connect(addresses: &[SocketAddr], peer: &Server) -> Result<TcpStream, Failure> {
     let mut why = error::connect_timeout(peer);
     for (index, address) in addresses.iter().enumerate() {

@@ -8,17 +8,17 @@ use tokio::sync::oneshot;
 
 use super::clock::ClockOrigin;
 
-/// Waits that are shorter than this are left to the thread; longer ones begin on tokio's timer, so that a
-/// wait that is given up does not keep the thread from the next.
+/// Shorter waits use the thread; longer ones start on tokio's timer, so that a
+/// cancelled wait does not block the thread.
 const LAST: Duration = Duration::from_millis(20);
 
-/// The thread, started by the first wait and ended with its owner.
+/// The thread, started by the first wait; it ends with its owner.
 #[derive(Default)]
 pub struct Pacer {
     wakes: OnceLock<Sender<Wake>>,
 }
 
-/// Whom to wake when; waits come one after the other, each later than the one before.
+/// The wake-ups; each wait is later than the one before.
 struct Wake {
     origin: ClockOrigin,
     at: Duration,
@@ -39,7 +39,7 @@ impl Pacer {
         let wakes = self.wakes.get_or_init(start);
         let sent = wakes.send(Wake { origin, at, done }).is_ok();
         if !sent || woken.await.is_err() {
-            // No thread could be had: whole milliseconds, then.
+            // Without a thread, waits have whole milliseconds.
             tokio::time::sleep_until(origin.instant(at)).await;
         }
     }

@@ -1,4 +1,4 @@
-//! Proxies of the environment on the way of a measured call: plain HTTP ones, and tunnels through them.
+//! Proxies from the environment for measured calls: plain HTTP proxies, and tunnels through them.
 
 use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
@@ -8,14 +8,14 @@ use url::{Host, Url};
 use crate::transport::http::error::{self, Server};
 use llmroute_core::model::{Class, ConnectionFault, Failure};
 
-/// The longest head of a proxy's answer.
+/// The longest head of a proxy's reply, in bytes.
 const MAX_HEAD: usize = 16 << 10;
 
-/// A proxy that stands between.
+/// A proxy on the way.
 pub struct Proxy {
     host: Host<String>,
     port: u16,
-    /// What it wants to see of us; sensitive.
+    /// Its credentials; sensitive.
     pub authorization: Option<HeaderValue>,
 }
 
@@ -26,10 +26,10 @@ impl Proxy {
     }
 }
 
-/// The proxy through which `url` is asked, if any; a server on loopback never is.
+/// The proxy for `url`, if any; loopback never has one.
 ///
 /// # Errors
-/// `unsupported` for a proxy that is not spoken to by plain HTTP: going around it would measure another way.
+/// `unsupported` for a proxy that does not speak plain HTTP: bypassing it would measure another path.
 pub fn on_the_way(matcher: &Matcher, url: &Url, peer: &Server) -> Result<Option<Proxy>, Failure> {
     if peer.is_loopback() {
         return Ok(None);
@@ -51,7 +51,7 @@ pub fn on_the_way(matcher: &Matcher, url: &Url, peer: &Server) -> Result<Option<
     Ok(Some(Proxy { host, port, authorization: found.basic_auth().cloned() }))
 }
 
-/// Asks the proxy at the other end of `stream` for a tunnel to the server of `url` (RFC 9110, 9.3.6).
+/// Requests a tunnel to the server of `url` from the proxy behind `stream` (RFC 9110, 9.3.6).
 pub async fn tunnel<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     url: &Url,

@@ -1,4 +1,4 @@
-//! A TCP stream that notes when something was sent and received, below TLS and HTTP; one read a turn.
+//! A TCP stream that records the times of writes and reads, below TLS and HTTP; one read at a time.
 
 use std::io;
 use std::pin::Pin;
@@ -12,30 +12,30 @@ use tokio::net::TcpStream;
 use super::clock::ClockOrigin;
 use super::kernel_timestamps::TimestampReader;
 
-/// As much as one read takes.
+/// The size of one read.
 const READ: usize = 16 << 10;
 
-/// What the stream and those above HTTP know together.
+/// The state shared by the stream and the code above HTTP.
 #[derive(Debug, Clone, Default)]
 pub struct ReadTimestamps(Arc<Mutex<ReadLog>>);
 
 #[derive(Debug, Default)]
 struct ReadLog {
-    /// Whether reads are counted out one by one; not before there is a connection.
+    /// `true` if reads wait for permission; `false` until there is a connection.
     held: bool,
-    /// Whether the next read may be made, where they are. What is above HTTP opens this when it has taken everything that
-    /// the read before gave, so that the stamp of that read is the stamp of what it took.
+    /// `true` if the next read is permitted. The code above HTTP sets this after consuming everything that
+    /// the previous read returned, so that the read's timestamp belongs to that data.
     open: bool,
-    /// Reads that gave something.
+    /// The number of reads that returned data.
     reads: u64,
     last: LastRead,
     sent: Option<Duration>,
 }
 
-/// When the last read was.
+/// The time of the last read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LastRead {
-    /// The kernel's wall time of what came.
+    /// The kernel's wall time of the data.
     pub stamp: Option<Duration>,
     /// Our own time of the read.
     pub read: Duration,
@@ -51,14 +51,14 @@ impl ReadTimestamps {
         self.notes().held = true;
     }
 
-    /// Lets one read through; how many there were.
+    /// Permits one read; returns the number of reads so far.
     pub fn open(&self) -> u64 {
         let mut notes = self.notes();
         notes.open = true;
         notes.reads
     }
 
-    /// How many reads gave something.
+    /// The number of reads that returned data.
     pub fn reads(&self) -> u64 {
         self.notes().reads
     }
@@ -68,12 +68,12 @@ impl ReadTimestamps {
         self.notes().last
     }
 
-    /// ReadLog the next write as the first.
+    /// Records the next write as the first.
     pub fn arm(&self) {
         self.notes().sent = None;
     }
 
-    /// When the first byte since [`arm`](Self::arm) was handed over.
+    /// The time of the first byte written since [`arm`](Self::arm).
     pub fn sent(&self) -> Option<Duration> {
         self.notes().sent
     }
@@ -85,7 +85,7 @@ pub struct TimestampedStream {
     stream: TcpStream,
     origin: ClockOrigin,
     stamper: TimestampReader,
-    /// Filled by the kernel and copied from: clearing the caller's buffer for it would cost more.
+    /// A buffer that the kernel fills, copied from: clearing the caller's buffer would cost more.
     buffer: Box<[u8]>,
     tap: ReadTimestamps,
 }
@@ -106,7 +106,7 @@ impl TimestampedStream {
             let read = self.stream.try_io(Interest::READABLE, || {
                 let (count, stamp) = self.stamper.read(&self.stream, &mut self.buffer[..room])?;
                 got = Some((count, stamp));
-                // Less than was asked for: there is no more, and saying so saves the read that would tell.
+                // A short read: there is no more data, which saves another read to find out.
                 if (1..room).contains(&count) { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
             });
             match (got, read) {
@@ -128,7 +128,7 @@ impl TimestampedStream {
 impl AsyncRead for TimestampedStream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        // Who opens it polls again.
+        // The opener polls again.
         let closed = {
             let notes = this.tap.notes();
             notes.held && !notes.open

@@ -1,4 +1,4 @@
-//! Real loopback sockets under the meter: what is stamped when, and how each way of breaking is classified.
+//! Measured connections over real loopback sockets: timestamps, and the classification of failures.
 
 use std::future::poll_fn;
 
@@ -49,7 +49,7 @@ async fn piece(line: &mut dyn MeasuredConnection) -> Option<Result<StampedChunk,
     poll_fn(|cx| line.poll_piece(cx)).await
 }
 
-/// All pieces of the reply, and how it ended.
+/// All pieces of the reply, and its end.
 async fn rest(line: &mut dyn MeasuredConnection) -> (Vec<StampedChunk>, Option<Failure>) {
     let mut pieces = Vec::new();
     loop {
@@ -65,7 +65,7 @@ fn text(pieces: &[StampedChunk]) -> Vec<&str> {
     pieces.iter().map(|piece| std::str::from_utf8(&piece.bytes).unwrap()).collect()
 }
 
-/// A call to a server that answers with `writes`, each written when the piece before it was read.
+/// A call to a server that answers with `writes`, each written after the previous piece was read.
 async fn check(writes: &'static [&'static str], want: &[&str], end: Option<Class>) -> Vec<StampedChunk> {
     let (listener, url) = listen().await;
     let (was_read, mut go_on) = tokio::sync::mpsc::channel::<()>(1);
@@ -108,7 +108,7 @@ const FIRST: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\no
 
 #[tokio::test]
 async fn each_read_has_its_stamp() {
-    // The kernel begins to stamp some time after it was asked for the first time.
+    // The kernel starts to stamp some time after the first request for it.
     for _ in 0..1000 {
         let writes = &[FIRST, "3\r\ntwo\r\n", "5\r\nthree\r\n", "0\r\n\r\n"];
         let pieces = check(writes, &["one", "two", "three"], None).await;
@@ -205,7 +205,7 @@ async fn waits_and_the_clock_agree() {
 }
 
 mod over_tls {
-    //! HTTP/2 and HTTP/1 above TLS, with a certificate that nobody vouches for and that is taken all the same.
+    //! HTTP/2 and HTTP/1 over TLS, with an untrusted certificate that the test accepts.
 
     use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
     use rustls::crypto::ring;
@@ -273,7 +273,7 @@ mod over_tls {
         Arc::new(config).into()
     }
 
-    /// Three calls on one connection, each answered with two pieces, the second when the first was read.
+    /// Three calls on one connection, each answered with two pieces, the second after the first was read.
     async fn check(alpn: &'static str, serve: impl AsyncFn(tokio_rustls::server::TlsStream<TcpStream>, &mut Steps)) {
         let (listener, mut url) = listen().await;
         url.set_scheme("https").unwrap();
@@ -332,7 +332,7 @@ mod over_tls {
                 assert_eq!(request.uri().path(), "/v1/chat");
                 let mut body = respond.send_response(http::Response::new(()), false).unwrap();
                 body.send_data(Bytes::from_static(b"one"), false).unwrap();
-                // Whoever accepts also writes.
+                // The accepting task also writes.
                 tokio::select! {
                     step = steps.0.recv() => step.unwrap(),
                     _ = connection.accept() => panic!("one call at a time"),

@@ -1,4 +1,4 @@
-//! Simulated deployments under the meter: what a script says comes with the stamps that it says.
+//! Measured connections to simulated deployments, with the timestamps of the script.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,7 +15,7 @@ use crate::transport::measuring::ClockOrigin;
 use llmroute_core::model::Failure;
 use llmroute_core::wire::WireRequest;
 
-/// Makes connections to simulated deployments.
+/// Opens connections to simulated deployments.
 #[derive(Debug)]
 pub struct MeasuringMock {
     mock: Arc<MockTransport>,
@@ -23,12 +23,12 @@ pub struct MeasuringMock {
 }
 
 impl MeasuringMock {
-    /// Luck as in [`MockTransport::new`]; stamps count from `origin`.
+    /// Seeded as in [`MockTransport::new`]; timestamps count from `origin`.
     pub fn new(seed: u64, origin: ClockOrigin) -> Self {
         Self { mock: Arc::new(MockTransport::new(seed)), origin }
     }
 
-    /// A connection, at once.
+    /// Opens a connection, without delay.
     pub fn connect(&self) -> BoxFuture<'_, Result<Box<dyn MeasuredConnection>, Failure>> {
         let line =
             MockConnection { mock: Arc::clone(&self.mock), origin: self.origin, sent: None, call: CallPhase::None };
@@ -57,7 +57,7 @@ impl MockConnection {
         Box::pin(tokio::time::sleep_until(self.origin.instant(until)))
     }
 
-    /// What the script says of `request`, with times of the meter.
+    /// The scripted reply to `request`, in the time of the measuring clock.
     fn ask(&self, request: &WireRequest, now: Duration) -> CallPhase {
         let simulation = match simulation(request) {
             Ok(simulation) => simulation,

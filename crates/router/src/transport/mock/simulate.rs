@@ -1,4 +1,4 @@
-//! From a script and rng to what is sent when: pure, so that a simulation can be read as a value.
+//! From a script and a random generator to a timed reply: pure, so that a simulation is a value.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 
 use llmroute_core::wire::script::{Fault, FaultKind, MAX_TOKENS, Script, Simulation};
 
-/// What a simulated deployment does with one call; times count from the start of the call.
+/// The behaviour of a simulated deployment in one call; times count from the start of the call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SimulatedCall {
-    /// Nobody listens.
+    /// The connection is refused.
     Refuse,
     /// A reply.
     Reply {
-        /// When the head is there.
+        /// The time of the head.
         head_at: Duration,
         /// The HTTP status.
         status: u16,
@@ -29,31 +29,31 @@ pub enum SimulatedCall {
 /// The body of a reply.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SimulatedBody {
-    /// What comes when, in order.
+    /// The timed pieces, in order.
     pub steps: Vec<TimedChunk>,
-    /// What comes after the last step.
+    /// The end after the last piece.
     pub end: BodyEnd,
 }
 
 /// A piece of a body.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimedChunk {
-    /// When it comes.
+    /// Its time.
     pub at: Duration,
-    /// What comes.
+    /// Its bytes.
     pub bytes: Bytes,
 }
 
-/// How a body ends.
+/// The end of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyEnd {
-    /// It is closed.
+    /// The connection is closed.
     Close,
-    /// It never does.
+    /// It never ends.
     Silence,
 }
 
-/// Decides the whole call. Draws the same number of times for the same script, whatever happens.
+/// Decides the whole call. The number of random draws depends only on the script.
 pub fn decide(simulation: &Simulation, rng: &mut fastrand::Rng) -> SimulatedCall {
     let orders = &simulation.script;
     let id = format!("mock-{:016x}", rng.u64(..));
@@ -113,7 +113,7 @@ fn error_reply(status: u16, retry_after: Option<Duration>, at: Duration) -> (u16
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Some(wait) = retry_after {
-        // RFC 9110 counts in whole seconds; rounding up never comes too early.
+        // RFC 9110 uses whole seconds; rounding up is never too early.
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -158,7 +158,7 @@ impl<'a> SimulatedAnswer<'a> {
         self
     }
 
-    /// One step a token; what opens and what closes the stream travels with the first and the last.
+    /// One step a token; the opening and closing frames travel with the first and the last token.
     fn steps(&self, orders: &Script, first_at: Duration, rng: &mut fastrand::Rng) -> Vec<TimedChunk> {
         let mut at = first_at;
         let mut steps =

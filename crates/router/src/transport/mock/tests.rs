@@ -32,7 +32,7 @@ fn request(script: Script, max_tokens: Option<u64>) -> WireRequest {
     }
 }
 
-/// What one call gave, with the virtual milliseconds at which each part came.
+/// The parts of one reply, with their virtual milliseconds.
 #[derive(Debug, PartialEq)]
 enum Seen {
     Failed(Class, String),
@@ -60,7 +60,7 @@ async fn see(mock: &MockTransport, request: WireRequest) -> Seen {
     Seen::Replied { status: reply.status, head, chunks, closed }
 }
 
-/// The visible text, the finish reasons, and whether `[DONE]` and the usage came, as a decoder would see them.
+/// The visible text, the finish reasons, and the presence of `[DONE]` and usage, as a decoder sees them.
 fn read(chunks: &[(u128, String)]) -> (String, Vec<String>, bool, Option<u64>) {
     let all: String = chunks.iter().map(|(_, text)| text.as_str()).collect();
     let (mut text, mut finishes, mut done, mut usage) = (String::new(), Vec::new(), false, None);
@@ -79,7 +79,7 @@ fn read(chunks: &[(u128, String)]) -> (String, Vec<String>, bool, Option<u64>) {
     (text, finishes, done, usage)
 }
 
-/// `times`: when the head and every chunk came.
+/// `times`: the arrival of the head and of every chunk.
 async fn check(faults: &str, times: &[u128], text: &str, finish: Option<&str>, closed: bool) {
     let seen = see(&MockTransport::new(1), request(orders(faults), None)).await;
     let Seen::Replied { status: 200, head, chunks, closed: got_closed } = seen else { panic!("{seen:?}") };
