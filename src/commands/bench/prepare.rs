@@ -123,7 +123,7 @@ impl PreparedRun {
         })?;
         if let Completion::Done(Err(error)) = learnt {
             // The figures are valid even if routing does not learn them.
-            console.event(&format!("routing could not learn from this: {}", error.message));
+            console.event(&format!("cannot record the measurements for routing: {}", error.message()));
         }
         Ok(())
     }

@@ -44,19 +44,13 @@ impl Run<'_> {
         let policy = &self.router.map.group(call.group).policy;
         let context = BreakerContext {
             rules: policy.breaker(class),
-            another_closed: self.another_closed(call, now),
+            // A fallback group is usually the weaker model, so it is no reason to leave this one early.
+            another_closed: self.ledger.snapshot.another_closed(&self.router.map, call.group, call.deployment, now),
             now,
             jitter: rng.f64(),
         };
         let (map, attributes, snapshot) = (&self.router.map, &self.request.attributes, &self.ledger.snapshot);
         let start = prior_ttft(&RankingInput { map, group: call.group, attributes, snapshot, now });
         self.ledger.learn(call.group, call.deployment, CallOutcome { lesson, sample, start }, context);
-    }
-
-    /// Whether someone else in the group or in its fallbacks could answer.
-    fn another_closed(&self, call: &PlannedCall, now: Timestamp) -> bool {
-        let map = &self.router.map;
-        let groups = [call.group].into_iter().chain(map.group(call.group).fallbacks.iter().copied());
-        groups.into_iter().any(|group| self.ledger.snapshot.another_closed(map, group, call.deployment, now))
     }
 }
