@@ -155,6 +155,7 @@ impl Observer for Recorder {
             | Event::ReasoningBlock(_)
             | Event::ToolSignature { .. }
             | Event::Usage(_)
+            | Event::Warning(_)
             | Event::Finish(_) => return ControlFlow::Continue(()),
         };
         self.queue.lock().push_back(event);
