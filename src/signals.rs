@@ -56,7 +56,7 @@ pub fn until_signal<T>(work: impl Future<Output = T>) -> Result<Completion<T>, C
 /// # Errors
 /// As [`until_signal`].
 pub fn until<T>(time: Time, grace: Duration, work: impl Future<Output = T>) -> Result<Completion<T>, CommandError> {
-    let failed = |error: io::Error| CommandError::new(ErrorKind::Other, format!("cannot start: {error}"));
+    let failed = |error: io::Error| CommandError::caused(ErrorKind::Other, "cannot start", error);
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().start_paused(time == Time::Simulated).build().map_err(failed)?;
     let mut watch = SignalThread::begin(grace).map_err(failed)?;

@@ -62,6 +62,16 @@ fn every_path_in_the_documentation_exists() {
 }
 
 #[test]
+fn the_readme_names_every_strategy_and_protocol() {
+    let readme = include_str!("../README.md");
+    let strategies = llmroute_core::routing::strategy::BUILT_IN.iter().map(|entry| entry.name);
+    let protocols = llmroute_core::protocols::Protocol::ALL.into_iter().map(|protocol| protocol.as_str());
+    let missing: Vec<&str> =
+        strategies.chain(protocols).filter(|name| !readme.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "missing in README.md: {}", missing.join(", "));
+}
+
+#[test]
 fn paths_are_found_in_code_and_in_links() {
     let text = "see `src/main.rs`, [this](docs/bench.md#json), `src/commands/NAME/mod.rs` and `cargo test`";
     assert_eq!(paths(text).collect::<Vec<_>>(), ["src/main.rs", "src/commands", "docs/bench.md"]);

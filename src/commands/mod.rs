@@ -18,7 +18,7 @@ use std::ffi::OsString;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::environment::Env;
-use crate::error::{CommandError, ErrorKind};
+use crate::error::{CommandError, ErrorKind, plain_parse_error};
 use crate::ui::console::{Console, Verbosity};
 
 /// An LLM call that does not fail.
@@ -175,8 +175,10 @@ fn unparsed(error: &clap::Error, env: &Env) -> u8 {
             Err(error) => ask::unwritable(&error).map_or_else(|error| error.kind.exit_code(), |_| 0),
         };
     }
-    console.error(&CommandError::rendered(ErrorKind::Usage, styled.to_string()));
-    ErrorKind::Usage.exit_code()
+    let error =
+        plain_parse_error(error).unwrap_or_else(|| CommandError::rendered(ErrorKind::Usage, styled.to_string()));
+    console.error(&error);
+    error.kind.exit_code()
 }
 
 impl Global {

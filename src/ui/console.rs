@@ -149,8 +149,11 @@ impl Console {
     pub fn error(&mut self, error: &crate::error::CommandError) {
         let text = error.to_string();
         // What is rendered already has its colours, if there are to be any.
-        let mut text =
-            if error.rendered && self.colour { sanitize::styled(&text) } else { sanitize::text(&text).into_owned() };
+        let mut text = if error.is_rendered() && self.colour {
+            sanitize::styled(&text)
+        } else {
+            sanitize::text(&text).into_owned()
+        };
         if self.colour
             && let Some(rest) = text.strip_prefix("error:")
         {

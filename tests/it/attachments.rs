@@ -113,7 +113,7 @@ fn an_unusable_attachment_is_an_error_that_names_it() {
     let unknown = "error: cannot attach `notes.png`: it is neither PNG, JPEG, GIF, WebP nor PDF\n\
         hint: `-f` puts the text of a file before the prompt\n";
     wrong(&["what?", "-a", "notes.png"], 66, unknown);
-    wrong(&["what?", "-a", "missing.png"], 66, "error: cannot read `missing.png`: there is no such file\n");
+    wrong(&["what?", "-a", "missing.png"], 66, "error: cannot read `missing.png`: no such file or directory\n");
     let no_text = "error: cannot read `png.txt`: not UTF-8 at byte 0\nhint: `-a` attaches images and PDF files\n";
     wrong(&["what?", "-f", "png.txt"], 66, no_text);
     let forbidden = "error: `-a -` reads standard input, and `--no-stdin` forbids it\n";

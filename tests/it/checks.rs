@@ -91,16 +91,16 @@ fn a_truncated_answer_is_not_requested_again() {
 #[test]
 fn an_invalid_schema_is_a_usage_error() {
     let wrong = |typed: &str, code, stderr: &str| check(&["valid"], &["--schema", typed], code, "", stderr, &[]);
-    let stderr = "error: `--schema` is no JSON Schema: at `/properties/a/type`: \
+    let stderr = "error: `--schema` is not a valid JSON Schema: at `/properties/a/type`: \
         value must be one of 'array', 'boolean', 'integer', 'null', 'number', 'object', 'string'\n";
     wrong(r#"{"properties": {"a": {"type": "strin"}}}"#, 2, stderr);
-    wrong("{\"type\": }", 2, "error: `--schema` is no JSON: expected value at line 1 column 10\n");
+    wrong("{\"type\": }", 2, "error: `--schema` is not valid JSON: expected value at line 1 column 10\n");
     wrong("person.json", 66, "error: the schema `person.json` does not exist\n");
     wrong("/dev/zero", 66, "error: the schema `/dev/zero` is not a regular file\n");
     wrong(
         ".config/llmroute/profile.toml",
         2,
-        "error: `.config/llmroute/profile.toml` is no JSON: expected value at line 1 column 1\n",
+        "error: `.config/llmroute/profile.toml` is not valid JSON: expected value at line 1 column 1\n",
     );
 }
 
@@ -148,6 +148,6 @@ fn a_missing_verify_command_fails_before_any_call() {
 
 #[test]
 fn an_endless_schema_fails_before_any_call() {
-    let stderr = "error: `--schema` is no JSON Schema: at `/`: it refers to itself without end\n";
+    let stderr = "error: `--schema` is not a valid JSON Schema: at `/`: it refers to itself without end\n";
     check(&["valid"], &["--schema", "{\"$ref\": \"#\"}"], 2, "", stderr, &[]);
 }

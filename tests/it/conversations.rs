@@ -193,7 +193,7 @@ fn an_unknown_conversation_is_an_error() {
     run(&home, ["ask", "--cid", "nope", "x"]).output().is(
         66,
         "",
-        "error: no conversation `nope` is logged\nhint: `llmroute logs --conversations` lists the latest; any unique beginning or end of an id will do\n",
+        "error: no conversation `nope` is logged\nhint: `llmroute logs --conversations` lists the latest; a unique beginning or end of an id is enough\n",
     );
     assert_eq!(server.calls().len(), 1);
 }

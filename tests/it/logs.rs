@@ -230,11 +230,7 @@ fn a_text_that_ends_with_a_newline_gets_no_second_one() {
 
 #[test]
 fn a_request_without_text_is_an_error() {
-    check_error(
-        "last --text",
-        "request `01KDYUNFINISHEDUNFINISH003` has no text: its outcome is `unfinished`\n\
-         hint: `llmroute logs 01KDYUNFINISHEDUNFINISH003` says more",
-    );
+    check_error("last --text", "request `01KDYUNFINISHEDUNFINISH003` has no text: its outcome is `unfinished`");
 }
 
 #[test]
@@ -249,21 +245,14 @@ fn an_id_prefix_or_suffix_matches_in_any_case() {
 fn an_ambiguous_id_lists_the_matches() {
     check_error(
         "01kdy",
-        "`01kdy` could be 01KDYUNFINISHEDUNFINISH003, 01KDYFAILEDFAILEDFAILED002, 01KDYANSWEREDANSWERED00001\n\
-         hint: give more of the id",
+        "`01kdy` could be 01KDYUNFINISHEDUNFINISH003, 01KDYFAILEDFAILEDFAILED002, 01KDYANSWEREDANSWERED00001",
     );
 }
 
 #[test]
 fn an_unknown_id_gets_a_hint() {
     for id in ["nope", "%", "_1"] {
-        check_error(
-            id,
-            &format!(
-                "no request `{id}` is logged\n\
-                 hint: `llmroute logs` lists the latest; any unique beginning or end of an id will do"
-            ),
-        );
+        check_error(id, &format!("no request `{id}` is logged"));
     }
 }
 
@@ -283,7 +272,7 @@ fn a_state_in_memory_has_no_log() {
     let args = Command::try_parse_from(["logs"]).unwrap().logs;
     let sheet = Layout { width: None, zone: TimeZone::UTC, now: NOW };
     let error = logs::write_logs(&args, &StateLocation::Memory, &sheet, &mut Vec::new()).unwrap_err();
-    assert!(error.to_string().starts_with("the state is in memory, so nothing is logged\nhint: "));
+    assert!(error.to_string().starts_with("the state is in memory, so nothing is logged"));
 }
 
 #[test]
@@ -350,14 +339,8 @@ fn filters_go_with_json_and_not_with_one_request() {
 
 #[test]
 fn an_impossible_search_is_explained() {
-    check_error(
-        "--search=+",
-        "`--search +` has no word in it\nhint: words are letters and digits; `word*` finds what begins so",
-    );
-    check_error(
-        "--since soon",
-        "`--since soon` is no time\nhint: say how long ago (`30m`, `2h`, `7d`), or a date like `2026-11-01` or `2026-11-01T09:30`",
-    );
+    check_error("--search=+", "`--search +` has no word in it");
+    check_error("--since soon", "`--since soon` is not a time");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Carries out a plan: who is called when, on which connection; what a call is, is in `measure`.
+//! Runs a plan: which target is called when, and on which connection. `measure` makes the calls.
 
 mod closed;
 mod open;
@@ -22,13 +22,13 @@ use run_state::RunState;
 /// A run, ready to be made.
 #[derive(Clone, Copy)]
 pub struct LoadGenerator<'a> {
-    /// What is done.
+    /// The plan.
     pub plan: &'a Plan,
-    /// How each target of the plan is called.
+    /// The targets of the plan, in its order.
     pub targets: &'a [CallTarget<'a>],
     /// The prompt for a target in a round.
     pub prompt: &'a (dyn Fn(usize, u32) -> Prompt + Sync),
-    /// What measures.
+    /// The network that measures.
     pub meter: &'a dyn MeasuringNetwork,
     /// Wall time, for signatures and for dates in replies.
     pub clock: Clock,
@@ -36,16 +36,16 @@ pub struct LoadGenerator<'a> {
     pub max_in_flight: usize,
 }
 
-/// Who watches over the money; asked before every call.
+/// A limit on the cost of a run, checked before every call.
 pub trait SpendingLimit: Send {
-    /// Sets aside what a call to `target` may cost at most; `false` when that is more than is left.
+    /// Reserves the highest possible cost of a call to `target`. Returns false if less than that is left.
     fn reserve(&mut self, target: usize) -> bool;
 
-    /// A call has ended: what was set aside for it is free, and what it cost is spent.
+    /// Replaces the reservation of a call that ended by its cost.
     fn settle(&mut self, sample: &Sample);
 }
 
-/// A cost cap without end.
+/// No limit on the cost.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoSpendingLimit;
 
@@ -57,75 +57,75 @@ impl SpendingLimit for NoSpendingLimit {
     fn settle(&mut self, _sample: &Sample) {}
 }
 
-/// What happens, for a live view.
+/// An event of a run, for a live view.
 #[derive(Debug, Clone, Copy)]
 pub enum Progress<'a> {
     /// A round, or an arrival of an open loop, begins.
     Round(u32),
     /// A call is sent.
     Began {
-        /// To whom.
+        /// Its target.
         target: usize,
-        /// In which round.
+        /// Its round.
         round: u32,
     },
-    /// A call goes on; told a few times a second at most.
+    /// A call continues; reported a few times a second at most.
     Streaming {
-        /// To whom.
+        /// Its target.
         target: usize,
-        /// In which round.
+        /// Its round.
         round: u32,
-        /// Pieces with tokens in them so far.
+        /// The number of chunks with tokens so far.
         pieces: usize,
-        /// Time to first token, when there is one.
+        /// The time to the first token, once it came.
         first_token: Option<Duration>,
     },
-    /// A call has ended. This is the only time at which its sample is seen.
+    /// A call ended. Its sample is reported only here.
     Done {
-        /// What is known of it.
+        /// The sample.
         sample: &'a Sample,
-        /// What lies behind its fault.
+        /// The failure, if it failed.
         failure: Option<&'a Failure>,
     },
-    /// A target that limits its rate is left alone for so long.
+    /// A target that limits its rate is not called for a while.
     Paused(&'a Pause),
-    /// A target is asked no more: it failed in a way that goes on.
+    /// A target is not called any more: its failures are permanent.
     Stopped {
-        /// Who.
+        /// The target.
         target: usize,
         /// The last failure.
         failure: &'a Failure,
     },
 }
 
-/// A time in which a target was not asked, because it limits its rate.
+/// A time in which a target was not called because it limits its rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pause {
-    /// Who.
+    /// The target.
     pub target: usize,
-    /// When it began, from the start of the run.
+    /// Its start, since the start of the run.
     pub at: Duration,
-    /// How long it is.
+    /// Its length.
     pub span: Duration,
 }
 
-/// What a run gave, but for its samples: the watcher gets each of them as it ends, and keeps what it wants.
+/// The result of a run. Samples are not part of it: each one is reported as its call ends.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoadResult {
-    /// When it began, on the meter's clock.
+    /// The start of the run on the clock of the measuring network.
     pub start: Duration,
-    /// Times in which a target was left alone.
+    /// The pauses of rate-limited targets.
     pub pauses: Vec<Pause>,
-    /// What is known of ourselves.
+    /// The figures of the client itself.
     pub client: ClientStats,
-    /// Why there are no more samples.
+    /// The reason for the end of the run.
     pub ended: EndReason,
 }
 
-/// Makes the run; it ends early when `stop` does or `on` breaks, and calls in flight are then given up.
+/// Makes the run. It ends early when `stop` completes or `on` returns `Break`; calls in flight are then dropped.
 ///
-/// Connections are opened before the first call of each slot, whose times they are no part of. `on` is
-/// called in the middle of everything and should return soon.
+/// Connections are opened before the first call of each slot and are not part of its times. `on` runs between reads
+/// and must return quickly.
 pub async fn drive(
     run: LoadGenerator<'_>,
     cost_cap: &mut dyn SpendingLimit,
@@ -141,7 +141,7 @@ pub async fn drive(
             Load::Arrivals { stop, rate, pattern } => open::run(&shared, stop, rate, pattern).await,
         }
     };
-    // Many connections are one task here; its share of turns must not be that of one connection.
+    // One task drives many connections; tokio's budget for one task would be too small for it.
     tokio::task::unconstrained(async {
         tokio::select! {
             () = work => {}

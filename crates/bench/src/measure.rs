@@ -1,7 +1,7 @@
-//! One measured call on an open line: gathers stamped pieces, keeps the time limits, and makes the sample.
+//! One measured call on an open connection: collects stamped chunks, feeds them to the call, makes the sample.
 //!
-//! Pieces are only gathered as they come; they are parsed a few times a second, at the end, or when a time
-//! limit asks what came.
+//! Chunks are only collected as they come. They are parsed a few times a second, at a time limit and at the end, so
+//! that parsing never delays a read.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -20,30 +20,30 @@ use llmroute_core::routing::Timeouts;
 use llmroute_core::wire::WireRequest;
 use llmroute_router::ports::{Clock, MeasuredConnection, MeasuringNetwork, ReplyHead, StampedChunk};
 
-/// How often what was gathered is parsed.
+/// The interval at which collected chunks are parsed.
 const TICK: Duration = Duration::from_millis(250);
-/// What is gathered before it is parsed anyway, in bytes.
+/// The number of collected bytes that are parsed at once.
 const GATHERED: usize = 1 << 20;
 
-/// How one target is called.
+/// The way to call a target.
 #[derive(Debug, Clone, Copy)]
 pub struct CallTarget<'a> {
-    /// Where.
+    /// Its endpoint.
     pub endpoint: &'a Endpoint,
-    /// With which key.
+    /// Its key.
     pub key: Option<&'a Secret>,
-    /// How patiently; `attempt` is the limit for the whole call.
+    /// Its time limits; `attempt` is the limit for the whole call.
     pub timeouts: Timeouts,
 }
 
-/// Which call it is.
+/// The place of a call in its run.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Call {
     pub(super) target: usize,
     pub(super) round: u32,
-    /// When it was to start, on the meter's clock.
+    /// The intended start, on the clock of the measuring network.
     pub(super) due: Duration,
-    /// Prompt tokens, estimated.
+    /// The estimated number of prompt tokens.
     pub(super) input: u64,
     pub(super) price: Option<Price>,
 }
@@ -54,19 +54,19 @@ pub(super) struct RunClocks<'a> {
     pub(super) meter: &'a dyn MeasuringNetwork,
     /// Wall time, for signatures and for dates in replies.
     pub(super) wall: Clock,
-    /// The start of the run on the meter's clock.
+    /// The start of the run on the clock of the measuring network.
     pub(super) start: Duration,
 }
 
-/// How far a call came, for those who watch.
+/// Reports the progress of a call: chunks with tokens, and the time to the first token.
 pub(super) type Watch<'a> = dyn FnMut(usize, Option<Duration>) + Send + 'a;
 
-/// The request for `prompt`, ready to be sent.
+/// Returns the signed request for `prompt`.
 pub(super) fn request(target: &CallTarget<'_>, prompt: &Prompt, wall: Clock) -> Result<WireRequest, Failure> {
     Ok(call::request(target.endpoint, target.key, prompt, wall.now())?.request)
 }
 
-/// Hands `request` to the kernel at once, as far as it takes it.
+/// Writes `request` at once, as far as the kernel accepts it.
 pub(super) fn begin(line: &mut dyn MeasuredConnection, request: WireRequest) -> Option<Result<ReplyHead, Failure>> {
     line.begin(request);
     match line.poll_head(&mut Context::from_waker(Waker::noop())) {
@@ -75,7 +75,7 @@ pub(super) fn begin(line: &mut dyn MeasuredConnection, request: WireRequest) -> 
     }
 }
 
-/// Waits for the reply to what was begun on `line`. Returns the sample, and the failure behind its fault.
+/// Waits for the end of the call that was begun on the connection. Returns the sample and its failure.
 pub(super) async fn finish(
     line: &mut dyn MeasuredConnection,
     head: Option<Result<ReplyHead, Failure>>,
@@ -102,7 +102,7 @@ pub(super) async fn finish(
     reading.read(head).await.sample(target, call, connection)
 }
 
-/// The sample of a call that was never sent, because of `failure` at this moment.
+/// Returns the sample of a call that was not sent because of `failure`.
 pub(super) fn unsent(
     failure: Failure,
     target: &CallTarget<'_>,
@@ -150,7 +150,7 @@ struct Reading<'a> {
     watch: &'a mut Watch<'a>,
 }
 
-/// What waiting ended with.
+/// The end of a wait.
 enum Woken {
     Piece(Option<Result<StampedChunk, Failure>>),
     Tick,
@@ -190,7 +190,7 @@ impl Reading<'_> {
                 }
             }
         }
-        // The rest of a document, or of a stream that broke off.
+        // Events of the end of the body.
         let at = self.call.heard();
         self.take(at);
         self
@@ -238,7 +238,7 @@ impl Reading<'_> {
             self.call.feed(piece.at, &piece.bytes, &mut self.events);
             self.take(piece.at);
         }
-        // Its room is used again.
+        // Its memory is reused.
         self.gathered = gathered;
         let first = self.builder.first_token.map(|at| at.saturating_sub(self.sent));
         (self.watch)(self.builder.pieces(), first);

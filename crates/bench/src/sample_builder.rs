@@ -1,4 +1,4 @@
-//! From the stamped events of a call to the figures of its sample: pure, and never between two reads.
+//! Turns the stamped events of a call into the figures of its sample.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::sample::{Gap, TokenUsage};
 use llmroute_core::call::{content_size, is_token};
 use llmroute_core::model::{Answer, Event, Usage};
 
-/// The figures of a call so far; times are those of the stamps.
+/// The figures of a call so far; times are stamps of reads.
 #[derive(Debug, Default)]
 pub struct SampleBuilder {
     pub first_token: Option<Duration>,
@@ -25,7 +25,7 @@ impl SampleBuilder {
         let bytes = u32::try_from(content_size(event)).unwrap_or(u32::MAX);
         match self.last_token {
             None => self.first_bytes = bytes,
-            // One stamp is one read.
+            // Chunks with the same stamp came in one read.
             Some(last) => self.gaps.push(Gap { after: at.saturating_sub(last), bytes, coalesced: at == last }),
         }
         self.first_token.get_or_insert(at);

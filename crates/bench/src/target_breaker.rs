@@ -1,16 +1,16 @@
-//! When a target is asked no more, or not for a while: pure.
+//! Decides when a target is paused or not called any more.
 
 use std::time::Duration;
 
 use llmroute_core::model::{Class, Failure};
 
-/// So many refusals in a row that no waiting cures, and the target is out.
+/// The number of permanent failures in a row that stop a target.
 const STRIKES: u32 = 3;
-/// A pause where the server names none: doubled by every further refusal, up to the longest.
+/// The first pause where the server names none; it doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// What is held against a target.
+/// The recent failures of a target.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TargetBreaker {
     strikes: u32,
@@ -19,29 +19,29 @@ pub struct TargetBreaker {
     paused_until: Duration,
 }
 
-/// What a failure means for the calls that follow.
+/// The reaction to the end of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BreakerReaction {
-    /// Nothing.
+    /// Go on.
     None,
-    /// They wait so long.
+    /// Pause the target for this long.
     Pause(Duration),
-    /// There are none.
+    /// Do not call the target any more.
     Stop,
 }
 
 impl TargetBreaker {
-    /// Whether it is asked no more.
+    /// Returns true if the target is not called any more.
     pub fn is_stopped(&self) -> bool {
         self.stopped
     }
 
-    /// Until when it is not asked.
+    /// Returns the end of the pause.
     pub fn paused_until(&self) -> Duration {
         self.paused_until
     }
 
-    /// Learns how a call ended at `now`.
+    /// Takes the end of a call at `now`.
     pub fn observe(&mut self, failure: Option<&Failure>, now: Duration) -> BreakerReaction {
         let Some(failure) = failure else {
             (self.strikes, self.limited) = (0, 0);
@@ -79,7 +79,7 @@ impl TargetBreaker {
 
     fn pause(&mut self, asked: Option<Duration>, now: Duration) -> BreakerReaction {
         self.strikes = 0;
-        // Calls that were in flight together are refused together: one pause for all.
+        // Calls that were in flight together are refused together; they cause one pause.
         if now < self.paused_until && asked.is_none() {
             return BreakerReaction::None;
         }
@@ -101,35 +101,35 @@ mod tests {
     const S: Duration = Duration::from_secs(1);
 
     fn check(classes: &[Class], want: BreakerReaction) {
-        let mut guard = TargetBreaker::default();
+        let mut breaker = TargetBreaker::default();
         let mut last = BreakerReaction::None;
         for class in classes {
-            let now = guard.paused_until();
-            last = guard.observe(Some(&Failure::new(*class, "x")), now);
+            let now = breaker.paused_until();
+            last = breaker.observe(Some(&Failure::new(*class, "x")), now);
         }
         assert_eq!(last, want, "{classes:?}");
-        assert_eq!(guard.is_stopped(), want == BreakerReaction::Stop);
+        assert_eq!(breaker.is_stopped(), want == BreakerReaction::Stop);
     }
 
     #[test]
-    fn three_refusals_that_go_on_are_the_end() {
+    fn three_permanent_failures_in_a_row_stop_the_target() {
         check(&[Class::Authentication; 2], BreakerReaction::None);
         check(&[Class::Authentication; 3], BreakerReaction::Stop);
         check(&[Class::Quota, Class::NotFound, Class::Permission], BreakerReaction::Stop);
     }
 
     #[test]
-    fn what_may_pass_breaks_the_row() {
+    fn a_temporary_failure_resets_the_count() {
         check(&[Class::Quota, Class::Quota, Class::ServerError, Class::Quota], BreakerReaction::None);
         check(&[Class::ServerError; 9], BreakerReaction::None);
     }
 
     #[test]
-    fn a_success_breaks_the_row() {
-        let mut guard = TargetBreaker::default();
+    fn a_success_resets_the_count() {
+        let mut breaker = TargetBreaker::default();
         let failure = Failure::new(Class::Quota, "x");
         for end in [Some(&failure), Some(&failure), None, Some(&failure)] {
-            assert_eq!(guard.observe(end, S), BreakerReaction::None);
+            assert_eq!(breaker.observe(end, S), BreakerReaction::None);
         }
     }
 
@@ -141,13 +141,17 @@ mod tests {
     }
 
     #[test]
-    fn the_server_says_how_long() {
-        let mut guard = TargetBreaker::default();
+    fn the_server_names_the_pause() {
+        let mut breaker = TargetBreaker::default();
         let failure = Failure { retry_after: Some(7 * S), ..Failure::new(Class::RateLimit, "x") };
-        assert_eq!(guard.observe(Some(&failure), S), BreakerReaction::Pause(7 * S));
-        assert_eq!(guard.paused_until(), 8 * S);
-        assert_eq!(guard.observe(Some(&failure), S), BreakerReaction::None, "one pause for those in flight together");
+        assert_eq!(breaker.observe(Some(&failure), S), BreakerReaction::Pause(7 * S));
+        assert_eq!(breaker.paused_until(), 8 * S);
+        assert_eq!(
+            breaker.observe(Some(&failure), S),
+            BreakerReaction::None,
+            "calls in flight together cause one pause"
+        );
         let long = Failure { retry_after: Some(3600 * S), ..failure };
-        assert_eq!(guard.observe(Some(&long), 8 * S), BreakerReaction::Pause(60 * S));
+        assert_eq!(breaker.observe(Some(&long), 8 * S), BreakerReaction::Pause(60 * S));
     }
 }

@@ -88,6 +88,7 @@ pub fn is_content(event: &Event) -> bool {
         | Event::ToolSignature { .. }
         | Event::Start { .. }
         | Event::Usage(_)
+        | Event::Warning(_)
         | Event::Finish(_) => false,
     }
 }
@@ -102,7 +103,7 @@ pub fn content_size(event: &Event) -> usize {
         | Event::ToolSignature { text, .. } => text.len(),
         Event::ReasoningBlock(block) => block.size(),
         Event::ToolStart { id, name, .. } => id.len() + name.len(),
-        Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => 0,
+        Event::Start { .. } | Event::Usage(_) | Event::Warning(_) | Event::Finish(_) => 0,
     }
 }
 
@@ -195,11 +196,12 @@ impl<'a> HttpCall<'a> {
                 let read = reader.feed(bytes, events);
                 let done = reader.done();
                 self.heard = at;
-                let taken = self.take(at, events, from).and(read);
-                if let Err(failure) = taken {
-                    self.over(Err(failure));
-                } else if done {
-                    self.end(at, events);
+                match self.take(at, events, from).and(read) {
+                    Ok(()) if done => self.end(at, events),
+                    Ok(()) => {}
+                    // Broken frames and errors after the finish do not take a complete answer back.
+                    Err(_) if self.finished.is_some() && self.size <= MAX_ANSWER => self.over(judge(&self.answer)),
+                    Err(failure) => self.over(Err(failure)),
                 }
             }
             Phase::Refused(refusal) => {
@@ -219,8 +221,9 @@ impl<'a> HttpCall<'a> {
             Phase::Answering(reader) => {
                 let from = events.len();
                 let read = reader.end(events);
-                let result = self.take(self.heard, events, from).and(read).and_then(|()| judge(&self.answer));
-                self.over(result);
+                let taken = self.take(self.heard, events, from);
+                let read = if self.finished.is_some() { Ok(()) } else { read };
+                self.over(taken.and(read).and_then(|()| judge(&self.answer)));
             }
             Phase::Refused(_) => self.refuse(),
             Phase::Sent => self.fail(at, Failure::new(Class::Malformed, "no reply came"), events),

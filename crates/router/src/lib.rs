@@ -26,6 +26,9 @@
 //!
 //! [`Router::from_toml`] reads the same settings from a profile. [`ChatRequest::stream`] delivers the answer as it
 //! comes. Requests and attempts are `tracing` spans, `llm.chat` and `llm.attempt`.
+//!
+//! Hidden modules serve the command line and the benchmarks and have no stable interface. The map of the code is in
+//! `docs/architecture.md`.
 
 mod api;
 

@@ -35,7 +35,7 @@ impl ContinuedConversation {
             let id = history.conversation_id(id)?;
             Ok((history.conversation(&id)?, id))
         });
-        let (turns, id) = found.map_err(|error| refused(&error))?;
+        let (turns, id) = found.map_err(|error| refused(error))?;
         let last = turns.last();
         Ok(Self {
             id,
@@ -70,17 +70,12 @@ impl ContinuedConversation {
     }
 }
 
-fn refused(error: &HistoryError) -> CommandError {
+fn refused(error: HistoryError) -> CommandError {
     match error {
         HistoryError::Empty(place) => {
             CommandError::new(ErrorKind::Input, format!("no conversation is logged in `{place}` yet"))
                 .hint("an `ask` without `--continue` begins one")
         }
-        other => {
-            let text = other.to_string();
-            let (message, hint) = text.split_once("\nhint: ").unwrap_or((&text, ""));
-            let error = CommandError::new(ErrorKind::Input, message);
-            if hint.is_empty() { error } else { error.hint(hint) }
-        }
+        other => other.into(),
     }
 }

@@ -143,14 +143,6 @@ fn file(path: &Path, wait: &mut ReadDeadline<'_>) -> Result<String, CommandError
     })
 }
 
-pub(crate) fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
-        io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        _ => error.to_string(),
-    }
-}
-
 fn not_text(offset: usize) -> String {
     format!("not UTF-8 at byte {offset}")
 }
@@ -230,7 +222,7 @@ fn drain<R: Read>(
             Ok(Ok(chunk)) if chunk.is_empty() => return Ok(bytes),
             Ok(Ok(chunk)) => bytes.extend_from_slice(&chunk),
             Ok(Err(error)) => {
-                return Err(CommandError::new(ErrorKind::Input, format!("cannot read {name}: {}", reason(&error))));
+                return Err(CommandError::caused(ErrorKind::Input, format!("cannot read {name}"), error));
             }
             Err(RecvTimeoutError::Timeout) if !told && NOTICE_AFTER <= left => {
                 told = true;

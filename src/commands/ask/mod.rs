@@ -180,11 +180,14 @@ pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) ->
         Ok(target) => target,
         Err(error) => {
             let path = ask.file.unwrap_or_default();
-            return Err(CommandError::new(ErrorKind::Output, format!("cannot write `{}`: {error}", path.display())));
+            return Err(CommandError::caused(ErrorKind::Output, format!("cannot write `{}`", path.display()), error));
         }
     };
     let mut printer = Printer::new(console, subject, &ask, target);
     let ended = until_signal(router.run(&request, &mut rng, &mut printer))?;
+    if let Completion::Signal(_) = &ended {
+        router.flush_blocking(setup::WRITE_LIMIT);
+    }
     match ended {
         Completion::Signal(signal) => {
             printer.console().end_line();

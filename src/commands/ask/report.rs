@@ -67,7 +67,8 @@ impl ReportContext<'_> {
         let fields = json!({
             "cost_usd": spend.delivered, "priced": spend.complete, "hedged": failed.hedged.is_some(),
             "error": {
-                "class": class.map(Class::as_str), "message": error.message, "hint": error.hint,
+                "class": class.map(Class::as_str), "message": error.message(),
+                "hint": Some(error.hints.join("\n")).filter(|hint| !hint.is_empty()),
                 "exit_code": error.kind.exit_code(),
             },
         });
@@ -145,7 +146,7 @@ impl ReportContext<'_> {
                 self.details(failed)
             }
         };
-        error.hint = hint(failed, kind);
+        error.hints.extend(hint(failed, kind));
         error
     }
 

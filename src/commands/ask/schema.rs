@@ -18,9 +18,11 @@ pub(super) fn read(typed: &str) -> Result<(Value, Arc<Schema>), CommandError> {
     let inline = typed.trim_start().starts_with('{');
     let name = if inline { "--schema" } else { typed };
     let text = if inline { typed.to_owned() } else { file(Path::new(typed))? };
-    let wrong = |message: String| CommandError::new(ErrorKind::Usage, message);
-    let value: Value = serde_json::from_str(&text).map_err(|why| wrong(format!("`{name}` is no JSON: {why}")))?;
-    let schema = Schema::compile(&value).map_err(|error| wrong(format!("`{name}` is no JSON Schema: {error}")))?;
+    let value: Value = serde_json::from_str(&text)
+        .map_err(|error| CommandError::caused(ErrorKind::Usage, format!("`{name}` is not valid JSON"), error))?;
+    let schema = Schema::compile(&value).map_err(|error| {
+        CommandError::caused(ErrorKind::Usage, format!("`{name}` is not a valid JSON Schema"), error)
+    })?;
     Ok((value, Arc::new(schema)))
 }
 

@@ -43,7 +43,7 @@ pub fn show(
     console.data(text.trim_end_matches('\n')).or_else(|error| unwritable(&error).map(|_| ()))?;
     let Some(path) = &args.html else { return Ok(()) };
     let wrong = |error: std::io::Error| {
-        CommandError::new(ErrorKind::Output, format!("cannot write `{}`: {error}", path.display()))
+        CommandError::caused(ErrorKind::Output, format!("cannot write `{}`", path.display()), error)
     };
     let folder = folder(path);
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(wrong)?;

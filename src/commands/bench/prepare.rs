@@ -117,13 +117,14 @@ impl PreparedRun {
                 let observed = self.observed(group, measured, first);
                 router
                     .observe(group, observed, &mut rng)
+                    .await
                     .map_err(|error| CommandError::new(ErrorKind::Other, error.reason))?;
             }
             Ok::<(), CommandError>(())
         })?;
         if let Completion::Done(Err(error)) = learnt {
             // The figures are valid even if routing does not learn them.
-            console.event(&format!("routing could not learn from this: {}", error.message));
+            console.event(&format!("cannot record the measurements for routing: {}", error.message()));
         }
         Ok(())
     }

@@ -110,10 +110,11 @@ fn group(typed: Option<&str>, profile: &mut Profile, env: &Env) -> Result<GroupI
 pub fn prompts(args: &BenchArgs, seed: u64) -> Result<Prompts, CommandError> {
     let source = match (&args.prompts, args.input_tokens, args.prompt.is_empty()) {
         (Some(path), _, _) => {
-            let wrong =
-                |why: String| CommandError::new(ErrorKind::Input, format!("cannot read `{}`: {why}", path.display()));
-            let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-            PromptSource::Texts(prompts::parse_file(&text).map_err(|error| wrong(error.to_string()))?)
+            let message = || format!("cannot read `{}`", path.display());
+            let text = std::fs::read_to_string(path);
+            let text = text.map_err(|error| CommandError::caused(ErrorKind::Input, message(), error))?;
+            let texts = prompts::parse_file(&text);
+            PromptSource::Texts(texts.map_err(|error| CommandError::caused(ErrorKind::Input, message(), error))?)
         }
         (None, Some(input), _) => PromptSource::Synthetic { input },
         (None, None, false) => PromptSource::Texts(vec![args.prompt.join(" ")]),
@@ -207,7 +208,7 @@ mod tests {
 
     fn wrong(text: &str, want: &str) {
         let error = slo(Some(text)).expect_err(text);
-        assert!(error.message.contains(want), "{}", error.message);
+        assert!(error.message().contains(want), "{error}");
     }
 
     #[test]

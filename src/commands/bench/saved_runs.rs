@@ -67,7 +67,7 @@ impl SavedRun {
     /// The file cannot be written.
     pub fn save(&self, run: &Run) -> Result<(), CommandError> {
         let wrong = |error: std::io::Error| {
-            CommandError::new(ErrorKind::Output, format!("cannot write `{}`: {error}", self.path.display()))
+            CommandError::caused(ErrorKind::Output, format!("cannot write `{}`", self.path.display()), error)
         };
         if let Some(folder) = &self.folder {
             state_location::make_private(folder).map_err(wrong)?;
@@ -92,10 +92,10 @@ impl SavedRun {
                 CommandError::new(ErrorKind::Input, format!("there is no saved run `{}`", self.typed))
                     .hint(others(folder))
             }
-            _ => CommandError::new(ErrorKind::Input, format!("cannot read `{shown}`: {error}")),
+            _ => CommandError::caused(ErrorKind::Input, format!("cannot read `{shown}`"), error),
         })?;
         let run: Run = serde_json::from_str(&text).map_err(|error| {
-            CommandError::new(ErrorKind::Input, format!("`{shown}` is not a saved run: {error}"))
+            CommandError::caused(ErrorKind::Input, format!("`{shown}` is not a saved run"), error)
                 .hint("measure it again with `--save`")
         })?;
         if run.schema == SCHEMA {

@@ -33,7 +33,7 @@ pub fn run(env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
         Completion::Signal(signal) => return Ok(Exit::Signal(signal)),
         Completion::Done(Ok(all)) => all,
         Completion::Done(Err(error)) => {
-            return Err(CommandError::new(ErrorKind::Other, format!("the test's own server cannot listen: {error}")));
+            return Err(CommandError::caused(ErrorKind::Other, "the test server cannot listen", error));
         }
     };
     console.data(&page(&all)).map(|()| Exit::Success).or_else(|error| unwritable(&error))

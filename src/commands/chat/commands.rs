@@ -193,7 +193,7 @@ impl Session<'_> {
                 .hint(format!("`/save -f {path}` replaces it")));
         }
         write(&place, &self.conversation.transcript())
-            .map_err(|error| CommandError::new(ErrorKind::Output, format!("cannot write `{path}`: {error}")))?;
+            .map_err(|error| CommandError::caused(ErrorKind::Output, format!("cannot write `{path}`"), error))?;
         console.event(&format!("the conversation was written into `{path}`"));
         Ok(CommandOutcome::Done)
     }
@@ -225,9 +225,10 @@ impl Session<'_> {
             let (prompt, answer, whole) = (turn.prompt.clone(), turn.answer.clone(), turn.whole);
             if self.env.stdout == Sink::Terminal && self.env.stdin_terminal {
                 console.event(&format!("> {}", llmroute_core::model::failure::one_line(&prompt)));
-                console.answer(&answer).and_then(|()| console.end_answer()).map_err(|error| {
-                    CommandError::new(ErrorKind::Output, format!("cannot write the answer: {error}"))
-                })?;
+                console
+                    .answer(&answer)
+                    .and_then(|()| console.end_answer())
+                    .map_err(|error| CommandError::caused(ErrorKind::Output, "cannot write the answer", error))?;
             }
             if !whole {
                 console.event("the last answer broke off or was stopped");
@@ -322,7 +323,7 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
 fn say(console: &mut Console, text: &str) -> Result<CommandOutcome, CommandError> {
     console.data(text).map(|()| CommandOutcome::Done).map_err(|error| match error.kind() {
         std::io::ErrorKind::BrokenPipe => CommandError::new(ErrorKind::Output, "nobody reads the answers"),
-        _ => CommandError::new(ErrorKind::Output, format!("cannot write: {error}")),
+        _ => CommandError::caused(ErrorKind::Output, "cannot write to standard output", error),
     })
 }
 

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use super::session::Question;
 use crate::commands::ask::attach;
-use crate::commands::ask::input::reason;
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::text;
 use llmroute_core::model::Part;
@@ -26,8 +25,8 @@ impl PendingFiles {
     /// # Errors
     /// Fails if it cannot be read or is not text.
     pub fn file(&mut self, path: &Path) -> Result<(), CommandError> {
-        let text = String::from_utf8(read(path)?).map_err(|_| {
-            CommandError::new(ErrorKind::Input, format!("cannot read `{}`: it is not UTF-8", path.display()))
+        let text = String::from_utf8(read(path)?).map_err(|error| {
+            CommandError::caused(ErrorKind::Input, format!("cannot read `{}`", path.display()), error)
                 .hint("`/attach` takes images and PDF files")
         })?;
         self.texts.push(text);
@@ -85,7 +84,10 @@ pub fn expand(path: &str, home: Option<&Path>) -> PathBuf {
 
 fn read(path: &Path) -> Result<Vec<u8>, CommandError> {
     let wrong = |why: String| CommandError::new(ErrorKind::Input, format!("cannot read `{}`: {why}", path.display()));
-    let known = std::fs::metadata(path).map_err(|error| wrong(reason(&error)))?;
+    let unreadable = |error: std::io::Error| {
+        CommandError::caused(ErrorKind::Input, format!("cannot read `{}`", path.display()), error)
+    };
+    let known = std::fs::metadata(path).map_err(unreadable)?;
     // A pipe or a device can be endless.
     if !known.is_file() {
         return Err(wrong("it is not a file".to_owned()));
@@ -93,5 +95,5 @@ fn read(path: &Path) -> Result<Vec<u8>, CommandError> {
     if known.len() > MOST {
         return Err(wrong(format!("it is larger than {}", text::bytes(MOST))));
     }
-    std::fs::read(path).map_err(|error| wrong(reason(&error)))
+    std::fs::read(path).map_err(unreadable)
 }

@@ -42,7 +42,7 @@ impl<'s, 'a> Interactive<'s, 'a> {
     pub fn new(session: &'s mut Session<'a>, vi: bool, rendering: bool, colour: bool) -> Result<Self, CommandError> {
         let names = names(session);
         let editor = LineEditor::new(vi, session.history_file(), names)
-            .map_err(|error| CommandError::new(ErrorKind::Input, format!("cannot read from the terminal: {error}")))?;
+            .map_err(|error| CommandError::caused(ErrorKind::Input, "cannot read from the terminal", error))?;
         Ok(Self { session, editor: Some(editor), terminal: Terminal::current(), rendering, colour })
     }
 

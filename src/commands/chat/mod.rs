@@ -100,7 +100,7 @@ fn open<'a>(
     let system = args.system.clone().or_else(|| ask.template.as_ref()?.system());
     let seed = ask.seed;
     let router = setup::router(profile, global, env, clock, seed)?;
-    let failed = |error: std::io::Error| CommandError::new(ErrorKind::Other, format!("cannot start: {error}"));
+    let failed = |error: std::io::Error| CommandError::caused(ErrorKind::Other, "cannot start", error);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     let signals = SignalStream::begin().map_err(failed)?;
     let session = Session {
@@ -129,7 +129,7 @@ fn open<'a>(
 
 /// `error` about a file on the command line, with a hint that names options instead of chat commands.
 fn of_line(error: CommandError, hint: &str) -> CommandError {
-    if error.hint.is_some() { error.hint(hint) } else { error }
+    error.with_hint_instead(hint)
 }
 
 impl Session<'_> {

@@ -2,9 +2,9 @@
 
 use super::session::Question;
 use crate::conversation::turns::{Conversation, Turn};
-use crate::error::{CommandError, ErrorKind};
+use crate::error::CommandError;
 use llmroute_core::model::Part;
-use llmroute_router::history::{History, HistoryError, LogEntry, with_attachment_kinds};
+use llmroute_router::history::{History, LogEntry, with_attachment_kinds};
 use llmroute_router::ports::RequestOutcome;
 use llmroute_router::state::StateLocation;
 
@@ -28,10 +28,10 @@ pub struct ResumedConversation {
 /// # Errors
 /// Fails if there is none, or the log cannot be read.
 pub fn find(id: Option<&str>, location: &StateLocation) -> Result<ResumedConversation, CommandError> {
-    let history = History::open(location).map_err(|error| wrong(&error))?;
+    let history = History::open(location)?;
     let found = history.conversation_id(id.unwrap_or("last"));
-    let id = found.map_err(|error| wrong(&error))?;
-    let entries = history.conversation(&id).map_err(|error| wrong(&error))?;
+    let id = found?;
+    let entries = history.conversation(&id)?;
     Ok(of(id, entries))
 }
 
@@ -63,15 +63,4 @@ fn turn(entry: LogEntry) -> Option<Turn> {
 fn question(logged: &str) -> Question {
     let typed = with_attachment_kinds(logged);
     Question { parts: vec![Part::Text(typed.clone())], typed, logged: logged.to_owned() }
-}
-
-fn wrong(error: &HistoryError) -> CommandError {
-    let kind = match error {
-        HistoryError::Store(_) => ErrorKind::Other,
-        _ => ErrorKind::Input,
-    };
-    let text = error.to_string();
-    let (message, hint) = text.split_once("\nhint: ").unwrap_or((&text, ""));
-    let error = CommandError::new(kind, message);
-    if hint.is_empty() { error } else { error.hint(hint) }
 }

@@ -38,12 +38,15 @@ pub fn run(session: &mut Session<'_>, console: &mut Console) -> Result<Exit, Com
     }
 }
 
+fn unreadable(cause: impl Into<anyhow::Error>) -> CommandError {
+    CommandError::caused(ErrorKind::Input, "cannot read standard input", cause)
+}
+
 /// The next line; `None` at the end.
 fn read_line() -> Result<Option<String>, CommandError> {
     let mut line = Vec::new();
-    let failed = |why: String| CommandError::new(ErrorKind::Input, format!("cannot read standard input: {why}"));
-    let count = stdin().lock().read_until(b'\n', &mut line).map_err(|error| failed(error.to_string()))?;
-    let line = String::from_utf8(line).map_err(|_| failed("it is not UTF-8".to_owned()))?;
+    let count = stdin().lock().read_until(b'\n', &mut line).map_err(unreadable)?;
+    let line = String::from_utf8(line).map_err(unreadable)?;
     Ok((count > 0).then(|| line.trim_end_matches(['\n', '\r']).to_owned()))
 }
 

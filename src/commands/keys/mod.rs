@@ -61,7 +61,7 @@ pub fn run(args: &KeysArgs, _: &Global, env: &Env, console: &mut Console) -> Res
             console.event(&format!("kept the key `{name}`; a profile uses it as `api_key = \"keyring:{name}\"`"));
         }
         Action::List => {
-            let names = names.read().map_err(|why| unwritable(&names, &why))?;
+            let names = names.read().map_err(|why| unwritable(&names, why))?;
             if names.is_empty() {
                 console.event("no key was kept yet (`llmroute keys set NAME`)");
                 return Ok(Exit::Success);
@@ -81,12 +81,12 @@ pub fn run(args: &KeysArgs, _: &Global, env: &Env, console: &mut Console) -> Res
 
 fn set(name: &str, key: &Secret, ring: &dyn Keyring, names: &KeyNames) -> Result<(), CommandError> {
     ring.set(name, key).map_err(|why| failed(&why))?;
-    names.add(name).map_err(|why| unwritable(names, &why))
+    names.add(name).map_err(|why| unwritable(names, why))
 }
 
 fn remove(name: &str, ring: &dyn Keyring, names: &KeyNames) -> Result<(), CommandError> {
     let there = ring.remove(name).map_err(|why| failed(&why))?;
-    let listed = names.remove(name).map_err(|why| unwritable(names, &why))?;
+    let listed = names.remove(name).map_err(|why| unwritable(names, why))?;
     if there || listed {
         return Ok(());
     }
@@ -106,12 +106,12 @@ fn check_name(name: &str) -> Result<(), CommandError> {
 }
 
 fn read_key(name: &str, env: &Env, console: &mut Console) -> Result<Secret, CommandError> {
-    let wrong = |why: &io::Error| CommandError::new(ErrorKind::Input, format!("no key could be read: {why}"));
+    let wrong = |why: io::Error| CommandError::caused(ErrorKind::Input, "cannot read the key", why);
     let text = if env.stdin_terminal {
-        console.secret(&format!("key `{name}`: ")).map_err(|why| wrong(&why))?
+        console.secret(&format!("key `{name}`: ")).map_err(wrong)?
     } else {
         let mut text = String::new();
-        io::stdin().lock().take(LONGEST).read_to_string(&mut text).map_err(|why| wrong(&why))?;
+        io::stdin().lock().take(LONGEST).read_to_string(&mut text).map_err(wrong)?;
         text
     };
     key_in(&text)
@@ -135,8 +135,8 @@ fn failed(why: &KeyringError) -> CommandError {
     CommandError::new(ErrorKind::Other, why.to_string()).hint(why.hint())
 }
 
-fn unwritable(names: &KeyNames, why: &io::Error) -> CommandError {
-    CommandError::new(ErrorKind::Other, format!("the list of names `{}`: {why}", names.shown()))
+fn unwritable(names: &KeyNames, why: io::Error) -> CommandError {
+    CommandError::caused(ErrorKind::Other, format!("cannot use the list of names `{}`", names.shown()), why)
 }
 
 #[cfg(test)]
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(ring.get("work"), Ok(Some(Secret::new("sk-3"))));
         remove("work", &ring, &names).unwrap();
         assert_eq!((names.read().unwrap(), ring.get("work")), (vec!["home".to_owned()], Ok(None)));
-        assert_eq!(remove("work", &ring, &names).unwrap_err().message, "there is no key `work`");
+        assert_eq!(remove("work", &ring, &names).unwrap_err().message(), "there is no key `work`");
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub enum LogsError {
     #[error(transparent)]
     History(#[from] HistoryError),
     /// The request has no text to print.
-    #[error("request `{id}` has no text: its outcome is `{outcome}`\nhint: `llmroute logs {id}` says more")]
+    #[error("request `{id}` has no text: its outcome is `{outcome}`")]
     NoText {
         /// The whole id.
         id: String,
@@ -76,9 +76,7 @@ pub enum LogsError {
         outcome: &'static str,
     },
     /// A time cannot be understood.
-    #[error(
-        "`{flag} {typed}` is no time\nhint: say how long ago (`30m`, `2h`, `7d`), or a date like `2026-11-01` or `2026-11-01T09:30`"
-    )]
+    #[error("`{flag} {typed}` is not a time")]
     Time {
         /// The option.
         flag: &'static str,
@@ -86,10 +84,10 @@ pub enum LogsError {
         typed: String,
     },
     /// No word to search for.
-    #[error("`--search {0}` has no word in it\nhint: words are letters and digits; `word*` finds what begins so")]
+    #[error("`--search {0}` has no word in it")]
     NoWord(String),
     /// The output cannot be written.
-    #[error("cannot write the output: {0}")]
+    #[error("cannot write to standard output")]
     Output(#[from] io::Error),
 }
 
@@ -137,14 +135,13 @@ pub fn run(args: &LogsArgs, global: &Global, env: &Env, console: &mut Console) -
             Ok(Exit::Success)
         }
         Err(LogsError::Output(error)) => crate::commands::ask::unwritable(&error),
-        Err(error @ (LogsError::Time { .. } | LogsError::NoWord(_))) => {
-            Err(CommandError::new(ErrorKind::Usage, error.to_string()))
-        }
-        Err(LogsError::History(error @ HistoryError::UnknownConversation(_))) => {
-            Err(CommandError::new(ErrorKind::Input, error.to_string()))
-        }
-        Err(error @ (LogsError::History(_) | LogsError::NoText { .. })) => {
-            Err(CommandError::new(ErrorKind::Other, error.to_string()))
+        Err(LogsError::History(error)) => Err(error.into()),
+        Err(error @ LogsError::Time { .. }) => Err(CommandError::from_cause(ErrorKind::Usage, error)
+            .hint("write how long ago (`30m`, `2h`, `7d`), or a date like `2026-11-01` or `2026-11-01T09:30`")),
+        Err(error @ LogsError::NoWord(_)) => Err(CommandError::from_cause(ErrorKind::Usage, error)
+            .hint("words are letters and digits; `word*` matches words that start with `word`")),
+        Err(error @ LogsError::NoText { .. }) => {
+            Err(CommandError::from_cause(ErrorKind::Other, error).hint("`llmroute logs ID` shows the request"))
         }
     }
 }

@@ -48,7 +48,7 @@ pub fn run(env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
         CommandError::new(ErrorKind::Other, message).hint("the table that was there before is still used")
     })?;
     keep(&path, read.table.text().as_bytes())
-        .map_err(|why| CommandError::new(ErrorKind::Other, format!("cannot write `{}`: {why}", path.display())))?;
+        .map_err(|why| CommandError::caused(ErrorKind::Other, format!("cannot write `{}`", path.display()), why))?;
     let skipped = if read.skipped > 0 { format!(", {} left out", read.skipped) } else { String::new() };
     console.event(&format!("{} models from {place}{skipped}; kept in `{}`", read.models, path.display()));
     Ok(Exit::Success)
@@ -56,7 +56,8 @@ pub fn run(env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
 
 fn address(env: &Env) -> Result<Url, CommandError> {
     let text = env.vars.get(LIST_VAR).unwrap_or(LIST);
-    Url::parse(text).map_err(|why| CommandError::new(ErrorKind::Usage, format!("`{LIST_VAR}` is no address: {why}")))
+    Url::parse(text)
+        .map_err(|why| CommandError::caused(ErrorKind::Usage, format!("`{LIST_VAR}` is not a valid URL"), why))
 }
 
 /// The day of `now` in UTC.

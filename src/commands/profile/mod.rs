@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use crate::commands::Exit;
 use crate::commands::Global;
 use crate::environment::Env;
-use crate::error::CommandError;
+use crate::error::{CommandError, ErrorKind};
 use crate::signals::{Completion, until_signal};
 use crate::ui::console::Console;
 use crate::ui::text::count;
@@ -56,9 +56,6 @@ pub fn run(args: &ProfileArgs, global: &Global, env: &Env, console: &mut Console
     }
 }
 
-/// The exit code of a profile that is wrong or missing.
-pub const WRONG_PROFILE: u8 = 78;
-
 /// What a subcommand has to say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
@@ -72,7 +69,11 @@ pub struct Report {
 
 impl Report {
     fn wrong(error: &LoadError, color: bool) -> Self {
-        Self { stdout: String::new(), stderr: format!("{}\n", error.render(color)), code: WRONG_PROFILE }
+        Self {
+            stdout: String::new(),
+            stderr: format!("{}\n", error.render(color)),
+            code: ErrorKind::Profile.exit_code(),
+        }
     }
 }
 

@@ -197,7 +197,7 @@ fn object(subject: &ReportContext<'_>, explained: &Explanation, seed: u64, nobod
             "seconds": explained.worst.duration.as_secs_f64(),
             "deadline": explained.worst.by_deadline,
         },
-        "error": nobody.map(|error| json!({"message": error.message, "exit_code": error.kind.exit_code()})),
+        "error": nobody.map(|error| json!({"message": error.message(), "exit_code": error.kind.exit_code()})),
     })
 }
 

@@ -74,7 +74,7 @@ pub fn run(args: &StatsArgs, global: &Global, env: &Env, console: &mut Console) 
             console.event(&empty.to_string());
             return Ok(Exit::Success);
         }
-        Err(error) => return Err(CommandError::new(ErrorKind::Other, error.to_string())),
+        Err(error) => return Err(error.into()),
     };
     let rows = rows(&entries, &args.by, &zone);
     if rows.is_empty() {

@@ -1,4 +1,4 @@
-//! The closed loop: so many slots, each making one round after the other on connections of its own.
+//! The closed loop: a fixed number of slots, each of which makes one round after the other on its own connections.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub(super) async fn run(shared: &RunState<'_>, stop: Stop, in_flight: u32) {
         Stop::After(_) => in_flight,
     };
     let slots: Vec<Slot<'_, '_>> = (0..slots).map(|_| Slot::new(shared, stop)).collect();
-    // All connections are there before anybody's clock starts.
+    // All connections are open before the first call is timed.
     let mut opening: FuturesUnordered<_> = slots.iter().map(Slot::open_all).collect();
     while opening.next().await.is_some() {}
     let mut working: FuturesUnordered<_> = slots.iter().map(Slot::work).collect();
@@ -27,7 +27,7 @@ pub(super) async fn run(shared: &RunState<'_>, stop: Stop, in_flight: u32) {
 struct Slot<'s, 'a> {
     shared: &'s RunState<'a>,
     stop: Stop,
-    /// The connection to each target, while no call is made on it.
+    /// The idle connection to each target.
     lines: Vec<Mutex<Option<ReadyConnection>>>,
 }
 
@@ -38,7 +38,7 @@ impl<'s, 'a> Slot<'s, 'a> {
 
     async fn open_all(&self) {
         for target in 0..self.lines.len() {
-            // One that fails is opened again when it is needed, and its failure is a sample then.
+            // A connection that fails is opened again when it is needed; its failure is a sample then.
             if let Ok(ready) = self.shared.connect(target).await {
                 self.keep(target, Some(ready));
             }
@@ -74,7 +74,7 @@ impl<'s, 'a> Slot<'s, 'a> {
         !self.shared.is_over() && self.end().is_none_or(|end| self.shared.clocks.meter.now() < end)
     }
 
-    /// When no more rounds begin, on the meter's clock.
+    /// Returns the time after which no round begins.
     fn end(&self) -> Option<Duration> {
         match self.stop {
             Stop::Rounds(_) => None,
@@ -82,10 +82,10 @@ impl<'s, 'a> Slot<'s, 'a> {
         }
     }
 
-    /// Waits while the target is left alone, but not beyond the end of the run; whether it may be asked then.
-    async fn may_be_asked(&self, target: usize) -> bool {
+    /// Waits for the end of the target's pause, but not beyond the end of the run. Returns true if it may be called.
+    async fn may_be_called(&self, target: usize) -> bool {
         let meter = self.shared.clocks.meter;
-        // A pause may have been made longer while it was waited for.
+        // The pause may become longer during the wait.
         while let Some(until) = self.shared.pause_of(target) {
             let now = meter.now();
             if until <= now {
@@ -102,7 +102,7 @@ impl<'s, 'a> Slot<'s, 'a> {
 
     async fn ask(&self, target: usize, round: u32) {
         let meter = self.shared.clocks.meter;
-        if !self.may_be_asked(target).await || !self.shared.reserve(target) {
+        if !self.may_be_called(target).await || !self.shared.reserve(target) {
             return;
         }
         let prepared = self.shared.prepare(target, round);
@@ -111,7 +111,7 @@ impl<'s, 'a> Slot<'s, 'a> {
             Some(ready) => Ok(ready),
             None => self.shared.connect(target).await,
         };
-        // The clock starts when there is a connection; where there is none, with the search for one.
+        // The clock starts with the open connection or, where none can be opened, with the attempt.
         let due = if ready.is_ok() { meter.now() } else { began };
         let kept = self.shared.call(prepared, due, ready).await;
         self.keep(target, kept);

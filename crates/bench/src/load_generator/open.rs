@@ -1,4 +1,4 @@
-//! The open loop: calls start at times fixed beforehand, on connections that are kept ready for them.
+//! The open loop: calls start at fixed times, on connections that were opened before.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,12 +11,12 @@ use super::Progress;
 use super::run_state::{PreparedCall, ReadyConnection, RunState};
 use llmroute_router::ports::BoxFuture;
 
-/// Connections are kept ready for the arrivals of this time: longer than it takes to open one.
+/// The seconds of arrivals for which connections are kept open: longer than it takes to open one.
 const READY_FOR: f64 = 0.25;
-/// And never more than this.
+/// The highest number of idle connections.
 const MOST_READY: usize = 128;
 
-/// Starts the calls, and waits for the last of them.
+/// Starts the calls and waits for the last one.
 pub(super) async fn run(shared: &RunState<'_>, stop: Stop, rate: f64, pattern: Arrival) {
     let pools: Vec<Pool> = (0..shared.targets()).map(|_| Pool::new(rate)).collect();
     let mut tasks: FuturesUnordered<BoxFuture<'_, ()>> = FuturesUnordered::new();
@@ -39,7 +39,7 @@ pub(super) async fn run(shared: &RunState<'_>, stop: Stop, rate: f64, pattern: A
     while tasks.next().await.is_some() {}
 }
 
-/// Waits for one arrival, while the calls before it go on, and starts its calls.
+/// Waits for an arrival while earlier calls continue, then starts its calls.
 async fn arrive<'a, 'r: 'a>(
     shared: &'a RunState<'r>,
     pools: &'a [Pool],
@@ -66,7 +66,7 @@ async fn arrive<'a, 'r: 'a>(
         }
         pool.state().in_flight += 1;
         match pool.take() {
-            // Sent at once, before others have their turn.
+            // Sent at once, before other tasks are polled.
             Some(ready) => {
                 let started = shared.start(call, due, ready);
                 tasks.push(Box::pin(async move { pool.give_back(shared.finish(started).await) }));
@@ -93,7 +93,7 @@ fn may_start(shared: &RunState<'_>, pool: &Pool, target: usize) -> bool {
     shared.reserve(target)
 }
 
-/// The connections to one target on which no call is made.
+/// The idle connections to a target.
 struct Pool {
     wanted: usize,
     state: Mutex<Pooled>,
@@ -102,7 +102,7 @@ struct Pool {
 #[derive(Default)]
 struct Pooled {
     lines: Vec<ReadyConnection>,
-    /// Connections that are being opened.
+    /// The number of connections that are being opened.
     opening: usize,
     in_flight: usize,
 }
@@ -118,7 +118,7 @@ impl Pool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A connection that is still open.
+    /// Takes a connection that is still open.
     fn take(&self) -> Option<ReadyConnection> {
         loop {
             let ready = self.state().lines.pop()?;
@@ -128,14 +128,14 @@ impl Pool {
         }
     }
 
-    /// A call has ended, and left its connection.
+    /// Takes back the connection of a call that ended.
     fn give_back(&self, ready: Option<ReadyConnection>) {
         let mut state = self.state();
         state.in_flight -= 1;
         state.lines.extend(ready);
     }
 
-    /// Opens what is missing.
+    /// Opens the missing connections.
     fn fill<'a, 'r: 'a>(
         &'a self,
         shared: &'a RunState<'r>,

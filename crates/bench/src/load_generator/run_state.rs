@@ -1,4 +1,4 @@
-//! What the slots of a run have in common: the samples, the cost cap, the watcher, and whether it goes on.
+//! The state that the slots of a run share: cost limit, observer, breakers and the end of the run.
 
 use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,30 +16,30 @@ use llmroute_core::model::{Class, ConnectionFault, Failure, Price};
 use llmroute_core::wire::WireRequest;
 use llmroute_router::ports::{MeasuredConnection, ReplyHead};
 
-/// A connection that a call can be made on.
+/// A connection that is ready for a call.
 pub(super) struct ReadyConnection {
     pub(super) line: Box<dyn MeasuredConnection>,
-    /// Whether it was made for the call.
+    /// Tells whether it was opened for the call.
     pub(super) connection: Connection,
 }
 
 impl ReadyConnection {
-    /// Itself, if the server has not closed it.
+    /// Returns the connection if the server has not closed it.
     pub(super) fn if_open(mut self) -> Option<Self> {
         self.line.is_open().then_some(self)
     }
 }
 
-/// A call that was sent; `Err` when it could not be put into its protocol.
+/// A call that was started. `head` is an error when the request could not be encoded.
 pub(super) struct StartedCall {
     call: Call,
     ready: ReadyConnection,
     head: Result<Option<Result<ReplyHead, Failure>>, Failure>,
-    /// The request once more, where the connection was used before.
+    /// A copy of the request, if the connection was used before.
     again: Option<WireRequest>,
 }
 
-/// A call that only waits for its time.
+/// A call that waits for its start.
 pub(super) struct PreparedCall {
     pub(super) target: usize,
     pub(super) round: u32,
@@ -47,7 +47,7 @@ pub(super) struct PreparedCall {
     input: u64,
 }
 
-/// Whether a call broke on an old connection before anything came back.
+/// Returns true if a call failed on a reused connection before the head of the reply.
 fn is_stale((sample, failure): &(Sample, Option<Failure>)) -> bool {
     let broke = failure.as_ref().is_some_and(|failure| failure.class == Class::Connection(ConnectionFault::Broken));
     broke && sample.head.is_none()
@@ -121,7 +121,7 @@ impl<'a> RunState<'a> {
         self.state().ended.get_or_insert(EndReason::Interrupted);
     }
 
-    /// The number of the next round of a closed loop.
+    /// Returns the number of the next round of a closed loop.
     pub(super) fn next_round(&self) -> u32 {
         let mut state = self.state();
         let round = state.next_round;
@@ -137,13 +137,13 @@ impl<'a> RunState<'a> {
         }
     }
 
-    /// Until when `target` is left alone; `None` when it is asked no more.
+    /// Returns the end of the target's pause, or `None` if the target is not called any more.
     pub(super) fn pause_of(&self, target: usize) -> Option<Duration> {
         let guard = self.state().breakers[target];
         (!guard.is_stopped()).then(|| guard.paused_until())
     }
 
-    /// Whether a call to `target` can be paid; the run ends where it cannot.
+    /// Reserves the cost of a call to `target`. Returns false and ends the run if too little is left.
     pub(super) fn reserve(&self, target: usize) -> bool {
         let mut state = self.state();
         let paid = state.ended.is_none() && state.cost_cap.reserve(target);
@@ -153,17 +153,17 @@ impl<'a> RunState<'a> {
         paid
     }
 
-    /// A start was not made: too many calls are in flight.
+    /// Counts a start that was dropped because too many calls are in flight.
     pub(super) fn drop_one(&self) {
         self.state().dropped += 1;
     }
 
-    /// A start was not made: the target limits its rate.
+    /// Counts a start that was skipped because the target limits its rate.
     pub(super) fn skip_one(&self) {
         self.state().rate_limited += 1;
     }
 
-    /// Does for a call what can be done before it starts.
+    /// Encodes the request of a call before its start.
     pub(super) fn prepare(&self, target: usize, round: u32) -> PreparedCall {
         let prompt = (self.run.prompt)(target, round);
         let request = measure::request(self.seat(target), &prompt, self.clocks.wall);
@@ -173,7 +173,7 @@ impl<'a> RunState<'a> {
     /// Opens a connection to `target`.
     pub(super) async fn connect(&self, target: usize) -> Result<ReadyConnection, Failure> {
         let seat = self.seat(target);
-        // The address of a request may have another host than the base URL, by region for one.
+        // The host of a request may differ from that of the base URL, for example by region.
         let url = match self.prepare(target, 0).request {
             Ok(request) => request.url,
             Err(_) => seat.endpoint.base_url.clone(),
@@ -186,7 +186,7 @@ impl<'a> RunState<'a> {
         Ok(ReadyConnection { line, connection })
     }
 
-    /// Makes a call that is due now or was at `due`, which is paid for; gives the connection back.
+    /// Makes a call that was due at `due` and whose cost is reserved. Returns the connection.
     pub(super) async fn call(
         &self,
         prepared: PreparedCall,
@@ -209,10 +209,10 @@ impl<'a> RunState<'a> {
         Call { target, round, due, input, price: self.price(target) }
     }
 
-    /// Sends a call at once.
+    /// Sends a call.
     pub(super) fn start(&self, prepared: PreparedCall, due: Duration, mut ready: ReadyConnection) -> StartedCall {
         let call = self.described(&prepared, due);
-        // A server may close a connection that was idle in the moment in which it is used again.
+        // A server may close an idle connection at the moment of its next use.
         let again = prepared.request.as_ref().ok().filter(|_| ready.connection == Connection::Warm).cloned();
         let head = match prepared.request {
             Ok(request) => Ok(measure::begin(ready.line.as_mut(), request)),
@@ -222,7 +222,7 @@ impl<'a> RunState<'a> {
         StartedCall { call, ready, head, again }
     }
 
-    /// Waits for the end of a call; gives the connection back.
+    /// Waits for the end of a call. Returns the connection.
     pub(super) async fn finish(&self, started: StartedCall) -> Option<ReadyConnection> {
         let StartedCall { call, mut ready, head, again } = started;
         let (target, round, seat) = (call.target, call.round, self.seat(call.target));
@@ -236,7 +236,7 @@ impl<'a> RunState<'a> {
         let mut watch = |pieces, first_token| self.tell(Progress::Streaming { target, round, pieces, first_token });
         let line = ready.line.as_mut();
         let mut taken = measure::finish(line, head, seat, call, ready.connection, self.clocks, &mut watch).await;
-        // No more a failure of the service than a dead line is one of whom one calls: every client dials again.
+        // A stale connection is not a failure of the service: every client opens a new one.
         if let Some(request) = again.filter(|_| is_stale(&taken))
             && let Ok(mut fresh) = self.connect(target).await
         {
@@ -253,12 +253,12 @@ impl<'a> RunState<'a> {
         Some(ready)
     }
 
-    /// Whether latency counts from a start that was fixed beforehand.
+    /// Returns true if latency counts from the intended start.
     fn is_open_loop(&self) -> bool {
         matches!(self.run.plan.load, Load::Arrivals { .. })
     }
 
-    /// Hands a sample to the watcher, and keeps what it teaches.
+    /// Reports a sample and updates the breaker of its target.
     fn take(&self, (sample, failure): (Sample, Option<Failure>)) {
         let now = self.clocks.meter.now();
         let target = sample.target;

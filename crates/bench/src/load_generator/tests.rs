@@ -1,4 +1,4 @@
-//! Plans carried out on simulated deployments and a paused clock: the same bytes, times and order each time.
+//! Plans on simulated deployments and a paused clock: bytes, times and order are the same in every run.
 
 use super::super::plan::{Arrival, Stop};
 use super::super::sample::{Connection, TokenUsage};
@@ -23,7 +23,7 @@ fn script(ttft: u32, faults: &str) -> Script {
     }
 }
 
-/// A run and the samples that the watcher got.
+/// A run and its samples.
 struct Watched {
     samples: Vec<Sample>,
     pauses: Vec<Pause>,
@@ -31,14 +31,14 @@ struct Watched {
     ended: EndReason,
 }
 
-/// What a run of `scripts` under `plan` gives, and what the watcher was told, a word each.
+/// A plan for simulated deployments. A run gives its samples and one line for each event.
 struct Bench {
     plan: Plan,
     scripts: Vec<Script>,
     max_in_flight: usize,
-    /// Calls that the cost cap pays.
+    /// The number of calls that the cost limit allows.
     paid: usize,
-    /// After so many samples the watcher breaks.
+    /// The number of samples after which the observer stops the run.
     breaks: usize,
     stop_after: Duration,
 }
@@ -112,7 +112,7 @@ fn arrivals(stop: Stop, rate: f64, pattern: Arrival) -> Load {
 }
 
 #[test]
-fn forty_rounds_ask_each_once_and_measure_what_was_scripted() {
+fn a_round_calls_each_target_once_and_measures_its_script() {
     let (driven, told) = Bench::new(vec![script(100, ""), script(130, "")]).run();
     assert_eq!((driven.ended, driven.samples.len(), driven.client.cpu), (EndReason::Done, 80, None));
     for target in 0..2 {
@@ -148,7 +148,7 @@ fn the_same_seed_gives_the_same_run() {
 }
 
 #[test]
-fn one_host_is_asked_in_turn() {
+fn targets_of_one_host_are_called_in_turn() {
     let mut bench = Bench::new(vec![script(100, ""), script(100, "")]);
     let apart = bench.run().0.client.wall;
     for target in &mut bench.plan.targets {
@@ -160,7 +160,7 @@ fn one_host_is_asked_in_turn() {
 }
 
 #[test]
-fn so_many_rounds_are_in_flight() {
+fn rounds_in_flight_share_the_time() {
     let load = |in_flight| Load::Rounds { stop: Stop::Rounds(40), in_flight };
     let one = Bench::new(vec![script(100, "")]).load(load(1)).run().0.client.wall;
     let eight = Bench::new(vec![script(100, "")]).load(load(8)).run().0;
@@ -181,7 +181,7 @@ fn no_round_begins_after_the_time() {
 fn a_round_that_has_begun_is_finished() {
     let load = Load::Rounds { stop: Stop::After(Duration::from_millis(100)), in_flight: 1 };
     let mut bench = Bench::new(vec![script(100, ""), script(100, "")]).load(load);
-    // One after the other: the second is asked after the time.
+    // One after the other: the second is called after the time.
     for target in &mut bench.plan.targets {
         target.host = "one".into();
     }
@@ -198,7 +198,7 @@ fn a_rate_limit_is_not_waited_out_beyond_the_time() {
 }
 
 #[test]
-fn an_open_loop_waits_for_nobody() {
+fn an_open_loop_starts_calls_on_time() {
     let load = arrivals(Stop::Rounds(100), 50.0, Arrival::Constant);
     let (driven, _) = Bench::new(vec![script(500, ""), script(100, "")]).load(load).run();
     assert_eq!((driven.samples.len(), driven.client.dropped), (200, 0));
@@ -220,7 +220,7 @@ fn starts_beyond_the_cap_are_dropped() {
 }
 
 #[test]
-fn three_refusals_end_a_target_and_others_go_on() {
+fn three_permanent_failures_stop_one_target_only() {
     let (driven, told) = Bench::new(vec![script(100, "401"), script(100, "")]).run();
     let count = |target| driven.samples.iter().filter(|sample| sample.target == target).count();
     assert_eq!((count(0), count(1), driven.ended), (3, 40, EndReason::Done));
@@ -232,7 +232,7 @@ fn three_refusals_end_a_target_and_others_go_on() {
 }
 
 #[test]
-fn a_rate_limit_is_a_pause_and_no_measurement() {
+fn a_rate_limit_pauses_its_target() {
     let mut bench = Bench::new(vec![script(100, "429=7s")]);
     bench.plan.load = Load::Rounds { stop: Stop::Rounds(3), in_flight: 1 };
     let (driven, _) = bench.run();
@@ -243,7 +243,7 @@ fn a_rate_limit_is_a_pause_and_no_measurement() {
 }
 
 #[test]
-fn in_an_open_loop_a_pause_is_not_asked_and_nothing_is_dropped() {
+fn arrivals_in_a_pause_are_skipped_not_dropped() {
     let load = arrivals(Stop::Rounds(100), 50.0, Arrival::Constant);
     let (driven, _) = Bench::new(vec![script(100, "429=1s")]).load(load).run();
     assert_eq!(driven.client.dropped, 0);
@@ -252,7 +252,7 @@ fn in_an_open_loop_a_pause_is_not_asked_and_nothing_is_dropped() {
 }
 
 #[test]
-fn the_purse_ends_the_run() {
+fn the_cost_limit_ends_the_run() {
     let mut bench = Bench::new(vec![script(100, ""), script(100, "")]);
     bench.paid = 7;
     let (driven, _) = bench.run();
@@ -264,7 +264,7 @@ fn the_purse_ends_the_run() {
 }
 
 #[test]
-fn an_interruption_keeps_what_was_measured() {
+fn an_interrupted_run_keeps_its_samples() {
     let mut bench = Bench::new(vec![script(100, "")]);
     bench.breaks = 5;
     let (driven, _) = bench.run();
@@ -276,7 +276,7 @@ fn an_interruption_keeps_what_was_measured() {
 }
 
 #[test]
-fn faults_are_data() {
+fn failures_are_samples() {
     for (faults, class) in
         [("cut@3", "truncated"), ("refuse", "connection/refused"), ("empty", "malformed"), ("503", "server_error")]
     {
@@ -289,7 +289,7 @@ fn faults_are_data() {
 }
 
 #[test]
-fn silence_ends_with_the_time_limit_for_it() {
+fn silence_ends_with_its_timeout() {
     let mut bench = Bench::new(vec![script(100, "stall")]);
     bench.plan.load = Load::Rounds { stop: Stop::Rounds(1), in_flight: 1 };
     let sample = bench.run().0.samples.remove(0);

@@ -116,6 +116,15 @@ fn a_broken_connection_loses_no_complete_answer() {
 const BROKEN: Class = Class::Connection(crate::model::ConnectionFault::Broken);
 
 #[test]
+fn broken_frames_after_the_finish_do_not_lose_the_answer() {
+    let error = "data: {\"error\":{\"message\":\"slow down\",\"code\":429}}\n\n";
+    for after in [error, "data: {\n\n", "data: \"", "nonsense"] {
+        check(&[Head(1, 200), Bytes(2, &text("a")), Bytes(3, STOP), Bytes(4, after), End(5)], "a", Ok(()), 4);
+    }
+    check(&[Head(1, 200), Bytes(2, &text("a")), Bytes(4, error), End(5)], "a", Err(Class::RateLimit), 4);
+}
+
+#[test]
 fn deadlines_follow_the_phases_of_the_reply() {
     let a = text("a");
     check_deadline(&[], 30_000, TimeoutKind::FirstToken);

@@ -1,4 +1,4 @@
-//! Whether an endpoint takes what is attached to a prompt: kinds, sizes, addresses. No bodies.
+//! Checks attachments against an endpoint: kinds, sizes, URLs.
 
 use super::Endpoint;
 use crate::model::format;

@@ -1,4 +1,4 @@
-//! What an endpoint can do besides text, from the model table and the quirks of the endpoint.
+//! The capabilities of an endpoint, from the model table and its quirks.
 
 use super::Endpoint;
 use crate::catalog::SchemaDialect;

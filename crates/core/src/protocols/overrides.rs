@@ -1,4 +1,4 @@
-//! What a profile changes about requests that are encoded already: the body, and what may be left out.
+//! Changes by the profile to encoded requests: the body, and parameters that can be dropped.
 //! It is the same for every protocol, so that no encoder knows of it.
 
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What a provider can be asked for free, and what its list of models says. Who asks, and what follows, is elsewhere.
+//! Free probes of providers, and their model lists.
 
 use http::{HeaderValue, Method, header};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! What the encoders share: addresses, headers, and which parameters a model takes. No bodies.
+//! Shared by the encoders: addresses, headers, and the parameters that a model accepts.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};

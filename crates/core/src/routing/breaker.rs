@@ -14,7 +14,7 @@ use crate::model::{Class, ConnectionFault, Timestamp};
 const CONSECUTIVE: u32 = 5;
 /// Share of failures that opens it, once there are [`MIN_VOLUME`] calls.
 const FAILURE_SHARE: f64 = 0.4;
-/// Calls (decayed) below which a share means nothing.
+/// The (decayed) number of calls from which a failure share is meaningful.
 const MIN_VOLUME: f64 = 10.0;
 /// Half-life of the counts.
 const HALF_LIFE: Duration = Duration::from_secs(30);
@@ -24,7 +24,7 @@ const SPARSE: Duration = Duration::from_secs(60);
 const FAILS_WINDOW: Duration = Duration::from_secs(60);
 /// First and longest cooldown of failures that waiting does not mend (key, money, name).
 const LONG: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(3600));
-/// A server that asks for more than this is not believed.
+/// The longest credible wait.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
 /// A lease of a probe that ends later than this was written by a clock that ran ahead.
 const LEASE_MAX: Duration = Duration::from_secs(600);
@@ -37,7 +37,7 @@ const SLOW_FLOOR: f64 = 0.1;
 /// Cooldowns are spread by this share in both directions, so that processes do not probe in step.
 const JITTER: f64 = 0.1;
 
-/// What a group says about cooling down.
+/// The cooldown settings of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BreakerPolicy {
     /// The first cooldown; doubled after each failed probe.
@@ -49,25 +49,25 @@ pub struct BreakerPolicy {
     /// The same for the class of this very failure (`allowed_fails_policy`); it goes before every
     /// other rule.
     pub allowed_of_class: Option<u32>,
-    /// As many failures as any of these numbers looks at.
+    /// The number of failures that must be remembered for these settings.
     pub remembered: u32,
 }
 
-/// How one attempt ended, as far as the breaker cares.
+/// The result of an attempt for the breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BreakerEvent {
-    /// The deployment answered, if only to say that the request is wrong.
+    /// The deployment answered, even if it refused the request.
     Alive,
     /// It failed.
     Failed {
-        /// How.
+        /// The failure class.
         class: Class,
-        /// How long the server asked us to stay away.
+        /// The wait that the server requested.
         retry_after: Option<Duration>,
     },
 }
 
-/// What one breaker looks at besides the event itself.
+/// The context of an event.
 #[derive(Debug, Clone, Copy)]
 pub struct BreakerContext {
     /// The rules of the group through which it was called.
@@ -111,7 +111,7 @@ struct Recovery {
 enum Phase {
     #[default]
     Closed,
-    /// Not to be asked before `until`, unless there is nobody else.
+    /// Excluded before `until`, unless no other deployment is left.
     Open {
         until: Timestamp,
         cooldown_ms: u64,
@@ -125,7 +125,7 @@ enum Phase {
     Probing { lease: Timestamp, cooldown_ms: u64, class: String },
 }
 
-/// Whether a deployment may be asked.
+/// The state of a breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BreakerState {
     /// Yes.
@@ -140,13 +140,13 @@ pub enum BreakerState {
 }
 
 impl Breaker {
-    /// Where it stands at `now`; reading changes nothing.
+    /// The state at `now`.
     #[must_use]
     pub fn state(&self, now: Timestamp) -> BreakerState {
         match self.gate {
             Phase::Closed => BreakerState::Closed,
             // Opened in what is now the future: the clock was set back, and how much of the cooldown
-            // is left nobody knows. One caller may find out.
+            // is left is unknown. One caller may find out.
             Phase::Open { at: Some(at), .. } if skew::age(now, at).is_none() => BreakerState::HalfOpen,
             Phase::Probing { lease, .. } if lease.since(now) > LEASE_MAX => BreakerState::HalfOpen,
             Phase::Open { until, cooldown_ms, .. } | Phase::Probing { lease: until, cooldown_ms, .. }
@@ -191,7 +191,7 @@ impl Breaker {
         }
     }
 
-    /// The probe that is under way goes on: nobody else probes until `lease`.
+    /// Extends the running probe: no other process probes until `lease`.
     pub fn extend_probe(&mut self, now: Timestamp, lease: Timestamp) {
         if let Phase::Probing { lease: until, .. } = &mut self.gate
             && now < *until
@@ -328,12 +328,12 @@ impl Breaker {
     }
 }
 
-/// What lies further ahead than this was written by a clock that stepped back since.
+/// A time further ahead than this was written before the clock was set back.
 fn longest(cooldown_ms: u64) -> Duration {
     Duration::from_millis(cooldown_ms).max(RETRY_AFTER_MAX).mul_f64(1.0 + JITTER)
 }
 
-/// Whether waiting a little does not mend it: the key, the money or the name is wrong.
+/// Returns `true` if a short wait does not help: the key, the budget or the name is wrong.
 fn is_long(class: Class) -> bool {
     match class {
         Class::Authentication | Class::Permission | Class::NotFound | Class::Quota => true,

@@ -1,29 +1,29 @@
 //! Joining a second answer to text that is already printed, without a trace of the join.
 
-/// How a second answer is fitted to the text that was written before the first one broke.
+/// Joins a second answer to the text that was printed before the first one broke.
 #[derive(Debug, Clone)]
 pub struct Continuation {
     written: String,
     kind: ContinuationKind,
-    /// What came of the second answer while it was not yet clear how to print it.
+    /// The second answer so far, while it is undecided how to print it.
     held: String,
     settled: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ContinuationKind {
-    /// The second answer was asked afresh: it must begin with exactly what is written.
+    /// A fresh second answer: it must begin with exactly the printed text.
     Restarted,
     /// The second answer continues a prefill: it may echo the prefill or repeat the white space.
     Prefilled,
-    /// The second answer was told to continue: it may echo only the last words, too.
+    /// A continuation: it may also repeat only the last words.
     Instructed,
 }
 
-/// Fewer characters than this at the end of a text may well come twice; more are an echo.
+/// The shortest repetition that counts as an echo, in characters; shorter ones can be coincidence.
 const ECHO: usize = 16;
 
-/// What to do with a piece of the second answer.
+/// The treatment of a piece of the second answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ContinuationStep {
     /// Not clear yet; nothing to print.
@@ -35,7 +35,7 @@ pub enum ContinuationStep {
 }
 
 impl Continuation {
-    /// The second answer is asked afresh, unseen, and must begin with `written`.
+    /// For a fresh second answer, which must begin with `written`.
     #[must_use]
     pub fn restarted(written: impl Into<String>) -> Self {
         Self { written: written.into(), kind: ContinuationKind::Restarted, held: String::new(), settled: false }
@@ -47,7 +47,7 @@ impl Continuation {
         Self { written: written.into(), kind: ContinuationKind::Prefilled, held: String::new(), settled: false }
     }
 
-    /// The second answer was told to continue [`prefill`]`(written)`.
+    /// For a continuation of [`prefill`]`(written)`.
     #[must_use]
     pub fn instructed(written: impl Into<String>) -> Self {
         Self { written: written.into(), kind: ContinuationKind::Instructed, held: String::new(), settled: false }
@@ -100,7 +100,7 @@ impl Continuation {
         ContinuationStep::Print(self.without_repeated_space(rest.unwrap_or(&self.held)))
     }
 
-    /// What the second answer may begin with that is already written, longest first.
+    /// The printed texts with which the second answer can begin, longest first.
     fn echoes(&self) -> impl Iterator<Item = &str> {
         let given = prefill(&self.written);
         let tails = match self.kind {
@@ -110,7 +110,7 @@ impl Continuation {
         given.char_indices().take(tails + 1).map(|(at, _)| &given[at..])
     }
 
-    /// `rest` without the white space that already stands at the end of what is written.
+    /// `rest` without the white space that already ends the printed text.
     fn without_repeated_space(&self, rest: &str) -> String {
         let tail = &self.written[prefill(&self.written).len()..];
         let overlap = (0..=tail.len()).rev().filter(|&n| tail.is_char_boundary(tail.len() - n));
@@ -119,7 +119,7 @@ impl Continuation {
     }
 }
 
-/// What of `written` is given to a model as the beginning of its answer: providers refuse white
+/// The part of `written` that is sent as a prefill: providers refuse white
 /// space at the end of it.
 #[must_use]
 pub fn prefill(written: &str) -> &str {
@@ -132,7 +132,7 @@ mod tests {
 
     use super::*;
 
-    /// Feeds `pieces` and tells what is printed, or `DIVERGED`.
+    /// Feeds `pieces` and returns the printed text, or `DIVERGED`.
     fn check(mut continuation: Continuation, pieces: &[&str], want: &str) {
         let mut printed = String::new();
         for step in pieces

@@ -1,20 +1,20 @@
-//! Which deployments a failure casts doubt on besides the one that failed: those that share what failed.
+//! Failure domains: deployments that share a key or host with the one that failed.
 
 use super::Deployment;
 use crate::model::Class;
 
-/// What a failure says about others.
+/// The domain of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Doubt {
     /// Nothing: it is about the request, or about this model.
     Nobody,
-    /// The key and its account, and so whoever uses the same one.
+    /// The key and its account: all deployments with the same key.
     Key,
-    /// The machine that answered, and so whoever is there (its key may be the reason, too).
+    /// The host: all deployments on it (the key may be the reason, too).
     Host,
 }
 
-/// Whether `failed`, failing with `class`, casts doubt on `other`. Keys and hosts that are not known
+/// Returns `true` if a failure of `failed` with `class` affects `other`. Unknown keys and hosts
 /// to be the same are independent.
 #[must_use]
 pub fn suspects(class: Class, failed: &Deployment, other: &Deployment) -> bool {
@@ -26,7 +26,7 @@ pub fn suspects(class: Class, failed: &Deployment, other: &Deployment) -> bool {
     }
 }
 
-/// Whether a failure of `class` is one of the machine and not of a key, a model or a request.
+/// Returns `true` if a failure of `class` concerns the host and not a key, a model or a request.
 #[must_use]
 pub fn is_of_host(class: Class) -> bool {
     doubt(class) == Doubt::Host
@@ -34,7 +34,7 @@ pub fn is_of_host(class: Class) -> bool {
 
 fn doubt(class: Class) -> Doubt {
     match class {
-        // One key is one quota: what it used up or lost is gone for all who use it.
+        // One key is one quota, shared by all deployments that use it.
         Class::Authentication | Class::Permission | Class::RateLimit | Class::Quota => Doubt::Key,
         Class::Overloaded
         | Class::ServerError

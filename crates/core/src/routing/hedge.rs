@@ -1,4 +1,4 @@
-//! Hedging: when a second deployment is asked at the same time, and whether it may be.
+//! Hedging: the delay of a second call, and its conditions.
 //!
 //! The idea is Dean and Barroso's, "The Tail at Scale" (2013): a copy sent after the 95th percentile
 //! costs some percent more calls and cuts the tail. The budget has no floor, as Finagle's
@@ -18,21 +18,21 @@ use crate::model::Timestamp;
 const FLOOR: Duration = Duration::from_millis(300);
 /// The delay where nothing is known of the deployment's first token.
 const UNKNOWN: Duration = Duration::from_secs(3);
-/// After a 429 nobody is asked for a copy for this long.
+/// The time after a 429 without hedging.
 const SINCE_LIMITED: Duration = Duration::from_secs(60);
 
-/// How long the first deployment is waited for.
+/// The wait for the first deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delay {
-    /// As long as its first token takes in this percentage of its calls (1 to 99).
+    /// This percentile (1 to 99) of its time to the first token.
     Percentile(u8),
     /// This long.
     Fixed(Duration),
 }
 
 impl Delay {
-    /// The delay of a call whose first token is `predicted` to come within this (at the percentile
-    /// asked for); `None` when nothing is known of the deployment.
+    /// The delay of a call whose first token is `predicted` within this time (at the configured
+    /// percentile); `None` without measurements of the deployment.
     #[must_use]
     pub fn of(self, predicted: Option<Duration>) -> Duration {
         match self {
@@ -52,7 +52,7 @@ impl Delay {
         self.of(predicted)
     }
 
-    /// The percentile as standard deviations of a normal variable (0 where there is none).
+    /// The percentile as standard deviations of a normal variable (0 without one).
     ///
     /// Abramowitz and Stegun, "Handbook of Mathematical Functions", 26.2.23: off by less than 0.00045.
     #[must_use]
@@ -68,7 +68,7 @@ impl Delay {
     }
 }
 
-/// Why a deployment is not asked for a copy.
+/// The reasons against a second call to a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HedgeRefusal {
     /// Its breaker is not closed.
@@ -83,20 +83,20 @@ pub enum HedgeRefusal {
     OverBudget,
 }
 
-/// Who could be asked for a copy, as far as that decides.
+/// A candidate for the second call.
 #[derive(Debug, Clone, Copy)]
 pub struct HedgeCandidate<'a> {
     /// Its shared state.
     pub deployment: &'a DeploymentState,
-    /// Where its breaker stands, its endpoint's included.
+    /// Its breaker state, including its host's.
     pub state: BreakerState,
     /// A limit or a gate keeps it shut.
     pub gated: bool,
-    /// What the call would cost by estimate, in USD.
+    /// The estimated cost of the call, in USD.
     pub cost: Option<f64>,
 }
 
-/// Why `rival` may not be asked for a copy at `now`, if it may not; `max_cost` is the most that it may
+/// The reason against a second call to `rival` at `now`, if there is one; `max_cost` is the most that it can
 /// cost by estimate, in USD.
 #[must_use]
 pub fn refusal(
@@ -132,14 +132,14 @@ const SHARE: f64 = 0.05;
 const MOST: f64 = 5.0;
 
 impl Default for HedgeBudget {
-    /// One extra call to begin with.
+    /// The initial budget: one extra call.
     fn default() -> Self {
         Self { calls: 1.0 }
     }
 }
 
 impl HedgeBudget {
-    /// Whether an extra call is left.
+    /// Returns `true` if an extra call is left.
     #[must_use]
     pub fn allows(&self) -> bool {
         // Twenty times a twentieth is a little less than one in binary.

@@ -30,7 +30,7 @@ impl<'a> HostBreakers<'a> {
             }
         };
         let mut down: BTreeMap<&str, HostDeployments<'_>> = BTreeMap::new();
-        // Mostly nobody is.
+        // Usually empty.
         for position in (0..map.deployments.len()).filter(|position| open(*position).is_some()) {
             down.entry(&map.deployments[position].host).or_default();
         }
@@ -54,7 +54,7 @@ impl<'a> HostBreakers<'a> {
         self.shut.iter().find(|(shut, _)| *shut == host).map(|(_, until)| *until)
     }
 
-    /// Where the breaker of a deployment stands: its own, or its host's when that is shut.
+    /// The breaker state of a deployment: its own, or its host's if that is open.
     #[must_use]
     pub fn state(&self, map: &Map, snapshot: &StateSnapshot, id: DeploymentId, now: Timestamp) -> BreakerState {
         match (snapshot.deployment(id).breaker.state(now), self.until(&map.deployment(id).host)) {
@@ -81,7 +81,7 @@ impl HostDeployments<'_> {
     }
 }
 
-/// Whether a failure of the class called `name` is one of the host.
+/// Returns `true` if a failure of the class called `name` concerns the host.
 fn is_hosts(name: &str) -> bool {
     let class = super::per_class::CLASSES.into_iter().find(|class: &Class| class.as_str() == name);
     class.is_some_and(failure_domain::is_of_host)

@@ -1,4 +1,4 @@
-//! Which calls to a deployment are under way, counted by all processes. A lease, not a count: what a
+//! The calls in flight to a deployment, counted across processes. A lease, not a count: what a
 //! killed process held expires.
 
 use std::time::Duration;
@@ -16,13 +16,13 @@ const MAX: Duration = Duration::from_secs(24 * 3600);
 pub struct Leases(Vec<(u64, Timestamp)>);
 
 impl Leases {
-    /// Whether nobody holds one, expired ones included.
+    /// Returns `true` if there are none, including expired ones.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// A call begins and will be over at `until` at the latest.
+    /// Adds a call that ends at `until` at the latest.
     pub fn take(&mut self, id: u64, until: Timestamp, now: Timestamp) {
         self.0.retain(|lease| lease.0 != id && holds(lease.1, now));
         self.0.push((id, until.min(now.after(MAX))));
@@ -33,7 +33,7 @@ impl Leases {
         self.0.retain(|lease| lease.0 != id && holds(lease.1, now));
     }
 
-    /// How many calls are under way at `now`.
+    /// The number of calls in flight at `now`.
     #[must_use]
     pub fn in_flight(&self, now: Timestamp) -> u32 {
         u32::try_from(self.0.iter().filter(|(_, until)| holds(*until, now)).count()).unwrap_or(u32::MAX)

@@ -1,6 +1,6 @@
-//! The pure core: who is asked, in which order, and what happens after a failure.
+//! Routing decisions: the choice of deployments, their order, and the reaction to failures.
 //!
-//! Values in, values out. Time and luck are arguments; no provider's name, no I/O, no clock.
+//! Values in, values out. Time and randomness are arguments; no provider names, no I/O, no clock.
 
 pub mod backoff;
 pub mod breaker;
@@ -44,7 +44,7 @@ pub struct Map {
     pub deployments: Vec<Deployment>,
     /// Every group, the anonymous ones (`-m provider/model`) included.
     pub groups: Vec<Group>,
-    /// What may be used of them.
+    /// The available quantity.
     pub limits: limits::LimitConfig,
     /// Conditions that decide before any strategy.
     pub rules: rules::Rules,
@@ -57,7 +57,7 @@ impl Map {
         &self.deployments[id.0]
     }
 
-    /// Whether two positions are one deployment under two names: same server, model and key.
+    /// Returns `true` if two entries are the same deployment under two names: same server, model and key.
     #[must_use]
     pub fn same(&self, one: DeploymentId, other: DeploymentId) -> bool {
         one == other || self.deployment(one).state_key == self.deployment(other).state_key
@@ -70,7 +70,7 @@ impl Map {
     }
 }
 
-/// What routing knows of a deployment: a model at a provider, with a key.
+/// A deployment for routing: a model at a provider, with a key.
 #[derive(Debug, Clone)]
 pub struct Deployment {
     /// The name in messages: `provider/model`, or the profile's `name`.
@@ -81,45 +81,45 @@ pub struct Deployment {
     pub model: String,
     /// Key of its shared state: a hash of protocol, base URL, model and credential.
     pub state_key: String,
-    /// What tells its key from others (a hash); empty where there is none. One key is one account.
+    /// A hash that identifies its key; empty without one. One key is one account.
     pub credential: String,
-    /// Where it is asked (`host:port`), or a name of its own for one that is simulated.
+    /// Its host (`host:port`), or a unique name for a simulated one.
     pub host: String,
     /// Tokens that fit prompt and answer together, when known.
     pub context_window: Option<u64>,
-    /// What its tokens cost, when known.
+    /// The price of its tokens, if known.
     pub price: Option<Price>,
-    /// Whether it continues an answer that was begun for it.
+    /// `true` if it supports prefill.
     pub prefill: bool,
-    /// What it can do besides text.
+    /// Its capabilities besides text.
     pub capabilities: Capabilities,
-    /// Why it cannot be asked for lack of a key (`OPENAI_API_KEY is not set`).
+    /// The reason for a missing key (`OPENAI_API_KEY is not set`).
     pub no_key: Option<String>,
 }
 
-/// A named set of deployments that can stand in for each other.
+/// A named set of interchangeable deployments.
 #[derive(Debug, Clone)]
 pub struct Group {
     /// Its name in the profile, or `provider/model`.
     pub name: String,
-    /// Its deployments with what the group says about them.
+    /// Its members.
     pub members: Vec<Member>,
-    /// How it orders them.
+    /// Its strategy.
     pub strategy: Arc<dyn Strategy>,
     /// Its limits of time and patience.
     pub policy: Policy,
-    /// Groups to ask when this one fails.
+    /// The groups to try if this one fails.
     pub fallbacks: Vec<GroupId>,
-    /// Groups to ask when the prompt does not fit.
+    /// The groups to try if the prompt does not fit.
     pub context_window_fallbacks: Vec<GroupId>,
-    /// Groups to ask when a filter blocked or the model refused.
+    /// The groups to try if a filter blocked the answer or the model refused.
     pub content_policy_fallbacks: Vec<GroupId>,
 }
 
 /// A deployment in a group.
 #[derive(Debug, Clone)]
 pub struct Member {
-    /// Which deployment.
+    /// The deployment.
     pub deployment: DeploymentId,
     /// Its share of the traffic, if the group splits by weight.
     pub weight: Option<f64>,
@@ -127,11 +127,11 @@ pub struct Member {
     pub rpm: Option<u64>,
     /// Tokens per minute that its key allows.
     pub tpm: Option<u64>,
-    /// Lower ones are asked first; the next order only when none of this one is eligible.
+    /// Lower orders come first; the next order is used only if none of this one is eligible.
     pub order: u32,
     /// Labels that `--require-tag` looks at.
     pub tags: Vec<String>,
-    /// How long one attempt may take in its parts.
+    /// The time limits of one attempt.
     pub timeouts: Timeouts,
 }
 
@@ -148,12 +148,12 @@ pub struct Timeouts {
     pub attempt: Duration,
 }
 
-/// How patient a group is.
+/// The retry and time policy of a group.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Policy {
     /// Further attempts inside the group after the first.
     pub num_retries: u32,
-    /// Attempts on a deployment in a row before the next is asked.
+    /// The number of attempts on a deployment before moving on.
     pub attempts_per_deployment: u32,
     /// Everything: attempts, waits, fallbacks.
     pub deadline: Duration,
@@ -171,9 +171,9 @@ pub struct Policy {
     pub retry_policy: PerClass,
     /// `allowed_fails` of a class.
     pub allowed_fails_policy: PerClass,
-    /// When a second deployment is asked at the same time; `None` for never.
+    /// The hedge delay; `None` disables hedging.
     pub hedge: Option<Delay>,
-    /// What the second call may cost by estimate, in USD, whoever turns hedging on.
+    /// The largest estimated cost of the second call, in USD.
     pub hedge_max_cost: Option<f64>,
 }
 
@@ -198,7 +198,7 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// What the breaker goes by after a failure of `class` (`None`: no failure).
+    /// The breaker's input after a failure of `class` (`None`: no failure).
     #[must_use]
     pub fn breaker(&self, class: Option<Class>) -> breaker::BreakerPolicy {
         breaker::BreakerPolicy {

@@ -1,4 +1,4 @@
-//! A number for some classes of failure. What it counts is said where it is used.
+//! A number for some classes of failure; its users define the unit.
 
 use crate::model::{Class, ConnectionFault, OutputFault, TimeoutKind};
 

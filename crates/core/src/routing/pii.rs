@@ -39,7 +39,7 @@ fn has_email(text: &str) -> bool {
     })
 }
 
-/// Whether `text` begins with a host name of two labels or more, the last one of letters.
+/// Returns `true` if `text` begins with a host name of two or more labels, the last one of letters.
 fn is_domain(text: &str) -> bool {
     let end = text.find(|c: char| !(c.is_alphanumeric() || c == '-' || c == '.')).unwrap_or(text.len());
     let labels: Vec<&str> = text[..end].split('.').take_while(|label| !label.is_empty()).collect();
@@ -62,7 +62,7 @@ fn has_iban(text: &str) -> bool {
     })
 }
 
-/// Whether `bytes` begin with an IBAN, in one piece or in groups that one space or hyphen divides.
+/// Returns `true` if `bytes` begin with an IBAN, whole or in groups separated by a space or hyphen.
 fn is_iban(bytes: &[u8]) -> bool {
     let mut account = Vec::with_capacity(IBAN_MAX);
     for (at, byte) in bytes.iter().enumerate() {
@@ -90,13 +90,13 @@ fn mod_97(account: &[u8]) -> u32 {
     })
 }
 
-/// Digits with what may stand between them in a number that people write in groups.
+/// Digits with the separators of a grouped number.
 struct Run {
-    /// It begins with `+` or `00`.
+    /// It starts with `+` or `00`.
     international: bool,
     /// The digits, group by group.
     groups: Vec<String>,
-    /// What divides them, one shorter than `groups`.
+    /// The separators, one fewer than `groups`.
     between: String,
 }
 
@@ -110,7 +110,7 @@ impl Run {
     }
 }
 
-/// The most groups that are kept of a run; what follows begins another one.
+/// The largest number of groups in a run; the rest starts another one.
 const GROUPS_MAX: usize = 64;
 
 /// The runs of ASCII digits in `text`. One that hangs on a letter or an underscore is part of a name.
@@ -137,7 +137,7 @@ fn runs(text: &str) -> impl Iterator<Item = Run> {
     })
 }
 
-/// The run that begins at `at`, which moves behind its last digit.
+/// The run at `at`, which moves behind its last digit.
 fn run(bytes: &[u8], at: &mut usize) -> Run {
     let mut run = Run { international: false, groups: Vec::new(), between: String::new() };
     loop {

@@ -1,4 +1,4 @@
-//! How many repeats a group may spend, shared by all processes that use it.
+//! The retry budget of a group, shared by all processes that use it.
 //!
 //! Without a budget every client of a broken provider multiplies its own load; the idea and the
 //! numbers follow gRPC's retry throttling (proposal A6), with a slow refill by time so that a
@@ -29,7 +29,7 @@ impl Default for RetryBudget {
 }
 
 impl RetryBudget {
-    /// Whether a deployment may be asked again.
+    /// Returns `true` if a retry is left.
     #[must_use]
     pub fn allows_retry(&self, now: Timestamp) -> bool {
         self.level(now) > THRESHOLD
@@ -42,7 +42,7 @@ impl RetryBudget {
         self.at = if self.ran_ahead(now) { now } else { self.at.max(now) };
     }
 
-    /// How many tokens there are at `now`.
+    /// The tokens at `now`.
     #[must_use]
     pub fn level(&self, now: Timestamp) -> f64 {
         if self.ran_ahead(now) {
@@ -51,7 +51,7 @@ impl RetryBudget {
         (self.tokens + now.since(self.at).as_secs_f64() * REFILL_PER_SECOND).min(MAX)
     }
 
-    /// Whether it was written by a clock that stepped back since, by more than it takes to fill.
+    /// Returns `true` if the clock was set back since, by more than the time to fill.
     fn ran_ahead(&self, now: Timestamp) -> bool {
         self.at.since(now).as_secs_f64() * REFILL_PER_SECOND > MAX
     }

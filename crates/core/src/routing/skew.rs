@@ -8,7 +8,7 @@ use crate::model::Timestamp;
 /// before the clock was set back.
 const TOLERANCE: Duration = Duration::from_secs(60);
 
-/// How long ago `at` was; `None` when it lies so far ahead that it is from another reckoning.
+/// The time since `at`; `None` if `at` is so far in the future that a clock was set back.
 #[must_use]
 pub fn age(now: Timestamp, at: Timestamp) -> Option<Duration> {
     (at.since(now) <= TOLERANCE).then(|| now.since(at))

@@ -1,4 +1,4 @@
-//! What is known of every deployment at this moment: the shared state as values.
+//! A snapshot of the shared state: values about every deployment and group.
 //!
 //! A snapshot to decide by. What an attempt teaches is applied to it at once and, by the same
 //! function, to the newest value in the store, so that no process overwrites another's lesson.
@@ -24,17 +24,17 @@ use crate::model::{Class, Failure, Timestamp};
 pub struct DeploymentState {
     /// Its circuit breaker.
     pub breaker: Breaker,
-    /// A rate limit said: not before this time. Never broken, never lowered.
+    /// The gate of a rate limit: no call before this time. Never broken, never lowered.
     pub gate: Option<Timestamp>,
-    /// When it last said that there are too many requests.
+    /// The time of its last rate limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limited: Option<Timestamp>,
-    /// How fast, long-winded and reliable it is.
+    /// Its speed, answer length and reliability.
     pub estimates: Estimates,
     /// Calls under way, of all processes.
     #[serde(skip_serializing_if = "Leases::is_empty")]
     pub leases: Leases,
-    /// What the limits left at the moment of the snapshot; no part of the state.
+    /// The headroom of its limits at the time of the snapshot; not stored.
     #[serde(skip)]
     pub headroom: Headroom,
 }
@@ -43,11 +43,11 @@ pub struct DeploymentState {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GroupState {
-    /// How many repeats it may spend.
+    /// Its retry budget.
     pub retries: RetryBudget,
-    /// How many extra calls it may make to cut the tail.
+    /// Its hedge budget.
     pub hedges: HedgeBudget,
-    /// Whose turn it is (`round-robin`): requests that were begun.
+    /// The `round-robin` counter: the number of started requests.
     pub turn: u64,
 }
 
@@ -82,7 +82,7 @@ impl DeploymentState {
                 self.gate = Some(self.gated(context.now).map_or(until, |gate| gate.max(until)));
                 self.limited = Some(context.now);
                 if context.rules.allowed_of_class.is_some() {
-                    // Only because the profile says so does a rate limit count against it.
+                    // A rate limit counts against it only if the profile configures that.
                     let seen = BreakerEvent::Failed { class: Class::RateLimit, retry_after: Some(wait) };
                     return self.breaker.observe(seen, context);
                 }
@@ -95,12 +95,12 @@ impl DeploymentState {
     }
 }
 
-/// What an attempt teaches about the deployment, apart from how fast it was.
+/// The result of an attempt for the breaker and the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HealthSignal {
     /// It is alive or failing.
     Breaker(BreakerEvent),
-    /// It is alive and wants to be left alone for a while.
+    /// It works, and requests a pause.
     Gate {
         /// For how long.
         wait: Duration,
@@ -120,7 +120,7 @@ impl HealthSignal {
                 Some(Self::ANSWERED)
             }
             Class::InvalidOutput(_) => Some(Self::ANSWERED),
-            // Nobody was asked.
+            // No call was made.
             Class::Budget => None,
             class @ (Class::Authentication
             | Class::Permission
@@ -169,7 +169,7 @@ impl StateSnapshot {
         &self.deployments[id.0]
     }
 
-    /// Where the breaker of a deployment stands: its own, or its endpoint's when that is shut.
+    /// The breaker state of a deployment: its own, or its host's if that is open.
     #[must_use]
     pub fn state(&self, map: &Map, id: DeploymentId, now: Timestamp) -> BreakerState {
         HostBreakers::read(map, self, now).state(map, self, id, now)
@@ -182,7 +182,7 @@ impl StateSnapshot {
         self.deployment(id).gated(now).max(full)
     }
 
-    /// The limit that has no room for `id` when it is asked through `group`.
+    /// The limit that has no room for `id` as a member of `group`.
     #[must_use]
     pub fn limit_exceeded(&self, group: GroupId, id: DeploymentId) -> Option<LimitExceeded> {
         let own = self.deployment(id).headroom.exceeded.iter();
@@ -195,7 +195,7 @@ impl StateSnapshot {
         &self.groups[id.0]
     }
 
-    /// Whether a deployment other than `id` in this group could be asked right now.
+    /// Returns `true` if another deployment than `id` of this group is available now.
     #[must_use]
     pub fn another_closed(&self, map: &Map, group: GroupId, id: DeploymentId, now: Timestamp) -> bool {
         let host_breakers = HostBreakers::read(map, self, now);

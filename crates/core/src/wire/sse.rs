@@ -87,7 +87,7 @@ impl SseParser {
     /// not a broken frame.
     ///
     /// # Errors
-    /// As [`Parser::feed`].
+    /// As [`SseParser::feed`].
     pub fn end(&mut self, out: &mut Vec<Frame>) -> Result<(), FrameError> {
         let line = std::mem::take(&mut self.line);
         // A character can be split, too; a line of invalid UTF-8 is incomplete.

@@ -31,28 +31,22 @@ pub struct History {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HistoryError {
     /// The state is in memory only.
-    #[error("the state is in memory, so nothing is logged\nhint: leave out `--state memory`, or name a directory")]
+    #[error("the state is in memory, so nothing is logged")]
     InMemory,
     /// Without a home directory, the state is in memory only.
-    #[error(
-        "the state is in memory, so nothing is logged: there is no home directory\nhint: set `HOME` or `XDG_STATE_HOME`, or use `--state DIR`"
-    )]
+    #[error("the state is in memory, so nothing is logged: there is no home directory")]
     NoHome,
     /// There is no log, or nothing in it.
-    #[error("nothing is logged in `{}` yet\nhint: `llmroute ask` logs what it does, unless `--no-log` says otherwise", .0)]
+    #[error("nothing is logged in `{}` yet", .0)]
     Empty(String),
     /// No request has this id.
-    #[error(
-        "no request `{0}` is logged\nhint: `llmroute logs` lists the latest; any unique beginning or end of an id will do"
-    )]
+    #[error("no request `{0}` is logged")]
     Unknown(String),
     /// No conversation has this id.
-    #[error(
-        "no conversation `{0}` is logged\nhint: `llmroute logs --conversations` lists the latest; any unique beginning or end of an id will do"
-    )]
+    #[error("no conversation `{0}` is logged")]
     UnknownConversation(String),
     /// Several requests match the id.
-    #[error("`{part}` could be {}\nhint: give more of the id", ids.join(", "))]
+    #[error("`{part}` could be {}", ids.join(", "))]
     Ambiguous {
         /// The given id.
         part: String,
@@ -62,6 +56,26 @@ pub enum HistoryError {
     /// The log cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl HistoryError {
+    /// Returns what to do next.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::InMemory => Some("leave out `--state memory`, or name a directory"),
+            Self::NoHome => Some("set `HOME` or `XDG_STATE_HOME`, or use `--state DIR`"),
+            Self::Empty(_) => Some("`llmroute ask` logs its requests, except with `--no-log`"),
+            Self::Unknown(_) => {
+                Some("`llmroute logs` lists the latest requests; a unique beginning or end of an id is enough")
+            }
+            Self::UnknownConversation(_) => {
+                Some("`llmroute logs --conversations` lists the latest; a unique beginning or end of an id is enough")
+            }
+            Self::Ambiguous { .. } => Some("give more characters of the id"),
+            Self::Store(_) => None,
+        }
+    }
 }
 
 impl History {

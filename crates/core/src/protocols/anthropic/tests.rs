@@ -1,4 +1,4 @@
-//! What messages are sent.
+//! Requests to the Messages API.
 
 use serde_json::{Value, json};
 

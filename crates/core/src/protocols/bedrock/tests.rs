@@ -1,4 +1,4 @@
-//! What Bedrock is sent, and what its errors and odd frames mean.
+//! Requests to Bedrock, and its errors and odd frames.
 
 use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! What generateContent is sent.
+//! Requests to generateContent.
 
 use serde_json::{Value, json};
 

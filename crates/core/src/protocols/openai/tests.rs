@@ -1,4 +1,4 @@
-//! What chat completions are sent.
+//! Requests to chat completions.
 
 use http::{HeaderName, HeaderValue};
 use serde_json::{Value, json};

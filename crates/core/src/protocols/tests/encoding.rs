@@ -1,4 +1,4 @@
-//! What the protocols beside chat completions and messages send, and the addresses they send it to.
+//! Requests and addresses of the other protocols.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! How the answers of single protocols end, or fail to.
+//! The endings of answers in single protocols.
 
 use super::{answer, check, stream};
 use crate::model::{Class, Finish, TimeoutKind};

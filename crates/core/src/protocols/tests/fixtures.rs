@@ -1,4 +1,4 @@
-//! Every recorded answer gives what `expected.json` says, however its bytes are cut and dressed.
+//! Every recorded reply decodes to its entry in `expected.json`, for every split of its bytes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ pub fn read(path: impl AsRef<Path>) -> Vec<u8> {
     fs::read(path).unwrap()
 }
 
-fn folder(name: &str) -> PathBuf {
+pub(super) fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(name)
 }
 

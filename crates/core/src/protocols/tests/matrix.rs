@@ -1,4 +1,4 @@
-//! What is no answer is a failure in every protocol that is built, and of the right class.
+//! A reply without an answer is a failure of the right class in every protocol.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! The breaker as scripts: what happens at which second, and where it stands then.
+//! Scripts for the breaker: events at given seconds, and its state after each.
 
 use proptest::prelude::*;
 
@@ -12,7 +12,7 @@ const RULES: BreakerPolicy = BreakerPolicy {
     remembered: 0,
 };
 
-/// Plays `script` (`second event`, one a line) on a breaker and tells where it stands after each.
+/// Plays `script` (`second event`, one a line) on a breaker and returns its state after each.
 fn check(rules: BreakerPolicy, another_closed: bool, script: &str) {
     let mut breaker = Breaker::default();
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -192,7 +192,7 @@ fn failures_of_a_clock_that_ran_ahead_do_not_count() {
     check(rules, true, "90000 500 -> closed\n10 500 -> closed\n11 500 -> open 120");
 }
 
-/// The share after a recovery at 1000 s, with answers at `answers`, when asked at `at`.
+/// The traffic share at `at`, after a recovery at 1000 s with answers at `answers`.
 fn ramp(answers: &[i64], at: f64, want: f64) {
     let mut breaker = Breaker::default();
     let mut see = |second: i64, seen| {

@@ -18,12 +18,12 @@ const VARIANCE_MIN: f64 = 0.005;
 const GAIN_MIN: f64 = 0.10;
 /// The least weight of a sample above the mean where peaks count.
 const GAIN_PEAK: f64 = 0.5;
-/// Logarithms beyond this (a microsecond, eleven days) are a mistake of whoever measured.
+/// Larger logarithms (a microsecond, eleven days) are measurement errors.
 const LN_MAX: f64 = 14.0;
 /// Ages beyond this add nothing, and keep the arithmetic small.
 const AGE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// How a quantity behaves.
+/// The behaviour of a quantity.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Prior {
     /// Variance that a second adds.
@@ -39,25 +39,25 @@ impl Prior {
     pub const TTFT: Self = Self { drift: 0.12 * 0.12 / 600.0, noise: 0.45 * 0.45, peak: true };
     /// Seconds for each generated token.
     pub const SECONDS_PER_TOKEN: Self = Self { drift: 0.12 * 0.12 / 600.0, noise: 0.35 * 0.35, peak: true };
-    /// Tokens of an answer: a matter of the questions, so one tells little of the next.
+    /// Tokens of an answer: they depend on the prompt, so one says little about the next.
     pub const OUTPUT: Self = Self { drift: 0.12 * 0.12 / 86_400.0, noise: 0.8 * 0.8, peak: false };
     /// Tokens counted by the model for each one estimated: a matter of its tokenizer, hardly drifts.
     pub const SIZE: Self = Self { drift: 0.02 * 0.02 / 86_400.0, noise: 0.2 * 0.2, peak: false };
 }
 
-/// What is believed of a quantity at a moment: its logarithm is normal.
+/// The estimate of a quantity at a time: its logarithm is normal.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
     /// The mean of the logarithm.
     pub ln: f64,
     /// The variance of that mean (not of one measurement).
     pub variance: f64,
-    /// It was measured; otherwise it is what stands for ignorance.
+    /// `true` if it was measured; otherwise it is the prior.
     pub measured: bool,
 }
 
 impl Estimate {
-    /// What stands for a quantity that was never measured: `value`, with all the uncertainty there is.
+    /// The prior of a quantity that was never measured: `value`, with the full uncertainty.
     #[must_use]
     pub fn unmeasured(value: f64) -> Self {
         Self { ln: ln(value).unwrap_or(0.0), variance: VARIANCE_MAX, measured: false }
@@ -69,7 +69,7 @@ impl Estimate {
         self.ln.exp()
     }
 
-    /// The mean of the quantity when single measurements spread as `law` says.
+    /// The mean of the quantity, given the spread of single measurements in `law`.
     #[must_use]
     pub fn expected(&self, prior: &Prior) -> f64 {
         (self.ln + f64::midpoint(self.variance, prior.noise)).exp()
@@ -81,8 +81,8 @@ impl Estimate {
         self.variance.sqrt()
     }
 
-    /// What the next measurement exceeds only as often as a normal variable exceeds `sigmas`, when
-    /// single measurements spread as `law` says.
+    /// The value that the next measurement exceeds as often as a normal variable exceeds `sigmas`,
+    /// given the spread of single measurements in `law`.
     #[must_use]
     pub fn next(&self, prior: &Prior, sigmas: f64) -> f64 {
         (self.ln + sigmas * (self.variance + prior.noise).sqrt()).exp()
@@ -108,19 +108,19 @@ struct Known {
 }
 
 impl Filter {
-    /// Whether nothing was ever measured.
+    /// Returns `true` if nothing was ever measured.
     #[must_use]
     pub fn is_blank(&self) -> bool {
         self.0.is_none()
     }
 
-    /// How old the last measurement is.
+    /// The age of the last measurement.
     #[must_use]
     pub fn age(&self, now: Timestamp) -> Option<Duration> {
         self.0.map(|known| now.since(known.at))
     }
 
-    /// What is believed at `now`. RateLimitReading changes nothing.
+    /// The estimate at `now`.
     #[must_use]
     pub fn read(&self, prior: &Prior, now: Timestamp) -> Option<Estimate> {
         let known = self.0?;
@@ -132,7 +132,7 @@ impl Filter {
         })
     }
 
-    /// Learns one measurement; the first one is weighed against `start`. What is no positive finite
+    /// Adds one measurement; the first one is weighed against `start`. Anything but a positive finite
     /// number teaches nothing.
     pub fn learn(&mut self, value: f64, prior: &Prior, start: Estimate, now: Timestamp) {
         let Some(sample) = ln(value) else { return };
@@ -179,7 +179,7 @@ mod tests {
 
     use super::*;
 
-    /// Learns `samples` (`second`, value) of the first token and tells median and sigma at `at`.
+    /// Adds `samples` (`second`, value) of the first token, and returns median and sigma at `at`.
     fn check(samples: &[(i64, f64)], at: i64, median: f64, sigma: f64) {
         let mut filter = Filter::default();
         for (second, value) in samples {

@@ -1,4 +1,4 @@
-//! What calls teach about a deployment apart from being alive: how fast, how long, how reliable.
+//! Estimates of a deployment from its calls: speed, answer length, reliability.
 //!
 //! Each estimate is kept for prompts of three lengths and for all of them together; a length that
 //! was never or not lately seen is answered by the whole. Values only: reading changes nothing.
@@ -27,7 +27,7 @@ const CHARS_PER_TOKEN: f64 = 4.0;
 /// The weight of the newest share of cached prompt tokens.
 const CACHED_GAIN: f64 = 0.2;
 
-/// How long a prompt is: first tokens of long ones come later.
+/// The length class of a prompt: long ones have later first tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PromptLength {
     /// Up to 1,000 tokens.
@@ -39,7 +39,7 @@ pub enum PromptLength {
 }
 
 impl PromptLength {
-    /// The length of a prompt of about so many tokens.
+    /// The length class of a prompt with about `tokens` tokens.
     #[must_use]
     pub fn of(tokens: u64) -> Self {
         match tokens {
@@ -65,7 +65,7 @@ pub struct ByLength {
 }
 
 impl ByLength {
-    /// What is believed for prompts of `length`; older measurements than `ttl` count as none.
+    /// The estimate for prompts of `length`; measurements older than `ttl` are ignored.
     #[must_use]
     pub fn read(&self, length: PromptLength, prior: &Prior, now: Timestamp, ttl: Option<Duration>) -> Option<Estimate> {
         let young = |filter: &Filter| ttl.is_none_or(|ttl| filter.age(now).is_some_and(|age| age <= ttl));
@@ -157,7 +157,7 @@ impl Estimates {
         }
     }
 
-    /// How many tokens this model counts where `estimated` are estimated.
+    /// The tokens that this model counts for `estimated` tokens.
     #[must_use]
     pub fn tokens(&self, estimated: f64, now: Timestamp) -> f64 {
         estimated * self.size.read(&Prior::SIZE, now).map_or(1.0, |size| size.median())
@@ -176,7 +176,7 @@ impl Estimates {
         self.size.read(&Prior::SIZE, now).map(|size| CHARS_PER_TOKEN / size.median())
     }
 
-    /// What a call is expected to use: a prompt of `estimated` tokens, an answer of the usual length
+    /// The expected usage of a call: a prompt of `estimated` tokens, an answer of the usual length
     /// and of at most `limit` tokens.
     #[must_use]
     pub fn usage(&self, estimated: u64, limit: Option<u64>, now: Timestamp) -> Usage {

@@ -1,4 +1,4 @@
-//! What one call says about speed, length and reliability.
+//! The measurements of one call: speed, length, success.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use crate::model::{Class, Failure, Usage};
 
 /// A failure is at least as bad as this many seconds: one that comes fast must not look fast.
 const FAILURE_LEAST: Duration = Duration::from_secs(5);
-/// A server that asks for more than this is not believed.
+/// The longest credible wait.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);
-/// Answers shorter than this say nothing about the pace.
+/// The shortest answer that measures the speed, in tokens.
 const PACE_TOKENS: u64 = 8;
-/// Prompts shorter than this say more of the wrapping than of the tokenizer.
+/// The shortest prompt that calibrates the tokenizer: shorter ones consist mostly of the template.
 const SIZE_TOKENS: u64 = 100;
 
-/// What one call teaches [`Estimates`](super::Estimates).
+/// The measurements that one call adds to [`Estimates`](super::Estimates).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CallSample {
     /// It was answered.
@@ -28,14 +28,14 @@ pub enum CallSample {
         output: Option<f64>,
         /// Prompt tokens as the provider counts them.
         counted: Option<u64>,
-        /// How many of them came from its cache.
+        /// The cached prompt tokens.
         cached: u64,
     },
     /// It failed, which counts as a slow answer.
     Failed {
         /// Estimated prompt tokens.
         prompt_tokens: u64,
-        /// How slow.
+        /// The time.
         seconds: f64,
     },
 }
@@ -51,7 +51,7 @@ impl CallSample {
         usage: Option<&Usage>,
         shown_reasoning: bool,
     ) -> Self {
-        // Hidden reasoning is over before the first token, so it is no part of the pace.
+        // Hidden reasoning ends before the first token, so it does not affect the speed.
         let seen = usage.map(
             |usage| {
                 if shown_reasoning { usage.output } else { usage.output.saturating_sub(usage.reasoning) }
@@ -73,7 +73,7 @@ impl CallSample {
         }
     }
 
-    /// The experience of a failure after `elapsed`; `None` when it says nothing of the deployment:
+    /// The sample of a failure after `elapsed`; `None` if it is no evidence about the deployment:
     /// the caller's own faults, rate limits, and calls that were never made.
     #[must_use]
     pub fn failed(prompt_tokens: u64, failure: &Failure, elapsed: Duration) -> Option<Self> {

@@ -1,4 +1,4 @@
-//! How often a deployment answers: successes and failures that fade.
+//! The success rate of a deployment, with decaying counts.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::model::Timestamp;
 
 /// Half-life of the counts: long enough for calls that are minutes apart.
 const HALF_LIFE: Duration = Duration::from_secs(600);
-/// What is believed before anything is seen, in calls: two, of which one in fifty failed.
+/// The prior, in calls: two, of which one in fifty failed.
 const PRIOR: (f64, f64) = (1.96, 0.04);
 const COUNT_MAX: f64 = 1e6;
 
@@ -23,7 +23,7 @@ pub struct SuccessRate {
 }
 
 impl SuccessRate {
-    /// Whether nothing was ever counted.
+    /// Returns `true` if nothing was ever counted.
     #[must_use]
     pub fn is_blank(&self) -> bool {
         *self == Self::default()

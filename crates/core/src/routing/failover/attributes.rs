@@ -1,4 +1,4 @@
-//! What routing knows of a request, and the reasons for which a deployment is passed over.
+//! The attributes of a request that routing uses, and the reasons for skipping a deployment.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::model::prompt::{Part, Prompt};
 use crate::routing::rules::RuleOverrides;
 use crate::routing::{Capabilities, DeploymentId, GroupId};
 
-/// What routing knows of a request.
+/// The attributes of a request.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RequestAttributes {
     /// Estimated prompt tokens.
@@ -17,25 +17,25 @@ pub struct RequestAttributes {
     pub require_tags: Vec<String>,
     /// Only deployments without this label.
     pub forbid_tags: Vec<String>,
-    /// Only deployments whose price is known and whose estimated cost is below this, in USD.
+    /// The cost limit in USD: only deployments with a known price and a lower estimate are eligible.
     pub max_cost: Option<f64>,
-    /// Ask no fallback group.
+    /// Disables fallback groups.
     pub no_fallback: bool,
     /// Labels of the request, for rules and statistics.
     pub tags: Vec<String>,
-    /// Who asks, if somebody said.
+    /// The user, if given.
     pub user: Option<String>,
-    /// The local hour from 0 to 23; a rule that asks for it cannot be evaluated without.
+    /// The local hour from 0 to 23; a rule that uses it cannot be evaluated without it.
     pub hour: Option<u8>,
-    /// What the request needs besides text.
+    /// The capabilities that the request needs.
     pub needs: Needs,
-    /// Where rules lead; the engine decides it once for each request.
+    /// The results of rules; the engine evaluates them once for each request.
     pub rule_overrides: RuleOverrides,
-    /// By what a sticky group may remember who asks.
+    /// The identities that a sticky group can use.
     pub identity: Identity,
 }
 
-/// Who asks, in which conversation, and what.
+/// The user, the conversation and the prompt.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Identity {
     /// The user.
@@ -46,7 +46,7 @@ pub struct Identity {
     pub prompt: Option<String>,
 }
 
-/// What a request needs besides text.
+/// The capabilities that a request needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Needs {
     /// It holds images.
@@ -60,7 +60,7 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// What `prompt` needs.
+    /// The capabilities that `prompt` needs.
     #[must_use]
     pub fn of(prompt: &Prompt) -> Self {
         let parts = || prompt.messages.iter().flat_map(|message| &message.parts);
@@ -115,16 +115,16 @@ impl Capability {
 pub struct Skip {
     /// In which group.
     pub group: GroupId,
-    /// Which one.
+    /// The deployment.
     pub deployment: DeploymentId,
     /// Why.
     pub reason: SkipReason,
 }
 
-/// The filters, in the order in which they are asked.
+/// The filters, in the order of their evaluation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SkipReason {
-    /// Its key is missing; says which.
+    /// The missing key.
     NoKey(String),
     /// A rule of the group decided for another target.
     Ruled {
@@ -143,7 +143,7 @@ pub enum SkipReason {
         prompt: u64,
         /// By which share that may be off.
         margin: f64,
-        /// What fits.
+        /// The limit that fits.
         window: u64,
     },
     /// Its price is unknown and there is a cost cap.
@@ -167,14 +167,14 @@ pub enum SkipReason {
     },
     /// A limit has no room for it now.
     Limited {
-        /// Which limit, in words.
+        /// The limit in words.
         limit: String,
         /// For how much longer.
         left: Duration,
     },
     /// The request is larger than a limit ever leaves room for.
     TooLarge {
-        /// Which limit, in words.
+        /// The limit in words.
         limit: String,
     },
 }

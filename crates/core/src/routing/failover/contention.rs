@@ -1,4 +1,4 @@
-//! Calls that could not be made after all: another process was first. They count as not asked.
+//! Calls that could not be made because another process was first. They do not count as calls.
 
 use super::eligibility::closed;
 use super::{Failover, PlannedCall, SkipReason};
@@ -7,7 +7,7 @@ use crate::routing::snapshot::StateSnapshot;
 use crate::routing::{DeploymentId, GroupId, strategy};
 
 impl Failover<'_> {
-    /// Another process won the probe of `deployment`; it is not asked now.
+    /// Another process won the probe of `deployment`; it is not called now.
     pub fn probe_taken(&mut self, deployment: DeploymentId, until: Timestamp, now: Timestamp) {
         if let Some(group) = self.undo_call(deployment) {
             let class = String::from("probed by another process");
@@ -15,7 +15,7 @@ impl Failover<'_> {
         }
     }
 
-    /// A limit has no room for `call`, as the snapshot says by now: it is not made.
+    /// A limit in the refreshed snapshot has no room for `call`: it is not made.
     pub fn limit_reached(&mut self, call: &PlannedCall, snapshot: &StateSnapshot, now: Timestamp) {
         if self.undo_call(call.deployment).is_some() {
             self.waited += call.wait;
@@ -27,8 +27,8 @@ impl Failover<'_> {
         }
     }
 
-    /// The turn of the group of `call` was taken, which is its first: the call is not made, and whoever
-    /// was not asked there is ranked anew.
+    /// The first turn of the call's group was taken: the call is not made, and the deployments that
+    /// were not called there are ranked anew.
     pub fn rerank(&mut self, call: &PlannedCall, snapshot: &StateSnapshot, now: Timestamp, rng: &mut fastrand::Rng) {
         let Some(group) = self.undo_call(call.deployment) else { return };
         let members = &self.map.group(group).members;
@@ -43,7 +43,7 @@ impl Failover<'_> {
         }
     }
 
-    /// Takes back that `deployment` was asked last, through the group that it returns; `None` if
+    /// Undoes the last call of `deployment`, and returns its group; `None` if
     /// another one was.
     fn undo_call(&mut self, deployment: DeploymentId) -> Option<GroupId> {
         if let Some(last) = self.last.take()

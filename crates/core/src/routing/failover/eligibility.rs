@@ -1,4 +1,4 @@
-//! The filters before a strategy: who may serve a request at a moment, and why the others may not.
+//! The filters before a strategy: the eligible deployments, and the reasons against the others.
 
 use super::attributes::{RequestAttributes, SkipReason};
 use crate::model::Timestamp;
@@ -24,19 +24,19 @@ impl<'a> Eligibility<'a> {
         Self { map, attributes, snapshot, host_breakers: HostBreakers::read(map, snapshot, now), now }
     }
 
-    /// The positions of the members of `group` that may be asked.
+    /// The indices of the eligible members of `group`.
     #[must_use]
     pub fn eligible(&self, group: GroupId) -> Vec<usize> {
         let members = self.map.group(group).members.iter().enumerate();
         members.filter(|(_, member)| self.skip_reason(group, member).is_none()).map(|(position, _)| position).collect()
     }
 
-    /// Where the breaker of a deployment stands, its host's included.
+    /// The breaker state of a deployment, including its host's.
     pub(super) fn state(&self, id: DeploymentId) -> BreakerState {
         self.host_breakers.state(self.map, self.snapshot, id, self.now)
     }
 
-    /// Why `member` of `group` may not be asked now, if it may not.
+    /// The reason why `member` of `group` is not eligible now, if there is one.
     pub(super) fn skip_reason(&self, group: GroupId, member: &Member) -> Option<SkipReason> {
         self.incapable(member)
             .or_else(|| self.closed_by(group, member.deployment))

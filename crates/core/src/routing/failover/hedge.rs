@@ -1,4 +1,4 @@
-//! Asking a second deployment at the same time: who it would be, and what the failover remembers of it.
+//! Hedging: selects the second deployment, and records the results of both calls.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use crate::routing::hedge::{HedgeCandidate, refusal};
 use crate::routing::snapshot::StateSnapshot;
 
 impl Failover<'_> {
-    /// Who could be asked besides the one that was asked last and is silent: a member of the same
-    /// group that was not asked yet, an independent one if there is one.
+    /// Returns a deployment to call in parallel to the silent one: a member of the same
+    /// group that was not called yet, preferably an independent one.
     #[must_use]
     pub fn hedge_candidate(&self, snapshot: &StateSnapshot, now: Timestamp) -> Option<DeploymentId> {
         let group = self.called[self.last?].group;
@@ -59,7 +59,7 @@ impl Failover<'_> {
         Some(self.call(group, rival, Duration::ZERO, snapshot, now))
     }
 
-    /// One of two calls failed and the other, to `left`, goes on.
+    /// One of two calls failed; the call to `left` continues.
     pub fn hedge_call_failed(
         &mut self,
         deployment: DeploymentId,
@@ -73,7 +73,7 @@ impl Failover<'_> {
         self.last = self.position(left);
     }
 
-    /// The call to `winner` goes on alone; the one to `loser` was broken off, which says nothing
+    /// The call to `winner` continues alone; the call to `loser` was cancelled, which is no evidence
     /// against it.
     pub fn hedge_won(&mut self, winner: DeploymentId, loser: DeploymentId, now: Timestamp) {
         if let Some(position) = self.position(loser) {

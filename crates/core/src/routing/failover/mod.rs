@@ -1,4 +1,4 @@
-//! One request's way through the deployments: after each failure, who is asked next, and when.
+//! The retry and failover state machine of one request: after each failure, the next call and its time.
 //!
 //! A pure value. The engine asks [`Failover::next`], does what the [`Step`] says, and comes back with
 //! the failure. There is no other retry layer.
@@ -24,11 +24,11 @@ mod retry;
 mod tests;
 mod tie_break;
 
-/// Attempts in one request beyond which no deployment is asked again.
+/// The number of attempts after which a request makes no retries.
 pub const MAX_ATTEMPTS: u32 = 6;
-/// A probe is not waited for longer than this while another deployment stands ready.
+/// The time limit of a probe while another deployment is available.
 const PROBE_PATIENCE: Duration = Duration::from_secs(5);
-/// What the engine is to do.
+/// The instruction for the engine.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
     /// Wait, then call a deployment.
@@ -40,11 +40,11 @@ pub enum Step {
 /// One attempt to make.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlannedCall {
-    /// The group through which it is asked.
+    /// The group of the call.
     pub group: GroupId,
-    /// Whom to ask.
+    /// The deployment to call.
     pub deployment: DeploymentId,
-    /// How long to wait first.
+    /// The wait before the call.
     pub wait: Duration,
     /// The most time until the first token: the configured limit, or this attempt's share of what
     /// is left of the deadline.
@@ -67,21 +67,21 @@ impl Stop {
     }
 }
 
-/// Why nobody else is asked.
+/// The reason to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
     /// The deadline passed.
     Deadline,
     /// The request itself was refused.
     Refused,
-    /// Nobody has a key.
+    /// No deployment has a key.
     NoKey,
-    /// Whoever is left is gated by a rate limit.
+    /// All remaining deployments are rate limited.
     RateLimited {
-        /// Until the first of them may be asked.
+        /// The time until the first of them is available.
         next: Duration,
     },
-    /// Everybody was asked, or nobody is eligible.
+    /// All deployments were called, or none is eligible.
     Exhausted,
 }
 
@@ -97,12 +97,12 @@ pub struct Failover<'a> {
     fallbacks_left: u32,
     called: Vec<CalledDeployment>,
     attempts: u32,
-    /// Position in `asked` of the last attempt.
+    /// The index in `asked` of the last attempt.
     last: Option<usize>,
     restriction: Restriction,
     refused: bool,
     skips: Vec<Skip>,
-    /// Deployments that a rate limit kept shut when it was their turn: they are asked once it opens.
+    /// Deployments that were rate limited at their turn: they are called once the gate opens.
     blocked: Vec<DeploymentId>,
     /// Time that was waited for slots which others took.
     waited: Duration,
@@ -114,7 +114,7 @@ struct GroupVisit {
     group: GroupId,
     /// The strategy's order, with its reasons.
     ranked: Vec<Ranked>,
-    /// Eligible members not asked yet, best first.
+    /// Eligible members that were not called yet, best first.
     untried: Vec<DeploymentId>,
     /// Attempts that may still be made in this group.
     attempts_left: u32,
@@ -126,22 +126,22 @@ struct GroupVisit {
     too_small: bool,
 }
 
-/// A deployment that was asked in this request.
+/// A deployment that was called in this request.
 #[derive(Debug)]
 struct CalledDeployment {
     group: GroupId,
     deployment: DeploymentId,
     times: u32,
     in_a_row: u32,
-    /// How often its answer was of no use.
+    /// The number of its unusable answers.
     rejected: u32,
-    /// Whether and from when it may be asked again.
+    /// The permission to retry it, and from when.
     retry_at: Option<Timestamp>,
-    /// How it failed last.
+    /// Its last failure.
     failed: Option<Class>,
 }
 
-/// What the failures so far ask of whoever comes next.
+/// The requirements on the next deployment after the failures so far.
 #[derive(Debug, Clone, PartialEq)]
 enum Restriction {
     None,
@@ -149,7 +149,7 @@ enum Restriction {
     OtherProvider(String),
     /// A context window larger than this (0: any that is known).
     Larger(u64),
-    /// Nobody: the one other provider was asked too.
+    /// None: the other provider was called, too.
     NoFurtherCall,
 }
 
@@ -181,7 +181,7 @@ impl<'a> Failover<'a> {
         }
     }
 
-    /// What to do after `last` failed (`None` at the start).
+    /// Returns the next step after the failure `last` (`None` at the start).
     pub fn next(
         &mut self,
         last: Option<&Failure>,
@@ -217,12 +217,12 @@ impl<'a> Failover<'a> {
         self.visits.iter().map(|visit| (visit.group, visit.ranked.as_slice()))
     }
 
-    /// Who was passed over since this was last called, and why.
+    /// Returns the deployments skipped since the last call of this method, with reasons.
     pub fn take_skips(&mut self) -> Vec<Skip> {
         std::mem::take(&mut self.skips)
     }
 
-    /// Notes what `failure` says about whom to ask next.
+    /// Records the requirements that follow from `failure`.
     fn react(&mut self, failure: &Failure, last: usize, now: Timestamp) {
         let CalledDeployment { group, deployment, .. } = self.called[last];
         self.called[last].failed = Some(failure.class);
@@ -281,7 +281,7 @@ impl<'a> Failover<'a> {
         // A request that one provider refuses is not repeated anywhere.
         let again = again.filter(|_| matches!(self.restriction, Restriction::None | Restriction::Larger(_)));
         self.called[last].retry_at = again;
-        // Someone was asked on behalf of another provider and failed otherwise: that was the one chance.
+        // The other provider failed for another reason: that was the only extra call.
         if let Restriction::OtherProvider(provider) = &self.restriction
             && *provider != self.map.deployment(deployment).provider
         {
@@ -289,7 +289,7 @@ impl<'a> Failover<'a> {
         }
     }
 
-    /// The next deployment that was not asked in this request: in this group, then in the fallbacks.
+    /// The next deployment that was not called in this request: in this group, then in the fallbacks.
     fn first_visit(
         &mut self,
         snapshot: &StateSnapshot,
@@ -326,7 +326,7 @@ impl<'a> Failover<'a> {
         Some((visit.group, visit.untried.remove(found)))
     }
 
-    /// Whether the failures so far leave `id`, as a member of `group`, any sense.
+    /// Returns `true` if `id`, as a member of `group`, is still useful after the failures so far.
     pub(super) fn wanted(&self, group: GroupId, id: DeploymentId) -> bool {
         let deployment = self.map.deployment(id);
         match &self.restriction {
@@ -345,7 +345,7 @@ impl<'a> Failover<'a> {
         }
     }
 
-    /// Whether `id` was asked in this request, by this or by another name.
+    /// Returns `true` if `id` was called in this request, under this or another name.
     pub(super) fn was_called(&self, id: DeploymentId) -> bool {
         self.called.iter().any(|called| self.map.same(called.deployment, id))
     }
@@ -442,7 +442,7 @@ impl<'a> Failover<'a> {
         called.in_a_row = if same { called.in_a_row + 1 } else { 1 };
         self.last = Some(position);
         let at = now.after(wait);
-        // One that is asked in spite of an open breaker is not its probe, and where nobody could take
+        // A call despite an open breaker is not its probe, and where no other deployment could take
         // over there is nothing to be careful about.
         let probe = snapshot.state(self.map, deployment, at) == BreakerState::HalfOpen
             && self.has_alternative(deployment, snapshot, at);

@@ -2,22 +2,22 @@
 
 use crate::model::{Class, OutputFault};
 
-/// How policy answers a class of failure.
+/// The reaction to a class of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reaction {
-    /// Ask the next; this one may be asked again later.
+    /// Call the next deployment; this one can be retried later.
     Next,
-    /// Ask this one once more, at once; then the next, and never this one again in this request.
+    /// Retry this one once, immediately; then move on for the rest of the request.
     OnceMore,
-    /// Ask the next; a repeat of this one must wait out its gate.
+    /// Call the next; a retry of this one must wait for its gate.
     NextGated,
-    /// Ask the next, and never this one again in this request.
+    /// Call the next, and never this one again in this request.
     NextNeverThis,
-    /// Ask one deployment of another provider, then stop.
+    /// Call one deployment of another provider, then stop.
     OtherProvider,
-    /// Ask deployments with a larger window only.
+    /// Call only deployments with a larger window.
     LargerWindow,
-    /// Ask the groups that are named for it, and no others.
+    /// Call only the groups that are configured for it.
     PolicyGroups,
 }
 
@@ -30,7 +30,7 @@ pub(super) fn reaction(class: Class) -> Reaction {
         Class::RateLimit => Reaction::NextGated,
         // The model may draw better; what fails twice is likely to fail again.
         Class::InvalidOutput(OutputFault::Rejected) => Reaction::OnceMore,
-        // One that timed out in silence is not asked again; keys, money and names do not mend in seconds,
+        // A silent timeout is not retried; keys, budgets and names do not recover in seconds,
         // and the same question gets the same unusable answer.
         Class::Timeout(_)
         | Class::Authentication

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::reaction::{Reaction, reaction};
 use super::{CalledDeployment, Eligibility, Failover, GroupVisit, MAX_ATTEMPTS, PlannedCall, Restriction, Stop};
-use crate::model::{Failure, Timestamp};
+use crate::model::{Class, Failure, Timestamp};
 use crate::routing::breaker::BreakerState;
 use crate::routing::limits::LimitExceeded;
 use crate::routing::snapshot::StateSnapshot;
@@ -42,7 +42,7 @@ impl Failover<'_> {
         Some(self.call(group, deployment, wait, snapshot, now))
     }
 
-    /// Asks somebody again, or waits for a gate, when no one new is left: whoever is ready first.
+    /// Chooses a retry, or a wait for a gate, when no new deployment is left: the one that is available first.
     pub(super) fn retry(
         &mut self,
         snapshot: &StateSnapshot,
@@ -51,7 +51,9 @@ impl Failover<'_> {
     ) -> Option<PlannedCall> {
         let mut best: Option<(Duration, GroupId, DeploymentId)> = None;
         for called in self.called.iter().filter(|called| self.may_retry(called, snapshot, now)) {
-            let backoff = backoff::wait(called.times - 1, rng);
+            // A rate limit is over when its gate opens; calls are spread by their pace.
+            let limited = called.failed == Some(Class::RateLimit);
+            let backoff = if limited { Duration::ZERO } else { backoff::wait(called.times - 1, rng) };
             if let Some(wait) = self.wait_for(called, backoff, snapshot, now)
                 && best.is_none_or(|(least, ..)| wait < least)
             {
@@ -68,7 +70,7 @@ impl Failover<'_> {
         Some(self.call(group, deployment, wait, snapshot, now))
     }
 
-    /// Whether a deployment that failed may be asked once more in this request.
+    /// Returns `true` if a failed deployment can be retried in this request.
     fn may_retry(&self, called: &CalledDeployment, snapshot: &StateSnapshot, now: Timestamp) -> bool {
         let left = self.visits.iter().find(|visit| visit.group == called.group).map_or(0, |visit| visit.attempts_left);
         called.retry_at.is_some()
@@ -79,7 +81,7 @@ impl Failover<'_> {
             && snapshot.group(called.group).retries.allows_retry(now)
     }
 
-    /// How long to wait before `asked` is asked again, if that can be afforded.
+    /// The wait before a retry of `asked`, if it fits the limits.
     fn wait_for(
         &self,
         called: &CalledDeployment,
@@ -98,7 +100,7 @@ impl Failover<'_> {
         self.waited + wait <= self.map.group(group).policy.max_wait && now.after(wait) < self.deadline
     }
 
-    /// Fit members of the entered groups that were never asked and are shut by a rate limit only.
+    /// Suitable members of the entered groups that were never called and are excluded only by a rate limit.
     fn gated(&self, snapshot: &StateSnapshot, now: Timestamp) -> Vec<(GroupId, DeploymentId, Timestamp)> {
         if !matches!(self.restriction, Restriction::None | Restriction::Larger(_)) {
             return Vec::new();
@@ -109,7 +111,7 @@ impl Failover<'_> {
             .flat_map(|visit| {
                 let members = self.map.group(visit.group).members.iter();
                 members.filter_map(move |member| {
-                    // One that was shut when its turn came is ready by now.
+                    // A deployment that was rate limited at its turn is available by now.
                     let opened = || self.blocked.contains(&member.deployment).then_some(now);
                     let until = snapshot.gated(visit.group, member.deployment, now).or_else(opened)?;
                     let shut = snapshot.limit_exceeded(visit.group, member.deployment);
@@ -124,7 +126,7 @@ impl Failover<'_> {
             .collect()
     }
 
-    /// Whether breakers alone keep everybody shut: nobody waits for a rate limit.
+    /// Returns `true` if only breakers exclude the deployments, and no rate limit does.
     pub(super) fn all_open(&self, snapshot: &StateSnapshot, now: Timestamp) -> bool {
         let eligibility = Eligibility::new(self.map, &self.attributes, snapshot, now);
         let open =
@@ -132,7 +134,7 @@ impl Failover<'_> {
         self.called.iter().all(open) && self.gated(snapshot, now).is_empty()
     }
 
-    /// Breakers are advice: when nobody else is left, the one that opens first is asked all the
+    /// Breakers are advice: when no other deployment is left, the one that opens first is tried
     /// same, then the next.
     pub(super) fn bypass_breaker(&mut self, snapshot: &StateSnapshot, now: Timestamp) -> Option<PlannedCall> {
         if !matches!(self.restriction, Restriction::None | Restriction::Larger(_)) {

@@ -11,8 +11,8 @@ use crate::routing::strategy::SimpleShuffle;
 use crate::routing::{Deployment, Group, Member, Policy, Timeouts};
 
 /// `main: a b | other: c`: groups and their deployments, in order; a deployment is `provider.name`,
-/// with `@WINDOW` for a context window and `!` for a missing key; `provider.name%KEY%HOST` says with
-/// which key and where.
+/// with `@WINDOW` for a context window and `!` for a missing key; `provider.name%KEY%HOST` sets the
+/// key and the host.
 fn map(text: &str) -> Map {
     let mut map = Map::default();
     for (index, group) in text.split('|').enumerate() {
@@ -120,7 +120,7 @@ fn what_a_model_is_known_not_to_do_is_not_asked_of_it() {
     walk(&map, StateSnapshot::new(&map), attributes, "401", "b.x c.x | exhausted");
 }
 
-/// Walks a failover in which the calls fail as `failures` say (the last one over and over), and
+/// Walks a failover in which the calls fail with `failures` (the last one repeatedly), and
 /// checks the calls: a name, `+` where it waited first, and the reason for the stop.
 fn walk(map: &Map, mut snapshot: StateSnapshot, attributes: RequestAttributes, failures: &str, want: &str) {
     let mut rng = fastrand::Rng::with_seed(3);
@@ -505,7 +505,7 @@ fn the_order_written_goes_before_kinship() {
     check(&map("main: x.a%k x.b%k y.c%j"), "401", "x.a x.b y.c | exhausted");
 }
 
-/// Who is asked second after `failure`, whatever the seed.
+/// The second deployment after `failure`, for any seed.
 fn first_two(map: &Map, word: &str, want: &str) {
     for seed in 0..20 {
         let mut rng = fastrand::Rng::with_seed(seed);
@@ -555,7 +555,7 @@ fn a_host_of_two_is_shut_when_both_are() {
     assert_eq!(snapshot.state(&map, DeploymentId(1), Timestamp(1_050_000)), BreakerState::HalfOpen);
 }
 
-/// Whether the first call of `map` is a probe, and its patience, when `a` has been open and no more is.
+/// Returns whether the first call of `map` is a probe, and its time limit, when `a` was open and is half-open.
 fn probe(map: &Map, change: impl FnOnce(&mut StateSnapshot), want: (bool, u64)) {
     let mut snapshot = StateSnapshot::new(map);
     open(&mut snapshot, 0, 100);

@@ -1,4 +1,4 @@
-//! Who goes before whom besides the strategy, and who stands ready to take over.
+//! The order of deployments beyond the strategy, and the availability of alternatives.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::routing::snapshot::StateSnapshot;
 use crate::routing::{DeploymentId, GroupId, failure_domain};
 
 impl<'a> Failover<'a> {
-    /// What goes before the strategy's ranking: the profile's `order`, and within it independence of
+    /// The criteria before the strategy's ranking: the profile's `order`, and within it independence of
     /// those that failed.
     pub(super) fn preference(&self, group: GroupId) -> impl Fn(DeploymentId) -> (u32, bool) + use<'a> {
         let map = self.map;
@@ -26,7 +26,7 @@ impl<'a> Failover<'a> {
         }
     }
 
-    /// Whether a closed deployment that was not asked yet could take over from `id`.
+    /// Returns `true` if a closed deployment that was not called yet could take over from `id`.
     pub(super) fn has_alternative(&self, id: DeploymentId, snapshot: &StateSnapshot, now: Timestamp) -> bool {
         let here = self.visits.iter().filter(|visit| visit.attempts_left > 0).map(|visit| visit.group);
         let pending =

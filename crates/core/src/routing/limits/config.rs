@@ -1,4 +1,4 @@
-//! Where the profile sets limits, and what counts as one place.
+//! The limits of the profile and their scopes.
 
 use std::collections::BTreeMap;
 
@@ -17,12 +17,12 @@ pub struct LimitConfig {
     quotas: BTreeMap<DeploymentId, String>,
 }
 
-/// What a limit holds for.
+/// The scope of a limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LimitScope {
-    /// A deployment, in whichever group it is asked.
+    /// A deployment, in all groups.
     Deployment(DeploymentId),
-    /// A group, whoever answers in it.
+    /// A group, with all its members.
     Group(GroupId),
     /// All deployments of a provider; its identity.
     Provider(String),
@@ -31,11 +31,11 @@ pub enum LimitScope {
 /// A place that is limited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScopedLimit {
-    /// What is counted together.
+    /// The scope that is counted as one.
     pub place: LimitScope,
-    /// What is allowed.
+    /// The limits.
     pub limits: Limits,
-    /// What follows the name of a limit in words (` of group main`; nothing for a deployment).
+    /// The suffix of the limit's name in words (` of group main`; empty for a deployment).
     pub of: String,
 }
 
@@ -62,7 +62,7 @@ impl LimitConfig {
         }
     }
 
-    /// Says which deployments share what the provider limits.
+    /// Determines which deployments share a provider limit.
     pub fn share_quota(&mut self, deployment: DeploymentId, identity: String) {
         self.quotas.insert(deployment, identity);
     }

@@ -1,4 +1,4 @@
-//! What was used, and is being used, of the limits of one place. Not how processes share it.
+//! The past and current usage of the limits of one scope. It does not share it between processes.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::window::Window;
 use super::{Cap, Consumption, Demand, LimitExceeded, LimitUnit, Limits};
 use crate::model::Timestamp;
 
-/// How long a call in flight is believed to be alive without a word: a process that was killed
+/// The time after which a silent call in flight counts as dead: a killed process
 /// leaks its place no longer than this.
 pub const LEASE: Duration = Duration::from_secs(30);
 /// When a call in flight gives back its place, and tokens and money that it may not need, nobody can
@@ -37,7 +37,7 @@ struct Counted {
 /// A call in flight, by what it is expected to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InFlightCall {
-    /// Tells it from the others.
+    /// Its id.
     pub id: u64,
     /// When it began.
     pub at: Timestamp,
@@ -50,7 +50,7 @@ pub struct InFlightCall {
 }
 
 impl InFlightCall {
-    /// A call that begins at `now` and needs `need`.
+    /// A call that starts at `now` and needs `need`.
     #[must_use]
     pub fn new(id: u64, need: &Demand, now: Timestamp) -> Self {
         let tokens = need.prompt.saturating_add(need.output);
@@ -67,7 +67,7 @@ impl InFlightCall {
 }
 
 impl Meter {
-    /// Whether a call that needs `need` may begin at `now`; `of` ends the name of the limit in words.
+    /// Checks if a call that needs `need` can start at `now`; `of` completes the name of the limit in words.
     ///
     /// # Errors
     /// Why not, and when.
@@ -93,7 +93,7 @@ impl Meter {
         shut.map_or(Ok(()), Err)
     }
 
-    /// Counts a call that begins; [`Meter::check`] it before, in the same step.
+    /// Counts a starting call; call [`Meter::check`] before, in the same step.
     pub fn hold(&mut self, limits: &Limits, held: InFlightCall) {
         for cap in &limits.caps {
             if !self.counted.iter().any(|counted| (counted.counts, counted.span) == (cap.counts, cap.span)) {
@@ -122,7 +122,7 @@ impl Meter {
         self.take(id);
     }
 
-    /// How much of the tightest limit is left, from 0 to 1.
+    /// The rest of the tightest limit, from 0 to 1.
     pub(super) fn headroom(&self, limits: &Limits, now: Timestamp) -> Option<f64> {
         let caps = limits.caps.iter().map(|cap| left(self.used(cap, now).map(|(_, amount)| amount).sum(), cap.limit));
         let alive = self.held.iter().filter(|held| held.lease > now).count() as u64;
@@ -153,11 +153,11 @@ impl Meter {
                 return Some(at.after(cap.span));
             }
         }
-        // What it needs alone is not more than the limit, so the loop ends before this.
+        // Its own need is within the limit, so the loop ends before this.
         Some(now.after(cap.span))
     }
 
-    /// What counts against `cap` at `now`. A call in flight takes at most all of it.
+    /// The usage of `cap` at `now`. A call in flight takes at most all of it.
     fn used(&self, cap: &Cap, now: Timestamp) -> impl Iterator<Item = (Timestamp, u64)> {
         let counted = self.counted.iter().filter(|counted| (counted.counts, counted.span) == (cap.counts, cap.span));
         let counted = counted.flat_map(|counted| counted.window.entries());
@@ -179,7 +179,7 @@ impl Meter {
         for counted in &mut self.counted {
             counted.window.tidy(counted.span, now);
         }
-        // What is in flight will be counted in the windows that are there.
+        // Calls in flight will be counted in the existing windows.
         if self.held.is_empty() {
             self.counted.retain(|counted| !counted.window.is_empty());
         }

@@ -26,7 +26,7 @@ pub const EXPECTED_OUTPUT: u64 = 1000;
 /// Billionths of a USD in one.
 const NANOS: f64 = 1e9;
 
-/// What the profile allows at one place.
+/// The limits of one scope.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Limits {
     /// Amounts per span of time.
@@ -35,20 +35,20 @@ pub struct Limits {
     pub max_parallel: Option<u64>,
 }
 
-/// So much of something in any span of that length.
+/// An amount in any period of this length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cap {
-    /// The key of the profile that says it.
+    /// Its key in the profile.
     pub name: &'static str,
-    /// What is counted.
+    /// The counted quantity.
     pub counts: LimitUnit,
     /// In which time.
     pub span: Duration,
-    /// How much.
+    /// The amount.
     pub limit: u64,
 }
 
-/// What a limit of our own counts.
+/// The quantity that an own limit counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LimitUnit {
@@ -73,19 +73,19 @@ impl Cap {
 }
 
 impl Limits {
-    /// Whether nothing is limited.
+    /// Returns `true` if nothing is limited.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.caps.is_empty() && self.max_parallel.is_none()
     }
 
-    /// Whether money is limited, so that a price must be known.
+    /// Returns `true` if money is limited, which requires a price.
     #[must_use]
     pub fn has_budget(&self) -> bool {
         self.caps.iter().any(|cap| cap.counts == LimitUnit::Nanos)
     }
 
-    /// Adds what `other` says about the same thing; of two limits the lower one holds.
+    /// Combines it with `other`; the lower of two limits holds.
     pub fn tighten(&mut self, other: &Self) {
         for cap in &other.caps {
             match self.caps.iter_mut().find(|own| (own.counts, own.span) == (cap.counts, cap.span)) {
@@ -97,25 +97,25 @@ impl Limits {
     }
 }
 
-/// What one call is expected to use.
+/// The expected usage of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Demand {
     /// Tokens of the prompt, estimated.
     pub prompt: u64,
     /// Tokens of the answer.
     pub output: u64,
-    /// The answer cannot be longer: the request says so.
+    /// The request limits the answer to this length.
     pub bounded: bool,
-    /// What it costs if it is that long, in billionths of a USD; `None` without a price.
+    /// The cost at that length, in billionths of a USD; `None` without a price.
     pub nanos: Option<u64>,
-    /// What the prompt alone costs.
+    /// The cost of the prompt.
     pub prompt_nanos: u64,
     /// For how many calls there has to be room: for it and for those that wait in front of it.
     pub calls: u64,
 }
 
 impl Demand {
-    /// What a request with these `attributes` needs at a deployment with this `price`, whose answers were
+    /// The demand of a request with these `attributes` at a deployment with this `price`, whose answers were
     /// `learned` tokens long.
     #[must_use]
     pub fn of(attributes: &RequestAttributes, price: Option<Price>, learned: Option<u64>) -> Self {
@@ -133,12 +133,12 @@ impl Demand {
         }
     }
 
-    /// The same behind so many others, which are taken to be alike.
+    /// The same behind `others` equal requests.
     fn behind(self, ahead: u64) -> Self {
         Self { calls: self.calls.saturating_add(ahead), ..self }
     }
 
-    /// How much of `cap` it takes, or `None` when it never fits. An answer whose length is only
+    /// Its share of `cap`, or `None` if it never fits. An answer whose length is only
     /// expected takes at most what the limit leaves beside the prompt.
     fn of_cap(&self, cap: &Cap) -> Option<u64> {
         let (whole, least) = match cap.counts {
@@ -154,7 +154,7 @@ impl Demand {
         Some(each.saturating_mul(self.calls).min(cap.limit))
     }
 
-    /// How much of a provider's `resource` it takes.
+    /// Its use of a provider's `resource`.
     fn of_resource(&self, resource: Resource) -> u64 {
         let each = match resource {
             Resource::Requests => 1,
@@ -166,7 +166,7 @@ impl Demand {
     }
 }
 
-/// What a call did use.
+/// The actual usage of a call.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Consumption {
     /// Tokens of prompt and answer.
@@ -182,28 +182,28 @@ pub fn nanos(usd: f64) -> u64 {
     (usd * NANOS).ceil().clamp(0.0, 1e18) as u64
 }
 
-/// What the limits leave a deployment at the moment of a snapshot.
+/// The headroom of a deployment's limits at the time of a snapshot.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Headroom {
     /// See [`headroom`].
     pub share: Option<f64>,
-    /// What keeps it shut, if something does.
+    /// The limit that excludes it, if any.
     pub exceeded: Option<LimitExceeded>,
 }
 
 /// Why a limit lets a call not pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LimitExceeded {
-    /// There is no room now.
+    /// No room now.
     Until {
         /// When there may be.
         at: Timestamp,
-        /// Which limit, in words.
+        /// The limit in words.
         limit: String,
     },
     /// The request is larger than the limit ever leaves room for.
     Never {
-        /// Which limit, in words.
+        /// The limit in words.
         limit: String,
     },
     /// There is a budget and no price.
@@ -231,7 +231,7 @@ impl LimitExceeded {
     }
 }
 
-/// How much of the tightest limit is left, from 0 (nothing) to 1 (all of it); `None` when nothing is
+/// The rest of the tightest limit, from 0 (nothing) to 1 (all of it); `None` if nothing is
 /// known of any. Looks at our own counters and at the provider's headers.
 ///
 /// `own` are the limits of a deployment, of its group and of its provider, each with what was counted.

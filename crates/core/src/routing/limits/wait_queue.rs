@@ -1,4 +1,4 @@
-//! Who waits for room under a limit, in the order in which they came. Not for how long (`quota`).
+//! The requests that wait for room under a limit, in order of arrival. It does not compute their wait (`provider_limit`).
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Timestamp;
 
-/// How long after its time a call that waited is still believed to come.
+/// The grace period of a waiting call after its time.
 const GRACE: Duration = Duration::from_secs(2);
 /// An entry further ahead is from a clock that stepped back since.
 const FAR: Duration = Duration::from_secs(3600);
@@ -16,7 +16,7 @@ const FAR: Duration = Duration::from_secs(3600);
 pub struct Ticket {
     /// When the request began.
     pub since: Timestamp,
-    /// Tells it from the others.
+    /// Its id.
     pub id: u64,
 }
 
@@ -26,7 +26,7 @@ pub struct Ticket {
 pub(super) struct WaitQueue(Vec<(Timestamp, u64, Timestamp)>);
 
 impl WaitQueue {
-    /// Whether nobody stands in it, expired entries included.
+    /// Returns `true` if it is empty, including expired entries.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -42,7 +42,7 @@ impl WaitQueue {
         self.0.retain(|(_, id, _)| *id != ticket.id);
     }
 
-    /// How many came before.
+    /// The number of earlier entries.
     pub(super) fn ahead(&self, ticket: Ticket, now: Timestamp) -> u64 {
         let before = |(since, id, until): &&(Timestamp, u64, Timestamp)| {
             (*since, *id) < (ticket.since, ticket.id) && is_alive(*until, now)
@@ -59,7 +59,7 @@ fn is_alive(until: Timestamp, now: Timestamp) -> bool {
 mod tests {
     use super::*;
 
-    /// How many are ahead of one that began at `since`, in a line of (`since`, `waits until`), at 10 s.
+    /// The number of entries ahead of one that began at `since`, in a queue of (`since`, `waits until`), at 10 s.
     fn check(queue: &[(i64, i64)], since: i64, want: u64) {
         let now = Timestamp(10_000);
         let mut all = WaitQueue::default();

@@ -1,4 +1,4 @@
-//! What was used in a sliding window of time. Not what may be used (`meter`).
+//! The usage in a sliding time window. It does not decide about limits (`meter`).
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Timestamp;
 
-/// Moments that are kept apart; beyond that neighbours are put together.
+/// The number of separate times; beyond it, neighbours are merged.
 const KEPT: usize = 2048;
 
 /// Amounts with the moments at which they were used, oldest first.
@@ -52,12 +52,12 @@ impl Window {
         }
     }
 
-    /// What lies in it, oldest first; `tidy` it before.
+    /// The entries, oldest first; call `tidy` before.
     pub(super) fn entries(&self) -> impl Iterator<Item = (Timestamp, u64)> {
         self.entries.iter().copied()
     }
 
-    /// Whether nothing lies in it.
+    /// Returns `true` if it is empty.
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

@@ -9,18 +9,18 @@ use cel::{Context, Env, ExecutionError, Program, Value};
 use super::{depth, names};
 use crate::routing::pii;
 
-/// What a condition may look at.
+/// The values available to a condition.
 #[derive(Debug, Clone, Copy)]
 pub struct RuleInput<'a> {
-    /// What the person says in this conversation, as one text.
+    /// The user messages of the conversation, as one text.
     pub prompt: &'a str,
-    /// The system prompt; empty when there is none.
+    /// The system prompt; empty without one.
     pub system: &'a str,
     /// Estimated tokens of all of it.
     pub tokens: u64,
     /// Labels given with `--tag`.
     pub tags: &'a [String],
-    /// Who asks; empty when nobody said.
+    /// The user; empty if not given.
     pub user: &'a str,
     /// Variables of the environment that rules may read.
     pub env: &'a BTreeMap<String, String>,
@@ -68,12 +68,12 @@ impl EvaluationError {
     }
 }
 
-/// What is wrong with the text of a condition.
+/// An error in a condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConditionError {
-    /// What, as a lower-case fragment.
+    /// The problem, as a lower-case fragment.
     pub message: String,
-    /// Where in the text, in bytes.
+    /// Its position in the text, in bytes.
     pub at: std::ops::Range<usize>,
     /// The name that is not known, for a suggestion.
     pub unknown: Option<String>,
@@ -118,7 +118,7 @@ impl Condition {
         }
     }
 
-    /// What two opposite requests show to be wrong with it, whatever is asked.
+    /// An error that two opposite requests reveal, independent of the actual request.
     fn tried(&self) -> Option<EvaluationError> {
         let some = [String::from("a")];
         let full =
@@ -126,7 +126,7 @@ impl Condition {
         let faults = [self.holds(&EMPTY), self.holds(&RuleInput { hour: Some(23), ..full })];
         faults.into_iter().filter_map(Result::err).find(|fault| match fault {
             EvaluationError::Types | EvaluationError::NotBool => true,
-            // What is not there now may be there when it is asked.
+            // A value that is missing now may be present later.
             EvaluationError::NoKey
             | EvaluationError::NoElement
             | EvaluationError::NoValue
@@ -142,7 +142,7 @@ impl Condition {
         &self.text
     }
 
-    /// Whether it holds for `subject`.
+    /// Evaluates it for `subject`.
     ///
     /// # Errors
     /// When it has no value; nothing may then be taken for granted.
@@ -161,7 +161,7 @@ impl fmt::Debug for Condition {
     }
 }
 
-/// A request of which nothing is said.
+/// An empty request.
 const EMPTY: RuleInput<'_> = RuleInput {
     prompt: "",
     system: "",
@@ -192,7 +192,7 @@ fn context<'a>(input: &RuleInput<'_>) -> Context<'a, 'a> {
     context
 }
 
-/// The errors of the library hold values, and so the prompt: only their kind is kept.
+/// The library's errors contain values, and thus the prompt: only their kind is kept.
 fn fault(error: &ExecutionError) -> EvaluationError {
     match error {
         ExecutionError::NoSuchKey(_) => EvaluationError::NoKey,
@@ -221,7 +221,7 @@ fn syntax(text: &str, errors: &cel::ParseErrors) -> Vec<ConditionError> {
     let first = errors.errors.first();
     let message = first.map_or("not CEL", |error| error.msg.as_str());
     let message = message.strip_prefix("Syntax error: ").unwrap_or(message);
-    // The list of what could stand there instead is as long as the grammar.
+    // The list of expected tokens is as long as the grammar.
     let message = message.split(" expecting ").next().unwrap_or(message).replace('\'', "`");
     let at = first.map_or(0, |error| place(text, error.pos));
     vec![ConditionError { message: format!("not a condition: {message}"), at: at..next_char(text, at), unknown: None }]

@@ -1,19 +1,19 @@
-//! How deep a condition is nested, told before it is parsed: the parser recurses, and a stack has an end.
+//! Limits the nesting of a condition before it is parsed: the parser is recursive, and the stack is limited.
 
-/// As much as fits into the stack of a thread, with room to spare: 12 brackets or 60 operators in a row do not
+/// The deepest nesting that safely fits the stack of a thread: 12 brackets or 60 operators in a row do not
 /// fit into the 2 MiB that a thread has, in a debug build.
 const MOST: usize = 40;
-/// What a bracket costs, in operators of a row.
+/// The cost of a bracket, in operators in a row.
 const BRACKET: usize = 5;
 
-/// Whether `text` is nested too deep to be parsed.
+/// Returns `true` if `text` is nested too deeply.
 pub fn is_too_deep(text: &str) -> bool {
     let mut open: Vec<usize> = Vec::new();
     let (mut row, mut outside) = (0, 0);
     let (mut rest, mut before) = (text, ' ');
     while let Some(c) = rest.chars().next() {
         let literal = matches!(c, '"' | '\'').then(|| behind_literal(rest, matches!(before, 'r' | 'R')));
-        // One that does not end is none: what follows counts.
+        // An unterminated literal is not a literal: the rest counts.
         if let Some(after) = literal.flatten() {
             (rest, before) = (after, c);
             continue;
@@ -40,7 +40,7 @@ pub fn is_too_deep(text: &str) -> bool {
     false
 }
 
-/// What follows the literal that `text` begins with; `None` when it does not end.
+/// The text after the literal at the start of `text`; `None` if it is unterminated.
 fn behind_literal(text: &str, raw: bool) -> Option<&str> {
     let quote = text.get(..3).filter(|three| matches!(*three, "'''" | "\"\"\"")).unwrap_or(&text[..1]);
     let mut rest = &text[quote.len()..];

@@ -1,6 +1,6 @@
 //! Rules of groups: which one decides, and where every group of a request then leads.
 //!
-//! Decided once, before anybody is asked, from values only; the failover obeys the [`RuleOverrides`].
+//! Evaluated once, before any call, from values only; the failover applies the [`RuleOverrides`].
 
 mod condition;
 mod depth;
@@ -46,20 +46,20 @@ pub struct Rule {
     pub number: usize,
     /// When it holds.
     pub when: Condition,
-    /// Who then answers: a group made for the rule, whose only fallbacks are those that the rule names.
+    /// The target: a group made for the rule, whose only fallbacks are those of the rule.
     pub target: GroupId,
 }
 
-/// A rule that cannot be evaluated: nobody may be asked, for it might have kept the prompt private.
+/// A rule that cannot be evaluated: no call is allowed, since the rule may protect the prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RuleError {
-    /// Which one.
+    /// The rule.
     pub rule: RuleId,
     /// Why.
     pub fault: EvaluationError,
 }
 
-/// Where the groups of one request lead by its rules.
+/// The targets of the groups of one request by their rules.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RuleOverrides {
     /// A group, the rule that decided for it in the end, and that rule's target.
@@ -67,7 +67,7 @@ pub struct RuleOverrides {
 }
 
 impl RuleOverrides {
-    /// The group that stands for `group` in this request.
+    /// The group that replaces `group` in this request.
     #[must_use]
     pub fn target(&self, group: GroupId) -> GroupId {
         self.list.iter().find(|(from, ..)| *from == group).map_or(group, |(.., to)| *to)

@@ -1,11 +1,11 @@
-//! The names in a condition: which of them nobody knows, and where they stand.
+//! The names in a condition: finds unknown ones and their positions.
 
 use cel::Program;
 use cel::common::ast::{EntryExpr, Expr, IdedExpr};
 
 use super::condition::{ConditionError, next_char};
 
-/// What a condition may read.
+/// The variables available to a condition.
 pub const VARIABLES: &[&str] = &["prompt", "system", "tokens", "tags", "user", "env", "has_image", "hour"];
 
 /// The functions and macros of a condition.
@@ -47,7 +47,7 @@ pub(super) fn unknown(program: &Program, text: &str) -> Vec<ConditionError> {
     };
     let error = |(id, name, what): (u64, String, &str)| {
         let at = place(id);
-        // A call stands at its parenthesis.
+        // The position of a call is its parenthesis.
         let before = at.start.saturating_sub(name.len());
         let called = text.get(before..at.start) == Some(&name);
         let at = if called { before..at.start } else { at };
@@ -106,7 +106,7 @@ impl<'a> Walk<'a> {
     }
 
     fn name(&mut self, id: u64, name: &str) {
-        // The parser's own names begin with `@`.
+        // The parser's internal names begin with `@`.
         let known =
             name.starts_with('@') || VARIABLES.contains(&name) || TYPES.contains(&name) || self.bound.contains(&name);
         if !known {

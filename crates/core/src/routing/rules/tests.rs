@@ -1,4 +1,4 @@
-//! Conditions as text with what they say of a request, and where rules lead.
+//! Conditions and their results for a request, and the effects of rules.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A request that a condition is asked about.
+/// A request for a condition.
 fn input<'a>(env: &'a BTreeMap<String, String>, tags: &'a [String]) -> RuleInput<'a> {
     RuleInput {
         prompt: "Write to jo@example.org, please",
@@ -30,7 +30,7 @@ fn check(text: &str, want: Result<bool, EvaluationError>) {
     assert_eq!(evaluate(text), want, "{text}");
 }
 
-/// `text` does not compile: the message, and what the caret stands under.
+/// `text` does not compile: the message, and the text above the caret.
 fn broken(text: &str, message: &str, under: &str) {
     let mistakes = Condition::compile(text).expect_err(text);
     assert_eq!(mistakes[0].message, message);
@@ -120,7 +120,7 @@ fn map(groups: &str, rules: &[(&str, &str, &str)]) -> Map {
     map
 }
 
-/// Where the first group leads, by name, and where the others do.
+/// The targets of the first group, by name, and of the others.
 fn lead(map: &Map, want: &str) {
     let env = BTreeMap::new();
     let rule_overrides = decide(map, GroupId(0), &input(&env, &[])).unwrap();

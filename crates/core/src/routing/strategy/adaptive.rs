@@ -49,7 +49,7 @@ impl Strategy for Adaptive {
     }
 
     fn rank(&self, candidates: &[Candidate<'_>], _: &RankingContext<'_>, rng: &mut fastrand::Rng) -> Vec<Ranked> {
-        // An unknown price is no advantage: it counts as the highest that is known.
+        // An unknown price is not an advantage: it counts as the highest known price.
         let highest = candidates.iter().filter_map(|candidate| candidate.usd).fold(0.0, f64::max);
         let mut ranked = Vec::with_capacity(candidates.len());
         for candidate in candidates {

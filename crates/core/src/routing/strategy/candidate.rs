@@ -1,4 +1,4 @@
-//! What a strategy may look at: the eligible members, with everything that is known of each.
+//! The input of a strategy: the eligible members, with everything known about each.
 
 use crate::model::Timestamp;
 use crate::routing::estimate::{Estimate, Prior, PromptLength, SECONDS_PER_TOKEN_UNKNOWN, TTFT_UNKNOWN};
@@ -15,20 +15,20 @@ pub struct RankingInput<'a> {
     pub group: GroupId,
     /// The request.
     pub attributes: &'a RequestAttributes,
-    /// What is known of everybody.
+    /// The snapshot of all deployments.
     pub snapshot: &'a StateSnapshot,
     /// The time.
     pub now: Timestamp,
 }
 
-/// A member that may be asked.
+/// An eligible member.
 #[derive(Debug, Clone)]
 pub struct Candidate<'a> {
     /// Its position among the members of the group.
     pub position: usize,
-    /// What the group says of it.
+    /// Its settings in the group.
     pub member: &'a Member,
-    /// Which model, where, at what price.
+    /// Its model, host and price.
     pub deployment: &'a Deployment,
     /// Seconds to the first token.
     pub ttft: Estimate,

@@ -56,7 +56,7 @@ pub enum RankReason {
         /// The probability that an attempt is answered.
         success: f64,
     },
-    /// What is left of its limits, 0 to 1; `None` when that is unknown.
+    /// The headroom of its limits, 0 to 1; `None` if unknown.
     Headroom(Option<f64>),
     /// Time, money and failure together.
     Adaptive {
@@ -71,7 +71,7 @@ pub enum RankReason {
     External,
     /// The order did not list it; it follows those that are listed.
     Unlisted,
-    /// It has recovered from an outage, and stands behind the others this time.
+    /// It has just recovered, and is ranked behind the others this time.
     SlowStart {
         /// The share of its usual traffic that it gets now.
         share: f64,

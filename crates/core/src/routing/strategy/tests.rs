@@ -1,4 +1,4 @@
-//! Strategies by what they are told: members in, an order with its numbers out.
+//! Strategies as functions: members in, an order with its numbers out.
 
 use std::sync::Arc;
 use std::time::Duration;
