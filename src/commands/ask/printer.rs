@@ -107,7 +107,7 @@ impl<'a> Printer<'a> {
             }
             Event::ToolArguments { index, text } => json!({"event": "tool_arguments", "index": index, "text": text}),
             Event::ToolSignature { index, text } => json!({"event": "tool_signature", "index": index, "text": text}),
-            Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => return,
+            Event::Start { .. } | Event::Usage(_) | Event::Warning(_) | Event::Finish(_) => return,
         };
         self.json(&line);
     }

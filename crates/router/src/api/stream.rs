@@ -155,13 +155,14 @@ impl Observer for Recorder {
             | Event::ReasoningBlock(_)
             | Event::ToolSignature { .. }
             | Event::Usage(_)
+            | Event::Warning(_)
             | Event::Finish(_) => return ControlFlow::Continue(()),
         };
         self.queue.lock().push_back(event);
         ControlFlow::Continue(())
     }
 
-    fn has_room(&self) -> bool {
+    fn has_room(&mut self) -> bool {
         self.queue.lock().len() < CAPACITY
     }
 }
