@@ -15,9 +15,10 @@ use std::sync::Arc;
 
 use crate::model::figures::{Figures, mean};
 use crate::model::litellm::{Choice, LiteLlm, Setup};
-use crate::model::ours::{Ours, limited_map, map};
+use crate::model::ours::{Ours, limited_map, lone_map, map};
+use crate::model::recovery::{Arrival, Limit, LoneLiteLlm, Recovery};
 use crate::model::rooms::Home;
-use crate::model::{limited, sparse, steady};
+use crate::model::{limited, recovery, sparse, steady};
 
 /// Tuning used seeds below this.
 const FIRST_SEED: u64 = 1000;
@@ -64,7 +65,8 @@ fn main() {
     let mut numbers = arguments.iter().filter_map(|argument| argument.parse::<u64>().ok());
     let (seeds, first) = (numbers.next().unwrap_or(SEEDS), numbers.next().unwrap_or(FIRST_SEED));
     let seeds: Vec<u64> = (first..first + seeds).collect();
-    let named: Vec<&str> = arguments.iter().map(String::as_str).filter(|name| ["a", "b", "c"].contains(name)).collect();
+    let named: Vec<&str> =
+        arguments.iter().map(String::as_str).filter(|name| ["a", "b", "c", "d"].contains(name)).collect();
     let is_wanted = |name: &str| named.is_empty() || named.contains(&name);
     for rate in [2.0, 6.0, 9.0].into_iter().filter(|_| is_wanted("a")) {
         println!("\nA: {rate} requests a second for 1,000 s, {} seeds", seeds.len());
@@ -91,6 +93,45 @@ fn main() {
         println!("\nC: {workers} workers, {jobs} jobs, 60/120/30 requests a minute, {} seeds", seeds.len());
         table(&LIMITED, &seeds, limited_contenders());
     }
+    if is_wanted("d") {
+        recoveries(&seeds);
+    }
+}
+
+/// Prints how ours and LiteLLM's recover, in means over the seeds.
+fn recoveries(seeds: &[u64]) {
+    println!("\nD: one deployment that recovers, a process for each request, {} seeds", seeds.len());
+    println!("{:44}{:>40}{:>40}", "", "ours: answered, wasted, calls, s", "LiteLLM: answered, wasted, calls, s");
+    let map = lone_map(false);
+    for (name, limit, headers, arrival, count) in recovery::SCENARIOS {
+        let ours = seeds
+            .iter()
+            .map(|seed| recovery::play(&mut Ours::at(Home::Apart, &map, seed + 1), *limit, *headers, *arrival, *count));
+        let theirs = seeds
+            .iter()
+            .map(|seed| recovery::play(&mut LoneLiteLlm::new(false, seed + 1), *limit, *headers, *arrival, *count));
+        println!("{name:44}{:>40}{:>40}", row(&ours.collect::<Vec<_>>()), row(&theirs.collect::<Vec<_>>()));
+    }
+    let map = lone_map(true);
+    let (limit, arrival) = (Limit::Outage(0.1), Arrival::Every(5.0));
+    let fallback = |runs: &[Recovery]| runs.iter().map(|run| run.by_fallback as f64).sum::<f64>() / runs.len() as f64;
+    let ours =
+        seeds.iter().map(|seed| recovery::play(&mut Ours::at(Home::Apart, &map, seed + 1), limit, false, arrival, 31));
+    let theirs =
+        seeds.iter().map(|seed| recovery::play(&mut LoneLiteLlm::new(true, seed + 1), limit, false, arrival, 31));
+    let (ours, theirs) = (fallback(&ours.collect::<Vec<_>>()), fallback(&theirs.collect::<Vec<_>>()));
+    println!("one 500, a call every 5 s: by the fallback {ours:.1} of 31, LiteLLM {theirs:.1}");
+}
+
+fn row(runs: &[Recovery]) -> String {
+    let mean = |figure: fn(&Recovery) -> f64| runs.iter().map(figure).sum::<f64>() / runs.len() as f64;
+    format!(
+        "{:.1} {:6.1} {:6.1} {:7.2}",
+        mean(|run| run.answered as f64),
+        mean(|run| run.wasted as f64),
+        mean(|run| run.calls as f64),
+        mean(|run| run.seconds)
+    )
 }
 
 /// Ours, then LiteLLM's, then the best there is. A one-shot process of LiteLLM's remembers nothing: both

@@ -10,7 +10,8 @@ mod model;
 
 use model::figures::Figures;
 use model::litellm::{Choice, LiteLlm, Setup};
-use model::ours::{Ours, limited_map, map};
+use model::ours::{Ours, limited_map, lone_map, map};
+use model::recovery::{self, Arrival, Limit, LoneLiteLlm, Recovery};
 use model::rooms::Home;
 use model::{limited, sparse, steady};
 
@@ -101,5 +102,68 @@ fn no_job_fails_on_a_limit_where_litellm_fails_half() {
         let setup = Setup { choice, retries: 2, rpm: Some(limited::LIMIT), waits: false };
         let theirs = |seed| limited::play(&mut LiteLlm::new(setup, seed), JOBS, seed);
         assert!(mean(theirs, Figures::fail_percent) > 50.0, "{choice:?}");
+    }
+}
+
+/// Plays one deployment that recovers, by ours and by LiteLLM's.
+fn recover(limit: Limit, arrival: Arrival, count: usize, seed: u64) -> (Recovery, Recovery) {
+    let map = lone_map(false);
+    let ours = recovery::play(&mut Ours::at(Home::Apart, &map, seed), limit, false, arrival, count);
+    (ours, recovery::play(&mut LoneLiteLlm::new(false, seed), limit, false, arrival, count))
+}
+
+#[test]
+fn one_429_does_not_slow_the_calls_after_its_gate() {
+    for seed in 0..20 {
+        let (ours, theirs) = recover(Limit::Once(6), Arrival::Sequential, 30, seed);
+        assert_eq!((ours.answered, ours.wasted), (30, 1));
+        assert!(ours.seconds <= 1.2 * theirs.seconds, "{ours:?} {theirs:?}");
+    }
+}
+
+#[test]
+fn a_hidden_limit_is_found_out_with_few_refusals() {
+    for seed in 0..20 {
+        for limit in [Limit::Window(5, 1.0), Limit::Window(10, 2.0), Limit::Bucket(60.0)] {
+            let (ours, theirs) = recover(limit, Arrival::Sequential, 90, seed);
+            assert!(ours.answered >= theirs.answered && ours.seconds <= 1.2 * theirs.seconds, "{ours:?} {theirs:?}");
+            assert!(ours.wasted < theirs.wasted && ours.wasted <= 5, "{limit:?}: {ours:?} {theirs:?}");
+        }
+    }
+}
+
+#[test]
+fn thirty_processes_at_once_are_all_answered_soon() {
+    for seed in 0..20 {
+        for (limit, first, seconds) in [(Limit::Window(5, 1.0), 25, 9.0), (Limit::Window(10, 2.0), 20, 6.6)] {
+            let (ours, theirs) = recover(limit, Arrival::AtOnce, 30, seed);
+            assert_eq!(ours.answered, 30, "{ours:?}");
+            assert!(ours.wasted <= first + 1 && ours.wasted < theirs.wasted, "{ours:?} {theirs:?}");
+            assert!(ours.seconds <= seconds, "{ours:?} {theirs:?}");
+        }
+    }
+}
+
+#[test]
+fn two_retries_outlast_an_outage_of_a_second_and_a_half() {
+    for seed in 0..100 {
+        let (ours, _) = recover(Limit::Outage(1.5), Arrival::AtOnce, 1, seed);
+        assert_eq!(ours.answered, 1, "{seed}: {ours:?}");
+    }
+}
+
+#[test]
+fn a_server_that_stays_down_gets_no_more_calls_than_from_litellm() {
+    let (ours, theirs) = recover(Limit::Outage(1e9), Arrival::Sequential, 12, 1);
+    assert!(ours.calls <= theirs.calls, "{ours:?} {theirs:?}");
+}
+
+#[test]
+fn one_500_does_not_move_the_traffic_to_the_fallback_group() {
+    let map = lone_map(true);
+    for seed in 0..20 {
+        let mut ours = Ours::at(Home::Apart, &map, seed);
+        let run = recovery::play(&mut ours, Limit::Outage(0.1), false, Arrival::Every(5.0), 31);
+        assert_eq!((run.answered, run.by_fallback), (31, 1));
     }
 }

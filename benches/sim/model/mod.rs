@@ -9,6 +9,7 @@ pub mod litellm;
 pub mod oracle;
 pub mod ours;
 pub mod policy;
+pub mod recovery;
 pub mod rooms;
 pub mod sparse;
 pub mod steady;

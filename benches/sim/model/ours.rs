@@ -11,7 +11,7 @@ use llmroute_core::routing::estimate::CallSample;
 use llmroute_core::routing::failover::{Failover, PlannedCall, RequestAttributes, Step};
 use llmroute_core::routing::limits::{Cap, LimitUnit, Limits, Ticket};
 use llmroute_core::routing::snapshot::{HealthSignal, StateSnapshot};
-use llmroute_core::routing::strategy::{RankingInput, prior_ttft};
+use llmroute_core::routing::strategy::{RankingInput, SimpleShuffle, prior_ttft};
 use llmroute_core::routing::{
     Capabilities, Deployment, DeploymentId, Group, GroupId, Map, Member, Policy as Patience, Strategy, Timeouts,
 };
@@ -62,24 +62,29 @@ pub fn map(strategy: Arc<dyn Strategy>, long_lived: bool) -> Map {
         members: members.collect(),
         strategy,
         policy: Patience {
-            num_retries: 2,
-            attempts_per_deployment: 1,
-            deadline: seconds(900),
-            max_wait: seconds(20),
-            allowed_fails: None,
             cooldown: seconds(if long_lived { 5 } else { 120 }),
             cooldown_max: seconds(if long_lived { 10 } else { 1800 }),
-            max_fallbacks: 5,
-            retry_policy: llmroute_core::routing::per_class::PerClass::default(),
-            allowed_fails_policy: llmroute_core::routing::per_class::PerClass::default(),
-            hedge: None,
-            hedge_max_cost: None,
+            ..Patience::default()
         },
         fallbacks: Vec::new(),
         context_window_fallbacks: Vec::new(),
         content_policy_fallbacks: Vec::new(),
     };
     Map { deployments: deployments.collect(), groups: vec![group], ..Map::default() }
+}
+
+/// A group of the first deployment alone, whose fallback is a group of the second one, for a process that
+/// makes one call.
+pub fn lone_map(fallback: bool) -> Map {
+    let mut map = map(Arc::new(SimpleShuffle::default()), false);
+    let spare =
+        Group { name: "spare".to_owned(), members: vec![map.groups[0].members[1].clone()], ..map.groups[0].clone() };
+    map.groups[0].members.truncate(1);
+    if fallback {
+        map.groups.push(spare);
+        map.groups[0].fallbacks = vec![GroupId(1)];
+    }
+    map
 }
 
 /// The same with the limits of [`limited`] as the profile's own (`rpm = 60`), if `own`, for jobs that
@@ -138,7 +143,7 @@ impl<'a> Ours<'a> {
         let own = &mut self.under_way.get_mut(&request).expect("it was begun").snapshot;
         let context = BreakerContext {
             rules: policy.breaker(None),
-            another_closed: own.another_closed(map, GROUP, id, now),
+            another_closed: own.another_closed(map, GroupId(index.min(map.groups.len() - 1)), id, now),
             now,
             jitter: self.rng.f64(),
         };

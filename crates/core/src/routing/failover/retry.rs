@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::reaction::{Reaction, reaction};
 use super::{CalledDeployment, Eligibility, Failover, GroupVisit, MAX_ATTEMPTS, PlannedCall, Restriction, Stop};
-use crate::model::{Failure, Timestamp};
+use crate::model::{Class, Failure, Timestamp};
 use crate::routing::breaker::BreakerState;
 use crate::routing::limits::LimitExceeded;
 use crate::routing::snapshot::StateSnapshot;
@@ -51,7 +51,9 @@ impl Failover<'_> {
     ) -> Option<PlannedCall> {
         let mut best: Option<(Duration, GroupId, DeploymentId)> = None;
         for called in self.called.iter().filter(|called| self.may_retry(called, snapshot, now)) {
-            let backoff = backoff::wait(called.times - 1, rng);
+            // A rate limit is over when its gate opens; calls are spread by their pace.
+            let limited = called.failed == Some(Class::RateLimit);
+            let backoff = if limited { Duration::ZERO } else { backoff::wait(called.times - 1, rng) };
             if let Some(wait) = self.wait_for(called, backoff, snapshot, now)
                 && best.is_none_or(|(least, ..)| wait < least)
             {

@@ -14,15 +14,17 @@ const GATE_MAX: Duration = Duration::from_secs(3600);
 const SCARCE: f64 = 0.25;
 /// Reservations that are kept apart.
 const KEPT: usize = 64;
-/// Requests per second of a pace: where it starts at least, how it grows, how it shrinks, its least.
-const PACE_START: f64 = 1.0;
-const PACE_UP: f64 = 0.02;
-const PACE_DOWN: f64 = 0.7;
-const PACE_LEAST: f64 = 0.1;
-/// A pace is forgotten when no rate limit was met for so long.
-const PACE_MEMORY: Duration = Duration::from_secs(600);
-/// The time over which the rate of calls is averaged, in seconds.
-const RATE_TIME: f64 = 10.0;
+/// A provider that resets a limit later than this is not believed.
+const RESET_MAX: Duration = Duration::from_secs(24 * 3600);
+/// Time after which rate limits are forgotten.
+const PACE_MEMORY: Duration = Duration::from_secs(60);
+/// Time in which a pace doubles.
+const PACE_DOUBLES: Duration = Duration::from_secs(20);
+/// Rate limits within [`PACE_MEMORY`] from which calls are paced. A single one may be a one-off, and its
+/// gate is all that it asks for.
+const PACED_FROM: u32 = 2;
+/// Calls before this do not tell how fast the provider allows calls now.
+const EPISODE_MAX: Duration = Duration::from_secs(10);
 
 /// The shared state of one key for one model at one host.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -33,9 +35,11 @@ pub struct ProviderLimit {
     /// A rate limit said: not before this time. Never lowered.
     gate: Option<Timestamp>,
     buckets: Vec<Bucket>,
+    /// The calls that were answered since the last gate opened.
+    #[serde(skip_serializing_if = "Episode::is_empty")]
+    episode: Episode,
+    #[serde(rename = "paced", skip_serializing_if = "Option::is_none")]
     pace: Option<Pace>,
-    /// Calls per second, lately, as of the time.
-    rate: Option<(f64, Timestamp)>,
     /// How long answers are, rather too long than too short.
     output: Option<f64>,
     /// Who waits.
@@ -57,15 +61,29 @@ struct Bucket {
     taken: Vec<(Timestamp, u64)>,
 }
 
-/// How fast a key is used whose provider says nothing but "too fast" (AIMD).
+/// Answered calls since a gate opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+struct Episode {
+    /// The end of the gate; calls that began before it are not counted.
+    opened: Timestamp,
+    /// The beginning of the first call that is counted.
+    first: Option<Timestamp>,
+    answered: f64,
+}
+
+/// The rate that a provider allows that sends no figures, measured when it last refused a call.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Pace {
-    /// Requests per second.
-    rate: f64,
-    /// When the next one may begin.
-    next: Timestamp,
-    /// The last rate limit.
+    /// The calls that it answered before it refused one. Answers that are still under way are added later.
+    episode: Episode,
+    /// The refusal.
     at: Timestamp,
+    /// The wait that it asked for.
+    wait: Duration,
+    /// Refusals without a pause of [`PACE_MEMORY`].
+    refusals: u32,
+    /// The time at which the next call may begin.
+    next: Timestamp,
 }
 
 /// What one call taught about the provider's limits.
@@ -114,10 +132,10 @@ impl ProviderLimit {
             let at = bucket.room_at(need.of_resource(bucket.resource), now)?;
             Some(LimitExceeded::Until { at, limit: format!("the provider's limit of {}", bucket.resource.as_str()) })
         });
-        let turn = |pace: &Pace| pace.next.max(now).after(pace.gap().saturating_mul(whole(need.calls - 1)));
+        let turn = |pace: &Pace| pace.next.max(now).after(pace.gap(now).saturating_mul(whole(need.calls - 1)));
         let pace = self.pace(now).filter(|pace| turn(pace) > now).map(|pace| LimitExceeded::Until {
             at: turn(pace),
-            limit: format!("a pace of {:.2} requests/s after rate limits", pace.rate),
+            limit: format!("a pace of {:.2} requests/s after rate limits", pace.rate(now)),
         });
         gate.into_iter().chain(buckets).chain(pace).reduce(LimitExceeded::later).map_or(Ok(()), Err)
     }
@@ -144,7 +162,7 @@ impl ProviderLimit {
         }
         if let Some(pace) = &mut self.pace {
             let from = if pace.next > now.after(PACE_MEMORY) { now } else { pace.next.max(now) };
-            pace.next = from.after(pace.gap());
+            pace.next = from.after(pace.gap(now));
         }
     }
 
@@ -169,7 +187,6 @@ impl ProviderLimit {
     pub fn observe(&mut self, heard: &LimitObservation, now: Timestamp) {
         if let Some((at, readings)) = &heard.reply {
             self.heard = true;
-            self.rate = Some((self.rate_at(now) + 1.0 / RATE_TIME, now));
             readings.iter().for_each(|reading| self.read(reading, heard.started, *at));
         }
         if let Some(tokens) = heard.output {
@@ -179,10 +196,10 @@ impl ProviderLimit {
             let weight = if tokens > before { 0.5 } else { 0.1 };
             self.output = Some(before + weight * (tokens - before));
         }
-        match (heard.gate, &mut self.pace) {
-            (Some(wait), _) => self.limited(wait, now),
-            (None, Some(pace)) if heard.output.is_some() => pace.rate += PACE_UP,
-            (None, _) => {}
+        if let Some(wait) = heard.gate {
+            self.limited(wait, now);
+        } else if heard.output.is_some() {
+            self.answered(heard.started, now);
         }
     }
 
@@ -196,6 +213,10 @@ impl ProviderLimit {
 
     fn read(&mut self, reading: &RateLimitReading, started: Timestamp, at: Timestamp) {
         let RateLimitReading { resource, span, limit, remaining, refill } = *reading;
+        let refill = match refill {
+            Refill::Over(span) => Refill::Over(span.min(RESET_MAX)),
+            Refill::At(end) => Refill::At(end.min(RESET_MAX)),
+        };
         let same = |bucket: &Bucket| (bucket.resource, bucket.span) == (resource, span);
         let old = self.buckets.iter().position(same).map(|position| self.buckets.swap_remove(position));
         // Replies overtake each other; the later one stands, unless a clock stepped back far.
@@ -208,27 +229,48 @@ impl ProviderLimit {
         self.buckets.push(Bucket { resource, span, limit, remaining, refill, at, taken });
     }
 
-    /// Closes the gate, and slows down if the provider says nothing that could be obeyed instead.
-    fn limited(&mut self, wait: Duration, now: Timestamp) {
-        let first = self.gated(now).is_none();
-        let until = now.after(wait.min(GATE_MAX));
-        self.gate = Some(self.gated(now).map_or(until, |gate| gate.max(until)));
-        if !self.buckets.is_empty() {
-            self.pace = None;
-        } else if first {
-            let rate = self.pace(now).map_or_else(|| self.rate_at(now).max(PACE_START), |pace| pace.rate);
-            let rate = (rate * PACE_DOWN).max(PACE_LEAST);
-            self.pace = Some(Pace { rate, next: now, at: now });
+    /// Counts an answered call for the rate that the provider allows.
+    fn answered(&mut self, started: Timestamp, now: Timestamp) {
+        if let Some(pace) = &mut self.pace
+            && started <= pace.at
+        {
+            pace.episode.count(started, pace.at);
+        } else {
+            self.episode = self.episode.until(now);
+            self.episode.count(started, now);
         }
     }
 
-    fn pace(&self, now: Timestamp) -> Option<&Pace> {
-        let fresh = |pace: &&Pace| now.since(pace.at) < PACE_MEMORY && pace.at.since(now) < PACE_MEMORY;
-        self.pace.as_ref().filter(fresh)
+    /// Closes the gate, and measures the rate that the provider allowed unless it sends figures to obey.
+    fn limited(&mut self, wait: Duration, now: Timestamp) {
+        let gated = self.gated(now);
+        let wait = wait.min(GATE_MAX);
+        let until = gated.map_or(now.after(wait), |gate| gate.max(now.after(wait)));
+        self.gate = Some(until);
+        if !self.buckets.is_empty() {
+            self.pace = None;
+            return;
+        }
+        let old = self.recent_pace(now).copied();
+        let refusals = old.map_or(0, |pace| pace.refusals).saturating_add(1);
+        self.pace = Some(match old {
+            // A call that began before the gate was known says nothing more than the one that closed it.
+            Some(pace) if gated.is_some() => Pace { refusals, next: until, wait: pace.wait.max(wait), ..pace },
+            Some(_) | None => Pace { episode: self.episode.until(now), at: now, wait, refusals, next: until },
+        });
+        self.episode = Episode { opened: until, ..Episode::default() };
     }
 
-    fn rate_at(&self, now: Timestamp) -> f64 {
-        self.rate.map_or(0.0, |(rate, at)| rate * (-now.since(at).as_secs_f64() / RATE_TIME).exp())
+    /// The pace to keep at `now`.
+    fn pace(&self, now: Timestamp) -> Option<&Pace> {
+        self.recent_pace(now).filter(|pace| pace.refusals >= PACED_FROM)
+    }
+
+    fn recent_pace(&self, now: Timestamp) -> Option<&Pace> {
+        // One from the future was written before the clock was set back.
+        let opened = |pace: &Pace| pace.at.after(pace.wait);
+        let recent = |pace: &&Pace| now.since(opened(pace)) < PACE_MEMORY && pace.at.since(now) < PACE_MEMORY;
+        self.pace.as_ref().filter(recent)
     }
 
     /// The limits that say something at `now`.
@@ -237,10 +279,44 @@ impl ProviderLimit {
     }
 }
 
+impl Episode {
+    /// Counts a call that began at `started`, unless that lies too far before `now`.
+    fn count(&mut self, started: Timestamp, now: Timestamp) {
+        if started >= self.opened && now.since(started) <= EPISODE_MAX {
+            self.first = Some(self.first.map_or(started, |first| first.min(started)));
+            self.answered += 1.0;
+        }
+    }
+
+    /// The same without what lies too far before `now`: the count is scaled to the time that is left.
+    fn until(self, now: Timestamp) -> Self {
+        let length = self.first.map_or(Duration::ZERO, |first| now.since(first));
+        if length <= EPISODE_MAX {
+            return self;
+        }
+        let first = Timestamp(now.0.saturating_sub(i64::try_from(EPISODE_MAX.as_millis()).unwrap_or(0)));
+        let share = EPISODE_MAX.as_secs_f64() / length.as_secs_f64();
+        Self { first: Some(first), answered: self.answered * share, ..self }
+    }
+
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 impl Pace {
-    /// From one call to the next.
-    fn gap(&self) -> Duration {
-        Duration::from_secs_f64(1.0 / self.rate.max(PACE_LEAST))
+    /// Requests per second: what was answered, over the time until the provider takes calls again. It
+    /// doubles every [`PACE_DOUBLES`], so that a limit that was raised or was none is found out.
+    fn rate(&self, now: Timestamp) -> f64 {
+        let answering = self.episode.first.map_or(Duration::ZERO, |first| self.at.since(first));
+        let span = (answering + self.wait).as_secs_f64().max(0.1);
+        let age = now.since(self.at.after(self.wait)).as_secs_f64();
+        self.episode.answered.max(1.0) / span * (age / PACE_DOUBLES.as_secs_f64()).exp2()
+    }
+
+    /// The time from one call to the next.
+    fn gap(&self, now: Timestamp) -> Duration {
+        Duration::try_from_secs_f64(1.0 / self.rate(now)).unwrap_or(GATE_MAX).min(GATE_MAX)
     }
 }
 

@@ -215,17 +215,90 @@ fn who_comes_later_stands_behind_those_who_wait() {
     assert_eq!(wait(&quota, 3, 1.0), None);
 }
 
+/// A call that began at `second` and was answered 50 ms later.
+fn answer(quota: &mut ProviderLimit, second: f64) {
+    let ended = at(second + 0.05);
+    let answered =
+        LimitObservation { started: at(second), reply: Some((ended, Vec::new())), gate: None, output: Some(5) };
+    quota.observe(&answered, ended);
+}
+
+/// A call that was refused at once, for a second.
+fn refuse(quota: &mut ProviderLimit, second: f64) {
+    let gate = Some(Duration::from_secs(1));
+    let refused = LimitObservation { started: at(second), reply: Some((at(second), Vec::new())), gate, output: None };
+    quota.observe(&refused, at(second));
+}
+
 #[test]
-fn who_waits_keeps_a_slower_pace_too() {
+fn a_single_429_asks_for_its_gate_and_nothing_else() {
     let mut quota = ProviderLimit::default();
-    hear(&mut quota, 0.0, &[], Some(1));
+    (0..5).for_each(|call| answer(&mut quota, f64::from(call) * 0.1));
+    refuse(&mut quota, 0.5);
+    assert_eq!(wait(&quota, 0.6), Some(0.9));
+    quota.take(&need(1, 1), at(1.5));
+    assert_eq!(wait(&quota, 1.5), None);
+    assert!(!quota.is_scarce(&need(1, 1), at(1.5)));
+}
+
+#[test]
+fn a_second_429_paces_calls_at_the_rate_that_was_answered() {
+    let mut quota = ProviderLimit::default();
+    refuse(&mut quota, 0.0);
+    (0..5).for_each(|call| answer(&mut quota, 1.0 + f64::from(call) * 0.1));
+    refuse(&mut quota, 1.5);
+    assert!(quota.is_scarce(&need(1, 1), at(2.5)));
+    assert_eq!(wait(&quota, 2.5), None);
+    quota.take(&need(1, 1), at(2.5));
+    assert_eq!(wait(&quota, 2.5), Some(0.3), "five calls in 1.5 s");
+}
+
+#[test]
+fn refusals_at_the_same_moment_count_what_was_answered_beside_them() {
+    let mut quota = ProviderLimit::default();
+    refuse(&mut quota, 0.011);
+    refuse(&mut quota, 0.012);
+    (0..10).for_each(|call| answer(&mut quota, f64::from(call) / 1000.0));
+    quota.take(&need(1, 1), at(2.0));
+    let gap = wait(&quota, 2.0).unwrap();
+    assert!((0.09..0.11).contains(&gap), "ten calls in a second: {gap} s");
+}
+
+#[test]
+fn a_pace_doubles_and_is_forgotten_within_a_minute() {
+    let paced = |second: f64| {
+        let mut quota = ProviderLimit::default();
+        refuse(&mut quota, 0.0);
+        refuse(&mut quota, 0.0);
+        quota.take(&need(1, 1), at(second));
+        wait(&quota, second)
+    };
+    assert_eq!(paced(1.0), Some(1.0));
+    assert_eq!(paced(21.0), Some(0.5));
+    assert_eq!(paced(41.0), Some(0.25));
+    assert_eq!(paced(61.0), None);
+}
+
+#[test]
+fn a_request_that_waits_longer_goes_first_at_a_pace_too() {
+    let mut quota = ProviderLimit::default();
+    refuse(&mut quota, 0.0);
+    refuse(&mut quota, 0.0);
     let ticket = |id| Ticket { since: at(id as f64), id };
     quota.join(ticket(1), at(2.0), at(1.0));
-    let turn = quota.turn(need(1, 1), ticket(2), at(2.0));
-    assert_eq!(quota.check(&need(1, 1), at(2.0)), Ok(()));
-    assert!(
-        matches!(quota.check(&turn, at(2.0)), Err(LimitExceeded::Until { at: when, .. }) if when > at(3.4) && when < at(3.5))
-    );
+    let turn = quota.turn(need(1, 1), ticket(2), at(1.0));
+    assert_eq!(quota.check(&need(1, 1), at(1.0)), Ok(()));
+    let exceeded = quota.check(&turn, at(1.0));
+    assert!(matches!(exceeded, Err(LimitExceeded::Until { at: when, .. }) if when == at(2.0)), "{exceeded:?}");
+}
+
+#[test]
+fn a_reset_that_is_days_away_is_believed_for_a_day() {
+    let mut quota = ProviderLimit::default();
+    hear(&mut quota, 0.0, &[reading(60, 0, Refill::At(Duration::from_secs(365 * 24 * 3600)))], None);
+    let day = 24.0 * 3600.0;
+    assert!(wait(&quota, 0.0).unwrap() <= day + 1.0);
+    assert_eq!(wait(&quota, day + 1.0), None);
 }
 
 #[test]
@@ -268,20 +341,6 @@ fn a_later_and_shorter_wait_never_lowers_a_gate() {
     hear(&mut quota, 0.0, &[], Some(60));
     hear(&mut quota, 1.0, &[], Some(5));
     assert_eq!(quota.gated(at(2.0)), Some(at(60.0)));
-}
-
-#[test]
-fn without_headers_a_rate_limit_slows_the_pace_once_a_gate() {
-    let mut quota = ProviderLimit::default();
-    assert_eq!(wait(&quota, 0.0), None, "nothing was limited yet");
-    hear(&mut quota, 0.0, &[], Some(1));
-    hear(&mut quota, 0.5, &[], Some(1));
-    quota.take(&need(1, 1), at(2.0));
-    assert_eq!(wait(&quota, 2.0), Some(1.428), "1 / 0.7 per second");
-    (0..15).for_each(|_| hear(&mut quota, 2.0, &[], None));
-    quota.take(&need(1, 1), at(10.0));
-    assert_eq!(wait(&quota, 10.0), Some(1.0), "each success adds 0.02 per second");
-    assert_eq!(wait(&quota, 700.0), None, "and it is forgotten");
 }
 
 #[test]
