@@ -175,7 +175,9 @@ impl<'a> Run<'a> {
         let timeouts = self.timeouts(call, deadline);
         self.coming = Answer::default();
         let alive = self.ledger.keep_alive(call, self.router.clock);
-        let spec = CallSpec { deployment: call.deployment, prompt: &prompt, timeouts, deadline, reservation: None };
+        let refused = self.ledger.snapshot.deployment(call.deployment).refused.clone();
+        let deployment = call.deployment;
+        let spec = CallSpec { deployment, prompt: &prompt, timeouts, deadline, refused, reservation: None };
         let mut events = self.router.call(spec, alive);
         let mut first_token = None;
         let result = loop {
@@ -194,6 +196,7 @@ impl<'a> Run<'a> {
                         break Err(CallError { cause: Cause::ReaderGone, answer, first_token });
                     }
                 }
+                CallEvent::Refused(parameter, refusal) => self.ledger.learn_refusal(deployment, parameter, refusal),
                 CallEvent::Ended(result) => break result,
                 CallEvent::Reserved | CallEvent::Declined => {}
             }

@@ -15,6 +15,7 @@ use crate::engine::shared::provider_limits::ProviderLimits;
 use crate::engine::shared::reservation::{Reservation, Settlement};
 use crate::ports::{LogStart, Store, StoreError};
 use llmroute_core::model::Timestamp;
+use llmroute_core::model::refused_parameters::{Parameter, Refusal};
 use llmroute_core::routing::breaker::{BreakerContext, BreakerState};
 use llmroute_core::routing::estimate::CallSample;
 use llmroute_core::routing::limits::{ProviderLimit, Ticket};
@@ -142,6 +143,27 @@ impl StateSession {
                 }
             };
             // Learning is never in the way; a store that cannot learn says so by its warning.
+            let _: Result<(), StoreError> = store.update(&keys, &mut change);
+        }));
+    }
+
+    /// Remembers that `deployment` refused a parameter: in the snapshot at once, in the store in the background.
+    pub(in crate::engine) fn learn_refusal(
+        &mut self,
+        deployment: DeploymentId,
+        parameter: Parameter,
+        refusal: Refusal,
+    ) {
+        for id in (0..self.map.deployments.len()).map(DeploymentId).filter(|id| self.map.same(*id, deployment)) {
+            self.snapshot.deployments[id.0].refused.insert(parameter, refusal);
+        }
+        let keys = [deployment_key(&self.map, deployment)];
+        let store = Arc::clone(&self.store);
+        self.pending.push(tokio::task::spawn_blocking(move || {
+            let mut change = |values: &mut [Option<String>]| {
+                edit(&mut values[0], |state: &mut DeploymentState| state.refused.insert(parameter, refusal));
+            };
+            // A refusal that cannot be stored is met once more; the store warns about itself.
             let _: Result<(), StoreError> = store.update(&keys, &mut change);
         }));
     }
