@@ -89,6 +89,7 @@ pub fn is_content(event: &Event) -> bool {
         | Event::ToolSignature { .. }
         | Event::Start { .. }
         | Event::Usage(_)
+        | Event::Warning(_)
         | Event::Finish(_) => false,
     }
 }
@@ -103,7 +104,7 @@ pub fn content_size(event: &Event) -> usize {
         | Event::ToolSignature { text, .. } => text.len(),
         Event::ReasoningBlock(block) => block.size(),
         Event::ToolStart { id, name, .. } => id.len() + name.len(),
-        Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => 0,
+        Event::Start { .. } | Event::Usage(_) | Event::Warning(_) | Event::Finish(_) => 0,
     }
 }
 

@@ -76,6 +76,7 @@ fn check_size(events: &[Event], input: usize) {
         Event::ReasoningBlock(block) => block.size(),
         Event::ToolStart { id, name, .. } => id.len() + name.len(),
         Event::Start { id, model } => [id, model].into_iter().flatten().map(String::len).sum(),
+        Event::Warning(text) => text.len(),
         Event::Usage(_) | Event::Finish(_) => 0,
     };
     let total: usize = events.iter().map(size).sum();

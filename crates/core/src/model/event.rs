@@ -45,6 +45,8 @@ pub enum Event {
     },
     /// Counts so far; later ones replace earlier ones.
     Usage(Usage),
+    /// Something odd about the reply that does not spoil the answer, for people.
+    Warning(String),
     /// The model stopped.
     Finish(Finish),
 }
@@ -167,6 +169,7 @@ impl Answer {
             Event::ToolArguments { index, text } => self.call(*index).arguments.push_str(text),
             Event::ToolSignature { index, text } => self.call(*index).signature = Some(text.clone()),
             Event::Usage(usage) => self.usage = Some(*usage),
+            Event::Warning(_) => {}
             Event::Finish(finish) => self.finish = self.finish.or(Some(*finish)),
         }
     }

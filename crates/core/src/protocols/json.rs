@@ -36,7 +36,7 @@ pub(super) fn whole_json(body: &[u8]) -> Result<Value, Failure> {
     check_value_count(text)?;
     match text.first() {
         None => Err(empty()),
-        Some(b'<') => malformed("an HTML page came instead of an answer"),
+        Some(b'<') => malformed("the server sent a web page instead of an answer; check `base_url`"),
         Some(_) => match serde_json::from_slice(text) {
             Ok(Value::Array(mut list)) if list.len() == 1 => Ok(list.remove(0)),
             Ok(value) => Ok(value),
@@ -72,8 +72,13 @@ pub(super) fn not_an_answer(body: &Value, codes: classify::Codes) -> Failure {
     }
 }
 
-/// A count of tokens, which may be a float; what is no count is none.
+/// Returns a count of tokens, which may be written as a float or as a text.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates, and a count is small")]
 pub(super) fn count(value: &Value) -> Option<u64> {
-    value.as_u64().or_else(|| value.as_f64().filter(|number| *number >= 0.0).map(|number| number as u64))
+    let float = |number: f64| (number >= 0.0).then_some(number as u64);
+    match value {
+        Value::Number(number) => number.as_u64().or_else(|| number.as_f64().and_then(float)),
+        Value::String(text) => text.trim().parse().ok().and_then(float),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
 }

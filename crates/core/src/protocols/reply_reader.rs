@@ -1,11 +1,13 @@
-//! Reads the body of a reply with status 200: detects streams and documents, splits frames, and decodes events.
+//! The body of a successful reply, from bytes to events: tells a stream from a document, cuts it and decodes it.
 //!
-//! The same for every split of the bytes. It knows neither time nor the network, and does not judge an answer.
+//! The result is the same for every split of the bytes. Time and the network are elsewhere, and so is the
+//! judgement of an answer.
 
+use super::event_filter::EventFilter;
 use super::{Decoder, Endpoint};
 use crate::model::format;
 use crate::model::{Class, Event, Failure};
-use crate::wire::{Frame, FrameError, FrameParser, Framing};
+use crate::wire::{Frame, FrameError, FrameParser, Framing, json_repair};
 
 /// The longest document, in bytes: as long as the longest event.
 const MAX_DOCUMENT: usize = crate::wire::sse::MAX_FRAME;
@@ -17,20 +19,29 @@ pub struct ReplyReader {
     framing: Framing,
     decoder: Box<dyn Decoder>,
     body: Body,
+    filter: EventFilter,
+    /// The finish was seen.
+    finished: bool,
+    /// The answer holds text or a tool call.
+    produced: bool,
+    /// Nothing that follows matters.
+    over: bool,
+    /// Kept for its memory only.
+    frames: Vec<Frame>,
 }
 
-/// The detected kind of body.
+/// The kind of the body.
 enum Body {
-    /// Undecided: the input after this much white space.
+    /// Not known yet: the first bytes, and the length of the white space before them.
     Start { blank: usize, start: Vec<u8> },
     /// A stream of frames.
     Stream(FrameParser),
-    /// A reply in one piece, although a stream was requested; as far as it came.
+    /// A complete reply in place of a stream, as far as it has come.
     Document(Vec<u8>),
 }
 
 impl ReplyReader {
-    /// A reader of one reply of `to`.
+    /// Returns a reader of one reply of `to`.
     #[must_use]
     pub fn new(to: &Endpoint) -> Self {
         let adapter = to.protocol.adapter();
@@ -38,13 +49,18 @@ impl ReplyReader {
             framing: adapter.framing(),
             decoder: adapter.decoder(to),
             body: Body::Start { blank: 0, start: Vec::new() },
+            filter: EventFilter::default(),
+            finished: false,
+            produced: false,
+            over: false,
+            frames: Vec::new(),
         }
     }
 
     /// Takes the next bytes and pushes their events.
     ///
     /// # Errors
-    /// Fails with an error in the reply, or `malformed`. Earlier events are still pushed.
+    /// An error that the reply reports, or `malformed`. Events from before the error are pushed.
     pub fn feed(&mut self, bytes: &[u8], out: &mut Vec<Event>) -> Result<(), Failure> {
         match &mut self.body {
             Body::Start { blank, start } => {
@@ -52,9 +68,9 @@ impl ReplyReader {
                 *blank += bytes.len() - shown.len();
                 start.extend_from_slice(shown);
                 let is_stream = self.framing.is_stream(start);
-                // Only white space after a byte order mark is undecided by its first bytes.
+                // Only white space behind a byte order mark stays undecided for long.
                 if *blank > MAX_BLANK || (is_stream.is_none() && start.len() > MAX_BLANK) {
-                    return Err(Failure::new(Class::Malformed, "nothing but white space came"));
+                    return Err(Failure::new(Class::Malformed, "the reply is nothing but white space"));
                 }
                 let Some(is_stream) = is_stream else { return Ok(()) };
                 let start = std::mem::take(start);
@@ -62,9 +78,12 @@ impl ReplyReader {
                 self.feed(&start, out)
             }
             Body::Stream(parser) => {
-                let mut frames = Vec::new();
+                let mut frames = std::mem::take(&mut self.frames);
                 let cut = parser.feed(bytes, &mut frames);
-                self.frames(&frames, cut, out)
+                let result = self.frames(&frames, cut, out);
+                frames.clear();
+                self.frames = frames;
+                result
             }
             Body::Document(body) => {
                 if body.len() + bytes.len() > MAX_DOCUMENT {
@@ -77,49 +96,125 @@ impl ReplyReader {
         }
     }
 
-    /// The body ended: pushes the rest of the answer.
+    /// Handles the end of the body: pushes the rest of the answer.
     ///
     /// # Errors
-    /// As [`ReplyReader::feed`]; `malformed` for an empty body, and `truncated` for an incomplete answer.
+    /// As [`ReplyReader::feed`], `malformed` when the body is empty, and `truncated` when the answer is not complete.
     pub fn end(&mut self, out: &mut Vec<Event>) -> Result<(), Failure> {
+        let result = self.rest(out);
+        self.filter.end(out);
+        result
+    }
+
+    /// Returns `true` when nothing that follows matters: after the protocol's own end mark, or after an error
+    /// that came behind the finish.
+    #[must_use]
+    pub fn done(&self) -> bool {
+        self.over || self.decoder.done()
+    }
+
+    fn rest(&mut self, out: &mut Vec<Event>) -> Result<(), Failure> {
         match &mut self.body {
-            // The body is empty, whatever the status.
+            // An empty body is not an answer, whatever the status.
             Body::Start { start, .. } if is_blank(start) => return Err(super::empty()),
-            // An undecided body is truncated.
+            // A body too short to be recognised is truncated.
             Body::Start { .. } => {}
             Body::Stream(parser) => {
                 let mut frames = Vec::new();
                 let cut = parser.end(&mut frames);
                 self.frames(&frames, cut, out)?;
             }
-            Body::Document(body) => self.decoder.whole(&std::mem::take(body), out)?,
-        }
-        self.decoder.end(out)
-    }
-
-    /// Returns `true` if the protocol's end mark was seen: the rest is ignored.
-    #[must_use]
-    pub fn done(&self) -> bool {
-        self.decoder.done()
-    }
-
-    /// Decodes `frames`. Bytes that violate the framing count only after the frames before them, and
-    /// nothing counts after the end mark, even in the same piece.
-    fn frames(&mut self, frames: &[Frame], cut: Result<(), FrameError>, out: &mut Vec<Event>) -> Result<(), Failure> {
-        for frame in frames {
-            if self.decoder.done() {
-                break;
+            Body::Document(body) => {
+                let body = std::mem::take(body);
+                self.document(&body, out)?;
             }
-            self.decoder.frame(frame, out)?;
         }
-        if self.decoder.done() {
+        if self.over {
             return Ok(());
         }
-        cut.map_err(|error| Failure::new(Class::Malformed, error.to_string()))
+        let from = out.len();
+        let result = self.decoder.end(out);
+        self.filter.apply(out, from, false);
+        result
+    }
+
+    /// Decodes `frames`. Bytes that could not be cut count only after the frames before them, and nothing counts
+    /// after the end mark, even in the same piece.
+    fn frames(&mut self, frames: &[Frame], cut: Result<(), FrameError>, out: &mut Vec<Event>) -> Result<(), Failure> {
+        for frame in frames {
+            if self.done() {
+                break;
+            }
+            if !is_keep_alive(frame)
+                && let Err(failure) = self.frame(frame, out)
+            {
+                return self.fail(failure, out);
+            }
+        }
+        match cut {
+            Err(error) if !self.done() => self.fail(Failure::new(Class::Malformed, error.to_string()), out),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    fn frame(&mut self, frame: &Frame, out: &mut Vec<Event>) -> Result<(), Failure> {
+        let from = out.len();
+        let (mut result, mut repaired) = (self.decoder.frame(frame, out), false);
+        if is_malformed(&result)
+            && out.len() == from
+            && let Some(data) = json_repair::repair(&frame.data)
+        {
+            repaired = true;
+            result = self.decoder.frame(&Frame { event: frame.event.clone(), data }, out);
+        }
+        self.finished |= out[from..].iter().any(|event| matches!(event, Event::Finish(_)));
+        self.filter.apply(out, from, repaired);
+        let is_content = |event: &Event| matches!(event, Event::Text(_) | Event::ToolStart { .. });
+        self.produced = self.produced || out[from..].iter().any(is_content);
+        result
+    }
+
+    fn document(&mut self, body: &[u8], out: &mut Vec<Event>) -> Result<(), Failure> {
+        let from = out.len();
+        let (mut result, mut repaired) = (self.decoder.whole(body, out), false);
+        if is_malformed(&result)
+            && out.len() == from
+            && let Some(body) = std::str::from_utf8(body).ok().and_then(json_repair::repair)
+        {
+            repaired = true;
+            result = self.decoder.whole(body.as_bytes(), out);
+        }
+        self.filter.apply(out, from, repaired);
+        result
+    }
+
+    /// An error behind the finish of an answer becomes a warning: the answer is complete.
+    fn fail(&mut self, failure: Failure, out: &mut Vec<Event>) -> Result<(), Failure> {
+        if !(self.finished && self.produced) {
+            return Err(failure);
+        }
+        self.over = true;
+        out.push(Event::Warning(format!("the stream broke after the answer was complete: {}", failure.message)));
+        Ok(())
     }
 }
 
-/// Returns `true` if a body of only `start` is empty.
+fn is_malformed(result: &Result<(), Failure>) -> bool {
+    matches!(result, Err(failure) if failure.class == Class::Malformed)
+}
+
+/// Returns `true` for a frame that only keeps the connection open, and holds a word where JSON is due.
+fn is_keep_alive(frame: &Frame) -> bool {
+    const WORDS: &[&str] = &["ping", "pong", "heartbeat", "keepalive", "keep-alive", "keep_alive", "null"];
+    let data = frame.data.trim();
+    if data.starts_with(['{', '[']) {
+        return false;
+    }
+    let is_word = |text: &str| WORDS.iter().any(|word| text.eq_ignore_ascii_case(word));
+    data.starts_with(':') || is_word(data.trim_matches('"')) || frame.event.as_deref().is_some_and(is_word)
+}
+
+/// Returns `true` if a body of `start` alone is empty.
 fn is_blank(start: &[u8]) -> bool {
     start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start).trim_ascii().is_empty()
 }

@@ -4,6 +4,7 @@
 
 pub mod event_stream;
 mod framing;
+pub(crate) mod json_repair;
 pub mod ndjson;
 pub mod rate_limit;
 pub mod retry_after;

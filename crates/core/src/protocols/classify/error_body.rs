@@ -26,6 +26,8 @@ pub struct ErrorBody {
     pub html: bool,
     /// The body is empty.
     pub empty: bool,
+    /// The error of the server behind a gateway, which the gateway passes on.
+    pub nested: Option<Box<ErrorBody>>,
     /// The body, for what else is in it.
     pub body: Value,
 }
@@ -61,6 +63,10 @@ impl ErrorBody {
         let error = body.get("error").filter(|error| error.is_object()).unwrap_or(body);
         let mut said = Self { body: body.clone(), ..Self::default() };
         said.message = message(body, error);
+        if let Some(nested) = error.pointer("/metadata/raw").and_then(Self::of_nested) {
+            said.message = [said.message.as_str(), &nested.message].join(": ");
+            said.nested = Some(Box::new(nested));
+        }
         said.text = said.message.to_ascii_lowercase();
         for holder in holders(body, error) {
             said.read_codes(holder);
@@ -73,6 +79,18 @@ impl ErrorBody {
             .find_map(|at| at.get("request_id").and_then(Value::as_str))
             .map(crate::model::failure::one_line);
         said
+    }
+
+    /// Reads an error inside another: an object, or a text that holds one.
+    fn of_nested(raw: &Value) -> Option<Self> {
+        let mut nested = match raw {
+            Value::String(text) => Self::of_body(text.as_bytes()),
+            Value::Object(_) | Value::Array(_) => Self::of_json(raw),
+            Value::Null | Value::Bool(_) | Value::Number(_) => return None,
+        };
+        // A gateway behind a gateway is enough.
+        nested.nested = None;
+        is_visible(&nested.message).then_some(nested)
     }
 
     fn read_codes(&mut self, holder: &Value) {
@@ -148,6 +166,7 @@ fn holders<'a>(body: &'a Value, error: &'a Value) -> Vec<&'a Value> {
     }
     holders.extend(body.get("base_resp"));
     holders.extend(body.pointer("/errors/0"));
+    holders.extend(error.get("errors").and_then(Value::as_array).into_iter().flatten());
     holders
 }
 
@@ -158,16 +177,17 @@ fn message(body: &Value, error: &Value) -> String {
         body.get("message"),
         body.get("Message"),
         body.get("detail"),
+        error.get("msg"),
+        body.get("error_msg"),
+        body.get("error_message"),
+        body.get("errorMessage"),
+        body.get("error_description"),
         body.pointer("/errors/0"),
         body.pointer("/base_resp/status_msg"),
         body.get("title"),
         Some(body).filter(|body| body.is_string()),
     ];
-    let said = said.into_iter().flatten().find_map(words).unwrap_or_default();
-    match error.pointer("/metadata/raw").and_then(Value::as_str) {
-        Some(raw) => format!("{said}: {raw}"),
-        None => said,
-    }
+    said.into_iter().flatten().find_map(words).unwrap_or_default()
 }
 
 /// The words of a message that may be a text, a list of complaints, or an object around one.
@@ -180,7 +200,8 @@ fn words(value: &Value) -> Option<String> {
                 let place = map.get("loc").and_then(Value::as_array).into_iter().flatten();
                 let place: Vec<String> =
                     place.map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned)).collect();
-                return Some(format!("{}: {complaint}", place.join(".")));
+                let place = place.join(".");
+                return Some(if place.is_empty() { complaint.clone() } else { format!("{place}: {complaint}") });
             }
             ["message", "error", "detail"].iter().find_map(|name| words(map.get(*name)?))
         }

@@ -29,7 +29,17 @@ pub fn reply(reply: &ErrorReply<'_>, own: Codes) -> Failure {
     let mut failure = failure(&said, reply.status, own, Some(reply.headers), Some(reply.now));
     failure.request_id = request_id(reply.headers).or(said.request_id);
     failure.status = (reply.status != 0).then_some(reply.status);
+    if let Some(address) = redirect(reply) {
+        failure.message = format!("the server redirects to {address}; set `base_url` to its address");
+    }
     failure
+}
+
+/// The address that a redirect names, without its query; redirects are not followed.
+fn redirect(reply: &ErrorReply<'_>) -> Option<String> {
+    let location = reply.headers.get(http::header::LOCATION).filter(|_| (300..400).contains(&reply.status))?;
+    let address = location.to_str().ok()?.split(['?', '#']).next()?;
+    Some(crate::model::failure::one_line(address)).filter(|address| !address.is_empty())
 }
 
 /// Classifies an error inside a reply with status 200.
@@ -55,21 +65,39 @@ pub fn request_id(headers: &HeaderMap) -> Option<String> {
 #[must_use]
 pub fn is_error(body: &Value) -> bool {
     let text = |name: &str| body.get(name).and_then(Value::as_str);
-    let present = |name: &str| match body.get(name) {
-        None | Some(Value::Null | Value::Bool(false)) => false,
-        Some(Value::String(text)) => !text.is_empty(),
-        Some(_) => true,
-    };
-    present("error")
+    let present = |name: &str| body.get(name).is_some_and(is_present);
+    // Beside an answer, an empty object is not an error.
+    let has = |name: &&str| body.get(*name).is_some_and(|value| !value.is_null());
+    let answers = ["choices", "candidates", "output"].iter().any(has);
+    let is_error = |error: &Value| is_present(error) || (!answers && error.is_object());
+    body.get("error").is_some_and(is_error)
         || text("object") == Some("error")
         || text("type") == Some("error")
         || present("error_code")
         || body.pointer("/base_resp/status_code").and_then(Value::as_i64).is_some_and(|code| code != 0)
-        || (!present("choices") && (present("detail") || present("errors") || (present("message") && present("code"))))
+        || (!answers && (present("detail") || present("errors") || (present("message") && present("code"))))
+}
+
+/// Returns `true` if a field says something: `null`, `false`, 0 and what is empty do not.
+#[must_use]
+pub fn is_present(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(value) => *value,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty() && text != "0",
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(map) => !map.is_empty(),
+    }
 }
 
 fn failure(said: &ErrorBody, status: u16, own: Codes, headers: Option<&HeaderMap>, now: Option<Timestamp>) -> Failure {
-    let class = class(said, status, own);
+    let asks_to_wait_by_header = || headers.is_some_and(|headers| headers.contains_key(http::header::RETRY_AFTER));
+    let class = match class(said, status, own) {
+        // A reply that says when to come back is about how much was asked, not about what.
+        Class::BadRequest | Class::Permission if asks_to_wait_by_header() => Class::RateLimit,
+        class => class,
+    };
     let mut failure = Failure::new(class, said.message_for(status));
     if asks_to_wait(class) {
         let from_headers = || retry_after::from_headers(headers?, now?);
@@ -106,10 +134,18 @@ fn class(said: &ErrorBody, status: u16, own: Codes) -> Class {
     let effective = if status == 0 { said.numeric.unwrap_or(0) } else { status };
     rules::own(said, effective, own)
         .or_else(|| decisive(effective))
+        .or_else(|| nested(said, effective, own))
         .or_else(|| rules::shape(said, effective))
         .or_else(|| rules::code(&said.codes).filter(|class| fits(*class, effective)))
         .or_else(|| rules::text(&said.text, effective, status == 0))
         .unwrap_or_else(|| fallback(effective))
+}
+
+/// What the error of a server behind a gateway means, when it is understood and fits the gateway's status.
+fn nested(said: &ErrorBody, status: u16, own: Codes) -> Option<Class> {
+    let nested = said.nested.as_deref()?;
+    Some(class(nested, 0, own))
+        .filter(|class| !matches!(class, Class::ServerError | Class::Malformed) && fits(*class, status))
 }
 
 /// Statuses with one meaning, whatever the body.
@@ -263,7 +299,7 @@ mod tests {
         let body = br#"{"error":{"code":"rate_limit_exceeded","message":"Please try again in 5.04s."}}"#;
         assert_eq!(ask(429, &[], body, &[]).retry_after, Some(Duration::from_millis(5040)));
         assert_eq!(ask(429, &[("retry-after-ms", "20")], body, &[]).retry_after, Some(Duration::from_millis(20)));
-        assert_eq!(ask(400, &[("retry-after", "9")], b"", &[]).retry_after, None);
+        assert_eq!(ask(401, &[("retry-after", "9")], b"", &[]).retry_after, None);
     }
 
     #[test]

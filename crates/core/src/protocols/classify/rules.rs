@@ -25,9 +25,49 @@ pub fn shape(said: &ErrorBody, status: u16) -> Option<Class> {
         () if said.text.contains("request too large for") => Some(Class::ContextWindow),
         () if said.flagged => Some(Class::ContentPolicy),
         () if said.daily => Some(Class::Quota),
+        () if names_a_limit_of_the_model(said) && !is_too_long(&said.text) => Some(Class::Unsupported),
         () if exhausted && never.iter().any(|words| said.text.contains(words)) => Some(Class::Quota),
         () => None,
     }
+}
+
+/// Returns `true` if a parameter is beyond what this model takes and another may take: its largest answer, its
+/// range of temperatures, its number of answers.
+fn names_a_limit_of_the_model(said: &ErrorBody) -> bool {
+    const PARAMETERS: [&str; 7] = [
+        "max_tokens",
+        "max_completion_tokens",
+        "max_output_tokens",
+        "maxoutputtokens",
+        "max_new_tokens",
+        "temperature",
+        "`n`",
+    ];
+    const LIMITS: [&str; 16] = [
+        "too large",
+        "too high",
+        "at most",
+        "maximum",
+        "less than or equal",
+        "must be less",
+        "must be between",
+        "in the range",
+        "out of range",
+        "valid range",
+        "should be in",
+        "supports up to",
+        "exceeds the limit",
+        "exceed the model",
+        "<= ",
+        "only 1 is allowed",
+    ];
+    PARAMETERS.iter().any(|name| said.text.contains(name)) && LIMITS.iter().any(|words| said.text.contains(words))
+}
+
+/// Returns `true` if the wording is about the length of the prompt.
+fn is_too_long(text: &str) -> bool {
+    let context = TEXTS.iter().find(|(_, class)| *class == Class::ContextWindow);
+    context.is_some_and(|(patterns, _)| patterns.iter().any(|pattern| holds(text, pattern)))
 }
 
 /// The class from machine codes, which are compared as a whole, without case and punctuation.
@@ -57,6 +97,8 @@ const CODES: &[(&[&str], Class)] = &[
             "insufficientbalance",
             "insufficientcredits",
             "servicequotaexceededexception",
+            "dailylimitexceeded",
+            "quotaexceeded",
         ],
         Class::Quota,
     ),
@@ -84,6 +126,25 @@ const CODES: &[(&[&str], Class)] = &[
             "refusal",
         ],
         Class::ContentPolicy,
+    ),
+    (
+        &[
+            "ratelimitexceeded",
+            "userratelimitexceeded",
+            "concurrentlimitexceeded",
+            "ratelimiterror",
+            "ratelimitreached",
+            "ratelimitreachederror",
+            "toomanyrequests",
+            "toomanyrequestserror",
+            "throttlingexception",
+            "throttling",
+            "slowdown",
+            "resourceexhausted",
+            "limitrequests",
+            "requestlimitexceeded",
+        ],
+        Class::RateLimit,
     ),
     (
         &[
@@ -147,23 +208,6 @@ const CODES: &[(&[&str], Class)] = &[
         ],
         Class::Overloaded,
     ),
-    (
-        &[
-            "ratelimitexceeded",
-            "ratelimiterror",
-            "ratelimitreached",
-            "ratelimitreachederror",
-            "toomanyrequests",
-            "toomanyrequestserror",
-            "throttlingexception",
-            "throttling",
-            "slowdown",
-            "resourceexhausted",
-            "limitrequests",
-            "requestlimitexceeded",
-        ],
-        Class::RateLimit,
-    ),
     (&["timeout", "timeouterror", "deadlineexceeded"], Class::Timeout(TimeoutKind::Upstream)),
     (
         &["servererror", "apierror", "internalservererror", "providerunavailable", "server", "unmapped"],
@@ -181,6 +225,7 @@ pub fn text(text: &str, status: u16, inside: bool) -> Option<Class> {
         Class::Authentication => inside || status == 400,
         Class::Unsupported | Class::NotFound => inside || matches!(status, 400 | 422),
         Class::Overloaded => inside || matches!(status, 429 | 500),
+        Class::RateLimit => inside || matches!(status, 400 | 403 | 422),
         _ => inside,
     });
     rules
@@ -254,6 +299,8 @@ const TEXTS: &[(&[&str], Class)] = &[
             "request body too large*tokens",
             "token count*max_tokens*exceed",
             "inputs` tokens + `max_new_tokens` must be",
+            "total length of all messages is too long",
+            "total length of messages",
             // An older vLLM subtracts the prompt from the window (vllm-project/vllm issue 4667).
             "max_tokens must be at least 1, got -",
         ],

@@ -132,8 +132,15 @@ impl GeminiDecoder {
                 let said = said(message);
                 return Err(Failure::new(Class::ServerError, format!("generation failed (`{reason}`){said}")));
             }
-            // LANGUAGE, OTHER, NO_IMAGE, and what did not exist when this was written.
-            _ => Finish::Other,
+            // The API's word for a generation that ended without a reason of its own.
+            "OTHER" => {
+                let said = said(message);
+                return Err(Failure::new(Class::ServerError, format!("generation ended early (`{reason}`){said}")));
+            }
+            _ => {
+                out.push(Event::Warning(format!("the provider gives an unknown finish reason, `{reason}`")));
+                Finish::Other
+            }
         };
         if self.finish.is_none() {
             self.finish = Some(finish);

@@ -1,70 +1,117 @@
-//! Chat completions, decoded: chunks of a stream or a whole answer, in every dialect met so far.
+//! Chat completions, decoded: chunks of a stream or a complete answer, in every dialect seen so far.
 //!
-//! Lenient in what it does not need: a missing, null or odd field is skipped, never an error.
+//! The usual chunk is read into borrowed types; everything else takes the long way, over a JSON value, and is
+//! read leniently: a missing, null or odd field is skipped, never an error.
+
+use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::chunk::Chunk;
+use super::tool_calls::{Piece, ToolCalls};
 use crate::catalog::Quirks;
-use crate::model::{Class, Event, Failure, Finish, Usage};
+use crate::model::{Class, Event, Failure, Finish, TimeoutKind, Usage};
 use crate::protocols::{Decoder, classify};
 use crate::wire::{Frame, sse};
 
-/// More calls than this in one answer is an attack, not an answer.
-const MAX_CALLS: usize = 1024;
+/// Fields that hold reasoning, by dialect. The first that is filled is taken: some servers send the same
+/// reasoning under two names.
+const REASONING: [&str; 8] = [
+    "reasoning_content",
+    "reasoning",
+    "reasoning_text",
+    "reasoning_details",
+    "thinking",
+    "thinking_blocks",
+    "thought",
+    "thoughts",
+];
 
 /// The state of one reply.
 pub struct ChatDecoder {
     quirks: Quirks,
     started: bool,
-    /// Something was produced that a person could use.
+    /// Text was produced.
     produced: bool,
     refused: bool,
     finish: Option<Finish>,
     /// The server said that the stream is over.
     done: bool,
-    calls: Vec<ChatToolCall>,
-}
-
-/// A tool call that has begun.
-struct ChatToolCall {
-    /// The index on the wire, which may start anywhere or be missing.
-    wire: Option<u64>,
-    id: String,
-    named: bool,
+    /// The last chunk was the usage, which comes behind the answer.
+    counted: bool,
+    calls: ToolCalls,
 }
 
 impl ChatDecoder {
-    /// A decoder for one reply of an endpoint with these quirks.
+    /// Returns a decoder for one reply of an endpoint with these quirks.
     pub fn new(quirks: Quirks) -> Self {
-        Self { quirks, started: false, produced: false, refused: false, finish: None, done: false, calls: Vec::new() }
+        Self {
+            quirks,
+            started: false,
+            produced: false,
+            refused: false,
+            finish: None,
+            done: false,
+            counted: false,
+            calls: ToolCalls::default(),
+        }
     }
 
-    fn chunk(&mut self, chunk: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
+    /// Decodes the usual chunk.
+    fn usual(&mut self, chunk: &Chunk<'_>, out: &mut Vec<Event>) -> Result<(), Failure> {
+        self.start(chunk.id.filled(), chunk.model.filled(), out);
+        let usage = chunk.usage.and_then(|usage| serde_json::from_str(usage.get()).ok());
+        let Some(choice) = &chunk.choices.0 else {
+            self.usage(usage.as_ref(), true, out);
+            return Ok(());
+        };
+        let delta = &choice.delta;
+        if let Some(text) = delta.reasoning_content.filled().or_else(|| delta.reasoning.filled()) {
+            out.push(Event::Reasoning(text.to_owned()));
+        }
+        self.text(&delta.content.0, out);
+        self.refused |= delta.refusal.filled().is_some();
+        for call in delta.tool_calls.iter().flatten() {
+            let function = call.function.as_ref();
+            let (name, arguments) = function.map_or(("", ""), |function| (&function.name.0, &function.arguments.0));
+            self.calls.add(&Piece { index: call.index, id: &call.id.0, name, arguments }, out)?;
+        }
+        self.usage(usage.as_ref(), false, out);
+        choice.finish_reason.filled().map_or(Ok(()), |reason| self.finish(reason, out))
+    }
+
+    /// Decodes any chunk.
+    fn unusual(&mut self, chunk: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
         if classify::is_error(chunk) {
             return Err(classify::inside(chunk, self.quirks.codes));
         }
-        self.start(chunk, out);
-        let choice = chunk.pointer("/choices/0");
+        let text = |name: &str| chunk.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        self.start(text("id"), text("model"), out);
+        let choices = chunk.get("choices").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        // Of several answers the first is read.
+        let choice = choices.iter().find(|choice| choice.get("index").and_then(Value::as_u64).unwrap_or(0) == 0);
         if let Some(choice) = choice {
-            if choice.get("error").is_some_and(|error| !error.is_null()) {
+            let error = choice.get("error").filter(|error| classify::is_present(error));
+            if error.is_some() {
                 return Err(classify::inside(choice, self.quirks.codes));
             }
-            for name in ["delta", "message"] {
-                if let Some(delta) = choice.get(name) {
-                    self.delta(delta, out)?;
-                }
+            for delta in ["delta", "message"].iter().filter_map(|name| choice.get(*name)) {
+                self.delta(delta, out)?;
+            }
+            if let Some(text) = choice.get("text").and_then(Value::as_str) {
+                self.text(text, out);
             }
         }
-        self.usage(chunk, out);
+        let odd = self.quirks.usage_at.and_then(|place| chunk.pointer(place));
+        let usage = [chunk.get("usage"), odd].into_iter().flatten().find(|usage| usage.is_object());
+        self.usage(usage, choices.is_empty(), out);
         match choice.and_then(|choice| choice.get("finish_reason")?.as_str()).filter(|reason| !reason.is_empty()) {
             Some(reason) => self.finish(reason, out),
             None => Ok(()),
         }
     }
 
-    fn start(&mut self, chunk: &Value, out: &mut Vec<Event>) {
-        let text = |name: &str| chunk.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-        let (id, model) = (text("id"), text("model"));
+    fn start(&mut self, id: Option<&str>, model: Option<&str>, out: &mut Vec<Event>) {
         if !self.started && (id.is_some() || model.is_some()) {
             self.started = true;
             out.push(Event::Start { id: id.map(str::to_owned), model: model.map(str::to_owned) });
@@ -72,24 +119,24 @@ impl ChatDecoder {
     }
 
     fn delta(&mut self, delta: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
-        let text = |name: &str| delta.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-        // Some servers send the same reasoning under both names.
-        if let Some(reasoning) = text("reasoning_content").or_else(|| text("reasoning")) {
-            out.push(Event::Reasoning(reasoning.to_owned()));
-        }
+        let reasoning = REASONING.iter().filter_map(|name| delta.get(*name)).map(text_of);
+        out.extend(reasoning.into_iter().find(|text| !text.is_empty()).map(Event::Reasoning));
         match delta.get("content") {
             Some(Value::String(content)) => self.text(content, out),
             Some(Value::Array(parts)) => parts.iter().for_each(|part| self.part(part, out)),
+            Some(part @ Value::Object(_)) => self.part(part, out),
             _ => {}
         }
-        self.refused |= text("refusal").is_some();
+        self.refused |= delta.get("refusal").and_then(Value::as_str).is_some_and(|text| !text.is_empty());
         let calls = delta.get("tool_calls").and_then(Value::as_array).into_iter().flatten();
         for call in calls {
-            self.call(call, out)?;
+            let id = call.get("id").and_then(Value::as_str).unwrap_or_default();
+            let index = call.get("index").and_then(Value::as_u64);
+            self.call(index, id, call.get("function").unwrap_or(&Value::Null), out)?;
         }
         // The form before tools: one call, without an id.
         match delta.get("function_call") {
-            Some(function @ Value::Object(_)) => self.piece(Some(0), "", function, out),
+            Some(function @ Value::Object(_)) => self.call(Some(0), "", function, out),
             _ => Ok(()),
         }
     }
@@ -97,92 +144,67 @@ impl ChatDecoder {
     fn text(&mut self, text: &str, out: &mut Vec<Event>) {
         if !text.is_empty() {
             self.produced = true;
+            self.counted = false;
             out.push(Event::Text(text.to_owned()));
         }
     }
 
-    /// A part of a content array: text, or thinking as a text or a list of texts.
+    /// Decodes a part of a content list: text, reasoning or a refusal, under one of many names.
     fn part(&mut self, part: &Value, out: &mut Vec<Event>) {
-        match (part.get("type").and_then(Value::as_str), part.get("text"), part.get("thinking")) {
-            (Some("text"), Some(Value::String(text)), _) => self.text(text, out),
-            (Some("thinking"), _, Some(Value::String(text))) => out.push(Event::Reasoning(text.clone())),
-            (Some("thinking"), _, Some(Value::Array(list))) => {
-                let texts = list.iter().filter_map(|piece| piece.get("text")?.as_str());
-                out.extend(texts.map(|text| Event::Reasoning(text.to_owned())));
+        let kind = part.get("type").and_then(Value::as_str).unwrap_or_default();
+        let is_reasoning = ["reasoning", "thinking", "thought", "summary"].iter().any(|name| kind.contains(name));
+        match part {
+            _ if is_reasoning => {
+                let reasoning = text_of(part);
+                out.extend((!reasoning.is_empty()).then_some(Event::Reasoning(reasoning)));
             }
+            _ if kind == "refusal" => self.refused |= !text_of(part).is_empty(),
+            Value::String(text) => self.text(text, out),
+            Value::Object(_) => match part.get("text") {
+                Some(Value::String(text)) => self.text(text, out),
+                // `{"text": {"value": …}}`
+                Some(text) => self.text(&text_of(text), out),
+                None => {}
+            },
             _ => {}
         }
     }
 
-    fn call(&mut self, call: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
-        let id = call.get("id").and_then(Value::as_str).unwrap_or_default();
-        let index = call.get("index").and_then(Value::as_u64);
-        self.piece(index, id, call.get("function").unwrap_or(&Value::Null), out)
-    }
-
-    fn piece(&mut self, wire: Option<u64>, id: &str, function: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
+    fn call(&mut self, index: Option<u64>, id: &str, function: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
         let name = function.get("name").and_then(Value::as_str).unwrap_or_default();
-        let (index, opens) = match self.position(wire, id, name) {
-            Some(index) => (index, false),
-            None => (self.open(wire, id)?, true),
+        let arguments = match function.get("arguments") {
+            Some(Value::String(text)) => Cow::Borrowed(text.as_str()),
+            Some(object @ Value::Object(_)) => Cow::Owned(object.to_string()),
+            _ => Cow::Borrowed(""),
         };
-        let call = &mut self.calls[index];
-        // The name may come later than the call.
-        if opens || (!call.named && !name.is_empty()) {
-            call.named = !name.is_empty();
-            out.push(Event::ToolStart { index, id: call.id.clone(), name: name.to_owned() });
-        }
-        let text = match function.get("arguments") {
-            Some(Value::String(text)) => text.clone(),
-            Some(object @ Value::Object(_)) => object.to_string(),
-            _ => String::new(),
-        };
-        if !text.is_empty() {
-            out.push(Event::ToolArguments { index, text });
-        }
-        Ok(())
+        self.calls.add(&Piece { index, id, name, arguments: &arguments }, out)
     }
 
-    /// The call that a piece continues: by index unless the id says otherwise, by id, or the last.
-    fn position(&self, wire: Option<u64>, id: &str, name: &str) -> Option<usize> {
-        match (wire, id) {
-            (Some(_), _) => self.calls.iter().rposition(|call| call.wire == wire && (id.is_empty() || call.id == id)),
-            (None, "") if name.is_empty() => self.calls.len().checked_sub(1),
-            (None, "") => None,
-            (None, id) => self.calls.iter().rposition(|call| call.id == id),
-        }
-    }
-
-    fn open(&mut self, wire: Option<u64>, id: &str) -> Result<usize, Failure> {
-        let index = self.calls.len();
-        if index == MAX_CALLS {
-            return Err(Failure::new(Class::Malformed, format!("more than {MAX_CALLS} tool calls in one answer")));
-        }
-        let id = if id.is_empty() { format!("call_{index}") } else { id.to_owned() };
-        self.calls.push(ChatToolCall { wire, id, named: false });
-        Ok(index)
-    }
-
-    fn usage(&self, chunk: &Value, out: &mut Vec<Event>) {
-        let odd = self.quirks.usage_at.and_then(|place| chunk.pointer(place));
-        if let Some(usage) = [chunk.get("usage"), odd].into_iter().flatten().find(|usage| usage.is_object()) {
+    /// `is_apart` tells that the chunk holds no choice.
+    fn usage(&mut self, usage: Option<&Value>, is_apart: bool, out: &mut Vec<Event>) {
+        if let Some(usage) = usage {
+            self.counted = is_apart;
             out.push(Event::Usage(read_usage(usage, self.quirks.reasoning_apart)));
         }
     }
 
     fn finish(&mut self, reason: &str, out: &mut Vec<Event>) -> Result<(), Failure> {
         let finish = match finish_of(reason) {
-            Finish::Error => {
-                let message = format!("the provider says that generation failed (`{reason}`)");
-                return Err(Failure::new(Class::ServerError, message));
+            Ok(_) if self.refused => Finish::ContentFilter,
+            Ok(Finish::Stop) if !self.calls.is_empty() => Finish::ToolCalls,
+            Ok(finish) => finish,
+            // A finish that was given already stands.
+            Err(_) if self.finish.is_some() => return Ok(()),
+            Err(class) => {
+                return Err(Failure::new(class, format!("the provider reports that generation failed (`{reason}`)")));
             }
-            _ if self.refused => Finish::ContentFilter,
-            Finish::Stop if !self.calls.is_empty() => Finish::ToolCalls,
-            finish => finish,
         };
         // Some servers repeat the reason on later chunks.
         if self.finish.is_none() {
             self.finish = Some(finish);
+            if finish == Finish::Other {
+                out.push(Event::Warning(format!("the provider gives an unknown finish reason, `{reason}`")));
+            }
             out.push(Event::Finish(finish));
         }
         Ok(())
@@ -191,6 +213,11 @@ impl ChatDecoder {
 
 impl Decoder for ChatDecoder {
     fn frame(&mut self, frame: &Frame, out: &mut Vec<Event>) -> Result<(), Failure> {
+        if frame.event.as_deref() != Some("error")
+            && let Ok(chunk) = serde_json::from_str::<Chunk<'_>>(&frame.data)
+        {
+            return if self.done { Ok(()) } else { self.usual(&chunk, out) };
+        }
         if frame.data.trim() == sse::DONE {
             self.done = true;
         }
@@ -200,7 +227,7 @@ impl Decoder for ChatDecoder {
         if frame.event.as_deref() == Some("error") {
             return Err(crate::protocols::error_frame(frame, self.quirks.codes));
         }
-        self.chunk(&crate::protocols::json_of(frame.data.as_bytes())?, out)
+        self.unusual(&crate::protocols::json_of(frame.data.as_bytes())?, out)
     }
 
     fn whole(&mut self, body: &[u8], out: &mut Vec<Event>) -> Result<(), Failure> {
@@ -208,7 +235,7 @@ impl Decoder for ChatDecoder {
         if body.get("choices").is_none_or(Value::is_null) {
             return Err(crate::protocols::not_an_answer(&body, self.quirks.codes));
         }
-        self.chunk(&body, out)?;
+        self.unusual(&body, out)?;
         // The document is complete, so the answer is, whether or not it gives a reason.
         self.done = true;
         if self.finish.is_none() && (self.produced || self.refused || !self.calls.is_empty()) {
@@ -217,11 +244,15 @@ impl Decoder for ChatDecoder {
         self.end(out)
     }
 
-    fn end(&mut self, _: &mut Vec<Event>) -> Result<(), Failure> {
+    fn end(&mut self, out: &mut Vec<Event>) -> Result<(), Failure> {
+        // The usage comes behind the answer: some servers never give a reason.
+        if self.finish.is_none() && self.counted && (self.produced || !self.calls.is_empty()) {
+            self.finish("stop", out)?;
+        }
         if self.finish.is_some() {
             return Ok(());
         }
-        // Gateways end the stream in good form when what is behind them dies: `[DONE]` is no reason.
+        // Gateways end the stream in good form when the server behind them fails: `[DONE]` is not a reason.
         let early = match (self.started || self.produced, self.done) {
             (true, true) => "the stream was closed without a finish reason",
             (true, false) => "the answer ended before its end",
@@ -235,10 +266,26 @@ impl Decoder for ChatDecoder {
     }
 }
 
-/// The reasons of OpenAI, and those that compatible servers were seen to give instead.
-fn finish_of(reason: &str) -> Finish {
-    match reason.to_ascii_lowercase().as_str() {
-        "stop" | "eos" | "eos_token" | "stop_sequence" | "end_turn" | "complete" => Finish::Stop,
+/// Returns the text of a value of any shape: a text, a list of parts, or an object around one.
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts.iter().map(text_of).collect(),
+        Value::Object(map) => ["text", "thinking", "content", "summary", "reasoning", "refusal", "value"]
+            .iter()
+            .filter_map(|name| map.get(*name))
+            .map(text_of)
+            .find(|text| !text.is_empty())
+            .unwrap_or_default(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => String::new(),
+    }
+}
+
+/// Classifies the reasons of `OpenAI`, and those that compatible servers were seen to give instead. `Err` when
+/// generation failed.
+fn finish_of(reason: &str) -> Result<Finish, Class> {
+    Ok(match reason.to_ascii_lowercase().as_str() {
+        "stop" | "eos" | "eos_token" | "stop_sequence" | "end_turn" | "complete" | "completed" => Finish::Stop,
         "length" | "max_tokens" | "max_output_tokens" | "model_length" | "model_context_window_exceeded" => {
             Finish::Length
         }
@@ -246,22 +293,47 @@ fn finish_of(reason: &str) -> Finish {
         "content_filter" | "content_filtered" | "sensitive" | "safety" | "refusal" | "prohibited_content" => {
             Finish::ContentFilter
         }
-        "error" | "network_error" | "abort" | "insufficient_system_resource" | "malformed_function_call" => {
-            Finish::Error
-        }
+        "timeout" | "timed_out" | "time_limit" => return Err(Class::Timeout(TimeoutKind::Upstream)),
+        "error"
+        | "network_error"
+        | "server_error"
+        | "internal_error"
+        | "engine_error"
+        | "failed"
+        | "failure"
+        | "abort"
+        | "aborted"
+        | "cancel"
+        | "cancelled"
+        | "canceled"
+        | "interrupted"
+        | "preempted"
+        | "insufficient_system_resource"
+        | "malformed_function_call" => return Err(Class::ServerError),
         _ => Finish::Other,
-    }
+    })
 }
 
 fn read_usage(usage: &Value, reasoning_apart: bool) -> Usage {
-    let count =
-        |places: &[&str]| places.iter().find_map(|place| crate::protocols::count(usage.pointer(place)?)).unwrap_or(0);
-    let reasoning = count(&["/completion_tokens_details/reasoning_tokens", "/reasoning_tokens"]);
-    let output = count(&["/completion_tokens"]);
+    let count = |places: &[&str]| {
+        let counts = places.iter().filter_map(|place| crate::protocols::count(usage.pointer(place)?));
+        counts.max().unwrap_or(0)
+    };
+    let reasoning = count(&[
+        "/completion_tokens_details/reasoning_tokens",
+        "/output_tokens_details/reasoning_tokens",
+        "/reasoning_tokens",
+    ]);
+    let output = count(&["/completion_tokens", "/output_tokens"]);
     Usage {
-        input: count(&["/prompt_tokens"]),
+        input: count(&["/prompt_tokens", "/input_tokens"]),
         output: if reasoning_apart { output.saturating_add(reasoning) } else { output },
-        cached: count(&["/prompt_tokens_details/cached_tokens", "/prompt_cache_hit_tokens", "/cached_tokens"]),
+        cached: count(&[
+            "/prompt_tokens_details/cached_tokens",
+            "/input_tokens_details/cached_tokens",
+            "/prompt_cache_hit_tokens",
+            "/cached_tokens",
+        ]),
         cache_write: count(&["/prompt_tokens_details/cache_write_tokens"]),
         reasoning,
     }

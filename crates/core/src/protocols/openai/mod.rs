@@ -2,9 +2,11 @@
 //!
 //! Source: OpenAI API reference, chat completions; deviations are values in [`crate::catalog::Quirks`].
 
+mod chunk;
 mod decoder;
 #[cfg(test)]
 mod tests;
+mod tool_calls;
 
 use std::borrow::Cow;
 

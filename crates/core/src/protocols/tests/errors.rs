@@ -53,7 +53,7 @@ fn every_error_file_has_a_meaning() {
         ("vertex", 400, "vertex/error-400-role.json", Class::BadRequest, "valid role"),
         ("vertex", 404, "vertex/error-404-model.json", Class::NotFound, "not found"),
         ("mistral", 400, "mistral/error-400-model.json", Class::NotFound, "Invalid model"),
-        ("mistral", 422, "mistral/error-422-validation.json", Class::BadRequest, "body.temperature: Input"),
+        ("mistral", 422, "mistral/error-422-validation.json", Class::Unsupported, "body.temperature: Input"),
         ("deepseek", 402, "openai-compatible/deepseek-error-402.json", Class::Quota, "Insufficient Balance"),
         ("fireworks", 412, "openai-compatible/fireworks-error-412.json", Class::Quota, "suspended"),
         ("groq", 400, "openai-compatible/groq-error-400-tool-use-failed.json", Class::BadRequest, "Tool call"),

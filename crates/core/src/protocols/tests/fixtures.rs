@@ -47,7 +47,7 @@ pub fn read(path: impl AsRef<Path>) -> Vec<u8> {
     fs::read(path).unwrap()
 }
 
-fn folder(name: &str) -> PathBuf {
+pub(super) fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(name)
 }
 

@@ -244,10 +244,10 @@ fn a_candidate_ends_in_many_ways() {
     for reason in ["SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "MODEL_ARMOR", "IMAGE_SAFETY"] {
         assert_eq!(ends(reason), Ok(Some(Finish::ContentFilter)), "{reason}");
     }
-    for reason in ["LANGUAGE", "OTHER", "WHATEVER"] {
+    for reason in ["LANGUAGE", "WHATEVER"] {
         assert_eq!(ends(reason), Ok(Some(Finish::Other)), "{reason}");
     }
-    for reason in ["MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS"] {
+    for reason in ["MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "OTHER"] {
         assert_eq!(ends(reason), Err(Class::ServerError), "{reason}");
     }
     assert_eq!(ends("FINISH_REASON_UNSPECIFIED"), Err(Class::Truncated));

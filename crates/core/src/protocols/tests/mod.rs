@@ -1,5 +1,6 @@
 //! The adapters against recorded bytes and hostile ones.
 
+mod cases;
 mod encoding;
 mod endings;
 mod errors;

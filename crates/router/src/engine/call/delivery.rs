@@ -127,6 +127,10 @@ impl AnswerWriter {
             | Event::ToolSignature { .. } => {
                 return self.write_other(event, observer);
             }
+            Event::Warning(warning) => {
+                observer.on_event(RouterEvent::State(warning));
+                return ControlFlow::Continue(());
+            }
             Event::Start { .. } | Event::Usage(_) | Event::Finish(_) => return observer.on_output(event),
         };
         match &mut self.continuation {

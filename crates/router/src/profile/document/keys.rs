@@ -1,5 +1,5 @@
 //! Descriptions of every key: its tables, its type, its default, its meaning. Makes the table in
-//! `docs/profile.md`; [`super`] declares the keys.
+//! `docs/profile.md`; `document` declares the keys.
 
 use super::table::Keys;
 use super::{DeploymentKeys, GroupKeys, ProviderKeys, RouterKeys, RuleKeys, TemplateKeys, TopKeys};
