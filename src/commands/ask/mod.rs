@@ -185,6 +185,9 @@ pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) ->
     };
     let mut printer = Printer::new(console, subject, &ask, target);
     let ended = until_signal(router.run(&request, &mut rng, &mut printer))?;
+    if let Completion::Signal(_) = &ended {
+        router.flush_blocking(setup::WRITE_LIMIT);
+    }
     match ended {
         Completion::Signal(signal) => {
             printer.console().end_line();

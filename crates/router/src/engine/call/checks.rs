@@ -3,15 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::call::attempt::{CallError, CallSuccess, Cause};
 use crate::engine::call::schema::Schema;
 use crate::engine::call::verify::verify;
-use crate::engine::request::record::Disposition;
-use crate::engine::request::run::Run;
-use llmroute_core::model::{Answer, Class, Failure, Finish, OutputFault, Timestamp};
-
-/// The time limit for the `--verify` command.
-const VERIFY_TIME: Duration = Duration::from_secs(60);
+use llmroute_core::model::{Answer, Class, Failure, Finish, OutputFault};
 
 /// The checks that an answer must pass; none by default.
 ///
@@ -32,9 +26,15 @@ impl Checks {
         self.schema.is_none() && self.verify.is_none()
     }
 
-    /// Checks `answer` and replaces its text by the part that was checked.
-    async fn pass(&self, answer: &mut Answer, keys: &[&str], limit: Duration) -> Result<(), Failure> {
-        // A turn of tool calls is not the final answer.
+    /// Judges `answer` within `limit`. Its text becomes the document that was judged.
+    /// A command gets none of the variables `keys`.
+    pub(in crate::engine) async fn judge(
+        &self,
+        answer: &mut Answer,
+        keys: &[&str],
+        limit: Duration,
+    ) -> Result<(), Failure> {
+        // A turn that calls tools is not the answer yet.
         if answer.text.trim().is_empty() {
             return Ok(());
         }
@@ -56,22 +56,4 @@ fn rejected(answer: &Answer, why: &str) -> Failure {
     };
     // The reason may quote long text of a model; the note stands before the part that is cut.
     Failure::new(Class::InvalidOutput(fault), format!("the answer is rejected{note}: {why}"))
-}
-
-impl Run<'_> {
-    /// Returns the answer if it passes its checks; otherwise the attempt that gave it fails.
-    pub(in crate::engine) async fn checked(
-        &mut self,
-        mut won: CallSuccess,
-        deadline: Timestamp,
-    ) -> Result<CallSuccess, CallError> {
-        let limit = VERIFY_TIME.min(deadline.since(self.router.clock.now()));
-        let keys = self.router.key_variables();
-        let Err(failure) = self.request.checks.pass(&mut won.answer, &keys, limit).await else { return Ok(won) };
-        if let Some(attempt) = self.attempts.last_mut() {
-            attempt.failure = Some(failure.clone());
-            attempt.disposition = Disposition::Discarded;
-        }
-        Err(CallError { cause: Cause::Failed(failure), answer: won.answer, first_token: won.first_token })
-    }
 }
