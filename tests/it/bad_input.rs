@@ -138,7 +138,7 @@ fn a_base_url_has_a_scheme_and_no_credentials() {
 }
 
 #[test]
-fn a_key_with_a_newline_is_refused() {
+fn a_key_with_a_newline_counts_as_missing() {
     let server = unasked();
     let output = ask(&server, "good", ["why"]).env("LAB_KEY", "sk-first\nsk-second").output();
     check("key-with-newline", &output, 78, "", &["LAB_KEY"]);
