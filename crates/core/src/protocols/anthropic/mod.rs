@@ -5,6 +5,7 @@
 mod decoder;
 #[cfg(test)]
 mod tests;
+mod usual;
 
 use serde_json::{Map, Value, json};
 

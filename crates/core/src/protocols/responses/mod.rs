@@ -5,6 +5,7 @@
 //! reasoning items.
 
 mod decoder;
+mod usual;
 
 use serde_json::{Map, Value, json};
 
