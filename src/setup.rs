@@ -1,5 +1,7 @@
 //! What every command that calls somebody needs: the profile, the state, a router, an id.
 
+use std::time::Duration;
+
 use crate::commands::Global;
 use crate::commands::profile;
 use crate::environment::Env;
@@ -13,6 +15,9 @@ use llmroute_router::builder::Environment;
 use llmroute_router::engine::Router;
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::{LoadError, LoadOptions, Profile, ProfileLocation, Severity, Source, discover, locate};
+
+/// The longest time that a command waits for its last writes to the state.
+pub const WRITE_LIMIT: Duration = Duration::from_secs(2);
 
 /// The profile that the options and the environment name, with its warnings said.
 ///

@@ -319,7 +319,7 @@ async fn the_next_request_uses_measurements_of_others() {
     };
     // Many, so that the estimate is certain; the slower one is first in the profile.
     let observed = (0..40).flat_map(|_| [measured(0, 900), measured(1, 90)]).collect();
-    router.observe(group, observed, &mut rng).expect("memory takes it");
+    router.observe(group, observed, &mut rng).await.expect("memory takes it");
     for _ in 0..5 {
         let request = Request::new(group, Prompt::user("hello"), Delivery::Whole, clock.now());
         let plan = router.plan(&request, &mut rng).await;
@@ -327,7 +327,7 @@ async fn the_next_request_uses_measurements_of_others() {
     }
     let refused = (Failure::new(Class::Authentication, "no"), Duration::from_millis(5));
     let failed = Measurement { result: Err(refused), ..measured(1, 0) };
-    router.observe(group, vec![failed], &mut rng).expect("memory takes it");
+    router.observe(group, vec![failed], &mut rng).await.expect("memory takes it");
     let request = Request::new(group, Prompt::user("hello"), Delivery::Whole, clock.now());
     let plan = router.plan(&request, &mut rng).await;
     assert_eq!(plan.calls.first().map(|call| call.deployment), Some(DeploymentId(0)), "{:?}", plan.skips);

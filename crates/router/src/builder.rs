@@ -38,8 +38,8 @@
 //! let router = Router::from_profile(profile, &around);
 //!
 //! let request = Request::new(group, Prompt::user("Why is the sky blue?"), Delivery::Whole, clock.now());
-//! let mut luck = fastrand::Rng::with_seed(7);
-//! let done = router.run(&request, &mut luck, &mut Print).await.expect("a good deployment stands behind the bad one");
+//! let mut rng = fastrand::Rng::with_seed(7);
+//! let done = router.run(&request, &mut rng, &mut Print).await.expect("a good deployment stands behind the bad one");
 //! assert!(done.answer.text.contains("simulated"));
 //! assert_eq!(done.attempts.len(), 2);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -56,16 +56,16 @@ use crate::profile::{EnvVars, Profile};
 use crate::state::{self, StateLocation};
 use crate::transport::SchemeTransport;
 
-/// What a router needs of the process around it.
+/// The process around a router.
 #[derive(Debug, Clone, Copy)]
 pub struct Environment<'a> {
     /// The environment, for keys.
     pub vars: &'a EnvVars,
-    /// Where the shared state is.
+    /// The place of the shared state.
     pub state: &'a StateLocation,
     /// The time, counted from the start of the program.
     pub clock: Clock,
-    /// Seed of the simulated deployments' luck.
+    /// The seed of the simulated deployments.
     pub seed: u64,
 }
 

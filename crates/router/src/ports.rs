@@ -43,7 +43,7 @@ pub trait ConnectionChecker: Send + Sync {
     fn dial<'a>(&'a self, url: &'a url::Url, limit: Duration) -> BoxFuture<'a, ConnectionCheck>;
 }
 
-/// How far a connection came, and how long each step took.
+/// The steps of a connection, with their durations.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ConnectionCheck {
     /// Looking up the name.
@@ -58,7 +58,7 @@ pub struct ConnectionCheck {
     pub cert_expires: Option<Timestamp>,
     /// A proxy stands between, or there is no connection to measure.
     pub unmeasured: bool,
-    /// Why it came no further.
+    /// The reason why it went no further.
     pub failure: Option<Failure>,
 }
 
@@ -75,7 +75,7 @@ pub trait MeasuringNetwork: Send + Sync {
     /// Waits until `at` on that clock, as exactly as the machine allows.
     fn wait(&self, at: Duration) -> BoxFuture<'_, ()>;
 
-    /// Opens a connection to the server of `url` that nobody else uses; a simulated one is open at once.
+    /// Opens a connection of its own to the server of `url`; a simulated one is open at once.
     ///
     /// The failure is of class `connection`, `timeout` (connect) or `unsupported`.
     fn connect<'a>(
@@ -88,10 +88,10 @@ pub trait MeasuringNetwork: Send + Sync {
 /// A connection on which one call at a time is made: [`begin`](Self::begin), then the head, then the
 /// pieces until there are no more. Dropping it closes the connection and ends the call.
 pub trait MeasuredConnection: Send {
-    /// What it took to open it; nothing for a simulated one.
+    /// Returns the time that it took to open; `None` for a simulated one.
     fn opening(&self) -> Option<ConnectionTimings>;
 
-    /// Whether another call can be made on it: the last one was read to its end, and the server stayed.
+    /// Returns true if another call can be made on it: the last one was read to its end, and the server kept it open.
     fn is_open(&mut self) -> bool;
 
     /// Starts a call: hands over `request`, which is sent by polling for the head.
@@ -106,11 +106,11 @@ pub trait MeasuredConnection: Send {
     /// When the first byte of the last call was handed to the kernel; `None` before that.
     fn sent(&self) -> Option<Duration>;
 
-    /// What the connection knows of the call that just ended.
+    /// Returns facts about the call that ended last.
     fn facts(&self) -> ConnectionInfo;
 }
 
-/// What it took to open a connection.
+/// The times that it took to open a connection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ConnectionTimings {
     /// To resolve the name; nothing for an address.
@@ -139,32 +139,32 @@ pub struct StampedChunk {
     pub at: Duration,
     /// From the kernel's stamp to our own read; `None` where only our own clock is known.
     pub lag: Option<Duration>,
-    /// What came; not compressed.
+    /// The bytes, not compressed.
     pub bytes: Bytes,
 }
 
-/// What a connection knows of a call that ended.
+/// Facts about a call that ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ConnectionInfo {
-    /// Whether the wall clock stepped against the monotonic one since the call began, so that stamps lie.
+    /// True if the wall clock stepped against the monotonic one during the call, so that its stamps are wrong.
     pub clock_stepped: bool,
 }
 
-/// Where keys come from, resolved when a call needs one and not before.
+/// The source of keys, which resolves them when a call needs them.
 pub trait KeyProvider: Send + Sync {
     /// The key that `source` names; `Ok(None)` when the endpoint needs none.
     fn get<'a>(&'a self, source: &'a KeySource) -> BoxFuture<'a, Result<Option<Secret>, KeyError>>;
 }
 
-/// Why there is no key.
+/// A key that cannot be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct KeyError {
-    /// What is missing or went wrong, and where; never the key.
+    /// The reason, without the key.
     pub reason: String,
 }
 
-/// What processes share: small values by key, changed in transactions, and the log of requests.
+/// The state that processes share: small values by key, changed in transactions, and the log of requests.
 ///
 /// Calls block; a store waits for a lock no longer than its own bound.
 pub trait Store: Send + Sync {
@@ -219,7 +219,7 @@ pub trait Store: Send + Sync {
         writes.iter_mut().map(|write| write.perform(self)).collect()
     }
 
-    /// Whether no operation can block.
+    /// Returns true if no operation can block.
     fn is_immediate(&self) -> bool {
         false
     }
@@ -242,7 +242,7 @@ pub trait Store: Send + Sync {
     /// When the store cannot be locked or written; then nothing was forgotten.
     fn clear_log(&self) -> Result<usize, StoreError>;
 
-    /// What a person should know about the state, once: it is degraded, and why.
+    /// Returns a warning about the state that was not reported before.
     fn take_warning(&self) -> Option<String> {
         None
     }
@@ -258,7 +258,7 @@ pub enum StoreWrite {
     Finish {
         /// The id of the request.
         id: String,
-        /// How it ended.
+        /// The end.
         end: LogEnd,
     },
 }
@@ -290,7 +290,7 @@ pub struct StateUpdate {
     pub keys: Vec<String>,
     /// Edits the values. It may run more than once.
     pub change: Box<dyn FnMut(&mut [Option<String>]) + Send>,
-    /// Whether it must fail rather than be made for this process only; see [`Store::update_shared`].
+    /// True if it must fail rather than be made for this process only; see [`Store::update_shared`].
     pub shared: bool,
     /// The values after the last run of `change`.
     pub written: Vec<Option<String>>,
@@ -300,13 +300,13 @@ pub struct StateUpdate {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct StoreError {
-    /// Whether trying again can help.
+    /// The kind, which says whether another try can help.
     pub kind: StoreErrorKind,
-    /// What went wrong, and with which file or address; a last line `hint: …` says what to do.
+    /// The reason, with the file or address; a last line `hint: …` names the remedy.
     pub reason: String,
 }
 
-/// What an error of a store means for the next operation.
+/// The meaning of a store error for the next operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreErrorKind {
     /// Another process held the lock for too long; the next operation may succeed.
@@ -327,7 +327,7 @@ pub struct LogStart {
     pub id: String,
     /// When it was asked.
     pub at: Timestamp,
-    /// Which command asked (`ask`, `chat`, …).
+    /// The command (`ask`, `chat`, …).
     pub command: String,
     /// The model group, or `provider/model`.
     pub group: String,
@@ -355,7 +355,7 @@ impl LogStart {
     }
 }
 
-/// How a request ended.
+/// The end of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestOutcome {
@@ -390,7 +390,7 @@ impl RequestOutcome {
 pub struct LogEnd {
     /// When it ended.
     pub at: Timestamp,
-    /// How it ended.
+    /// The outcome.
     pub outcome: RequestOutcome,
     /// The deployment that answered (or was last asked).
     pub deployment: Option<String>,
@@ -402,11 +402,11 @@ pub struct LogEnd {
     pub text: String,
     /// Shown reasoning.
     pub reasoning: String,
-    /// Why the model stopped.
+    /// The reason why the model stopped.
     pub finish_reason: Option<String>,
-    /// What it consumed.
+    /// The token counts.
     pub usage: Option<Usage>,
-    /// What it cost, when a price is known.
+    /// The cost, if a price is known.
     pub cost_usd: Option<f64>,
     /// Time to first token.
     pub ttft_ms: Option<u64>,

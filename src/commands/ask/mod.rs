@@ -93,6 +93,8 @@ pub(super) fn prepare(
             template: ask.template.as_ref(),
             no_stdin: args.question.no_stdin,
             stdin_terminal: env.stdin_terminal,
+            stdin_pipe: env.stdin_pipe,
+            allow_empty: args.question.allow_empty,
         },
         clock,
         env.now.after(ask.deadline),
@@ -185,6 +187,9 @@ pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) ->
     };
     let mut printer = Printer::new(console, subject, &ask, target);
     let ended = until_signal(router.run(&request, &mut rng, &mut printer))?;
+    if let Completion::Signal(_) = &ended {
+        router.flush_blocking(setup::WRITE_LIMIT);
+    }
     match ended {
         Completion::Signal(signal) => {
             printer.console().end_line();

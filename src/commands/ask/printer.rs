@@ -118,7 +118,10 @@ impl Observer for Printer<'_> {
         match note {
             RouterEvent::Skipped { deployment, reason } => {
                 self.tell_failure("");
-                let line = format!("{} skipped ({})", self.name(deployment), skip(reason));
+                let line = match reason {
+                    SkipReason::TriedAnyway { .. } => format!("{}: {}", self.name(deployment), skip(reason)),
+                    _ => format!("{} skipped ({})", self.name(deployment), skip(reason)),
+                };
                 self.console.event(&line);
             }
             RouterEvent::Calling { deployment, wait } => self.calling(deployment, wait),
@@ -233,6 +236,10 @@ pub fn skip(reason: &SkipReason) -> String {
         SkipReason::Unpriced => "price unknown, and there is a cost cap or a budget".to_owned(),
         SkipReason::OverCost { usd } => format!("budget: about {}", money(*usd)),
         SkipReason::CoolingDown { left, class } => format!("cooling down for {} after {class}", duration(*left)),
+        SkipReason::TriedAnyway { left, class } => {
+            let left = duration(*left);
+            format!("cooling down for {left} ({class}); tried anyway because no other deployment is available")
+        }
         SkipReason::Limited { limit, left } => format!("{limit}, next slot in {}", duration(*left)),
         SkipReason::TooLarge { limit } => format!("{limit}: the request is larger than it allows"),
         SkipReason::Gated { left } => format!("rate_limit, {} left", duration(*left)),

@@ -117,6 +117,7 @@ impl PreparedRun {
                 let observed = self.observed(group, measured, first);
                 router
                     .observe(group, observed, &mut rng)
+                    .await
                     .map_err(|error| CommandError::new(ErrorKind::Other, error.reason))?;
             }
             Ok::<(), CommandError>(())

@@ -224,6 +224,9 @@ impl<'a> Session<'a> {
                 ended = router.run(request, rng, &mut observer) => Ok(ended),
             }
         });
+        if ended.is_err() {
+            router.flush_blocking(setup::WRITE_LIMIT);
+        }
         let seen = observer.attempts();
         let TurnObserver { mut printer, text, skips, .. } = observer;
         let broken = printer.broken();

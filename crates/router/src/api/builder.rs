@@ -26,7 +26,6 @@ pub enum State {
     /// The memory of this process.
     Memory,
     /// A SQLite database in this directory, shared by the processes of one machine.
-    #[cfg(feature = "sqlite")]
     Directory(PathBuf),
     /// A Redis server at this URL, shared by many machines.
     #[cfg(feature = "redis")]
@@ -169,7 +168,6 @@ impl State {
     fn location(&self) -> Result<StateLocation, Error> {
         match self {
             Self::Memory => Ok(StateLocation::Memory),
-            #[cfg(feature = "sqlite")]
             Self::Directory(path) => Ok(StateLocation::Dir(path.clone())),
             #[cfg(feature = "redis")]
             Self::Redis(url) => RedisUrl::parse(url).map(StateLocation::Redis).map_err(|reason| {

@@ -225,7 +225,7 @@ impl ChatRequest {
             let map = engine.map();
             let request = self.into_request(map, delivery, engine.now())?;
             let mut observer = Traced::new(observer(&engine), Arc::clone(&engine));
-            let result = engine.run(&request, &mut rng, &mut observer).await;
+            let result = engine.route(&request, &mut rng, &mut observer).await;
             let group = &map.group(request.group).name;
             result.map(|answer| ChatResponse::of(answer, map)).map_err(|error| Error::of_request(&error, group, map))
         };

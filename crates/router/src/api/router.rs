@@ -121,8 +121,7 @@ impl Settings {
     pub(super) fn load(&self, text: &str) -> Result<Profile, Error> {
         let options = LoadOptions { env: &self.env, long_lived: true };
         let mut profile = Profile::parse(Source::Inline, text, &options).map_err(Error::configuration)?;
-        for (index, group) in profile.map.groups.iter_mut().enumerate() {
-            let _ = index;
+        for group in &mut profile.map.groups {
             if let Some(strategy) = self.strategies.get(&group.name) {
                 group.strategy = Arc::new(CoreStrategy(Arc::clone(strategy)));
             }

@@ -162,7 +162,7 @@ impl Observer for Recorder {
         ControlFlow::Continue(())
     }
 
-    fn has_room(&self) -> bool {
+    fn has_room(&mut self) -> bool {
         self.queue.lock().len() < CAPACITY
     }
 }
@@ -180,6 +180,9 @@ fn describe(reason: &SkipReason) -> String {
         SkipReason::Unpriced => "the price is unknown, and the request has a cost limit".to_owned(),
         SkipReason::OverCost { usd } => format!("the expected cost of ${usd:.4} is over the limit"),
         SkipReason::CoolingDown { left, class } => format!("cooling down for {left:.1?} ({class})"),
+        SkipReason::TriedAnyway { left, class } => {
+            format!("cooling down for {left:.1?} ({class}); tried anyway because no other deployment is available")
+        }
         SkipReason::Gated { left } => format!("rate limited for {left:.1?}"),
         SkipReason::Limited { limit, left } => format!("{limit} is reached for {left:.1?}"),
         SkipReason::TooLarge { limit } => format!("the request is larger than {limit} allows"),

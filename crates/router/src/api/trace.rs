@@ -117,7 +117,7 @@ impl<O: Observer> Observer for Traced<O> {
         self.inner.on_complete(answer);
     }
 
-    fn has_room(&self) -> bool {
+    fn has_room(&mut self) -> bool {
         self.inner.has_room()
     }
 }

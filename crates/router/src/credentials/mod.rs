@@ -227,7 +227,7 @@ mod tests {
     async fn the_first_line_of_a_file() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("key");
-        check(KeySource::File(path.clone()), Err(&format!("key file {}: entity not found", path.display()))).await;
+        check(KeySource::File(path.clone()), Err(&format!("key file {} does not exist", path.display()))).await;
         std::fs::write(&path, " sk-3 \nsecond\n").unwrap();
         check(KeySource::File(path), Ok(Some("sk-3"))).await;
     }

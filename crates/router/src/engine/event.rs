@@ -1,6 +1,7 @@
-//! What the engine tells whoever watches: every wait, failure, skip and piece of text.
+//! The events of a request: every wait, failure, skip and piece of text, and the observer that receives them.
 
 use std::ops::ControlFlow;
+use std::task::Poll;
 use std::time::Duration;
 
 use crate::engine::request::record::RoutedAnswer;
@@ -13,33 +14,33 @@ use llmroute_core::routing::{DeploymentId, GroupId};
 pub enum RouterEvent<'a> {
     /// A deployment was passed over.
     Skipped {
-        /// Which one.
+        /// The deployment.
         deployment: DeploymentId,
-        /// Why.
+        /// The reason.
         reason: &'a SkipReason,
     },
     /// A deployment is asked, perhaps after a wait.
     Calling {
-        /// Which one.
+        /// The deployment.
         deployment: DeploymentId,
-        /// How long it is waited for first.
+        /// The time that the request waits first.
         wait: Duration,
     },
     /// A preference that the model does not take was left out of the request.
     Dropped {
-        /// Which deployment.
+        /// The deployment.
         deployment: DeploymentId,
         /// The names of the parameters.
         parameters: &'a [&'static str],
     },
     /// An attempt failed.
     Failed {
-        /// Which deployment.
+        /// The deployment.
         deployment: DeploymentId,
-        /// How.
+        /// The failure.
         failure: &'a Failure,
     },
-    /// What was given out of another answer is void: the answer begins again.
+    /// The text delivered so far is void: the answer begins again.
     Restarted {
         /// Text was among it, not only reasoning or a tool call.
         text: bool,
@@ -48,36 +49,36 @@ pub enum RouterEvent<'a> {
     Resuming {
         /// Characters given out so far.
         at: usize,
-        /// How it is made to.
+        /// The way in which it continues.
         by: ContinuedBy,
     },
     /// Of two deployments that were asked for the same answer, one was faster; the other call was
     /// broken off.
     Hedged {
-        /// How long the first one had been waited for when the second was asked.
+        /// The time that the first call had been silent when the second began.
         after: Duration,
-        /// Whose answer comes.
+        /// The deployment whose answer is delivered.
         winner: DeploymentId,
-        /// What the other call cost, as far as that is known.
+        /// The cost of the other call, if it is known.
         wasted: Option<f64>,
     },
     /// Of two deployments that were asked for the same answer, one failed; this one goes on.
     GoingOn {
-        /// Which one.
+        /// The deployment.
         deployment: DeploymentId,
     },
     /// The command that orders a group gave no order; says why.
     Unordered {
         /// The group, which is shuffled instead.
         group: GroupId,
-        /// What went wrong.
+        /// The reason.
         reason: &'a str,
     },
     /// The shared state cannot be used; says why.
     State(&'a str),
 }
 
-/// How a deployment is made to continue a text that is out.
+/// The way in which a deployment continues a text that was delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ContinuedBy {
     /// The text is given to it as the beginning of its answer.
@@ -93,7 +94,7 @@ pub trait Observer: Send {
     /// Something happened.
     fn on_event(&mut self, note: RouterEvent<'_>);
 
-    /// A piece of the answer. `Break` when nobody reads any more: the call is given up.
+    /// Takes a piece of the answer. `Break` cancels the call.
     fn on_output(&mut self, event: &Event) -> ControlFlow<()>;
 
     /// The answer is complete. Called before anything is written down: a reader does not wait for
@@ -102,7 +103,13 @@ pub trait Observer: Send {
 
     /// Returns false while no further output is wanted yet; the network is then not read. The task that makes room
     /// must poll the request again.
-    fn has_room(&self) -> bool {
+    fn has_room(&mut self) -> bool {
         true
     }
+}
+
+/// Waits until `observer` has room for output.
+pub(super) async fn room(observer: &mut dyn Observer) {
+    // The task that makes room polls the request again.
+    std::future::poll_fn(|_| if observer.has_room() { Poll::Ready(()) } else { Poll::Pending }).await;
 }

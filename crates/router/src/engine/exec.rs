@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::engine::router::{Request, Router};
-use crate::engine::shared::session::reachable;
+use crate::engine::shared::keys::reachable;
 use crate::transport::process::{ProcessError, ShellCommand};
 use llmroute_core::model::format;
 use llmroute_core::routing::estimate::Estimate;
@@ -18,7 +18,7 @@ use llmroute_core::routing::snapshot::StateSnapshot;
 use llmroute_core::routing::strategy::{Candidate, RankingInput, candidates};
 use llmroute_core::routing::{Group, GroupId};
 
-/// How long a command may take.
+/// The time limit of a command.
 const LIMIT: Duration = Duration::from_millis(200);
 /// As much of its answer as is read.
 const MAX_ANSWER: u64 = 256 << 10;
@@ -72,7 +72,7 @@ impl Router {
     }
 }
 
-/// What a command reads: the request without its text, and everything that is known of the candidates.
+/// The input of a command: the request without its text, and the estimates of the candidates.
 fn question(group: &str, attributes: &RequestAttributes, candidates: &[Candidate<'_>]) -> String {
     let estimate = |estimate: &Estimate| json!({"median": estimate.median(), "low": estimate.at(-1.0), "high": estimate.at(1.0), "measured": estimate.measured});
     let candidate = |candidate: &Candidate<'_>| {

@@ -1,4 +1,4 @@
-//! Why a request would go where it would go: every candidate with its numbers, without calling anyone.
+//! Explains the route of a request: every candidate with its numbers, without a call.
 
 use std::time::Duration;
 
@@ -23,14 +23,14 @@ pub struct Explanation {
     pub plan: Plan,
     /// The groups in the order in which they are entered; one that a rule bypassed comes first.
     pub groups: Vec<ExplainedGroup>,
-    /// How bad it can get.
+    /// The worst case.
     pub worst: WorstCase,
 }
 
 /// A group and all who are in it.
 #[derive(Debug)]
 pub struct ExplainedGroup {
-    /// Which group.
+    /// The group.
     pub group: GroupId,
     /// Its members in the order of the profile.
     pub candidates: Vec<ExplainedCandidate>,
@@ -39,21 +39,21 @@ pub struct ExplainedGroup {
 /// A member of a group.
 #[derive(Debug)]
 pub struct ExplainedCandidate {
-    /// Which deployment.
+    /// The deployment.
     pub deployment: DeploymentId,
     /// Its place in the order of the calls, from 1, if it is asked through this group.
     pub place: Option<usize>,
-    /// How long it would be waited for.
+    /// The time that the request would wait for it.
     pub wait: Duration,
     /// The filter that stopped it.
     pub skipped: Option<SkipReason>,
-    /// What the strategy weighs.
+    /// The numbers that the strategy weighs.
     pub numbers: NamedValues,
-    /// What is left of its limits.
+    /// The headroom of its limits.
     pub limits: NamedValues,
 }
 
-/// How bad it can get.
+/// The worst case of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WorstCase {
     /// Attempts, repeats included.
@@ -112,7 +112,7 @@ fn leg(map: &Map, id: GroupId, plan: &Plan, now: Timestamp) -> ExplainedGroup {
     ExplainedGroup { group: id, candidates: group.members.iter().map(candidate).collect() }
 }
 
-/// What the strategy weighs for `member`.
+/// The numbers that the strategy weighs for `member`.
 fn numbers(member: &Member, ranked: Option<&Ranked>) -> NamedValues {
     let why = ranked.map(|ranked| match &ranked.reason {
         // To the thousandth, which is as much as a share means.

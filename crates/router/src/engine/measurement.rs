@@ -1,10 +1,11 @@
-//! Learning from calls that were made outside of routing: to measure, or to see whether anybody is there.
+//! Learns from calls that were made outside of routing, such as those of a benchmark.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::shared::session::{StateSession, deployment_key, edit};
+use crate::engine::shared::keys::{deployment_key, edit};
+use crate::engine::shared::session::StateSession;
 use crate::engine::{Delivery, Request, Router};
 use crate::ports::StoreError;
 use llmroute_core::model::{Failure, Prompt, Timestamp};
@@ -14,21 +15,24 @@ use llmroute_core::routing::snapshot::{DeploymentState, HealthSignal};
 use llmroute_core::routing::strategy::{RankingInput, prior_ttft};
 use llmroute_core::routing::{DeploymentId, GroupId};
 
-/// A call that somebody else made.
+/// The longest time that one write may take.
+const STATE_LIMIT: Duration = Duration::from_secs(5);
+
+/// A call that was made outside of routing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measurement {
-    /// Whom it asked.
+    /// The deployment.
     pub deployment: DeploymentId,
     /// When it ended.
     pub at: Timestamp,
     /// Prompt tokens, estimated.
     pub prompt_tokens: u64,
-    /// How it went: what an answer says of speed, or why there was none and after how long.
+    /// The speed of the answer, or the failure and the time after which it came.
     pub result: Result<CallSample, (Failure, Duration)>,
 }
 
 impl Measurement {
-    /// What it says of speed and reliability, and of being alive.
+    /// Returns its lessons on health and speed.
     fn lessons(&self) -> (Option<HealthSignal>, Option<CallSample>) {
         match &self.result {
             Ok(sample) => (Some(HealthSignal::ANSWERED), Some(*sample)),
@@ -43,11 +47,11 @@ impl Router {
     /// Lets routing know what `observed` calls to members of `group` showed, so that the next request of
     /// any process is routed by it. They are taken in the order in which they ended.
     ///
-    /// The retry budget of the group is not touched: nobody's request failed.
+    /// The retry budget of the group is not touched: no request failed.
     ///
     /// # Errors
     /// When the state cannot be written; what was written for other deployments stays.
-    pub fn observe(
+    pub async fn observe(
         &self,
         group: GroupId,
         mut observed: Vec<Measurement>,
@@ -56,11 +60,11 @@ impl Router {
         observed.sort_by_key(|one| one.at);
         let now = self.clock.now();
         let request = Request::new(group, Prompt::user(""), Delivery::Whole, now);
-        let (map, store) = (Arc::clone(&self.map), Arc::clone(&self.store));
-        let ledger = StateSession::open(Arc::clone(&map), Arc::clone(&store), Arc::clone(&self.quotas), &request, now);
-        let snapshot = &ledger.snapshot;
+        let map = Arc::clone(&self.map);
+        let session = StateSession::open(self, &request).await;
+        let snapshot = &session.snapshot;
         let start = prior_ttft(&RankingInput { map: &map, group, attributes: &request.attributes, snapshot, now });
-        let policy = &map.group(group).policy;
+        let policy = map.group(group).policy;
         let mut of_deployment: BTreeMap<DeploymentId, Vec<Measurement>> = BTreeMap::new();
         for one in observed {
             of_deployment.entry(one.deployment).or_default().push(one);
@@ -68,16 +72,17 @@ impl Router {
         for (deployment, all) in of_deployment {
             let another_closed = snapshot.another_closed(&map, group, deployment, now);
             let jitter = rng.f64();
-            let teach = |cell: &mut DeploymentState| {
+            let learn = move |state: &mut DeploymentState| {
                 for one in &all {
                     let (lesson, sample) = one.lessons();
                     let class = one.result.as_ref().err().map(|(failure, _)| failure.class);
                     let context = BreakerContext { rules: policy.breaker(class), another_closed, now: one.at, jitter };
-                    lesson.inspect(|lesson| cell.observe(lesson, &context));
-                    sample.inspect(|sample| cell.estimates.learn(sample, start, one.at));
+                    lesson.inspect(|lesson| state.observe(lesson, &context));
+                    sample.inspect(|sample| state.estimates.learn(sample, start, one.at));
                 }
             };
-            store.update(&[deployment_key(&map, deployment)], &mut |values| edit(&mut values[0], teach))?;
+            let change = move |values: &mut [Option<String>]| edit(&mut values[0], &learn);
+            self.state.update(vec![deployment_key(&map, deployment)], STATE_LIMIT, change).await?;
         }
         Ok(())
     }

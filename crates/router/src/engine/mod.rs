@@ -13,8 +13,7 @@ mod request;
 mod router;
 mod shared;
 
-pub use shared::reservation::quota_key;
-pub use shared::session::{deployment_key, group_key};
+pub use shared::keys::{deployment_key, group_key, quota_key};
 
 pub use crate::transport::process::find as find_verifier;
 pub use call::checks::Checks;

@@ -1,6 +1,5 @@
-//! What would be asked of whom, without asking.
+//! Dry run: the calls that a request would make.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::request::record::{HedgeInfo, RouteErrorKind};
@@ -20,26 +19,26 @@ use llmroute_core::wire::sigv4;
 pub struct Plan {
     /// First visits, in order, if each of them failed.
     pub calls: Vec<PlannedCall>,
-    /// Who would be passed over, and why.
+    /// The deployments that would be passed over.
     pub skips: Vec<Skip>,
     /// The groups that would be entered, in order.
     pub visited: Vec<GroupId>,
-    /// Where rules lead.
+    /// The targets and tags that rules choose.
     pub rule_overrides: RuleOverrides,
-    /// Why nobody else would be asked.
+    /// The reason why no further deployment would be called.
     pub why: RouteErrorKind,
     /// The groups whose command gave no order, and why: they are shuffled.
     pub unordered: Vec<(GroupId, String)>,
-    /// What it was decided by.
+    /// The state that the plan is based on.
     pub(super) snapshot: StateSnapshot,
-    /// How the strategies of the visited groups ordered their members.
+    /// The order of the members of each visited group.
     pub(super) ranked: Vec<(GroupId, Vec<Ranked>)>,
 }
 
 /// One call that would be made.
 #[derive(Debug)]
 pub struct PlannedCall {
-    /// To whom.
+    /// The deployment.
     pub deployment: DeploymentId,
     /// Through which group.
     pub group: GroupId,
@@ -55,14 +54,8 @@ impl Router {
     /// Plans `request` by the shared state of this moment, which it does not change. The commands of
     /// the groups (`exec:`) are asked.
     pub async fn plan(&self, request: &Request, rng: &mut fastrand::Rng) -> Plan {
-        let mut ledger = StateSession::open(
-            Arc::clone(&self.map),
-            Arc::clone(&self.store),
-            Arc::clone(&self.quotas),
-            request,
-            self.clock.now(),
-        );
-        let unordered = self.order_by_command(request, &mut ledger.snapshot).await;
+        let mut session = StateSession::open(self, request).await;
+        let unordered = self.order_by_command(request, &mut session.snapshot).await;
         let deadline = self.deadline(request);
         let mut plan = Plan {
             calls: Vec::new(),
@@ -70,7 +63,7 @@ impl Router {
             visited: Vec::new(),
             rule_overrides: RuleOverrides::default(),
             why: RouteErrorKind::ReaderGone,
-            snapshot: ledger.snapshot.clone(),
+            snapshot: session.snapshot.clone(),
             unordered,
             ranked: Vec::new(),
         };
@@ -81,7 +74,7 @@ impl Router {
         plan.rule_overrides = attributes.rule_overrides.clone();
         let mut failover = Failover::new(&self.map, request.group, attributes, deadline);
         let now = self.clock.now();
-        // A failure after which everybody else is asked, and nobody twice.
+        // After this failure every other deployment is called, and none twice.
         let failed = Failure::new(Class::NotFound, "");
         let mut last = None;
         loop {

@@ -8,8 +8,7 @@ use http::header::{DATE, LOCATION};
 use url::Url;
 
 use crate::engine::router::Router;
-use crate::engine::shared::reservation::quota_key;
-use crate::engine::shared::session::{deployment_key, parse};
+use crate::engine::shared::keys::{deployment_key, parse, quota_key};
 use crate::ports::HttpReply;
 use llmroute_core::call::{redacted, refusal, secrets};
 use llmroute_core::model::format;

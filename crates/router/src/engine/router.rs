@@ -1,4 +1,4 @@
-//! What can be asked: a map with its endpoints, keys and ways out. The loop of a request is in `run`.
+//! The engine: a map of deployments with their endpoints, keys, state and network. `request::run` has the loop of a request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,11 +10,17 @@ use crate::engine::request::record::{RouteError, RoutedAnswer};
 use crate::engine::request::run::Run;
 use crate::engine::shared::provider_limits::ProviderLimits;
 use crate::ports::{Clock, KeyProvider, LogStart, Store, Transport};
+use crate::state::StateHandle;
 use llmroute_core::model::{KeySource, Prompt, Timestamp};
 use llmroute_core::protocols::Endpoint;
 use llmroute_core::routing::failover::{Needs, RequestAttributes};
 use llmroute_core::routing::rules::{self, RuleError, RuleOverrides};
 use llmroute_core::routing::{GroupId, Map};
+
+/// The time that writes of the state get after a request, even if its deadline has passed.
+const MIN_WRITE_TIME: Duration = Duration::from_millis(200);
+/// The longest time that a request waits for its writes.
+const MAX_WRITE_TIME: Duration = Duration::from_secs(5);
 
 /// Routes requests to deployments.
 pub struct Router {
@@ -25,28 +31,29 @@ pub struct Router {
     pub(super) keys: Arc<dyn KeyProvider>,
     pub(super) transport: Arc<dyn Transport>,
     pub(super) store: Arc<dyn Store>,
+    pub(super) state: StateHandle,
     pub(super) clock: Clock,
-    pub(super) quotas: Arc<ProviderLimits>,
+    pub(super) limits: Arc<ProviderLimits>,
 }
 
-/// One question.
+/// A request to a group.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// The group to ask.
+    /// The group.
     pub group: GroupId,
-    /// What is asked.
+    /// The prompt.
     pub prompt: Prompt,
-    /// What routing may look at.
+    /// The attributes that routing looks at.
     pub attributes: RequestAttributes,
-    /// What the answer must satisfy.
+    /// The checks that the answer must pass.
     pub checks: Checks,
-    /// How the answer reaches its reader.
+    /// The way in which the answer is delivered.
     pub delivery: Delivery,
     /// The time limit of the whole request; by default that of the group.
     pub deadline: Option<Duration>,
     /// When it was asked; waits before this call (for stdin) count against the deadline.
     pub since: Timestamp,
-    /// What the log is told, unless it is to be told nothing.
+    /// The beginning of the log entry; `None` for a request that is not logged.
     pub log: Option<LogStart>,
 }
 
@@ -77,15 +84,17 @@ impl Router {
         store: Arc<dyn Store>,
         clock: Clock,
     ) -> Self {
-        Self { map, endpoints, sources, keys, transport, store, clock, quotas: Arc::default() }
+        let state = StateHandle::new(Arc::clone(&store));
+        Self { map, endpoints, sources, keys, transport, store, state, clock, limits: Arc::default() }
     }
 
     /// A router over another `map`, with the ways out of this one.
     #[must_use]
     pub fn with_map(&self, map: Arc<Map>, endpoints: Vec<Endpoint>, sources: Vec<KeySource>) -> Self {
         let (keys, transport) = (Arc::clone(&self.keys), Arc::clone(&self.transport));
-        let quotas = Arc::clone(&self.quotas);
-        Self { map, endpoints, sources, keys, transport, store: Arc::clone(&self.store), clock: self.clock, quotas }
+        let limits = Arc::clone(&self.limits);
+        let (store, state) = (Arc::clone(&self.store), self.state.clone());
+        Self { map, endpoints, sources, keys, transport, store, state, clock: self.clock, limits }
     }
 
     /// Writes down what `request` asks before it is run, which otherwise happens while the network is waited
@@ -95,6 +104,11 @@ impl Router {
             // A store that cannot be written says so by its warning.
             let _ = self.store.begin(start);
         }
+    }
+
+    /// Waits on this thread until the state is written, at most for `limit`: for the end of a process.
+    pub fn flush_blocking(&self, limit: Duration) -> bool {
+        self.state.flush_blocking(limit)
     }
 
     /// The variables that hold the keys of its deployments.
@@ -112,22 +126,22 @@ impl Router {
         names.flatten().map(String::as_str).collect()
     }
 
-    /// What can be routed to.
+    /// Returns the groups and deployments.
     #[must_use]
     pub fn map(&self) -> &Map {
         &self.map
     }
 
-    /// The time on the clock that it routes by.
+    /// Returns the time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// Where the rules of the profile lead `request`.
+    /// Returns the targets and tags that the rules of the profile choose for `request`.
     ///
     /// # Errors
-    /// When a rule cannot be evaluated; the request is then sent to nobody.
+    /// When a rule cannot be evaluated; the request is then not sent.
     pub fn decide(&self, request: &Request) -> Result<RuleOverrides, RuleError> {
         if self.map.rules.all.is_empty() {
             return Ok(RuleOverrides::default());
@@ -146,7 +160,7 @@ impl Router {
         rules::decide(&self.map, request.group, &subject)
     }
 
-    /// What the failover may look at: the attributes of `request`, with what follows from its prompt.
+    /// Returns the attributes of `request`, with those that follow from its prompt.
     pub(super) fn attributes(&self, request: &Request) -> Result<RequestAttributes, RuleError> {
         let rule_overrides = self.decide(request)?;
         Ok(RequestAttributes { needs: Needs::of(&request.prompt), rule_overrides, ..request.attributes.clone() })
@@ -165,17 +179,33 @@ impl Router {
         rng: &mut fastrand::Rng,
         observer: &mut dyn Observer,
     ) -> Result<RoutedAnswer, RouteError> {
-        let mut run = Run::new(self, request);
+        let ended = self.route(request, rng, observer).await;
+        let left = self.deadline(request).since(self.clock.now());
+        self.state.flush(left.clamp(MIN_WRITE_TIME, MAX_WRITE_TIME)).await;
+        if let Some(warning) = self.store.take_warning() {
+            observer.on_event(RouterEvent::State(&warning));
+        }
+        ended
+    }
+
+    /// The same, without waiting for the writes of the state.
+    pub(crate) async fn route(
+        &self,
+        request: &Request,
+        rng: &mut fastrand::Rng,
+        observer: &mut dyn Observer,
+    ) -> Result<RoutedAnswer, RouteError> {
+        let mut run = Run::new(self, request).await;
         // A rule that cannot be evaluated ends the request itself.
-        run.ledger.take_turn(self.decide(request).unwrap_or_default().target(request.group));
-        for (group, reason) in self.order_by_command(request, &mut run.ledger.snapshot).await {
+        run.session.take_turn(self.decide(request).unwrap_or_default().target(request.group)).await;
+        for (group, reason) in self.order_by_command(request, &mut run.session.snapshot).await {
             observer.on_event(RouterEvent::Unordered { group, reason: &reason });
         }
-        let ended = run.failover(rng, observer).await;
-        if let Ok(done) = &ended {
-            observer.on_complete(done);
+        let ended = run.follow(rng, observer).await;
+        if let Ok(answer) = &ended {
+            observer.on_complete(answer);
         }
-        run.ledger.settle().await;
+        run.session.post_settlements();
         run.close(&ended);
         if let Some(warning) = self.store.take_warning() {
             observer.on_event(RouterEvent::State(&warning));

@@ -160,6 +160,13 @@ pub enum SkipReason {
         /// The class of failure that opened it.
         class: String,
     },
+    /// Its breaker is open, and it is called because no other deployment is available.
+    TriedAnyway {
+        /// The rest of its cooldown.
+        left: Duration,
+        /// The class of failure that opened it.
+        class: String,
+    },
     /// A rate limit keeps it shut.
     Gated {
         /// For how much longer.

@@ -409,6 +409,20 @@ impl<'a> Failover<'a> {
         self.skips.push(Skip { group, deployment, reason });
     }
 
+    /// Corrects what is not reported yet of a deployment that is called after all. The event of the call
+    /// reports a wait for a rate limit.
+    fn report_once(&mut self, deployment: DeploymentId) {
+        self.skips.retain_mut(|skip| {
+            if skip.deployment != deployment {
+                return true;
+            }
+            if let SkipReason::CoolingDown { left, class } = &mut skip.reason {
+                skip.reason = SkipReason::TriedAnyway { left: *left, class: std::mem::take(class) };
+            }
+            !matches!(skip.reason, SkipReason::Gated { .. } | SkipReason::Limited { .. })
+        });
+    }
+
     /// Records and returns the attempt.
     fn call(
         &mut self,
@@ -419,6 +433,7 @@ impl<'a> Failover<'a> {
         now: Timestamp,
     ) -> PlannedCall {
         self.attempts += 1;
+        self.report_once(deployment);
         if let Some(visit) = self.visits.iter_mut().find(|visit| visit.group == group) {
             visit.attempts_left = visit.attempts_left.saturating_sub(1);
             visit.made += 1;

@@ -396,7 +396,36 @@ fn an_open_breaker_is_passed_over_while_another_is_left() {
 }
 
 #[test]
-fn when_all_are_open_the_least_bad_is_asked() {
+fn a_deployment_that_is_called_in_spite_of_its_cooldown_is_reported_once() {
+    let map = map("main: a b");
+    let mut snapshot = StateSnapshot::new(&map);
+    open(&mut snapshot, 0, 100);
+    open(&mut snapshot, 1, 10);
+    let now = Timestamp(1_000_000);
+    let mut failover =
+        Failover::new(&map, GroupId(0), RequestAttributes::default(), now.after(Duration::from_secs(60)));
+    let step = failover.next(None, &snapshot, now, &mut fastrand::Rng::with_seed(1));
+    assert!(matches!(step, Step::Call(PlannedCall { deployment: DeploymentId(1), .. })), "{step:?}");
+    let reasons = failover.take_skips().into_iter().map(|skip| (skip.deployment.0, skip.reason));
+    let tried = reasons.map(|(index, reason)| (index, matches!(reason, SkipReason::TriedAnyway { .. })));
+    assert_eq!(tried.collect::<Vec<_>>(), [(0, false), (1, true)]);
+}
+
+#[test]
+fn a_deployment_that_is_called_after_a_wait_is_not_reported_as_skipped() {
+    let map = map("main: a");
+    let mut snapshot = StateSnapshot::new(&map);
+    let now = Timestamp(1_000_000);
+    snapshot.deployments[0].gate = Some(now.after(Duration::from_secs(2)));
+    let mut failover =
+        Failover::new(&map, GroupId(0), RequestAttributes::default(), now.after(Duration::from_secs(60)));
+    let step = failover.next(None, &snapshot, now, &mut fastrand::Rng::with_seed(1));
+    assert!(matches!(step, Step::Call(PlannedCall { wait, .. }) if wait == Duration::from_secs(2)), "{step:?}");
+    assert_eq!(failover.take_skips(), []);
+}
+
+#[test]
+fn when_all_breakers_are_open_the_one_that_closes_first_is_called() {
     let map = map("main: a b c");
     let mut snapshot = StateSnapshot::new(&map);
     open(&mut snapshot, 0, 100);

@@ -3,15 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::call::attempt::{CallError, CallSuccess, Cause};
 use crate::engine::call::schema::Schema;
 use crate::engine::call::verify::verify;
-use crate::engine::request::record::Disposition;
-use crate::engine::request::run::Run;
-use llmroute_core::model::{Answer, Class, Failure, Finish, OutputFault, Timestamp};
-
-/// The time limit for the `--verify` command.
-const VERIFY_TIME: Duration = Duration::from_secs(60);
+use llmroute_core::model::format::duration;
+use llmroute_core::model::{Answer, Class, Failure, Finish, OutputFault};
 
 /// The checks that an answer must pass; none by default.
 ///
@@ -32,20 +27,38 @@ impl Checks {
         self.schema.is_none() && self.verify.is_none()
     }
 
-    /// Checks `answer` and replaces its text by the part that was checked.
-    async fn pass(&self, answer: &mut Answer, keys: &[&str], limit: Duration) -> Result<(), Failure> {
-        // A turn of tool calls is not the final answer.
+    /// Judges `answer` within `limit`. Its text becomes the document that was judged.
+    /// A command gets none of the variables `keys`.
+    pub(in crate::engine) async fn judge(
+        &self,
+        answer: &mut Answer,
+        keys: &[&str],
+        limit: Duration,
+    ) -> Result<(), Failure> {
+        // A turn that calls tools is not the answer yet.
         if answer.text.trim().is_empty() {
             return Ok(());
         }
         if let Some(schema) = &self.schema {
-            let document = schema.document(&answer.text).map_err(|why| rejected(answer, &why))?;
-            answer.text = document.to_owned();
+            let document = document(schema, &answer.text, limit).await.map_err(|why| rejected(answer, &why))?;
+            answer.text = document;
         }
         match &self.verify {
             None => Ok(()),
             Some(command) => verify(command, &answer.text, keys, limit).await.map_err(|why| rejected(answer, &why)),
         }
+    }
+}
+
+/// Returns the document in `text`, checked on another thread: the evaluation of a schema may take exponential time,
+/// and the deadline holds for it, too.
+async fn document(schema: &Arc<Schema>, text: &str, limit: Duration) -> Result<String, String> {
+    let (schema, text) = (Arc::clone(schema), text.to_owned());
+    let check = tokio::task::spawn_blocking(move || schema.document(&text).map(str::to_owned));
+    match tokio::time::timeout(limit, check).await {
+        Ok(Ok(document)) => document,
+        Ok(Err(error)) => Err(format!("the schema check failed: {error}")),
+        Err(_) => Err(format!("the schema check did not end within {}", duration(limit))),
     }
 }
 
@@ -58,20 +71,28 @@ fn rejected(answer: &Answer, why: &str) -> Failure {
     Failure::new(Class::InvalidOutput(fault), format!("the answer is rejected{note}: {why}"))
 }
 
-impl Run<'_> {
-    /// Returns the answer if it passes its checks; otherwise the attempt that gave it fails.
-    pub(in crate::engine) async fn checked(
-        &mut self,
-        mut won: CallSuccess,
-        deadline: Timestamp,
-    ) -> Result<CallSuccess, CallError> {
-        let limit = VERIFY_TIME.min(deadline.since(self.router.clock.now()));
-        let keys = self.router.key_variables();
-        let Err(failure) = self.request.checks.pass(&mut won.answer, &keys, limit).await else { return Ok(won) };
-        if let Some(attempt) = self.attempts.last_mut() {
-            attempt.failure = Some(failure.clone());
-            attempt.disposition = Disposition::Discarded;
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A schema whose evaluation doubles with every level.
+    fn doubling(levels: usize) -> Arc<Schema> {
+        let mut definitions = serde_json::Map::new();
+        definitions.insert("d0".to_owned(), json!({"type": "object"}));
+        for level in 1..=levels {
+            let lower = json!({"$ref": format!("#/$defs/d{}", level - 1)});
+            definitions.insert(format!("d{level}"), json!({"allOf": [lower, lower]}));
         }
-        Err(CallError { cause: Cause::Failed(failure), answer: won.answer, first_token: won.first_token })
+        let root = json!({"$ref": format!("#/$defs/d{levels}"), "$defs": Value::Object(definitions)});
+        Arc::new(Schema::compile(&root).unwrap())
+    }
+
+    #[tokio::test]
+    async fn the_evaluation_of_a_schema_ends_with_the_limit() {
+        assert_eq!(document(&doubling(3), " {}\n", Duration::from_secs(30)).await.as_deref(), Ok("{}"));
+        let slow = document(&doubling(20), "{}", Duration::from_millis(20)).await;
+        assert_eq!(slow, Err("the schema check did not end within 20 ms".to_owned()));
     }
 }

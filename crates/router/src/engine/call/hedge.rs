@@ -13,7 +13,7 @@ use futures_util::StreamExt;
 use futures_util::future::OptionFuture;
 
 use crate::engine::call::attempt::{CallError, CallEvent, CallSpec, CallStream, CallSuccess, Cause};
-use crate::engine::event::{Observer, RouterEvent};
+use crate::engine::event::{Observer, RouterEvent, room};
 use crate::engine::request::record::{Disposition, HedgeInfo};
 use crate::engine::request::run::Run;
 use llmroute_core::call::{is_content, is_token};
@@ -77,18 +77,19 @@ impl<'a> Run<'a> {
         self.out.prepare(false, context.observer);
         self.coming = Answer::default();
         let (router, now) = (self.router, self.router.clock.now());
-        let cell = self.ledger.snapshot.deployment(call.deployment);
+        let cell = self.session.snapshot.deployment(call.deployment);
         let after = delay.before(cell, self.request.attributes.prompt_tokens, now);
         self.current.push((call.clone(), now));
         let timeouts = self.timeouts(&call, context.deadline);
         let spec = self.spec(call.deployment, timeouts, context.deadline);
-        let stream = router.call(spec, self.ledger.keep_alive(&call, router.clock));
+        let stream = router.call(spec, self.session.keep_alive(&call));
         let mut race = Race {
             racers: vec![Racer::new(call, stream, Some(now))],
             phase: Phase::Waiting(router.clock.instant() + after),
             after,
         };
         loop {
+            room(context.observer).await;
             match race.next().await {
                 None => self.hedge(&mut race, context),
                 Some((racer, CallEvent::Ended(result))) => {
@@ -113,18 +114,19 @@ impl<'a> Run<'a> {
     }
 
     fn spec(&self, deployment: DeploymentId, timeouts: Timeouts, deadline: Timestamp) -> CallSpec<'a> {
-        CallSpec { deployment, prompt: &self.request.prompt, timeouts, deadline, reservation: None }
+        let refused = self.session.snapshot.deployment(deployment).refused.clone();
+        CallSpec { deployment, prompt: &self.request.prompt, timeouts, deadline, refused, reservation: None }
     }
 
     /// Starts the second call, if there is a deployment and a budget for it.
     fn hedge(&mut self, race: &mut Race<'a>, context: &mut RaceContext<'_, '_>) {
         race.phase = Phase::Decided(0);
         let (router, now) = (self.router, self.router.clock.now());
-        let Some(rival) = context.failover.hedge_candidate(&self.ledger.snapshot, now) else { return };
+        let Some(rival) = context.failover.hedge_candidate(&self.session.snapshot, now) else { return };
         let (call, timeouts) = self.rival(&race.racers[0].call, rival, context.deadline);
         let Some(reservation) = self.may_race(&call, context.rng) else { return };
         let spec = CallSpec { reservation: Some(reservation), ..self.spec(rival, timeouts, context.deadline) };
-        let stream = router.call(spec, self.ledger.keep_alive(&call, router.clock));
+        let stream = router.call(spec, self.session.keep_alive(&call));
         race.racers.push(Racer::new(call, stream, None));
         race.phase = Phase::Open;
     }
@@ -151,13 +153,14 @@ impl<'a> Run<'a> {
     ) -> ControlFlow<()> {
         let deployment = race.racers[racer].call.deployment;
         match event {
-            CallEvent::Head(reply) => self.ledger.head(deployment, reply),
+            CallEvent::Head(reply) => self.session.head(deployment, reply),
             CallEvent::Reserved => self.begin(race, racer, context),
             CallEvent::Declined => return self.declined(race, racer, context),
             CallEvent::Dropped(parameters) => {
                 context.observer.on_event(RouterEvent::Dropped { deployment, parameters: &parameters });
             }
             CallEvent::Event(event) => return self.piece(race, racer, event, context),
+            CallEvent::Refused(parameter, refusal) => self.session.learn_refusal(deployment, parameter, refusal),
             CallEvent::Ended(_) => {}
         }
         ControlFlow::Continue(())
@@ -168,10 +171,10 @@ impl<'a> Run<'a> {
         let now = self.router.clock.now();
         let call = race.racers[racer].call.clone();
         let deployment = call.deployment;
-        self.count(&call, context.deadline, context.rng);
+        self.count(&call, context.rng);
         race.racers[racer].begun = Some(now);
         self.current.push((call, now));
-        context.failover.start_hedge(deployment, &self.ledger.snapshot, now);
+        context.failover.start_hedge(deployment, &self.session.snapshot, now);
         self.hedged = Some(HedgeInfo { after: race.after, rival: deployment });
         context.observer.on_event(RouterEvent::Calling { deployment, wait: Duration::ZERO });
     }
@@ -221,7 +224,7 @@ impl<'a> Run<'a> {
             let wasted = self.attempts.last().and_then(|attempt| attempt.cost);
             let winner = race.racers[winner].call.deployment;
             let now = self.router.clock.now();
-            self.ledger.let_go(call.deployment, now);
+            self.session.release(call.deployment);
             context.failover.hedge_won(winner, call.deployment, now);
             context.observer.on_event(RouterEvent::Hedged { after: race.after, winner, wasted });
         }
@@ -263,7 +266,7 @@ impl<'a> Run<'a> {
             if matches!(&result, Err(CallError { cause: Cause::Failed(_), .. })) {
                 self.failed(&call, failure, context.rng);
             } else {
-                self.ledger.let_go(call.deployment, now);
+                self.session.release(call.deployment);
             }
             context.observer.on_event(RouterEvent::Failed { deployment: call.deployment, failure });
             context.failover.hedge_call_failed(call.deployment, failure, left, now);

@@ -4,6 +4,11 @@ pub(super) mod attempt;
 pub(super) mod checks;
 pub(super) mod delivery;
 pub(super) mod hedge;
+#[cfg(feature = "schema")]
 pub(super) mod recursive_refs;
+#[cfg(feature = "schema")]
+pub(super) mod schema;
+#[cfg(not(feature = "schema"))]
+#[path = "schema_unavailable.rs"]
 pub(super) mod schema;
 pub(super) mod verify;

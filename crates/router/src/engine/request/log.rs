@@ -1,4 +1,4 @@
-//! What the log is told when a request ends, however it ends.
+//! The log entry of a request that ended.
 
 use serde_json::json;
 
@@ -65,8 +65,7 @@ impl Run<'_> {
                 (None, None) => None,
             },
         };
-        // A store that cannot be written says so by its warning.
-        let _ = self.router.store.finish(&start.id, &end);
+        self.router.state.finish(start.id.clone(), end);
     }
 }
 
@@ -115,8 +114,7 @@ impl Drop for Run<'_> {
                     disposition: Disposition::Cancelled,
                 });
             }
-            self.ledger.begun();
-            self.ledger.abandon(&self.coming, self.router.clock.now());
+            self.session.abandon(&self.coming);
             self.log(RequestOutcome::Cancelled, None, None);
         }
     }

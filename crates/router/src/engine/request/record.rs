@@ -1,4 +1,4 @@
-//! How a request went, for whoever asked: every attempt, the answer, or why there is none.
+//! The record of a request: every attempt, the answer, or the reason why there is none.
 
 use std::time::Duration;
 
@@ -10,25 +10,25 @@ use llmroute_core::routing::{DeploymentId, GroupId, Map};
 /// One call that was made.
 #[derive(Debug, Clone)]
 pub struct Attempt {
-    /// To whom.
+    /// The deployment.
     pub deployment: DeploymentId,
     /// Through which group.
     pub group: GroupId,
-    /// How it failed, if it did.
+    /// The failure, if the call failed.
     pub failure: Option<Failure>,
-    /// How long it was waited before.
+    /// The time that the request waited before the call.
     pub waited: Duration,
-    /// How long it took.
+    /// The duration of the call.
     pub duration: Duration,
     /// Time to the first token of this call.
     pub first_token: Option<Duration>,
-    /// What it cost, when usage and price are known.
+    /// The cost, if usage and price are known.
     pub cost: Option<f64>,
-    /// What became of what it gave.
+    /// What became of its text.
     pub disposition: Disposition,
 }
 
-/// What became of what a call gave.
+/// The use that was made of the text of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disposition {
     /// It is in the answer, or is a part of it.
@@ -37,7 +37,7 @@ pub enum Disposition {
     Discarded,
     /// Another call for the same answer was faster, and this one was broken off.
     HedgeLoser,
-    /// It was given up because nobody wanted its answer any more.
+    /// It was cancelled.
     Cancelled,
 }
 
@@ -52,21 +52,21 @@ impl Disposition {
     }
 }
 
-/// What the calls of a request cost, in USD, as far as it is known.
+/// The cost of the calls of a request, in USD, as far as it is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct CostSummary {
     /// The calls whose text was delivered out.
     pub delivered: Option<f64>,
-    /// Whether that is all of it.
+    /// True if every delivered call has a known cost.
     pub complete: bool,
     /// All others; see [`wasted`](Self::wasted).
     pub wasted: f64,
-    /// How many of the others may have cost something that is not known.
+    /// The number of other calls whose cost is not known.
     pub unknown: usize,
 }
 
 impl CostSummary {
-    /// What was for nothing; `None` when not all of it is known.
+    /// Returns the cost of calls that were not delivered; `None` if a part of it is unknown.
     #[must_use]
     pub fn wasted(&self) -> Option<f64> {
         (self.unknown == 0).then_some(self.wasted)
@@ -93,9 +93,9 @@ impl CostSummary {
 /// A second deployment was asked for the same answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HedgeInfo {
-    /// How long the first one had been waited for.
+    /// The time that the first call had been silent.
     pub after: Duration,
-    /// Who was asked second.
+    /// The second deployment.
     pub rival: DeploymentId,
 }
 
@@ -104,7 +104,7 @@ pub struct HedgeInfo {
 pub struct RoutedAnswer {
     /// The answer, with the whole text that was given out.
     pub answer: Answer,
-    /// Who gave it (the last part of it, if it was resumed).
+    /// The deployment that gave the answer, or its last part.
     pub deployment: DeploymentId,
     /// Every call, the last one answered.
     pub attempts: Vec<Attempt>,
@@ -123,11 +123,11 @@ pub struct RoutedAnswer {
 /// No complete answer.
 #[derive(Debug, Clone)]
 pub struct RouteError {
-    /// Why.
+    /// The reason.
     pub why: RouteErrorKind,
     /// Every call.
     pub attempts: Vec<Attempt>,
-    /// Who was passed over, and why.
+    /// The deployments that were passed over.
     pub skips: Vec<Skip>,
     /// From the question to the end.
     pub duration: Duration,
@@ -135,7 +135,7 @@ pub struct RouteError {
     pub hedged: Option<HedgeInfo>,
 }
 
-/// Why there is no complete answer.
+/// The reason why there is no complete answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RouteErrorKind {
     /// The failover ended before anything was given out.
@@ -145,7 +145,7 @@ pub enum RouteErrorKind {
         /// Another deployment gave a whole answer that does not continue it; the log has it.
         second_answer: bool,
     },
-    /// A rule cannot be evaluated: nobody may be asked.
+    /// A rule cannot be evaluated; no deployment may be called.
     Rule(RuleError),
     /// The reader went away.
     ReaderGone,

@@ -1,166 +1,310 @@
-//! The loop of one request: it obeys the failover until there is an answer or a reason to stop.
+//! The loop of one request: it follows the failover until there is an answer or a reason to stop.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::engine::call::attempt::{CallError, CallEvent, CallSpec, CallSuccess, Cause};
 use crate::engine::call::delivery::AnswerWriter;
 use crate::engine::call::hedge::RaceContext;
-use crate::engine::event::{Observer, RouterEvent};
+use crate::engine::event::{Observer, RouterEvent, room};
+use crate::engine::request::admission::ColdStartPermits;
 use crate::engine::request::record::{Attempt, Disposition, HedgeInfo, RouteError, RouteErrorKind, RoutedAnswer};
 use crate::engine::router::{Request, Router};
-use crate::engine::shared::reservation::{ALIVE, FinishedCall};
+use crate::engine::shared::reservation::{AdmissionError, FinishedCall, PendingReservation, RENEWAL};
 use crate::engine::shared::session::StateSession;
 use llmroute_core::call::is_token;
 use llmroute_core::model::{Answer, Failure, Finish, Timestamp};
+use llmroute_core::routing::Timeouts;
 use llmroute_core::routing::estimate::CallSample;
 use llmroute_core::routing::failover::{Failover, PlannedCall, Skip, Step, Stop};
-use llmroute_core::routing::{DeploymentId, Timeouts};
 
-/// A cut answer of fewer tokens than this says nothing of how long answers are.
+/// The shortest answer, in tokens, that tells how long answers are although the token limit cut it.
 const TELLING: u64 = 32;
+/// The longest time that a check may take.
+const CHECK_LIMIT: Duration = Duration::from_secs(60);
+/// The time after which a state that is busy may be asked again.
+const BUSY: Duration = Duration::from_secs(1);
 
-/// One request under way. Dropped before its end, it logs itself as cancelled.
+/// One request in progress. Dropped before its end, it logs itself as cancelled.
 pub(in crate::engine) struct Run<'a> {
     pub(in crate::engine) router: &'a Router,
     pub(in crate::engine) request: &'a Request,
-    pub(in crate::engine) ledger: StateSession,
+    pub(in crate::engine) deadline: Timestamp,
+    pub(in crate::engine) session: StateSession,
     pub(in crate::engine) out: AnswerWriter,
     pub(in crate::engine) attempts: Vec<Attempt>,
     skips: Vec<Skip>,
-    /// Held while a call is one of the first to somebody.
-    pub(in crate::engine) cold_start_permits: Vec<(DeploymentId, OwnedSemaphorePermit)>,
-    /// The answer that is coming, for the log of a cancelled request.
+    permits: ColdStartPermits,
+    /// The answer so far, for the log of a cancelled request.
     pub(in crate::engine) coming: Answer,
     pub(in crate::engine) first_token: Option<Duration>,
     pub(in crate::engine) hedged: Option<HedgeInfo>,
-    /// The calls that are under way, since when; a cancelled request is logged with them.
+    /// The calls in flight, with their start; a cancelled request is logged with them.
     pub(in crate::engine) current: Vec<(PlannedCall, Timestamp)>,
     pub(in crate::engine) closed: bool,
 }
 
 impl<'a> Run<'a> {
-    pub(in crate::engine) fn new(router: &'a Router, request: &'a Request) -> Self {
-        let ledger = StateSession::open(
-            Arc::clone(&router.map),
-            Arc::clone(&router.store),
-            Arc::clone(&router.quotas),
-            request,
-            router.clock.now(),
-        );
-        let mut run = Self {
+    pub(in crate::engine) async fn new(router: &'a Router, request: &'a Request) -> Self {
+        if let Some(start) = &request.log {
+            router.state.begin(start.clone());
+        }
+        Self {
             router,
             request,
-            ledger,
+            deadline: router.deadline(request),
+            session: StateSession::open(router, request).await,
             out: AnswerWriter::new(request.delivery),
             attempts: Vec::new(),
             skips: Vec::new(),
-            cold_start_permits: Vec::new(),
+            permits: ColdStartPermits::default(),
             coming: Answer::default(),
             first_token: None,
             hedged: None,
             current: Vec::new(),
             closed: false,
-        };
-        if let Some(start) = request.log.clone() {
-            run.ledger.begin(start);
         }
-        run
     }
 
-    /// Obeys the failover.
-    pub(in crate::engine) async fn failover(
+    /// Follows the failover to its end.
+    pub(in crate::engine) async fn follow(
         &mut self,
         rng: &mut fastrand::Rng,
         observer: &mut dyn Observer,
     ) -> Result<RoutedAnswer, RouteError> {
         let map = Arc::clone(&self.router.map);
-        let deadline = self.router.deadline(self.request);
-        let attributes =
-            self.router.attributes(self.request).map_err(|error| self.error(RouteErrorKind::Rule(error)))?;
-        let mut failover = Failover::new(&map, self.request.group, attributes, deadline);
+        let attributes = self.router.attributes(self.request).map_err(|rule| self.error(RouteErrorKind::Rule(rule)))?;
+        let mut failover = Failover::new(&map, self.request.group, attributes, self.deadline);
         let mut last: Option<Failure> = None;
         loop {
-            let step = failover.next(last.as_ref(), &self.ledger.snapshot, self.router.clock.now(), rng);
-            self.tell_skips(&mut failover, observer);
-            let mut call = match step {
+            let step = failover.next(last.take().as_ref(), &self.session.snapshot, self.now(), rng);
+            self.report_skips(&mut failover, observer);
+            let call = match step {
                 Step::Call(call) => call,
                 Step::Stop(stop) => return Err(self.error(self.stopped(stop))),
             };
-            // A fallback group that is come to: now it is known that a turn is needed there.
-            if self.ledger.take_turn(call.group) {
-                failover.rerank(&call, &self.ledger.snapshot, self.router.clock.now(), rng);
-                last = None;
-                continue;
+            match self.admit(&call, &mut failover, rng, observer).await {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(kind) => return Err(self.error(kind)),
             }
-            if !call.wait.is_zero() {
-                observer.on_event(RouterEvent::Calling { deployment: call.deployment, wait: call.wait });
-                self.ledger.stand_in_line(&call, rng, self.router.clock.now());
-                tokio::time::sleep(call.wait).await;
-            }
-            let left = deadline.since(self.router.clock.now());
-            let may = match tokio::time::timeout(left, self.may_begin(&call, &mut failover, rng, observer)).await {
-                Ok(Ok(true)) => self.may_probe(&call, &mut failover).await,
-                Ok(Ok(false)) => false,
-                Ok(Err(stop)) => return Err(self.error(self.stopped(stop))),
-                Err(_) => {
-                    self.not_made(&call);
-                    return Err(self.error(self.stopped(Stop::Deadline)));
-                }
-            };
-            if !may {
-                self.tell_skips(&mut failover, observer);
-                last = None;
-                continue;
-            }
-            if call.wait.is_zero() {
-                observer.on_event(RouterEvent::Calling { deployment: call.deployment, wait: call.wait });
-            }
-            self.count(&call, deadline, rng);
-            let hedge = map.group(call.group).policy.hedge.filter(|_| self.out.written().is_empty());
-            let result = match hedge {
-                None => self.attempt(&call, deadline, observer).await,
-                Some(delay) => {
-                    let mut context = RaceContext { failover: &mut failover, deadline, rng, observer };
-                    let ended = self.race(delay, call, &mut context).await;
-                    call = ended.call;
-                    ended.result
-                }
-            };
+            let (call, result) = self.call(call, &mut failover, rng, observer).await;
             let result = match result {
-                Ok(won) => self.checked(won, deadline).await,
-                lost => lost,
+                Ok(success) => self.checked(success).await,
+                error => error,
             };
-            match result {
-                Ok(won) => return self.won(&call, won, rng, observer),
-                Err(CallError { cause: Cause::ReaderGone, first_token, .. }) => {
-                    // A deployment that gave a token is alive, whether or not anybody reads on.
-                    if first_token.is_some() {
-                        self.teach(&call, None, None, rng);
-                    }
-                    return Err(self.error(RouteErrorKind::ReaderGone));
-                }
-                Err(CallError { cause: Cause::NotSent(failure), .. }) => {
-                    self.ledger.let_go(call.deployment, self.router.clock.now());
-                    observer.on_event(RouterEvent::Failed { deployment: call.deployment, failure: &failure });
-                    last = Some(failure);
-                }
-                Err(CallError { cause: Cause::Failed(failure), .. }) => {
-                    self.failed(&call, &failure, rng);
-                    observer.on_event(RouterEvent::Failed { deployment: call.deployment, failure: &failure });
-                    if !self.out.may_go_on() {
-                        return Err(self.error(RouteErrorKind::Interrupted { second_answer: false }));
-                    }
-                    last = Some(failure);
-                }
+            let error = match result {
+                Ok(success) => return self.succeed(&call, success, rng, observer),
+                Err(error) => error,
+            };
+            last = Some(self.fail(&call, error, rng, observer).map_err(|kind| self.error(kind))?);
+        }
+    }
+
+    /// Waits for the turn of `call` and reserves room for it. Returns false if the failover must decide again.
+    async fn admit(
+        &mut self,
+        call: &PlannedCall,
+        failover: &mut Failover<'_>,
+        rng: &mut fastrand::Rng,
+        observer: &mut dyn Observer,
+    ) -> Result<bool, RouteErrorKind> {
+        // A fallback group takes its turn only when it is reached.
+        if self.session.take_turn(call.group).await {
+            failover.rerank(call, &self.session.snapshot, self.now(), rng);
+            return Ok(false);
+        }
+        let calling = RouterEvent::Calling { deployment: call.deployment, wait: call.wait };
+        if !call.wait.is_zero() {
+            observer.on_event(calling);
+            self.session.wait(call, rng);
+            tokio::time::sleep(call.wait).await;
+        }
+        let left = self.deadline.since(self.now());
+        let admitted = match tokio::time::timeout(left, self.reserve(call, failover, rng, observer)).await {
+            Ok(Ok(true)) => self.claim_probe(call, failover).await,
+            Ok(Ok(false)) => false,
+            Ok(Err(stop)) => return Err(self.stopped(stop)),
+            Err(_) => {
+                self.not_made(call);
+                return Err(self.stopped(Stop::Deadline));
+            }
+        };
+        if !admitted {
+            self.report_skips(failover, observer);
+            return Ok(false);
+        }
+        if call.wait.is_zero() {
+            observer.on_event(RouterEvent::Calling { deployment: call.deployment, wait: call.wait });
+        }
+        self.count(call, rng);
+        Ok(true)
+    }
+
+    /// Reserves room for `call` in every limit. `Err` if the limits are not certain.
+    async fn reserve(
+        &mut self,
+        call: &PlannedCall,
+        failover: &mut Failover<'_>,
+        rng: &mut fastrand::Rng,
+        observer: &mut dyn Observer,
+    ) -> Result<bool, Stop> {
+        let provider = self.session.provider_identity(call.deployment);
+        self.permits.acquire(call.deployment, &self.router.limits, provider, call.first_token).await;
+        match self.session.reserve(call, &self.request.attributes, rng).await {
+            Ok(()) => Ok(true),
+            Err(AdmissionError::Full) => {
+                self.permits.release(call.deployment);
+                failover.limit_reached(call, &self.session.snapshot, self.now());
+                Ok(false)
+            }
+            Err(AdmissionError::Busy(reason)) => {
+                observer.on_event(RouterEvent::State(&format!("no limit can be checked: {reason}")));
+                Err(Stop::RateLimited { next: BUSY })
             }
         }
     }
 
-    /// One attempt, measured and written down.
+    /// Claims the probe of a half-open deployment: one process at a time calls it.
+    async fn claim_probe(&mut self, call: &PlannedCall, failover: &mut Failover<'_>) -> bool {
+        if !call.probe {
+            return true;
+        }
+        let now = self.now();
+        // A call that takes longer extends it.
+        let until = now.after(call.first_token.max(RENEWAL + RENEWAL / 2));
+        let Err(until) = self.session.claim_probe(call.deployment, now, until).await else { return true };
+        self.session.cancel(call.deployment);
+        failover.probe_taken(call.deployment, until, now);
+        false
+    }
+
+    /// Makes `call`, hedged where the group says so. Returns the call that gave the result.
+    async fn call(
+        &mut self,
+        call: PlannedCall,
+        failover: &mut Failover<'_>,
+        rng: &mut fastrand::Rng,
+        observer: &mut dyn Observer,
+    ) -> (PlannedCall, Result<CallSuccess, CallError>) {
+        let hedge = self.router.map.group(call.group).policy.hedge.filter(|_| self.out.written().is_empty());
+        let Some(delay) = hedge else {
+            let result = self.attempt(&call, self.deadline, observer).await;
+            return (call, result);
+        };
+        let mut context = RaceContext { failover, deadline: self.deadline, rng, observer };
+        let ended = self.race(delay, call, &mut context).await;
+        (ended.call, ended.result)
+    }
+
+    /// Checks an answer. One that does not pass makes its attempt a failure.
+    async fn checked(&mut self, mut success: CallSuccess) -> Result<CallSuccess, CallError> {
+        let limit = CHECK_LIMIT.min(self.deadline.since(self.now()));
+        let keys = self.router.key_variables();
+        let Err(failure) = self.request.checks.judge(&mut success.answer, &keys, limit).await else {
+            return Ok(success);
+        };
+        if let Some(attempt) = self.attempts.last_mut() {
+            attempt.failure = Some(failure.clone());
+            attempt.disposition = Disposition::Discarded;
+        }
+        let CallSuccess { answer, first_token } = success;
+        Err(CallError { cause: Cause::Failed(failure), answer, first_token })
+    }
+
+    /// Records a failed call. Returns the failure, for the failover, or the reason to stop.
+    fn fail(
+        &mut self,
+        call: &PlannedCall,
+        error: CallError,
+        rng: &mut fastrand::Rng,
+        observer: &mut dyn Observer,
+    ) -> Result<Failure, RouteErrorKind> {
+        let (failure, sent) = match error.cause {
+            Cause::ReaderGone => {
+                // A deployment that sent a token is alive, whether or not its answer is read on.
+                if error.first_token.is_some() {
+                    self.session.learn(call, None, None, &self.request.attributes, rng);
+                }
+                return Err(RouteErrorKind::ReaderGone);
+            }
+            Cause::NotSent(failure) => {
+                self.session.release(call.deployment);
+                (failure, false)
+            }
+            Cause::Failed(failure) => {
+                self.failed(call, &failure, rng);
+                (failure, true)
+            }
+        };
+        observer.on_event(RouterEvent::Failed { deployment: call.deployment, failure: &failure });
+        if sent && !self.out.may_go_on() {
+            return Err(RouteErrorKind::Interrupted { second_answer: false });
+        }
+        Ok(failure)
+    }
+
+    /// Records what the failure of the last attempt says of its deployment.
+    pub(in crate::engine) fn failed(&mut self, call: &PlannedCall, failure: &Failure, rng: &mut fastrand::Rng) {
+        let attributes = &self.request.attributes;
+        let sample = self
+            .attempts
+            .last()
+            .and_then(|attempt| CallSample::failed(attributes.prompt_tokens, failure, attempt.duration));
+        self.session.learn(call, Some(failure), sample, attributes, rng);
+    }
+
+    /// Counts `call` as in flight until it ends, or cannot last any longer.
+    pub(in crate::engine) fn count(&mut self, call: &PlannedCall, rng: &mut fastrand::Rng) {
+        let members = &self.router.map.group(call.group).members;
+        let member = members.iter().find(|member| member.deployment == call.deployment);
+        let limit = member.map_or(self.deadline, |member| self.now().after(member.timeouts.attempt));
+        self.session.count(call, rng.u64(..), limit.min(self.deadline));
+    }
+
+    /// Reserves room and a part of the hedge budget for a second call; `None` if it is known that there is none.
+    pub(in crate::engine) fn may_race(
+        &mut self,
+        call: &PlannedCall,
+        rng: &mut fastrand::Rng,
+    ) -> Option<PendingReservation> {
+        let provider = self.session.provider_identity(call.deployment);
+        // A call that would have to wait for the first calls of others does not help.
+        if !self.permits.try_acquire(call.deployment, &self.router.limits, provider) {
+            return None;
+        }
+        let reservation = self.session.reserve_hedge(call, &self.request.attributes, rng);
+        if reservation.is_none() {
+            self.permits.release(call.deployment);
+        }
+        reservation
+    }
+
+    /// Gives back what a call reserved that is not made.
+    pub(in crate::engine) fn not_made(&mut self, call: &PlannedCall) {
+        self.permits.release(call.deployment);
+        self.session.cancel(call.deployment);
+    }
+
+    /// Settles what a call reserved that ended.
+    fn settle(&mut self, call: &PlannedCall, result: &Result<CallSuccess, CallError>) {
+        let (answer, failure, sent) = match result {
+            Ok(success) => (&success.answer, None, true),
+            Err(CallError { cause: Cause::Failed(failure), answer, .. }) => (answer, Some(failure), true),
+            Err(CallError { cause: Cause::NotSent(_), answer, .. }) => (answer, None, false),
+            Err(CallError { cause: Cause::ReaderGone, answer, .. }) => (answer, None, true),
+        };
+        self.permits.release(call.deployment);
+        self.session.settle(call.deployment, &FinishedCall { answer, failure, sent });
+        // Success and failure are written with their outcome.
+        if !matches!(result, Ok(_) | Err(CallError { cause: Cause::Failed(_), .. })) {
+            self.session.post_settlements();
+        }
+    }
+
+    /// Makes one call and records it.
     async fn attempt(
         &mut self,
         call: &PlannedCall,
@@ -174,13 +318,16 @@ impl<'a> Run<'a> {
         let prompt = start.apply(&self.request.prompt);
         let timeouts = self.timeouts(call, deadline);
         self.coming = Answer::default();
-        let alive = self.ledger.keep_alive(call, self.router.clock);
-        let spec = CallSpec { deployment: call.deployment, prompt: &prompt, timeouts, deadline, reservation: None };
+        let alive = self.session.keep_alive(call);
+        let deployment = call.deployment;
+        let refused = self.session.snapshot.deployment(deployment).refused.clone();
+        let spec = CallSpec { deployment, prompt: &prompt, timeouts, deadline, refused, reservation: None };
         let mut events = self.router.call(spec, alive);
         let mut first_token = None;
         let result = loop {
+            room(observer).await;
             match events.next().await.expect("a stream ends with the end of its call") {
-                CallEvent::Head(reply) => self.ledger.head(call.deployment, reply),
+                CallEvent::Head(reply) => self.session.head(call.deployment, reply),
                 CallEvent::Dropped(parameters) => {
                     observer.on_event(RouterEvent::Dropped { deployment: call.deployment, parameters: &parameters });
                 }
@@ -194,6 +341,7 @@ impl<'a> Run<'a> {
                         break Err(CallError { cause: Cause::ReaderGone, answer, first_token });
                     }
                 }
+                CallEvent::Refused(parameter, refusal) => self.session.learn_refusal(deployment, parameter, refusal),
                 CallEvent::Ended(result) => break result,
                 CallEvent::Reserved | CallEvent::Declined => {}
             }
@@ -208,7 +356,7 @@ impl<'a> Run<'a> {
         result
     }
 
-    /// Writes down an attempt that was begun at `started`.
+    /// Records an attempt that began at `started`.
     pub(in crate::engine) fn record(
         &mut self,
         call: &PlannedCall,
@@ -230,7 +378,7 @@ impl<'a> Run<'a> {
                 (failure, lost.first_token, lost.answer.usage)
             }
         };
-        self.close_slot(call, result);
+        self.settle(call, result);
         let price = self.router.map.deployment(call.deployment).price;
         self.attempts.push(Attempt {
             deployment: call.deployment,
@@ -247,7 +395,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The limits of `call`, none of them beyond the deadline.
+    /// Returns the time limits of `call`, none of them beyond the deadline.
     pub(in crate::engine) fn timeouts(&self, call: &PlannedCall, deadline: Timestamp) -> Timeouts {
         let members = &self.router.map.group(call.group).members;
         let member = members.iter().find(|member| member.deployment == call.deployment);
@@ -257,8 +405,8 @@ impl<'a> Run<'a> {
         timeouts
     }
 
-    /// A whole answer came: it is the result unless other text is already out.
-    fn won(
+    /// Finishes the request with a complete answer, unless it does not continue the text already delivered.
+    fn succeed(
         &mut self,
         call: &PlannedCall,
         won: CallSuccess,
@@ -269,12 +417,12 @@ impl<'a> Run<'a> {
             let Answer { usage, reasoning, .. } = &won.answer;
             let prompt_tokens = self.request.attributes.prompt_tokens;
             let shown = !reasoning.is_empty();
-            // How long an answer would have been, one that was cut at once does not tell.
+            // An answer that was cut early does not tell how long it would have been.
             let cut = won.answer.finish == Some(Finish::Length);
             let usage = usage.as_ref().filter(|usage| !cut || usage.output >= TELLING);
             CallSample::answered(prompt_tokens, attempt.first_token, attempt.duration, usage, shown)
         });
-        self.teach(call, None, sample, rng);
+        self.session.learn(call, None, sample, &self.request.attributes, rng);
         if !self.out.end(observer) {
             if let Some(unseen) = self.attempts.last_mut() {
                 unseen.disposition = Disposition::Discarded;
@@ -297,28 +445,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// A half-open deployment is asked by one process at a time.
-    async fn may_probe(&mut self, call: &PlannedCall, failover: &mut Failover<'_>) -> bool {
-        if !call.probe {
-            return true;
-        }
-        let now = self.router.clock.now();
-        // From then on a call that still goes on extends it.
-        let lease = now.after(call.first_token.max(ALIVE + ALIVE / 2));
-        match self.ledger.claim_probe(call.deployment, now, lease).await {
-            Ok(()) => true,
-            Err(until) => {
-                let nothing = Answer::default();
-                let outcome = FinishedCall { answer: &nothing, failure: None, sent: false };
-                self.ledger.close(call.deployment, outcome, now);
-                self.ledger.flush();
-                failover.probe_taken(call.deployment, until, now);
-                false
-            }
-        }
-    }
-
-    fn tell_skips(&mut self, failover: &mut Failover<'_>, observer: &mut dyn Observer) {
+    fn report_skips(&mut self, failover: &mut Failover<'_>, observer: &mut dyn Observer) {
         for skip in failover.take_skips() {
             observer.on_event(RouterEvent::Skipped { deployment: skip.deployment, reason: &skip.reason });
             self.skips.push(skip);
@@ -338,7 +465,11 @@ impl<'a> Run<'a> {
         RouteError { why, attempts, skips, duration: self.elapsed(), hedged: self.hedged }
     }
 
+    fn now(&self) -> Timestamp {
+        self.router.clock.now()
+    }
+
     pub(in crate::engine) fn elapsed(&self) -> Duration {
-        self.router.clock.now().since(self.request.since)
+        self.now().since(self.request.since)
     }
 }

@@ -45,7 +45,7 @@ impl ProviderLimits {
         cold_start_permits.acquire_owned().await.ok()
     }
 
-    /// Whether a call may begin; it stands in no line any more.
+    /// Checks that a call may begin. Its request leaves the queue.
     pub(in crate::engine) fn check(
         &self,
         key: &str,
@@ -80,7 +80,7 @@ impl ProviderLimits {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, KnownLimit>> {
-        // What is in it is whole after every call, and only advice.
+        // Every change leaves it consistent, and it is only advice.
         self.by_key.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

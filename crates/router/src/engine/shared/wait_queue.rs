@@ -1,35 +1,46 @@
-//! Standing in line where a limit is full, so that who came first is served first. Whose turn it is, is
-//! decided in `routing::limits`.
+//! The place of a request in the queue for a limit that is reached, so that the first to come is served first.
+//!
+//! `routing::limits` decides whose turn it is.
 
-use std::sync::Arc;
-
-use crate::engine::shared::reservation::quota_key;
-use crate::engine::shared::session::{StateSession, edit};
-use crate::ports::StoreError;
+use crate::engine::shared::keys::{edit, quota_key};
+use crate::engine::shared::provider_limits::ProviderLimits;
+use crate::state::StateHandle;
 use llmroute_core::model::Timestamp;
-use llmroute_core::routing::failover::PlannedCall;
-use llmroute_core::routing::limits::ProviderLimit;
+use llmroute_core::routing::limits::{ProviderLimit, Ticket};
 
-impl StateSession {
-    /// The request waits before `call`: where a limit is the reason, all others see it by now, and
-    /// those of other processes soon. It leaves when it asks for room, and is forgotten when it does not.
-    pub(in crate::engine) fn stand_in_line(&mut self, call: &PlannedCall, rng: &mut fastrand::Rng, now: Timestamp) {
-        if self.snapshot.gated(call.group, call.deployment, now).is_none() {
-            return;
-        }
+/// The place of one request. It leaves the queue when it asks for admission, and is forgotten when it does not.
+pub(in crate::engine) struct WaitQueue {
+    /// Its id is 0 until the request waits.
+    ticket: Ticket,
+}
+
+impl WaitQueue {
+    pub(in crate::engine) fn new(since: Timestamp) -> Self {
+        Self { ticket: Ticket { since, id: 0 } }
+    }
+
+    pub(in crate::engine) fn ticket(&self) -> Ticket {
+        self.ticket
+    }
+
+    /// Waits for the limit `identity` until `until`: this process knows it at once, others soon.
+    pub(in crate::engine) fn join(
+        &mut self,
+        identity: &str,
+        until: Timestamp,
+        now: Timestamp,
+        limits: &ProviderLimits,
+        state: &StateHandle,
+        rng: &mut fastrand::Rng,
+    ) {
         if self.ticket.id == 0 {
             self.ticket.id = rng.u64(1..);
         }
-        let (identity, _) = self.identity(call.deployment);
-        let (ticket, at) = (self.ticket, now.after(call.wait));
-        self.quotas.join(&identity, ticket, at, now);
-        let store = Arc::clone(&self.store);
-        self.pending.push(tokio::task::spawn_blocking(move || {
-            // Not written, it is served later than it might be.
-            let mut change = |values: &mut [Option<String>]| {
-                edit(&mut values[0], |quota: &mut ProviderLimit| quota.join(ticket, at, now))
-            };
-            let _: Result<(), StoreError> = store.update(&[quota_key(&identity)], &mut change);
-        }));
+        let ticket = self.ticket;
+        limits.join(identity, ticket, until, now);
+        // If it is not written, the request is served later than it might be.
+        state.post(vec![quota_key(identity)], move |values| {
+            edit(&mut values[0], |limit: &mut ProviderLimit| limit.join(ticket, until, now));
+        });
     }
 }

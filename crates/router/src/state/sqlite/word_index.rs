@@ -15,7 +15,7 @@ use crate::state::search_terms::indexed;
 /// Texts of more characters than this are not indexed, so that the end of a request costs little.
 const MAX_INDEXED_CHARS: i64 = 200_000;
 /// The number of old requests to index in one transaction, which bounds the wait of other processes.
-const BATCH: i64 = 100;
+const BATCH: usize = 100;
 
 /// Indexes the finished request `id`.
 pub fn add(connection: &Connection, id: &str) -> rusqlite::Result<()> {
@@ -42,25 +42,62 @@ pub fn complete(path: &Path) {
     if connection.busy_timeout(Duration::ZERO).is_err() {
         return;
     }
-    while take_in(&mut connection).is_ok_and(|count| count > 0) {}
+    let Ok(missing) = missing(&connection) else { return };
+    for ids in missing.chunks(BATCH) {
+        if add_all(&mut connection, ids).is_err() {
+            break;
+        }
+    }
     open::empty_wal(path, &connection);
 }
 
-fn take_in(connection: &mut Connection) -> rusqlite::Result<usize> {
-    let missing: Vec<String> = {
-        let mut statement = connection.prepare_cached(
-            "SELECT id FROM log WHERE outcome IS NOT NULL AND id NOT IN (SELECT id FROM log_words)
-             AND length(prompt) + length(ifnull(text, '')) <= ?1 LIMIT ?2",
-        )?;
-        let ids = statement.query_map((MAX_INDEXED_CHARS, BATCH), |row| row.get(0))?;
-        ids.collect::<rusqlite::Result<_>>()?
-    };
-    if missing.is_empty() {
-        return Ok(0);
-    }
+/// The finished requests that are not indexed. One look for all of them: with one for each batch the time
+/// would grow with the square of the log.
+fn missing(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id FROM log WHERE outcome IS NOT NULL AND id NOT IN (SELECT id FROM log_words)
+         AND length(prompt) + length(ifnull(text, '')) <= ?1",
+    )?;
+    let ids = statement.query_map([MAX_INDEXED_CHARS], |row| row.get(0))?;
+    ids.collect()
+}
+
+fn add_all(connection: &mut Connection, ids: &[String]) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for id in &missing {
+    for id in ids {
         add(&transaction, id)?;
     }
-    transaction.commit().map(|()| missing.len())
+    transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::Store as _;
+    use crate::state::SqliteStore;
+
+    /// A log of `count` finished requests that no index knows, as an earlier version left it.
+    fn log(dir: &Path, count: usize) -> Connection {
+        SqliteStore::new(dir).update(&["n".to_owned()], &mut |values| values[0] = Some(String::new())).unwrap();
+        let connection = Connection::open(crate::state::database(dir)).unwrap();
+        connection
+            .execute(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+                 INSERT INTO log (id, at, command, grp, tags, outcome, prompt, text)
+                 SELECT printf('%08d', i), i, 'ask', 'main', '[]', 'ok', 'why is ' || i, 'because' FROM n",
+                [i64::try_from(count).unwrap()],
+            )
+            .unwrap();
+        connection
+    }
+
+    #[test]
+    fn the_log_of_an_earlier_version_is_indexed_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let connection = log(dir.path(), 2 * BATCH + 1);
+        complete(&crate::state::database(dir.path()));
+        assert_eq!(missing(&connection).unwrap(), Vec::<String>::new());
+        let found = "SELECT count(*) FROM log_words WHERE log_words MATCH '\"201\"'";
+        assert_eq!(connection.query_row(found, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+    }
 }
