@@ -8,7 +8,7 @@ use std::string::FromUtf8Error;
 
 use clap::error::{ContextKind, ContextValue};
 
-use llmroute_router::history::HistoryError;
+pub use llmroute_router::history::HistoryError;
 
 /// The kinds of failure a command can end with; each has one exit code and nothing else decides it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

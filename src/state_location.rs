@@ -4,8 +4,8 @@ use crate::commands::Global;
 use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use llmroute_core::model::StateSource;
-use llmroute_router::profile::{LoadError, locate, state_source};
-use llmroute_router::state::StateLocation;
+pub use llmroute_router::profile::{LoadError, locate, state_source};
+pub use llmroute_router::state::StateLocation;
 
 /// Where the shared state is, for a command that needs nothing else of the profile.
 ///

@@ -14,7 +14,7 @@ const ROUNDING: f64 = 1e-12;
 
 /// The most that one call can cost, USD: the whole prompt uncached and all of `max_tokens` used.
 #[must_use]
-pub fn max_call_cost(price: &Price, prompt_tokens: u64, max_tokens: u64) -> f64 {
+pub(crate) fn max_call_cost(price: &Price, prompt_tokens: u64, max_tokens: u64) -> f64 {
     price.cost(&Usage { input: prompt_tokens, output: max_tokens, ..Usage::default() })
 }
 
@@ -100,7 +100,7 @@ impl CostCap {
 
     /// Reserves the highest possible cost of a call to `target`; returns `false` if the cap has no room for it. A
     /// target without a price reserves nothing; the user agreed to that before the run.
-    pub fn reserve(&mut self, target: usize) -> bool {
+    pub(crate) fn reserve(&mut self, target: usize) -> bool {
         let spend = &self.targets[target];
         let tokens = (self.prompt_tokens as f64 * spend.ratio.unwrap_or(FIRST_CALL_MARGIN)).ceil() as u64;
         let most = spend.price.map_or(0.0, |price| max_call_cost(&price, tokens, self.max_tokens));
@@ -112,7 +112,7 @@ impl CostCap {
     }
 
     /// Books a finished call to `target`: its cost, and the prompt tokens that the server counted.
-    pub fn settle(&mut self, target: usize, cost: f64, counted: Option<u64>) {
+    pub(crate) fn settle(&mut self, target: usize, cost: f64, counted: Option<u64>) {
         self.spent += cost;
         let estimated = self.prompt_tokens;
         let spend = &mut self.targets[target];

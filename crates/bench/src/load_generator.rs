@@ -16,7 +16,7 @@ use super::plan::{Load, Plan};
 use super::record::{ClientStats, EndReason};
 use super::sample::Sample;
 use llmroute_core::model::{Failure, Prompt};
-use llmroute_router::ports::{Clock, MeasuringNetwork};
+pub use llmroute_router::ports::{Clock, MeasuringNetwork};
 use run_state::RunState;
 
 /// A run, ready to be made.
@@ -47,7 +47,7 @@ pub trait SpendingLimit: Send {
 
 /// No limit on the cost.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct NoSpendingLimit;
+pub(crate) struct NoSpendingLimit;
 
 impl SpendingLimit for NoSpendingLimit {
     fn reserve(&mut self, _target: usize) -> bool {

@@ -18,7 +18,7 @@ use llmroute_core::model::{
 use llmroute_core::protocols::{Endpoint, classify};
 use llmroute_core::routing::Timeouts;
 use llmroute_core::wire::WireRequest;
-use llmroute_router::ports::{Clock, MeasuredConnection, MeasuringNetwork, ReplyHead, StampedChunk};
+pub use llmroute_router::ports::{Clock, MeasuredConnection, MeasuringNetwork, ReplyHead, StampedChunk};
 
 /// The interval at which collected chunks are parsed.
 const TICK: Duration = Duration::from_millis(250);

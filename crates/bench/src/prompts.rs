@@ -47,7 +47,7 @@ pub struct Prompts {
 impl Prompts {
     /// The text that all targets receive in `round`.
     #[must_use]
-    pub fn text(&self, round: u32) -> String {
+    pub(crate) fn text(&self, round: u32) -> String {
         // An odd constant keeps the seeds of neighbouring rounds far apart. With caching allowed, every round uses the
         // text of round 0.
         let of = if self.allow_cache { 0 } else { u64::from(round) };

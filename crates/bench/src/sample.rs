@@ -143,7 +143,7 @@ pub struct CallFailure {
 impl Sample {
     /// Reports whether the answer is complete and its times are valid.
     #[must_use]
-    pub fn is_good(&self) -> bool {
+    pub(crate) fn is_good(&self) -> bool {
         self.failure.is_none() && !self.clock_stepped
     }
 
@@ -157,7 +157,7 @@ impl Sample {
 
     /// The delay between the intended and the actual start.
     #[must_use]
-    pub fn lateness(&self) -> Duration {
+    pub(crate) fn lateness(&self) -> Duration {
         self.sent.saturating_sub(self.due)
     }
 
@@ -167,9 +167,10 @@ impl Sample {
         self.first_token.map(|span| span + self.lateness())
     }
 
+    #[cfg(test)]
     /// Time to the last token from the intended start.
     #[must_use]
-    pub fn e2e(&self) -> Duration {
+    pub(crate) fn e2e(&self) -> Duration {
         self.end + self.lateness()
     }
 }
@@ -181,11 +182,11 @@ mod us {
     use serde::{Deserialize, Deserializer, Serializer};
 
     #[expect(clippy::cast_precision_loss, reason = "a run is shorter than 2^52 ns, which is 52 days")]
-    pub fn serialize<S: Serializer>(value: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(value: &Duration, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_f64(value.as_nanos() as f64 / 1e3)
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
         let micros = f64::deserialize(from)?;
         let nanos = (micros * 1e3).round() / 1e9;
         Duration::try_from_secs_f64(nanos).map_err(serde::de::Error::custom)
@@ -197,14 +198,14 @@ mod maybe_us {
 
     use serde::{Deserialize, Deserializer, Serializer};
 
-    pub fn serialize<S: Serializer>(value: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(value: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
         match value {
             Some(value) => super::us::serialize(value, to),
             None => to.serialize_none(),
         }
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
         let Some(micros) = Option::<f64>::deserialize(from)? else { return Ok(None) };
         let nanos = (micros * 1e3).round() / 1e9;
         Duration::try_from_secs_f64(nanos).map(Some).map_err(serde::de::Error::custom)

@@ -8,7 +8,7 @@ use llmroute_core::model::{Answer, Event, Usage};
 
 /// The figures of a call so far; times are stamps of reads.
 #[derive(Debug, Default)]
-pub struct SampleBuilder {
+pub(crate) struct SampleBuilder {
     pub first_token: Option<Duration>,
     pub first_answer: Option<Duration>,
     pub last_token: Option<Duration>,
@@ -18,7 +18,7 @@ pub struct SampleBuilder {
 
 impl SampleBuilder {
     /// Adds an event whose last byte came at `at`.
-    pub fn add(&mut self, at: Duration, event: &Event) {
+    pub(crate) fn add(&mut self, at: Duration, event: &Event) {
         if !is_token(event) {
             return;
         }
@@ -36,18 +36,18 @@ impl SampleBuilder {
     }
 
     /// Returns the number of chunks with tokens in them.
-    pub fn pieces(&self) -> usize {
+    pub(crate) fn pieces(&self) -> usize {
         self.gaps.len() + usize::from(self.first_token.is_some())
     }
 }
 
 /// Counts the characters of `text`.
-pub fn chars(text: &str) -> u64 {
+pub(crate) fn chars(text: &str) -> u64 {
     u64::try_from(text.chars().count()).unwrap_or(u64::MAX)
 }
 
 /// Returns the tokens of `answer`: counted by the server, or estimated for a prompt of `input` tokens.
-pub fn tokens(answer: &Answer, input: u64) -> TokenUsage {
+pub(crate) fn tokens(answer: &Answer, input: u64) -> TokenUsage {
     if let Some(usage) = answer.usage {
         return TokenUsage::Counted(usage);
     }

@@ -8,7 +8,7 @@ use super::plan::{Arrival, Plan};
 ///
 /// Every target occurs once. The order is drawn anew for every round.
 #[must_use]
-pub fn host_queues(plan: &Plan, round: u32) -> Vec<Vec<usize>> {
+pub(crate) fn host_queues(plan: &Plan, round: u32) -> Vec<Vec<usize>> {
     let mut turns: Vec<(&str, Vec<usize>)> = Vec::new();
     for target in target_order(plan, round) {
         let host = plan.targets[target].host.as_str();
@@ -22,14 +22,14 @@ pub fn host_queues(plan: &Plan, round: u32) -> Vec<Vec<usize>> {
 
 /// The targets in the order drawn for this round.
 #[must_use]
-pub fn target_order(plan: &Plan, round: u32) -> Vec<usize> {
+pub(crate) fn target_order(plan: &Plan, round: u32) -> Vec<usize> {
     let mut order: Vec<usize> = (0..plan.targets.len()).collect();
     rng_for(plan.seed, RandomStream::Order, round).shuffle(&mut order);
     order
 }
 
 /// The start times of an open loop, counted from the start of the run: endless, at `rate` per second.
-pub fn arrivals(seed: u64, rate: f64, pattern: Arrival) -> impl Iterator<Item = Duration> + Send {
+pub(crate) fn arrivals(seed: u64, rate: f64, pattern: Arrival) -> impl Iterator<Item = Duration> + Send {
     let mut rng = rng_for(seed, RandomStream::Arrivals, 0);
     let mut passed = 0.0;
     (0_u32..).map(move |number| match pattern {

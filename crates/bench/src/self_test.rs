@@ -16,7 +16,7 @@ use llmroute_core::catalog::Quirks;
 use llmroute_core::model::Prompt;
 use llmroute_core::protocols::{Endpoint, Overrides, Params, Protocol};
 use llmroute_core::routing::Timeouts;
-use llmroute_router::ports::{Clock, MeasuringNetwork};
+pub use llmroute_router::ports::{Clock, MeasuringNetwork};
 
 /// The measurement errors of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

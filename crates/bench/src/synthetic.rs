@@ -11,7 +11,7 @@ use llmroute_core::model::{Price, Timestamp, Usage};
 
 /// The behaviour of a simulated target.
 #[derive(Debug, Clone, Copy)]
-pub struct SimulatedTarget {
+pub(crate) struct SimulatedTarget {
     name: &'static str,
     ttft_ms: f64,
     spread: f64,
@@ -22,27 +22,27 @@ pub struct SimulatedTarget {
 
 impl SimulatedTarget {
     /// A target with this median time to first token.
-    pub fn new(name: &'static str, ttft_ms: f64) -> Self {
+    pub(crate) fn new(name: &'static str, ttft_ms: f64) -> Self {
         Self { name, ttft_ms, spread: 0.3, gap_ms: 14.0, failing: 0.0, counted: true }
     }
 
     /// Sets σ of the logarithm of its times.
-    pub fn spread(self, spread: f64) -> Self {
+    pub(crate) fn spread(self, spread: f64) -> Self {
         Self { spread, ..self }
     }
 
     /// Sets the time between two tokens.
-    pub fn gap(self, gap_ms: f64) -> Self {
+    pub(crate) fn gap(self, gap_ms: f64) -> Self {
         Self { gap_ms, ..self }
     }
 
     /// Sets the share of calls that are refused.
-    pub fn failing(self, failing: f64) -> Self {
+    pub(crate) fn failing(self, failing: f64) -> Self {
         Self { failing, ..self }
     }
 
     /// Makes the server omit token counts.
-    pub fn uncounted(self) -> Self {
+    pub(crate) fn uncounted(self) -> Self {
         Self { counted: false, ..self }
     }
 
@@ -79,7 +79,7 @@ impl SimulatedTarget {
 }
 
 /// A good call: the first token after 200 ms, and nothing after it.
-pub fn good(target: usize, round: u32) -> Sample {
+pub(crate) fn good(target: usize, round: u32) -> Sample {
     let first = Some(Duration::from_millis(200));
     Sample {
         target,
@@ -136,7 +136,7 @@ fn price() -> Price {
 }
 
 /// A closed loop over these targets.
-pub fn run(seed: u64, shapes: &[SimulatedTarget], rounds: u32) -> Run {
+pub(crate) fn run(seed: u64, shapes: &[SimulatedTarget], rounds: u32) -> Run {
     let mut rng = Rng::with_seed(seed);
     let mut samples = Vec::new();
     let mut clock = Duration::ZERO;
@@ -169,7 +169,7 @@ pub fn run(seed: u64, shapes: &[SimulatedTarget], rounds: u32) -> Run {
 }
 
 /// The example run: one target is fast and sometimes fails, the other two are close to each other.
-pub fn mixed(seed: u64) -> Run {
+pub(crate) fn mixed(seed: u64) -> Run {
     let shapes = [
         SimulatedTarget::new("openai/gpt-x-mini", 301.0).gap(16.0),
         SimulatedTarget::new("azure/gpt-x-mini-eu", 262.0).gap(14.0).uncounted(),

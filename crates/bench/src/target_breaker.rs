@@ -12,7 +12,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// The recent failures of a target.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct TargetBreaker {
+pub(crate) struct TargetBreaker {
     strikes: u32,
     limited: u32,
     stopped: bool,
@@ -21,7 +21,7 @@ pub struct TargetBreaker {
 
 /// The reaction to the end of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BreakerReaction {
+pub(crate) enum BreakerReaction {
     /// Go on.
     None,
     /// Pause the target for this long.
@@ -32,17 +32,17 @@ pub enum BreakerReaction {
 
 impl TargetBreaker {
     /// Returns true if the target is not called any more.
-    pub fn is_stopped(&self) -> bool {
+    pub(crate) fn is_stopped(&self) -> bool {
         self.stopped
     }
 
     /// Returns the end of the pause.
-    pub fn paused_until(&self) -> Duration {
+    pub(crate) fn paused_until(&self) -> Duration {
         self.paused_until
     }
 
     /// Takes the end of a call at `now`.
-    pub fn observe(&mut self, failure: Option<&Failure>, now: Duration) -> BreakerReaction {
+    pub(crate) fn observe(&mut self, failure: Option<&Failure>, now: Duration) -> BreakerReaction {
         let Some(failure) = failure else {
             (self.strikes, self.limited) = (0, 0);
             return BreakerReaction::None;

@@ -8,7 +8,7 @@ use llmroute_core::protocols::{Endpoint, Protocol, mock};
 use llmroute_core::routing::Timeouts;
 
 /// An endpoint that speaks chat completions.
-pub fn endpoint() -> Endpoint {
+pub(crate) fn endpoint() -> Endpoint {
     Endpoint {
         protocol: Protocol::Openai,
         provider: "lab".into(),
@@ -26,13 +26,13 @@ pub fn endpoint() -> Endpoint {
 }
 
 /// A simulated endpoint.
-pub fn simulated(script: mock::Script) -> Endpoint {
+pub(crate) fn simulated(script: mock::Script) -> Endpoint {
     let (base_url, quirks) = ("mock://lab".parse().unwrap(), catalog::Quirks::plain(Protocol::Mock));
     Endpoint { protocol: Protocol::Mock, base_url, quirks, script: Some(script), ..endpoint() }
 }
 
 /// A plan of 40 rounds, one in flight, with a target on each of `hosts`.
-pub fn plan(hosts: &[&str]) -> Plan {
+pub(crate) fn plan(hosts: &[&str]) -> Plan {
     let target = |(index, host): (usize, &&str)| Target {
         name: format!("t{index}"),
         model: "m".into(),
@@ -50,7 +50,7 @@ pub fn plan(hosts: &[&str]) -> Plan {
 }
 
 /// Time limits that tests do not reach.
-pub fn timeouts() -> Timeouts {
+pub(crate) fn timeouts() -> Timeouts {
     let long = Duration::from_secs(600);
     Timeouts { connect: Duration::from_secs(20), first_token: long, idle: long, attempt: 2 * long }
 }

@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use llmroute_core::catalog::Quirks;
-use llmroute_core::protocols::{Endpoint, Overrides, Params, Protocol, ReplyReader};
+pub use llmroute_core::protocols::{Endpoint, Overrides, Params, Protocol, ReplyReader};
 
 /// Frames of text in a stream.
 const FRAMES: usize = 500;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use llmroute_router::{Deployment, Error, Group, Provider, Router, State};
+pub use llmroute_router::{Deployment, Error, Group, Provider, Router, State};
 use nix::sys::resource::{UsageWho, getrusage};
 
 const CALLS: u32 = 2000;

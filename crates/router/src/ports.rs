@@ -12,7 +12,7 @@ use futures_util::stream::Stream;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
-use llmroute_core::model::{Failure, KeySource, Secret, Timestamp, Usage};
+pub use llmroute_core::model::{Failure, KeySource, Secret, Timestamp, Usage};
 use llmroute_core::wire::WireRequest;
 
 /// A future that can be stored behind a trait object.
@@ -268,7 +268,7 @@ impl StoreWrite {
     ///
     /// # Errors
     /// When `store` cannot be written.
-    pub fn perform<S: Store + ?Sized>(&mut self, store: &S) -> Result<(), StoreError> {
+    pub(crate) fn perform<S: Store + ?Sized>(&mut self, store: &S) -> Result<(), StoreError> {
         match self {
             Self::Update(StateUpdate { keys, change, shared, written }) => {
                 let mut change = |values: &mut [Option<String>]| {
@@ -375,7 +375,7 @@ impl RequestOutcome {
 
     /// The name in the log and in `--json`.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Partial => "partial",
@@ -437,7 +437,7 @@ impl Clock {
 
     /// The monotonic time now, for time limits.
     #[must_use]
-    pub fn instant(&self) -> tokio::time::Instant {
+    pub(crate) fn instant(&self) -> tokio::time::Instant {
         self.start + self.start.elapsed()
     }
 

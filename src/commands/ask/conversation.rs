@@ -5,8 +5,8 @@ use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
 use llmroute_core::model::Message;
 use llmroute_router::engine::{Request, Router};
-use llmroute_router::history::{History, HistoryError, messages};
-use llmroute_router::state::StateLocation;
+pub use llmroute_router::history::{History, HistoryError, messages};
+pub use llmroute_router::state::StateLocation;
 
 /// What was said before.
 #[derive(Debug)]

@@ -30,7 +30,7 @@ use crate::signals::{Completion, until_signal};
 use crate::state_location;
 use crate::ui::console::Console;
 use llmroute_core::model::{Finish, Prompt};
-use llmroute_router::engine::{Checks, Request, RouteError, RouteErrorKind, RoutedAnswer, Router, find_verifier};
+pub use llmroute_router::engine::{Checks, Request, RouteError, RouteErrorKind, RoutedAnswer, Router, find_verifier};
 use llmroute_router::ports::{Clock, LogStart};
 use llmroute_router::profile::LoadOptions;
 

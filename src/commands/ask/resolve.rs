@@ -18,7 +18,7 @@ use llmroute_core::routing::failover::{Identity, RequestAttributes};
 use llmroute_core::routing::hedge::Delay;
 use llmroute_core::routing::{Group, GroupId};
 use llmroute_router::engine::{Delivery, Midstream};
-use llmroute_router::profile::{LoadOptions, Profile, UnknownName, duration, hedge, strategy};
+pub use llmroute_router::profile::{LoadOptions, Profile, UnknownName, duration, hedge, strategy};
 
 /// What standard output (or the file) is to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]

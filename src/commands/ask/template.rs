@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::args::AskArgs;
 use crate::error::{CommandError, ErrorKind};
-use llmroute_router::profile::template::{STDIN, fill};
+pub use llmroute_router::profile::template::{STDIN, fill};
 use llmroute_router::profile::{Profile, Template};
 
 /// A template whose variables are known; standard input is not read yet.

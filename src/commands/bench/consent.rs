@@ -6,7 +6,7 @@ use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
 use crate::ui::text::money;
-use llmroute_bench::cost::CostEstimate;
+pub use llmroute_bench::cost::CostEstimate;
 
 /// The largest cost that needs no consent, USD.
 const SMALL: f64 = 0.05;

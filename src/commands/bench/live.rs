@@ -7,8 +7,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use crate::ui::console::Console;
 use crate::ui::sanitize;
 use crate::ui::text::{NONE, duration, money, time_left};
-use llmroute_bench::load_generator::Progress;
-use llmroute_bench::plan::{Load, Plan, Stop};
+pub use llmroute_bench::load_generator::Progress;
+pub use llmroute_bench::plan::{Load, Plan, Stop};
 use llmroute_bench::sample::Sample;
 
 /// The interval of progress lines where nothing can be redrawn.

@@ -10,11 +10,11 @@ use crate::commands::Exit;
 use crate::commands::ask::unwritable;
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
-use llmroute_bench::plan::{Load, Plan, Target};
-use llmroute_bench::record::EndReason;
+pub use llmroute_bench::plan::{Load, Plan, Target};
+pub use llmroute_bench::record::EndReason;
 use llmroute_bench::report;
 use llmroute_bench::summary::Summary;
-use llmroute_bench::sweep::{self, LoadVerdict, SearchStep};
+pub use llmroute_bench::sweep::{self, LoadVerdict, SearchStep};
 
 /// The largest number of rates to try for one target.
 const TRIES: u32 = 20;

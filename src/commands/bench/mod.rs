@@ -25,7 +25,7 @@ use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
 use crate::ui::text::money;
 use llmroute_bench::compare::{self, BaselineComparison};
-use llmroute_bench::cost::{self, CostEstimate};
+pub use llmroute_bench::cost::{self, CostEstimate};
 use llmroute_bench::plan::Target;
 use llmroute_bench::report::plan_lines;
 use llmroute_bench::summary::Summary;

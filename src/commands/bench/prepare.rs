@@ -14,7 +14,7 @@ use crate::signals::{Completion, Time, until_signal};
 use crate::ui::console::Console;
 use llmroute_bench::plan::{Plan, Target};
 use llmroute_bench::prompts::Prompts;
-use llmroute_bench::sample::TokenUsage;
+pub use llmroute_bench::sample::TokenUsage;
 use llmroute_core::model::{KeySource, Price, Secret};
 use llmroute_core::protocols::{Params, Protocol};
 use llmroute_core::routing::estimate::CallSample;

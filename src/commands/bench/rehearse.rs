@@ -23,7 +23,7 @@ use llmroute_router::builder::Environment;
 use llmroute_router::engine::Router;
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::Profile;
-use llmroute_router::state::StateLocation;
+pub use llmroute_router::state::StateLocation;
 
 /// The default number of requests.
 const REQUESTS: u32 = 200;

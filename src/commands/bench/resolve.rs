@@ -6,11 +6,11 @@ use super::args::{ArrivalArg, BenchArgs};
 use super::rules;
 use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
-use llmroute_bench::plan::{Arrival, Load, Slo, Stop};
-use llmroute_bench::prompts::{self, PromptSource, Prompts};
-use llmroute_bench::stats::quantile;
+pub use llmroute_bench::plan::{Arrival, Load, Slo, Stop};
+pub use llmroute_bench::prompts::{self, PromptSource, Prompts};
+pub use llmroute_bench::stats::quantile;
 use llmroute_core::routing::{DeploymentId, GroupId};
-use llmroute_router::profile::{LoadOptions, Profile, duration};
+pub use llmroute_router::profile::{LoadOptions, Profile, duration};
 
 /// The default number of rounds: enough to show a difference of a quarter, and for a p90.
 const ROUNDS: u32 = 40;

@@ -8,7 +8,7 @@ use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use crate::state_location;
 use llmroute_bench::record::{Run, SCHEMA};
-use llmroute_router::state::StateLocation;
+pub use llmroute_router::state::StateLocation;
 
 /// The folder of runs, in the folder of the state.
 const FOLDER: &str = "bench";

@@ -6,7 +6,7 @@ use crate::error::CommandError;
 use llmroute_core::model::Part;
 use llmroute_router::history::{History, LogEntry, with_attachment_kinds};
 use llmroute_router::ports::RequestOutcome;
-use llmroute_router::state::StateLocation;
+pub use llmroute_router::state::StateLocation;
 
 /// A conversation from the log.
 #[derive(Debug, PartialEq)]

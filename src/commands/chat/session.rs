@@ -25,10 +25,10 @@ use crate::ui::console::Console;
 use llmroute_core::model::{Class, Finish, Part, Prompt};
 use llmroute_core::routing::GroupId;
 use llmroute_core::routing::failover::SkipReason;
-use llmroute_router::engine::{Attempt, Checks, Request, RouteError, RouteErrorKind, RoutedAnswer, Router};
+pub use llmroute_router::engine::{Attempt, Checks, Request, RouteError, RouteErrorKind, RoutedAnswer, Router};
 use llmroute_router::ports::{Clock, LogStart};
 use llmroute_router::profile::LoadOptions;
-use llmroute_router::state::StateLocation;
+pub use llmroute_router::state::StateLocation;
 
 /// The number of times that a conversation is shortened after a refusal as too long.
 const CUTS: usize = 3;

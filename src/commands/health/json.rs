@@ -8,7 +8,7 @@ use crate::error::CommandError;
 use llmroute_core::protocols::probe::Listed;
 use llmroute_core::routing::breaker;
 use llmroute_router::engine::{ProbeKey, ProbeOutcome};
-use llmroute_router::health::{LiveCall, Problem};
+pub use llmroute_router::health::{LiveCall, Problem};
 use llmroute_router::history::rfc3339;
 
 /// One object for everything.

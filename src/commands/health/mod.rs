@@ -24,11 +24,11 @@ use crate::ui;
 use crate::ui::console::Console;
 use llmroute_core::routing::DeploymentId;
 use llmroute_router::engine::Router;
-use llmroute_router::health::{self, HealthReport, HealthState, HealthTimeouts, Problem, Target};
-use llmroute_router::history::{History, LogEntry, last_calls, stats};
+pub use llmroute_router::health::{self, HealthReport, HealthState, HealthTimeouts, Problem, Target};
+pub use llmroute_router::history::{History, LogEntry, last_calls, stats};
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::{LoadOptions, describe_key};
-use llmroute_router::state::StateLocation;
+pub use llmroute_router::state::StateLocation;
 use llmroute_router::transport::connection_check::SocketChecker;
 
 /// The number of logged requests that are searched for the latest call to each deployment.

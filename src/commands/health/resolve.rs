@@ -6,7 +6,7 @@ use crate::error::{CommandError, ErrorKind};
 use crate::setup;
 use llmroute_core::routing::{DeploymentId, GroupId};
 use llmroute_router::health::{HealthSubject, HealthTimeouts, Target, add_single_group};
-use llmroute_router::profile::{LoadOptions, Profile, duration};
+pub use llmroute_router::profile::{LoadOptions, Profile, duration};
 
 /// The deployments to check, and the groups or deployments that are judged.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use llmroute_core::model::{Class, Resource};
 use llmroute_core::protocols::probe::Listed;
 use llmroute_core::routing::breaker;
 use llmroute_router::engine::{ProbeKey, ProbeOutcome};
-use llmroute_router::health::{DeploymentHealth, HealthState, LiveCall};
+pub use llmroute_router::health::{DeploymentHealth, HealthState, LiveCall};
 use llmroute_router::history::LastCall;
 
 /// A row of the report.

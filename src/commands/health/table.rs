@@ -5,7 +5,7 @@ use super::row::{DeploymentRow, time};
 use crate::ui;
 use crate::ui::table::{Column, Fit};
 use crate::ui::text;
-use llmroute_router::health::{HealthState, LiveCall};
+pub use llmroute_router::health::{HealthState, LiveCall};
 
 const COLUMNS: [Column<DeploymentRow>; 14] = [
     Column { title: "DEPLOYMENT", from_width: 0, fit: Fit::Cut(40), cell: |line| line.row.name.clone() },

@@ -11,7 +11,7 @@ use super::{Findings, HealthChecker, json, table};
 use crate::error::CommandError;
 use crate::ui::console::Console;
 use crate::ui::text::{duration, full_time};
-use llmroute_router::health::{DeploymentHealth, Diagnosis, HealthState};
+pub use llmroute_router::health::{DeploymentHealth, Diagnosis, HealthState};
 use llmroute_router::history::rfc3339;
 
 /// Clears a terminal and moves to its first line (ECMA-48, ED and CUP).

@@ -13,7 +13,7 @@ use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
 use llmroute_core::model::Secret;
-use llmroute_router::credentials::keyring::{Keyring, KeyringError, SystemKeyring};
+pub use llmroute_router::credentials::keyring::{Keyring, KeyringError, SystemKeyring};
 
 /// Manage API keys in the system keyring
 ///
@@ -142,7 +142,7 @@ fn unwritable(names: &KeyNames, why: io::Error) -> CommandError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use llmroute_router::credentials::keyring::MemoryKeyring;
+    pub use llmroute_router::credentials::keyring::MemoryKeyring;
 
     #[test]
     fn a_key_that_is_set_is_listed_until_it_is_removed() {

@@ -8,7 +8,7 @@ use super::LogsError;
 use llmroute_core::model::{Class, Timestamp};
 use llmroute_router::history::{History, LogQuery, SearchTerms};
 use llmroute_router::ports::RequestOutcome;
-use llmroute_router::profile::duration;
+pub use llmroute_router::profile::duration;
 
 /// Filters of a list; a request must pass all of them.
 #[derive(Debug, Clone, Default, Args)]

@@ -19,8 +19,8 @@ use crate::state_location;
 use crate::ui::console::Console;
 use crate::ui::sanitize;
 use llmroute_core::model::Timestamp;
-use llmroute_router::history::{History, HistoryError, LogEntry, rfc3339};
-use llmroute_router::state::StateLocation;
+pub use llmroute_router::history::{History, HistoryError, LogEntry, rfc3339};
+pub use llmroute_router::state::StateLocation;
 
 /// Show logged requests
 #[derive(Debug, Clone, Args)]

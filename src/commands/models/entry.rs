@@ -191,7 +191,7 @@ pub fn per_million(price: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use llmroute_router::profile::{EnvVars, LoadOptions, Source as Place};
+    pub use llmroute_router::profile::{EnvVars, LoadOptions, Source as Place};
 
     /// The entries of `lab` and of `openai/gpt-4o` with these deployments.
     fn of(deployments: &str) -> Vec<ModelEntry> {

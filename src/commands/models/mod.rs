@@ -18,7 +18,7 @@ use crate::ui;
 use crate::ui::console::Console;
 use crate::ui::sanitize;
 use llmroute_core::catalog;
-use llmroute_router::profile::{ModelTable, Profile, suggest};
+pub use llmroute_router::profile::{ModelTable, Profile, suggest};
 
 /// Show prices, limits and capabilities of models, and their sources
 ///

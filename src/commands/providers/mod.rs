@@ -13,7 +13,7 @@ use crate::ui::console::Console;
 use crate::ui::sanitize;
 use crate::ui::table::{Column, Fit};
 use crate::ui::text::NONE;
-use llmroute_router::profile::{Profile, ProfileLocation, ProviderStatus, Readiness, locate, provider_statuses};
+pub use llmroute_router::profile::{Profile, ProfileLocation, ProviderStatus, Readiness, locate, provider_statuses};
 
 /// Show which providers are set up and where their keys come from
 ///

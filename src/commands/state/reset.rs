@@ -19,7 +19,7 @@ use llmroute_core::routing::{DeploymentId, Map};
 use llmroute_router::engine::quota_key;
 use llmroute_router::ports::{Store, StoreError, StoreErrorKind};
 use llmroute_router::profile::LoadOptions;
-use llmroute_router::state::{self, StateLocation};
+pub use llmroute_router::state::{self, StateLocation};
 
 /// The shortest hash prefix that identifies a deployment.
 const HASH_MIN: usize = 6;

@@ -16,8 +16,8 @@ use crate::ui::console::Console;
 use crate::ui::sanitize;
 use crate::ui::text;
 use llmroute_core::model::Timestamp;
-use llmroute_router::history::{History, HistoryError, LogEntry, stats};
-use llmroute_router::profile::duration;
+pub use llmroute_router::history::{History, HistoryError, LogEntry, stats};
+pub use llmroute_router::profile::duration;
 
 /// Show statistics of the logged calls: success, failovers, speed, tokens and cost
 ///

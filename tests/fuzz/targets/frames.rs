@@ -1,6 +1,6 @@
 //! The parsers of frames: the same frames for every split, and no more bytes than came.
 
-use llmroute_core::wire::{Frame, FrameError, FrameParser, Framing, ndjson, sse};
+pub use llmroute_core::wire::{Frame, FrameError, FrameParser, Framing, ndjson, sse};
 
 use super::splits;
 

@@ -3,7 +3,7 @@
 use llmroute_core::catalog::{self, Quirks};
 use llmroute_core::model::{Answer, Event, Failure, Price, Usage};
 use llmroute_core::protocols::{Endpoint, Overrides, Params, Protocol, ReplyReader};
-use llmroute_core::wire::Framing;
+pub use llmroute_core::wire::Framing;
 use url::Url;
 
 use super::frames::with_checksums;

@@ -14,7 +14,7 @@ use super::super::target_breaker::{BreakerReaction, TargetBreaker};
 use super::{LoadGenerator, LoadResult, Pause, Progress, SpendingLimit};
 use llmroute_core::model::{Class, ConnectionFault, Failure, Price};
 use llmroute_core::wire::WireRequest;
-use llmroute_router::ports::{MeasuredConnection, ReplyHead};
+pub use llmroute_router::ports::{MeasuredConnection, ReplyHead};
 
 /// A connection that is ready for a call.
 pub(super) struct ReadyConnection {

@@ -5,7 +5,7 @@ use console::{measure_text_width, truncate_str};
 use llmroute_core::model::failure::one_line;
 
 /// A column of a table.
-pub struct Column {
+pub(crate) struct Column {
     /// The heading above the title, shared with adjacent columns of the same group.
     pub group: &'static str,
     /// Its title.
@@ -21,7 +21,7 @@ const NAME: usize = 32;
 
 /// Lays out a table at most `width` wide: drops columns and truncates names, never wraps.
 #[must_use]
-pub fn table(columns: &[Column], rows: &[Vec<String>], width: usize) -> Vec<String> {
+pub(crate) fn table(columns: &[Column], rows: &[Vec<String>], width: usize) -> Vec<String> {
     let mut shown: Vec<usize> = (0..columns.len()).collect();
     let mut widths: Vec<usize> = (0..columns.len()).map(|at| natural(columns, at, rows)).collect();
     let total = |shown: &[usize], widths: &[usize]| shown.iter().map(|at| widths[*at] + 2).sum::<usize>() - 2;
@@ -85,7 +85,7 @@ fn natural(columns: &[Column], at: usize, rows: &[Vec<String>]) -> usize {
 
 /// Truncates or pads to a width.
 #[must_use]
-pub fn pad(text: &str, width: usize, right: bool) -> String {
+pub(crate) fn pad(text: &str, width: usize, right: bool) -> String {
     let text = cut(text, width);
     let fill = " ".repeat(width.saturating_sub(measure_text_width(&text)));
     if right { fill + &text } else { text + &fill }
@@ -93,19 +93,19 @@ pub fn pad(text: &str, width: usize, right: bool) -> String {
 
 /// Truncates to a width, with an ellipsis.
 #[must_use]
-pub fn cut(text: &str, width: usize) -> String {
+pub(crate) fn cut(text: &str, width: usize) -> String {
     truncate_str(text, width, "…").into_owned()
 }
 
 /// Cleans and truncates a name to fit into one line.
 #[must_use]
-pub fn name(text: &str) -> String {
+pub(crate) fn name(text: &str) -> String {
     cut(&one_line(text), NAME)
 }
 
 /// Wraps words into lines of at most `width`; all but the first are indented.
 #[must_use]
-pub fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let last = lines.last_mut().expect("there is always a line");
@@ -123,7 +123,7 @@ pub fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
 
 /// Replaces characters beyond ASCII by others of the same width.
 #[must_use]
-pub fn ascii(text: &str) -> String {
+pub(crate) fn ascii(text: &str) -> String {
     let plain = |c: char| match c {
         '─' | '–' | '−' => '-',
         '│' | '┃' => '|',

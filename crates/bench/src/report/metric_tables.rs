@@ -22,11 +22,11 @@ const COLUMNS: [Column; 9] = [
 ];
 
 /// The column titles, for other formats of the same table.
-pub const FIGURES: [&str; 8] = ["n", "mean", "min", "p50", "p90", "p95", "p99", "max"];
+pub(crate) const FIGURES: [&str; 8] = ["n", "mean", "min", "p50", "p90", "p95", "p99", "max"];
 
 /// Renders a table for each target, under its name.
 #[must_use]
-pub fn tables(summary: &Summary, width: usize) -> Vec<Vec<String>> {
+pub(crate) fn tables(summary: &Summary, width: usize) -> Vec<Vec<String>> {
     summary.ranking().into_iter().map(|at| table(&summary.targets[at], width)).collect()
 }
 
@@ -38,7 +38,7 @@ fn table(target: &TargetSummary, width: usize) -> Vec<String> {
 
 /// One row per metric: its label and its statistics.
 #[must_use]
-pub fn rows(target: &TargetSummary) -> Vec<Vec<String>> {
+pub(crate) fn rows(target: &TargetSummary) -> Vec<Vec<String>> {
     target.metrics.iter().map(|(metric, figures)| row(*metric, figures)).collect()
 }
 

@@ -9,7 +9,7 @@ use super::{layout, units};
 
 /// The notes under the table, one sentence or list each.
 #[must_use]
-pub fn all(run: &Run, summary: &Summary) -> Vec<String> {
+pub(crate) fn all(run: &Run, summary: &Summary) -> Vec<String> {
     let targets: Vec<&TargetSummary> = summary.ranking().into_iter().map(|at| &summary.targets[at]).collect();
     let of_each = |what: fn(&TargetSummary) -> Option<String>| -> Vec<String> {
         targets.iter().filter_map(|target| Some(format!("{} {}", layout::name(&target.name), what(target)?))).collect()
@@ -35,7 +35,7 @@ pub fn all(run: &Run, summary: &Summary) -> Vec<String> {
 
 /// The cost and the self-check of the client.
 #[must_use]
-pub fn last(run: &Run, summary: &Summary) -> Vec<String> {
+pub(crate) fn last(run: &Run, summary: &Summary) -> Vec<String> {
     let unpriced = summary.targets.iter().filter(|target| target.cost.is_none()).count();
     let more = if unpriced > 0 {
         format!(" plus {} without a known price", units::count(unpriced, "deployment"))
@@ -52,7 +52,7 @@ pub fn last(run: &Run, summary: &Summary) -> Vec<String> {
 
 /// Describes the client.
 #[must_use]
-pub fn client(client: &ClientSummary) -> String {
+pub(crate) fn client(client: &ClientSummary) -> String {
     let lag = |name: &str, lag: Option<LagStats>| {
         lag.map(|lag| match lag.p99 {
             Some(p99) => format!("{name} p99 {} ms", units::whole(p99)),

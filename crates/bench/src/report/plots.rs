@@ -38,7 +38,7 @@ impl LogAxis {
 
 /// The distributions of TTFT, one row per target; empty if there is no space or no data.
 #[must_use]
-pub fn distributions(summary: &Summary, style: &ReportStyle) -> Vec<String> {
+pub(crate) fn distributions(summary: &Summary, style: &ReportStyle) -> Vec<String> {
     let rows: Vec<(String, &MetricStats)> = summary
         .ranking()
         .into_iter()
@@ -105,7 +105,7 @@ fn scale(axis: &LogAxis) -> [String; 2] {
 
 /// TTFT by round, one row per target: higher means longer.
 #[must_use]
-pub fn timeline(run: &Run, summary: &Summary, style: &ReportStyle) -> Vec<String> {
+pub(crate) fn timeline(run: &Run, summary: &Summary, style: &ReportStyle) -> Vec<String> {
     let Some(most) = style.width.checked_sub(NAME + FIGURES + 4).filter(|cells| *cells >= NARROWEST) else {
         return Vec::new();
     };

@@ -74,7 +74,7 @@ fn extremes<'a>(rows: &'a [SvgRow<'_>]) -> impl Iterator<Item = f64> + Clone + '
 
 /// TTFT of every call with box and median, one row per target.
 #[must_use]
-pub fn distributions(run: &Run, summary: &Summary) -> String {
+pub(crate) fn distributions(run: &Run, summary: &Summary) -> String {
     let rows = rows(run, summary);
     let Some(scale) = SvgScale::of(extremes(&rows), NAMES, WIDTH - MARGIN) else { return String::new() };
     let height = ROW * number(rows.len()) + 30.0;
@@ -127,7 +127,7 @@ fn distribution(svg: &mut String, row: &SvgRow<'_>, figures: &MetricStats, scale
 
 /// TTFT by round, one panel per target on a common scale; crosses are failures.
 #[must_use]
-pub fn timeline(run: &Run, summary: &Summary) -> String {
+pub(crate) fn timeline(run: &Run, summary: &Summary) -> String {
     let rows = rows(run, summary);
     let last = run.samples.iter().map(|sample| sample.round).max().unwrap_or(0).max(1);
     let scale = SvgScale::of(extremes(&rows), PANEL - 12.0, 6.0);
@@ -177,6 +177,6 @@ fn put(svg: &mut String, element: &str) {
 
 /// Escapes text for HTML elements and attributes.
 #[must_use]
-pub fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }

@@ -26,13 +26,13 @@ const COLUMNS: [Column; 11] = [
 
 /// Renders the table, at most `width` columns wide.
 #[must_use]
-pub fn render(summary: &Summary, width: usize) -> Vec<String> {
+pub(crate) fn render(summary: &Summary, width: usize) -> Vec<String> {
     layout::table(&COLUMNS, &rows(summary), width)
 }
 
 /// The column titles with their groups, and the cells, for other formats of the same table.
 #[must_use]
-pub fn cells(summary: &Summary) -> (Vec<String>, Vec<Vec<String>>) {
+pub(crate) fn cells(summary: &Summary) -> (Vec<String>, Vec<Vec<String>>) {
     let titles = COLUMNS.iter().map(|column| format!("{} {}", column.group, column.title).trim().to_owned()).collect();
     (titles, rows(summary))
 }

@@ -1,16 +1,16 @@
 //! Number formats of the reports.
 
-pub use llmroute_core::model::format::{count, money};
+pub(crate) use llmroute_core::model::format::{count, money};
 
 use crate::stats::Interval;
 use crate::stats::quantile::Quantile;
 
 /// Stands for an unknown value.
-pub const NONE: &str = "–";
+pub(crate) const NONE: &str = "–";
 
 /// Milliseconds and rates: about three digits, without a fraction from 100 on.
 #[must_use]
-pub fn plain(value: f64) -> String {
+pub(crate) fn plain(value: f64) -> String {
     match value.abs() {
         size if size >= 99.95 => format!("{value:.0}"),
         size if size >= 9.995 => format!("{value:.1}"),
@@ -20,13 +20,13 @@ pub fn plain(value: f64) -> String {
 
 /// Milliseconds without a fraction from ten on.
 #[must_use]
-pub fn whole(value: f64) -> String {
+pub(crate) fn whole(value: f64) -> String {
     if value.abs() >= 9.95 { format!("{value:.0}") } else { format!("{value:.1}") }
 }
 
 /// Milliseconds as seconds.
 #[must_use]
-pub fn seconds(ms: f64) -> String {
+pub(crate) fn seconds(ms: f64) -> String {
     let value = ms / 1e3;
     if value >= 99.95 {
         format!("{value:.0}")
@@ -39,39 +39,39 @@ pub fn seconds(ms: f64) -> String {
 
 /// A quantile, or a dash.
 #[must_use]
-pub fn quantile(quantile: Quantile, unit: fn(f64) -> String) -> String {
+pub(crate) fn quantile(quantile: Quantile, unit: fn(f64) -> String) -> String {
     quantile.value().map_or_else(|| NONE.to_owned(), unit)
 }
 
 /// A share as a whole percentage; small shares keep one decimal.
 #[must_use]
-pub fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     let value = share * 100.0;
     if value > 0.0 && value < 0.95 { format!("{value:.1}%") } else { format!("{value:.0}%") }
 }
 
 /// `5% 1–17`: a share and its interval.
 #[must_use]
-pub fn share(interval: &Interval) -> String {
+pub(crate) fn share(interval: &Interval) -> String {
     format!("{} {:.0}–{:.0}", percent(interval.at), interval.low * 100.0, interval.high * 100.0)
 }
 
 /// `×2.4`, or `×0.85` below one.
 #[must_use]
-pub fn factor(ratio: f64) -> String {
+pub(crate) fn factor(ratio: f64) -> String {
     format!("×{}", digits(ratio))
 }
 
 /// `0.71–1.01`.
 #[must_use]
-pub fn range(low: f64, high: f64, unit: fn(f64) -> String) -> String {
+pub(crate) fn range(low: f64, high: f64, unit: fn(f64) -> String) -> String {
     let (low, high) = (unit(low), unit(high));
     if low.starts_with('-') || high.starts_with('-') { format!("{low} to {high}") } else { format!("{low}–{high}") }
 }
 
 /// A ratio: two decimals up to two, one above.
 #[must_use]
-pub fn digits(ratio: f64) -> String {
+pub(crate) fn digits(ratio: f64) -> String {
     if ratio < 1.995 {
         format!("{ratio:.2}")
     } else if ratio < 99.95 {
@@ -83,7 +83,7 @@ pub fn digits(ratio: f64) -> String {
 
 /// Ticks of a logarithmic axis: 1, 2 and 5 times powers of ten, or all digits if the axis is short.
 #[must_use]
-pub fn ticks(low: f64, high: f64) -> Vec<f64> {
+pub(crate) fn ticks(low: f64, high: f64) -> Vec<f64> {
     let of = |steps: &[u32]| -> Vec<f64> {
         // Dividing below one keeps 0.3 exact.
         let power = |step: u32, power: i32| {

@@ -10,7 +10,7 @@ use super::{layout, units};
 const ALL_PAIRS: usize = 3;
 
 /// The verdicts by one metric.
-pub struct MetricVerdicts {
+pub(crate) struct MetricVerdicts {
     /// The metric.
     pub metric: Metric,
     /// One sentence per pair.
@@ -19,7 +19,7 @@ pub struct MetricVerdicts {
 
 /// The verdicts on time to first token, time per token and time to the last token.
 #[must_use]
-pub fn all(summary: &Summary) -> Vec<MetricVerdicts> {
+pub(crate) fn all(summary: &Summary) -> Vec<MetricVerdicts> {
     let of = |metric| MetricVerdicts { metric, lines: by(summary, metric) };
     crate::summary::COMPARED.into_iter().map(of).filter(|verdicts| !verdicts.lines.is_empty()).collect()
 }
@@ -38,7 +38,7 @@ fn by(summary: &Summary, metric: Metric) -> Vec<String> {
 
 /// Describes a pair, the faster target first; `×` is the second's time divided by the first's.
 #[must_use]
-pub fn sentence(summary: &Summary, pair: &Pair) -> String {
+pub(crate) fn sentence(summary: &Summary, pair: &Pair) -> String {
     let name = |at: usize| layout::name(&summary.targets[at].name);
     let (a, b) = (name(pair.a), name(pair.b));
     let Some(paired) = pair.paired else {

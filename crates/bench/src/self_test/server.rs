@@ -43,13 +43,13 @@ pub struct SentTimes {
 
 impl SentTimes {
     /// Gaps between tokens.
-    pub fn gaps(&self) -> impl Iterator<Item = Duration> {
+    pub(crate) fn gaps(&self) -> impl Iterator<Item = Duration> {
         self.left.windows(2).map(|pair| pair[1] - pair[0])
     }
 
     /// Mean gap between tokens.
     #[must_use]
-    pub fn mean_gap(&self) -> Duration {
+    pub(crate) fn mean_gap(&self) -> Duration {
         let (first, last) = (self.left.first(), self.left.last());
         let span = first.zip(last).map_or(Duration::ZERO, |(first, last)| *last - *first);
         let gaps = u32::try_from(self.left.len().saturating_sub(1)).unwrap_or(u32::MAX);

@@ -3,11 +3,11 @@
 use super::{mean, number};
 
 /// Correlations up to this value are ignored: they occur by chance in a few dozen rounds.
-pub const NOTABLE: f64 = 0.2;
+pub(crate) const NOTABLE: f64 = 0.2;
 
 /// The correlation of each value with its predecessor; `None` for too few or constant values.
 #[must_use]
-pub fn lag_one(values: &[f64]) -> Option<f64> {
+pub(crate) fn lag_one(values: &[f64]) -> Option<f64> {
     if values.len() < 8 {
         return None;
     }
@@ -20,7 +20,7 @@ pub fn lag_one(values: &[f64]) -> Option<f64> {
 /// The effective sample size of `n` correlated rounds: `n (1 − r)/(1 + r)` (Bartlett 1946, for a first-order
 /// autoregressive process).
 #[must_use]
-pub fn effective_size(n: usize, correlation: f64) -> f64 {
+pub(crate) fn effective_size(n: usize, correlation: f64) -> f64 {
     if correlation <= NOTABLE {
         return number(n);
     }

@@ -9,17 +9,17 @@ use fastrand::Rng;
 use super::{Interval, normal, number, quantile};
 
 /// Number of resamples.
-pub const RESAMPLES: usize = 2000;
+pub(crate) const RESAMPLES: usize = 2000;
 
 /// Limit on all draws for one interval. Above 5,000 rounds, fewer resamples are enough.
 const DRAWS: usize = 10_000_000;
 
 /// Smallest sample with an interval: the range of five values covers the median with only 94 %.
-pub const FEWEST: usize = 6;
+pub(crate) const FEWEST: usize = 6;
 
 /// The median of `values` with its interval. Equal generators give equal intervals.
 #[must_use]
-pub fn median(values: &[f64], level: f64, resamples: usize, rng: &mut Rng) -> Option<Interval> {
+pub(crate) fn median(values: &[f64], level: f64, resamples: usize, rng: &mut Rng) -> Option<Interval> {
     if values.len() < FEWEST {
         return None;
     }
@@ -31,7 +31,7 @@ pub fn median(values: &[f64], level: f64, resamples: usize, rng: &mut Rng) -> Op
 
 /// The logarithm of the ratio of medians, `now / earlier`, of two independent samples.
 #[must_use]
-pub fn log_ratio(now: &[f64], earlier: &[f64], level: f64, rng: &mut Rng) -> Option<Interval> {
+pub(crate) fn log_ratio(now: &[f64], earlier: &[f64], level: f64, rng: &mut Rng) -> Option<Interval> {
     let positive = |values: &[f64]| values.iter().all(|value| *value > 0.0);
     if now.len().min(earlier.len()) < FEWEST || !positive(now) || !positive(earlier) {
         return None;
@@ -46,7 +46,7 @@ pub fn log_ratio(now: &[f64], earlier: &[f64], level: f64, rng: &mut Rng) -> Opt
 
 /// The number of resamples for a sample of size `n`.
 #[must_use]
-pub fn resamples(n: usize) -> usize {
+pub(crate) fn resamples(n: usize) -> usize {
     (DRAWS / n.max(1)).clamp(200, RESAMPLES)
 }
 

@@ -7,7 +7,7 @@ use super::number;
 
 /// The adjusted p-values, in the given order.
 #[must_use]
-pub fn adjust(p_values: &[f64]) -> Vec<f64> {
+pub(crate) fn adjust(p_values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_by(|a, b| p_values[*a].total_cmp(&p_values[*b]));
     let mut adjusted = vec![0.0; p_values.len()];

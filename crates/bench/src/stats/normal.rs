@@ -5,7 +5,7 @@
 /// Uses the series of Marsaglia, "Evaluating the normal distribution", Journal of Statistical Software 11 (2004), and
 /// Laplace's continued fraction where the series would lose precision.
 #[must_use]
-pub fn upper_tail(z: f64) -> f64 {
+pub(crate) fn upper_tail(z: f64) -> f64 {
     if z < 0.0 {
         return 1.0 - upper_tail(-z);
     }
@@ -25,7 +25,7 @@ pub fn upper_tail(z: f64) -> f64 {
 
 /// The `z` that is exceeded with probability `p`, to nine digits, for `p` from 1e-300 to 1 − 1e-15.
 #[must_use]
-pub fn upper_quantile(p: f64) -> f64 {
+pub(crate) fn upper_quantile(p: f64) -> f64 {
     let (mut low, mut high) = (-38.0, 38.0);
     for _ in 0..64 {
         let middle = f64::midpoint(low, high);
@@ -40,7 +40,7 @@ pub fn upper_quantile(p: f64) -> f64 {
 
 /// The two-sided critical value of a confidence level: 1.96 for 0.95.
 #[must_use]
-pub fn z_score(level: f64) -> f64 {
+pub(crate) fn z_score(level: f64) -> f64 {
     upper_quantile((1.0 - level) / 2.0)
 }
 

@@ -24,7 +24,7 @@ pub struct PairedComparison {
 
 /// Compares pairs `(a, b)` of positive values, in round order; `None` for fewer than [`bootstrap::FEWEST`].
 #[must_use]
-pub fn compare(pairs: &[(f64, f64)], rng: &mut Rng) -> Option<PairedComparison> {
+pub(crate) fn compare(pairs: &[(f64, f64)], rng: &mut Rng) -> Option<PairedComparison> {
     compare_by(pairs, bootstrap::resamples(pairs.len()), rng)
 }
 
@@ -53,13 +53,13 @@ pub(super) fn compare_by(pairs: &[(f64, f64)], resamples: usize, rng: &mut Rng) 
 impl PairedComparison {
     /// The ratio `a / b`.
     #[must_use]
-    pub fn ratio(&self) -> Interval {
+    pub(crate) fn ratio(&self) -> Interval {
         self.log_ratio.map(f64::exp)
     }
 
     /// The comparison of `b` with `a`.
     #[must_use]
-    pub fn reversed(&self) -> Self {
+    pub(crate) fn reversed(&self) -> Self {
         Self { log_ratio: self.log_ratio.negated(), difference: self.difference.negated(), ..*self }
     }
 }

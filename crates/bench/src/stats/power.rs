@@ -9,7 +9,7 @@ const POWER: f64 = 0.8;
 ///
 /// TTFT of hosted models is roughly lognormal with σ ≈ 0.31 (p90 is about 1.5 times the median). The log-ratio of two
 /// such values has √2 times that spread, and the standard error of a median is √(π/2) times that of a mean.
-pub const SPREAD: f64 = 0.55;
+pub(crate) const SPREAD: f64 = 0.55;
 
 /// More rounds than this are not suggested: a difference that small does not matter.
 const MOST: f64 = 10_000.0;
@@ -18,7 +18,7 @@ const MOST: f64 = 10_000.0;
 ///
 /// 1.28 for 40 rounds, 1.22 for 60, 1.12 for 200.
 #[must_use]
-pub fn detectable(rounds: u32) -> f64 {
+pub(crate) fn detectable(rounds: u32) -> f64 {
     (reach() * SPREAD / f64::from(rounds.max(1)).sqrt()).exp()
 }
 
@@ -26,7 +26,7 @@ pub fn detectable(rounds: u32) -> f64 {
 /// it lies within `band`. `None` if neither is realistic.
 #[must_use]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and MOST")]
-pub fn more_rounds(log_ratio: &Interval, n: usize, band: f64) -> Option<u32> {
+pub(crate) fn more_rounds(log_ratio: &Interval, n: usize, band: f64) -> Option<u32> {
     let error = (log_ratio.high - log_ratio.low) / 2.0 / normal::z_score(LEVEL);
     let room = log_ratio.at.abs().max(band - log_ratio.at.abs());
     let all = number(n) * (reach() * error / room).powi(2);

@@ -31,7 +31,7 @@ pub enum Quantile {
 impl Quantile {
     /// The estimate, if the sample is large enough.
     #[must_use]
-    pub fn value(&self) -> Option<f64> {
+    pub(crate) fn value(&self) -> Option<f64> {
         match self {
             Self::Known { value, .. } => Some(*value),
             Self::Missing { .. } => None,
@@ -64,7 +64,7 @@ pub fn min_sample_size(q: f64) -> usize {
 
 /// A quantile of sorted values. The median describes the sample itself, so it is given for any size.
 #[must_use]
-pub fn estimate(sorted: &[f64], q: f64) -> Quantile {
+pub(crate) fn estimate(sorted: &[f64], q: f64) -> Quantile {
     let missing = min_sample_size(q).saturating_sub(sorted.len());
     let is_median = (q - 0.5).abs() < f64::EPSILON;
     if sorted.is_empty() || (missing > 0 && !is_median) {
@@ -77,7 +77,7 @@ pub fn estimate(sorted: &[f64], q: f64) -> Quantile {
 /// The estimate alone, for any sorted, non-empty sample.
 #[must_use]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position in the sample")]
-pub fn point(sorted: &[f64], q: f64) -> f64 {
+pub(crate) fn point(sorted: &[f64], q: f64) -> f64 {
     let last = sorted.len() - 1;
     let rank = number(last) * q;
     let below = (rank.floor() as usize).min(last);
@@ -87,7 +87,7 @@ pub fn point(sorted: &[f64], q: f64) -> f64 {
 
 /// The order statistics that enclose the quantile with 95 % confidence, if the sample is large enough.
 #[must_use]
-pub fn interval(sorted: &[f64], q: f64) -> Option<(f64, f64)> {
+pub(crate) fn interval(sorted: &[f64], q: f64) -> Option<(f64, f64)> {
     let n = sorted.len();
     if n < min_sample_size(q) {
         return None;
@@ -117,7 +117,7 @@ fn binomial(n: usize, p: f64) -> Vec<f64> {
 /// (nearest rank, because nothing lies between a value and infinity).
 #[must_use]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position in the sample")]
-pub fn with_failures(sorted: &[f64], failures: usize, q: f64) -> RankedQuantile {
+pub(crate) fn with_failures(sorted: &[f64], failures: usize, q: f64) -> RankedQuantile {
     let n = sorted.len() + failures;
     match min_sample_size(q).saturating_sub(n) {
         0 => {

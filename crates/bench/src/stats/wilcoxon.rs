@@ -12,7 +12,7 @@ const EXACT: usize = 25;
 
 /// The two-sided p-value of the hypothesis that the differences are symmetric around zero.
 #[must_use]
-pub fn p_value(differences: &[f64]) -> f64 {
+pub(crate) fn p_value(differences: &[f64]) -> f64 {
     let mut values: Vec<f64> = differences.iter().copied().filter(|value| *value != 0.0).collect();
     values.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
     let n = values.len();

@@ -7,13 +7,13 @@ use super::{Interval, LEVEL, normal, number};
 
 /// The share of `some` among `all` with its 95 % interval; `None` if `all` is zero.
 #[must_use]
-pub fn share(some: usize, all: usize) -> Option<Interval> {
+pub(crate) fn share(some: usize, all: usize) -> Option<Interval> {
     share_at(some, all, LEVEL)
 }
 
 /// Computes [`share`] at another level.
 #[must_use]
-pub fn share_at(some: usize, all: usize, level: f64) -> Option<Interval> {
+pub(crate) fn share_at(some: usize, all: usize, level: f64) -> Option<Interval> {
     if all == 0 {
         return None;
     }
@@ -27,7 +27,7 @@ pub fn share_at(some: usize, all: usize, level: f64) -> Option<Interval> {
 /// The difference of two independent shares, `now − earlier`: Newcombe's method 10, "Interval estimation for the
 /// difference between independent proportions", Statistics in Medicine 17 (1998), from two Wilson intervals.
 #[must_use]
-pub fn difference(now: Interval, earlier: Interval) -> Interval {
+pub(crate) fn difference(now: Interval, earlier: Interval) -> Interval {
     let at = now.at - earlier.at;
     let down = (now.at - now.low).hypot(earlier.high - earlier.at);
     let up = (now.high - now.at).hypot(earlier.at - earlier.low);

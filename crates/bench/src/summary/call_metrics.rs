@@ -9,7 +9,7 @@ use super::metric::Metric;
 
 /// The start of latency measurements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LatencyOrigin {
+pub(crate) enum LatencyOrigin {
     /// The first byte sent: closed loops, which have no earlier intended start.
     FirstByteSent,
     /// The intended start: open loops, where a late start counts as latency (coordinated omission).
@@ -18,7 +18,7 @@ pub enum LatencyOrigin {
 
 /// All values of a metric in a call: at most one, except for gaps.
 #[must_use]
-pub fn values(sample: &Sample, metric: Metric, from: LatencyOrigin) -> Vec<f64> {
+pub(crate) fn values(sample: &Sample, metric: Metric, from: LatencyOrigin) -> Vec<f64> {
     match metric {
         Metric::GapMs => reads(sample).into_iter().flat_map(|read| read.gaps()).collect(),
         Metric::TokenGapMs => token_gaps(sample),
@@ -28,7 +28,7 @@ pub fn values(sample: &Sample, metric: Metric, from: LatencyOrigin) -> Vec<f64> 
 
 /// The value of a metric in a call; `None` for gaps.
 #[must_use]
-pub fn value(sample: &Sample, metric: Metric, from: LatencyOrigin) -> Option<f64> {
+pub(crate) fn value(sample: &Sample, metric: Metric, from: LatencyOrigin) -> Option<f64> {
     let intended = from == LatencyOrigin::IntendedStart;
     let late = if intended { sample.lateness() } else { Duration::ZERO };
     match metric {
@@ -50,20 +50,20 @@ pub fn value(sample: &Sample, metric: Metric, from: LatencyOrigin) -> Option<f64
 
 /// Milliseconds with a fraction.
 #[must_use]
-pub fn millis(span: Duration) -> f64 {
+pub(crate) fn millis(span: Duration) -> f64 {
     span.as_secs_f64() * 1e3
 }
 
 /// Reasoning tokens that were billed but not sent; zero if the model shows its reasoning.
 #[must_use]
-pub fn hidden_reasoning_tokens(sample: &Sample) -> u64 {
+pub(crate) fn hidden_reasoning_tokens(sample: &Sample) -> u64 {
     let usage = sample.usage.usage();
     if sample.shows_reasoning() { 0 } else { usage.reasoning.min(usage.output) }
 }
 
 /// Output tokens that were sent.
 #[must_use]
-pub fn streamed_tokens(sample: &Sample) -> u64 {
+pub(crate) fn streamed_tokens(sample: &Sample) -> u64 {
     sample.usage.usage().output - hidden_reasoning_tokens(sample)
 }
 

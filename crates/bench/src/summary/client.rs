@@ -81,7 +81,7 @@ impl LagStats {
 
     /// The p99, or the maximum if the sample is too small.
     #[must_use]
-    pub fn judged(&self) -> f64 {
+    pub(crate) fn judged(&self) -> f64 {
         self.p99.unwrap_or(self.max)
     }
 }
@@ -89,7 +89,7 @@ impl LagStats {
 impl ClientSummary {
     /// Checks the client of a run.
     #[must_use]
-    pub fn of(run: &Run, targets: &[TargetSummary]) -> Self {
+    pub(crate) fn of(run: &Run, targets: &[TargetSummary]) -> Self {
         let wall = run.client.wall.as_secs_f64();
         let mut summary = Self {
             lateness: LagStats::of(run.samples.iter().map(|sample| millis(sample.lateness())).collect()),

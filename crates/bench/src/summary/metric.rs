@@ -38,7 +38,7 @@ pub enum Metric {
 
 impl Metric {
     /// All metrics, in chronological order within a call.
-    pub const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::DnsMs,
         Self::TcpMs,
         Self::TlsMs,
@@ -55,9 +55,10 @@ impl Metric {
         Self::ServiceE2eMs,
     ];
 
+    #[cfg(test)]
     /// The key in JSON and CSV, with the unit.
     #[must_use]
-    pub fn key(self) -> &'static str {
+    pub(crate) fn key(self) -> &'static str {
         match self {
             Self::DnsMs => "dns_ms",
             Self::TcpMs => "tcp_ms",
@@ -78,7 +79,7 @@ impl Metric {
 
     /// The label in tables, with the unit.
     #[must_use]
-    pub fn label(self) -> &'static str {
+    pub(crate) fn label(self) -> &'static str {
         match self {
             Self::DnsMs => "DNS ms",
             Self::TcpMs => "TCP ms",
@@ -99,7 +100,7 @@ impl Metric {
 
     /// The definition in one line; `{start}` stands for the start of latency measurements.
     #[must_use]
-    pub fn definition(self) -> &'static str {
+    pub(crate) fn definition(self) -> &'static str {
         match self {
             Self::DnsMs => "name resolution, for calls that opened their connection",
             Self::TcpMs => "TCP handshake of that connection: one round trip",

@@ -46,7 +46,7 @@ pub struct BoxPlot {
 impl MetricStats {
     /// The statistics of values in any order; `None` if there are none.
     #[must_use]
-    pub fn of(mut values: Vec<f64>) -> Option<Self> {
+    pub(crate) fn of(mut values: Vec<f64>) -> Option<Self> {
         values.sort_by(f64::total_cmp);
         let point = |q| quantile::point(&values, q);
         let mean = mean(&values)?;
@@ -67,7 +67,7 @@ impl MetricStats {
 
     /// The median.
     #[must_use]
-    pub fn median(&self) -> f64 {
+    pub(crate) fn median(&self) -> f64 {
         self.p50.value().expect("a sample that is not empty has a median")
     }
 }

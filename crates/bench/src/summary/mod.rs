@@ -11,12 +11,12 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use call_metrics::{LatencyOrigin, hidden_reasoning_tokens, millis, value};
-pub use client::{ClientIssue, ClientSummary, LagStats};
-pub use metric::Metric;
-pub use metric_stats::{BoxPlot, MetricStats};
-pub use pair::{COMPARED, EQUIVALENCE_BAND, Outcome, Pair, Uncertainty};
-pub use target::{Cost, ErrorClass, Goodput, TargetSummary, TokenCounts, latency_origin};
+pub(crate) use call_metrics::{LatencyOrigin, hidden_reasoning_tokens, millis, value};
+pub(crate) use client::{ClientSummary, LagStats};
+pub(crate) use metric::Metric;
+pub(crate) use metric_stats::MetricStats;
+pub(crate) use pair::{COMPARED, EQUIVALENCE_BAND, Outcome, Pair, Uncertainty};
+pub(crate) use target::{ErrorClass, TargetSummary, latency_origin};
 
 use super::record::Run;
 
@@ -54,7 +54,7 @@ impl Summary {
 
     /// The comparison of `a` with `b`, from the view of `a`.
     #[must_use]
-    pub fn pair(&self, a: usize, b: usize, metric: Metric) -> Option<Pair> {
+    pub(crate) fn pair(&self, a: usize, b: usize, metric: Metric) -> Option<Pair> {
         let of = |pair: &&Pair| pair.metric == metric && (pair.a, pair.b) == (a.min(b), a.max(b));
         let pair = self.pairs.iter().find(of)?;
         Some(if a < b { *pair } else { pair.reversed() })
@@ -63,7 +63,7 @@ impl Summary {
     /// Positions of the targets by median time to first token, shortest first. Targets that clearly fail more often
     /// than another follow those that do not; targets without answers come last.
     #[must_use]
-    pub fn ranking(&self) -> Vec<usize> {
+    pub(crate) fn ranking(&self) -> Vec<usize> {
         let rank = |at: &usize| {
             let target = &self.targets[*at];
             let median = target.figures(Metric::TtftMs).map_or(f64::INFINITY, MetricStats::median);

@@ -12,10 +12,10 @@ use super::metric::Metric;
 use super::target::{TargetSummary, latency_origin};
 
 /// Differences below this factor do not matter: ±10 %.
-pub const EQUIVALENCE_BAND: f64 = 1.1;
+pub(crate) const EQUIVALENCE_BAND: f64 = 1.1;
 
 /// The metrics by which targets are compared.
-pub const COMPARED: [Metric; 3] = [Metric::TtftMs, Metric::TpotMs, Metric::E2eMs];
+pub(crate) const COMPARED: [Metric; 3] = [Metric::TtftMs, Metric::TpotMs, Metric::E2eMs];
 
 /// The comparison of two targets by one metric.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -81,21 +81,21 @@ impl Outcome {
 impl Pair {
     /// The comparison from the view of `b`.
     #[must_use]
-    pub fn reversed(&self) -> Self {
+    pub(crate) fn reversed(&self) -> Self {
         let paired = self.paired.map(|paired| paired.reversed());
         Self { a: self.b, b: self.a, paired, outcome: self.outcome.reversed(), ..*self }
     }
 
     /// Reports whether rounds resembled the previous ones, so that the interval was widened.
     #[must_use]
-    pub fn is_correlated(&self) -> bool {
+    pub(crate) fn is_correlated(&self) -> bool {
         self.paired.and_then(|paired| paired.autocorrelation).is_some_and(|r| r > autocorrelation::NOTABLE)
     }
 }
 
 /// Compares all pairs by all compared metrics.
 #[must_use]
-pub fn all(run: &Run, targets: &[TargetSummary]) -> Vec<Pair> {
+pub(crate) fn all(run: &Run, targets: &[TargetSummary]) -> Vec<Pair> {
     let mut rng = Rng::with_seed(run.plan.seed);
     COMPARED.into_iter().flat_map(|metric| by(run, targets, metric, &mut rng)).collect()
 }

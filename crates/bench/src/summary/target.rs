@@ -101,7 +101,7 @@ pub struct Goodput {
 
 /// The start of latency measurements under this load.
 #[must_use]
-pub fn latency_origin(plan: &Plan) -> LatencyOrigin {
+pub(crate) fn latency_origin(plan: &Plan) -> LatencyOrigin {
     match plan.load {
         Load::Rounds { .. } => LatencyOrigin::FirstByteSent,
         Load::Arrivals { .. } => LatencyOrigin::IntendedStart,
@@ -111,7 +111,7 @@ pub fn latency_origin(plan: &Plan) -> LatencyOrigin {
 impl TargetSummary {
     /// Summarizes the target at this position of the plan.
     #[must_use]
-    pub fn of(run: &Run, target: usize) -> Self {
+    pub(crate) fn of(run: &Run, target: usize) -> Self {
         let from = latency_origin(&run.plan);
         let all: Vec<&Sample> = run.samples.iter().filter(|sample| sample.target == target).collect();
         let valid: Vec<&Sample> = all.iter().copied().filter(|sample| !sample.clock_stepped).collect();
@@ -142,19 +142,19 @@ impl TargetSummary {
 
     /// The statistics of a metric, if it has values.
     #[must_use]
-    pub fn figures(&self, metric: Metric) -> Option<&MetricStats> {
+    pub(crate) fn figures(&self, metric: Metric) -> Option<&MetricStats> {
         self.metrics.get(&metric)
     }
 
     /// Reports whether any token counts are estimates.
     #[must_use]
-    pub fn is_estimated(&self) -> bool {
+    pub(crate) fn is_estimated(&self) -> bool {
         self.tokens.estimated_calls > 0
     }
 
     /// Reports whether this target clearly fails more often: its interval lies above the other's.
     #[must_use]
-    pub fn fails_more_than(&self, other: &Self) -> bool {
+    pub(crate) fn fails_more_than(&self, other: &Self) -> bool {
         match (self.error_rate, other.error_rate) {
             (Some(mine), Some(theirs)) => mine.low > theirs.high,
             (Some(_) | None, _) => false,

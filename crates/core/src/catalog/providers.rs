@@ -63,7 +63,7 @@ const AZURE_KEYS: &[&str] = &["AZURE_OPENAI_API_KEY", "AZURE_API_KEY", "AZURE_OP
 /// A base whose path is complete without a version segment.
 const AS_IS: Quirks = Quirks { version: None, ..PLAIN };
 
-pub const PROVIDERS: &[ProviderRow] = &[
+pub(crate) const PROVIDERS: &[ProviderRow] = &[
     ProviderRow {
         base_env: Some("OPENAI_BASE_URL"),
         default_model: Some("gpt-6-sol"),

@@ -122,11 +122,11 @@ pub struct Attachments {
 impl Attachments {
     /// Images in the request or by URL, of any size: safe for an unknown server, which reports itself
     /// what it refuses. Compatible servers do not generally accept PDF files.
-    pub const IMAGES: Self =
+    pub(crate) const IMAGES: Self =
         Self { image: usize::MAX, pdf: None, total: usize::MAX, image_urls: true, pdf_urls: false };
 
     /// PDF files too, of any size.
-    pub const FILES: Self = Self { pdf: Some(usize::MAX), ..Self::IMAGES };
+    pub(crate) const FILES: Self = Self { pdf: Some(usize::MAX), ..Self::IMAGES };
 }
 
 /// Support for prefill of an endpoint.
@@ -171,7 +171,7 @@ impl Quirks {
     };
 
     /// Claude from Opus 4.1 on (Anthropic's API reference, `top_p`); earlier models accept both.
-    pub const ONE_OF_SAMPLING: &'static [&'static str] = &[
+    pub(crate) const ONE_OF_SAMPLING: &'static [&'static str] = &[
         "claude-opus-4-1",
         "claude-opus-4-5",
         "claude-sonnet-4-5",
@@ -181,7 +181,7 @@ impl Quirks {
     ];
 
     /// The first models of `OpenAI` that reason (400 `unsupported_value` for `messages[0].role`).
-    pub const NO_SYSTEM: &'static [&'static str] = &["o1-mini", "o1-preview"];
+    pub(crate) const NO_SYSTEM: &'static [&'static str] = &["o1-mini", "o1-preview"];
 
     /// The plain form of `protocol`: safe for an unknown server that speaks it.
     #[must_use]

@@ -24,13 +24,6 @@ impl Failure {
     pub fn new(class: Class, message: impl AsRef<str>) -> Self {
         Self { class, status: None, message: one_line(message.as_ref()), retry_after: None, request_id: None }
     }
-
-    /// The same failure with the status of the reply.
-    #[must_use]
-    pub fn with_status(mut self, status: u16) -> Self {
-        self.status = Some(status);
-        self
-    }
 }
 
 /// The kinds of failure.

@@ -1,21 +1,21 @@
 //! The vocabulary that every other part speaks; it owns no behaviour and knows no other part.
 
-pub mod aws;
+pub(crate) mod aws;
 mod capabilities;
-pub mod event;
+pub(crate) mod event;
 pub mod failure;
 pub mod format;
 pub mod media;
-pub mod price;
+pub(crate) mod price;
 pub mod prompt;
-pub mod rate_limit_reading;
+pub(crate) mod rate_limit_reading;
 pub mod redact;
 pub mod refused_parameters;
 pub mod sanitize;
-pub mod secret;
+pub(crate) mod secret;
 pub mod state_source;
-pub mod time;
-pub mod usage;
+pub(crate) mod time;
+pub(crate) mod usage;
 
 pub use aws::{AwsKeys, AwsSso};
 pub use capabilities::Capabilities;

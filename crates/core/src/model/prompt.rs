@@ -49,7 +49,7 @@ impl Prompt {
 
     /// Characters of text in the whole prompt, for estimates of its size in tokens.
     #[must_use]
-    pub fn chars(&self) -> usize {
+    pub(crate) fn chars(&self) -> usize {
         let system = self.system.as_deref().map_or(0, |text| text.chars().count());
         let parts = self.messages.iter().flat_map(|message| &message.parts);
         system

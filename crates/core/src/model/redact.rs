@@ -44,7 +44,7 @@ pub fn redact(text: &str, secrets: &[&str]) -> String {
 
 /// `text` without whole `secrets`, `None` when it holds none: for bodies that are still to be read.
 #[must_use]
-pub fn without_whole(text: &str, secrets: &[&str]) -> Option<String> {
+pub(crate) fn without_whole(text: &str, secrets: &[&str]) -> Option<String> {
     let long = secrets.iter().filter(|secret| secret.len() >= SHORTEST);
     long.fold(None, |clean: Option<String>, secret| {
         let now = clean.as_deref().unwrap_or(text);

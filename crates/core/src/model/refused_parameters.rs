@@ -64,7 +64,7 @@ pub struct RefusedParameters(BTreeMap<Parameter, Refusal>);
 impl RefusedParameters {
     /// Returns true if nothing was refused.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 

@@ -6,7 +6,7 @@ use crate::catalog::models::{Model, Support};
 use crate::model::Capabilities;
 
 /// Returns the capabilities of `to` where the server, or an instruction, holds any model to a schema.
-pub fn of(to: &Endpoint) -> Capabilities {
+pub(crate) fn of(to: &Endpoint) -> Capabilities {
     let without_pdf = to.quirks.attachments.pdf.is_none();
     match described(to) {
         Some(model) => Capabilities {
@@ -20,14 +20,14 @@ pub fn of(to: &Endpoint) -> Capabilities {
 }
 
 /// As [`of`], where the schema is enforced by the model itself.
-pub fn with_schema_by_model(to: &Endpoint) -> Capabilities {
+pub(crate) fn with_schema_by_model(to: &Endpoint) -> Capabilities {
     let native = to.quirks.schema == SchemaDialect::Native;
     let schema = described(to).filter(|_| native).map(|model| model.json_schema);
     Capabilities { schema, ..of(to) }
 }
 
 /// As [`with_schema_by_model`], in chat completions, which some models do not accept tools in.
-pub fn in_chat_completions(to: &Endpoint) -> Capabilities {
+pub(crate) fn in_chat_completions(to: &Endpoint) -> Capabilities {
     let refuses = described(to).is_some_and(|model| model.chat_tools == Support::Never);
     let capabilities = with_schema_by_model(to);
     Capabilities { tools: capabilities.tools.map(|tools| tools && !refuses), ..capabilities }

@@ -9,7 +9,7 @@ const TAGS: &[(&str, &str)] = &[("<think>", "</think>"), ("[THINK]", "[/THINK]")
 
 /// The state of the corrections for one reply.
 #[derive(Default)]
-pub struct EventFilter {
+pub(crate) struct EventFilter {
     half: Option<Half>,
     thinking: Thinking,
     usage: Option<Usage>,
@@ -47,7 +47,7 @@ impl Default for Thinking {
 
 impl EventFilter {
     /// Corrects the events from index `from` on. `repaired` tells that they may hold marks of surrogates.
-    pub fn apply(&mut self, events: &mut Vec<Event>, from: usize, repaired: bool) {
+    pub(crate) fn apply(&mut self, events: &mut Vec<Event>, from: usize, repaired: bool) {
         let plain = matches!(self.thinking, Thinking::Over) && self.half.is_none() && !repaired;
         let is_plain =
             |event: &Event| matches!(event, Event::Text(_) | Event::Reasoning(_) | Event::ToolArguments { .. });
@@ -60,7 +60,7 @@ impl EventFilter {
     }
 
     /// Pushes what was kept back, when the body has ended.
-    pub fn end(&mut self, out: &mut Vec<Event>) {
+    pub(crate) fn end(&mut self, out: &mut Vec<Event>) {
         self.flush_half(out);
         self.flush_tag(out);
     }

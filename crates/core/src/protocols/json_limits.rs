@@ -8,7 +8,7 @@ const LIGHT: usize = 64 << 10;
 const BYTES_A_VALUE: usize = 8;
 
 /// Returns `true` if `text` has more values than an answer of its size. Counts without parsing.
-pub fn exceeds_value_limit(text: &[u8]) -> bool {
+pub(crate) fn exceeds_value_limit(text: &[u8]) -> bool {
     if text.len() <= LIGHT {
         return false;
     }

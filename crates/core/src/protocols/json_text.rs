@@ -7,11 +7,11 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAcce
 
 /// Text that is borrowed from the frame unless it holds escapes; `null` is empty.
 #[derive(Debug, Default)]
-pub struct Text<'a>(pub Cow<'a, str>);
+pub(crate) struct Text<'a>(pub Cow<'a, str>);
 
 impl Text<'_> {
     /// The text, unless it is empty.
-    pub fn filled(&self) -> Option<&str> {
+    pub(crate) fn filled(&self) -> Option<&str> {
         Some(&*self.0).filter(|text| !text.is_empty())
     }
 }
@@ -40,7 +40,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 
 /// A field that must be missing or hold nothing: `null`, `false`, 0, or an empty text, list or object.
 #[derive(Debug, Default)]
-pub struct Nothing;
+pub(crate) struct Nothing;
 
 impl<'de> Deserialize<'de> for Nothing {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

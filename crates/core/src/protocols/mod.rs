@@ -4,28 +4,28 @@
 //! providers are values in [`Quirks`](crate::catalog::Quirks), set by a row of the [`catalog`](crate::catalog).
 //! A protocol is a folder here and a line in `registry.rs`.
 
-pub mod anthropic;
+pub(crate) mod anthropic;
 mod attachments;
-pub mod azure;
-pub mod bedrock;
+pub(crate) mod azure;
+pub(crate) mod bedrock;
 mod capabilities;
 pub mod classify;
-pub mod cohere;
+pub(crate) mod cohere;
 mod endpoint;
 mod event_filter;
-pub mod gemini;
+pub(crate) mod gemini;
 mod json;
 mod json_limits;
 mod json_text;
 pub mod mock;
-pub mod ollama;
-pub mod openai;
-pub mod overrides;
+pub(crate) mod ollama;
+pub(crate) mod openai;
+pub(crate) mod overrides;
 pub mod probe;
 mod registry;
 mod reply_reader;
 mod request;
-pub mod responses;
+pub(crate) mod responses;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod vertex;

@@ -58,7 +58,7 @@ impl Endpoint {
 
 impl Patch {
     /// Changes `body`.
-    pub fn apply(&self, body: &mut Value) {
+    pub(crate) fn apply(&self, body: &mut Value) {
         self.remove.iter().for_each(|path| remove(body, path));
         for (path, value) in &self.set {
             if let Some(place) = place(body, path) {

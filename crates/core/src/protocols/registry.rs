@@ -5,7 +5,7 @@ use super::{anthropic, azure, bedrock, cohere, gemini, mock, ollama, openai, res
 use crate::catalog::Quirks;
 
 /// Everything that the rest of the program needs to know about a protocol.
-pub struct ProtocolSpec {
+pub(crate) struct ProtocolSpec {
     /// The name in a profile.
     pub(super) name: &'static str,
     /// The quirks of an unknown server that speaks it.

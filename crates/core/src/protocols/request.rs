@@ -15,7 +15,7 @@ use crate::wire::WireRequest;
 use crate::wire::sigv4::SigningScope;
 
 /// Puts a request together: address, headers, body.
-pub fn build(
+pub(crate) fn build(
     to: &Endpoint,
     key: Option<&Secret>,
     prompt: &Prompt,
@@ -29,7 +29,7 @@ pub fn build(
 }
 
 /// As [`build`], for a body that holds the caller's own fields already.
-pub fn build_complete(
+pub(crate) fn build_complete(
     to: &Endpoint,
     key: Option<&Secret>,
     path: &[&str],
@@ -64,7 +64,7 @@ fn scope(to: &Endpoint, key: Option<&Secret>) -> Result<Option<SigningScope>, Fa
 
 /// `base` and `path`; `version` (one or more segments) stands between them unless `base` has a version
 /// already. A base that ends in `path` is the whole address, and what it has of the rest is not repeated.
-pub fn address(base: &Url, version: Option<&str>, path: &[&str]) -> Result<Url, Failure> {
+pub(crate) fn address(base: &Url, version: Option<&str>, path: &[&str]) -> Result<Url, Failure> {
     let unfit = || Failure::new(Class::BadRequest, format!("`{}` cannot be a base URL", base.scheme()));
     let has: Vec<&str> = base.path_segments().ok_or_else(unfit)?.filter(|segment| !segment.is_empty()).collect();
     if has.ends_with(path) {
@@ -79,7 +79,7 @@ pub fn address(base: &Url, version: Option<&str>, path: &[&str]) -> Result<Url, 
 }
 
 /// Whether the path of `base` holds a version.
-pub fn has_version(base: &Url) -> bool {
+pub(crate) fn has_version(base: &Url) -> bool {
     base.path_segments().is_some_and(|mut segments| segments.any(is_version))
 }
 
@@ -138,7 +138,7 @@ fn credential(prefix: &str, key: &Secret) -> Result<HeaderValue, Failure> {
 }
 
 /// The caller's fields over those of `body`. `null` takes a field away; whether to stream is not for the caller to say.
-pub fn merge_extra(body: &mut Map<String, Value>, extra: &Map<String, Value>) {
+pub(crate) fn merge_extra(body: &mut Map<String, Value>, extra: &Map<String, Value>) {
     for (name, value) in extra {
         match value {
             _ if name == "stream" => {}
@@ -157,7 +157,7 @@ pub fn merge_extra(body: &mut Map<String, Value>, extra: &Map<String, Value>) {
 ///
 /// # Errors
 /// `unsupported` when what it does not take would change the meaning.
-pub fn parameters(
+pub(crate) fn parameters(
     to: &Endpoint,
     prompt: &Prompt,
     model: Option<&Model>,
@@ -239,7 +239,7 @@ fn can_express(to: &Endpoint, prompt: &Prompt, model: Option<&Model>, sampling: 
 }
 
 /// How `schema` is said to this provider.
-pub fn dialect(to: &Endpoint, schema: &Value) -> SchemaDialect {
+pub(crate) fn dialect(to: &Endpoint, schema: &Value) -> SchemaDialect {
     let is_object = schema.get("type").is_some_and(|kind| kind == "object") && schema.get("anyOf").is_none();
     match to.quirks.schema {
         SchemaDialect::Native if to.quirks.object_schema && !is_object => SchemaDialect::Instruction,
@@ -248,7 +248,7 @@ pub fn dialect(to: &Endpoint, schema: &Value) -> SchemaDialect {
 }
 
 /// The system text of `prompt`, with the schema in it when `to` has no field for one.
-pub fn system(to: &Endpoint, prompt: &Prompt) -> Option<String> {
+pub(crate) fn system(to: &Endpoint, prompt: &Prompt) -> Option<String> {
     match prompt.schema.as_ref().filter(|schema| dialect(to, schema) != SchemaDialect::Native) {
         Some(schema) => Some(with_instruction(prompt.system.as_deref(), schema)),
         None => prompt.system.clone(),
@@ -256,7 +256,7 @@ pub fn system(to: &Endpoint, prompt: &Prompt) -> Option<String> {
 }
 
 /// An image as a URL: its own, or one that holds its bytes.
-pub fn image_url(media_type: &str, data: &ImageData) -> String {
+pub(crate) fn image_url(media_type: &str, data: &ImageData) -> String {
     match data {
         ImageData::Base64(data) => format!("data:{media_type};base64,{data}"),
         ImageData::Url(url) => url.clone(),
@@ -264,7 +264,7 @@ pub fn image_url(media_type: &str, data: &ImageData) -> String {
 }
 
 /// The system text with the schema in it, for providers that have no field for one.
-pub fn with_instruction(system: Option<&str>, schema: &Value) -> String {
+pub(crate) fn with_instruction(system: Option<&str>, schema: &Value) -> String {
     let instruction =
         format!("Answer with one JSON value, and nothing else, that satisfies this JSON Schema:\n{schema}");
     match system {

@@ -16,7 +16,7 @@ const JITTER: f64 = 0.5;
 /// Full jitter from zero (AWS Architecture Blog, 2015) lost three of four requests in an outage of a
 /// second; see scenario D of `benches/sim`.
 #[must_use]
-pub fn wait(n: u32, rng: &mut fastrand::Rng) -> Duration {
+pub(crate) fn wait(n: u32, rng: &mut fastrand::Rng) -> Duration {
     floor(n).mul_f64(1.0 + JITTER * rng.f64())
 }
 

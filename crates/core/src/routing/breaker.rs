@@ -170,7 +170,7 @@ impl Breaker {
     /// The share of its usual traffic that it should get at `now`, in (0, 1]: after a recovery it
     /// grows over 15 s or five answers.
     #[must_use]
-    pub fn ramp(&self, now: Timestamp) -> f64 {
+    pub(crate) fn ramp(&self, now: Timestamp) -> f64 {
         let Some(Recovery { since, calls }) = self.recovery else { return 1.0 };
         let Some(age) = skew::age(now, since) else { return 1.0 };
         let by_time = age.as_secs_f64() / SLOW_START.as_secs_f64();
@@ -233,8 +233,9 @@ impl Breaker {
         }
     }
 
+    #[cfg(test)]
     /// Forgets everything: what `health --live` or a person proved is stronger than history.
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         *self = Self::default();
     }
 

@@ -17,7 +17,7 @@ enum Doubt {
 /// Returns `true` if a failure of `failed` with `class` affects `other`. Unknown keys and hosts
 /// to be the same are independent.
 #[must_use]
-pub fn suspects(class: Class, failed: &Deployment, other: &Deployment) -> bool {
+pub(crate) fn suspects(class: Class, failed: &Deployment, other: &Deployment) -> bool {
     let key = !failed.credential.is_empty() && failed.credential == other.credential;
     match doubt(class) {
         Doubt::Nobody => false,
@@ -28,7 +28,7 @@ pub fn suspects(class: Class, failed: &Deployment, other: &Deployment) -> bool {
 
 /// Returns `true` if a failure of `class` concerns the host and not a key, a model or a request.
 #[must_use]
-pub fn is_of_host(class: Class) -> bool {
+pub(crate) fn is_of_host(class: Class) -> bool {
     doubt(class) == Doubt::Host
 }
 

@@ -34,7 +34,7 @@ impl Delay {
     /// The delay of a call whose first token is `predicted` within this time (at the configured
     /// percentile); `None` without measurements of the deployment.
     #[must_use]
-    pub fn of(self, predicted: Option<Duration>) -> Duration {
+    pub(crate) fn of(self, predicted: Option<Duration>) -> Duration {
         match self {
             Self::Fixed(delay) => delay,
             Self::Percentile(_) => predicted.unwrap_or(UNKNOWN).max(FLOOR),
@@ -56,7 +56,7 @@ impl Delay {
     ///
     /// Abramowitz and Stegun, "Handbook of Mathematical Functions", 26.2.23: off by less than 0.00045.
     #[must_use]
-    pub fn sigmas(self) -> f64 {
+    pub(crate) fn sigmas(self) -> f64 {
         let Self::Percentile(percentile) = self else { return 0.0 };
         let p = f64::from(percentile) / 100.0;
         let tail = p.min(1.0 - p);
@@ -70,7 +70,7 @@ impl Delay {
 
 /// The reasons against a second call to a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HedgeRefusal {
+pub(crate) enum HedgeRefusal {
     /// Its breaker is not closed.
     NotClosed,
     /// A rate limit keeps it shut, or did within the last minute.
@@ -85,7 +85,7 @@ pub enum HedgeRefusal {
 
 /// A candidate for the second call.
 #[derive(Debug, Clone, Copy)]
-pub struct HedgeCandidate<'a> {
+pub(crate) struct HedgeCandidate<'a> {
     /// Its shared state.
     pub deployment: &'a DeploymentState,
     /// Its breaker state, including its host's.
@@ -99,7 +99,7 @@ pub struct HedgeCandidate<'a> {
 /// The reason against a second call to `rival` at `now`, if there is one; `max_cost` is the most that it can
 /// cost by estimate, in USD.
 #[must_use]
-pub fn refusal(
+pub(crate) fn refusal(
     max_cost: Option<f64>,
     rival: &HedgeCandidate<'_>,
     budget: &HedgeBudget,
@@ -141,13 +141,13 @@ impl Default for HedgeBudget {
 impl HedgeBudget {
     /// Returns `true` if an extra call is left.
     #[must_use]
-    pub fn allows(&self) -> bool {
+    pub(crate) fn allows(&self) -> bool {
         // Twenty times a twentieth is a little less than one in binary.
         self.calls >= 1.0 - 1e-9
     }
 
     /// Counts a call that was not extra.
-    pub fn earn(&mut self) {
+    pub(crate) fn earn(&mut self) {
         self.calls = (self.calls + SHARE).min(MOST);
     }
 

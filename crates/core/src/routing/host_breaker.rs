@@ -14,14 +14,14 @@ use crate::model::{Class, Timestamp};
 /// The hosts that are shut at a moment: two thirds of at least two deployments there are open, for
 /// reasons that are the host's and not a key's or a model's.
 #[derive(Debug, Default)]
-pub struct HostBreakers<'a> {
+pub(crate) struct HostBreakers<'a> {
     shut: Vec<(&'a str, Timestamp)>,
 }
 
 impl<'a> HostBreakers<'a> {
     /// Reads `snapshot` once for all deployments of `map`.
     #[must_use]
-    pub fn read(map: &'a Map, snapshot: &StateSnapshot, now: Timestamp) -> Self {
+    pub(crate) fn read(map: &'a Map, snapshot: &StateSnapshot, now: Timestamp) -> Self {
         let open = |position: usize| {
             let breaker = &snapshot.deployment(DeploymentId(position)).breaker;
             match breaker.state(now) {
@@ -50,13 +50,13 @@ impl<'a> HostBreakers<'a> {
 
     /// Until when `host` is shut, if it is.
     #[must_use]
-    pub fn until(&self, host: &str) -> Option<Timestamp> {
+    pub(crate) fn until(&self, host: &str) -> Option<Timestamp> {
         self.shut.iter().find(|(shut, _)| *shut == host).map(|(_, until)| *until)
     }
 
     /// The breaker state of a deployment: its own, or its host's if that is open.
     #[must_use]
-    pub fn state(&self, map: &Map, snapshot: &StateSnapshot, id: DeploymentId, now: Timestamp) -> BreakerState {
+    pub(crate) fn state(&self, map: &Map, snapshot: &StateSnapshot, id: DeploymentId, now: Timestamp) -> BreakerState {
         match (snapshot.deployment(id).breaker.state(now), self.until(&map.deployment(id).host)) {
             (BreakerState::Open { until }, _) => BreakerState::Open { until },
             (BreakerState::Closed | BreakerState::HalfOpen, Some(until)) => BreakerState::Open { until },

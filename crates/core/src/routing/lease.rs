@@ -35,7 +35,7 @@ impl Leases {
 
     /// The number of calls in flight at `now`.
     #[must_use]
-    pub fn in_flight(&self, now: Timestamp) -> u32 {
+    pub(crate) fn in_flight(&self, now: Timestamp) -> u32 {
         u32::try_from(self.0.iter().filter(|(_, until)| holds(*until, now)).count()).unwrap_or(u32::MAX)
     }
 }

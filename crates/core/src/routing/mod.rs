@@ -2,21 +2,21 @@
 //!
 //! Values in, values out. Time and randomness are arguments; no provider names, no I/O, no clock.
 
-pub mod backoff;
+pub(crate) mod backoff;
 pub mod breaker;
 pub mod continuation;
 pub mod estimate;
 pub mod failover;
-pub mod failure_domain;
+pub(crate) mod failure_domain;
 pub mod hedge;
-pub mod host_breaker;
-pub mod lease;
+pub(crate) mod host_breaker;
+pub(crate) mod lease;
 pub mod limits;
 pub mod per_class;
-pub mod pii;
-pub mod retry_budget;
+pub(crate) mod pii;
+pub(crate) mod retry_budget;
 pub mod rules;
-pub mod skew;
+pub(crate) mod skew;
 pub mod snapshot;
 pub mod strategy;
 

@@ -4,7 +4,7 @@
 
 /// A kind of personal data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pii {
+pub(crate) enum Pii {
     /// An e-mail address.
     Email,
     /// A phone number.

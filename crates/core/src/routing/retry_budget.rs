@@ -36,7 +36,7 @@ impl RetryBudget {
     }
 
     /// Counts the end of one attempt.
-    pub fn observe(&mut self, success: bool, now: Timestamp) {
+    pub(crate) fn observe(&mut self, success: bool, now: Timestamp) {
         let change = if success { GAIN_OF_SUCCESS } else { -COST_OF_FAILURE };
         self.tokens = (self.level(now) + change).clamp(0.0, MAX);
         self.at = if self.ran_ahead(now) { now } else { self.at.max(now) };

@@ -10,7 +10,7 @@ const TOLERANCE: Duration = Duration::from_secs(60);
 
 /// The time since `at`; `None` if `at` is so far in the future that a clock was set back.
 #[must_use]
-pub fn age(now: Timestamp, at: Timestamp) -> Option<Duration> {
+pub(crate) fn age(now: Timestamp, at: Timestamp) -> Option<Duration> {
     (at.since(now) <= TOLERANCE).then(|| now.since(at))
 }
 

@@ -188,14 +188,14 @@ impl StateSnapshot {
 
     /// The limit that has no room for `id` as a member of `group`.
     #[must_use]
-    pub fn limit_exceeded(&self, group: GroupId, id: DeploymentId) -> Option<LimitExceeded> {
+    pub(crate) fn limit_exceeded(&self, group: GroupId, id: DeploymentId) -> Option<LimitExceeded> {
         let own = self.deployment(id).headroom.exceeded.iter();
         own.chain(self.full.get(&(group, id))).cloned().reduce(LimitExceeded::later)
     }
 
     /// The state of a group.
     #[must_use]
-    pub fn group(&self, id: GroupId) -> &GroupState {
+    pub(crate) fn group(&self, id: GroupId) -> &GroupState {
         &self.groups[id.0]
     }
 
@@ -215,7 +215,7 @@ impl StateSnapshot {
 /// The share of its rate limits that `member` has left (0 to 1): 1 without limits, `None` when it has
 /// some and nothing is known of their use.
 #[must_use]
-pub fn headroom(state: &DeploymentState, member: &Member) -> Option<f64> {
+pub(crate) fn headroom(state: &DeploymentState, member: &Member) -> Option<f64> {
     state.headroom.share.or_else(|| (member.rpm.is_none() && member.tpm.is_none()).then_some(1.0))
 }
 

@@ -17,7 +17,7 @@ const TRAILER: usize = 4;
 ///
 /// The first byte is the highest of a length below 16 MiB; neither JSON nor HTML starts like this.
 #[must_use]
-pub fn is_stream(start: &[u8]) -> Option<bool> {
+pub(crate) fn is_stream(start: &[u8]) -> Option<bool> {
     start.first().map(|byte| *byte <= 1)
 }
 
@@ -35,7 +35,7 @@ impl EventStreamParser {
     ///
     /// # Errors
     /// Fails if a checksum is wrong, or a message is too long or violates the format.
-    pub fn feed(&mut self, bytes: &[u8], out: &mut Vec<Frame>) -> Result<(), FrameError> {
+    pub(crate) fn feed(&mut self, bytes: &[u8], out: &mut Vec<Frame>) -> Result<(), FrameError> {
         self.buffer.extend_from_slice(bytes);
         let mut done = 0;
         while let Some(length) = whole(&self.buffer[done..])? {
@@ -157,11 +157,11 @@ fn number(bytes: &[u8]) -> u32 {
 }
 
 #[cfg(test)]
-pub mod encode {
+pub(crate) mod encode {
     //! The other direction, for tests.
 
     /// One message with text headers.
-    pub fn message(headers: &[(&str, &str)], payload: &[u8]) -> Vec<u8> {
+    pub(crate) fn message(headers: &[(&str, &str)], payload: &[u8]) -> Vec<u8> {
         let mut head = Vec::new();
         for (name, value) in headers {
             head.push(u8::try_from(name.len()).unwrap());
@@ -174,7 +174,7 @@ pub mod encode {
     }
 
     /// One message with these bytes for its headers.
-    pub fn raw(headers: &[u8], payload: &[u8]) -> Vec<u8> {
+    pub(crate) fn raw(headers: &[u8], payload: &[u8]) -> Vec<u8> {
         let total = u32::try_from(16 + headers.len() + payload.len()).unwrap();
         let mut message = total.to_be_bytes().to_vec();
         message.extend(u32::try_from(headers.len()).unwrap().to_be_bytes());

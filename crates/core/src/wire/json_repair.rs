@@ -17,7 +17,7 @@ const SURROGATES: u32 = 0xD800;
 /// escaped. A surrogate without its other half becomes a mark that [`surrogate`] recognises: the other half may
 /// stand in the next frame.
 #[must_use]
-pub fn repair(text: &str) -> Option<String> {
+pub(crate) fn repair(text: &str) -> Option<String> {
     let (mut out, mut rest, mut changed) = (String::with_capacity(text.len()), text, false);
     while let Some(first) = rest.chars().next() {
         let (taken, written) = match first {
@@ -34,7 +34,7 @@ pub fn repair(text: &str) -> Option<String> {
 
 /// Returns the surrogate that a mark of [`repair`] stands for.
 #[must_use]
-pub fn surrogate(mark: char) -> Option<u16> {
+pub(crate) fn surrogate(mark: char) -> Option<u16> {
     u16::try_from(u32::from(mark).checked_sub(MARKS)? + SURROGATES).ok()
 }
 

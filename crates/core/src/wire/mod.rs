@@ -2,7 +2,7 @@
 //!
 //! This module knows no provider, HTTP client, clock or randomness.
 
-pub mod event_stream;
+pub(crate) mod event_stream;
 mod framing;
 pub(crate) mod json_repair;
 pub mod ndjson;

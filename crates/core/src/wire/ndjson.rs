@@ -32,7 +32,7 @@ impl NdjsonParser {
     ///
     /// # Errors
     /// When a line is too large or not UTF-8; the stream cannot be read further.
-    pub fn feed(&mut self, mut bytes: &[u8], out: &mut Vec<Frame>) -> Result<(), FrameError> {
+    pub(crate) fn feed(&mut self, mut bytes: &[u8], out: &mut Vec<Frame>) -> Result<(), FrameError> {
         while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
             self.keep(&bytes[..end])?;
             let line = std::mem::take(&mut self.line);
@@ -47,7 +47,7 @@ impl NdjsonParser {
     ///
     /// # Errors
     /// None now; as the parser of events has it.
-    pub fn end(&mut self, out: &mut Vec<Frame>) -> Result<(), FrameError> {
+    pub(crate) fn end(&mut self, out: &mut Vec<Frame>) -> Result<(), FrameError> {
         let line = std::mem::take(&mut self.line);
         // An incomplete last line is dropped, so that the reader sees an early end.
         if let Some(text) = std::str::from_utf8(&line).ok().filter(|text| sse::is_whole(text)) {
@@ -73,7 +73,7 @@ fn frame(line: &str) -> Option<Frame> {
 /// Detects lines of JSON objects by the beginning of a body; `None` while undecided. A document of
 /// one object on one line is one, too; one that is spread over lines for people is not.
 #[must_use]
-pub fn is_stream(start: &[u8]) -> Option<bool> {
+pub(crate) fn is_stream(start: &[u8]) -> Option<bool> {
     let start = sse::without_bom(start)?.trim_ascii_start();
     let inside = match start.split_first() {
         None => return None,

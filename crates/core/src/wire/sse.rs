@@ -5,10 +5,10 @@
 use super::{Frame, FrameError};
 
 /// The largest frame, in bytes: room for a 16 MB event, and a bound.
-pub const MAX_FRAME: usize = 17 << 20;
+pub(crate) const MAX_FRAME: usize = 17 << 20;
 
 /// The payload with which many servers end a stream.
-pub const DONE: &str = "[DONE]";
+pub(crate) const DONE: &str = "[DONE]";
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
@@ -58,7 +58,7 @@ impl SseParser {
     ///
     /// # Errors
     /// When a frame is too large or not UTF-8; the stream cannot be read further.
-    pub fn feed(&mut self, mut bytes: &[u8], out: &mut Vec<Frame>) -> Result<(), FrameError> {
+    pub(crate) fn feed(&mut self, mut bytes: &[u8], out: &mut Vec<Frame>) -> Result<(), FrameError> {
         loop {
             if self.after_cr && !bytes.is_empty() {
                 self.after_cr = false;
@@ -88,7 +88,7 @@ impl SseParser {
     ///
     /// # Errors
     /// As [`SseParser::feed`].
-    pub fn end(&mut self, out: &mut Vec<Frame>) -> Result<(), FrameError> {
+    pub(crate) fn end(&mut self, out: &mut Vec<Frame>) -> Result<(), FrameError> {
         let line = std::mem::take(&mut self.line);
         // A character can be split, too; a line of invalid UTF-8 is incomplete.
         if std::str::from_utf8(&line).is_err() {
@@ -149,7 +149,7 @@ impl SseParser {
 /// Servers answer a stream request with plain JSON, an HTML page or bare text (`error: …`), each under any
 /// content type; every stream begins with a comment or one of four fields.
 #[must_use]
-pub fn is_stream(start: &[u8]) -> Option<bool> {
+pub(crate) fn is_stream(start: &[u8]) -> Option<bool> {
     const FIELDS: [&[u8]; 4] = [b"data", b"event", b"id", b"retry"];
     let start = without_bom(start)?.trim_ascii_start();
     if start.is_empty() {

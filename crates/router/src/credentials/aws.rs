@@ -14,8 +14,8 @@ use url::Url;
 use super::error;
 use crate::ports::{Clock, KeyError};
 use crate::transport::HttpTransport;
-use llmroute_core::model::format;
-use llmroute_core::model::{AwsKeys, AwsSso, Secret, Timestamp};
+pub use llmroute_core::model::format;
+pub use llmroute_core::model::{AwsKeys, AwsSso, Secret, Timestamp};
 
 /// The time limit of a command or the portal.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -30,7 +30,7 @@ struct CachedKey {
 }
 
 /// Provides keys, and caches the valid ones.
-pub struct AwsCredentials {
+pub(crate) struct AwsCredentials {
     clock: Clock,
     http: HttpTransport,
     /// Replaces the portal's usual address.
@@ -41,12 +41,12 @@ pub struct AwsCredentials {
 
 impl AwsCredentials {
     /// For one process; `portal` is the address of the portal (`AWS_ENDPOINT_URL_SSO`).
-    pub fn new(clock: Clock, portal: Option<String>) -> Self {
+    pub(crate) fn new(clock: Clock, portal: Option<String>) -> Self {
         Self { clock, http: HttpTransport::default(), portal, given: Mutex::default() }
     }
 
     /// Returns the keys from `source`.
-    pub async fn get(&self, source: &AwsKeys) -> Result<Secret, KeyError> {
+    pub(crate) async fn get(&self, source: &AwsKeys) -> Result<Secret, KeyError> {
         let name = source.to_string();
         match source {
             AwsKeys::Known { key, .. } => Ok(key.clone()),

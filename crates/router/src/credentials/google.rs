@@ -36,14 +36,14 @@ const LARGEST_REPLY: usize = 1 << 20;
 type CachedCredential = Arc<tokio::sync::Mutex<Option<Credential>>>;
 
 /// Tokens by credential file; `None` is the machine itself.
-pub struct GoogleTokens {
+pub(crate) struct GoogleTokens {
     context: Context,
     held: Mutex<HashMap<Option<PathBuf>, CachedCredential>>,
 }
 
 impl GoogleTokens {
     /// Uses a snapshot of the environment. Nothing is read or fetched yet.
-    pub fn new(vars: &BTreeMap<String, String>) -> Self {
+    pub(crate) fn new(vars: &BTreeMap<String, String>) -> Self {
         Self::over(GoogleHttp(HttpTransport::default()), vars)
     }
 
@@ -58,7 +58,7 @@ impl GoogleTokens {
     ///
     /// # Errors
     /// Fails if there are no credentials, or Google refuses a token.
-    pub async fn token(&self, file: Option<&Path>) -> Result<Secret, KeyError> {
+    pub(crate) async fn token(&self, file: Option<&Path>) -> Result<Secret, KeyError> {
         let held = {
             let mut all = self.held.lock().unwrap_or_else(PoisonError::into_inner);
             all.entry(file.map(Path::to_owned)).or_default().clone()

@@ -19,9 +19,9 @@ use self::keyring::{Keyring, SystemKeyring};
 use crate::ports::{BoxFuture, Clock, KeyError, KeyProvider};
 use crate::profile::{LARGEST_KEY_FILE, read_text, trim_key};
 use crate::transport::process::{ProcessError, ShellCommand};
-use llmroute_core::model::failure::one_line;
-use llmroute_core::model::format;
-use llmroute_core::model::{KeySource, Secret};
+pub use llmroute_core::model::failure::one_line;
+pub use llmroute_core::model::format;
+pub use llmroute_core::model::{KeySource, Secret};
 
 /// The time limit of a command.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
@@ -62,9 +62,10 @@ impl KeyResolver {
         }
     }
 
+    #[cfg(test)]
     /// The same with another keyring.
     #[must_use]
-    pub fn with_keyring(self, keyring: Arc<dyn Keyring>) -> Self {
+    pub(crate) fn with_keyring(self, keyring: Arc<dyn Keyring>) -> Self {
         Self { keyring, ..self }
     }
 

@@ -5,8 +5,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::engine::request::record::RoutedAnswer;
-use llmroute_core::model::{Event, Failure};
-use llmroute_core::routing::failover::SkipReason;
+pub use llmroute_core::model::{Event, Failure};
+pub use llmroute_core::routing::failover::SkipReason;
 use llmroute_core::routing::{DeploymentId, GroupId};
 
 /// Something a person may want to know while it happens.

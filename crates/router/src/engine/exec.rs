@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use crate::engine::router::{Request, Router};
 use crate::engine::shared::keys::reachable;
 use crate::transport::process::{ProcessError, ShellCommand};
-use llmroute_core::model::format;
-use llmroute_core::routing::estimate::Estimate;
-use llmroute_core::routing::failover::{Eligibility, RequestAttributes};
-use llmroute_core::routing::snapshot::StateSnapshot;
-use llmroute_core::routing::strategy::{Candidate, RankingInput, candidates};
+pub use llmroute_core::model::format;
+pub use llmroute_core::routing::estimate::Estimate;
+pub use llmroute_core::routing::failover::{Eligibility, RequestAttributes};
+pub use llmroute_core::routing::snapshot::StateSnapshot;
+pub use llmroute_core::routing::strategy::{Candidate, RankingInput, candidates};
 use llmroute_core::routing::{Group, GroupId};
 
 /// The time limit of a command.

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use crate::engine::plan::Plan;
 use crate::engine::router::{Request, Router};
 use llmroute_core::model::Timestamp;
-use llmroute_core::routing::failover::{MAX_ATTEMPTS, SkipReason};
-use llmroute_core::routing::limits::Limits;
-use llmroute_core::routing::snapshot::DeploymentState;
-use llmroute_core::routing::strategy::{RankReason, Ranked};
+pub use llmroute_core::routing::failover::{MAX_ATTEMPTS, SkipReason};
+pub use llmroute_core::routing::limits::Limits;
+pub use llmroute_core::routing::snapshot::DeploymentState;
+pub use llmroute_core::routing::strategy::{RankReason, Ranked};
 use llmroute_core::routing::{DeploymentId, GroupId, Map, Member};
 
 /// Named numbers, in the order in which they are shown.

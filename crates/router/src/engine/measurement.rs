@@ -9,10 +9,10 @@ use crate::engine::shared::session::StateSession;
 use crate::engine::{Delivery, Request, Router};
 use crate::ports::StoreError;
 use llmroute_core::model::{Failure, Prompt, Timestamp};
-use llmroute_core::routing::breaker::BreakerContext;
-use llmroute_core::routing::estimate::CallSample;
-use llmroute_core::routing::snapshot::{DeploymentState, HealthSignal};
-use llmroute_core::routing::strategy::{RankingInput, prior_ttft};
+pub use llmroute_core::routing::breaker::BreakerContext;
+pub use llmroute_core::routing::estimate::CallSample;
+pub use llmroute_core::routing::snapshot::{DeploymentState, HealthSignal};
+pub use llmroute_core::routing::strategy::{RankingInput, prior_ttft};
 use llmroute_core::routing::{DeploymentId, GroupId};
 
 /// The longest time that one write may take.

@@ -5,14 +5,14 @@ use std::time::Duration;
 use crate::engine::request::record::{HedgeInfo, RouteErrorKind};
 use crate::engine::router::{Request, Router};
 use crate::engine::shared::session::StateSession;
-use llmroute_core::model::{Class, Failure};
+pub use llmroute_core::model::{Class, Failure};
 use llmroute_core::protocols::EncodedRequest;
-use llmroute_core::routing::failover::{Failover, Skip, Step};
-use llmroute_core::routing::rules::RuleOverrides;
-use llmroute_core::routing::snapshot::StateSnapshot;
-use llmroute_core::routing::strategy::Ranked;
+pub use llmroute_core::routing::failover::{Failover, Skip, Step};
+pub use llmroute_core::routing::rules::RuleOverrides;
+pub use llmroute_core::routing::snapshot::StateSnapshot;
+pub use llmroute_core::routing::strategy::Ranked;
 use llmroute_core::routing::{DeploymentId, GroupId};
-use llmroute_core::wire::sigv4;
+pub use llmroute_core::wire::sigv4;
 
 /// The calls that a request would lead to.
 #[derive(Debug)]

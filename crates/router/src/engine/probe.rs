@@ -11,14 +11,14 @@ use crate::engine::router::Router;
 use crate::engine::shared::keys::{deployment_key, parse, quota_key};
 use crate::ports::HttpReply;
 use llmroute_core::call::{redacted, refusal, secrets};
-use llmroute_core::model::format;
-use llmroute_core::model::{Class, Failure, KeySource, RateLimitReading, Secret, TimeoutKind, Timestamp};
-use llmroute_core::protocols::probe::ModelNames;
-use llmroute_core::protocols::{Endpoint, Probe};
+pub use llmroute_core::model::format;
+pub use llmroute_core::model::{Class, Failure, KeySource, RateLimitReading, Secret, TimeoutKind, Timestamp};
+pub use llmroute_core::protocols::probe::ModelNames;
+pub use llmroute_core::protocols::{Endpoint, Probe};
 use llmroute_core::routing::DeploymentId;
-use llmroute_core::routing::limits::ProviderLimit;
-use llmroute_core::routing::snapshot::DeploymentState;
-use llmroute_core::wire::{ErrorReply, WireRequest, rate_limit};
+pub use llmroute_core::routing::limits::ProviderLimit;
+pub use llmroute_core::routing::snapshot::DeploymentState;
+pub use llmroute_core::wire::{ErrorReply, WireRequest, rate_limit};
 
 /// The longest list of models that is read.
 const MAX_LIST: usize = 8 << 20;
@@ -127,7 +127,7 @@ pub struct Standing {
 
 impl Router {
     /// Sends a free request to `id`, once. The result does not change the shared state.
-    pub async fn probe(&self, id: DeploymentId, limits: ProbeLimits) -> ProbeResult {
+    pub(crate) async fn probe(&self, id: DeploymentId, limits: ProbeLimits) -> ProbeResult {
         let started = self.clock.instant();
         let endpoint = &self.endpoints[id.0];
         let key = match tokio::time::timeout(limits.total, self.keys.get(&self.sources[id.0])).await {
@@ -155,7 +155,7 @@ impl Router {
 
     /// Returns the base URL of `id`, or `None` if it is simulated.
     #[must_use]
-    pub fn address(&self, id: DeploymentId) -> Option<&Url> {
+    pub(crate) fn address(&self, id: DeploymentId) -> Option<&Url> {
         Some(&self.endpoints[id.0].base_url).filter(|url| matches!(url.scheme(), "http" | "https"))
     }
 
@@ -167,7 +167,7 @@ impl Router {
 
     /// Returns true if a probe of one deployment holds for the other, too.
     #[must_use]
-    pub fn probed_alike(&self, one: DeploymentId, other: DeploymentId) -> bool {
+    pub(crate) fn probed_alike(&self, one: DeploymentId, other: DeploymentId) -> bool {
         let (a, b) = (&self.endpoints[one.0], &self.endpoints[other.0]);
         let target =
             |to: &Endpoint| (to.protocol, to.base_url.clone(), to.headers.clone(), to.query.clone(), to.quirks);
@@ -176,7 +176,7 @@ impl Router {
 
     /// Returns the shared state of `ids`, in their order. A store that cannot be read gives empty states and a warning.
     #[must_use]
-    pub fn standing(&self, ids: &[DeploymentId]) -> Vec<Standing> {
+    pub(crate) fn standing(&self, ids: &[DeploymentId]) -> Vec<Standing> {
         let map = &self.map;
         let keys = ids.iter().flat_map(|id| [deployment_key(map, *id), quota_key(map.limits.quota(map, *id))]);
         let keys: Vec<String> = keys.collect();

@@ -11,10 +11,10 @@ use crate::engine::request::run::Run;
 use crate::engine::shared::provider_limits::ProviderLimits;
 use crate::ports::{Clock, KeyProvider, LogStart, Store, Transport};
 use crate::state::StateHandle;
-use llmroute_core::model::{KeySource, Prompt, Timestamp};
+pub use llmroute_core::model::{KeySource, Prompt, Timestamp};
 use llmroute_core::protocols::Endpoint;
-use llmroute_core::routing::failover::{Needs, RequestAttributes};
-use llmroute_core::routing::rules::{self, RuleError, RuleOverrides};
+pub use llmroute_core::routing::failover::{Needs, RequestAttributes};
+pub use llmroute_core::routing::rules::{self, RuleError, RuleOverrides};
 use llmroute_core::routing::{GroupId, Map};
 
 /// The time that writes of the state get after a request, even if its deadline has passed.
@@ -75,7 +75,7 @@ impl Router {
 
     /// A router over `map`; `endpoints` and `sources` are parallel to its deployments.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         map: Arc<Map>,
         endpoints: Vec<Endpoint>,
         sources: Vec<KeySource>,
@@ -90,7 +90,7 @@ impl Router {
 
     /// A router over another `map`, with the ways out of this one.
     #[must_use]
-    pub fn with_map(&self, map: Arc<Map>, endpoints: Vec<Endpoint>, sources: Vec<KeySource>) -> Self {
+    pub(crate) fn with_map(&self, map: Arc<Map>, endpoints: Vec<Endpoint>, sources: Vec<KeySource>) -> Self {
         let (keys, transport) = (Arc::clone(&self.keys), Arc::clone(&self.transport));
         let limits = Arc::clone(&self.limits);
         let (store, state) = (Arc::clone(&self.store), self.state.clone());

@@ -10,11 +10,11 @@ use super::{
 };
 use crate::engine::{ModelList, ProbeKey, ProbeLimits, ProbeOutcome, ProbeReply, ProbeResult, Router, Standing};
 use crate::ports::{Clock, ConnectionCheck, ConnectionChecker};
-use llmroute_core::model::{Class, Failure, TimeoutKind, Timestamp};
-use llmroute_core::protocols::probe::Listed;
-use llmroute_core::routing::breaker::BreakerState;
-use llmroute_core::routing::limits::LimitObservation;
-use llmroute_core::routing::snapshot::StateSnapshot;
+pub use llmroute_core::model::{Class, Failure, TimeoutKind, Timestamp};
+pub use llmroute_core::protocols::probe::Listed;
+pub use llmroute_core::routing::breaker::BreakerState;
+pub use llmroute_core::routing::limits::LimitObservation;
+pub use llmroute_core::routing::snapshot::StateSnapshot;
 use llmroute_core::routing::{DeploymentId, GroupId};
 
 /// The number of servers to probe at the same time.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::{Evidence, LiveCall};
 use crate::engine::{ModelList, ProbeKey, ProbeOutcome, ProbeReply};
-use llmroute_core::model::{Class, Failure};
-use llmroute_core::routing::breaker;
+pub use llmroute_core::model::{Class, Failure};
+pub use llmroute_core::routing::breaker;
 
 /// The factor over the usual time to the first token from which a deployment is slow.
 const SLOW: f64 = 3.0;
@@ -119,7 +119,7 @@ pub fn common_problem(subjects: &[(String, Option<Problem>)]) -> Option<Problem>
 
 /// Diagnoses a deployment.
 #[must_use]
-pub fn diagnose(evidence: &Evidence) -> Diagnosis {
+pub(crate) fn diagnose(evidence: &Evidence) -> Diagnosis {
     match &evidence.probed.key {
         ProbeKey::Missing(why) => {
             return Diagnosis {

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use super::LiveCall;
 use crate::engine::{Delivery, Observer, Request, RouteError, RouteErrorKind, Router, RouterEvent};
-use llmroute_core::model::{Class, Event, OutputFault, Prompt, Timestamp};
-use llmroute_core::routing::failover::Stop;
-use llmroute_core::routing::per_class::PerClass;
-use llmroute_core::routing::strategy::SimpleShuffle;
+pub use llmroute_core::model::{Class, Event, OutputFault, Prompt, Timestamp};
+pub use llmroute_core::routing::failover::Stop;
+pub use llmroute_core::routing::per_class::PerClass;
+pub use llmroute_core::routing::strategy::SimpleShuffle;
 use llmroute_core::routing::{DeploymentId, Group, GroupId, Map, Policy};
 
 /// The prompt.
@@ -63,7 +63,7 @@ impl Observer for DiscardOutput {
 }
 
 /// Calls the deployment of `group`, added by [`add_single_group`], for at most `limit`.
-pub async fn call(
+pub(crate) async fn call(
     router: &Router,
     group: GroupId,
     now: Timestamp,

@@ -12,8 +12,8 @@ use std::time::Duration;
 use crate::engine::{ProbeResult, Standing};
 use crate::ports::ConnectionCheck;
 use llmroute_core::model::{Failure, Timestamp};
-use llmroute_core::protocols::probe::Listed;
-use llmroute_core::routing::breaker;
+pub use llmroute_core::protocols::probe::Listed;
+pub use llmroute_core::routing::breaker;
 use llmroute_core::routing::{DeploymentId, GroupId};
 
 pub use check::{HealthTimeouts, check};

@@ -8,8 +8,8 @@ use url::{Host, Url};
 use super::Evidence;
 use crate::engine::{ProbeOutcome, ProbeReply};
 use llmroute_core::model::Timestamp;
-use llmroute_core::model::format;
-use llmroute_core::protocols::probe::Listed;
+pub use llmroute_core::model::format;
+pub use llmroute_core::protocols::probe::Listed;
 
 /// A certificate that expires sooner than this should have been renewed.
 const RENEWAL: Duration = Duration::from_secs(21 * 24 * 3600);
@@ -17,7 +17,7 @@ const RENEWAL: Duration = Duration::from_secs(21 * 24 * 3600);
 const SKEW: Duration = Duration::from_secs(30);
 
 /// All warnings about a deployment at `url`.
-pub fn all(url: Option<&Url>, evidence: &Evidence, now: Timestamp) -> Vec<String> {
+pub(crate) fn all(url: Option<&Url>, evidence: &Evidence, now: Timestamp) -> Vec<String> {
     let reply = match &evidence.probed.outcome {
         ProbeOutcome::Replied(reply) => Some(reply),
         ProbeOutcome::NoFreeRequest

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::{CANDIDATES, History, HistoryError, LogEntry};
 use crate::ports::RequestOutcome;
 use crate::state::LogRecord;
-use llmroute_core::model::{Message, Role, Timestamp};
+pub use llmroute_core::model::{Message, Role, Timestamp};
 
 /// The number of conversations searched for the newest one that can be continued.
 const LOOKED_AT: usize = 16;

@@ -3,7 +3,7 @@
 mod conversation;
 mod entry;
 mod last_call;
-mod stats;
+pub mod stats;
 
 use crate::ports::StoreError;
 use crate::state::{LogReader, StateLocation};

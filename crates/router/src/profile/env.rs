@@ -16,7 +16,7 @@ impl EnvVars {
     }
 
     /// Returns the first of `names` that is set, with its value.
-    pub fn first<'n, N: AsRef<str>>(&self, names: &'n [N]) -> Option<(&'n str, &str)> {
+    pub(crate) fn first<'n, N: AsRef<str>>(&self, names: &'n [N]) -> Option<(&'n str, &str)> {
         names.iter().find_map(|name| Some((name.as_ref(), self.get(name.as_ref())?)))
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 use llmroute_core::catalog;
-use llmroute_core::model::KeySource;
+pub use llmroute_core::model::KeySource;
 use llmroute_core::routing::{DeploymentId, Group, GroupId};
 
 use super::document::diagnostic::Diagnostic;

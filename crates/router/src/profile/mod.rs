@@ -8,7 +8,7 @@ mod document;
 mod env;
 mod files;
 mod lint;
-mod locate;
+pub mod locate;
 mod models;
 mod provider_status;
 mod resolve;
@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::DeTable;
 
-use llmroute_core::model::{KeySource, StateSource};
+pub use llmroute_core::model::{KeySource, StateSource};
 use llmroute_core::protocols::Endpoint;
 use llmroute_core::routing::{self, GroupId, Policy};
 

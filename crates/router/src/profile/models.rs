@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::profile::EnvVars;
-use llmroute_core::catalog::aliases;
-use llmroute_core::catalog::models::fetched::{FetchedTable, newest};
-use llmroute_core::catalog::models::{self, Model};
+pub use llmroute_core::catalog::aliases;
+pub use llmroute_core::catalog::models::fetched::{FetchedTable, newest};
+pub use llmroute_core::catalog::models::{self, Model};
 
 /// The largest table that is read.
 const LARGEST: u64 = 32 << 20;

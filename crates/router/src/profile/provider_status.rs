@@ -6,7 +6,7 @@ use super::credentials::{Credential, KeySpec, google};
 use super::resolve::provider::Provider;
 use super::{EnvVars, Profile};
 use llmroute_core::catalog;
-use llmroute_core::model::KeySource;
+pub use llmroute_core::model::KeySource;
 
 /// One provider, as far as it is known without a call.
 #[derive(Debug, Clone, PartialEq, Eq)]

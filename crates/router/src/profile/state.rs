@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use llmroute_core::model::StateSource;
+pub use llmroute_core::model::StateSource;
 
 use super::document::TopKeys;
 use super::document::mask;

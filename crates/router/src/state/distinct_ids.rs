@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 /// Ids in the order in which they were first seen.
-pub struct DistinctIds {
+pub(crate) struct DistinctIds {
     /// The ids seen so far.
     pub ids: Vec<String>,
     seen: HashSet<String>,
@@ -12,17 +12,17 @@ pub struct DistinctIds {
 
 impl DistinctIds {
     /// Starts empty and collects `count` ids.
-    pub fn new(count: usize) -> Self {
+    pub(crate) fn new(count: usize) -> Self {
         Self { ids: Vec::new(), seen: HashSet::new(), count }
     }
 
     /// Returns `true` if there are enough.
-    pub fn full(&self) -> bool {
+    pub(crate) fn full(&self) -> bool {
         self.ids.len() >= self.count
     }
 
     /// Adds `id` if it is new and there is room.
-    pub fn see(&mut self, id: String) {
+    pub(crate) fn see(&mut self, id: String) {
         if !self.full() && self.seen.insert(id.clone()) {
             self.ids.push(id);
         }

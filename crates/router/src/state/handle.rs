@@ -22,7 +22,7 @@ const POST_LIMIT: Duration = Duration::from_secs(2);
 ///
 /// Clones share one store and its queues.
 #[derive(Clone)]
-pub struct StateHandle(Arc<Inner>);
+pub(crate) struct StateHandle(Arc<Inner>);
 
 struct Inner {
     store: Arc<dyn Store>,
@@ -39,7 +39,7 @@ impl fmt::Debug for StateHandle {
 impl StateHandle {
     /// A handle over `store`. No thread is started and nothing is read before the first operation.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
         Self(Arc::new(Inner { store, reads: Queue::default(), writes: Queue::default() }))
     }
 
@@ -47,7 +47,7 @@ impl StateHandle {
     ///
     /// # Errors
     /// When the store cannot be read, or not within `limit`.
-    pub async fn read(&self, keys: Vec<String>, limit: Duration) -> Result<Vec<Option<String>>, StoreError> {
+    pub(crate) async fn read(&self, keys: Vec<String>, limit: Duration) -> Result<Vec<Option<String>>, StoreError> {
         if self.0.store.is_immediate() {
             return self.0.store.read(&keys);
         }
@@ -61,7 +61,7 @@ impl StateHandle {
     ///
     /// # Errors
     /// When the store cannot be written, or not within `limit`. The change may still be made later.
-    pub async fn update<T: Send + 'static>(
+    pub(crate) async fn update<T: Send + 'static>(
         &self,
         keys: Vec<String>,
         limit: Duration,
@@ -75,7 +75,7 @@ impl StateHandle {
     ///
     /// # Errors
     /// As [`update`](Self::update).
-    pub async fn update_shared<T: Send + 'static>(
+    pub(crate) async fn update_shared<T: Send + 'static>(
         &self,
         keys: Vec<String>,
         limit: Duration,
@@ -86,24 +86,24 @@ impl StateHandle {
 
     /// Queues a change of the values of `keys` and returns at once. Usable in `Drop`, and outside of a
     /// runtime. Writes are made in the order in which they are queued.
-    pub fn post(&self, keys: Vec<String>, mut change: impl FnMut(&mut [Option<String>]) + Send + 'static) {
+    pub(crate) fn post(&self, keys: Vec<String>, mut change: impl FnMut(&mut [Option<String>]) + Send + 'static) {
         let change = Box::new(move |values: &mut [Option<String>]| change(values));
         self.queue(StoreWrite::Update(StateUpdate { keys, change, shared: false, written: Vec::new() }));
     }
 
     /// Queues the start of a request for the log. A second start with the same id changes nothing.
-    pub fn begin(&self, start: LogStart) {
+    pub(crate) fn begin(&self, start: LogStart) {
         self.queue(StoreWrite::Begin(start));
     }
 
     /// Queues the end of the request `id` for the log.
-    pub fn finish(&self, id: String, end: LogEnd) {
+    pub(crate) fn finish(&self, id: String, end: LogEnd) {
         self.queue(StoreWrite::Finish { id, end });
     }
 
     /// Waits until everything that was queued before is written, at most for `limit`. Returns `true` if it
     /// is.
-    pub async fn flush(&self, limit: Duration) -> bool {
+    pub(crate) async fn flush(&self, limit: Duration) -> bool {
         if self.0.writes.is_idle() {
             return true;
         }
@@ -113,13 +113,14 @@ impl StateHandle {
     }
 
     /// As [`flush`](Self::flush), on the calling thread and without a runtime: for the end of a process.
-    pub fn flush_blocking(&self, limit: Duration) -> bool {
+    pub(crate) fn flush_blocking(&self, limit: Duration) -> bool {
         self.0.writes.drain_blocking(&self.0, limit)
     }
 
+    #[cfg(test)]
     /// Returns a warning about the state that has not been reported yet.
     #[must_use]
-    pub fn take_warning(&self) -> Option<String> {
+    pub(crate) fn take_warning(&self) -> Option<String> {
         self.0.store.take_warning()
     }
 

@@ -40,7 +40,7 @@ impl LogQuery {
 
     /// Returns `true` if `record` matches.
     #[must_use]
-    pub fn matches(&self, (start, end): &LogRecord) -> bool {
+    pub(crate) fn matches(&self, (start, end): &LogRecord) -> bool {
         let attempts = || end.iter().filter_map(|end| end.attempts.as_array()).flatten();
         let said = |value: &Value, field: &str, want: &str| value.get(field).and_then(Value::as_str) == Some(want);
         let asked = |name: &String| {

@@ -61,7 +61,7 @@ impl LogReader {
     ///
     /// # Errors
     /// Fails if the log cannot be read.
-    pub fn since(&self, since: Timestamp) -> Result<Vec<LogRecord>, StoreError> {
+    pub(crate) fn since(&self, since: Timestamp) -> Result<Vec<LogRecord>, StoreError> {
         match &self.0 {
             Backend::Sqlite { path, connection } => run(path, log::since(connection, since)),
             Backend::Redis(redis) => redis.since(since),
@@ -99,7 +99,7 @@ impl LogReader {
     ///
     /// # Errors
     /// Fails if the log cannot be read.
-    pub fn turns(&self, id: &str) -> Result<Vec<LogRecord>, StoreError> {
+    pub(crate) fn turns(&self, id: &str) -> Result<Vec<LogRecord>, StoreError> {
         match &self.0 {
             Backend::Sqlite { path, connection } => run(path, log::turns(connection, id)),
             Backend::Redis(redis) => redis.turns(id),
@@ -110,7 +110,7 @@ impl LogReader {
     ///
     /// # Errors
     /// Fails if the log cannot be read.
-    pub fn conversations(&self, count: usize) -> Result<Vec<String>, StoreError> {
+    pub(crate) fn conversations(&self, count: usize) -> Result<Vec<String>, StoreError> {
         match &self.0 {
             Backend::Sqlite { path, connection } => run(path, log::conversations(connection, count)),
             Backend::Redis(redis) => redis.conversations(count),
@@ -121,7 +121,7 @@ impl LogReader {
     ///
     /// # Errors
     /// Fails if the log cannot be read.
-    pub fn matching(&self, part: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+    pub(crate) fn matching(&self, part: &str, limit: usize) -> Result<Vec<String>, StoreError> {
         match &self.0 {
             Backend::Sqlite { path, connection } => run(path, log::matching(connection, part, limit)),
             Backend::Redis(redis) => redis.matching(part, limit),

@@ -25,7 +25,7 @@ use crate::ports::{LogEnd, LogStart, Store, StoreError};
 use llmroute_core::model::RedisUrl;
 
 pub use fallback_store::FallbackStore;
-pub use handle::StateHandle;
+pub(crate) use handle::StateHandle;
 pub use log_query::LogQuery;
 pub use log_reader::LogReader;
 pub use memory::MemoryStore;

@@ -14,7 +14,7 @@ pub struct RedisStore {
 impl RedisStore {
     /// The store at `url`, which this build cannot reach.
     #[must_use]
-    pub fn new(url: &RedisUrl) -> Self {
+    pub(crate) fn new(url: &RedisUrl) -> Self {
         Self { url: url.clone() }
     }
 
@@ -22,7 +22,7 @@ impl RedisStore {
     ///
     /// # Errors
     /// Always.
-    pub fn last(&self, _: usize) -> Result<Vec<LogRecord>, StoreError> {
+    pub(crate) fn last(&self, _: usize) -> Result<Vec<LogRecord>, StoreError> {
         self.missing()
     }
 
@@ -30,7 +30,7 @@ impl RedisStore {
     ///
     /// # Errors
     /// Always.
-    pub fn since(&self, _: llmroute_core::model::Timestamp) -> Result<Vec<LogRecord>, StoreError> {
+    pub(crate) fn since(&self, _: llmroute_core::model::Timestamp) -> Result<Vec<LogRecord>, StoreError> {
         self.missing()
     }
 
@@ -38,7 +38,7 @@ impl RedisStore {
     ///
     /// # Errors
     /// Always.
-    pub fn get(&self, _: &str) -> Result<Option<LogRecord>, StoreError> {
+    pub(crate) fn get(&self, _: &str) -> Result<Option<LogRecord>, StoreError> {
         self.missing()
     }
 
@@ -46,7 +46,7 @@ impl RedisStore {
     ///
     /// # Errors
     /// Always.
-    pub fn matching(&self, _: &str, _: usize) -> Result<Vec<String>, StoreError> {
+    pub(crate) fn matching(&self, _: &str, _: usize) -> Result<Vec<String>, StoreError> {
         self.missing()
     }
 
@@ -62,7 +62,7 @@ impl RedisStore {
     ///
     /// # Errors
     /// Always.
-    pub fn turns(&self, _: &str) -> Result<Vec<LogRecord>, StoreError> {
+    pub(crate) fn turns(&self, _: &str) -> Result<Vec<LogRecord>, StoreError> {
         self.missing()
     }
 
@@ -70,7 +70,7 @@ impl RedisStore {
     ///
     /// # Errors
     /// Always.
-    pub fn conversations(&self, _: usize) -> Result<Vec<String>, StoreError> {
+    pub(crate) fn conversations(&self, _: usize) -> Result<Vec<String>, StoreError> {
         self.missing()
     }
 

@@ -45,7 +45,7 @@ impl SearchTerms {
 
     /// Returns `true` if every word occurs in one of `texts`.
     #[must_use]
-    pub fn all_occur_in(&self, texts: &[&str]) -> bool {
+    pub(crate) fn all_occur_in(&self, texts: &[&str]) -> bool {
         let mut missing: Vec<&SearchTerm> = self.0.iter().collect();
         for text in texts {
             if missing.is_empty() {

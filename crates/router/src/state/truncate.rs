@@ -6,7 +6,7 @@ use std::borrow::Cow;
 const TEXT_BYTES: usize = 16 << 20;
 
 /// Returns `text`, or its beginning and a mark if it is too long.
-pub fn truncate(text: &str) -> Cow<'_, str> {
+pub(crate) fn truncate(text: &str) -> Cow<'_, str> {
     if text.len() <= TEXT_BYTES {
         return Cow::Borrowed(text);
     }

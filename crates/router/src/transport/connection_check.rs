@@ -17,7 +17,7 @@ use url::Url;
 use super::http::error::{Server, tls_message};
 use super::tls::{self, LazyVerifier};
 use crate::ports::{BoxFuture, Clock, ConnectionCheck, ConnectionChecker};
-use llmroute_core::model::{Class, ConnectionFault, Failure, TimeoutKind};
+pub use llmroute_core::model::{Class, ConnectionFault, Failure, TimeoutKind};
 
 /// The delay before the next address is tried in parallel (RFC 8305, section 5).
 const NEXT_ADDRESS: Duration = Duration::from_millis(250);

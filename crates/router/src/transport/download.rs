@@ -1,6 +1,6 @@
 //! Downloads one public file over HTTP: no key, no redirect, no retry, and a size limit.
 
-use llmroute_core::model::format;
+pub use llmroute_core::model::format;
 use std::error::Error as _;
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -16,7 +16,7 @@ use reqwest::{Client, Method, Request, redirect, retry};
 use self::error::Server;
 use super::tls::{self, LazyVerifier};
 use crate::ports::{BoxFuture, HttpReply, Transport};
-use llmroute_core::model::{Class, ConnectionFault, Failure};
+pub use llmroute_core::model::{Class, ConnectionFault, Failure};
 use llmroute_core::wire::WireRequest;
 
 /// The `User-Agent` of every request.
@@ -54,7 +54,7 @@ impl fmt::Debug for HttpTransport {
 impl HttpTransport {
     /// A network over a client of the program.
     #[must_use]
-    pub fn with_client(client: Client) -> Self {
+    pub(crate) fn with_client(client: Client) -> Self {
         Self { fixed: Some(client), ..Self::default() }
     }
 

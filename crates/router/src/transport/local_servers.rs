@@ -57,7 +57,7 @@ async fn get(client: &reqwest::Client, base: &Url, path: &str) -> Option<Vec<u8>
 
 /// The first model in a reply of `/v1/models` (`data[].id`) or `/api/tags` (`models[].name`).
 #[must_use]
-pub fn first_model(body: &[u8]) -> Option<String> {
+pub(crate) fn first_model(body: &[u8]) -> Option<String> {
     let reply: Value = serde_json::from_slice(body).ok()?;
     let named = |list: &str, name: &str| {
         let models = reply.get(list)?.as_array()?;

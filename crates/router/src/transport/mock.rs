@@ -14,17 +14,17 @@ use tokio::time::{Instant, sleep_until};
 
 use self::simulate::{BodyEnd, SimulatedBody, SimulatedCall};
 use crate::ports::{BoxFuture, HttpReply, Transport};
-use llmroute_core::model::{Class, ConnectionFault, Failure};
+pub use llmroute_core::model::{Class, ConnectionFault, Failure};
 use llmroute_core::wire::WireRequest;
-use llmroute_core::wire::script::Simulation;
+pub use llmroute_core::wire::script::Simulation;
 
-pub use self::measured::MeasuringMock;
+pub(crate) use self::measured::MeasuringMock;
 
 /// A transport for `mock://` requests, whose body is a [`Simulation`].
 ///
 /// The n-th call of a transport with the same seed and script gives the same bytes at the same times.
 #[derive(Debug, Default)]
-pub struct MockTransport {
+pub(crate) struct MockTransport {
     seed: u64,
     calls: AtomicU64,
 }
@@ -32,7 +32,7 @@ pub struct MockTransport {
 impl MockTransport {
     /// A transport whose randomness depends on `seed`, the script's own seed and the number of the call.
     #[must_use]
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { seed, calls: AtomicU64::new(0) }
     }
 

@@ -2,11 +2,11 @@
 
 pub mod connection_check;
 pub mod download;
-pub mod http;
+pub(crate) mod http;
 pub mod local_servers;
-pub mod measuring;
-pub mod mock;
-pub mod process;
+pub(crate) mod measuring;
+pub(crate) mod mock;
+pub(crate) mod process;
 mod tls;
 
 use std::time::Duration;
@@ -17,13 +17,13 @@ use llmroute_core::wire::WireRequest;
 
 pub use http::HttpTransport;
 pub use measuring::MeasuringTransport;
-pub use mock::MockTransport;
+pub(crate) use mock::MockTransport;
 
 /// All transports of the process, chosen by the scheme of the URL.
 ///
 /// Creation does no I/O: connections, clients and TLS roots are made by the first call that needs them.
 #[derive(Debug, Default)]
-pub struct SchemeTransport {
+pub(crate) struct SchemeTransport {
     /// `http` and `https`.
     pub http: HttpTransport,
     /// `mock`.
@@ -33,13 +33,13 @@ pub struct SchemeTransport {
 impl SchemeTransport {
     /// A network; `seed` determines the randomness of simulated deployments.
     #[must_use]
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { http: HttpTransport::default(), mock: MockTransport::new(seed) }
     }
 
     /// The same network, over an HTTP client of the program.
     #[must_use]
-    pub fn with_client(self, client: reqwest::Client) -> Self {
+    pub(crate) fn with_client(self, client: reqwest::Client) -> Self {
         Self { http: HttpTransport::with_client(client), ..self }
     }
 }

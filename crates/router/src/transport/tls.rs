@@ -15,7 +15,7 @@ const SESSIONS: usize = 32;
 /// A configuration that has loaded nothing yet; offers HTTP/2.
 ///
 /// Proxies may speak TLS even when the request is `http`, so every client has one.
-pub fn config(roots: &Arc<LazyVerifier>) -> Result<ClientConfig, Error> {
+pub(crate) fn config(roots: &Arc<LazyVerifier>) -> Result<ClientConfig, Error> {
     let mut config = ClientConfig::builder_with_provider(Arc::clone(&roots.provider))
         .with_safe_default_protocol_versions()?
         .dangerous()
@@ -31,7 +31,7 @@ pub fn config(roots: &Arc<LazyVerifier>) -> Result<ClientConfig, Error> {
 /// On Linux and the BSDs the roots come from `SSL_CERT_FILE` and `SSL_CERT_DIR` if one of them is set,
 /// else from the system; on macOS and Windows the system decides.
 #[derive(Debug)]
-pub struct LazyVerifier {
+pub(crate) struct LazyVerifier {
     provider: Arc<CryptoProvider>,
     verifier: OnceLock<Result<Verifier, Error>>,
 }
@@ -50,7 +50,7 @@ impl LazyVerifier {
 
     /// Returns `true` if the roots are loaded.
     #[cfg(test)]
-    pub fn were_read(&self) -> bool {
+    pub(crate) fn were_read(&self) -> bool {
         self.verifier.get().is_some()
     }
 }

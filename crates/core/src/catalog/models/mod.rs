@@ -14,7 +14,7 @@ use crate::model::price::PriceTier;
 use crate::model::{Effort, Price};
 
 /// The date of the table; a model whose price is newer carries its own.
-pub const AS_OF: &str = "2026-11-21";
+pub(crate) const AS_OF: &str = "2026-11-21";
 
 const TABLE: &str = include_str!("models.tsv");
 
@@ -169,7 +169,7 @@ pub enum Status {
 impl Model {
     /// Returns `true` if it reasons at `effort`.
     #[must_use]
-    pub fn reasons(&self, effort: Option<Effort>) -> bool {
+    pub(crate) fn reasons(&self, effort: Option<Effort>) -> bool {
         match (self.reasoning, effort) {
             (Reasoning::No, _) | (_, Some(Effort::None)) | (Reasoning::WhenAsked, None) => false,
             (Reasoning::WhenAsked, Some(_)) | (Reasoning::ByDefault, _) => true,
@@ -178,13 +178,13 @@ impl Model {
 
     /// Returns `true` if `temperature` and `top_p` can be sent with `effort`.
     #[must_use]
-    pub fn takes_sampling(&self, effort: Option<Effort>) -> bool {
+    pub(crate) fn takes_sampling(&self, effort: Option<Effort>) -> bool {
         self.takes(self.sampling, effort)
     }
 
     /// Returns `false` if it is known to refuse this level of effort.
     #[must_use]
-    pub fn takes_effort(&self, effort: Effort) -> bool {
+    pub(crate) fn takes_effort(&self, effort: Effort) -> bool {
         match (self.reasoning, &self.efforts, effort) {
             (Reasoning::No, _, _) | (_, Efforts::None, _) => false,
             (Reasoning::WhenAsked, _, Effort::None) | (_, Efforts::Unknown, _) => true,
@@ -194,7 +194,7 @@ impl Model {
 
     /// Returns `true` if tools can be sent with `effort` in chat completions.
     #[must_use]
-    pub fn takes_tools_in_chat(&self, effort: Option<Effort>) -> bool {
+    pub(crate) fn takes_tools_in_chat(&self, effort: Option<Effort>) -> bool {
         self.takes(self.chat_tools, effort)
     }
 

@@ -13,7 +13,7 @@ use crate::wire::{Frame, sse};
 const MAX_CALLS: usize = 1024;
 
 /// The state of one reply.
-pub struct MessagesDecoder {
+pub(crate) struct MessagesDecoder {
     codes: Codes,
     /// Who answers: the one who may read what is sealed.
     by: String,
@@ -51,7 +51,7 @@ struct MessagesUsage {
 
 impl MessagesDecoder {
     /// A decoder for one reply.
-    pub fn new(codes: Codes, by: &str) -> Self {
+    pub(crate) fn new(codes: Codes, by: &str) -> Self {
         Self {
             codes,
             by: by.to_owned(),

@@ -29,7 +29,7 @@ const LEAST_BUDGET: u64 = 1024;
 pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "anthropic", quirks: QUIRKS, adapter: &Anthropic };
 
 /// Plain Anthropic messages.
-pub const QUIRKS: Quirks = Quirks {
+pub(crate) const QUIRKS: Quirks = Quirks {
     auth: Auth::XApiKey,
     headers: &[("anthropic-version", "2023-06-01")],
     seed: None,
@@ -38,7 +38,7 @@ pub const QUIRKS: Quirks = Quirks {
 };
 
 /// The adapter.
-pub struct Anthropic;
+pub(crate) struct Anthropic;
 
 impl Adapter for Anthropic {
     fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<EncodedRequest, Failure> {
@@ -68,7 +68,7 @@ impl Adapter for Anthropic {
 ///
 /// # Errors
 /// As [`Adapter::encode`].
-pub fn body(to: &Endpoint, prompt: &Prompt) -> Result<(Map<String, Value>, Vec<&'static str>), Failure> {
+pub(crate) fn body(to: &Endpoint, prompt: &Prompt) -> Result<(Map<String, Value>, Vec<&'static str>), Failure> {
     let model = to.known.as_ref();
     let (mut sampling, mut dropped) = request::parameters(to, prompt, model)?;
     let limit = sampling.max_tokens.or(model.and_then(|model| model.max_output)).unwrap_or(MAX_TOKENS);

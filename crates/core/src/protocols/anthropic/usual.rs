@@ -6,7 +6,7 @@ use crate::protocols::json_text::{Nothing, Text};
 
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "'de: 'a"))]
-pub struct DeltaEvent<'a> {
+pub(crate) struct DeltaEvent<'a> {
     #[serde(rename = "type")]
     _kind: EventKind,
     #[serde(default)]
@@ -24,7 +24,7 @@ enum EventKind {
 
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "'de: 'a"))]
-pub struct Delta<'a> {
+pub(crate) struct Delta<'a> {
     #[serde(rename = "type")]
     pub kind: DeltaKind,
     #[serde(default)]
@@ -36,7 +36,7 @@ pub struct Delta<'a> {
 }
 
 #[derive(Deserialize, Clone, Copy)]
-pub enum DeltaKind {
+pub(crate) enum DeltaKind {
     #[serde(rename = "text_delta")]
     Text,
     #[serde(rename = "thinking_delta")]

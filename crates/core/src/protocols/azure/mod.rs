@@ -20,7 +20,7 @@ pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "azure", quirks: QUIR
 ///
 /// Source: Microsoft Learn, "Azure OpenAI in Microsoft Foundry Models v1 API" (paths, `api-key`,
 /// bearer tokens) and the Python SDK's `lib/azure.py` (variables, never both headers).
-pub const QUIRKS: Quirks = Quirks {
+pub(crate) const QUIRKS: Quirks = Quirks {
     max_completion_tokens: true,
     // They refuse the newer name with 422 (pydantic-ai, providers/azure.py).
     max_tokens_for: &["mistral", "ministral", "codestral"],
@@ -39,7 +39,7 @@ pub const QUIRKS: Quirks = Quirks {
 };
 
 /// The adapter.
-pub struct Azure;
+pub(crate) struct Azure;
 
 impl Adapter for Azure {
     fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<EncodedRequest, Failure> {

@@ -12,7 +12,7 @@ use crate::wire::Frame;
 const MAX_CALLS: usize = 1024;
 
 /// The state of one reply.
-pub struct ConverseDecoder {
+pub(crate) struct ConverseDecoder {
     codes: Codes,
     /// Who answers: the one who may read what is sealed.
     by: String,
@@ -37,7 +37,7 @@ struct OpenToolUse {
 
 impl ConverseDecoder {
     /// A decoder for one reply.
-    pub fn new(codes: Codes, by: &str) -> Self {
+    pub(crate) fn new(codes: Codes, by: &str) -> Self {
         let (by, block) = (by.to_owned(), (String::new(), String::new()));
         Self { codes, by, started: false, finish: None, counted: false, calls: 0, open: None, block }
     }

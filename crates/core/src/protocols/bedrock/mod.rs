@@ -21,7 +21,7 @@ pub(in crate::protocols) use decoder::ConverseDecoder;
 pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "bedrock", quirks: QUIRKS, adapter: &Bedrock };
 
 /// Plain Converse of Bedrock. Codes: the errors of the service model that have no meaning elsewhere.
-pub const QUIRKS: Quirks = Quirks {
+pub(crate) const QUIRKS: Quirks = Quirks {
     version: None,
     auth: Auth::Aws { service: "bedrock" },
     headers: &[("accept", "application/vnd.amazon.eventstream")],
@@ -45,7 +45,7 @@ pub const QUIRKS: Quirks = Quirks {
 };
 
 /// The adapter.
-pub struct Bedrock;
+pub(crate) struct Bedrock;
 
 /// The fields of a request; any other is for the model and goes into `additionalModelRequestFields`.
 const FIELDS: [&str; 12] = [

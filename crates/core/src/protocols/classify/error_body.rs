@@ -7,7 +7,7 @@ use crate::wire::sse;
 
 /// An error body, read.
 #[derive(Debug, Default)]
-pub struct ErrorBody {
+pub(crate) struct ErrorBody {
     /// Machine codes as [`key`]s: `code`, `type`, `status`, `reason`, … of the error and around it.
     pub codes: Vec<String>,
     /// A code that is an HTTP status.
@@ -33,13 +33,13 @@ pub struct ErrorBody {
 }
 
 /// A code without case and punctuation: `rate_limit_exceeded` and `RateLimitExceeded` are one.
-pub fn key(code: &str) -> String {
+pub(crate) fn key(code: &str) -> String {
     code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 impl ErrorBody {
     /// Reads a body that may be anything.
-    pub fn of_body(body: &[u8]) -> Self {
+    pub(crate) fn of_body(body: &[u8]) -> Self {
         let text = String::from_utf8_lossy(body);
         let text = text.trim_start_matches('\u{feff}').trim();
         if text.is_empty() {
@@ -58,7 +58,7 @@ impl ErrorBody {
     }
 
     /// Reads a JSON body; one that is wrapped in an array is unwrapped.
-    pub fn of_json(body: &Value) -> Self {
+    pub(crate) fn of_json(body: &Value) -> Self {
         let body = body.as_array().and_then(|list| list.first()).unwrap_or(body);
         let error = body.get("error").filter(|error| error.is_object()).unwrap_or(body);
         let mut said = Self { body: body.clone(), ..Self::default() };
@@ -112,7 +112,7 @@ impl ErrorBody {
     }
 
     /// The message, or the best replacement.
-    pub fn message_for(&self, status: u16) -> String {
+    pub(crate) fn message_for(&self, status: u16) -> String {
         if is_visible(&self.message) {
             return self.message.clone();
         }

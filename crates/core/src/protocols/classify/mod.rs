@@ -17,14 +17,14 @@ use error_body::ErrorBody;
 
 /// Codes of one provider and what they mean there; compared without case and punctuation, with the
 /// status as a code too (`"412"`, or `"413 empty"` for one without a body). They go first.
-pub type Codes = &'static [(&'static str, Class)];
+pub(crate) type Codes = &'static [(&'static str, Class)];
 
 /// A limit with a longer wait is an exhausted quota.
 const LONGEST_RATE_LIMIT: Duration = Duration::from_secs(3600);
 
 /// Classifies a reply with an error status.
 #[must_use]
-pub fn reply(reply: &ErrorReply<'_>, own: Codes) -> Failure {
+pub(crate) fn reply(reply: &ErrorReply<'_>, own: Codes) -> Failure {
     let said = ErrorBody::of_body(reply.body);
     let mut failure = failure(&said, reply.status, own, Some(reply.headers), Some(reply.now));
     failure.request_id = request_id(reply.headers).or(said.request_id);
@@ -44,7 +44,7 @@ fn redirect(reply: &ErrorReply<'_>) -> Option<String> {
 
 /// Classifies an error inside a reply with status 200.
 #[must_use]
-pub fn inside(body: &Value, own: Codes) -> Failure {
+pub(crate) fn inside(body: &Value, own: Codes) -> Failure {
     let said = ErrorBody::of_json(body);
     let mut failure = failure(&said, 0, own, None, None);
     failure.request_id = said.request_id;
@@ -63,7 +63,7 @@ pub fn request_id(headers: &HeaderMap) -> Option<String> {
 
 /// Recognizes a `body` that reports an error instead of an answer, in the shapes that servers use.
 #[must_use]
-pub fn is_error(body: &Value) -> bool {
+pub(crate) fn is_error(body: &Value) -> bool {
     let text = |name: &str| body.get(name).and_then(Value::as_str);
     let present = |name: &str| body.get(name).is_some_and(is_present);
     // Beside an answer, an empty object is not an error.
@@ -80,7 +80,7 @@ pub fn is_error(body: &Value) -> bool {
 
 /// Returns `true` if a field says something: `null`, `false`, 0 and what is empty do not.
 #[must_use]
-pub fn is_present(value: &Value) -> bool {
+pub(crate) fn is_present(value: &Value) -> bool {
     match value {
         Value::Null => false,
         Value::Bool(value) => *value,

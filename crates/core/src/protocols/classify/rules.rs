@@ -5,7 +5,7 @@ use super::error_body::{ErrorBody, key};
 use crate::model::{Class, TimeoutKind};
 
 /// The class from the provider's own table.
-pub fn own(said: &ErrorBody, status: u16, own: Codes) -> Option<Class> {
+pub(crate) fn own(said: &ErrorBody, status: u16, own: Codes) -> Option<Class> {
     let (status, empty) = (status.to_string(), format!("{status}empty"));
     let named = |code: &str| {
         let code = key(code);
@@ -15,7 +15,7 @@ pub fn own(said: &ErrorBody, status: u16, own: Codes) -> Option<Class> {
 }
 
 /// The class from the shape of the body, beyond its codes.
-pub fn shape(said: &ErrorBody, status: u16) -> Option<Class> {
+pub(crate) fn shape(said: &ErrorBody, status: u16) -> Option<Class> {
     let client = matches!(status, 0 | 400 | 403 | 413 | 422 | 429);
     let exhausted = said.codes.iter().any(|code| code == "resourceexhausted");
     let never = ["limit: 0", "prepayment credits", "spend cap", "spending cap"];
@@ -71,7 +71,7 @@ fn is_too_long(text: &str) -> bool {
 }
 
 /// The class from machine codes, which are compared as a whole, without case and punctuation.
-pub fn code(codes: &[String]) -> Option<Class> {
+pub(crate) fn code(codes: &[String]) -> Option<Class> {
     CODES
         .iter()
         .find(|(names, _)| names.iter().any(|name| codes.iter().any(|code| code == name)))
@@ -217,7 +217,7 @@ const CODES: &[(&[&str], Class)] = &[
 
 /// The class from the wording. Text counts only where the status leaves the question open: safety
 /// and billing under a status that blames the request, never under a failing server.
-pub fn text(text: &str, status: u16, inside: bool) -> Option<Class> {
+pub(crate) fn text(text: &str, status: u16, inside: bool) -> Option<Class> {
     let blames_request = inside || matches!(status, 400 | 402 | 403 | 413 | 422 | 429);
     let rules = TEXTS.iter().filter(|rule| match rule.1 {
         Class::ContextWindow => blames_request || status == 500,

@@ -11,7 +11,7 @@ use crate::wire::{Frame, sse};
 const MAX_CALLS: usize = 1024;
 
 /// The state of one reply.
-pub struct CohereDecoder {
+pub(crate) struct CohereDecoder {
     codes: Codes,
     started: bool,
     /// The index that the wire gave to each call.
@@ -21,7 +21,7 @@ pub struct CohereDecoder {
 
 impl CohereDecoder {
     /// A decoder for one reply.
-    pub fn new(codes: Codes) -> Self {
+    pub(crate) fn new(codes: Codes) -> Self {
         Self { codes, started: false, calls: Vec::new(), finish: None }
     }
 

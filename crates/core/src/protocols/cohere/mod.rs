@@ -17,7 +17,7 @@ pub(in crate::protocols) use decoder::CohereDecoder;
 pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "cohere", quirks: QUIRKS, adapter: &Cohere };
 
 /// Plain Cohere, version 2 (API reference, Chat).
-pub const QUIRKS: Quirks = Quirks {
+pub(crate) const QUIRKS: Quirks = Quirks {
     version: Some("v2"),
     max_stop: 5,
     // 20 MB of images in a request (docs.cohere.com, "Image inputs", limitations).
@@ -26,7 +26,7 @@ pub const QUIRKS: Quirks = Quirks {
 };
 
 /// The adapter.
-pub struct Cohere;
+pub(crate) struct Cohere;
 
 impl Adapter for Cohere {
     fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<EncodedRequest, Failure> {

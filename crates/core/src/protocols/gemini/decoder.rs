@@ -11,10 +11,10 @@ use crate::wire::{Frame, sse};
 const MAX_CALLS: usize = 1024;
 
 /// The beginning of an id that the API did not give: most calls have none.
-pub const MADE_UP: &str = "call_";
+pub(crate) const MADE_UP: &str = "call_";
 
 /// The state of one reply.
-pub struct GeminiDecoder {
+pub(crate) struct GeminiDecoder {
     codes: Codes,
     started: bool,
     calls: usize,
@@ -34,7 +34,7 @@ struct GeminiUsage {
 
 impl GeminiDecoder {
     /// A decoder for one reply.
-    pub fn new(codes: Codes) -> Self {
+    pub(crate) fn new(codes: Codes) -> Self {
         Self { codes, started: false, calls: 0, finish: None, counts: GeminiUsage::default() }
     }
 

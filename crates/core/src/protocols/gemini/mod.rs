@@ -28,7 +28,7 @@ const FOREIGN: &str = "skip_thought_signature_validator";
 pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "gemini", quirks: QUIRKS, adapter: &Gemini };
 
 /// Plain Gemini: at most five stop texts (Gemini API reference, `GenerationConfig`).
-pub const QUIRKS: Quirks = Quirks {
+pub(crate) const QUIRKS: Quirks = Quirks {
     auth: Auth::XGoogApiKey,
     version: Some("v1beta"),
     max_stop: 5,
@@ -38,7 +38,7 @@ pub const QUIRKS: Quirks = Quirks {
 };
 
 /// The adapter.
-pub struct Gemini;
+pub(crate) struct Gemini;
 
 impl Adapter for Gemini {
     fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<EncodedRequest, Failure> {
@@ -73,13 +73,13 @@ impl Adapter for Gemini {
 }
 
 /// Asks for server-sent events; the reply would be one long JSON array without.
-pub fn as_events(encoded: &mut EncodedRequest) {
+pub(crate) fn as_events(encoded: &mut EncodedRequest) {
     encoded.request.url.query_pairs_mut().append_pair("alt", "sse");
 }
 
 /// Whether the ids of calls are told: one API of the protocol knows them, the other refuses them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CallIds {
+pub(crate) enum CallIds {
     /// They are sent back.
     Sent,
     /// Calls and results are matched by name and order.
@@ -90,7 +90,7 @@ pub enum CallIds {
 ///
 /// # Errors
 /// As [`Adapter::encode`].
-pub fn body(to: &Endpoint, prompt: &Prompt, ids: CallIds) -> Result<(Map<String, Value>, Vec<&'static str>), Failure> {
+pub(crate) fn body(to: &Endpoint, prompt: &Prompt, ids: CallIds) -> Result<(Map<String, Value>, Vec<&'static str>), Failure> {
     let model = to.known.as_ref();
     let (mut sampling, mut dropped) = request::parameters(to, prompt, model)?;
     // An answer that was begun leaves no room to think before it.

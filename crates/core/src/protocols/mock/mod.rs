@@ -17,10 +17,10 @@ use crate::wire::{ErrorReply, Framing, WireRequest};
 pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "mock", quirks: QUIRKS, adapter: &Mock };
 
 /// A simulated deployment takes every attachment.
-pub const QUIRKS: Quirks = Quirks { attachments: Attachments::FILES, ..Quirks::PLAIN };
+pub(crate) const QUIRKS: Quirks = Quirks { attachments: Attachments::FILES, ..Quirks::PLAIN };
 
 /// The adapter.
-pub struct Mock;
+pub(crate) struct Mock;
 
 impl Adapter for Mock {
     fn encode(&self, to: &Endpoint, _key: Option<&Secret>, prompt: &Prompt) -> Result<EncodedRequest, Failure> {

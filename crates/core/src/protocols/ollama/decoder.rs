@@ -11,7 +11,7 @@ use crate::wire::Frame;
 const MAX_CALLS: usize = 1024;
 
 /// The state of one reply.
-pub struct OllamaDecoder {
+pub(crate) struct OllamaDecoder {
     codes: Codes,
     started: bool,
     calls: usize,
@@ -20,7 +20,7 @@ pub struct OllamaDecoder {
 
 impl OllamaDecoder {
     /// A decoder for one reply.
-    pub fn new(codes: Codes) -> Self {
+    pub(crate) fn new(codes: Codes) -> Self {
         Self { codes, started: false, calls: 0, finish: None }
     }
 

@@ -25,10 +25,10 @@ const USUAL_ANSWER: u64 = 1024;
 pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "ollama", quirks: QUIRKS, adapter: &Ollama };
 
 /// Plain Ollama: options and addresses are the adapter's.
-pub const QUIRKS: Quirks = Quirks { version: None, ..Quirks::PLAIN };
+pub(crate) const QUIRKS: Quirks = Quirks { version: None, ..Quirks::PLAIN };
 
 /// The adapter.
-pub struct Ollama;
+pub(crate) struct Ollama;
 
 impl Adapter for Ollama {
     fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<EncodedRequest, Failure> {

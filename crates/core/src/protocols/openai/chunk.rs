@@ -13,7 +13,7 @@ use crate::protocols::json_text::{Nothing, Text};
 
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "'de: 'a"))]
-pub struct Chunk<'a> {
+pub(crate) struct Chunk<'a> {
     #[serde(default)]
     pub id: Text<'a>,
     #[serde(default)]
@@ -34,11 +34,11 @@ pub struct Chunk<'a> {
 }
 
 /// The only choice, if there is one.
-pub struct Choices<'a>(pub Option<Choice<'a>>);
+pub(crate) struct Choices<'a>(pub Option<Choice<'a>>);
 
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "'de: 'a"))]
-pub struct Choice<'a> {
+pub(crate) struct Choice<'a> {
     #[serde(default)]
     pub delta: Delta<'a>,
     #[serde(default)]
@@ -57,7 +57,7 @@ pub struct Choice<'a> {
 
 #[derive(Deserialize, Default)]
 #[serde(bound(deserialize = "'de: 'a"))]
-pub struct Delta<'a> {
+pub(crate) struct Delta<'a> {
     #[serde(default)]
     pub content: Text<'a>,
     #[serde(default)]
@@ -83,7 +83,7 @@ pub struct Delta<'a> {
 /// A piece of a tool call.
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "'de: 'a"))]
-pub struct CallPiece<'a> {
+pub(crate) struct CallPiece<'a> {
     #[serde(default)]
     pub index: Option<u64>,
     #[serde(default)]
@@ -94,7 +94,7 @@ pub struct CallPiece<'a> {
 
 #[derive(Deserialize, Default)]
 #[serde(bound(deserialize = "'de: 'a"))]
-pub struct Function<'a> {
+pub(crate) struct Function<'a> {
     #[serde(default)]
     pub name: Text<'a>,
     #[serde(default)]

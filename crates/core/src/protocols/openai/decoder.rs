@@ -28,7 +28,7 @@ const REASONING: [&str; 8] = [
 ];
 
 /// The state of one reply.
-pub struct ChatDecoder {
+pub(crate) struct ChatDecoder {
     quirks: Quirks,
     started: bool,
     /// Text was produced.
@@ -44,7 +44,7 @@ pub struct ChatDecoder {
 
 impl ChatDecoder {
     /// Returns a decoder for one reply of an endpoint with these quirks.
-    pub fn new(quirks: Quirks) -> Self {
+    pub(crate) fn new(quirks: Quirks) -> Self {
         Self {
             quirks,
             started: false,

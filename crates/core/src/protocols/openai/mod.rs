@@ -31,10 +31,10 @@ const USAGE: &str = "stream_options";
 pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "openai", quirks: QUIRKS, adapter: &Openai };
 
 /// The plain form: chat completions as OpenAI documents them.
-pub const QUIRKS: Quirks = Quirks::PLAIN;
+pub(crate) const QUIRKS: Quirks = Quirks::PLAIN;
 
 /// The adapter.
-pub struct Openai;
+pub(crate) struct Openai;
 
 impl Adapter for Openai {
     fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<EncodedRequest, Failure> {
@@ -73,7 +73,7 @@ impl Adapter for Openai {
 ///
 /// # Errors
 /// As [`Adapter::encode`].
-pub fn body(to: &Endpoint, prompt: &Prompt) -> Result<(Map<String, Value>, Vec<&'static str>), Failure> {
+pub(crate) fn body(to: &Endpoint, prompt: &Prompt) -> Result<(Map<String, Value>, Vec<&'static str>), Failure> {
     let model = to.known.as_ref();
     let (sampling, dropped) = request::parameters(to, prompt, model)?;
     can_call(to, prompt, sampling.effort)?;
@@ -171,11 +171,11 @@ const STRICT: &[&str] = &[
 ];
 
 /// Formats of texts that strict mode takes.
-pub const STRICT_FORMATS: &[&str] =
+pub(crate) const STRICT_FORMATS: &[&str] =
     &["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"];
 
 /// Returns `true` if strict mode takes `schema`: it refuses the request for any keyword that it does not know.
-pub fn is_strict(schema: &Value) -> bool {
+pub(crate) fn is_strict(schema: &Value) -> bool {
     is_closed(schema) && has_strict_keywords(schema)
 }
 

@@ -10,7 +10,7 @@ const MAX_GLUED_NAME: usize = 64;
 
 /// The calls of one answer.
 #[derive(Default)]
-pub struct ToolCalls {
+pub(crate) struct ToolCalls {
     calls: Vec<StartedCall>,
     /// Calls that were told apart by their arguments alone.
     glued: usize,
@@ -28,7 +28,7 @@ struct StartedCall {
 }
 
 /// A piece of a call, as far as the reply describes it.
-pub struct Piece<'a> {
+pub(crate) struct Piece<'a> {
     pub index: Option<u64>,
     pub id: &'a str,
     pub name: &'a str,
@@ -36,7 +36,7 @@ pub struct Piece<'a> {
 }
 
 impl ToolCalls {
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.calls.is_empty()
     }
 
@@ -44,7 +44,7 @@ impl ToolCalls {
     ///
     /// # Errors
     /// `malformed` when the answer has too many calls.
-    pub fn add(&mut self, piece: &Piece<'_>, out: &mut Vec<Event>) -> Result<(), Failure> {
+    pub(crate) fn add(&mut self, piece: &Piece<'_>, out: &mut Vec<Event>) -> Result<(), Failure> {
         let at = match self.continued(piece) {
             Some(at) => {
                 // The name may arrive later than the call.

@@ -17,7 +17,7 @@ const MAX_ITEMS: usize = 1024;
 const MAX_ID: usize = 4096;
 
 /// The state of one reply.
-pub struct ResponsesDecoder {
+pub(crate) struct ResponsesDecoder {
     codes: Codes,
     /// The provider, for thoughts.
     by: String,
@@ -48,7 +48,7 @@ struct Item {
 
 impl ResponsesDecoder {
     /// A decoder for one reply of the provider `by`.
-    pub fn new(codes: Codes, by: &str) -> Self {
+    pub(crate) fn new(codes: Codes, by: &str) -> Self {
         let by = by.to_owned();
         Self { codes, by, started: false, refused: false, finish: None, done: false, items: Vec::new(), calls: 0 }
     }

@@ -32,7 +32,7 @@ const ENCRYPTED: &str = "reasoning.encrypted_content";
 pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "openai-responses", quirks: QUIRKS, adapter: &Responses };
 
 /// Plain Responses: no stop texts, no seed (OpenAI API reference).
-pub const QUIRKS: Quirks = Quirks {
+pub(crate) const QUIRKS: Quirks = Quirks {
     seed: None,
     max_stop: 0,
     stores: true,
@@ -41,7 +41,7 @@ pub const QUIRKS: Quirks = Quirks {
 };
 
 /// The adapter.
-pub struct Responses;
+pub(crate) struct Responses;
 
 impl Adapter for Responses {
     fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<EncodedRequest, Failure> {

@@ -6,7 +6,7 @@ use crate::protocols::json_text::{Nothing, Text};
 
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "'de: 'a"))]
-pub struct DeltaEvent<'a> {
+pub(crate) struct DeltaEvent<'a> {
     #[serde(rename = "type")]
     pub kind: DeltaKind,
     pub delta: Text<'a>,
@@ -20,7 +20,7 @@ pub struct DeltaEvent<'a> {
 }
 
 #[derive(Deserialize, Clone, Copy)]
-pub enum DeltaKind {
+pub(crate) enum DeltaKind {
     #[serde(rename = "response.output_text.delta")]
     Text,
     #[serde(rename = "response.refusal.delta")]

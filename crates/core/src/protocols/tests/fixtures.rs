@@ -43,7 +43,7 @@ const FAILURES: [(&str, Class); 11] = [
 ];
 
 /// The bytes of a file.
-pub fn read(path: impl AsRef<Path>) -> Vec<u8> {
+pub(crate) fn read(path: impl AsRef<Path>) -> Vec<u8> {
     fs::read(path).unwrap()
 }
 

@@ -33,11 +33,11 @@ pub(super) const SPEC: ProtocolSpec = ProtocolSpec { name: "vertex", quirks: QUI
 
 /// Plain Vertex; what its publishers take differs, see [`crate::protocols::vertex`]. How large an attachment may be
 /// depends on the model (7 MB to 256 MB; Google Cloud, "Image understanding"): the service reports it.
-pub const QUIRKS: Quirks =
+pub(crate) const QUIRKS: Quirks =
     Quirks { auth: Auth::GoogleToken, version: Some("v1"), prefill: Prefill::KnownModels, ..gemini::QUIRKS };
 
 /// The adapter.
-pub struct Vertex;
+pub(crate) struct Vertex;
 
 /// The protocol of a publisher's models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -42,7 +42,7 @@ impl Prior {
     /// Tokens of an answer: they depend on the prompt, so one says little about the next.
     pub const OUTPUT: Self = Self { drift: 0.12 * 0.12 / 86_400.0, noise: 0.8 * 0.8, peak: false };
     /// Tokens counted by the model for each one estimated: a matter of its tokenizer, hardly drifts.
-    pub const SIZE: Self = Self { drift: 0.02 * 0.02 / 86_400.0, noise: 0.2 * 0.2, peak: false };
+    pub(crate) const SIZE: Self = Self { drift: 0.02 * 0.02 / 86_400.0, noise: 0.2 * 0.2, peak: false };
 }
 
 /// The estimate of a quantity at a time: its logarithm is normal.
@@ -59,7 +59,7 @@ pub struct Estimate {
 impl Estimate {
     /// The prior of a quantity that was never measured: `value`, with the full uncertainty.
     #[must_use]
-    pub fn unmeasured(value: f64) -> Self {
+    pub(crate) fn unmeasured(value: f64) -> Self {
         Self { ln: ln(value).unwrap_or(0.0), variance: VARIANCE_MAX, measured: false }
     }
 
@@ -71,20 +71,20 @@ impl Estimate {
 
     /// The mean of the quantity, given the spread of single measurements in `law`.
     #[must_use]
-    pub fn expected(&self, prior: &Prior) -> f64 {
+    pub(crate) fn expected(&self, prior: &Prior) -> f64 {
         (self.ln + f64::midpoint(self.variance, prior.noise)).exp()
     }
 
     /// The standard deviation of the logarithm: 0.1 is about ±10 %.
     #[must_use]
-    pub fn sigma(&self) -> f64 {
+    pub(crate) fn sigma(&self) -> f64 {
         self.variance.sqrt()
     }
 
     /// The value that the next measurement exceeds as often as a normal variable exceeds `sigmas`,
     /// given the spread of single measurements in `law`.
     #[must_use]
-    pub fn next(&self, prior: &Prior, sigmas: f64) -> f64 {
+    pub(crate) fn next(&self, prior: &Prior, sigmas: f64) -> f64 {
         (self.ln + sigmas * (self.variance + prior.noise).sqrt()).exp()
     }
 
@@ -110,19 +110,19 @@ struct Known {
 impl Filter {
     /// Returns `true` if nothing was ever measured.
     #[must_use]
-    pub fn is_blank(&self) -> bool {
+    pub(crate) fn is_blank(&self) -> bool {
         self.0.is_none()
     }
 
     /// The age of the last measurement.
     #[must_use]
-    pub fn age(&self, now: Timestamp) -> Option<Duration> {
+    pub(crate) fn age(&self, now: Timestamp) -> Option<Duration> {
         self.0.map(|known| now.since(known.at))
     }
 
     /// The estimate at `now`.
     #[must_use]
-    pub fn read(&self, prior: &Prior, now: Timestamp) -> Option<Estimate> {
+    pub(crate) fn read(&self, prior: &Prior, now: Timestamp) -> Option<Estimate> {
         let known = self.0?;
         let age = now.since(known.at).min(AGE_MAX).as_secs_f64();
         Some(Estimate {
@@ -134,7 +134,7 @@ impl Filter {
 
     /// Adds one measurement; the first one is weighed against `start`. Anything but a positive finite
     /// number teaches nothing.
-    pub fn learn(&mut self, value: f64, prior: &Prior, start: Estimate, now: Timestamp) {
+    pub(crate) fn learn(&mut self, value: f64, prior: &Prior, start: Estimate, now: Timestamp) {
         let Some(sample) = ln(value) else { return };
         let Estimate { ln, variance, .. } = self.read(prior, now).unwrap_or(start);
         let mut gain = (variance / (variance + prior.noise)).max(GAIN_MIN);

@@ -13,17 +13,15 @@ use serde::{Deserialize, Serialize};
 
 pub use self::filter::{Estimate, Filter, Prior, VARIANCE_MAX};
 pub use self::sample::CallSample;
-pub use self::success_rate::SuccessRate;
+pub(crate) use self::success_rate::SuccessRate;
 use crate::model::{Timestamp, Usage};
 
 /// Seconds to the first token where nothing at all was measured.
-pub const TTFT_UNKNOWN: f64 = 0.8;
+pub(crate) const TTFT_UNKNOWN: f64 = 0.8;
 /// Seconds for a token where nothing at all was measured.
-pub const SECONDS_PER_TOKEN_UNKNOWN: f64 = 0.015;
+pub(crate) const SECONDS_PER_TOKEN_UNKNOWN: f64 = 0.015;
 /// Tokens of an answer where nothing at all was measured.
-pub const OUTPUT_UNKNOWN: f64 = 300.0;
-/// Characters that `Prompt::estimated_tokens` takes for a token.
-const CHARS_PER_TOKEN: f64 = 4.0;
+pub(crate) const OUTPUT_UNKNOWN: f64 = 300.0;
 /// The weight of the newest share of cached prompt tokens.
 const CACHED_GAIN: f64 = 0.2;
 
@@ -41,7 +39,7 @@ pub enum PromptLength {
 impl PromptLength {
     /// The length class of a prompt with about `tokens` tokens.
     #[must_use]
-    pub fn of(tokens: u64) -> Self {
+    pub(crate) fn of(tokens: u64) -> Self {
         match tokens {
             0..1_000 => Self::Short,
             1_000..8_000 => Self::Medium,
@@ -159,27 +157,21 @@ impl Estimates {
 
     /// The tokens that this model counts for `estimated` tokens.
     #[must_use]
-    pub fn tokens(&self, estimated: f64, now: Timestamp) -> f64 {
+    pub(crate) fn tokens(&self, estimated: f64, now: Timestamp) -> f64 {
         estimated * self.size.read(&Prior::SIZE, now).map_or(1.0, |size| size.median())
     }
 
     /// By which share [`tokens`](Self::tokens) may be off, up or down: one standard deviation.
     #[must_use]
-    pub fn margin(&self, now: Timestamp) -> f64 {
+    pub(crate) fn margin(&self, now: Timestamp) -> f64 {
         let size = self.size.read(&Prior::SIZE, now).unwrap_or(Estimate::unmeasured(1.0));
         (size.variance + Prior::SIZE.noise).sqrt().exp() - 1.0
-    }
-
-    /// Characters for each token of this model, when its usage was seen.
-    #[must_use]
-    pub fn chars_per_token(&self, now: Timestamp) -> Option<f64> {
-        self.size.read(&Prior::SIZE, now).map(|size| CHARS_PER_TOKEN / size.median())
     }
 
     /// The expected usage of a call: a prompt of `estimated` tokens, an answer of the usual length
     /// and of at most `limit` tokens.
     #[must_use]
-    pub fn usage(&self, estimated: u64, limit: Option<u64>, now: Timestamp) -> Usage {
+    pub(crate) fn usage(&self, estimated: u64, limit: Option<u64>, now: Timestamp) -> Usage {
         let input = self.tokens(float(estimated), now);
         let output = self.output.read(PromptLength::of(estimated), &Prior::OUTPUT, now, None);
         let output = output.map_or(OUTPUT_UNKNOWN, |output| output.expected(&Prior::OUTPUT));
@@ -190,7 +182,7 @@ impl Estimates {
 
     /// The share of prompt tokens to expect from the provider's cache.
     #[must_use]
-    pub fn cached_share(&self) -> f64 {
+    pub(crate) fn cached_share(&self) -> f64 {
         self.cached.filter(|share| share.is_finite()).map_or(0.0, |share| share.clamp(0.0, 1.0))
     }
 }

@@ -103,7 +103,7 @@ impl CallSample {
 
     /// Estimated prompt tokens.
     #[must_use]
-    pub fn prompt_tokens(&self) -> u64 {
+    pub(crate) fn prompt_tokens(&self) -> u64 {
         match self {
             Self::Answered { prompt_tokens, .. } | Self::Failed { prompt_tokens, .. } => *prompt_tokens,
         }

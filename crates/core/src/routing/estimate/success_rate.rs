@@ -25,12 +25,12 @@ pub struct SuccessRate {
 impl SuccessRate {
     /// Returns `true` if nothing was ever counted.
     #[must_use]
-    pub fn is_blank(&self) -> bool {
+    pub(crate) fn is_blank(&self) -> bool {
         *self == Self::default()
     }
 
     /// Counts one call.
-    pub fn learn(&mut self, success: bool, now: Timestamp) {
+    pub(crate) fn learn(&mut self, success: bool, now: Timestamp) {
         let (good, bad) = self.faded(now);
         let (plus, minus) = if success { (1.0, 0.0) } else { (0.0, 1.0) };
         *self = (good + plus, bad + minus, now).into();
@@ -38,7 +38,7 @@ impl SuccessRate {
 
     /// The probability that the next call is answered.
     #[must_use]
-    pub fn success(&self, now: Timestamp) -> f64 {
+    pub(crate) fn success(&self, now: Timestamp) -> f64 {
         let (good, bad) = self.faded(now);
         (good + PRIOR.0) / (good + bad + PRIOR.0 + PRIOR.1)
     }

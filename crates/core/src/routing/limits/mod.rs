@@ -22,7 +22,7 @@ use super::failover::RequestAttributes;
 use crate::model::{Price, Resource, Timestamp, Usage};
 
 /// Tokens of an answer that are expected when the request sets no limit and nothing was learnt.
-pub const EXPECTED_OUTPUT: u64 = 1000;
+pub(crate) const EXPECTED_OUTPUT: u64 = 1000;
 /// Billionths of a USD in one.
 const NANOS: f64 = 1e9;
 
@@ -75,14 +75,8 @@ impl Cap {
 impl Limits {
     /// Returns `true` if nothing is limited.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.caps.is_empty() && self.max_parallel.is_none()
-    }
-
-    /// Returns `true` if money is limited, which requires a price.
-    #[must_use]
-    pub fn has_budget(&self) -> bool {
-        self.caps.iter().any(|cap| cap.counts == LimitUnit::Nanos)
     }
 
     /// Combines it with `other`; the lower of two limits holds.
@@ -213,7 +207,7 @@ pub enum LimitExceeded {
 impl LimitExceeded {
     /// Until when it holds, if it does at `now`; what never fits holds for ever.
     #[must_use]
-    pub fn until(&self, now: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn until(&self, now: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Until { at, .. } => Some(*at).filter(|at| now < *at),
             Self::Never { .. } | Self::Unpriced => Some(Timestamp(i64::MAX)),

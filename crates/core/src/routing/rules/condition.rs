@@ -146,7 +146,7 @@ impl Condition {
     ///
     /// # Errors
     /// When it has no value; nothing may then be taken for granted.
-    pub fn holds(&self, input: &RuleInput<'_>) -> Result<bool, EvaluationError> {
+    pub(crate) fn holds(&self, input: &RuleInput<'_>) -> Result<bool, EvaluationError> {
         match self.program.execute(&context(input)) {
             Ok(Value::Bool(holds)) => Ok(holds),
             Ok(_) => Err(EvaluationError::NotBool),

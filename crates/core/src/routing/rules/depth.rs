@@ -7,7 +7,7 @@ const MOST: usize = 40;
 const BRACKET: usize = 5;
 
 /// Returns `true` if `text` is nested too deeply.
-pub fn is_too_deep(text: &str) -> bool {
+pub(crate) fn is_too_deep(text: &str) -> bool {
     let mut open: Vec<usize> = Vec::new();
     let (mut row, mut outside) = (0, 0);
     let (mut rest, mut before) = (text, ' ');

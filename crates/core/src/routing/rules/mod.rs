@@ -78,11 +78,6 @@ impl RuleOverrides {
     pub fn rule(&self, group: GroupId) -> Option<RuleId> {
         self.list.iter().find(|(from, ..)| *from == group).map(|(_, rule, _)| *rule)
     }
-
-    /// The groups for which a rule decided, in the order in which they were looked at.
-    pub fn groups(&self) -> impl Iterator<Item = GroupId> {
-        self.list.iter().map(|(from, ..)| *from)
-    }
 }
 
 impl Rules {

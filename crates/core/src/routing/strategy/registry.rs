@@ -120,7 +120,7 @@ impl Argument {
         Self { name, kind: ArgumentKind::Number }
     }
 
-    pub(super) const fn duration(name: &'static str) -> Self {
+    pub const fn duration(name: &'static str) -> Self {
         Self { name, kind: ArgumentKind::Duration }
     }
 }
@@ -164,7 +164,7 @@ impl StrategyConfig {
 
     /// Returns a numeric argument, or `default` if it is not set.
     #[must_use]
-    pub fn number(&self, name: &str, default: f64) -> f64 {
+    pub(crate) fn number(&self, name: &str, default: f64) -> f64 {
         self.numbers.iter().rev().find(|(set, _)| *set == name).map_or(default, |(_, value)| *value)
     }
 

@@ -32,16 +32,6 @@ pub enum Sticky {
 }
 
 impl Sticky {
-    /// The name in a profile.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Conversation => "conversation",
-            Self::Prompt => "prompt",
-        }
-    }
-
     fn key(self, identity: &Identity) -> Option<&str> {
         match self {
             Self::User => identity.user.as_deref(),

@@ -12,11 +12,11 @@ use futures_util::stream::{self, Stream, StreamExt};
 use crate::engine::router::Router;
 use crate::engine::shared::reservation::PendingReservation;
 use crate::ports::HttpReply;
-use llmroute_core::call::{self, CallEnd, HttpCall, adaptation};
-use llmroute_core::model::refused_parameters::{Parameter, Refusal, RefusedParameters};
-use llmroute_core::model::{Answer, Class, Event, Failure, Prompt, RateLimitReading, Secret, TimeoutKind, Timestamp};
+pub use llmroute_core::call::{self, CallEnd, HttpCall, adaptation};
+pub use llmroute_core::model::refused_parameters::{Parameter, Refusal, RefusedParameters};
+pub use llmroute_core::model::{Answer, Class, Event, Failure, Prompt, RateLimitReading, Secret, TimeoutKind, Timestamp};
 use llmroute_core::routing::{DeploymentId, Timeouts};
-use llmroute_core::wire::{WireRequest, rate_limit};
+pub use llmroute_core::wire::{WireRequest, rate_limit};
 
 /// The body of a reply as it comes.
 type Body = Pin<Box<dyn Stream<Item = Result<bytes::Bytes, Failure>> + Send>>;

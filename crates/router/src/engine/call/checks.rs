@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::engine::call::schema::Schema;
 use crate::engine::call::verify::verify;
-use llmroute_core::model::format::duration;
-use llmroute_core::model::{Answer, Class, Failure, Finish, OutputFault};
+pub use llmroute_core::model::format::duration;
+pub use llmroute_core::model::{Answer, Class, Failure, Finish, OutputFault};
 
 /// The checks that an answer must pass; none by default.
 ///
@@ -21,12 +21,6 @@ pub struct Checks {
 }
 
 impl Checks {
-    /// Returns true if every answer passes.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.schema.is_none() && self.verify.is_none()
-    }
-
     /// Judges `answer` within `limit`. Its text becomes the document that was judged.
     /// A command gets none of the variables `keys`.
     pub(in crate::engine) async fn judge(

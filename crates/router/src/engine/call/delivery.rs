@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use crate::engine::event::{ContinuedBy, Observer, RouterEvent};
-use llmroute_core::model::{Event, Message, Prompt, Role};
-use llmroute_core::routing::continuation::{Continuation, ContinuationStep};
+pub use llmroute_core::model::{Event, Message, Prompt, Role};
+pub use llmroute_core::routing::continuation::{Continuation, ContinuationStep};
 
 /// How the answer reaches its reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

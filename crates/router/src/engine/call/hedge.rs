@@ -17,9 +17,9 @@ use crate::engine::event::{Observer, RouterEvent, room};
 use crate::engine::request::record::{Disposition, HedgeInfo};
 use crate::engine::request::run::Run;
 use llmroute_core::call::{is_content, is_token};
-use llmroute_core::model::{Answer, Event, Failure, Timestamp};
-use llmroute_core::routing::failover::{Failover, PlannedCall};
-use llmroute_core::routing::hedge::Delay;
+pub use llmroute_core::model::{Answer, Event, Failure, Timestamp};
+pub use llmroute_core::routing::failover::{Failover, PlannedCall};
+pub use llmroute_core::routing::hedge::Delay;
 use llmroute_core::routing::{DeploymentId, Timeouts};
 
 /// The call that gave the result of a race.

@@ -3,7 +3,7 @@
 pub(super) mod attempt;
 pub(super) mod checks;
 pub(super) mod delivery;
-pub(super) mod hedge;
+pub mod hedge;
 #[cfg(feature = "schema")]
 pub(super) mod recursive_refs;
 #[cfg(feature = "schema")]

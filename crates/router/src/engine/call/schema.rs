@@ -61,7 +61,7 @@ impl Schema {
     ///
     /// # Errors
     /// Fails with the reason when the text is not JSON or does not satisfy the schema.
-    pub fn document<'t>(&self, text: &'t str) -> Result<&'t str, String> {
+    pub(crate) fn document<'t>(&self, text: &'t str) -> Result<&'t str, String> {
         let document = unfenced(text);
         let value: Value = serde_json::from_str(document).map_err(|why| format!("it is not valid JSON: {why}"))?;
         match self.all.validate(&value, self.root) {

@@ -10,7 +10,7 @@ use crate::engine::router::{Request, Router};
 use crate::ports::{LogEnd, RequestOutcome};
 use llmroute_core::model::Answer;
 use llmroute_core::routing::DeploymentId;
-use llmroute_core::routing::failover::Stop;
+pub use llmroute_core::routing::failover::Stop;
 
 impl Run<'_> {
     /// Writes the outcome down.

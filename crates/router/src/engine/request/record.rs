@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use llmroute_core::model::{Answer, Failure};
-use llmroute_core::routing::failover::{Skip, Stop};
-use llmroute_core::routing::rules::RuleError;
+pub use llmroute_core::routing::failover::{Skip, Stop};
+pub use llmroute_core::routing::rules::RuleError;
 use llmroute_core::routing::{DeploymentId, GroupId, Map};
 
 /// One call that was made.

@@ -15,10 +15,10 @@ use crate::engine::router::{Request, Router};
 use crate::engine::shared::reservation::{AdmissionError, FinishedCall, PendingReservation, RENEWAL};
 use crate::engine::shared::session::StateSession;
 use llmroute_core::call::is_token;
-use llmroute_core::model::{Answer, Failure, Finish, Timestamp};
+pub use llmroute_core::model::{Answer, Failure, Finish, Timestamp};
 use llmroute_core::routing::Timeouts;
-use llmroute_core::routing::estimate::CallSample;
-use llmroute_core::routing::failover::{Failover, PlannedCall, Skip, Step, Stop};
+pub use llmroute_core::routing::estimate::CallSample;
+pub use llmroute_core::routing::failover::{Failover, PlannedCall, Skip, Step, Stop};
 
 /// The shortest answer, in tokens, that tells how long answers are although the token limit cut it.
 const TELLING: u64 = 32;

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::shared::keys::scope_key;
 use llmroute_core::model::Timestamp;
-use llmroute_core::routing::failover::RequestAttributes;
-use llmroute_core::routing::limits::{
+pub use llmroute_core::routing::failover::RequestAttributes;
+pub use llmroute_core::routing::limits::{
     Demand, LimitExceeded, LimitScope, Meter, ProviderLimit, ScopedLimit, Ticket, headroom,
 };
-use llmroute_core::routing::snapshot::StateSnapshot;
+pub use llmroute_core::routing::snapshot::StateSnapshot;
 use llmroute_core::routing::{DeploymentId, GroupId, Map};
 
 /// The state of all limits that a request can meet.

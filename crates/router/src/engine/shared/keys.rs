@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use llmroute_core::routing::limits::LimitScope;
+pub use llmroute_core::routing::limits::LimitScope;
 use llmroute_core::routing::{DeploymentId, GroupId, Map};
 
 /// Returns the key of the state of a deployment.

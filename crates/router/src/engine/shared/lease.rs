@@ -4,7 +4,7 @@ use crate::engine::shared::keys::edit;
 use crate::state::StateHandle;
 use llmroute_core::model::Timestamp;
 use llmroute_core::routing::DeploymentId;
-use llmroute_core::routing::snapshot::DeploymentState;
+pub use llmroute_core::routing::snapshot::DeploymentState;
 
 /// The leases of one request. What is left when it is dropped is released.
 pub(in crate::engine) struct Leases {

@@ -1,7 +1,7 @@
 //! The state that processes share, as one request sees and changes it.
 
 pub(super) mod eligibility;
-pub(super) mod keys;
+pub mod keys;
 pub(super) mod lease;
 pub(super) mod provider_limits;
 pub(super) mod reservation;

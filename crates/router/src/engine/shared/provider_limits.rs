@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use llmroute_core::model::Timestamp;
-use llmroute_core::routing::limits::{Demand, LimitExceeded, LimitObservation, ProviderLimit, Ticket};
+pub use llmroute_core::routing::limits::{Demand, LimitExceeded, LimitObservation, ProviderLimit, Ticket};
 
 /// Calls in flight to one whose limits are unknown, until its first reply.
 ///

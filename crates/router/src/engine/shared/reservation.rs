@@ -11,13 +11,13 @@ use tokio::task::JoinHandle;
 use crate::engine::shared::keys::{edit, parse, quota_key, scope_key};
 use crate::ports::{Clock, StoreError};
 use crate::state::StateHandle;
-use llmroute_core::model::{Answer, Class, Failure, Price, RateLimitReading, TimeoutKind, Timestamp, Usage};
-use llmroute_core::routing::failover::{PlannedCall, RequestAttributes};
-use llmroute_core::routing::limits::{
+pub use llmroute_core::model::{Answer, Class, Failure, Price, RateLimitReading, TimeoutKind, Timestamp, Usage};
+pub use llmroute_core::routing::failover::{PlannedCall, RequestAttributes};
+pub use llmroute_core::routing::limits::{
     Consumption, Demand, InFlightCall, LEASE, LimitExceeded, LimitObservation, LimitScope, Meter, ProviderLimit,
     ScopedLimit, Ticket, nanos,
 };
-use llmroute_core::routing::snapshot::{GroupState, HealthSignal};
+pub use llmroute_core::routing::snapshot::{GroupState, HealthSignal};
 use llmroute_core::routing::{DeploymentId, Map};
 
 /// The interval at which a call in flight renews its reservation.

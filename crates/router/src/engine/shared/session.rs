@@ -17,14 +17,14 @@ use crate::engine::shared::reservation::{
 use crate::engine::shared::wait_queue::WaitQueue;
 use crate::ports::Clock;
 use crate::state::StateHandle;
-use llmroute_core::model::refused_parameters::{Parameter, Refusal};
+pub use llmroute_core::model::refused_parameters::{Parameter, Refusal};
 use llmroute_core::model::{Answer, Failure, RateLimitReading, Timestamp};
-use llmroute_core::routing::breaker::{BreakerContext, BreakerState};
-use llmroute_core::routing::estimate::CallSample;
-use llmroute_core::routing::failover::{PlannedCall, RequestAttributes};
-use llmroute_core::routing::limits::{LimitObservation, Meter, ProviderLimit};
-use llmroute_core::routing::snapshot::{DeploymentState, GroupState, HealthSignal, StateSnapshot};
-use llmroute_core::routing::strategy::{RankingInput, prior_ttft};
+pub use llmroute_core::routing::breaker::{BreakerContext, BreakerState};
+pub use llmroute_core::routing::estimate::CallSample;
+pub use llmroute_core::routing::failover::{PlannedCall, RequestAttributes};
+pub use llmroute_core::routing::limits::{LimitObservation, Meter, ProviderLimit};
+pub use llmroute_core::routing::snapshot::{DeploymentState, GroupState, HealthSignal, StateSnapshot};
+pub use llmroute_core::routing::strategy::{RankingInput, prior_ttft};
 use llmroute_core::routing::{DeploymentId, GroupId, Map};
 
 /// More than the error of a time limit, so that the deadline of a request ends a wait and not the limit within it.

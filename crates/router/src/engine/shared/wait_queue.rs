@@ -6,7 +6,7 @@ use crate::engine::shared::keys::{edit, quota_key};
 use crate::engine::shared::provider_limits::ProviderLimits;
 use crate::state::StateHandle;
 use llmroute_core::model::Timestamp;
-use llmroute_core::routing::limits::{ProviderLimit, Ticket};
+pub use llmroute_core::routing::limits::{ProviderLimit, Ticket};
 
 /// The place of one request. It leaves the queue when it asks for admission, and is forgotten when it does not.
 pub(in crate::engine) struct WaitQueue {

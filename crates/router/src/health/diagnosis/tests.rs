@@ -6,8 +6,8 @@ use super::super::{Evidence, LiveCall};
 use super::*;
 use crate::engine::{ProbeResult, Standing};
 use crate::ports::ConnectionCheck;
-use llmroute_core::model::{ConnectionFault, Timestamp};
-use llmroute_core::protocols::probe::Listed;
+pub use llmroute_core::model::{ConnectionFault, Timestamp};
+pub use llmroute_core::protocols::probe::Listed;
 
 fn failure(class: Class) -> Failure {
     Failure::new(class, "why")

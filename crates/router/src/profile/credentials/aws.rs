@@ -10,7 +10,7 @@ use ring::digest;
 use super::{Credential, LARGEST, expand_path, fingerprint, hex};
 use crate::profile::{EnvVars, files};
 
-use llmroute_core::model::{AwsKeys, AwsSso, KeySource, Secret};
+pub use llmroute_core::model::{AwsKeys, AwsSso, KeySource, Secret};
 
 /// Settings that need a call; the AWS CLI can make each of them.
 const LEFT_TO_THE_CLI: [&str; 4] = ["role_arn", "login_session", "web_identity_token_file", "credential_source"];
@@ -20,7 +20,7 @@ const BY_A_CALL: [&str; 3] =
     ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
 
 /// The keys of `profile`; without one, those of the variables, or of the profile that the variables name.
-pub(crate) fn find(profile: Option<&str>, vars: &EnvVars) -> Credential {
+pub fn find(profile: Option<&str>, vars: &EnvVars) -> Credential {
     if let (None, Some(id), Some(secret)) = (profile, vars.get("AWS_ACCESS_KEY_ID"), vars.get("AWS_SECRET_ACCESS_KEY"))
     {
         return known("the environment", id, secret, vars.get("AWS_SESSION_TOKEN"));

@@ -10,7 +10,7 @@ use crate::profile::document::VertexKeys;
 use crate::profile::document::diagnostic::Diagnostic;
 use crate::profile::document::table::{Field, Keys as _};
 use crate::profile::{EnvVars, files};
-use llmroute_core::protocols::vertex;
+pub use llmroute_core::protocols::vertex;
 
 /// The variable that names the file of the application default credentials.
 const CREDENTIALS: &str = "GOOGLE_APPLICATION_CREDENTIALS";

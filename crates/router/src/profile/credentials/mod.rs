@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::profile::{EnvVars, files};
-use llmroute_core::model::{KeySource, Secret};
+pub use llmroute_core::model::{KeySource, Secret};
 
 /// The source of a key, as a profile writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum KeySpec {
+pub enum KeySpec {
     /// An environment variable: the first of these that is set.
     Env(Vec<String>),
     /// The output of a command.
@@ -91,7 +91,7 @@ impl Credential {
 
     /// Looks for the key that `spec` names; paths are relative to `base`. A key that cannot stand in a
     /// header counts as missing: the other deployments of the profile still work.
-    pub(crate) fn find(spec: &KeySpec, vars: &EnvVars, base: Option<&Path>) -> Self {
+    pub fn find(spec: &KeySpec, vars: &EnvVars, base: Option<&Path>) -> Self {
         match spec {
             KeySpec::Env(names) => {
                 let source = KeySource::Env(names.clone());

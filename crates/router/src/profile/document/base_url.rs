@@ -42,7 +42,7 @@ impl FromToml<'_> for BaseUrl {
 ///
 /// # Errors
 /// A mistake without a place; it does not repeat the text, which may contain a password.
-pub(crate) fn check(text: &str) -> Result<Url, Diagnostic> {
+pub fn check(text: &str) -> Result<Url, Diagnostic> {
     if !text.contains("://") {
         let error = Diagnostic::error("the base URL has no scheme");
         let scheme = if text.starts_with("localhost") || text.starts_with("127.") { "http" } else { "https" };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use llmroute_core::routing::limits::{self, Cap, LimitUnit, Limits};
+pub use llmroute_core::routing::limits::{self, Cap, LimitUnit, Limits};
 
 use super::diagnostic::Diagnostic;
 use super::table::{Field, FromToml, text};
@@ -21,7 +21,7 @@ const UNITS: &[(&str, u64)] =
 
 /// An amount of money that may be spent in any span of a length.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Budget {
+pub struct Budget {
     pub usd: f64,
     pub span: Duration,
 }

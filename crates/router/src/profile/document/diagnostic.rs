@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use llmroute_core::model::sanitize;
+pub use llmroute_core::model::sanitize;
 
 /// The severity of a diagnostic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,23 +41,23 @@ impl Diagnostic {
     }
 
     /// A mistake that makes the profile unusable.
-    pub fn error(message: impl AsRef<str>) -> Self {
+    pub(crate) fn error(message: impl AsRef<str>) -> Self {
         Self::new(Severity::Error, message)
     }
 
     /// Something that is probably not intended.
-    pub fn warning(message: impl AsRef<str>) -> Self {
+    pub(crate) fn warning(message: impl AsRef<str>) -> Self {
         Self::new(Severity::Warning, message)
     }
 
     /// Information.
-    pub fn note(message: impl AsRef<str>) -> Self {
+    pub(crate) fn note(message: impl AsRef<str>) -> Self {
         Self::new(Severity::Note, message)
     }
 
     /// The same, at a place in the text.
     #[must_use]
-    pub fn at(mut self, span: Range<usize>) -> Self {
+    pub(crate) fn at(mut self, span: Range<usize>) -> Self {
         self.span = Some(span);
         self
     }
@@ -71,14 +71,14 @@ impl Diagnostic {
 
     /// The same, with a word beside the caret.
     #[must_use]
-    pub fn label(mut self, label: impl AsRef<str>) -> Self {
+    pub(crate) fn label(mut self, label: impl AsRef<str>) -> Self {
         self.label = Some(clean(label.as_ref()));
         self
     }
 
     /// The same, with advice.
     #[must_use]
-    pub fn help(mut self, help: impl AsRef<str>) -> Self {
+    pub(crate) fn help(mut self, help: impl AsRef<str>) -> Self {
         self.help = Some(clean(help.as_ref()));
         self
     }
@@ -105,7 +105,7 @@ pub struct LoadError {
 impl LoadError {
     /// A mistake that has no place in a text.
     #[must_use]
-    pub fn plain(name: impl Into<String>, diagnostic: Diagnostic) -> Self {
+    pub(crate) fn plain(name: impl Into<String>, diagnostic: Diagnostic) -> Self {
         Self { document: Document { name: name.into(), text: String::new() }, diagnostics: vec![diagnostic] }
     }
 
@@ -133,7 +133,7 @@ impl std::error::Error for LoadError {}
 
 /// Renders `diagnostics` as text for people, each with file, line, column and caret.
 #[must_use]
-pub fn render(document: &Document, diagnostics: &[Diagnostic], color: bool) -> String {
+pub(crate) fn render(document: &Document, diagnostics: &[Diagnostic], color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let mut lines = Lines::of(&document.text);
     let blocks = diagnostics.iter().map(|diagnostic| {

@@ -45,7 +45,7 @@ pub fn parse(text: &str) -> Result<Duration, String> {
 }
 
 /// The duration in the shortest form that [`parse`] reads back.
-pub(crate) fn show(span: Duration) -> String {
+pub fn show(span: Duration) -> String {
     let millis = span.as_millis();
     match millis {
         0 => "0s".into(),

@@ -7,12 +7,12 @@ use super::diagnostic::Diagnostic;
 use super::suggest;
 use super::table::{FromToml, table};
 use super::value::Count;
-use llmroute_core::model::{Class, ConnectionFault, TimeoutKind};
-use llmroute_core::routing::per_class::{CLASSES, PerClass};
+pub use llmroute_core::model::{Class, ConnectionFault, TimeoutKind};
+pub use llmroute_core::routing::per_class::{CLASSES, PerClass};
 
 /// The numbers that are written: for classes, and for all others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct NumbersByClass {
+pub struct NumbersByClass {
     pub numbers: PerClass,
     /// `default`.
     pub default: Option<u32>,
@@ -20,7 +20,7 @@ pub(crate) struct NumbersByClass {
 
 /// `retry_policy`: further attempts after a failure, from 0 up.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct RetriesByClass(pub NumbersByClass);
+pub struct RetriesByClass(pub NumbersByClass);
 
 impl FromToml<'_> for RetriesByClass {
     const TYPE: &'static str = "table of failure classes";
@@ -32,7 +32,7 @@ impl FromToml<'_> for RetriesByClass {
 
 /// `allowed_fails_policy`: failures in a minute that open the breaker, from 1 up.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct FailsByClass(pub NumbersByClass);
+pub struct FailsByClass(pub NumbersByClass);
 
 impl FromToml<'_> for FailsByClass {
     const TYPE: &'static str = "table of failure classes";

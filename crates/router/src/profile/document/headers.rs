@@ -12,7 +12,7 @@ const CLIENT_HEADERS: &[&str] = &["host", "content-length", "transfer-encoding",
 
 /// Headers with their values, which may be secret.
 #[derive(Debug, Clone)]
-pub(crate) struct Headers(pub Vec<(HeaderName, HeaderValue)>);
+pub struct Headers(pub Vec<(HeaderName, HeaderValue)>);
 
 impl FromToml<'_> for Headers {
     const TYPE: &'static str = "table of texts";
@@ -44,7 +44,7 @@ impl FromToml<'_> for Headers {
 
 /// Query parameters with their values.
 #[derive(Debug, Clone)]
-pub(crate) struct Query(pub Vec<(String, String)>);
+pub struct Query(pub Vec<(String, String)>);
 
 impl FromToml<'_> for Query {
     const TYPE: &'static str = "table of texts";

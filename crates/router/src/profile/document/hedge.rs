@@ -3,7 +3,7 @@
 use toml::Spanned;
 use toml::de::DeValue;
 
-use llmroute_core::routing::hedge::Delay;
+pub use llmroute_core::routing::hedge::Delay;
 
 use super::diagnostic::Diagnostic;
 use super::duration;
@@ -38,7 +38,7 @@ pub fn parse(text: &str) -> Result<Option<Delay>, String> {
 
 /// The value of the key `hedge`; `None` is off.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Hedge(pub Option<Delay>);
+pub struct Hedge(pub Option<Delay>);
 
 impl FromToml<'_> for Hedge {
     const TYPE: &'static str = "`\"off\"`, `\"p95\"` or duration";

@@ -6,7 +6,7 @@ use super::{DeploymentKeys, GroupKeys, ProviderKeys, RouterKeys, RuleKeys, Templ
 
 /// A kind of table in a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TableKind {
+pub(crate) enum TableKind {
     /// The top of the file.
     Top,
     /// `[router]`.
@@ -30,7 +30,7 @@ impl TableKind {
 
     /// Returns the name in messages and in the docs.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Top => "top level",
             Self::Router => "[router]",
@@ -61,7 +61,7 @@ impl TableKind {
 
 /// The default of a key that is not written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DefaultValue {
+pub(crate) enum DefaultValue {
     /// Nothing.
     None,
     /// A value, in TOML.
@@ -72,7 +72,7 @@ pub enum DefaultValue {
 
 /// The description of one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Key {
+pub(crate) struct Key {
     /// Its name.
     pub name: &'static str,
     /// Its type, in words.

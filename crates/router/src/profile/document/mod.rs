@@ -2,7 +2,7 @@
 //!
 //! Names are not resolved here. To add a key, add one field to one of these structs.
 
-pub(crate) mod base_url;
+pub mod base_url;
 pub(crate) mod budget;
 pub(crate) mod diagnostic;
 pub mod duration;
@@ -20,9 +20,9 @@ pub(crate) mod value;
 
 use toml::de::DeTable;
 
-use llmroute_core::model::StateSource;
-use llmroute_core::protocols::{Params, Patch, Protocol};
-use llmroute_core::routing::strategy::Sticky;
+pub use llmroute_core::model::StateSource;
+pub use llmroute_core::protocols::{Params, Patch, Protocol};
+pub use llmroute_core::routing::strategy::Sticky;
 
 use base_url::BaseUrl;
 use budget::Budget;

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use llmroute_core::model::Effort;
+pub use llmroute_core::model::Effort;
 use llmroute_core::protocols::Params;
 
 use super::diagnostic::Diagnostic;
@@ -78,7 +78,7 @@ fn effort(raw: &Spanned<DeValue<'_>>, diagnostics: &mut Vec<Diagnostic>) -> Opti
 }
 
 /// The value in JSON; `None` for a number that JSON does not have.
-pub(crate) fn json(raw: &DeValue<'_>) -> Option<Json> {
+pub fn json(raw: &DeValue<'_>) -> Option<Json> {
     Some(match raw {
         DeValue::String(text) => Json::from(text.as_ref()),
         DeValue::Integer(value) => Json::from(integer(value)?),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use llmroute_core::routing::Strategy;
-use llmroute_core::routing::strategy::{ArgumentKind, BUILT_IN, External, Sticky, StrategyConfig, StrategyEntry};
+pub use llmroute_core::routing::Strategy;
+pub use llmroute_core::routing::strategy::{ArgumentKind, BUILT_IN, External, Sticky, StrategyConfig, StrategyEntry};
 
 use super::diagnostic::Diagnostic;
 use super::suggest;
@@ -25,7 +25,7 @@ const TIERS: &[&str] = &["SIMPLE", "MEDIUM", "COMPLEX", "REASONING"];
 
 /// A strategy without its arguments.
 #[derive(Debug, Clone)]
-pub(crate) enum StrategyName {
+pub enum StrategyName {
     BuiltIn(&'static StrategyEntry),
     /// The command of `exec:COMMAND`.
     Command(Arc<str>),
@@ -38,7 +38,7 @@ impl StrategyName {
     pub(crate) const DEFAULT: Self = Self::BuiltIn(&BUILT_IN[0]);
 
     /// Finds the strategy called `name`.
-    pub(crate) fn find(name: &str) -> Option<Self> {
+    pub fn find(name: &str) -> Option<Self> {
         let not_built = || NOT_BUILT.iter().find(|known| **known == name).map(|known| Self::NotBuilt(known));
         StrategyEntry::find(name).map(Self::BuiltIn).or_else(not_built)
     }
@@ -89,7 +89,7 @@ impl FromToml<'_> for StrategyName {
 
 /// The written arguments of strategies; the table of strategies says which there are.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct StrategyArgs {
+pub struct StrategyArgs {
     pub config: StrategyConfig,
     /// The strategy of the last argument that is written.
     pub strategy: Option<&'static str>,
@@ -150,7 +150,7 @@ impl FromToml<'_> for Sticky {
 
 /// The tiers of a group that routes by difficulty; not built yet, but its names are checked.
 #[derive(Debug, Default)]
-pub(crate) struct ComplexityRouter {
+pub struct ComplexityRouter {
     /// The groups or models that it names.
     pub targets: Vec<Spanned<String>>,
 }

@@ -15,7 +15,7 @@ use super::suggest;
 use crate::profile::show;
 
 /// A value that a key can have.
-pub(crate) trait FromToml<'a>: Sized {
+pub trait FromToml<'a>: Sized {
     /// The type in messages and in the docs.
     const TYPE: &'static str;
     /// The advice when a value has another type.
@@ -33,7 +33,7 @@ pub(crate) trait FromToml<'a>: Sized {
 }
 
 /// A value in the output of `profile show`.
-pub(crate) enum Shown {
+pub enum Shown {
     /// In TOML, without secrets.
     Value(String),
     /// A description of a value that is not shown.
@@ -73,7 +73,7 @@ pub(crate) fn table<'v, 'i, 'a, T: FromToml<'a>>(
 
 /// One key of a table, as far as it is written.
 #[derive(Debug, Default)]
-pub(crate) enum Field<'a, T> {
+pub enum Field<'a, T> {
     /// The key is not written.
     #[default]
     Absent,
@@ -85,7 +85,7 @@ pub(crate) enum Field<'a, T> {
 
 /// A key that is written, with its value.
 #[derive(Debug)]
-pub(crate) struct Setting<'a, T> {
+pub struct Setting<'a, T> {
     pub name: &'static str,
     pub value: T,
     pub raw: &'a DeValue<'a>,
@@ -208,7 +208,7 @@ macro_rules! table_keys {
     ) => {
         $(#[$attribute])*
         #[derive(Debug, Default)]
-        pub(crate) struct $name<'a> {
+        pub struct $name<'a> {
             $(pub $part: $part_type<'a>,)*
             $(pub $field: Field<'a, $type>,)*
         }
@@ -252,7 +252,7 @@ pub(crate) use table_keys;
 
 /// A table with its place in the text.
 #[derive(Debug, Default)]
-pub(crate) struct Table<K> {
+pub struct Table<K> {
     pub keys: K,
     pub at: Range<usize>,
 }
@@ -276,7 +276,7 @@ impl<K> Default for NamedTables<K> {
 
 /// A list of tables, like `deployments`.
 #[derive(Debug)]
-pub(crate) struct TableList<K>(pub Vec<Table<K>>);
+pub struct TableList<K>(pub Vec<Table<K>>);
 
 /// Reads every key of `table`.
 pub(crate) fn read_table<'a, K: ProfileTable<'a>>(table: &'a DeTable<'a>, diagnostics: &mut Vec<Diagnostic>) -> K {

@@ -6,9 +6,9 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeFloat, DeInteger, DeValue};
 
-use llmroute_core::model::StateSource;
-use llmroute_core::protocols::Protocol;
-use llmroute_core::protocols::mock::{self, Fault};
+pub use llmroute_core::model::StateSource;
+pub use llmroute_core::protocols::Protocol;
+pub use llmroute_core::protocols::mock::{self, Fault};
 
 use super::diagnostic::Diagnostic;
 use super::table::{FromToml, Shown, text, wrong_type};
@@ -17,7 +17,7 @@ use crate::profile::credentials::KeySpec;
 
 /// A whole number from `MIN` up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Count<const MIN: u64>(pub u64);
+pub struct Count<const MIN: u64>(pub u64);
 
 impl<const MIN: u64> Count<MIN> {
     /// The number, or the largest `u32`.
@@ -81,7 +81,7 @@ impl FromToml<'_> for String {
 
 /// Texts that differ from each other.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Names(pub Vec<Spanned<String>>);
+pub struct Names(pub Vec<Spanned<String>>);
 
 impl FromToml<'_> for Names {
     const TYPE: &'static str = "list of texts";
@@ -130,7 +130,7 @@ impl FromToml<'_> for Duration {
 
 /// A duration longer than zero.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct NonZeroDuration(pub Duration);
+pub struct NonZeroDuration(pub Duration);
 
 impl FromToml<'_> for NonZeroDuration {
     const TYPE: &'static str = "duration";
@@ -149,7 +149,7 @@ impl FromToml<'_> for NonZeroDuration {
 
 /// The first cooldown of a deployment that fails.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Cooldown {
+pub enum Cooldown {
     /// Chosen by how long the process lives.
     Auto,
     /// Zero turns cooldowns off.
@@ -170,7 +170,7 @@ impl FromToml<'_> for Cooldown {
 
 /// The sources of the keys of an endpoint.
 #[derive(Debug, Clone)]
-pub(crate) struct ApiKeys(pub Vec<KeySpec>);
+pub struct ApiKeys(pub Vec<KeySpec>);
 
 impl FromToml<'_> for ApiKeys {
     const TYPE: &'static str = "key source, or a list of them";
@@ -242,7 +242,7 @@ impl FromToml<'_> for Protocol {
 
 /// The faults of a simulated deployment.
 #[derive(Debug, Clone)]
-pub(crate) struct Faults(pub Vec<Fault>);
+pub struct Faults(pub Vec<Fault>);
 
 impl FromToml<'_> for Faults {
     const TYPE: &'static str = "faults";
@@ -274,7 +274,7 @@ impl FromToml<'_> for StateSource {
 
 /// The value of a key whose feature is not built yet.
 #[derive(Debug)]
-pub(crate) struct Planned;
+pub struct Planned;
 
 impl FromToml<'_> for Planned {
     const TYPE: &'static str = "any";

@@ -3,10 +3,10 @@
 use sha2::{Digest, Sha256};
 
 use llmroute_core::catalog;
-use llmroute_core::catalog::models::{self, Model, Support};
-use llmroute_core::model::{KeySource, Price};
-use llmroute_core::protocols::mock::Script;
-use llmroute_core::protocols::{Endpoint, Protocol};
+pub use llmroute_core::catalog::models::{self, Model, Support};
+pub use llmroute_core::model::{KeySource, Price};
+pub use llmroute_core::protocols::mock::Script;
+pub use llmroute_core::protocols::{Endpoint, Protocol};
 use llmroute_core::routing::{Deployment, DeploymentId};
 
 use super::precedence::Origin;

@@ -1,6 +1,6 @@
 //! One group: its members, its policy, and what it needs that is not built yet.
 
-use llmroute_core::routing::strategy::SimpleShuffle;
+pub use llmroute_core::routing::strategy::SimpleShuffle;
 use llmroute_core::routing::{Group, GroupId, Member};
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use llmroute_core::catalog::aliases::FIRST_PARTY;
+pub use llmroute_core::catalog::aliases::FIRST_PARTY;
 
 use super::target::UnknownName;
 use crate::profile::document::suggest;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use llmroute_core::routing::hedge::Delay;
-use llmroute_core::routing::strategy::Sticky;
+pub use llmroute_core::routing::hedge::Delay;
+pub use llmroute_core::routing::strategy::Sticky;
 use llmroute_core::routing::{Policy, Timeouts};
 
 use crate::profile::document::failure_classes::NumbersByClass;
@@ -14,7 +14,7 @@ use crate::profile::document::{DeploymentKeys, GroupKeys, RouterKeys, RoutingKey
 
 /// The origin of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// Built in.
     Default,
     /// The top of the profile.
@@ -36,7 +36,7 @@ pub enum Origin {
 impl Origin {
     /// Returns the word in `profile show`.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Default => "default",
             Self::Profile => "profile",
@@ -75,7 +75,7 @@ const FIRST_TOKEN_SLOW: Duration = Duration::from_secs(120);
 
 /// The tables that may set a key, nearest first.
 #[derive(Clone, Copy)]
-pub(crate) struct Precedence<'s, 'a> {
+pub struct Precedence<'s, 'a> {
     pub deployment: Option<&'s DeploymentKeys<'a>>,
     pub group: Option<&'s GroupKeys<'a>>,
     pub router: &'s RouterKeys<'a>,

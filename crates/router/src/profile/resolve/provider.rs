@@ -4,8 +4,8 @@ use http::{HeaderName, HeaderValue};
 use toml::Spanned;
 use url::Url;
 
-use llmroute_core::catalog::{self, Auth, Prefill, ProviderRow, Quirks};
-use llmroute_core::protocols::{Overrides, Protocol, vertex};
+pub use llmroute_core::catalog::{self, Auth, Prefill, ProviderRow, Quirks};
+pub use llmroute_core::protocols::{Overrides, Protocol, vertex};
 
 use super::precedence::Origin;
 use crate::profile::EnvVars;

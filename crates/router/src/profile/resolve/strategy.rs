@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use llmroute_core::routing::Strategy;
-use llmroute_core::routing::strategy::StrategyConfig;
+pub use llmroute_core::routing::Strategy;
+pub use llmroute_core::routing::strategy::StrategyConfig;
 
 use super::precedence::{Origin, Precedence};
 use super::target::UnknownName;
@@ -23,7 +23,7 @@ pub(crate) fn resolve(precedence: &Precedence<'_, '_>, long_lived: bool) -> Resu
 }
 
 /// Warns of settings that the strategy of a group ignores. Settings of `[router]` are for other groups too.
-pub(crate) fn check(precedence: &Precedence<'_, '_>, diagnostics: &mut Vec<Diagnostic>) {
+pub fn check(precedence: &Precedence<'_, '_>, diagnostics: &mut Vec<Diagnostic>) {
     let name = match precedence.strategy_name() {
         StrategyName::BuiltIn(entry) => entry.name,
         StrategyName::Command(_) => "exec",

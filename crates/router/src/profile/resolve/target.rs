@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use llmroute_core::catalog;
-use llmroute_core::routing::strategy::SimpleShuffle;
+pub use llmroute_core::routing::strategy::SimpleShuffle;
 use llmroute_core::routing::{Group, GroupId, Member};
 
 use super::deployment::DeploymentSpec;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use llmroute_core::model::{Class, KeySource, TimeoutKind};
-use llmroute_core::routing::hedge::Delay;
+pub use llmroute_core::model::{Class, KeySource, TimeoutKind};
+pub use llmroute_core::routing::hedge::Delay;
 
 const LAB: &str = "[providers.lab]\nprotocol = \"openai\"\nbase_url = \"https://lab.example/v1\"\n";
 

@@ -84,7 +84,7 @@ fn quirks_can_be_overridden() {
 
 #[test]
 fn a_model_that_needs_another_protocol_for_tools_uses_it() {
-    use llmroute_core::protocols::Protocol;
+    pub use llmroute_core::protocols::Protocol;
 
     let of = |provider: &str, model: &str| {
         let text = format!("{provider}\n[groups.main]\ndeployments = [{{ model = \"openai/{model}\" }}]");

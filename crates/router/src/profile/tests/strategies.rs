@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use llmroute_core::routing::strategy::{
+pub use llmroute_core::routing::strategy::{
     Adaptive, CostBased, External, LatencyBased, LeastBusy, RoundRobin, SimpleShuffle, Sticky, UsageBased,
 };
 

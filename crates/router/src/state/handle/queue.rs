@@ -7,7 +7,7 @@ use std::time::Duration;
 const MAX_BATCH: usize = 256;
 
 /// The items of a queue, and the way to perform a batch.
-pub trait Work: Sized + Send + 'static {
+pub(crate) trait Work: Sized + Send + 'static {
     /// The context that performs it.
     type Context: Send + Sync + 'static;
 
@@ -19,7 +19,7 @@ pub trait Work: Sized + Send + 'static {
 }
 
 /// The queue.
-pub struct Queue<T> {
+pub(crate) struct Queue<T> {
     state: Mutex<State<T>>,
     idle: Condvar,
 }
@@ -39,7 +39,7 @@ impl<T> Default for Queue<T> {
 impl<T: Work> Queue<T> {
     /// Adds `item`, and starts draining the queue. Without a runtime it stays until the next
     /// [`push`](Self::push) inside of one, or until [`drain_blocking`](Self::drain_blocking).
-    pub fn push(&self, context: &Arc<T::Context>, item: T) {
+    pub(crate) fn push(&self, context: &Arc<T::Context>, item: T) {
         let runtime = tokio::runtime::Handle::try_current();
         let mut state = self.lock();
         state.waiting.push(item);
@@ -52,14 +52,14 @@ impl<T: Work> Queue<T> {
     }
 
     /// Returns `true` if nothing waits and nothing is being performed.
-    pub fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         let state = self.lock();
         state.waiting.is_empty() && !state.draining
     }
 
     /// Performs what waits on this thread; waits for `limit` at most where another thread does it.
     /// Returns `true` if the queue is empty then.
-    pub fn drain_blocking(&self, context: &Arc<T::Context>, limit: Duration) -> bool {
+    pub(crate) fn drain_blocking(&self, context: &Arc<T::Context>, limit: Duration) -> bool {
         let state = self.lock();
         let (mut state, timeout) =
             self.idle.wait_timeout_while(state, limit, |state| state.draining).unwrap_or_else(PoisonError::into_inner);

@@ -29,7 +29,7 @@ return 1";
 
 /// The result of a try.
 #[derive(Debug)]
-pub enum SwapResult {
+pub(crate) enum SwapResult {
     /// The new values are set.
     Done,
     /// Another process was faster; these are the newest values.
@@ -37,7 +37,7 @@ pub enum SwapResult {
 }
 
 /// A command that changes `keys` from `before` to `after`; changed values are kept for `seconds`.
-pub fn command(keys: &[String], before: &[Option<String>], after: &[Option<String>], seconds: u64) -> Cmd {
+pub(crate) fn command(keys: &[String], before: &[Option<String>], after: &[Option<String>], seconds: u64) -> Cmd {
     let mut call = cmd("EVAL");
     call.arg(SCRIPT).arg(keys.len()).arg(keys).arg(seconds);
     for value in before.iter().chain(after) {
@@ -47,7 +47,7 @@ pub fn command(keys: &[String], before: &[Option<String>], after: &[Option<Strin
 }
 
 /// Reads the answer to a [`command`].
-pub fn result(answer: Value) -> RedisResult<SwapResult> {
+pub(crate) fn result(answer: Value) -> RedisResult<SwapResult> {
     match answer {
         Value::Int(_) => Ok(SwapResult::Done),
         newest => Ok(SwapResult::Changed(FromRedisValue::from_redis_value(newest)?)),
@@ -55,7 +55,7 @@ pub fn result(answer: Value) -> RedisResult<SwapResult> {
 }
 
 /// Growing pauses between tries, with jitter so that processes do not collide again.
-pub fn pauses() -> impl Iterator<Item = Duration> {
+pub(crate) fn pauses() -> impl Iterator<Item = Duration> {
     /// Threads of one process must not pause in step, either.
     static CALLS: AtomicU64 = AtomicU64::new(0);
     let call = CALLS.fetch_add(1, Ordering::Relaxed);

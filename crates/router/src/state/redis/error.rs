@@ -4,12 +4,12 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 use crate::ports::{StoreError, StoreErrorKind};
 use llmroute_core::model::RedisUrl;
-use llmroute_core::model::failure::one_line;
+pub use llmroute_core::model::failure::one_line;
 
 const ELSEWHERE: &str = "choose another place with `--state`";
 
 /// The error of an operation at `url`. It never shows a password.
-pub fn of_redis(url: &RedisUrl, error: &RedisError) -> StoreError {
+pub(crate) fn of_redis(url: &RedisUrl, error: &RedisError) -> StoreError {
     let mut what = one_line(&error.to_string());
     if let Some(password) = url.password() {
         what = what.replace(password.expose(), "…");
@@ -19,12 +19,12 @@ pub fn of_redis(url: &RedisUrl, error: &RedisError) -> StoreError {
 }
 
 /// Other clients changed the same values at every try.
-pub fn contended(url: &RedisUrl) -> StoreError {
+pub(crate) fn contended(url: &RedisUrl) -> StoreError {
     fault(StoreErrorKind::Busy, url, "too many processes change the same values", "try again in a moment")
 }
 
 /// This build has no TLS for Redis.
-pub fn no_tls(url: &RedisUrl) -> StoreError {
+pub(crate) fn no_tls(url: &RedisUrl) -> StoreError {
     let hint = "build it with `--features redis-tls`";
     fault(StoreErrorKind::Unusable, url, "this llmroute was built without TLS for Redis", hint)
 }

@@ -41,7 +41,7 @@ redis.call('EXPIRE', KEYS[1], ARGV[2])
 return 1";
 
 /// A command that logs the start of a request.
-pub fn begin(names: &KeyNames<'_>, entry: &LogStart, seconds: u64) -> RedisResult<Cmd> {
+pub(crate) fn begin(names: &KeyNames<'_>, entry: &LogStart, seconds: u64) -> RedisResult<Cmd> {
     let kept = LogStart {
         system: entry.system.as_deref().map(|text| truncate(text).into_owned()),
         prompt: truncate(&entry.prompt).into_owned(),
@@ -55,7 +55,7 @@ pub fn begin(names: &KeyNames<'_>, entry: &LogStart, seconds: u64) -> RedisResul
 }
 
 /// A command that logs the end of the request `id`.
-pub fn finish(names: &KeyNames<'_>, id: &str, end: &LogEnd, seconds: u64) -> RedisResult<Cmd> {
+pub(crate) fn finish(names: &KeyNames<'_>, id: &str, end: &LogEnd, seconds: u64) -> RedisResult<Cmd> {
     let kept = LogEnd {
         text: truncate(&end.text).into_owned(),
         reasoning: truncate(&end.reasoning).into_owned(),
@@ -67,7 +67,7 @@ pub fn finish(names: &KeyNames<'_>, id: &str, end: &LogEnd, seconds: u64) -> Red
 }
 
 /// Adds the entries of the log among `writes` to `calls`.
-pub fn add(calls: &mut Pipeline, names: &KeyNames<'_>, writes: &[StoreWrite], seconds: u64) -> RedisResult<()> {
+pub(crate) fn add(calls: &mut Pipeline, names: &KeyNames<'_>, writes: &[StoreWrite], seconds: u64) -> RedisResult<()> {
     for write in writes {
         match write {
             StoreWrite::Begin(entry) => drop(calls.add_command(begin(names, entry, seconds)?)),
@@ -79,7 +79,7 @@ pub fn add(calls: &mut Pipeline, names: &KeyNames<'_>, writes: &[StoreWrite], se
 }
 
 /// The latest `count` requests, oldest first.
-pub fn last(connection: &mut Connection, names: &KeyNames<'_>, count: usize) -> RedisResult<Vec<LogRecord>> {
+pub(crate) fn last(connection: &mut Connection, names: &KeyNames<'_>, count: usize) -> RedisResult<Vec<LogRecord>> {
     let Some(end) = isize::try_from(count).unwrap_or(isize::MAX).checked_sub(1).filter(|end| *end >= 0) else {
         return Ok(Vec::new());
     };
@@ -89,7 +89,7 @@ pub fn last(connection: &mut Connection, names: &KeyNames<'_>, count: usize) -> 
 }
 
 /// The requests since `since`, oldest first, without their texts.
-pub fn since(connection: &mut Connection, names: &KeyNames<'_>, since: Timestamp) -> RedisResult<Vec<LogRecord>> {
+pub(crate) fn since(connection: &mut Connection, names: &KeyNames<'_>, since: Timestamp) -> RedisResult<Vec<LogRecord>> {
     let mut found: Vec<LogRecord> = Vec::new();
     for first in (0..).step_by(ID_PAGE.unsigned_abs()) {
         let ids = page(connection, names, first, first + ID_PAGE - 1)?;
@@ -111,7 +111,7 @@ fn without_texts((start, end): LogRecord) -> LogRecord {
 }
 
 /// The request `id`.
-pub fn get(connection: &mut Connection, names: &KeyNames<'_>, id: &str) -> RedisResult<Option<LogRecord>> {
+pub(crate) fn get(connection: &mut Connection, names: &KeyNames<'_>, id: &str) -> RedisResult<Option<LogRecord>> {
     Ok(entries(connection, names, &[id.to_owned()])?.pop())
 }
 
@@ -143,7 +143,7 @@ pub fn find(
 }
 
 /// All turns of the conversation `id`, in the order of their ids.
-pub fn turns(connection: &mut Connection, names: &KeyNames<'_>, id: &str) -> RedisResult<Vec<LogRecord>> {
+pub(crate) fn turns(connection: &mut Connection, names: &KeyNames<'_>, id: &str) -> RedisResult<Vec<LogRecord>> {
     let mut ids: Vec<String> = cmd("ZREVRANGE").arg(names.turns(id)).arg(0).arg(-1).query(connection)?;
     ids.reverse();
     if ids.is_empty() {
@@ -155,7 +155,7 @@ pub fn turns(connection: &mut Connection, names: &KeyNames<'_>, id: &str) -> Red
 }
 
 /// The ids of the `count` conversations with the latest turns, latest first.
-pub fn conversations(connection: &mut Connection, names: &KeyNames<'_>, count: usize) -> RedisResult<Vec<String>> {
+pub(crate) fn conversations(connection: &mut Connection, names: &KeyNames<'_>, count: usize) -> RedisResult<Vec<String>> {
     let mut found = DistinctIds::new(count);
     for first in (0..).step_by(RECORD_PAGE.unsigned_abs()) {
         let ids = page(connection, names, first, first + RECORD_PAGE - 1)?;
@@ -170,7 +170,7 @@ pub fn conversations(connection: &mut Connection, names: &KeyNames<'_>, count: u
 }
 
 /// Ids that begin or end with `part`, in any case, latest first; at most `limit`.
-pub fn matching(
+pub(crate) fn matching(
     connection: &mut Connection,
     names: &KeyNames<'_>,
     part: &str,
@@ -195,7 +195,7 @@ pub fn matching(
 }
 
 /// Deletes every request, and the sets of ids called `turns`.
-pub fn clear(connection: &mut Connection, names: &KeyNames<'_>, turns: &[String]) -> RedisResult<usize> {
+pub(crate) fn clear(connection: &mut Connection, names: &KeyNames<'_>, turns: &[String]) -> RedisResult<usize> {
     let ids = page(connection, names, 0, -1)?;
     if ids.is_empty() {
         return Ok(0);

@@ -72,7 +72,7 @@ impl RedisStore {
     ///
     /// # Errors
     /// Fails if the server cannot be reached.
-    pub fn since(&self, since: Timestamp) -> Result<Vec<LogRecord>, StoreError> {
+    pub(crate) fn since(&self, since: Timestamp) -> Result<Vec<LogRecord>, StoreError> {
         self.repeat(|connection| log::since(connection, &self.names(), since))
     }
 
@@ -80,7 +80,7 @@ impl RedisStore {
     ///
     /// # Errors
     /// Fails if the server cannot be reached.
-    pub fn get(&self, id: &str) -> Result<Option<LogRecord>, StoreError> {
+    pub(crate) fn get(&self, id: &str) -> Result<Option<LogRecord>, StoreError> {
         self.repeat(|connection| log::get(connection, &self.names(), id))
     }
 
@@ -88,7 +88,7 @@ impl RedisStore {
     ///
     /// # Errors
     /// Fails if the server cannot be reached.
-    pub fn matching(&self, part: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+    pub(crate) fn matching(&self, part: &str, limit: usize) -> Result<Vec<String>, StoreError> {
         self.repeat(|connection| log::matching(connection, &self.names(), part, limit))
     }
 
@@ -104,7 +104,7 @@ impl RedisStore {
     ///
     /// # Errors
     /// Fails if the server cannot be reached.
-    pub fn turns(&self, id: &str) -> Result<Vec<LogRecord>, StoreError> {
+    pub(crate) fn turns(&self, id: &str) -> Result<Vec<LogRecord>, StoreError> {
         self.repeat(|connection| log::turns(connection, &self.names(), id))
     }
 
@@ -112,7 +112,7 @@ impl RedisStore {
     ///
     /// # Errors
     /// Fails if the server cannot be reached.
-    pub fn conversations(&self, count: usize) -> Result<Vec<String>, StoreError> {
+    pub(crate) fn conversations(&self, count: usize) -> Result<Vec<String>, StoreError> {
         self.repeat(|connection| log::conversations(connection, &self.names(), count))
     }
 

@@ -6,12 +6,12 @@ use std::path::Path;
 use rusqlite::ffi::ErrorCode;
 
 use crate::ports::{StoreError, StoreErrorKind};
-use llmroute_core::model::failure::one_line;
+pub use llmroute_core::model::failure::one_line;
 
 const ELSEWHERE: &str = "choose another place with `--state DIR`, or `--state memory`";
 
 /// The error of an operation on the database at `path`.
-pub fn of_sqlite(path: &Path, error: &rusqlite::Error) -> StoreError {
+pub(crate) fn of_sqlite(path: &Path, error: &rusqlite::Error) -> StoreError {
     let what = match error {
         rusqlite::Error::SqliteFailure(_, Some(message)) => one_line(message),
         other => one_line(&other.to_string()),
@@ -21,19 +21,19 @@ pub fn of_sqlite(path: &Path, error: &rusqlite::Error) -> StoreError {
 }
 
 /// The error of an operation on the file at `path`.
-pub fn of_io(path: &Path, error: &io::Error) -> StoreError {
+pub(crate) fn of_io(path: &Path, error: &io::Error) -> StoreError {
     let hint = format!("check the owner and the mode of its directory, or {ELSEWHERE}");
     unusable(path, &one_line(&error.to_string()), &hint)
 }
 
 /// The state at `path` cannot be used because of `what`.
-pub fn unusable(path: &Path, what: &str, hint: &str) -> StoreError {
+pub(crate) fn unusable(path: &Path, what: &str, hint: &str) -> StoreError {
     let reason = format!("cannot use `{}`: {what}\nhint: {hint}", path.display());
     StoreError { kind: StoreErrorKind::Unusable, reason }
 }
 
 /// The files that make up the database at `path`, to be moved together.
-pub fn files(path: &Path) -> String {
+pub(crate) fn files(path: &Path) -> String {
     let path = path.display();
     format!("`{path}`, `{path}-wal` and `{path}-shm`")
 }

@@ -13,7 +13,7 @@ pub(super) const COLUMNS: &str = "id, at, command, grp, conversation_id, tags, e
      finish_reason, input_tokens, output_tokens, cached_tokens, cache_write_tokens, reasoning_tokens, cost_usd, \
      ttft_ms, duration_ms, attempts, error, system, prompt, text, reasoning, parent";
 
-pub fn begin(connection: &Connection, entry: &LogStart) -> rusqlite::Result<()> {
+pub(crate) fn begin(connection: &Connection, entry: &LogStart) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO log (id, at, command, grp, conversation_id, tags, system, prompt, parent)
          VALUES (:id, :at, :command, :grp, :conversation_id, :tags, :system, :prompt, :parent)
@@ -33,7 +33,7 @@ pub fn begin(connection: &Connection, entry: &LogStart) -> rusqlite::Result<()> 
     Ok(())
 }
 
-pub fn finish(connection: &Connection, id: &str, end: &LogEnd) -> rusqlite::Result<()> {
+pub(crate) fn finish(connection: &Connection, id: &str, end: &LogEnd) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
         "UPDATE log SET ended_at = :ended_at, outcome = :outcome, deployment = :deployment, provider = :provider,
            model = :model, finish_reason = :finish_reason, input_tokens = :input_tokens,
@@ -68,7 +68,7 @@ pub fn finish(connection: &Connection, id: &str, end: &LogEnd) -> rusqlite::Resu
 }
 
 /// The latest `count` requests, oldest first.
-pub fn last(connection: &Connection, count: usize) -> rusqlite::Result<Vec<LogRecord>> {
+pub(crate) fn last(connection: &Connection, count: usize) -> rusqlite::Result<Vec<LogRecord>> {
     let mut statement = connection.prepare(&format!(
         "SELECT {COLUMNS} FROM log
          WHERE id >= ifnull((SELECT id FROM log ORDER BY id DESC LIMIT 1 OFFSET ?1 - 1), '') ORDER BY id"
@@ -82,7 +82,7 @@ pub fn last(connection: &Connection, count: usize) -> rusqlite::Result<Vec<LogRe
 }
 
 /// All turns of the conversation `id`, in the order of their ids.
-pub fn turns(connection: &Connection, id: &str) -> rusqlite::Result<Vec<LogRecord>> {
+pub(crate) fn turns(connection: &Connection, id: &str) -> rusqlite::Result<Vec<LogRecord>> {
     let mut statement = connection.prepare(&format!(
         "SELECT {COLUMNS} FROM log
          WHERE conversation_id = ?1 OR (id = ?1 AND conversation_id IS NULL AND command = 'ask') ORDER BY id"
@@ -91,7 +91,7 @@ pub fn turns(connection: &Connection, id: &str) -> rusqlite::Result<Vec<LogRecor
 }
 
 /// The ids of the `count` conversations with the latest turns, latest first.
-pub fn conversations(connection: &Connection, count: usize) -> rusqlite::Result<Vec<String>> {
+pub(crate) fn conversations(connection: &Connection, count: usize) -> rusqlite::Result<Vec<String>> {
     let mut statement = connection.prepare(
         "SELECT ifnull(conversation_id, id) FROM log
          WHERE conversation_id IS NOT NULL OR command = 'ask' ORDER BY id DESC",
@@ -110,7 +110,7 @@ pub(super) fn readable(record: &rusqlite::Result<LogRecord>) -> bool {
 }
 
 /// The requests since `since`, oldest first, without their texts.
-pub fn since(connection: &Connection, since: Timestamp) -> rusqlite::Result<Vec<LogRecord>> {
+pub(crate) fn since(connection: &Connection, since: Timestamp) -> rusqlite::Result<Vec<LogRecord>> {
     let short = COLUMNS
         .replace("system, prompt, text, reasoning", "NULL AS system, '' AS prompt, NULL AS text, NULL AS reasoning");
     let mut statement = connection.prepare(&format!("SELECT {short} FROM log WHERE at >= ?1 ORDER BY id"))?;
@@ -119,12 +119,12 @@ pub fn since(connection: &Connection, since: Timestamp) -> rusqlite::Result<Vec<
 }
 
 /// The request `id`.
-pub fn get(connection: &Connection, id: &str) -> rusqlite::Result<Option<LogRecord>> {
+pub(crate) fn get(connection: &Connection, id: &str) -> rusqlite::Result<Option<LogRecord>> {
     connection.query_row(&format!("SELECT {COLUMNS} FROM log WHERE id = ?1"), [id], record).optional()
 }
 
 /// Ids that begin or end with `part`, in any case; at most `limit`.
-pub fn matching(connection: &Connection, part: &str, limit: usize) -> rusqlite::Result<Vec<String>> {
+pub(crate) fn matching(connection: &Connection, part: &str, limit: usize) -> rusqlite::Result<Vec<String>> {
     let mut statement = connection.prepare(
         "SELECT id FROM log
          WHERE substr(id, 1, length(?1)) = ?1 COLLATE NOCASE OR substr(id, -length(?1)) = ?1 COLLATE NOCASE

@@ -18,7 +18,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use crate::ports::{LogEnd, LogStart, StateUpdate, Store, StoreError, StoreErrorKind, StoreWrite};
 use crate::state::monotonic_now;
-use llmroute_core::model::failure::one_line;
+pub use llmroute_core::model::failure::one_line;
 
 /// The time limit for a lock, unless the caller has less time.
 #[derive(Debug, Clone, Copy)]
@@ -316,13 +316,13 @@ fn set(connection: &Connection, key: &str, value: Option<&str>) -> rusqlite::Res
 #[cfg(test)]
 impl SqliteStore {
     /// One that gives up on a lock at once.
-    pub fn without_waiting(dir: &Path) -> Self {
+    pub(crate) fn without_waiting(dir: &Path) -> Self {
         let timeouts = LockTimeouts { read: Duration::ZERO, begin: Duration::ZERO, write: Duration::ZERO };
         Self { timeouts, ..Self::new(dir) }
     }
 
     /// Makes the disk full: the database cannot grow any more.
-    pub fn fill_disk(&self) {
+    pub(crate) fn fill_disk(&self) {
         let full = |connection: &mut Connection| connection.execute_batch("PRAGMA max_page_count = 1;");
         self.run_writing(Duration::ZERO, full).unwrap();
     }

@@ -24,7 +24,7 @@ const FILE_MODE: u32 = 0o600;
 const WAL_BYTES: u64 = 512 << 10;
 
 /// Opens the database at `path` for reading and writing; `None` if there is none.
-pub fn existing(path: &Path) -> Result<Option<Connection>, StoreError> {
+pub(crate) fn existing(path: &Path) -> Result<Option<Connection>, StoreError> {
     match fs::metadata(path) {
         Ok(file) => {
             tighten(path, &file).map_err(|error| error::of_io(path, &error))?;
@@ -36,7 +36,7 @@ pub fn existing(path: &Path) -> Result<Option<Connection>, StoreError> {
 }
 
 /// Opens the database at `path` for reading; `None` if there is none.
-pub fn reading(path: &Path) -> Result<Option<Connection>, StoreError> {
+pub(crate) fn reading(path: &Path) -> Result<Option<Connection>, StoreError> {
     match fs::metadata(path) {
         Ok(_) => connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map(Some),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -45,7 +45,7 @@ pub fn reading(path: &Path) -> Result<Option<Connection>, StoreError> {
 }
 
 /// Opens the database at `path`, and creates it if there is none.
-pub fn or_create(path: &Path) -> Result<Connection, StoreError> {
+pub(crate) fn or_create(path: &Path) -> Result<Connection, StoreError> {
     if let Some(connection) = existing(path)? {
         return Ok(connection);
     }
@@ -57,7 +57,7 @@ pub fn or_create(path: &Path) -> Result<Connection, StoreError> {
 ///
 /// SQLite's own way (`wal_autocheckpoint`) lets it grow when each process commits once: a new process
 /// does not know that an earlier one has checkpointed it, and does it again at every commit.
-pub fn empty_wal(path: &Path, connection: &Connection) {
+pub(crate) fn empty_wal(path: &Path, connection: &Connection) {
     let long = fs::metadata(beside(path, "-wal")).is_ok_and(|wal| wal.len() > WAL_BYTES);
     if long && connection.busy_timeout(Duration::ZERO).is_ok() {
         // Committed data is safe in the WAL; the next writer tries again.
@@ -156,7 +156,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 /// new path of the database.
 ///
 /// Nothing is lost: under their new names the files belong together as before.
-pub fn set_aside(path: &Path, stamp: &str) -> Result<PathBuf, StoreError> {
+pub(crate) fn set_aside(path: &Path, stamp: &str) -> Result<PathBuf, StoreError> {
     let aside = beside(path, &format!(".{stamp}"));
     // The database first: without it the old WAL is not replayed into a new one (see `refuse_orphan`).
     for suffix in ["", "-wal", "-shm"] {

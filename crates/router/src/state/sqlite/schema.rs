@@ -60,11 +60,11 @@ DELETE FROM log_words;
 ];
 
 /// The version that this program writes.
-pub const VERSION: usize = MIGRATIONS.len();
+pub(crate) const VERSION: usize = MIGRATIONS.len();
 
 /// The version of a database relative to this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SchemaAge {
+pub(crate) enum SchemaAge {
     /// This version.
     Current,
     /// This earlier version; 0 is an empty file.
@@ -76,7 +76,7 @@ pub enum SchemaAge {
 }
 
 /// The version of the database behind `connection`.
-pub fn age(connection: &Connection) -> rusqlite::Result<SchemaAge> {
+pub(crate) fn age(connection: &Connection) -> rusqlite::Result<SchemaAge> {
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     Ok(match usize::try_from(version) {
         Ok(VERSION) => SchemaAge::Current,
@@ -92,7 +92,7 @@ fn tables(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 /// Migrates an older database to this version, in one transaction.
-pub fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+pub(crate) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have been faster while this one waited for the lock.
     if let SchemaAge::Older(version) = age(&transaction)? {

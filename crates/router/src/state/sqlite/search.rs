@@ -8,7 +8,7 @@ use crate::ports::RequestOutcome;
 use crate::state::{LogQuery, LogRecord};
 
 /// The latest `count` requests that match `query`, oldest first.
-pub fn search(connection: &Connection, query: &LogQuery, count: usize) -> rusqlite::Result<Vec<LogRecord>> {
+pub(crate) fn search(connection: &Connection, query: &LogQuery, count: usize) -> rusqlite::Result<Vec<LogRecord>> {
     let SqlFilter { conditions, values } = SqlFilter::of(query);
     let sql = format!("SELECT {COLUMNS} FROM log WHERE {} ORDER BY id DESC", conditions.join(" AND "));
     let mut statement = connection.prepare(&sql)?;

@@ -18,7 +18,7 @@ const MAX_INDEXED_CHARS: i64 = 200_000;
 const BATCH: usize = 100;
 
 /// Indexes the finished request `id`.
-pub fn add(connection: &Connection, id: &str) -> rusqlite::Result<()> {
+pub(crate) fn add(connection: &Connection, id: &str) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
         "SELECT prompt, ifnull(text, '') FROM log
          WHERE id = ?1 AND length(prompt) + length(ifnull(text, '')) <= ?2",
@@ -31,13 +31,13 @@ pub fn add(connection: &Connection, id: &str) -> rusqlite::Result<()> {
 }
 
 /// Deletes everything.
-pub fn clear(connection: &Connection) -> rusqlite::Result<()> {
+pub(crate) fn clear(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM log_words", []).map(drop)
 }
 
 /// Indexes the requests of earlier versions, as far as the database at `path` is writable now;
 /// the others are found without the index.
-pub fn complete(path: &Path) {
+pub(crate) fn complete(path: &Path) {
     let Ok(Some(mut connection)) = open::existing(path) else { return };
     if connection.busy_timeout(Duration::ZERO).is_err() {
         return;

@@ -15,7 +15,7 @@ const SEQUENCE: u8 = 0x30;
 const VERSION: u8 = 0xA0;
 
 /// Returns `notAfter` of the certificate in `der`; `None` if it cannot be parsed.
-pub fn expiry(der: &[u8]) -> Option<Timestamp> {
+pub(crate) fn expiry(der: &[u8]) -> Option<Timestamp> {
     let (mut certificate, _) = value(der, SEQUENCE)?;
     let (mut body, _) = value(take(&mut certificate), SEQUENCE)?;
     if body.first() == Some(&VERSION) {

@@ -8,11 +8,11 @@ use std::net::IpAddr;
 use rustls::{CertificateError, InvalidMessage};
 use url::{Host, Url};
 
-use llmroute_core::model::{Class, ConnectionFault, Failure, TimeoutKind};
+pub use llmroute_core::model::{Class, ConnectionFault, Failure, TimeoutKind};
 
 /// The peer, for messages.
 #[derive(Debug, Clone)]
-pub struct Server {
+pub(crate) struct Server {
     name: String,
     loopback: bool,
 }
@@ -28,7 +28,7 @@ impl Server {
     ///
     /// # Errors
     /// `unsupported` when `url` is not of `http` or `https`.
-    pub fn of(url: &Url) -> Result<Self, Failure> {
+    pub(crate) fn of(url: &Url) -> Result<Self, Failure> {
         let (Some(host), true) = (url.host(), matches!(url.scheme(), "http" | "https")) else {
             let message = format!("`{}` is not a scheme that requests can be sent to", url.scheme());
             return Err(Failure::new(Class::Unsupported, message));
@@ -43,12 +43,12 @@ impl Server {
     }
 
     /// `HOST:PORT`.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// `true` if it is on this machine.
-    pub fn is_loopback(&self) -> bool {
+    pub(crate) fn is_loopback(&self) -> bool {
         self.loopback
     }
 }
@@ -84,13 +84,13 @@ fn look<'a>(first: Option<&'a (dyn Error + 'static)>) -> ErrorChain<'a> {
 }
 
 /// The failure of a call without a reply.
-pub fn of_head(error: &reqwest::Error, peer: &Server) -> Failure {
+pub(crate) fn of_head(error: &reqwest::Error, peer: &Server) -> Failure {
     let found = look(error.source());
     if error.is_connect() { connect(error, &found, peer) } else { broken(&found, peer, "before it answered") }
 }
 
 /// The failure of an incomplete body.
-pub fn of_body(error: &reqwest::Error, peer: &Server) -> Failure {
+pub(crate) fn of_body(error: &reqwest::Error, peer: &Server) -> Failure {
     let found = look(error.source());
     let closed = found.io == Some(ErrorKind::UnexpectedEof);
     if found.hyper.is_none() && found.tls.is_none() && !closed {
@@ -101,22 +101,22 @@ pub fn of_body(error: &reqwest::Error, peer: &Server) -> Failure {
 }
 
 /// The failure to connect, as reported by the socket or TLS.
-pub fn of_socket(error: &io::Error, peer: &Server) -> Failure {
+pub(crate) fn of_socket(error: &io::Error, peer: &Server) -> Failure {
     not_connected(&look(Some(error)), peer)
 }
 
 /// The failure of a call on a measured connection; `when` is the phase.
-pub fn of_line(error: &hyper::Error, peer: &Server, when: &str) -> Failure {
+pub(crate) fn of_line(error: &hyper::Error, peer: &Server, when: &str) -> Failure {
     broken(&look(Some(error)), peer, when)
 }
 
 /// A name that does not resolve.
-pub fn unresolved(peer: &Server) -> Failure {
+pub(crate) fn unresolved(peer: &Server) -> Failure {
     connection(ConnectionFault::Dns, format!("the name of {} does not resolve", peer.name))
 }
 
 /// A connection that took too long.
-pub fn connect_timeout(peer: &Server) -> Failure {
+pub(crate) fn connect_timeout(peer: &Server) -> Failure {
     Failure::new(Class::Timeout(TimeoutKind::Connect), format!("no connection to {} in time", peer.name))
 }
 
@@ -189,7 +189,7 @@ fn malformed(peer: &Server, what: &str) -> Failure {
     Failure::new(Class::Malformed, format!("{} sent {what}", peer.name))
 }
 
-pub fn tls_message(error: &rustls::Error, peer: &Server) -> String {
+pub(crate) fn tls_message(error: &rustls::Error, peer: &Server) -> String {
     let name = &peer.name;
     match error {
         rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 use super::*;
-use llmroute_core::model::TimeoutKind;
+pub use llmroute_core::model::TimeoutKind;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const BROKEN: Class = Class::Connection(ConnectionFault::Broken);

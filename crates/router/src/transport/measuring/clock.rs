@@ -13,27 +13,27 @@ const STEP: Duration = Duration::from_micros(500);
 
 /// The origin of the timestamps.
 #[derive(Debug, Clone, Copy)]
-pub struct ClockOrigin(Instant);
+pub(crate) struct ClockOrigin(Instant);
 
 impl ClockOrigin {
     /// A clock that starts at zero.
     #[expect(clippy::disallowed_methods, reason = "the meter's clock; a test can pause it")]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Instant::now())
     }
 
     /// The time since the origin.
-    pub fn now(self) -> Duration {
+    pub(crate) fn now(self) -> Duration {
         self.0.elapsed()
     }
 
     /// The instant for tokio's timers.
-    pub fn instant(self, at: Duration) -> Instant {
+    pub(crate) fn instant(self, at: Duration) -> Instant {
         self.0 + at
     }
 
     /// The offset of the wall clock.
-    pub fn bridge(self) -> WallClock {
+    pub(crate) fn bridge(self) -> WallClock {
         let mut best = self.pair();
         for _ in 1..TRIES {
             if best.1 <= CLOSE {
@@ -63,19 +63,19 @@ fn wall() -> Duration {
 
 /// Both clocks at the same time.
 #[derive(Debug, Clone, Copy)]
-pub struct WallClock {
+pub(crate) struct WallClock {
     wall: Duration,
     mono: Duration,
 }
 
 impl WallClock {
     /// The time on the meter's clock when the wall clock showed `wall` since 1970.
-    pub fn at(&self, wall: Duration) -> Duration {
+    pub(crate) fn at(&self, wall: Duration) -> Duration {
         if wall >= self.wall { self.mono + (wall - self.wall) } else { self.mono.saturating_sub(self.wall - wall) }
     }
 
     /// Returns `true` if a clock was set between the two readings.
-    pub fn stepped(&self, later: &Self) -> bool {
+    pub(crate) fn stepped(&self, later: &Self) -> bool {
         self.at(later.wall).abs_diff(later.mono) > STEP
     }
 }

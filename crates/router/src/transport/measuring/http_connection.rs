@@ -23,14 +23,14 @@ use super::read_timestamps::{LastRead, ReadTimestamps};
 use crate::ports::{ConnectionInfo, ConnectionTimings, MeasuredConnection, ReplyHead, StampedChunk};
 use crate::transport::http::USER_AGENT;
 use crate::transport::http::error::{self, Server};
-use llmroute_core::model::{Class, Failure};
+pub use llmroute_core::model::{Class, Failure};
 use llmroute_core::wire::WireRequest;
 
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 type Awaited = Pin<Box<dyn Future<Output = hyper::Result<Response<Incoming>>> + Send>>;
 
 /// The connection, and the call on it.
-pub struct HttpConnection {
+pub(crate) struct HttpConnection {
     origin: ClockOrigin,
     peer: Server,
     /// The target in requests that a proxy reads.
@@ -95,7 +95,7 @@ impl<F: Future<Output: Send> + Send + 'static> hyper::rt::Executor<F> for Connec
 
 impl HttpConnection {
     /// Starts HTTP on an open connection.
-    pub async fn new(opened: Opened, peer: Server, proxy: Option<Proxy>, origin: ClockOrigin) -> Result<Self, Failure> {
+    pub(crate) async fn new(opened: Opened, peer: Server, proxy: Option<Proxy>, origin: ClockOrigin) -> Result<Self, Failure> {
         let Opened { bytes, tap, opening, http2 } = opened;
         let (io, tasks) = (TokioIo::new(bytes), ConnectionTasks::default());
         let broke = |error: hyper::Error| error::of_line(&error, &peer, "while it was made");

@@ -6,12 +6,12 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 
 #[cfg(target_os = "linux")]
-pub use self::linux::TimestampReader;
+pub(crate) use self::linux::TimestampReader;
 #[cfg(not(target_os = "linux"))]
-pub use self::other::TimestampReader;
+pub(crate) use self::other::TimestampReader;
 
 /// The result of a read: the number of bytes, and the kernel's wall time of the last segment among them.
-pub type Read = (usize, Option<Duration>);
+pub(crate) type Read = (usize, Option<Duration>);
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -25,20 +25,20 @@ mod linux {
 
     /// Reads with `recvmsg(2)`, which returns the timestamps of `SO_TIMESTAMPING`.
     #[derive(Debug)]
-    pub struct TimestampReader {
+    pub(crate) struct TimestampReader {
         control: Vec<u8>,
     }
 
     impl TimestampReader {
         /// Enables kernel timestamps; reads work without them where they are not supported.
-        pub fn new(stream: &TcpStream) -> Self {
+        pub(crate) fn new(stream: &TcpStream) -> Self {
             let flags = TimestampingFlag::SOF_TIMESTAMPING_RX_SOFTWARE | TimestampingFlag::SOF_TIMESTAMPING_SOFTWARE;
             let _ = setsockopt(stream, sockopt::Timestamping, &flags);
             // Three times: one by software, and two for hardware (`socket.h`, `scm_timestamping`).
             Self { control: nix::cmsg_space!([TimeSpec; 3]) }
         }
 
-        pub fn read(&mut self, stream: &TcpStream, into: &mut [u8]) -> io::Result<Read> {
+        pub(crate) fn read(&mut self, stream: &TcpStream, into: &mut [u8]) -> io::Result<Read> {
             let mut buffers = [IoSliceMut::new(into)];
             let got = recvmsg::<()>(stream.as_raw_fd(), &mut buffers, Some(&mut self.control), MsgFlags::empty())?;
             let stamp = got.cmsgs()?.find_map(|message| match message {
@@ -56,14 +56,14 @@ mod other {
 
     /// Reads without stamps.
     #[derive(Debug)]
-    pub struct TimestampReader;
+    pub(crate) struct TimestampReader;
 
     impl TimestampReader {
-        pub fn new(_stream: &TcpStream) -> Self {
+        pub(crate) fn new(_stream: &TcpStream) -> Self {
             Self
         }
 
-        pub fn read(&mut self, stream: &TcpStream, into: &mut [u8]) -> io::Result<Read> {
+        pub(crate) fn read(&mut self, stream: &TcpStream, into: &mut [u8]) -> io::Result<Read> {
             Ok((stream.try_read(into)?, None))
         }
     }

@@ -27,7 +27,7 @@ use super::http::error::{self, Server};
 use super::mock::MeasuringMock;
 use super::tls::{self, LazyVerifier};
 use crate::ports::{BoxFuture, MeasuredConnection, MeasuringNetwork};
-use llmroute_core::model::{Class, ConnectionFault, Failure};
+pub use llmroute_core::model::{Class, ConnectionFault, Failure};
 
 /// The measuring network of a run: sockets for `http` and `https`, simulated deployments for `mock`, one clock for all.
 ///

@@ -16,14 +16,14 @@ use super::proxy::{self, Proxy};
 use super::read_timestamps::{ReadTimestamps, TimestampedStream};
 use crate::ports::ConnectionTimings;
 use crate::transport::http::error::{self, Server};
-use llmroute_core::model::{Class, ConnectionFault, Failure};
+pub use llmroute_core::model::{Class, ConnectionFault, Failure};
 
 /// A byte stream over any transport.
-pub trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(crate) trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for T {}
 
 /// An open connection, before HTTP.
-pub struct Opened {
+pub(crate) struct Opened {
     pub bytes: Box<dyn ByteStream>,
     pub tap: ReadTimestamps,
     pub opening: ConnectionTimings,
@@ -32,7 +32,7 @@ pub struct Opened {
 }
 
 /// Opens a connection to the server of `url`, through `proxy` if there is one.
-pub async fn open(
+pub(crate) async fn open(
     url: &Url,
     peer: &Server,
     proxy: Option<&Proxy>,

@@ -14,7 +14,7 @@ const LAST: Duration = Duration::from_millis(20);
 
 /// The thread, started by the first wait; it ends with its owner.
 #[derive(Default)]
-pub struct Pacer {
+pub(crate) struct Pacer {
     wakes: OnceLock<Sender<Wake>>,
 }
 
@@ -27,7 +27,7 @@ struct Wake {
 
 impl Pacer {
     /// Waits until `at`.
-    pub async fn wait(&self, origin: ClockOrigin, at: Duration) {
+    pub(crate) async fn wait(&self, origin: ClockOrigin, at: Duration) {
         let left = at.saturating_sub(origin.now());
         if left > LAST {
             tokio::time::sleep_until(origin.instant(at.saturating_sub(LAST))).await;

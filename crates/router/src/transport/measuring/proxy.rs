@@ -6,13 +6,13 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use url::{Host, Url};
 
 use crate::transport::http::error::{self, Server};
-use llmroute_core::model::{Class, ConnectionFault, Failure};
+pub use llmroute_core::model::{Class, ConnectionFault, Failure};
 
 /// The longest head of a proxy's reply, in bytes.
 const MAX_HEAD: usize = 16 << 10;
 
 /// A proxy on the way.
-pub struct Proxy {
+pub(crate) struct Proxy {
     host: Host<String>,
     port: u16,
     /// Its credentials; sensitive.
@@ -21,7 +21,7 @@ pub struct Proxy {
 
 impl Proxy {
     /// Host and port of the proxy itself.
-    pub fn address(&self) -> (Host<String>, u16) {
+    pub(crate) fn address(&self) -> (Host<String>, u16) {
         (self.host.clone(), self.port)
     }
 }
@@ -30,7 +30,7 @@ impl Proxy {
 ///
 /// # Errors
 /// `unsupported` for a proxy that does not speak plain HTTP: bypassing it would measure another path.
-pub fn on_the_way(matcher: &Matcher, url: &Url, peer: &Server) -> Result<Option<Proxy>, Failure> {
+pub(crate) fn on_the_way(matcher: &Matcher, url: &Url, peer: &Server) -> Result<Option<Proxy>, Failure> {
     if peer.is_loopback() {
         return Ok(None);
     }
@@ -52,7 +52,7 @@ pub fn on_the_way(matcher: &Matcher, url: &Url, peer: &Server) -> Result<Option<
 }
 
 /// Requests a tunnel to the server of `url` from the proxy behind `stream` (RFC 9110, 9.3.6).
-pub async fn tunnel<S: AsyncRead + AsyncWrite + Unpin>(
+pub(crate) async fn tunnel<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     url: &Url,
     proxy: &Proxy,

@@ -17,7 +17,7 @@ const READ: usize = 16 << 10;
 
 /// The state shared by the stream and the code above HTTP.
 #[derive(Debug, Clone, Default)]
-pub struct ReadTimestamps(Arc<Mutex<ReadLog>>);
+pub(crate) struct ReadTimestamps(Arc<Mutex<ReadLog>>);
 
 #[derive(Debug, Default)]
 struct ReadLog {
@@ -34,7 +34,7 @@ struct ReadLog {
 
 /// The time of the last read.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct LastRead {
+pub(crate) struct LastRead {
     /// The kernel's wall time of the data.
     pub stamp: Option<Duration>,
     /// Our own time of the read.
@@ -47,41 +47,41 @@ impl ReadTimestamps {
     }
 
     /// From now on, reads wait for [`open`](Self::open).
-    pub fn hold(&self) {
+    pub(crate) fn hold(&self) {
         self.notes().held = true;
     }
 
     /// Permits one read; returns the number of reads so far.
-    pub fn open(&self) -> u64 {
+    pub(crate) fn open(&self) -> u64 {
         let mut notes = self.notes();
         notes.open = true;
         notes.reads
     }
 
     /// The number of reads that returned data.
-    pub fn reads(&self) -> u64 {
+    pub(crate) fn reads(&self) -> u64 {
         self.notes().reads
     }
 
     /// The last read.
-    pub fn last(&self) -> LastRead {
+    pub(crate) fn last(&self) -> LastRead {
         self.notes().last
     }
 
     /// Records the next write as the first.
-    pub fn arm(&self) {
+    pub(crate) fn arm(&self) {
         self.notes().sent = None;
     }
 
     /// The time of the first byte written since [`arm`](Self::arm).
-    pub fn sent(&self) -> Option<Duration> {
+    pub(crate) fn sent(&self) -> Option<Duration> {
         self.notes().sent
     }
 }
 
 /// The stream.
 #[derive(Debug)]
-pub struct TimestampedStream {
+pub(crate) struct TimestampedStream {
     stream: TcpStream,
     origin: ClockOrigin,
     stamper: TimestampReader,
@@ -91,7 +91,7 @@ pub struct TimestampedStream {
 }
 
 impl TimestampedStream {
-    pub fn new(stream: TcpStream, origin: ClockOrigin) -> (Self, ReadTimestamps) {
+    pub(crate) fn new(stream: TcpStream, origin: ClockOrigin) -> (Self, ReadTimestamps) {
         let tap = ReadTimestamps::default();
         let stamper = TimestampReader::new(&stream);
         (Self { stream, origin, stamper, buffer: vec![0; READ].into(), tap: tap.clone() }, tap)

@@ -17,19 +17,19 @@ use llmroute_core::wire::WireRequest;
 
 /// Opens connections to simulated deployments.
 #[derive(Debug)]
-pub struct MeasuringMock {
+pub(crate) struct MeasuringMock {
     mock: Arc<MockTransport>,
     origin: ClockOrigin,
 }
 
 impl MeasuringMock {
     /// Seeded as in [`MockTransport::new`]; timestamps count from `origin`.
-    pub fn new(seed: u64, origin: ClockOrigin) -> Self {
+    pub(crate) fn new(seed: u64, origin: ClockOrigin) -> Self {
         Self { mock: Arc::new(MockTransport::new(seed)), origin }
     }
 
     /// Opens a connection, without delay.
-    pub fn connect(&self) -> BoxFuture<'_, Result<Box<dyn MeasuredConnection>, Failure>> {
+    pub(crate) fn connect(&self) -> BoxFuture<'_, Result<Box<dyn MeasuredConnection>, Failure>> {
         let line =
             MockConnection { mock: Arc::clone(&self.mock), origin: self.origin, sent: None, call: CallPhase::None };
         Box::pin(std::future::ready(Ok(Box::new(line) as Box<dyn MeasuredConnection>)))

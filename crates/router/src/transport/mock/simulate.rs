@@ -6,11 +6,11 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use serde_json::{Value, json};
 
-use llmroute_core::wire::script::{Fault, FaultKind, MAX_TOKENS, Script, Simulation};
+pub use llmroute_core::wire::script::{Fault, FaultKind, MAX_TOKENS, Script, Simulation};
 
 /// The behaviour of a simulated deployment in one call; times count from the start of the call.
 #[derive(Debug, Clone, PartialEq)]
-pub enum SimulatedCall {
+pub(crate) enum SimulatedCall {
     /// The connection is refused.
     Refuse,
     /// A reply.
@@ -28,7 +28,7 @@ pub enum SimulatedCall {
 
 /// The body of a reply.
 #[derive(Debug, Clone, PartialEq)]
-pub struct SimulatedBody {
+pub(crate) struct SimulatedBody {
     /// The timed pieces, in order.
     pub steps: Vec<TimedChunk>,
     /// The end after the last piece.
@@ -37,7 +37,7 @@ pub struct SimulatedBody {
 
 /// A piece of a body.
 #[derive(Debug, Clone, PartialEq)]
-pub struct TimedChunk {
+pub(crate) struct TimedChunk {
     /// Its time.
     pub at: Duration,
     /// Its bytes.
@@ -46,7 +46,7 @@ pub struct TimedChunk {
 
 /// The end of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BodyEnd {
+pub(crate) enum BodyEnd {
     /// The connection is closed.
     Close,
     /// It never ends.
@@ -54,7 +54,7 @@ pub enum BodyEnd {
 }
 
 /// Decides the whole call. The number of random draws depends only on the script.
-pub fn decide(simulation: &Simulation, rng: &mut fastrand::Rng) -> SimulatedCall {
+pub(crate) fn decide(simulation: &Simulation, rng: &mut fastrand::Rng) -> SimulatedCall {
     let orders = &simulation.script;
     let id = format!("mock-{:016x}", rng.u64(..));
     let hits: Vec<FaultKind> = orders.faults.iter().filter(|fault| hit(fault, rng)).map(|fault| fault.what).collect();

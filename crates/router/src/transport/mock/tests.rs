@@ -5,7 +5,7 @@ use http::HeaderMap;
 use url::Url;
 
 use super::*;
-use llmroute_core::wire::script::{Script, parse_faults};
+pub use llmroute_core::wire::script::{Script, parse_faults};
 
 const MS: Duration = Duration::from_millis(1);
 

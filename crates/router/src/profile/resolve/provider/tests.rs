@@ -1,7 +1,7 @@
 //! Providers whose address, key or query comes from the environment.
 
 use crate::profile::{EnvVars, LoadOptions, Profile, Source};
-use llmroute_core::model::KeySource;
+pub use llmroute_core::model::KeySource;
 
 /// Asks for `model` with a profile of `text`; the base URL, the query and the variables of the key.
 fn check(text: &str, model: &str, set: &[(&str, &str)], want: Result<(&str, &str, &str), &str>) {
