@@ -21,6 +21,8 @@ pub struct Env {
     pub stderr_terminal: bool,
     /// Standard input is a terminal.
     pub stdin_terminal: bool,
+    /// Standard input is the output of another process.
+    pub stdin_pipe: bool,
     /// A number that no other process has, for the seed of this one's luck.
     pub entropy: u64,
 }
@@ -59,6 +61,7 @@ impl Env {
             stdout: Sink::of_stdout(),
             stderr_terminal: std::io::stderr().is_terminal(),
             stdin_terminal: std::io::stdin().is_terminal(),
+            stdin_pipe: is_pipe(&std::io::stdin()),
             entropy: u64::from(since_epoch.subsec_nanos()) << 32
                 ^ u64::from(std::process::id())
                 ^ since_epoch.as_secs(),
@@ -71,6 +74,10 @@ impl Env {
         let home = self.vars.get("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
         home.or_else(|| Some(self.vars.home()?.join(".local/state"))).map(|base| base.join("llmroute"))
     }
+}
+
+fn is_pipe(stream: &impl AsFd) -> bool {
+    rustix::fs::fstat(stream).is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode).is_fifo())
 }
 
 impl Sink {

@@ -36,30 +36,33 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// The heading of the options that every command takes.
+const GLOBAL: &str = "Global options";
+
 /// Options of every command.
 #[derive(Debug, Args)]
 pub struct Global {
-    /// Profile: a name, a file, or `demo`
-    #[arg(short, long, global = true, value_name = "NAME|FILE")]
+    /// Profile to use: a name, a file, or `demo`
+    #[arg(short, long, global = true, help_heading = GLOBAL, value_name = "NAME|FILE")]
     pub profile: Option<String>,
-    /// Say nothing but errors on standard error
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    /// Print only errors to standard error
+    #[arg(short, long, global = true, help_heading = GLOBAL, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Say more on standard error
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    /// Print more to standard error
+    #[arg(short, long, global = true, help_heading = GLOBAL, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
     pub color: ColorChoice,
-    /// Where the shared state is: a directory, `memory`, `redis://HOST`, or `env:NAME` of a variable that says it
-    #[arg(long, global = true, value_name = "DIR|memory|env:NAME|redis://…")]
+    /// Location of the shared state: a directory, `memory`, a Redis URL, or `env:NAME` for a variable with one of them
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "DIR|memory|env:NAME|redis://…")]
     pub state: Option<String>,
 }
 
 /// `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ColorChoice {
-    /// On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise
+    /// If standard error is a terminal, unless `NO_COLOR` or `TERM=dumb` is set
     Auto,
     /// Always
     Always,
@@ -70,38 +73,38 @@ pub enum ColorChoice {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Ask a model group for one answer
+    /// Send a prompt to a model group and print the answer
     Ask(Box<ask::args::AskArgs>),
-    /// Talk with a model group
+    /// Hold a conversation with a model group
     Chat(Box<chat::args::ChatArgs>),
-    /// Show who would be asked and why, without calling anyone
+    /// Show which deployments a prompt would be sent to, and why, without sending it
     Route(Box<route::RouteArgs>),
-    /// Look whether the deployments could answer, and what stands in the way of the others
+    /// Check which deployments can answer, and why the others cannot
     Health(health::HealthArgs),
-    /// Compare deployments: time to first token, tokens a second, errors, cost
+    /// Compare deployments: time to first token, tokens per second, errors, cost
     Bench(Box<bench::args::BenchArgs>),
-    /// Show what was asked and answered
+    /// Show logged requests and answers
     Logs(logs::LogsArgs),
-    /// Show what the logged calls were: success, failovers, speed, tokens and cost
+    /// Show statistics of the logged calls: success, failovers, speed, tokens and cost
     Stats(stats::StatsArgs),
-    /// Show which providers are set up, and where their keys come from
+    /// Show which providers are set up and where their keys come from
     Providers(providers::ProvidersArgs),
-    /// Show what is known of models: price, limits, capabilities, and where it comes from
+    /// Show prices, limits and capabilities of models, and their sources
     Models(models::ModelsArgs),
-    /// Check and show the profile
+    /// Check, show or locate the profile
     Profile(profile::ProfileArgs),
-    /// Show and forget what the processes share
+    /// Show or reset the state that processes share
     State(state::StateArgs),
-    /// Keep keys in the keyring of the system
+    /// Manage API keys in the system keyring
     Keys(keys::KeysArgs),
-    /// Print the completions of a shell
+    /// Print shell completions
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
     /// Print the manual page of a command
     Man {
-        /// The command; the program itself when none is given
+        /// Command; without one, the page of the program
         command: Vec<String>,
     },
 }

@@ -66,6 +66,18 @@ fn an_empty_prompt_is_a_usage_error() {
 }
 
 #[test]
+fn empty_input_is_refused_unless_it_is_allowed() {
+    let server = unasked();
+    let output = ask(&server, "good", ["sum it up"]).input(Input::Bytes(b" \n".to_vec())).output();
+    let hint = "hint: `--allow-empty` sends the prompt without it; `--no-stdin` ignores standard input\n";
+    assert_eq!((output.end, output.notes()), (66.into(), format!("error: standard input is empty\n{hint}")));
+    assert!(server.calls().is_empty());
+    let server = Server::start();
+    answered(&ask(&server, "good", ["why", "--allow-empty"]).input(Input::Bytes(Vec::new())).output());
+    answered(&ask(&server, "good", ["why", "--no-stdin"]).input(Input::Bytes(Vec::new())).output());
+}
+
+#[test]
 fn fifty_megabytes_are_sent() {
     let server = Server::start();
     let input = "0123456789\n".repeat((50 << 20) / 11);
@@ -138,7 +150,7 @@ fn a_base_url_has_a_scheme_and_no_credentials() {
 }
 
 #[test]
-fn a_key_with_a_newline_is_refused() {
+fn a_key_with_a_newline_counts_as_missing() {
     let server = unasked();
     let output = ask(&server, "good", ["why"]).env("LAB_KEY", "sk-first\nsk-second").output();
     check("key-with-newline", &output, 78, "", &["LAB_KEY"]);

@@ -95,7 +95,8 @@ fn an_invalid_schema_is_a_usage_error() {
         value must be one of 'array', 'boolean', 'integer', 'null', 'number', 'object', 'string'\n";
     wrong(r#"{"properties": {"a": {"type": "strin"}}}"#, 2, stderr);
     wrong("{\"type\": }", 2, "error: `--schema` is not valid JSON: expected value at line 1 column 10\n");
-    wrong("person.json", 66, "error: cannot read `person.json`: no such file or directory\n");
+    wrong("person.json", 66, "error: the schema `person.json` does not exist\n");
+    wrong("/dev/zero", 66, "error: the schema `/dev/zero` is not a regular file\n");
     wrong(
         ".config/llmroute/profile.toml",
         2,

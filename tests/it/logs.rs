@@ -298,7 +298,8 @@ fn contradictory_arguments_are_refused() {
     check_usage("last --json", true);
     check_usage("last --json --text", false);
     check_usage("last --last 3", false);
-    check_usage("--text", false);
+    check_usage("--text", true);
+    check_usage("--text --group main", false);
     check_usage("--last 0", false);
 }
 

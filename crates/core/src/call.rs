@@ -5,6 +5,7 @@
 //! [`HttpCall::is_over`]. The call decodes the answer, keeps the time limits, classifies refusals, and decides
 //! whether the answer is complete.
 
+pub mod adaptation;
 #[cfg(test)]
 mod tests;
 

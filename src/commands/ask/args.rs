@@ -6,11 +6,11 @@ use clap::Args;
 
 use super::question::QuestionArgs;
 
-/// Ask a model group for one answer.
+/// Send a prompt to a model group and print the answer
 ///
-/// The prompt comes from the arguments, from standard input, or both: piped text comes first, then
-/// a blank line, then the instruction; `{{stdin}}` inside the prompt places it instead.
-/// In a `while read` loop give `--no-stdin`, or `ask` reads the loop's input.
+/// The prompt comes from the arguments, from standard input, or from both: piped text comes first, then
+/// a blank line, then the arguments. `{{stdin}}` in the prompt marks another place for the piped text.
+/// In a `while read` loop, use `--no-stdin`; otherwise `ask` reads the input of the loop.
 #[derive(Debug, Default, Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct AskArgs {
@@ -18,36 +18,36 @@ pub struct AskArgs {
     #[command(flatten)]
     pub question: QuestionArgs,
 
-    /// Print one JSON object with the answer and how it came about
+    /// Print one JSON object with the answer, its attempts and its cost
     #[arg(long, conflicts_with_all = ["stream_json", "extract"], help_heading = "Output")]
     pub json: bool,
-    /// Print one JSON event a line as the answer comes
+    /// Print one JSON event per line while the answer arrives
     #[arg(long, conflicts_with_all = ["no_stream", "output", "extract"], help_heading = "Output")]
     pub stream_json: bool,
-    /// Print the answer only when it is whole
+    /// Print the answer only when it is complete
     #[arg(short = 'S', long, help_heading = "Output")]
     pub no_stream: bool,
-    /// Print only the first fenced block of the answer
+    /// Print only the first fenced code block of the answer
     #[arg(short = 'x', long, conflicts_with = "schema", help_heading = "Output")]
     pub extract: bool,
-    /// The answer is good if this shell command, which gets it on standard input, ends with status 0
+    /// Accept the answer only if this shell command exits with 0; it gets the answer on standard input
     #[arg(long, value_name = "COMMAND", help_heading = "Output")]
     pub verify: Option<String>,
-    /// Say on standard error who answered, tokens, cost and speed
+    /// Print the deployment, tokens, cost and speed to standard error
     #[arg(short, long, help_heading = "Output")]
     pub usage: bool,
-    /// Write the answer to FILE, whole or not at all
+    /// Write the answer to FILE, atomically
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub output: Option<PathBuf>,
-    /// Show who would be asked and with what, and send nothing
+    /// Show the requests that would be sent, without sending them
     #[arg(long, help_heading = "Output")]
     pub dry_run: bool,
-    /// Do not write this request into the log
+    /// Do not log this request
     #[arg(short = 'n', long, help_heading = "Output")]
     pub no_log: bool,
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 one complete answer; 2 usage; 65 refused; 66 an input cannot be read; 69 nobody could
-answer; 74 the output broke; 75 try later (rate limits); 77 keys failed everywhere; 78 profile;
-124 deadline; 130 and 143 by signal.";
+Exit codes: 0 complete answer; 2 usage error; 65 request refused; 66 unreadable input; 69 no
+deployment could answer; 74 output error or broken answer; 75 rate limited, try later; 77 every key
+refused; 78 profile error; 124 deadline passed; 130 and 143 ended by a signal.";

@@ -34,6 +34,10 @@ pub struct PromptSources<'a> {
     pub no_stdin: bool,
     /// Standard input is a terminal.
     pub stdin_terminal: bool,
+    /// Standard input is the output of another process.
+    pub stdin_pipe: bool,
+    /// Accepts empty piped input and empty files.
+    pub allow_empty: bool,
 }
 
 /// What is asked.
@@ -72,6 +76,11 @@ pub fn read(
     let mut wait = ReadDeadline { clock, deadline, console };
     let files =
         sources.files.iter().map(|path| file(path, &mut wait)).collect::<Result<Vec<String>, CommandError>>()?;
+    if let Some((path, _)) = sources.files.iter().zip(&files).find(|(_, text)| text.trim().is_empty())
+        && !sources.allow_empty
+    {
+        return Err(empty(&format!("`{}`", path.display()), ""));
+    }
     let mut attachments = Vec::new();
     for source in sources.attachments {
         attachments.push(attachment(source, &mut wait)?);
@@ -79,7 +88,13 @@ pub fn read(
     let mut piped = String::new();
     if asks_for_stdin || !silent {
         match stdin(!typed.is_empty(), &mut wait)? {
-            Piped::Text(text) => piped = text,
+            Piped::Text(text) => {
+                let is_input = sources.stdin_pipe && !(typed.trim().is_empty() && sources.template.is_none());
+                if is_input && text.trim().is_empty() && attachments.is_empty() && !sources.allow_empty {
+                    return Err(empty("standard input", "; `--no-stdin` ignores standard input"));
+                }
+                piped = text;
+            }
             Piped::Attachment(part) => attachments.push(part),
         }
     }
@@ -101,6 +116,12 @@ fn attaches_stdin(sources: &PromptSources<'_>, asks_for_stdin: bool) -> Result<b
         _ => "standard input can be attached once",
     };
     Err(CommandError::new(ErrorKind::Usage, why))
+}
+
+/// The error for an input that a model would have to invent.
+fn empty(name: &str, or: &str) -> CommandError {
+    CommandError::new(ErrorKind::Input, format!("{name} is empty"))
+        .hint(format!("`--allow-empty` sends the prompt without it{or}"))
 }
 
 fn no_prompt(empty: bool) -> CommandError {

@@ -93,6 +93,8 @@ pub(super) fn prepare(
             template: ask.template.as_ref(),
             no_stdin: args.question.no_stdin,
             stdin_terminal: env.stdin_terminal,
+            stdin_pipe: env.stdin_pipe,
+            allow_empty: args.question.allow_empty,
         },
         clock,
         env.now.after(ask.deadline),

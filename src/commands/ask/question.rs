@@ -5,83 +5,87 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use llmroute_core::model::Effort;
+use llmroute_core::routing::strategy::BUILT_IN;
 
 /// A question, and how it is routed.
 #[derive(Debug, Clone, Default, Args)]
 pub struct QuestionArgs {
-    /// The prompt; `-` reads it from standard input
+    /// Prompt; `-` reads it from standard input
     #[arg(value_name = "PROMPT")]
     pub prompt: Vec<String>,
 
-    /// The model group, or one model without routing
+    /// Model group, or a single model without routing
     #[arg(short, long, value_name = "GROUP|PROVIDER/MODEL")]
     pub model: Option<String>,
     /// System prompt
     #[arg(short, long, value_name = "TEXT")]
     pub system: Option<String>,
-    /// This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`
+    /// Template of the profile; `-o NAME=VALUE` fills `{{NAME}}`
     #[arg(short, long, value_name = "NAME")]
     pub template: Option<String>,
-    /// Put the text of FILE before the prompt; may be repeated
+    /// Put the text of FILE before the prompt; can be repeated
     #[arg(short, long = "file", value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Show the model an image or a PDF file, from FILE, an address or standard input (`-`); may be repeated
+    /// Attach an image or a PDF file, from a file, a URL or standard input (`-`); can be repeated
     #[arg(short, long = "attachment", value_name = "FILE|URL|-")]
     pub attachments: Vec<String>,
-    /// Continue the newest conversation; an `ask` begins one
+    /// Continue the latest conversation
     #[arg(short, long = "continue")]
     pub continues: bool,
-    /// Continue this conversation: its id or that of a turn, or the unique beginning or end of one
+    /// Continue the conversation with this id, or with this request; a unique beginning or end of the id is enough
     #[arg(long, value_name = "ID", conflicts_with = "continues")]
     pub cid: Option<String>,
     /// Do not read standard input
     #[arg(long)]
     pub no_stdin: bool,
+    /// Accept empty piped input and empty files
+    #[arg(long)]
+    pub allow_empty: bool,
 
-    /// Set a model option or another field of the request body; may be repeated
+    /// Set a model parameter or any other field of the request body; can be repeated
     #[arg(short = 'o', long = "option", value_name = "KEY=VALUE", help_heading = "Model")]
     pub options: Vec<String>,
-    /// Randomness of the answer
+    /// Sampling temperature
     #[arg(long, value_name = "T", help_heading = "Model")]
     pub temperature: Option<f64>,
-    /// The most tokens to generate
+    /// Maximum number of tokens to generate
     #[arg(long, value_name = "N", help_heading = "Model")]
     pub max_tokens: Option<u64>,
-    /// How long the model may reason
+    /// Reasoning effort
     #[arg(long, value_name = "LEVEL", help_heading = "Model")]
     pub reasoning_effort: Option<EffortArg>,
-    /// The answer is JSON that satisfies this JSON Schema; it is printed when it is whole
+    /// Require JSON that satisfies this JSON Schema; printed when complete
     #[arg(long, value_name = "FILE|JSON", help_heading = "Model")]
     pub schema: Option<String>,
-    /// Seed of the model's sampling
+    /// Seed for the model's sampling
     #[arg(long, value_name = "N", help_heading = "Model")]
     pub seed: Option<i64>,
 
-    /// Label for rules and statistics; may be repeated
+    /// Label for rules and statistics; can be repeated
     #[arg(long = "tag", value_name = "TAG", help_heading = "Routing")]
     pub tags: Vec<String>,
-    /// Only deployments with this tag, or without it (`!TAG`); may be repeated
+    /// Use only deployments with this tag, or without it (`!TAG`); can be repeated
     #[arg(long = "require-tag", value_name = "TAG|!TAG", help_heading = "Routing")]
     pub require_tags: Vec<String>,
-    /// This group or model when the first one fails, instead of the profile's fallbacks; may be repeated
+    /// Fall back to this group or model instead of the profile's fallbacks; can be repeated
     #[arg(long = "fallback", value_name = "GROUP|PROVIDER/MODEL", help_heading = "Routing")]
     pub fallbacks: Vec<String>,
-    /// No fallback group
+    /// Do not use fallback groups
     #[arg(long, conflicts_with = "fallbacks", help_heading = "Routing")]
     pub no_fallback: bool,
-    /// Order deployments by this strategy, whatever the groups say
-    #[arg(long, value_name = "STRATEGY", help_heading = "Routing")]
+    /// `--strategy`; the names in its help come from the table of strategies.
+    #[arg(long, value_name = "STRATEGY", help = strategies(), help_heading = "Routing")]
     pub strategy: Option<String>,
-    /// Who asks, for rules and for groups that are sticky by user; not sent to anybody
+    /// User name for rules and for groups that are sticky by user; never sent
     #[arg(long, value_name = "NAME", help_heading = "Routing")]
     pub user: Option<String>,
-    /// Further attempts inside a group after the first
+    /// Retries inside a group after the first attempt
     #[arg(long, value_name = "N", help_heading = "Routing")]
     pub num_retries: Option<u32>,
-    /// What happens when an answer breaks after its beginning was printed
+    /// Action when an answer fails after part of it was printed
     #[arg(long, value_name = "MODE", help_heading = "Routing")]
     pub midstream: Option<MidstreamArg>,
-    /// Ask a second deployment, too, when no token came by then; the first to begin answers
+    /// Also call a second deployment if no token has arrived by then; the first one to reply is used
     #[arg(
         long,
         value_name = "DURATION|pNN",
@@ -91,24 +95,30 @@ pub struct QuestionArgs {
         help_heading = "Routing"
     )]
     pub hedge: Option<String>,
-    /// Limit of one attempt
+    /// Time limit of one attempt
     #[arg(long, value_name = "DURATION", help_heading = "Routing")]
     pub timeout: Option<String>,
-    /// Limit until the first token of an attempt
+    /// Time limit until the first token of an attempt
     #[arg(long, value_name = "DURATION", help_heading = "Routing")]
     pub first_token_timeout: Option<String>,
-    /// Limit of silence between two tokens
+    /// Time limit between two tokens
     #[arg(long, value_name = "DURATION", help_heading = "Routing")]
     pub idle_timeout: Option<String>,
-    /// Limit of everything: attempts, waits, fallbacks
+    /// Time limit of the whole request: attempts, waits and fallbacks
     #[arg(long, value_name = "DURATION", help_heading = "Routing")]
     pub deadline: Option<String>,
-    /// Only deployments whose estimated cost is known and at most this
+    /// Use only deployments with a known price and an estimated cost of at most this
     #[arg(long, value_name = "USD", help_heading = "Routing")]
     pub max_cost: Option<f64>,
-    /// Seed of the routing's own luck
+    /// Seed for the random choices of routing
     #[arg(long, value_name = "N", help_heading = "Routing")]
     pub route_seed: Option<u64>,
+}
+
+/// The help of `--strategy`, with the name of every strategy.
+fn strategies() -> String {
+    let names: Vec<String> = BUILT_IN.iter().map(|entry| format!("`{}`", entry.name)).collect();
+    format!("Order deployments by this strategy in every group: {} or `exec:COMMAND`", names.join(", "))
 }
 
 impl QuestionArgs {
@@ -149,12 +159,12 @@ impl From<EffortArg> for Effort {
 /// `--midstream`.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum MidstreamArg {
-    /// Only an exact continuation is printed; else exit 74
+    /// Print only an exact continuation; otherwise exit with 74
     Exact,
-    /// The new answer is printed from its beginning
+    /// Print the new answer from the start
     Restart,
-    /// The next deployment is told to continue, which makes one text of two models
+    /// Tell the next deployment to continue the text; the answer then comes from two models
     Resume,
-    /// The partial answer stands; exit 74
+    /// Keep the partial answer and exit with 74
     Fail,
 }

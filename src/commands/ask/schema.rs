@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::error::{CommandError, ErrorKind};
 use llmroute_router::engine::Schema;
+use llmroute_router::profile::read_text;
 
 /// Reads `typed`: JSON that begins with `{`, or else the name of a file. The schema as the model is
 /// told it, and as the answer is judged by it.
@@ -25,7 +26,10 @@ pub(super) fn read(typed: &str) -> Result<(Value, Arc<Schema>), CommandError> {
     Ok((value, Arc::new(schema)))
 }
 
+/// The largest schema that is read.
+const LARGEST: u64 = 16 << 20;
+
 fn file(path: &Path) -> Result<String, CommandError> {
-    std::fs::read_to_string(path)
-        .map_err(|error| CommandError::caused(ErrorKind::Input, format!("cannot read `{}`", path.display()), error))
+    read_text(path, LARGEST)
+        .map_err(|why| CommandError::new(ErrorKind::Input, format!("the schema `{}` {why}", path.display())))
 }

@@ -7,42 +7,42 @@ use clap::Args;
 use crate::commands::ask::args::AskArgs;
 use crate::commands::ask::question::QuestionArgs;
 
-/// Talk with a model group.
+/// Hold a conversation with a model group
 ///
-/// On a terminal: a line editor with history, answers with Markdown rendered as they come, and commands that
-/// begin with a slash; `/help` lists them. Every turn is in the log before it is asked: `--resume` goes on
-/// with it, whatever happened.
+/// On a terminal, `chat` has a line editor with history, renders Markdown while answers arrive, and takes
+/// commands that start with a slash; `/help` lists them. Every turn is logged before it is sent, so `--resume`
+/// can continue after any interruption.
 ///
-/// When standard input is no terminal, it is a script: one turn or command a line (`"""` … `"""` holds lines
-/// together). The answers go to standard output as they are. The first turn that fails ends it, with the exit
-/// code that `ask` would have.
+/// If standard input is not a terminal, it is a script with one message or command per line (`"""` … `"""`
+/// encloses several lines). Answers go to standard output as plain text. The first turn that fails ends the
+/// script with the exit code that `ask` would have.
 #[derive(Debug, Default, Args)]
 pub struct ChatArgs {
-    /// The model group, or one model without routing
+    /// Model group, or a single model without routing
     #[arg(short, long, value_name = "GROUP|PROVIDER/MODEL")]
     pub model: Option<String>,
     /// System prompt
     #[arg(short, long, value_name = "TEXT")]
     pub system: Option<String>,
-    /// This template of the profile; `-o NAME=VALUE` fills its `{{NAME}}`
+    /// Template of the profile; `-o NAME=VALUE` fills `{{NAME}}`
     #[arg(short, long, value_name = "NAME")]
     pub template: Option<String>,
-    /// Put the text of FILE before the first message; may be repeated
+    /// Put the text of FILE before the first message; can be repeated
     #[arg(short, long = "file", value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Show the model an image or a PDF file with the first message; may be repeated
+    /// Attach an image or a PDF file to the first message; can be repeated
     #[arg(short, long = "attachment", value_name = "FILE|URL")]
     pub attachments: Vec<String>,
-    /// Go on with the conversation ID, or with the last one
+    /// Continue the conversation ID, or the latest one
     #[arg(long, value_name = "ID", num_args = 0..=1)]
     pub resume: Option<Option<String>>,
-    /// Set a model option or another field of the request body; may be repeated
+    /// Set a model parameter or any other field of the request body; can be repeated
     #[arg(short = 'o', long = "option", value_name = "KEY=VALUE")]
     pub options: Vec<String>,
-    /// Show answers as they are, without rendering Markdown
+    /// Show answers as plain text, without rendering Markdown
     #[arg(long)]
     pub plain: bool,
-    /// Edit with the keys of vi
+    /// Use vi key bindings
     #[arg(long)]
     pub vi: bool,
 }

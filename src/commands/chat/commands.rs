@@ -55,6 +55,10 @@ impl Session<'_> {
             }
             ChatCommand::System(Some(text)) => {
                 self.conversation.system = Some(text).filter(|text| !text.is_empty());
+                console.event(match self.conversation.system {
+                    Some(_) => "the system prompt is set",
+                    None => "the system prompt is removed",
+                });
                 Ok(CommandOutcome::Done)
             }
             ChatCommand::File(path) if path == "none" => {
@@ -105,9 +109,10 @@ impl Session<'_> {
                 let settings = self.settings();
                 say(console, &settings)
             }
-            ChatCommand::Set { key, value } => self.set(&key, &value),
+            ChatCommand::Set { key, value } => self.set(&key, &value, console),
             ChatCommand::Usage(on) => {
                 self.usage = on;
+                console.event(if on { "usage is shown after each answer" } else { "usage is not shown" });
                 Ok(CommandOutcome::Done)
             }
             ChatCommand::Help => say(console, &help()),
@@ -260,7 +265,7 @@ impl Session<'_> {
         say(console, &format!("{why}\nthe same question now:\n{now}"))
     }
 
-    fn set(&mut self, key: &str, value: &str) -> Result<CommandOutcome, CommandError> {
+    fn set(&mut self, key: &str, value: &str, console: &mut Console) -> Result<CommandOutcome, CommandError> {
         let on = || {
             let wrong = || CommandError::new(ErrorKind::Usage, format!("`/set {key} {value}`: it is `on` or `off`"));
             switch(value).ok_or_else(wrong)
@@ -280,6 +285,7 @@ impl Session<'_> {
                 }
             }
         }
+        console.event(&format!("`{key}` is now {value}"));
         Ok(CommandOutcome::Done)
     }
 

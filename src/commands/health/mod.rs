@@ -36,31 +36,31 @@ const LOG_REQUESTS: usize = 500;
 /// The number of calls before their median time to the first token is called usual.
 const MIN_SAMPLES: usize = 5;
 
-/// Look whether the deployments could answer, and what stands in the way of the others
+/// Check which deployments can answer, and why the others cannot
 ///
-/// Asks every deployment what costs nothing: its name, connection, certificate, and its list of models
-/// with the key. Nothing is proved where there is nothing free to ask, or where anybody may read the
-/// list; that is `unknown`. The exit code is 0 when every group has a live deployment, 69 when one has
-/// none, 77 when only valid keys are lacking, 78 when the profile is wrong.
+/// Uses only free requests: name lookup, connection, certificate, and the list of models with the key. A
+/// deployment is `unknown` if it has no free request, or if its list of models needs no key. The exit code is
+/// 0 if every group has a live deployment, 69 if one has none, 77 if only valid keys are missing, and 78 for
+/// a wrong profile.
 #[derive(Debug, Clone, Args)]
 pub struct HealthArgs {
-    /// Only these groups or deployments
+    /// Check only these groups or deployments
     #[arg(value_name = "GROUP|DEPLOYMENT")]
     pub names: Vec<String>,
 
-    /// Make one call of one token to each; success closes a cooldown at once, failure begins one
+    /// Send a one-token request to each deployment; success ends its cooldown, failure starts one
     #[arg(long)]
     pub live: bool,
 
-    /// Look again and again: redrawn on a terminal, changes only elsewhere
+    /// Check repeatedly; on a terminal the table is redrawn, elsewhere only changes are printed
     #[arg(long, value_name = "INTERVAL", num_args = 0..=1, require_equals = true, default_missing_value = "30s")]
     pub watch: Option<String>,
 
-    /// All limits of time together (default 10s)
+    /// Time limit of each check (default 10s)
     #[arg(long, value_name = "DURATION")]
     pub timeout: Option<String>,
 
-    /// JSON: one object; with `--watch` one object a change
+    /// Print one JSON object; with `--watch`, one object per change
     #[arg(long)]
     pub json: bool,
 }

@@ -15,7 +15,7 @@ use crate::ui::console::Console;
 use llmroute_core::model::Secret;
 use llmroute_router::credentials::keyring::{Keyring, KeyringError, SystemKeyring};
 
-/// Keep keys in the keyring of the system
+/// Manage API keys in the system keyring
 ///
 /// A profile uses such a key as `api_key = "keyring:NAME"`.
 #[derive(Debug, Args)]
@@ -28,16 +28,16 @@ pub struct KeysArgs {
 /// What to do with the keys.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Action {
-    /// Keep a key; it is read from the terminal, unseen, or from standard input
+    /// Store a key, read from the terminal without echo or from standard input
     Set {
-        /// What it is called
+        /// Name of the key
         name: String,
     },
-    /// Print the names of the keys that were kept
+    /// Print the names of the stored keys
     List,
-    /// Forget a key
+    /// Delete a key
     Rm {
-        /// What it is called
+        /// Name of the key
         name: String,
     },
 }

@@ -14,28 +14,28 @@ use llmroute_router::profile::duration;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Filters")]
 pub struct FilterArgs {
-    /// Only requests with all these words in the prompt or in the answer; `word*` finds what begins so
+    /// Only requests with all these words in the prompt or the answer; `word*` matches a prefix
     #[arg(long, value_name = "TEXT", conflicts_with = "id")]
     pub search: Option<String>,
     /// Only requests to this group
     #[arg(long, value_name = "GROUP", conflicts_with = "id")]
     pub group: Option<String>,
-    /// Only requests for which this deployment was asked
+    /// Only requests that called this deployment
     #[arg(long, value_name = "NAME", conflicts_with = "id")]
     pub deployment: Option<String>,
-    /// Only requests in which something failed so, an attempt or all of it: `rate_limit`, `timeout`, …
+    /// Only requests where an attempt, or the whole request, failed with this class: `rate_limit`, `timeout`, …
     #[arg(long, value_name = "CLASS", conflicts_with = "id", value_parser = class)]
     pub class: Option<String>,
-    /// Only requests that ended so
+    /// Only requests with this outcome
     #[arg(long, value_name = "OUTCOME", conflicts_with = "id")]
     pub outcome: Option<OutcomeArg>,
-    /// Only requests from this time on: `2h` ago, or like `2026-11-01`, `2026-11-01T09:30`
+    /// Only requests since this time: `2h` ago, or a date like `2026-11-01` or `2026-11-01T09:30`
     #[arg(long, value_name = "TIME", conflicts_with = "id")]
     pub since: Option<String>,
     /// Only requests before this time
     #[arg(long, value_name = "TIME", conflicts_with = "id")]
     pub until: Option<String>,
-    /// Only the turns of this conversation, those that were taken back included
+    /// Only turns of this conversation, including undone ones
     #[arg(long, value_name = "ID", conflicts_with = "id")]
     pub conversation: Option<String>,
     /// Only requests with this label

@@ -25,24 +25,24 @@ use llmroute_router::state::StateLocation;
 /// Show logged requests
 #[derive(Debug, Clone, Args)]
 pub struct LogsArgs {
-    /// One request: `last`, or the beginning or end of its id
+    /// Show one request: `last`, or the beginning or end of its id
     #[arg(value_name = "ID")]
     pub id: Option<String>,
 
-    /// How many of the latest requests to list
+    /// Number of requests to list, latest first
     #[arg(long, value_name = "N", default_value_t = 20, conflicts_with = "id", value_parser = clap::value_parser!(u32).range(1..))]
     pub last: u32,
 
-    /// List conversations, by their last turns
+    /// List conversations by their latest turns
     #[arg(long, conflicts_with_all = ["id", "FilterArgs"])]
     pub conversations: bool,
 
-    /// JSON: one object a line
+    /// Print JSON, one object per line
     #[arg(long, conflicts_with = "text")]
     pub json: bool,
 
-    /// Only the text of the answer
-    #[arg(long, requires = "id")]
+    /// Print only the text of the answer; of the last request if no id is given
+    #[arg(long, conflicts_with_all = ["conversations", "FilterArgs"])]
     pub text: bool,
 
     /// Which requests are listed.
@@ -110,7 +110,8 @@ pub fn write_logs(
     out: &mut dyn Write,
 ) -> Result<Option<String>, LogsError> {
     let history = History::open(location)?;
-    let note = match &args.id {
+    let last = args.text.then_some("last");
+    let note = match args.id.as_deref().or(last) {
         Some(id) => one(&history.get(id)?, args.format(), sheet, out).map(|()| None),
         None if args.conversations => conversations(&history, args, sheet, out),
         None => list(&history, args, sheet, out),

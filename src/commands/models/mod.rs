@@ -20,9 +20,9 @@ use crate::ui::sanitize;
 use llmroute_core::catalog;
 use llmroute_router::profile::{ModelTable, Profile, suggest};
 
-/// Show what is known of models: price, limits, capabilities, and where it comes from
+/// Show prices, limits and capabilities of models, and their sources
 ///
-/// Prices are in USD per million tokens. What the profile says of its own models comes first.
+/// Prices are in US dollars per million tokens. Models of the profile come first.
 #[derive(Debug, Clone, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct ModelsArgs {
@@ -30,15 +30,15 @@ pub struct ModelsArgs {
     #[command(subcommand)]
     pub action: Option<Action>,
 
-    /// Only this provider's
+    /// List only models of this provider
     #[arg(value_name = "PROVIDER")]
     pub provider: Option<String>,
 
-    /// Only those whose name holds all of these words
+    /// List only models whose name contains all of these words
     #[arg(long, value_name = "TEXT")]
     pub search: Option<String>,
 
-    /// JSON: one object a line
+    /// Print JSON, one object per line
     #[arg(long)]
     pub json: bool,
 }
@@ -48,8 +48,8 @@ pub struct ModelsArgs {
 pub enum Action {
     /// Fetch a newer table from models.dev
     ///
-    /// It is kept in the cache folder and used wherever it is newer than the built-in one. It is
-    /// fetched by this command only, never by itself.
+    /// The table is stored in the cache directory and used if it is newer than the built-in one. Only this
+    /// command fetches it.
     Refresh,
 }
 

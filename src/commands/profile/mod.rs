@@ -12,7 +12,7 @@ use crate::ui::text::count;
 use llmroute_router::profile::{self, LoadError, LoadOptions, Profile, ProfileLocation, Severity, discover, locate};
 use llmroute_router::transport::local_servers;
 
-/// Check and show the profile
+/// Check, show or locate the profile
 #[derive(Debug, Args)]
 pub struct ProfileArgs {
     /// What to do with it.
@@ -23,11 +23,11 @@ pub struct ProfileArgs {
 /// What to do with the profile.
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub enum Action {
-    /// Report every mistake and remark at once
+    /// Report all errors, warnings and notes
     Check,
-    /// Print the profile as it is understood, with where each value came from
+    /// Print the resolved profile, with the source of each value
     Show,
-    /// Print where the profile is, or would be
+    /// Print the path of the profile
     Path,
 }
 

@@ -15,13 +15,13 @@ use crate::ui::table::{Column, Fit};
 use crate::ui::text::NONE;
 use llmroute_router::profile::{Profile, ProfileLocation, ProviderStatus, Readiness, locate, provider_statuses};
 
-/// Show which providers are set up, and where their keys come from
+/// Show which providers are set up and where their keys come from
 ///
-/// Nobody is asked and no command is run: a key that a command prints counts as there. A key itself
-/// is never shown.
+/// Makes no network request and runs no command: a key that a command prints counts as present. Keys are
+/// never shown.
 #[derive(Debug, Clone, Args)]
 pub struct ProvidersArgs {
-    /// JSON: one object a line
+    /// Print JSON, one object per line
     #[arg(long)]
     pub json: bool,
 }

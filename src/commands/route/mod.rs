@@ -22,11 +22,11 @@ use llmroute_core::model::failure::one_line;
 use llmroute_core::routing::{DeploymentId, Map};
 use llmroute_router::engine::{ExplainedCandidate, Explanation, HedgeInfo, NamedValues, RouteError};
 
-/// Show who would be asked and why, without calling anyone.
+/// Show which deployments a prompt would be sent to, and why, without sending it
 ///
-/// Prints every deployment that the prompt may reach with what filtered it, the numbers that the
-/// strategy weighs, the order of the calls, the fallbacks in the order of the visits, the rule that
-/// decided, and the worst case. The exit code is 0, or that of `ask` when nobody may be asked.
+/// Prints every deployment that the prompt can reach, with the filter that excludes it, the numbers that
+/// the strategy ranks by, the order of the calls, the fallback groups in the order of their visits, the rule
+/// that applies, and the worst case. The exit code is 0, or that of `ask` if no deployment is available.
 #[derive(Debug, Args)]
 pub struct RouteArgs {
     /// The question, and how it would be routed.

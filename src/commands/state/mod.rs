@@ -20,7 +20,7 @@ use crate::ui::sanitize;
 use llmroute_router::ports::{Store, StoreError};
 use llmroute_router::state;
 
-/// Show and forget what the processes share
+/// Show or reset the state that processes share
 #[derive(Debug, Args)]
 pub struct StateArgs {
     /// What to do with it.
@@ -31,15 +31,15 @@ pub struct StateArgs {
 /// What to do with the shared state.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Action {
-    /// Show what is known of every deployment and group
+    /// Show the state of every deployment and group
     Show {
-        /// JSON: one object
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
-    /// Forget what was learned, of one deployment or of all
+    /// Delete what was learned about one deployment or about all
     Reset(reset::ResetArgs),
-    /// Print where the state is
+    /// Print the location of the state
     Path,
 }
 

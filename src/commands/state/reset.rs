@@ -24,18 +24,18 @@ use llmroute_router::state::{self, StateLocation};
 /// The shortest hash prefix that identifies a deployment.
 const HASH_MIN: usize = 6;
 
-/// Forget what was learned, of one deployment or of all
+/// Delete what was learned about one deployment or about all
 #[derive(Debug, Clone, Args)]
 pub struct ResetArgs {
-    /// One deployment: its name, `PROVIDER/MODEL`, or the beginning of its hash (all when none is given)
+    /// Deployment: its name, `PROVIDER/MODEL`, or the beginning of its hash; default: all
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 
-    /// Forget the log of requests too
+    /// Also delete the log of requests
     #[arg(long, conflicts_with = "name")]
     pub log: bool,
 
-    /// Do not ask whether to forget all
+    /// Skip the confirmation
     #[arg(short, long, conflicts_with = "name")]
     pub yes: bool,
 }

@@ -19,31 +19,31 @@ use llmroute_core::model::Timestamp;
 use llmroute_router::history::{History, HistoryError, LogEntry, stats};
 use llmroute_router::profile::duration;
 
-/// Show what the logged calls were: success, failovers, speed, tokens and cost
+/// Show statistics of the logged calls: success, failovers, speed, tokens and cost
 ///
-/// A call is one attempt: a request that failed over counts for each whom it was sent to. TTFT is of
-/// requests that needed one attempt, as the median and the 95th percentile (72 of them at least), tokens
-/// per second is the median of (tokens − 1)/(duration − TTFT). Wasted is what calls cost whose answer was
-/// not used. Costs are of what has a price.
+/// A call is one attempt: a request that failed over counts once for each deployment that was called. TTFT is
+/// the time to the first token of requests with one attempt: the median, and the 95th percentile of at least
+/// 72 requests. Tokens per second is the median of (tokens − 1)/(duration − TTFT). WASTED is the cost of calls
+/// whose answer was not used. Costs include only calls with a known price.
 #[derive(Debug, Clone, Args)]
 pub struct StatsArgs {
-    /// Only the last so many days
+    /// Include only the last N days
     #[arg(long, value_name = "N", conflicts_with = "since", value_parser = clap::value_parser!(u32).range(1..))]
     pub days: Option<u32>,
 
-    /// Only since a date (`2026-11-22`), or a time ago (`12h`, `7d`)
+    /// Include only requests since a date (`2026-11-22`) or a time ago (`12h`, `7d`)
     #[arg(long, value_name = "WHEN")]
     pub since: Option<String>,
 
-    /// What is counted together
+    /// Group the figures by these fields
     #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',', default_values = ["deployment", "day"])]
     pub by: Vec<By>,
 
-    /// JSON: one object a line
+    /// Print JSON, one object per line
     #[arg(long, conflicts_with = "csv")]
     pub json: bool,
 
-    /// Comma-separated values with a heading
+    /// Print CSV with a heading
     #[arg(long)]
     pub csv: bool,
 }
@@ -51,11 +51,11 @@ pub struct StatsArgs {
 /// The grouping of calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum By {
-    /// Who was called
+    /// Deployment that was called
     Deployment,
-    /// The day of the request, here
+    /// Local date of the request
     Day,
-    /// The group that was asked
+    /// Group of the request
     Group,
 }
 

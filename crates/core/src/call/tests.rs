@@ -11,7 +11,7 @@ const KEY: &str = "sk-0123456789abcdef";
 const STOP: &str = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 const DONE: &str = "data: [DONE]\n\n";
 
-fn endpoint() -> Endpoint {
+pub(super) fn endpoint() -> Endpoint {
     Endpoint {
         protocol: Protocol::Openai,
         provider: "lab".to_owned(),

@@ -10,6 +10,7 @@ pub mod price;
 pub mod prompt;
 pub mod rate_limit_reading;
 pub mod redact;
+pub mod refused_parameters;
 pub mod sanitize;
 pub mod secret;
 pub mod state_source;

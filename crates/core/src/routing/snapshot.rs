@@ -16,6 +16,7 @@ use super::lease::Leases;
 use super::limits::{Headroom, LimitExceeded};
 use super::retry_budget::RetryBudget;
 use super::{DeploymentId, GroupId, Map, Member};
+use crate::model::refused_parameters::RefusedParameters;
 use crate::model::{Class, Failure, Timestamp};
 
 /// The shared state of one deployment.
@@ -34,6 +35,9 @@ pub struct DeploymentState {
     /// Calls under way, of all processes.
     #[serde(skip_serializing_if = "Leases::is_empty")]
     pub leases: Leases,
+    /// The parameters that it refused, so that the next request is right at once.
+    #[serde(skip_serializing_if = "RefusedParameters::is_empty")]
+    pub refused: RefusedParameters,
     /// The headroom of its limits at the time of the snapshot; not stored.
     #[serde(skip)]
     pub headroom: Headroom,

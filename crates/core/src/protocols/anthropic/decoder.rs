@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::usual::{DeltaEvent, DeltaKind};
 use crate::model::event::{ReasoningBlock, ReasoningSignature};
 use crate::model::{Class, Event, Failure, Finish, Usage};
 use crate::protocols::classify::{self, Codes};
@@ -135,6 +136,23 @@ impl MessagesDecoder {
         Ok(())
     }
 
+    /// Decodes the usual event.
+    fn delta(&mut self, event: &DeltaEvent<'_>, out: &mut Vec<Event>) {
+        let delta = &event.delta;
+        match delta.kind {
+            DeltaKind::Text => self.text(&delta.text.0, out),
+            DeltaKind::Thinking => self.think(&delta.thinking.0, "", out),
+            DeltaKind::Input => self.input(event.index, &delta.partial_json.0, out),
+        }
+    }
+
+    fn input(&mut self, block: Option<u64>, piece: &str, out: &mut Vec<Event>) {
+        if let Some(call) = self.open.as_mut().filter(|call| call.block == block && !piece.is_empty()) {
+            call.said = true;
+            out.push(Event::ToolArguments { index: call.index, text: piece.to_owned() });
+        }
+    }
+
     fn block_delta(&mut self, block: Option<u64>, delta: &Value, out: &mut Vec<Event>) {
         let text = |name: &str| delta.get(name).and_then(Value::as_str).unwrap_or_default();
         match text("type") {
@@ -142,11 +160,7 @@ impl MessagesDecoder {
             "thinking_delta" => self.think(text("thinking"), "", out),
             "signature_delta" => self.think("", text("signature"), out),
             "input_json_delta" => {
-                let piece = text("partial_json");
-                if let Some(call) = self.open.as_mut().filter(|call| call.block == block && !piece.is_empty()) {
-                    call.said = true;
-                    out.push(Event::ToolArguments { index: call.index, text: piece.to_owned() });
-                }
+                self.input(block, text("partial_json"), out);
             }
             // Citations.
             _ => {}
@@ -203,7 +217,10 @@ impl MessagesDecoder {
             Some("error") => {
                 return Err(Failure::new(Class::ServerError, "the provider says that generation failed (`error`)"));
             }
-            Some(_) => Finish::Other,
+            Some(reason) => {
+                out.push(Event::Warning(format!("the provider gives an unknown finish reason, `{reason}`")));
+                Finish::Other
+            }
         };
         self.finish(finish, out);
         Ok(())
@@ -253,6 +270,10 @@ impl Decoder for MessagesDecoder {
         }
         if frame.event.as_deref() == Some("error") {
             return Err(crate::protocols::error_frame(frame, self.codes));
+        }
+        if let Ok(event) = serde_json::from_str::<DeltaEvent<'_>>(&frame.data) {
+            self.delta(&event, out);
+            return Ok(());
         }
         let event = crate::protocols::json_of(frame.data.as_bytes())?;
         let kind = event.get("type").and_then(Value::as_str).or(frame.event.as_deref()).unwrap_or_default();

@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use super::usual::{DeltaEvent, DeltaKind};
 use crate::model::event::{ReasoningBlock, ReasoningSignature};
 use crate::model::{Class, Event, Failure, Finish, Usage};
 use crate::protocols::classify::{self, Codes};
@@ -37,8 +38,10 @@ struct Item {
     id: String,
     /// The position among the calls, when it is one.
     call: Option<usize>,
-    /// Something of it came as a delta: the complete item says nothing new.
-    said: bool,
+    /// The text or the arguments that came as deltas.
+    said: String,
+    /// The complete item came.
+    complete: bool,
     /// It came as a thought that is to be sent back.
     sealed: bool,
 }
@@ -56,22 +59,22 @@ impl ResponsesDecoder {
         match kind {
             "response.created" | "response.in_progress" | "response.queued" => self.start(response, out),
             "response.output_item.added" => {
-                let at = match self.known(event) {
+                let at = match self.known(name_of(event)) {
                     Some(at) => at,
-                    None => self.begin(event)?,
+                    None => self.begin(name_of(event))?,
                 };
                 self.open(at, item_of(event), out);
             }
             "response.output_text.delta" => {
-                self.touch(event, delta)?;
+                self.touch(name_of(event), delta)?;
                 text(delta, out);
             }
             "response.refusal.delta" => {
-                self.touch(event, delta)?;
+                self.touch(name_of(event), "")?;
                 self.refused |= !delta.is_empty();
             }
             "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => {
-                self.touch(event, delta)?;
+                self.touch(name_of(event), delta)?;
                 reasoning(delta, out);
             }
             // The parts of a summary are paragraphs.
@@ -80,12 +83,12 @@ impl ResponsesDecoder {
                 reasoning(if later { "\n\n" } else { "" }, out);
             }
             "response.function_call_arguments.delta" => {
-                let at = self.touch(event, delta)?;
+                let at = self.touch(name_of(event), delta)?;
                 self.arguments(at, delta, out);
             }
             "response.output_item.done" => {
-                let at = self.item(event)?;
-                self.complete(at, item_of(event), out);
+                let at = self.item(name_of(event))?;
+                return self.complete(at, item_of(event), out);
             }
             "response.completed" | "response.done" if response.is_object() => return self.over(response, false, out),
             "response.incomplete" => return self.over(response, true, out),
@@ -100,6 +103,31 @@ impl ResponsesDecoder {
         Ok(())
     }
 
+    /// Decodes the usual event.
+    fn delta(&mut self, event: &DeltaEvent<'_>, out: &mut Vec<Event>) -> Result<(), Failure> {
+        let (delta, id) = (&*event.delta.0, &*event.item_id.0);
+        let name = (event.output_index, if id.len() > MAX_ID { "" } else { id });
+        match event.kind {
+            DeltaKind::Text => {
+                self.touch(name, delta)?;
+                text(delta, out);
+            }
+            DeltaKind::Refusal => {
+                self.touch(name, "")?;
+                self.refused |= !delta.is_empty();
+            }
+            DeltaKind::Reasoning => {
+                self.touch(name, delta)?;
+                reasoning(delta, out);
+            }
+            DeltaKind::Arguments => {
+                let at = self.touch(name, delta)?;
+                self.arguments(at, delta, out);
+            }
+        }
+        Ok(())
+    }
+
     fn start(&mut self, response: &Value, out: &mut Vec<Event>) {
         let text = |name: &str| response.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         let (id, model) = (text("id"), text("model"));
@@ -110,8 +138,7 @@ impl ResponsesDecoder {
     }
 
     /// The item that `event` is about, by its place or else by its id.
-    fn known(&self, event: &Value) -> Option<usize> {
-        let (place, id) = name_of(event);
+    fn known(&self, (place, id): ItemName<'_>) -> Option<usize> {
         self.items.iter().rposition(|item| match place {
             Some(_) => item.place == place,
             None => !id.is_empty() && item.id == id,
@@ -119,27 +146,26 @@ impl ResponsesDecoder {
     }
 
     /// The item that `event` is about; the last one when it does not say, a new one when it is not known.
-    fn item(&mut self, event: &Value) -> Result<usize, Failure> {
-        let last = || self.items.len().checked_sub(1).filter(|_| name_of(event) == (None, ""));
-        match self.known(event).or_else(last) {
+    fn item(&mut self, name: ItemName<'_>) -> Result<usize, Failure> {
+        let last = || self.items.len().checked_sub(1).filter(|_| name == (None, ""));
+        match self.known(name).or_else(last) {
             Some(at) => Ok(at),
-            None => self.begin(event),
+            None => self.begin(name),
         }
     }
 
-    fn begin(&mut self, event: &Value) -> Result<usize, Failure> {
+    fn begin(&mut self, (place, id): ItemName<'_>) -> Result<usize, Failure> {
         if self.items.len() == MAX_ITEMS {
             return Err(Failure::new(Class::Malformed, format!("more than {MAX_ITEMS} items in one answer")));
         }
-        let (place, id) = name_of(event);
         self.items.push(Item { place, id: id.to_owned(), ..Item::default() });
         Ok(self.items.len() - 1)
     }
 
     /// The item that a delta belongs to, which has said something if the delta does.
-    fn touch(&mut self, event: &Value, delta: &str) -> Result<usize, Failure> {
-        let at = self.item(event)?;
-        self.items[at].said |= !delta.is_empty();
+    fn touch(&mut self, name: ItemName<'_>, delta: &str) -> Result<usize, Failure> {
+        let at = self.item(name)?;
+        self.items[at].said.push_str(delta);
         Ok(at)
     }
 
@@ -173,40 +199,55 @@ impl ResponsesDecoder {
         }
     }
 
-    /// What a complete item says and its deltas did not.
-    fn complete(&mut self, at: usize, item: &Value, out: &mut Vec<Event>) {
+    /// Pushes what a complete item holds and its deltas did not.
+    ///
+    /// # Errors
+    /// `malformed` when deltas were lost.
+    fn complete(&mut self, at: usize, item: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
         self.open(at, item, out);
         self.seal(at, item, out);
-        if std::mem::replace(&mut self.items[at].said, true) {
-            return;
+        if std::mem::replace(&mut self.items[at].complete, true) {
+            return Ok(());
         }
+        let said = std::mem::take(&mut self.items[at].said);
         let parts = |name: &str| item.get(name).and_then(Value::as_array).into_iter().flatten();
-        let said = |part: &Value, name: &str| part.get(name).and_then(Value::as_str).map(str::to_owned);
+        let field = |part: &Value, name: &str| part.get(name).and_then(Value::as_str).map(str::to_owned);
         match item.get("type").and_then(Value::as_str) {
             Some("message") => {
-                for part in parts("content") {
-                    self.refused |= said(part, "refusal").is_some_and(|refusal| !refusal.is_empty());
-                    text(&said(part, "text").unwrap_or_default(), out);
-                }
+                self.refused |=
+                    parts("content").any(|part| field(part, "refusal").is_some_and(|text| !text.is_empty()));
+                let complete: String = parts("content").filter_map(|part| field(part, "text")).collect();
+                text(missing(&said, &complete)?, out);
             }
-            Some("reasoning") => {
+            Some("reasoning") if said.is_empty() => {
                 let texts: Vec<String> =
-                    parts("summary").chain(parts("content")).filter_map(|part| said(part, "text")).collect();
+                    parts("summary").chain(parts("content")).filter_map(|part| field(part, "text")).collect();
                 reasoning(&texts.join("\n\n"), out);
             }
-            Some("function_call") => self.arguments(at, &said(item, "arguments").unwrap_or_default(), out),
+            Some("function_call") => {
+                let complete = field(item, "arguments").unwrap_or_default();
+                self.arguments(at, missing(&said, &complete)?, out);
+            }
             _ => {}
         }
+        Ok(())
     }
 
     /// The whole response, as its last event or as the whole reply has it; `cut` when that event
     /// says that it is incomplete.
     fn over(&mut self, response: &Value, cut: bool, out: &mut Vec<Event>) -> Result<(), Failure> {
         self.start(response, out);
-        if self.items.is_empty() {
-            for item in response.get("output").and_then(Value::as_array).into_iter().flatten().take(MAX_ITEMS) {
+        let output = response.get("output").and_then(Value::as_array).into_iter().flatten().take(MAX_ITEMS);
+        let is_streamed = !self.items.is_empty();
+        for (place, item) in (0..).zip(output) {
+            if is_streamed {
+                // Deltas without the event that completes their item.
+                if let Some(at) = self.items.iter().position(|item| item.place == Some(place)) {
+                    self.complete(at, item, out)?;
+                }
+            } else {
                 self.items.push(Item::default());
-                self.complete(self.items.len() - 1, item, out);
+                self.complete(self.items.len() - 1, item, out)?;
             }
         }
         if let Some(usage) = response.get("usage").filter(|usage| usage.is_object()) {
@@ -234,12 +275,27 @@ impl ResponsesDecoder {
     }
 }
 
+/// The place of an item in the output, and its id; both may be missing.
+type ItemName<'a> = (Option<u64>, &'a str);
+
+/// Returns the rest of `complete` behind the deltas. Deltas that say more than the item are left as they are.
+///
+/// # Errors
+/// `malformed` when a part between the deltas is missing.
+fn missing<'a>(deltas: &str, complete: &'a str) -> Result<&'a str, Failure> {
+    match complete.strip_prefix(deltas) {
+        Some(rest) => Ok(rest),
+        None if complete.len() <= deltas.len() => Ok(""),
+        None => Err(Failure::new(Class::Malformed, "a part of the answer was lost: its deltas do not add up")),
+    }
+}
+
 fn item_of(event: &Value) -> &Value {
     event.get("item").unwrap_or(&Value::Null)
 }
 
 /// The place and the id that `event` gives to its item.
-fn name_of(event: &Value) -> (Option<u64>, &str) {
+fn name_of(event: &Value) -> ItemName<'_> {
     let ids = [event.get("item_id"), event.pointer("/item/id")];
     let id = ids.into_iter().flatten().find_map(Value::as_str).filter(|id| id.len() <= MAX_ID).unwrap_or_default();
     (event.get("output_index").and_then(Value::as_u64), id)
@@ -284,6 +340,9 @@ impl Decoder for ResponsesDecoder {
         }
         if frame.event.as_deref() == Some("error") {
             return Err(crate::protocols::error_frame(frame, self.codes));
+        }
+        if let Ok(event) = serde_json::from_str::<DeltaEvent<'_>>(&frame.data) {
+            return self.delta(&event, out);
         }
         let event = crate::protocols::json_of(frame.data.as_bytes())?;
         let kind = event.get("type").and_then(Value::as_str).or(frame.event.as_deref()).unwrap_or_default();

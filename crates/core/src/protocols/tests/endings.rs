@@ -85,3 +85,23 @@ fn the_end_of_a_cohere_stream_may_be_a_failure() {
     }
     check("cohere", r#"{"id":"a","message":"invalid api key"}"#, Class::Authentication);
 }
+
+/// Events of a Responses stream whose deltas are `deltas` and whose complete text is `complete`.
+fn responses(deltas: &[&str], complete: &str) -> String {
+    let mut events: Vec<String> = deltas
+        .iter()
+        .map(|delta| format!(r#"{{"type":"response.output_text.delta","output_index":0,"delta":"{delta}"}}"#))
+        .collect();
+    let item = format!(r#"{{"type":"message","content":[{{"type":"output_text","text":"{complete}"}}]}}"#);
+    events.push(format!(r#"{{"type":"response.output_item.done","output_index":0,"item":{item}}}"#));
+    events.push(format!(r#"{{"type":"response.completed","response":{{"status":"completed","output":[{item}]}}}}"#));
+    stream(&events.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[test]
+fn deltas_must_add_up_to_the_complete_item() {
+    assert_eq!(answer("responses", &responses(&["one ", "two"], "one two")).text, "one two");
+    assert_eq!(answer("responses", &responses(&["one "], "one two")).text, "one two");
+    assert_eq!(answer("responses", &responses(&[], "one two")).text, "one two");
+    check("responses", &responses(&["one ", "three"], "one two three"), Class::Malformed);
+}

@@ -1,5 +1,6 @@
 //! One call to one deployment: moves the bytes of an [`HttpCall`]. No retries and no policy.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::Future;
@@ -11,7 +12,8 @@ use futures_util::stream::{self, Stream, StreamExt};
 use crate::engine::router::Router;
 use crate::engine::shared::reservation::PendingReservation;
 use crate::ports::HttpReply;
-use llmroute_core::call::{self, CallEnd, HttpCall};
+use llmroute_core::call::{self, CallEnd, HttpCall, adaptation};
+use llmroute_core::model::refused_parameters::{Parameter, Refusal, RefusedParameters};
 use llmroute_core::model::{Answer, Class, Event, Failure, Prompt, RateLimitReading, Secret, TimeoutKind, Timestamp};
 use llmroute_core::routing::{DeploymentId, Timeouts};
 use llmroute_core::wire::{WireRequest, rate_limit};
@@ -32,6 +34,8 @@ pub(in crate::engine) enum CallEvent {
     Dropped(Vec<&'static str>),
     /// The head of the reply came: its time, and what it says of the provider's limits.
     Head((Timestamp, Vec<RateLimitReading>)),
+    /// The deployment refused this parameter; the request is sent once more without it.
+    Refused(Parameter, Refusal),
     /// A piece of the answer.
     Event(Event),
     /// The call ended.
@@ -68,6 +72,8 @@ pub(in crate::engine) struct CallSpec<'a> {
     pub(in crate::engine) timeouts: Timeouts,
     /// The deadline of the request.
     pub(in crate::engine) deadline: Timestamp,
+    /// Parameters that the deployment refused earlier.
+    pub(in crate::engine) refused: RefusedParameters,
     /// Awaited before anything is sent.
     pub(in crate::engine) reservation: Option<PendingReservation>,
 }
@@ -166,13 +172,21 @@ impl<'a> RunningCall<'a> {
         let mut timeouts = self.spec.timeouts;
         timeouts.attempt = timeouts.attempt.min(self.spec.deadline.since(clock.now()));
         let endpoint = &self.router.endpoints[self.spec.deployment.0];
-        let encoded = match call::request(endpoint, key.as_ref(), self.spec.prompt, clock.now()) {
+        let (mut to, mut prompt) = (Cow::Borrowed(endpoint), Cow::Borrowed(self.spec.prompt));
+        let mut left_out = Vec::new();
+        for (parameter, refusal) in self.spec.refused.believed(clock.now()) {
+            if adaptation::leave_out(to.to_mut(), prompt.to_mut(), parameter, refusal) {
+                left_out.push(label(parameter));
+            }
+        }
+        let encoded = match call::request(&to, key.as_ref(), &prompt, clock.now()) {
             Ok(encoded) => encoded,
             Err(failure) => return Some(not_sent(failure)),
         };
+        left_out.extend(encoded.dropped);
         let call = HttpCall::new(endpoint, key.as_ref(), timeouts, Duration::ZERO);
         self.stage = Stage::Sending(Timer { call, started: clock.instant() }, encoded.request);
-        (!encoded.dropped.is_empty()).then(|| CallEvent::Dropped(encoded.dropped))
+        (!left_out.is_empty()).then_some(CallEvent::Dropped(left_out))
     }
 
     async fn send(&mut self, mut timer: Timer<'a>, request: WireRequest) -> Option<CallEvent> {
@@ -189,12 +203,29 @@ impl<'a> RunningCall<'a> {
             Ok(Err(failure)) => timer.call.fail(at, failure, &mut self.fed),
             Err(_) => timer.call.tick(at, &mut self.fed),
         }
-        Some(ended(timer.call))
+        Some(result_of(timer.call.finish()))
+    }
+
+    /// Prepares the request once more if the reply refused a parameter that expresses a preference.
+    fn heal(&mut self, end: &CallEnd) -> Option<CallEvent> {
+        let failure = end.result.as_ref().err().filter(|_| end.answer == Answer::default())?;
+        let endpoint = &self.router.endpoints[self.spec.deployment.0];
+        let (parameter, limit) = adaptation::refused(endpoint, self.spec.prompt, failure)?;
+        let now = self.router.clock.now();
+        // A parameter that was left out already is not what the reply refuses.
+        if self.spec.refused.believed(now).any(|(known, _)| known == parameter) {
+            return None;
+        }
+        let refusal = Refusal { at: now, limit };
+        self.spec.refused.insert(parameter, refusal);
+        self.stage = Stage::Preparing;
+        Some(CallEvent::Refused(parameter, refusal))
     }
 
     async fn read(&mut self, mut timer: Timer<'a>, mut body: Body) -> Option<CallEvent> {
         if timer.call.is_over() {
-            return Some(ended(timer.call));
+            let end = timer.call.finish();
+            return Some(self.heal(&end).unwrap_or_else(|| result_of(end)));
         }
         let piece = timer.within(body.next()).await;
         let at = self.router.clock.instant() - timer.started;
@@ -223,10 +254,94 @@ fn not_sent(failure: Failure) -> CallEvent {
     CallEvent::Ended(Err(CallError { cause: Cause::NotSent(failure), answer: Answer::default(), first_token: None }))
 }
 
-fn ended(call: HttpCall<'_>) -> CallEvent {
-    let CallEnd { result, answer, first_token, .. } = call.finish();
+/// Returns the name of a parameter that is left out, for a message.
+fn label(parameter: Parameter) -> &'static str {
+    match parameter {
+        Parameter::MaxTokens => "max_tokens beyond its limit",
+        parameter => parameter.as_str(),
+    }
+}
+
+fn result_of(end: CallEnd) -> CallEvent {
+    let CallEnd { result, answer, first_token, .. } = end;
     CallEvent::Ended(match result {
         Ok(()) => Ok(CallSuccess { answer, first_token }),
         Err(failure) => Err(CallError { cause: Cause::Failed(failure), answer, first_token }),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::builder::Environment;
+    use crate::engine::{Delivery, Observer, Request, RouterEvent};
+    use crate::ports::{BoxFuture, Clock, Transport};
+    use crate::profile::{EnvVars, LoadOptions, Profile, Source};
+    use crate::state::StateLocation;
+    use llmroute_core::routing::GroupId;
+
+    const PROFILE: &str = "version = 1\ndefault_group = \"main\"\n\
+        [providers.lab]\nprotocol = \"openai\"\nbase_url = \"http://h/v1\"\n\
+        [groups.main]\ndeployments = [{ model = \"lab/m\" }]\n";
+    const ANSWER: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"yes\"},\"finish_reason\":\"stop\"}]}\n\n";
+
+    /// A server that refuses `temperature`; counts its calls.
+    #[derive(Default)]
+    struct Refusing(Mutex<usize>);
+
+    impl Transport for Refusing {
+        fn send(&self, request: WireRequest, _: Duration) -> BoxFuture<'_, Result<HttpReply, Failure>> {
+            *self.0.lock().unwrap() += 1;
+            let refused = String::from_utf8_lossy(&request.body).contains("\"temperature\"");
+            let (status, body) = if refused {
+                (400, "{\"error\":{\"message\":\"Unsupported parameter: 'temperature'\"}}")
+            } else {
+                (200, ANSWER)
+            };
+            let body = Box::pin(stream::iter([Ok(bytes::Bytes::from_static(body.as_bytes()))]));
+            Box::pin(async move { Ok(HttpReply { status, headers: http::HeaderMap::new(), body }) })
+        }
+    }
+
+    #[derive(Default)]
+    struct Notes(Vec<String>);
+
+    impl Observer for Notes {
+        fn on_event(&mut self, event: RouterEvent<'_>) {
+            match event {
+                RouterEvent::Dropped { parameters, .. } => self.0.push(format!("dropped {}", parameters.join(", "))),
+                RouterEvent::Failed { failure, .. } => self.0.push(failure.message.clone()),
+                _ => {}
+            }
+        }
+
+        fn on_output(&mut self, _: &Event) -> ControlFlow<()> {
+            ControlFlow::Continue(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refused_preference_is_left_out_at_once_and_remembered() {
+        let vars = EnvVars::default();
+        let options = LoadOptions { env: &vars, long_lived: false };
+        let profile = Profile::parse(Source::Demo, PROFILE, &options).unwrap();
+        let clock = Clock::starting_at(Timestamp(1_700_000_000_000));
+        let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 1 };
+        let mut router = Router::from_profile(profile, &around);
+        let server = Arc::new(Refusing::default());
+        router.transport = Arc::clone(&server) as Arc<dyn Transport>;
+        let mut prompt = Prompt::user("Hi".to_owned());
+        prompt.sampling.temperature = Some(0.2);
+        let request = Request::new(GroupId(0), prompt, Delivery::Whole, clock.now());
+        for calls in [2, 3] {
+            let mut notes = Notes::default();
+            let answer = router.run(&request, &mut fastrand::Rng::with_seed(1), &mut notes).await.unwrap();
+            assert_eq!((answer.answer.text.as_str(), answer.attempts.len()), ("yes", 1));
+            assert_eq!(notes.0, ["dropped temperature"]);
+            assert_eq!(*server.0.lock().unwrap(), calls, "the second request is right at once");
+        }
+    }
 }

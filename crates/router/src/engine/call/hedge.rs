@@ -114,7 +114,8 @@ impl<'a> Run<'a> {
     }
 
     fn spec(&self, deployment: DeploymentId, timeouts: Timeouts, deadline: Timestamp) -> CallSpec<'a> {
-        CallSpec { deployment, prompt: &self.request.prompt, timeouts, deadline, reservation: None }
+        let refused = self.session.snapshot.deployment(deployment).refused.clone();
+        CallSpec { deployment, prompt: &self.request.prompt, timeouts, deadline, refused, reservation: None }
     }
 
     /// Starts the second call, if there is a deployment and a budget for it.
@@ -159,6 +160,7 @@ impl<'a> Run<'a> {
                 context.observer.on_event(RouterEvent::Dropped { deployment, parameters: &parameters });
             }
             CallEvent::Event(event) => return self.piece(race, racer, event, context),
+            CallEvent::Refused(parameter, refusal) => self.session.learn_refusal(deployment, parameter, refusal),
             CallEvent::Ended(_) => {}
         }
         ControlFlow::Continue(())

@@ -319,7 +319,9 @@ impl<'a> Run<'a> {
         let timeouts = self.timeouts(call, deadline);
         self.coming = Answer::default();
         let alive = self.session.keep_alive(call);
-        let spec = CallSpec { deployment: call.deployment, prompt: &prompt, timeouts, deadline, reservation: None };
+        let deployment = call.deployment;
+        let refused = self.session.snapshot.deployment(deployment).refused.clone();
+        let spec = CallSpec { deployment, prompt: &prompt, timeouts, deadline, refused, reservation: None };
         let mut events = self.router.call(spec, alive);
         let mut first_token = None;
         let result = loop {
@@ -339,6 +341,7 @@ impl<'a> Run<'a> {
                         break Err(CallError { cause: Cause::ReaderGone, answer, first_token });
                     }
                 }
+                CallEvent::Refused(parameter, refusal) => self.session.learn_refusal(deployment, parameter, refusal),
                 CallEvent::Ended(result) => break result,
                 CallEvent::Reserved | CallEvent::Declined => {}
             }

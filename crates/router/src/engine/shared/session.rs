@@ -17,6 +17,7 @@ use crate::engine::shared::reservation::{
 use crate::engine::shared::wait_queue::WaitQueue;
 use crate::ports::Clock;
 use crate::state::StateHandle;
+use llmroute_core::model::refused_parameters::{Parameter, Refusal};
 use llmroute_core::model::{Answer, Failure, RateLimitReading, Timestamp};
 use llmroute_core::routing::breaker::{BreakerContext, BreakerState};
 use llmroute_core::routing::estimate::CallSample;
@@ -313,6 +314,22 @@ impl StateSession {
         };
         let prior_ttft = prior_ttft(&RankingInput { map, group: call.group, attributes, snapshot, now });
         self.record_outcome(call.group, call.deployment, CallOutcome { signal, sample, prior_ttft }, context);
+    }
+
+    /// Remembers that `deployment` refused a parameter: in the snapshot at once, in the shared state in the background.
+    pub(in crate::engine) fn learn_refusal(
+        &mut self,
+        deployment: DeploymentId,
+        parameter: Parameter,
+        refusal: Refusal,
+    ) {
+        for id in (0..self.map.deployments.len()).map(DeploymentId).filter(|id| self.map.same(*id, deployment)) {
+            self.snapshot.deployments[id.0].refused.insert(parameter, refusal);
+        }
+        // A refusal that cannot be stored is met once more.
+        self.state.post(vec![deployment_key(&self.map, deployment)], move |values| {
+            edit(&mut values[0], |state: &mut DeploymentState| state.refused.insert(parameter, refusal));
+        });
     }
 
     /// Records the outcome of a call: in the snapshot at once, in the shared state in the background.

@@ -135,18 +135,16 @@ mod tests {
     const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/profile.md");
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "a switch of this test alone")]
     fn the_docs_contain_the_table_of_keys() {
         let docs = std::fs::read_to_string(DOCS).unwrap();
-        let command = "cargo test -p llmroute-router write_the_table_of_keys -- --ignored";
-        assert!(docs.contains(&markdown()), "docs/profile.md is out of date; run `{command}`");
-    }
-
-    #[test]
-    #[ignore = "writes docs/profile.md"]
-    fn write_the_table_of_keys() {
-        let docs = std::fs::read_to_string(DOCS).unwrap();
-        let (before, table) = docs.split_at(docs.find("| key | where |").unwrap());
-        let after = table.find("\n\n").map_or("", |end| &table[end + 1..]);
-        std::fs::write(DOCS, format!("{before}{}{after}", markdown())).unwrap();
+        if std::env::var_os("UPDATE").is_some() {
+            let (before, table) = docs.split_at(docs.find("| key | where |").unwrap());
+            let after = table.find("\n\n").map_or("", |end| &table[end + 1..]);
+            std::fs::write(DOCS, format!("{before}{}{after}", markdown())).unwrap();
+        } else {
+            let command = "UPDATE=1 cargo test -p llmroute-router the_docs_contain_the_table_of_keys";
+            assert!(docs.contains(&markdown()), "docs/profile.md is out of date; run `{command}`");
+        }
     }
 }

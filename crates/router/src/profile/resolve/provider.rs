@@ -107,7 +107,7 @@ impl Provider {
                 _ => (Vec::new(), Origin::Default),
             },
         };
-        let moved = written.is_none() && api_keys.is_empty() && base_url_from == Origin::Provider;
+        let moved = written.is_none() && missing.is_none() && api_keys.is_empty() && base_url_from == Origin::Provider;
         let withheld = row.filter(|row| moved && !row.key_is_optional()).and_then(|row| row.env.first().copied());
         check_region(row, keys, region.as_ref(), &api_keys, diagnostics);
         // A provider at the address of a known service is that service under another name.

@@ -41,3 +41,39 @@ fn the_demo_needs_no_key_and_fails_over() {
     assert!(profile.endpoints[main.members[1].deployment.0].script.as_ref().unwrap().faults.is_empty());
     assert!(main.members[0].order < main.members[1].order);
 }
+
+/// The TOML blocks of a Markdown text.
+fn toml_blocks(markdown: &str) -> impl Iterator<Item = &str> {
+    markdown.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next())
+}
+
+#[test]
+fn the_profiles_of_the_readme_and_the_docs_load() {
+    let mut count = 0;
+    for text in [
+        include_str!("../../../../../README.md"),
+        include_str!("../../../../../docs/profile.md"),
+        include_str!("../../../../../docs/routing.md"),
+        include_str!("../../../../../docs/rules.md"),
+    ] {
+        for block in toml_blocks(text).filter(|block| !block.contains("[dependencies]")) {
+            let lab = if block.contains("lab/") && !block.contains("[providers.lab]") { LAB } else { "" };
+            // The groups that a block names without defining them.
+            let undefined = ["cheap", "long", "spare", "smart"].map(|name| {
+                let group = format!("\n[groups.{name}]\ndeployments = [{{ model = \"openai/gpt-4o-mini\" }}]\n");
+                if block.contains(&format!("[groups.{name}]")) { String::new() } else { group }
+            });
+            let groups = undefined.concat();
+            let members = "[[groups.main.deployments]]\nmodel = \"openai/gpt-4o\"\n";
+            let has_members = block.contains("deployments") || !block.contains("[groups.main]");
+            let members = if has_members { "" } else { members };
+            let version = if block.starts_with("version") { "" } else { "version = 1\n" };
+            let text = format!("{version}{block}{members}{groups}{lab}");
+            if let Err(error) = parse(&text) {
+                panic!("{error}\nin\n{text}");
+            }
+            count += 1;
+        }
+    }
+    assert!(count >= 4, "{count}");
+}
