@@ -189,8 +189,20 @@ fn takes_schema(to: &Endpoint, model: Option<&Model>, schema: &Value) -> bool {
 }
 
 /// Keywords that structured outputs refuse ("Structured outputs", JSON Schema limitations).
-const REFUSED: &[&str] =
-    &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "maxItems"];
+const REFUSED: &[&str] = &[
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minLength",
+    "maxLength",
+    "maxItems",
+    "uniqueItems",
+    "oneOf",
+    "patternProperties",
+    "not",
+];
 
 /// The largest `minItems` that they take.
 const MOST_MIN_ITEMS: f64 = 1.0;

@@ -144,15 +144,62 @@ fn response_format(to: &Endpoint, schema: &Value) -> Option<Value> {
     match request::dialect(to, schema) {
         SchemaDialect::Native => Some(json!({
             "type": "json_schema",
-            "json_schema": {"name": "answer", "strict": is_closed(schema), "schema": schema},
+            "json_schema": {"name": "answer", "strict": is_strict(schema), "schema": schema},
         })),
         SchemaDialect::JsonMode => Some(json!({"type": "json_object"})),
         SchemaDialect::Instruction => None,
     }
 }
 
+/// Keywords that strict mode takes in every form (guide "Structured outputs", supported schemas).
+const STRICT: &[&str] = &[
+    "$schema",
+    "title",
+    "description",
+    "type",
+    "enum",
+    "const",
+    "required",
+    "pattern",
+    "multipleOf",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "minItems",
+    "maxItems",
+];
+
+/// Formats of texts that strict mode takes.
+pub const STRICT_FORMATS: &[&str] =
+    &["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"];
+
+/// Returns `true` if strict mode takes `schema`: it refuses the request for any keyword that it does not know.
+pub fn is_strict(schema: &Value) -> bool {
+    is_closed(schema) && has_strict_keywords(schema)
+}
+
+fn has_strict_keywords(schema: &Value) -> bool {
+    let Some(map) = schema.as_object() else { return false };
+    if map.contains_key("$ref") {
+        return map.len() == 1;
+    }
+    let is_typed =
+        |schema: &Value| ["type", "anyOf", "enum", "const", "$ref"].iter().any(|name| schema.get(*name).is_some());
+    map.iter().all(|(name, value)| match name.as_str() {
+        "properties" | "$defs" | "definitions" => {
+            value.as_object().is_some_and(|schemas| schemas.values().all(has_strict_keywords))
+        }
+        "anyOf" => value.as_array().is_some_and(|schemas| schemas.iter().all(has_strict_keywords)),
+        "items" => is_typed(value) && has_strict_keywords(value),
+        "additionalProperties" => value.is_boolean(),
+        "format" => value.as_str().is_some_and(|format| STRICT_FORMATS.contains(&format)),
+        name => STRICT.contains(&name),
+    })
+}
+
 /// Strict mode wants every object closed and every property required, or refuses the request.
-pub fn is_closed(schema: &Value) -> bool {
+fn is_closed(schema: &Value) -> bool {
     match schema {
         Value::Object(map) => {
             let properties = map.get("properties").and_then(Value::as_object);

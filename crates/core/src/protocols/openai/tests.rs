@@ -386,3 +386,34 @@ fn effort_is_what_the_model_takes() {
         assert_eq!(asked(provider, "m", Effort::Low), left_out(), "{provider}");
     }
 }
+
+#[test]
+fn a_schema_is_strict_only_with_keywords_that_strict_mode_takes() {
+    let strict = |property: Value| {
+        let schema = json!({
+            "type": "object", "properties": {"a": property}, "required": ["a"], "additionalProperties": false,
+        });
+        crate::protocols::openai::is_strict(&schema)
+    };
+    for property in [
+        json!({"type": "string", "format": "date"}),
+        json!({"type": "array", "items": {"type": "integer", "minimum": 1}, "maxItems": 3}),
+        json!({"anyOf": [{"type": "string"}, {"type": "null"}]}),
+        json!({"$ref": "#/$defs/a"}),
+    ] {
+        assert!(strict(property.clone()), "{property}");
+    }
+    for property in [
+        json!({"type": "string", "default": "x"}),
+        json!({"type": "string", "minLength": 1}),
+        json!({"type": "string", "format": "uri"}),
+        json!({"type": "array", "items": {}}),
+        json!({"type": "array", "items": {"type": "string"}, "uniqueItems": true}),
+        json!({"oneOf": [{"type": "string"}]}),
+        json!({"not": {"type": "string"}}),
+        json!({"allOf": [{"type": "string"}]}),
+        json!({"$ref": "#/$defs/a", "description": "x"}),
+    ] {
+        assert!(!strict(property.clone()), "{property}");
+    }
+}

@@ -110,7 +110,7 @@ fn put_sampling(body: &mut Map<String, Value>, sampling: &Sampling) {
 fn format(to: &Endpoint, schema: &Value) -> Option<Value> {
     match request::dialect(to, schema) {
         SchemaDialect::Native => Some(json!({
-            "type": "json_schema", "name": "answer", "strict": openai::is_closed(schema), "schema": schema,
+            "type": "json_schema", "name": "answer", "strict": openai::is_strict(schema), "schema": schema,
         })),
         SchemaDialect::JsonMode => Some(json!({"type": "json_object"})),
         SchemaDialect::Instruction => None,

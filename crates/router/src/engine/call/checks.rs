@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::engine::call::schema::Schema;
 use crate::engine::call::verify::verify;
+use llmroute_core::model::format::duration;
 use llmroute_core::model::{Answer, Class, Failure, Finish, OutputFault};
 
 /// The checks that an answer must pass; none by default.
@@ -39,13 +40,25 @@ impl Checks {
             return Ok(());
         }
         if let Some(schema) = &self.schema {
-            let document = schema.document(&answer.text).map_err(|why| rejected(answer, &why))?;
-            answer.text = document.to_owned();
+            let document = document(schema, &answer.text, limit).await.map_err(|why| rejected(answer, &why))?;
+            answer.text = document;
         }
         match &self.verify {
             None => Ok(()),
             Some(command) => verify(command, &answer.text, keys, limit).await.map_err(|why| rejected(answer, &why)),
         }
+    }
+}
+
+/// Returns the document in `text`, checked on another thread: the evaluation of a schema may take exponential time,
+/// and the deadline holds for it, too.
+async fn document(schema: &Arc<Schema>, text: &str, limit: Duration) -> Result<String, String> {
+    let (schema, text) = (Arc::clone(schema), text.to_owned());
+    let check = tokio::task::spawn_blocking(move || schema.document(&text).map(str::to_owned));
+    match tokio::time::timeout(limit, check).await {
+        Ok(Ok(document)) => document,
+        Ok(Err(error)) => Err(format!("the schema check failed: {error}")),
+        Err(_) => Err(format!("the schema check did not end within {}", duration(limit))),
     }
 }
 
@@ -56,4 +69,30 @@ fn rejected(answer: &Answer, why: &str) -> Failure {
     };
     // The reason may quote long text of a model; the note stands before the part that is cut.
     Failure::new(Class::InvalidOutput(fault), format!("the answer is rejected{note}: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A schema whose evaluation doubles with every level.
+    fn doubling(levels: usize) -> Arc<Schema> {
+        let mut definitions = serde_json::Map::new();
+        definitions.insert("d0".to_owned(), json!({"type": "object"}));
+        for level in 1..=levels {
+            let lower = json!({"$ref": format!("#/$defs/d{}", level - 1)});
+            definitions.insert(format!("d{level}"), json!({"allOf": [lower, lower]}));
+        }
+        let root = json!({"$ref": format!("#/$defs/d{levels}"), "$defs": Value::Object(definitions)});
+        Arc::new(Schema::compile(&root).unwrap())
+    }
+
+    #[tokio::test]
+    async fn the_evaluation_of_a_schema_ends_with_the_limit() {
+        assert_eq!(document(&doubling(3), " {}\n", Duration::from_secs(30)).await.as_deref(), Ok("{}"));
+        let slow = document(&doubling(20), "{}", Duration::from_millis(20)).await;
+        assert_eq!(slow, Err("the schema check did not end within 20 ms".to_owned()));
+    }
 }
