@@ -12,6 +12,7 @@ const CORE: &[(&str, &[&str])] = &[
     ("protocols", &["model", "wire", "catalog"]),
     ("catalog", &["model", "protocols"]),
     ("routing", &["model"]),
+    ("call", &["model", "wire", "protocols", "catalog", "routing"]),
 ];
 
 /// The parts of the standard library that the core must not mention: files, network, processes, threads, clocks.

@@ -126,7 +126,7 @@ fn a_deployment_without_vision_is_skipped_with_the_reason() {
     let skipped = |name: &str, what: &str| {
         format!(
             "llmroute: {name} skipped (unsupported: it does not take {what})\n\
-             error: no deployment of `main` may be asked\n  {name}: unsupported: it does not take {what}\n"
+             error: no deployment of `main` is available\n  {name}: unsupported: it does not take {what}\n"
         )
     };
     refused("openai", &["o3-mini"], &["what?", "-a", "png.txt"], 65, &skipped("openai/o3-mini", "images"));

@@ -116,7 +116,7 @@ fn all_targets_failing_exits_with_69() {
     let server = Server::start();
     let output = run(&lab(&server, &["401"]), &["-n", "9"]);
     assert_eq!(output.end, End::Code(69), "{}", output.notes());
-    assert!(output.notes().contains("lab/401 is asked no more: authentication"), "{}", output.notes());
+    assert!(output.notes().contains("lab/401 is not called any more: authentication"), "{}", output.notes());
     assert_eq!(server.count("401"), 3, "three refusals are enough");
     assert!(!output.text().contains(KEY) && !output.notes().contains(KEY));
 }

@@ -351,7 +351,7 @@ fn undo_removes_a_failed_question_first() {
     screen.line("/model lab/400");
     screen.prompts("lab/400>");
     screen.line("second");
-    screen.shows("`/retry` asks again");
+    screen.shows("`/retry` sends the message again");
     screen.line("/undo");
     screen.prompts("lab/400> second");
     screen.send("\u{3}");

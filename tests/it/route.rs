@@ -138,7 +138,7 @@ fn limits_and_hedges_are_shown() {
     assert_eq!(*limits[0], serde_json::json!({"rpd": 1000, "left": 1.0}));
     assert_eq!(*limits[2], serde_json::json!({"rpd": 1000, "rpm": 60, "budget": 5.0, "left": 1.0}));
     let text = Run::with(&profile).args(["route", "hello"]).output().text();
-    assert!(text.contains("hedge: sim/second is asked, too, when sim/first is silent for 2 s"), "{text}");
+    assert!(text.contains("hedge: sim/second is also called if sim/first sends nothing for 2 s"), "{text}");
 }
 
 const BY_COMMAND: &str = r#"
@@ -183,7 +183,7 @@ fn the_exit_code_equals_that_of_ask() {
     assert_eq!(run(&["route", "hello"]).end, 0.into());
     let nobody = run(&["route", "--require-tag", "moon", "hello"]);
     assert_eq!(nobody.end, 69.into());
-    assert!(nobody.notes().starts_with("error: no deployment of `main` may be asked"), "{}", nobody.notes());
+    assert!(nobody.notes().starts_with("error: no deployment of `main` is available"), "{}", nobody.notes());
     let home = std::sync::Arc::new(Home::with(
         "[groups.main]\ndeployments = [{ model = \"openai/gpt-4o\" }, { model = \"anthropic/claude-sonnet-4-5\" }]",
     ));
@@ -197,10 +197,10 @@ fn the_text_output_is_readable() {
 group main: simple-shuffle, seed 7
 
 #  DEPLOYMENT  GROUP  NUMBERS             LIMITS  STATUS
-1  sim/first   main   order 1, share 1.0  –       is asked
-2  sim/second  main   order 2, share 1.0  –       is asked
+1  sim/first   main   order 1, share 1.0  –       is called
+2  sim/second  main   order 2, share 1.0  –       is called
 –  sim/third   main   order 3, share 1.0  –       not reached: no attempt is left for it
-3  sim/spare   spare  order 0, share 1.0  –       is asked
+3  sim/spare   spare  order 0, share 1.0  –       is called
 
 chain: main → spare
 worst case: 4 attempts, 1m

@@ -13,12 +13,12 @@ pub fn describe(router: &Router, request: &Request, plan: Plan) -> String {
     let mut text = String::new();
     let group = &router.map().group(request.group).name;
     // Writing into a string cannot fail.
-    let _ = writeln!(text, "group {group}: {} to be asked, in this order", calls.len());
+    let _ = writeln!(text, "group {group}: {} to call, in this order", calls.len());
     for (position, call) in calls.iter().enumerate() {
         let _ = writeln!(text, "\n{}. {}", position + 1, router.map().deployment(call.deployment).name);
         match &call.request {
             Err(failure) => {
-                let _ = writeln!(text, "   cannot be asked: {}", failure.message);
+                let _ = writeln!(text, "   cannot be called: {}", failure.message);
             }
             Ok(encoded) => {
                 let _ = writeln!(text, "   POST {}", encoded.request.url);

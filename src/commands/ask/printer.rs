@@ -165,7 +165,7 @@ impl Observer for Printer<'_> {
                 self.console.event(&line);
             }
             RouterEvent::GoingOn { deployment } => {
-                let then = format!("; going on with {}", self.name(deployment));
+                let then = format!("; continuing with {}", self.name(deployment));
                 self.tell_failure(&then);
             }
             RouterEvent::Unordered { group, reason } => {

@@ -124,7 +124,7 @@ impl ReportContext<'_> {
                 let (number, group, fault) = (rule.number, &rule.group, error.fault.as_str());
                 format!("rule {number} of `{group}` cannot be evaluated: {fault}")
             }
-            (RouteErrorKind::ReaderGone, _) => "nobody reads the answer".to_owned(),
+            (RouteErrorKind::ReaderGone, _) => "the reader of the answer is gone".to_owned(),
             (RouteErrorKind::Stopped(Stop::Deadline), _) => format!("the deadline passed before `{group}` answered"),
             (RouteErrorKind::Stopped(Stop::RateLimited { next }), _) => {
                 format!("every deployment of `{group}` is rate limited; next slot in {}", duration(next))
@@ -135,7 +135,7 @@ impl ReportContext<'_> {
                 format!("every key of `{group}` was refused")
             }
             (RouteErrorKind::Stopped(Stop::Exhausted), _) if failed.attempts.is_empty() => {
-                format!("no deployment of `{group}` may be asked")
+                format!("no deployment of `{group}` is available")
             }
             (RouteErrorKind::Stopped(Stop::Exhausted), _) => format!("no deployment of `{group}` could answer"),
         };
@@ -246,7 +246,7 @@ fn hint(failed: &RouteError, kind: ErrorKind) -> Option<String> {
         ErrorKind::TryLater => "try again later, or add a deployment or a fallback group with another key",
         ErrorKind::Authentication => "check the keys of these deployments",
         ErrorKind::Profile if matches!(failed.why, RouteErrorKind::Rule(_)) => {
-            "nobody was asked: the rule may be there to keep the prompt private; `has(env.NAME)` asks whether a key is there"
+            "no deployment was called, because the rule may protect a private prompt; `has(env.NAME)` tests if a variable is set"
         }
         ErrorKind::Profile => "set one of these variables, or try `llmroute --profile demo ask …` without a key",
         ErrorKind::Refused => refusal_hint(failed)?,

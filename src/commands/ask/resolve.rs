@@ -206,7 +206,7 @@ fn limit(flag: &str, typed: Option<&str>) -> Result<Option<Duration>, CommandErr
     let Some(typed) = typed else { return Ok(None) };
     match duration::parse(typed) {
         Ok(limit) if !limit.is_zero() => Ok(Some(limit)),
-        Ok(_) => Err(CommandError::new(ErrorKind::Usage, format!("`{flag} {typed}` leaves no time at all"))),
+        Ok(_) => Err(CommandError::new(ErrorKind::Usage, format!("`{flag} {typed}` must be longer than zero"))),
         Err(reason) => Err(CommandError::new(ErrorKind::Usage, format!("`{flag} {typed}`: {reason}"))
             .hint("a duration is a number of seconds, or like `250ms`, `30s`, `5m`, `1h30m`")),
     }

@@ -81,9 +81,11 @@ impl LiveView {
                 console.detail(&format!("{}: {wait}", self.lines[pause.target].name));
             }
             Progress::Stopped { target, failure } => {
-                self.doing(*target, "is asked no more");
-                let line =
-                    format!("{} is asked no more: {}: {}", self.lines[*target].name, failure.class, failure.message);
+                self.doing(*target, "not called any more");
+                let line = format!(
+                    "{} is not called any more: {}: {}",
+                    self.lines[*target].name, failure.class, failure.message
+                );
                 self.head.suspend(|| console.event(&line));
             }
         }

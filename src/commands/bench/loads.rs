@@ -78,7 +78,7 @@ impl LoadSeries<'_> {
         self.tried.push(MeasuredLoad { load: load.0, measured, summary });
         match ended {
             EndReason::Done => {}
-            EndReason::NoTargetLeft => console.event("nobody is left to ask"),
+            EndReason::NoTargetLeft => console.event("no deployment is left to call"),
             EndReason::MaxCost => console.event("the cap is reached: no further load is tried"),
             EndReason::Interrupted => console.event("interrupted"),
         }

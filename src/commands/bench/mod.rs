@@ -60,7 +60,7 @@ pub fn run(args: &BenchArgs, global: &Global, env: &Env, console: &mut Console) 
     }
     plan.lines().for_each(|line| console.event(line));
     let cap = if prepared.is_simulated() {
-        console.event("all deployments are simulated, and so is the time: nobody is asked, and nothing is spent");
+        console.event("all deployments are simulated, and so is the time: no server is called, and nothing is spent");
         said.max_cost
     } else {
         consent::cap(&estimates, said, env, console)?

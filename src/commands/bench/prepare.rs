@@ -205,7 +205,7 @@ fn access(
         }
     }
     if access.is_empty() {
-        return Err(CommandError::new(ErrorKind::Profile, "no deployment has a key, so there is nobody to measure")
+        return Err(CommandError::new(ErrorKind::Profile, "no deployment has a key, so nothing can be measured")
             .hint("`llmroute providers` shows which variables are missing"));
     }
     Ok((access, kept))

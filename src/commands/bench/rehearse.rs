@@ -151,7 +151,7 @@ impl RehearsalReport<'_> {
                 self.group, self.workers, self.seed
             ),
             format!(
-                "faults    {faults} at {}; simulated deployments and time, nobody was asked",
+                "faults    {faults} at {}; simulated deployments and time, no server was called",
                 self.struck.join(", ")
             ),
             String::new(),
@@ -159,7 +159,7 @@ impl RehearsalReport<'_> {
             format!("calls     {:.2} a request, {:.2} without the faults; {wasted_calls} wasted", calls.1, calls.0),
             format!("spend     {} for answers, {} wasted", money(*spent), money(*wasted)),
             String::new(),
-            "time to a whole answer, of those who got one".to_owned(),
+            "time to a complete answer, of answered requests".to_owned(),
             "                          without   with      added".to_owned(),
         ];
         for level in duration {

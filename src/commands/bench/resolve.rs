@@ -196,7 +196,7 @@ pub fn slo(text: Option<&str>) -> Result<Slo, CommandError> {
 fn span(flag: &str, text: &str) -> Result<Duration, CommandError> {
     match duration::parse(text) {
         Ok(span) if !span.is_zero() => Ok(span),
-        Ok(_) => Err(CommandError::new(ErrorKind::Usage, format!("`{flag} {text}` leaves no time at all"))),
+        Ok(_) => Err(CommandError::new(ErrorKind::Usage, format!("`{flag} {text}` must be longer than zero"))),
         Err(reason) => Err(CommandError::new(ErrorKind::Usage, format!("`{flag} {text}`: {reason}"))
             .hint("a duration is a number of seconds, or like `250ms`, `30s`, `5m`")),
     }
@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(slo(None).unwrap(), Slo::default());
         wrong("ttft", "`ttft` is not NAME=DURATION");
         wrong("tft=1s", "`tft=1s` is none of ttft, tpot, e2e");
-        wrong("ttft=0", "leaves no time");
+        wrong("ttft=0", "must be longer than zero");
     }
 
     #[test]

@@ -108,7 +108,12 @@ pub const SETTINGS: &[&str] =
 
 /// Every command, in the order of the help.
 pub const COMMANDS: &[CommandHelp] = &[
-    row("model", "[GROUP|PROVIDER/MODEL]", Completes::Target, "show who is asked, or ask somebody else"),
+    row(
+        "model",
+        "[GROUP|PROVIDER/MODEL]",
+        Completes::Target,
+        "show the current group, or choose another group or model",
+    ),
     row("system", "[TEXT|none]", Completes::Nothing, "show the system prompt, or set it"),
     row("file", "FILE|none", Completes::File, "put the text of FILE before the next message; none leaves all out"),
     row("attach", "FILE|URL", Completes::File, "show an image or a PDF file with the next message"),

@@ -328,7 +328,7 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
 
 fn say(console: &mut Console, text: &str) -> Result<CommandOutcome, CommandError> {
     console.data(text).map(|()| CommandOutcome::Done).map_err(|error| match error.kind() {
-        std::io::ErrorKind::BrokenPipe => CommandError::new(ErrorKind::Output, "nobody reads the answers"),
+        std::io::ErrorKind::BrokenPipe => CommandError::new(ErrorKind::Output, "the reader of the answers is gone"),
         _ => CommandError::caused(ErrorKind::Output, "cannot write to standard output", error),
     })
 }

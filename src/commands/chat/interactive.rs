@@ -170,7 +170,7 @@ impl<'s, 'a> Interactive<'s, 'a> {
             Ok(TurnEnd::Failed(error)) | Err(error) => {
                 console.error(&error);
                 if self.session.unanswered.is_some() {
-                    console.event("`/retry` asks again, `/retry GROUP|PROVIDER/MODEL` somebody else");
+                    console.event("`/retry` sends the message again, `/retry GROUP|PROVIDER/MODEL` sends it elsewhere");
                 }
             }
             Ok(TurnEnd::Over(end)) => return NextStep::End(end),

@@ -99,7 +99,7 @@ fn span(flag: &str, typed: &str) -> Result<Duration, CommandError> {
     };
     match duration::parse(typed) {
         Ok(span) if !span.is_zero() => Ok(span),
-        Ok(_) => Err(wrong("that is no time at all".to_owned())),
+        Ok(_) => Err(wrong("it must be longer than zero".to_owned())),
         Err(why) => Err(wrong(why)),
     }
 }

@@ -104,7 +104,7 @@ pub(super) fn page(subject: &ReportContext<'_>, explained: &Explanation, seed: u
     for planned in explained.plan.calls.iter().take(1) {
         if let Some(HedgeInfo { after, rival }) = planned.hedge {
             let (first, rival) = (name(map, planned.deployment), name(map, rival));
-            lines.push(format!("hedge: {rival} is asked, too, when {first} is silent for {}", duration(after)));
+            lines.push(format!("hedge: {rival} is also called if {first} sends nothing for {}", duration(after)));
         }
     }
     let worst = explained.worst;
@@ -148,9 +148,9 @@ fn table(map: &Map, explained: &Explanation, width: Option<u16>) -> String {
 
 fn status(candidate: &ExplainedCandidate) -> String {
     match (&candidate.skipped, candidate.place) {
-        (None, Some(_)) if candidate.wait.is_zero() => "is asked".to_owned(),
-        (None, Some(_)) => format!("is asked after {}", duration(candidate.wait)),
-        (Some(reason), Some(_)) => format!("{}; is asked all the same", skip(reason)),
+        (None, Some(_)) if candidate.wait.is_zero() => "is called".to_owned(),
+        (None, Some(_)) => format!("is called after {}", duration(candidate.wait)),
+        (Some(reason), Some(_)) => format!("{}; called anyway because no other deployment is available", skip(reason)),
         (Some(reason), None) => skip(reason),
         (None, None) => "not reached: no attempt is left for it".to_owned(),
     }

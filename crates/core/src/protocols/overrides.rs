@@ -6,6 +6,7 @@ use std::fmt;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
+use super::request::remove_field;
 use super::{EncodedRequest, Endpoint};
 use crate::model::{Class, Failure, Prompt, Secret};
 
@@ -75,7 +76,7 @@ fn remove(body: &mut Value, path: &str) {
     };
     match parent {
         Some(Value::Object(map)) => {
-            map.shift_remove(name);
+            remove_field(map, name);
         }
         Some(Value::Array(list)) => {
             if let Some(index) = name.parse().ok().filter(|index: &usize| *index < list.len()) {

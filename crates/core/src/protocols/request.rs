@@ -137,13 +137,20 @@ fn credential(prefix: &str, key: &Secret) -> Result<HeaderValue, Failure> {
     Err(Failure::new(Class::Authentication, complaint))
 }
 
+/// Removes a field. The others keep their order, with and without the feature `preserve_order` of serde_json.
+pub fn remove_field(map: &mut Map<String, Value>, name: &str) -> Option<Value> {
+    let value = map.get_mut(name).map(Value::take)?;
+    map.retain(|key, _| key != name);
+    Some(value)
+}
+
 /// The caller's fields over those of `body`. `null` takes a field away; whether to stream is not for the caller to say.
 pub(crate) fn merge_extra(body: &mut Map<String, Value>, extra: &Map<String, Value>) {
     for (name, value) in extra {
         match value {
             _ if name == "stream" => {}
             Value::Null => {
-                body.shift_remove(name);
+                remove_field(body, name);
             }
             value => {
                 body.insert(name.clone(), value.clone());

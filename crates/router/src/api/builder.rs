@@ -17,7 +17,7 @@ use crate::engine;
 use crate::ports::Clock;
 use crate::profile::EnvVars;
 use crate::state::StateLocation;
-use llmroute_core::model::{RedisUrl, Timestamp};
+use llmroute_core::model::Timestamp;
 
 /// The place of the state: breakers, limits and estimates.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,9 +170,11 @@ impl State {
             Self::Memory => Ok(StateLocation::Memory),
             Self::Directory(path) => Ok(StateLocation::Dir(path.clone())),
             #[cfg(feature = "redis")]
-            Self::Redis(url) => RedisUrl::parse(url).map(StateLocation::Redis).map_err(|reason| {
-                Error::new(ErrorKind::Configuration, format!("the URL of the state is not valid: {reason}"))
-            }),
+            Self::Redis(url) => {
+                llmroute_core::model::RedisUrl::parse(url).map(StateLocation::Redis).map_err(|reason| {
+                    Error::new(ErrorKind::Configuration, format!("the URL of the state is not valid: {reason}"))
+                })
+            }
         }
     }
 }

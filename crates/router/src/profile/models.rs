@@ -34,7 +34,8 @@ impl ModelTable {
     /// Returns the entry for `model` at `provider`, by the nearest name in the tables.
     #[must_use]
     pub fn find(&self, provider: &str, model: &str) -> Option<Model> {
-        aliases::in_table(provider, model).find_map(|(table, name)| self.exactly(table, &name))
+        let exact = aliases::in_table(provider, model).find_map(|(table, name)| self.exactly(table, &name));
+        exact.or_else(|| models::by_family(provider, model))
     }
 
     fn exactly(&self, provider: &str, model: &str) -> Option<Model> {

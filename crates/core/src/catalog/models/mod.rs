@@ -3,8 +3,11 @@
 //! The facts are lines of `models.tsv` (columns: `scripts/models_table.py`). A look-up is a binary
 //! search over the text that parses one line.
 
+mod family;
 pub mod fetched;
 pub mod models_dev;
+
+pub use family::by_family;
 
 use std::borrow::Cow;
 use std::cmp::Ordering;

@@ -142,7 +142,7 @@ pub(super) fn named(mut body: Value, name: &str) -> Value {
     if let Some(map) = body.as_object_mut() {
         map.insert("__type".into(), json!(name));
         // Some services write it large.
-        if let Some(message) = map.shift_remove("Message") {
+        if let Some(message) = request::remove_field(map, "Message") {
             map.entry("message").or_insert(message);
         }
     }
@@ -335,7 +335,7 @@ fn merge(body: &mut Map<String, Value>, extra: &Map<String, Value>) {
 fn put(map: &mut Map<String, Value>, name: &str, value: &Value) {
     match (map.get_mut(name), value) {
         (_, Value::Null) => {
-            map.shift_remove(name);
+            request::remove_field(map, name);
         }
         (Some(Value::Object(group)), Value::Object(more)) => {
             group.extend(more.iter().map(|(name, value)| (name.clone(), value.clone())));

@@ -127,7 +127,7 @@ pub(crate) fn body(to: &Endpoint, prompt: &Prompt, ids: CallIds) -> Result<(Map<
 /// Fields of the caller over ours; those of the configuration one by one, the others whole.
 fn merge(body: &mut Map<String, Value>, config: &mut Map<String, Value>, extra: &Map<String, Value>) {
     request::merge_extra(body, extra);
-    if let Some(Value::Object(theirs)) = body.shift_remove(CONFIG) {
+    if let Some(Value::Object(theirs)) = request::remove_field(body, CONFIG) {
         request::merge_extra(config, &theirs);
     }
 }

@@ -108,7 +108,7 @@ fn put_extra(body: &mut Map<String, Value>, options: &mut Map<String, Value>, ex
     let mut extra = extra.clone();
     if let Some(Value::Object(own)) = extra.get("options") {
         request::merge_extra(options, own);
-        extra.shift_remove("options");
+        request::remove_field(&mut extra, "options");
     }
     request::merge_extra(body, &extra);
 }

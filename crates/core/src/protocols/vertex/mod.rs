@@ -65,7 +65,7 @@ impl Adapter for Vertex {
             }
             PublisherApi::Messages => {
                 let (mut body, dropped) = anthropic::body(to, prompt)?;
-                body.shift_remove("model");
+                request::remove_field(&mut body, "model");
                 body.insert("anthropic_version".into(), json!(MESSAGES_VERSION));
                 let method = format!("{model}:streamRawPredict");
                 request::build(to, key, prompt, &["publishers", "anthropic", "models", &method], body, dropped)

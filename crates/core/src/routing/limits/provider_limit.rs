@@ -147,7 +147,8 @@ impl ProviderLimit {
             Some(limit) => bucket.level(now) - float(need.of_resource(bucket.resource)) < SCARCE * float(limit),
             None => true,
         };
-        self.pace(now).is_some() || !self.queue.is_empty() || self.known(now).any(scarce)
+        // Another process may have been refused too: only the shared state knows whether there is a pace.
+        self.recent_pace(now).is_some() || !self.queue.is_empty() || self.known(now).any(scarce)
     }
 
     /// Counts a call that begins at `now`; [`ProviderLimit::check`] it before, in the same step.

@@ -238,7 +238,7 @@ fn a_single_429_asks_for_its_gate_and_nothing_else() {
     assert_eq!(wait(&quota, 0.6), Some(0.9));
     quota.take(&need(1, 1), at(1.5));
     assert_eq!(wait(&quota, 1.5), None);
-    assert!(!quota.is_scarce(&need(1, 1), at(1.5)));
+    assert!(quota.is_scarce(&need(1, 1), at(1.5)), "other processes may have been refused too");
 }
 
 #[test]
