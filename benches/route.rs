@@ -14,7 +14,9 @@ use llmroute_core::routing::snapshot::{DeploymentState, StateSnapshot};
 use llmroute_core::routing::strategy::{
     Adaptive, CostBased, LatencyBased, RankingInput, SimpleShuffle, Strategy, rank,
 };
-pub use llmroute_core::routing::{Capabilities, Deployment, DeploymentId, Group, GroupId, Map, Member, Policy, Timeouts};
+pub use llmroute_core::routing::{
+    Capabilities, Deployment, DeploymentId, Group, GroupId, Map, Member, Policy, Timeouts,
+};
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 

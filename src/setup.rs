@@ -14,7 +14,9 @@ use llmroute_core::routing::GroupId;
 use llmroute_router::builder::Environment;
 use llmroute_router::engine::Router;
 use llmroute_router::ports::Clock;
-pub use llmroute_router::profile::{LoadError, LoadOptions, Profile, ProfileLocation, Severity, Source, discover, locate};
+pub use llmroute_router::profile::{
+    LoadError, LoadOptions, Profile, ProfileLocation, Severity, Source, discover, locate,
+};
 
 /// The longest time that a command waits for its last writes to the state.
 pub const WRITE_LIMIT: Duration = Duration::from_secs(2);

@@ -13,7 +13,9 @@ use llmroute_core::model::{Event, KeySource, Usage};
 use llmroute_core::protocols::{Endpoint, Protocol};
 use llmroute_core::routing::{DeploymentId, GroupId, Map};
 use llmroute_core::wire::script::{Fault, Script};
-pub use llmroute_router::engine::{Attempt, CostSummary, Delivery, Disposition, Observer, Request, Router, RouterEvent};
+pub use llmroute_router::engine::{
+    Attempt, CostSummary, Delivery, Disposition, Observer, Request, Router, RouterEvent,
+};
 
 /// Jitter of a simulated deployment that has no script of its own.
 const JITTER: f64 = 0.3;

@@ -167,9 +167,8 @@ impl Sample {
         self.first_token.map(|span| span + self.lateness())
     }
 
-    #[cfg(test)]
     /// Time to the last token from the intended start.
-    #[must_use]
+    #[cfg(test)]
     pub(crate) fn e2e(&self) -> Duration {
         self.end + self.lateness()
     }

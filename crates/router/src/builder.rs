@@ -80,7 +80,11 @@ impl Router {
 
     /// The same, with an HTTP client of the program.
     #[must_use]
-    pub(crate) fn from_profile_with(profile: Profile, around: &Environment<'_>, client: Option<reqwest::Client>) -> Self {
+    pub(crate) fn from_profile_with(
+        profile: Profile,
+        around: &Environment<'_>,
+        client: Option<reqwest::Client>,
+    ) -> Self {
         let Profile { map, endpoints, keys, .. } = profile;
         let network = SchemeTransport::new(around.seed);
         let network = match client {

@@ -9,7 +9,9 @@ use crate::error::{CommandError, ErrorKind};
 use crate::signals::{Completion, until_signal};
 use crate::ui::console::Console;
 use crate::ui::text::count;
-pub use llmroute_router::profile::{self, LoadError, LoadOptions, Profile, ProfileLocation, Severity, discover, locate};
+pub use llmroute_router::profile::{
+    self, LoadError, LoadOptions, Profile, ProfileLocation, Severity, discover, locate,
+};
 use llmroute_router::transport::local_servers;
 
 /// Check, show or locate the profile

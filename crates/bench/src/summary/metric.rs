@@ -55,9 +55,8 @@ impl Metric {
         Self::ServiceE2eMs,
     ];
 
-    #[cfg(test)]
     /// The key in JSON and CSV, with the unit.
-    #[must_use]
+    #[cfg(test)]
     pub(crate) fn key(self) -> &'static str {
         match self {
             Self::DnsMs => "dns_ms",

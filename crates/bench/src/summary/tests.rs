@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::client::ClientIssue;
 use super::*;
 use crate::plan::{Arrival, Load, Slo, Stop};
 use crate::stats::quantile::RankedQuantile;

@@ -233,12 +233,6 @@ impl Breaker {
         }
     }
 
-    #[cfg(test)]
-    /// Forgets everything: what `health --live` or a person proved is stronger than history.
-    pub(crate) fn reset(&mut self) {
-        *self = Self::default();
-    }
-
     /// Keeps as many times of failures as `allowed_fails` looks at.
     fn remember_failure(&mut self, context: &BreakerContext) {
         let kept = context.rules.remembered as usize;

@@ -62,9 +62,8 @@ impl KeyResolver {
         }
     }
 
-    #[cfg(test)]
     /// The same with another keyring.
-    #[must_use]
+    #[cfg(test)]
     pub(crate) fn with_keyring(self, keyring: Arc<dyn Keyring>) -> Self {
         Self { keyring, ..self }
     }

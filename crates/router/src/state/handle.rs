@@ -117,13 +117,6 @@ impl StateHandle {
         self.0.writes.drain_blocking(&self.0, limit)
     }
 
-    #[cfg(test)]
-    /// Returns a warning about the state that has not been reported yet.
-    #[must_use]
-    pub(crate) fn take_warning(&self) -> Option<String> {
-        self.0.store.take_warning()
-    }
-
     async fn change<T: Send + 'static>(
         &self,
         keys: Vec<String>,

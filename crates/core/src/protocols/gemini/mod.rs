@@ -90,7 +90,11 @@ pub(crate) enum CallIds {
 ///
 /// # Errors
 /// As [`Adapter::encode`].
-pub(crate) fn body(to: &Endpoint, prompt: &Prompt, ids: CallIds) -> Result<(Map<String, Value>, Vec<&'static str>), Failure> {
+pub(crate) fn body(
+    to: &Endpoint,
+    prompt: &Prompt,
+    ids: CallIds,
+) -> Result<(Map<String, Value>, Vec<&'static str>), Failure> {
     let model = to.known.as_ref();
     let (mut sampling, mut dropped) = request::parameters(to, prompt, model)?;
     // An answer that was begun leaves no room to think before it.

@@ -22,6 +22,9 @@ pub(crate) const TTFT_UNKNOWN: f64 = 0.8;
 pub(crate) const SECONDS_PER_TOKEN_UNKNOWN: f64 = 0.015;
 /// Tokens of an answer where nothing at all was measured.
 pub(crate) const OUTPUT_UNKNOWN: f64 = 300.0;
+/// The characters that `Prompt::estimated_tokens` counts as a token.
+#[cfg(test)]
+const CHARS_PER_TOKEN: f64 = 4.0;
 /// The weight of the newest share of cached prompt tokens.
 const CACHED_GAIN: f64 = 0.2;
 
@@ -161,7 +164,13 @@ impl Estimates {
         estimated * self.size.read(&Prior::SIZE, now).map_or(1.0, |size| size.median())
     }
 
-    /// By which share [`tokens`](Self::tokens) may be off, up or down: one standard deviation.
+    /// The measured characters for each token of this model.
+    #[cfg(test)]
+    pub(crate) fn chars_per_token(&self, now: Timestamp) -> Option<f64> {
+        self.size.read(&Prior::SIZE, now).map(|size| CHARS_PER_TOKEN / size.median())
+    }
+
+    /// The relative error of [`tokens`](Self::tokens), up or down: one standard deviation.
     #[must_use]
     pub(crate) fn margin(&self, now: Timestamp) -> f64 {
         let size = self.size.read(&Prior::SIZE, now).unwrap_or(Estimate::unmeasured(1.0));

@@ -73,6 +73,12 @@ impl RuleOverrides {
         self.list.iter().find(|(from, ..)| *from == group).map_or(group, |(.., to)| *to)
     }
 
+    /// The groups with a matching rule, in evaluation order.
+    #[cfg(test)]
+    pub(crate) fn groups(&self) -> impl Iterator<Item = GroupId> {
+        self.list.iter().map(|(from, ..)| *from)
+    }
+
     /// The rule that decided for `group`, if one did.
     #[must_use]
     pub fn rule(&self, group: GroupId) -> Option<RuleId> {

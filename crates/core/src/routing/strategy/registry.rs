@@ -120,7 +120,7 @@ impl Argument {
         Self { name, kind: ArgumentKind::Number }
     }
 
-    pub const fn duration(name: &'static str) -> Self {
+    pub(super) const fn duration(name: &'static str) -> Self {
         Self { name, kind: ArgumentKind::Duration }
     }
 }

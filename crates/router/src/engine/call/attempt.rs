@@ -14,7 +14,9 @@ use crate::engine::shared::reservation::PendingReservation;
 use crate::ports::HttpReply;
 pub use llmroute_core::call::{self, CallEnd, HttpCall, adaptation};
 pub use llmroute_core::model::refused_parameters::{Parameter, Refusal, RefusedParameters};
-pub use llmroute_core::model::{Answer, Class, Event, Failure, Prompt, RateLimitReading, Secret, TimeoutKind, Timestamp};
+pub use llmroute_core::model::{
+    Answer, Class, Event, Failure, Prompt, RateLimitReading, Secret, TimeoutKind, Timestamp,
+};
 use llmroute_core::routing::{DeploymentId, Timeouts};
 pub use llmroute_core::wire::{WireRequest, rate_limit};
 

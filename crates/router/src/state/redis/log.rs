@@ -89,7 +89,11 @@ pub(crate) fn last(connection: &mut Connection, names: &KeyNames<'_>, count: usi
 }
 
 /// The requests since `since`, oldest first, without their texts.
-pub(crate) fn since(connection: &mut Connection, names: &KeyNames<'_>, since: Timestamp) -> RedisResult<Vec<LogRecord>> {
+pub(crate) fn since(
+    connection: &mut Connection,
+    names: &KeyNames<'_>,
+    since: Timestamp,
+) -> RedisResult<Vec<LogRecord>> {
     let mut found: Vec<LogRecord> = Vec::new();
     for first in (0..).step_by(ID_PAGE.unsigned_abs()) {
         let ids = page(connection, names, first, first + ID_PAGE - 1)?;
@@ -155,7 +159,11 @@ pub(crate) fn turns(connection: &mut Connection, names: &KeyNames<'_>, id: &str)
 }
 
 /// The ids of the `count` conversations with the latest turns, latest first.
-pub(crate) fn conversations(connection: &mut Connection, names: &KeyNames<'_>, count: usize) -> RedisResult<Vec<String>> {
+pub(crate) fn conversations(
+    connection: &mut Connection,
+    names: &KeyNames<'_>,
+    count: usize,
+) -> RedisResult<Vec<String>> {
     let mut found = DistinctIds::new(count);
     for first in (0..).step_by(RECORD_PAGE.unsigned_abs()) {
         let ids = page(connection, names, first, first + RECORD_PAGE - 1)?;

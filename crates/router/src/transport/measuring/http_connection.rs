@@ -95,7 +95,12 @@ impl<F: Future<Output: Send> + Send + 'static> hyper::rt::Executor<F> for Connec
 
 impl HttpConnection {
     /// Starts HTTP on an open connection.
-    pub(crate) async fn new(opened: Opened, peer: Server, proxy: Option<Proxy>, origin: ClockOrigin) -> Result<Self, Failure> {
+    pub(crate) async fn new(
+        opened: Opened,
+        peer: Server,
+        proxy: Option<Proxy>,
+        origin: ClockOrigin,
+    ) -> Result<Self, Failure> {
         let Opened { bytes, tap, opening, http2 } = opened;
         let (io, tasks) = (TokioIo::new(bytes), ConnectionTasks::default());
         let broke = |error: hyper::Error| error::of_line(&error, &peer, "while it was made");
