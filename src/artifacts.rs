@@ -18,7 +18,7 @@ pub fn all() -> Vec<(String, String)> {
 
 /// The completions of one shell.
 #[must_use]
-pub fn completions(shell: Shell) -> String {
+pub(crate) fn completions(shell: Shell) -> String {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut crate::commands::definition(), "llmroute", &mut text);
     String::from_utf8_lossy(&text).into_owned()
@@ -28,7 +28,7 @@ pub fn completions(shell: Shell) -> String {
 ///
 /// # Errors
 /// `usage` when there is no such command.
-pub fn man(words: &[String]) -> Result<String, CommandError> {
+pub(crate) fn man(words: &[String]) -> Result<String, CommandError> {
     let name = [&["llmroute".to_owned()], words].concat().join("-");
     pages().into_iter().find(|(page, _)| *page == name).map(|(_, text)| text).ok_or_else(|| {
         let known: Vec<String> = pages().into_iter().map(|(name, _)| name.replace('-', " ")).collect();

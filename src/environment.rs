@@ -70,7 +70,7 @@ impl Env {
 
     /// Where the shared state lives: `$XDG_STATE_HOME/llmroute` or `~/.local/state/llmroute`.
     #[must_use]
-    pub fn state_dir(&self) -> Option<PathBuf> {
+    pub(crate) fn state_dir(&self) -> Option<PathBuf> {
         let home = self.vars.get("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
         home.or_else(|| Some(self.vars.home()?.join(".local/state"))).map(|base| base.join("llmroute"))
     }

@@ -8,7 +8,7 @@ use std::string::FromUtf8Error;
 
 use clap::error::{ContextKind, ContextValue};
 
-pub use llmroute_router::history::HistoryError;
+pub(crate) use llmroute_router::history::HistoryError;
 
 /// The kinds of failure a command can end with; each has one exit code and nothing else decides it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl ErrorKind {
 
 /// A failed command: its kind, what happened with its causes, and what to do next.
 #[derive(Debug)]
-pub struct CommandError {
+pub(crate) struct CommandError {
     /// Decides the exit code.
     pub kind: ErrorKind,
     /// Further lines of the message (one for each attempt), printed indented.
@@ -75,38 +75,38 @@ pub struct CommandError {
 impl CommandError {
     /// Makes an error without a cause.
     #[must_use]
-    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self::from_cause(kind, anyhow::Error::msg(message.into()))
     }
 
     /// Makes an error that says what failed, and keeps the cause.
     #[must_use]
-    pub fn caused(kind: ErrorKind, message: impl Into<String>, cause: impl Into<anyhow::Error>) -> Self {
+    pub(crate) fn caused(kind: ErrorKind, message: impl Into<String>, cause: impl Into<anyhow::Error>) -> Self {
         Self::from_cause(kind, cause.into().context(message.into()))
     }
 
     /// Makes an error of one whose message says everything.
     #[must_use]
-    pub fn from_cause(kind: ErrorKind, cause: impl Into<anyhow::Error>) -> Self {
+    pub(crate) fn from_cause(kind: ErrorKind, cause: impl Into<anyhow::Error>) -> Self {
         Self { kind, details: Vec::new(), hints: Vec::new(), source: cause.into(), rendered: false }
     }
 
     /// Makes an error whose text brings its own heading and place.
     #[must_use]
-    pub fn rendered(kind: ErrorKind, text: impl Into<String>) -> Self {
+    pub(crate) fn rendered(kind: ErrorKind, text: impl Into<String>) -> Self {
         Self { rendered: true, ..Self::new(kind, text) }
     }
 
     /// Adds a hint.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
     /// Replaces the hints, if there are any: the same advice in the words of another command.
     #[must_use]
-    pub fn with_hint_instead(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn with_hint_instead(mut self, hint: impl Into<String>) -> Self {
         if !self.hints.is_empty() {
             self.hints = vec![hint.into()];
         }
@@ -115,14 +115,14 @@ impl CommandError {
 
     /// Returns the message with its causes, on one line.
     #[must_use]
-    pub fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         let causes: Vec<String> = self.source.chain().map(describe).collect();
         causes.join(": ").trim_end().to_owned()
     }
 
     /// Returns `true` if the text brings its own heading, place and colours.
     #[must_use]
-    pub fn is_rendered(&self) -> bool {
+    pub(crate) fn is_rendered(&self) -> bool {
         self.rendered
     }
 }
@@ -188,7 +188,7 @@ fn describe(cause: &(dyn std::error::Error + 'static)) -> String {
 
 /// Returns what an operating system's error means, without its code.
 #[must_use]
-pub fn io_text(error: &io::Error) -> String {
+pub(crate) fn io_text(error: &io::Error) -> String {
     if let Some(inner) = error.get_ref() {
         return describe(inner);
     }
@@ -227,7 +227,7 @@ fn int_text(error: &ParseIntError) -> &'static str {
 
 /// Returns what a mistake on the command line is, where the parser passes on the words of the standard library.
 #[must_use]
-pub fn plain_parse_error(error: &clap::Error) -> Option<CommandError> {
+pub(crate) fn plain_parse_error(error: &clap::Error) -> Option<CommandError> {
     let source = std::error::Error::source(error)?;
     let known = source.is::<ParseIntError>() || source.is::<ParseFloatError>();
     let context = |kind| match error.get(kind) {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use llmroute::error::ErrorKind;
+pub use llmroute::error::ErrorKind;
 use llmroute::{commands, environment};
 
 fn main() -> ExitCode {

@@ -10,7 +10,7 @@ use llmroute_core::protocols::Params;
 ///
 /// # Errors
 /// For an option that has no value, would replace the request itself, or has a value that cannot be.
-pub fn apply(options: &[String], base: Params) -> Result<Params, CommandError> {
+pub(crate) fn apply(options: &[String], base: Params) -> Result<Params, CommandError> {
     let Params { mut sampling, mut extra } = base;
     for option in options {
         let Some((key, value)) = option.split_once('=').filter(|(key, _)| !key.is_empty()) else {
@@ -30,7 +30,7 @@ pub fn apply(options: &[String], base: Params) -> Result<Params, CommandError> {
 
 /// Whether `key` is a parameter that all providers share.
 #[must_use]
-pub fn is_neutral(key: &str) -> bool {
+pub(crate) fn is_neutral(key: &str) -> bool {
     // A value that cannot be is an error only where the name is known.
     !matches!(neutral(&mut Sampling::default(), key, &Value::Null), Ok(false))
 }

@@ -14,18 +14,18 @@ use llmroute_core::routing::GroupId;
 use llmroute_router::builder::Environment;
 use llmroute_router::engine::Router;
 use llmroute_router::ports::Clock;
-pub use llmroute_router::profile::{
+pub(crate) use llmroute_router::profile::{
     LoadError, LoadOptions, Profile, ProfileLocation, Severity, Source, discover, locate,
 };
 
 /// The longest time that a command waits for its last writes to the state.
-pub const WRITE_LIMIT: Duration = Duration::from_secs(2);
+pub(crate) const WRITE_LIMIT: Duration = Duration::from_secs(2);
 
 /// The profile that the options and the environment name, with its warnings said.
 ///
 /// # Errors
 /// Everything that is wrong with it, or that there is none and no key.
-pub fn profile(global: &Global, env: &Env, console: &mut Console) -> Result<Profile, CommandError> {
+pub(crate) fn profile(global: &Global, env: &Env, console: &mut Console) -> Result<Profile, CommandError> {
     profile_for(global, env, console, false)
 }
 
@@ -33,7 +33,7 @@ pub fn profile(global: &Global, env: &Env, console: &mut Console) -> Result<Prof
 ///
 /// # Errors
 /// As [`profile`].
-pub fn profile_for(
+pub(crate) fn profile_for(
     global: &Global,
     env: &Env,
     console: &mut Console,
@@ -71,7 +71,7 @@ pub fn profile_for(
 ///
 /// # Errors
 /// Names the key of the profile.
-pub fn built(profile: &Profile, group: GroupId) -> Result<(), CommandError> {
+pub(crate) fn built(profile: &Profile, group: GroupId) -> Result<(), CommandError> {
     match profile.unbuilt(group) {
         None => Ok(()),
         Some(unbuilt) => {
@@ -86,7 +86,13 @@ pub fn built(profile: &Profile, group: GroupId) -> Result<(), CommandError> {
 ///
 /// # Errors
 /// When `--state` names no place.
-pub fn router(profile: Profile, global: &Global, env: &Env, clock: Clock, seed: u64) -> Result<Router, CommandError> {
+pub(crate) fn router(
+    profile: Profile,
+    global: &Global,
+    env: &Env,
+    clock: Clock,
+    seed: u64,
+) -> Result<Router, CommandError> {
     let state = state_location::of(global, env, profile.state.as_ref())?;
     let around = Environment { vars: &env.vars, state: &state, clock, seed };
     Ok(Router::from_profile(profile, &around))
@@ -94,14 +100,14 @@ pub fn router(profile: Profile, global: &Global, env: &Env, clock: Clock, seed: 
 
 /// The hour on the wall from 0 to 23, for rules that look at it.
 #[must_use]
-pub fn local_hour(now: Timestamp) -> Option<u8> {
+pub(crate) fn local_hour(now: Timestamp) -> Option<u8> {
     let time = jiff::Timestamp::from_millisecond(now.0).ok()?;
     u8::try_from(time.to_zoned(jiff::tz::TimeZone::system()).hour()).ok()
 }
 
 /// An id that sorts by time and that no other process makes.
 #[must_use]
-pub fn request_id(now: Timestamp, entropy: u64) -> String {
+pub(crate) fn request_id(now: Timestamp, entropy: u64) -> String {
     let mut rng = fastrand::Rng::with_seed(entropy);
     let millis = u64::try_from(now.0).unwrap_or(0);
     ulid::Ulid::from_parts(millis, rng.u128(..)).to_string().to_lowercase()

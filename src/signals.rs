@@ -23,7 +23,7 @@ const GRACE: Duration = Duration::from_millis(50);
 static LATEST: AtomicUsize = AtomicUsize::new(0);
 
 /// How the wait ended.
-pub enum Completion<T> {
+pub(crate) enum Completion<T> {
     /// The work was done.
     Done(T),
     /// This signal came; the work was dropped.
@@ -32,7 +32,7 @@ pub enum Completion<T> {
 
 /// The clock that timers of the work run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Time {
+pub(crate) enum Time {
     /// The one on the wall.
     Real,
     /// Waiting takes no time: only for work that asks nobody but simulated deployments.
@@ -46,7 +46,7 @@ pub enum Time {
 ///
 /// # Errors
 /// When the runtime cannot be made (no file descriptors left).
-pub fn until_signal<T>(work: impl Future<Output = T>) -> Result<Completion<T>, CommandError> {
+pub(crate) fn until_signal<T>(work: impl Future<Output = T>) -> Result<Completion<T>, CommandError> {
     until(Time::Real, GRACE, work)
 }
 
@@ -55,7 +55,11 @@ pub fn until_signal<T>(work: impl Future<Output = T>) -> Result<Completion<T>, C
 ///
 /// # Errors
 /// As [`until_signal`].
-pub fn until<T>(time: Time, grace: Duration, work: impl Future<Output = T>) -> Result<Completion<T>, CommandError> {
+pub(crate) fn until<T>(
+    time: Time,
+    grace: Duration,
+    work: impl Future<Output = T>,
+) -> Result<Completion<T>, CommandError> {
     let failed = |error: io::Error| CommandError::caused(ErrorKind::Other, "cannot start", error);
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().start_paused(time == Time::Simulated).build().map_err(failed)?;
@@ -133,13 +137,13 @@ fn last_moments(signals: &mut Signals, gone: &mpsc::Receiver<()>, grace: Duratio
 }
 
 /// Ends this process by `signal` itself, so that a shell loop around it stops too.
-pub fn die_by(signal: i32) {
+pub(crate) fn die_by(signal: i32) {
     // Returns only if the signal could not be raised; the caller then exits with 128 + signal.
     let _ = signal_hook::low_level::emulate_default_handler(signal);
 }
 
 /// The signals of a process that outlives them: the work decides what each one means.
-pub struct SignalStream {
+pub(crate) struct SignalStream {
     signals: UnboundedReceiver<i32>,
     /// Signals that came and were not taken.
     pending: Arc<AtomicUsize>,
@@ -151,7 +155,7 @@ impl SignalStream {
     ///
     /// # Errors
     /// When there is no thread for them.
-    pub fn begin() -> io::Result<Self> {
+    pub(crate) fn begin() -> io::Result<Self> {
         let mut incoming = Signals::new(taken())?;
         let (tell, signals) = unbounded_channel();
         let pending: Arc<AtomicUsize> = Arc::default();
@@ -170,7 +174,7 @@ impl SignalStream {
     }
 
     /// The next signal.
-    pub async fn next(&mut self) -> i32 {
+    pub(crate) async fn next(&mut self) -> i32 {
         match self.signals.recv().await {
             Some(signal) => {
                 self.pending.fetch_sub(1, Ordering::SeqCst);
@@ -184,7 +188,7 @@ impl SignalStream {
 
 /// Whether `signal` is Ctrl-C.
 #[must_use]
-pub fn is_interrupt(signal: i32) -> bool {
+pub(crate) fn is_interrupt(signal: i32) -> bool {
     signal == SIGINT
 }
 

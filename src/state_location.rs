@@ -4,14 +4,14 @@ use crate::commands::Global;
 use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use llmroute_core::model::StateSource;
-pub use llmroute_router::profile::{LoadError, locate, state_source};
-pub use llmroute_router::state::StateLocation;
+pub(crate) use llmroute_router::profile::{LoadError, locate, state_source};
+pub(crate) use llmroute_router::state::StateLocation;
 
 /// Where the shared state is, for a command that needs nothing else of the profile.
 ///
 /// # Errors
 /// `usage` when `--state` cannot be understood, `profile` when what the profile says cannot.
-pub fn location(global: &Global, env: &Env) -> Result<StateLocation, CommandError> {
+pub(crate) fn location(global: &Global, env: &Env) -> Result<StateLocation, CommandError> {
     if global.state.is_some() {
         return of(global, env, None);
     }
@@ -25,7 +25,7 @@ pub fn location(global: &Global, env: &Env) -> Result<StateLocation, CommandErro
 ///
 /// # Errors
 /// As [`location`].
-pub fn of(global: &Global, env: &Env, source: Option<&StateSource>) -> Result<StateLocation, CommandError> {
+pub(crate) fn of(global: &Global, env: &Env, source: Option<&StateSource>) -> Result<StateLocation, CommandError> {
     let Some(said) = global.state.as_deref() else {
         return match source {
             Some(source) => resolved(source.clone(), env, "`state` of the profile", ErrorKind::Profile),
@@ -70,7 +70,7 @@ fn resolved(source: StateSource, env: &Env, who: &str, kind: ErrorKind) -> Resul
 ///
 /// # Errors
 /// When it cannot be made.
-pub fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
+pub(crate) fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }

@@ -1,17 +1,17 @@
 //! The command line: one file or folder a command (arguments, resolve, run), and the console.
 
-pub mod ask;
-pub mod bench;
-pub mod chat;
-pub mod health;
-pub mod keys;
+pub(crate) mod ask;
+pub(crate) mod bench;
+pub(crate) mod chat;
+pub(crate) mod health;
+pub(crate) mod keys;
 pub mod logs;
-pub mod models;
-pub mod profile;
-pub mod providers;
-pub mod route;
-pub mod state;
-pub mod stats;
+pub(crate) mod models;
+pub(crate) mod profile;
+pub(crate) mod providers;
+pub(crate) mod route;
+pub(crate) mod state;
+pub(crate) mod stats;
 
 use std::ffi::OsString;
 
@@ -27,7 +27,7 @@ use crate::ui::console::{Console, Verbosity};
 /// another deployment when one is down, slow, rate limited or broken.
 #[derive(Debug, Parser)]
 #[command(name = "llmroute", version, propagate_version = true, arg_required_else_help = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Options of every command.
     #[command(flatten)]
     pub global: Global,
@@ -41,7 +41,7 @@ const GLOBAL: &str = "Global options";
 
 /// Options of every command.
 #[derive(Debug, Args)]
-pub struct Global {
+pub(crate) struct Global {
     /// Profile to use: a name, a file, or `demo`
     #[arg(short, long, global = true, help_heading = GLOBAL, value_name = "NAME|FILE")]
     pub profile: Option<String>,
@@ -61,7 +61,7 @@ pub struct Global {
 
 /// `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ColorChoice {
+pub(crate) enum ColorChoice {
     /// If standard error is a terminal, unless `NO_COLOR` or `TERM=dumb` is set
     Auto,
     /// Always
@@ -72,7 +72,7 @@ pub enum ColorChoice {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Send a prompt to a model group and print the answer
     Ask(Box<ask::args::AskArgs>),
     /// Hold a conversation with a model group
@@ -111,7 +111,7 @@ pub enum Command {
 
 /// How a command ended when it did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
+pub(crate) enum Exit {
     /// Exit 0.
     Success,
     /// By this signal.
@@ -208,6 +208,6 @@ impl Global {
 
 /// The definition of the command line, for what is generated from it.
 #[must_use]
-pub fn definition() -> clap::Command {
+pub(crate) fn definition() -> clap::Command {
     Cli::command()
 }

@@ -13,7 +13,7 @@ const ANSWER: u64 = 4096;
 
 /// A shortened conversation.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Fitted {
+pub(crate) struct Fitted {
     /// The messages to send; the first one is the user's.
     pub kept: Vec<Message>,
     /// The number of dropped turns: user messages, with what follows each.
@@ -22,7 +22,7 @@ pub struct Fitted {
 
 /// The newest turns of `messages` that fit into `budget` tokens. The last turn stays, whatever its size.
 #[must_use]
-pub fn fit(mut messages: Vec<Message>, budget: u64) -> Fitted {
+pub(crate) fn fit(mut messages: Vec<Message>, budget: u64) -> Fitted {
     let begins: Vec<usize> = (0..messages.len()).filter(|at| begins_turn(&messages[*at])).collect();
     let sizes: Vec<u64> = messages.iter().map(tokens).collect();
     let fits = |from: usize| sizes[from..].iter().fold(0_u64, |sum, size| sum.saturating_add(*size)) <= budget;
@@ -36,7 +36,7 @@ pub fn fit(mut messages: Vec<Message>, budget: u64) -> Fitted {
 /// system prompt and an answer; `None` if the window of one of them is unknown. A tenth is kept free,
 /// because tokens are estimated.
 #[must_use]
-pub fn budget(map: &Map, group: GroupId, facts: &RequestAttributes, prompt: &Prompt) -> Option<u64> {
+pub(crate) fn budget(map: &Map, group: GroupId, facts: &RequestAttributes, prompt: &Prompt) -> Option<u64> {
     let groups = reachable(map, group, facts.no_fallback);
     let members = groups.iter().flat_map(|id| &map.group(*id).members);
     let windows: Option<Vec<u64>> = members

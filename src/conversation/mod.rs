@@ -1,4 +1,4 @@
 //! The turns of a conversation, and how many of them fit into a model's context window.
 
-pub mod fit;
-pub mod turns;
+pub(crate) mod fit;
+pub(crate) mod turns;

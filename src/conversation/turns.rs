@@ -4,7 +4,7 @@ use llmroute_core::model::{Message, Part, Role};
 
 /// A question and its answer.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Turn {
+pub(crate) struct Turn {
     /// The request in the log; `None` without a log.
     pub id: Option<String>,
     /// The question, with files and images.
@@ -21,7 +21,7 @@ pub struct Turn {
 
 /// The turns, oldest first.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Conversation {
+pub(crate) struct Conversation {
     /// Its id in the log: the id of its first request.
     pub id: Option<String>,
     /// The system prompt.
@@ -33,19 +33,19 @@ pub struct Conversation {
 impl Conversation {
     /// An empty conversation.
     #[must_use]
-    pub fn new(system: Option<String>) -> Self {
+    pub(crate) fn new(system: Option<String>) -> Self {
         Self { id: None, system, turns: Vec::new() }
     }
 
     /// The turn that the next one follows, in the log.
     #[must_use]
-    pub fn parent(&self) -> Option<&str> {
+    pub(crate) fn parent(&self) -> Option<&str> {
         self.turns.last()?.id.as_deref()
     }
 
     /// The messages to send with `question`. A partial answer is sent as far as it came.
     #[must_use]
-    pub fn messages(&self, question: Vec<Part>) -> Vec<Message> {
+    pub(crate) fn messages(&self, question: Vec<Part>) -> Vec<Message> {
         let said = self.turns.iter().flat_map(|turn| {
             [
                 Message { role: Role::User, parts: turn.question.clone() },
@@ -57,7 +57,7 @@ impl Conversation {
 
     /// The conversation as Markdown, for a file.
     #[must_use]
-    pub fn transcript(&self) -> String {
+    pub(crate) fn transcript(&self) -> String {
         let mut text = String::new();
         if let Some(system) = &self.system {
             text += &format!("## System\n\n{}\n\n", system.trim_end());
@@ -71,7 +71,7 @@ impl Conversation {
 
     /// A line for each turn: its number, the beginning of the question, and that of the answer.
     #[must_use]
-    pub fn overview(&self, width: usize) -> String {
+    pub(crate) fn overview(&self, width: usize) -> String {
         let line = |text: &str| {
             llmroute_core::model::failure::one_line(text).chars().take(width.max(20) - 8).collect::<String>()
         };

@@ -11,7 +11,7 @@ use crate::ui::sanitize;
 
 /// How much is said on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verbosity {
+pub(crate) enum Verbosity {
     /// Errors only.
     Quiet,
     /// Waits, failures, skips.
@@ -21,7 +21,7 @@ pub enum Verbosity {
 }
 
 /// Writes to the terminal, the pipe or the file behind the two streams.
-pub struct Console {
+pub(crate) struct Console {
     stdout: Box<dyn Write + Send>,
     stderr: Box<dyn Write + Send>,
     sink: Sink,
@@ -36,7 +36,7 @@ pub struct Console {
 impl Console {
     /// The console of this process.
     #[must_use]
-    pub fn new(env: &Env, verbosity: Verbosity, colour: bool) -> Self {
+    pub(crate) fn new(env: &Env, verbosity: Verbosity, colour: bool) -> Self {
         Self {
             stdout: unbuffered_stdout(),
             stderr: Box::new(io::stderr()),
@@ -52,7 +52,7 @@ impl Console {
     ///
     /// # Errors
     /// When the stream cannot be written, or its reader went away (`BrokenPipe`).
-    pub fn answer(&mut self, text: &str) -> io::Result<()> {
+    pub(crate) fn answer(&mut self, text: &str) -> io::Result<()> {
         if text.is_empty() {
             return Ok(());
         }
@@ -74,7 +74,7 @@ impl Console {
     ///
     /// # Errors
     /// As [`Console::answer`].
-    pub fn data(&mut self, text: &str) -> io::Result<()> {
+    pub(crate) fn data(&mut self, text: &str) -> io::Result<()> {
         let text = if self.sink == Sink::Terminal { sanitize::text(text) } else { text.into() };
         self.styled(&text)
     }
@@ -83,7 +83,7 @@ impl Console {
     ///
     /// # Errors
     /// As [`Console::answer`].
-    pub fn json(&mut self, value: &serde_json::Value) -> io::Result<()> {
+    pub(crate) fn json(&mut self, value: &serde_json::Value) -> io::Result<()> {
         self.styled(&sanitize::json(&value.to_string()))
     }
 
@@ -91,34 +91,34 @@ impl Console {
     ///
     /// # Errors
     /// As [`Console::answer`].
-    pub fn styled(&mut self, text: &str) -> io::Result<()> {
+    pub(crate) fn styled(&mut self, text: &str) -> io::Result<()> {
         let end = if text.ends_with('\n') { "" } else { "\n" };
         self.stdout.write_all(format!("{text}{end}").as_bytes())?;
         self.stdout.flush()
     }
 
     /// Says one line that is worth knowing, unless it is to be quiet.
-    pub fn event(&mut self, line: &str) {
+    pub(crate) fn event(&mut self, line: &str) {
         if self.verbosity >= Verbosity::Normal {
             self.say(line);
         }
     }
 
     /// Says one line for those who asked for more.
-    pub fn detail(&mut self, line: &str) {
+    pub(crate) fn detail(&mut self, line: &str) {
         if self.verbosity >= Verbosity::Verbose {
             self.say(line);
         }
     }
 
     /// Says one line that was asked for by an option of its own.
-    pub fn say(&mut self, line: &str) {
+    pub(crate) fn say(&mut self, line: &str) {
         let (on, off) = if self.colour { ("\u{1b}[2m", "\u{1b}[0m") } else { ("", "") };
         self.stderr_line(&format!("{on}llmroute: {}{off}", sanitize::text(line)));
     }
 
     /// Asks a question that is answered by `y` or anything else; the answer is read by whoever asks.
-    pub fn question(&mut self, text: &str) {
+    pub(crate) fn question(&mut self, text: &str) {
         self.report(&format!("llmroute: {} [y/N] ", sanitize::text(text)));
     }
 
@@ -126,7 +126,7 @@ impl Console {
     ///
     /// # Errors
     /// When there is no terminal, or it cannot be read.
-    pub fn secret(&mut self, text: &str) -> io::Result<String> {
+    pub(crate) fn secret(&mut self, text: &str) -> io::Result<String> {
         self.report(&format!("llmroute: {}", sanitize::text(text)));
         ::console::Term::stderr().read_secure_line()
     }
@@ -134,19 +134,19 @@ impl Console {
     /// Lines that are redrawn in place on standard error, so many times a second at most; `None` where
     /// nobody could see that.
     #[must_use]
-    pub fn bars(&self, frames: u8) -> Option<indicatif::MultiProgress> {
+    pub(crate) fn bars(&self, frames: u8) -> Option<indicatif::MultiProgress> {
         let term = ::console::Term::stderr();
         (term.is_term() && self.verbosity >= Verbosity::Normal)
             .then(|| indicatif::MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::term(term, frames)))
     }
 
     /// Draws a line across the terminal between an answer that broke and the new one.
-    pub fn rule(&mut self, text: &str) {
+    pub(crate) fn rule(&mut self, text: &str) {
         self.stderr_line(&format!("── {text} ──"));
     }
 
     /// Says why the command failed.
-    pub fn error(&mut self, error: &crate::error::CommandError) {
+    pub(crate) fn error(&mut self, error: &crate::error::CommandError) {
         let text = error.to_string();
         // What is rendered already has its colours, if there are to be any.
         let mut text = if error.is_rendered() && self.colour {
@@ -166,7 +166,7 @@ impl Console {
     ///
     /// # Errors
     /// As [`Console::answer`].
-    pub fn end_answer(&mut self) -> io::Result<()> {
+    pub(crate) fn end_answer(&mut self) -> io::Result<()> {
         match &mut self.renderer {
             _ if !self.open_line => Ok(()),
             Some(renderer) => {
@@ -180,20 +180,20 @@ impl Console {
 
     /// Renders the Markdown of the answers from now on, on a terminal of so many columns; `None` shows them
     /// as they are.
-    pub fn render(&mut self, width: Option<u16>) {
+    pub(crate) fn render(&mut self, width: Option<u16>) {
         self.end_line();
         self.renderer = width.map(|width| Renderer::new(usize::from(width)));
     }
 
     /// Looks how wide the terminal is now, for answers that are rendered.
-    pub fn measure(&mut self) {
+    pub(crate) fn measure(&mut self) {
         if self.renderer.is_some() {
             self.render(Some(self.width()));
         }
     }
 
     /// Puts `text` into the clipboard of whoever watches, by the terminal (OSC 52).
-    pub fn clipboard(&mut self, text: &str) {
+    pub(crate) fn clipboard(&mut self, text: &str) {
         use base64::Engine;
         let encoded = base64::engine::general_purpose::STANDARD.encode(text);
         self.report(&format!("\u{1b}]52;c;{encoded}\u{7}"));
@@ -201,7 +201,7 @@ impl Console {
 
     /// Ends the line of a partial answer on a terminal, so that a notice or the shell's prompt does
     /// not cut into it. In a pipe a partial answer stays as it is.
-    pub fn end_line(&mut self) {
+    pub(crate) fn end_line(&mut self) {
         if self.sink == Sink::Terminal {
             // A terminal that is gone cannot show the notice either.
             let _ = self.end_answer();
@@ -209,25 +209,25 @@ impl Console {
     }
 
     /// Prints text for people on standard error as it is: it brings its own headings and colours.
-    pub fn report(&mut self, text: &str) {
+    pub(crate) fn report(&mut self, text: &str) {
         // Nobody is left to tell when standard error is gone.
         let _ = self.stderr.write_all(text.as_bytes());
     }
 
     /// Standard output itself, for a command that renders its own data.
-    pub fn writer(&mut self) -> &mut dyn Write {
+    pub(crate) fn writer(&mut self) -> &mut dyn Write {
         &mut *self.stdout
     }
 
     /// Columns of the terminal.
     #[must_use]
-    pub fn width(&self) -> u16 {
+    pub(crate) fn width(&self) -> u16 {
         ::console::Term::stdout().size().1
     }
 
     /// Whether escape codes may be written to standard error.
     #[must_use]
-    pub fn colour(&self) -> bool {
+    pub(crate) fn colour(&self) -> bool {
         self.colour
     }
 

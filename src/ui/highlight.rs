@@ -3,7 +3,7 @@
 
 /// The kind of a character of code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Token {
+pub(crate) enum Token {
     /// Nothing special.
     Plain,
     /// A keyword.
@@ -187,7 +187,7 @@ enum LexerState {
 
 /// Reads code a character at a time; a word is held until it ends.
 #[derive(Debug)]
-pub struct Lexer {
+pub(crate) struct Lexer {
     language: &'static Language,
     patch: bool,
     line_begins: bool,
@@ -197,7 +197,7 @@ pub struct Lexer {
 impl Lexer {
     /// A highlighter for the language `name`; unknown languages stay plain.
     #[must_use]
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let name = name.trim_start_matches('{').trim_start_matches('.').to_ascii_lowercase();
         let known = LANGUAGES.iter().find(|language| has(language.names, &name, false));
         let patch = matches!(name.as_str(), "diff" | "patch");
@@ -205,7 +205,7 @@ impl Lexer {
     }
 
     /// Takes the next character and emits decided text.
-    pub fn push(&mut self, c: char, give: &mut impl FnMut(char, Token)) {
+    pub(crate) fn push(&mut self, c: char, give: &mut impl FnMut(char, Token)) {
         let begins = std::mem::replace(&mut self.line_begins, c == '\n');
         self.at = match std::mem::replace(&mut self.at, LexerState::Plain) {
             LexerState::Plain if self.patch && begins => match c {
@@ -256,7 +256,7 @@ impl Lexer {
     }
 
     /// Emits the held text at the end.
-    pub fn end(&mut self, give: &mut impl FnMut(char, Token)) {
+    pub(crate) fn end(&mut self, give: &mut impl FnMut(char, Token)) {
         match std::mem::replace(&mut self.at, LexerState::Plain) {
             LexerState::Word(word) => self.word(&word, give),
             LexerState::Opening(held) => held.chars().for_each(|c| give(c, Token::Plain)),

@@ -1,9 +1,9 @@
 //! Everything that a person sees: the console, tables, text formats, Markdown and highlighted code.
 
-pub mod console;
+pub(crate) mod console;
 mod highlight;
-pub mod markdown;
-pub mod table;
-pub mod text;
+pub(crate) mod markdown;
+pub(crate) mod table;
+pub(crate) mod text;
 
 pub use llmroute_core::model::sanitize;

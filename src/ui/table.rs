@@ -10,7 +10,7 @@ use llmroute_core::model::failure::one_line;
 
 /// What a column does when the table is wider than the terminal.
 #[derive(Debug, Clone, Copy)]
-pub enum Fit {
+pub(crate) enum Fit {
     /// It keeps its width, text to the left.
     Text,
     /// It keeps its width, numbers to the right.
@@ -20,7 +20,7 @@ pub enum Fit {
 }
 
 /// A column, and the width of a terminal from which on it is shown.
-pub struct Column<T> {
+pub(crate) struct Column<T> {
     /// Its heading.
     pub title: &'static str,
     /// The narrowest terminal that has room for it.
@@ -33,13 +33,13 @@ pub struct Column<T> {
 
 /// The columns of the terminal; `None` when nobody watches, then lines are as long as they need.
 #[must_use]
-pub fn width(env: &Env, console: &Console) -> Option<u16> {
+pub(crate) fn width(env: &Env, console: &Console) -> Option<u16> {
     (env.stdout == Sink::Terminal).then(|| console.width())
 }
 
 /// The table, without a newline at its end; no cell can steer a terminal.
 #[must_use]
-pub fn render<T>(rows: &[T], columns: &[Column<T>], width: Option<u16>) -> String {
+pub(crate) fn render<T>(rows: &[T], columns: &[Column<T>], width: Option<u16>) -> String {
     let columns: Vec<&Column<T>> =
         columns.iter().filter(|column| column.from_width <= width.unwrap_or(u16::MAX)).collect();
     let mut table = Table::new();

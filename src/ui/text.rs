@@ -4,32 +4,32 @@ use jiff::Zoned;
 use jiff::tz::TimeZone;
 
 use llmroute_core::model::Timestamp;
-pub use llmroute_core::model::format::{bytes, count, duration, money, short_count, time_left};
+pub(crate) use llmroute_core::model::format::{bytes, count, duration, money, short_count, time_left};
 
 /// Stands where a value is not known or does not apply.
-pub const NONE: &str = "–";
+pub(crate) const NONE: &str = "–";
 
 /// Formats day and time, for a table of recent requests.
 #[must_use]
-pub fn short_time(at: Timestamp, zone: &TimeZone) -> String {
+pub(crate) fn short_time(at: Timestamp, zone: &TimeZone) -> String {
     zoned(at, zone).map_or_else(|| NONE.to_owned(), |at| at.strftime("%m-%d %H:%M:%S").to_string())
 }
 
 /// Formats date, time and offset.
 #[must_use]
-pub fn full_time(at: Timestamp, zone: &TimeZone) -> String {
+pub(crate) fn full_time(at: Timestamp, zone: &TimeZone) -> String {
     zoned(at, zone).map_or_else(|| at.0.to_string(), |at| at.strftime("%Y-%m-%d %H:%M:%S%.3f %:z").to_string())
 }
 
 /// Formats the date.
 #[must_use]
-pub fn date(at: Timestamp, zone: &TimeZone) -> String {
+pub(crate) fn date(at: Timestamp, zone: &TimeZone) -> String {
     zoned(at, zone).map_or_else(|| NONE.to_owned(), |at| at.date().to_string())
 }
 
 /// Formats milliseconds.
 #[must_use]
-pub fn millis(ms: u64) -> String {
+pub(crate) fn millis(ms: u64) -> String {
     duration(std::time::Duration::from_millis(ms))
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::Parser;
 use jiff::tz::TimeZone;
-use llmroute::commands::logs::{self, Layout, LogsArgs};
+pub use llmroute::commands::logs::{self, Layout, LogsArgs};
 use llmroute_core::model::Timestamp;
 use llmroute_router::ports::{LogEnd, LogStart, RequestOutcome, Store};
 use llmroute_router::state::{SqliteStore, StateLocation, database};

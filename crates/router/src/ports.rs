@@ -249,6 +249,7 @@ pub trait Store: Send + Sync {
 }
 
 /// A write to a store, as a value that can be queued and grouped.
+#[expect(clippy::large_enum_variant, reason = "few values, each queued once")]
 pub enum StoreWrite {
     /// Changes values; see [`Store::update`].
     Update(StateUpdate),
@@ -284,12 +285,15 @@ impl StoreWrite {
     }
 }
 
+/// Edits values in place; it can run more than once.
+pub type ValueChange = Box<dyn FnMut(&mut [Option<String>]) + Send>;
+
 /// A change of values in a store.
 pub struct StateUpdate {
     /// The keys of the values.
     pub keys: Vec<String>,
     /// Edits the values. It may run more than once.
-    pub change: Box<dyn FnMut(&mut [Option<String>]) + Send>,
+    pub change: ValueChange,
     /// True if it must fail rather than be made for this process only; see [`Store::update_shared`].
     pub shared: bool,
     /// The values after the last run of `change`.

@@ -13,7 +13,7 @@ use super::question::QuestionArgs;
 /// In a `while read` loop, use `--no-stdin`; otherwise `ask` reads the input of the loop.
 #[derive(Debug, Default, Args)]
 #[command(after_help = AFTER_HELP)]
-pub struct AskArgs {
+pub(crate) struct AskArgs {
     /// The question, and how it is routed.
     #[command(flatten)]
     pub question: QuestionArgs,

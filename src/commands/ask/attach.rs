@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::error::{CommandError, ErrorKind};
-pub use llmroute_core::model::media::{Media, decoded_len, linked};
-pub use llmroute_core::model::prompt::ImageData;
+pub(crate) use llmroute_core::model::media::{Media, decoded_len, linked};
+pub(crate) use llmroute_core::model::prompt::ImageData;
 use llmroute_core::model::{Part, Prompt};
 
 /// What the pipe is called.

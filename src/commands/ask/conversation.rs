@@ -5,12 +5,12 @@ use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
 use llmroute_core::model::Message;
 use llmroute_router::engine::{Request, Router};
-pub use llmroute_router::history::{History, HistoryError, messages};
-pub use llmroute_router::state::StateLocation;
+pub(crate) use llmroute_router::history::{History, HistoryError, messages};
+pub(crate) use llmroute_router::state::StateLocation;
 
 /// What was said before.
 #[derive(Debug)]
-pub struct ContinuedConversation {
+pub(crate) struct ContinuedConversation {
     /// The whole id of the conversation.
     pub id: String,
     /// The turn that the question follows.
@@ -29,13 +29,13 @@ impl ContinuedConversation {
     ///
     /// # Errors
     /// `input` when there is no such conversation, or no log.
-    pub fn open(id: Option<&str>, location: &StateLocation) -> Result<Self, CommandError> {
+    pub(crate) fn open(id: Option<&str>, location: &StateLocation) -> Result<Self, CommandError> {
         let id = id.unwrap_or("last");
         let found = History::open(location).and_then(|history| {
             let id = history.conversation_id(id)?;
             Ok((history.conversation(&id)?, id))
         });
-        let (turns, id) = found.map_err(|error| refused(error))?;
+        let (turns, id) = found.map_err(refused)?;
         let last = turns.last();
         Ok(Self {
             id,
@@ -48,7 +48,7 @@ impl ContinuedConversation {
     }
 
     /// Puts what was said before the prompt of `request`, as much of it as fits, and says what does not.
-    pub fn precede(self, request: &mut Request, router: &Router, console: &mut Console) {
+    pub(crate) fn precede(self, request: &mut Request, router: &Router, console: &mut Console) {
         for id in &self.unfinished {
             console.event(&format!("the turn `{id}` has no answer yet; it is left out"));
         }

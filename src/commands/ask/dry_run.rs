@@ -8,7 +8,7 @@ use llmroute_router::engine::{Plan, Request, Router};
 
 /// Describes the calls that `request` would lead to if every one of them failed.
 #[must_use]
-pub fn describe(router: &Router, request: &Request, plan: Plan) -> String {
+pub(crate) fn describe(router: &Router, request: &Request, plan: Plan) -> String {
     let Plan { calls, skips, .. } = plan;
     let mut text = String::new();
     let group = &router.map().group(request.group).name;

@@ -21,7 +21,7 @@ const MAX_INPUT: usize = 256 << 20;
 const PLACEHOLDER: &str = "{{stdin}}";
 
 /// What was typed, as far as it concerns the prompt.
-pub struct PromptSources<'a> {
+pub(crate) struct PromptSources<'a> {
     /// The words of the command line.
     pub words: &'a [String],
     /// Files to put before the prompt.
@@ -41,7 +41,7 @@ pub struct PromptSources<'a> {
 }
 
 /// What is asked.
-pub struct PromptInput {
+pub(crate) struct PromptInput {
     /// The text.
     pub text: String,
     /// What it is about besides.
@@ -53,7 +53,7 @@ pub struct PromptInput {
 /// # Errors
 /// `usage` when there is no prompt, `input` when something cannot be read, `deadline` when standard
 /// input is idle for too long.
-pub fn read(
+pub(crate) fn read(
     sources: &PromptSources<'_>,
     clock: Clock,
     deadline: Timestamp,

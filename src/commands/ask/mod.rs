@@ -1,13 +1,13 @@
 //! `llmroute ask`: one routed call, its answer on standard output.
 
-pub mod args;
+pub(crate) mod args;
 pub(super) mod attach;
 mod conversation;
 mod dry_run;
 pub(super) mod input;
 pub(super) mod output_file;
 pub(super) mod printer;
-pub mod question;
+pub(crate) mod question;
 pub(super) mod report;
 pub(super) mod resolve;
 mod schema;
@@ -30,7 +30,9 @@ use crate::signals::{Completion, until_signal};
 use crate::state_location;
 use crate::ui::console::Console;
 use llmroute_core::model::{Finish, Prompt};
-pub use llmroute_router::engine::{Checks, Request, RouteError, RouteErrorKind, RoutedAnswer, Router, find_verifier};
+pub(crate) use llmroute_router::engine::{
+    Checks, Request, RouteError, RouteErrorKind, RoutedAnswer, Router, find_verifier,
+};
 use llmroute_router::ports::{Clock, LogStart};
 use llmroute_router::profile::LoadOptions;
 
@@ -145,7 +147,7 @@ pub(super) fn prepare(
 ///
 /// # Errors
 /// With the exit code that says why there is no complete answer.
-pub fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
+pub(crate) fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     let PreparedRequest { router, request, ask, id, conversation } = prepare(args, global, env, console)?;
     let mut rng = fastrand::Rng::with_seed(ask.seed);
     let map = router.map();

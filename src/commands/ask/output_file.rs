@@ -11,7 +11,7 @@ use crate::ui::console::Console;
 
 /// A file that the answer goes into, made ready before anybody is asked.
 #[derive(Debug)]
-pub enum OutputFile {
+pub(crate) enum OutputFile {
     /// A new file that takes the place of `path` when it is whole.
     Replace {
         /// Where it goes; links are followed.
@@ -28,7 +28,7 @@ impl OutputFile {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn prepare(path: &Path) -> io::Result<Self> {
+    pub(crate) fn prepare(path: &Path) -> io::Result<Self> {
         let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let known = std::fs::metadata(&path).ok();
         if known.as_ref().is_some_and(|known| !known.is_file()) {
@@ -46,7 +46,7 @@ impl OutputFile {
     ///
     /// # Errors
     /// When it cannot be written; then nothing was replaced.
-    pub fn write(self, text: &str) -> io::Result<()> {
+    pub(crate) fn write(self, text: &str) -> io::Result<()> {
         match self {
             Self::Write(mut file) => file.write_all(text.as_bytes()),
             Self::Replace { path, mut file } => {

@@ -18,7 +18,7 @@ use llmroute_core::routing::{DeploymentId, GroupId, Map};
 use llmroute_router::engine::{ContinuedBy, Observer, RoutedAnswer, RouterEvent};
 
 /// The watcher of `ask`.
-pub struct Printer<'a> {
+pub(crate) struct Printer<'a> {
     console: &'a mut Console,
     subject: ReportContext<'a>,
     ask: &'a ResolvedAsk,
@@ -32,7 +32,7 @@ pub struct Printer<'a> {
 
 impl<'a> Printer<'a> {
     /// A printer for the answer to `ask`.
-    pub fn new(
+    pub(crate) fn new(
         console: &'a mut Console,
         subject: ReportContext<'a>,
         ask: &'a ResolvedAsk,
@@ -42,12 +42,12 @@ impl<'a> Printer<'a> {
     }
 
     /// Why standard output could not be written, if it could not.
-    pub fn broken(&mut self) -> Option<io::Error> {
+    pub(crate) fn broken(&mut self) -> Option<io::Error> {
         self.broken.take()
     }
 
     /// The console, for what comes after the answer.
-    pub fn console(&mut self) -> &mut Console {
+    pub(crate) fn console(&mut self) -> &mut Console {
         self.console
     }
 
@@ -208,7 +208,7 @@ impl Observer for Printer<'_> {
 
 /// A failure in the words of an event line: class, wait, status and message.
 #[must_use]
-pub fn describe(failure: &Failure) -> String {
+pub(crate) fn describe(failure: &Failure) -> String {
     let wait = failure.retry_after.map(|wait| format!(", retry after {}", duration(wait))).unwrap_or_default();
     let status = failure.status.map(|status| format!(", {status}")).unwrap_or_default();
     let message = if failure.message.is_empty() { String::new() } else { format!(": {}", failure.message) };
@@ -217,13 +217,13 @@ pub fn describe(failure: &Failure) -> String {
 
 /// The command of `group` gave no order.
 #[must_use]
-pub fn unordered(map: &Map, group: GroupId, reason: &str) -> String {
+pub(crate) fn unordered(map: &Map, group: GroupId, reason: &str) -> String {
     format!("the strategy of group {} gave no order ({reason}); shuffled", map.group(group).name)
 }
 
 /// The reason for which a deployment was passed over.
 #[must_use]
-pub fn skip(reason: &SkipReason) -> String {
+pub(crate) fn skip(reason: &SkipReason) -> String {
     match reason {
         SkipReason::NoKey(missing) => format!("no_key: {missing}"),
         SkipReason::Ruled { group, number } => format!("rule {number} of `{group}` decides otherwise"),
@@ -248,7 +248,7 @@ pub fn skip(reason: &SkipReason) -> String {
 
 /// Tokens in and out, with their cached and hidden parts.
 #[must_use]
-pub fn tokens(usage: &Usage) -> String {
+pub(crate) fn tokens(usage: &Usage) -> String {
     let cached = if usage.cached > 0 { format!(" ({} cached)", usage.cached) } else { String::new() };
     let reasoning = if usage.reasoning > 0 { format!(" ({} reasoning)", usage.reasoning) } else { String::new() };
     format!("{} tokens in{cached}, {} out{reasoning}", usage.input, usage.output)

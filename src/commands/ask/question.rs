@@ -9,7 +9,7 @@ use llmroute_core::routing::strategy::BUILT_IN;
 
 /// A question, and how it is routed.
 #[derive(Debug, Clone, Default, Args)]
-pub struct QuestionArgs {
+pub(crate) struct QuestionArgs {
     /// Prompt; `-` reads it from standard input
     #[arg(value_name = "PROMPT")]
     pub prompt: Vec<String>,
@@ -124,15 +124,14 @@ fn strategies() -> String {
 impl QuestionArgs {
     /// Whether a conversation goes on with it.
     #[must_use]
-    pub fn is_continued(&self) -> bool {
+    pub(crate) fn is_continued(&self) -> bool {
         self.continues || self.cid.is_some()
     }
 }
 
 /// `--reasoning-effort`.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-#[expect(missing_docs, reason = "the names are the meaning")]
-pub enum EffortArg {
+pub(crate) enum EffortArg {
     None,
     Minimal,
     Low,
@@ -158,7 +157,7 @@ impl From<EffortArg> for Effort {
 
 /// `--midstream`.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum MidstreamArg {
+pub(crate) enum MidstreamArg {
     /// Print only an exact continuation; otherwise exit with 74
     Exact,
     /// Print the new answer from the start

@@ -15,7 +15,7 @@ use llmroute_router::engine::{Attempt, CostSummary, RouteError, RouteErrorKind, 
 
 /// What a report needs besides how the request ended.
 #[derive(Clone, Copy)]
-pub struct ReportContext<'a> {
+pub(crate) struct ReportContext<'a> {
     /// What can be routed to.
     pub map: &'a Map,
     /// The group that was asked.
@@ -31,7 +31,7 @@ pub struct ReportContext<'a> {
 impl ReportContext<'_> {
     /// The object of `--json` for an answer.
     #[must_use]
-    pub fn done(&self, done: &RoutedAnswer) -> Value {
+    pub(crate) fn done(&self, done: &RoutedAnswer) -> Value {
         let deployment = self.map.deployment(done.deployment);
         let usage = done.answer.usage.unwrap_or_default();
         let spend = CostSummary::of(&done.attempts);
@@ -61,7 +61,7 @@ impl ReportContext<'_> {
 
     /// The object of `--json` for a failure.
     #[must_use]
-    pub fn failed(&self, failed: &RouteError, error: &CommandError, class: Option<Class>) -> Value {
+    pub(crate) fn failed(&self, failed: &RouteError, error: &CommandError, class: Option<Class>) -> Value {
         let spend = CostSummary::of(&failed.attempts);
         let mut object = self.common(&failed.attempts, failed.duration);
         let fields = json!({
@@ -99,7 +99,7 @@ impl ReportContext<'_> {
 
     /// The footer of `--usage`.
     #[must_use]
-    pub fn footer(&self, done: &RoutedAnswer) -> String {
+    pub(crate) fn footer(&self, done: &RoutedAnswer) -> String {
         let name = &self.map.deployment(done.deployment).name;
         let attempts = count(done.attempts.len(), "attempt");
         let usage = done.answer.usage.as_ref().map_or("tokens unknown".to_owned(), tokens);
@@ -111,7 +111,7 @@ impl ReportContext<'_> {
 
     /// The error that a failed request ends with.
     #[must_use]
-    pub fn error(&self, failed: &RouteError) -> CommandError {
+    pub(crate) fn error(&self, failed: &RouteError) -> CommandError {
         let group = &self.map.group(self.group).name;
         let kind = kind(failed);
         let message = match (failed.why, kind) {
@@ -206,7 +206,7 @@ fn kind(failed: &RouteError) -> ErrorKind {
 /// The class that stands for the whole request in `--json`: that of the first failure, or of the first
 /// refusal when that is what ended it.
 #[must_use]
-pub fn headline(failed: &RouteError) -> Option<Class> {
+pub(crate) fn headline(failed: &RouteError) -> Option<Class> {
     let refused = matches!(kind(failed), ErrorKind::Refused);
     let mut classes = failures(failed).map(|failure| failure.class);
     let first = classes.clone().next();
@@ -293,7 +293,7 @@ fn speed(done: &RoutedAnswer) -> Option<f64> {
 
 /// An event of `--stream-json` with the fields of `object`.
 #[must_use]
-pub fn event(name: &str, object: Value) -> Value {
+pub(crate) fn event(name: &str, object: Value) -> Value {
     let mut event = json!({"event": name});
     merge(&mut event, object);
     event
@@ -301,7 +301,7 @@ pub fn event(name: &str, object: Value) -> Value {
 
 /// A rule as `--json` shows it.
 #[must_use]
-pub fn rule_json(map: &Map, rule: Option<RuleId>) -> Value {
+pub(crate) fn rule_json(map: &Map, rule: Option<RuleId>) -> Value {
     let Some(rule) = rule.map(|id| map.rules.rule(id)) else { return Value::Null };
     json!({"group": rule.group, "number": rule.number, "when": rule.when.text(), "use": map.group(rule.target).name})
 }

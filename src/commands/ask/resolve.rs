@@ -18,11 +18,11 @@ use llmroute_core::routing::failover::{Identity, RequestAttributes};
 use llmroute_core::routing::hedge::Delay;
 use llmroute_core::routing::{Group, GroupId};
 use llmroute_router::engine::{Delivery, Midstream};
-pub use llmroute_router::profile::{LoadOptions, Profile, UnknownName, duration, hedge, strategy};
+pub(crate) use llmroute_router::profile::{LoadOptions, Profile, UnknownName, duration, hedge, strategy};
 
 /// What standard output (or the file) is to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
+pub(crate) enum Output {
     /// The text, as it comes.
     Streamed,
     /// The text, when it is whole.
@@ -37,7 +37,7 @@ pub enum Output {
 
 /// A question, ready to be asked.
 #[derive(Debug)]
-pub struct ResolvedAsk {
+pub(crate) struct ResolvedAsk {
     /// The group to ask.
     pub group: GroupId,
     /// What routing may look at.
@@ -65,7 +65,7 @@ pub struct ResolvedAsk {
 ///
 /// # Errors
 /// `usage` for a value that cannot be, `profile` for a name that is not there.
-pub fn resolve(
+pub(crate) fn resolve(
     args: &AskArgs,
     profile: &mut Profile,
     inputs: &LoadOptions<'_>,
@@ -124,7 +124,7 @@ pub fn resolve(
 impl ResolvedAsk {
     /// The prompt as the model gets it.
     #[must_use]
-    pub fn prompt(&self, system: Option<String>, text: String, attachments: Vec<Part>) -> Prompt {
+    pub(crate) fn prompt(&self, system: Option<String>, text: String, attachments: Vec<Part>) -> Prompt {
         // What the text speaks of comes before it.
         let text = Some(text).filter(|text| attachments.is_empty() || !text.trim().is_empty());
         let parts = attachments.into_iter().chain(text.map(Part::Text)).collect();
@@ -294,7 +294,7 @@ fn possible(sampling: &Sampling) -> Result<(), CommandError> {
 ///
 /// # Errors
 /// `usage` for a value that cannot be.
-pub fn set(sampling: &mut Sampling, key: &str, typed: &str) -> Result<(), CommandError> {
+pub(crate) fn set(sampling: &mut Sampling, key: &str, typed: &str) -> Result<(), CommandError> {
     let base = Params { sampling: sampling.clone(), ..Params::default() };
     let Params { sampling: changed, .. } = options::apply(&[format!("{key}={typed}")], base)?;
     possible(&changed)?;

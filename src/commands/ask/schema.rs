@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::error::{CommandError, ErrorKind};
-pub use llmroute_router::engine::Schema;
+pub(crate) use llmroute_router::engine::Schema;
 use llmroute_router::profile::read_text;
 
 /// Reads `typed`: JSON that begins with `{`, or else the name of a file. The schema as the model is

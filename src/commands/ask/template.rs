@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::args::AskArgs;
 use crate::error::{CommandError, ErrorKind};
-pub use llmroute_router::profile::template::{STDIN, fill};
+pub(crate) use llmroute_router::profile::template::{STDIN, fill};
 use llmroute_router::profile::{Profile, Template};
 
 /// A template whose variables are known; standard input is not read yet.
 #[derive(Debug, Clone)]
-pub struct FilledTemplate {
+pub(crate) struct FilledTemplate {
     template: Template,
     values: BTreeMap<String, String>,
 }
@@ -19,7 +19,7 @@ impl FilledTemplate {
     ///
     /// # Errors
     /// `profile` for an unknown template, `usage` for a variable that is missing or not used.
-    pub fn of(
+    pub(crate) fn of(
         args: &AskArgs,
         profile: &Profile,
         is_parameter: fn(&str) -> bool,
@@ -54,31 +54,31 @@ impl FilledTemplate {
 
     /// The template as written.
     #[must_use]
-    pub fn template(&self) -> &Template {
+    pub(crate) fn template(&self) -> &Template {
         &self.template
     }
 
     /// Whether it has a place for standard input.
     #[must_use]
-    pub fn wants_stdin(&self) -> bool {
+    pub(crate) fn wants_stdin(&self) -> bool {
         self.template.places().contains(&STDIN)
     }
 
     /// Whether it asks something by itself.
     #[must_use]
-    pub fn asks(&self) -> bool {
+    pub(crate) fn asks(&self) -> bool {
         !self.template.prompt.trim().is_empty()
     }
 
     /// The prompt, with `piped` in its place.
     #[must_use]
-    pub fn prompt(&self, piped: &str) -> String {
+    pub(crate) fn prompt(&self, piped: &str) -> String {
         fill(&self.template.prompt, |name| if name == STDIN { piped } else { self.value(name) })
     }
 
     /// The system prompt.
     #[must_use]
-    pub fn system(&self) -> Option<String> {
+    pub(crate) fn system(&self) -> Option<String> {
         self.template.system.as_ref().map(|system| fill(system, |name| self.value(name)))
     }
 

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 /// come from the deployments. The plan and its maximum cost are printed before anything is sent. Differences
 /// have 95% confidence intervals, and are reported only if the interval excludes zero.
 #[derive(Debug, Clone, Default, Args)]
-pub struct BenchArgs {
+pub(crate) struct BenchArgs {
     /// Prompt; a short built-in question by default
     #[arg(value_name = "PROMPT")]
     pub prompt: Vec<String>,
@@ -108,7 +108,7 @@ pub struct BenchArgs {
 
 /// `--arrival`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum ArrivalArg {
+pub(crate) enum ArrivalArg {
     /// At equal intervals
     #[default]
     Constant,

@@ -6,16 +6,16 @@ use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
 use crate::ui::text::money;
-pub use llmroute_bench::cost::CostEstimate;
+pub(crate) use llmroute_bench::cost::CostEstimate;
 
 /// The largest cost that needs no consent, USD.
 const SMALL: f64 = 0.05;
 /// The default cost cap of a run, USD.
-pub const CAP: f64 = 0.25;
+pub(crate) const CAP: f64 = 0.25;
 
 /// The arguments about money.
 #[derive(Debug, Clone, Copy)]
-pub struct SpendingOptions {
+pub(crate) struct SpendingOptions {
     /// `--yes`.
     pub yes: bool,
     /// `--max-cost`.
@@ -27,7 +27,7 @@ impl SpendingOptions {
     ///
     /// # Errors
     /// Fails on an impossible one.
-    pub fn check(self) -> Result<Self, CommandError> {
+    pub(crate) fn check(self) -> Result<Self, CommandError> {
         match self.max_cost {
             Some(max) if !max.is_finite() || max < 0.0 => {
                 Err(CommandError::new(ErrorKind::Usage, format!("`--max-cost {max}` is not an amount")))
@@ -41,7 +41,7 @@ impl SpendingOptions {
 ///
 /// # Errors
 /// Fails if it could be expensive, or its cost is unknown, and consent is missing.
-pub fn cap(
+pub(crate) fn cap(
     estimates: &[CostEstimate],
     said: SpendingOptions,
     env: &Env,

@@ -7,8 +7,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use crate::ui::console::Console;
 use crate::ui::sanitize;
 use crate::ui::text::{NONE, duration, money, time_left};
-pub use llmroute_bench::load_generator::Progress;
-pub use llmroute_bench::plan::{Load, Plan, Stop};
+pub(crate) use llmroute_bench::load_generator::Progress;
+pub(crate) use llmroute_bench::plan::{Load, Plan, Stop};
 use llmroute_bench::sample::Sample;
 
 /// The interval of progress lines where nothing can be redrawn.
@@ -19,7 +19,7 @@ const NAME: usize = 28;
 const FRAMES: u8 = 8;
 
 /// The view of a run.
-pub struct LiveView {
+pub(crate) struct LiveView {
     head: ProgressBar,
     lines: Vec<LiveLine>,
     /// The number of rounds, if known.
@@ -43,7 +43,7 @@ struct LiveLine {
 
 impl LiveView {
     /// A progress display of `plan` on the terminal of `console`, if it has one.
-    pub fn new(plan: &Plan, console: &Console) -> Self {
+    pub(crate) fn new(plan: &Plan, console: &Console) -> Self {
         let bars = console.bars(FRAMES);
         let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
         let bar = |bars: &Option<MultiProgress>| {
@@ -69,7 +69,7 @@ impl LiveView {
     }
 
     /// Shows an event `at` this time of the run, and the spend so far.
-    pub fn show(&mut self, progress: &Progress<'_>, at: Duration, spent: f64, console: &mut Console) {
+    pub(crate) fn show(&mut self, progress: &Progress<'_>, at: Duration, spent: f64, console: &mut Console) {
         match progress {
             Progress::Round(round) => self.round = self.round.max(round + 1),
             Progress::Began { target, .. } => self.doing(*target, "waits"),
@@ -100,7 +100,7 @@ impl LiveView {
     }
 
     /// Removes the display from the terminal.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.lines.iter().for_each(|line| line.bar.finish_and_clear());
         self.head.finish_and_clear();
     }

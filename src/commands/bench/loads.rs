@@ -10,11 +10,11 @@ use crate::commands::Exit;
 use crate::commands::ask::unwritable;
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
-pub use llmroute_bench::plan::{Load, Plan, Target};
-pub use llmroute_bench::record::EndReason;
+pub(crate) use llmroute_bench::plan::{Load, Plan, Target};
+pub(crate) use llmroute_bench::record::EndReason;
 use llmroute_bench::report;
 use llmroute_bench::summary::Summary;
-pub use llmroute_bench::sweep::{self, LoadVerdict, SearchStep};
+pub(crate) use llmroute_bench::sweep::{self, LoadVerdict, SearchStep};
 
 /// The largest number of rates to try for one target.
 const TRIES: u32 = 20;
@@ -23,7 +23,7 @@ const TRIES: u32 = 20;
 ///
 /// # Errors
 /// Fails on an impossible one.
-pub fn check(args: &BenchArgs) -> Result<(), CommandError> {
+pub(crate) fn check(args: &BenchArgs) -> Result<(), CommandError> {
     if args.sweep.contains(&0) {
         return Err(CommandError::new(ErrorKind::Usage, "`--sweep 0` has no calls in flight"));
     }
@@ -32,7 +32,7 @@ pub fn check(args: &BenchArgs) -> Result<(), CommandError> {
 
 /// The largest number of runs of the plan.
 #[must_use]
-pub fn repeats(args: &BenchArgs) -> u32 {
+pub(crate) fn repeats(args: &BenchArgs) -> u32 {
     if args.find_limit {
         return TRIES;
     }
@@ -120,7 +120,7 @@ impl LoadSeries<'_> {
 ///
 /// # Errors
 /// Fails like a single run.
-pub fn sweep(context: &BenchContext<'_>, console: &mut Console) -> Result<Exit, CommandError> {
+pub(crate) fn sweep(context: &BenchContext<'_>, console: &mut Console) -> Result<Exit, CommandError> {
     let (Load::Rounds { stop, .. } | Load::Arrivals { stop, .. }) = context.prepared.plan.load;
     let mut loads = LoadSeries { context, left: context.cap, tried: Vec::new() };
     for in_flight in &context.args.sweep {
@@ -137,7 +137,7 @@ pub fn sweep(context: &BenchContext<'_>, console: &mut Console) -> Result<Exit, 
 ///
 /// # Errors
 /// Fails like a single run.
-pub fn find_limit(context: &BenchContext<'_>, console: &mut Console) -> Result<Exit, CommandError> {
+pub(crate) fn find_limit(context: &BenchContext<'_>, console: &mut Console) -> Result<Exit, CommandError> {
     let plan = &context.prepared.plan;
     let Load::Arrivals { stop, pattern, .. } = plan.load else {
         return Err(CommandError::new(ErrorKind::Internal, "a search has a rate"));

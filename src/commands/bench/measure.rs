@@ -9,10 +9,10 @@ use crate::error::CommandError;
 use crate::signals::{self, Time, until};
 use crate::ui::console::Console;
 use llmroute_bench::cost::CostCap;
-pub use llmroute_bench::load_generator::{self, CallTarget, LoadGenerator, LoadResult, Progress};
+pub(crate) use llmroute_bench::load_generator::{self, CallTarget, LoadGenerator, LoadResult, Progress};
 use llmroute_bench::plan::Plan;
 use llmroute_bench::prompts::Prompts;
-pub use llmroute_bench::record::{ClientStats, EndReason, Run, SCHEMA};
+pub(crate) use llmroute_bench::record::{ClientStats, EndReason, Run, SCHEMA};
 use llmroute_bench::sample::Sample;
 use llmroute_core::model::{Failure, Prompt, Secret, Timestamp};
 use llmroute_core::protocols::{Endpoint, Params};
@@ -27,7 +27,7 @@ const MAX_IN_FLIGHT: usize = 4096;
 
 /// The way to call one target.
 #[derive(Debug)]
-pub struct TargetAccess {
+pub(crate) struct TargetAccess {
     /// The endpoint.
     pub endpoint: Endpoint,
     /// The key.
@@ -37,7 +37,7 @@ pub struct TargetAccess {
 }
 
 /// The inputs shared by all runs of one command.
-pub struct BenchSetup<'a> {
+pub(crate) struct BenchSetup<'a> {
     /// The call targets of the plans.
     pub access: &'a [TargetAccess],
     /// The prompts.
@@ -53,7 +53,7 @@ pub struct BenchSetup<'a> {
 }
 
 /// The result of one run.
-pub struct Measured {
+pub(crate) struct Measured {
     /// Its record.
     pub run: Run,
     /// The failures, by the index of their sample.
@@ -69,7 +69,7 @@ impl BenchSetup<'_> {
     ///
     /// # Errors
     /// Fails if no runtime can be created.
-    pub fn run(&self, plan: &Plan, cap: Option<f64>, console: &mut Console) -> Result<Measured, CommandError> {
+    pub(crate) fn run(&self, plan: &Plan, cap: Option<f64>, console: &mut Console) -> Result<Measured, CommandError> {
         let mut kept = RunProgress {
             live: LiveView::new(plan, console),
             samples: Vec::new(),
@@ -161,6 +161,6 @@ struct RunProgress {
 
 /// The wall time at which a call ended.
 #[must_use]
-pub fn ended_at(run: &Run, sample: &Sample) -> Timestamp {
+pub(crate) fn ended_at(run: &Run, sample: &Sample) -> Timestamp {
     run.started.after(sample.sent + sample.end)
 }

@@ -1,6 +1,6 @@
 //! `llmroute bench`: compares deployments, with figures that can be trusted.
 
-pub mod args;
+pub(crate) mod args;
 mod consent;
 mod live;
 mod loads;
@@ -25,7 +25,7 @@ use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
 use crate::ui::text::money;
 use llmroute_bench::compare::{self, BaselineComparison};
-pub use llmroute_bench::cost::{self, CostEstimate};
+pub(crate) use llmroute_bench::cost::{self, CostEstimate};
 use llmroute_bench::plan::Target;
 use llmroute_bench::report::plan_lines;
 use llmroute_bench::summary::Summary;
@@ -34,7 +34,7 @@ use llmroute_bench::summary::Summary;
 ///
 /// # Errors
 /// Fails if the profile, an argument or an input is wrong, or nothing could be measured.
-pub fn run(args: &BenchArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
+pub(crate) fn run(args: &BenchArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     if args.self_test {
         return self_test::run(env, console);
     }

@@ -22,7 +22,7 @@ const NARROW: usize = 40;
 ///
 /// # Errors
 /// When something cannot be written.
-pub fn show(
+pub(crate) fn show(
     args: &BenchArgs,
     measured: &Measured,
     summary: &Summary,
@@ -56,7 +56,7 @@ pub fn show(
 ///
 /// # Errors
 /// Fails if it does not.
-pub fn can_be_written(path: &Path) -> Result<(), CommandError> {
+pub(crate) fn can_be_written(path: &Path) -> Result<(), CommandError> {
     if folder(path).is_dir() {
         return Ok(());
     }
@@ -67,7 +67,7 @@ pub fn can_be_written(path: &Path) -> Result<(), CommandError> {
 ///
 /// # Errors
 /// Standard output cannot be written.
-pub fn show_comparison(
+pub(crate) fn show_comparison(
     args: &BenchArgs,
     comparison: &BaselineComparison,
     console: &mut Console,
@@ -89,7 +89,7 @@ fn folder(path: &Path) -> &Path {
 
 /// The look of a report for people.
 #[must_use]
-pub fn look(args: &BenchArgs, env: &Env, console: &Console) -> ReportStyle {
+pub(crate) fn look(args: &BenchArgs, env: &Env, console: &Console) -> ReportStyle {
     let columns = env.vars.get("COLUMNS").and_then(|text| text.parse().ok());
     let terminal = (env.stdout == Sink::Terminal).then(|| usize::from(console.width()));
     let width = columns.or(terminal).unwrap_or(WIDTH).clamp(NARROW, WIDTH);

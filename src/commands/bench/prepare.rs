@@ -14,7 +14,7 @@ use crate::signals::{Completion, Time, until_signal};
 use crate::ui::console::Console;
 use llmroute_bench::plan::{Plan, Target};
 use llmroute_bench::prompts::Prompts;
-pub use llmroute_bench::sample::TokenUsage;
+pub(crate) use llmroute_bench::sample::TokenUsage;
 use llmroute_core::model::{KeySource, Price, Secret};
 use llmroute_core::protocols::{Params, Protocol};
 use llmroute_core::routing::estimate::CallSample;
@@ -25,7 +25,7 @@ use llmroute_router::ports::{Clock, KeyProvider};
 use llmroute_router::profile::Profile;
 
 /// A run that is ready to start.
-pub struct PreparedRun {
+pub(crate) struct PreparedRun {
     pub plan: Plan,
     access: Vec<TargetAccess>,
     prompts: Prompts,
@@ -40,7 +40,12 @@ impl PreparedRun {
     ///
     /// # Errors
     /// Fails if the profile, an argument or an input is wrong, or no deployment has a key.
-    pub fn of(args: &BenchArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Self, CommandError> {
+    pub(crate) fn of(
+        args: &BenchArgs,
+        global: &Global,
+        env: &Env,
+        console: &mut Console,
+    ) -> Result<Self, CommandError> {
         let mut profile = setup::profile(global, env, console)?;
         let seed = args.seed.unwrap_or(env.entropy);
         let prompts = resolve::prompts(args, seed)?;
@@ -64,21 +69,21 @@ impl PreparedRun {
     }
 
     /// The inputs of a run of the plan, or of one like it; each of several runs has a `number`.
-    pub fn bench<'a>(&'a self, number: u64, env: &'a Env) -> BenchSetup<'a> {
+    pub(crate) fn bench<'a>(&'a self, number: u64, env: &'a Env) -> BenchSetup<'a> {
         let time = if self.is_simulated() { Time::Simulated } else { Time::Real };
         let prompts = self.prompts.with_salt(number);
         BenchSetup { access: &self.access, prompts, fewest: self.fewest, params: &self.params, time, env }
     }
 
     /// The same for a single target, and its plan.
-    pub fn alone<'a>(&'a self, target: usize, number: u64, env: &'a Env) -> (BenchSetup<'a>, Plan) {
+    pub(crate) fn alone<'a>(&'a self, target: usize, number: u64, env: &'a Env) -> (BenchSetup<'a>, Plan) {
         let access = self.access.get(target..=target).unwrap_or_default();
         let targets = self.plan.targets.get(target..=target).unwrap_or_default().to_vec();
         (BenchSetup { access, ..self.bench(number, env) }, Plan { targets, ..self.plan.clone() })
     }
 
     /// Returns `true` if every target is simulated, so that waits take no time.
-    pub fn is_simulated(&self) -> bool {
+    pub(crate) fn is_simulated(&self) -> bool {
         self.access.iter().all(|target_access| target_access.endpoint.protocol == Protocol::Mock)
     }
 
@@ -86,7 +91,7 @@ impl PreparedRun {
     ///
     /// # Errors
     /// Fails if the state cannot be located.
-    pub fn learn(
+    pub(crate) fn learn(
         &self,
         measured: &Measured,
         first: usize,

@@ -23,7 +23,7 @@ use llmroute_router::builder::Environment;
 use llmroute_router::engine::Router;
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::Profile;
-pub use llmroute_router::state::StateLocation;
+pub(crate) use llmroute_router::state::StateLocation;
 
 /// The default number of requests.
 const REQUESTS: u32 = 200;
@@ -44,7 +44,7 @@ struct RehearsalPlan {
 ///
 /// # Errors
 /// Fails if the faults are not valid or name no deployment of the group.
-pub fn run(
+pub(crate) fn run(
     args: &BenchArgs,
     faults: &str,
     global: &Global,

@@ -6,20 +6,20 @@ use super::args::{ArrivalArg, BenchArgs};
 use super::rules;
 use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
-pub use llmroute_bench::plan::{Arrival, Load, Slo, Stop};
-pub use llmroute_bench::prompts::{self, PromptSource, Prompts};
-pub use llmroute_bench::stats::quantile;
+pub(crate) use llmroute_bench::plan::{Arrival, Load, Slo, Stop};
+pub(crate) use llmroute_bench::prompts::{self, PromptSource, Prompts};
+pub(crate) use llmroute_bench::stats::quantile;
 use llmroute_core::routing::{DeploymentId, GroupId};
-pub use llmroute_router::profile::{LoadOptions, Profile, duration};
+pub(crate) use llmroute_router::profile::{LoadOptions, Profile, duration};
 
 /// The default number of rounds: enough to show a difference of a quarter, and for a p90.
 const ROUNDS: u32 = 40;
 /// The first rate of a search, in calls a second.
-pub const FIRST_RATE: f64 = 1.0;
+pub(crate) const FIRST_RATE: f64 = 1.0;
 
 /// A deployment to compare, and the group through which it was named.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BenchDeployment {
+pub(crate) struct BenchDeployment {
     /// The group as typed; `None` for the default group.
     pub typed: Option<String>,
     /// The group.
@@ -32,7 +32,7 @@ pub struct BenchDeployment {
 ///
 /// # Errors
 /// Fails on an unknown name.
-pub fn targets(
+pub(crate) fn targets(
     args: &BenchArgs,
     profile: &mut Profile,
     prompts: &Prompts,
@@ -60,7 +60,7 @@ pub fn targets(
 ///
 /// # Errors
 /// Fails on an unknown name.
-pub fn find(
+pub(crate) fn find(
     typed: Option<&str>,
     profile: &mut Profile,
     env: &Env,
@@ -82,7 +82,7 @@ pub fn find(
 ///
 /// # Errors
 /// Fails if several groups are named, or an unknown one.
-pub fn one_group(args: &BenchArgs, profile: &mut Profile, env: &Env) -> Result<GroupId, CommandError> {
+pub(crate) fn one_group(args: &BenchArgs, profile: &mut Profile, env: &Env) -> Result<GroupId, CommandError> {
     match args.models.as_slice() {
         [] => group(None, profile, env),
         [name] => group(Some(name), profile, env),
@@ -107,7 +107,7 @@ fn group(typed: Option<&str>, profile: &mut Profile, env: &Env) -> Result<GroupI
 ///
 /// # Errors
 /// Fails if the file of prompts cannot be read or is empty.
-pub fn prompts(args: &BenchArgs, seed: u64) -> Result<Prompts, CommandError> {
+pub(crate) fn prompts(args: &BenchArgs, seed: u64) -> Result<Prompts, CommandError> {
     let source = match (&args.prompts, args.input_tokens, args.prompt.is_empty()) {
         (Some(path), _, _) => {
             let message = || format!("cannot read `{}`", path.display());
@@ -127,7 +127,7 @@ pub fn prompts(args: &BenchArgs, seed: u64) -> Result<Prompts, CommandError> {
 ///
 /// # Errors
 /// Fails if there are too few rounds for a p95.
-pub fn search(args: &BenchArgs) -> Result<Load, CommandError> {
+pub(crate) fn search(args: &BenchArgs) -> Result<Load, CommandError> {
     let needs = u32::try_from(quantile::min_sample_size(0.95)).unwrap_or(u32::MAX);
     let stop = match (&args.duration, args.rounds) {
         (Some(text), _) => Stop::After(span("--duration", text)?),
@@ -153,7 +153,7 @@ fn pattern(args: &BenchArgs) -> Arrival {
 ///
 /// # Errors
 /// Fails on an impossible rate or duration.
-pub fn load(args: &BenchArgs) -> Result<Load, CommandError> {
+pub(crate) fn load(args: &BenchArgs) -> Result<Load, CommandError> {
     let stop = match (&args.duration, args.rounds) {
         (Some(text), _) => Stop::After(span("--duration", text)?),
         (None, rounds) => Stop::Rounds(rounds.unwrap_or(ROUNDS)),
@@ -174,7 +174,7 @@ pub fn load(args: &BenchArgs) -> Result<Load, CommandError> {
 ///
 /// # Errors
 /// Names the part that is not valid.
-pub fn slo(text: Option<&str>) -> Result<Slo, CommandError> {
+pub(crate) fn slo(text: Option<&str>) -> Result<Slo, CommandError> {
     let mut slo = Slo::default();
     for part in text.unwrap_or_default().split(',').map(str::trim).filter(|part| !part.is_empty()) {
         let wrong = |why: &str| {

@@ -11,7 +11,7 @@ use llmroute_core::routing::{GroupId, Map};
 ///
 /// # Errors
 /// A rule cannot be evaluated, or the prompts have different targets.
-pub fn target(map: &Map, group: GroupId, prompts: &Prompts, env: &Env) -> Result<GroupId, CommandError> {
+pub(crate) fn target(map: &Map, group: GroupId, prompts: &Prompts, env: &Env) -> Result<GroupId, CommandError> {
     if map.rules.all.is_empty() {
         return Ok(group);
     }

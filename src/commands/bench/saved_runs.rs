@@ -8,14 +8,14 @@ use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use crate::state_location;
 use llmroute_bench::record::{Run, SCHEMA};
-pub use llmroute_router::state::StateLocation;
+pub(crate) use llmroute_router::state::StateLocation;
 
 /// The folder of runs, in the folder of the state.
 const FOLDER: &str = "bench";
 
 /// The place of a saved run.
 #[derive(Debug)]
-pub struct SavedRun {
+pub(crate) struct SavedRun {
     /// The name or path as it was typed.
     typed: String,
     path: PathBuf,
@@ -28,7 +28,7 @@ impl SavedRun {
     ///
     /// # Errors
     /// The name is invalid, or there is no folder for names.
-    pub fn locate(typed: &str, global: &Global, env: &Env) -> Result<Self, CommandError> {
+    pub(crate) fn locate(typed: &str, global: &Global, env: &Env) -> Result<Self, CommandError> {
         if typed.contains('/') || typed.ends_with(".json") {
             return Ok(Self { typed: typed.to_owned(), path: typed.into(), folder: None });
         }
@@ -46,7 +46,7 @@ impl SavedRun {
 
     /// The file of the run.
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
@@ -54,7 +54,7 @@ impl SavedRun {
     ///
     /// # Errors
     /// The directory of a path does not exist.
-    pub fn check(&self) -> Result<(), CommandError> {
+    pub(crate) fn check(&self) -> Result<(), CommandError> {
         match self.folder {
             Some(_) => Ok(()),
             None => super::output::can_be_written(&self.path),
@@ -65,7 +65,7 @@ impl SavedRun {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn save(&self, run: &Run) -> Result<(), CommandError> {
+    pub(crate) fn save(&self, run: &Run) -> Result<(), CommandError> {
         let wrong = |error: std::io::Error| {
             CommandError::caused(ErrorKind::Output, format!("cannot write `{}`", self.path.display()), error)
         };
@@ -85,7 +85,7 @@ impl SavedRun {
     ///
     /// # Errors
     /// There is no such run, or its file is invalid.
-    pub fn load(&self) -> Result<Run, CommandError> {
+    pub(crate) fn load(&self) -> Result<Run, CommandError> {
         let shown = self.path.display();
         let text = std::fs::read_to_string(&self.path).map_err(|error| match (error.kind(), &self.folder) {
             (std::io::ErrorKind::NotFound, Some(folder)) => {

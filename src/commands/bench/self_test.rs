@@ -19,7 +19,7 @@ const OPEN: (f64, u32) = (400.0, 1200);
 ///
 /// # Errors
 /// Fails if the server cannot listen on this machine.
-pub fn run(env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
+pub(crate) fn run(env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     console.event("measuring a server of our own that writes down when each token left; about half a minute");
     let measured = until_signal(async {
         let meter = MeasuringTransport::new(env.entropy);

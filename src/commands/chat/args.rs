@@ -17,7 +17,7 @@ use crate::commands::ask::question::QuestionArgs;
 /// encloses several lines). Answers go to standard output as plain text. The first turn that fails ends the
 /// script with the exit code that `ask` would have.
 #[derive(Debug, Default, Args)]
-pub struct ChatArgs {
+pub(crate) struct ChatArgs {
     /// Model group, or a single model without routing
     #[arg(short, long, value_name = "GROUP|PROVIDER/MODEL")]
     pub model: Option<String>,
@@ -50,7 +50,7 @@ pub struct ChatArgs {
 impl ChatArgs {
     /// What an `ask` with the same options would be.
     #[must_use]
-    pub fn ask(&self) -> AskArgs {
+    pub(crate) fn ask(&self) -> AskArgs {
         let question = QuestionArgs {
             model: self.model.clone(),
             system: self.system.clone(),

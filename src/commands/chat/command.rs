@@ -2,7 +2,7 @@
 
 /// The meaning of a line.
 #[derive(Debug, Clone, PartialEq)]
-pub enum ParsedLine {
+pub(crate) enum ParsedLine {
     /// An empty line.
     Nothing,
     /// A message for the model.
@@ -13,7 +13,7 @@ pub enum ParsedLine {
 
 /// A command of the conversation.
 #[derive(Debug, Clone, PartialEq)]
-pub enum ChatCommand {
+pub(crate) enum ChatCommand {
     /// Shows the model, or switches to another one.
     Model(Option<String>),
     /// Shows or sets the system prompt; an empty one removes it.
@@ -67,7 +67,7 @@ pub enum ChatCommand {
 /// A line that begins with `/` and is not a command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub struct InvalidCommand {
+pub(crate) struct InvalidCommand {
     /// The problem.
     pub message: String,
     /// A suggestion.
@@ -76,7 +76,7 @@ pub struct InvalidCommand {
 
 /// The completions after a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Completes {
+pub(crate) enum Completes {
     /// No completion.
     Nothing,
     /// A group or a model.
@@ -91,7 +91,7 @@ pub enum Completes {
 
 /// A command in `/help`.
 #[derive(Debug)]
-pub struct CommandHelp {
+pub(crate) struct CommandHelp {
     /// Its name, without the slash.
     pub name: &'static str,
     /// Its arguments.
@@ -103,11 +103,11 @@ pub struct CommandHelp {
 }
 
 /// Settings of `/set`.
-pub const SETTINGS: &[&str] =
+pub(crate) const SETTINGS: &[&str] =
     &["temperature", "top_p", "max_tokens", "reasoning_effort", "effort", "seed", "stop", "vi", "markdown", "usage"];
 
 /// Every command, in the order of the help.
-pub const COMMANDS: &[CommandHelp] = &[
+pub(crate) const COMMANDS: &[CommandHelp] = &[
     row(
         "model",
         "[GROUP|PROVIDER/MODEL]",
@@ -141,7 +141,7 @@ const fn row(name: &'static str, takes: &'static str, offers: Completes, about: 
 ///
 /// # Errors
 /// Fails on an unknown command or a missing argument.
-pub fn read(line: &str) -> Result<ParsedLine, InvalidCommand> {
+pub(crate) fn read(line: &str) -> Result<ParsedLine, InvalidCommand> {
     if line.trim().is_empty() {
         return Ok(ParsedLine::Nothing);
     }
@@ -213,7 +213,7 @@ fn set(rest: &str) -> Result<ChatCommand, InvalidCommand> {
 
 /// `on` or `off`.
 #[must_use]
-pub fn switch(text: &str) -> Option<bool> {
+pub(crate) fn switch(text: &str) -> Option<bool> {
     match text {
         "on" | "true" => Some(true),
         "off" | "false" => Some(false),
@@ -243,7 +243,7 @@ fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a 
 
 /// The text of `/help`.
 #[must_use]
-pub fn help() -> String {
+pub(crate) fn help() -> String {
     let lines = COMMANDS.iter().map(|row| {
         let form = usage(row.name);
         format!("{form:<34} {}\n", row.about)

@@ -23,7 +23,7 @@ const OFFERED: usize = 4096;
 const LEFT_OUT: &str = "the files for the next message are left out";
 
 /// The result of a command.
-pub enum CommandOutcome {
+pub(crate) enum CommandOutcome {
     /// It is done.
     Done,
     /// A question was asked.
@@ -45,7 +45,11 @@ impl Session<'_> {
     ///
     /// # Errors
     /// Gives the reason; the conversation continues.
-    pub fn execute(&mut self, command: ChatCommand, console: &mut Console) -> Result<CommandOutcome, CommandError> {
+    pub(crate) fn execute(
+        &mut self,
+        command: ChatCommand,
+        console: &mut Console,
+    ) -> Result<CommandOutcome, CommandError> {
         match command {
             ChatCommand::Model(None) => self.show_model(console),
             ChatCommand::Model(Some(name)) => self.set_model(&name, console),
@@ -211,7 +215,7 @@ impl Session<'_> {
     }
 
     /// Resumes a conversation of the log.
-    pub fn continue_with(
+    pub(crate) fn continue_with(
         &mut self,
         resumed: ResumedConversation,
         console: &mut Console,

@@ -8,7 +8,7 @@ use super::files::expand;
 
 /// The names that can be completed.
 #[derive(Debug, Clone, Default)]
-pub struct CompletionNames {
+pub(crate) struct CompletionNames {
     /// Groups and models.
     pub targets: Vec<String>,
     /// The home directory, for `~`.
@@ -18,7 +18,7 @@ pub struct CompletionNames {
 impl CompletionNames {
     /// The start of the word before `at` in `line`, and its completions.
     #[must_use]
-    pub fn complete(&self, line: &str, at: usize) -> (usize, Vec<String>) {
+    pub(crate) fn complete(&self, line: &str, at: usize) -> (usize, Vec<String>) {
         let said = &line[..at];
         let Some(command) = said.strip_prefix('/') else { return (at, Vec::new()) };
         let Some((name, rest)) = command.split_once(' ') else {

@@ -23,7 +23,7 @@ const REMEMBERED: usize = 5000;
 
 /// Keyboard input.
 #[derive(Debug, PartialEq, Eq)]
-pub enum EditorEvent {
+pub(crate) enum EditorEvent {
     /// A whole message or command, as typed.
     Line(String),
     /// Ctrl-O: continues this text in an external editor.
@@ -37,7 +37,7 @@ pub enum EditorEvent {
 }
 
 /// Reads lines from a terminal.
-pub struct LineEditor {
+pub(crate) struct LineEditor {
     editor: Editor<EditorHelper, FileHistory>,
     /// The action of the key that ended the line.
     said: Arc<Mutex<Option<EditorEvent>>>,
@@ -49,7 +49,7 @@ impl LineEditor {
     ///
     /// # Errors
     /// Fails without a terminal.
-    pub fn new(vi: bool, history: Option<PathBuf>, names: CompletionNames) -> rustyline::Result<Self> {
+    pub(crate) fn new(vi: bool, history: Option<PathBuf>, names: CompletionNames) -> rustyline::Result<Self> {
         let config = Config::builder()
             .max_history_size(REMEMBERED)?
             .completion_type(CompletionType::List)
@@ -74,7 +74,7 @@ impl LineEditor {
     }
 
     /// Reads one message after `prompt`, starting with the text `initial`.
-    pub fn read(&mut self, prompt: &(String, String), initial: &str) -> EditorEvent {
+    pub(crate) fn read(&mut self, prompt: &(String, String), initial: &str) -> EditorEvent {
         *self.said() = None;
         let line = match self.editor.readline_with_initial(prompt, (initial, "")) {
             Ok(line) => line,
@@ -86,7 +86,7 @@ impl LineEditor {
     }
 
     /// Adds `line` to the history.
-    pub fn remember(&mut self, line: &str) {
+    pub(crate) fn remember(&mut self, line: &str) {
         if line.trim().is_empty() || !self.editor.add_history_entry(line).unwrap_or(false) {
             return;
         }
@@ -97,12 +97,12 @@ impl LineEditor {
     }
 
     /// Switches between vi and Emacs keys.
-    pub fn set_vi(&mut self, vi: bool) {
+    pub(crate) fn set_vi(&mut self, vi: bool) {
         self.editor.set_edit_mode(mode(vi));
     }
 
     /// Sets the completions.
-    pub fn set_names(&mut self, names: CompletionNames) {
+    pub(crate) fn set_names(&mut self, names: CompletionNames) {
         self.editor.set_helper(Some(EditorHelper { names }));
     }
 

@@ -9,7 +9,7 @@ use crate::error::{CommandError, ErrorKind};
 ///
 /// # Errors
 /// Fails if the file cannot be created or read, or the editor fails.
-pub fn edit(editor: &str, text: &str) -> Result<String, CommandError> {
+pub(crate) fn edit(editor: &str, text: &str) -> Result<String, CommandError> {
     let failed = |why: io::Error| CommandError::caused(ErrorKind::Other, "cannot edit the message", why);
     // A temporary file has the mode 0600.
     let mut file = tempfile::Builder::new().prefix("llmroute-").suffix(".md").tempfile().map_err(failed)?;

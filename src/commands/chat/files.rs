@@ -13,7 +13,7 @@ const MOST: u64 = 256 << 20;
 
 /// The attachments of the next message.
 #[derive(Debug, Default)]
-pub struct PendingFiles {
+pub(crate) struct PendingFiles {
     texts: Vec<String>,
     /// Each with its source.
     attachments: Vec<(String, Part)>,
@@ -24,7 +24,7 @@ impl PendingFiles {
     ///
     /// # Errors
     /// Fails if it cannot be read or is not text.
-    pub fn file(&mut self, path: &Path) -> Result<(), CommandError> {
+    pub(crate) fn file(&mut self, path: &Path) -> Result<(), CommandError> {
         let text = String::from_utf8(read(path)?).map_err(|error| {
             CommandError::caused(ErrorKind::Input, format!("cannot read `{}`", path.display()), error)
                 .hint("`/attach` takes images and PDF files")
@@ -37,7 +37,7 @@ impl PendingFiles {
     ///
     /// # Errors
     /// Fails if it cannot be read or is neither.
-    pub fn attach(&mut self, source: &str, home: Option<&Path>) -> Result<(), CommandError> {
+    pub(crate) fn attach(&mut self, source: &str, home: Option<&Path>) -> Result<(), CommandError> {
         if let Some(part) = attach::link(source) {
             self.attachments.push((source.to_owned(), part));
             return Ok(());
@@ -51,17 +51,17 @@ impl PendingFiles {
 
     /// Returns `true` if there are none.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.texts.is_empty() && self.attachments.is_empty()
     }
 
     /// Drops them; returns `false` if there were none.
-    pub fn clear(&mut self) -> bool {
+    pub(crate) fn clear(&mut self) -> bool {
         !std::mem::take(self).is_empty()
     }
 
     /// The message of `typed` with its attachments: images, texts, then the typed text.
-    pub fn take(&mut self, typed: String) -> Question {
+    pub(crate) fn take(&mut self, typed: String) -> Question {
         let Self { texts, attachments } = std::mem::take(self);
         let mut texts: Vec<String> = texts.iter().map(|text| text.trim_end_matches('\n').to_owned()).collect();
         texts.push(typed.clone());
@@ -75,7 +75,7 @@ impl PendingFiles {
 
 /// `path` with `~/` replaced by the home directory.
 #[must_use]
-pub fn expand(path: &str, home: Option<&Path>) -> PathBuf {
+pub(crate) fn expand(path: &str, home: Option<&Path>) -> PathBuf {
     match (path.strip_prefix("~/"), home) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(path),

@@ -5,7 +5,7 @@ const QUOTES: &str = "\"\"\"";
 
 /// The input so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TypedLines {
+pub(crate) enum TypedLines {
     /// A message, or a command.
     Whole(String),
     /// The message continues in the next line.
@@ -15,7 +15,7 @@ pub enum TypedLines {
 /// Reads `lines`: a message in `"""` continues until they are closed, and a backslash at the end of a line
 /// joins the next one.
 #[must_use]
-pub fn read(lines: &str) -> TypedLines {
+pub(crate) fn read(lines: &str) -> TypedLines {
     if let Some(rest) = lines.trim_start().strip_prefix(QUOTES) {
         return match rest.trim_end().strip_suffix(QUOTES) {
             Some(inside) => {
@@ -38,7 +38,7 @@ pub fn read(lines: &str) -> TypedLines {
 
 /// The input at its end: an open message is closed.
 #[must_use]
-pub fn end(lines: &str) -> String {
+pub(crate) fn end(lines: &str) -> String {
     match read(lines) {
         TypedLines::Whole(text) => text,
         TypedLines::More => match lines.trim_start().strip_prefix(QUOTES) {

@@ -17,7 +17,7 @@ use crate::ui::console::Console;
 type Prefill = String;
 
 /// A person at a terminal.
-pub struct Interactive<'s, 'a> {
+pub(crate) struct Interactive<'s, 'a> {
     session: &'s mut Session<'a>,
     /// `None` only while it is reading.
     editor: Option<LineEditor>,
@@ -39,7 +39,12 @@ impl<'s, 'a> Interactive<'s, 'a> {
     ///
     /// # Errors
     /// Fails without a terminal.
-    pub fn new(session: &'s mut Session<'a>, vi: bool, rendering: bool, colour: bool) -> Result<Self, CommandError> {
+    pub(crate) fn new(
+        session: &'s mut Session<'a>,
+        vi: bool,
+        rendering: bool,
+        colour: bool,
+    ) -> Result<Self, CommandError> {
         let names = names(session);
         let editor = LineEditor::new(vi, session.history_file(), names)
             .map_err(|error| CommandError::caused(ErrorKind::Input, "cannot read from the terminal", error))?;
@@ -47,7 +52,7 @@ impl<'s, 'a> Interactive<'s, 'a> {
     }
 
     /// Runs until the person leaves. The first line starts with `offer`.
-    pub fn run(mut self, offer: Prefill, console: &mut Console) -> Result<Exit, CommandError> {
+    pub(crate) fn run(mut self, offer: Prefill, console: &mut Console) -> Result<Exit, CommandError> {
         // The line editor sets its own modes while reading, and restores these.
         self.terminal.disable_echo(false);
         let end = self.run_loop(offer, console);

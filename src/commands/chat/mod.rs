@@ -3,7 +3,7 @@
 //! A turn is logged before it is sent, and its answer when it ends, even by Ctrl-C or a closed window. A
 //! `kill -9` in the middle of an answer loses at most its last second.
 
-pub mod args;
+pub(crate) mod args;
 mod command;
 mod commands;
 mod complete;
@@ -44,7 +44,7 @@ use llmroute_router::profile::LoadOptions;
 ///
 /// # Errors
 /// Fails if the profile or an argument is wrong; in a script, with the exit code of the failed turn.
-pub fn run(args: &ChatArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
+pub(crate) fn run(args: &ChatArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     let (mut session, resumed) = open(args, global, env, console)?;
     let mut offer = session.ask.template.as_ref().map(|template| template.prompt("")).unwrap_or_default();
     let interactive = env.stdin_terminal;

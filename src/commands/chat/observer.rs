@@ -10,7 +10,7 @@ use llmroute_router::engine::{Attempt, Disposition, Observer, Request, RoutedAns
 use llmroute_router::ports::Clock;
 
 /// Shows and records a turn.
-pub struct TurnObserver<'a> {
+pub(crate) struct TurnObserver<'a> {
     /// The printer that shows it.
     pub printer: Printer<'a>,
     /// The printed part of the answer.
@@ -33,7 +33,7 @@ const KEEP: Duration = Duration::from_secs(1);
 
 impl<'a> TurnObserver<'a> {
     /// Shows `request` with `printer` while `router` runs it.
-    pub fn new(printer: Printer<'a>, router: &'a Router, request: &'a Request, clock: Clock) -> Self {
+    pub(crate) fn new(printer: Printer<'a>, router: &'a Router, request: &'a Request, clock: Clock) -> Self {
         let (map, group) = (router.map(), request.group);
         let (text, skips, asked) = (String::new(), Vec::new(), Vec::new());
         Self { printer, text, skips, map, group, clock, asked, router, request, kept: None }
@@ -50,7 +50,7 @@ impl<'a> TurnObserver<'a> {
     }
 
     /// The calls so far, for a turn that is stopped now.
-    pub fn attempts(&self) -> Vec<Attempt> {
+    pub(crate) fn attempts(&self) -> Vec<Attempt> {
         let now = self.clock.now();
         let ended = |(attempt, since): &(Attempt, Timestamp)| match attempt.failure {
             Some(_) => attempt.clone(),

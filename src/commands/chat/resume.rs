@@ -6,11 +6,11 @@ use crate::error::CommandError;
 use llmroute_core::model::Part;
 use llmroute_router::history::{History, LogEntry, with_attachment_kinds};
 use llmroute_router::ports::RequestOutcome;
-pub use llmroute_router::state::StateLocation;
+pub(crate) use llmroute_router::state::StateLocation;
 
 /// A conversation from the log.
 #[derive(Debug, PartialEq)]
-pub struct ResumedConversation {
+pub(crate) struct ResumedConversation {
     /// Its turns.
     pub conversation: Conversation,
     /// The last question, if it has no answer.
@@ -27,7 +27,7 @@ pub struct ResumedConversation {
 ///
 /// # Errors
 /// Fails if there is none, or the log cannot be read.
-pub fn find(id: Option<&str>, location: &StateLocation) -> Result<ResumedConversation, CommandError> {
+pub(crate) fn find(id: Option<&str>, location: &StateLocation) -> Result<ResumedConversation, CommandError> {
     let history = History::open(location)?;
     let found = history.conversation_id(id.unwrap_or("last"));
     let id = found?;

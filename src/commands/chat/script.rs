@@ -14,7 +14,7 @@ use crate::ui::console::Console;
 ///
 /// # Errors
 /// Fails with the exit code that `ask` would have for the failed turn.
-pub fn run(session: &mut Session<'_>, console: &mut Console) -> Result<Exit, CommandError> {
+pub(crate) fn run(session: &mut Session<'_>, console: &mut Console) -> Result<Exit, CommandError> {
     let mut typed = String::new();
     loop {
         let line = match session.blocking(read_line) {
@@ -80,6 +80,6 @@ fn said(session: &mut Session<'_>, text: &str, console: &mut Console) -> Result<
 }
 
 /// An unknown command as an error.
-pub fn mistake(mistake: InvalidCommand) -> CommandError {
+pub(crate) fn mistake(mistake: InvalidCommand) -> CommandError {
     CommandError::new(ErrorKind::Usage, mistake.message).hint(mistake.hint)
 }

@@ -25,16 +25,16 @@ use crate::ui::console::Console;
 use llmroute_core::model::{Class, Finish, Part, Prompt};
 use llmroute_core::routing::GroupId;
 use llmroute_core::routing::failover::SkipReason;
-pub use llmroute_router::engine::{Attempt, Checks, Request, RouteError, RouteErrorKind, RoutedAnswer, Router};
+pub(crate) use llmroute_router::engine::{Attempt, Checks, Request, RouteError, RouteErrorKind, RoutedAnswer, Router};
 use llmroute_router::ports::{Clock, LogStart};
 use llmroute_router::profile::LoadOptions;
-pub use llmroute_router::state::StateLocation;
+pub(crate) use llmroute_router::state::StateLocation;
 
 /// The number of times that a conversation is shortened after a refusal as too long.
 const CUTS: usize = 3;
 
 /// The state between turns.
-pub struct Session<'a> {
+pub(crate) struct Session<'a> {
     pub(super) global: &'a Global,
     pub(super) env: &'a Env,
     pub(super) clock: Clock,
@@ -67,7 +67,7 @@ pub struct Session<'a> {
 
 /// The question of a turn.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Question {
+pub(crate) struct Question {
     /// The typed text.
     pub typed: String,
     /// The text for the log.
@@ -77,7 +77,7 @@ pub struct Question {
 }
 
 /// The result of a turn.
-pub enum TurnEnd {
+pub(crate) enum TurnEnd {
     /// A complete answer.
     Answered,
     /// The person stopped it.
@@ -93,7 +93,7 @@ impl<'a> Session<'a> {
     ///
     /// # Errors
     /// Fails if there is none; nothing changes then.
-    pub fn target(&mut self, name: &str, console: &mut Console) -> Result<GroupId, CommandError> {
+    pub(crate) fn target(&mut self, name: &str, console: &mut Console) -> Result<GroupId, CommandError> {
         if let Some(index) = self.router.map().groups.iter().position(|group| group.name == name) {
             return Ok(GroupId(index));
         }
@@ -119,17 +119,22 @@ impl<'a> Session<'a> {
     }
 
     /// The current group.
-    pub fn group_name(&self) -> &str {
+    pub(crate) fn group_name(&self) -> &str {
         &self.router.map().group(self.ask.group).name
     }
 
     /// The question of `typed`, with its attachments.
-    pub fn question(&mut self, typed: String) -> Question {
+    pub(crate) fn question(&mut self, typed: String) -> Question {
         self.pending.take(typed)
     }
 
     /// Sends `question` to `group` and shows the answer, which goes into the conversation and the log.
-    pub fn turn(&mut self, question: Question, group: GroupId, console: &mut Console) -> Result<TurnEnd, CommandError> {
+    pub(crate) fn turn(
+        &mut self,
+        question: Question,
+        group: GroupId,
+        console: &mut Console,
+    ) -> Result<TurnEnd, CommandError> {
         let mut largest = None;
         let mut cuts = 0;
         loop {
@@ -309,7 +314,7 @@ impl<'a> Session<'a> {
     }
 
     /// Continues the conversation from the log.
-    pub fn resume(&mut self, resumed: ResumedConversation) {
+    pub(crate) fn resume(&mut self, resumed: ResumedConversation) {
         self.conversation = resumed.conversation;
         self.unanswered = resumed.unanswered;
         self.answered_by = resumed.answered_by;
@@ -317,7 +322,7 @@ impl<'a> Session<'a> {
     }
 
     /// The history file of typed lines, if there is one.
-    pub fn history_file(&self) -> Option<PathBuf> {
+    pub(crate) fn history_file(&self) -> Option<PathBuf> {
         match &self.location {
             StateLocation::Dir(dir) => Some(dir.join("chat_history")),
             StateLocation::Memory | StateLocation::NoHome => None,

@@ -5,7 +5,7 @@ use rustix::termios::{InputModes, LocalModes, OptionalActions, Termios, tcgetatt
 
 /// The settings of the terminal at standard input.
 #[derive(Debug, Clone)]
-pub struct Terminal {
+pub(crate) struct Terminal {
     /// `None` without a terminal.
     settings: Option<Termios>,
 }
@@ -13,13 +13,13 @@ pub struct Terminal {
 impl Terminal {
     /// Reads them.
     #[must_use]
-    pub fn current() -> Self {
+    pub(crate) fn current() -> Self {
         Self { settings: tcgetattr(stdin()).ok() }
     }
 
     /// Until [`Terminal::restore`], keys typed while nothing reads are not echoed, and wait for the line
     /// editor. Ctrl-C is such a key, too, unless it `interrupts`: then it sends its signal.
-    pub fn disable_echo(&self, interrupts: bool) {
+    pub(crate) fn disable_echo(&self, interrupts: bool) {
         if let Some(mut settings) = self.settings.clone() {
             settings.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON);
             settings.local_modes.set(LocalModes::ISIG, interrupts);
@@ -30,7 +30,7 @@ impl Terminal {
     }
 
     /// Restores the settings.
-    pub fn restore(&self) {
+    pub(crate) fn restore(&self) {
         if let Some(settings) = &self.settings {
             let _ = tcsetattr(stdin(), OptionalActions::Now, settings);
         }

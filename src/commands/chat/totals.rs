@@ -6,7 +6,7 @@ use llmroute_router::engine::{Attempt, CostSummary};
 
 /// The sum of the answers of a session.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct SessionTotals {
+pub(crate) struct SessionTotals {
     answers: usize,
     attempts: usize,
     input: u64,
@@ -19,7 +19,7 @@ pub struct SessionTotals {
 
 impl SessionTotals {
     /// Adds a turn, whatever its result.
-    pub fn add(&mut self, attempts: &[Attempt], usage: Option<&Usage>) {
+    pub(crate) fn add(&mut self, attempts: &[Attempt], usage: Option<&Usage>) {
         let spend = CostSummary::of(attempts);
         self.answers += usize::from(usage.is_some());
         self.attempts += attempts.len();
@@ -32,7 +32,7 @@ impl SessionTotals {
 
     /// One line for people.
     #[must_use]
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let unknown = match self.unknown {
             0 => String::new(),
             1 => ", and one call of unknown cost".to_owned(),

@@ -7,7 +7,7 @@ use llmroute_router::engine::{Attempt, Disposition};
 
 /// The lines of `/why`.
 #[must_use]
-pub fn lines(subject: &ReportContext<'_>, skips: &[String], attempts: &[Attempt]) -> String {
+pub(crate) fn lines(subject: &ReportContext<'_>, skips: &[String], attempts: &[Attempt]) -> String {
     let map = subject.map;
     let group = map.group(subject.group);
     let mut text = format!("group {}: {}\n", group.name, group.strategy.name());

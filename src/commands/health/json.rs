@@ -8,11 +8,11 @@ use crate::error::CommandError;
 use llmroute_core::protocols::probe::Listed;
 use llmroute_core::routing::breaker;
 use llmroute_router::engine::{ProbeKey, ProbeOutcome};
-pub use llmroute_router::health::{LiveCall, Problem};
+pub(crate) use llmroute_router::health::{LiveCall, Problem};
 use llmroute_router::history::rfc3339;
 
 /// One object for everything.
-pub fn object(found: &Findings, failed: Option<&CommandError>) -> Value {
+pub(crate) fn object(found: &Findings, failed: Option<&CommandError>) -> Value {
     let costs = found.lines.iter().filter_map(|line| line.row.evidence.live.as_ref()?.cost());
     let groups = found.report.subjects.iter().map(|(name, lack)| {
         let lack = lack.map(|lack| match lack {
@@ -33,7 +33,7 @@ pub fn object(found: &Findings, failed: Option<&CommandError>) -> Value {
 }
 
 /// One object for a deployment.
-pub fn line(line: &DeploymentRow) -> Value {
+pub(crate) fn line(line: &DeploymentRow) -> Value {
     let (row, seen) = (&line.row, &line.row.evidence);
     let (state, until) = match seen.breaker {
         breaker::BreakerState::Closed => ("closed", None),

@@ -24,11 +24,11 @@ use crate::ui;
 use crate::ui::console::Console;
 use llmroute_core::routing::DeploymentId;
 use llmroute_router::engine::Router;
-pub use llmroute_router::health::{self, HealthReport, HealthState, HealthTimeouts, Problem, Target};
-pub use llmroute_router::history::{History, LogEntry, last_calls, stats};
+pub(crate) use llmroute_router::health::{self, HealthReport, HealthState, HealthTimeouts, Problem, Target};
+pub(crate) use llmroute_router::history::{History, LogEntry, last_calls, stats};
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::{LoadOptions, describe_key};
-pub use llmroute_router::state::StateLocation;
+pub(crate) use llmroute_router::state::StateLocation;
 use llmroute_router::transport::connection_check::SocketChecker;
 
 /// The number of logged requests that are searched for the latest call to each deployment.
@@ -43,7 +43,7 @@ const MIN_SAMPLES: usize = 5;
 /// 0 if every group has a live deployment, 69 if one has none, 77 if only valid keys are missing, and 78 for
 /// a wrong profile.
 #[derive(Debug, Clone, Args)]
-pub struct HealthArgs {
+pub(crate) struct HealthArgs {
     /// Check only these groups or deployments
     #[arg(value_name = "GROUP|DEPLOYMENT")]
     pub names: Vec<String>,
@@ -91,7 +91,7 @@ struct Findings {
 /// # Errors
 /// `unavailable` if a group has no live deployment, `authentication` if that is for lack of a valid
 /// key, `profile` and `usage` if the arguments are not valid.
-pub fn run(args: &HealthArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
+pub(crate) fn run(args: &HealthArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     let clock = Clock::starting_at(env.now);
     let interval = args.watch.as_deref().map(resolve::interval).transpose()?;
     let limits = resolve::limits(args.timeout.as_deref())?;

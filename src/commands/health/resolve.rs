@@ -6,11 +6,11 @@ use crate::error::{CommandError, ErrorKind};
 use crate::setup;
 use llmroute_core::routing::{DeploymentId, GroupId};
 use llmroute_router::health::{HealthSubject, HealthTimeouts, Target, add_single_group};
-pub use llmroute_router::profile::{LoadOptions, Profile, duration};
+pub(crate) use llmroute_router::profile::{LoadOptions, Profile, duration};
 
 /// The deployments to check, and the groups or deployments that are judged.
 #[derive(Debug)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// Every deployment once.
     pub targets: Vec<Target>,
     /// The groups, or the deployments that were named.
@@ -21,7 +21,7 @@ pub struct Selection {
 ///
 /// # Errors
 /// `profile` if a group or deployment does not exist, or a group cannot be used.
-pub fn wanted(
+pub(crate) fn wanted(
     names: &[String],
     live: bool,
     profile: &mut Profile,
@@ -72,7 +72,7 @@ fn group(profile: &Profile, id: GroupId) -> Result<HealthSubject, CommandError> 
 ///
 /// # Errors
 /// `usage` if it is not valid.
-pub fn interval(typed: &str) -> Result<Duration, CommandError> {
+pub(crate) fn interval(typed: &str) -> Result<Duration, CommandError> {
     span("--watch", typed)
 }
 
@@ -80,7 +80,7 @@ pub fn interval(typed: &str) -> Result<Duration, CommandError> {
 ///
 /// # Errors
 /// `usage` if it is not a duration.
-pub fn limits(typed: Option<&str>) -> Result<HealthTimeouts, CommandError> {
+pub(crate) fn limits(typed: Option<&str>) -> Result<HealthTimeouts, CommandError> {
     let Some(typed) = typed else { return Ok(HealthTimeouts::DEFAULT) };
     let total = span("--timeout", typed)?;
     // A larger total also allows slower servers.

@@ -7,11 +7,11 @@ use llmroute_core::model::{Class, Resource};
 use llmroute_core::protocols::probe::Listed;
 use llmroute_core::routing::breaker;
 use llmroute_router::engine::{ProbeKey, ProbeOutcome};
-pub use llmroute_router::health::{DeploymentHealth, HealthState, LiveCall};
+pub(crate) use llmroute_router::health::{DeploymentHealth, HealthState, LiveCall};
 use llmroute_router::history::LastCall;
 
 /// A row of the report.
-pub struct DeploymentRow {
+pub(crate) struct DeploymentRow {
     /// The findings.
     pub row: DeploymentHealth,
     /// Its provider.
@@ -26,7 +26,7 @@ pub struct DeploymentRow {
 
 impl DeploymentRow {
     /// `true` if the key was accepted; `None` if that is unknown, or there is no key.
-    pub fn authorised(&self) -> Option<bool> {
+    pub(crate) fn authorised(&self) -> Option<bool> {
         let seen = &self.row.evidence;
         match (&seen.live, &seen.probed.outcome, &seen.probed.key) {
             (_, _, ProbeKey::NotNeeded | ProbeKey::NotResolved) => None,
@@ -53,7 +53,7 @@ impl DeploymentRow {
     }
 
     /// The same as a word.
-    pub fn authorised_word(&self) -> &'static str {
+    pub(crate) fn authorised_word(&self) -> &'static str {
         match (self.authorised(), &self.row.evidence.probed.key) {
             (Some(true), _) => "yes",
             (Some(false), _) => "no",
@@ -65,7 +65,7 @@ impl DeploymentRow {
     }
 
     /// The source of the key, and its last characters.
-    pub fn key(&self) -> String {
+    pub(crate) fn key(&self) -> String {
         match &self.row.evidence.probed.key {
             ProbeKey::NotNeeded => "not needed".to_owned(),
             ProbeKey::Found { tail: Some(tail) } => format!("{} …{tail}", self.source),
@@ -76,7 +76,7 @@ impl DeploymentRow {
     }
 
     /// The presence of the model in the list.
-    pub fn listed(&self) -> &'static str {
+    pub(crate) fn listed(&self) -> &'static str {
         match self.row.evidence.listed {
             Listed::Yes => "listed",
             Listed::No => "not listed",
@@ -85,7 +85,7 @@ impl DeploymentRow {
     }
 
     /// The remaining provider limits.
-    pub fn left(&self) -> String {
+    pub(crate) fn left(&self) -> String {
         let left = self.row.evidence.standing.quota.left(self.row.at);
         let words = left.iter().map(|(resource, count, _)| format!("{} {}", short_count(*count), unit(*resource)));
         let words: Vec<String> = words.collect();
@@ -93,7 +93,7 @@ impl DeploymentRow {
     }
 
     /// The state of its breaker, and for how long.
-    pub fn breaker(&self) -> String {
+    pub(crate) fn breaker(&self) -> String {
         let seen = &self.row.evidence;
         let gate = seen.gated.map(|until| format!("rate limited for {}", time_left(until.since(self.row.at))));
         let reason = seen.reason.as_deref().map(|class| format!(" ({class})")).unwrap_or_default();
@@ -108,23 +108,23 @@ impl DeploymentRow {
     }
 
     /// The result of the latest call, and its age.
-    pub fn last(&self) -> String {
+    pub(crate) fn last(&self) -> String {
         let Some(LastCall { at, outcome, class }) = &self.last else { return NONE.to_owned() };
         format!("{} {} ago", class.as_ref().unwrap_or(outcome), text::duration(self.row.at.since(*at)))
     }
 
     /// Time to the first token of the live call.
-    pub fn ttft(&self) -> String {
+    pub(crate) fn ttft(&self) -> String {
         time(self.row.evidence.live.as_ref().and_then(LiveCall::ttft))
     }
 
     /// The cost of the live call.
-    pub fn cost(&self) -> String {
+    pub(crate) fn cost(&self) -> String {
         self.row.evidence.live.as_ref().and_then(LiveCall::cost).map_or_else(|| NONE.to_owned(), money)
     }
 
     /// The reason why it is not `ok`.
-    pub fn note(&self) -> String {
+    pub(crate) fn note(&self) -> String {
         let why = self.row.diagnosis.why.clone().unwrap_or_default();
         match (self.row.diagnosis.state, self.row.diagnosis.class) {
             (
@@ -147,12 +147,12 @@ fn is_of_key(class: Class) -> bool {
 }
 
 /// Milliseconds, or nothing.
-pub fn time(span: Option<Duration>) -> String {
+pub(crate) fn time(span: Option<Duration>) -> String {
     span.map_or_else(|| NONE.to_owned(), text::duration)
 }
 
 /// Whole milliseconds.
-pub fn whole(span: Duration) -> u64 {
+pub(crate) fn whole(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 

@@ -5,7 +5,7 @@ use super::row::{DeploymentRow, time};
 use crate::ui;
 use crate::ui::table::{Column, Fit};
 use crate::ui::text;
-pub use llmroute_router::health::{HealthState, LiveCall};
+pub(crate) use llmroute_router::health::{HealthState, LiveCall};
 
 const COLUMNS: [Column<DeploymentRow>; 14] = [
     Column { title: "DEPLOYMENT", from_width: 0, fit: Fit::Cut(40), cell: |line| line.row.name.clone() },
@@ -25,7 +25,7 @@ const COLUMNS: [Column<DeploymentRow>; 14] = [
 ];
 
 /// The report for people, at most `width` columns wide.
-pub fn page(found: &Findings, width: Option<u16>) -> String {
+pub(crate) fn page(found: &Findings, width: Option<u16>) -> String {
     let table = ui::table::render(&found.lines, &COLUMNS, width);
     let mut lines = vec![table];
     for line in &found.lines {

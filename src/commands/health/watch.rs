@@ -11,7 +11,7 @@ use super::{Findings, HealthChecker, json, table};
 use crate::error::CommandError;
 use crate::ui::console::Console;
 use crate::ui::text::{duration, full_time};
-pub use llmroute_router::health::{DeploymentHealth, Diagnosis, HealthState};
+pub(crate) use llmroute_router::health::{DeploymentHealth, Diagnosis, HealthState};
 use llmroute_router::history::rfc3339;
 
 /// Clears a terminal and moves to its first line (ECMA-48, ED and CUP).
@@ -55,7 +55,7 @@ type Before = BTreeMap<String, ReportedState>;
 ///
 /// # Errors
 /// `None` before the first check: a check that finds everything down is valid.
-pub async fn run(
+pub(crate) async fn run(
     checker: &mut HealthChecker,
     interval: Duration,
     as_json: bool,

@@ -13,13 +13,13 @@ use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
 use llmroute_core::model::Secret;
-pub use llmroute_router::credentials::keyring::{Keyring, KeyringError, SystemKeyring};
+pub(crate) use llmroute_router::credentials::keyring::{Keyring, KeyringError, SystemKeyring};
 
 /// Manage API keys in the system keyring
 ///
 /// A profile uses such a key as `api_key = "keyring:NAME"`.
 #[derive(Debug, Args)]
-pub struct KeysArgs {
+pub(crate) struct KeysArgs {
     /// What to do with them.
     #[command(subcommand)]
     pub action: Action,
@@ -27,7 +27,7 @@ pub struct KeysArgs {
 
 /// What to do with the keys.
 #[derive(Debug, Clone, Subcommand)]
-pub enum Action {
+pub(crate) enum Action {
     /// Store a key, read from the terminal without echo or from standard input
     Set {
         /// Name of the key
@@ -50,7 +50,7 @@ const LONGEST: u64 = 64 << 10;
 /// # Errors
 /// `usage` if a name or a key is not valid, `input` if no key can be read, `other` if the
 /// keyring is not available or has no such key.
-pub fn run(args: &KeysArgs, _: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
+pub(crate) fn run(args: &KeysArgs, _: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     let names = KeyNames::at(env.state_dir());
     let ring = SystemKeyring::default();
     match &args.action {
@@ -142,7 +142,7 @@ fn unwritable(names: &KeyNames, why: io::Error) -> CommandError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    pub use llmroute_router::credentials::keyring::MemoryKeyring;
+    pub(crate) use llmroute_router::credentials::keyring::MemoryKeyring;
 
     #[test]
     fn a_key_that_is_set_is_listed_until_it_is_removed() {

@@ -8,23 +8,23 @@ use crate::state_location;
 
 /// The file of names, one a line, sorted; readable only by its owner.
 #[derive(Debug)]
-pub struct KeyNames {
+pub(crate) struct KeyNames {
     path: Option<PathBuf>,
 }
 
 impl KeyNames {
     /// The file in the state folder.
-    pub fn at(folder: Option<PathBuf>) -> Self {
+    pub(crate) fn at(folder: Option<PathBuf>) -> Self {
         Self { path: folder.map(|folder| folder.join("keys")) }
     }
 
     /// Its path, for messages.
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         self.path.as_ref().map_or_else(|| "keys".to_owned(), |path| path.display().to_string())
     }
 
     /// Reads the names; a missing file is empty.
-    pub fn read(&self) -> io::Result<Vec<String>> {
+    pub(crate) fn read(&self) -> io::Result<Vec<String>> {
         let Some(path) = &self.path else { return Ok(Vec::new()) };
         match fs::read_to_string(path) {
             Ok(text) => Ok(text.lines().map(str::to_owned).collect()),
@@ -34,7 +34,7 @@ impl KeyNames {
     }
 
     /// Adds `name`.
-    pub fn add(&self, name: &str) -> io::Result<()> {
+    pub(crate) fn add(&self, name: &str) -> io::Result<()> {
         let mut names = self.read()?;
         if let Err(at) = names.binary_search_by(|known| known.as_str().cmp(name)) {
             names.insert(at, name.to_owned());
@@ -44,7 +44,7 @@ impl KeyNames {
     }
 
     /// Removes `name` and returns `true` if it was there.
-    pub fn remove(&self, name: &str) -> io::Result<bool> {
+    pub(crate) fn remove(&self, name: &str) -> io::Result<bool> {
         let mut names = self.read()?;
         let before = names.len();
         names.retain(|known| known != name);

@@ -10,7 +10,7 @@ use crate::ui::text::short_time;
 use llmroute_router::history::ConversationSummary;
 
 /// The table, without a newline at its end.
-pub fn render(conversations: &[ConversationSummary], sheet: &Layout) -> String {
+pub(crate) fn render(conversations: &[ConversationSummary], sheet: &Layout) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING).set_truncation_indicator("…");
     bounded(&mut table, sheet);
@@ -40,7 +40,7 @@ pub fn render(conversations: &[ConversationSummary], sheet: &Layout) -> String {
 }
 
 /// The object of `--json`.
-pub fn object(conversation: &ConversationSummary) -> Value {
+pub(crate) fn object(conversation: &ConversationSummary) -> Value {
     json!({
         "conversation_id": conversation.id, "started_at": rfc3339(conversation.started), "last_at": rfc3339(conversation.last),
         "turns": conversation.turns, "group": conversation.group, "first_prompt": conversation.first_prompt,

@@ -13,7 +13,7 @@ use super::sanitize;
 use crate::ui::text::{full_time, millis, money};
 
 /// The fields, the attempts and the texts of `entry`.
-pub fn render(entry: &LogEntry, zone: &TimeZone) -> String {
+pub(crate) fn render(entry: &LogEntry, zone: &TimeZone) -> String {
     let mut page = Page(String::new());
     page.question(entry, zone);
     if let Some(end) = &entry.end {

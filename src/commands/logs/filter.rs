@@ -8,7 +8,7 @@ use super::LogsError;
 use llmroute_core::model::{Class, Timestamp};
 use llmroute_router::history::{History, LogQuery, SearchTerms};
 use llmroute_router::ports::RequestOutcome;
-pub use llmroute_router::profile::duration;
+pub(crate) use llmroute_router::profile::duration;
 
 /// Filters of a list; a request must pass all of them.
 #[derive(Debug, Clone, Default, Args)]
@@ -63,7 +63,7 @@ impl FilterArgs {
     ///
     /// # Errors
     /// Fails if a time is not valid, no word is left to search for, or the conversation does not exist.
-    pub fn query(&self, history: &History, now: Timestamp, zone: &TimeZone) -> Result<LogQuery, LogsError> {
+    pub(crate) fn query(&self, history: &History, now: Timestamp, zone: &TimeZone) -> Result<LogQuery, LogsError> {
         let words = SearchTerms::of(self.search.as_deref().unwrap_or_default());
         if let Some(typed) = self.search.as_ref().filter(|_| words.is_empty()) {
             return Err(LogsError::NoWord(typed.clone()));

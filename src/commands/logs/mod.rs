@@ -2,7 +2,7 @@
 
 mod conversations;
 mod detail;
-pub mod filter;
+pub(crate) mod filter;
 mod table;
 
 use std::io::{self, Write};
@@ -19,8 +19,8 @@ use crate::state_location;
 use crate::ui::console::Console;
 use crate::ui::sanitize;
 use llmroute_core::model::Timestamp;
-pub use llmroute_router::history::{History, HistoryError, LogEntry, rfc3339};
-pub use llmroute_router::state::StateLocation;
+pub(crate) use llmroute_router::history::{History, HistoryError, LogEntry, rfc3339};
+pub(crate) use llmroute_router::state::StateLocation;
 
 /// Show logged requests
 #[derive(Debug, Clone, Args)]
@@ -124,7 +124,7 @@ pub fn write_logs(
 ///
 /// # Errors
 /// `other` if the log has no such request, `output` if it cannot be printed.
-pub fn run(args: &LogsArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
+pub(crate) fn run(args: &LogsArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     let location = state_location::location(global, env)?;
     let width = (env.stdout == Sink::Terminal).then(|| console.width());
     let sheet = Layout { width, zone: TimeZone::system(), now: env.now };

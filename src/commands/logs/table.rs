@@ -66,7 +66,7 @@ const COLUMNS: [LogColumn; 10] = [
 ];
 
 /// The table, without a newline at its end.
-pub fn render(entries: &[LogEntry], sheet: &Layout) -> String {
+pub(crate) fn render(entries: &[LogEntry], sheet: &Layout) -> String {
     let width = sheet.width.unwrap_or(u16::MAX);
     let columns: Vec<&LogColumn> = COLUMNS.iter().filter(|column| column.from_width <= width).collect();
     let mut table = Table::new();

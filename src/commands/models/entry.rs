@@ -8,7 +8,7 @@ use llmroute_router::profile::{ModelTable, Profile};
 
 /// One model at one provider.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ModelEntry {
+pub(crate) struct ModelEntry {
     /// The provider.
     pub provider: String,
     /// The model as the provider calls it.
@@ -27,7 +27,7 @@ struct ProfileValues {
 }
 
 /// The models with data in the profile, then those of the tables.
-pub fn all(profile: Option<&Profile>, facts: &ModelTable) -> Vec<ModelEntry> {
+pub(crate) fn all(profile: Option<&Profile>, facts: &ModelTable) -> Vec<ModelEntry> {
     let mut entries: Vec<ModelEntry> = Vec::new();
     for deployment in profile.iter().flat_map(|profile| &profile.map.deployments) {
         let known = facts.find(&deployment.provider, &deployment.model);
@@ -58,27 +58,27 @@ pub fn all(profile: Option<&Profile>, facts: &ModelTable) -> Vec<ModelEntry> {
 
 impl ModelEntry {
     /// `provider/model`.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         format!("{}/{}", self.provider, self.model)
     }
 
     /// The price of its tokens, if known.
-    pub fn price(&self) -> Option<Price> {
+    pub(crate) fn price(&self) -> Option<Price> {
         self.said.price.or_else(|| self.known.as_ref()?.price)
     }
 
     /// The context window in tokens, if known.
-    pub fn context_window(&self) -> Option<u64> {
+    pub(crate) fn context_window(&self) -> Option<u64> {
         self.said.context_window.or_else(|| self.known.as_ref()?.context_window)
     }
 
     /// The output limit in tokens, if known.
-    pub fn max_output(&self) -> Option<u64> {
+    pub(crate) fn max_output(&self) -> Option<u64> {
         self.known.as_ref()?.max_output
     }
 
     /// Its capabilities, in words.
-    pub fn capabilities(&self) -> Vec<&'static str> {
+    pub(crate) fn capabilities(&self) -> Vec<&'static str> {
         let Some(model) = &self.known else { return Vec::new() };
         let all = [
             ("vision", model.vision),
@@ -92,7 +92,7 @@ impl ModelEntry {
     }
 
     /// Its lifecycle status, if known.
-    pub fn status(&self) -> Option<&'static str> {
+    pub(crate) fn status(&self) -> Option<&'static str> {
         self.known.as_ref().map(|model| match model.status {
             Status::Current => "current",
             Status::Beta => "beta",
@@ -102,7 +102,7 @@ impl ModelEntry {
     }
 
     /// The source and date of the limits, then of the price if that differs.
-    pub fn source(&self) -> String {
+    pub(crate) fn source(&self) -> String {
         let (rest, price) = (self.rest_source(), self.price_source());
         match price {
             Some(price) if price != rest => format!("{rest}, price {price}"),
@@ -127,7 +127,7 @@ impl ModelEntry {
     }
 
     /// One object; prices in USD per million tokens.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let known = self.known.as_ref();
         let window_source = match self.said.context_window {
             Some(_) => profile_source(),
@@ -184,14 +184,14 @@ fn profile_source() -> Value {
 }
 
 /// Converts USD per token to USD per million, without rounding noise.
-pub fn per_million(price: f64) -> f64 {
+pub(crate) fn per_million(price: f64) -> f64 {
     (price * 1e6 * 1e9).round() / 1e9
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    pub use llmroute_router::profile::{EnvVars, LoadOptions, Source as Place};
+    pub(crate) use llmroute_router::profile::{EnvVars, LoadOptions, Source as Place};
 
     /// The entries of `lab` and of `openai/gpt-4o` with these deployments.
     fn of(deployments: &str) -> Vec<ModelEntry> {

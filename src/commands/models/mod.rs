@@ -18,14 +18,14 @@ use crate::ui;
 use crate::ui::console::Console;
 use crate::ui::sanitize;
 use llmroute_core::catalog;
-pub use llmroute_router::profile::{ModelTable, Profile, suggest};
+pub(crate) use llmroute_router::profile::{ModelTable, Profile, suggest};
 
 /// Show prices, limits and capabilities of models, and their sources
 ///
 /// Prices are in US dollars per million tokens. Models of the profile come first.
 #[derive(Debug, Clone, Args)]
 #[command(args_conflicts_with_subcommands = true)]
-pub struct ModelsArgs {
+pub(crate) struct ModelsArgs {
     /// Something else than to list them.
     #[command(subcommand)]
     pub action: Option<Action>,
@@ -45,7 +45,7 @@ pub struct ModelsArgs {
 
 /// What to do with the table of models.
 #[derive(Debug, Clone, Copy, Subcommand)]
-pub enum Action {
+pub(crate) enum Action {
     /// Fetch a newer table from models.dev
     ///
     /// The table is stored in the cache directory and used if it is newer than the built-in one. Only this
@@ -58,7 +58,7 @@ pub enum Action {
 /// # Errors
 /// `usage` if the provider does not exist, `other` if the download fails, `output` if the
 /// list cannot be printed, and the errors of a requested profile.
-pub fn run(args: &ModelsArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
+pub(crate) fn run(args: &ModelsArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     match args.action {
         Some(Action::Refresh) => refresh::run(env, console),
         None => list(args, global, env, console),

@@ -29,7 +29,7 @@ const LARGEST: usize = 32 << 20;
 ///
 /// # Errors
 /// `usage` if the variable is not a URL, `other` if the download or saving fails.
-pub fn run(env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
+pub(crate) fn run(env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     let path = fetched_models_path(&env.vars).ok_or_else(|| {
         CommandError::new(ErrorKind::Other, "there is no cache folder").hint("set `HOME` or `XDG_CACHE_HOME`")
     })?;

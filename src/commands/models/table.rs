@@ -5,7 +5,7 @@ use crate::ui::table::{Column, Fit};
 use crate::ui::text::NONE;
 
 /// The columns; prices in USD per million tokens.
-pub const COLUMNS: [Column<ModelEntry>; 9] = [
+pub(crate) const COLUMNS: [Column<ModelEntry>; 9] = [
     Column { title: "MODEL", from_width: 0, fit: Fit::Cut(48), cell: ModelEntry::name },
     Column {
         title: "IN $/M",

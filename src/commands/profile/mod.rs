@@ -9,14 +9,14 @@ use crate::error::{CommandError, ErrorKind};
 use crate::signals::{Completion, until_signal};
 use crate::ui::console::Console;
 use crate::ui::text::count;
-pub use llmroute_router::profile::{
+pub(crate) use llmroute_router::profile::{
     self, LoadError, LoadOptions, Profile, ProfileLocation, Severity, discover, locate,
 };
 use llmroute_router::transport::local_servers;
 
 /// Check, show or locate the profile
 #[derive(Debug, Args)]
-pub struct ProfileArgs {
+pub(crate) struct ProfileArgs {
     /// What to do with it.
     #[command(subcommand)]
     pub action: Action,
@@ -24,7 +24,7 @@ pub struct ProfileArgs {
 
 /// What to do with the profile.
 #[derive(Debug, Clone, Copy, Subcommand)]
-pub enum Action {
+pub(crate) enum Action {
     /// Report all errors, warnings and notes
     Check,
     /// Print the resolved profile, with the source of each value
@@ -37,7 +37,7 @@ pub enum Action {
 ///
 /// # Errors
 /// `output` when the report cannot be printed.
-pub fn run(args: &ProfileArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
+pub(crate) fn run(args: &ProfileArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     let inputs = LoadOptions { env: &env.vars, long_lived: false };
     let arg = global.profile.as_deref();
     let color = console.colour();
@@ -60,7 +60,7 @@ pub fn run(args: &ProfileArgs, global: &Global, env: &Env, console: &mut Console
 
 /// What a subcommand has to say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
+pub(crate) struct Report {
     /// For stdout.
     pub stdout: String,
     /// For stderr.
@@ -84,7 +84,7 @@ impl Report {
 ///
 /// # Errors
 /// Everything that is wrong with it, or that there is nobody to ask.
-pub async fn open(arg: Option<&str>, inputs: &LoadOptions<'_>) -> Result<Profile, LoadError> {
+pub(crate) async fn open(arg: Option<&str>, inputs: &LoadOptions<'_>) -> Result<Profile, LoadError> {
     match locate(arg, inputs.env)? {
         ProfileLocation::Discover => discovered(inputs).await,
         located => Profile::load(&located, inputs),
@@ -107,7 +107,7 @@ async fn discovered(inputs: &LoadOptions<'_>) -> Result<Profile, LoadError> {
 }
 
 /// `profile check`: every mistake and remark, and a summary.
-pub async fn check(arg: Option<&str>, inputs: &LoadOptions<'_>, color: bool) -> Report {
+pub(crate) async fn check(arg: Option<&str>, inputs: &LoadOptions<'_>, color: bool) -> Report {
     let mut profile = match open(arg, inputs).await {
         Ok(profile) => profile,
         Err(error) => {
@@ -140,7 +140,7 @@ fn summary(profile: &Profile) -> String {
 }
 
 /// `profile show`: the profile as it is understood.
-pub async fn show(arg: Option<&str>, inputs: &LoadOptions<'_>, color: bool) -> Report {
+pub(crate) async fn show(arg: Option<&str>, inputs: &LoadOptions<'_>, color: bool) -> Report {
     let shown = match locate(arg, inputs.env) {
         Ok(ProfileLocation::Discover) => discovered(inputs).await.and_then(|profile| profile.show_text(inputs)),
         Ok(located) => profile::show(&located, inputs),
@@ -154,7 +154,7 @@ pub async fn show(arg: Option<&str>, inputs: &LoadOptions<'_>, color: bool) -> R
 
 /// `profile path`: where the profile is, or would be.
 #[must_use]
-pub fn path(arg: Option<&str>, inputs: &LoadOptions<'_>, color: bool) -> Report {
+pub(crate) fn path(arg: Option<&str>, inputs: &LoadOptions<'_>, color: bool) -> Report {
     let path = match locate(arg, inputs.env) {
         Ok(ProfileLocation::File(path)) => path.display().to_string(),
         Ok(ProfileLocation::Demo) => "demo (built in)".to_owned(),

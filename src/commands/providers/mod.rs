@@ -13,14 +13,16 @@ use crate::ui::console::Console;
 use crate::ui::sanitize;
 use crate::ui::table::{Column, Fit};
 use crate::ui::text::NONE;
-pub use llmroute_router::profile::{Profile, ProfileLocation, ProviderStatus, Readiness, locate, provider_statuses};
+pub(crate) use llmroute_router::profile::{
+    Profile, ProfileLocation, ProviderStatus, Readiness, locate, provider_statuses,
+};
 
 /// Show which providers are set up and where their keys come from
 ///
 /// Makes no network request and runs no command: a key that a command prints counts as present. Keys are
 /// never shown.
 #[derive(Debug, Clone, Args)]
-pub struct ProvidersArgs {
+pub(crate) struct ProvidersArgs {
     /// Print JSON, one object per line
     #[arg(long)]
     pub json: bool,
@@ -47,7 +49,12 @@ const COLUMNS: [Column<ProviderStatus>; 4] = [
 ///
 /// # Errors
 /// Those of a profile that was asked for, `output` when the list cannot be printed.
-pub fn run(args: &ProvidersArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
+pub(crate) fn run(
+    args: &ProvidersArgs,
+    global: &Global,
+    env: &Env,
+    console: &mut Console,
+) -> Result<Exit, CommandError> {
     let profile = profile(global, env, console)?;
     let statuses = provider_statuses(profile.as_ref(), &env.vars);
     let text = if args.json {

@@ -28,7 +28,7 @@ use llmroute_router::engine::{ExplainedCandidate, Explanation, HedgeInfo, NamedV
 /// the strategy ranks by, the order of the calls, the fallback groups in the order of their visits, the rule
 /// that applies, and the worst case. The exit code is 0, or that of `ask` if no deployment is available.
 #[derive(Debug, Args)]
-pub struct RouteArgs {
+pub(crate) struct RouteArgs {
     /// The question, and how it would be routed.
     #[command(flatten)]
     pub question: QuestionArgs,
@@ -49,7 +49,7 @@ impl RouteArgs {
 ///
 /// # Errors
 /// As `ask`, when nobody may be asked.
-pub fn run(args: &RouteArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
+pub(crate) fn run(args: &RouteArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     let PreparedRequest { router, request, ask, id, conversation } = ask::prepare(&args.ask(), global, env, console)?;
     let mut rng = fastrand::Rng::with_seed(ask.seed);
     let explained = match until_signal(router.explain(&request, &mut rng))? {

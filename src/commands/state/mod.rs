@@ -22,7 +22,7 @@ use llmroute_router::state;
 
 /// Show or reset the state that processes share
 #[derive(Debug, Args)]
-pub struct StateArgs {
+pub(crate) struct StateArgs {
     /// What to do with it.
     #[command(subcommand)]
     pub action: Action,
@@ -30,7 +30,7 @@ pub struct StateArgs {
 
 /// What to do with the shared state.
 #[derive(Debug, Clone, Subcommand)]
-pub enum Action {
+pub(crate) enum Action {
     /// Show the state of every deployment and group
     Show {
         /// Print one JSON object
@@ -48,7 +48,7 @@ pub enum Action {
 /// # Errors
 /// `other` if the state cannot be read or written, `usage` if a name is unknown, and the errors of the
 /// profile.
-pub fn run(args: &StateArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
+pub(crate) fn run(args: &StateArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     let text = match &args.action {
         Action::Show { json } => show(*json, global, env, console)?,
         Action::Reset(args) => return reset::run(args, global, env, console).map(|()| Exit::Success),

@@ -5,7 +5,7 @@ use llmroute_router::engine::{deployment_key, group_key};
 
 /// The deployments and groups of a profile, with their state keys.
 #[derive(Debug, Default)]
-pub struct ProfileNames {
+pub(crate) struct ProfileNames {
     /// Name, hash and key, in the order of the profile.
     pub deployments: Vec<NamedOwner>,
     /// Name and key.
@@ -14,7 +14,7 @@ pub struct ProfileNames {
 
 /// One name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamedOwner {
+pub(crate) struct NamedOwner {
     /// As in the profile.
     pub name: String,
     /// The key of its cell.
@@ -25,7 +25,7 @@ pub struct NamedOwner {
 
 /// The owner of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Owner<'a> {
+pub(crate) enum Owner<'a> {
     /// A deployment of the profile.
     Deployment(&'a NamedOwner),
     /// A group of the profile.
@@ -40,7 +40,7 @@ pub enum Owner<'a> {
 
 impl ProfileNames {
     /// The names of `map`.
-    pub fn of(map: &Map) -> Self {
+    pub(crate) fn of(map: &Map) -> Self {
         let deployments = (0..map.deployments.len()).map(DeploymentId).map(|id| NamedOwner {
             name: map.deployment(id).name.clone(),
             key: deployment_key(map, id),
@@ -54,7 +54,7 @@ impl ProfileNames {
     }
 
     /// The owner of `key`.
-    pub fn owner<'a>(&'a self, key: &'a str) -> Owner<'a> {
+    pub(crate) fn owner<'a>(&'a self, key: &'a str) -> Owner<'a> {
         if let Some(named) = self.deployments.iter().find(|named| named.owns(key)) {
             return Owner::Deployment(named);
         }
@@ -71,7 +71,7 @@ impl ProfileNames {
 
 impl NamedOwner {
     /// Returns `true` if `key` belongs to its state.
-    pub fn owns(&self, key: &str) -> bool {
+    pub(crate) fn owns(&self, key: &str) -> bool {
         key.contains(&self.mark)
     }
 }

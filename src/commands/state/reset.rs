@@ -19,14 +19,14 @@ use llmroute_core::routing::{DeploymentId, Map};
 use llmroute_router::engine::quota_key;
 use llmroute_router::ports::{Store, StoreError, StoreErrorKind};
 use llmroute_router::profile::LoadOptions;
-pub use llmroute_router::state::{self, StateLocation};
+pub(crate) use llmroute_router::state::{self, StateLocation};
 
 /// The shortest hash prefix that identifies a deployment.
 const HASH_MIN: usize = 6;
 
 /// Delete what was learned about one deployment or about all
 #[derive(Debug, Clone, Args)]
-pub struct ResetArgs {
+pub(crate) struct ResetArgs {
     /// Deployment: its name, `PROVIDER/MODEL`, or the beginning of its hash; default: all
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
@@ -45,7 +45,7 @@ pub struct ResetArgs {
 /// # Errors
 /// `usage` if the name is unknown or confirmation is impossible, `other` if the state cannot be changed or
 /// confirmation is denied.
-pub fn run(args: &ResetArgs, global: &Global, env: &Env, console: &mut Console) -> Result<(), CommandError> {
+pub(crate) fn run(args: &ResetArgs, global: &Global, env: &Env, console: &mut Console) -> Result<(), CommandError> {
     let location = state_location::location(global, env)?;
     match &args.name {
         Some(name) => {

@@ -14,7 +14,7 @@ use llmroute_router::history::rfc3339;
 
 /// The state by owner.
 #[derive(Debug)]
-pub struct View {
+pub(crate) struct View {
     deployments: Vec<Section>,
     groups: Vec<Section>,
     /// Keys without a known owner, with their values.
@@ -36,7 +36,7 @@ struct Section {
 
 impl View {
     /// Sorts `values` by owner. Every named owner is listed, with or without values.
-    pub fn new(values: Vec<(String, String)>, names: &ProfileNames) -> Self {
+    pub(crate) fn new(values: Vec<(String, String)>, names: &ProfileNames) -> Self {
         let named = |named: &super::names::NamedOwner| Section {
             name: Some(named.name.clone()),
             mark: named.mark.clone(),
@@ -66,7 +66,7 @@ impl View {
     }
 
     /// One object; times are RFC 3339 in UTC.
-    pub fn json(&self, place: &str, now: Timestamp) -> Value {
+    pub(crate) fn json(&self, place: &str, now: Timestamp) -> Value {
         let deployment = |section: &Section| {
             let cell: DeploymentState = section.cell();
             let (state, until) = match cell.breaker.state(now) {
@@ -100,7 +100,7 @@ impl View {
     }
 
     /// A heading for each owner, and a line for each of its values.
-    pub fn text(&self, now: Timestamp, zone: &TimeZone) -> String {
+    pub(crate) fn text(&self, now: Timestamp, zone: &TimeZone) -> String {
         let mut page = Page { text: String::new(), now, zone };
         for section in &self.deployments {
             match &section.name {

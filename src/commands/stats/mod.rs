@@ -16,8 +16,8 @@ use crate::ui::console::Console;
 use crate::ui::sanitize;
 use crate::ui::text;
 use llmroute_core::model::Timestamp;
-pub use llmroute_router::history::{History, HistoryError, LogEntry, stats};
-pub use llmroute_router::profile::duration;
+pub(crate) use llmroute_router::history::{History, HistoryError, LogEntry, stats};
+pub(crate) use llmroute_router::profile::duration;
 
 /// Show statistics of the logged calls: success, failovers, speed, tokens and cost
 ///
@@ -26,7 +26,7 @@ pub use llmroute_router::profile::duration;
 /// 72 requests. Tokens per second is the median of (tokens − 1)/(duration − TTFT). WASTED is the cost of calls
 /// whose answer was not used. Costs include only calls with a known price.
 #[derive(Debug, Clone, Args)]
-pub struct StatsArgs {
+pub(crate) struct StatsArgs {
     /// Include only the last N days
     #[arg(long, value_name = "N", conflicts_with = "since", value_parser = clap::value_parser!(u32).range(1..))]
     pub days: Option<u32>,
@@ -50,7 +50,7 @@ pub struct StatsArgs {
 
 /// The grouping of calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum By {
+pub(crate) enum By {
     /// Deployment that was called
     Deployment,
     /// Local date of the request
@@ -64,7 +64,7 @@ pub enum By {
 /// # Errors
 /// `usage` if a time is not valid, `other` if the log cannot be read, `output` if the
 /// figures cannot be printed.
-pub fn run(args: &StatsArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
+pub(crate) fn run(args: &StatsArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     let zone = TimeZone::system();
     let since = since(args, env.now, &zone)?;
     let location = state_location::location(global, env)?;

@@ -9,7 +9,7 @@ use crate::ui::text::{NONE, millis, money};
 use llmroute_router::history::CallStats;
 
 /// Figures and their names, in the order of the groupings.
-pub struct Row {
+pub(crate) struct Row {
     /// A deployment, a day, a group.
     pub names: Vec<String>,
     /// The figures.
@@ -25,7 +25,7 @@ impl Row {
     }
 
     /// One object.
-    pub fn json(&self, by: &[By]) -> Value {
+    pub(crate) fn json(&self, by: &[By]) -> Value {
         let stats = &self.stats;
         let mut object: Map<String, Value> =
             by.iter().zip(&self.names).map(|(by, name)| (by.as_str().to_owned(), name.as_str().into())).collect();
@@ -72,7 +72,7 @@ impl By {
 }
 
 /// A table with the totals in its last line.
-pub fn table(rows: &[Row], by: &[By], width: Option<u16>) -> String {
+pub(crate) fn table(rows: &[Row], by: &[By], width: Option<u16>) -> String {
     let mut columns: Vec<Column<Row>> = by
         .iter()
         .zip(NAMES)
@@ -116,7 +116,7 @@ fn wasted(usd: f64) -> String {
 }
 
 /// RFC 4180: a header, then a line for each row; unknown values are empty.
-pub fn csv(rows: &[Row], by: &[By]) -> String {
+pub(crate) fn csv(rows: &[Row], by: &[By]) -> String {
     let objects: Vec<Value> = rows.iter().map(|row| row.json(by)).collect();
     let mut text = String::new();
     if let Some(first) = objects.first().and_then(Value::as_object) {

@@ -5,7 +5,7 @@ use crate::ui::highlight::{Lexer, Token};
 
 /// The opening of a block of code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fence {
+pub(crate) struct Fence {
     /// A backtick or a tilde.
     pub mark: char,
     /// Their number.
@@ -20,7 +20,7 @@ pub struct Fence {
 
 /// Fenced code.
 #[derive(Debug)]
-pub struct Code {
+pub(crate) struct Code {
     fence: Fence,
     lexer: Lexer,
     /// The beginning of the line, while it may close the fence.
@@ -29,7 +29,7 @@ pub struct Code {
 
 /// The effect of a character.
 #[derive(Debug, PartialEq, Eq)]
-pub enum CodeStep {
+pub(crate) enum CodeStep {
     /// The code continues.
     Inside,
     /// Its fence was closed.
@@ -48,7 +48,7 @@ enum Begin {
 
 impl Code {
     /// Begins a block.
-    pub fn open(fence: Fence, ink: &mut StyledText) -> Self {
+    pub(crate) fn open(fence: Fence, ink: &mut StyledText) -> Self {
         let language = fence.info.split_whitespace().next().unwrap_or_default();
         let lexer = Lexer::new(language);
         ink.write(format!("┌ {}", fence.info).trim_end(), Style::FRAME);
@@ -57,7 +57,7 @@ impl Code {
     }
 
     /// Takes the next character.
-    pub fn push(&mut self, c: char, ink: &mut StyledText) -> CodeStep {
+    pub(crate) fn push(&mut self, c: char, ink: &mut StyledText) -> CodeStep {
         let Some(mut held) = self.held.take() else {
             self.text(c, ink);
             return CodeStep::Inside;
@@ -81,7 +81,7 @@ impl Code {
     }
 
     /// Ends the block.
-    pub fn end(&mut self, ink: &mut StyledText) {
+    pub(crate) fn end(&mut self, ink: &mut StyledText) {
         if let Some(held) = self.held.take().filter(|held| !held.is_empty()) {
             match self.begin(&format!("{held}\n")) {
                 Begin::Closes => return self.close(ink),

@@ -33,7 +33,7 @@ enum Held {
 
 /// The inside of a block of text.
 #[derive(Debug, Default)]
-pub struct Inline {
+pub(crate) struct Inline {
     held: Held,
     /// The number of backticks that opened the code.
     code: Option<usize>,
@@ -51,13 +51,13 @@ pub struct Inline {
 
 impl Inline {
     /// Begins a block with the style `base`, and closes what was open.
-    pub fn begin(&mut self, base: Style, ink: &mut StyledText) {
+    pub(crate) fn begin(&mut self, base: Style, ink: &mut StyledText) {
         self.end(ink);
         *self = Self { base, ..Self::default() };
     }
 
     /// Takes the next character.
-    pub fn push(&mut self, c: char, ink: &mut StyledText) {
+    pub(crate) fn push(&mut self, c: char, ink: &mut StyledText) {
         match std::mem::take(&mut self.held) {
             Held::Nothing => self.plain(c, ink),
             Held::Run { mark, count } if mark == c => self.held = Held::Run { mark, count: count + 1 },
@@ -91,7 +91,7 @@ impl Inline {
     }
 
     /// Emits the held input at the end.
-    pub fn end(&mut self, ink: &mut StyledText) {
+    pub(crate) fn end(&mut self, ink: &mut StyledText) {
         match std::mem::take(&mut self.held) {
             Held::Nothing => {}
             Held::Run { mark, count } => self.emphasis(mark, count, None, ink),

@@ -17,7 +17,7 @@ use self::inline::Inline;
 use self::style::{Style, StyledText};
 use self::table::{RowResult, Table};
 
-pub use style::Colour;
+pub(crate) use style::Colour;
 
 /// The most white space before the first mark of a line, and the most marks.
 const MARKS: usize = 64;
@@ -28,7 +28,7 @@ const ROW: usize = 4096;
 
 /// Renders one answer.
 #[derive(Debug)]
-pub struct Renderer {
+pub(crate) struct Renderer {
     /// Columns of the terminal.
     width: usize,
     at: ParserState,
@@ -75,7 +75,7 @@ enum LineKind {
 impl Renderer {
     /// For a terminal of `width` columns.
     #[must_use]
-    pub fn new(width: usize) -> Self {
+    pub(crate) fn new(width: usize) -> Self {
         Self {
             width,
             at: ParserState::Start { held: String::new(), quotes: 0 },
@@ -86,7 +86,7 @@ impl Renderer {
     }
 
     /// Takes more of the answer and returns the decided output.
-    pub fn push(&mut self, delta: &str) -> String {
+    pub(crate) fn push(&mut self, delta: &str) -> String {
         for c in delta.chars() {
             // A line break of two characters is one.
             if c != '\r' {
@@ -97,7 +97,7 @@ impl Renderer {
     }
 
     /// Returns the rest; the next input is a new text.
-    pub fn finish(&mut self) -> String {
+    pub(crate) fn finish(&mut self) -> String {
         match std::mem::replace(&mut self.at, ParserState::Start { held: String::new(), quotes: 0 }) {
             ParserState::Start { held, quotes } => self.last_line(held, quotes),
             ParserState::Code(mut code) => code.end(&mut self.ink),
@@ -111,7 +111,7 @@ impl Renderer {
     }
 
     /// As [`finish`](Self::finish), and ends the line if one was begun.
-    pub fn end_line(&mut self) -> String {
+    pub(crate) fn end_line(&mut self) -> String {
         let mut rest = self.finish();
         if self.ink.is_open() {
             self.ink.newline();

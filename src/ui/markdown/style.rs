@@ -2,8 +2,7 @@
 
 /// Colours of the terminal's own palette, so that they fit its background.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(missing_docs, reason = "the names are the meaning")]
-pub enum Colour {
+pub(crate) enum Colour {
     #[default]
     Default,
     Red,
@@ -32,7 +31,7 @@ impl Colour {
 
 /// The style of a character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Style {
+pub(crate) struct Style {
     pub bold: bool,
     pub dim: bool,
     pub italic: bool,
@@ -43,11 +42,11 @@ pub struct Style {
 
 impl Style {
     /// Decoration around an answer.
-    pub const FRAME: Self = Self::of(Colour::Grey);
+    pub(crate) const FRAME: Self = Self::of(Colour::Grey);
 
     /// Nothing but a colour.
     #[must_use]
-    pub const fn of(colour: Colour) -> Self {
+    pub(crate) const fn of(colour: Colour) -> Self {
         Self { bold: false, dim: false, italic: false, underline: false, strike: false, colour }
     }
 
@@ -61,7 +60,7 @@ impl Style {
 
 /// Text for a terminal: tracks the style of the last character and the position in the line.
 #[derive(Debug, Default)]
-pub struct StyledText {
+pub(crate) struct StyledText {
     text: String,
     style: Style,
     /// The current line has text.
@@ -70,7 +69,7 @@ pub struct StyledText {
 
 impl StyledText {
     /// Adds a character; control characters are made visible.
-    pub fn put(&mut self, c: char, style: Style) {
+    pub(crate) fn put(&mut self, c: char, style: Style) {
         if c == '\n' {
             self.newline();
             return;
@@ -81,30 +80,30 @@ impl StyledText {
     }
 
     /// Adds several characters.
-    pub fn write(&mut self, text: &str, style: Style) {
+    pub(crate) fn write(&mut self, text: &str, style: Style) {
         text.chars().for_each(|c| self.put(c, style));
     }
 
     /// Ends the line; no style reaches beyond it.
-    pub fn newline(&mut self) {
+    pub(crate) fn newline(&mut self) {
         self.set_style(Style::default());
         self.text.push('\n');
         self.open = false;
     }
 
     /// Restores the terminal's default style.
-    pub fn plain(&mut self) {
+    pub(crate) fn plain(&mut self) {
         self.set_style(Style::default());
     }
 
     /// Returns `true` if the line has text.
     #[must_use]
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.open
     }
 
     /// Returns the text added since the last call.
-    pub fn take(&mut self) -> String {
+    pub(crate) fn take(&mut self) -> String {
         std::mem::take(&mut self.text)
     }
 

@@ -12,14 +12,14 @@ const LABEL: usize = 20;
 
 /// The rows so far, as written.
 #[derive(Debug, Default)]
-pub struct Table {
+pub(crate) struct Table {
     lines: Vec<String>,
     bytes: usize,
 }
 
 /// The fate of a line that begins with `|`.
 #[derive(Debug, PartialEq, Eq)]
-pub enum RowResult {
+pub(crate) enum RowResult {
     /// A row, or possibly one.
     Held,
     /// These lines are not a table.
@@ -35,7 +35,7 @@ enum Side {
 
 impl Table {
     /// Takes the next line.
-    pub fn push(&mut self, line: String) -> RowResult {
+    pub(crate) fn push(&mut self, line: String) -> RowResult {
         if self.lines.len() == 1 && !is_delimiter(&line) {
             let first = std::mem::replace(&mut self.lines, vec![line]);
             return RowResult::NoTable(first);
@@ -47,12 +47,12 @@ impl Table {
 
     /// Returns `true` if nothing is held.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
     /// Returns the drawn table, at most `width` columns wide, or the held lines if they are not a table.
-    pub fn end(&mut self, width: usize, ink: &mut StyledText) -> Vec<String> {
+    pub(crate) fn end(&mut self, width: usize, ink: &mut StyledText) -> Vec<String> {
         let lines = std::mem::take(self).lines;
         if lines.len() < 2 {
             return lines;

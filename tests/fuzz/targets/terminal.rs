@@ -1,6 +1,6 @@
 //! What a model says on its way to a terminal or into a line of JSON, and secrets in what a server says.
 
-use llmroute::ui::sanitize;
+pub use llmroute::ui::sanitize;
 use llmroute_core::model::redact::redact;
 
 /// Neutralises `data` and looks for what is still harmful.

@@ -36,7 +36,7 @@ pub fn time_left(left: Duration) -> String {
 pub fn money(usd: f64) -> String {
     let size = usd.abs();
     let decimals = match size {
-        _ if size >= 0.995 || size < 0.000_000_000_5 => 2,
+        _ if !(0.000_000_000_5..0.995).contains(&size) => 2,
         _ => (2..=12).find(|decimals| size * 10_f64.powi(*decimals) >= 99.5).unwrap_or(12),
     };
     let decimals = usize::try_from(decimals).unwrap_or(2);

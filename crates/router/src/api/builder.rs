@@ -189,7 +189,6 @@ impl fmt::Debug for RouterBuilder {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a library has no `main` that could read it")]
 fn process_env() -> BTreeMap<String, String> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))

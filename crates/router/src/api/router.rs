@@ -71,13 +71,11 @@ impl Router {
     /// # })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[must_use]
     pub fn chat(&self, group: impl Into<String>, text: impl Into<String>) -> ChatRequest {
         ChatRequest::new(self.clone(), group.into(), Prompt::user(text))
     }
 
     /// Returns a request to `group` without a message; add them with [`ChatRequest::message`].
-    #[must_use]
     pub fn conversation(&self, group: impl Into<String>) -> ChatRequest {
         ChatRequest::new(self.clone(), group.into(), Prompt::default())
     }

@@ -27,6 +27,7 @@ type Body = Pin<Box<dyn Stream<Item = Result<bytes::Bytes, Failure>> + Send>>;
 pub(in crate::engine) type CallStream<'a> = Pin<Box<dyn Stream<Item = CallEvent> + Send + 'a>>;
 
 /// An event of a call.
+#[expect(clippy::large_enum_variant, reason = "one value at a time, moved once")]
 pub(in crate::engine) enum CallEvent {
     /// The reservation that the call waited for was made.
     Reserved,
@@ -110,6 +111,7 @@ struct RunningCall<'a> {
     fed: Vec<Event>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "one value a call, changed in place")]
 enum Stage<'a> {
     Reserving,
     Preparing,

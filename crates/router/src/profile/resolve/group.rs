@@ -52,6 +52,7 @@ impl Profile {
         self.not_built.push(not_built);
     }
 
+    #[expect(clippy::too_many_arguments, reason = "one caller; what it reads and what it fills")]
     fn add_members(
         &mut self,
         group: &str,
