@@ -69,7 +69,11 @@ fn walk(folder: &Path, visit: &mut impl FnMut(&Path)) {
 
 /// The violations of one file, by its path below the root.
 fn check(file: &str, source: &str) -> Vec<Violation> {
-    if file.ends_with("tests.rs") || file.contains("/tests/") || file.contains("/examples/") {
+    if file.ends_with("tests.rs")
+        || file.contains("/tests/")
+        || file.contains("/examples/")
+        || file.contains("/benches/")
+    {
         return Vec::new();
     }
     let core = file.strip_prefix("crates/core/src/").map(|path| path.split(['/', '.']).next().unwrap_or(path));

@@ -84,22 +84,22 @@ mod tests {
     use super::*;
 
     /// A keyring over mock entries.
-    fn ring() -> SystemKeyring {
+    fn mock_keyring() -> SystemKeyring {
         let store = mock::Store::new().unwrap();
         SystemKeyring { store: OnceLock::from(Ok(store as Arc<CredentialStore>)) }
     }
 
     #[test]
     fn a_key_is_found_until_it_is_removed() {
-        let keyring = ring();
-        assert_eq!(ring.get("work"), Ok(None));
+        let keyring = mock_keyring();
+        assert_eq!(keyring.get("work"), Ok(None));
         keyring.set("work", &Secret::new("sk-1")).unwrap();
-        assert_eq!(ring.get("work"), Ok(Some(Secret::new("sk-1"))));
-        assert_eq!(ring.get("home"), Ok(None));
+        assert_eq!(keyring.get("work"), Ok(Some(Secret::new("sk-1"))));
+        assert_eq!(keyring.get("home"), Ok(None));
         keyring.set("work", &Secret::new("sk-2")).unwrap();
-        assert_eq!(ring.get("work"), Ok(Some(Secret::new("sk-2"))));
-        assert_eq!((ring.remove("work"), ring.remove("work")), (Ok(true), Ok(false)));
-        assert_eq!(ring.get("work"), Ok(None));
+        assert_eq!(keyring.get("work"), Ok(Some(Secret::new("sk-2"))));
+        assert_eq!((keyring.remove("work"), keyring.remove("work")), (Ok(true), Ok(false)));
+        assert_eq!(keyring.get("work"), Ok(None));
     }
 
     #[test]
