@@ -19,6 +19,7 @@ use crate::ui::console::Console;
 use crate::ui::sanitize;
 use crate::ui::text::{NONE, count, duration};
 use llmroute_core::model::failure::one_line;
+use llmroute_core::routing::failover::SkipReason;
 use llmroute_core::routing::{DeploymentId, Map};
 use llmroute_router::engine::{ExplainedCandidate, Explanation, HedgeInfo, NamedValues, RouteError};
 
@@ -128,12 +129,12 @@ fn table(map: &Map, explained: &Explanation, width: Option<u16>) -> String {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
     table.set_header(["#", "DEPLOYMENT", "GROUP", "NUMBERS", "LIMITS", "STATUS"]);
-    for leg in &explained.groups {
-        for candidate in &leg.candidates {
+    for visit in &explained.groups {
+        for candidate in &visit.candidates {
             table.add_row([
                 candidate.place.map_or_else(|| NONE.to_owned(), |place| place.to_string()),
                 clean(&map.deployment(candidate.deployment).name),
-                clean(&map.group(leg.group).name),
+                clean(&map.group(visit.group).name),
                 figures(&candidate.numbers),
                 figures(&candidate.limits),
                 clean(&status(candidate)),
@@ -150,6 +151,7 @@ fn status(candidate: &ExplainedCandidate) -> String {
     match (&candidate.skipped, candidate.place) {
         (None, Some(_)) if candidate.wait.is_zero() => "is called".to_owned(),
         (None, Some(_)) => format!("is called after {}", duration(candidate.wait)),
+        (Some(reason @ SkipReason::TriedAnyway { .. }), Some(_)) => skip(reason),
         (Some(reason), Some(_)) => format!("{}; called anyway because no other deployment is available", skip(reason)),
         (Some(reason), None) => skip(reason),
         (None, None) => "not reached: no attempt is left for it".to_owned(),
@@ -166,11 +168,11 @@ fn object(subject: &ReportContext<'_>, explained: &Explanation, seed: u64, nobod
     let named = |figures: &NamedValues| -> Object<String, Value> {
         figures.iter().map(|(label, value)| ((*label).to_owned(), value.clone())).collect()
     };
-    let candidates = explained.groups.iter().flat_map(|leg| {
-        leg.candidates.iter().map(move |candidate| {
+    let candidates = explained.groups.iter().flat_map(|visit| {
+        visit.candidates.iter().map(move |candidate| {
             json!({
                 "deployment": map.deployment(candidate.deployment).name,
-                "group": map.group(leg.group).name,
+                "group": map.group(visit.group).name,
                 "place": candidate.place,
                 "wait_ms": u64::try_from(candidate.wait.as_millis()).unwrap_or(u64::MAX),
                 "skipped": candidate.skipped.as_ref().map(skip),
