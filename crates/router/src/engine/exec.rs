@@ -115,7 +115,7 @@ async fn run(command: &str, question: &str, keys: &[&str], limit: Duration) -> R
 /// The positions that `text` names: a JSON array of names of members, each once.
 fn parse(text: &str, position: impl Fn(&str) -> Option<usize>) -> Result<Vec<usize>, String> {
     let names: Vec<String> =
-        serde_json::from_str(text).map_err(|_| "its answer is no JSON array of names".to_owned())?;
+        serde_json::from_str(text).map_err(|_| "the command must print a JSON array of deployment names".to_owned())?;
     let mut order = Vec::with_capacity(names.len());
     for name in &names {
         let Some(position) = position(name) else {
@@ -126,7 +126,7 @@ fn parse(text: &str, position: impl Fn(&str) -> Option<usize>) -> Result<Vec<usi
         }
         order.push(position);
     }
-    if order.is_empty() { Err("its answer names nobody".to_owned()) } else { Ok(order) }
+    if order.is_empty() { Err("the command named no deployment".to_owned()) } else { Ok(order) }
 }
 
 #[cfg(test)]
@@ -154,10 +154,10 @@ mod tests {
 
     #[tokio::test]
     async fn anything_else_is_a_reason() {
-        check("echo a", Err("its answer is no JSON array of names")).await;
+        check("echo a", Err("the command must print a JSON array of deployment names")).await;
         check("echo '[\"x\"]'", Err("its answer names `x`, which is no candidate")).await;
         check("echo '[\"a\", \"a\"]'", Err("its answer names `a` twice")).await;
-        check("echo '[]'", Err("its answer names nobody")).await;
+        check("echo '[]'", Err("the command named no deployment")).await;
         check("exit 3", Err("it failed (exit status: 3)")).await;
     }
 

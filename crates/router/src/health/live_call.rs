@@ -95,7 +95,7 @@ fn ended(failed: RouteError) -> LiveCall {
                 LiveCall::NotMade(stop.as_str().to_owned())
             }
             RouteErrorKind::Interrupted { .. } | RouteErrorKind::Rule(_) | RouteErrorKind::ReaderGone => {
-                LiveCall::NotMade("nobody was asked".to_owned())
+                LiveCall::NotMade("no call was made".to_owned())
             }
         };
     };
@@ -105,6 +105,6 @@ fn ended(failed: RouteError) -> LiveCall {
             LiveCall::Answered { ttft: last.first_token, took, cost: last.cost }
         }
         Some(failure) => LiveCall::Failed { failure, cost: last.cost },
-        None => LiveCall::NotMade("nobody was asked".to_owned()),
+        None => LiveCall::NotMade("no call was made".to_owned()),
     }
 }
