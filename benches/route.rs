@@ -1,4 +1,4 @@
-//! What a choice costs: ranking the members of a group from a snapshot (aim: under 100 µs for 100), and
+//! The cost of a choice: ranking the members of a group from a snapshot (aim: under 100 µs for 100), and
 //! reading what is known of 100 deployments (aim: under 1 ms).
 
 use std::hint::black_box;

@@ -17,7 +17,7 @@ const REFUSAL: Seconds = 0.02;
 /// From the end of a process to the beginning of the next.
 const PAUSE: Seconds = 0.005;
 
-/// What the server refuses.
+/// The calls that the server refuses.
 #[derive(Debug, Clone, Copy)]
 pub enum Limit {
     /// More than so many calls in any window of so many seconds.
@@ -30,7 +30,7 @@ pub enum Limit {
     Once(usize),
 }
 
-/// How the requests come.
+/// The arrival of the requests.
 #[derive(Debug, Clone, Copy)]
 pub enum Arrival {
     /// Each after the end of the one before.
@@ -41,7 +41,7 @@ pub enum Arrival {
     Every(Seconds),
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Recovery {
     /// Requests with an answer.
@@ -75,7 +75,7 @@ struct Server {
 }
 
 impl Server {
-    /// Whether a call is admitted, and otherwise the seconds to wait; 0 is a 500.
+    /// Admits a call, or returns the seconds to wait; 0 means a 500.
     fn call(&mut self, now: Seconds) -> Result<(), u64> {
         self.calls += 1;
         match self.limit {

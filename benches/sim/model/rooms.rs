@@ -46,7 +46,7 @@ impl Rooms {
         Self { home, quotas: Default::default(), meters: Default::default(), flying: [0; COUNT] }
     }
 
-    /// Marks on the snapshot of a request whom the limits keep shut.
+    /// Marks the deployments that the limits exclude on the snapshot of a request.
     pub fn mark(
         &self,
         map: &Map,

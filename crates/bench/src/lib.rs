@@ -4,7 +4,7 @@
 //! [`Sample`](sample::Sample) per call. Every figure and report is computed from the samples by pure functions of
 //! values and seeds. The crate parses no arguments and opens no sockets; the command line does.
 //!
-//! How it fits into the program: `docs/architecture.md`. What the figures mean: `docs/bench.md`.
+//! See `docs/architecture.md` for its place in the program, and `docs/bench.md` for the meaning of the figures.
 
 pub mod compare;
 pub mod cost;

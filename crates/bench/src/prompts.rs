@@ -34,7 +34,7 @@ impl Default for PromptSource {
 /// The prompts of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prompts {
-    /// Where the texts come from.
+    /// The source of the texts.
     pub source: PromptSource,
     /// Output tokens that a synthetic prompt asks for.
     pub output: u64,

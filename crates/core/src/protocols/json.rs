@@ -64,7 +64,7 @@ fn words(text: &str) -> Failure {
 pub(super) fn not_an_answer(body: &Value, codes: classify::Codes) -> Failure {
     let list = body.as_array().map(Vec::as_slice).unwrap_or_default();
     let body = list.iter().find(|body| classify::is_error(body)).unwrap_or(body);
-    // Nobody answers with a bare text: it says why there is no answer.
+    // A bare text is not an answer but the reason why there is none.
     if classify::is_error(body) || body.as_str().is_some_and(|text| !text.trim().is_empty()) {
         classify::inside(body, codes)
     } else {

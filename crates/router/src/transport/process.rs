@@ -206,7 +206,7 @@ mod tests {
         let pid = std::fs::read_to_string(file).unwrap();
         let stat = format!("/proc/{}/stat", pid.trim());
         for _ in 0..100 {
-            // A zombie that nobody has waited for has ended, too.
+            // A zombie has ended, too.
             match std::fs::read_to_string(&stat) {
                 Ok(text) if !text.contains(") Z ") => tokio::time::sleep(Duration::from_millis(20)).await,
                 Ok(_) | Err(_) => return,

@@ -141,7 +141,7 @@ fn class(said: &ErrorBody, status: u16, own: Codes) -> Class {
         .unwrap_or_else(|| fallback(effective))
 }
 
-/// What the error of a server behind a gateway means, when it is understood and fits the gateway's status.
+/// Classifies the error of a server behind a gateway, if it is recognized and fits the gateway's status.
 fn nested(said: &ErrorBody, status: u16, own: Codes) -> Option<Class> {
     let nested = said.nested.as_deref()?;
     Some(class(nested, 0, own))
