@@ -319,7 +319,7 @@ async fn a_request_that_is_dropped_gives_up_its_place() {
         let request = Request::new(life.group, Prompt::user("hello"), Delivery::Whole, life.clock.now());
         life.router.run(&request, &mut fastrand::Rng::with_seed(after), &mut Silent).await.is_ok()
     };
-    let given_up = tokio::time::timeout(Duration::from_secs(40), ask(20));
+    let given_up = tokio::time::timeout(Duration::from_secs(31), ask(20));
     let (given_up, second) = tokio::join!(given_up, ask(30));
     assert!(given_up.is_err() && second);
     assert_eq!(life.clock.now().since(START).as_secs(), 60);
