@@ -189,6 +189,13 @@ impl<'a> HttpCall<'a> {
         };
     }
 
+    /// The provider's id of the request in `headers`, without secrets.
+    #[must_use]
+    pub fn request_id(&self, headers: &HeaderMap) -> Option<String> {
+        let id = crate::protocols::classify::request_id(headers)?;
+        Some(redact(&id, &secrets(self.endpoint, self.key.as_ref())))
+    }
+
     /// Takes a piece of the body and appends what it means to `events`.
     pub fn feed(&mut self, at: Duration, bytes: &[u8], events: &mut Vec<Event>) {
         match &mut self.phase {

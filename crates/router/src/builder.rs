@@ -85,6 +85,7 @@ impl Router {
         around: &Environment<'_>,
         client: Option<reqwest::Client>,
     ) -> Self {
+        let digest = profile.digest();
         let Profile { map, endpoints, keys, .. } = profile;
         let network = SchemeTransport::new(around.seed);
         let network = match client {
@@ -100,12 +101,14 @@ impl Router {
             state::open(around.state),
             around.clock,
         )
+        .with_profile(digest)
     }
 
     /// A router over `profile` with the connections, the keys and the state of this one.
     #[must_use]
     pub fn over(&self, profile: Profile) -> Self {
+        let digest = profile.digest();
         let Profile { map, endpoints, keys, .. } = profile;
-        self.with_map(Arc::new(map), endpoints, keys)
+        self.with_map(Arc::new(map), endpoints, keys).with_profile(digest)
     }
 }

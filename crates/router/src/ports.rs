@@ -347,6 +347,12 @@ pub struct LogStart {
     pub prompt: String,
     /// Labels given with `--tag`.
     pub tags: Vec<String>,
+    /// The end user, given with `--user`.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// What else was asked for and is sent: parameters, template, constraints, seed, digest of the profile.
+    #[serde(default)]
+    pub details: serde_json::Value,
 }
 
 impl LogStart {
@@ -420,6 +426,9 @@ pub struct LogEnd {
     pub attempts: serde_json::Value,
     /// The failure class and message, when it failed.
     pub error: Option<serde_json::Value>,
+    /// What decided: strategy, rule, and the deployments that were skipped, with the reasons.
+    #[serde(default)]
+    pub routing: serde_json::Value,
 }
 
 /// Wall time at the start of the process plus the monotonic time since.

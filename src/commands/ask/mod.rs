@@ -15,12 +15,15 @@ pub(super) mod template;
 
 use std::io;
 
+use serde_json::json;
+
 use self::args::AskArgs;
 use self::conversation::ContinuedConversation;
 use self::output_file::OutputFile;
 use self::printer::{Printer, unordered};
-use self::report::{ReportContext, event, headline};
+use self::report::{ReportContext, event};
 use self::resolve::{Output, ResolvedAsk};
+use self::template::FilledTemplate;
 use crate::commands::Exit;
 use crate::commands::Global;
 use crate::environment::Env;
@@ -118,6 +121,8 @@ pub(super) fn prepare(
         system: system.clone(),
         prompt: attach::logged(&text, &args.question.attachments, &attachments),
         tags: args.question.tags.clone(),
+        user: None,
+        details: json!({"template": ask.template.as_ref().map(FilledTemplate::logged), "route_seed": ask.seed}),
     });
     ask.attributes.identity.prompt = Some(text.clone());
     ask.attributes.identity.conversation.clone_from(&conversation);
@@ -239,8 +244,8 @@ fn fail(
     }
     let error = subject.error(failed);
     let object = match ask.output {
-        Output::Json => subject.failed(failed, &error, headline(failed)),
-        Output::StreamJson => event("error", subject.failed(failed, &error, headline(failed))),
+        Output::Json => subject.failed(failed, &error),
+        Output::StreamJson => event("error", subject.failed(failed, &error)),
         Output::Streamed | Output::Whole | Output::Extracted => return Err(error),
     };
     // The exit code of the failure matters more than that its report could not be written.

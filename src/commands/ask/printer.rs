@@ -240,8 +240,8 @@ pub(crate) fn skip(reason: &SkipReason) -> String {
             let left = duration(*left);
             format!("cooling down for {left} ({class}); tried anyway because no other deployment is available")
         }
-        SkipReason::Limited { limit, left } => format!("{limit}, next slot in {}", duration(*left)),
-        SkipReason::TooLarge { limit } => format!("{limit}: the request is larger than it allows"),
+        SkipReason::Limited { limit, left, .. } => format!("{limit}, next slot in {}", duration(*left)),
+        SkipReason::TooLarge { limit, .. } => format!("{limit}: the request is larger than it allows"),
         SkipReason::Gated { left } => format!("rate_limit, {} left", duration(*left)),
     }
 }

@@ -7,11 +7,14 @@ use serde_json::{Value, json};
 use super::printer::{describe, skip, tokens};
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::text::{count, duration, money};
-use llmroute_core::model::{Class, Failure, OutputFault};
-use llmroute_core::routing::failover::{SkipReason, Stop};
+use llmroute_core::model::{Class, OutputFault};
+use llmroute_core::routing::failover::Stop;
 use llmroute_core::routing::rules::RuleId;
 use llmroute_core::routing::{GroupId, Map};
 use llmroute_router::engine::{Attempt, CostSummary, RouteError, RouteErrorKind, RoutedAnswer};
+
+/// The longest wait for a budget that is a reason to try again later.
+const SHORT_WAIT: Duration = Duration::from_secs(3600);
 
 /// What a report needs besides how the request ended.
 #[derive(Clone, Copy)]
@@ -61,15 +64,15 @@ impl ReportContext<'_> {
 
     /// The object of `--json` for a failure.
     #[must_use]
-    pub(crate) fn failed(&self, failed: &RouteError, error: &CommandError, class: Option<Class>) -> Value {
+    pub(crate) fn failed(&self, failed: &RouteError, error: &CommandError) -> Value {
         let spend = CostSummary::of(&failed.attempts);
         let mut object = self.common(&failed.attempts, failed.duration);
         let fields = json!({
             "cost_usd": spend.delivered, "priced": spend.complete, "hedged": failed.hedged.is_some(),
             "error": {
-                "class": class.map(Class::as_str), "message": error.message(),
+                "class": failed.class().map(Class::as_str), "message": error.message(),
                 "hint": Some(error.hints.join("\n")).filter(|hint| !hint.is_empty()),
-                "exit_code": error.kind.exit_code(),
+                "exit_code": error.kind.exit_code(), "retry_after_ms": failed.retry_after().map(millis),
             },
         });
         merge(&mut object, fields);
@@ -129,6 +132,9 @@ impl ReportContext<'_> {
             (RouteErrorKind::Stopped(Stop::RateLimited { next }), _) => {
                 format!("every deployment of `{group}` is rate limited; next slot in {}", duration(next))
             }
+            (RouteErrorKind::Stopped(Stop::BudgetSpent { next }), _) => {
+                format!("the budget of every deployment of `{group}` is spent; it has room in {}", duration(next))
+            }
             (RouteErrorKind::Stopped(Stop::NoKey), _) => format!("no deployment of `{group}` has a key"),
             (RouteErrorKind::Stopped(Stop::Refused), _) => "the request was refused".to_owned(),
             (RouteErrorKind::Stopped(Stop::Exhausted), ErrorKind::Authentication) => {
@@ -183,53 +189,23 @@ fn cost(spend: &CostSummary) -> String {
 
 /// The kind of a failed request, by the precedence 74, 124, 65, 78, 75, 77, 69.
 fn kind(failed: &RouteError) -> ErrorKind {
-    let classes: Vec<Class> = failures(failed).map(|failure| failure.class).collect();
-    let refused = classes.iter().any(|class| is_refusal(*class));
+    let mut classes = failed.failures().map(|failure| failure.class).peekable();
     match failed.why {
         RouteErrorKind::Interrupted { .. } | RouteErrorKind::ReaderGone => ErrorKind::Output,
         RouteErrorKind::Rule(_) => ErrorKind::Profile,
         RouteErrorKind::Stopped(Stop::Deadline) => ErrorKind::Deadline,
+        RouteErrorKind::Stopped(_) if failed.is_refused() => ErrorKind::Refused,
         RouteErrorKind::Stopped(Stop::Refused) => ErrorKind::Refused,
-        RouteErrorKind::Stopped(_) if refused => ErrorKind::Refused,
-        RouteErrorKind::Stopped(Stop::Exhausted) if incapable(failed) => ErrorKind::Refused,
         RouteErrorKind::Stopped(Stop::NoKey) => ErrorKind::Profile,
         RouteErrorKind::Stopped(Stop::RateLimited { .. }) => ErrorKind::TryLater,
-        RouteErrorKind::Stopped(Stop::Exhausted)
-            if !classes.is_empty() && classes.iter().all(|class| is_key(*class)) =>
-        {
+        // A script that repeats what ends with 75 would spin until the budget has room.
+        RouteErrorKind::Stopped(Stop::BudgetSpent { next }) if next <= SHORT_WAIT => ErrorKind::TryLater,
+        RouteErrorKind::Stopped(Stop::BudgetSpent { .. }) => ErrorKind::Unavailable,
+        RouteErrorKind::Stopped(Stop::Exhausted) if classes.peek().is_some() && classes.all(is_key) => {
             ErrorKind::Authentication
         }
         RouteErrorKind::Stopped(Stop::Exhausted) => ErrorKind::Unavailable,
     }
-}
-
-/// The class that stands for the whole request in `--json`: that of the first failure, or of the first
-/// refusal when that is what ended it.
-#[must_use]
-pub(crate) fn headline(failed: &RouteError) -> Option<Class> {
-    let refused = matches!(kind(failed), ErrorKind::Refused);
-    let mut classes = failures(failed).map(|failure| failure.class);
-    let first = classes.clone().next();
-    let unable = incapable(failed).then_some(Class::Unsupported);
-    classes.find(|class| !refused || is_refusal(*class)).or(first).or(unable)
-}
-
-fn failures(failed: &RouteError) -> impl Iterator<Item = &Failure> + Clone {
-    failed.attempts.iter().filter_map(|attempt| attempt.failure.as_ref())
-}
-
-/// Whether nobody was asked because nobody can do what the request needs.
-fn incapable(failed: &RouteError) -> bool {
-    let unable = |reason: &SkipReason| matches!(reason, SkipReason::Incapable(_));
-    let excluded =
-        |reason: &SkipReason| unable(reason) || matches!(reason, SkipReason::Ruled { .. } | SkipReason::Tags);
-    failed.attempts.is_empty()
-        && failed.skips.iter().any(|skipped| unable(&skipped.reason))
-        && failed.skips.iter().all(|skipped| excluded(&skipped.reason))
-}
-
-fn is_refusal(class: Class) -> bool {
-    matches!(class, Class::BadRequest | Class::ContextWindow | Class::ContentPolicy | Class::Unsupported)
 }
 
 fn is_key(class: Class) -> bool {
@@ -257,25 +233,24 @@ fn hint(failed: &RouteError, kind: ErrorKind) -> Option<String> {
 }
 
 fn refusal_hint(failed: &RouteError) -> Option<&'static str> {
-    let too_long = failed.skips.iter().any(|skipped| matches!(skipped.reason, SkipReason::ContextWindow { .. }));
-    match headline(failed) {
+    match failed.class() {
         Some(Class::ContextWindow) => {
             Some("shorten the prompt, or name a group of larger models in `context_window_fallbacks`")
         }
         Some(Class::ContentPolicy) => {
             Some("name a group in `content_policy_fallbacks` or `fallbacks` to call another model")
         }
-        None if too_long => Some("shorten the prompt, or name a group of larger models in `context_window_fallbacks`"),
         Some(_) | None => None,
     }
 }
 
 fn unavailable_hint(failed: &RouteError) -> Option<&'static str> {
-    let capped = |reason: &SkipReason| matches!(reason, SkipReason::Unpriced | SkipReason::OverCost { .. });
-    if failed.attempts.is_empty() && failed.skips.iter().any(|skipped| capped(&skipped.reason)) {
-        return Some("give the deployments a price, or raise the cap or the budget");
+    if let RouteErrorKind::Stopped(Stop::BudgetSpent { .. }) = failed.why {
+        return Some("raise `budget`, or add a deployment or a fallback group with its own budget");
     }
-    match headline(failed)? {
+    match failed.class()? {
+        Class::Budget => Some("give the deployments a price, or raise the cap or the budget"),
+        Class::RateLimit if failed.attempts.is_empty() => Some("shorten the prompt, or raise the limit"),
         Class::InvalidOutput(OutputFault::Rejected) => Some("ask a stronger model, or add one as a fallback"),
         Class::NotFound => Some("check the model's name and the base URL"),
         Class::Quota => Some("add credit at the provider, wait as long as it asks, or add a fallback with another key"),

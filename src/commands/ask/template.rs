@@ -52,6 +52,12 @@ impl FilledTemplate {
         Ok((Some(Self { template: template.clone(), values }), rest))
     }
 
+    /// The name and the variables, for the log.
+    #[must_use]
+    pub(crate) fn logged(&self) -> serde_json::Value {
+        serde_json::json!({"name": self.template.name, "variables": self.values})
+    }
+
     /// The template as written.
     #[must_use]
     pub(crate) fn template(&self) -> &Template {

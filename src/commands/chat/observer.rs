@@ -61,8 +61,18 @@ impl<'a> TurnObserver<'a> {
 
     fn calling(&mut self, deployment: DeploymentId, waited: Duration) {
         let (group, share) = (self.group, Disposition::Cancelled);
-        let (failure, duration, first_token, cost) = (None, Duration::ZERO, None, None);
-        let attempt = Attempt { deployment, group, failure, waited, duration, first_token, cost, disposition: share };
+        let attempt = Attempt {
+            deployment,
+            group,
+            failure: None,
+            waited,
+            duration: Duration::ZERO,
+            first_token: None,
+            usage: None,
+            request_id: None,
+            cost: None,
+            disposition: share,
+        };
         self.asked.push((attempt, self.clock.now().after(waited)));
     }
 

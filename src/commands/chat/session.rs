@@ -12,7 +12,7 @@ use super::why;
 use crate::commands::Exit;
 use crate::commands::Global;
 use crate::commands::ask::printer::Printer;
-use crate::commands::ask::report::{ReportContext, headline};
+use crate::commands::ask::report::ReportContext;
 use crate::commands::ask::resolve::ResolvedAsk;
 use crate::commands::ask::unwritable;
 use crate::conversation::fit::{Fitted, budget, fit};
@@ -271,7 +271,9 @@ impl<'a> Session<'a> {
             parent: self.conversation.parent().map(str::to_owned),
             system: prompt.system.clone(),
             prompt: question.logged.clone(),
-            tags: Vec::new(),
+            tags: attributes.tags.clone(),
+            user: None,
+            details: serde_json::Value::Null,
         };
         let (checks, delivery) = (Checks::default(), self.ask.delivery);
         let mut request =
@@ -363,10 +365,12 @@ enum RequestAttempt {
 /// `true` if fewer turns could help.
 fn is_too_long(failed: &RouteError) -> bool {
     let too_long = |reason: &SkipReason| matches!(reason, SkipReason::ContextWindow { .. });
-    match (failed.why, headline(failed)) {
-        (RouteErrorKind::Stopped(_), Some(class)) => class == Class::ContextWindow,
-        (RouteErrorKind::Stopped(_), None) => failed.skips.iter().any(|skip| too_long(&skip.reason)),
-        (RouteErrorKind::Interrupted { .. } | RouteErrorKind::Rule(_) | RouteErrorKind::ReaderGone, _) => false,
+    match failed.why {
+        RouteErrorKind::Stopped(_) if failed.attempts.is_empty() => {
+            failed.skips.iter().any(|skip| too_long(&skip.reason))
+        }
+        RouteErrorKind::Stopped(_) => failed.class() == Some(Class::ContextWindow),
+        RouteErrorKind::Interrupted { .. } | RouteErrorKind::Rule(_) | RouteErrorKind::ReaderGone => false,
     }
 }
 

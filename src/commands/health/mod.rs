@@ -25,7 +25,7 @@ use crate::ui::console::Console;
 use llmroute_core::routing::DeploymentId;
 use llmroute_router::engine::Router;
 pub(crate) use llmroute_router::health::{self, HealthReport, HealthState, HealthTimeouts, Problem, Target};
-pub(crate) use llmroute_router::history::{History, LogEntry, last_calls, stats};
+pub(crate) use llmroute_router::history::{History, LogEntry, LoggedRequest, StatsByKey, last_calls};
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::{LoadOptions, describe_key};
 pub(crate) use llmroute_router::state::StateLocation;
@@ -165,8 +165,12 @@ impl HealthChecker {
 
 /// The median time to the first token by deployment name, where there are enough calls.
 fn usual(entries: &[LogEntry]) -> BTreeMap<String, Duration> {
-    let found = stats(entries, |_, deployment| deployment.to_owned());
-    let enough = found.into_iter().filter(|(_, stats)| stats.timed() >= MIN_SAMPLES);
+    let mut found: StatsByKey<String> = StatsByKey::default();
+    for entry in entries {
+        let request = LoggedRequest::from((entry.start.clone(), entry.end.clone()));
+        found.count(&request, |_, attempt| attempt.and_then(|attempt| attempt.deployment.clone()).into_iter().collect());
+    }
+    let enough = found.0.into_iter().filter(|(_, stats)| stats.timed() >= MIN_SAMPLES);
     enough.filter_map(|(name, stats)| Some((name, Duration::from_millis(stats.ttft_p50()?)))).collect()
 }
 

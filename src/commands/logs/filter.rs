@@ -10,6 +10,9 @@ use llmroute_router::history::{History, LogQuery, SearchTerms};
 use llmroute_router::ports::RequestOutcome;
 pub(crate) use llmroute_router::profile::duration;
 
+/// The forms of a time.
+pub(crate) const TIME_HINT: &str = "write how long ago (`30m`, `2h`, `7d`), or a date like `2026-11-01` or `2026-11-01T09:30`";
+
 /// Filters of a list; a request must pass all of them.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Filters")]
@@ -109,7 +112,7 @@ fn unclear(flag: &'static str, typed: &str) -> LogsError {
 }
 
 /// A duration before `now`, a time with its offset, or a date (its beginning) with or without a time in `zone`.
-fn moment(typed: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+pub(crate) fn moment(typed: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     // A bare number could mean seconds or a year.
     if typed.ends_with(|c: char| c.is_ascii_alphabetic())
         && let Ok(span) = duration::parse(typed)

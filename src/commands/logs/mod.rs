@@ -138,7 +138,7 @@ pub(crate) fn run(args: &LogsArgs, global: &Global, env: &Env, console: &mut Con
         Err(LogsError::Output(error)) => crate::commands::ask::unwritable(&error),
         Err(LogsError::History(error)) => Err(error.into()),
         Err(error @ LogsError::Time { .. }) => Err(CommandError::from_cause(ErrorKind::Usage, error)
-            .hint("write how long ago (`30m`, `2h`, `7d`), or a date like `2026-11-01` or `2026-11-01T09:30`")),
+            .hint(filter::TIME_HINT)),
         Err(error @ LogsError::NoWord(_)) => Err(CommandError::from_cause(ErrorKind::Usage, error)
             .hint("words are letters and digits; `word*` matches words that start with `word`")),
         Err(error @ LogsError::NoText { .. }) => {

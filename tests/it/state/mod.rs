@@ -44,6 +44,8 @@ pub fn start(id: &str) -> LogStart {
         system: Some("be brief".to_owned()),
         prompt: "Why is the sky blue?".to_owned(),
         tags: vec!["a".to_owned(), "b c".to_owned()],
+        user: Some("u1".to_owned()),
+        details: serde_json::json!({"parameters": {"temperature": 0.5}, "seed": "7"}),
     }
 }
 
@@ -66,5 +68,6 @@ pub fn end(text: &str) -> LogEnd {
             {"deployment": "openai/gpt-4o", "outcome": "ok", "class": null, "status": 200, "waited_ms": 500, "duration_ms": 802},
         ]),
         error: None,
+        routing: serde_json::json!({"strategy": "simple-shuffle", "rule": null, "skipped": []}),
     }
 }

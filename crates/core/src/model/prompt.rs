@@ -180,7 +180,7 @@ pub enum ImageData {
 }
 
 /// Sampling parameters; `None` leaves the provider's default.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Sampling {
     /// Randomness.
     pub temperature: Option<f64>,

@@ -183,6 +183,9 @@ impl Error {
             RouteErrorKind::Stopped(Stop::RateLimited { .. }) => {
                 (ErrorKind::RateLimit, format!("every deployment of `{group}` is at a rate limit"))
             }
+            RouteErrorKind::Stopped(Stop::BudgetSpent { .. }) => {
+                (ErrorKind::Budget, format!("every deployment of `{group}` is over its budget"))
+            }
             RouteErrorKind::Stopped(Stop::NoKey) => {
                 (ErrorKind::NoDeployment, format!("no deployment of `{group}` has a key"))
             }
@@ -207,7 +210,7 @@ impl Error {
         };
         let mut new = Self::new(kind, message);
         new.0.retry_after = match &error.why {
-            RouteErrorKind::Stopped(Stop::RateLimited { next }) => Some(*next),
+            RouteErrorKind::Stopped(Stop::RateLimited { next } | Stop::BudgetSpent { next }) => Some(*next),
             _ => last.and_then(|failure| failure.retry_after),
         };
         new.0.attempts = error.attempts.iter().map(|attempt| Attempt::of(attempt, map)).collect();

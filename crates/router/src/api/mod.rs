@@ -20,3 +20,4 @@ pub use response::{Attempt, AttemptOutcome, ChatResponse};
 pub use router::Router;
 pub use strategy::{Candidate, RequestContext, Strategy};
 pub use stream::ChatStream;
+pub(crate) use stream::describe;

@@ -168,7 +168,7 @@ impl Observer for Recorder {
 }
 
 /// The reason for which a deployment is passed over, in words.
-fn describe(reason: &SkipReason) -> String {
+pub(crate) fn describe(reason: &SkipReason) -> String {
     match reason {
         SkipReason::NoKey(missing) => format!("no key: {missing}"),
         SkipReason::Ruled { group, number } => format!("rule {number} of `{group}` chose another target"),
@@ -184,7 +184,7 @@ fn describe(reason: &SkipReason) -> String {
             format!("cooling down for {left:.1?} ({class}); tried anyway because no other deployment is available")
         }
         SkipReason::Gated { left } => format!("rate limited for {left:.1?}"),
-        SkipReason::Limited { limit, left } => format!("{limit} is reached for {left:.1?}"),
-        SkipReason::TooLarge { limit } => format!("the request is larger than {limit} allows"),
+        SkipReason::Limited { limit, left, .. } => format!("{limit} is reached for {left:.1?}"),
+        SkipReason::TooLarge { limit, .. } => format!("the request is larger than {limit} allows"),
     }
 }

@@ -25,4 +25,5 @@ pub use measurement::Measurement;
 pub use plan::{Plan, PlannedCall};
 pub use probe::{ModelList, ProbeKey, ProbeLimits, ProbeOutcome, ProbeReply, ProbeResult, Standing};
 pub use request::record::{Attempt, CostSummary, Disposition, HedgeInfo, RouteError, RouteErrorKind, RoutedAnswer};
+pub(crate) use router::ProfileDigest;
 pub use router::{Request, Router};

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::engine::call::checks::Checks;
 use crate::engine::call::delivery::Delivery;
 use crate::engine::event::{Observer, RouterEvent};
@@ -34,6 +36,17 @@ pub struct Router {
     pub(super) state: StateHandle,
     pub(super) clock: Clock,
     pub(super) limits: Arc<ProviderLimits>,
+    /// The profile that the log names; `None` without one.
+    pub(super) profile: Option<ProfileDigest>,
+}
+
+/// The profile of a request, for the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct ProfileDigest {
+    /// Its path or name.
+    pub(crate) source: String,
+    /// The SHA-256 of its text, in which secrets are masked.
+    pub(crate) sha256: String,
 }
 
 /// A request to a group.
@@ -85,7 +98,7 @@ impl Router {
         clock: Clock,
     ) -> Self {
         let state = StateHandle::new(Arc::clone(&store));
-        Self { map, endpoints, sources, keys, transport, store, state, clock, limits: Arc::default() }
+        Self { map, endpoints, sources, keys, transport, store, state, clock, limits: Arc::default(), profile: None }
     }
 
     /// A router over another `map`, with the ways out of this one.
@@ -94,15 +107,21 @@ impl Router {
         let (keys, transport) = (Arc::clone(&self.keys), Arc::clone(&self.transport));
         let limits = Arc::clone(&self.limits);
         let (store, state) = (Arc::clone(&self.store), self.state.clone());
-        Self { map, endpoints, sources, keys, transport, store, state, clock: self.clock, limits }
+        Self { map, endpoints, sources, keys, transport, store, state, clock: self.clock, limits, profile: None }
+    }
+
+    /// Returns the router with the profile that the log names.
+    #[must_use]
+    pub(crate) fn with_profile(self, profile: ProfileDigest) -> Self {
+        Self { profile: Some(profile), ..self }
     }
 
     /// Writes down what `request` asks before it is run, which otherwise happens while the network is waited
     /// for: from here on it is not lost, whatever happens to the process.
     pub fn write_down(&self, request: &Request) {
-        if let Some(start) = &request.log {
+        if let Some(start) = self.log_start(request) {
             // A store that cannot be written says so by its warning.
-            let _ = self.store.begin(start);
+            let _ = self.store.begin(&start);
         }
     }
 

@@ -90,7 +90,7 @@ fn ended(failed: RouteError) -> LiveCall {
     let (why, took) = (failed.why, failed.duration);
     let Some(last) = failed.attempts.into_iter().next_back() else {
         return match why {
-            RouteErrorKind::Stopped(Stop::RateLimited { .. }) => LiveCall::Gated,
+            RouteErrorKind::Stopped(Stop::RateLimited { .. } | Stop::BudgetSpent { .. }) => LiveCall::Gated,
             RouteErrorKind::Stopped(stop @ (Stop::Deadline | Stop::Refused | Stop::NoKey | Stop::Exhausted)) => {
                 LiveCall::NotMade(stop.as_str().to_owned())
             }

@@ -49,6 +49,8 @@ impl Serialize for LogEntry {
         map.serialize_entry("conversation_id", &start.conversation())?;
         map.serialize_entry("parent", &start.parent)?;
         map.serialize_entry("tags", &start.tags)?;
+        map.serialize_entry("user", &start.user)?;
+        map.serialize_entry("request", &start.details)?;
         map.serialize_entry("system", &start.system)?;
         map.serialize_entry("prompt", &start.prompt)?;
         map.serialize_entry("outcome", self.outcome())?;
@@ -66,6 +68,7 @@ impl Serialize for LogEntry {
             map.serialize_entry("ttft_ms", &end.ttft_ms)?;
             map.serialize_entry("duration_ms", &end.duration_ms)?;
             map.serialize_entry("attempts", &end.attempts)?;
+            map.serialize_entry("route", &end.routing)?;
             if let Some(error) = &end.error {
                 map.serialize_entry("error", error)?;
             }

@@ -10,11 +10,11 @@ use crate::state::{LogReader, StateLocation};
 use llmroute_core::model::Timestamp;
 
 pub use crate::ports::{LogEnd, LogStart};
-pub use crate::state::{LogQuery, SearchTerms};
+pub use crate::state::{LogQuery, LoggedAttempt, LoggedRequest, SearchTerms};
 pub use conversation::{ConversationSummary, messages, with_attachment_kinds};
 pub use entry::{LogEntry, rfc3339};
 pub use last_call::{LastCall, last_calls};
-pub use stats::{CallStats, P95_NEEDS, stats};
+pub use stats::{CallStats, P95_NEEDS, StatsByKey};
 
 /// The number of ids listed for an ambiguous one.
 const CANDIDATES: usize = 4;
@@ -113,12 +113,17 @@ impl History {
         Ok(records.into_iter().map(LogEntry::from).collect())
     }
 
-    /// The requests since `since`, oldest first, without their texts.
+    /// Calls `visit` for each request from `since` on and before `until`, in no order, without its texts.
     ///
     /// # Errors
     /// [`HistoryError::Empty`] when nothing was ever logged, or when the log cannot be read.
-    pub fn since(&self, since: Timestamp) -> Result<Vec<LogEntry>, HistoryError> {
-        Ok(self.reader()?.since(since)?.into_iter().map(LogEntry::from).collect())
+    pub fn visit(
+        &self,
+        since: Timestamp,
+        until: Timestamp,
+        visit: &mut dyn FnMut(LoggedRequest),
+    ) -> Result<(), HistoryError> {
+        Ok(self.reader()?.visit(since, until, visit)?)
     }
 
     /// The request `id`: `last`, a full id, or a unique prefix or suffix.

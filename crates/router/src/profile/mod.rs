@@ -21,6 +21,7 @@ mod tests;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
 use toml::Spanned;
 use toml::de::DeTable;
 
@@ -41,10 +42,12 @@ pub use show::show;
 pub use state::state_source;
 pub use template::Template;
 
+use crate::engine::ProfileDigest;
 use credentials::KeySpec;
 pub(crate) use credentials::{LARGEST as LARGEST_KEY_FILE, trim_key};
 use document::table::{Keys as _, NamedTable, Setting};
 use document::value::ApiKeys;
+pub(crate) use document::mask::is_secret_key;
 use document::{ProfileTables, diagnostic, mask};
 use resolve::deployment::host_key;
 use resolve::precedence::{Precedence, TimeoutConfig};
@@ -141,6 +144,12 @@ pub struct UnbuiltFeature {
 const DEMO: &str = include_str!("demo.toml");
 
 impl Profile {
+    /// The name and the digest that the log keeps.
+    pub(crate) fn digest(&self) -> ProfileDigest {
+        let sha256 = credentials::hex(&Sha256::digest(self.document.text.as_bytes()));
+        ProfileDigest { source: self.source.name(), sha256 }
+    }
+
     /// Loads the profile at `location`, which is not [`ProfileLocation::Discover`].
     ///
     /// # Errors

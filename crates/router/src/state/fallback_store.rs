@@ -256,6 +256,8 @@ mod tests {
             system: None,
             prompt: "why?".to_owned(),
             tags: Vec::new(),
+            user: None,
+            details: serde_json::Value::Null,
         }
     }
 
@@ -275,6 +277,7 @@ mod tests {
             duration_ms: 1,
             attempts: serde_json::Value::Null,
             error: None,
+            routing: serde_json::Value::Null,
         }
     }
 

@@ -8,7 +8,7 @@ use crate::ports::StoreError;
 use llmroute_core::model::Timestamp;
 
 use super::sqlite::{error, log, open, search, word_index};
-use super::{LogQuery, LogRecord, RedisStore, StateLocation};
+use super::{LogQuery, LogRecord, LoggedRequest, RedisStore, StateLocation};
 
 /// The log of a shared state.
 #[derive(Debug)]
@@ -57,14 +57,19 @@ impl LogReader {
         }
     }
 
-    /// The requests since `since`, oldest first, without their texts.
+    /// Calls `visit` for each request from `since` on and before `until`, in no order, without its texts.
     ///
     /// # Errors
     /// Fails if the log cannot be read.
-    pub(crate) fn since(&self, since: Timestamp) -> Result<Vec<LogRecord>, StoreError> {
+    pub(crate) fn visit(
+        &self,
+        since: Timestamp,
+        until: Timestamp,
+        visit: &mut dyn FnMut(LoggedRequest),
+    ) -> Result<(), StoreError> {
         match &self.0 {
-            Backend::Sqlite { path, connection } => run(path, log::since(connection, since)),
-            Backend::Redis(redis) => redis.since(since),
+            Backend::Sqlite { path, connection } => run(path, log::visit(connection, [since, until], visit)),
+            Backend::Redis(redis) => redis.visit(since, until, visit),
         }
     }
 

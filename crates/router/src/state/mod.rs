@@ -7,6 +7,7 @@ mod fallback_store;
 mod handle;
 mod log_query;
 mod log_reader;
+mod logged_request;
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
@@ -28,6 +29,7 @@ pub use fallback_store::FallbackStore;
 pub(crate) use handle::StateHandle;
 pub use log_query::LogQuery;
 pub use log_reader::LogReader;
+pub use logged_request::{LoggedAttempt, LoggedRequest};
 pub use memory::MemoryStore;
 pub use redis::RedisStore;
 pub use search_terms::SearchTerms;

@@ -30,7 +30,12 @@ impl RedisStore {
     ///
     /// # Errors
     /// Always.
-    pub(crate) fn since(&self, _: llmroute_core::model::Timestamp) -> Result<Vec<LogRecord>, StoreError> {
+    pub(crate) fn visit(
+        &self,
+        _: llmroute_core::model::Timestamp,
+        _: llmroute_core::model::Timestamp,
+        _: &mut dyn FnMut(super::LoggedRequest),
+    ) -> Result<(), StoreError> {
         self.missing()
     }
 

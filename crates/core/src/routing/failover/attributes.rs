@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use crate::model::Class;
 use crate::model::prompt::{Part, Prompt};
+use crate::routing::limits::LimitUnit;
 use crate::routing::rules::RuleOverrides;
 use crate::routing::{Capabilities, DeploymentId, GroupId};
 
@@ -176,6 +178,8 @@ pub enum SkipReason {
     Limited {
         /// The limit in words.
         limit: String,
+        /// The quantity that it counts.
+        counts: LimitUnit,
         /// For how much longer.
         left: Duration,
     },
@@ -183,5 +187,26 @@ pub enum SkipReason {
     TooLarge {
         /// The limit in words.
         limit: String,
+        /// The quantity that it counts.
+        counts: LimitUnit,
     },
+}
+
+impl SkipReason {
+    /// The class of failure that this reason amounts to: `budget`, `rate_limit`, `context_window`, …; `None` for
+    /// a choice (a rule, tags) and for a cooldown, which follows an earlier failure.
+    #[must_use]
+    pub fn class(&self) -> Option<Class> {
+        match self {
+            Self::NoKey(_) => Some(Class::Authentication),
+            Self::Incapable(_) => Some(Class::Unsupported),
+            Self::ContextWindow { .. } => Some(Class::ContextWindow),
+            Self::Unpriced | Self::OverCost { .. } => Some(Class::Budget),
+            Self::Limited { counts: LimitUnit::Nanos, .. } | Self::TooLarge { counts: LimitUnit::Nanos, .. } => {
+                Some(Class::Budget)
+            }
+            Self::Gated { .. } | Self::Limited { .. } | Self::TooLarge { .. } => Some(Class::RateLimit),
+            Self::Ruled { .. } | Self::Tags | Self::CoolingDown { .. } | Self::TriedAnyway { .. } => None,
+        }
+    }
 }

@@ -62,6 +62,7 @@ impl Stop {
             Self::Refused => "the request was refused",
             Self::NoKey => "no deployment has a key",
             Self::RateLimited { .. } => "every deployment left is rate limited",
+            Self::BudgetSpent { .. } => "the budget of every deployment left is spent",
             Self::Exhausted => "no deployment could answer",
         }
     }
@@ -79,6 +80,11 @@ pub enum Stop {
     /// All remaining deployments are rate limited.
     RateLimited {
         /// The time until the first of them is available.
+        next: Duration,
+    },
+    /// The remaining deployments are rate limited or over a budget, and a budget makes room first.
+    BudgetSpent {
+        /// The time until the budget has room.
         next: Duration,
     },
     /// All deployments were called, or none is eligible.

@@ -6,7 +6,7 @@ use super::reaction::{Reaction, reaction};
 use super::{CalledDeployment, Eligibility, Failover, GroupVisit, MAX_ATTEMPTS, PlannedCall, Restriction, Stop};
 use crate::model::{Class, Failure, Timestamp};
 use crate::routing::breaker::BreakerState;
-use crate::routing::limits::LimitExceeded;
+use crate::routing::limits::{LimitExceeded, LimitUnit};
 use crate::routing::snapshot::StateSnapshot;
 use crate::routing::{DeploymentId, GroupId, backoff};
 
@@ -171,10 +171,18 @@ impl Failover<'_> {
             !matches!(snapshot.limit_exceeded(called.group, called.deployment), Some(LimitExceeded::Never { .. }))
         };
         let asked_gates = self.called.iter().filter(|called| called.retry_at.is_some()).filter(open);
-        let asked_gates = asked_gates.filter_map(|called| snapshot.gated(called.group, called.deployment, now));
-        let gates = self.gated(snapshot, now).into_iter().map(|(_, _, until)| until).chain(asked_gates);
-        if let Some(until) = gates.min() {
-            return Stop::RateLimited { next: until.since(now) };
+        let asked_gates = asked_gates.filter_map(|called| {
+            let until = snapshot.gated(called.group, called.deployment, now)?;
+            Some((called.group, called.deployment, until))
+        });
+        let gates = self.gated(snapshot, now).into_iter().chain(asked_gates);
+        if let Some((group, deployment, until)) = gates.min_by_key(|(_, _, until)| *until) {
+            let next = until.since(now);
+            let budget = matches!(
+                snapshot.limit_exceeded(group, deployment),
+                Some(LimitExceeded::Until { at, counts: LimitUnit::Nanos, .. }) if at == until
+            );
+            return if budget { Stop::BudgetSpent { next } } else { Stop::RateLimited { next } };
         }
         let members = |visit: &GroupVisit| self.map.group(visit.group).members.iter();
         let mut all = self.visits.iter().flat_map(members).peekable();

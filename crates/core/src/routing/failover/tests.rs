@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::model::{Class, ConnectionFault, OutputFault, TimeoutKind};
 use crate::routing::breaker::{BreakerContext, BreakerEvent, BreakerPolicy};
-use crate::routing::limits::LimitExceeded;
+use crate::routing::limits::{LimitExceeded, LimitUnit};
 use crate::routing::snapshot::HealthSignal;
 use crate::routing::strategy::SimpleShuffle;
 use crate::routing::{Deployment, Group, Member, Policy, Timeouts};
@@ -159,6 +159,7 @@ fn walk(map: &Map, mut snapshot: StateSnapshot, attributes: RequestAttributes, f
         Stop::Refused => "refused".to_owned(),
         Stop::NoKey => "no-key".to_owned(),
         Stop::RateLimited { next } => format!("limited-{}", next.as_secs()),
+        Stop::BudgetSpent { next } => format!("spent-{}", next.as_secs()),
         Stop::Exhausted => "exhausted".to_owned(),
     };
     said.push(format!("| {reason}"));
@@ -664,10 +665,36 @@ fn a_retry_policy_of_none_goes_on_to_the_fallbacks() {
     check(&map, "503 401", "a c | exhausted");
 }
 
+/// A limit of requests without room until `at`.
+fn rpm(at: Timestamp) -> LimitExceeded {
+    LimitExceeded::Until { at, limit: "rpm".to_owned(), counts: LimitUnit::Requests }
+}
+
+#[test]
+fn a_spent_budget_that_makes_room_first_is_the_reason_to_stop() {
+    let map = map("main: a b");
+    let mut snapshot = StateSnapshot::new(&map);
+    let spent = |second| LimitExceeded::Until {
+        at: Timestamp(1_000_000).after(Duration::from_secs(second)),
+        limit: "budget".to_owned(),
+        counts: LimitUnit::Nanos,
+    };
+    snapshot.deployments[0].headroom.exceeded = Some(spent(7200));
+    snapshot.deployments[1].headroom.exceeded = Some(spent(9000));
+    walk(&map, snapshot.clone(), RequestAttributes::default(), "401", "| spent-7200");
+    fill(&mut snapshot, 1, 300);
+    walk(&map, snapshot.clone(), RequestAttributes::default(), "401", "| limited-300");
+    // A deployment is available when its last limit has room.
+    let both = spent(300).later(rpm(Timestamp(1_000_000).after(Duration::from_secs(400))));
+    snapshot.deployments[0].headroom.exceeded = Some(both);
+    fill(&mut snapshot, 1, 500);
+    walk(&map, snapshot, RequestAttributes::default(), "401", "| limited-400");
+}
+
 /// A limit has no room for `deployment` until this second.
 fn fill(snapshot: &mut StateSnapshot, deployment: usize, second: u64) {
     let at = Timestamp(1_000_000).after(Duration::from_secs(second));
-    snapshot.deployments[deployment].headroom.exceeded = Some(LimitExceeded::Until { at, limit: "rpm".to_owned() });
+    snapshot.deployments[deployment].headroom.exceeded = Some(rpm(at));
 }
 
 #[test]
@@ -688,7 +715,7 @@ fn one_that_has_room_by_the_time_the_others_failed_is_asked_at_once() {
     let map = map("main: a b");
     let mut snapshot = StateSnapshot::new(&map);
     snapshot.deployments[0].headroom.exceeded =
-        Some(LimitExceeded::Until { at: Timestamp(1_000_005), limit: "rpm".to_owned() });
+        Some(rpm(Timestamp(1_000_005)));
     walk(&map, snapshot, RequestAttributes::default(), "401", "b a | exhausted");
 }
 
@@ -696,7 +723,7 @@ fn one_that_has_room_by_the_time_the_others_failed_is_asked_at_once() {
 fn a_request_that_is_too_large_for_a_limit_never_waits_for_it() {
     let map = map("main: a b");
     let mut snapshot = StateSnapshot::new(&map);
-    snapshot.deployments[0].headroom.exceeded = Some(LimitExceeded::Never { limit: "tpm".to_owned() });
+    snapshot.deployments[0].headroom.exceeded = Some(LimitExceeded::Never { limit: "tpm".to_owned(), counts: LimitUnit::Tokens });
     walk(&map, snapshot.clone(), RequestAttributes::default(), "401", "b | exhausted");
     snapshot.deployments[1].headroom.exceeded = Some(LimitExceeded::Unpriced);
     walk(&map, snapshot, RequestAttributes::default(), "401", "| exhausted");
@@ -719,7 +746,7 @@ fn slots_that_others_take_are_waited_for_no_longer_than_max_wait_in_all() {
                 calls += 1;
                 now = now.after(call.wait);
                 let at = now.after(Duration::from_secs(3));
-                snapshot.deployments[0].headroom.exceeded = Some(LimitExceeded::Until { at, limit: "rpm".to_owned() });
+                snapshot.deployments[0].headroom.exceeded = Some(rpm(at));
                 failover.limit_reached(&call, &snapshot, now);
                 skips += failover.take_skips().len();
             }

@@ -79,18 +79,19 @@ impl Meter {
             let limit = format!("{}{of}", cap.name);
             match need.of_cap(cap) {
                 None if cap.counts == LimitUnit::Nanos && need.nanos.is_none() => add(LimitExceeded::Unpriced),
-                None => add(LimitExceeded::Never { limit }),
+                None => add(LimitExceeded::Never { limit, counts: cap.counts }),
                 Some((amount, spans)) => {
                     let room = self.room_at(cap, amount, now);
                     if room.is_some() || spans > 0 {
                         let at = room.unwrap_or(now).after(cap.span.saturating_mul(spans));
-                        add(LimitExceeded::Until { at, limit });
+                        add(LimitExceeded::Until { at, limit, counts: cap.counts });
                     }
                 }
             }
         }
         if limits.max_parallel.is_some_and(|most| self.held.len() as u64 >= most) {
-            add(LimitExceeded::Until { at: self.look_again(now), limit: format!("max_parallel_requests{of}") });
+            let limit = format!("max_parallel_requests{of}");
+            add(LimitExceeded::Until { at: self.look_again(now), limit, counts: LimitUnit::Requests });
         }
         shut.map_or(Ok(()), Err)
     }

@@ -200,11 +200,15 @@ pub enum LimitExceeded {
         at: Timestamp,
         /// The limit in words.
         limit: String,
+        /// The quantity that it counts.
+        counts: LimitUnit,
     },
     /// The request is larger than the limit ever leaves room for.
     Never {
         /// The limit in words.
         limit: String,
+        /// The quantity that it counts.
+        counts: LimitUnit,
     },
     /// There is a budget and no price.
     Unpriced,

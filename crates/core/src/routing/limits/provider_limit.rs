@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::wait_queue::WaitQueue;
-use super::{Demand, LimitExceeded, Ticket, Turn};
+use super::{Demand, LimitExceeded, LimitUnit, Ticket, Turn};
 use crate::model::{RateLimitReading, Refill, Resource, Timestamp};
 
 /// A rate limit that closes the gate for longer is not believed.
@@ -127,16 +127,16 @@ impl ProviderLimit {
     /// # Errors
     /// When there will be room, and for what there is none.
     pub fn check(&self, need: &Demand, now: Timestamp) -> Result<(), LimitExceeded> {
-        let gate = self.gated(now).map(|at| LimitExceeded::Until { at, limit: "the provider's rate limit".to_owned() });
+        let exceeded = |at, limit| LimitExceeded::Until { at, limit, counts: LimitUnit::Requests };
+        let gate = self.gated(now).map(|at| exceeded(at, "the provider's rate limit".to_owned()));
         let buckets = self.known(now).filter_map(|bucket| {
             let at = bucket.room_at(need.of_resource(bucket.resource), now)?;
-            Some(LimitExceeded::Until { at, limit: format!("the provider's limit of {}", bucket.resource.as_str()) })
+            Some(exceeded(at, format!("the provider's limit of {}", bucket.resource.as_str())))
         });
         let turn = |pace: &Pace| pace.next.max(now).after(pace.gap(now).saturating_mul(whole(need.calls - 1)));
-        let pace = self.pace(now).filter(|pace| turn(pace) > now).map(|pace| LimitExceeded::Until {
-            at: turn(pace),
-            limit: format!("a pace of {:.2} requests/s after rate limits", pace.rate(now)),
-        });
+        let pace = self.pace(now).filter(|pace| turn(pace) > now);
+        let words = |pace: &Pace| format!("a pace of {:.2} requests/s after rate limits", pace.rate(now));
+        let pace = pace.map(|pace| exceeded(turn(pace), words(pace)));
         gate.into_iter().chain(buckets).chain(pace).reduce(LimitExceeded::later).map_or(Ok(()), Err)
     }
 

@@ -42,10 +42,10 @@ fn check(limits: &Limits, seconds: &[f64], want: &str) {
                     meter.settle(id as u64, Consumption { tokens: 30, nanos: 300 });
                     ".".to_owned()
                 }
-                Err(LimitExceeded::Until { at: when, limit }) => {
+                Err(LimitExceeded::Until { at: when, limit, .. }) => {
                     format!("{limit}@{}", when.since(at(0.0)).as_secs_f64())
                 }
-                Err(LimitExceeded::Never { limit }) => format!("{limit} never"),
+                Err(LimitExceeded::Never { limit, .. }) => format!("{limit} never"),
                 Err(LimitExceeded::Unpriced) => "unpriced".to_owned(),
             }
         })

@@ -52,7 +52,7 @@ impl Turn {
     /// room for the demand alone.
     pub fn check(&self, mut check: impl FnMut(&Demand) -> Result<(), LimitExceeded>) -> Result<(), LimitExceeded> {
         let Err(exceeded) = check(&self.own.behind(self.ahead)) else { return Ok(()) };
-        let (LimitExceeded::Until { at, limit }, Some(certain_at)) = (&exceeded, self.certain_at) else {
+        let (LimitExceeded::Until { at, limit, counts }, Some(certain_at)) = (&exceeded, self.certain_at) else {
             return Err(exceeded);
         };
         if at.since(self.now) < LONG_WAIT {
@@ -63,7 +63,7 @@ impl Turn {
             Err(LimitExceeded::Until { at, .. }) => at.max(certain_at),
             Err(LimitExceeded::Never { .. } | LimitExceeded::Unpriced) => *at,
         };
-        Err(LimitExceeded::Until { at: alone.min(*at), limit: limit.clone() })
+        Err(LimitExceeded::Until { at: alone.min(*at), limit: limit.clone(), counts: *counts })
     }
 }
 
@@ -105,6 +105,7 @@ fn is_alive(until: Timestamp, now: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::routing::limits::LimitUnit;
 
     fn ticket(since: i64, id: u64) -> Ticket {
         Ticket { since: Timestamp(since * 1000), id }
@@ -158,7 +159,7 @@ mod tests {
     fn turn(now: i64, room: i64) -> Result<(), i64> {
         let own = Demand { prompt: 0, output: 0, bounded: false, nanos: None, prompt_nanos: 0, calls: 1 };
         let until = |second: i64| match now < second {
-            true => Err(LimitExceeded::Until { at: Timestamp(second * 1000), limit: String::new() }),
+            true => Err(LimitExceeded::Until { at: Timestamp(second * 1000), limit: String::new(), counts: LimitUnit::Requests }),
             false => Ok(()),
         };
         let turn = Turn::new(own, 1, ticket(10, 1), Timestamp(now * 1000));

@@ -35,8 +35,8 @@ pub(in crate::engine) enum CallEvent {
     Declined,
     /// These parameters were left out of the request.
     Dropped(Vec<&'static str>),
-    /// The head of the reply came: its time, and what it says of the provider's limits.
-    Head((Timestamp, Vec<RateLimitReading>)),
+    /// The head of the reply came: its time, what it says of the provider's limits, and the provider's request id.
+    Head { reply: (Timestamp, Vec<RateLimitReading>), request_id: Option<String> },
     /// The deployment refused this parameter; the request is sent once more without it.
     Refused(Parameter, Refusal),
     /// A piece of the answer.
@@ -201,8 +201,9 @@ impl<'a> RunningCall<'a> {
             Ok(Ok(HttpReply { status, headers, body })) => {
                 let now = clock.now();
                 timer.call.head(at, status, &headers, now);
+                let request_id = timer.call.request_id(&headers);
                 self.stage = Stage::Reading(timer, body);
-                return Some(CallEvent::Head((now, rate_limit::readings(&headers, now))));
+                return Some(CallEvent::Head { reply: (now, rate_limit::readings(&headers, now)), request_id });
             }
             Ok(Err(failure)) => timer.call.fail(at, failure, &mut self.fed),
             Err(_) => timer.call.tick(at, &mut self.fed),

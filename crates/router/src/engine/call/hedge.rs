@@ -153,7 +153,7 @@ impl<'a> Run<'a> {
     ) -> ControlFlow<()> {
         let deployment = race.racers[racer].call.deployment;
         match event {
-            CallEvent::Head(reply) => self.session.head(deployment, reply),
+            CallEvent::Head { reply, request_id } => self.head(deployment, reply, request_id),
             CallEvent::Reserved => self.begin(race, racer, context),
             CallEvent::Declined => return self.declined(race, racer, context),
             CallEvent::Dropped(parameters) => {

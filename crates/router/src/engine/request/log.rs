@@ -1,16 +1,16 @@
 //! The log entry of a request that ended.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::api::describe;
 use crate::engine::request::record::{
     Attempt, CostSummary, Disposition, RouteError, RouteErrorKind, RoutedAnswer, millis,
 };
 use crate::engine::request::run::Run;
 use crate::engine::router::{Request, Router};
 use crate::ports::{LogEnd, RequestOutcome};
-use llmroute_core::model::Answer;
+use llmroute_core::model::{Answer, Class};
 use llmroute_core::routing::DeploymentId;
-pub use llmroute_core::routing::failover::Stop;
 
 impl Run<'_> {
     /// Writes the outcome down.
@@ -21,14 +21,10 @@ impl Run<'_> {
             Err(RouteError { why: RouteErrorKind::ReaderGone, .. }) => RequestOutcome::Cancelled,
             Err(RouteError { why: RouteErrorKind::Stopped(_) | RouteErrorKind::Rule(_), .. }) => RequestOutcome::Failed,
         };
-        let stop = match ended {
-            Err(RouteError { why: RouteErrorKind::Stopped(stop), .. }) => Some(*stop),
-            Ok(_) | Err(_) => None,
-        };
-        self.log(outcome, ended.as_ref().ok().map(|done| &done.answer), stop);
+        self.log(outcome, ended.as_ref().ok().map(|done| &done.answer), ended.as_ref().err());
     }
 
-    fn log(&mut self, outcome: RequestOutcome, answer: Option<&Answer>, stop: Option<Stop>) {
+    fn log(&mut self, outcome: RequestOutcome, answer: Option<&Answer>, error: Option<&RouteError>) {
         self.closed = true;
         let Some(start) = &self.request.log else { return };
         let answer = answer.unwrap_or(&self.coming);
@@ -57,15 +53,57 @@ impl Run<'_> {
             cost_usd: CostSummary::of(&self.attempts).delivered,
             ttft_ms: self.first_token.map(millis),
             duration_ms: millis(self.elapsed()),
-            attempts: serde_json::Value::from_iter(self.attempts.iter().map(|attempt| attempt.json(&self.router.map))),
-            error: match (failure, stop) {
-                (Some(failure), _) => Some(json!({"class": failure.class.as_str(), "message": failure.message})),
-                // Nobody was asked; the reason is all there is.
-                (None, Some(stop)) => Some(json!({"class": null, "message": stop.as_str()})),
+            attempts: Value::from_iter(self.attempts.iter().map(|attempt| attempt.json(&self.router.map))),
+            error: match (failure, error) {
+                (Some(failure), None) => Some(json!({"class": failure.class.as_str(), "message": failure.message})),
+                (failure, Some(error)) => Some(json!({
+                    "class": error.class().map(Class::as_str),
+                    "message": failure.map_or_else(|| self.reason(error.why), |failure| failure.message.clone()),
+                })),
                 (None, None) => None,
             },
+            routing: self.routing(),
         };
         self.router.state.finish(start.id.clone(), end);
+    }
+
+    /// The reason why a request without a failed call ended.
+    fn reason(&self, why: RouteErrorKind) -> String {
+        match why {
+            RouteErrorKind::Stopped(stop) => stop.as_str().to_owned(),
+            RouteErrorKind::Interrupted { .. } => "the answer broke off and could not be completed".to_owned(),
+            RouteErrorKind::ReaderGone => "the reader of the answer is gone".to_owned(),
+            RouteErrorKind::Rule(error) => {
+                let rule = self.router.map.rules.rule(error.rule);
+                format!("rule {} of `{}` cannot be evaluated: {}", rule.number, rule.group, error.fault.as_str())
+            }
+        }
+    }
+
+    /// What decided about the calls.
+    fn routing(&self) -> Value {
+        let map = &self.router.map;
+        let group = self.attempts.last().map_or(self.request.group, |attempt| attempt.group);
+        let rule = self.router.decide(self.request).ok().and_then(|decided| decided.rule(self.request.group));
+        let rule = rule.map(|id| map.rules.rule(id));
+        let skipped = self.skips.iter().map(|skip| {
+            json!({
+                "deployment": map.deployment(skip.deployment).name,
+                "group": map.group(skip.group).name,
+                "class": skip.reason.class().map(Class::as_str),
+                "reason": describe(&skip.reason),
+            })
+        });
+        json!({
+            "strategy": map.group(group).strategy.name(),
+            "rule": rule.map(|rule| json!({
+                "group": rule.group, "number": rule.number, "when": rule.when.text(), "use": map.group(rule.target).name,
+            })),
+            "skipped": skipped.collect::<Vec<Value>>(),
+            "hedged": self.hedged.is_some(),
+            "restarted": self.out.restarted(),
+            "resumed_at": self.out.resumed_at(),
+        })
     }
 }
 
@@ -93,6 +131,7 @@ impl Router {
             duration_ms: millis(now.since(request.since)),
             attempts: json!([]),
             error: None,
+            routing: Value::Null,
         };
         // A store that cannot be written says so by its warning.
         let _ = self.store.finish(&start.id, &end);
@@ -103,13 +142,17 @@ impl Drop for Run<'_> {
     fn drop(&mut self) {
         if !self.closed {
             for (call, since) in std::mem::take(&mut self.current) {
+                let deployment = call.deployment;
+                let request_id = self.take_request_id(deployment);
                 self.attempts.push(Attempt {
-                    deployment: call.deployment,
+                    deployment,
                     group: call.group,
                     failure: None,
                     waited: call.wait,
                     duration: self.router.clock.now().since(since),
                     first_token: None,
+                    usage: None,
+                    request_id,
                     cost: None,
                     disposition: Disposition::Cancelled,
                 });

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use llmroute_core::model::{Answer, Failure};
+use llmroute_core::model::{Answer, Failure, Usage};
 pub use llmroute_core::routing::failover::{Skip, Stop};
 pub use llmroute_core::routing::rules::RuleError;
 use llmroute_core::routing::{DeploymentId, GroupId, Map};
@@ -22,6 +22,10 @@ pub struct Attempt {
     pub duration: Duration,
     /// Time to the first token of this call.
     pub first_token: Option<Duration>,
+    /// The token counts, as far as the provider reported them.
+    pub usage: Option<Usage>,
+    /// The provider's id of the request.
+    pub request_id: Option<String>,
     /// The cost, if usage and price are known.
     pub cost: Option<f64>,
     /// What became of its text.
@@ -57,7 +61,7 @@ impl Disposition {
 pub struct CostSummary {
     /// The calls whose text was delivered out.
     pub delivered: Option<f64>,
-    /// True if every delivered call has a known cost.
+    /// True if every call that a provider bills has a known cost, and there is one.
     pub complete: bool,
     /// All others; see [`wasted`](Self::wasted).
     pub wasted: f64,
@@ -77,15 +81,14 @@ impl CostSummary {
     pub fn of(attempts: &[Attempt]) -> Self {
         let (given, others): (Vec<&Attempt>, Vec<&Attempt>) =
             attempts.iter().partition(|attempt| attempt.disposition == Disposition::Delivered);
+        let unknown = others.iter().filter(|attempt| attempt.cost.is_none() && attempt.is_billed()).count();
         let known: Vec<f64> = given.iter().filter_map(|attempt| attempt.cost).collect();
-        let charged =
-            |attempt: &&&Attempt| attempt.first_token.is_some() || attempt.disposition == Disposition::HedgeLoser;
         Self {
             delivered: (!known.is_empty()).then(|| known.iter().sum()),
-            complete: !given.is_empty() && known.len() == given.len(),
+            complete: known.len() == given.len() && unknown == 0 && attempts.iter().any(|attempt| attempt.cost.is_some()),
             // An empty sum of floats is minus zero.
             wasted: others.iter().filter_map(|attempt| attempt.cost).sum::<f64>() + 0.0,
-            unknown: others.iter().filter(|attempt| attempt.cost.is_none()).filter(charged).count(),
+            unknown,
         }
     }
 }
@@ -152,12 +155,23 @@ pub enum RouteErrorKind {
 }
 
 impl Attempt {
+    /// Returns `true` if its provider bills it: it answered, sent a token, or reported tokens, or it was cancelled
+    /// in favour of a faster call, after which it may have gone on.
+    #[must_use]
+    pub(crate) fn is_billed(&self) -> bool {
+        self.failure.is_none()
+            || self.first_token.is_some()
+            || self.usage.is_some()
+            || self.disposition == Disposition::HedgeLoser
+    }
+
     /// The attempt as `--json` and the log show it.
     #[must_use]
     pub fn json(&self, map: &Map) -> serde_json::Value {
         let failure = self.failure.as_ref();
         serde_json::json!({
             "deployment": map.deployment(self.deployment).name,
+            "model": map.deployment(self.deployment).model,
             "outcome": match (self.disposition, failure) {
                 (Disposition::HedgeLoser, _) => "lost",
                 (Disposition::Cancelled, _) => "cancelled",
@@ -169,8 +183,12 @@ impl Attempt {
             "message": failure.map(|failure| failure.message.as_str()),
             "waited_ms": millis(self.waited),
             "duration_ms": millis(self.duration),
+            "ttft_ms": self.first_token.map(millis),
+            "input_tokens": self.usage.map(|usage| usage.input),
+            "output_tokens": self.usage.map(|usage| usage.output),
             "cost_usd": self.cost,
-            "request_id": failure.and_then(|failure| failure.request_id.as_deref()),
+            "billed": self.is_billed(),
+            "request_id": self.request_id,
         })
     }
 }

@@ -15,8 +15,8 @@ use crate::engine::router::{Request, Router};
 use crate::engine::shared::reservation::{AdmissionError, FinishedCall, PendingReservation, RENEWAL};
 use crate::engine::shared::session::StateSession;
 use llmroute_core::call::is_token;
-pub use llmroute_core::model::{Answer, Failure, Finish, Timestamp};
-use llmroute_core::routing::Timeouts;
+pub use llmroute_core::model::{Answer, Failure, Finish, RateLimitReading, Timestamp};
+use llmroute_core::routing::{DeploymentId, Timeouts};
 pub use llmroute_core::routing::estimate::CallSample;
 pub use llmroute_core::routing::failover::{Failover, PlannedCall, Skip, Step, Stop};
 
@@ -35,7 +35,7 @@ pub(in crate::engine) struct Run<'a> {
     pub(in crate::engine) session: StateSession,
     pub(in crate::engine) out: AnswerWriter,
     pub(in crate::engine) attempts: Vec<Attempt>,
-    skips: Vec<Skip>,
+    pub(in crate::engine) skips: Vec<Skip>,
     permits: ColdStartPermits,
     /// The answer so far, for the log of a cancelled request.
     pub(in crate::engine) coming: Answer,
@@ -43,13 +43,15 @@ pub(in crate::engine) struct Run<'a> {
     pub(in crate::engine) hedged: Option<HedgeInfo>,
     /// The calls in flight, with their start; a cancelled request is logged with them.
     pub(in crate::engine) current: Vec<(PlannedCall, Timestamp)>,
+    /// The provider's ids of the calls in flight.
+    request_ids: Vec<(DeploymentId, String)>,
     pub(in crate::engine) closed: bool,
 }
 
 impl<'a> Run<'a> {
     pub(in crate::engine) async fn new(router: &'a Router, request: &'a Request) -> Self {
-        if let Some(start) = &request.log {
-            router.state.begin(start.clone());
+        if let Some(start) = router.log_start(request) {
+            router.state.begin(start);
         }
         Self {
             router,
@@ -64,6 +66,7 @@ impl<'a> Run<'a> {
             first_token: None,
             hedged: None,
             current: Vec::new(),
+            request_ids: Vec::new(),
             closed: false,
         }
     }
@@ -326,7 +329,7 @@ impl<'a> Run<'a> {
         let result = loop {
             room(observer).await;
             match events.next().await.expect("a stream ends with the end of its call") {
-                CallEvent::Head(reply) => self.session.head(call.deployment, reply),
+                CallEvent::Head { reply, request_id } => self.head(deployment, reply, request_id),
                 CallEvent::Dropped(parameters) => {
                     observer.on_event(RouterEvent::Dropped { deployment: call.deployment, parameters: &parameters });
                 }
@@ -355,6 +358,25 @@ impl<'a> Run<'a> {
         result
     }
 
+    /// Learns from the head of a reply of `deployment`.
+    pub(in crate::engine) fn head(
+        &mut self,
+        deployment: DeploymentId,
+        reply: (Timestamp, Vec<RateLimitReading>),
+        request_id: Option<String>,
+    ) {
+        self.session.head(deployment, reply);
+        // A request that was sent once more has the id of its last reply.
+        self.request_ids.retain(|(known, _)| *known != deployment);
+        self.request_ids.extend(request_id.map(|id| (deployment, id)));
+    }
+
+    /// Takes the provider's id of the call to `deployment`.
+    pub(in crate::engine) fn take_request_id(&mut self, deployment: DeploymentId) -> Option<String> {
+        let at = self.request_ids.iter().position(|(known, _)| *known == deployment)?;
+        Some(self.request_ids.swap_remove(at).1)
+    }
+
     /// Records an attempt that began at `started`.
     pub(in crate::engine) fn record(
         &mut self,
@@ -379,6 +401,8 @@ impl<'a> Run<'a> {
         };
         self.settle(call, result);
         let price = self.router.map.deployment(call.deployment).price;
+        let request_id = self.take_request_id(call.deployment);
+        let request_id = failure.as_ref().and_then(|failure: &Failure| failure.request_id.clone()).or(request_id);
         self.attempts.push(Attempt {
             deployment: call.deployment,
             group: call.group,
@@ -386,6 +410,8 @@ impl<'a> Run<'a> {
             waited: call.wait,
             duration: self.router.clock.now().since(started),
             first_token,
+            usage,
+            request_id,
             cost: price.zip(usage).map(|(price, usage)| price.cost(&usage)),
             disposition,
         });

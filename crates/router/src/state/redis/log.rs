@@ -8,7 +8,7 @@ use super::KeyNames;
 use crate::ports::{LogEnd, LogStart, StoreWrite};
 use crate::state::distinct_ids::DistinctIds;
 use crate::state::truncate::truncate;
-use crate::state::{LogQuery, LogRecord};
+use crate::state::{LogQuery, LogRecord, LoggedRequest};
 use llmroute_core::model::Timestamp;
 
 /// The number of ids to scan at a time.
@@ -88,30 +88,25 @@ pub(crate) fn last(connection: &mut Connection, names: &KeyNames<'_>, count: usi
     entries(connection, names, &ids)
 }
 
-/// The requests since `since`, oldest first, without their texts.
-pub(crate) fn since(
+/// The requests from `since` on and before `until`, latest first, without their texts.
+pub(crate) fn within(
     connection: &mut Connection,
     names: &KeyNames<'_>,
-    since: Timestamp,
-) -> RedisResult<Vec<LogRecord>> {
-    let mut found: Vec<LogRecord> = Vec::new();
+    [since, until]: [Timestamp; 2],
+) -> RedisResult<Vec<LoggedRequest>> {
+    let mut found = Vec::new();
     for first in (0..).step_by(ID_PAGE.unsigned_abs()) {
         let ids = page(connection, names, first, first + ID_PAGE - 1)?;
         let read = entries(connection, names, &ids)?;
         // Ids sort by time, apart from clock differences.
         let over = ids.is_empty() || (!read.is_empty() && read.iter().all(|(start, _)| start.at < since));
-        found.extend(read.into_iter().filter(|(start, _)| start.at >= since).map(without_texts));
+        let within = |at: Timestamp| since <= at && at < until;
+        found.extend(read.into_iter().filter(|(start, _)| within(start.at)).map(LoggedRequest::from));
         if over {
             break;
         }
     }
-    found.reverse();
     Ok(found)
-}
-
-fn without_texts((start, end): LogRecord) -> LogRecord {
-    let start = LogStart { system: None, prompt: String::new(), ..start };
-    (start, end.map(|end| LogEnd { text: String::new(), reasoning: String::new(), ..end }))
 }
 
 /// The request `id`.

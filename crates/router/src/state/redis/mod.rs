@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use redis::{Client, Connection, RedisResult, Value, cmd, pipe};
 
 use crate::ports::{LogEnd, LogStart, StateUpdate, Store, StoreError, StoreWrite};
-use crate::state::{LogQuery, LogRecord, monotonic_now};
+use crate::state::{LogQuery, LogRecord, LoggedRequest, monotonic_now};
 use llmroute_core::model::{RedisUrl, Timestamp};
 
 use self::compare_and_swap::SwapResult;
@@ -68,12 +68,19 @@ impl RedisStore {
         self.repeat(|connection| log::last(connection, &self.names(), count))
     }
 
-    /// The requests since `since`, oldest first, without their texts.
+    /// Calls `visit` for each request from `since` on and before `until`, without its texts.
     ///
     /// # Errors
     /// Fails if the server cannot be reached.
-    pub(crate) fn since(&self, since: Timestamp) -> Result<Vec<LogRecord>, StoreError> {
-        self.repeat(|connection| log::since(connection, &self.names(), since))
+    pub(crate) fn visit(
+        &self,
+        since: Timestamp,
+        until: Timestamp,
+        visit: &mut dyn FnMut(LoggedRequest),
+    ) -> Result<(), StoreError> {
+        // A query that is repeated must not count a request twice.
+        self.repeat(|connection| log::within(connection, &self.names(), [since, until]))?.into_iter().for_each(visit);
+        Ok(())
     }
 
     /// The request with the full id `id`.

@@ -4,19 +4,19 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use crate::ports::{LogEnd, LogStart, RequestOutcome};
-use crate::state::LogRecord;
+use crate::state::{LogRecord, LoggedRequest};
 use crate::state::distinct_ids::DistinctIds;
 use crate::state::truncate::truncate;
 use llmroute_core::model::{Timestamp, Usage};
 
 pub(super) const COLUMNS: &str = "id, at, command, grp, conversation_id, tags, ended_at, outcome, deployment, provider, model, \
      finish_reason, input_tokens, output_tokens, cached_tokens, cache_write_tokens, reasoning_tokens, cost_usd, \
-     ttft_ms, duration_ms, attempts, error, system, prompt, text, reasoning, parent";
+     ttft_ms, duration_ms, attempts, error, system, prompt, text, reasoning, parent, user, details, routing";
 
 pub(crate) fn begin(connection: &Connection, entry: &LogStart) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO log (id, at, command, grp, conversation_id, tags, system, prompt, parent)
-         VALUES (:id, :at, :command, :grp, :conversation_id, :tags, :system, :prompt, :parent)
+        "INSERT INTO log (id, at, command, grp, conversation_id, tags, system, prompt, parent, user, details)
+         VALUES (:id, :at, :command, :grp, :conversation_id, :tags, :system, :prompt, :parent, :user, :details)
          ON CONFLICT (id) DO NOTHING",
     )?;
     statement.execute(named_params! {
@@ -29,6 +29,8 @@ pub(crate) fn begin(connection: &Connection, entry: &LogStart) -> rusqlite::Resu
         ":system": entry.system.as_deref().map(truncate),
         ":prompt": truncate(&entry.prompt),
         ":parent": entry.parent,
+        ":user": entry.user,
+        ":details": json_text(&entry.details),
     })?;
     Ok(())
 }
@@ -39,7 +41,8 @@ pub(crate) fn finish(connection: &Connection, id: &str, end: &LogEnd) -> rusqlit
            model = :model, finish_reason = :finish_reason, input_tokens = :input_tokens,
            output_tokens = :output_tokens, cached_tokens = :cached_tokens, cache_write_tokens = :cache_write_tokens,
            reasoning_tokens = :reasoning_tokens, cost_usd = :cost_usd, ttft_ms = :ttft_ms,
-           duration_ms = :duration_ms, attempts = :attempts, error = :error, text = :text, reasoning = :reasoning
+           duration_ms = :duration_ms, attempts = :attempts, error = :error, text = :text, reasoning = :reasoning,
+           routing = :routing
          WHERE id = :id",
     )?;
     let count = |of: fn(&Usage) -> u64| end.usage.as_ref().map(|usage| signed(of(usage)));
@@ -63,6 +66,7 @@ pub(crate) fn finish(connection: &Connection, id: &str, end: &LogEnd) -> rusqlit
         ":error": end.error.as_ref().map(ToString::to_string),
         ":text": truncate(&end.text),
         ":reasoning": truncate(&end.reasoning),
+        ":routing": json_text(&end.routing),
     })?;
     Ok(())
 }
@@ -109,13 +113,52 @@ pub(super) fn readable(record: &rusqlite::Result<LogRecord>) -> bool {
     !matches!(record, Err(rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..)))
 }
 
-/// The requests since `since`, oldest first, without their texts.
-pub(crate) fn since(connection: &Connection, since: Timestamp) -> rusqlite::Result<Vec<LogRecord>> {
-    let short = COLUMNS
-        .replace("system, prompt, text, reasoning", "NULL AS system, '' AS prompt, NULL AS text, NULL AS reasoning");
-    let mut statement = connection.prepare(&format!("SELECT {short} FROM log WHERE at >= ?1 ORDER BY id"))?;
-    let records = statement.query_map([since.0], record)?;
-    records.filter(readable).collect()
+/// Calls `visit` for each request from `since` on and before `until`, in no order, without its texts.
+pub(crate) fn visit(
+    connection: &Connection,
+    [since, until]: [Timestamp; 2],
+    visit: &mut dyn FnMut(LoggedRequest),
+) -> rusqlite::Result<()> {
+    // Without an order, the table is read once from its beginning.
+    let mut statement = connection.prepare(
+        "SELECT at, grp, tags, outcome, deployment, finish_reason, input_tokens, output_tokens, cached_tokens,
+           cache_write_tokens, reasoning_tokens, ttft_ms, duration_ms, attempts, error, user
+         FROM log WHERE at >= ?1 AND at < ?2",
+    )?;
+    let mut rows = statement.query([since.0, until.0])?;
+    while let Some(row) = rows.next()? {
+        match logged_request(row) {
+            Ok(request) => visit(request),
+            // An unreadable row must not hide the others.
+            Err(rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// The text of a column without a copy; `None` if it is null.
+fn text<'r>(row: &'r Row<'_>, column: usize) -> rusqlite::Result<Option<&'r str>> {
+    Ok(row.get_ref(column)?.as_str_or_null()?)
+}
+
+fn logged_request(row: &Row<'_>) -> rusqlite::Result<LoggedRequest> {
+    let name = text(row, 3)?;
+    let outcome = name.map(outcome).transpose()?;
+    Ok(LoggedRequest {
+        at: Timestamp(row.get(0)?),
+        group: row.get(1)?,
+        tags: serde_json::from_str(text(row, 2)?.unwrap_or_default()).unwrap_or_default(),
+        outcome,
+        deployment: row.get(4)?,
+        finish_reason: row.get(5)?,
+        usage: usage(row)?,
+        ttft_ms: row.get::<_, Option<i64>>(11)?.map(unsigned),
+        duration_ms: row.get::<_, Option<i64>>(12)?.map(unsigned).unwrap_or_default(),
+        attempts: text(row, 13)?.map(serde_json::from_str).and_then(Result::ok).unwrap_or_default(),
+        class: text(row, 14)?.and_then(LoggedRequest::class_of),
+        user: row.get(15)?,
+    })
 }
 
 /// The request `id`.
@@ -145,16 +188,17 @@ pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<LogRecord> {
         system: row.get("system")?,
         prompt: row.get("prompt")?,
         tags: json(row, "tags")?.unwrap_or_default(),
+        user: row.get("user")?,
+        details: json(row, "details")?.unwrap_or_default(),
     };
     Ok((start, end(row)?))
 }
 
 fn end(row: &Row<'_>) -> rusqlite::Result<Option<LogEnd>> {
     let Some(name) = row.get::<_, Option<String>>("outcome")? else { return Ok(None) };
-    let outcome = RequestOutcome::ALL.into_iter().find(|outcome| outcome.as_str() == name);
     Ok(Some(LogEnd {
         at: Timestamp(row.get::<_, Option<i64>>("ended_at")?.unwrap_or_default()),
-        outcome: outcome.ok_or_else(|| unreadable("outcome", format!("`{name}` is no outcome").into()))?,
+        outcome: outcome(&name)?,
         deployment: row.get("deployment")?,
         provider: row.get("provider")?,
         model: row.get("model")?,
@@ -167,7 +211,13 @@ fn end(row: &Row<'_>) -> rusqlite::Result<Option<LogEnd>> {
         duration_ms: row.get::<_, Option<i64>>("duration_ms")?.map(unsigned).unwrap_or_default(),
         attempts: json(row, "attempts")?.unwrap_or_default(),
         error: json(row, "error")?,
+        routing: json(row, "routing")?.unwrap_or_default(),
     }))
+}
+
+fn outcome(name: &str) -> rusqlite::Result<RequestOutcome> {
+    let outcome = RequestOutcome::ALL.into_iter().find(|outcome| outcome.as_str() == name);
+    outcome.ok_or_else(|| unreadable("outcome", format!("`{name}` is not an outcome").into()))
 }
 
 fn usage(row: &Row<'_>) -> rusqlite::Result<Option<Usage>> {
@@ -180,6 +230,11 @@ fn usage(row: &Row<'_>) -> rusqlite::Result<Option<Usage>> {
         cache_write: count("cache_write_tokens")?.unwrap_or_default(),
         reasoning: count("reasoning_tokens")?.unwrap_or_default(),
     }))
+}
+
+/// `value` as JSON; `None` if it is null.
+fn json_text(value: &serde_json::Value) -> Option<String> {
+    (!value.is_null()).then(|| value.to_string())
 }
 
 fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: &'static str) -> rusqlite::Result<Option<T>> {

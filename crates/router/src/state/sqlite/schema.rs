@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 /// One migration for each version.
 ///
 /// In `log`, long columns come last: SQLite reads a row from its beginning.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "
 CREATE TABLE cells (
   key TEXT PRIMARY KEY,
@@ -56,6 +56,11 @@ CREATE VIRTUAL TABLE log_words USING fts5(
     // The index contained whole texts before, and is rebuilt by the next search.
     "
 DELETE FROM log_words;
+",
+    "
+ALTER TABLE log ADD COLUMN user TEXT;
+ALTER TABLE log ADD COLUMN details TEXT;
+ALTER TABLE log ADD COLUMN routing TEXT;
 ",
 ];
 
