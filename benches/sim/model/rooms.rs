@@ -4,8 +4,8 @@
 use llmroute_core::model::{RateLimitReading, Timestamp};
 use llmroute_core::routing::failover::RequestAttributes;
 use llmroute_core::routing::limits::{
-    Consumption, Demand, InFlightCall, LimitExceeded, LimitObservation, Meter, ProviderLimit, ScopedLimit, Ticket,
-    headroom,
+    Consumption, Demand, InFlightCall, LimitExceeded, LimitObservation, Meter, ProviderLimit, QueuedDemand,
+    ScopedLimit, Ticket, headroom,
 };
 use llmroute_core::routing::snapshot::StateSnapshot;
 use llmroute_core::routing::{DeploymentId, GroupId, Map};
@@ -31,6 +31,8 @@ pub struct Rooms {
     quotas: [ProviderLimit; COUNT],
     meters: [Meter; COUNT],
     flying: [usize; COUNT],
+    /// The waiting requests with their deployments, each until it decides again.
+    waiting: Vec<(usize, Ticket, Timestamp)>,
 }
 
 /// A call in flight.
@@ -43,12 +45,12 @@ pub struct Slot {
 
 impl Rooms {
     pub fn new(home: Home) -> Self {
-        Self { home, quotas: Default::default(), meters: Default::default(), flying: [0; COUNT] }
+        Self { home, quotas: Default::default(), meters: Default::default(), flying: [0; COUNT], waiting: Vec::new() }
     }
 
     /// Marks the deployments that the limits exclude on the snapshot of a request.
     pub fn mark(
-        &self,
+        &mut self,
         map: &Map,
         group: GroupId,
         ticket: Ticket,
@@ -56,17 +58,18 @@ impl Rooms {
         snapshot: &mut StateSnapshot,
         now: Timestamp,
     ) {
+        self.renew_places(now);
         for index in 0..COUNT {
             let quota = &self.quotas[index];
-            let need = quota.turn(self.need(map, index, attributes), ticket, now);
+            let turn = quota.turn(self.need(map, index, attributes), ticket, now);
             let gate = quota.gated(now);
-            let provider = quota.check(&need, now).err().filter(|_| gate.is_none());
+            let provider = turn.check(|need| quota.check(need, now)).err().filter(|_| gate.is_none());
             let scopes = scopes(map, group, index);
             let limits = scopes.iter().map(|scope| (&scope.limits, &self.meters[index]));
             let cell = &mut snapshot.deployments[index];
             cell.headroom.share = headroom(limits, quota, now);
             cell.gate = cell.gate.max(gate);
-            cell.headroom.exceeded = self.own(&scopes, index, &need, now).chain(provider).reduce(LimitExceeded::later);
+            cell.headroom.exceeded = self.own(&scopes, index, &turn, now).chain(provider).reduce(LimitExceeded::later);
         }
     }
 
@@ -77,7 +80,8 @@ impl Rooms {
 
     /// A request waits for its turn until `at`.
     pub fn join(&mut self, deployment: usize, ticket: Ticket, at: Timestamp, now: Timestamp) {
-        self.quotas[deployment].join(ticket, at, now);
+        self.quotas[deployment].join(ticket, now);
+        self.waiting.push((deployment, ticket, at));
     }
 
     /// Takes room for a call, or says on the snapshot why there is none.
@@ -92,10 +96,12 @@ impl Rooms {
     ) -> Option<Slot> {
         let need = self.need(map, deployment, attributes);
         let scopes = scopes(map, group, deployment);
+        self.waiting.retain(|(_, waiting, _)| waiting.id != ticket.id);
+        self.renew_places(now);
         let quota = &mut self.quotas[deployment];
         quota.leave(ticket);
         let turn = quota.turn(need, ticket, now);
-        let provider = quota.check(&turn, now).err();
+        let provider = turn.check(|need| quota.check(need, now)).err();
         let shut = self.own(&scopes, deployment, &turn, now).chain(provider).reduce(LimitExceeded::later);
         if let Some(shut) = shut {
             let headroom = &mut snapshot.deployments[deployment].headroom;
@@ -111,6 +117,14 @@ impl Rooms {
         }
         self.flying[deployment] += 1;
         Some(Slot { id: ticket.id, started: now, head: None })
+    }
+
+    /// Renews the places of the requests that wait.
+    fn renew_places(&mut self, now: Timestamp) {
+        self.waiting.retain(|(_, _, until)| *until >= now);
+        for (deployment, ticket, _) in &self.waiting {
+            self.quotas[*deployment].join(*ticket, now);
+        }
     }
 
     /// The head of a reply came.
@@ -156,10 +170,13 @@ impl Rooms {
         &self,
         scopes: &[ScopedLimit],
         index: usize,
-        need: &Demand,
+        turn: &QueuedDemand,
         now: Timestamp,
     ) -> impl Iterator<Item = LimitExceeded> {
-        let shut = |scope: &ScopedLimit| self.meters[index].clone().check(&scope.limits, need, now, &scope.of).err();
+        let shut = |scope: &ScopedLimit| {
+            let mut meter = self.meters[index].clone();
+            turn.check(|need| meter.check(&scope.limits, need, now, &scope.of)).err()
+        };
         scopes.iter().filter_map(shut).collect::<Vec<_>>().into_iter()
     }
 }

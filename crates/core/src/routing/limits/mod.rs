@@ -16,7 +16,7 @@ use std::time::Duration;
 pub use config::{LimitConfig, LimitScope, ScopedLimit};
 pub use meter::{InFlightCall, LEASE, Meter};
 pub use provider_limit::{LimitObservation, ProviderLimit};
-pub use wait_queue::Ticket;
+pub use wait_queue::{PLACE_RENEWAL, QueuedDemand, Ticket};
 
 use super::failover::RequestAttributes;
 use crate::model::{Price, Resource, Timestamp, Usage};
@@ -145,7 +145,12 @@ impl Demand {
             false if self.bounded || least > cap.limit => return None,
             false => cap.limit,
         };
-        Some(each.saturating_mul(self.calls).min(cap.limit))
+        let all = each.saturating_mul(self.calls);
+        Some(match cap.counts {
+            LimitUnit::Requests => all,
+            // The use of those that wait is a guess, so it puts off a call for one span at most.
+            LimitUnit::Tokens | LimitUnit::Nanos => all.min(cap.limit),
+        })
     }
 
     /// Its use of a provider's `resource`.

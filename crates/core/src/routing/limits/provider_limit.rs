@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::wait_queue::WaitQueue;
-use super::{Demand, LimitExceeded, Ticket};
+use super::{Demand, LimitExceeded, QueuedDemand, Ticket};
 use crate::model::{RateLimitReading, Refill, Resource, Timestamp};
 
 /// A rate limit that closes the gate for longer is not believed.
@@ -167,16 +167,16 @@ impl ProviderLimit {
         }
     }
 
-    /// A request waits for room until `at`, and those that come later stand behind it.
-    pub fn join(&mut self, ticket: Ticket, at: Timestamp, now: Timestamp) {
-        self.queue.join(ticket, at, now);
+    /// Takes or renews the place of a request that waits for room: later requests are served after it.
+    pub fn join(&mut self, ticket: Ticket, now: Timestamp) {
+        self.queue.join(ticket, now);
     }
 
-    /// What there must be room for so that it is the turn of a request: its own `need`, and that of
-    /// those who came before it and wait.
+    /// Returns the room that it takes to serve a request: for its own `need`, and for the requests that wait
+    /// before it.
     #[must_use]
-    pub fn turn(&self, need: Demand, ticket: Ticket, now: Timestamp) -> Demand {
-        need.behind(self.queue.ahead(ticket, now))
+    pub fn turn(&self, need: Demand, ticket: Ticket, now: Timestamp) -> QueuedDemand {
+        self.queue.behind(need, ticket, now)
     }
 
     /// A request waits no longer.

@@ -197,7 +197,8 @@ fn who_comes_later_stands_behind_those_who_wait() {
     hear(&mut quota, 0.0, &[reading(60, 0, Refill::Over(Duration::from_secs(60)))], None);
     let ticket = |id: u64| Ticket { since: at(id as f64 / 10.0), id };
     let wait = |quota: &ProviderLimit, id, second| match quota
-        .check(&quota.turn(need(10, 20), ticket(id), at(second)), at(second))
+        .turn(need(10, 20), ticket(id), at(second))
+        .check(|demand| quota.check(demand, at(second)))
     {
         Ok(()) => None,
         Err(LimitExceeded::Until { at: when, .. }) => {
@@ -205,8 +206,7 @@ fn who_comes_later_stands_behind_those_who_wait() {
         }
         Err(other) => panic!("{other:?}"),
     };
-    quota.join(ticket(1), at(1.0), at(0.1));
-    quota.join(ticket(2), at(2.0), at(0.2));
+    [1, 2].into_iter().for_each(|id| quota.join(ticket(id), at(0.3)));
     assert_eq!(wait(&quota, 3, 0.3), Some(2.7), "two are in front of it");
     assert_eq!(wait(&quota, 3, 1.0), Some(2.0), "the one that there is belongs to the first");
     assert_eq!(wait(&quota, 1, 1.0), None);
@@ -285,10 +285,10 @@ fn a_request_that_waits_longer_goes_first_at_a_pace_too() {
     refuse(&mut quota, 0.0);
     refuse(&mut quota, 0.0);
     let ticket = |id| Ticket { since: at(id as f64), id };
-    quota.join(ticket(1), at(2.0), at(1.0));
+    quota.join(ticket(1), at(1.0));
     let turn = quota.turn(need(1, 1), ticket(2), at(1.0));
     assert_eq!(quota.check(&need(1, 1), at(1.0)), Ok(()));
-    let exceeded = quota.check(&turn, at(1.0));
+    let exceeded = turn.check(|demand| quota.check(demand, at(1.0)));
     assert!(matches!(exceeded, Err(LimitExceeded::Until { at: when, .. }) if when == at(2.0)), "{exceeded:?}");
 }
 
@@ -312,7 +312,7 @@ fn a_window_of_our_own_has_a_line_too() {
         Err(LimitExceeded::Until { at: when, .. }) => when.since(at(0.0)).as_secs(),
         other => panic!("{other:?}"),
     };
-    assert_eq!([opens(0), opens(1), opens(9)], [60, 70, 70], "further back than the window nobody looks");
+    assert_eq!([opens(0), opens(1), opens(2), opens(9)], [60, 70, 120, 310], "each window has room for two");
 }
 
 #[test]

@@ -162,17 +162,11 @@ impl Reservation {
     fn hold_in(&self, values: &mut [Option<String>], now: Timestamp) -> HoldResult {
         let mut provider: ProviderLimit = parse(values[0].as_deref());
         let mut meters: Vec<Meter> = values[1..].iter().map(|value| parse(value.as_deref())).collect();
-        provider.leave(self.ticket);
-        let turn = provider.turn(self.demand, self.ticket, now);
-        let of_provider = provider.check(&turn, now).err().map(|exceeded| (None, exceeded));
-        let own = self.scopes.iter().zip(&mut meters).filter_map(|((_, scope), meter)| {
-            let exceeded = meter.check(&scope.limits, &turn, now, &scope.of).err()?;
-            Some((Some(scope.place.clone()), exceeded))
-        });
-        let refusals: Vec<_> = of_provider.into_iter().chain(own).collect();
+        let refusals = self.refusals(&provider, &mut meters, now);
         if !refusals.is_empty() {
             return HoldResult::Full(refusals);
         }
+        provider.leave(self.ticket);
         provider.take(&self.demand, now);
         edit(&mut values[0], |value| *value = provider);
         for ((mut meter, (_, scope)), value) in meters.into_iter().zip(&self.scopes).zip(&mut values[1..]) {
@@ -180,6 +174,41 @@ impl Reservation {
             edit(value, |value| *value = meter);
         }
         HoldResult::Held(now)
+    }
+
+    /// The limits that leave no room at `now`, for it and for the requests that wait before it.
+    fn refusals(
+        &self,
+        provider: &ProviderLimit,
+        meters: &mut [Meter],
+        now: Timestamp,
+    ) -> Vec<(Option<LimitScope>, LimitExceeded)> {
+        let turn = provider.turn(self.demand, self.ticket, now);
+        let of_provider = turn.check(|demand| provider.check(demand, now)).err().map(|exceeded| (None, exceeded));
+        let own = self.scopes.iter().zip(meters).filter_map(|((_, scope), meter)| {
+            let exceeded = turn.check(|demand| meter.check(&scope.limits, demand, now, &scope.of)).err()?;
+            Some((Some(scope.place.clone()), exceeded))
+        });
+        of_provider.into_iter().chain(own).collect()
+    }
+
+    /// Renews the place in the queue. Returns the limit that the request waits for, if any.
+    pub(in crate::engine) async fn renew_place(
+        self,
+        state: &StateHandle,
+        clock: Clock,
+        limit: Duration,
+    ) -> Result<Option<LimitExceeded>, StoreError> {
+        let keys = self.keys();
+        let renew = move |values: &mut [Option<String>]| {
+            let now = clock.now();
+            edit(&mut values[0], |provider: &mut ProviderLimit| provider.join(self.ticket, now));
+            let provider: ProviderLimit = parse(values[0].as_deref());
+            let mut meters: Vec<Meter> = values[1..].iter().map(|value| parse(value.as_deref())).collect();
+            let refusals = self.refusals(&provider, &mut meters, now);
+            refusals.into_iter().map(|(_, exceeded)| exceeded).reduce(LimitExceeded::later)
+        };
+        state.update(keys, limit, renew).await
     }
 
     /// Renews the reservation in the limits of the profile.

@@ -22,13 +22,17 @@ use llmroute_core::model::{Answer, Failure, RateLimitReading, Timestamp};
 pub use llmroute_core::routing::breaker::{BreakerContext, BreakerState};
 pub use llmroute_core::routing::estimate::CallSample;
 pub use llmroute_core::routing::failover::{PlannedCall, RequestAttributes};
-pub use llmroute_core::routing::limits::{LimitObservation, Meter, ProviderLimit};
+pub use llmroute_core::routing::limits::{LimitExceeded, LimitObservation, Meter, PLACE_RENEWAL, ProviderLimit};
 pub use llmroute_core::routing::snapshot::{DeploymentState, GroupState, HealthSignal, StateSnapshot};
 pub use llmroute_core::routing::strategy::{RankingInput, prior_ttft};
 use llmroute_core::routing::{DeploymentId, GroupId, Map};
 
 /// More than the error of a time limit, so that the deadline of a request ends a wait and not the limit within it.
 const PAST_DEADLINE: Duration = Duration::from_millis(50);
+
+/// A turn that comes earlier or later by more than this makes a waiting request decide again.
+const TURN_EARLIER: Duration = Duration::from_millis(100);
+const TURN_LATER: Duration = Duration::from_secs(3);
 
 /// The state of one request.
 pub(in crate::engine) struct StateSession {
@@ -88,7 +92,7 @@ impl StateSession {
         let providers = identities.map(|identity| (identity, parse(values.next().flatten()))).collect();
         let meters: BTreeMap<String, Meter> =
             scopes.into_iter().map(|key| (key, parse(values.next().flatten()))).collect();
-        let queue = WaitQueue::new(request.since);
+        let queue = WaitQueue::new(request.since, Arc::clone(&router.limits), state.clone());
         let limits = LimitStates { providers: &providers, meters: &meters };
         let mut eligibility = Eligibility { map: &map, snapshot: &mut snapshot };
         eligibility.mark(&groups, &request.attributes, queue.ticket(), clock.now(), &limits);
@@ -134,12 +138,35 @@ impl StateSession {
         true
     }
 
-    /// Joins the queue of a limit that `call` waits for.
-    pub(in crate::engine) fn wait(&mut self, call: &PlannedCall, rng: &mut fastrand::Rng) {
-        let now = self.clock.now();
-        if self.snapshot.gated(call.group, call.deployment, now).is_some() {
-            let identity = self.map.limits.quota(&self.map, call.deployment);
-            self.queue.join(identity, now.after(call.wait), now, &self.limits, &self.state, rng);
+    /// Waits as long as `call` must, in the queue of the limit that it waits for. Returns earlier if its turn comes
+    /// earlier, or much later than that. Returns the time that it waited.
+    pub(in crate::engine) async fn wait(
+        &mut self,
+        call: &PlannedCall,
+        attributes: &RequestAttributes,
+        rng: &mut fastrand::Rng,
+    ) -> Duration {
+        let begun = self.clock.now();
+        let until = begun.after(call.wait);
+        if self.snapshot.gated(call.group, call.deployment, begun).is_none() {
+            tokio::time::sleep(call.wait).await;
+            return call.wait;
+        }
+        let identity = self.map.limits.quota(&self.map, call.deployment).to_owned();
+        self.queue.join(&identity, begun, rng);
+        let reservation = self.reservation(call, attributes, begun, rng);
+        loop {
+            let left = until.since(self.clock.now());
+            tokio::time::sleep(left.min(PLACE_RENEWAL)).await;
+            if left <= PLACE_RENEWAL {
+                return call.wait;
+            }
+            self.limits.join(&identity, self.queue.ticket(), self.clock.now());
+            let renewed = reservation.clone().renew_place(&self.state, self.clock, PLACE_RENEWAL).await;
+            // A place that cannot be renewed is lost; the wait goes on.
+            if renewed.is_ok_and(|exceeded| turn_moved(exceeded.as_ref(), until)) {
+                return self.clock.now().since(begun);
+            }
         }
     }
 
@@ -172,12 +199,14 @@ impl StateSession {
         };
         let refusals = match result {
             Ok(HoldResult::Held(since)) => {
+                self.queue.leave();
                 self.limits.take(&identity, &demand, since);
                 self.reservations.get_mut(call.deployment).into_iter().for_each(|held| held.begin(since));
                 return Ok(());
             }
             // The provider's limits are advice; only those of the profile must be certain.
             Err(_) if !limited => {
+                self.queue.leave();
                 self.limits.take(&identity, &demand, now);
                 return Ok(());
             }
@@ -417,6 +446,14 @@ impl StateSession {
                 }
             }
         }
+    }
+}
+
+/// Returns `true` if a request that waits until `until` should decide again, since `exceeded` is what it waits for now.
+fn turn_moved(exceeded: Option<&LimitExceeded>, until: Timestamp) -> bool {
+    match exceeded {
+        Some(LimitExceeded::Until { at, .. }) => at.after(TURN_EARLIER) < until || *at > until.after(TURN_LATER),
+        Some(LimitExceeded::Never { .. } | LimitExceeded::Unpriced) | None => true,
     }
 }
 
