@@ -1,11 +1,11 @@
-//! The limits of ours: asked and told with the real counters, in the order in which the engine does it
-//! (`engine/rooms.rs`, `engine/reserve.rs`). Who is called is the failover's affair.
+//! The limits of our model: the real counters, in the order in which the engine uses them (`engine/shared`).
+//! The failover decides which deployment is called.
 
 use llmroute_core::model::{RateLimitReading, Timestamp};
 use llmroute_core::routing::failover::RequestAttributes;
 use llmroute_core::routing::limits::{
-    Consumption, Demand, InFlightCall, LimitExceeded, LimitObservation, Meter, ProviderLimit, QueuedDemand,
-    ScopedLimit, Ticket, headroom,
+    Consumption, Demand, InFlightCall, LimitExceeded, LimitObservation, Meter, PLACE_LEASE, ProviderLimit, ScopedLimit,
+    Ticket, Turn, headroom,
 };
 use llmroute_core::routing::snapshot::StateSnapshot;
 use llmroute_core::routing::{DeploymentId, GroupId, Map};
@@ -15,24 +15,24 @@ use super::policy::COUNT;
 /// Calls in flight to one whose limits are unknown (`engine/quotas.rs`).
 const PILOTS: usize = 4;
 
-/// Who makes the calls.
+/// The processes that make the calls.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Home {
-    /// One process: what it hears it knows at once.
+    /// One process: it knows every reply at once.
     Shared,
-    /// A process for each call: they learn of each other what is in the store, written when a call is over.
+    /// A process for each call: it knows of the others what the store holds, written when a call is over.
     Apart,
 }
 
-/// What all requests know of limits. Every deployment has a key of its own here.
+/// The state of limits that all requests share. Every deployment has a key of its own here.
 #[derive(Debug, Clone)]
 pub struct Rooms {
     home: Home,
     quotas: [ProviderLimit; COUNT],
     meters: [Meter; COUNT],
     flying: [usize; COUNT],
-    /// The waiting requests with their deployments, each until it decides again.
-    waiting: Vec<(usize, Ticket, Timestamp)>,
+    /// The requests that wait, and until when; they renew their places all the time.
+    waiting: [Vec<(Ticket, Timestamp)>; COUNT],
 }
 
 /// A call in flight.
@@ -45,12 +45,18 @@ pub struct Slot {
 
 impl Rooms {
     pub fn new(home: Home) -> Self {
-        Self { home, quotas: Default::default(), meters: Default::default(), flying: [0; COUNT], waiting: Vec::new() }
+        Self {
+            home,
+            quotas: Default::default(),
+            meters: Default::default(),
+            flying: [0; COUNT],
+            waiting: Default::default(),
+        }
     }
 
     /// Marks the deployments that the limits exclude on the snapshot of a request.
     pub fn mark(
-        &mut self,
+        &self,
         map: &Map,
         group: GroupId,
         ticket: Ticket,
@@ -58,12 +64,11 @@ impl Rooms {
         snapshot: &mut StateSnapshot,
         now: Timestamp,
     ) {
-        self.renew_places(now);
         for index in 0..COUNT {
-            let quota = &self.quotas[index];
+            let quota = &self.with_places(index, now);
             let turn = quota.turn(self.need(map, index, attributes), ticket, now);
             let gate = quota.gated(now);
-            let provider = turn.check(|need| quota.check(need, now)).err().filter(|_| gate.is_none());
+            let provider = turn.check(|demand| quota.check(demand, now)).err().filter(|_| gate.is_none());
             let scopes = scopes(map, group, index);
             let limits = scopes.iter().map(|scope| (&scope.limits, &self.meters[index]));
             let cell = &mut snapshot.deployments[index];
@@ -73,18 +78,27 @@ impl Rooms {
         }
     }
 
-    /// Whether a call has to stand in a line, because nothing was heard of its key yet.
+    /// Returns `true` if a call has to wait because its key has had no reply yet.
     pub fn is_pilot_too_many(&self, deployment: usize) -> bool {
         self.home == Home::Shared && !self.quotas[deployment].heard && self.flying[deployment] >= PILOTS
     }
 
     /// A request waits for its turn until `at`.
     pub fn join(&mut self, deployment: usize, ticket: Ticket, at: Timestamp, now: Timestamp) {
-        self.quotas[deployment].join(ticket, now);
-        self.waiting.push((deployment, ticket, at));
+        let waiting = &mut self.waiting[deployment];
+        waiting.retain(|(other, until)| *other != ticket && now < until.after(PLACE_LEASE));
+        waiting.push((ticket, at));
     }
 
-    /// Takes room for a call, or says on the snapshot why there is none.
+    /// The limit with the places of the requests that wait.
+    fn with_places(&self, deployment: usize, now: Timestamp) -> ProviderLimit {
+        let mut limit = self.quotas[deployment].clone();
+        let waiting = self.waiting[deployment].iter().filter(|(_, until)| now <= until.after(PLACE_LEASE));
+        waiting.for_each(|(ticket, _)| limit.join(*ticket, now));
+        limit
+    }
+
+    /// Takes room for a call, or marks on the snapshot why there is none.
     pub fn reserve(
         &mut self,
         map: &Map,
@@ -96,12 +110,10 @@ impl Rooms {
     ) -> Option<Slot> {
         let need = self.need(map, deployment, attributes);
         let scopes = scopes(map, group, deployment);
-        self.waiting.retain(|(_, waiting, _)| waiting.id != ticket.id);
-        self.renew_places(now);
-        let quota = &mut self.quotas[deployment];
-        quota.leave(ticket);
+        self.waiting[deployment].retain(|(other, _)| *other != ticket);
+        let quota = self.with_places(deployment, now);
         let turn = quota.turn(need, ticket, now);
-        let provider = turn.check(|need| quota.check(need, now)).err();
+        let provider = turn.check(|demand| quota.check(demand, now)).err();
         let shut = self.own(&scopes, deployment, &turn, now).chain(provider).reduce(LimitExceeded::later);
         if let Some(shut) = shut {
             let headroom = &mut snapshot.deployments[deployment].headroom;
@@ -119,14 +131,6 @@ impl Rooms {
         Some(Slot { id: ticket.id, started: now, head: None })
     }
 
-    /// Renews the places of the requests that wait.
-    fn renew_places(&mut self, now: Timestamp) {
-        self.waiting.retain(|(_, _, until)| *until >= now);
-        for (deployment, ticket, _) in &self.waiting {
-            self.quotas[*deployment].join(*ticket, now);
-        }
-    }
-
     /// The head of a reply came.
     pub fn heard(&mut self, deployment: usize, slot: &mut Slot, readings: Vec<RateLimitReading>, now: Timestamp) {
         slot.head = Some((now, readings));
@@ -137,7 +141,7 @@ impl Rooms {
         }
     }
 
-    /// A call is over: it used so many tokens (`None`: it was refused), or was told to stay away.
+    /// A call is over, with the tokens that it used (`None`: it was refused), or with the wait that was asked for.
     pub fn close(
         &mut self,
         deployment: usize,
@@ -170,12 +174,12 @@ impl Rooms {
         &self,
         scopes: &[ScopedLimit],
         index: usize,
-        turn: &QueuedDemand,
+        turn: &Turn,
         now: Timestamp,
     ) -> impl Iterator<Item = LimitExceeded> {
         let shut = |scope: &ScopedLimit| {
             let mut meter = self.meters[index].clone();
-            turn.check(|need| meter.check(&scope.limits, need, now, &scope.of)).err()
+            turn.check(|demand| meter.check(&scope.limits, demand, now, &scope.of)).err()
         };
         scopes.iter().filter_map(shut).collect::<Vec<_>>().into_iter()
     }

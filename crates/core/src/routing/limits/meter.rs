@@ -1,6 +1,5 @@
 //! The past and current usage of the limits of one scope. It does not share it between processes.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -81,8 +80,10 @@ impl Meter {
             match need.of_cap(cap) {
                 None if cap.counts == LimitUnit::Nanos && need.nanos.is_none() => add(LimitExceeded::Unpriced),
                 None => add(LimitExceeded::Never { limit }),
-                Some(amount) => {
-                    if let Some(at) = self.room_at(cap, amount, now) {
+                Some((amount, spans)) => {
+                    let room = self.room_at(cap, amount, now);
+                    if room.is_some() || spans > 0 {
+                        let at = room.unwrap_or(now).after(cap.span.saturating_mul(spans));
                         add(LimitExceeded::Until { at, limit });
                     }
                 }
@@ -140,14 +141,11 @@ impl Meter {
     /// When `amount` fits under `cap`; `None` is now.
     fn room_at(&self, cap: &Cap, amount: u64, now: Timestamp) -> Option<Timestamp> {
         let mut used: Vec<(Timestamp, u64)> = self.used(cap, now).collect();
-        if cap.counts == LimitUnit::Requests {
-            return slot_at(used, cap, amount, now);
-        }
         let total = used.iter().map(|(_, amount)| *amount).fold(amount, u64::saturating_add);
         let mut excess = total.checked_sub(cap.limit).filter(|excess| *excess > 0)?;
         // Calls in flight hold what they may use, and mostly give a part of it back when they end.
         let held = self.held.iter().map(|held| held.amount(cap.counts).min(cap.limit)).fold(0, u64::saturating_add);
-        if held >= excess {
+        if cap.counts != LimitUnit::Requests && held >= excess {
             return Some(self.look_again(now));
         }
         used.sort_unstable();
@@ -199,24 +197,6 @@ impl Meter {
             counted.window.add(held.at, held.amount(counted.counts));
         }
     }
-}
-
-/// The time at which the last of `calls` can begin, each as early as `cap` allows after those in `used`; `None` is now.
-fn slot_at(used: Vec<(Timestamp, u64)>, cap: &Cap, calls: u64, now: Timestamp) -> Option<Timestamp> {
-    let mut used = VecDeque::from(used);
-    used.make_contiguous().sort_unstable();
-    let mut total = used.iter().map(|(_, amount)| *amount).fold(0, u64::saturating_add);
-    let mut at = now;
-    for _ in 0..calls {
-        while total >= cap.limit {
-            let Some((began, amount)) = used.pop_front() else { return Some(now.after(cap.span)) };
-            total = total.saturating_sub(amount);
-            at = at.max(began.after(cap.span));
-        }
-        used.push_back((at, 1));
-        total += 1;
-    }
-    (at > now).then_some(at)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "only a ratio")]

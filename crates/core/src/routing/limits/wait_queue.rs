@@ -1,4 +1,7 @@
 //! The requests that wait for room under a limit, in order of arrival. It does not compute their wait (`provider_limit`).
+//!
+//! A request holds its place by a lease that it renews while it waits. It leaves the queue when it gives up;
+//! one that is killed or stopped loses its place with the lease.
 
 use std::time::Duration;
 
@@ -7,14 +10,12 @@ use serde::{Deserialize, Serialize};
 use super::{Demand, LimitExceeded};
 use crate::model::Timestamp;
 
-/// The interval at which a waiting request renews its place.
-pub const PLACE_RENEWAL: Duration = Duration::from_secs(1);
-/// The time after which a place that is not renewed is lost.
-const PLACE_LEASE: Duration = Duration::from_secs(3);
-/// The age of a renewal up to which its request certainly still waits.
-const FRESH: Duration = Duration::from_millis(1500);
-/// A place that is held for longer is from a clock that stepped back since.
-const FAR: Duration = Duration::from_secs(6);
+/// The time for which a place is held without a renewal.
+pub const PLACE_LEASE: Duration = Duration::from_millis(2500);
+/// A wait for which a request may give up. Requests look again before a shorter one is over.
+const LONG_WAIT: Duration = Duration::from_secs(10);
+/// An entry further ahead is from a clock that stepped back since.
+const FAR: Duration = Duration::from_secs(60);
 
 /// A request's place: it keeps it through all its waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,43 +26,51 @@ pub struct Ticket {
     pub id: u64,
 }
 
+/// A demand with the demands of the requests that wait before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turn {
+    own: Demand,
+    /// The number of requests before it.
+    ahead: u64,
+    /// The time at which it is certain that those before it still wait, if it is not certain yet.
+    certain_at: Option<Timestamp>,
+    now: Timestamp,
+}
+
+impl Turn {
+    pub(super) fn new(own: Demand, ahead: u64, ticket: Ticket, now: Timestamp) -> Self {
+        // A lease that is older than the request may belong to one that was killed.
+        let certain_at = ticket.since.after(PLACE_LEASE);
+        Self { own, ahead, certain_at: Some(certain_at).filter(|at| ahead > 0 && now < *at), now }
+    }
+
+    /// Checks that there is room for the demand and for those before it.
+    ///
+    /// # Errors
+    /// With the time at which it is its turn. A long wait, for which a request may give up, is given only once it is
+    /// certain that those before it still wait; until then, the time at which this is certain, or at which there is
+    /// room for the demand alone.
+    pub fn check(&self, mut check: impl FnMut(&Demand) -> Result<(), LimitExceeded>) -> Result<(), LimitExceeded> {
+        let Err(exceeded) = check(&self.own.behind(self.ahead)) else { return Ok(()) };
+        let (LimitExceeded::Until { at, limit }, Some(certain_at)) = (&exceeded, self.certain_at) else {
+            return Err(exceeded);
+        };
+        if at.since(self.now) < LONG_WAIT {
+            return Err(exceeded);
+        }
+        let alone = match check(&self.own) {
+            Ok(()) => certain_at,
+            Err(LimitExceeded::Until { at, .. }) => at.max(certain_at),
+            Err(LimitExceeded::Never { .. } | LimitExceeded::Unpriced) => *at,
+        };
+        Err(LimitExceeded::Until { at: alone.min(*at), limit: limit.clone() })
+    }
+}
+
 /// The requests that wait. Written as a list of `[since, id, until]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct WaitQueue(Vec<(Timestamp, u64, Timestamp)>);
-
-/// The need of a request together with the requests that wait before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct QueuedDemand {
-    /// With all of them.
-    all: Demand,
-    /// With those that certainly still wait.
-    certain: Demand,
-    /// The time at which the first of the uncertain places is lost.
-    lapses: Option<Timestamp>,
-}
-
-impl QueuedDemand {
-    /// Checks that there is room, with `check`. A wait that is due to requests that may be gone ends when their
-    /// places are lost.
-    ///
-    /// # Errors
-    /// The limit that `check` found exceeded.
-    pub fn check(&self, mut check: impl FnMut(&Demand) -> Result<(), LimitExceeded>) -> Result<(), LimitExceeded> {
-        let exceeded = match (check(&self.all), self.lapses) {
-            (Ok(()), _) => return Ok(()),
-            (Err(exceeded), None) => return Err(exceeded),
-            (Err(exceeded), Some(lapses)) => (exceeded, lapses),
-        };
-        let (LimitExceeded::Until { at, limit }, lapses) = exceeded else { return Err(exceeded.0) };
-        let certain = match check(&self.certain) {
-            Ok(()) => lapses,
-            Err(LimitExceeded::Until { at, .. }) => lapses.max(at),
-            Err(exceeded) => return Err(exceeded),
-        };
-        Err(LimitExceeded::Until { at: at.min(certain), limit })
-    }
-}
 
 impl WaitQueue {
     /// Returns `true` if it is empty, including expired entries.
@@ -69,38 +78,27 @@ impl WaitQueue {
         self.0.is_empty()
     }
 
-    /// Takes or renews the place of a request that waits.
+    /// Takes or renews the place of a request.
     pub(super) fn join(&mut self, ticket: Ticket, now: Timestamp) {
-        self.0.retain(|(_, id, until)| *id != ticket.id && is_held(*until, now));
+        self.0.retain(|(_, id, until)| *id != ticket.id && is_alive(*until, now));
         self.0.push((ticket.since, ticket.id, now.after(PLACE_LEASE)));
     }
 
-    /// A request does not wait any more.
+    /// Gives up the place of a request.
     pub(super) fn leave(&mut self, ticket: Ticket) {
         self.0.retain(|(_, id, _)| *id != ticket.id);
     }
 
-    /// Adds the requests that wait before `ticket` to the `demand` of its own.
-    ///
-    /// A request still waits for certain if it renewed its place since `ticket` began, and lately.
-    pub(super) fn behind(&self, demand: Demand, ticket: Ticket, now: Timestamp) -> QueuedDemand {
+    /// The number of earlier entries.
+    pub(super) fn ahead(&self, ticket: Ticket, now: Timestamp) -> u64 {
         let before = |(since, id, until): &&(Timestamp, u64, Timestamp)| {
-            (*since, *id) < (ticket.since, ticket.id) && is_held(*until, now)
+            (*since, *id) < (ticket.since, ticket.id) && is_alive(*until, now)
         };
-        let (mut all, mut certain, mut lapses) = (0, 0, None::<Timestamp>);
-        for (_, _, until) in self.0.iter().filter(before) {
-            all += 1;
-            if *until >= ticket.since.after(PLACE_LEASE) && now.after(PLACE_LEASE).since(*until) <= FRESH {
-                certain += 1;
-            } else {
-                lapses = Some(lapses.map_or(*until, |lapses| lapses.min(*until)));
-            }
-        }
-        QueuedDemand { all: demand.behind(all), certain: demand.behind(certain), lapses }
+        self.0.iter().filter(before).count() as u64
     }
 }
 
-fn is_held(until: Timestamp, now: Timestamp) -> bool {
+fn is_alive(until: Timestamp, now: Timestamp) -> bool {
     now < until && until.since(now) <= FAR
 }
 
@@ -108,92 +106,75 @@ fn is_held(until: Timestamp, now: Timestamp) -> bool {
 mod tests {
     use super::*;
 
-    fn ticket(id: u64, second: i64) -> Ticket {
-        Ticket { since: Timestamp(second * 1000), id }
+    fn ticket(since: i64, id: u64) -> Ticket {
+        Ticket { since: Timestamp(since * 1000), id }
     }
 
-    fn one() -> Demand {
-        Demand { prompt: 1, output: 1, bounded: true, nanos: None, prompt_nanos: 0, calls: 1 }
-    }
-
-    /// A queue of (`since`, `renewed`) in seconds.
-    fn queue(places: &[(i64, i64)]) -> WaitQueue {
-        let mut queue = WaitQueue::default();
-        for (id, (since, renewed)) in (1..).zip(places) {
-            let at = Timestamp(renewed * 1000);
-            queue.0.push((Timestamp(since * 1000), id, at.after(PLACE_LEASE)));
+    /// The number of entries ahead of one that began at `since`, in a queue of (`since`, `last renewed`), at 10 s.
+    fn check(queue: &[(i64, i64)], since: i64, want: u64) {
+        let now = Timestamp(10_000);
+        let mut all = WaitQueue::default();
+        for (id, (since, renewed)) in queue.iter().enumerate() {
+            all.join(ticket(*since, id as u64), Timestamp(renewed * 1000));
         }
-        queue
-    }
-
-    /// Checks, at 10 s, the calls that a request of second `since` needs room for: all, and the certain ones.
-    fn check(places: &[(i64, i64)], since: i64, want: (u64, u64), lapses: Option<i64>) {
-        let all = queue(places);
-        let turn = all.behind(one(), ticket(99, since), Timestamp(10_000));
-        assert_eq!((turn.all.calls, turn.certain.calls), want, "{all:?}");
-        assert_eq!(turn.lapses, lapses.map(|second| Timestamp(second * 1000)), "{all:?}");
+        assert_eq!(all.ahead(ticket(since, 99), now), want, "{all:?}");
         let json = serde_json::to_string(&all).unwrap();
         assert_eq!(serde_json::from_str::<WaitQueue>(&json).unwrap(), all);
     }
 
     #[test]
     fn earlier_requests_are_ahead() {
-        check(&[(1, 9), (3, 9), (5, 9)], 4, (3, 3), None);
-        check(&[(4, 9)], 4, (2, 2), None);
+        check(&[(1, 9), (3, 9), (5, 9)], 4, 2);
     }
 
     #[test]
-    fn a_place_that_is_not_renewed_is_lost() {
-        check(&[(1, 6), (2, 7), (3, 9)], 4, (2, 2), None);
+    fn of_the_same_moment_one_is_first() {
+        check(&[(4, 9)], 4, 1);
     }
 
     #[test]
-    fn a_place_that_was_renewed_before_the_request_began_is_uncertain() {
-        check(&[(1, 9), (2, 9)], 9, (3, 1), Some(12));
+    fn a_place_that_is_not_renewed_expires() {
+        check(&[(1, 8), (2, 7), (3, 6)], 4, 1);
     }
 
     #[test]
-    fn a_late_renewal_makes_a_place_uncertain() {
-        check(&[(1, 8), (2, 9)], 4, (3, 2), Some(11));
+    fn an_entry_far_in_the_future_is_from_another_clock() {
+        check(&[(1, 90)], 4, 0);
     }
 
     #[test]
-    fn a_place_far_ahead_is_from_another_clock() {
-        check(&[(1, 9000)], 4, (1, 1), None);
-    }
-
-    #[test]
-    fn a_request_that_waits_again_has_one_place() {
+    fn a_request_that_waits_again_is_in_the_queue_once() {
         let mut queue = WaitQueue::default();
-        queue.join(ticket(1, 1), Timestamp(2_000));
-        queue.join(ticket(1, 1), Timestamp(3_000));
-        assert_eq!(queue.behind(one(), ticket(2, 2), Timestamp(3_000)).all.calls, 2);
-        queue.leave(ticket(1, 1));
+        let (first, last) = (ticket(1, 1), ticket(2, 2));
+        queue.join(first, Timestamp(10));
+        queue.join(first, Timestamp(20));
+        assert_eq!(queue.ahead(last, Timestamp(20)), 1);
+        queue.leave(first);
         assert!(queue.is_empty());
     }
 
-    /// The wait of a request behind `calls` others, where each takes ten seconds.
-    fn ten_seconds_each(demand: &Demand) -> Result<(), LimitExceeded> {
-        match demand.calls {
-            1 => Ok(()),
-            calls => Err(LimitExceeded::Until {
-                at: Timestamp(10_000).after(Duration::from_secs(10) * u32::try_from(calls - 1).unwrap()),
-                limit: "rpm".to_owned(),
-            }),
+    /// The turn of a request that began at 10 s, behind one other, under a limit with room for one call at `room`
+    /// and for two a minute later.
+    fn turn(now: i64, room: i64) -> Result<(), i64> {
+        let own = Demand { prompt: 0, output: 0, bounded: false, nanos: None, prompt_nanos: 0, calls: 1 };
+        let until = |second: i64| match now < second {
+            true => Err(LimitExceeded::Until { at: Timestamp(second * 1000), limit: String::new() }),
+            false => Ok(()),
+        };
+        let turn = Turn::new(own, 1, ticket(10, 1), Timestamp(now * 1000));
+        match turn.check(|demand| until(room + 60 * i64::from(demand.calls > 1))) {
+            Ok(()) => Ok(()),
+            Err(LimitExceeded::Until { at, .. }) => Err(at.0 / 1000),
+            Err(other) => panic!("{other:?}"),
         }
     }
 
     #[test]
-    fn an_uncertain_place_is_waited_for_no_longer_than_it_lasts() {
-        let until = |places: &[(i64, i64)], since| {
-            let turn = queue(places).behind(one(), ticket(99, since), Timestamp(10_000));
-            match turn.check(ten_seconds_each) {
-                Err(LimitExceeded::Until { at, .. }) => at.0 / 1000,
-                other => panic!("{other:?}"),
-            }
-        };
-        assert_eq!(until(&[(1, 9), (2, 9)], 10), 12, "both may be gone");
-        assert_eq!(until(&[(1, 8), (2, 9)], 4), 20, "one of them certainly waits");
-        assert_eq!(until(&[(1, 9), (2, 9)], 4), 30);
+    fn a_long_wait_is_certain_only_once_those_ahead_have_renewed_their_places() {
+        assert_eq!(turn(10, 20), Err(20), "they may have been killed");
+        assert_eq!(turn(10, 5), Err(12), "they may be about to call");
+        assert_eq!(turn(13, 20), Err(80));
+        assert_eq!(turn(13, 5), Err(65));
+        assert_eq!(turn(70, 5), Ok(()));
     }
 }

@@ -81,11 +81,11 @@ impl<'a> Run<'a> {
         loop {
             let step = failover.next(last.take().as_ref(), &self.session.snapshot, self.now(), rng);
             self.report_skips(&mut failover, observer);
-            let mut call = match step {
+            let call = match step {
                 Step::Call(call) => call,
                 Step::Stop(stop) => return Err(self.error(self.stopped(stop))),
             };
-            match self.admit(&mut call, &mut failover, rng, observer).await {
+            match self.admit(&call, &mut failover, rng, observer).await {
                 Ok(true) => {}
                 Ok(false) => continue,
                 Err(kind) => return Err(self.error(kind)),
@@ -106,7 +106,7 @@ impl<'a> Run<'a> {
     /// Waits for the turn of `call` and reserves room for it. Returns false if the failover must decide again.
     async fn admit(
         &mut self,
-        call: &mut PlannedCall,
+        call: &PlannedCall,
         failover: &mut Failover<'_>,
         rng: &mut fastrand::Rng,
         observer: &mut dyn Observer,
@@ -117,10 +117,9 @@ impl<'a> Run<'a> {
             return Ok(false);
         }
         let calling = RouterEvent::Calling { deployment: call.deployment, wait: call.wait };
-        let announced = !call.wait.is_zero();
-        if announced {
+        if !call.wait.is_zero() {
             observer.on_event(calling);
-            call.wait = self.session.wait(call, &self.request.attributes, rng).await;
+            self.session.wait(call, &self.request.attributes, rng).await;
         }
         let left = self.deadline.since(self.now());
         let admitted = match tokio::time::timeout(left, self.reserve(call, failover, rng, observer)).await {
@@ -136,7 +135,7 @@ impl<'a> Run<'a> {
             self.report_skips(failover, observer);
             return Ok(false);
         }
-        if !announced {
+        if call.wait.is_zero() {
             observer.on_event(RouterEvent::Calling { deployment: call.deployment, wait: call.wait });
         }
         self.count(call, rng);

@@ -58,8 +58,8 @@ impl Eligibility<'_> {
                 .collect();
             let share = headroom(known.iter().map(|(scope, meter)| (&scope.limits, meter)), &provider, now);
             for (scope, mut meter) in known {
-                let checked = turn.check(|demand| meter.check(&scope.limits, demand, now, &scope.of));
-                let Err(exceeded) = checked else { continue };
+                let check = |demand: &Demand| meter.check(&scope.limits, demand, now, &scope.of);
+                let Err(exceeded) = turn.check(check) else { continue };
                 match scope.place {
                     LimitScope::Group(_) => self.exclude_member(group, id, exceeded),
                     LimitScope::Deployment(_) | LimitScope::Provider(_) => {

@@ -158,25 +158,14 @@ impl Reservation {
         state.update_shared(keys, limit, change).await
     }
 
-    /// Changes the values of [`Self::keys`].
-    fn hold_in(&self, values: &mut [Option<String>], now: Timestamp) -> HoldResult {
-        let mut provider: ProviderLimit = parse(values[0].as_deref());
+    /// Returns the time from which the limits with the `values` of [`Self::keys`] have room.
+    pub(in crate::engine) fn room_at(&self, values: &[Option<String>], now: Timestamp) -> Timestamp {
         let mut meters: Vec<Meter> = values[1..].iter().map(|value| parse(value.as_deref())).collect();
-        let refusals = self.refusals(&provider, &mut meters, now);
-        if !refusals.is_empty() {
-            return HoldResult::Full(refusals);
-        }
-        provider.leave(self.ticket);
-        provider.take(&self.demand, now);
-        edit(&mut values[0], |value| *value = provider);
-        for ((mut meter, (_, scope)), value) in meters.into_iter().zip(&self.scopes).zip(&mut values[1..]) {
-            meter.hold(&scope.limits, InFlightCall::new(self.id, &self.demand, now));
-            edit(value, |value| *value = meter);
-        }
-        HoldResult::Held(now)
+        let refusals = self.refusals(&parse(values[0].as_deref()), &mut meters, now);
+        refusals.iter().filter_map(|(_, exceeded)| exceeded.until(now)).max().unwrap_or(now)
     }
 
-    /// The limits that leave no room at `now`, for it and for the requests that wait before it.
+    /// The limits that have no room for the call at `now`.
     fn refusals(
         &self,
         provider: &ProviderLimit,
@@ -192,23 +181,22 @@ impl Reservation {
         of_provider.into_iter().chain(own).collect()
     }
 
-    /// Renews the place in the queue. Returns the limit that the request waits for, if any.
-    pub(in crate::engine) async fn renew_place(
-        self,
-        state: &StateHandle,
-        clock: Clock,
-        limit: Duration,
-    ) -> Result<Option<LimitExceeded>, StoreError> {
-        let keys = self.keys();
-        let renew = move |values: &mut [Option<String>]| {
-            let now = clock.now();
-            edit(&mut values[0], |provider: &mut ProviderLimit| provider.join(self.ticket, now));
-            let provider: ProviderLimit = parse(values[0].as_deref());
-            let mut meters: Vec<Meter> = values[1..].iter().map(|value| parse(value.as_deref())).collect();
-            let refusals = self.refusals(&provider, &mut meters, now);
-            refusals.into_iter().map(|(_, exceeded)| exceeded).reduce(LimitExceeded::later)
-        };
-        state.update(keys, limit, renew).await
+    /// Changes the values of [`Self::keys`].
+    fn hold_in(&self, values: &mut [Option<String>], now: Timestamp) -> HoldResult {
+        let mut provider: ProviderLimit = parse(values[0].as_deref());
+        let mut meters: Vec<Meter> = values[1..].iter().map(|value| parse(value.as_deref())).collect();
+        provider.leave(self.ticket);
+        let refusals = self.refusals(&provider, &mut meters, now);
+        if !refusals.is_empty() {
+            return HoldResult::Full(refusals);
+        }
+        provider.take(&self.demand, now);
+        edit(&mut values[0], |value| *value = provider);
+        for ((mut meter, (_, scope)), value) in meters.into_iter().zip(&self.scopes).zip(&mut values[1..]) {
+            meter.hold(&scope.limits, InFlightCall::new(self.id, &self.demand, now));
+            edit(value, |value| *value = meter);
+        }
+        HoldResult::Held(now)
     }
 
     /// Renews the reservation in the limits of the profile.
@@ -240,7 +228,7 @@ impl Reservation {
     }
 
     /// The keys of the provider's limit and of the limits in the profile.
-    fn keys(&self) -> Vec<String> {
+    pub(in crate::engine) fn keys(&self) -> Vec<String> {
         std::iter::once(quota_key(&self.provider)).chain(self.scope_keys()).collect()
     }
 

@@ -14,7 +14,7 @@ use crate::engine::shared::provider_limits::ProviderLimits;
 use crate::engine::shared::reservation::{
     AdmissionError, FinishedCall, HoldResult, PendingReservation, RENEWAL, Reservation, Reservations, Settlement,
 };
-use crate::engine::shared::wait_queue::WaitQueue;
+use crate::engine::shared::wait_queue::{PLACE_LEASE, PLACE_RENEWAL, WaitQueue};
 use crate::ports::Clock;
 use crate::state::StateHandle;
 pub use llmroute_core::model::refused_parameters::{Parameter, Refusal};
@@ -22,17 +22,13 @@ use llmroute_core::model::{Answer, Failure, RateLimitReading, Timestamp};
 pub use llmroute_core::routing::breaker::{BreakerContext, BreakerState};
 pub use llmroute_core::routing::estimate::CallSample;
 pub use llmroute_core::routing::failover::{PlannedCall, RequestAttributes};
-pub use llmroute_core::routing::limits::{LimitExceeded, LimitObservation, Meter, PLACE_RENEWAL, ProviderLimit};
+pub use llmroute_core::routing::limits::{LimitObservation, Meter, ProviderLimit};
 pub use llmroute_core::routing::snapshot::{DeploymentState, GroupState, HealthSignal, StateSnapshot};
 pub use llmroute_core::routing::strategy::{RankingInput, prior_ttft};
 use llmroute_core::routing::{DeploymentId, GroupId, Map};
 
 /// More than the error of a time limit, so that the deadline of a request ends a wait and not the limit within it.
 const PAST_DEADLINE: Duration = Duration::from_millis(50);
-
-/// A turn that comes earlier or later by more than this makes a waiting request decide again.
-const TURN_EARLIER: Duration = Duration::from_millis(100);
-const TURN_LATER: Duration = Duration::from_secs(3);
 
 /// The state of one request.
 pub(in crate::engine) struct StateSession {
@@ -138,36 +134,45 @@ impl StateSession {
         true
     }
 
-    /// Waits as long as `call` must, in the queue of the limit that it waits for. Returns earlier if its turn comes
-    /// earlier, or much later than that. Returns the time that it waited.
+    /// Waits as long as `call` says. Where that is for a limit, the request holds a place in its queue. The wait ends
+    /// earlier if there is room earlier, because requests before it left, or if it turns out to be much longer.
     pub(in crate::engine) async fn wait(
         &mut self,
         call: &PlannedCall,
         attributes: &RequestAttributes,
         rng: &mut fastrand::Rng,
-    ) -> Duration {
-        let begun = self.clock.now();
-        let until = begun.after(call.wait);
-        if self.snapshot.gated(call.group, call.deployment, begun).is_none() {
-            tokio::time::sleep(call.wait).await;
-            return call.wait;
+    ) {
+        let mut now = self.clock.now();
+        let mut until = now.after(call.wait);
+        if self.snapshot.gated(call.group, call.deployment, now).is_none() {
+            return tokio::time::sleep(call.wait).await;
         }
         let identity = self.map.limits.quota(&self.map, call.deployment).to_owned();
-        self.queue.join(&identity, begun, rng);
-        let reservation = self.reservation(call, attributes, begun, rng);
         loop {
-            let left = until.since(self.clock.now());
-            tokio::time::sleep(left.min(PLACE_RENEWAL)).await;
-            if left <= PLACE_RENEWAL {
-                return call.wait;
+            self.queue.join(&identity, now, rng);
+            tokio::time::sleep(until.since(now).min(PLACE_RENEWAL)).await;
+            now = self.clock.now();
+            if now >= until {
+                return;
             }
-            self.limits.join(&identity, self.queue.ticket(), self.clock.now());
-            let renewed = reservation.clone().renew_place(&self.state, self.clock, PLACE_RENEWAL).await;
-            // A place that cannot be renewed is lost; the wait goes on.
-            if renewed.is_ok_and(|exceeded| turn_moved(exceeded.as_ref(), until)) {
-                return self.clock.now().since(begun);
+            match self.room_at(call, attributes, rng).await {
+                Some(room) if room > until.after(PLACE_LEASE) => return,
+                Some(room) => until = until.min(room),
+                None => {}
             }
         }
+    }
+
+    /// The time from which the limits have room for `call`, if the shared state can be read.
+    async fn room_at(
+        &self,
+        call: &PlannedCall,
+        attributes: &RequestAttributes,
+        rng: &mut fastrand::Rng,
+    ) -> Option<Timestamp> {
+        let reservation = self.reservation(call, attributes, self.clock.now(), rng);
+        let values = self.state.read(reservation.keys(), self.time_left()).await.ok()?;
+        Some(reservation.room_at(&values, self.clock.now()))
     }
 
     /// Reserves room for `call`, which begins now, in all limits that it passes.
@@ -190,8 +195,8 @@ impl StateSession {
         }
         // Known before it is held: a request that is dropped gives it back.
         self.reservations.add(reservation.clone());
-        let limited = reservation.is_limited();
-        let result = if reservation.is_counted() {
+        let (limited, counted) = (reservation.is_limited(), reservation.is_counted());
+        let result = if counted {
             // The caller ends the wait at the deadline.
             reservation.hold(self.state.clone(), None, self.clock, self.time_left() + PAST_DEADLINE).await
         } else {
@@ -199,7 +204,11 @@ impl StateSession {
         };
         let refusals = match result {
             Ok(HoldResult::Held(since)) => {
-                self.queue.leave();
+                if counted {
+                    self.queue.admitted();
+                } else {
+                    self.queue.leave();
+                }
                 self.limits.take(&identity, &demand, since);
                 self.reservations.get_mut(call.deployment).into_iter().for_each(|held| held.begin(since));
                 return Ok(());
@@ -446,14 +455,6 @@ impl StateSession {
                 }
             }
         }
-    }
-}
-
-/// Returns `true` if a request that waits until `until` should decide again, since `exceeded` is what it waits for now.
-fn turn_moved(exceeded: Option<&LimitExceeded>, until: Timestamp) -> bool {
-    match exceeded {
-        Some(LimitExceeded::Until { at, .. }) => at.after(TURN_EARLIER) < until || *at > until.after(TURN_LATER),
-        Some(LimitExceeded::Never { .. } | LimitExceeded::Unpriced) | None => true,
     }
 }
 
