@@ -52,7 +52,7 @@ fn map(count: usize, strategy: Arc<dyn Strategy>) -> Map {
         policy: Policy::default(),
         fallbacks: Vec::new(),
         context_window_fallbacks: Vec::new(),
-        content_policy_fallbacks: Vec::new(),
+        content_policy_fallbacks: None,
     };
     Map { deployments: deployments.collect(), groups: vec![group], ..Map::default() }
 }

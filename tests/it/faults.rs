@@ -39,7 +39,7 @@ const fn breaks(fault: &'static str, class: &'static str, exit: i32, shown: &'st
     Row { fault, keys: "", outcome: Outcome::Fails { class, exit, shown, next: true } }
 }
 
-/// A content filter's refusal is final without `content_policy_fallbacks`.
+/// After a content filter, no other deployment of the same group is called.
 const fn filtered(fault: &'static str, shown: &'static str) -> Row {
     Row { fault, keys: "", outcome: Outcome::Fails { class: "content_policy", exit: 65, shown, next: false } }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::support::{ANSWER, End, Home, Input, KEY, Profile, Run, Server};
+use crate::support::{ANSWER, End, Home, Input, KEY, Profile, Run, Screen, Server};
 
 #[cfg(not(feature = "keyring"))]
 #[test]
@@ -164,4 +164,33 @@ fn the_variables_of_a_provider_are_tried_in_order() {
     let without = Run::with(profile).env("ANTHROPIC_API_KEY", "").args(["ask", "why?"]).output();
     assert_eq!(without.end, End::Code(78));
     assert!(without.notes().contains("none of ANTHROPIC_API_KEY, CLAUDE_API_KEY is set"), "{}", without.notes());
+}
+
+/// A home whose key command reads the key from the terminal.
+fn asking_home(url: &str) -> Home {
+    let command =
+        "cmd:stty -echo </dev/tty; printf 'Passphrase: ' >/dev/tty; read key </dev/tty; stty echo </dev/tty; echo $key";
+    let profile = Profile::new().provider_with("lab", "openai", &format!("{url}/v1"), command);
+    Home::with(&profile.deployment("lab/good", "").text())
+}
+
+#[test]
+fn a_key_command_can_ask_at_the_terminal() {
+    let server = Server::start();
+    let home = asking_home(&server.url());
+    let mut screen = Screen::start(&home, &["ask", "-q", "why?"], &[]);
+    screen.shows("Passphrase:");
+    screen.line(KEY);
+    screen.shows(ANSWER);
+    assert_eq!(screen.end(), Some(0));
+}
+
+#[test]
+fn ctrl_c_at_the_question_of_a_key_command_ends_the_program() {
+    let home = asking_home("http://127.0.0.1:9");
+    let mut screen = Screen::start(&home, &["ask", "-q", "why?"], &[]);
+    screen.shows("Passphrase:");
+    screen.send("\u{3}");
+    // It ended by the signal.
+    assert_eq!(screen.end(), None);
 }

@@ -288,7 +288,7 @@ async fn a_request_waits_up_to_max_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_waiter_beyond_max_wait_fails_at_once() {
+async fn a_waiter_beyond_max_wait_fails_once_those_ahead_are_known_to_wait() {
     let mut life = Life::new("max_wait = \"40s\"", "rpm = 2");
     assert_eq!(life.tell().await, "0");
     tokio::time::sleep(Duration::from_secs(30)).await;
@@ -306,7 +306,23 @@ async fn a_waiter_beyond_max_wait_fails_at_once() {
         (life.clock.now().since(START).as_secs(), next)
     };
     let ended = tokio::join!(ask(1), ask(2));
-    assert_eq!(ended, ((60, None), (32, Some(58))), "the one that opens at 60 s is the first one's");
+    assert_eq!(ended, ((60, None), (35, Some(55))), "the slot that opens at 60 s belongs to the first");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_dropped_gives_up_its_place() {
+    let mut life = Life::new("max_wait = \"1m\"", "rpm = 1");
+    assert_eq!(life.tell().await, "0");
+    let life = &life;
+    let ask = |after| async move {
+        tokio::time::sleep(Duration::from_secs(after)).await;
+        let request = Request::new(life.group, Prompt::user("hello"), Delivery::Whole, life.clock.now());
+        life.router.run(&request, &mut fastrand::Rng::with_seed(after), &mut Silent).await.is_ok()
+    };
+    let given_up = tokio::time::timeout(Duration::from_secs(31), ask(20));
+    let (given_up, second) = tokio::join!(given_up, ask(30));
+    assert!(given_up.is_err() && second);
+    assert_eq!(life.clock.now().since(START).as_secs(), 60);
 }
 
 #[tokio::test(start_paused = true)]

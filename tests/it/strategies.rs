@@ -187,6 +187,24 @@ fn run(settings: &str, args: &[&str]) -> (End, String, String) {
 }
 
 #[test]
+fn an_exec_command_gets_the_prompt_the_tags_and_the_user() {
+    let home = std::sync::Arc::new(Home::with(&text("")));
+    let strategy = r#"exec:cat > "$HOME/question"; echo '["a"]'"#;
+    let args = ["ask", "hi", "--system", "be brief", "--user", "ann", "--tag", "team", "--strategy", strategy];
+    // On a busy machine the command may exceed its 200 ms.
+    for _ in 0..50 {
+        assert_eq!(Run::at(&home).args(args).output().end, 0.into());
+        let question = std::fs::read_to_string(home.path().join("question")).unwrap_or_default();
+        let Ok(question) = serde_json::from_str::<serde_json::Value>(&question) else { continue };
+        let request = &question["request"];
+        let got = ["prompt", "system", "tags", "user"].map(|name| request[name].clone());
+        assert_eq!(got, ["hi".into(), "be brief".into(), serde_json::json!(["team"]), "ann".into()]);
+        return;
+    }
+    panic!("the command never had the time to read its input");
+}
+
+#[test]
 fn a_failed_exec_command_is_one_warning() {
     let (end, _, notes) = run("", &["--strategy", "exec:exit 3"]);
     assert_eq!(end, 0.into(), "{notes}");

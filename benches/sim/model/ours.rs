@@ -68,7 +68,7 @@ pub fn map(strategy: Arc<dyn Strategy>, long_lived: bool) -> Map {
         },
         fallbacks: Vec::new(),
         context_window_fallbacks: Vec::new(),
-        content_policy_fallbacks: Vec::new(),
+        content_policy_fallbacks: None,
     };
     Map { deployments: deployments.collect(), groups: vec![group], ..Map::default() }
 }

@@ -262,7 +262,9 @@ fn refusal_hint(failed: &RouteError) -> Option<&'static str> {
         Some(Class::ContextWindow) => {
             Some("shorten the prompt, or name a group of larger models in `context_window_fallbacks`")
         }
-        Some(Class::ContentPolicy) => Some("name a group in `content_policy_fallbacks` to ask another model"),
+        Some(Class::ContentPolicy) => {
+            Some("name a group in `content_policy_fallbacks` or `fallbacks` to call another model")
+        }
         None if too_long => Some("shorten the prompt, or name a group of larger models in `context_window_fallbacks`"),
         Some(_) | None => None,
     }

@@ -112,8 +112,22 @@ pub struct Group {
     pub fallbacks: Vec<GroupId>,
     /// The groups to try if the prompt does not fit.
     pub context_window_fallbacks: Vec<GroupId>,
-    /// The groups to try if a filter blocked the answer or the model refused.
-    pub content_policy_fallbacks: Vec<GroupId>,
+    /// The groups to try if a filter blocked the answer or the model refused; `None` stands for `fallbacks`.
+    pub content_policy_fallbacks: Option<Vec<GroupId>>,
+}
+
+impl Group {
+    /// The groups to try after a refusal or a filter.
+    #[must_use]
+    pub fn after_content_policy(&self) -> &[GroupId] {
+        self.content_policy_fallbacks.as_ref().unwrap_or(&self.fallbacks)
+    }
+
+    /// Every group that may follow this one, in each case of failure; a group may occur twice.
+    pub fn all_fallbacks(&self) -> impl Iterator<Item = GroupId> {
+        let special = self.content_policy_fallbacks.iter().flatten();
+        self.fallbacks.iter().chain(&self.context_window_fallbacks).chain(special).copied()
+    }
 }
 
 /// A deployment in a group.
@@ -224,7 +238,7 @@ mod tests {
             policy: Policy::default(),
             fallbacks: Vec::new(),
             context_window_fallbacks: Vec::new(),
-            content_policy_fallbacks: Vec::new(),
+            content_policy_fallbacks: None,
         }
     }
 }

@@ -169,12 +169,13 @@ async fn run(command: &str, limit: Duration) -> Result<Secret, KeyError> {
 /// Returns what `command` prints. It keeps its environment: it may need a key to get another.
 async fn print(command: &str, limit: Duration) -> Result<String, KeyError> {
     let name = command.split_whitespace().next().unwrap_or_default();
-    let finished = ShellCommand::new(command).stdout(LONGEST_OUTPUT).run(limit).await.map_err(|why| match why {
-        ProcessError::TimedOut(limit) => {
-            error(format!("key command `{name} …` gave no key in {}", format::duration(limit)))
-        }
-        ProcessError::Start(_) | ProcessError::Wait(_) => error(format!("key command `{name} …`: {why}")),
-    })?;
+    let finished =
+        ShellCommand::new(command).stdout(LONGEST_OUTPUT).may_ask_user().run(limit).await.map_err(|why| match why {
+            ProcessError::TimedOut(limit) => {
+                error(format!("key command `{name} …` gave no key in {}", format::duration(limit)))
+            }
+            ProcessError::Start(_) | ProcessError::Wait(_) => error(format!("key command `{name} …`: {why}")),
+        })?;
     if !finished.status.success() {
         let said = finished.complaint().map(|line| format!(": {}", one_line(&line))).unwrap_or_default();
         return Err(error(format!("key command `{name} …` failed ({}){said}", finished.status)));

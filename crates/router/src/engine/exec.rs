@@ -1,8 +1,9 @@
-//! Strategies that are commands (`exec:`): candidates as JSON on standard input, an order back.
+//! Strategies that are commands (`exec:`): the request and the candidates as JSON on standard input, an order back.
 //!
-//! Asked once, at the start of a request, for every group that it may come to. What goes wrong is
-//! told once, and the group is shuffled.
+//! A command runs once, at the start of a request, for every group that the request may reach. Where it
+//! gives no order, the reason is reported once and the group is shuffled.
 
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use crate::engine::router::{Request, Router};
 use crate::engine::shared::keys::reachable;
 use crate::transport::process::{ProcessError, ShellCommand};
 pub use llmroute_core::model::format;
+use llmroute_core::model::{Part, Prompt};
 pub use llmroute_core::routing::estimate::Estimate;
 pub use llmroute_core::routing::failover::{Eligibility, RequestAttributes};
 pub use llmroute_core::routing::snapshot::StateSnapshot;
@@ -24,8 +26,8 @@ const LIMIT: Duration = Duration::from_millis(200);
 const MAX_ANSWER: u64 = 256 << 10;
 
 impl Router {
-    /// Asks the commands of all groups that `request` may come to, and puts what they say on `snapshot`.
-    /// Returns which of them gave no order, and why.
+    /// Runs the commands of all groups that `request` may reach, and puts their orders on `snapshot`.
+    /// Returns the groups without an order, with the reasons.
     pub(super) async fn order_by_command(
         &self,
         request: &Request,
@@ -44,13 +46,13 @@ impl Router {
                 Ok(order) => {
                     snapshot.orders.insert(group, order);
                 }
-                Err(reason) => unordered.push((group, reason)),
+                Err(error) => unordered.push((group, error.to_string())),
             }
         }
         unordered
     }
 
-    /// The groups that have a command, with what it is asked.
+    /// The groups that have a command, with its input.
     fn questions(&self, request: &Request, snapshot: &StateSnapshot) -> Vec<(GroupId, Arc<str>, String)> {
         let (map, now) = (&*self.map, self.clock.now());
         // A rule that cannot be evaluated ends the request itself.
@@ -61,7 +63,7 @@ impl Router {
             let command = map.group(group).strategy.command()?;
             let input = RankingInput { map, group, attributes, snapshot, now };
             let candidates = candidates(&input, &eligibility.eligible(group));
-            let question = question(&map.group(group).name, attributes, &candidates);
+            let question = question(&map.group(group).name, request, attributes, &candidates);
             (!candidates.is_empty()).then(|| (group, Arc::clone(command), question))
         });
         asked.collect()
@@ -72,8 +74,8 @@ impl Router {
     }
 }
 
-/// The input of a command: the request without its text, and the estimates of the candidates.
-fn question(group: &str, attributes: &RequestAttributes, candidates: &[Candidate<'_>]) -> String {
+/// The input of a command: the request, and the estimates of the candidates.
+fn question(group: &str, request: &Request, attributes: &RequestAttributes, candidates: &[Candidate<'_>]) -> String {
     let estimate = |estimate: &Estimate| json!({"median": estimate.median(), "low": estimate.at(-1.0), "high": estimate.at(1.0), "measured": estimate.measured});
     let candidate = |candidate: &Candidate<'_>| {
         let Candidate { member, deployment, .. } = candidate;
@@ -91,7 +93,8 @@ fn question(group: &str, attributes: &RequestAttributes, candidates: &[Candidate
     json!({
         "group": group,
         "request": {
-            "prompt_tokens": attributes.prompt_tokens, "max_tokens": attributes.max_tokens, "user": attributes.identity.user,
+            "prompt": last_text(&request.prompt), "system": request.prompt.system, "tags": attributes.tags, "user": attributes.user,
+            "prompt_tokens": attributes.prompt_tokens, "max_tokens": attributes.max_tokens,
             "require_tags": attributes.require_tags, "forbid_tags": attributes.forbid_tags, "max_cost": attributes.max_cost,
         },
         "candidates": candidates.iter().map(candidate).collect::<Vec<Value>>(),
@@ -99,34 +102,62 @@ fn question(group: &str, attributes: &RequestAttributes, candidates: &[Candidate
     .to_string()
 }
 
+/// The text of the last message.
+fn last_text(prompt: &Prompt) -> String {
+    let parts = prompt.messages.last().map_or(&[][..], |message| message.parts.as_slice());
+    let texts = parts.iter().filter_map(|part| match part {
+        Part::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+/// The reason why a command gives no order.
+#[derive(Debug, thiserror::Error)]
+enum OrderError {
+    #[error("no answer in {}", format::duration(*.0))]
+    TimedOut(Duration),
+    #[error("the command cannot be run: {0}")]
+    Run(#[source] ProcessError),
+    #[error("the command failed ({0})")]
+    Failed(ExitStatus),
+    #[error("the output of the command is not UTF-8")]
+    NotText(#[source] std::string::FromUtf8Error),
+    #[error("the command must print a JSON array of deployment names")]
+    NotNames(#[source] serde_json::Error),
+    #[error("the command named `{}`, which is not a candidate", .0.escape_debug())]
+    UnknownName(String),
+    #[error("the command named `{}` twice", .0.escape_debug())]
+    NamedTwice(String),
+    #[error("the command named no deployment")]
+    Empty,
+}
+
 /// Returns what `command` prints when it gets `question` on its standard input. It gets no provider's key.
-async fn run(command: &str, question: &str, keys: &[&str], limit: Duration) -> Result<String, String> {
+async fn run(command: &str, question: &str, keys: &[&str], limit: Duration) -> Result<String, OrderError> {
     let run = ShellCommand::new(command).input(question.as_bytes()).stdout(MAX_ANSWER);
-    let finished = run.without_keys(keys.iter().copied()).run(limit).await.map_err(|why| match why {
-        ProcessError::TimedOut(limit) => format!("no answer in {}", format::duration(limit)),
-        ProcessError::Start(_) | ProcessError::Wait(_) => why.to_string(),
+    let finished = run.without_keys(keys.iter().copied()).run(limit).await.map_err(|error| match error {
+        ProcessError::TimedOut(limit) => OrderError::TimedOut(limit),
+        ProcessError::Start(_) | ProcessError::Wait(_) => OrderError::Run(error),
     })?;
     if !finished.status.success() {
-        return Err(format!("it failed ({})", finished.status));
+        return Err(OrderError::Failed(finished.status));
     }
-    String::from_utf8(finished.stdout).map_err(|_| "it printed no text".to_owned())
+    String::from_utf8(finished.stdout).map_err(OrderError::NotText)
 }
 
 /// The positions that `text` names: a JSON array of names of members, each once.
-fn parse(text: &str, position: impl Fn(&str) -> Option<usize>) -> Result<Vec<usize>, String> {
-    let names: Vec<String> =
-        serde_json::from_str(text).map_err(|_| "the command must print a JSON array of deployment names".to_owned())?;
+fn parse(text: &str, position: impl Fn(&str) -> Option<usize>) -> Result<Vec<usize>, OrderError> {
+    let names: Vec<String> = serde_json::from_str(text).map_err(OrderError::NotNames)?;
     let mut order = Vec::with_capacity(names.len());
-    for name in &names {
-        let Some(position) = position(name) else {
-            return Err(format!("its answer names `{}`, which is no candidate", name.escape_debug()));
-        };
+    for name in names {
+        let Some(position) = position(&name) else { return Err(OrderError::UnknownName(name)) };
         if order.contains(&position) {
-            return Err(format!("its answer names `{}` twice", name.escape_debug()));
+            return Err(OrderError::NamedTwice(name));
         }
         order.push(position);
     }
-    if order.is_empty() { Err("the command named no deployment".to_owned()) } else { Ok(order) }
+    if order.is_empty() { Err(OrderError::Empty) } else { Ok(order) }
 }
 
 #[cfg(test)]
@@ -138,7 +169,7 @@ mod tests {
         // The limit is not what is tested here, and the machine may be busy.
         let got = run(command, "{\"candidates\":[]}", &[], Duration::from_secs(30)).await;
         let got = got.and_then(|text| parse(&text, position));
-        assert_eq!(got.as_deref().map_err(String::as_str), want, "{command}");
+        assert_eq!(got.as_deref().map_err(ToString::to_string), want.map_err(str::to_owned), "{command}");
     }
 
     #[tokio::test]
@@ -155,15 +186,15 @@ mod tests {
     #[tokio::test]
     async fn anything_else_is_a_reason() {
         check("echo a", Err("the command must print a JSON array of deployment names")).await;
-        check("echo '[\"x\"]'", Err("its answer names `x`, which is no candidate")).await;
-        check("echo '[\"a\", \"a\"]'", Err("its answer names `a` twice")).await;
+        check("echo '[\"x\"]'", Err("the command named `x`, which is not a candidate")).await;
+        check("echo '[\"a\", \"a\"]'", Err("the command named `a` twice")).await;
         check("echo '[]'", Err("the command named no deployment")).await;
-        check("exit 3", Err("it failed (exit status: 3)")).await;
+        check("exit 3", Err("the command failed (exit status: 3)")).await;
     }
 
     #[tokio::test]
     async fn a_command_that_hangs_is_left() {
         let got = run("sleep 60", "", &[], Duration::from_millis(20)).await;
-        assert_eq!(got, Err("no answer in 20 ms".to_owned()));
+        assert_eq!(got.unwrap_err().to_string(), "no answer in 20 ms");
     }
 }

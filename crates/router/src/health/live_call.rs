@@ -46,7 +46,7 @@ pub fn add_single_group(map: &mut Map, id: DeploymentId) -> GroupId {
         },
         fallbacks: Vec::new(),
         context_window_fallbacks: Vec::new(),
-        content_policy_fallbacks: Vec::new(),
+        content_policy_fallbacks: None,
     });
     GroupId(map.groups.len() - 1)
 }

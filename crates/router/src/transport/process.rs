@@ -4,19 +4,24 @@
 //! given up, because its time is over or its caller has gone. What a command that ended by itself left
 //! running stays, and is not waited for.
 
+mod terminal;
+
 use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, getpid, kill_process, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
 use llmroute_core::catalog;
 
-/// How long output is read on after the command has ended, where a process that it left behind holds the
-/// pipe open.
+use self::terminal::LentTerminal;
+
+/// The time for the rest of the output after the command has ended, where a process that it left behind
+/// holds the pipe open.
 const LAST_OUTPUT: Duration = Duration::from_millis(200);
 /// Bytes of standard error that are kept; the rest is read and dropped.
 const MAX_STDERR: u64 = 4 << 10;
@@ -28,6 +33,7 @@ pub(crate) struct ShellCommand<'a> {
     command: Command,
     input: Option<&'a [u8]>,
     max_stdout: u64,
+    asks_user: bool,
 }
 
 /// A command that ended by itself.
@@ -61,7 +67,7 @@ impl<'a> ShellCommand<'a> {
         let mut command = Command::new("sh");
         command.args(["-c", text]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         command.process_group(0).kill_on_drop(true);
-        Self { command, input: None, max_stdout: 0 }
+        Self { command, input: None, max_stdout: 0, asks_user: false }
     }
 
     /// Writes `input` to its standard input.
@@ -75,6 +81,12 @@ impl<'a> ShellCommand<'a> {
     pub(crate) fn stdout(mut self, limit: u64) -> Self {
         self.command.stdout(Stdio::piped());
         self.max_stdout = limit;
+        self
+    }
+
+    /// Lends it the terminal when it reads there.
+    pub(crate) fn may_ask_user(mut self) -> Self {
+        self.asks_user = true;
         self
     }
 
@@ -95,6 +107,8 @@ impl<'a> ShellCommand<'a> {
     async fn finish(mut self) -> Result<Finished, ProcessError> {
         let mut child = self.command.spawn().map_err(ProcessError::Start)?;
         let group = ProcessGroup::of(&child);
+        let mut lent = None;
+        let mut lend = pin!(lend(group.0.filter(|_| self.asks_user)));
         let (stdin, mut stdout, mut stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let write = async {
@@ -116,9 +130,13 @@ impl<'a> ShellCommand<'a> {
         };
         let status = {
             let mut pipes = pin!(async { tokio::join!(write, read_out, read_err) });
-            let (status, read) = tokio::select! {
-                status = child.wait() => (status, false),
-                _ = &mut pipes => (child.wait().await, true),
+            let mut read = false;
+            let status = loop {
+                tokio::select! {
+                    status = child.wait() => break status,
+                    _ = &mut pipes, if !read => read = true,
+                    terminal = &mut lend, if lent.is_none() => lent = Some(terminal),
+                }
             };
             if !read {
                 let _ = tokio::time::timeout(LAST_OUTPUT, pipes).await;
@@ -126,7 +144,12 @@ impl<'a> ShellCommand<'a> {
             status
         };
         group.release();
-        Ok(Finished { status: status.map_err(ProcessError::Wait)?, stdout: out, stderr: err })
+        let status = status.map_err(ProcessError::Wait)?;
+        if lent.take().is_some() && status.signal() == Some(Signal::INT.as_raw()) {
+            // Ctrl-C reached only the command; it is meant for the whole program.
+            let _ = kill_process(getpid(), Signal::INT);
+        }
+        Ok(Finished { status, stdout: out, stderr: err })
     }
 }
 
@@ -138,13 +161,21 @@ impl Finished {
     }
 }
 
+/// Lends the terminal to the process group `head` once it needs it; never ends without a group.
+async fn lend(head: Option<Pid>) -> LentTerminal {
+    match head {
+        Some(head) => LentTerminal::when_needed(head).await,
+        None => std::future::pending().await,
+    }
+}
+
 async fn beginning(pipe: &mut Option<impl AsyncRead + Unpin>, limit: u64, into: &mut Vec<u8>) {
     if let Some(pipe) = pipe {
         let _ = pipe.take(limit).read_to_end(into).await;
     }
 }
 
-/// Whether the shell knows the first word of `command`, as far as that can be said without running it.
+/// Checks that the shell knows the first word of `command`, as far as that can be said without running it.
 ///
 /// # Errors
 /// The name that the shell does not know.

@@ -267,7 +267,7 @@ impl<'a> Failover<'a> {
             }
             Reaction::PolicyGroups => {
                 self.refused = true;
-                let named = self.map.group(group).content_policy_fallbacks.clone();
+                let named = self.map.group(group).after_content_policy().to_vec();
                 self.visits.iter_mut().for_each(|visit| {
                     visit.untried.clear();
                     visit.attempts_left = 0;

@@ -17,7 +17,7 @@ pub(super) enum Reaction {
     OtherProvider,
     /// Call only deployments with a larger window.
     LargerWindow,
-    /// Call only the groups that are configured for it.
+    /// Call only the groups that follow a refusal.
     PolicyGroups,
 }
 

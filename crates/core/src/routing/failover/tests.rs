@@ -70,7 +70,7 @@ fn map(text: &str) -> Map {
             policy: Policy::default(),
             fallbacks: Vec::new(),
             context_window_fallbacks: Vec::new(),
-            content_policy_fallbacks: Vec::new(),
+            content_policy_fallbacks: None,
         });
     }
     map
@@ -367,13 +367,16 @@ fn a_prompt_that_is_known_not_to_fit_asks_nobody_small() {
 }
 
 #[test]
-fn a_filter_asks_only_the_groups_named_for_it() {
+fn after_a_filter_the_groups_named_for_it_are_called_or_else_the_fallbacks() {
     let mut map = map("main: a b | other: c | safe: d e");
-    map.groups[0].fallbacks = vec![GroupId(1)];
     check(&map, "policy", "a | refused");
-    map.groups[0].content_policy_fallbacks = vec![GroupId(2)];
+    map.groups[0].fallbacks = vec![GroupId(1)];
+    check(&map, "policy", "a c | refused");
+    map.groups[0].content_policy_fallbacks = Some(vec![GroupId(2)]);
     check(&map, "policy", "a d | refused");
     check(&map, "policy 500", "a d e d+ | refused");
+    map.groups[0].content_policy_fallbacks = Some(Vec::new());
+    check(&map, "policy", "a | refused");
 }
 
 #[test]

@@ -80,8 +80,10 @@ impl Meter {
             match need.of_cap(cap) {
                 None if cap.counts == LimitUnit::Nanos && need.nanos.is_none() => add(LimitExceeded::Unpriced),
                 None => add(LimitExceeded::Never { limit }),
-                Some(amount) => {
-                    if let Some(at) = self.room_at(cap, amount, now) {
+                Some((amount, spans)) => {
+                    let room = self.room_at(cap, amount, now);
+                    if room.is_some() || spans > 0 {
+                        let at = room.unwrap_or(now).after(cap.span.saturating_mul(spans));
                         add(LimitExceeded::Until { at, limit });
                     }
                 }

@@ -139,10 +139,9 @@ pub fn decide(map: &Map, group: GroupId, input: &RuleInput<'_>) -> Result<RuleOv
             rule_overrides.list.push((here, rule, leads));
         }
         let group = map.group(leads);
-        let lists = [&group.fallbacks, &group.context_window_fallbacks, &group.content_policy_fallbacks];
-        for id in lists.into_iter().flatten() {
-            if !seen.contains(id) {
-                seen.push(*id);
+        for id in group.all_fallbacks() {
+            if !seen.contains(&id) {
+                seen.push(id);
             }
         }
     }

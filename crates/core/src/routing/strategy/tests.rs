@@ -49,7 +49,7 @@ fn map(strategy: impl Strategy + 'static, count: usize) -> Map {
         policy: Policy::default(),
         fallbacks: Vec::new(),
         context_window_fallbacks: Vec::new(),
-        content_policy_fallbacks: Vec::new(),
+        content_policy_fallbacks: None,
     };
     Map { deployments: deployments.collect(), groups: vec![group], ..Map::default() }
 }

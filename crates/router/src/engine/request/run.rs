@@ -119,8 +119,7 @@ impl<'a> Run<'a> {
         let calling = RouterEvent::Calling { deployment: call.deployment, wait: call.wait };
         if !call.wait.is_zero() {
             observer.on_event(calling);
-            self.session.wait(call, rng);
-            tokio::time::sleep(call.wait).await;
+            self.session.wait(call, &self.request.attributes, rng).await;
         }
         let left = self.deadline.since(self.now());
         let admitted = match tokio::time::timeout(left, self.reserve(call, failover, rng, observer)).await {

@@ -60,9 +60,7 @@ pub(in crate::engine) fn reachable(map: &Map, group: GroupId) -> BTreeSet<GroupI
             let group = map.group(id);
             let ruled = map.rules.all.iter().filter(|rule| rule.group == group.name);
             open.extend(ruled.map(|rule| rule.target));
-            open.extend(&group.fallbacks);
-            open.extend(&group.context_window_fallbacks);
-            open.extend(&group.content_policy_fallbacks);
+            open.extend(group.all_fallbacks());
         }
     }
     found

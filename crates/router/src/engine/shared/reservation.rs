@@ -158,18 +158,35 @@ impl Reservation {
         state.update_shared(keys, limit, change).await
     }
 
+    /// Returns the time from which the limits with the `values` of [`Self::keys`] have room.
+    pub(in crate::engine) fn room_at(&self, values: &[Option<String>], now: Timestamp) -> Timestamp {
+        let mut meters: Vec<Meter> = values[1..].iter().map(|value| parse(value.as_deref())).collect();
+        let refusals = self.refusals(&parse(values[0].as_deref()), &mut meters, now);
+        refusals.iter().filter_map(|(_, exceeded)| exceeded.until(now)).max().unwrap_or(now)
+    }
+
+    /// The limits that have no room for the call at `now`.
+    fn refusals(
+        &self,
+        provider: &ProviderLimit,
+        meters: &mut [Meter],
+        now: Timestamp,
+    ) -> Vec<(Option<LimitScope>, LimitExceeded)> {
+        let turn = provider.turn(self.demand, self.ticket, now);
+        let of_provider = turn.check(|demand| provider.check(demand, now)).err().map(|exceeded| (None, exceeded));
+        let own = self.scopes.iter().zip(meters).filter_map(|((_, scope), meter)| {
+            let exceeded = turn.check(|demand| meter.check(&scope.limits, demand, now, &scope.of)).err()?;
+            Some((Some(scope.place.clone()), exceeded))
+        });
+        of_provider.into_iter().chain(own).collect()
+    }
+
     /// Changes the values of [`Self::keys`].
     fn hold_in(&self, values: &mut [Option<String>], now: Timestamp) -> HoldResult {
         let mut provider: ProviderLimit = parse(values[0].as_deref());
         let mut meters: Vec<Meter> = values[1..].iter().map(|value| parse(value.as_deref())).collect();
         provider.leave(self.ticket);
-        let turn = provider.turn(self.demand, self.ticket, now);
-        let of_provider = provider.check(&turn, now).err().map(|exceeded| (None, exceeded));
-        let own = self.scopes.iter().zip(&mut meters).filter_map(|((_, scope), meter)| {
-            let exceeded = meter.check(&scope.limits, &turn, now, &scope.of).err()?;
-            Some((Some(scope.place.clone()), exceeded))
-        });
-        let refusals: Vec<_> = of_provider.into_iter().chain(own).collect();
+        let refusals = self.refusals(&provider, &mut meters, now);
         if !refusals.is_empty() {
             return HoldResult::Full(refusals);
         }
@@ -211,7 +228,7 @@ impl Reservation {
     }
 
     /// The keys of the provider's limit and of the limits in the profile.
-    fn keys(&self) -> Vec<String> {
+    pub(in crate::engine) fn keys(&self) -> Vec<String> {
         std::iter::once(quota_key(&self.provider)).chain(self.scope_keys()).collect()
     }
 

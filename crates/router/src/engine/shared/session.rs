@@ -14,7 +14,7 @@ use crate::engine::shared::provider_limits::ProviderLimits;
 use crate::engine::shared::reservation::{
     AdmissionError, FinishedCall, HoldResult, PendingReservation, RENEWAL, Reservation, Reservations, Settlement,
 };
-use crate::engine::shared::wait_queue::WaitQueue;
+use crate::engine::shared::wait_queue::{PLACE_LEASE, PLACE_RENEWAL, WaitQueue};
 use crate::ports::Clock;
 use crate::state::StateHandle;
 pub use llmroute_core::model::refused_parameters::{Parameter, Refusal};
@@ -88,7 +88,7 @@ impl StateSession {
         let providers = identities.map(|identity| (identity, parse(values.next().flatten()))).collect();
         let meters: BTreeMap<String, Meter> =
             scopes.into_iter().map(|key| (key, parse(values.next().flatten()))).collect();
-        let queue = WaitQueue::new(request.since);
+        let queue = WaitQueue::new(request.since, Arc::clone(&router.limits), state.clone());
         let limits = LimitStates { providers: &providers, meters: &meters };
         let mut eligibility = Eligibility { map: &map, snapshot: &mut snapshot };
         eligibility.mark(&groups, &request.attributes, queue.ticket(), clock.now(), &limits);
@@ -134,13 +134,45 @@ impl StateSession {
         true
     }
 
-    /// Joins the queue of a limit that `call` waits for.
-    pub(in crate::engine) fn wait(&mut self, call: &PlannedCall, rng: &mut fastrand::Rng) {
-        let now = self.clock.now();
-        if self.snapshot.gated(call.group, call.deployment, now).is_some() {
-            let identity = self.map.limits.quota(&self.map, call.deployment);
-            self.queue.join(identity, now.after(call.wait), now, &self.limits, &self.state, rng);
+    /// Waits as long as `call` says. Where that is for a limit, the request holds a place in its queue. The wait ends
+    /// earlier if there is room earlier, because requests before it left, or if it turns out to be much longer.
+    pub(in crate::engine) async fn wait(
+        &mut self,
+        call: &PlannedCall,
+        attributes: &RequestAttributes,
+        rng: &mut fastrand::Rng,
+    ) {
+        let mut now = self.clock.now();
+        let mut until = now.after(call.wait);
+        if self.snapshot.gated(call.group, call.deployment, now).is_none() {
+            return tokio::time::sleep(call.wait).await;
         }
+        let identity = self.map.limits.quota(&self.map, call.deployment).to_owned();
+        loop {
+            self.queue.join(&identity, now, rng);
+            tokio::time::sleep(until.since(now).min(PLACE_RENEWAL)).await;
+            now = self.clock.now();
+            if now >= until {
+                return;
+            }
+            match self.room_at(call, attributes, rng).await {
+                Some(room) if room > until.after(PLACE_LEASE) => return,
+                Some(room) => until = until.min(room),
+                None => {}
+            }
+        }
+    }
+
+    /// The time from which the limits have room for `call`, if the shared state can be read.
+    async fn room_at(
+        &self,
+        call: &PlannedCall,
+        attributes: &RequestAttributes,
+        rng: &mut fastrand::Rng,
+    ) -> Option<Timestamp> {
+        let reservation = self.reservation(call, attributes, self.clock.now(), rng);
+        let values = self.state.read(reservation.keys(), self.time_left()).await.ok()?;
+        Some(reservation.room_at(&values, self.clock.now()))
     }
 
     /// Reserves room for `call`, which begins now, in all limits that it passes.
@@ -163,8 +195,8 @@ impl StateSession {
         }
         // Known before it is held: a request that is dropped gives it back.
         self.reservations.add(reservation.clone());
-        let limited = reservation.is_limited();
-        let result = if reservation.is_counted() {
+        let (limited, counted) = (reservation.is_limited(), reservation.is_counted());
+        let result = if counted {
             // The caller ends the wait at the deadline.
             reservation.hold(self.state.clone(), None, self.clock, self.time_left() + PAST_DEADLINE).await
         } else {
@@ -172,12 +204,18 @@ impl StateSession {
         };
         let refusals = match result {
             Ok(HoldResult::Held(since)) => {
+                if counted {
+                    self.queue.admitted();
+                } else {
+                    self.queue.leave();
+                }
                 self.limits.take(&identity, &demand, since);
                 self.reservations.get_mut(call.deployment).into_iter().for_each(|held| held.begin(since));
                 return Ok(());
             }
             // The provider's limits are advice; only those of the profile must be certain.
             Err(_) if !limited => {
+                self.queue.leave();
                 self.limits.take(&identity, &demand, now);
                 return Ok(());
             }

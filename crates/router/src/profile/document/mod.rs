@@ -186,7 +186,7 @@ table_keys! {
         fallbacks: Names | "`default_fallbacks`",
         /// groups to use when the prompt does not fit
         context_window_fallbacks: Names,
-        /// groups to use when a filter blocked the request or the model refused it
+        /// groups to use when a filter blocked the request or the model refused it (default: `fallbacks`; `[]` for none)
         content_policy_fallbacks: Names,
         /// conditions that decide before the strategy
         rules: TableList<RuleKeys<'a>>,

@@ -28,6 +28,7 @@ impl Profile {
             };
             let window = self.fallbacks(&keys.context_window_fallbacks, own, options, diagnostics);
             let content = self.fallbacks(&keys.content_policy_fallbacks, own, options, diagnostics);
+            let content = keys.content_policy_fallbacks.is_written().then_some(content);
             let group = &mut self.map.groups[index];
             group.fallbacks = fallbacks;
             group.context_window_fallbacks = window;

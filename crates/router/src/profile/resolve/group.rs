@@ -47,7 +47,7 @@ impl Profile {
             policy: precedence.policy(options.long_lived),
             fallbacks: Vec::new(),
             context_window_fallbacks: Vec::new(),
-            content_policy_fallbacks: Vec::new(),
+            content_policy_fallbacks: None,
         });
         self.not_built.push(not_built);
     }

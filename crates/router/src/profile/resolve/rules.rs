@@ -102,7 +102,7 @@ impl Profile {
         let copy = Group {
             fallbacks: Vec::new(),
             context_window_fallbacks: Vec::new(),
-            content_policy_fallbacks: Vec::new(),
+            content_policy_fallbacks: None,
             ..self.map.group(id).clone()
         };
         self.map.groups.push(copy);

@@ -74,7 +74,7 @@ impl Profile {
             policy: self.base.policy,
             fallbacks: Vec::new(),
             context_window_fallbacks: Vec::new(),
-            content_policy_fallbacks: Vec::new(),
+            content_policy_fallbacks: None,
         });
         self.not_built.push(not_built);
         Ok(GroupId(self.map.groups.len() - 1))
@@ -90,8 +90,7 @@ impl Profile {
             if let Some(key) = self.not_built[id.0].first() {
                 return Some(UnbuiltFeature { key: key.clone(), group: group.name.clone() });
             }
-            let lists = [&group.fallbacks, &group.context_window_fallbacks, &group.content_policy_fallbacks];
-            let new: Vec<GroupId> = lists.into_iter().flatten().copied().filter(|id| !seen.contains(id)).collect();
+            let new: Vec<GroupId> = group.all_fallbacks().filter(|id| !seen.contains(id)).collect();
             seen.extend(new);
             let ruled = self.map.rules.all.iter().filter(|rule| rule.group == group.name).map(|rule| rule.target);
             let new: Vec<GroupId> = ruled.filter(|id| !seen.contains(id)).collect();
