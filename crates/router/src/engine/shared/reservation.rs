@@ -209,6 +209,20 @@ impl Reservation {
         });
     }
 
+    /// Counts a request that was refused and is sent once more: another request in every limit, without tokens.
+    pub(in crate::engine) fn repeat(&self, state: &StateHandle, now: Timestamp) {
+        let (demand, scopes) = (self.demand, self.scopes.clone());
+        let id = self.id.rotate_left(32) ^ now.0.unsigned_abs();
+        state.post(self.scope_keys().collect(), move |values| {
+            for (value, (_, scope)) in values.iter_mut().zip(&scopes) {
+                edit(value, |meter: &mut Meter| {
+                    meter.hold(&scope.limits, InFlightCall::new(id, &demand, now));
+                    meter.settle(id, Consumption::default());
+                });
+            }
+        });
+    }
+
     /// Gives up a reservation that may not have been made; one that is made later holds nothing.
     pub(in crate::engine) fn abandon(self) {
         self.over.store(true, Ordering::SeqCst);

@@ -368,6 +368,10 @@ impl StateSession {
         for id in (0..self.map.deployments.len()).map(DeploymentId).filter(|id| self.map.same(*id, deployment)) {
             self.snapshot.deployments[id.0].refused.insert(parameter, refusal);
         }
+        // The request is sent once more, and counts once more.
+        if let Some(reservation) = self.reservations.get(deployment) {
+            reservation.repeat(&self.state, refusal.at);
+        }
         // A refusal that cannot be stored is met once more.
         self.state.post(vec![deployment_key(&self.map, deployment)], move |values| {
             edit(&mut values[0], |state: &mut DeploymentState| state.refused.insert(parameter, refusal));
