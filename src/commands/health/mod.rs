@@ -168,7 +168,8 @@ fn usual(entries: &[LogEntry]) -> BTreeMap<String, Duration> {
     let mut found: StatsByKey<String> = StatsByKey::default();
     for entry in entries {
         let request = LoggedRequest::from((entry.start.clone(), entry.end.clone()));
-        found.count(&request, |_, attempt| attempt.and_then(|attempt| attempt.deployment.clone()).into_iter().collect());
+        found
+            .count(&request, |_, attempt| attempt.and_then(|attempt| attempt.deployment.clone()).into_iter().collect());
     }
     let enough = found.0.into_iter().filter(|(_, stats)| stats.timed() >= MIN_SAMPLES);
     enough.filter_map(|(name, stats)| Some((name, Duration::from_millis(stats.ttft_p50()?)))).collect()

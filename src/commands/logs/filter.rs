@@ -11,7 +11,8 @@ use llmroute_router::ports::RequestOutcome;
 pub(crate) use llmroute_router::profile::duration;
 
 /// The forms of a time.
-pub(crate) const TIME_HINT: &str = "write how long ago (`30m`, `2h`, `7d`), or a date like `2026-11-01` or `2026-11-01T09:30`";
+pub(crate) const TIME_HINT: &str =
+    "write how long ago (`30m`, `2h`, `7d`), or a date like `2026-11-01` or `2026-11-01T09:30`";
 
 /// Filters of a list; a request must pass all of them.
 #[derive(Debug, Clone, Default, Args)]

@@ -137,8 +137,9 @@ pub(crate) fn run(args: &LogsArgs, global: &Global, env: &Env, console: &mut Con
         }
         Err(LogsError::Output(error)) => crate::commands::ask::unwritable(&error),
         Err(LogsError::History(error)) => Err(error.into()),
-        Err(error @ LogsError::Time { .. }) => Err(CommandError::from_cause(ErrorKind::Usage, error)
-            .hint(filter::TIME_HINT)),
+        Err(error @ LogsError::Time { .. }) => {
+            Err(CommandError::from_cause(ErrorKind::Usage, error).hint(filter::TIME_HINT))
+        }
         Err(error @ LogsError::NoWord(_)) => Err(CommandError::from_cause(ErrorKind::Usage, error)
             .hint("words are letters and digits; `word*` matches words that start with `word`")),
         Err(error @ LogsError::NoText { .. }) => {

@@ -17,9 +17,7 @@ use crate::ui::console::Console;
 use crate::ui::sanitize;
 use crate::ui::text;
 use llmroute_core::model::Timestamp;
-pub(crate) use llmroute_router::history::{
-    CallStats, History, HistoryError, LoggedAttempt, LoggedRequest, StatsByKey,
-};
+pub(crate) use llmroute_router::history::{CallStats, History, HistoryError, LoggedAttempt, LoggedRequest, StatsByKey};
 
 /// Show statistics of the logged calls: success, failovers, speed, tokens and cost
 ///

@@ -100,9 +100,7 @@ pub(super) fn closed(shut: &LimitExceeded, now: Timestamp) -> Option<SkipReason>
             Some(SkipReason::Limited { limit: limit.clone(), counts: *counts, left: at.since(now) })
         }
         LimitExceeded::Until { .. } => None,
-        LimitExceeded::Never { limit, counts } => {
-            Some(SkipReason::TooLarge { limit: limit.clone(), counts: *counts })
-        }
+        LimitExceeded::Never { limit, counts } => Some(SkipReason::TooLarge { limit: limit.clone(), counts: *counts }),
         LimitExceeded::Unpriced => Some(SkipReason::Unpriced),
     }
 }

@@ -442,7 +442,7 @@ fn when_all_breakers_are_open_the_one_that_closes_first_is_called() {
 fn the_retry_budget_bounds_repeats_and_not_first_visits() {
     let map = map("main: a b c");
     let mut snapshot = StateSnapshot::new(&map);
-    (0..10).for_each(|_| snapshot.groups[0].retries.observe(false, Timestamp(1_000_000)));
+    (0..80).for_each(|_| snapshot.groups[0].retries.observe(false, Timestamp(1_000_000)));
     walk(&map, snapshot.clone(), RequestAttributes::default(), "500", "a b c | exhausted");
     let alone = self::map("main: a");
     snapshot.deployments.truncate(1);
@@ -714,8 +714,7 @@ fn one_without_room_is_passed_over_and_waited_for_last() {
 fn one_that_has_room_by_the_time_the_others_failed_is_asked_at_once() {
     let map = map("main: a b");
     let mut snapshot = StateSnapshot::new(&map);
-    snapshot.deployments[0].headroom.exceeded =
-        Some(rpm(Timestamp(1_000_005)));
+    snapshot.deployments[0].headroom.exceeded = Some(rpm(Timestamp(1_000_005)));
     walk(&map, snapshot, RequestAttributes::default(), "401", "b a | exhausted");
 }
 
@@ -723,7 +722,8 @@ fn one_that_has_room_by_the_time_the_others_failed_is_asked_at_once() {
 fn a_request_that_is_too_large_for_a_limit_never_waits_for_it() {
     let map = map("main: a b");
     let mut snapshot = StateSnapshot::new(&map);
-    snapshot.deployments[0].headroom.exceeded = Some(LimitExceeded::Never { limit: "tpm".to_owned(), counts: LimitUnit::Tokens });
+    snapshot.deployments[0].headroom.exceeded =
+        Some(LimitExceeded::Never { limit: "tpm".to_owned(), counts: LimitUnit::Tokens });
     walk(&map, snapshot.clone(), RequestAttributes::default(), "401", "b | exhausted");
     snapshot.deployments[1].headroom.exceeded = Some(LimitExceeded::Unpriced);
     walk(&map, snapshot, RequestAttributes::default(), "401", "| exhausted");

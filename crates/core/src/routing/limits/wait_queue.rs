@@ -89,6 +89,14 @@ impl WaitQueue {
         self.0.retain(|(_, id, _)| *id != ticket.id);
     }
 
+    /// Moves all times by `by` milliseconds.
+    pub(super) fn shift(&mut self, by: i64) {
+        for (since, _, until) in &mut self.0 {
+            *since = since.shifted(by);
+            *until = until.shifted(by);
+        }
+    }
+
     /// The number of earlier entries.
     pub(super) fn ahead(&self, ticket: Ticket, now: Timestamp) -> u64 {
         let before = |(since, id, until): &&(Timestamp, u64, Timestamp)| {
@@ -159,7 +167,11 @@ mod tests {
     fn turn(now: i64, room: i64) -> Result<(), i64> {
         let own = Demand { prompt: 0, output: 0, bounded: false, nanos: None, prompt_nanos: 0, calls: 1 };
         let until = |second: i64| match now < second {
-            true => Err(LimitExceeded::Until { at: Timestamp(second * 1000), limit: String::new(), counts: LimitUnit::Requests }),
+            true => Err(LimitExceeded::Until {
+                at: Timestamp(second * 1000),
+                limit: String::new(),
+                counts: LimitUnit::Requests,
+            }),
             false => Ok(()),
         };
         let turn = Turn::new(own, 1, ticket(10, 1), Timestamp(now * 1000));

@@ -52,7 +52,9 @@ impl RouteError {
 
     fn class_without_call(&self) -> Option<Class> {
         let RouteErrorKind::Stopped(stop) = self.why else { return None };
-        let skipped = |fits: fn(Class) -> bool| self.skips.iter().filter_map(|skip| skip.reason.class()).find(|class| fits(*class));
+        let skipped = |fits: fn(Class) -> bool| {
+            self.skips.iter().filter_map(|skip| skip.reason.class()).find(|class| fits(*class))
+        };
         match stop {
             Stop::Deadline => Some(Class::Timeout(TimeoutKind::Total)),
             Stop::RateLimited { .. } => Some(Class::RateLimit),
@@ -90,7 +92,8 @@ mod tests {
 
     /// A request that stopped before its first call has the class `want`.
     fn check(stop: Stop, reasons: &[SkipReason], want: Option<Class>) {
-        let skip = |reason: &SkipReason| Skip { group: GroupId(0), deployment: DeploymentId(0), reason: reason.clone() };
+        let skip =
+            |reason: &SkipReason| Skip { group: GroupId(0), deployment: DeploymentId(0), reason: reason.clone() };
         let error = RouteError {
             why: RouteErrorKind::Stopped(stop),
             attempts: Vec::new(),

@@ -74,7 +74,8 @@ mod tests {
 
     #[test]
     fn secret_fields_are_not_logged() {
-        let fields = json!({"top_k": 4, "provider": {"api_key": "sk-1", "order": ["a"]}, "list": [{"password": {"a": 1}}]});
+        let fields =
+            json!({"top_k": 4, "provider": {"api_key": "sk-1", "order": ["a"]}, "list": [{"password": {"a": 1}}]});
         let want = json!({
             "top_k": 4, "provider": {"api_key": HIDDEN, "order": ["a"]}, "list": [{"password": HIDDEN}]
         });

@@ -85,7 +85,9 @@ impl CostSummary {
         let known: Vec<f64> = given.iter().filter_map(|attempt| attempt.cost).collect();
         Self {
             delivered: (!known.is_empty()).then(|| known.iter().sum()),
-            complete: known.len() == given.len() && unknown == 0 && attempts.iter().any(|attempt| attempt.cost.is_some()),
+            complete: known.len() == given.len()
+                && unknown == 0
+                && attempts.iter().any(|attempt| attempt.cost.is_some()),
             // An empty sum of floats is minus zero.
             wasted: others.iter().filter_map(|attempt| attempt.cost).sum::<f64>() + 0.0,
             unknown,

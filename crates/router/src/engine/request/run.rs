@@ -16,9 +16,9 @@ use crate::engine::shared::reservation::{AdmissionError, FinishedCall, PendingRe
 use crate::engine::shared::session::StateSession;
 use llmroute_core::call::is_token;
 pub use llmroute_core::model::{Answer, Failure, Finish, RateLimitReading, Timestamp};
-use llmroute_core::routing::{DeploymentId, Timeouts};
 pub use llmroute_core::routing::estimate::CallSample;
 pub use llmroute_core::routing::failover::{Failover, PlannedCall, Skip, Step, Stop};
+use llmroute_core::routing::{DeploymentId, Timeouts};
 
 /// The shortest answer, in tokens, that tells how long answers are although the token limit cut it.
 const TELLING: u64 = 32;
@@ -330,8 +330,8 @@ impl<'a> Run<'a> {
             room(observer).await;
             match events.next().await.expect("a stream ends with the end of its call") {
                 CallEvent::Head { reply, request_id } => self.head(deployment, reply, request_id),
-                CallEvent::Dropped(parameters) => {
-                    observer.on_event(RouterEvent::Dropped { deployment: call.deployment, parameters: &parameters });
+                CallEvent::Adapted(changes) => {
+                    observer.on_event(RouterEvent::Adapted { deployment: call.deployment, changes: &changes });
                 }
                 CallEvent::Event(event) => {
                     if first_token.is_none() && is_token(&event) {

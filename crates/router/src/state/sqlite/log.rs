@@ -4,9 +4,9 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use crate::ports::{LogEnd, LogStart, RequestOutcome};
-use crate::state::{LogRecord, LoggedRequest};
 use crate::state::distinct_ids::DistinctIds;
 use crate::state::truncate::truncate;
+use crate::state::{LogRecord, LoggedRequest};
 use llmroute_core::model::{Timestamp, Usage};
 
 pub(super) const COLUMNS: &str = "id, at, command, grp, conversation_id, tags, ended_at, outcome, deployment, provider, model, \
