@@ -4,7 +4,7 @@ use crate::commands::Global;
 use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use llmroute_core::model::StateSource;
-pub(crate) use llmroute_router::profile::{LoadError, locate, state_source};
+pub(crate) use llmroute_router::profile::{LoadError, ProfileLocation, locate, state_source};
 pub(crate) use llmroute_router::state::StateLocation;
 
 /// Where the shared state is, for a command that needs nothing else of the profile.
@@ -30,7 +30,7 @@ pub(crate) fn of(global: &Global, env: &Env, source: Option<&StateSource>) -> Re
         return match source {
             Some(source) => resolved(source.clone(), env, "`state` of the profile", ErrorKind::Profile),
             // Without a home there is nothing to share through.
-            None => Ok(env.state_dir().map_or(StateLocation::NoHome, StateLocation::Dir)),
+            None => Ok(default_dir(global, env).map_or(StateLocation::NoHome, StateLocation::Dir)),
         };
     };
     let source =
@@ -42,6 +42,16 @@ pub(crate) fn of(global: &Global, env: &Env, source: Option<&StateSource>) -> Re
         )
         .hint("put the URL into a variable and say `--state env:NAME`")),
         _ => resolved(source, env, "`--state`", ErrorKind::Usage),
+    }
+}
+
+/// The state directory of the user. The calls of the built-in profile have one of their own: they are simulated, and
+/// do not belong among the requests and costs of the user.
+fn default_dir(global: &Global, env: &Env) -> Option<std::path::PathBuf> {
+    let dir = env.state_dir()?;
+    match locate(global.profile.as_deref(), &env.vars) {
+        Ok(ProfileLocation::Demo) => Some(dir.join("demo")),
+        Ok(_) | Err(_) => Some(dir),
     }
 }
 

@@ -322,7 +322,7 @@ impl Life {
     async fn tell(&mut self) -> String {
         match self.ask().await {
             Ok(()) => format!("{}", self.clock.now().since(START).as_secs()),
-            Err(RouteError { why: RouteErrorKind::Stopped(Stop::RateLimited { next }), .. }) => {
+            Err(RouteError { why: RouteErrorKind::Stopped(Stop::RateLimited { next } | Stop::BudgetSpent { next }), .. }) => {
                 format!("+{}", next.as_secs_f64().round())
             }
             Err(error) => format!("{:?}", error.why),

@@ -141,6 +141,9 @@ group        main
 conversation C1
 follows      B0
 tags         a, b c
+user         u1
+parameters   temperature=0.5
+route seed   7
 outcome      ok
 deployment   openai/gpt-4o
 provider     openai
@@ -150,6 +153,8 @@ tokens       12 in, 34 out, 5 cached, 1 written to the cache, 7 reasoning
 cost         $0.00025
 first token  350 ms
 duration     1.3 s
+strategy     simple-shuffle
+skipped      lab/b: tags do not match
 attempts     1. lab/qwen3 failed rate_limit 429 took 20 ms
              2. openai/gpt-4o ok 200 waited 500 ms took 802 ms
 
@@ -184,14 +189,15 @@ fn json_of_one_request_is_one_object() {
         line,
         concat!(
             r#"{"id":"01KDYANSWEREDANSWERED00001","at":"2026-01-02T03:04:05.678Z","command":"ask","group":"main","#,
-            r#""conversation_id":"C1","parent":"B0","tags":["a","b c"],"system":"be brief","prompt":"Why is the sky blue?","#,
+            r#""conversation_id":"C1","parent":"B0","tags":["a","b c"],"user":"u1","#,
+            r#""request":{"parameters":{"temperature":0.5},"route_seed":7},"system":"be brief","prompt":"Why is the sky blue?","#,
             r#""outcome":"ok","ended_at":"2026-01-02T03:04:07.000Z","deployment":"openai/gpt-4o","#,
             r#""provider":"openai","model":"gpt-4o-2024-08-06","text":"because\n\u001b[31mRayleigh","#,
             r#""reasoning":"hm","finish_reason":"stop","usage":{"input_tokens":12,"output_tokens":34,"#,
             r#""cached_tokens":5,"cache_write_tokens":1,"reasoning_tokens":7},"cost_usd":0.00025,"priced":true,"#,
             r#""ttft_ms":350,"duration_ms":1322,"attempts":[{"deployment":"lab/qwen3","outcome":"failed","#,
             r#""class":"rate_limit","status":429,"waited_ms":0,"duration_ms":20},{"deployment":"openai/gpt-4o","#,
-            r#""outcome":"ok","class":null,"status":200,"waited_ms":500,"duration_ms":802}]}"#,
+            XX
             "\n"
         )
     );
@@ -316,9 +322,32 @@ fn filters_are_combined() {
         ("--since 10m", 0),
         ("--until 2026-01-05 --group main", 2),
         ("--conversation C1 --outcome unfinished", 1),
+        ("--finish-reason stop", 2),
+        ("--finish-reason length", 0),
     ] {
         assert_eq!(lines(args), want, "{args}");
     }
+}
+
+#[test]
+fn a_list_is_cut_only_with_a_note() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let store = SqliteStore::new(dir.path());
+    for n in 0..25 {
+        let start = start(&format!("01KDY{n:02}"));
+        store.begin(&start).expect("the log can be written");
+        store.finish(&start.id, &end("because")).expect("the log can be written");
+    }
+    let lines = |args: &str| {
+        let (out, note) = run(dir.path(), args, None);
+        (out.lines().count(), note.expect("a list"))
+    };
+    assert_eq!(lines("--json --since 2026-01-01"), (25, None));
+    assert_eq!(lines("--json --since 2026-01-01 --last 3"), (3, None));
+    let note = "more requests fit; these are the latest 20 (`--last N` lists more)".to_owned();
+    assert_eq!(lines("--since 2026-01-01"), (21, Some(note)));
+    assert_eq!(lines("--since 2026-01-01 --last 24"), (25, None));
+    assert_eq!(lines("--json"), (20, None));
 }
 
 #[test]

@@ -241,6 +241,7 @@ fn an_index_of_version_two_is_rebuilt() {
     sqlite.finish("A", &end("")).expect("it can be written");
     let older = rusqlite::Connection::open(database(dir.path())).expect("it can be opened");
     let text = "DELETE FROM log_words; PRAGMA user_version = 2;
+                ALTER TABLE log DROP COLUMN user; ALTER TABLE log DROP COLUMN details; ALTER TABLE log DROP COLUMN routing;
                 INSERT INTO log_words (id, words) SELECT id, prompt FROM log;";
     older.execute_batch(text).expect("it can be taken back");
     drop(older);
@@ -255,6 +256,7 @@ fn first_version(dir: &Path) {
     write(&SqliteStore::new(dir));
     let connection = rusqlite::Connection::open(database(dir)).expect("it can be opened");
     let back = "DROP TABLE log_words; DROP TABLE IF EXISTS log_words_content; DROP INDEX log_conversation; ALTER TABLE log DROP COLUMN parent;
+                ALTER TABLE log DROP COLUMN user; ALTER TABLE log DROP COLUMN details; ALTER TABLE log DROP COLUMN routing;
                 UPDATE log SET conversation_id = NULL; PRAGMA user_version = 1;";
     connection.execute_batch(back).expect("it can be taken back");
 }

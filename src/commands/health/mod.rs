@@ -48,6 +48,10 @@ pub(crate) struct HealthArgs {
     #[arg(value_name = "GROUP|DEPLOYMENT")]
     pub names: Vec<String>,
 
+    /// Check this group or deployment, as `-m` of the other commands; may be repeated
+    #[arg(short, long = "model", value_name = "NAME")]
+    pub models: Vec<String>,
+
     /// Send a one-token request to each deployment; success ends its cooldown, failure starts one
     #[arg(long)]
     pub live: bool,
@@ -97,7 +101,8 @@ pub(crate) fn run(args: &HealthArgs, global: &Global, env: &Env, console: &mut C
     let limits = resolve::limits(args.timeout.as_deref())?;
     let mut profile = setup::profile(global, env, console)?;
     let inputs = LoadOptions { env: &env.vars, long_lived: false };
-    let wanted = resolve::wanted(&args.names, args.live, &mut profile, &inputs)?;
+    let names = [args.names.as_slice(), &args.models].concat();
+    let wanted = resolve::wanted(&names, args.live, &mut profile, &inputs)?;
     let location = state_location::of(global, env, profile.state.as_ref())?;
     let router = setup::router(profile, global, env, clock, env.entropy)?;
     let ids = wanted.targets.iter().map(|target| target.id);

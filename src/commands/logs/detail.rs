@@ -12,6 +12,9 @@ use llmroute_router::history::{LogEnd, LogEntry};
 use super::sanitize;
 use crate::ui::text::{full_time, millis, money};
 
+/// The number of digits of a digest that a person is shown.
+const DIGEST: usize = 12;
+
 /// The fields, the attempts and the texts of `entry`.
 pub(crate) fn render(entry: &LogEntry, zone: &TimeZone) -> String {
     let mut page = Page(String::new());
@@ -48,7 +51,51 @@ impl Page {
         if !start.tags.is_empty() {
             self.field("tags", start.tags.join(", "));
         }
+        self.optional("user", start.user.as_ref());
+        self.details(&start.details);
         self.field("outcome", entry.outcome());
+    }
+
+    /// The parts of the request that decided: only those that were given.
+    fn details(&mut self, details: &Value) {
+        let given = |name: &str| details.get(name).filter(|value| is_given(value));
+        let pairs = |values: &Value| {
+            let values = values.as_object().into_iter().flatten().filter(|(_, value)| is_given(value));
+            values.map(|(name, value)| format!("{name}={}", plain(value))).collect::<Vec<_>>().join(" ")
+        };
+        for (name, title) in [("parameters", "parameters"), ("fields", "fields")] {
+            self.optional(title, given(name).map(pairs).filter(|text| !text.is_empty()));
+        }
+        if let Some(template) = given("template") {
+            let variables = template.get("variables").map(pairs).unwrap_or_default();
+            let name = text_of(template, "name").unwrap_or_default();
+            self.field("template", format!("{name} {variables}").trim_end());
+        }
+        for (name, title) in
+            [("require_tags", "require"), ("forbid_tags", "forbid"), ("max_cost", "max cost"), ("route_seed", "route seed")]
+        {
+            self.optional(title, given(name).map(plain));
+        }
+        if let Some(profile) = given("profile") {
+            let digest: String = text_of(profile, "sha256").unwrap_or_default().chars().take(DIGEST).collect();
+            self.field("profile", format!("{} (sha-256 {digest}…)", text_of(profile, "source").unwrap_or_default()));
+        }
+    }
+
+    /// Strategy, rule and skipped deployments.
+    fn routing(&mut self, routing: &Value) {
+        self.optional("strategy", text_of(routing, "strategy"));
+        if let Some(rule) = routing.get("rule").filter(|rule| rule.is_object()) {
+            let number = number_of(rule, "number").unwrap_or_default();
+            let words = |name| text_of(rule, name).unwrap_or_default();
+            self.field("rule", format!("{number} of {}: {} → {}", words("group"), words("when"), words("use")));
+        }
+        let skipped = routing.get("skipped").and_then(Value::as_array).into_iter().flatten();
+        for (n, skip) in skipped.enumerate() {
+            let words = |name| text_of(skip, name).unwrap_or_default();
+            let line = format!("{}: {}", words("deployment"), words("reason"));
+            self.field(if n == 0 { "skipped" } else { "" }, line);
+        }
     }
 
     fn ending(&mut self, end: &LogEnd) {
@@ -60,6 +107,7 @@ impl Page {
         self.field("cost", end.cost_usd.map_or_else(|| "unknown".to_owned(), money));
         self.optional("first token", end.ttft_ms.map(millis));
         self.field("duration", millis(end.duration_ms));
+        self.routing(&end.routing);
     }
 
     fn error(&mut self, error: &Value) {
@@ -67,7 +115,8 @@ impl Page {
         let message = text_of(error, "message");
         match (class, message) {
             (Some(class), Some(message)) => self.field("error", format!("{class}: {message}")),
-            _ => self.field("error", error),
+            (Some(only), None) | (None, Some(only)) => self.field("error", only),
+            (None, None) => self.field("error", error),
         }
         self.optional("hint", text_of(error, "hint"));
     }
@@ -115,6 +164,25 @@ fn attempt_line(attempt: &Value) -> String {
     let request = text_of(attempt, "request_id").map(|id| format!("request {id}"));
     let parts = words.into_iter().chain([status, waited, took, request]);
     parts.flatten().collect::<Vec<_>>().join("  ")
+}
+
+/// `true` if `value` says something.
+fn is_given(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Array(values) => !values.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+    }
+}
+
+/// A value without the quotes of JSON.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
 }
 
 fn text_of<'a>(object: &'a Value, name: &str) -> Option<&'a str> {

@@ -30,6 +30,9 @@ pub struct FilterArgs {
     /// Only requests where an attempt, or the whole request, failed with this class: `rate_limit`, `timeout`, …
     #[arg(long, value_name = "CLASS", conflicts_with = "id", value_parser = class)]
     pub class: Option<String>,
+    /// Only requests whose answer ended for this reason: `stop`, `length`, `tool_calls`, …
+    #[arg(long, value_name = "REASON", conflicts_with = "id")]
+    pub finish_reason: Option<String>,
     /// Only requests with this outcome
     #[arg(long, value_name = "OUTCOME", conflicts_with = "id")]
     pub outcome: Option<OutcomeArg>,
@@ -80,6 +83,7 @@ impl FilterArgs {
             group: self.group.clone(),
             deployment: self.deployment.clone(),
             class: self.class.clone(),
+            finish_reason: self.finish_reason.clone(),
             outcome: self.outcome.map(OutcomeArg::outcome),
             since: time("--since", &self.since)?,
             until: time("--until", &self.until)?,

@@ -22,6 +22,9 @@ use llmroute_core::model::Timestamp;
 pub(crate) use llmroute_router::history::{History, HistoryError, LogEntry, rfc3339};
 pub(crate) use llmroute_router::state::StateLocation;
 
+/// The number of requests that are listed by default.
+const LISTED: usize = 20;
+
 /// Show logged requests
 #[derive(Debug, Clone, Args)]
 pub struct LogsArgs {
@@ -29,9 +32,9 @@ pub struct LogsArgs {
     #[arg(value_name = "ID")]
     pub id: Option<String>,
 
-    /// Number of requests to list, latest first
-    #[arg(long, value_name = "N", default_value_t = 20, conflicts_with = "id", value_parser = clap::value_parser!(u32).range(1..))]
-    pub last: u32,
+    /// Number of requests to list, latest first (default 20; with `--json` and a filter, all)
+    #[arg(long, value_name = "N", conflicts_with = "id", value_parser = clap::value_parser!(u32).range(1..))]
+    pub last: Option<u32>,
 
     /// List conversations by their latest turns
     #[arg(long, conflicts_with_all = ["id", "FilterArgs"])]
@@ -149,8 +152,13 @@ pub(crate) fn run(args: &LogsArgs, global: &Global, env: &Env, console: &mut Con
 }
 
 impl LogsArgs {
-    fn count(&self) -> usize {
-        usize::try_from(self.last).unwrap_or(usize::MAX)
+    /// The number of requests to list, and `true` if it was given or cannot cut the list short.
+    fn count(&self, filtered: bool) -> (usize, bool) {
+        match self.last {
+            Some(last) => (usize::try_from(last).unwrap_or(usize::MAX), true),
+            None if self.json && filtered => (usize::MAX, true),
+            None => (LISTED, false),
+        }
     }
 
     fn format(&self) -> EntryFormat {
@@ -164,9 +172,17 @@ impl LogsArgs {
 
 fn list(history: &History, args: &LogsArgs, sheet: &Layout, out: &mut dyn Write) -> Result<Option<String>, LogsError> {
     let query = args.filter.query(history, sheet.now, &sheet.zone);
-    let found = query.and_then(|query| match query.is_any() {
-        true => Ok(history.last(args.count())?),
-        false => Ok(history.find(&query, args.count())?),
+    let mut cut = false;
+    let found = query.and_then(|query| {
+        let (count, whole) = args.count(!query.is_any());
+        if query.is_any() {
+            return Ok(history.last(count)?);
+        }
+        // One more than is listed tells if the list is cut.
+        let mut entries = history.find(&query, count.saturating_add(usize::from(!whole)))?;
+        cut = !whole && entries.len() > count;
+        entries.drain(..entries.len().saturating_sub(count));
+        Ok(entries)
     });
     let entries = match found {
         Ok(entries) if entries.is_empty() => return Ok(Some("no logged request fits".to_owned())),
@@ -181,7 +197,7 @@ fn list(history: &History, args: &LogsArgs, sheet: &Layout, out: &mut dyn Write)
     } else {
         writeln!(out, "{}", table::render(&entries, sheet))?;
     }
-    Ok(None)
+    Ok(cut.then(|| format!("more requests fit; these are the latest {LISTED} (`--last N` lists more)")))
 }
 
 fn conversations(
@@ -190,7 +206,7 @@ fn conversations(
     sheet: &Layout,
     out: &mut dyn Write,
 ) -> Result<Option<String>, LogsError> {
-    let conversations = history.conversations(args.count())?;
+    let conversations = history.conversations(args.count(false).0)?;
     if conversations.is_empty() {
         return Ok(Some("no conversation is logged yet\nhint: an `ask` begins one".to_owned()));
     }

@@ -112,8 +112,11 @@ pub(crate) async fn check(arg: Option<&str>, inputs: &LoadOptions<'_>, color: bo
         Ok(profile) => profile,
         Err(error) => {
             let mut report = Report::wrong(&error, color);
-            let errors = error.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
-            report.stderr.push_str(&format!("\n{}\n", count(errors, "mistake")));
+            // Without a profile there is no text that could have a mistake.
+            if !error.document.text.is_empty() {
+                let errors = error.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
+                report.stderr.push_str(&format!("\n{}\n", count(errors, "mistake")));
+            }
             return report;
         }
     };

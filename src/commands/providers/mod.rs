@@ -103,7 +103,7 @@ fn object(provider: &ProviderStatus) -> Value {
     let keys = provider.keys.iter().map(|key| json!({"source": key.source, "missing": key.missing}));
     json!({
         "provider": provider.name,
-        "status": status(provider.readiness()),
+        "status": status(provider),
         "in_profile": provider.in_profile,
         "protocol": provider.protocol,
         "base_url": provider.base_url,
@@ -113,9 +113,10 @@ fn object(provider: &ProviderStatus) -> Value {
     })
 }
 
-fn status(readiness: Readiness) -> &'static str {
-    match readiness {
+fn status(provider: &ProviderStatus) -> &'static str {
+    match provider.readiness() {
         Readiness::Ready => "ready",
+        Readiness::NoKeyNeeded if provider.withheld.is_some() => "key_withheld",
         Readiness::NoKeyNeeded => "no_key_needed",
         Readiness::NoKey => "no_key",
         Readiness::Unusable => "unusable",

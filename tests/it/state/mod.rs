@@ -45,7 +45,7 @@ pub fn start(id: &str) -> LogStart {
         prompt: "Why is the sky blue?".to_owned(),
         tags: vec!["a".to_owned(), "b c".to_owned()],
         user: Some("u1".to_owned()),
-        details: serde_json::json!({"parameters": {"temperature": 0.5}, "seed": "7"}),
+        details: serde_json::json!({"parameters": {"temperature": 0.5}, "route_seed": 7}),
     }
 }
 
@@ -68,6 +68,6 @@ pub fn end(text: &str) -> LogEnd {
             {"deployment": "openai/gpt-4o", "outcome": "ok", "class": null, "status": 200, "waited_ms": 500, "duration_ms": 802},
         ]),
         error: None,
-        routing: serde_json::json!({"strategy": "simple-shuffle", "rule": null, "skipped": []}),
+        routing: serde_json::json!({"strategy": "simple-shuffle", "rule": null, "skipped": [{"deployment": "lab/b", "group": "main", "class": null, "reason": "tags do not match"}]}),
     }
 }

@@ -65,7 +65,7 @@ fn a_database_with_torn_pages() {
 fn a_state_of_a_newer_version() {
     check_harmed(
         |path| whole(path).pragma_update(None, "user_version", 7).unwrap(),
-        &["a newer llmroute wrote it (version 7, this one knows 3)", "update llmroute"],
+        &["a newer llmroute wrote it (version 7, this one knows 4)", "update llmroute"],
     );
 }
 

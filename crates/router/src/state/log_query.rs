@@ -19,6 +19,8 @@ pub struct LogQuery {
     pub deployment: Option<String>,
     /// The class of a failure, of the request or of an attempt.
     pub class: Option<String>,
+    /// The reason why the answer ended.
+    pub finish_reason: Option<String>,
     /// The outcome: `Some(None)` is an unfinished request.
     pub outcome: Option<Option<RequestOutcome>>,
     /// The earliest time.
@@ -51,6 +53,7 @@ impl LogQuery {
             let error = end.as_ref().and_then(|end| end.error.as_ref());
             error.into_iter().chain(attempts()).any(|failure| said(failure, "class", class))
         };
+        let ended = || end.as_ref().and_then(|end| end.finish_reason.as_ref());
         let answer = end.as_ref().map_or("", |end| end.text.as_str());
         self.group.as_ref().is_none_or(|group| start.group == *group)
             && self.since.is_none_or(|since| start.at >= since)
@@ -60,6 +63,7 @@ impl LogQuery {
             && self.tag.as_ref().is_none_or(|tag| start.tags.contains(tag))
             && self.deployment.as_ref().is_none_or(asked)
             && self.class.as_ref().is_none_or(failed)
+            && self.finish_reason.as_ref().is_none_or(|reason| ended() == Some(reason))
             && self.words.all_occur_in(&[&start.prompt, answer])
     }
 }

@@ -61,7 +61,7 @@ impl Disposition {
 pub struct CostSummary {
     /// The calls whose text was delivered out.
     pub delivered: Option<f64>,
-    /// True if every call that a provider bills has a known cost, and there is one.
+    /// True if every delivered call has a known cost; without one, if every other billed call has.
     pub complete: bool,
     /// All others; see [`wasted`](Self::wasted).
     pub wasted: f64,
@@ -85,9 +85,11 @@ impl CostSummary {
         let known: Vec<f64> = given.iter().filter_map(|attempt| attempt.cost).collect();
         Self {
             delivered: (!known.is_empty()).then(|| known.iter().sum()),
-            complete: known.len() == given.len()
-                && unknown == 0
-                && attempts.iter().any(|attempt| attempt.cost.is_some()),
+            complete: if given.is_empty() {
+                unknown == 0 && others.iter().any(|attempt| attempt.cost.is_some())
+            } else {
+                known.len() == given.len()
+            },
             // An empty sum of floats is minus zero.
             wasted: others.iter().filter_map(|attempt| attempt.cost).sum::<f64>() + 0.0,
             unknown,

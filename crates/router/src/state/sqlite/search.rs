@@ -54,6 +54,9 @@ impl SqlFilter {
         if let Some(class) = &query.class {
             filter.when("instr(ifnull(attempts, '') || ifnull(error, ''), ?) > 0", quoted(class));
         }
+        if let Some(reason) = &query.finish_reason {
+            filter.when("finish_reason = ?", reason.clone());
+        }
         if let Some(expression) = query.words.expression() {
             let known = "SELECT id FROM log_words";
             filter.when(&format!("(id NOT IN ({known}) OR id IN ({known} WHERE log_words MATCH ?))"), expression);
