@@ -235,4 +235,5 @@ impl Work for Write {
 }
 
 #[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests;
