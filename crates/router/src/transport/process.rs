@@ -24,6 +24,8 @@ use self::terminal::LentTerminal;
 /// The time for the rest of the output after the command has ended, where a process that it left behind
 /// holds the pipe open.
 const LAST_OUTPUT: Duration = Duration::from_millis(200);
+/// The time for a signal to this process to take effect.
+const SIGNAL_DELIVERY: Duration = Duration::from_secs(1);
 /// Bytes of standard error that are kept; the rest is read and dropped.
 const MAX_STDERR: u64 = 4 << 10;
 /// Variables with keys that no provider of the catalog names.
@@ -124,6 +126,8 @@ impl<'a> ShellCommand<'a> {
         if lent.take().is_some() && status.signal() == Some(Signal::INT.as_raw()) {
             // Ctrl-C reached only the command; it is meant for the whole program.
             let _ = kill_process(getpid(), Signal::INT);
+            // A program that ends by the signal drops this future first.
+            tokio::time::sleep(SIGNAL_DELIVERY).await;
         }
         Ok(Finished { status, stdout: out, stderr: err })
     }

@@ -327,8 +327,8 @@ impl<'a> Run<'a> {
             room(observer).await;
             match events.next().await.expect("a stream ends with the end of its call") {
                 CallEvent::Head(reply) => self.session.head(call.deployment, reply),
-                CallEvent::Dropped(parameters) => {
-                    observer.on_event(RouterEvent::Dropped { deployment: call.deployment, parameters: &parameters });
+                CallEvent::Adapted(changes) => {
+                    observer.on_event(RouterEvent::Adapted { deployment: call.deployment, changes: &changes });
                 }
                 CallEvent::Event(event) => {
                     if first_token.is_none() && is_token(&event) {
