@@ -4,11 +4,11 @@ use std::fmt::Write;
 
 use super::attach::elide;
 use super::printer::skip;
-use llmroute_router::engine::{Plan, Request, Router};
+use llmroute_router::engine::{Engine, Plan, Request};
 
 /// Describes the calls that `request` would lead to if every one of them failed.
 #[must_use]
-pub(crate) fn describe(router: &Router, request: &Request, plan: Plan) -> String {
+pub(crate) fn describe(router: &Engine, request: &Request, plan: Plan) -> String {
     let Plan { calls, skips, .. } = plan;
     let mut text = String::new();
     let group = &router.map().group(request.group).name;

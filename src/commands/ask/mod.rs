@@ -31,14 +31,14 @@ use crate::state_location;
 use crate::ui::console::Console;
 use llmroute_core::model::{Finish, Prompt};
 pub(crate) use llmroute_router::engine::{
-    Checks, Request, RouteError, RouteErrorKind, RoutedAnswer, Router, find_verifier,
+    Checks, Engine, Request, RouteError, RouteErrorKind, RoutedAnswer, find_verifier,
 };
 use llmroute_router::ports::{Clock, LogStart};
 use llmroute_router::profile::LoadOptions;
 
 /// A question that is ready, and the router that will take it.
 pub(super) struct PreparedRequest {
-    pub(super) router: Router,
+    pub(super) router: Engine,
     pub(super) request: Request,
     pub(super) ask: ResolvedAsk,
     /// The id of the request.

@@ -11,7 +11,7 @@ use llmroute_core::model::{Class, Failure, OutputFault};
 use llmroute_core::routing::failover::{SkipReason, Stop};
 use llmroute_core::routing::rules::RuleId;
 use llmroute_core::routing::{GroupId, Map};
-use llmroute_router::engine::{Attempt, CostSummary, RouteError, RouteErrorKind, RoutedAnswer};
+use llmroute_router::engine::{AttemptRecord, CostSummary, RouteError, RouteErrorKind, RoutedAnswer};
 
 /// What a report needs besides how the request ended.
 #[derive(Clone, Copy)]
@@ -76,7 +76,7 @@ impl ReportContext<'_> {
         object
     }
 
-    fn common(&self, attempts: &[Attempt], duration: Duration) -> Value {
+    fn common(&self, attempts: &[AttemptRecord], duration: Duration) -> Value {
         let group = self.map.group(self.group);
         // Who was asked last was chosen by the group that it was asked through.
         let chose = attempts.last().map_or(group, |attempt| self.map.group(attempt.group));

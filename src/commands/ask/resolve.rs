@@ -17,7 +17,7 @@ use llmroute_core::protocols::Params;
 use llmroute_core::routing::failover::{Identity, RequestAttributes};
 use llmroute_core::routing::hedge::Delay;
 use llmroute_core::routing::{Group, GroupId};
-use llmroute_router::engine::{Delivery, Midstream};
+use llmroute_router::engine::{Delivery, MidstreamMode};
 pub(crate) use llmroute_router::profile::{LoadOptions, Profile, UnknownName, duration, hedge, strategy};
 
 /// What standard output (or the file) is to hold.
@@ -251,15 +251,15 @@ fn is_checked(args: &AskArgs) -> bool {
 fn delivery(midstream: Option<MidstreamArg>, output: &Output, stdout: Sink) -> Delivery {
     let default = match (output, stdout) {
         (Output::Whole | Output::Extracted | Output::Json, _) => return Delivery::Whole,
-        (Output::StreamJson, _) | (Output::Streamed, Sink::Terminal) => Midstream::Restart,
-        (Output::Streamed, Sink::Pipe | Sink::File) => Midstream::Exact,
+        (Output::StreamJson, _) | (Output::Streamed, Sink::Terminal) => MidstreamMode::Restart,
+        (Output::Streamed, Sink::Pipe | Sink::File) => MidstreamMode::Exact,
     };
     Delivery::Streamed(match midstream {
         None => default,
-        Some(MidstreamArg::Exact) => Midstream::Exact,
-        Some(MidstreamArg::Restart) => Midstream::Restart,
-        Some(MidstreamArg::Resume) => Midstream::Resume,
-        Some(MidstreamArg::Fail) => Midstream::Fail,
+        Some(MidstreamArg::Exact) => MidstreamMode::Exact,
+        Some(MidstreamArg::Restart) => MidstreamMode::Restart,
+        Some(MidstreamArg::Resume) => MidstreamMode::Resume,
+        Some(MidstreamArg::Fail) => MidstreamMode::Fail,
     })
 }
 

@@ -25,7 +25,9 @@ use crate::ui::console::Console;
 use llmroute_core::model::{Class, Finish, Part, Prompt};
 use llmroute_core::routing::GroupId;
 use llmroute_core::routing::failover::SkipReason;
-pub(crate) use llmroute_router::engine::{Attempt, Checks, Request, RouteError, RouteErrorKind, RoutedAnswer, Router};
+pub(crate) use llmroute_router::engine::{
+    AttemptRecord, Checks, Engine, Request, RouteError, RouteErrorKind, RoutedAnswer,
+};
 use llmroute_router::ports::{Clock, LogStart};
 use llmroute_router::profile::LoadOptions;
 pub(crate) use llmroute_router::state::StateLocation;
@@ -42,7 +44,7 @@ pub(crate) struct Session<'a> {
     /// `None` only while it is ending.
     pub(super) runtime: Option<Runtime>,
     pub(super) signals: SignalStream,
-    pub(super) router: Router,
+    pub(super) router: Engine,
     /// The requested models that are in no group of the profile.
     pub(super) named: Vec<String>,
     /// The resolved options; `/set` and `/model` change them.
@@ -339,7 +341,7 @@ struct ShownRequest {
     /// Its routing.
     why: String,
     /// The calls.
-    attempts: Vec<Attempt>,
+    attempts: Vec<AttemptRecord>,
     /// Standard output cannot be written.
     broken: Option<std::io::Error>,
 }
