@@ -1,66 +1,119 @@
-//! Printing what is printed only when it is whole: to standard output, or into a file.
+//! Output that is written only when it is complete: to standard output, or into a file.
 
-use std::fs::{File, Permissions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
 
-/// A file that the answer goes into, made ready before anybody is asked.
+/// The longest chain of symbolic links that is followed, as in Linux.
+const MAX_LINKS: usize = 40;
+
+/// A file for the answer, checked before any call is made.
 #[derive(Debug)]
 pub(crate) enum OutputFile {
-    /// A new file that takes the place of `path` when it is whole.
+    /// A new file replaces `path` when the answer is complete.
     Replace {
-        /// Where it goes; links are followed.
+        /// The path, with its links followed.
         path: PathBuf,
-        /// Where it is written.
-        file: NamedTempFile,
+        /// The mode of the file that is replaced.
+        mode: Option<Permissions>,
     },
     /// A device or a pipe.
     Write(File),
 }
 
+/// Checks that `path` can be written.
+///
+/// # Errors
+/// `output` with the reason.
+pub(super) fn prepare(path: &Path) -> Result<OutputFile, CommandError> {
+    OutputFile::prepare(path).map_err(|error| {
+        let read_only = error.kind() == io::ErrorKind::PermissionDenied && path.is_file();
+        let message = format!("cannot write `{}`", path.display());
+        let error = CommandError::caused(ErrorKind::Output, message, error);
+        if read_only { error.hint("the file is read-only; `chmod u+w` allows changes") } else { error }
+    })
+}
+
 impl OutputFile {
-    /// Makes ready to write `path`.
+    /// Checks that `path` can be written.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// Fails if it is read-only, a directory, or in a directory that cannot be written.
     pub(crate) fn prepare(path: &Path) -> io::Result<Self> {
-        let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let path = follow(path)?;
         let known = std::fs::metadata(&path).ok();
-        if known.as_ref().is_some_and(|known| !known.is_file()) {
-            return std::fs::OpenOptions::new().write(true).open(&path).map(Self::Write);
+        let Some(known) = known else {
+            new_file(&path)?;
+            return Ok(Self::Replace { path, mode: None });
+        };
+        if known.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
         }
-        // A new file gets the mode that the umask leaves, an old one keeps its own.
-        let mode = known.map_or(Permissions::from_mode(0o666), |known| known.permissions());
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut new = tempfile::Builder::new();
-        let file = new.prefix(".llmroute-").permissions(mode).tempfile_in(folder).map_err(|error| error.kind())?;
-        Ok(Self::Replace { path, file })
+        if !known.is_file() {
+            return OpenOptions::new().write(true).open(&path).map(Self::Write);
+        }
+        // A directory lets its owner replace a read-only file, and root may write everything.
+        if known.permissions().mode() & 0o222 == 0 {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        OpenOptions::new().write(true).open(&path)?;
+        new_file(&path)?;
+        Ok(Self::Replace { path, mode: Some(known.permissions()) })
     }
 
-    /// Writes the whole text.
+    /// Writes the whole text. The temporary file exists only during this call.
     ///
     /// # Errors
-    /// When it cannot be written; then nothing was replaced.
+    /// Fails if it cannot be written; then nothing was replaced.
     pub(crate) fn write(self, text: &str) -> io::Result<()> {
         match self {
             Self::Write(mut file) => file.write_all(text.as_bytes()),
-            Self::Replace { path, mut file } => {
+            Self::Replace { path, mode } => {
+                let mut file = new_file(&path)?;
                 file.write_all(text.as_bytes())?;
+                if let Some(mode) = mode {
+                    file.as_file().set_permissions(mode)?;
+                }
                 file.persist(path).map(|_| ()).map_err(|error| error.error)
             }
         }
     }
 }
 
-/// Prints a whole text, to standard output or to a file.
+/// The target of `path`, which need not exist: its links are followed, the last one of a broken chain, too.
+fn follow(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        match std::fs::read_link(&path) {
+            Ok(target) => path = path.parent().unwrap_or(Path::new("")).join(target),
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(io::Error::other("its symbolic links form a loop"))
+}
+
+/// Makes a temporary file beside `path`, with the mode of a new file.
+fn new_file(path: &Path) -> io::Result<NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut new = tempfile::Builder::new();
+    let file = new.prefix(".llmroute-").permissions(Permissions::from_mode(0o666)).tempfile_in(folder);
+    // The cause names a file that the user does not know.
+    file.map_err(|error| match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => error.kind().into(),
+    })
+}
+
+/// Writes a whole text to standard output or into a file.
 ///
 /// # Errors
-/// When it cannot be written.
+/// Fails if it cannot be written.
 pub(super) fn put(text: &str, target: Option<OutputFile>, console: &mut Console) -> io::Result<()> {
     let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
     let text = format!("{text}{end}");
@@ -70,7 +123,7 @@ pub(super) fn put(text: &str, target: Option<OutputFile>, console: &mut Console)
     }
 }
 
-/// The inside of the first fenced block of Markdown, if there is one.
+/// The content of the first fenced block of Markdown, if there is one.
 pub(super) fn fenced_block(text: &str) -> Option<String> {
     let mut lines = text.lines();
     let (indent, fence) = lines.find_map(fence)?;
