@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 
 use crate::environment::{Env, Sink};
+use crate::ui::line_writer::LineWriter;
 use crate::ui::markdown::Renderer;
 use crate::ui::sanitize;
 
@@ -38,7 +39,10 @@ impl Console {
     #[must_use]
     pub(crate) fn new(env: &Env, verbosity: Verbosity, colour: bool) -> Self {
         Self {
-            stdout: unbuffered_stdout(),
+            stdout: match env.stdout {
+                Sink::Pipe => Box::new(LineWriter::new(unbuffered_stdout())),
+                Sink::Terminal | Sink::File => unbuffered_stdout(),
+            },
             stderr: Box::new(io::stderr()),
             sink: env.stdout,
             verbosity,
@@ -48,7 +52,8 @@ impl Console {
         }
     }
 
-    /// Writes text of an answer at once; on a terminal its control characters are made harmless.
+    /// Writes text of an answer: at once, but into a pipe in whole lines where they are complete within 100 ms. On a
+    /// terminal its control characters are made harmless.
     ///
     /// # Errors
     /// Fails if the stream cannot be written, or its reader left (`BrokenPipe`).
@@ -65,7 +70,8 @@ impl Console {
         self.open_line = !text.ends_with('\n');
         match self.sink {
             Sink::Terminal => self.stdout.write_all(sanitize::text(text).as_bytes())?,
-            Sink::Pipe | Sink::File => self.stdout.write_all(text.as_bytes())?,
+            Sink::Pipe => return self.stdout.write_all(text.as_bytes()),
+            Sink::File => self.stdout.write_all(text.as_bytes())?,
         }
         self.stdout.flush()
     }
@@ -202,10 +208,11 @@ impl Console {
     /// Ends the line of a partial answer on a terminal, so that a notice or the shell's prompt does
     /// not cut into it. In a pipe a partial answer stays as it is.
     pub(crate) fn end_line(&mut self) {
-        if self.sink == Sink::Terminal {
-            // A terminal that is gone cannot show the notice either.
-            let _ = self.end_answer();
-        }
+        // A terminal that is gone cannot show the notice either; a pipe reports its error at the next write.
+        let _ = match self.sink {
+            Sink::Terminal => self.end_answer(),
+            Sink::Pipe | Sink::File => self.stdout.flush(),
+        };
     }
 
     /// Prints text for people on standard error as it is: it brings its own headings and colours.

@@ -50,7 +50,7 @@ impl Observer for Story {
             RouterEvent::Calling { deployment, wait } => {
                 format!("wait {} for {}", wait.as_millis(), self.map.deployment(deployment).name)
             }
-            RouterEvent::Dropped { .. } => "dropped".to_owned(),
+            RouterEvent::Adapted { .. } => "adapted".to_owned(),
             RouterEvent::Failed { failure, .. } => format!("failed {}", failure.class),
             RouterEvent::Restarted { .. } => "restart".to_owned(),
             RouterEvent::Resuming { at, .. } => format!("resume at {at}"),

@@ -144,6 +144,71 @@ fn a_stopped_call_releases_its_lease_at_once() {
     ask(&home).output().is(0, &format!("{ANSWER}\n"), "");
 }
 
+/// Makes the calls that a limit counted look as much older.
+fn age_calls(home: &Home, by: Duration) {
+    let path = database(&home.path().join(".local/state/llmroute"));
+    let state = rusqlite::Connection::open(path).expect("the state is there");
+    let (key, value): (String, String) = state
+        .query_row("SELECT key, value FROM cells WHERE key LIKE 'limits/%'", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .expect("calls were counted");
+    let mut meter: serde_json::Value = serde_json::from_str(&value).expect("JSON");
+    let by = i64::try_from(by.as_millis()).expect("a short time");
+    // The later entries are relative to the first one.
+    let first = &mut meter["counted"][0]["window"][0][0];
+    *first = (first.as_i64().expect("a time") - by).into();
+    state.execute("UPDATE cells SET value = ?2 WHERE key = ?1", (&key, meter.to_string())).expect("it can be written");
+}
+
+/// Three calls use up a limit; three waiters get `signal`, and three more come. These are served as soon as there
+/// is room.
+fn check_waiters_that_end(signal: Signal) {
+    let server = Server::start();
+    let home = home(&profile(&server, "max_wait = \"30s\"", "{ model = \"lab/good\", rpm = 3 }"));
+    (0..3).for_each(|_| ask(&home).output().is(0, &format!("{ANSWER}\n"), ""));
+    age_calls(&home, Duration::from_secs(52));
+    let wait = |_| {
+        let run = ask(&home).start();
+        run.wait_for_stderr("for lab/good");
+        run
+    };
+    let first: Vec<_> = (0..3).map(wait).collect();
+    first.iter().for_each(|run| run.signal(signal));
+    let second: Vec<_> = (0..3).map(wait).collect();
+    for run in second {
+        let output = run.output();
+        assert_eq!(output.end, End::Code(0), "{signal}: {}", output.notes());
+    }
+    assert_eq!(server.count("good"), 6);
+    if signal == Signal::SIGSTOP {
+        first.iter().for_each(|run| run.signal(Signal::SIGKILL));
+    }
+}
+
+#[test]
+fn waiters_that_are_interrupted_leave_the_queue() {
+    check_waiters_that_end(Signal::SIGINT);
+    check_waiters_that_end(Signal::SIGTERM);
+}
+
+#[test]
+fn waiters_that_are_killed_or_stopped_lose_their_place() {
+    check_waiters_that_end(Signal::SIGKILL);
+    check_waiters_that_end(Signal::SIGSTOP);
+}
+
+#[test]
+fn a_waiter_behind_more_requests_than_there_is_room_for_is_refused_early() {
+    let server = Server::start();
+    let home = home(&profile(&server, "max_wait = \"58s\"", "{ model = \"lab/good\", rpm = 1 }"));
+    ask(&home).output().is(0, &format!("{ANSWER}\n"), "");
+    age_calls(&home, Duration::from_secs(40));
+    let first = ask(&home).start();
+    first.wait_for_stderr("for lab/good");
+    let output = ask(&home).limit(Duration::from_secs(10)).output();
+    assert_eq!(output.end, End::Code(75), "{}", output.notes());
+    first.signal(Signal::SIGTERM);
+}
+
 #[test]
 fn deployments_with_one_key_for_one_model_share_a_gate() {
     let server = Server::start();
@@ -288,7 +353,7 @@ async fn a_request_waits_up_to_max_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_waiter_beyond_max_wait_fails_at_once() {
+async fn a_waiter_beyond_max_wait_fails_once_those_ahead_are_known_to_wait() {
     let mut life = Life::new("max_wait = \"40s\"", "rpm = 2");
     assert_eq!(life.tell().await, "0");
     tokio::time::sleep(Duration::from_secs(30)).await;
@@ -306,7 +371,23 @@ async fn a_waiter_beyond_max_wait_fails_at_once() {
         (life.clock.now().since(START).as_secs(), next)
     };
     let ended = tokio::join!(ask(1), ask(2));
-    assert_eq!(ended, ((60, None), (32, Some(58))), "the one that opens at 60 s is the first one's");
+    assert_eq!(ended, ((60, None), (35, Some(55))), "the slot that opens at 60 s belongs to the first");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_dropped_gives_up_its_place() {
+    let mut life = Life::new("max_wait = \"1m\"", "rpm = 1");
+    assert_eq!(life.tell().await, "0");
+    let life = &life;
+    let ask = |after| async move {
+        tokio::time::sleep(Duration::from_secs(after)).await;
+        let request = Request::new(life.group, Prompt::user("hello"), Delivery::Whole, life.clock.now());
+        life.router.run(&request, &mut fastrand::Rng::with_seed(after), &mut Silent).await.is_ok()
+    };
+    let given_up = tokio::time::timeout(Duration::from_secs(31), ask(20));
+    let (given_up, second) = tokio::join!(given_up, ask(30));
+    assert!(given_up.is_err() && second);
+    assert_eq!(life.clock.now().since(START).as_secs(), 60);
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,6 +9,7 @@ mod checks;
 mod conversations;
 mod engine;
 mod faults;
+mod healing;
 mod health;
 mod hedge;
 mod history;

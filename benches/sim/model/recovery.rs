@@ -286,5 +286,8 @@ pub const SCENARIOS: &[Scenario] = &[
     ("500 for 1.0 s", Limit::Outage(1.0), false, Arrival::Every(600.0), 1),
     ("500 for 1.5 s", Limit::Outage(1.5), false, Arrival::Every(600.0), 1),
     ("500 for 2.0 s", Limit::Outage(2.0), false, Arrival::Every(600.0), 1),
+    ("500 for 2.0 s, 12 at once", Limit::Outage(2.0), false, Arrival::AtOnce, 12),
+    ("500 for 2.0 s, 12 calls, one every 0.1 s", Limit::Outage(2.0), false, Arrival::Every(0.1), 12),
+    ("500 for ever, 12 at once", Limit::Outage(1e9), false, Arrival::AtOnce, 12),
     ("500 for ever, 12 calls", Limit::Outage(1e9), false, Arrival::Sequential, 12),
 ];

@@ -1,11 +1,11 @@
-//! The limits of ours: asked and told with the real counters, in the order in which the engine does it
-//! (`engine/rooms.rs`, `engine/reserve.rs`). Who is called is the failover's affair.
+//! The limits of our model: the real counters, in the order in which the engine uses them (`engine/shared`).
+//! The failover decides which deployment is called.
 
 use llmroute_core::model::{RateLimitReading, Timestamp};
 use llmroute_core::routing::failover::RequestAttributes;
 use llmroute_core::routing::limits::{
-    Consumption, Demand, InFlightCall, LimitExceeded, LimitObservation, Meter, ProviderLimit, ScopedLimit, Ticket,
-    headroom,
+    Consumption, Demand, InFlightCall, LimitExceeded, LimitObservation, Meter, PLACE_LEASE, ProviderLimit, ScopedLimit,
+    Ticket, Turn, headroom,
 };
 use llmroute_core::routing::snapshot::StateSnapshot;
 use llmroute_core::routing::{DeploymentId, GroupId, Map};
@@ -15,22 +15,24 @@ use super::policy::COUNT;
 /// Calls in flight to one whose limits are unknown (`engine/quotas.rs`).
 const PILOTS: usize = 4;
 
-/// Who makes the calls.
+/// The processes that make the calls.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Home {
-    /// One process: what it hears it knows at once.
+    /// One process: it knows every reply at once.
     Shared,
-    /// A process for each call: they learn of each other what is in the store, written when a call is over.
+    /// A process for each call: it knows of the others what the store holds, written when a call is over.
     Apart,
 }
 
-/// What all requests know of limits. Every deployment has a key of its own here.
+/// The state of limits that all requests share. Every deployment has a key of its own here.
 #[derive(Debug, Clone)]
 pub struct Rooms {
     home: Home,
     quotas: [ProviderLimit; COUNT],
     meters: [Meter; COUNT],
     flying: [usize; COUNT],
+    /// The requests that wait, and until when; they renew their places all the time.
+    waiting: [Vec<(Ticket, Timestamp)>; COUNT],
 }
 
 /// A call in flight.
@@ -43,7 +45,13 @@ pub struct Slot {
 
 impl Rooms {
     pub fn new(home: Home) -> Self {
-        Self { home, quotas: Default::default(), meters: Default::default(), flying: [0; COUNT] }
+        Self {
+            home,
+            quotas: Default::default(),
+            meters: Default::default(),
+            flying: [0; COUNT],
+            waiting: Default::default(),
+        }
     }
 
     /// Marks the deployments that the limits exclude on the snapshot of a request.
@@ -57,30 +65,40 @@ impl Rooms {
         now: Timestamp,
     ) {
         for index in 0..COUNT {
-            let quota = &self.quotas[index];
-            let need = quota.turn(self.need(map, index, attributes), ticket, now);
+            let quota = &self.with_places(index, now);
+            let turn = quota.turn(self.need(map, index, attributes), ticket, now);
             let gate = quota.gated(now);
-            let provider = quota.check(&need, now).err().filter(|_| gate.is_none());
+            let provider = turn.check(|demand| quota.check(demand, now)).err().filter(|_| gate.is_none());
             let scopes = scopes(map, group, index);
             let limits = scopes.iter().map(|scope| (&scope.limits, &self.meters[index]));
             let cell = &mut snapshot.deployments[index];
             cell.headroom.share = headroom(limits, quota, now);
             cell.gate = cell.gate.max(gate);
-            cell.headroom.exceeded = self.own(&scopes, index, &need, now).chain(provider).reduce(LimitExceeded::later);
+            cell.headroom.exceeded = self.own(&scopes, index, &turn, now).chain(provider).reduce(LimitExceeded::later);
         }
     }
 
-    /// Whether a call has to stand in a line, because nothing was heard of its key yet.
+    /// Returns `true` if a call has to wait because its key has had no reply yet.
     pub fn is_pilot_too_many(&self, deployment: usize) -> bool {
         self.home == Home::Shared && !self.quotas[deployment].heard && self.flying[deployment] >= PILOTS
     }
 
     /// A request waits for its turn until `at`.
     pub fn join(&mut self, deployment: usize, ticket: Ticket, at: Timestamp, now: Timestamp) {
-        self.quotas[deployment].join(ticket, at, now);
+        let waiting = &mut self.waiting[deployment];
+        waiting.retain(|(other, until)| *other != ticket && now < until.after(PLACE_LEASE));
+        waiting.push((ticket, at));
     }
 
-    /// Takes room for a call, or says on the snapshot why there is none.
+    /// The limit with the places of the requests that wait.
+    fn with_places(&self, deployment: usize, now: Timestamp) -> ProviderLimit {
+        let mut limit = self.quotas[deployment].clone();
+        let waiting = self.waiting[deployment].iter().filter(|(_, until)| now <= until.after(PLACE_LEASE));
+        waiting.for_each(|(ticket, _)| limit.join(*ticket, now));
+        limit
+    }
+
+    /// Takes room for a call, or marks on the snapshot why there is none.
     pub fn reserve(
         &mut self,
         map: &Map,
@@ -92,10 +110,10 @@ impl Rooms {
     ) -> Option<Slot> {
         let need = self.need(map, deployment, attributes);
         let scopes = scopes(map, group, deployment);
-        let quota = &mut self.quotas[deployment];
-        quota.leave(ticket);
+        self.waiting[deployment].retain(|(other, _)| *other != ticket);
+        let quota = self.with_places(deployment, now);
         let turn = quota.turn(need, ticket, now);
-        let provider = quota.check(&turn, now).err();
+        let provider = turn.check(|demand| quota.check(demand, now)).err();
         let shut = self.own(&scopes, deployment, &turn, now).chain(provider).reduce(LimitExceeded::later);
         if let Some(shut) = shut {
             let headroom = &mut snapshot.deployments[deployment].headroom;
@@ -123,7 +141,7 @@ impl Rooms {
         }
     }
 
-    /// A call is over: it used so many tokens (`None`: it was refused), or was told to stay away.
+    /// A call is over, with the tokens that it used (`None`: it was refused), or with the wait that was asked for.
     pub fn close(
         &mut self,
         deployment: usize,
@@ -156,10 +174,13 @@ impl Rooms {
         &self,
         scopes: &[ScopedLimit],
         index: usize,
-        need: &Demand,
+        turn: &Turn,
         now: Timestamp,
     ) -> impl Iterator<Item = LimitExceeded> {
-        let shut = |scope: &ScopedLimit| self.meters[index].clone().check(&scope.limits, need, now, &scope.of).err();
+        let shut = |scope: &ScopedLimit| {
+            let mut meter = self.meters[index].clone();
+            turn.check(|demand| meter.check(&scope.limits, demand, now, &scope.of)).err()
+        };
         scopes.iter().filter_map(shut).collect::<Vec<_>>().into_iter()
     }
 }

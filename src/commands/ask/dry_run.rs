@@ -63,6 +63,9 @@ fn describe(router: &Router, request: &Request, plan: Plan) -> String {
                 if !encoded.dropped.is_empty() {
                     let _ = writeln!(text, "   left out: {}", encoded.dropped.join(", "));
                 }
+                if let Some(limit) = encoded.lowered {
+                    let _ = writeln!(text, "   max_tokens lowered to the model's limit: {limit}");
+                }
             }
         }
     }

@@ -12,6 +12,7 @@ use super::resolve::Output;
 use crate::ui::console::Console;
 use crate::ui::sanitize;
 use crate::ui::text::{duration, money};
+use llmroute_core::model::refused_parameters::Change;
 use llmroute_core::model::{Event, Failure, Usage};
 use llmroute_core::routing::failover::SkipReason;
 use llmroute_core::routing::{DeploymentId, GroupId, Map};
@@ -125,9 +126,8 @@ impl Observer for Printer<'_> {
                 self.console.event(&line);
             }
             RouterEvent::Calling { deployment, wait } => self.calling(deployment, wait),
-            RouterEvent::Dropped { deployment, parameters } => {
-                let line = format!("{} does not take {}; left out", self.name(deployment), parameters.join(", "));
-                self.console.event(&line);
+            RouterEvent::Adapted { deployment, changes } => {
+                self.console.event(&format!("{} {}", self.name(deployment), Change::describe(changes)));
             }
             RouterEvent::Failed { deployment, failure } => {
                 self.tell_failure("");

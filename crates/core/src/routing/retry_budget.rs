@@ -1,8 +1,9 @@
 //! The retry budget of a group, shared by all processes that use it.
 //!
-//! Without a budget every client of a broken provider multiplies its own load; the idea and the
-//! numbers follow gRPC's retry throttling (proposal A6), with a slow refill by time so that a
-//! process that starts after an outage is not starved.
+//! Without a budget every client of a broken provider multiplies its own load. The idea follows gRPC's
+//! retry throttling (proposal A6). Forty failures at once exhaust a full budget: a dozen requests that
+//! meet the same outage of a few seconds can all retry. Time refills it slowly, so that a process that
+//! starts after an outage can retry, too.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,8 +12,8 @@ use crate::model::Timestamp;
 const MAX: f64 = 10.0;
 /// A repeat needs more than this.
 const THRESHOLD: f64 = 5.0;
-const COST_OF_FAILURE: f64 = 1.0;
-const GAIN_OF_SUCCESS: f64 = 0.1;
+const COST_OF_FAILURE: f64 = 0.125;
+const GAIN_OF_SUCCESS: f64 = 0.0125;
 const REFILL_PER_SECOND: f64 = 0.1;
 
 /// A token bucket that failures drain and successes and time refill.
@@ -75,33 +76,33 @@ mod tests {
     }
 
     #[test]
-    fn five_failures_at_once_exhaust_it() {
-        check(&[(1, false); 4], 1, true);
-        check(&[(1, false); 5], 1, false);
+    fn forty_failures_at_once_exhaust_it() {
+        check(&[(1, false); 39], 1, true);
+        check(&[(1, false); 40], 1, false);
     }
 
     #[test]
     fn a_success_is_worth_a_tenth_of_a_failure() {
-        check(&[(1, false), (1, false), (1, false), (1, false), (1, false), (1, true)], 1, true);
-        check(&[[(1, false); 6].as_slice(), &[(1, true); 9]].concat(), 1, false);
-        check(&[[(1, false); 6].as_slice(), &[(1, true); 11]].concat(), 1, true);
+        check(&[[(1, false); 40].as_slice(), &[(1, true); 1]].concat(), 1, true);
+        check(&[[(1, false); 41].as_slice(), &[(1, true); 9]].concat(), 1, false);
+        check(&[[(1, false); 41].as_slice(), &[(1, true); 11]].concat(), 1, true);
     }
 
     #[test]
-    fn time_refills_one_token_in_ten_seconds() {
-        check(&[(1, false); 6], 10, false);
-        check(&[(1, false); 6], 12, true);
+    fn time_refills_eight_failures_in_ten_seconds() {
+        check(&[(1, false); 48], 10, false);
+        check(&[(1, false); 48], 12, true);
     }
 
     #[test]
     fn a_clock_that_stepped_back_by_much_does_not_starve_it() {
-        check(&[(100_000, false); 6], 1, true);
-        check(&[[(100_000, false); 6].as_slice(), &[(1, false); 6]].concat(), 1, false);
-        check(&[[(100_000, false); 6].as_slice(), &[(1, false); 6]].concat(), 12, true);
+        check(&[(100_000, false); 48], 1, true);
+        check(&[[(100_000, false); 48].as_slice(), &[(1, false); 48]].concat(), 1, false);
+        check(&[[(100_000, false); 48].as_slice(), &[(1, false); 48]].concat(), 12, true);
     }
 
     #[test]
     fn a_clock_that_steps_back_gives_nothing() {
-        check(&[(100, false), (100, false), (100, false), (100, false), (100, false), (100, false)], 1, false);
+        check(&[(100, false); 48], 1, false);
     }
 }

@@ -17,6 +17,7 @@ use super::event::ChatEvent;
 use super::response::ChatResponse;
 use crate::engine::{self, Observer, RouterEvent};
 use llmroute_core::model::Event;
+use llmroute_core::model::refused_parameters::Change;
 use llmroute_core::routing::DeploymentId;
 use llmroute_core::routing::failover::SkipReason;
 
@@ -120,11 +121,9 @@ impl Observer for Recorder {
                 ChatEvent::Skipped { deployment: self.name(deployment), reason: describe(reason) }
             }
             RouterEvent::Calling { deployment, wait } => ChatEvent::Calling { deployment: self.name(deployment), wait },
-            RouterEvent::Dropped { deployment, parameters } => ChatEvent::Warning(format!(
-                "`{}` does not take {}; sent without",
-                self.name(deployment),
-                parameters.join(", ")
-            )),
+            RouterEvent::Adapted { deployment, changes } => {
+                ChatEvent::Warning(format!("`{}` {}", self.name(deployment), Change::describe(changes)))
+            }
             RouterEvent::Failed { deployment, failure } => ChatEvent::AttemptFailed {
                 deployment: self.name(deployment),
                 error: failure.class.into(),

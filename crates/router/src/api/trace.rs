@@ -90,7 +90,7 @@ impl<O: Observer> Observer for Traced<O> {
                 let name = &self.engine.map().deployment(*deployment).name;
                 tracing::debug!("llm.deployment" = name, ?reason, "skipped");
             }
-            RouterEvent::Dropped { .. }
+            RouterEvent::Adapted { .. }
             | RouterEvent::Restarted { .. }
             | RouterEvent::Resuming { .. }
             | RouterEvent::GoingOn { .. } => {}

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 
 use self::queue::{Queue, Work};
 use crate::ports::{LogEnd, LogStart, StateUpdate, Store, StoreError, StoreErrorKind, StoreWrite};
+use llmroute_core::model::Timestamp;
 
 /// The time limit of writes that no caller waits for.
 const POST_LIMIT: Duration = Duration::from_secs(2);
@@ -41,6 +42,12 @@ impl StateHandle {
     #[must_use]
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
         Self(Arc::new(Inner { store, reads: Queue::default(), writes: Queue::default() }))
+    }
+
+    /// Returns by how many milliseconds the clock that all processes share is ahead of `now`, this process's own.
+    /// On one machine they have the same clock.
+    pub(crate) fn clock_ahead(&self, now: Timestamp) -> i64 {
+        self.0.store.shared_time().map_or(0, |time| time.0.saturating_sub(now.0))
     }
 
     /// Returns the values of `keys`, in their order.
@@ -235,4 +242,5 @@ impl Work for Write {
 }
 
 #[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests;

@@ -441,7 +441,7 @@ fn when_all_breakers_are_open_the_one_that_closes_first_is_called() {
 fn the_retry_budget_bounds_repeats_and_not_first_visits() {
     let map = map("main: a b c");
     let mut snapshot = StateSnapshot::new(&map);
-    (0..10).for_each(|_| snapshot.groups[0].retries.observe(false, Timestamp(1_000_000)));
+    (0..80).for_each(|_| snapshot.groups[0].retries.observe(false, Timestamp(1_000_000)));
     walk(&map, snapshot.clone(), RequestAttributes::default(), "500", "a b c | exhausted");
     let alone = self::map("main: a");
     snapshot.deployments.truncate(1);

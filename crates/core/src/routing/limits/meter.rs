@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::window::Window;
-use super::{Cap, Consumption, Demand, LimitExceeded, LimitUnit, Limits};
+use super::{Cap, Consumption, Demand, LimitExceeded, LimitUnit, Limits, SharedTimes};
 use crate::model::Timestamp;
 
 /// The time after which a silent call in flight counts as dead: a killed process
@@ -66,6 +66,17 @@ impl InFlightCall {
     }
 }
 
+impl SharedTimes for Meter {
+    fn shift(&mut self, by: i64) {
+        let Self { counted, held } = self;
+        counted.iter_mut().for_each(|Counted { counts: _, span: _, window }| window.shift(by));
+        for InFlightCall { id: _, at, lease, tokens: _, nanos: _ } in held {
+            *at = at.shifted(by);
+            *lease = lease.shifted(by);
+        }
+    }
+}
+
 impl Meter {
     /// Checks if a call that needs `need` can start at `now`; `of` completes the name of the limit in words.
     ///
@@ -80,8 +91,10 @@ impl Meter {
             match need.of_cap(cap) {
                 None if cap.counts == LimitUnit::Nanos && need.nanos.is_none() => add(LimitExceeded::Unpriced),
                 None => add(LimitExceeded::Never { limit }),
-                Some(amount) => {
-                    if let Some(at) = self.room_at(cap, amount, now) {
+                Some((amount, spans)) => {
+                    let room = self.room_at(cap, amount, now);
+                    if room.is_some() || spans > 0 {
+                        let at = room.unwrap_or(now).after(cap.span.saturating_mul(spans));
                         add(LimitExceeded::Until { at, limit });
                     }
                 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 pub use config::{LimitConfig, LimitScope, ScopedLimit};
 pub use meter::{InFlightCall, LEASE, Meter};
 pub use provider_limit::{LimitObservation, ProviderLimit};
-pub use wait_queue::Ticket;
+pub use wait_queue::{PLACE_LEASE, Ticket, Turn};
 
 use super::failover::RequestAttributes;
 use crate::model::{Price, Resource, Timestamp, Usage};
@@ -25,6 +25,12 @@ use crate::model::{Price, Resource, Timestamp, Usage};
 pub(crate) const EXPECTED_OUTPUT: u64 = 1000;
 /// Billionths of a USD in one.
 const NANOS: f64 = 1e9;
+
+/// A value of the shared state whose times are those of the clock that all processes share.
+pub trait SharedTimes {
+    /// Moves all times by `by` milliseconds: from one clock to another.
+    fn shift(&mut self, by: i64);
+}
 
 /// The limits of one scope.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -132,9 +138,9 @@ impl Demand {
         Self { calls: self.calls.saturating_add(ahead), ..self }
     }
 
-    /// Its share of `cap`, or `None` if it never fits. An answer whose length is only
-    /// expected takes at most what the limit leaves beside the prompt.
-    fn of_cap(&self, cap: &Cap) -> Option<u64> {
+    /// Returns its share of `cap`, and the number of spans that the requests before it fill, or `None` if it never
+    /// fits. An answer whose length is only expected takes at most what the limit leaves beside the prompt.
+    fn of_cap(&self, cap: &Cap) -> Option<(u64, u32)> {
         let (whole, least) = match cap.counts {
             LimitUnit::Requests => (1, 1),
             LimitUnit::Tokens => (self.prompt.saturating_add(self.output), self.prompt),
@@ -145,7 +151,13 @@ impl Demand {
             false if self.bounded || least > cap.limit => return None,
             false => cap.limit,
         };
-        Some(each.saturating_mul(self.calls).min(cap.limit))
+        let total = each.saturating_mul(self.calls);
+        // Tokens and cost are estimates, which do not prove a longer wait.
+        if cap.counts != LimitUnit::Requests || total <= cap.limit {
+            return Some((total.min(cap.limit), 0));
+        }
+        let spans = (total - 1) / cap.limit;
+        Some((total - spans * cap.limit, u32::try_from(spans).unwrap_or(u32::MAX)))
     }
 
     /// Its use of a provider's `resource`.
@@ -207,7 +219,7 @@ pub enum LimitExceeded {
 impl LimitExceeded {
     /// Until when it holds, if it does at `now`; what never fits holds for ever.
     #[must_use]
-    pub(crate) fn until(&self, now: Timestamp) -> Option<Timestamp> {
+    pub fn until(&self, now: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Until { at, .. } => Some(*at).filter(|at| now < *at),
             Self::Never { .. } | Self::Unpriced => Some(Timestamp(i64::MAX)),

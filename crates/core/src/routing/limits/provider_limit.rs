@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::wait_queue::WaitQueue;
-use super::{Demand, LimitExceeded, Ticket};
+use super::{Demand, LimitExceeded, SharedTimes, Ticket, Turn};
 use crate::model::{RateLimitReading, Refill, Resource, Timestamp};
 
 /// A rate limit that closes the gate for longer is not believed.
@@ -42,7 +42,7 @@ pub struct ProviderLimit {
     pace: Option<Pace>,
     /// How long answers are, rather too long than too short.
     output: Option<f64>,
-    /// Who waits.
+    /// The requests that wait.
     #[serde(skip_serializing_if = "WaitQueue::is_empty")]
     queue: WaitQueue,
 }
@@ -97,6 +97,24 @@ pub struct LimitObservation {
     pub gate: Option<Duration>,
     /// It answered, with so many tokens.
     pub output: Option<u64>,
+}
+
+impl SharedTimes for ProviderLimit {
+    fn shift(&mut self, by: i64) {
+        let Self { heard: _, gate, buckets, episode, pace, output: _, queue } = self;
+        *gate = gate.map(|gate| gate.shifted(by));
+        for Bucket { resource: _, span: _, limit: _, remaining: _, refill: _, at, taken } in buckets {
+            *at = at.shifted(by);
+            taken.iter_mut().for_each(|(begun, _)| *begun = begun.shifted(by));
+        }
+        episode.shift(by);
+        if let Some(Pace { episode, at, wait: _, refusals: _, next }) = pace {
+            episode.shift(by);
+            *at = at.shifted(by);
+            *next = next.shifted(by);
+        }
+        queue.shift(by);
+    }
 }
 
 impl ProviderLimit {
@@ -167,19 +185,18 @@ impl ProviderLimit {
         }
     }
 
-    /// A request waits for room until `at`, and those that come later stand behind it.
-    pub fn join(&mut self, ticket: Ticket, at: Timestamp, now: Timestamp) {
-        self.queue.join(ticket, at, now);
+    /// Takes or renews the place of a request that waits for room; later ones are behind it.
+    pub fn join(&mut self, ticket: Ticket, now: Timestamp) {
+        self.queue.join(ticket, now);
     }
 
-    /// What there must be room for so that it is the turn of a request: its own `need`, and that of
-    /// those who came before it and wait.
+    /// The turn of a request: there must be room for `demand`, and for the requests that wait before it.
     #[must_use]
-    pub fn turn(&self, need: Demand, ticket: Ticket, now: Timestamp) -> Demand {
-        need.behind(self.queue.ahead(ticket, now))
+    pub fn turn(&self, demand: Demand, ticket: Ticket, now: Timestamp) -> Turn {
+        Turn::new(demand, self.queue.ahead(ticket, now), ticket, now)
     }
 
-    /// A request waits no longer.
+    /// Gives up the place of a request.
     pub fn leave(&mut self, ticket: Ticket) {
         self.queue.leave(ticket);
     }
@@ -281,6 +298,15 @@ impl ProviderLimit {
 }
 
 impl Episode {
+    fn shift(&mut self, by: i64) {
+        let Self { opened, first, answered: _ } = self;
+        // The default is no time.
+        if *opened != Timestamp::default() {
+            *opened = opened.shifted(by);
+        }
+        *first = first.map(|first| first.shifted(by));
+    }
+
     /// Counts a call that began at `started`, unless that lies too far before `now`.
     fn count(&mut self, started: Timestamp, now: Timestamp) {
         if started >= self.opened && now.since(started) <= EPISODE_MAX {

@@ -192,12 +192,14 @@ fn a_steady_bucket_fills_while_time_goes_on() {
 }
 
 #[test]
-fn who_comes_later_stands_behind_those_who_wait() {
+fn a_later_request_is_behind_those_that_wait() {
     let mut quota = ProviderLimit::default();
     hear(&mut quota, 0.0, &[reading(60, 0, Refill::Over(Duration::from_secs(60)))], None);
-    let ticket = |id: u64| Ticket { since: at(id as f64 / 10.0), id };
+    // They began long enough ago for the places to be certain.
+    let ticket = |id: u64| Ticket { since: Timestamp(at(id as f64 / 10.0).0 - 10_000), id };
     let wait = |quota: &ProviderLimit, id, second| match quota
-        .check(&quota.turn(need(10, 20), ticket(id), at(second)), at(second))
+        .turn(need(10, 20), ticket(id), at(second))
+        .check(|demand| quota.check(demand, at(second)))
     {
         Ok(()) => None,
         Err(LimitExceeded::Until { at: when, .. }) => {
@@ -205,8 +207,8 @@ fn who_comes_later_stands_behind_those_who_wait() {
         }
         Err(other) => panic!("{other:?}"),
     };
-    quota.join(ticket(1), at(1.0), at(0.1));
-    quota.join(ticket(2), at(2.0), at(0.2));
+    quota.join(ticket(1), at(0.1));
+    quota.join(ticket(2), at(0.2));
     assert_eq!(wait(&quota, 3, 0.3), Some(2.7), "two are in front of it");
     assert_eq!(wait(&quota, 3, 1.0), Some(2.0), "the one that there is belongs to the first");
     assert_eq!(wait(&quota, 1, 1.0), None);
@@ -284,11 +286,11 @@ fn a_request_that_waits_longer_goes_first_at_a_pace_too() {
     let mut quota = ProviderLimit::default();
     refuse(&mut quota, 0.0);
     refuse(&mut quota, 0.0);
-    let ticket = |id| Ticket { since: at(id as f64), id };
-    quota.join(ticket(1), at(2.0), at(1.0));
+    let ticket = |id| Ticket { since: Timestamp(at(id as f64).0 - 10_000), id };
+    quota.join(ticket(1), at(1.0));
     let turn = quota.turn(need(1, 1), ticket(2), at(1.0));
     assert_eq!(quota.check(&need(1, 1), at(1.0)), Ok(()));
-    let exceeded = quota.check(&turn, at(1.0));
+    let exceeded = turn.check(|demand| quota.check(demand, at(1.0)));
     assert!(matches!(exceeded, Err(LimitExceeded::Until { at: when, .. }) if when == at(2.0)), "{exceeded:?}");
 }
 
@@ -302,7 +304,7 @@ fn a_reset_that_is_days_away_is_believed_for_a_day() {
 }
 
 #[test]
-fn a_window_of_our_own_has_a_line_too() {
+fn requests_that_wait_fill_the_next_windows() {
     let rpm = limits(&[("rpm", 2)], None);
     let mut meter = Meter::default();
     meter.hold(&rpm, InFlightCall::new(1, &need(1, 1), at(0.0)));
@@ -312,7 +314,7 @@ fn a_window_of_our_own_has_a_line_too() {
         Err(LimitExceeded::Until { at: when, .. }) => when.since(at(0.0)).as_secs(),
         other => panic!("{other:?}"),
     };
-    assert_eq!([opens(0), opens(1), opens(9)], [60, 70, 70], "further back than the window nobody looks");
+    assert_eq!([opens(0), opens(1), opens(2), opens(3), opens(9)], [60, 70, 120, 130, 310]);
 }
 
 #[test]

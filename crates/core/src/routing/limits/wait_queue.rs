@@ -1,15 +1,21 @@
 //! The requests that wait for room under a limit, in order of arrival. It does not compute their wait (`provider_limit`).
+//!
+//! A request holds its place by a lease that it renews while it waits. It leaves the queue when it gives up;
+//! one that is killed or stopped loses its place with the lease.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Demand, LimitExceeded};
 use crate::model::Timestamp;
 
-/// The grace period of a waiting call after its time.
-const GRACE: Duration = Duration::from_secs(2);
+/// The time for which a place is held without a renewal.
+pub const PLACE_LEASE: Duration = Duration::from_millis(2500);
+/// A wait for which a request may give up. Requests look again before a shorter one is over.
+const LONG_WAIT: Duration = Duration::from_secs(10);
 /// An entry further ahead is from a clock that stepped back since.
-const FAR: Duration = Duration::from_secs(3600);
+const FAR: Duration = Duration::from_secs(60);
 
 /// A request's place: it keeps it through all its waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +24,47 @@ pub struct Ticket {
     pub since: Timestamp,
     /// Its id.
     pub id: u64,
+}
+
+/// A demand with the demands of the requests that wait before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turn {
+    own: Demand,
+    /// The number of requests before it.
+    ahead: u64,
+    /// The time at which it is certain that those before it still wait, if it is not certain yet.
+    certain_at: Option<Timestamp>,
+    now: Timestamp,
+}
+
+impl Turn {
+    pub(super) fn new(own: Demand, ahead: u64, ticket: Ticket, now: Timestamp) -> Self {
+        // A lease that is older than the request may belong to one that was killed.
+        let certain_at = ticket.since.after(PLACE_LEASE);
+        Self { own, ahead, certain_at: Some(certain_at).filter(|at| ahead > 0 && now < *at), now }
+    }
+
+    /// Checks that there is room for the demand and for those before it.
+    ///
+    /// # Errors
+    /// With the time at which it is its turn. A long wait, for which a request may give up, is given only once it is
+    /// certain that those before it still wait; until then, the time at which this is certain, or at which there is
+    /// room for the demand alone.
+    pub fn check(&self, mut check: impl FnMut(&Demand) -> Result<(), LimitExceeded>) -> Result<(), LimitExceeded> {
+        let Err(exceeded) = check(&self.own.behind(self.ahead)) else { return Ok(()) };
+        let (LimitExceeded::Until { at, limit }, Some(certain_at)) = (&exceeded, self.certain_at) else {
+            return Err(exceeded);
+        };
+        if at.since(self.now) < LONG_WAIT {
+            return Err(exceeded);
+        }
+        let alone = match check(&self.own) {
+            Ok(()) => certain_at,
+            Err(LimitExceeded::Until { at, .. }) => at.max(certain_at),
+            Err(LimitExceeded::Never { .. } | LimitExceeded::Unpriced) => *at,
+        };
+        Err(LimitExceeded::Until { at: alone.min(*at), limit: limit.clone() })
+    }
 }
 
 /// The requests that wait. Written as a list of `[since, id, until]`.
@@ -31,15 +78,23 @@ impl WaitQueue {
         self.0.is_empty()
     }
 
-    /// A request waits until `at`. A killed process leaks its place no longer than that.
-    pub(super) fn join(&mut self, ticket: Ticket, at: Timestamp, now: Timestamp) {
+    /// Takes or renews the place of a request.
+    pub(super) fn join(&mut self, ticket: Ticket, now: Timestamp) {
         self.0.retain(|(_, id, until)| *id != ticket.id && is_alive(*until, now));
-        self.0.push((ticket.since, ticket.id, at.after(GRACE)));
+        self.0.push((ticket.since, ticket.id, now.after(PLACE_LEASE)));
     }
 
-    /// A request does not wait any more.
+    /// Gives up the place of a request.
     pub(super) fn leave(&mut self, ticket: Ticket) {
         self.0.retain(|(_, id, _)| *id != ticket.id);
+    }
+
+    /// Moves all times by `by` milliseconds.
+    pub(super) fn shift(&mut self, by: i64) {
+        for (since, _, until) in &mut self.0 {
+            *since = since.shifted(by);
+            *until = until.shifted(by);
+        }
     }
 
     /// The number of earlier entries.
@@ -59,47 +114,75 @@ fn is_alive(until: Timestamp, now: Timestamp) -> bool {
 mod tests {
     use super::*;
 
-    /// The number of entries ahead of one that began at `since`, in a queue of (`since`, `waits until`), at 10 s.
+    fn ticket(since: i64, id: u64) -> Ticket {
+        Ticket { since: Timestamp(since * 1000), id }
+    }
+
+    /// The number of entries ahead of one that began at `since`, in a queue of (`since`, `last renewed`), at 10 s.
     fn check(queue: &[(i64, i64)], since: i64, want: u64) {
         let now = Timestamp(10_000);
         let mut all = WaitQueue::default();
-        for (id, (since, at)) in queue.iter().enumerate() {
-            let ticket = Ticket { since: Timestamp(since * 1000), id: id as u64 };
-            all.join(ticket, Timestamp(at * 1000), Timestamp(0));
+        for (id, (since, renewed)) in queue.iter().enumerate() {
+            all.join(ticket(*since, id as u64), Timestamp(renewed * 1000));
         }
-        assert_eq!(all.ahead(Ticket { since: Timestamp(since * 1000), id: 99 }, now), want, "{all:?}");
+        assert_eq!(all.ahead(ticket(since, 99), now), want, "{all:?}");
         let json = serde_json::to_string(&all).unwrap();
         assert_eq!(serde_json::from_str::<WaitQueue>(&json).unwrap(), all);
     }
 
     #[test]
-    fn those_that_came_before_are_ahead() {
-        check(&[(1, 20), (3, 20), (5, 20)], 4, 2);
+    fn earlier_requests_are_ahead() {
+        check(&[(1, 9), (3, 9), (5, 9)], 4, 2);
     }
 
     #[test]
     fn of_the_same_moment_one_is_first() {
-        check(&[(4, 20)], 4, 1);
+        check(&[(4, 9)], 4, 1);
     }
 
     #[test]
-    fn who_is_overdue_is_gone() {
-        check(&[(1, 9), (2, 8), (3, 7)], 4, 1);
+    fn a_place_that_is_not_renewed_expires() {
+        check(&[(1, 8), (2, 7), (3, 6)], 4, 1);
     }
 
     #[test]
-    fn who_is_far_ahead_is_from_another_clock() {
-        check(&[(1, 9000)], 4, 0);
+    fn an_entry_far_in_the_future_is_from_another_clock() {
+        check(&[(1, 90)], 4, 0);
     }
 
     #[test]
-    fn who_waits_again_stands_there_once() {
+    fn a_request_that_waits_again_is_in_the_queue_once() {
         let mut queue = WaitQueue::default();
-        let (first, last) = (Ticket { since: Timestamp(1), id: 1 }, Ticket { since: Timestamp(2), id: 2 });
-        queue.join(first, Timestamp(100), Timestamp(10));
-        queue.join(first, Timestamp(200), Timestamp(20));
+        let (first, last) = (ticket(1, 1), ticket(2, 2));
+        queue.join(first, Timestamp(10));
+        queue.join(first, Timestamp(20));
         assert_eq!(queue.ahead(last, Timestamp(20)), 1);
         queue.leave(first);
         assert!(queue.is_empty());
+    }
+
+    /// The turn of a request that began at 10 s, behind one other, under a limit with room for one call at `room`
+    /// and for two a minute later.
+    fn turn(now: i64, room: i64) -> Result<(), i64> {
+        let own = Demand { prompt: 0, output: 0, bounded: false, nanos: None, prompt_nanos: 0, calls: 1 };
+        let until = |second: i64| match now < second {
+            true => Err(LimitExceeded::Until { at: Timestamp(second * 1000), limit: String::new() }),
+            false => Ok(()),
+        };
+        let turn = Turn::new(own, 1, ticket(10, 1), Timestamp(now * 1000));
+        match turn.check(|demand| until(room + 60 * i64::from(demand.calls > 1))) {
+            Ok(()) => Ok(()),
+            Err(LimitExceeded::Until { at, .. }) => Err(at.0 / 1000),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_long_wait_is_certain_only_once_those_ahead_have_renewed_their_places() {
+        assert_eq!(turn(10, 20), Err(20), "they may have been killed");
+        assert_eq!(turn(10, 5), Err(12), "they may be about to call");
+        assert_eq!(turn(13, 20), Err(80));
+        assert_eq!(turn(13, 5), Err(65));
+        assert_eq!(turn(70, 5), Ok(()));
     }
 }

@@ -119,8 +119,7 @@ impl<'a> Run<'a> {
         let calling = RouterEvent::Calling { deployment: call.deployment, wait: call.wait };
         if !call.wait.is_zero() {
             observer.on_event(calling);
-            self.session.wait(call, rng);
-            tokio::time::sleep(call.wait).await;
+            self.session.wait(call, &self.request.attributes, rng).await;
         }
         let left = self.deadline.since(self.now());
         let admitted = match tokio::time::timeout(left, self.reserve(call, failover, rng, observer)).await {
@@ -328,8 +327,8 @@ impl<'a> Run<'a> {
             room(observer).await;
             match events.next().await.expect("a stream ends with the end of its call") {
                 CallEvent::Head(reply) => self.session.head(call.deployment, reply),
-                CallEvent::Dropped(parameters) => {
-                    observer.on_event(RouterEvent::Dropped { deployment: call.deployment, parameters: &parameters });
+                CallEvent::Adapted(changes) => {
+                    observer.on_event(RouterEvent::Adapted { deployment: call.deployment, changes: &changes });
                 }
                 CallEvent::Event(event) => {
                     if first_token.is_none() && is_token(&event) {

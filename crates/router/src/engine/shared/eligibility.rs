@@ -44,10 +44,10 @@ impl Eligibility<'_> {
             let id = member.deployment;
             let provider = limits.providers.get(map.limits.quota(map, id)).cloned().unwrap_or_default();
             let demand = Demand::of(attributes, map.deployment(id).price, provider.expected_output());
-            let demand = provider.turn(demand, ticket, now);
+            let turn = provider.turn(demand, ticket, now);
             // The gate has a field of its own in the snapshot.
             let gate = provider.gated(now);
-            let mut own = provider.check(&demand, now).err().filter(|_| gate.is_none());
+            let mut own = turn.check(|demand| provider.check(demand, now)).err().filter(|_| gate.is_none());
             let meter = |scope: &ScopedLimit| limits.meters.get(&scope_key(map, &scope.place)).cloned();
             let known: Vec<(ScopedLimit, Meter)> = map
                 .limits
@@ -58,7 +58,8 @@ impl Eligibility<'_> {
                 .collect();
             let share = headroom(known.iter().map(|(scope, meter)| (&scope.limits, meter)), &provider, now);
             for (scope, mut meter) in known {
-                let Err(exceeded) = meter.check(&scope.limits, &demand, now, &scope.of) else { continue };
+                let check = |demand: &Demand| meter.check(&scope.limits, demand, now, &scope.of);
+                let Err(exceeded) = turn.check(check) else { continue };
                 match scope.place {
                     LimitScope::Group(_) => self.exclude_member(group, id, exceeded),
                     LimitScope::Deployment(_) | LimitScope::Provider(_) => {

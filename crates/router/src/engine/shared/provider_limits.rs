@@ -45,7 +45,7 @@ impl ProviderLimits {
         cold_start_permits.acquire_owned().await.ok()
     }
 
-    /// Checks that a call may begin. Its request leaves the queue.
+    /// Checks that a call may begin.
     pub(in crate::engine) fn check(
         &self,
         key: &str,
@@ -54,14 +54,18 @@ impl ProviderLimits {
         now: Timestamp,
     ) -> Result<(), LimitExceeded> {
         let mut known = self.lock();
-        let quota = &mut known.entry(key.to_owned()).or_default().quota;
-        quota.leave(ticket);
-        quota.check(&quota.turn(need, ticket, now), now)
+        let quota = &known.entry(key.to_owned()).or_default().quota;
+        quota.turn(need, ticket, now).check(|demand| quota.check(demand, now))
     }
 
-    /// A request waits for its turn until `at`.
-    pub(in crate::engine) fn join(&self, key: &str, ticket: Ticket, at: Timestamp, now: Timestamp) {
-        self.lock().entry(key.to_owned()).or_default().quota.join(ticket, at, now);
+    /// Takes or renews the place of a request that waits for its turn.
+    pub(in crate::engine) fn join(&self, key: &str, ticket: Ticket, now: Timestamp) {
+        self.lock().entry(key.to_owned()).or_default().quota.join(ticket, now);
+    }
+
+    /// Gives up the place of a request.
+    pub(in crate::engine) fn leave(&self, key: &str, ticket: Ticket) {
+        self.lock().entry(key.to_owned()).or_default().quota.leave(ticket);
     }
 
     /// Counts a call that begins.

@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use crate::engine::router::{Request, Router};
 use crate::engine::shared::eligibility::{Eligibility, LimitStates};
-use crate::engine::shared::keys::{deployment_key, edit, group_key, parse, quota_key, reachable, scope_keys};
+use crate::engine::shared::keys::{
+    deployment_key, edit, group_key, parse, parse_shared, quota_key, reachable, scope_keys,
+};
 use crate::engine::shared::lease::Leases;
 use crate::engine::shared::provider_limits::ProviderLimits;
 use crate::engine::shared::reservation::{
     AdmissionError, FinishedCall, HoldResult, PendingReservation, RENEWAL, Reservation, Reservations, Settlement,
 };
-use crate::engine::shared::wait_queue::WaitQueue;
+use crate::engine::shared::wait_queue::{PLACE_LEASE, PLACE_RENEWAL, WaitQueue};
 use crate::ports::Clock;
 use crate::state::StateHandle;
 pub use llmroute_core::model::refused_parameters::{Parameter, Refusal};
@@ -78,6 +80,7 @@ impl StateSession {
         // A store that cannot be read says so once, by its warning; the request then knows nothing.
         let values = state.read(keys, deadline.since(clock.now())).await.unwrap_or_else(|_| vec![None; count]);
         let mut values = values.iter().map(Option::as_deref);
+        let ahead = state.clock_ahead(clock.now());
         for id in &deployments {
             snapshot.deployments[id.0] = parse(values.next().flatten());
         }
@@ -85,10 +88,10 @@ impl StateSession {
             snapshot.groups[id.0] = parse(values.next().flatten());
         }
         let identities = deployments.iter().map(|id| map.limits.quota(&map, *id).to_owned());
-        let providers = identities.map(|identity| (identity, parse(values.next().flatten()))).collect();
+        let providers = identities.map(|identity| (identity, parse_shared(values.next().flatten(), ahead))).collect();
         let meters: BTreeMap<String, Meter> =
-            scopes.into_iter().map(|key| (key, parse(values.next().flatten()))).collect();
-        let queue = WaitQueue::new(request.since);
+            scopes.into_iter().map(|key| (key, parse_shared(values.next().flatten(), ahead))).collect();
+        let queue = WaitQueue::new(request.since, Arc::clone(&router.limits), state.clone());
         let limits = LimitStates { providers: &providers, meters: &meters };
         let mut eligibility = Eligibility { map: &map, snapshot: &mut snapshot };
         eligibility.mark(&groups, &request.attributes, queue.ticket(), clock.now(), &limits);
@@ -134,13 +137,46 @@ impl StateSession {
         true
     }
 
-    /// Joins the queue of a limit that `call` waits for.
-    pub(in crate::engine) fn wait(&mut self, call: &PlannedCall, rng: &mut fastrand::Rng) {
-        let now = self.clock.now();
-        if self.snapshot.gated(call.group, call.deployment, now).is_some() {
-            let identity = self.map.limits.quota(&self.map, call.deployment);
-            self.queue.join(identity, now.after(call.wait), now, &self.limits, &self.state, rng);
+    /// Waits as long as `call` says. Where that is for a limit, the request holds a place in its queue. The wait ends
+    /// earlier if there is room earlier, because requests before it left, or if it turns out to be much longer.
+    pub(in crate::engine) async fn wait(
+        &mut self,
+        call: &PlannedCall,
+        attributes: &RequestAttributes,
+        rng: &mut fastrand::Rng,
+    ) {
+        let mut now = self.clock.now();
+        let mut until = now.after(call.wait);
+        if self.snapshot.gated(call.group, call.deployment, now).is_none() {
+            return tokio::time::sleep(call.wait).await;
         }
+        let identity = self.map.limits.quota(&self.map, call.deployment).to_owned();
+        loop {
+            self.queue.join(&identity, now, rng);
+            tokio::time::sleep(until.since(now).min(PLACE_RENEWAL)).await;
+            now = self.clock.now();
+            if now >= until {
+                return;
+            }
+            match self.room_at(call, attributes, rng).await {
+                Some(room) if room > until.after(PLACE_LEASE) => return,
+                Some(room) => until = until.min(room),
+                None => {}
+            }
+        }
+    }
+
+    /// The time from which the limits have room for `call`, if the shared state can be read.
+    async fn room_at(
+        &self,
+        call: &PlannedCall,
+        attributes: &RequestAttributes,
+        rng: &mut fastrand::Rng,
+    ) -> Option<Timestamp> {
+        let reservation = self.reservation(call, attributes, self.clock.now(), rng);
+        let values = self.state.read(reservation.keys(), self.time_left()).await.ok()?;
+        let now = self.clock.now();
+        Some(reservation.room_at(&values, now, self.state.clock_ahead(now)))
     }
 
     /// Reserves room for `call`, which begins now, in all limits that it passes.
@@ -163,8 +199,8 @@ impl StateSession {
         }
         // Known before it is held: a request that is dropped gives it back.
         self.reservations.add(reservation.clone());
-        let limited = reservation.is_limited();
-        let result = if reservation.is_counted() {
+        let (limited, counted) = (reservation.is_limited(), reservation.is_counted());
+        let result = if counted {
             // The caller ends the wait at the deadline.
             reservation.hold(self.state.clone(), None, self.clock, self.time_left() + PAST_DEADLINE).await
         } else {
@@ -172,12 +208,18 @@ impl StateSession {
         };
         let refusals = match result {
             Ok(HoldResult::Held(since)) => {
+                if counted {
+                    self.queue.admitted();
+                } else {
+                    self.queue.leave();
+                }
                 self.limits.take(&identity, &demand, since);
                 self.reservations.get_mut(call.deployment).into_iter().for_each(|held| held.begin(since));
                 return Ok(());
             }
             // The provider's limits are advice; only those of the profile must be certain.
             Err(_) if !limited => {
+                self.queue.leave();
                 self.limits.take(&identity, &demand, now);
                 return Ok(());
             }
@@ -326,6 +368,10 @@ impl StateSession {
         for id in (0..self.map.deployments.len()).map(DeploymentId).filter(|id| self.map.same(*id, deployment)) {
             self.snapshot.deployments[id.0].refused.insert(parameter, refusal);
         }
+        // The request is sent once more, and counts once more.
+        if let Some(reservation) = self.reservations.get(deployment) {
+            reservation.repeat(&self.state, refusal.at);
+        }
         // A refusal that cannot be stored is met once more.
         self.state.post(vec![deployment_key(&self.map, deployment)], move |values| {
             edit(&mut values[0], |state: &mut DeploymentState| state.refused.insert(parameter, refusal));
@@ -354,13 +400,14 @@ impl StateSession {
         }
         self.snapshot.groups[group.0].observe(success, now);
         let settlement = self.reservations.take_settlement();
+        let ahead = self.state.clock_ahead(now);
         let mut keys = vec![deployment_key(&self.map, deployment), group_key(&self.map, group)];
         keys.extend(settlement.iter().flat_map(Settlement::keys));
         self.state.post(keys, move |values| {
             edit(&mut values[0], learn);
             edit(&mut values[1], |group: &mut GroupState| group.observe(success, now));
             if let Some(settlement) = &settlement {
-                settlement.apply(&mut values[2..]);
+                settlement.apply(&mut values[2..], ahead);
             }
         });
     }
