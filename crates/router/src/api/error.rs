@@ -20,6 +20,18 @@ struct Inner {
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
+/// A setting that needs a feature of the crate, which this build does not have: the [source](std::error::Error::source)
+/// of an [`Error`] of kind [`ErrorKind::Configuration`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{needed_by} needs the feature `{feature}`")]
+#[non_exhaustive]
+pub struct MissingFeature {
+    /// The setting.
+    pub needed_by: String,
+    /// The name of the feature, as in `Cargo.toml`.
+    pub feature: &'static str,
+}
+
 /// The kinds of error. The names are those of the failure classes in a profile, in the log and in `--json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -164,6 +176,14 @@ impl Error {
     pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         let (retry_after, attempts, source) = (None, Vec::new(), None);
         Self(Box::new(Inner { kind, message: message.into(), retry_after, attempts, source }))
+    }
+
+    /// Reports that `needed_by` needs a feature that this build does not have.
+    pub(super) fn missing_feature(needed_by: impl Into<String>, feature: &'static str) -> Self {
+        let missing = MissingFeature { needed_by: needed_by.into(), feature };
+        let mut new = Self::new(ErrorKind::Configuration, missing.to_string());
+        new.0.source = Some(Box::new(missing));
+        new
     }
 
     pub(super) fn configuration(error: impl std::error::Error + Send + Sync + 'static) -> Self {

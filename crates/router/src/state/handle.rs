@@ -242,4 +242,5 @@ impl Work for Write {
 }
 
 #[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests;
