@@ -197,7 +197,9 @@ fn json_of_one_request_is_one_object() {
             r#""cached_tokens":5,"cache_write_tokens":1,"reasoning_tokens":7},"cost_usd":0.00025,"priced":true,"#,
             r#""ttft_ms":350,"duration_ms":1322,"attempts":[{"deployment":"lab/qwen3","outcome":"failed","#,
             r#""class":"rate_limit","status":429,"waited_ms":0,"duration_ms":20},{"deployment":"openai/gpt-4o","#,
-            XX
+            r#""outcome":"ok","class":null,"status":200,"waited_ms":500,"duration_ms":802}],"#,
+            r#""route":{"strategy":"simple-shuffle","rule":null,"skipped":[{"deployment":"lab/b","group":"main","class":null,"#,
+            r#""reason":"tags do not match"}]}}"#,
             "\n"
         )
     );

@@ -59,7 +59,8 @@ fn calls_are_counted_by_day_and_by_group() {
     assert_eq!((output.end, output.text().lines().count()), (End::Code(0), 4), "{}", output.text());
     let output = run(&home, &["stats", "--csv", "--by", "group"]);
     assert!(
-        output.text().starts_with("group,requests,not_called,calls,ok,") && output.text().contains("\nmain,2,0,3,2,1,1,"),
+        output.text().starts_with("group,requests,not_called,calls,ok,")
+            && output.text().contains("\nmain,2,0,3,2,1,1,"),
         "{}",
         output.text()
     );
@@ -80,13 +81,11 @@ fn an_empty_log_prints_a_note() {
 fn the_total_is_what_the_providers_bill() {
     let server = Server::start();
     let price = ", input_cost_per_token = 0.001, output_cost_per_token = 0.001";
-    let profile = Profile::new()
-        .provider("lab", "openai", &server.url())
-        .deployment("lab/good", price);
+    let profile = Profile::new().provider("lab", "openai", &server.url()).deployment("lab/good", price);
     let home = Arc::new(Home::with(&profile.text()));
     let output = run(&home, &["ask", "--json", "--verify", "false", "why?"]);
     assert_eq!(output.end, End::Code(69), "{}", output.notes());
-    let answer: Value = serde_json::from_str(output.text()).expect("an object");
+    let answer: Value = serde_json::from_str(&output.text()).expect("an object");
     let rows = figures(&home, &["--by", "group"]);
     let (cost, wasted) = (rows[0]["cost_usd"].as_f64(), rows[0]["wasted_usd"].as_f64());
     assert_eq!((cost, wasted), (answer["wasted_usd"].as_f64(), answer["wasted_usd"].as_f64()), "{answer}\n{rows:?}");
@@ -113,7 +112,7 @@ fn a_request_that_no_deployment_took_counts_as_a_failure() {
     let profile = Profile::new().provider("lab", "openai", &server.url()).deployment("lab/good", price);
     let home = Arc::new(Home::with(&profile.text()));
     let output = run(&home, &["ask", "--json", "--tag", "nightly", "--user", "u1", "why?"]);
-    let error: Value = serde_json::from_str(output.text()).expect("an object");
+    let error: Value = serde_json::from_str(&output.text()).expect("an object");
     assert_eq!((output.end, &error["error"]["class"]), (End::Code(69), &json!("budget")), "{error}");
     let rows = figures(&home, &["--by", "deployment,tag,user"]);
     assert_eq!(rows.len(), 1, "{rows:?}");
@@ -126,7 +125,7 @@ fn a_request_that_no_deployment_took_counts_as_a_failure() {
     assert_eq!((&row["calls"], &row["not_called"], &row["success"]), (&json!(0), &json!(1), &json!(0.0)), "{row}");
     assert_eq!(row["classes"], json!({"budget": 1}), "{row}");
     let found = run(&home, &["logs", "--class", "budget", "--json"]);
-    let entry: Value = serde_json::from_str(found.text()).expect("an object");
+    let entry: Value = serde_json::from_str(&found.text()).expect("an object");
     assert_eq!(entry["route"]["skipped"][0]["deployment"], json!("lab/good"), "{entry}");
     assert_eq!(entry["route"]["skipped"][0]["class"], json!("budget"), "{entry}");
 }

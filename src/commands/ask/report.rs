@@ -1,4 +1,4 @@
-//! What is said about a request when it is over: the JSON object, the usage footer, the error.
+//! The reports on a finished request: the JSON object, the usage footer, the error.
 
 use std::time::Duration;
 
@@ -11,17 +11,17 @@ use llmroute_core::model::{Class, OutputFault};
 use llmroute_core::routing::failover::Stop;
 use llmroute_core::routing::rules::RuleId;
 use llmroute_core::routing::{GroupId, Map};
-use llmroute_router::engine::{Attempt, CostSummary, RouteError, RouteErrorKind, RoutedAnswer};
+use llmroute_router::engine::{AttemptRecord, CostSummary, RouteError, RouteErrorKind, RoutedAnswer};
 
 /// The longest wait for a budget that is a reason to try again later.
 const SHORT_WAIT: Duration = Duration::from_secs(3600);
 
-/// What a report needs besides how the request ended.
+/// The inputs of a report besides the result.
 #[derive(Clone, Copy)]
 pub(crate) struct ReportContext<'a> {
-    /// What can be routed to.
+    /// The groups and deployments.
     pub map: &'a Map,
-    /// The group that was asked.
+    /// The requested group.
     pub group: GroupId,
     /// The rule that decided for it, if one did.
     pub rule: Option<RuleId>,
@@ -79,9 +79,9 @@ impl ReportContext<'_> {
         object
     }
 
-    fn common(&self, attempts: &[Attempt], duration: Duration) -> Value {
+    fn common(&self, attempts: &[AttemptRecord], duration: Duration) -> Value {
         let group = self.map.group(self.group);
-        // Who was asked last was chosen by the group that it was asked through.
+        // The strategy is that of the group through which the last deployment was called.
         let chose = attempts.last().map_or(group, |attempt| self.map.group(attempt.group));
         json!({
             "id": self.id,
@@ -156,7 +156,7 @@ impl ReportContext<'_> {
         error
     }
 
-    /// One line for each attempt, and for each deployment that was passed over when nobody was asked.
+    /// One line for each attempt, or, if no call was made, for each skipped deployment.
     fn details(&self, failed: &RouteError) -> Vec<String> {
         let attempts = failed.attempts.iter().filter_map(|attempt| {
             let failure = attempt.failure.as_ref()?;
@@ -169,7 +169,7 @@ impl ReportContext<'_> {
     }
 }
 
-/// What a request cost, and what of it was for nothing.
+/// The cost of a request, and the wasted part of it.
 fn cost(spend: &CostSummary) -> String {
     let mut text = match spend.delivered {
         Some(usd) if spend.complete => money(usd),

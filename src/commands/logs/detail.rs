@@ -17,7 +17,7 @@ const DIGEST: usize = 12;
 
 /// The fields, the attempts and the texts of `entry`.
 pub(crate) fn render(entry: &LogEntry, zone: &TimeZone) -> String {
-    let mut page = Page(String::new());
+    let mut page = DetailPage(String::new());
     page.question(entry, zone);
     if let Some(end) = &entry.end {
         page.ending(end);
@@ -37,9 +37,9 @@ pub(crate) fn render(entry: &LogEntry, zone: &TimeZone) -> String {
     page.0
 }
 
-struct Page(String);
+struct DetailPage(String);
 
-impl Page {
+impl DetailPage {
     fn question(&mut self, entry: &LogEntry, zone: &TimeZone) {
         let start = &entry.start;
         self.field("id", &start.id);
@@ -71,9 +71,12 @@ impl Page {
             let name = text_of(template, "name").unwrap_or_default();
             self.field("template", format!("{name} {variables}").trim_end());
         }
-        for (name, title) in
-            [("require_tags", "require"), ("forbid_tags", "forbid"), ("max_cost", "max cost"), ("route_seed", "route seed")]
-        {
+        for (name, title) in [
+            ("require_tags", "require"),
+            ("forbid_tags", "forbid"),
+            ("max_cost", "max cost"),
+            ("route_seed", "route seed"),
+        ] {
             self.optional(title, given(name).map(plain));
         }
         if let Some(profile) = given("profile") {

@@ -17,13 +17,15 @@ pub use shared::keys::{deployment_key, group_key, quota_key};
 
 pub use crate::transport::process::find as find_verifier;
 pub use call::checks::Checks;
-pub use call::delivery::{Delivery, Midstream};
+pub use call::delivery::{Delivery, MidstreamMode};
 pub use call::schema::{Schema, SchemaError};
 pub use event::{ContinuedBy, Observer, RouterEvent};
 pub use explain::{ExplainedCandidate, ExplainedGroup, Explanation, NamedValues, WorstCase};
 pub use measurement::Measurement;
 pub use plan::{Plan, PlannedCall};
 pub use probe::{ModelList, ProbeKey, ProbeLimits, ProbeOutcome, ProbeReply, ProbeResult, Standing};
-pub use request::record::{Attempt, CostSummary, Disposition, HedgeInfo, RouteError, RouteErrorKind, RoutedAnswer};
+pub use request::record::{
+    AttemptRecord, CostSummary, Disposition, HedgeInfo, RouteError, RouteErrorKind, RoutedAnswer,
+};
 pub(crate) use router::ProfileDigest;
-pub use router::{Request, Router};
+pub use router::{Engine, Request};

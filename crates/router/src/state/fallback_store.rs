@@ -245,6 +245,7 @@ impl<S: Store> Store for FallbackStore<S> {
 }
 
 #[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests {
     use std::path::Path;
 

@@ -2,16 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::engine::call::delivery::{Delivery, Midstream};
+use crate::engine::call::delivery::{Delivery, MidstreamMode};
 use crate::engine::request::record::millis;
-use crate::engine::router::{Request, Router};
+use crate::engine::router::{Engine, Request};
 use crate::ports::LogStart;
 use crate::profile::is_secret_key;
 
 /// Replaces the value of a field whose name says that it is secret.
 const HIDDEN: &str = "[redacted]";
 
-impl Router {
+impl Engine {
     /// Returns the log entry of `request` with its user and everything that decides about it and is sent with it;
     /// `None` if it is not logged.
     pub(in crate::engine) fn log_start(&self, request: &Request) -> Option<LogStart> {
@@ -45,10 +45,10 @@ impl Router {
 fn midstream(delivery: Delivery) -> Option<&'static str> {
     match delivery {
         Delivery::Whole => None,
-        Delivery::Streamed(Midstream::Exact) => Some("exact"),
-        Delivery::Streamed(Midstream::Restart) => Some("restart"),
-        Delivery::Streamed(Midstream::Resume) => Some("resume"),
-        Delivery::Streamed(Midstream::Fail) => Some("fail"),
+        Delivery::Streamed(MidstreamMode::Exact) => Some("exact"),
+        Delivery::Streamed(MidstreamMode::Restart) => Some("restart"),
+        Delivery::Streamed(MidstreamMode::Resume) => Some("resume"),
+        Delivery::Streamed(MidstreamMode::Fail) => Some("fail"),
     }
 }
 

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use crate::api::describe;
 use crate::engine::request::record::{
-    Attempt, CostSummary, Disposition, RouteError, RouteErrorKind, RoutedAnswer, millis,
+    AttemptRecord, CostSummary, Disposition, RouteError, RouteErrorKind, RoutedAnswer, millis,
 };
 use crate::engine::request::run::Run;
-use crate::engine::router::{Request, Router};
+use crate::engine::router::{Engine, Request};
 use crate::ports::{LogEnd, RequestOutcome};
 use llmroute_core::model::{Answer, Class};
 use llmroute_core::routing::DeploymentId;
@@ -107,7 +107,7 @@ impl Run<'_> {
     }
 }
 
-impl Router {
+impl Engine {
     /// Writes down what came of the answer to `request` so far, from `deployment` since it was asked: if the
     /// process ends without another word, that much is kept. How the request really ends replaces it.
     ///
@@ -144,7 +144,7 @@ impl Drop for Run<'_> {
             for (call, since) in std::mem::take(&mut self.current) {
                 let deployment = call.deployment;
                 let request_id = self.take_request_id(deployment);
-                self.attempts.push(Attempt {
+                self.attempts.push(AttemptRecord {
                     deployment,
                     group: call.group,
                     failure: None,

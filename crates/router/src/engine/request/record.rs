@@ -9,7 +9,7 @@ use llmroute_core::routing::{DeploymentId, GroupId, Map};
 
 /// One call that was made.
 #[derive(Debug, Clone)]
-pub struct Attempt {
+pub struct AttemptRecord {
     /// The deployment.
     pub deployment: DeploymentId,
     /// Through which group.
@@ -78,8 +78,8 @@ impl CostSummary {
 
     /// The sum of `attempts`.
     #[must_use]
-    pub fn of(attempts: &[Attempt]) -> Self {
-        let (given, others): (Vec<&Attempt>, Vec<&Attempt>) =
+    pub fn of(attempts: &[AttemptRecord]) -> Self {
+        let (given, others): (Vec<&AttemptRecord>, Vec<&AttemptRecord>) =
             attempts.iter().partition(|attempt| attempt.disposition == Disposition::Delivered);
         let unknown = others.iter().filter(|attempt| attempt.cost.is_none() && attempt.is_billed()).count();
         let known: Vec<f64> = given.iter().filter_map(|attempt| attempt.cost).collect();
@@ -114,7 +114,7 @@ pub struct RoutedAnswer {
     /// The deployment that gave the answer, or its last part.
     pub deployment: DeploymentId,
     /// Every call, the last one answered.
-    pub attempts: Vec<Attempt>,
+    pub attempts: Vec<AttemptRecord>,
     /// From the question to the first token that was given out.
     pub first_token: Option<Duration>,
     /// From the question to the end.
@@ -133,7 +133,7 @@ pub struct RouteError {
     /// The reason.
     pub why: RouteErrorKind,
     /// Every call.
-    pub attempts: Vec<Attempt>,
+    pub attempts: Vec<AttemptRecord>,
     /// The deployments that were passed over.
     pub skips: Vec<Skip>,
     /// From the question to the end.
@@ -158,7 +158,7 @@ pub enum RouteErrorKind {
     ReaderGone,
 }
 
-impl Attempt {
+impl AttemptRecord {
     /// Returns `true` if its provider bills it: it answered, sent a token, or reported tokens, or it was cancelled
     /// in favour of a faster call, after which it may have gone on.
     #[must_use]
