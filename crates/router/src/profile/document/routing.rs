@@ -5,8 +5,8 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-pub use llmroute_core::routing::{OnLength, Strategy};
 pub use llmroute_core::routing::strategy::{ArgumentKind, BUILT_IN, External, Sticky, StrategyConfig, StrategyEntry};
+pub use llmroute_core::routing::{OnLength, Strategy};
 
 use super::diagnostic::Diagnostic;
 use super::suggest;
