@@ -81,6 +81,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l timeout -d 'Ti
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l first-token-timeout -d 'Time limit until the first token of an attempt' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l idle-timeout -d 'Time limit between two tokens' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l deadline -d 'Time limit of the whole request: attempts, waits and fallbacks' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l max-wait -d 'Longest wait for a rate limit' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l max-cost -d 'Use only deployments with a known price and an estimated cost of at most this' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l route-seed -d 'Seed for the random choices of routing' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l verify -d 'Accept the answer only if this shell command exits with 0; it gets the answer on standard input' -r
@@ -156,6 +157,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l timeout -d '
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l first-token-timeout -d 'Time limit until the first token of an attempt' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l idle-timeout -d 'Time limit between two tokens' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l deadline -d 'Time limit of the whole request: attempts, waits and fallbacks' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l max-wait -d 'Longest wait for a rate limit' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l max-cost -d 'Use only deployments with a known price and an estimated cost of at most this' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l route-seed -d 'Seed for the random choices of routing' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s p -l profile -d 'Profile to use: a name, a file, or `demo`' -r

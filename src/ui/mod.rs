@@ -2,6 +2,7 @@
 
 pub(crate) mod console;
 mod highlight;
+mod line_writer;
 pub(crate) mod markdown;
 pub(crate) mod table;
 pub(crate) mod text;

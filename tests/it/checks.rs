@@ -141,7 +141,7 @@ fn stream_json_restarts_after_an_invalid_answer() {
 
 #[test]
 fn a_missing_verify_command_fails_before_any_call() {
-    let stderr = "error: `--verify`: the command `no-such-judge` is not there\n\
+    let stderr = "error: `--verify`: the command `no-such-judge` does not exist\n\
         hint: it is run by `sh`, which looks for it in `PATH`\n";
     check(&["valid"], &["--verify", "no-such-judge --strict"], 2, "", stderr, &[]);
 }

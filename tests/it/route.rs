@@ -158,7 +158,7 @@ fn an_exec_strategy_is_run_and_its_failure_is_shown() {
     let dry = Run::with(&order).args(["ask", "--dry-run", "hello"]).output().text();
     assert!(dry.contains("\n1. sim/b\n"), "{dry}");
     let broken = Run::with(&BY_COMMAND.replace("COMMAND", "false")).args(["route", "hello"]).output();
-    let want = "llmroute: the strategy of group main gave no order (it failed (exit status: 1)); shuffled\n";
+    let want = "llmroute: the strategy of group main gave no order (the command failed (exit status: 1)); shuffled\n";
     assert_eq!((broken.end, broken.notes().as_str()), (0.into(), want));
 }
 

@@ -14,7 +14,7 @@ use super::question::QuestionArgs;
 #[derive(Debug, Default, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct AskArgs {
-    /// The question, and how it is routed.
+    /// The question and its routing.
     #[command(flatten)]
     pub question: QuestionArgs,
 

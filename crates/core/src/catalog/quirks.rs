@@ -32,6 +32,8 @@ pub struct Quirks {
     pub no_system_for: &'static [&'static str],
     /// The form of a JSON Schema.
     pub schema: SchemaDialect,
+    /// It takes schemas in strict mode.
+    pub strict_schema: bool,
     /// Its field for one takes objects only; any other schema is put into words.
     pub object_schema: bool,
     /// Support for prefill: continuing a given beginning of an answer.
@@ -155,6 +157,7 @@ impl Quirks {
         one_of_sampling: &[],
         no_system_for: &[],
         schema: SchemaDialect::Native,
+        strict_schema: true,
         object_schema: false,
         prefill: Prefill::Never,
         prefix_flag: false,

@@ -30,6 +30,8 @@ pub(crate) mod responses;
 pub(crate) mod tests;
 pub mod vertex;
 
+use crate::catalog::SchemaDialect;
+use crate::model::refused_parameters::Change;
 use crate::model::{Capabilities, Event, Failure, Prompt, Secret};
 use crate::wire::{ErrorReply, Frame, Framing, WireRequest};
 
@@ -49,6 +51,41 @@ pub struct EncodedRequest {
     pub request: WireRequest,
     /// Preferences that the model does not accept and that were dropped (`temperature`, …).
     pub dropped: Vec<&'static str>,
+    /// The output limit of the model, if `max_tokens` was lowered to it.
+    pub lowered: Option<u64>,
+}
+
+impl EncodedRequest {
+    /// Returns the changes that were made to the request for the sake of the model.
+    pub fn changes(&self) -> impl Iterator<Item = Change> + '_ {
+        self.dropped.iter().map(|name| Change::LeftOut(name)).chain(self.lowered.map(Change::Lowered))
+    }
+}
+
+/// Returns true for protocols with a field for answers in JSON without a schema.
+pub(crate) fn takes_json_mode(protocol: Protocol) -> bool {
+    match protocol {
+        Protocol::Openai | Protocol::Responses | Protocol::Azure | Protocol::Ollama | Protocol::Cohere => true,
+        Protocol::Anthropic | Protocol::Gemini | Protocol::Vertex | Protocol::Bedrock | Protocol::Mock => false,
+    }
+}
+
+/// Returns true if `schema` is sent to `to` in strict mode.
+pub(crate) fn takes_strict_schema(to: &Endpoint, schema: &serde_json::Value) -> bool {
+    let has_mode = match to.protocol {
+        Protocol::Openai | Protocol::Responses | Protocol::Azure => true,
+        Protocol::Anthropic
+        | Protocol::Gemini
+        | Protocol::Vertex
+        | Protocol::Bedrock
+        | Protocol::Ollama
+        | Protocol::Cohere
+        | Protocol::Mock => false,
+    };
+    has_mode
+        && request::dialect(to, schema) == SchemaDialect::Native
+        && to.quirks.strict_schema
+        && openai::is_strict(schema)
 }
 
 /// A protocol: pure functions.

@@ -13,6 +13,7 @@ pub(crate) mod host_breaker;
 pub(crate) mod lease;
 pub mod limits;
 pub mod per_class;
+#[cfg(feature = "rules")]
 pub(crate) mod pii;
 pub(crate) mod retry_budget;
 pub mod rules;

@@ -6,10 +6,9 @@
 
 mod terminal;
 
-use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::pin::pin;
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, getpid, kill_process, kill_process_group};
@@ -18,11 +17,15 @@ use tokio::process::{Child, Command};
 
 use llmroute_core::catalog;
 
+pub(crate) use super::command_result::{Finished, ProcessError};
+
 use self::terminal::LentTerminal;
 
 /// The time for the rest of the output after the command has ended, where a process that it left behind
 /// holds the pipe open.
 const LAST_OUTPUT: Duration = Duration::from_millis(200);
+/// The time for a signal to this process to take effect.
+const SIGNAL_DELIVERY: Duration = Duration::from_secs(1);
 /// Bytes of standard error that are kept; the rest is read and dropped.
 const MAX_STDERR: u64 = 4 << 10;
 /// Variables with keys that no provider of the catalog names.
@@ -34,31 +37,6 @@ pub(crate) struct ShellCommand<'a> {
     input: Option<&'a [u8]>,
     max_stdout: u64,
     asks_user: bool,
-}
-
-/// A command that ended by itself.
-#[derive(Debug)]
-pub(crate) struct Finished {
-    /// How it ended.
-    pub(crate) status: ExitStatus,
-    /// The beginning of its standard output.
-    pub(crate) stdout: Vec<u8>,
-    /// The beginning of its standard error.
-    pub(crate) stderr: Vec<u8>,
-}
-
-/// The reason why a command has no result.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ProcessError {
-    /// The shell cannot be started.
-    #[error("it cannot be started: {0}")]
-    Start(#[source] io::Error),
-    /// Its end cannot be waited for.
-    #[error("its end cannot be waited for: {0}")]
-    Wait(#[source] io::Error),
-    /// Its time was over; its process group has been ended.
-    #[error("it did not end within {0:?}")]
-    TimedOut(Duration),
 }
 
 impl<'a> ShellCommand<'a> {
@@ -148,16 +126,10 @@ impl<'a> ShellCommand<'a> {
         if lent.take().is_some() && status.signal() == Some(Signal::INT.as_raw()) {
             // Ctrl-C reached only the command; it is meant for the whole program.
             let _ = kill_process(getpid(), Signal::INT);
+            // A program that ends by the signal drops this future first.
+            tokio::time::sleep(SIGNAL_DELIVERY).await;
         }
         Ok(Finished { status, stdout: out, stderr: err })
-    }
-}
-
-impl Finished {
-    /// The first line of its standard error that is not blank.
-    pub(crate) fn complaint(&self) -> Option<String> {
-        let text = String::from_utf8_lossy(&self.stderr);
-        text.lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned)
     }
 }
 

@@ -92,7 +92,9 @@ pub(crate) fn is_present(value: &Value) -> bool {
 }
 
 fn failure(said: &ErrorBody, status: u16, own: Codes, headers: Option<&HeaderMap>, now: Option<Timestamp>) -> Failure {
-    let asks_to_wait_by_header = || headers.is_some_and(|headers| headers.contains_key(http::header::RETRY_AFTER));
+    let asks_to_wait_by_header = || {
+        headers.is_some_and(|headers| ["retry-after", "retry-after-ms"].iter().any(|name| headers.contains_key(*name)))
+    };
     let class = match class(said, status, own) {
         // A reply that says when to come back is about how much was asked, not about what.
         Class::BadRequest | Class::Permission if asks_to_wait_by_header() => Class::RateLimit,
@@ -138,6 +140,7 @@ fn class(said: &ErrorBody, status: u16, own: Codes) -> Class {
         .or_else(|| nested(said, effective, own))
         .or_else(|| rules::shape(said, effective))
         .or_else(|| rules::code(&said.codes).filter(|class| fits(*class, effective)))
+        .or_else(|| rules::model_limit(said, effective))
         .or_else(|| rules::text(&said.text, effective, status == 0))
         .unwrap_or_else(|| fallback(effective))
 }

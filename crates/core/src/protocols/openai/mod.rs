@@ -144,7 +144,7 @@ fn response_format(to: &Endpoint, schema: &Value) -> Option<Value> {
     match request::dialect(to, schema) {
         SchemaDialect::Native => Some(json!({
             "type": "json_schema",
-            "json_schema": {"name": "answer", "strict": is_strict(schema), "schema": schema},
+            "json_schema": {"name": "answer", "strict": super::takes_strict_schema(to, schema), "schema": schema},
         })),
         SchemaDialect::JsonMode => Some(json!({"type": "json_object"})),
         SchemaDialect::Instruction => None,

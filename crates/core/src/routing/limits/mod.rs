@@ -26,6 +26,12 @@ pub(crate) const EXPECTED_OUTPUT: u64 = 1000;
 /// Billionths of a USD in one.
 const NANOS: f64 = 1e9;
 
+/// A value of the shared state whose times are those of the clock that all processes share.
+pub trait SharedTimes {
+    /// Moves all times by `by` milliseconds: from one clock to another.
+    fn shift(&mut self, by: i64);
+}
+
 /// The limits of one scope.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Limits {

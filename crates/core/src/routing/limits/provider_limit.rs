@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::wait_queue::WaitQueue;
-use super::{Demand, LimitExceeded, Ticket, Turn};
+use super::{Demand, LimitExceeded, SharedTimes, Ticket, Turn};
 use crate::model::{RateLimitReading, Refill, Resource, Timestamp, WindowEvidence};
 
 /// A rate limit that closes the gate for longer is not believed.
@@ -106,6 +106,24 @@ pub struct LimitObservation {
     pub gate: Option<Duration>,
     /// It answered, with so many tokens.
     pub output: Option<u64>,
+}
+
+impl SharedTimes for ProviderLimit {
+    fn shift(&mut self, by: i64) {
+        let Self { heard: _, gate, buckets, episode, pace, output: _, queue } = self;
+        *gate = gate.map(|gate| gate.shifted(by));
+        for Bucket { resource: _, span: _, limit: _, remaining: _, refill: _, at, taken } in buckets {
+            *at = at.shifted(by);
+            taken.iter_mut().for_each(|(begun, _)| *begun = begun.shifted(by));
+        }
+        episode.shift(by);
+        if let Some(Pace { episode, at, wait: _, refusals: _, next }) = pace {
+            episode.shift(by);
+            *at = at.shifted(by);
+            *next = next.shifted(by);
+        }
+        queue.shift(by);
+    }
 }
 
 impl ProviderLimit {
@@ -303,6 +321,15 @@ impl ProviderLimit {
 }
 
 impl Episode {
+    fn shift(&mut self, by: i64) {
+        let Self { opened, first, answered: _ } = self;
+        // The default is no time.
+        if *opened != Timestamp::default() {
+            *opened = opened.shifted(by);
+        }
+        *first = first.map(|first| first.shifted(by));
+    }
+
     /// Counts a call that began at `started`, unless that lies too far before `now`.
     fn count(&mut self, started: Timestamp, now: Timestamp) {
         if started >= self.opened && now.since(started) <= EPISODE_MAX {

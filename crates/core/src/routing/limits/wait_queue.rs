@@ -91,6 +91,14 @@ impl WaitQueue {
         self.0.retain(|(_, id, _)| *id != ticket.id);
     }
 
+    /// Moves all times by `by` milliseconds.
+    pub(super) fn shift(&mut self, by: i64) {
+        for (since, _, until) in &mut self.0 {
+            *since = since.shifted(by);
+            *until = until.shifted(by);
+        }
+    }
+
     /// The number of earlier entries.
     pub(super) fn ahead(&self, ticket: Ticket, now: Timestamp) -> u64 {
         let before = |(since, id, until): &&(Timestamp, u64, Timestamp)| {

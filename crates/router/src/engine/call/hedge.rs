@@ -162,8 +162,8 @@ impl<'a> Run<'a> {
             CallEvent::Head(reply) => self.session.head(deployment, reply),
             CallEvent::Reserved => self.begin(race, racer, context),
             CallEvent::Declined => return self.declined(race, racer, context),
-            CallEvent::Dropped(parameters) => {
-                context.observer.on_event(RouterEvent::Dropped { deployment, parameters: &parameters });
+            CallEvent::Adapted(changes) => {
+                context.observer.on_event(RouterEvent::Adapted { deployment, changes: &changes });
             }
             CallEvent::Event(event) => return self.piece(race, racer, event, context),
             CallEvent::Refused(parameter, refusal) => self.session.learn_refusal(deployment, parameter, refusal),
