@@ -112,9 +112,10 @@ impl SharedTimes for ProviderLimit {
     fn shift(&mut self, by: i64) {
         let Self { heard: _, gate, buckets, episode, pace, output: _, queue } = self;
         *gate = gate.map(|gate| gate.shifted(by));
-        for Bucket { resource: _, span: _, limit: _, remaining: _, refill: _, at, taken } in buckets {
+        for Bucket { resource: _, span: _, limit: _, remaining: _, refill: _, at, taken, windowed } in buckets {
             *at = at.shifted(by);
             taken.iter_mut().for_each(|(begun, _)| *begun = begun.shifted(by));
+            *windowed = windowed.map(|seen| seen.shifted(by));
         }
         episode.shift(by);
         if let Some(Pace { episode, at, wait: _, refusals: _, next }) = pace {
