@@ -11,14 +11,14 @@ use crate::setup;
 use crate::state_location;
 use crate::ui::console::Console;
 use llmroute_core::model::Prompt;
-use llmroute_router::engine::{Checks, Delivery, Request, Router, find_verifier};
+use llmroute_router::engine::{Checks, Delivery, Engine, Request, find_verifier};
 use llmroute_router::ports::{Clock, LogStart};
 use llmroute_router::profile::{LoadOptions, Profile};
 use serde_json::Value;
 
 /// A request that is ready, and the router that takes it.
 pub(crate) struct PreparedRequest {
-    pub(crate) router: Router,
+    pub(crate) router: Engine,
     pub(crate) request: Request,
     /// The resolved options.
     pub(crate) resolved: ResolvedRequest,

@@ -151,7 +151,7 @@ fn status(candidate: &ExplainedCandidate) -> String {
     match (&candidate.skipped, candidate.place) {
         (None, Some(_)) if candidate.wait.is_zero() => "is called".to_owned(),
         (None, Some(_)) => format!("is called after {}", duration(candidate.wait)),
-        (Some(reason @ SkipReason::TriedAnyway { .. }), Some(_)) => skip(reason),
+        (Some(reason @ (SkipReason::TriedAnyway { .. } | SkipReason::LimitTried { .. })), Some(_)) => skip(reason),
         (Some(reason), Some(_)) => format!("{}; called anyway because no other deployment is available", skip(reason)),
         (Some(reason), None) => skip(reason),
         (None, None) => "not reached: no attempt is left for it".to_owned(),
