@@ -251,6 +251,7 @@ fn unavailable_hint(failed: &RouteError) -> Option<&'static str> {
     match failed.class()? {
         Class::Budget => Some("give the deployments a price, or raise the cap or the budget"),
         Class::RateLimit if failed.attempts.is_empty() => Some("shorten the prompt, or raise the limit"),
+        Class::InvalidOutput(OutputFault::Cut) => Some("raise `--max-tokens`, or add a deployment with a higher limit"),
         Class::InvalidOutput(OutputFault::Rejected) => Some("ask a stronger model, or add one as a fallback"),
         Class::NotFound => Some("check the model's name and the base URL"),
         Class::Quota => Some("add credit at the provider, wait as long as it asks, or add a fallback with another key"),

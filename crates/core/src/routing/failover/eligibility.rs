@@ -4,7 +4,7 @@ use super::attributes::{RequestAttributes, SkipReason};
 use crate::model::Timestamp;
 use crate::routing::breaker::BreakerState;
 use crate::routing::host_breaker::HostBreakers;
-use crate::routing::limits::LimitExceeded;
+use crate::routing::limits::{LimitExceeded, LimitUnit};
 use crate::routing::snapshot::StateSnapshot;
 use crate::routing::{DeploymentId, GroupId, Map, Member};
 
@@ -96,10 +96,14 @@ impl<'a> Eligibility<'a> {
 /// Why a limit keeps a deployment shut at `now`, if it does.
 pub(super) fn closed(shut: &LimitExceeded, now: Timestamp) -> Option<SkipReason> {
     match shut {
-        LimitExceeded::Until { at, limit, counts } if now < *at => {
-            Some(SkipReason::Limited { limit: limit.clone(), counts: *counts, left: at.since(now) })
+        LimitExceeded::Until { at, limit, counts } => {
+            (now < *at).then(|| SkipReason::Limited { limit: limit.clone(), counts: *counts, left: at.since(now) })
         }
-        LimitExceeded::Until { .. } => None,
+        LimitExceeded::Reported { at, limit } => (now < *at).then(|| SkipReason::Limited {
+            limit: limit.clone(),
+            counts: LimitUnit::Requests,
+            left: at.since(now),
+        }),
         LimitExceeded::Never { limit, counts } => Some(SkipReason::TooLarge { limit: limit.clone(), counts: *counts }),
         LimitExceeded::Unpriced => Some(SkipReason::Unpriced),
     }
