@@ -202,6 +202,8 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             break
         }
         'llmroute;health' {
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Check this group or deployment, as `-m` of the other commands; may be repeated')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Check this group or deployment, as `-m` of the other commands; may be repeated')
             [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Check repeatedly; on a terminal the table is redrawn, elsewhere only changes are printed')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Time limit of each check (default 10s)')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile to use: a name, a file, or `demo`')
@@ -270,11 +272,12 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             break
         }
         'llmroute;logs' {
-            [CompletionResult]::new('--last', '--last', [CompletionResultType]::ParameterName, 'Number of requests to list, latest first')
+            [CompletionResult]::new('--last', '--last', [CompletionResultType]::ParameterName, 'Number of requests to list, latest first (default 20; with `--json` and a filter, all)')
             [CompletionResult]::new('--search', '--search', [CompletionResultType]::ParameterName, 'Only requests with all these words in the prompt or the answer; `word*` matches a prefix')
             [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'Only requests to this group')
             [CompletionResult]::new('--deployment', '--deployment', [CompletionResultType]::ParameterName, 'Only requests that called this deployment')
             [CompletionResult]::new('--class', '--class', [CompletionResultType]::ParameterName, 'Only requests where an attempt, or the whole request, failed with this class: `rate_limit`, `timeout`, …')
+            [CompletionResult]::new('--finish-reason', '--finish-reason', [CompletionResultType]::ParameterName, 'Only requests whose answer ended for this reason: `stop`, `length`, `tool_calls`, …')
             [CompletionResult]::new('--outcome', '--outcome', [CompletionResultType]::ParameterName, 'Only requests with this outcome')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Only requests since this time: `2h` ago, or a date like `2026-11-01` or `2026-11-01T09:30`')
             [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Only requests before this time')
@@ -299,7 +302,9 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
         }
         'llmroute;stats' {
             [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Include only the last N days')
-            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Include only requests since a date (`2026-11-22`) or a time ago (`12h`, `7d`)')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Include only requests since this time: `2h` ago, or a date like `2026-11-01` or `2026-11-01T09:30`')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Include only requests before this time')
+            [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Include only requests with this label')
             [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Group the figures by these fields')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile to use: a name, a file, or `demo`')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile to use: a name, a file, or `demo`')

@@ -661,12 +661,20 @@ _llmroute() {
             return 0
             ;;
         llmroute__subcmd__health)
-            opts="-p -q -v -h -V --live --watch --timeout --json --profile --quiet --verbose --color --state --help --version"
+            opts="-m -p -q -v -h -V --model --live --watch --timeout --json --profile --quiet --verbose --color --state --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --watch)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1253,7 +1261,7 @@ _llmroute() {
             return 0
             ;;
         llmroute__subcmd__logs)
-            opts="-p -q -v -h -V --last --conversations --json --text --search --group --deployment --class --outcome --since --until --conversation --tag --profile --quiet --verbose --color --state --help --version"
+            opts="-p -q -v -h -V --last --conversations --json --text --search --group --deployment --class --finish-reason --outcome --since --until --conversation --tag --profile --quiet --verbose --color --state --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1276,6 +1284,10 @@ _llmroute() {
                     return 0
                     ;;
                 --class)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --finish-reason)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2031,7 +2043,7 @@ _llmroute() {
             return 0
             ;;
         llmroute__subcmd__stats)
-            opts="-p -q -v -h -V --days --since --by --json --csv --profile --quiet --verbose --color --state --help --version"
+            opts="-p -q -v -h -V --days --since --until --tag --by --json --csv --profile --quiet --verbose --color --state --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2045,8 +2057,16 @@ _llmroute() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tag)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --by)
-                    COMPREPLY=($(compgen -W "deployment day group" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "deployment model day group tag user" -- "${cur}"))
                     return 0
                     ;;
                 --profile)

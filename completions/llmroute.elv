@@ -195,6 +195,8 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand --version 'Print version'
         }
         &'llmroute;health'= {
+            cand -m 'Check this group or deployment, as `-m` of the other commands; may be repeated'
+            cand --model 'Check this group or deployment, as `-m` of the other commands; may be repeated'
             cand --watch 'Check repeatedly; on a terminal the table is redrawn, elsewhere only changes are printed'
             cand --timeout 'Time limit of each check (default 10s)'
             cand -p 'Profile to use: a name, a file, or `demo`'
@@ -261,11 +263,12 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand --version 'Print version'
         }
         &'llmroute;logs'= {
-            cand --last 'Number of requests to list, latest first'
+            cand --last 'Number of requests to list, latest first (default 20; with `--json` and a filter, all)'
             cand --search 'Only requests with all these words in the prompt or the answer; `word*` matches a prefix'
             cand --group 'Only requests to this group'
             cand --deployment 'Only requests that called this deployment'
             cand --class 'Only requests where an attempt, or the whole request, failed with this class: `rate_limit`, `timeout`, …'
+            cand --finish-reason 'Only requests whose answer ended for this reason: `stop`, `length`, `tool_calls`, …'
             cand --outcome 'Only requests with this outcome'
             cand --since 'Only requests since this time: `2h` ago, or a date like `2026-11-01` or `2026-11-01T09:30`'
             cand --until 'Only requests before this time'
@@ -289,7 +292,9 @@ set edit:completion:arg-completer[llmroute] = {|@words|
         }
         &'llmroute;stats'= {
             cand --days 'Include only the last N days'
-            cand --since 'Include only requests since a date (`2026-11-22`) or a time ago (`12h`, `7d`)'
+            cand --since 'Include only requests since this time: `2h` ago, or a date like `2026-11-01` or `2026-11-01T09:30`'
+            cand --until 'Include only requests before this time'
+            cand --tag 'Include only requests with this label'
             cand --by 'Group the figures by these fields'
             cand -p 'Profile to use: a name, a file, or `demo`'
             cand --profile 'Profile to use: a name, a file, or `demo`'

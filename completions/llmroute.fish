@@ -175,6 +175,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s q -l quiet -
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s v -l verbose -d 'Print more to standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s V -l version -d 'Print version'
+complete -c llmroute -n "__fish_llmroute_using_subcommand health" -s m -l model -d 'Check this group or deployment, as `-m` of the other commands; may be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand health" -l watch -d 'Check repeatedly; on a terminal the table is redrawn, elsewhere only changes are printed' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand health" -l timeout -d 'Time limit of each check (default 10s)' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand health" -s p -l profile -d 'Profile to use: a name, a file, or `demo`' -r
@@ -226,11 +227,12 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -s q -l quiet -
 complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -s v -l verbose -d 'Print more to standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c llmroute -n "__fish_llmroute_using_subcommand bench" -s V -l version -d 'Print version'
-complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l last -d 'Number of requests to list, latest first' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l last -d 'Number of requests to list, latest first (default 20; with `--json` and a filter, all)' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l search -d 'Only requests with all these words in the prompt or the answer; `word*` matches a prefix' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l group -d 'Only requests to this group' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l deployment -d 'Only requests that called this deployment' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l class -d 'Only requests where an attempt, or the whole request, failed with this class: `rate_limit`, `timeout`, …' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l finish-reason -d 'Only requests whose answer ended for this reason: `stop`, `length`, `tool_calls`, …' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -l outcome -d 'Only requests with this outcome' -r -f -a "ok\t'One complete answer'
 partial\t'A part of an answer was given out'
 failed\t'No answer'
@@ -253,10 +255,15 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -s v -l verbose 
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c llmroute -n "__fish_llmroute_using_subcommand logs" -s V -l version -d 'Print version'
 complete -c llmroute -n "__fish_llmroute_using_subcommand stats" -l days -d 'Include only the last N days' -r
-complete -c llmroute -n "__fish_llmroute_using_subcommand stats" -l since -d 'Include only requests since a date (`2026-11-22`) or a time ago (`12h`, `7d`)' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand stats" -l since -d 'Include only requests since this time: `2h` ago, or a date like `2026-11-01` or `2026-11-01T09:30`' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand stats" -l until -d 'Include only requests before this time' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand stats" -l tag -d 'Include only requests with this label' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand stats" -l by -d 'Group the figures by these fields' -r -f -a "deployment\t'Deployment that was called'
+model\t'Model that was called'
 day\t'Local date of the request'
-group\t'Group of the request'"
+group\t'Group of the request'
+tag\t'Each label of the request; one with two labels counts under both'
+user\t'End user of the request'"
 complete -c llmroute -n "__fish_llmroute_using_subcommand stats" -s p -l profile -d 'Profile to use: a name, a file, or `demo`' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand stats" -l color -d 'When to use colour' -r -f -a "auto\t'If standard error is a terminal, unless `NO_COLOR` or `TERM=dumb` is set'
 always\t'Always'
