@@ -124,7 +124,7 @@ async fn the_faster_deployment_is_learnt_and_shared() {
     let (ttft, seconds_per_token, output) = (
         read(&estimates.ttft, &Prior::TTFT),
         read(&estimates.seconds_per_token, &Prior::SECONDS_PER_TOKEN),
-        read(&estimates.output, &Prior::OUTPUT),
+        estimates.output.expected(PromptLength::Short),
     );
     assert!((0.09..0.15).contains(&ttft), "{ttft}");
     assert!((0.009..0.015).contains(&seconds_per_token), "{seconds_per_token}");

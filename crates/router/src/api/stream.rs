@@ -183,6 +183,10 @@ fn describe(reason: &SkipReason) -> String {
             format!("cooling down for {left:.1?} ({class}); tried anyway because no other deployment is available")
         }
         SkipReason::Gated { left } => format!("rate limited for {left:.1?}"),
+        SkipReason::LimitTried { limit, left } => format!(
+            "{limit} is used up for {left:.1?}, according to its headers; tried anyway because no other deployment is \
+             available"
+        ),
         SkipReason::Limited { limit, left } => format!("{limit} is reached for {left:.1?}"),
         SkipReason::TooLarge { limit } => format!("the request is larger than {limit} allows"),
     }

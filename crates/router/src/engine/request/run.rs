@@ -92,7 +92,7 @@ impl<'a> Run<'a> {
             }
             let (call, result) = self.call(call, &mut failover, rng, observer).await;
             let result = match result {
-                Ok(success) => self.checked(success).await,
+                Ok(success) => self.checked(&call, success).await,
                 error => error,
             };
             let error = match result {
@@ -199,10 +199,12 @@ impl<'a> Run<'a> {
     }
 
     /// Checks an answer. One that does not pass makes its attempt a failure.
-    async fn checked(&mut self, mut success: CallSuccess) -> Result<CallSuccess, CallError> {
+    async fn checked(&mut self, call: &PlannedCall, mut success: CallSuccess) -> Result<CallSuccess, CallError> {
         let limit = CHECK_LIMIT.min(self.deadline.since(self.now()));
         let keys = self.router.key_variables();
-        let Err(failure) = self.request.checks.judge(&mut success.answer, &keys, limit).await else {
+        let on_length = self.router.map.group(call.group).policy.on_length;
+        let checks = &self.request.checks;
+        let Err(failure) = checks.judge(&mut success.answer, on_length, &keys, limit).await else {
             return Ok(success);
         };
         if let Some(attempt) = self.attempts.last_mut() {
