@@ -12,20 +12,20 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock that reads `wall` now.
+    /// Creates a clock that reads `wall` now.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one home of the monotonic clock")]
     pub fn starting_at(wall: Timestamp) -> Self {
         Self { origin: wall, start: tokio::time::Instant::now() }
     }
 
-    /// The monotonic time now, for time limits.
+    /// Returns the monotonic time, for time limits.
     #[must_use]
     pub(crate) fn instant(&self) -> tokio::time::Instant {
         self.start + self.start.elapsed()
     }
 
-    /// The time now.
+    /// Returns the time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.origin.after(self.start.elapsed())

@@ -9,7 +9,7 @@ pub use llmroute_core::model::{KeySource, Secret};
 
 /// The source of keys, which resolves them when a call needs them.
 pub trait KeyProvider: Send + Sync {
-    /// The key that `source` names; `Ok(None)` when the endpoint needs none.
+    /// Returns the key that `source` names; `Ok(None)` if the endpoint needs none.
     fn get<'a>(&'a self, source: &'a KeySource) -> BoxFuture<'a, Result<Option<Secret>, KeyError>>;
 }
 

@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 
 pub use llmroute_core::model::{Timestamp, Usage};
 
-/// A request as the log knows it before it has an outcome.
+/// The start of a request, as the log keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LogStart {
     /// Sorts by time; unique across processes.
     pub id: String,
-    /// When it was asked.
+    /// The time of its start.
     pub at: Timestamp,
     /// The command (`ask`, `chat`, …).
     pub command: String,
@@ -17,8 +17,8 @@ pub struct LogStart {
     pub group: String,
     /// The conversation it belongs to: the id of its first request.
     pub conversation_id: Option<String>,
-    /// The request of the conversation that it follows. Two that follow the same one are two tries;
-    /// the later one stands.
+    /// The request of the conversation that it follows. If two follow the same one, the
+    /// later one counts.
     #[serde(default)]
     pub parent: Option<String>,
     /// The system prompt.
@@ -30,8 +30,8 @@ pub struct LogStart {
 }
 
 impl LogStart {
-    /// The conversation it belongs to; logs of the first version know it of no `ask`, each of which
-    /// begins one of its own.
+    /// Returns the conversation that it belongs to. Logs of the first version have none for an `ask`, which begins
+    /// its own.
     #[must_use]
     pub fn conversation(&self) -> Option<&str> {
         let own = || Some(self.id.as_str()).filter(|_| self.command == "ask");
@@ -45,11 +45,11 @@ impl LogStart {
 pub enum RequestOutcome {
     /// One complete answer.
     Ok,
-    /// A part of an answer was given out.
+    /// A part of an answer was delivered.
     Partial,
     /// No answer.
     Failed,
-    /// The person stopped it.
+    /// It was cancelled.
     Cancelled,
 }
 
@@ -57,7 +57,7 @@ impl RequestOutcome {
     /// All outcomes.
     pub const ALL: [Self; 4] = [Self::Ok, Self::Partial, Self::Failed, Self::Cancelled];
 
-    /// The name in the log and in `--json`.
+    /// Returns the name in the log and in `--json`.
     #[must_use]
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -72,11 +72,11 @@ impl RequestOutcome {
 /// The outcome of a request as the log keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LogEnd {
-    /// When it ended.
+    /// The time of its end.
     pub at: Timestamp,
     /// The outcome.
     pub outcome: RequestOutcome,
-    /// The deployment that answered (or was last asked).
+    /// The deployment that answered, or that was called last.
     pub deployment: Option<String>,
     /// Its provider.
     pub provider: Option<String>,
@@ -94,7 +94,7 @@ pub struct LogEnd {
     pub cost_usd: Option<f64>,
     /// Time to first token.
     pub ttft_ms: Option<u64>,
-    /// From the question to the end.
+    /// The time from the start to the end.
     pub duration_ms: u64,
     /// Every attempt, as in `--json`.
     pub attempts: serde_json::Value,

@@ -14,7 +14,7 @@ use llmroute_core::wire::WireRequest;
 
 /// The network.
 pub trait Transport: Send + Sync {
-    /// Sends `request` once: no retries, no redirects. Resolves when the head of the reply is there.
+    /// Sends `request` once: no retries, no redirects. Resolves when the head of the reply has arrived.
     ///
     /// Dropping the future or the reply closes the connection. The failure is of class
     /// `connection`, `timeout` (connect) or `malformed`.
@@ -31,9 +31,9 @@ pub struct HttpReply {
     pub body: Pin<Box<dyn Stream<Item = Result<Bytes, Failure>> + Send>>,
 }
 
-/// Connections that are made to be measured, and for nothing else.
+/// Connections that are opened only to be measured.
 pub trait ConnectionChecker: Send + Sync {
-    /// Connects to the host of `url`, of scheme `http` or `https`, within `limit`, and hangs up.
+    /// Connects to the host of `url`, of scheme `http` or `https`, within `limit`, and closes the connection.
     fn dial<'a>(&'a self, url: &'a url::Url, limit: Duration) -> BoxFuture<'a, ConnectionCheck>;
 }
 
@@ -48,25 +48,25 @@ pub struct ConnectionCheck {
     pub tls: Option<Duration>,
     /// The protocol that was agreed on (`h2`, `http/1.1`).
     pub alpn: Option<String>,
-    /// When the server's certificate ends.
+    /// The time at which the server's certificate expires.
     pub cert_expires: Option<Timestamp>,
-    /// A proxy stands between, or there is no connection to measure.
+    /// True if there is a proxy in between, or no connection to measure.
     pub unmeasured: bool,
-    /// The reason why it went no further.
+    /// The failure that ended the check.
     pub failure: Option<Failure>,
 }
 
-/// The network as an instrument: connections of our own, and everything stamped on one clock.
+/// The network for measurements: separate connections, and one clock for all timestamps.
 pub trait MeasuringNetwork: Send + Sync {
-    /// The time on the clock of all stamps, since its origin; it never steps.
+    /// Returns the time on the clock of all timestamps, since its origin; it never steps.
     fn now(&self) -> Duration;
 
-    /// The time of processor that this process used so far, where it is known and means something.
+    /// Returns the CPU time of this process, if it is known and meaningful.
     fn cpu(&self) -> Option<Duration> {
         None
     }
 
-    /// Waits until `at` on that clock, as exactly as the machine allows.
+    /// Waits until `at` on that clock, as precisely as the machine allows.
     fn wait(&self, at: Duration) -> BoxFuture<'_, ()>;
 
     /// Opens a connection of its own to the server of `url`; a simulated one is open at once.
@@ -91,13 +91,13 @@ pub trait MeasuredConnection: Send {
     /// Starts a call: hands over `request`, which is sent by polling for the head.
     fn begin(&mut self, request: WireRequest);
 
-    /// The head of the reply.
+    /// Polls for the head of the reply.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<ReplyHead, Failure>>;
 
-    /// The next piece of the body; `None` at its end. Between two stamps that differ lies a read.
+    /// Polls for the next piece of the body; `None` at its end. Pieces with the same timestamp came from one read.
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<StampedChunk, Failure>>>;
 
-    /// When the first byte of the last call was handed to the kernel; `None` before that.
+    /// Returns the time at which the first byte of the last call was handed to the kernel; `None` before that.
     fn sent(&self) -> Option<Duration>;
 
     /// Returns facts about the call that ended last.
@@ -115,10 +115,10 @@ pub struct ConnectionTimings {
     pub tls: Option<Duration>,
 }
 
-/// The head of a reply, and when it came.
+/// The head of a reply, with its time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReplyHead {
-    /// When its last byte came, on the meter's clock.
+    /// The time of its last byte on the clock of the measurement.
     pub at: Duration,
     /// The HTTP status.
     pub status: u16,
@@ -126,10 +126,10 @@ pub struct ReplyHead {
     pub headers: HeaderMap,
 }
 
-/// A piece of a body, and when it came.
+/// A piece of a body, with its time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StampedChunk {
-    /// When its last byte came, on the meter's clock: where the kernel stamps what it receives, its stamp.
+    /// The time of its last byte on the clock of the measurement: where the kernel stamps what it receives, its stamp.
     pub at: Duration,
     /// From the kernel's stamp to our own read; `None` where only our own clock is known.
     pub lag: Option<Duration>,

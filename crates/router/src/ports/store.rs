@@ -9,17 +9,17 @@ pub use llmroute_core::model::Timestamp;
 ///
 /// Calls block; a store waits for a lock no longer than its own bound.
 pub trait Store: Send + Sync {
-    /// The values of `keys`, in their order.
+    /// Returns the values of `keys`, in their order.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// Fails if the store cannot be read.
     fn read(&self, keys: &[String]) -> Result<Vec<Option<String>>, StoreError>;
 
-    /// Reads `keys`, lets `change` edit their values, and writes them, as one transaction: no other
-    /// process comes between. `change` may run more than once (optimistic stores try again).
+    /// Reads `keys`, lets `change` edit their values, and writes them, as one transaction: without writes of
+    /// other processes in between. `change` may run more than once (optimistic stores retry).
     ///
     /// # Errors
-    /// When the store cannot be locked or written; then nothing was changed.
+    /// Fails if the store cannot be locked or written; then nothing was changed.
     fn update(&self, keys: &[String], change: &mut dyn FnMut(&mut [Option<String>])) -> Result<(), StoreError>;
 
     /// As [`Store::update`], for what must be known by all processes or not be done: a store that
@@ -31,17 +31,17 @@ pub trait Store: Send + Sync {
         self.update(keys, change)
     }
 
-    /// Writes down what is about to be asked. A second beginning with the same id changes nothing.
+    /// Logs the start of a request. A second start with the same id changes nothing.
     ///
     /// # Errors
-    /// When the store cannot be written.
+    /// Fails if the store cannot be written.
     fn begin(&self, entry: &LogStart) -> Result<(), StoreError>;
 
-    /// Writes down how the request `id` ended; of two ends the later one stands. An end without a
-    /// beginning is dropped.
+    /// Logs the end of the request `id`; of two ends, the later one counts. An end without a start is
+    /// dropped.
     ///
     /// # Errors
-    /// When the store cannot be written.
+    /// Fails if the store cannot be written.
     fn finish(&self, id: &str, end: &LogEnd) -> Result<(), StoreError>;
 
     /// As [`Store::read`], but waits no longer than `limit`.
@@ -70,22 +70,22 @@ pub trait Store: Send + Sync {
         false
     }
 
-    /// The keys that begin with `prefix`, sorted; all of them when it is empty.
+    /// Returns the keys that begin with `prefix`, sorted; all of them if it is empty.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// Fails if the store cannot be read.
     fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError>;
 
-    /// Forgets the values of `keys`, as one transaction. Returns how many of them there were.
+    /// Deletes the values of `keys` in one transaction. Returns the number of values deleted.
     ///
     /// # Errors
-    /// When the store cannot be locked or written; then nothing was forgotten.
+    /// Fails if the store cannot be locked or written; then nothing was deleted.
     fn delete(&self, keys: &[String]) -> Result<usize, StoreError>;
 
-    /// Forgets every request in the log. Returns how many there were.
+    /// Deletes every request from the log. Returns the number of requests deleted.
     ///
     /// # Errors
-    /// When the store cannot be locked or written; then nothing was forgotten.
+    /// Fails if the store cannot be locked or written; then nothing was deleted.
     fn clear_log(&self) -> Result<usize, StoreError>;
 
     /// Returns a warning about the state that was not reported before.
@@ -114,7 +114,7 @@ impl StoreWrite {
     /// Makes this one write.
     ///
     /// # Errors
-    /// When `store` cannot be written.
+    /// Fails if `store` cannot be written.
     pub(crate) fn perform<S: Store + ?Sized>(&mut self, store: &S) -> Result<(), StoreError> {
         match self {
             Self::Update(StateUpdate { keys, change, shared, written }) => {
@@ -164,8 +164,8 @@ pub enum StoreErrorKind {
     /// The server does not answer, or not now. The values may still be there, so that what must be known by
     /// all processes cannot be decided without them.
     Unreachable,
-    /// It will not succeed until a person has looked at it.
+    /// It fails until it is repaired by hand.
     Unusable,
-    /// As [`Unusable`](Self::Unusable), because what is kept is itself damaged: only moving it away helps.
+    /// As [`Unusable`](Self::Unusable), because the stored data is damaged: only moving it aside helps.
     Damaged,
 }

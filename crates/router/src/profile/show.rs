@@ -223,7 +223,7 @@ impl Page {
         }
     }
 
-    /// What the catalog adds: as comments, because the catalog may change.
+    /// The additions of the catalog, as comments, because the catalog may change.
     fn known(&mut self, keys: &DeploymentKeys<'_>, profile: &Profile, member: &Member) {
         let deployment = profile.map.deployment(member.deployment);
         if let (Some(window), None) = (deployment.context_window, keys.context_window.value()) {
