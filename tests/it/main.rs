@@ -19,6 +19,7 @@ mod limits;
 mod logs;
 mod models;
 mod network;
+mod output_file;
 mod overrides;
 mod protocols;
 mod recovery;

@@ -107,6 +107,7 @@ fn failure(said: &ErrorBody, status: u16, own: Codes, headers: Option<&HeaderMap
     };
     let mut failure = Failure::new(class, said.message_for(status));
     if asks_to_wait(class) {
+        let now = now.map(|now| headers.map_or(now, |headers| retry_after::server_time(headers, now)));
         let from_headers = || retry_after::from_headers(headers?, now?);
         let from_body = || retry_after::from_json(&said.body, now).or_else(|| retry_after::from_text(&said.text));
         // A delay in seconds beside a limit per day is about another limit.

@@ -137,8 +137,14 @@ impl<'a> Run<'a> {
         let members = &self.router.map.group(first.group).members;
         let member = members.iter().find(|member| member.deployment == rival);
         let first_token = member.map_or(left, |member| member.timeouts.first_token).min(left);
-        let call =
-            PlannedCall { group: first.group, deployment: rival, wait: Duration::ZERO, first_token, probe: false };
+        let call = PlannedCall {
+            group: first.group,
+            deployment: rival,
+            wait: Duration::ZERO,
+            first_token,
+            probe: false,
+            tries_limit: false,
+        };
         let timeouts = self.timeouts(&call, deadline);
         (call, timeouts)
     }

@@ -6,10 +6,10 @@ use crate::error::{CommandError, ErrorKind};
 use llmroute_core::model::{Effort, Sampling};
 use llmroute_core::protocols::{Params, requests_several_answers};
 
-/// `options` above `base`.
+/// Adds `options` to `base`; an option replaces a parameter of the same name.
 ///
 /// # Errors
-/// For an option that has no value, would replace the request itself, or has a value that cannot be.
+/// `usage` for an option that has no value, would replace the request itself, or has an invalid value.
 pub(crate) fn apply(options: &[String], base: Params) -> Result<Params, CommandError> {
     let Params { mut sampling, mut extra } = base;
     for option in options {
@@ -37,16 +37,17 @@ fn answers(key: &str, value: &str) -> Option<u64> {
     value.parse().ok().filter(|count| requests_several_answers(key, *count))
 }
 
-/// Whether `key` is a parameter that all providers share.
+/// Returns `true` for a parameter that all providers share.
 #[must_use]
 pub(crate) fn is_neutral(key: &str) -> bool {
-    // A value that cannot be is an error only where the name is known.
+    // An invalid value is an error only if the name is known.
     !matches!(neutral(&mut Sampling::default(), key, &Value::Null), Ok(false))
 }
 
-/// Sets the neutral parameter `key`, if it is one.
+/// Sets the parameter `key`; returns `false` if the providers do not share it.
 fn neutral(sampling: &mut Sampling, key: &str, value: &Value) -> Result<bool, CommandError> {
-    let wrong = || CommandError::new(ErrorKind::Usage, format!("`-o {key}={value}`: not a value for `{key}`"));
+    let wrong =
+        || CommandError::new(ErrorKind::Usage, format!("`-o {key}={value}`: the value is not valid for `{key}`"));
     match key {
         "temperature" => sampling.temperature = Some(value.as_f64().ok_or_else(wrong)?),
         "top_p" => sampling.top_p = Some(value.as_f64().ok_or_else(wrong)?),
@@ -70,4 +71,42 @@ fn neutral(sampling: &mut Sampling, key: &str, value: &Value) -> Result<bool, Co
         _ => return Ok(false),
     }
     Ok(true)
+}
+
+/// Puts the parameters of `own` above those of `base`.
+///
+/// # Errors
+/// `usage` for a value that no model takes.
+pub(super) fn above(own: &Sampling, base: Params) -> Result<Params, CommandError> {
+    let Params { mut sampling, extra } = base;
+    sampling.temperature = own.temperature.or(sampling.temperature);
+    sampling.max_tokens = own.max_tokens.or(sampling.max_tokens);
+    sampling.effort = own.effort.or(sampling.effort);
+    sampling.seed = own.seed.or(sampling.seed);
+    check(&sampling)?;
+    Ok(Params { sampling, extra })
+}
+
+/// Sets the parameter `key` to the typed value; nothing changes if the value is not valid.
+///
+/// # Errors
+/// `usage` for an invalid value.
+pub(crate) fn set(sampling: &mut Sampling, key: &str, typed: &str) -> Result<(), CommandError> {
+    let base = Params { sampling: sampling.clone(), ..Params::default() };
+    let Params { sampling: changed, .. } = apply(&[format!("{key}={typed}")], base)?;
+    check(&changed)?;
+    *sampling = changed;
+    Ok(())
+}
+
+/// Refuses values that no model takes.
+fn check(sampling: &Sampling) -> Result<(), CommandError> {
+    if [sampling.temperature, sampling.top_p].into_iter().flatten().any(|value| !value.is_finite()) {
+        return Err(CommandError::new(ErrorKind::Usage, "a sampling parameter is not a finite number"));
+    }
+    if sampling.max_tokens == Some(0) {
+        return Err(CommandError::new(ErrorKind::Usage, "`--max-tokens 0` leaves no room for an answer")
+            .hint("`--max-tokens` is at least 1"));
+    }
+    Ok(())
 }
