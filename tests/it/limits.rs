@@ -7,7 +7,7 @@ use std::time::Duration;
 use llmroute_core::model::{Event, Prompt, Timestamp};
 use llmroute_core::routing::failover::Stop;
 use llmroute_router::builder::Environment;
-use llmroute_router::engine::{Delivery, Observer, Request, RouteError, RouteErrorKind, Router, RouterEvent};
+use llmroute_router::engine::{Delivery, Engine, Observer, Request, RouteError, RouteErrorKind, RouterEvent};
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::{EnvVars, LoadOptions, Profile, Source};
 use llmroute_router::state::{StateLocation, database};
@@ -328,7 +328,7 @@ fn a_deployment_without_a_price_is_not_called_under_a_budget() {
 
 /// One process that lives for minutes on a paused clock.
 struct Life {
-    router: Router,
+    router: Engine,
     group: llmroute_core::routing::GroupId,
     clock: Clock,
     rng: fastrand::Rng,
@@ -362,7 +362,7 @@ impl Life {
             .unwrap_or_else(|error| panic!("{}", error.render(false)));
         let (group, clock) = (profile.default_group, Clock::starting_at(START));
         let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 1 };
-        Self { router: Router::from_profile(profile, &around), group, clock, rng: fastrand::Rng::with_seed(1) }
+        Self { router: Engine::from_profile(profile, &around), group, clock, rng: fastrand::Rng::with_seed(1) }
     }
 
     async fn ask(&mut self) -> Result<(), RouteError> {

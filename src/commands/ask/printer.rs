@@ -120,7 +120,9 @@ impl Observer for Printer<'_> {
             RouterEvent::Skipped { deployment, reason } => {
                 self.tell_failure("");
                 let line = match reason {
-                    SkipReason::TriedAnyway { .. } => format!("{}: {}", self.name(deployment), skip(reason)),
+                    SkipReason::TriedAnyway { .. } | SkipReason::LimitTried { .. } => {
+                        format!("{}: {}", self.name(deployment), skip(reason))
+                    }
                     _ => format!("{} skipped ({})", self.name(deployment), skip(reason)),
                 };
                 self.console.event(&line);
@@ -239,6 +241,13 @@ pub(crate) fn skip(reason: &SkipReason) -> String {
         SkipReason::TriedAnyway { left, class } => {
             let left = duration(*left);
             format!("cooling down for {left} ({class}); tried anyway because no other deployment is available")
+        }
+        SkipReason::LimitTried { limit, left } => {
+            let left = duration(*left);
+            format!(
+                "{limit} is used up for {left}, according to its headers; tried anyway because no other deployment is \
+                 available"
+            )
         }
         SkipReason::Limited { limit, left } => format!("{limit}, next slot in {}", duration(*left)),
         SkipReason::TooLarge { limit } => format!("{limit}: the request is larger than it allows"),

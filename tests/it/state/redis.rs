@@ -12,7 +12,7 @@ use std::sync::{Arc, Once};
 
 use llmroute_core::model::{Event, Prompt, RedisUrl, Timestamp};
 use llmroute_router::builder::Environment;
-use llmroute_router::engine::{Delivery, Observer, Request, Router, RouterEvent};
+use llmroute_router::engine::{Delivery, Engine, Observer, Request, RouterEvent};
 use llmroute_router::ports::Clock;
 use llmroute_router::ports::{Store, StoreErrorKind};
 use llmroute_router::profile::{EnvVars, LoadOptions, Profile as LoadedProfile, Source};
@@ -404,7 +404,7 @@ async fn a_limit_holds_for_machines_whose_clocks_differ() {
         let profile = LoadedProfile::parse(Source::Demo, text, &options).expect("it is valid");
         let (group, clock) = (profile.default_group, Clock::starting_at(Timestamp(wall)));
         let state = StateLocation::Redis(place.url.clone());
-        (Router::from_profile(profile, &Environment { vars: &vars, state: &state, clock, seed: 1 }), group)
+        (Engine::from_profile(profile, &Environment { vars: &vars, state: &state, clock, seed: 1 }), group)
     };
     let mut answered = 0;
     for (router, group) in [router(1_790_000_000_000), router(1_790_000_061_000), router(1_789_999_000_000)] {
