@@ -39,7 +39,7 @@ fn calls_are_counted_by_deployment() {
     let (bad, good) = (row("lab/503"), row("lab/good"));
     assert_eq!((&bad["calls"], &bad["failed"], &bad["failovers"]), (&json!(1), &json!(1), &json!(1)), "{bad}");
     assert_eq!((&bad["success"], &bad["cost_usd"]), (&json!(0.0), &Value::Null), "{bad}");
-    assert_eq!((&bad["classes"], &bad["unpriced_calls"]), (&json!({"server_error": 1}), &json!(0)), "{bad}");
+    assert_eq!((&bad["classes"], &bad["unpriced_calls"]), (&json!({"overloaded": 1}), &json!(0)), "{bad}");
     assert_eq!((&good["finish_reasons"], &good["requests"]), (&json!({"stop": 2}), &json!(2)), "{good}");
     // The breaker of the first is open by the second request.
     assert_eq!((&good["calls"], &good["ok"], &good["output_tokens"]), (&json!(2), &json!(2), &json!(24)), "{good}");

@@ -85,7 +85,7 @@ type Names = Vec<Option<String>>;
 pub(crate) fn run(args: &StatsArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     let zone = TimeZone::system();
     let span = span(args, env.now, &zone)?;
-    let location = state_location::location(global, env)?;
+    let location = state_location::log_location(global, env)?;
     let (rows, total) = match History::open(&location).and_then(|history| figures(&history, args, span, &zone)) {
         Ok(figures) => figures,
         Err(empty @ HistoryError::Empty(_)) => {

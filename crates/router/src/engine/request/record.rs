@@ -28,7 +28,7 @@ pub struct AttemptRecord {
     pub request_id: Option<String>,
     /// The cost, if usage and price are known.
     pub cost: Option<f64>,
-    /// What became of its text.
+    /// The fate of its text.
     pub disposition: Disposition,
 }
 
