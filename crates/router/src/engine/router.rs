@@ -18,7 +18,7 @@ pub use llmroute_core::routing::rules::{self, RuleError, RuleOverrides};
 use llmroute_core::routing::{GroupId, Map};
 
 /// The time that writes of the state get after a request, even if its deadline has passed.
-const MIN_WRITE_TIME: Duration = Duration::from_millis(200);
+const MIN_WRITE_TIME: Duration = Duration::from_millis(40);
 /// The longest time that a request waits for its writes.
 const MAX_WRITE_TIME: Duration = Duration::from_secs(5);
 
@@ -101,8 +101,7 @@ impl Engine {
     /// logged while the request waits for the network.
     pub fn write_down(&self, request: &Request) {
         if let Some(start) = &request.log {
-            // A store that cannot be written says so by its warning.
-            let _ = self.store.begin(start);
+            self.state.begin(start.clone());
         }
     }
 
