@@ -82,7 +82,7 @@ pub(crate) fn address(base: &Url, version: Option<&str>, path: &[&str]) -> Resul
     Ok(url)
 }
 
-/// Whether the path of `base` holds a version.
+/// Returns true if the path of `base` holds a version.
 pub(crate) fn has_version(base: &Url) -> bool {
     base.path_segments().is_some_and(|mut segments| segments.any(is_version))
 }
@@ -116,7 +116,7 @@ pub(super) fn headers(to: &Endpoint, key: Option<&Secret>) -> Result<HeaderMap, 
     Ok(headers)
 }
 
-/// Whether it is a JSON Web Token rather than a key: parts of base64 with dots between them, the first
+/// Returns true for a JSON Web Token rather than a key: parts of base64 with dots between them, the first
 /// of which begins with `{"` (RFC 7519, section 3).
 fn is_token(key: &Secret) -> bool {
     key.expose().starts_with("eyJ") && key.expose().contains('.')
@@ -193,7 +193,7 @@ pub(crate) fn parameters(
     Ok((sampling, dropped))
 }
 
-/// Whether the row, and the model in it, take this level.
+/// Returns true if the row, and the model in it, take this level.
 fn takes_effort(to: &Endpoint, model: Option<&Model>, effort: Effort) -> bool {
     let can_switch_off = to.quirks.effort_field == EffortField::FlatOrDisabled;
     to.quirks.efforts.contains(&effort)
