@@ -78,6 +78,7 @@ pub(super) fn prepare(
     let inputs = LoadOptions { env: &env.vars, long_lived: false };
     let mut ask = resolve::resolve(args, &mut profile, &inputs, usual, env.stdout, env.entropy)?;
     setup::built(&profile, ask.group)?;
+    setup::warn_of_retired(&profile, ask.group, env, console);
     let (named, group) = (args.question.model.is_some() || ask.template.is_some(), &profile.map.group(ask.group).name);
     if let Some(usual) = usual.filter(|usual| !named && *usual != group.as_str()) {
         console

@@ -39,7 +39,7 @@ pub use probe::Probe;
 pub use registry::Protocol;
 pub use reply_reader::ReplyReader;
 
-use json::{count, empty, error_frame, json_of, not_an_answer, whole_json};
+use json::{cost_nanos, count, empty, error_frame, json_of, not_an_answer, whole_json};
 use registry::ProtocolSpec;
 
 /// A request for one endpoint, and the preferences that were left out of it.

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::chunk::Chunk;
 use super::tool_calls::{Piece, ToolCalls};
 use crate::catalog::Quirks;
+use crate::model::event::{ReasoningBlock, ReasoningSignature};
 use crate::model::{Class, Event, Failure, Finish, TimeoutKind, Usage};
 use crate::protocols::{Decoder, classify};
 use crate::wire::{Frame, sse};
@@ -30,6 +31,9 @@ const REASONING: [&str; 8] = [
 /// The state of one reply.
 pub(crate) struct ChatDecoder {
     quirks: Quirks,
+    by: String,
+    /// The reasoning so far, if its provider needs it back with tool calls.
+    reasoning: String,
     started: bool,
     /// Text was produced.
     produced: bool,
@@ -43,10 +47,12 @@ pub(crate) struct ChatDecoder {
 }
 
 impl ChatDecoder {
-    /// Returns a decoder for one reply of an endpoint with these quirks.
-    pub(crate) fn new(quirks: Quirks) -> Self {
+    /// Returns a decoder for one reply of the provider `by`, which has these quirks.
+    pub(crate) fn new(quirks: Quirks, by: &str) -> Self {
         Self {
             quirks,
+            by: by.to_owned(),
+            reasoning: String::new(),
             started: false,
             produced: false,
             refused: false,
@@ -67,7 +73,7 @@ impl ChatDecoder {
         };
         let delta = &choice.delta;
         if let Some(text) = delta.reasoning_content.filled().or_else(|| delta.reasoning.filled()) {
-            out.push(Event::Reasoning(text.to_owned()));
+            self.think(text.to_owned(), out);
         }
         self.text(&delta.content.0, out);
         self.refused |= delta.refusal.filled().is_some();
@@ -120,7 +126,9 @@ impl ChatDecoder {
 
     fn delta(&mut self, delta: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
         let reasoning = REASONING.iter().filter_map(|name| delta.get(*name)).map(text_of);
-        out.extend(reasoning.into_iter().find(|text| !text.is_empty()).map(Event::Reasoning));
+        if let Some(reasoning) = reasoning.into_iter().find(|text| !text.is_empty()) {
+            self.think(reasoning, out);
+        }
         match delta.get("content") {
             Some(Value::String(content)) => self.text(content, out),
             Some(Value::Array(parts)) => parts.iter().for_each(|part| self.part(part, out)),
@@ -139,6 +147,13 @@ impl ChatDecoder {
             Some(function @ Value::Object(_)) => self.call(Some(0), "", function, out),
             _ => Ok(()),
         }
+    }
+
+    fn think(&mut self, text: String, out: &mut Vec<Event>) {
+        if self.quirks.returns_reasoning {
+            self.reasoning.push_str(&text);
+        }
+        out.push(Event::Reasoning(text));
     }
 
     fn text(&mut self, text: &str, out: &mut Vec<Event>) {
@@ -202,6 +217,10 @@ impl ChatDecoder {
         // Some servers repeat the reason on later chunks.
         if self.finish.is_none() {
             self.finish = Some(finish);
+            if !self.calls.is_empty() && !self.reasoning.is_empty() {
+                let (by, text) = (self.by.clone(), std::mem::take(&mut self.reasoning));
+                out.push(Event::ReasoningBlock(ReasoningBlock { by, text, signature: ReasoningSignature::None }));
+            }
             if finish == Finish::Other {
                 out.push(Event::Warning(format!("the provider gives an unknown finish reason, `{reason}`")));
             }
@@ -335,6 +354,9 @@ fn read_usage(usage: &Value, reasoning_apart: bool) -> Usage {
             "/cached_tokens",
         ]),
         cache_write: count(&["/prompt_tokens_details/cache_write_tokens"]),
+        cache_write_1h: 0,
         reasoning,
+        cost_nanos: crate::protocols::cost_nanos(usage),
+        billed: None,
     }
 }

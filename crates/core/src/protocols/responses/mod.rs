@@ -58,7 +58,7 @@ impl Adapter for Responses {
             body.insert("store".into(), json!(false));
         }
         put_sampling(&mut body, &sampling);
-        if let Some(format) = prompt.schema.as_ref().and_then(|schema| format(to, schema)) {
+        if let Some(format) = prompt.schema.as_ref().and_then(|schema| format(to, prompt, schema)) {
             body.insert("text".into(), json!({"format": format}));
         }
         if !prompt.tools.is_empty() {
@@ -107,8 +107,8 @@ fn put_sampling(body: &mut Map<String, Value>, sampling: &Sampling) {
 }
 
 /// Flat, not nested as in chat completions.
-fn format(to: &Endpoint, schema: &Value) -> Option<Value> {
-    match request::dialect(to, schema) {
+fn format(to: &Endpoint, prompt: &Prompt, schema: &Value) -> Option<Value> {
+    match request::dialect(to, prompt, schema) {
         SchemaDialect::Native => Some(json!({
             "type": "json_schema", "name": "answer", "strict": openai::is_strict(schema), "schema": schema,
         })),

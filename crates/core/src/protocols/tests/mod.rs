@@ -1,5 +1,6 @@
 //! The adapters against recorded bytes and hostile ones.
 
+mod billing;
 mod cases;
 mod encoding;
 mod endings;
