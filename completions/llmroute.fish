@@ -81,6 +81,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l timeout -d 'Ti
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l first-token-timeout -d 'Time limit until the first token of an attempt' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l idle-timeout -d 'Time limit between two tokens' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l deadline -d 'Time limit of the whole request: attempts, waits and fallbacks' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l max-wait -d 'Longest wait for a rate limit' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l max-cost -d 'Use only deployments with a known price and an estimated cost of at most this' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l route-seed -d 'Seed for the random choices of routing' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l verify -d 'Accept the answer only if this shell command exits with 0; it gets the answer on standard input' -r
@@ -98,6 +99,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l json -d 'Print
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l stream-json -d 'Print one JSON event per line while the answer arrives'
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s S -l no-stream -d 'Print the answer only when it is complete'
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s x -l extract -d 'Print only the first fenced code block of the answer'
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l fail-on-truncated -d 'Reject an answer that the token limit cut, and call the next deployment'
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s u -l usage -d 'Print the deployment, tokens, cost and speed to standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l dry-run -d 'Show the requests that would be sent, without sending them'
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s n -l no-log -d 'Do not log this request'
@@ -156,6 +158,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l timeout -d '
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l first-token-timeout -d 'Time limit until the first token of an attempt' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l idle-timeout -d 'Time limit between two tokens' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l deadline -d 'Time limit of the whole request: attempts, waits and fallbacks' -r
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l max-wait -d 'Longest wait for a rate limit' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l max-cost -d 'Use only deployments with a known price and an estimated cost of at most this' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l route-seed -d 'Seed for the random choices of routing' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s p -l profile -d 'Profile to use: a name, a file, or `demo`' -r

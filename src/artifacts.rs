@@ -1,4 +1,4 @@
-//! What is generated from the definition of the command line: manual pages and completions.
+//! Generates manual pages and completions from the definition of the command line.
 
 use clap_complete::Shell;
 

@@ -1,4 +1,4 @@
-//! One snapshot of what surrounds the process: variables, streams, wall time. Read once, in `main`.
+//! One snapshot of the environment of the process: variables, streams, wall time. Taken once, in `main`.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -8,14 +8,14 @@ use std::path::PathBuf;
 use llmroute_core::model::Timestamp;
 use llmroute_router::profile::EnvVars;
 
-/// What surrounds the process.
+/// The environment of the process.
 #[derive(Debug, Clone)]
 pub struct Env {
     /// The environment variables.
     pub vars: EnvVars,
     /// Wall time at the start.
     pub now: Timestamp,
-    /// What standard output is.
+    /// The kind of standard output.
     pub stdout: Sink,
     /// Standard error is a terminal.
     pub stderr_terminal: bool,
@@ -23,18 +23,18 @@ pub struct Env {
     pub stdin_terminal: bool,
     /// Standard input is the output of another process.
     pub stdin_pipe: bool,
-    /// A number that no other process has, for the seed of this one's luck.
+    /// A number that no other process has, for the seed of random choices.
     pub entropy: u64,
 }
 
-/// What standard output is; it decides what happens when an answer breaks.
+/// The kind of standard output; it decides how a broken answer continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sink {
-    /// A person watches.
+    /// A person reads it as it arrives.
     Terminal,
-    /// Another program reads as it comes.
+    /// Another program reads it as it arrives.
     Pipe,
-    /// It is read when it is done.
+    /// It is read when it is complete.
     File,
 }
 
@@ -74,7 +74,7 @@ impl Env {
         }
     }
 
-    /// Where the shared state lives: `$XDG_STATE_HOME/llmroute` or `~/.local/state/llmroute`.
+    /// The directory of the shared state: `$XDG_STATE_HOME/llmroute` or `~/.local/state/llmroute`.
     #[must_use]
     pub(crate) fn state_dir(&self) -> Option<PathBuf> {
         let home = self.vars.get("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());

@@ -1,4 +1,4 @@
-//! What ends a command without success: a kind with its exit code, a message, and what to do next.
+//! The failures of commands: a kind with its exit code, a message, and hints.
 
 use std::fmt;
 use std::io;
@@ -10,10 +10,10 @@ use clap::error::{ContextKind, ContextValue};
 
 pub(crate) use llmroute_router::history::HistoryError;
 
-/// The kinds of failure a command can end with; each has one exit code and nothing else decides it.
+/// The kinds of failure. Each has one exit code, and nothing else chooses exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// Something for which there is no better word.
+    /// No other kind applies.
     Other,
     /// The command line cannot be understood.
     Usage,
@@ -57,16 +57,16 @@ impl ErrorKind {
     }
 }
 
-/// A failed command: its kind, what happened with its causes, and what to do next.
+/// A failed command: its kind, its message with causes, and hints.
 #[derive(Debug)]
 pub(crate) struct CommandError {
     /// Decides the exit code.
     pub kind: ErrorKind,
     /// Further lines of the message (one for each attempt), printed indented.
     pub details: Vec<String>,
-    /// What to do next, a line each.
+    /// Hints, a line each.
     pub hints: Vec<String>,
-    /// What happened and where, with its causes: fragments in lower case without a full stop.
+    /// The failure with its causes: fragments in lower case without a full stop.
     source: anyhow::Error,
     /// The message already has its heading and place (diagnostics of a profile).
     rendered: bool,
@@ -169,7 +169,7 @@ impl From<HistoryError> for CommandError {
     }
 }
 
-/// Returns what `cause` says, in words of this program where the standard library has only codes or jargon.
+/// Returns the message of `cause`; errors of the standard library get the words of this program.
 fn describe(cause: &(dyn std::error::Error + 'static)) -> String {
     if let Some(error) = cause.downcast_ref::<io::Error>() {
         return io_text(error);
@@ -186,7 +186,7 @@ fn describe(cause: &(dyn std::error::Error + 'static)) -> String {
     cause.to_string()
 }
 
-/// Returns what an operating system's error means, without its code.
+/// Returns the meaning of an error of the operating system, without its code.
 #[must_use]
 pub(crate) fn io_text(error: &io::Error) -> String {
     if let Some(inner) = error.get_ref() {
@@ -225,7 +225,8 @@ fn int_text(error: &ParseIntError) -> &'static str {
     }
 }
 
-/// Returns what a mistake on the command line is, where the parser passes on the words of the standard library.
+/// Returns the error for an invalid number on the command line, for which the parser has only the words of the
+/// standard library.
 #[must_use]
 pub(crate) fn plain_parse_error(error: &clap::Error) -> Option<CommandError> {
     let source = std::error::Error::source(error)?;

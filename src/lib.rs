@@ -5,7 +5,7 @@ pub mod commands;
 mod conversation;
 pub mod environment;
 pub mod error;
-mod options;
+mod request;
 mod setup;
 mod signals;
 mod state_location;

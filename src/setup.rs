@@ -1,4 +1,4 @@
-//! What every command that calls somebody needs: the profile, the state, a router, an id.
+//! The parts that every command that makes calls needs: the profile, the state, a router, an id.
 
 use std::time::Duration;
 
@@ -6,13 +6,14 @@ use crate::commands::Global;
 use crate::commands::profile;
 use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
+use crate::request::RequestOptions;
 use crate::signals::{Completion, until_signal};
 use crate::state_location;
 use crate::ui::console::Console;
 use llmroute_core::model::Timestamp;
 use llmroute_core::routing::GroupId;
 use llmroute_router::builder::Environment;
-use llmroute_router::engine::Router;
+use llmroute_router::engine::Engine;
 use llmroute_router::ports::Clock;
 pub(crate) use llmroute_router::profile::{
     LoadError, LoadOptions, Profile, ProfileLocation, Severity, Source, discover, locate,
@@ -21,15 +22,15 @@ pub(crate) use llmroute_router::profile::{
 /// The longest time that a command waits for its last writes to the state.
 pub(crate) const WRITE_LIMIT: Duration = Duration::from_secs(2);
 
-/// The profile that the options and the environment name, with its warnings said.
+/// Loads the profile that the options and the environment name, and prints its warnings.
 ///
 /// # Errors
-/// Everything that is wrong with it, or that there is none and no key.
+/// `profile` with every mistake in it, or if there is neither a profile nor a key.
 pub(crate) fn profile(global: &Global, env: &Env, console: &mut Console) -> Result<Profile, CommandError> {
     profile_for(global, env, console, false)
 }
 
-/// The same for a process that makes many calls, if it is `long_lived`.
+/// As [`profile`], for a process that makes many calls if it is `long_lived`.
 ///
 /// # Errors
 /// As [`profile`].
@@ -39,13 +40,28 @@ pub(crate) fn profile_for(
     console: &mut Console,
     long_lived: bool,
 ) -> Result<Profile, CommandError> {
+    profile_of(global, env, console, long_lived, &RequestOptions::default())
+}
+
+/// As [`profile_for`], for a request with `options`. The models that were found without a profile are named only if
+/// the request uses them.
+///
+/// # Errors
+/// As [`profile`].
+pub(crate) fn profile_of(
+    global: &Global,
+    env: &Env,
+    console: &mut Console,
+    long_lived: bool,
+    options: &RequestOptions,
+) -> Result<Profile, CommandError> {
     let inputs = LoadOptions { env: &env.vars, long_lived };
     let colour = console.colour();
     let wrong = |error: LoadError| CommandError::rendered(ErrorKind::Profile, error.render(colour));
     let loaded = match locate(global.profile.as_deref(), &env.vars).map_err(wrong)? {
         ProfileLocation::Discover => match discover::from_keys(&inputs).map_err(wrong)? {
             Some(profile) => Ok(profile),
-            // Only a profile that has to be looked for on the network waits for it.
+            // The search for local servers uses the network.
             None => match until_signal(profile::open(None, &inputs))? {
                 Completion::Done(loaded) => loaded,
                 Completion::Signal(signal) => {
@@ -57,7 +73,7 @@ pub(crate) fn profile_for(
         located => Profile::load(&located, &inputs),
     };
     let profile = loaded.map_err(wrong)?;
-    if profile.source == Source::Discovered {
+    if profile.source == Source::Discovered && options.model.is_none() {
         let names: Vec<&str> = profile.map.deployments.iter().map(|deployment| deployment.name.as_str()).collect();
         console.event(&format!("no profile; using {}", names.join(", ")));
     }
@@ -74,10 +90,10 @@ pub(crate) fn warn_of_retired(profile: &Profile, group: GroupId, env: &Env, cons
     }
 }
 
-/// Refuses a group that needs something that is not built yet.
+/// Refuses a group that uses a key that this version does not support.
 ///
 /// # Errors
-/// Names the key of the profile.
+/// `profile`, with the name of the key.
 pub(crate) fn built(profile: &Profile, group: GroupId) -> Result<(), CommandError> {
     match profile.unbuilt(group) {
         None => Ok(()),
@@ -92,27 +108,27 @@ pub(crate) fn built(profile: &Profile, group: GroupId) -> Result<(), CommandErro
 /// A router over `profile` with the network, the shared state and the keys of this process.
 ///
 /// # Errors
-/// When `--state` names no place.
+/// `usage` or `profile` if the location of the state is invalid.
 pub(crate) fn router(
     profile: Profile,
     global: &Global,
     env: &Env,
     clock: Clock,
     seed: u64,
-) -> Result<Router, CommandError> {
+) -> Result<Engine, CommandError> {
     let state = state_location::of(global, env, profile.state.as_ref())?;
     let around = Environment { vars: &env.vars, state: &state, clock, seed };
-    Ok(Router::from_profile(profile, &around))
+    Ok(Engine::from_profile(profile, &around))
 }
 
-/// The hour on the wall from 0 to 23, for rules that look at it.
+/// The local hour from 0 to 23, for rules.
 #[must_use]
 pub(crate) fn local_hour(now: Timestamp) -> Option<u8> {
     let time = jiff::Timestamp::from_millisecond(now.0).ok()?;
     u8::try_from(time.to_zoned(jiff::tz::TimeZone::system()).hour()).ok()
 }
 
-/// An id that sorts by time and that no other process makes.
+/// A unique id that sorts by time.
 #[must_use]
 pub(crate) fn request_id(now: Timestamp, entropy: u64) -> String {
     let mut rng = fastrand::Rng::with_seed(entropy);

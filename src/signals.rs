@@ -1,4 +1,4 @@
-//! Waiting for work until it is done or a signal ends it, and dying by that signal.
+//! Waits for work until it is done or a signal ends it, and ends the process by that signal.
 //!
 //! Signals are taken by a thread of their own: a write to a reader that does not read blocks the
 //! runtime, and Ctrl-C must end that too.
@@ -16,13 +16,13 @@ use tokio::sync::oneshot;
 
 use crate::error::{CommandError, ErrorKind};
 
-/// How long the work may take to end itself after a signal.
+/// The time in which the work can end after a signal.
 const GRACE: Duration = Duration::from_millis(50);
 
-/// Who began to take signals last: only that one acts on them.
+/// The number of the last receiver of signals: only that one acts on them.
 static LATEST: AtomicUsize = AtomicUsize::new(0);
 
-/// How the wait ended.
+/// The end of the wait.
 pub(crate) enum Completion<T> {
     /// The work was done.
     Done(T),
@@ -33,9 +33,9 @@ pub(crate) enum Completion<T> {
 /// The clock that timers of the work run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Time {
-    /// The one on the wall.
+    /// Wall time.
     Real,
-    /// Waiting takes no time: only for work that asks nobody but simulated deployments.
+    /// Waiting takes no time: only for work that calls only simulated deployments.
     Simulated,
 }
 
@@ -45,7 +45,7 @@ pub(crate) enum Time {
 /// process dies by the signal at once.
 ///
 /// # Errors
-/// When the runtime cannot be made (no file descriptors left).
+/// Fails if the runtime cannot be created (no file descriptors left).
 pub(crate) fn until_signal<T>(work: impl Future<Output = T>) -> Result<Completion<T>, CommandError> {
     until(Time::Real, GRACE, work)
 }
@@ -82,7 +82,7 @@ fn taken() -> Vec<i32> {
     [SIGINT, SIGTERM].into_iter().chain((!ignored).then_some(SIGHUP)).collect()
 }
 
-/// Whether a process of this `status` (proc(5)) ignores `signal`.
+/// Returns `true` if a process of this `status` (proc(5)) ignores `signal`.
 fn ignores(status: &str, signal: i32) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
@@ -108,7 +108,7 @@ impl SignalThread {
                 if LATEST.load(Ordering::SeqCst) != own {
                     return;
                 }
-                // The work may have ended, or hang in a write: then nobody takes it.
+                // The work may have ended, or hang in a write: then nothing receives it.
                 let taken = tell.take().is_some_and(|tell| tell.send(signal).is_ok());
                 if taken {
                     last_moments(&mut signals, &gone, grace);
@@ -120,7 +120,7 @@ impl SignalThread {
     }
 }
 
-/// The time that the work has to end the process itself; shorter when a person is impatient.
+/// Waits for the work to end the process itself; a second signal shortens the time.
 fn last_moments(signals: &mut Signals, gone: &mpsc::Receiver<()>, grace: Duration) {
     let mut left = grace;
     while !left.is_zero() && signals.pending().next().is_none() {
@@ -154,7 +154,7 @@ impl SignalStream {
     /// in a write) ends the process.
     ///
     /// # Errors
-    /// When there is no thread for them.
+    /// Fails if no thread can be started.
     pub(crate) fn begin() -> io::Result<Self> {
         let mut incoming = Signals::new(taken())?;
         let (tell, signals) = unbounded_channel();
@@ -186,7 +186,7 @@ impl SignalStream {
     }
 }
 
-/// Whether `signal` is Ctrl-C.
+/// Returns `true` for the signal of Ctrl-C.
 #[must_use]
 pub(crate) fn is_interrupt(signal: i32) -> bool {
     signal == SIGINT

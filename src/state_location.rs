@@ -1,4 +1,4 @@
-//! Where the shared state is: as `--state` says, else the profile, else in the home.
+//! The location of the shared state: from `--state`, else from the profile, else in the home directory.
 
 use crate::commands::Global;
 use crate::environment::Env;
@@ -7,10 +7,10 @@ use llmroute_core::model::StateSource;
 pub(crate) use llmroute_router::profile::{LoadError, locate, state_source};
 pub(crate) use llmroute_router::state::StateLocation;
 
-/// Where the shared state is, for a command that needs nothing else of the profile.
+/// The location of the shared state, for a command that needs nothing else of the profile.
 ///
 /// # Errors
-/// `usage` when `--state` cannot be understood, `profile` when what the profile says cannot.
+/// `usage` if `--state` is invalid, `profile` if `state` of the profile is.
 pub(crate) fn location(global: &Global, env: &Env) -> Result<StateLocation, CommandError> {
     if global.state.is_some() {
         return of(global, env, None);
@@ -21,7 +21,7 @@ pub(crate) fn location(global: &Global, env: &Env) -> Result<StateLocation, Comm
     of(global, env, source.as_ref())
 }
 
-/// Where the shared state is, when the profile says `source`.
+/// The location of the shared state, if `source` is that of the profile.
 ///
 /// # Errors
 /// As [`location`].
@@ -38,14 +38,14 @@ pub(crate) fn of(global: &Global, env: &Env, source: Option<&StateSource>) -> Re
     match &source {
         StateSource::Redis(url) if url.is_secret() => Err(CommandError::new(
             ErrorKind::Usage,
-            "`--state`: a password on the command line is seen by every process",
+            "`--state`: a password on the command line is visible to every process",
         )
-        .hint("put the URL into a variable and say `--state env:NAME`")),
+        .hint("put the URL into a variable and pass `--state env:NAME`")),
         _ => resolved(source, env, "`--state`", ErrorKind::Usage),
     }
 }
 
-/// The place that `source` means; a variable is looked up.
+/// The location that `source` names; a variable is looked up.
 fn resolved(source: StateSource, env: &Env, who: &str, kind: ErrorKind) -> Result<StateLocation, CommandError> {
     match source {
         StateSource::Memory => Ok(StateLocation::Memory),
@@ -66,10 +66,10 @@ fn resolved(source: StateSource, env: &Env, who: &str, kind: ErrorKind) -> Resul
     }
 }
 
-/// Makes a folder of the state, or in it, as the state itself does: for its owner alone.
+/// Creates a directory that only its owner can read, as the state does.
 ///
 /// # Errors
-/// When it cannot be made.
+/// Fails if it cannot be created.
 pub(crate) fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)

@@ -109,15 +109,16 @@ pub(crate) enum Command {
     },
 }
 
-/// How a command ended when it did not fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The end of a command that printed its result.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// Exit 0.
+    /// With exit code 0.
+    #[default]
     Success,
     /// By this signal.
     Signal(i32),
-    /// With this exit code; everything was said.
-    Code(u8),
+    /// As a failure of this kind; everything was printed.
+    Failed(ErrorKind),
 }
 
 /// Parses `args` and runs the command; returns the exit code.
@@ -130,7 +131,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &Env) -> u8 {
     let mut console = Console::new(env, cli.global.verbosity(), colour);
     match dispatch(&cli, env, &mut console) {
         Ok(Exit::Success) => 0,
-        Ok(Exit::Code(code)) => code,
+        Ok(Exit::Failed(kind)) => kind.exit_code(),
         Ok(Exit::Signal(signal)) => {
             crate::signals::die_by(signal);
             128 + u8::try_from(signal).unwrap_or(0)
@@ -165,7 +166,7 @@ fn print(console: &mut Console, text: &str) -> Result<Exit, CommandError> {
     console.data(text).map(|()| Exit::Success).or_else(|error| ask::unwritable(&error))
 }
 
-/// Help and version are what was asked for; anything else is a mistake on the command line.
+/// Prints the help or the version, or reports a mistake on the command line.
 fn unparsed(error: &clap::Error, env: &Env) -> u8 {
     let asked_for = !error.use_stderr();
     let mut console = Console::new(env, Verbosity::Normal, false);
@@ -193,7 +194,7 @@ impl Global {
         }
     }
 
-    /// `--color`, then `CLICOLOR_FORCE`, `NO_COLOR` and `TERM=dumb`, then whether a person watches.
+    /// `--color` decides, then `CLICOLOR_FORCE`, `NO_COLOR` and `TERM=dumb`, then whether standard error is a terminal.
     pub(crate) fn colour(&self, env: &Env) -> bool {
         let vars = &env.vars;
         match self.color {

@@ -10,14 +10,14 @@ use crate::ui::line_writer::LineWriter;
 use crate::ui::markdown::Renderer;
 use crate::ui::sanitize;
 
-/// How much is said on standard error.
+/// The amount of output on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verbosity {
     /// Errors only.
     Quiet,
     /// Waits, failures, skips.
     Normal,
-    /// Every call and who answered.
+    /// Every call, and the deployment that answered.
     Verbose,
 }
 
@@ -56,7 +56,7 @@ impl Console {
     /// terminal its control characters are made harmless.
     ///
     /// # Errors
-    /// When the stream cannot be written, or its reader went away (`BrokenPipe`).
+    /// Fails if the stream cannot be written, or its reader left (`BrokenPipe`).
     pub(crate) fn answer(&mut self, text: &str) -> io::Result<()> {
         if text.is_empty() {
             return Ok(());
@@ -103,42 +103,42 @@ impl Console {
         self.stdout.flush()
     }
 
-    /// Says one line that is worth knowing, unless it is to be quiet.
+    /// Prints one line, unless the command is quiet.
     pub(crate) fn event(&mut self, line: &str) {
         if self.verbosity >= Verbosity::Normal {
             self.say(line);
         }
     }
 
-    /// Says one line for those who asked for more.
+    /// Prints one line if more output was requested.
     pub(crate) fn detail(&mut self, line: &str) {
         if self.verbosity >= Verbosity::Verbose {
             self.say(line);
         }
     }
 
-    /// Says one line that was asked for by an option of its own.
+    /// Prints one line that an option requested.
     pub(crate) fn say(&mut self, line: &str) {
         let (on, off) = if self.colour { ("\u{1b}[2m", "\u{1b}[0m") } else { ("", "") };
         self.stderr_line(&format!("{on}llmroute: {}{off}", sanitize::text(line)));
     }
 
-    /// Asks a question that is answered by `y` or anything else; the answer is read by whoever asks.
+    /// Asks a question that is answered by `y` or anything else; the caller reads the answer.
     pub(crate) fn question(&mut self, text: &str) {
         self.report(&format!("llmroute: {} [y/N] ", sanitize::text(text)));
     }
 
-    /// Asks for what must not be seen, on the terminal and without echo.
+    /// Asks for a secret, on the terminal and without echo.
     ///
     /// # Errors
-    /// When there is no terminal, or it cannot be read.
+    /// Fails without a terminal, or if it cannot be read.
     pub(crate) fn secret(&mut self, text: &str) -> io::Result<String> {
         self.report(&format!("llmroute: {}", sanitize::text(text)));
         ::console::Term::stderr().read_secure_line()
     }
 
-    /// Lines that are redrawn in place on standard error, so many times a second at most; `None` where
-    /// nobody could see that.
+    /// Lines that are redrawn in place on standard error, at most `frames` times a second; `None` if standard error
+    /// is not a terminal, or the command is quiet.
     #[must_use]
     pub(crate) fn bars(&self, frames: u8) -> Option<indicatif::MultiProgress> {
         let term = ::console::Term::stderr();
@@ -151,7 +151,7 @@ impl Console {
         self.stderr_line(&format!("── {text} ──"));
     }
 
-    /// Says why the command failed.
+    /// Prints the error that ended the command.
     pub(crate) fn error(&mut self, error: &crate::error::CommandError) {
         let text = error.to_string();
         // What is rendered already has its colours, if there are to be any.
@@ -184,21 +184,21 @@ impl Console {
         }
     }
 
-    /// Renders the Markdown of the answers from now on, on a terminal of so many columns; `None` shows them
-    /// as they are.
+    /// Renders the Markdown of the answers from now on, on a terminal of `width` columns; `None` prints
+    /// them unchanged.
     pub(crate) fn render(&mut self, width: Option<u16>) {
         self.end_line();
         self.renderer = width.map(|width| Renderer::new(usize::from(width)));
     }
 
-    /// Looks how wide the terminal is now, for answers that are rendered.
+    /// Reads the width of the terminal again, for rendered answers.
     pub(crate) fn measure(&mut self) {
         if self.renderer.is_some() {
             self.render(Some(self.width()));
         }
     }
 
-    /// Puts `text` into the clipboard of whoever watches, by the terminal (OSC 52).
+    /// Puts `text` into the clipboard through the terminal (OSC 52).
     pub(crate) fn clipboard(&mut self, text: &str) {
         use base64::Engine;
         let encoded = base64::engine::general_purpose::STANDARD.encode(text);
@@ -217,7 +217,7 @@ impl Console {
 
     /// Prints text for people on standard error as it is: it brings its own headings and colours.
     pub(crate) fn report(&mut self, text: &str) {
-        // Nobody is left to tell when standard error is gone.
+        // There is no other place to report that standard error is closed.
         let _ = self.stderr.write_all(text.as_bytes());
     }
 
@@ -232,7 +232,7 @@ impl Console {
         ::console::Term::stdout().size().1
     }
 
-    /// Whether escape codes may be written to standard error.
+    /// Returns `true` if escape codes may be written to standard error.
     #[must_use]
     pub(crate) fn colour(&self) -> bool {
         self.colour
@@ -240,7 +240,7 @@ impl Console {
 
     fn stderr_line(&mut self, line: &str) {
         self.end_line();
-        // Nobody is left to tell when standard error is gone.
+        // There is no other place to report that standard error is closed.
         let _ = self.stderr.write_all(format!("{line}\n").as_bytes());
     }
 }

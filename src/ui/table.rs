@@ -8,7 +8,7 @@ use crate::ui::console::Console;
 use crate::ui::sanitize;
 use llmroute_core::model::failure::one_line;
 
-/// What a column does when the table is wider than the terminal.
+/// The behaviour of a column if the table is wider than the terminal.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Fit {
     /// It keeps its width, text to the left.
@@ -25,13 +25,13 @@ pub(crate) struct Column<T> {
     pub title: &'static str,
     /// The narrowest terminal that has room for it.
     pub from_width: u16,
-    /// What it does in a narrow one.
+    /// Its behaviour in a narrow one.
     pub fit: Fit,
-    /// What stands in it.
+    /// Its content.
     pub cell: fn(&T) -> String,
 }
 
-/// The columns of the terminal; `None` when nobody watches, then lines are as long as they need.
+/// The columns of the terminal; `None` if the output is not a terminal: then lines are not shortened.
 #[must_use]
 pub(crate) fn width(env: &Env, console: &Console) -> Option<u16> {
     (env.stdout == Sink::Terminal).then(|| console.width())

@@ -141,7 +141,7 @@ fn stream_json_restarts_after_an_invalid_answer() {
 
 #[test]
 fn a_missing_verify_command_fails_before_any_call() {
-    let stderr = "error: `--verify`: the command `no-such-judge` is not there\n\
+    let stderr = "error: `--verify`: the command `no-such-judge` does not exist\n\
         hint: it is run by `sh`, which looks for it in `PATH`\n";
     check(&["valid"], &["--verify", "no-such-judge --strict"], 2, "", stderr, &[]);
 }
@@ -150,4 +150,29 @@ fn a_missing_verify_command_fails_before_any_call() {
 fn an_endless_schema_fails_before_any_call() {
     let stderr = "error: `--schema` is not a valid JSON Schema: at `/`: it refers to itself without end\n";
     check(&["valid"], &["--schema", "{\"$ref\": \"#\"}"], 2, "", stderr, &[]);
+}
+
+const CUT_BY_LIMIT: &str = "invalid_output: the token limit cut the answer";
+
+#[test]
+fn a_cut_answer_is_a_failure_if_the_caller_says_so() {
+    let stderr = format!("llmroute: lab/too-long failed ({CUT_BY_LIMIT}); trying lab/valid\n");
+    let asked = ["too-long", "valid"];
+    check(&["too-long", "valid"], &["--fail-on-truncated"], 0, &format!("{VALID}\n"), &stderr, &asked);
+}
+
+#[test]
+fn a_group_can_make_cut_answers_failures() {
+    let server = Server::with(MODELS);
+    let profile = Profile::new().provider("lab", "openai", &server.url()).deployment("lab/too-long", "");
+    let run = |on_length| {
+        let profile =
+            profile.text().replacen("[groups.main]", &format!("[groups.main]\non_length = \"{on_length}\""), 1);
+        Run::with(&profile).env("LAB_KEY", KEY).args(["ask", "-S", "what?"]).output()
+    };
+    let cut = "{\"age\": \n";
+    run("accept").is(0, cut, "llmroute: the answer was cut at the token limit (raise --max-tokens)\n");
+    let failed = run("fail");
+    assert_eq!((failed.end, failed.text().as_str()), (69.into(), ""), "{}", failed.notes());
+    assert!(failed.notes().contains(CUT_BY_LIMIT), "{}", failed.notes());
 }

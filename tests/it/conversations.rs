@@ -130,7 +130,7 @@ fn an_unlogged_turn_is_reported_as_forgotten() {
     let server = Server::start();
     let home = home(&server, "good", "");
     ask(&home, ["one"], "");
-    ask(&home, ["-c", "-n", "two"], "llmroute: this turn is not logged, so the conversation will not know of it\n");
+    ask(&home, ["-c", "-n", "two"], "llmroute: this turn is not logged, so the conversation will not contain it\n");
     ask(&home, ["-c", "three"], "");
     assert_eq!(told(&server), "u: one\na: ANSWER\nu: three\n");
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use llmroute_core::model::{Event, Prompt, Timestamp};
 use llmroute_core::routing::failover::Stop;
 use llmroute_router::builder::Environment;
-use llmroute_router::engine::{Delivery, Observer, Request, RouteError, RouteErrorKind, Router, RouterEvent};
+use llmroute_router::engine::{Delivery, Engine, Observer, Request, RouteError, RouteErrorKind, RouterEvent};
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::{EnvVars, LoadOptions, Profile, Source};
 use llmroute_router::state::{StateLocation, database};
@@ -144,6 +144,71 @@ fn a_stopped_call_releases_its_lease_at_once() {
     ask(&home).output().is(0, &format!("{ANSWER}\n"), "");
 }
 
+/// Makes the calls that a limit counted look as much older.
+fn age_calls(home: &Home, by: Duration) {
+    let path = database(&home.path().join(".local/state/llmroute"));
+    let state = rusqlite::Connection::open(path).expect("the state is there");
+    let (key, value): (String, String) = state
+        .query_row("SELECT key, value FROM cells WHERE key LIKE 'limits/%'", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .expect("calls were counted");
+    let mut meter: serde_json::Value = serde_json::from_str(&value).expect("JSON");
+    let by = i64::try_from(by.as_millis()).expect("a short time");
+    // The later entries are relative to the first one.
+    let first = &mut meter["counted"][0]["window"][0][0];
+    *first = (first.as_i64().expect("a time") - by).into();
+    state.execute("UPDATE cells SET value = ?2 WHERE key = ?1", (&key, meter.to_string())).expect("it can be written");
+}
+
+/// Three calls use up a limit; three waiters get `signal`, and three more come. These are served as soon as there
+/// is room.
+fn check_waiters_that_end(signal: Signal) {
+    let server = Server::start();
+    let home = home(&profile(&server, "max_wait = \"30s\"", "{ model = \"lab/good\", rpm = 3 }"));
+    (0..3).for_each(|_| ask(&home).output().is(0, &format!("{ANSWER}\n"), ""));
+    age_calls(&home, Duration::from_secs(52));
+    let wait = |_| {
+        let run = ask(&home).start();
+        run.wait_for_stderr("for lab/good");
+        run
+    };
+    let first: Vec<_> = (0..3).map(wait).collect();
+    first.iter().for_each(|run| run.signal(signal));
+    let second: Vec<_> = (0..3).map(wait).collect();
+    for run in second {
+        let output = run.output();
+        assert_eq!(output.end, End::Code(0), "{signal}: {}", output.notes());
+    }
+    assert_eq!(server.count("good"), 6);
+    if signal == Signal::SIGSTOP {
+        first.iter().for_each(|run| run.signal(Signal::SIGKILL));
+    }
+}
+
+#[test]
+fn waiters_that_are_interrupted_leave_the_queue() {
+    check_waiters_that_end(Signal::SIGINT);
+    check_waiters_that_end(Signal::SIGTERM);
+}
+
+#[test]
+fn waiters_that_are_killed_or_stopped_lose_their_place() {
+    check_waiters_that_end(Signal::SIGKILL);
+    check_waiters_that_end(Signal::SIGSTOP);
+}
+
+#[test]
+fn a_waiter_behind_more_requests_than_there_is_room_for_is_refused_early() {
+    let server = Server::start();
+    let home = home(&profile(&server, "max_wait = \"58s\"", "{ model = \"lab/good\", rpm = 1 }"));
+    ask(&home).output().is(0, &format!("{ANSWER}\n"), "");
+    age_calls(&home, Duration::from_secs(40));
+    let first = ask(&home).start();
+    first.wait_for_stderr("for lab/good");
+    let output = ask(&home).limit(Duration::from_secs(10)).output();
+    assert_eq!(output.end, End::Code(75), "{}", output.notes());
+    first.signal(Signal::SIGTERM);
+}
+
 #[test]
 fn deployments_with_one_key_for_one_model_share_a_gate() {
     let server = Server::start();
@@ -211,7 +276,7 @@ fn a_deployment_without_a_price_is_not_called_under_a_budget() {
 
 /// One process that lives for minutes on a paused clock.
 struct Life {
-    router: Router,
+    router: Engine,
     group: llmroute_core::routing::GroupId,
     clock: Clock,
     rng: fastrand::Rng,
@@ -245,7 +310,7 @@ impl Life {
             .unwrap_or_else(|error| panic!("{}", error.render(false)));
         let (group, clock) = (profile.default_group, Clock::starting_at(START));
         let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 1 };
-        Self { router: Router::from_profile(profile, &around), group, clock, rng: fastrand::Rng::with_seed(1) }
+        Self { router: Engine::from_profile(profile, &around), group, clock, rng: fastrand::Rng::with_seed(1) }
     }
 
     async fn ask(&mut self) -> Result<(), RouteError> {

@@ -27,6 +27,24 @@
 //! [`Router::from_toml`] reads the same settings from a profile. [`ChatRequest::stream`] delivers the answer as it
 //! comes. Requests and attempts are `tracing` spans, `llm.chat` and `llm.attempt`.
 //!
+//! # Features
+//!
+//! With `default-features = false`, a program builds about 140 crates (tokio, reqwest, rustls), keeps the state in memory
+//! or in the [`State`] that it names, and runs no commands. A setting that needs a missing feature is an error when the
+//! router is built; its source is a [`MissingFeature`].
+//!
+//! | feature | default | crates | adds |
+//! |---|---|---|---|
+//! | `exec` | yes | 2 | commands: `cmd:` keys, `exec:` strategies, credential processes |
+//! | `redis` | yes | 5 | [`State::Redis`] |
+//! | `rules` | yes | 20 | rules of groups (CEL) |
+//! | `schema` | yes | 12 | [`ChatRequest::schema`] |
+//! | `sqlite` | yes | 7 | [`State::Directory`] |
+//! | `redis-tls` | no | 5 | `rediss://` URLs |
+//! | `keyring` | no | 60 | `keyring:NAME` keys |
+//! | `vertex` | no | 51 | Google's default credentials without `gcloud` |
+//! | `test-util` | no | 0 | a fixed seed and clock, for tests |
+//!
 //! Hidden modules serve the command line and the benchmarks and have no stable interface. The map of the code is in
 //! `docs/architecture.md`.
 

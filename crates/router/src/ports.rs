@@ -219,6 +219,11 @@ pub trait Store: Send + Sync {
         writes.iter_mut().map(|write| write.perform(self)).collect()
     }
 
+    /// Returns the time now by the clock of the store, if that is not the clock of this machine and is known.
+    fn shared_time(&self) -> Option<Timestamp> {
+        None
+    }
+
     /// Returns true if no operation can block.
     fn is_immediate(&self) -> bool {
         false

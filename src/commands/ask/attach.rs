@@ -1,4 +1,4 @@
-//! Images and documents for a prompt: from bytes or an address to a part, and out of what is shown.
+//! Images and documents for a prompt: makes parts from bytes or addresses, and keeps them out of logs and listings.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ pub(crate) use llmroute_core::model::media::{Media, decoded_len, linked};
 pub(crate) use llmroute_core::model::prompt::ImageData;
 use llmroute_core::model::{Part, Prompt};
 
-/// What the pipe is called.
+/// The name of the pipe.
 const STDIN: &str = "standard input";
 
 /// The part for `source` if that is an address; the provider fetches it.
@@ -33,7 +33,7 @@ pub(crate) fn unknown(source: &str) -> CommandError {
     CommandError::new(ErrorKind::Input, message).hint("`-f` puts the text of a file before the prompt")
 }
 
-/// What the log keeps of `part`, which came from `source`: enough to know it again, and none of its bytes.
+/// The note in the log for `part` of `source`: enough to identify it, and none of its bytes.
 fn note(source: &str, part: &Part) -> Option<String> {
     let (Part::Image { media_type, data } | Part::File { media_type, data, .. }) = part else { return None };
     Some(match data {
@@ -47,7 +47,7 @@ fn note(source: &str, part: &Part) -> Option<String> {
     })
 }
 
-/// `text` as the log keeps it: with a line for each of `parts`, the first of which come from `sources`.
+/// Returns `text` as it is logged: with a line for each of `parts`, the first of which come from `sources`.
 pub(crate) fn logged(text: &str, sources: &[String], parts: &[Part]) -> String {
     let names = sources.iter().map(|name| if name == "-" { STDIN } else { name }).chain(std::iter::repeat(STDIN));
     let notes = names.zip(parts).filter_map(|(name, part)| note(name, part));
@@ -55,7 +55,7 @@ pub(crate) fn logged(text: &str, sources: &[String], parts: &[Part]) -> String {
     lines.join("\n")
 }
 
-/// `text` without the bytes that are attached to `prompt`: nobody reads megabytes of base64.
+/// Returns `text` without the bytes that are attached to `prompt`, which can be megabytes of base64.
 pub(crate) fn elide(text: &str, prompt: &Prompt) -> String {
     let mut short = text.to_owned();
     for part in prompt.messages.iter().flat_map(|message| &message.parts) {

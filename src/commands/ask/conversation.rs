@@ -4,11 +4,11 @@ use crate::conversation::fit::{Fitted, budget, fit};
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
 use llmroute_core::model::Message;
-use llmroute_router::engine::{Request, Router};
+use llmroute_router::engine::{Engine, Request};
 pub(crate) use llmroute_router::history::{History, HistoryError, messages};
 pub(crate) use llmroute_router::state::StateLocation;
 
-/// What was said before.
+/// The earlier turns of a conversation.
 #[derive(Debug)]
 pub(crate) struct ContinuedConversation {
     /// The whole id of the conversation.
@@ -17,10 +17,10 @@ pub(crate) struct ContinuedConversation {
     pub parent: Option<String>,
     /// The system prompt that holds until another is given.
     pub system: Option<String>,
-    /// The group that was asked last.
+    /// The last group.
     pub group: String,
     messages: Vec<Message>,
-    /// Turns that have no end.
+    /// Turns without an answer.
     unfinished: Vec<String>,
 }
 
@@ -28,7 +28,7 @@ impl ContinuedConversation {
     /// The conversation called `id`, or the newest one.
     ///
     /// # Errors
-    /// `input` when there is no such conversation, or no log.
+    /// `input` if there is no such conversation, or no log.
     pub(crate) fn open(id: Option<&str>, location: &StateLocation) -> Result<Self, CommandError> {
         let id = id.unwrap_or("last");
         let found = History::open(location).and_then(|history| {
@@ -47,8 +47,8 @@ impl ContinuedConversation {
         })
     }
 
-    /// Puts what was said before the prompt of `request`, as much of it as fits, and says what does not.
-    pub(crate) fn precede(self, request: &mut Request, router: &Router, console: &mut Console) {
+    /// Puts the earlier turns before the prompt of `request`, as far as they fit, and reports the ones left out.
+    pub(crate) fn precede(self, request: &mut Request, router: &Engine, console: &mut Console) {
         for id in &self.unfinished {
             console.event(&format!("the turn `{id}` has no answer yet; it is left out"));
         }

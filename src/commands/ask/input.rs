@@ -1,4 +1,4 @@
-//! Where the prompt comes from: arguments, files and standard input, without ever hanging in silence.
+//! Reads the prompt from arguments, files and standard input, and reports a wait.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -6,8 +6,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use super::attach;
-use super::template::FilledTemplate;
 use crate::error::{CommandError, ErrorKind};
+use crate::request::template::FilledTemplate;
 use crate::ui::console::Console;
 use crate::ui::text;
 use llmroute_core::model::{Part, Timestamp};
@@ -17,10 +17,10 @@ use llmroute_router::ports::Clock;
 const NOTICE_AFTER: Duration = Duration::from_secs(2);
 /// The largest input that is read: no model takes more, and the prompt is held in memory.
 const MAX_INPUT: usize = 256 << 20;
-/// Where piped text goes inside a prompt.
+/// The place of piped text inside a prompt.
 const PLACEHOLDER: &str = "{{stdin}}";
 
-/// What was typed, as far as it concerns the prompt.
+/// The typed sources of the prompt.
 pub(crate) struct PromptSources<'a> {
     /// The words of the command line.
     pub words: &'a [String],
@@ -28,7 +28,7 @@ pub(crate) struct PromptSources<'a> {
     pub files: &'a [PathBuf],
     /// Images and documents to show: files, addresses, or `-`.
     pub attachments: &'a [String],
-    /// The template that is asked with.
+    /// The template.
     pub template: Option<&'a FilledTemplate>,
     /// Leave standard input alone.
     pub no_stdin: bool,
@@ -40,19 +40,19 @@ pub(crate) struct PromptSources<'a> {
     pub allow_empty: bool,
 }
 
-/// What is asked.
+/// The content of the prompt.
 pub(crate) struct PromptInput {
     /// The text.
     pub text: String,
-    /// What it is about besides.
+    /// The images and documents.
     pub attachments: Vec<Part>,
 }
 
-/// Reads everything and puts it together.
+/// Reads all sources and joins them.
 ///
 /// # Errors
-/// `usage` when there is no prompt, `input` when something cannot be read, `deadline` when standard
-/// input is idle for too long.
+/// `usage` without a prompt, `input` if a source cannot be read, `deadline` if standard input is idle for
+/// longer.
 pub(crate) fn read(
     sources: &PromptSources<'_>,
     clock: Clock,
@@ -105,7 +105,7 @@ pub(crate) fn read(
     Ok(PromptInput { text, attachments })
 }
 
-/// Whether standard input is to be attached; then it is not the prompt.
+/// Returns `true` if standard input is an attachment; then it is not the prompt.
 fn attaches_stdin(sources: &PromptSources<'_>, asks_for_stdin: bool) -> Result<bool, CommandError> {
     let times = sources.attachments.iter().filter(|source| *source == "-").count();
     let why = match (times, asks_for_stdin, sources.no_stdin) {
@@ -118,7 +118,7 @@ fn attaches_stdin(sources: &PromptSources<'_>, asks_for_stdin: bool) -> Result<b
     Err(CommandError::new(ErrorKind::Usage, why))
 }
 
-/// The error for an input that a model would have to invent.
+/// The error for an empty input, about which a model would invent an answer.
 fn empty(name: &str, or: &str) -> CommandError {
     CommandError::new(ErrorKind::Input, format!("{name} is empty"))
         .hint(format!("`--allow-empty` sends the prompt without it{or}"))
@@ -177,21 +177,21 @@ fn decode(bytes: Vec<u8>) -> Result<String, (usize, Vec<u8>)> {
     })
 }
 
-/// How long may be waited, and who is told.
+/// The limit of the wait, and the console that reports it.
 struct ReadDeadline<'a> {
     clock: Clock,
     deadline: Timestamp,
     console: &'a mut Console,
 }
 
-/// What standard input held.
+/// The content of standard input.
 enum Piped {
     Text(String),
     /// An image or a document.
     Attachment(Part),
 }
 
-/// What is attached from `source`: an address is not fetched.
+/// The attachment from `source`; a URL is not fetched.
 fn attachment(source: &str, wait: &mut ReadDeadline<'_>) -> Result<Part, CommandError> {
     if let Some(part) = attach::link(source) {
         return Ok(part);
@@ -219,7 +219,7 @@ fn stdin(typed: bool, wait: &mut ReadDeadline<'_>) -> Result<Piped, CommandError
     }
 }
 
-/// Everything that `open` gives to read. Silence is mentioned once; the deadline ends the wait.
+/// Reads everything from the result of `open`. A wait is reported once; the deadline ends it.
 fn drain<R: Read>(
     open: impl FnOnce() -> io::Result<R> + Send + 'static,
     name: &str,
@@ -268,7 +268,7 @@ fn spawn_reader<R: Read>(open: impl FnOnce() -> io::Result<R> + Send + 'static) 
         let mut source = match open() {
             Ok(source) => source,
             Err(error) => {
-                // Nobody waits any more if this cannot be told.
+                // If this fails, the receiver has given up.
                 let _ = sender.send(Err(error));
                 return;
             }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
 
+use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
 
 /// The number of symbolic links in a row that are followed.
@@ -24,6 +25,19 @@ pub(crate) enum OutputFile {
     },
     /// A device or a pipe.
     Write(File),
+}
+
+/// Checks that `path` can be written.
+///
+/// # Errors
+/// `output` with the reason.
+pub(super) fn prepare(path: &Path) -> Result<OutputFile, CommandError> {
+    OutputFile::prepare(path).map_err(|error| {
+        let read_only = error.kind() == io::ErrorKind::PermissionDenied && path.is_file();
+        let message = format!("cannot write `{}`", path.display());
+        let error = CommandError::caused(ErrorKind::Output, message, error);
+        if read_only { error.hint("the file is read-only; `chmod u+w` allows changes") } else { error }
+    })
 }
 
 impl OutputFile {

@@ -1,4 +1,4 @@
-//! Shows one request as it goes on: text on standard output, everything else on standard error.
+//! Shows one request while it runs: text on standard output, everything else on standard error.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -8,45 +8,46 @@ use serde_json::{Value, json};
 
 use super::output_file::{OutputFile, fenced_block, put};
 use super::report::{ReportContext, event};
-use super::resolve::{Output, ResolvedAsk};
+use super::resolve::Output;
 use crate::ui::console::Console;
 use crate::ui::sanitize;
 use crate::ui::text::{duration, money};
+use llmroute_core::model::refused_parameters::Change;
 use llmroute_core::model::{Event, Failure, Usage};
 use llmroute_core::routing::failover::SkipReason;
 use llmroute_core::routing::{DeploymentId, GroupId, Map};
 use llmroute_router::engine::{ContinuedBy, Observer, RoutedAnswer, RouterEvent};
 
-/// The watcher of `ask`.
+/// Prints an answer and its events.
 pub(crate) struct Printer<'a> {
     console: &'a mut Console,
     subject: ReportContext<'a>,
-    ask: &'a ResolvedAsk,
-    /// Where the whole answer goes, if not to standard output.
+    output: Output,
+    /// The file of the complete answer, if it is not printed.
     target: Option<OutputFile>,
-    /// A failure that was not told yet: what follows it belongs on the same line.
+    /// A failure that is not printed yet: the next step belongs on the same line.
     failed: Option<(DeploymentId, String)>,
     /// Standard output cannot be written.
     broken: Option<io::Error>,
 }
 
 impl<'a> Printer<'a> {
-    /// A printer for the answer to `ask`.
+    /// A printer for an answer.
     pub(crate) fn new(
         console: &'a mut Console,
         subject: ReportContext<'a>,
-        ask: &'a ResolvedAsk,
+        output: Output,
         target: Option<OutputFile>,
     ) -> Self {
-        Self { console, subject, ask, target, failed: None, broken: None }
+        Self { console, subject, output, target, failed: None, broken: None }
     }
 
-    /// Why standard output could not be written, if it could not.
+    /// Returns the error of a failed write to standard output.
     pub(crate) fn broken(&mut self) -> Option<io::Error> {
         self.broken.take()
     }
 
-    /// The console, for what comes after the answer.
+    /// Returns the console, for output after the answer.
     pub(crate) fn console(&mut self) -> &mut Console {
         self.console
     }
@@ -55,7 +56,7 @@ impl<'a> Printer<'a> {
         &self.subject.map.deployment(id).name
     }
 
-    /// Tells the failure that is held back, with what follows it.
+    /// Prints the failure that is held back, with the next step.
     fn tell_failure(&mut self, then: &str) {
         if let Some((id, failure)) = self.failed.take() {
             let line = format!("{} failed ({failure}){then}", self.name(id));
@@ -91,7 +92,7 @@ impl<'a> Printer<'a> {
         } else {
             self.console.event(&format!("waiting {} for {name}", duration(wait)));
         }
-        if self.ask.output == Output::StreamJson {
+        if self.output == Output::StreamJson {
             let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             self.json(&json!({"event": "attempt", "deployment": name, "waited_ms": wait}));
         }
@@ -119,26 +120,27 @@ impl Observer for Printer<'_> {
             RouterEvent::Skipped { deployment, reason } => {
                 self.tell_failure("");
                 let line = match reason {
-                    SkipReason::TriedAnyway { .. } => format!("{}: {}", self.name(deployment), skip(reason)),
+                    SkipReason::TriedAnyway { .. } | SkipReason::LimitTried { .. } => {
+                        format!("{}: {}", self.name(deployment), skip(reason))
+                    }
                     _ => format!("{} skipped ({})", self.name(deployment), skip(reason)),
                 };
                 self.console.event(&line);
             }
             RouterEvent::Calling { deployment, wait } => self.calling(deployment, wait),
-            RouterEvent::Dropped { deployment, parameters } => {
-                let line = format!("{} does not take {}; left out", self.name(deployment), parameters.join(", "));
-                self.console.event(&line);
+            RouterEvent::Adapted { deployment, changes } => {
+                self.console.event(&format!("{} {}", self.name(deployment), Change::describe(changes)));
             }
             RouterEvent::Failed { deployment, failure } => {
                 self.tell_failure("");
                 self.failed = Some((deployment, describe(failure)));
-                if self.ask.output == Output::StreamJson {
+                if self.output == Output::StreamJson {
                     let line = json!({"event": "failover", "deployment": self.name(deployment),
                         "class": failure.class.as_str(), "status": failure.status, "message": failure.message});
                     self.json(&line);
                 }
             }
-            RouterEvent::Restarted { .. } if self.ask.output == Output::StreamJson => {
+            RouterEvent::Restarted { .. } if self.output == Output::StreamJson => {
                 self.json(&json!({"event": "restart"}))
             }
             RouterEvent::Restarted { text: false } => {}
@@ -176,7 +178,7 @@ impl Observer for Printer<'_> {
     }
 
     fn on_output(&mut self, event: &Event) -> ControlFlow<()> {
-        match (&self.ask.output, event) {
+        match (self.output, event) {
             (Output::StreamJson, event) => self.event_json(event),
             (Output::Streamed, Event::Text(text)) => {
                 self.write(text);
@@ -187,7 +189,7 @@ impl Observer for Printer<'_> {
     }
 
     fn on_complete(&mut self, done: &RoutedAnswer) {
-        let written = match self.ask.output {
+        let written = match self.output {
             Output::Streamed => self.console.end_answer(),
             Output::StreamJson => self.console.json(&event("done", self.subject.done(done))),
             Output::Json => {
@@ -221,7 +223,7 @@ pub(crate) fn unordered(map: &Map, group: GroupId, reason: &str) -> String {
     format!("the strategy of group {} gave no order ({reason}); shuffled", map.group(group).name)
 }
 
-/// The reason for which a deployment was passed over.
+/// The reason why a deployment was skipped.
 #[must_use]
 pub(crate) fn skip(reason: &SkipReason) -> String {
     match reason {
@@ -239,6 +241,13 @@ pub(crate) fn skip(reason: &SkipReason) -> String {
         SkipReason::TriedAnyway { left, class } => {
             let left = duration(*left);
             format!("cooling down for {left} ({class}); tried anyway because no other deployment is available")
+        }
+        SkipReason::LimitTried { limit, left } => {
+            let left = duration(*left);
+            format!(
+                "{limit} is used up for {left}, according to its headers; tried anyway because no other deployment is \
+                 available"
+            )
         }
         SkipReason::Limited { limit, left } => format!("{limit}, next slot in {}", duration(*left)),
         SkipReason::TooLarge { limit } => format!("{limit}: the request is larger than it allows"),

@@ -1,13 +1,16 @@
-//! What is asked and how it is routed, as typed: the arguments that `ask` and `route` share.
+//! The question and its routing, as typed: the arguments that `ask` and `route` share.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use llmroute_core::model::Effort;
+use crate::error::CommandError;
+use crate::request::RequestOptions;
+use crate::request::limits::{LimitOverrides, parse_duration, parse_hedge, parse_limit};
+use llmroute_core::model::{Effort, Sampling};
 use llmroute_core::routing::strategy::BUILT_IN;
 
-/// A question, and how it is routed.
+/// A question and its routing.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct QuestionArgs {
     /// Prompt; `-` reads it from standard input
@@ -107,6 +110,9 @@ pub(crate) struct QuestionArgs {
     /// Time limit of the whole request: attempts, waits and fallbacks
     #[arg(long, value_name = "DURATION", help_heading = "Routing")]
     pub deadline: Option<String>,
+    /// Longest wait for a rate limit
+    #[arg(long, value_name = "DURATION", help_heading = "Routing")]
+    pub max_wait: Option<String>,
     /// Use only deployments with a known price and an estimated cost of at most this
     #[arg(long, value_name = "USD", help_heading = "Routing")]
     pub max_cost: Option<f64>,
@@ -122,10 +128,46 @@ fn strategies() -> String {
 }
 
 impl QuestionArgs {
-    /// Whether a conversation goes on with it.
+    /// Returns `true` if it continues a conversation.
     #[must_use]
     pub(crate) fn is_continued(&self) -> bool {
         self.continues || self.cid.is_some()
+    }
+
+    /// The options of the request.
+    ///
+    /// # Errors
+    /// `usage` for an invalid limit.
+    pub(crate) fn request(&self) -> Result<RequestOptions, CommandError> {
+        Ok(RequestOptions {
+            model: self.model.clone(),
+            template: self.template.clone(),
+            options: self.options.clone(),
+            sampling: Sampling {
+                temperature: self.temperature,
+                max_tokens: self.max_tokens,
+                effort: self.reasoning_effort.map(Effort::from),
+                seed: self.seed,
+                ..Sampling::default()
+            },
+            tags: self.tags.clone(),
+            require_tags: self.require_tags.clone(),
+            user: self.user.clone(),
+            fallbacks: self.fallbacks.clone(),
+            no_fallback: self.no_fallback,
+            strategy: self.strategy.clone(),
+            max_cost: self.max_cost,
+            route_seed: self.route_seed,
+            limits: LimitOverrides {
+                timeout: parse_limit("--timeout", self.timeout.as_deref())?,
+                first_token: parse_limit("--first-token-timeout", self.first_token_timeout.as_deref())?,
+                idle: parse_limit("--idle-timeout", self.idle_timeout.as_deref())?,
+                deadline: parse_limit("--deadline", self.deadline.as_deref())?,
+                max_wait: parse_duration("--max-wait", self.max_wait.as_deref())?,
+                num_retries: self.num_retries,
+                hedge: parse_hedge(self.hedge.as_deref())?,
+            },
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is said about a request when it is over: the JSON object, the usage footer, the error.
+//! The reports on a finished request: the JSON object, the usage footer, the error.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use llmroute_core::model::{Class, Failure, OutputFault};
 use llmroute_core::routing::failover::{SkipReason, Stop};
 use llmroute_core::routing::rules::RuleId;
 use llmroute_core::routing::{GroupId, Map};
-use llmroute_router::engine::{Attempt, CostSummary, RouteError, RouteErrorKind, RoutedAnswer};
+use llmroute_router::engine::{AttemptRecord, CostSummary, RouteError, RouteErrorKind, RoutedAnswer};
 
-/// What a report needs besides how the request ended.
+/// The inputs of a report besides the result.
 #[derive(Clone, Copy)]
 pub(crate) struct ReportContext<'a> {
-    /// What can be routed to.
+    /// The groups and deployments.
     pub map: &'a Map,
-    /// The group that was asked.
+    /// The requested group.
     pub group: GroupId,
     /// The rule that decided for it, if one did.
     pub rule: Option<RuleId>,
@@ -76,9 +76,9 @@ impl ReportContext<'_> {
         object
     }
 
-    fn common(&self, attempts: &[Attempt], duration: Duration) -> Value {
+    fn common(&self, attempts: &[AttemptRecord], duration: Duration) -> Value {
         let group = self.map.group(self.group);
-        // Who was asked last was chosen by the group that it was asked through.
+        // The strategy is that of the group through which the last deployment was called.
         let chose = attempts.last().map_or(group, |attempt| self.map.group(attempt.group));
         json!({
             "id": self.id,
@@ -150,7 +150,7 @@ impl ReportContext<'_> {
         error
     }
 
-    /// One line for each attempt, and for each deployment that was passed over when nobody was asked.
+    /// One line for each attempt, or, if no call was made, for each skipped deployment.
     fn details(&self, failed: &RouteError) -> Vec<String> {
         let attempts = failed.attempts.iter().filter_map(|attempt| {
             let failure = attempt.failure.as_ref()?;
@@ -163,7 +163,7 @@ impl ReportContext<'_> {
     }
 }
 
-/// What a request cost, and what of it was for nothing.
+/// The cost of a request, and the wasted part of it.
 fn cost(spend: &CostSummary) -> String {
     let mut text = match spend.delivered {
         Some(usd) if spend.complete => money(usd),
@@ -218,7 +218,7 @@ fn failures(failed: &RouteError) -> impl Iterator<Item = &Failure> + Clone {
     failed.attempts.iter().filter_map(|attempt| attempt.failure.as_ref())
 }
 
-/// Whether nobody was asked because nobody can do what the request needs.
+/// Returns `true` if no deployment was called because none has the capability that the request needs.
 fn incapable(failed: &RouteError) -> bool {
     let unable = |reason: &SkipReason| matches!(reason, SkipReason::Incapable(_));
     let excluded =
@@ -276,6 +276,7 @@ fn unavailable_hint(failed: &RouteError) -> Option<&'static str> {
         return Some("give the deployments a price, or raise the cap or the budget");
     }
     match headline(failed)? {
+        Class::InvalidOutput(OutputFault::Cut) => Some("raise `--max-tokens`, or add a deployment with a higher limit"),
         Class::InvalidOutput(OutputFault::Rejected) => Some("ask a stronger model, or add one as a fallback"),
         Class::NotFound => Some("check the model's name and the base URL"),
         Class::Quota => Some("add credit at the provider, wait as long as it asks, or add a fallback with another key"),

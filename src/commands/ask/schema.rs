@@ -9,11 +9,11 @@ use crate::error::{CommandError, ErrorKind};
 pub(crate) use llmroute_router::engine::Schema;
 use llmroute_router::profile::read_text;
 
-/// Reads `typed`: JSON that begins with `{`, or else the name of a file. The schema as the model is
-/// told it, and as the answer is judged by it.
+/// Reads `typed`: JSON that begins with `{`, or else the name of a file. Returns the schema for the
+/// model, and the one that judges the answer.
 ///
 /// # Errors
-/// `input` for a file that cannot be read, `usage` for what is no valid schema, with the place.
+/// `input` for a file that cannot be read, `usage` for a schema that is not valid, with the place.
 pub(super) fn read(typed: &str) -> Result<(Value, Arc<Schema>), CommandError> {
     let inline = typed.trim_start().starts_with('{');
     let name = if inline { "--schema" } else { typed };

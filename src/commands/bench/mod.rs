@@ -118,7 +118,7 @@ fn end(measured: &Measured, summary: &Summary, comparison: Option<&BaselineCompa
     let fails = |comparison: &BaselineComparison| {
         comparison.worse || !comparison.blockers.is_empty() || !summary.client.is_valid()
     };
-    if comparison.is_some_and(fails) { Ok(Exit::Code(1)) } else { Ok(Exit::Success) }
+    if comparison.is_some_and(fails) { Ok(Exit::Failed(ErrorKind::Other)) } else { Ok(Exit::Success) }
 }
 
 /// The cost estimate of several runs.

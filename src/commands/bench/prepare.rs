@@ -8,7 +8,7 @@ use super::resolve::{self, BenchDeployment};
 use crate::commands::Global;
 use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
-use crate::options;
+use crate::request::parameters;
 use crate::setup;
 use crate::signals::{Completion, Time, until_signal};
 use crate::ui::console::Console;
@@ -53,7 +53,7 @@ impl PreparedRun {
         for named in &named {
             setup::built(&profile, named.group)?;
         }
-        let params = options::apply(&args.options, Params::default())?;
+        let params = parameters::apply(&args.options, Params::default())?;
         let (access, named) = access(&profile, named, env, console)?;
         let load = if args.find_limit { resolve::search(args)? } else { resolve::load(args)? };
         let (fewest, most) = prompts.tokens();

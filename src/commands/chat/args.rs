@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::commands::ask::args::AskArgs;
-use crate::commands::ask::question::QuestionArgs;
+use crate::request::RequestOptions;
 
 /// Hold a conversation with a model group
 ///
@@ -48,16 +47,14 @@ pub(crate) struct ChatArgs {
 }
 
 impl ChatArgs {
-    /// What an `ask` with the same options would be.
+    /// The options of its requests.
     #[must_use]
-    pub(crate) fn ask(&self) -> AskArgs {
-        let question = QuestionArgs {
+    pub(crate) fn request(&self) -> RequestOptions {
+        RequestOptions {
             model: self.model.clone(),
-            system: self.system.clone(),
             template: self.template.clone(),
             options: self.options.clone(),
-            ..QuestionArgs::default()
-        };
-        AskArgs { question, ..AskArgs::default() }
+            ..RequestOptions::default()
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! A conversation at a terminal: the prompt, the keys, and their actions.
 
-use super::commands::CommandOutcome;
 use super::complete::CompletionNames;
 use super::editor::{EditorEvent, LineEditor};
+use super::execute::CommandOutcome;
 use super::external_editor;
 use super::script::mistake;
 use super::session::{Session, TurnEnd};

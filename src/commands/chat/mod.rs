@@ -5,9 +5,9 @@
 
 pub(crate) mod args;
 mod command;
-mod commands;
 mod complete;
 mod editor;
+mod execute;
 mod external_editor;
 mod files;
 mod input;
@@ -21,7 +21,7 @@ mod totals;
 mod why;
 
 use self::args::ChatArgs;
-use self::commands::CommandOutcome;
+use self::execute::CommandOutcome;
 use self::files::PendingFiles;
 use self::interactive::Interactive;
 use self::resume::ResumedConversation;
@@ -29,10 +29,11 @@ use self::session::Session;
 use self::totals::SessionTotals;
 use crate::commands::Exit;
 use crate::commands::Global;
-use crate::commands::ask::resolve;
+use crate::commands::ask::resolve::{Output, delivery_by};
 use crate::conversation::turns::Conversation;
 use crate::environment::{Env, Sink};
 use crate::error::{CommandError, ErrorKind};
+use crate::request;
 use crate::setup;
 use crate::signals::{SignalStream, is_interrupt};
 use crate::state_location;
@@ -82,12 +83,13 @@ fn open<'a>(
     console: &mut Console,
 ) -> Result<(Session<'a>, Option<ResumedConversation>), CommandError> {
     let clock = Clock::starting_at(env.now);
-    let mut profile = setup::profile_for(global, env, console, true)?;
+    let options = args.request();
+    let mut profile = setup::profile_of(global, env, console, true, &options)?;
     let location = state_location::of(global, env, profile.state.as_ref())?;
     let resumed = args.resume.as_ref().map(|id| resume::find(id.as_deref(), &location)).transpose()?;
     let usual = resumed.as_ref().map(|resumed| resumed.group.as_str());
     let inputs = LoadOptions { env: &env.vars, long_lived: true };
-    let ask = resolve::resolve(&args.ask(), &mut profile, &inputs, usual, env.stdout, env.entropy)?;
+    let ask = request::resolve(&options, &mut profile, &inputs, usual, env.entropy)?;
     setup::built(&profile, ask.group)?;
     setup::warn_of_retired(&profile, ask.group, env, console);
     let mut pending = PendingFiles::default();
@@ -114,6 +116,7 @@ fn open<'a>(
         router,
         named: Vec::new(),
         ask,
+        delivery: delivery_by(None, Output::Streamed, env.stdout),
         rng: fastrand::Rng::with_seed(seed),
         conversation: Conversation::new(system),
         pending,

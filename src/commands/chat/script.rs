@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, stdin};
 
-use super::commands::CommandOutcome;
+use super::execute::CommandOutcome;
 use super::session::{Session, TurnEnd};
 use crate::commands::Exit;
 use crate::commands::chat::command::{InvalidCommand, ParsedLine, read};

@@ -13,19 +13,22 @@ use crate::commands::Exit;
 use crate::commands::Global;
 use crate::commands::ask::printer::Printer;
 use crate::commands::ask::report::{ReportContext, headline};
-use crate::commands::ask::resolve::ResolvedAsk;
+use crate::commands::ask::resolve::Output;
 use crate::commands::ask::unwritable;
 use crate::conversation::fit::{Fitted, budget, fit};
 use crate::conversation::turns::{Conversation, Turn};
 use crate::environment::Env;
-use crate::error::{CommandError, ErrorKind};
+use crate::error::CommandError;
+use crate::request::{self, ResolvedRequest};
 use crate::setup;
 use crate::signals::{SignalStream, is_interrupt};
 use crate::ui::console::Console;
 use llmroute_core::model::{Class, Finish, Part, Prompt};
 use llmroute_core::routing::GroupId;
 use llmroute_core::routing::failover::SkipReason;
-pub(crate) use llmroute_router::engine::{Attempt, Checks, Request, RouteError, RouteErrorKind, RoutedAnswer, Router};
+pub(crate) use llmroute_router::engine::{
+    AttemptRecord, Checks, Delivery, Engine, Request, RouteError, RouteErrorKind, RoutedAnswer,
+};
 use llmroute_router::ports::{Clock, LogStart};
 use llmroute_router::profile::LoadOptions;
 pub(crate) use llmroute_router::state::StateLocation;
@@ -42,11 +45,13 @@ pub(crate) struct Session<'a> {
     /// `None` only while it is ending.
     pub(super) runtime: Option<Runtime>,
     pub(super) signals: SignalStream,
-    pub(super) router: Router,
+    pub(super) router: Engine,
     /// The requested models that are in no group of the profile.
     pub(super) named: Vec<String>,
     /// The resolved options; `/set` and `/model` change them.
-    pub(super) ask: ResolvedAsk,
+    pub(super) ask: ResolvedRequest,
+    /// The delivery of answers.
+    pub(super) delivery: Delivery,
     pub(super) rng: fastrand::Rng,
     pub(super) conversation: Conversation,
     pub(super) pending: PendingFiles,
@@ -106,9 +111,7 @@ impl<'a> Session<'a> {
         let mut found = None;
         for name in &named {
             let target = profile.target(name, &inputs);
-            found = Some(
-                target.map_err(|unknown| CommandError::new(ErrorKind::Profile, unknown.message).hint(unknown.hint))?,
-            );
+            found = Some(target.map_err(request::unknown_name)?);
         }
         let found = found.expect("the name itself is among them");
         setup::built(&profile, found)?;
@@ -214,13 +217,14 @@ impl<'a> Session<'a> {
 
     /// Sends `request` and shows the answer, until it ends or a signal stops it.
     fn show(&mut self, request: &Request, console: &mut Console) -> ShownRequest {
-        let Self { router, runtime, signals, rng, ask, clock, .. } = self;
+        let Self { router, runtime, signals, rng, clock, .. } = self;
         router.write_down(request);
         let (map, group) = (router.map(), request.group);
         let rule = router.decide(request).ok().and_then(|rule_overrides| rule_overrides.rule(group));
         let log = request.log.as_ref().expect("every turn is logged");
         let subject = ReportContext { map, group, rule, id: &log.id, conversation: log.conversation_id.as_deref() };
-        let mut observer = TurnObserver::new(Printer::new(console, subject, ask, None), router, request, *clock);
+        let mut observer =
+            TurnObserver::new(Printer::new(console, subject, Output::Streamed, None), router, request, *clock);
         let runtime = runtime.as_ref().expect("it ends with the session");
         let ended = runtime.block_on(async {
             tokio::select! {
@@ -273,7 +277,7 @@ impl<'a> Session<'a> {
             prompt: question.logged.clone(),
             tags: Vec::new(),
         };
-        let (checks, delivery) = (Checks::default(), self.ask.delivery);
+        let (checks, delivery) = (Checks::default(), self.delivery);
         let mut request =
             Request { group, prompt, attributes, checks, deadline: None, delivery, since: now, log: Some(log) };
         // A rule that cannot be evaluated ends the request itself.
@@ -339,7 +343,7 @@ struct ShownRequest {
     /// Its routing.
     why: String,
     /// The calls.
-    attempts: Vec<Attempt>,
+    attempts: Vec<AttemptRecord>,
     /// Standard output cannot be written.
     broken: Option<std::io::Error>,
 }

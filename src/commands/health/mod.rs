@@ -23,7 +23,7 @@ use crate::state_location;
 use crate::ui;
 use crate::ui::console::Console;
 use llmroute_core::routing::DeploymentId;
-use llmroute_router::engine::Router;
+use llmroute_router::engine::Engine;
 pub(crate) use llmroute_router::health::{self, HealthReport, HealthState, HealthTimeouts, Problem, Target};
 pub(crate) use llmroute_router::history::{History, LogEntry, last_calls, stats};
 use llmroute_router::ports::Clock;
@@ -67,7 +67,7 @@ pub(crate) struct HealthArgs {
 
 /// Everything that a check needs.
 struct HealthChecker {
-    router: Router,
+    router: Engine,
     dialer: SocketChecker,
     clock: Clock,
     wanted: Selection,

@@ -22,12 +22,12 @@ pub(crate) use llmroute_router::credentials::keyring::{Keyring, KeyringError, Sy
 pub(crate) struct KeysArgs {
     /// What to do with them.
     #[command(subcommand)]
-    pub action: Action,
+    pub action: KeysAction,
 }
 
 /// What to do with the keys.
 #[derive(Debug, Clone, Subcommand)]
-pub(crate) enum Action {
+pub(crate) enum KeysAction {
     /// Store a key, read from the terminal without echo or from standard input
     Set {
         /// Name of the key
@@ -54,13 +54,13 @@ pub(crate) fn run(args: &KeysArgs, _: &Global, env: &Env, console: &mut Console)
     let names = KeyNames::at(env.state_dir());
     let ring = SystemKeyring::default();
     match &args.action {
-        Action::Set { name } => {
+        KeysAction::Set { name } => {
             check_name(name)?;
             let key = read_key(name, env, console)?;
             set(name, &key, &ring, &names)?;
             console.event(&format!("kept the key `{name}`; a profile uses it as `api_key = \"keyring:{name}\"`"));
         }
-        Action::List => {
+        KeysAction::List => {
             let names = names.read().map_err(|why| unwritable(&names, why))?;
             if names.is_empty() {
                 console.event("no key was kept yet (`llmroute keys set NAME`)");
@@ -71,7 +71,7 @@ pub(crate) fn run(args: &KeysArgs, _: &Global, env: &Env, console: &mut Console)
                 .map(|()| Exit::Success)
                 .or_else(|error| crate::commands::ask::unwritable(&error));
         }
-        Action::Rm { name } => {
+        KeysAction::Rm { name } => {
             remove(name, &ring, &names)?;
             console.event(&format!("forgot the key `{name}`"));
         }

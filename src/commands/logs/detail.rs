@@ -14,7 +14,7 @@ use crate::ui::text::{full_time, millis, money};
 
 /// The fields, the attempts and the texts of `entry`.
 pub(crate) fn render(entry: &LogEntry, zone: &TimeZone) -> String {
-    let mut page = Page(String::new());
+    let mut page = DetailPage(String::new());
     page.question(entry, zone);
     if let Some(end) = &entry.end {
         page.ending(end);
@@ -34,9 +34,9 @@ pub(crate) fn render(entry: &LogEntry, zone: &TimeZone) -> String {
     page.0
 }
 
-struct Page(String);
+struct DetailPage(String);
 
-impl Page {
+impl DetailPage {
     fn question(&mut self, entry: &LogEntry, zone: &TimeZone) {
         let start = &entry.start;
         self.field("id", &start.id);

@@ -28,7 +28,7 @@ pub(crate) use llmroute_router::profile::{ModelTable, Profile, suggest};
 pub(crate) struct ModelsArgs {
     /// Something else than to list them.
     #[command(subcommand)]
-    pub action: Option<Action>,
+    pub action: Option<ModelsAction>,
 
     /// List only models of this provider
     #[arg(value_name = "PROVIDER")]
@@ -45,7 +45,7 @@ pub(crate) struct ModelsArgs {
 
 /// What to do with the table of models.
 #[derive(Debug, Clone, Copy, Subcommand)]
-pub(crate) enum Action {
+pub(crate) enum ModelsAction {
     /// Fetch a newer table from models.dev
     ///
     /// The table is stored in the cache directory and used if it is newer than the built-in one. Only this
@@ -60,7 +60,7 @@ pub(crate) enum Action {
 /// list cannot be printed, and the errors of a requested profile.
 pub(crate) fn run(args: &ModelsArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     match args.action {
-        Some(Action::Refresh) => refresh::run(env, console),
+        Some(ModelsAction::Refresh) => refresh::run(env, console),
         None => list(args, global, env, console),
     }
 }

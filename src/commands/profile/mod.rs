@@ -19,12 +19,12 @@ use llmroute_router::transport::local_servers;
 pub(crate) struct ProfileArgs {
     /// What to do with it.
     #[command(subcommand)]
-    pub action: Action,
+    pub action: ProfileAction,
 }
 
 /// What to do with the profile.
 #[derive(Debug, Clone, Copy, Subcommand)]
-pub(crate) enum Action {
+pub(crate) enum ProfileAction {
     /// Report all errors, warnings and notes
     Check,
     /// Print the resolved profile, with the source of each value
@@ -42,31 +42,31 @@ pub(crate) fn run(args: &ProfileArgs, global: &Global, env: &Env, console: &mut 
     let arg = global.profile.as_deref();
     let color = console.colour();
     let ended = match args.action {
-        Action::Check => until_signal(check(arg, &inputs, color))?,
-        Action::Show => until_signal(show(arg, &inputs, color))?,
-        Action::Path => Completion::Done(path(arg, &inputs, color)),
+        ProfileAction::Check => until_signal(check(arg, &inputs, color))?,
+        ProfileAction::Show => until_signal(show(arg, &inputs, color))?,
+        ProfileAction::Path => Completion::Done(path(arg, &inputs, color)),
     };
     match ended {
         Completion::Signal(signal) => Ok(Exit::Signal(signal)),
         Completion::Done(report) => {
             console.report(&report.stderr);
             match console.answer(&report.stdout) {
-                Ok(()) => Ok(Exit::Code(report.code)),
+                Ok(()) => Ok(report.exit),
                 Err(error) => crate::commands::ask::unwritable(&error),
             }
         }
     }
 }
 
-/// What a subcommand has to say.
+/// The output of a subcommand.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Report {
     /// For stdout.
     pub stdout: String,
     /// For stderr.
     pub stderr: String,
-    /// The exit code.
-    pub code: u8,
+    /// The end of the command.
+    pub exit: Exit,
 }
 
 impl Report {
@@ -74,7 +74,7 @@ impl Report {
         Self {
             stdout: String::new(),
             stderr: format!("{}\n", error.render(color)),
-            code: ErrorKind::Profile.exit_code(),
+            exit: Exit::Failed(ErrorKind::Profile),
         }
     }
 }
@@ -83,7 +83,7 @@ impl Report {
 /// key variables, else from local servers.
 ///
 /// # Errors
-/// Everything that is wrong with it, or that there is nobody to ask.
+/// Everything that is wrong with it, or that no model is available.
 pub(crate) async fn open(arg: Option<&str>, inputs: &LoadOptions<'_>) -> Result<Profile, LoadError> {
     match locate(arg, inputs.env)? {
         ProfileLocation::Discover => discovered(inputs).await,
@@ -121,7 +121,7 @@ pub(crate) async fn check(arg: Option<&str>, inputs: &LoadOptions<'_>, color: bo
     profile.notes.extend(lint);
     let remarks = profile.render_notes(color);
     let stderr = if remarks.is_empty() { remarks } else { format!("{remarks}\n") };
-    Report { stdout: format!("{}\n", summary(&profile)), stderr, code: 0 }
+    Report { stdout: format!("{}\n", summary(&profile)), stderr, exit: Exit::Success }
 }
 
 fn summary(profile: &Profile) -> String {
@@ -162,7 +162,7 @@ pub(crate) fn path(arg: Option<&str>, inputs: &LoadOptions<'_>, color: bool) -> 
             Some(folder) => {
                 let would = folder.join("profile.toml").display().to_string();
                 let stderr = "llmroute: no profile there yet; one is made from key variables or local servers\n";
-                return Report { stdout: format!("{would}\n"), stderr: stderr.to_owned(), code: 0 };
+                return Report { stdout: format!("{would}\n"), stderr: stderr.to_owned(), exit: Exit::Success };
             }
             None => return Report::wrong(&discover::no_model_available(), color),
         },
@@ -196,14 +196,14 @@ mod tests {
             _ => path(name, &inputs, false),
         };
         let plain = |text: String| text.replace(home, "~");
-        Report { stdout: plain(report.stdout), stderr: plain(report.stderr), code: report.code }
+        Report { stdout: plain(report.stdout), stderr: plain(report.stderr), exit: report.exit }
     }
 
     #[tokio::test]
     async fn check_counts_what_it_found() {
         let report = run("check", Some(TEXT), None).await;
         let want = "~/.config/llmroute/profile.toml: ok (1 group, 1 deployment, 1 warning, 1 note, 1 without key)\n";
-        assert_eq!((report.stdout.as_str(), report.code), (want, 0));
+        assert_eq!((report.stdout.as_str(), report.exit), (want, Exit::Success));
         for part in ["profile.toml:3:12", "plain http", "`escalate` is not built yet"] {
             assert!(report.stderr.contains(part), "{part} in {}", report.stderr);
         }
@@ -212,7 +212,7 @@ mod tests {
     #[tokio::test]
     async fn check_exits_78_and_prints_nothing_when_the_profile_is_wrong() {
         let report = run("check", Some("[groups.main]\nx = 1\n"), None).await;
-        assert_eq!((report.stdout.as_str(), report.code), ("", 78));
+        assert_eq!((report.stdout.as_str(), report.exit), ("", Exit::Failed(ErrorKind::Profile)));
         assert!(report.stderr.ends_with("\n2 mistakes\n"), "{}", report.stderr);
     }
 
@@ -220,7 +220,7 @@ mod tests {
     async fn nothing_to_ask_is_exit_78() {
         for command in ["check", "show"] {
             let report = run(command, None, None).await;
-            assert_eq!((report.stdout.as_str(), report.code), ("", 78), "{command}");
+            assert_eq!((report.stdout.as_str(), report.exit), ("", Exit::Failed(ErrorKind::Profile)), "{command}");
             assert!(report.stderr.contains("--profile demo"), "{command}");
         }
     }
@@ -228,9 +228,9 @@ mod tests {
     #[tokio::test]
     async fn show_prints_what_loads() {
         let report = run("show", None, Some("demo")).await;
-        assert_eq!((report.stderr.as_str(), report.code), ("", 0));
+        assert_eq!((report.stderr.as_str(), report.exit), ("", Exit::Success));
         let again = run("check", Some(&report.stdout), None).await;
-        assert_eq!((again.stderr.as_str(), again.code), ("", 0));
+        assert_eq!((again.stderr.as_str(), again.exit), ("", Exit::Success));
     }
 
     #[tokio::test]
@@ -240,6 +240,6 @@ mod tests {
         let none = run("path", None, None).await;
         assert_eq!(none.stdout, "~/.config/llmroute/profile.toml\n");
         assert!(none.stderr.contains("no profile there yet"));
-        assert_eq!(run("path", None, Some("work")).await.code, 78);
+        assert_eq!(run("path", None, Some("work")).await.exit, Exit::Failed(ErrorKind::Profile));
     }
 }

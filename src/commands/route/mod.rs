@@ -1,4 +1,4 @@
-//! `llmroute route`: what would happen to a prompt and why, without calling anyone.
+//! `llmroute route`: explains the routing of a prompt without sending it.
 
 use clap::Args;
 use comfy_table::presets::NOTHING;
@@ -7,11 +7,11 @@ use serde_json::{Map as Object, Value, json};
 
 use crate::commands::Exit;
 use crate::commands::Global;
-use crate::commands::ask::args::AskArgs;
+use crate::commands::ask::prepare::{Preparation, PreparedRequest};
 use crate::commands::ask::printer::{skip, unordered};
 use crate::commands::ask::question::QuestionArgs;
 use crate::commands::ask::report::{ReportContext, rule_json};
-use crate::commands::ask::{self, PreparedRequest};
+use crate::commands::ask::unwritable;
 use crate::environment::{Env, Sink};
 use crate::error::CommandError;
 use crate::signals::{Completion, until_signal};
@@ -21,7 +21,7 @@ use crate::ui::text::{NONE, count, duration};
 use llmroute_core::model::failure::one_line;
 use llmroute_core::routing::failover::SkipReason;
 use llmroute_core::routing::{DeploymentId, Map};
-use llmroute_router::engine::{ExplainedCandidate, Explanation, HedgeInfo, NamedValues, RouteError};
+use llmroute_router::engine::{Delivery, ExplainedCandidate, Explanation, HedgeInfo, NamedValues, RouteError};
 
 /// Show which deployments a prompt would be sent to, and why, without sending it
 ///
@@ -30,7 +30,7 @@ use llmroute_router::engine::{ExplainedCandidate, Explanation, HedgeInfo, NamedV
 /// that applies, and the worst case. The exit code is 0, or that of `ask` if no deployment is available.
 #[derive(Debug, Args)]
 pub(crate) struct RouteArgs {
-    /// The question, and how it would be routed.
+    /// The question and its routing.
     #[command(flatten)]
     pub question: QuestionArgs,
 
@@ -39,20 +39,20 @@ pub(crate) struct RouteArgs {
     pub json: bool,
 }
 
-impl RouteArgs {
-    /// The same question to `ask`, which is told nothing to write down.
-    fn ask(&self) -> AskArgs {
-        AskArgs { question: self.question.clone(), no_log: true, ..AskArgs::default() }
-    }
-}
-
 /// Runs the command.
 ///
 /// # Errors
-/// As `ask`, when nobody may be asked.
+/// As `ask`, if no deployment is available.
 pub(crate) fn run(args: &RouteArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
-    let PreparedRequest { router, request, ask, id, conversation } = ask::prepare(&args.ask(), global, env, console)?;
-    let mut rng = fastrand::Rng::with_seed(ask.seed);
+    let preparation = Preparation {
+        question: &args.question,
+        verify: None,
+        fail_on_length: false,
+        delivery: Delivery::Whole,
+        logged: false,
+    };
+    let PreparedRequest { router, request, resolved, id, conversation } = preparation.prepare(global, env, console)?;
+    let mut rng = fastrand::Rng::with_seed(resolved.seed);
     let explained = match until_signal(router.explain(&request, &mut rng))? {
         Completion::Done(explained) => explained,
         Completion::Signal(signal) => return Ok(Exit::Signal(signal)),
@@ -63,7 +63,7 @@ pub(crate) fn run(args: &RouteArgs, global: &Global, env: &Env, console: &mut Co
     }
     let rule = explained.plan.rule_overrides.rule(request.group);
     let subject = ReportContext { map, group: request.group, rule, id: &id, conversation: conversation.as_deref() };
-    let nobody = explained.plan.calls.is_empty().then(|| {
+    let unavailable = explained.plan.calls.is_empty().then(|| {
         let Explanation { plan, .. } = &explained;
         let skips = plan.skips.clone();
         subject.error(&RouteError {
@@ -75,15 +75,15 @@ pub(crate) fn run(args: &RouteArgs, global: &Global, env: &Env, console: &mut Co
         })
     });
     let text = if args.json {
-        object(&subject, &explained, ask.seed, nobody.as_ref()).to_string()
+        object(&subject, &explained, resolved.seed, unavailable.as_ref()).to_string()
     } else {
         let width = (env.stdout == Sink::Terminal).then(|| console.width());
-        page(&subject, &explained, ask.seed, width)
+        page(&subject, &explained, resolved.seed, width)
     };
-    match (console.data(&text), nobody) {
+    match (console.data(&text), unavailable) {
         (Ok(()), Some(error)) => Err(error),
         (Ok(()), None) => Ok(Exit::Success),
-        (Err(error), _) => ask::unwritable(&error),
+        (Err(error), _) => unwritable(&error),
     }
 }
 
@@ -151,7 +151,7 @@ fn status(candidate: &ExplainedCandidate) -> String {
     match (&candidate.skipped, candidate.place) {
         (None, Some(_)) if candidate.wait.is_zero() => "is called".to_owned(),
         (None, Some(_)) => format!("is called after {}", duration(candidate.wait)),
-        (Some(reason @ SkipReason::TriedAnyway { .. }), Some(_)) => skip(reason),
+        (Some(reason @ (SkipReason::TriedAnyway { .. } | SkipReason::LimitTried { .. })), Some(_)) => skip(reason),
         (Some(reason), Some(_)) => format!("{}; called anyway because no other deployment is available", skip(reason)),
         (Some(reason), None) => skip(reason),
         (None, None) => "not reached: no attempt is left for it".to_owned(),
@@ -163,7 +163,12 @@ fn figures(figures: &NamedValues) -> String {
     if shown.is_empty() { NONE.to_owned() } else { shown.join(", ") }
 }
 
-fn object(subject: &ReportContext<'_>, explained: &Explanation, seed: u64, nobody: Option<&CommandError>) -> Value {
+fn object(
+    subject: &ReportContext<'_>,
+    explained: &Explanation,
+    seed: u64,
+    unavailable: Option<&CommandError>,
+) -> Value {
     let map = subject.map;
     let named = |figures: &NamedValues| -> Object<String, Value> {
         figures.iter().map(|(label, value)| ((*label).to_owned(), value.clone())).collect()
@@ -199,11 +204,11 @@ fn object(subject: &ReportContext<'_>, explained: &Explanation, seed: u64, nobod
             "seconds": explained.worst.duration.as_secs_f64(),
             "deadline": explained.worst.by_deadline,
         },
-        "error": nobody.map(|error| json!({"message": error.message(), "exit_code": error.kind.exit_code()})),
+        "error": unavailable.map(|error| json!({"message": error.message(), "exit_code": error.kind.exit_code()})),
     })
 }
 
-/// One harmless line: names come from a file that somebody else may have written.
+/// Returns one harmless line: names come from a file that another person may have written.
 fn clean(text: &str) -> String {
     sanitize::text(&one_line(text)).into_owned()
 }

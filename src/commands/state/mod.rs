@@ -25,12 +25,12 @@ use llmroute_router::state;
 pub(crate) struct StateArgs {
     /// What to do with it.
     #[command(subcommand)]
-    pub action: Action,
+    pub action: StateAction,
 }
 
 /// What to do with the shared state.
 #[derive(Debug, Clone, Subcommand)]
-pub(crate) enum Action {
+pub(crate) enum StateAction {
     /// Show the state of every deployment and group
     Show {
         /// Print one JSON object
@@ -50,9 +50,9 @@ pub(crate) enum Action {
 /// profile.
 pub(crate) fn run(args: &StateArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     let text = match &args.action {
-        Action::Show { json } => show(*json, global, env, console)?,
-        Action::Reset(args) => return reset::run(args, global, env, console).map(|()| Exit::Success),
-        Action::Path => state_location::location(global, env)?.to_string(),
+        StateAction::Show { json } => show(*json, global, env, console)?,
+        StateAction::Reset(args) => return reset::run(args, global, env, console).map(|()| Exit::Success),
+        StateAction::Path => state_location::location(global, env)?.to_string(),
     };
     console.data(&text).map(|()| Exit::Success).or_else(|error| crate::commands::ask::unwritable(&error))
 }

@@ -101,7 +101,7 @@ impl View {
 
     /// A heading for each owner, and a line for each of its values.
     pub(crate) fn text(&self, now: Timestamp, zone: &TimeZone) -> String {
-        let mut page = Page { text: String::new(), now, zone };
+        let mut page = StatePage { text: String::new(), now, zone };
         for section in &self.deployments {
             match &section.name {
                 Some(name) => page.heading("deployment", name),
@@ -155,13 +155,13 @@ impl Section {
     }
 }
 
-struct Page<'z> {
+struct StatePage<'z> {
     text: String,
     now: Timestamp,
     zone: &'z TimeZone,
 }
 
-impl Page<'_> {
+impl StatePage<'_> {
     fn heading(&mut self, what: &str, name: &str) {
         let space = if name.is_empty() { "" } else { " " };
         self.push(format_args!("{what}{space}{name}\n"));

@@ -4,13 +4,18 @@
 //! Then Redis itself: processes, the program, a server that is down or needs a password.
 
 use std::io::{self, BufRead, BufReader, Write};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Once};
 
-use llmroute_core::model::RedisUrl;
+use llmroute_core::model::{Event, Prompt, RedisUrl, Timestamp};
+use llmroute_router::builder::Environment;
+use llmroute_router::engine::{Delivery, Engine, Observer, Request, RouterEvent};
+use llmroute_router::ports::Clock;
 use llmroute_router::ports::{Store, StoreErrorKind};
+use llmroute_router::profile::{EnvVars, LoadOptions, Profile as LoadedProfile, Source};
 use llmroute_router::state::{self, FallbackStore, LogReader, RedisStore, StateLocation};
 
 use super::{end, get, increment, key, set, start};
@@ -316,6 +321,89 @@ fn a_server_that_stops_answering_denies_what_all_processes_must_know_and_is_trie
     std::thread::sleep(std::time::Duration::from_secs(2));
     store.update_shared(&key("n"), &mut |values| values[0] = Some("7".to_owned())).expect("it answers again");
     assert_eq!(get(&RedisStore::new(&place.url), "n").as_deref(), Some("7"));
+}
+
+/// A server on a port of this machine that answers every command with `reply`, except those of the handshake.
+fn answering(reply: &'static [u8]) -> RedisUrl {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("it is bound").port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || answer_all(stream, reply));
+        }
+    });
+    RedisUrl::parse(&format!("redis://127.0.0.1:{port}")).expect("it is a URL")
+}
+
+fn answer_all(stream: std::net::TcpStream, reply: &[u8]) {
+    let mut writer = stream.try_clone().expect("a second handle");
+    let mut lines = BufReader::new(stream).split(b'\n').map_while(Result::ok);
+    while let Some(line) = lines.next() {
+        // A command is an array of strings, each after a line with its length. None of them holds an LF but the script.
+        if line.first() != Some(&b'*') {
+            continue;
+        }
+        let name = lines.nth(1).unwrap_or_default();
+        let answer: &[u8] = if name.starts_with(b"CLIENT") { b"+OK\r\n" } else { reply };
+        if writer.write_all(answer).is_err() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_server_that_refuses_denies_what_all_processes_must_know() {
+    for reply in [
+        "-OOM command not allowed when used memory > 'maxmemory'.\r\n",
+        "-ERR Error running script (call to f_1): @user_script:10: -OOM command not allowed\r\n",
+        "-READONLY You can't write against a read only replica.\r\n",
+        "-LOADING Redis is loading the dataset in memory\r\n",
+        "-BUSY Redis is busy running a script.\r\n",
+        "-MASTERDOWN Link with MASTER is down\r\n",
+        "-MISCONF Errors writing to the AOF file\r\n",
+        "-NOREPLICAS Not enough good replicas to write.\r\n",
+        "-CLUSTERDOWN The cluster is down\r\n",
+        "-ERR max number of clients reached\r\n",
+        "!garbage\r\n",
+        "",
+    ] {
+        let store = FallbackStore::new(RedisStore::new(&answering(reply.as_bytes())));
+        let denied = store.update_shared(&key("n"), &mut |values| values[0] = None).expect_err(reply);
+        assert!(matches!(denied.kind, StoreErrorKind::Busy | StoreErrorKind::Unreachable), "{reply}: {denied:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_holds_for_machines_whose_clocks_differ() {
+    let Some(place) = Place::new() else { return };
+    let text = "version = 1\n[providers.sim]\nprotocol = \"mock\"\n[groups.main]\nmax_wait = 0\n\
+                deployments = [{ model = \"sim/a\", latency = \"0s\", ttft = \"0s\", itl = \"0s\", text = \"one\", rpm = 5 }]";
+    let router = |wall| {
+        let vars = EnvVars::default();
+        let options = LoadOptions { env: &vars, long_lived: true };
+        let profile = LoadedProfile::parse(Source::Demo, text, &options).expect("it is valid");
+        let (group, clock) = (profile.default_group, Clock::starting_at(Timestamp(wall)));
+        let state = StateLocation::Redis(place.url.clone());
+        (Engine::from_profile(profile, &Environment { vars: &vars, state: &state, clock, seed: 1 }), group)
+    };
+    let mut answered = 0;
+    for (router, group) in [router(1_790_000_000_000), router(1_790_000_061_000), router(1_789_999_000_000)] {
+        for seed in 0..5 {
+            let request = Request::new(group, Prompt::user("hello"), Delivery::Whole, router.now());
+            let ended = router.run(&request, &mut fastrand::Rng::with_seed(seed), &mut Silent).await;
+            answered += u32::from(ended.is_ok());
+        }
+    }
+    assert_eq!(answered, 5);
+}
+
+struct Silent;
+
+impl Observer for Silent {
+    fn on_event(&mut self, _: RouterEvent<'_>) {}
+    fn on_output(&mut self, _: &Event) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ pub mod request;
 pub mod run;
 pub mod screen;
 pub mod server;
+mod signals;
 
 pub use faults::{ANSWER, Fault, OTHER};
 pub use profile::{KEY, Profile};

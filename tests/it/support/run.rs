@@ -169,6 +169,7 @@ impl Run {
 
     /// Starts it.
     pub fn start(self) -> Running {
+        super::signals::reset_for_children();
         let mut command = match self.input {
             // Only a shell closes a descriptor without `unsafe`.
             Input::Closed => {

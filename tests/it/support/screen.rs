@@ -31,6 +31,7 @@ struct Seen {
 impl Screen {
     /// Starts `llmroute ARGS` in `home`, with these variables besides.
     pub fn start(home: &Home, args: &[&str], env: &[(&str, &str)]) -> Self {
+        super::signals::reset_for_children();
         let size = nix::pty::Winsize { ws_row: ROWS, ws_col: COLUMNS, ws_xpixel: 0, ws_ypixel: 0 };
         let pty = nix::pty::openpty(Some(&size), None).expect("a terminal can be made");
         // Only a program of its own makes the terminal the one that its signals come from, without `unsafe`.

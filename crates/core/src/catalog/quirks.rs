@@ -34,6 +34,8 @@ pub struct Quirks {
     pub schema: SchemaDialect,
     /// The limits of its own field for a schema.
     pub schema_support: SchemaSupport,
+    /// It takes schemas in strict mode.
+    pub strict_schema: bool,
     /// Its field for one takes objects only; any other schema is put into words.
     pub object_schema: bool,
     /// Support for prefill: continuing a given beginning of an answer.
@@ -177,6 +179,7 @@ impl Quirks {
         no_system_for: &[],
         schema: SchemaDialect::Native,
         schema_support: SchemaSupport::FULL,
+        strict_schema: true,
         object_schema: false,
         prefill: Prefill::Never,
         prefix_flag: false,

@@ -17,6 +17,12 @@ impl Timestamp {
         Self(self.0.saturating_add(millis))
     }
 
+    /// The time `by` milliseconds later; saturates rather than wraps.
+    #[must_use]
+    pub(crate) fn shifted(self, by: i64) -> Self {
+        Self(self.0.saturating_add(by))
+    }
+
     /// The time since `earlier`; zero if that is in the future (clocks step back).
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::request::remove_field;
 use super::{EncodedRequest, Endpoint};
-use crate::model::{Class, Failure, Prompt, Secret};
+use crate::model::{Class, Failure, Prompt, Sampling, Secret};
 
 /// Changes to every request to one endpoint.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -41,10 +41,20 @@ impl Endpoint {
     /// # Errors
     /// As [`Adapter::encode`](super::Adapter::encode); `unsupported` when something was left out and nothing may be.
     pub fn encode(&self, key: Option<&Secret>, prompt: &Prompt) -> Result<EncodedRequest, Failure> {
-        let mut encoded = self.protocol.adapter().encode(self, key, prompt)?;
+        let limit = self.exceeded_output_limit(prompt);
+        let lowered = limit.map(|limit| {
+            let sampling = Sampling { max_tokens: Some(limit), ..prompt.sampling.clone() };
+            Prompt { sampling, ..prompt.clone() }
+        });
+        let mut encoded = self.protocol.adapter().encode(self, key, lowered.as_ref().unwrap_or(prompt))?;
+        encoded.lowered = limit;
         let Overrides { patches, strict } = &self.overrides;
         if *strict && !encoded.dropped.is_empty() {
             let message = format!("`{}` does not take {} (strict_params)", self.model, encoded.dropped.join(", "));
+            return Err(Failure::new(Class::Unsupported, message));
+        }
+        if let Some(limit) = limit.filter(|_| *strict) {
+            let message = format!("`{}` takes at most {limit} output tokens (strict_params)", self.model);
             return Err(Failure::new(Class::Unsupported, message));
         }
         if !patches.is_empty()
@@ -54,6 +64,12 @@ impl Endpoint {
             encoded.request.body = Bytes::from(body.to_string());
         }
         Ok(encoded)
+    }
+
+    /// Returns the known output limit of the model, if `prompt` asks for more.
+    fn exceeded_output_limit(&self, prompt: &Prompt) -> Option<u64> {
+        let sent = prompt.sampling.max_tokens.or(self.params.sampling.max_tokens)?;
+        self.known.as_ref()?.max_output.filter(|limit| *limit < sent)
     }
 }
 

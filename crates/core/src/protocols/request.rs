@@ -44,7 +44,11 @@ pub(crate) fn build_complete(
     // Keys that sign are not sent.
     let headers = headers(to, key.filter(|_| sign.is_none()))?;
     let body = Bytes::from(Value::Object(body).to_string());
-    Ok(EncodedRequest { request: WireRequest { method: Method::POST, url, headers, body, sign }, dropped })
+    Ok(EncodedRequest {
+        request: WireRequest { method: Method::POST, url, headers, body, sign },
+        dropped,
+        lowered: None,
+    })
 }
 
 /// How a request must be signed with `key`; `None` when the key goes into a header.

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -26,7 +25,8 @@ pub enum State {
     /// The memory of this process.
     Memory,
     /// A SQLite database in this directory, shared by the processes of one machine.
-    Directory(PathBuf),
+    #[cfg(feature = "sqlite")]
+    Directory(std::path::PathBuf),
     /// A Redis server at this URL, shared by many machines.
     #[cfg(feature = "redis")]
     Redis(String),
@@ -83,8 +83,9 @@ impl RouterBuilder {
         self
     }
 
-    /// Allows the profile to run commands: `cmd:` keys and `exec:` strategies. Off by default: such a profile is
-    /// an error.
+    /// Allows the profile to run commands: `cmd:` keys, `exec:` strategies, credential processes. Off by default:
+    /// such a profile is an error.
+    #[cfg(feature = "exec")]
     #[must_use]
     pub fn allow_commands(mut self, allowed: bool) -> Self {
         self.commands = allowed;
@@ -145,7 +146,7 @@ impl RouterBuilder {
             None => settings.location(profile.state.as_ref())?,
         };
         let environment = Environment { vars: &settings.env, state: &location, clock, seed };
-        let engine = engine::Router::from_profile_with(profile, &environment, self.http_client);
+        let engine = engine::Engine::from_profile_with(profile, &environment, self.http_client);
         Ok(Router::new(engine, settings, seed))
     }
 
@@ -168,6 +169,7 @@ impl State {
     fn location(&self) -> Result<StateLocation, Error> {
         match self {
             Self::Memory => Ok(StateLocation::Memory),
+            #[cfg(feature = "sqlite")]
             Self::Directory(path) => Ok(StateLocation::Dir(path.clone())),
             #[cfg(feature = "redis")]
             Self::Redis(url) => {

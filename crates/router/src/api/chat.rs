@@ -205,10 +205,10 @@ impl ChatRequest {
 
     pub(super) fn delivery(&self) -> Delivery {
         Delivery::Streamed(match self.midstream {
-            Midstream::Restart => engine::Midstream::Restart,
-            Midstream::Exact => engine::Midstream::Exact,
-            Midstream::Resume => engine::Midstream::Resume,
-            Midstream::Fail => engine::Midstream::Fail,
+            Midstream::Restart => engine::MidstreamMode::Restart,
+            Midstream::Exact => engine::MidstreamMode::Exact,
+            Midstream::Resume => engine::MidstreamMode::Resume,
+            Midstream::Fail => engine::MidstreamMode::Fail,
         })
     }
 
@@ -216,7 +216,7 @@ impl ChatRequest {
     pub(super) async fn run<O: Observer>(
         self,
         delivery: Delivery,
-        observer: impl FnOnce(&Arc<engine::Router>) -> O,
+        observer: impl FnOnce(&Arc<engine::Engine>) -> O,
     ) -> Result<ChatResponse, Error> {
         let engine = self.router.engine();
         let mut rng = self.router.fork_rng();

@@ -10,14 +10,26 @@ use llmroute_core::routing::Map;
 use llmroute_core::routing::failover::Stop;
 
 /// A call that gave no complete answer, or a router that cannot be built.
-pub struct Error(Box<Inner>);
+pub struct Error(Box<ErrorDetails>);
 
-struct Inner {
+struct ErrorDetails {
     kind: ErrorKind,
     message: String,
     retry_after: Option<Duration>,
     attempts: Vec<Attempt>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// A setting that needs a feature of the crate, which this build does not have: the [source](std::error::Error::source)
+/// of an [`Error`] of kind [`ErrorKind::Configuration`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{needed_by} needs the feature `{feature}`")]
+#[non_exhaustive]
+pub struct MissingFeature {
+    /// The setting.
+    pub needed_by: String,
+    /// The name of the feature, as in `Cargo.toml`.
+    pub feature: &'static str,
 }
 
 /// The kinds of error. The names are those of the failure classes in a profile, in the log and in `--json`.
@@ -163,7 +175,15 @@ impl From<Class> for ErrorKind {
 impl Error {
     pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         let (retry_after, attempts, source) = (None, Vec::new(), None);
-        Self(Box::new(Inner { kind, message: message.into(), retry_after, attempts, source }))
+        Self(Box::new(ErrorDetails { kind, message: message.into(), retry_after, attempts, source }))
+    }
+
+    /// Reports that `needed_by` needs a feature that this build does not have.
+    pub(super) fn missing_feature(needed_by: impl Into<String>, feature: &'static str) -> Self {
+        let missing = MissingFeature { needed_by: needed_by.into(), feature };
+        let mut new = Self::new(ErrorKind::Configuration, missing.to_string());
+        new.0.source = Some(Box::new(missing));
+        new
     }
 
     pub(super) fn configuration(error: impl std::error::Error + Send + Sync + 'static) -> Self {

@@ -14,7 +14,7 @@ mod trace;
 pub use builder::{RouterBuilder, State};
 pub use chat::{ChatFuture, ChatRequest, Midstream};
 pub use config::{Deployment, Group, Provider};
-pub use error::{Error, ErrorKind};
+pub use error::{Error, ErrorKind, MissingFeature};
 pub use event::ChatEvent;
 pub use response::{Attempt, AttemptOutcome, ChatResponse};
 pub use router::Router;

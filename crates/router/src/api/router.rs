@@ -11,7 +11,7 @@ use super::strategy::{CoreStrategy, Strategy};
 use crate::engine;
 use crate::profile::{EnvVars, LoadOptions, Profile, Source};
 use crate::state::StateLocation;
-use llmroute_core::model::{KeySource, Prompt, StateSource};
+use llmroute_core::model::{AwsKeys, KeySource, Prompt, StateSource};
 
 /// Routes chat requests to the deployments of model groups.
 ///
@@ -23,7 +23,7 @@ pub struct Router {
 
 struct Shared {
     /// Replaced by a reload; a request keeps the one that it began with.
-    engine: RwLock<Arc<engine::Router>>,
+    engine: RwLock<Arc<engine::Engine>>,
     settings: Settings,
     rng: Mutex<fastrand::Rng>,
 }
@@ -50,7 +50,7 @@ impl Router {
         Self::builder().profile(text).build()
     }
 
-    pub(super) fn new(engine: engine::Router, settings: Settings, seed: u64) -> Self {
+    pub(super) fn new(engine: engine::Engine, settings: Settings, seed: u64) -> Self {
         let rng = Mutex::new(fastrand::Rng::with_seed(seed));
         Self { shared: Arc::new(Shared { engine: RwLock::new(Arc::new(engine)), settings, rng }) }
     }
@@ -99,7 +99,7 @@ impl Router {
         self.engine().map().groups.iter().map(|group| group.name.clone()).collect()
     }
 
-    pub(super) fn engine(&self) -> Arc<engine::Router> {
+    pub(super) fn engine(&self) -> Arc<engine::Engine> {
         Arc::clone(&self.shared.engine.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -140,17 +140,12 @@ impl Settings {
         if self.commands {
             return Ok(());
         }
-        if let Some(group) = profile.map.groups.iter().find(|group| group.strategy.command().is_some()) {
-            let message =
-                format!("group `{}` orders its deployments by a command; allow it with `allow_commands`", group.name);
-            return configuration(message);
+        let Some(command) = command(profile) else { return Ok(()) };
+        if cfg!(feature = "exec") {
+            configuration(format!("{command}; allow it with `allow_commands`"))
+        } else {
+            Err(Error::missing_feature(format!("{command}, which"), "exec"))
         }
-        let command = |source: &KeySource| matches!(source, KeySource::Command(_));
-        if let Some(index) = profile.keys.iter().position(command) {
-            let name = &profile.map.deployments[index].name;
-            return configuration(format!("the key of `{name}` comes from a command; allow it with `allow_commands`"));
-        }
-        Ok(())
     }
 
     /// The place of the state that a profile names.
@@ -158,6 +153,12 @@ impl Settings {
         let configuration = |message: String| Error::new(ErrorKind::Configuration, message);
         match source {
             None | Some(StateSource::Memory) => Ok(StateLocation::Memory),
+            Some(StateSource::Dir(_)) if cfg!(not(feature = "sqlite")) => {
+                Err(Error::missing_feature("a directory as `state`", "sqlite"))
+            }
+            Some(StateSource::Redis(_)) if cfg!(not(feature = "redis")) => {
+                Err(Error::missing_feature("a Redis URL as `state`", "redis"))
+            }
             Some(StateSource::Dir(path)) => Ok(StateLocation::Dir(path.clone())),
             Some(StateSource::Redis(url)) => Ok(StateLocation::Redis(url.clone())),
             Some(StateSource::Env(name)) => {
@@ -173,4 +174,22 @@ impl Settings {
             }
         }
     }
+}
+
+/// Describes the first command that `profile` would run.
+fn command(profile: &Profile) -> Option<String> {
+    if let Some(group) = profile.map.groups.iter().find(|group| group.strategy.command().is_some()) {
+        return Some(format!("group `{}` orders its deployments by a command", group.name));
+    }
+    let runs = |source: &KeySource| match source {
+        KeySource::Command(_) => true,
+        KeySource::Aws(keys) => matches!(keys, AwsKeys::Process { .. }),
+        // Without the feature `vertex`, `gcloud` prints the token.
+        KeySource::Google(_) => cfg!(not(feature = "vertex")),
+        KeySource::None | KeySource::Env(_) | KeySource::File(_) | KeySource::Keyring(_) | KeySource::Literal(_) => {
+            false
+        }
+    };
+    let index = profile.keys.iter().position(runs)?;
+    Some(format!("the key of `{}` comes from a command", profile.map.deployments[index].name))
 }

@@ -5,6 +5,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::engine::request::record::RoutedAnswer;
+pub use llmroute_core::model::refused_parameters::Change;
 pub use llmroute_core::model::{Event, Failure};
 pub use llmroute_core::routing::failover::SkipReason;
 use llmroute_core::routing::{DeploymentId, GroupId};
@@ -26,12 +27,12 @@ pub enum RouterEvent<'a> {
         /// The time that the request waits first.
         wait: Duration,
     },
-    /// A preference that the model does not take was left out of the request.
-    Dropped {
+    /// The request was changed: the model does not take all of it.
+    Adapted {
         /// The deployment.
         deployment: DeploymentId,
-        /// The names of the parameters.
-        parameters: &'a [&'static str],
+        /// The changes.
+        changes: &'a [Change],
     },
     /// An attempt failed.
     Failed {

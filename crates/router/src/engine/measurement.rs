@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::engine::shared::keys::{deployment_key, edit};
 use crate::engine::shared::session::StateSession;
-use crate::engine::{Delivery, Request, Router};
+use crate::engine::{Delivery, Engine, Request};
 use crate::ports::StoreError;
 use llmroute_core::model::{Failure, Prompt, Timestamp};
 pub use llmroute_core::routing::breaker::BreakerContext;
@@ -43,7 +43,7 @@ impl Measurement {
     }
 }
 
-impl Router {
+impl Engine {
     /// Lets routing know what `observed` calls to members of `group` showed, so that the next request of
     /// any process is routed by it. They are taken in the order in which they ended.
     ///

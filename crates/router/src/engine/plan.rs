@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::engine::request::record::{HedgeInfo, RouteErrorKind};
-use crate::engine::router::{Request, Router};
+use crate::engine::router::{Engine, Request};
 use crate::engine::shared::session::StateSession;
 pub use llmroute_core::model::{Class, Failure};
 use llmroute_core::protocols::EncodedRequest;
@@ -50,7 +50,7 @@ pub struct PlannedCall {
     pub hedge: Option<HedgeInfo>,
 }
 
-impl Router {
+impl Engine {
     /// Plans `request` by the shared state of this moment, which it does not change. The commands of
     /// the groups (`exec:`) are asked.
     pub async fn plan(&self, request: &Request, rng: &mut fastrand::Rng) -> Plan {

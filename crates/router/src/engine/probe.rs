@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use http::header::{DATE, LOCATION};
 use url::Url;
 
-use crate::engine::router::Router;
+use crate::engine::router::Engine;
 use crate::engine::shared::keys::{deployment_key, parse, quota_key};
 use crate::ports::HttpReply;
 use llmroute_core::call::{redacted, refusal, secrets};
@@ -125,7 +125,7 @@ pub struct Standing {
     pub quota: ProviderLimit,
 }
 
-impl Router {
+impl Engine {
     /// Sends a free request to `id`, once. The result does not change the shared state.
     pub(crate) async fn probe(&self, id: DeploymentId, limits: ProbeLimits) -> ProbeResult {
         let started = self.clock.instant();

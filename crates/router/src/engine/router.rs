@@ -23,7 +23,7 @@ const MIN_WRITE_TIME: Duration = Duration::from_millis(200);
 const MAX_WRITE_TIME: Duration = Duration::from_secs(5);
 
 /// Routes requests to deployments.
-pub struct Router {
+pub struct Engine {
     pub(super) map: Arc<Map>,
     /// Parallel to the deployments of the map, as is `sources`.
     pub(super) endpoints: Vec<Endpoint>,
@@ -66,7 +66,7 @@ impl Request {
     }
 }
 
-impl Router {
+impl Engine {
     /// The time at which `request` ends.
     pub(super) fn deadline(&self, request: &Request) -> Timestamp {
         let limit = request.deadline.unwrap_or(self.map.group(request.group).policy.deadline);
@@ -223,7 +223,7 @@ mod tests {
 
     #[expect(dead_code, reason = "compiled, not run")]
     fn a_request_can_run_on_any_thread(
-        router: &Router,
+        router: &Engine,
         request: &Request,
         rng: &mut fastrand::Rng,
         observer: &mut dyn Observer,

@@ -49,7 +49,7 @@ use document::value::ApiKeys;
 use document::{ProfileTables, diagnostic, mask};
 use resolve::deployment::host_key;
 use resolve::precedence::{Precedence, TimeoutConfig};
-use resolve::provider::Provider;
+use resolve::provider::ResolvedProvider;
 
 /// The origin of a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +110,7 @@ pub struct Profile {
     /// The text that the notes point into.
     pub document: Document,
     /// The providers that were named up to now.
-    providers: Vec<Provider>,
+    providers: Vec<ResolvedProvider>,
     /// The keys of each group that are not built yet, by `GroupId`.
     not_built: Vec<Vec<String>>,
     /// The settings of a group that is not in the file.
@@ -336,7 +336,7 @@ impl Profile {
             base: GroupDefaults { policy, timeouts, not_built },
         };
         for table in &tables.providers {
-            let provider = Provider::read(table, options.env, diagnostics);
+            let provider = ResolvedProvider::read(table, options.env, diagnostics);
             let limits = table.keys.limits.limits();
             profile.map.limits.limit_provider(&provider.name, host_key(&provider), limits);
             profile.providers.push(provider);

@@ -14,7 +14,7 @@ use super::document::table::{Field, FromToml, Keys as _, NamedTable, Shown, Writ
 use super::document::{DeploymentKeys, GroupKeys, ProfileTables, RouterKeys, RoutingKeys, TimeoutKeys};
 use super::document::{duration, mask, value};
 use super::resolve::precedence::{Origin, Precedence};
-use super::resolve::provider::Provider;
+use super::resolve::provider::ResolvedProvider;
 use super::{LoadOptions, Profile, ProfileLocation, text_of, with_tables};
 
 /// The profile at `location`, resolved, with the origin of each value as a comment.
@@ -111,7 +111,7 @@ impl Page {
         self.field(&router.rule_env, Origin::Router);
     }
 
-    fn provider(&mut self, provider: &Provider, tables: &ProfileTables<'_>) {
+    fn provider(&mut self, provider: &ResolvedProvider, tables: &ProfileTables<'_>) {
         self.head(&format!("[providers.{}]", key_name(&provider.name)));
         let table = tables.providers.iter().find(|table| *table.name.get_ref() == provider.name);
         let keys = table.map(|table| &table.keys);

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::ports::{LogEnd, LogStart, StateUpdate, Store, StoreError, StoreErrorKind, StoreWrite};
 
 use super::{MemoryStore, monotonic_now};
+use llmroute_core::model::Timestamp;
 
 /// The pause after the first failure of a store; each further failure doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -129,7 +130,12 @@ impl FallbackStatus {
     fn report(&mut self, error: &StoreError) {
         let (reported, what) = match error.kind {
             StoreErrorKind::Busy => (&mut self.busy_reported, "what was learned is not shared this time"),
-            StoreErrorKind::Unreachable | StoreErrorKind::Unusable | StoreErrorKind::Damaged => (
+            StoreErrorKind::Unreachable => (
+                &mut self.failure_reported,
+                "no shared state, so cooldowns hold for this process only, no call with a limit is made, and nothing \
+                 is logged",
+            ),
+            StoreErrorKind::Unusable | StoreErrorKind::Damaged => (
                 &mut self.failure_reported,
                 "no shared state, so limits and cooldowns hold for this process only and nothing is logged",
             ),
@@ -215,6 +221,10 @@ impl<S: Store> Store for FallbackStore<S> {
         results.split_off(count)
     }
 
+    fn shared_time(&self) -> Option<Timestamp> {
+        self.shared.shared_time()
+    }
+
     fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
         self.either(|shared| shared.keys(prefix), |memory| memory.keys(prefix))
     }
@@ -235,6 +245,7 @@ impl<S: Store> Store for FallbackStore<S> {
 }
 
 #[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests {
     use std::path::Path;
 
@@ -243,7 +254,6 @@ mod tests {
     use super::*;
     use crate::ports::RequestOutcome;
     use crate::state::{LogReader, SqliteStore, database};
-    use llmroute_core::model::Timestamp;
 
     fn start(id: &str) -> LogStart {
         LogStart {

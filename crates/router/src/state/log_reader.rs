@@ -1,13 +1,11 @@
 //! Read-only access to the log.
 
-use std::path::{Path, PathBuf};
-
-use rusqlite::Connection;
+use std::path::Path;
 
 use crate::ports::StoreError;
 use llmroute_core::model::Timestamp;
 
-use super::sqlite::{error, log, open, search, word_index};
+use super::sqlite::SqliteLog;
 use super::{LogQuery, LogRecord, RedisStore, StateLocation};
 
 /// The log of a shared state.
@@ -17,7 +15,7 @@ pub struct LogReader(Backend);
 /// The location of the log.
 #[derive(Debug)]
 enum Backend {
-    Sqlite { path: PathBuf, connection: Connection },
+    Sqlite(SqliteLog),
     Redis(RedisStore),
 }
 
@@ -27,10 +25,7 @@ impl LogReader {
     /// # Errors
     /// Fails if the database cannot be opened or has another version.
     pub fn open(dir: &Path) -> Result<Option<Self>, StoreError> {
-        let path = super::database(dir);
-        // An older database is migrated if it is writable.
-        let opened = open::reading(&path).or_else(|error| open::existing(&path).or(Err(error)));
-        Ok(opened?.map(|connection| Self(Backend::Sqlite { path, connection })))
+        Ok(SqliteLog::open(dir)?.map(|log| Self(Backend::Sqlite(log))))
     }
 
     /// Opens the log of the state at `location`; `None` if there is none, as in memory. A server is
@@ -52,7 +47,7 @@ impl LogReader {
     /// Fails if the log cannot be read.
     pub fn last(&self, count: usize) -> Result<Vec<LogRecord>, StoreError> {
         match &self.0 {
-            Backend::Sqlite { path, connection } => run(path, log::last(connection, count)),
+            Backend::Sqlite(log) => log.last(count),
             Backend::Redis(redis) => redis.last(count),
         }
     }
@@ -63,7 +58,7 @@ impl LogReader {
     /// Fails if the log cannot be read.
     pub(crate) fn since(&self, since: Timestamp) -> Result<Vec<LogRecord>, StoreError> {
         match &self.0 {
-            Backend::Sqlite { path, connection } => run(path, log::since(connection, since)),
+            Backend::Sqlite(log) => log.since(since),
             Backend::Redis(redis) => redis.since(since),
         }
     }
@@ -74,7 +69,7 @@ impl LogReader {
     /// Fails if the log cannot be read.
     pub fn get(&self, id: &str) -> Result<Option<LogRecord>, StoreError> {
         match &self.0 {
-            Backend::Sqlite { path, connection } => run(path, log::get(connection, id)),
+            Backend::Sqlite(log) => log.get(id),
             Backend::Redis(redis) => redis.get(id),
         }
     }
@@ -85,12 +80,7 @@ impl LogReader {
     /// Fails if the log cannot be read.
     pub fn find(&self, query: &LogQuery, count: usize) -> Result<Vec<LogRecord>, StoreError> {
         match &self.0 {
-            Backend::Sqlite { path, connection } => {
-                if !query.words.is_empty() {
-                    word_index::complete(path);
-                }
-                run(path, search::search(connection, query, count))
-            }
+            Backend::Sqlite(log) => log.find(query, count),
             Backend::Redis(redis) => redis.find(query, count),
         }
     }
@@ -101,7 +91,7 @@ impl LogReader {
     /// Fails if the log cannot be read.
     pub(crate) fn turns(&self, id: &str) -> Result<Vec<LogRecord>, StoreError> {
         match &self.0 {
-            Backend::Sqlite { path, connection } => run(path, log::turns(connection, id)),
+            Backend::Sqlite(log) => log.turns(id),
             Backend::Redis(redis) => redis.turns(id),
         }
     }
@@ -112,7 +102,7 @@ impl LogReader {
     /// Fails if the log cannot be read.
     pub(crate) fn conversations(&self, count: usize) -> Result<Vec<String>, StoreError> {
         match &self.0 {
-            Backend::Sqlite { path, connection } => run(path, log::conversations(connection, count)),
+            Backend::Sqlite(log) => log.conversations(count),
             Backend::Redis(redis) => redis.conversations(count),
         }
     }
@@ -123,12 +113,8 @@ impl LogReader {
     /// Fails if the log cannot be read.
     pub(crate) fn matching(&self, part: &str, limit: usize) -> Result<Vec<String>, StoreError> {
         match &self.0 {
-            Backend::Sqlite { path, connection } => run(path, log::matching(connection, part, limit)),
+            Backend::Sqlite(log) => log.matching(part, limit),
             Backend::Redis(redis) => redis.matching(part, limit),
         }
     }
-}
-
-fn run<T>(path: &Path, result: rusqlite::Result<T>) -> Result<T, StoreError> {
-    result.map_err(|error| error::of_sqlite(path, &error))
 }

@@ -13,12 +13,12 @@ const LOG_KEPT: usize = 64;
 /// See the module.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    inner: Mutex<Inner>,
+    inner: Mutex<MemoryContents>,
     warning: Mutex<Option<&'static str>>,
 }
 
 #[derive(Debug, Default)]
-struct Inner {
+struct MemoryContents {
     cells: BTreeMap<String, String>,
     log: VecDeque<LogRecord>,
 }
@@ -50,13 +50,13 @@ impl MemoryStore {
         inner.log.remove(at).map(|(start, _)| start)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, MemoryContents> {
         // A panic elsewhere leaves the map intact: each change of it is one call.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Inner {
+impl MemoryContents {
     fn get(&self, keys: &[String]) -> Vec<Option<String>> {
         keys.iter().map(|key| self.cells.get(key).cloned()).collect()
     }

@@ -2,9 +2,11 @@
 //!
 //! It owns storage and integrity; `routing` defines the values.
 
+#[cfg(any(feature = "redis", feature = "sqlite"))]
 mod distinct_ids;
 mod fallback_store;
 mod handle;
+#[cfg_attr(not(all(feature = "redis", feature = "sqlite")), allow(dead_code, reason = "each log uses a part of it"))]
 mod log_query;
 mod log_reader;
 mod memory;
@@ -13,9 +15,17 @@ mod redis;
 #[cfg(not(feature = "redis"))]
 #[path = "redis_unavailable.rs"]
 mod redis;
+#[cfg_attr(not(all(feature = "redis", feature = "sqlite")), allow(dead_code, reason = "each log uses a part of it"))]
 mod search_terms;
+#[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(not(feature = "sqlite"))]
+#[path = "sqlite_unavailable.rs"]
+mod sqlite;
+#[cfg(any(feature = "redis", feature = "sqlite"))]
 mod truncate;
+#[cfg(not(all(feature = "redis", feature = "sqlite")))]
+mod unavailable;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -94,7 +104,7 @@ pub fn check(location: &StateLocation) -> Result<(), StoreError> {
 /// # Errors
 /// Fails if its files cannot be moved.
 pub fn set_aside(dir: &Path, stamp: &str) -> Result<PathBuf, StoreError> {
-    sqlite::open::set_aside(&database(dir), stamp)
+    sqlite::set_aside(&database(dir), stamp)
 }
 
 impl fmt::Display for StateLocation {

@@ -1,11 +1,16 @@
 //! `ports::Transport` over sockets and over scripts, without retries or routing.
 
+mod command_result;
 pub mod connection_check;
 pub mod download;
 pub(crate) mod http;
 pub mod local_servers;
 pub(crate) mod measuring;
 pub(crate) mod mock;
+#[cfg(feature = "exec")]
+pub(crate) mod process;
+#[cfg(not(feature = "exec"))]
+#[path = "process_unavailable.rs"]
 pub(crate) mod process;
 mod tls;
 

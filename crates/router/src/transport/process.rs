@@ -6,10 +6,9 @@
 
 mod terminal;
 
-use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::pin::pin;
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, getpid, kill_process, kill_process_group};
@@ -17,6 +16,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
 use llmroute_core::catalog;
+
+pub(crate) use super::command_result::{Finished, ProcessError};
 
 use self::terminal::LentTerminal;
 
@@ -36,31 +37,6 @@ pub(crate) struct ShellCommand<'a> {
     input: Option<&'a [u8]>,
     max_stdout: u64,
     asks_user: bool,
-}
-
-/// A command that ended by itself.
-#[derive(Debug)]
-pub(crate) struct Finished {
-    /// How it ended.
-    pub(crate) status: ExitStatus,
-    /// The beginning of its standard output.
-    pub(crate) stdout: Vec<u8>,
-    /// The beginning of its standard error.
-    pub(crate) stderr: Vec<u8>,
-}
-
-/// The reason why a command has no result.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ProcessError {
-    /// The shell cannot be started.
-    #[error("it cannot be started: {0}")]
-    Start(#[source] io::Error),
-    /// Its end cannot be waited for.
-    #[error("its end cannot be waited for: {0}")]
-    Wait(#[source] io::Error),
-    /// Its time was over; its process group has been ended.
-    #[error("it did not end within {0:?}")]
-    TimedOut(Duration),
 }
 
 impl<'a> ShellCommand<'a> {
@@ -154,14 +130,6 @@ impl<'a> ShellCommand<'a> {
             tokio::time::sleep(SIGNAL_DELIVERY).await;
         }
         Ok(Finished { status, stdout: out, stderr: err })
-    }
-}
-
-impl Finished {
-    /// The first line of its standard error that is not blank.
-    pub(crate) fn complaint(&self) -> Option<String> {
-        let text = String::from_utf8_lossy(&self.stderr);
-        text.lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned)
     }
 }
 

@@ -60,12 +60,25 @@ impl ErrorBody {
     /// Reads a JSON body; one that is wrapped in an array is unwrapped.
     pub(crate) fn of_json(body: &Value) -> Self {
         let body = body.as_array().and_then(|list| list.first()).unwrap_or(body);
-        let error = body.get("error").filter(|error| error.is_object()).unwrap_or(body);
+        let error = ["error", "detail", "fault"].iter().filter_map(|name| body.get(*name)).find(|at| at.is_object());
+        // Some gateways wrap the error twice.
+        let error = error.map_or(body, |error| error.get("error").filter(|inner| inner.is_object()).unwrap_or(error));
         let mut said = Self { body: body.clone(), ..Self::default() };
         said.message = message(body, error);
         if let Some(nested) = error.pointer("/metadata/raw").and_then(Self::of_nested) {
             said.message = [said.message.as_str(), &nested.message].join(": ");
             said.nested = Some(Box::new(nested));
+        } else if said.message.trim_start().starts_with(['{', '['])
+            && let Some(nested) = Self::of_nested(&Value::String(said.message.clone()))
+        {
+            said.message.clone_from(&nested.message);
+            said.nested = Some(Box::new(nested));
+        }
+        if let Some(parameter) = error.get("param").and_then(Value::as_str).filter(|name| is_visible(name))
+            && is_visible(&said.message)
+            && !said.message.contains(parameter)
+        {
+            said.message = format!("{} (`{parameter}`)", said.message);
         }
         said.text = said.message.to_ascii_lowercase();
         for holder in holders(body, error) {
@@ -94,8 +107,18 @@ impl ErrorBody {
     }
 
     fn read_codes(&mut self, holder: &Value) {
-        const NAMES: [&str; 9] =
-            ["code", "type", "status", "error_type", "error_code", "reason", "status_code", "__type", "object"];
+        const NAMES: [&str; 10] = [
+            "code",
+            "type",
+            "status",
+            "error_type",
+            "error_code",
+            "errorcode",
+            "reason",
+            "status_code",
+            "__type",
+            "object",
+        ];
         for name in NAMES {
             match holder.get(name) {
                 Some(Value::String(code)) => {
@@ -173,6 +196,8 @@ fn holders<'a>(body: &'a Value, error: &'a Value) -> Vec<&'a Value> {
 fn message(body: &Value, error: &Value) -> String {
     let said = [
         error.get("message"),
+        error.pointer("/errors/0/message"),
+        error.get("faultstring"),
         body.get("error"),
         body.get("message"),
         body.get("Message"),
@@ -183,8 +208,10 @@ fn message(body: &Value, error: &Value) -> String {
         body.get("errorMessage"),
         body.get("error_description"),
         body.pointer("/errors/0"),
+        body.get("errors"),
         body.pointer("/base_resp/status_msg"),
         body.get("title"),
+        body.get("reason"),
         Some(body).filter(|body| body.is_string()),
     ];
     said.into_iter().flatten().find_map(words).unwrap_or_default()

@@ -2,6 +2,7 @@
 
 use super::Codes;
 use super::error_body::{ErrorBody, key};
+use crate::model::refused_parameters::Parameter;
 use crate::model::{Class, TimeoutKind};
 
 /// The class from the provider's own table.
@@ -25,43 +26,54 @@ pub(crate) fn shape(said: &ErrorBody, status: u16) -> Option<Class> {
         () if said.text.contains("request too large for") => Some(Class::ContextWindow),
         () if said.flagged => Some(Class::ContentPolicy),
         () if said.daily => Some(Class::Quota),
-        () if names_a_limit_of_the_model(said) && !is_too_long(&said.text) => Some(Class::Unsupported),
         () if exhausted && never.iter().any(|words| said.text.contains(words)) => Some(Class::Quota),
         () => None,
     }
 }
 
+/// The class of a value that this model does not take.
+pub(crate) fn model_limit(said: &ErrorBody, status: u16) -> Option<Class> {
+    let is_limit = matches!(status, 0 | 400 | 422) && names_a_limit_of_the_model(said) && !is_too_long(&said.text);
+    is_limit.then_some(Class::Unsupported)
+}
+
 /// Returns `true` if a parameter is beyond what this model takes and another may take: its largest answer, its
 /// range of temperatures, its number of answers.
 fn names_a_limit_of_the_model(said: &ErrorBody) -> bool {
-    const PARAMETERS: [&str; 7] = [
-        "max_tokens",
-        "max_completion_tokens",
-        "max_output_tokens",
-        "maxoutputtokens",
-        "max_new_tokens",
-        "temperature",
-        "`n`",
-    ];
-    const LIMITS: [&str; 16] = [
+    const LIMITS: [&str; 26] = [
         "too large",
         "too high",
+        "too long",
         "at most",
         "maximum",
-        "less than or equal",
+        "less than",
         "must be less",
         "must be between",
+        "must be in",
+        "must be one of",
+        "must be 1",
         "in the range",
         "out of range",
+        "range:",
+        "range of",
         "valid range",
         "should be in",
+        "should be between",
         "supports up to",
-        "exceeds the limit",
+        "supported values",
+        "exceeds",
         "exceed the model",
+        "greater than",
         "<= ",
+        "n = 1",
         "only 1 is allowed",
     ];
-    PARAMETERS.iter().any(|name| said.text.contains(name)) && LIMITS.iter().any(|words| said.text.contains(words))
+    const OTHERS: [&str; 3] = ["'stop'", "stop sequences", "stop_sequences"];
+    let is_named = || {
+        Parameter::ALL.iter().any(|parameter| parameter.is_named_in(&said.text))
+            || OTHERS.iter().any(|name| said.text.contains(name))
+    };
+    LIMITS.iter().any(|words| said.text.contains(words)) && is_named()
 }
 
 /// Returns `true` if the wording is about the length of the prompt.
@@ -139,6 +151,9 @@ const CODES: &[(&[&str], Class)] = &[
             "toomanyrequestserror",
             "throttlingexception",
             "throttling",
+            "throttlingratequota",
+            "throttlingburstrate",
+            "throttlingallocationquota",
             "slowdown",
             "resourceexhausted",
             "limitrequests",
@@ -188,7 +203,19 @@ const CODES: &[(&[&str], Class)] = &[
         ],
         Class::NotFound,
     ),
-    (&["unsupportedparameter", "unsupportedvalue", "unknownparameter"], Class::Unsupported),
+    (
+        &[
+            "unsupportedparameter",
+            "unsupportedvalue",
+            "unknownparameter",
+            "integerabovemaxvalue",
+            "decimalabovemaxvalue",
+            "arrayabovemaxlength",
+            "integerbelowminvalue",
+            "decimalbelowminvalue",
+        ],
+        Class::Unsupported,
+    ),
     (
         &[
             "overloadederror",
@@ -223,7 +250,8 @@ pub(crate) fn text(text: &str, status: u16, inside: bool) -> Option<Class> {
         Class::ContextWindow => blames_request || status == 500,
         Class::Quota | Class::ContentPolicy => blames_request,
         Class::Authentication => inside || status == 400,
-        Class::Unsupported | Class::NotFound => inside || matches!(status, 400 | 422),
+        Class::Unsupported => inside || matches!(status, 400 | 422 | 500 | 501),
+        Class::NotFound => inside || matches!(status, 400 | 422),
         Class::Overloaded => inside || matches!(status, 429 | 500),
         Class::RateLimit => inside || matches!(status, 400 | 403 | 422),
         _ => inside,
@@ -301,6 +329,10 @@ const TEXTS: &[(&[&str], Class)] = &[
             "inputs` tokens + `max_new_tokens` must be",
             "total length of all messages is too long",
             "total length of messages",
+            "range of input length",
+            "max input characters",
+            "must have less than*tokens. given",
+            "prompt tokens*exceed",
             // An older vLLM subtracts the prompt from the window (vllm-project/vllm issue 4667).
             "max_tokens must be at least 1, got -",
         ],
@@ -340,10 +372,29 @@ const TEXTS: &[(&[&str], Class)] = &[
             "unsupported value",
             "not supported with this model",
             "is not supported by",
+            "input is not supported",
+            "inputs are not supported",
+            "tools param requires",
+            "image(s) may be provided",
+            "supports at most*image",
         ],
         Class::Unsupported,
     ),
     (&["overloaded", "over capacity", "high demand", "capacity exceeded", "loading model"], Class::Overloaded),
-    (&["rate limit", "rate-limit", "too many requests"], Class::RateLimit),
+    (
+        &[
+            "rate limit",
+            "rate-limit",
+            "ratelimit",
+            "too many requests",
+            "too many tokens, please wait",
+            "throttl",
+            "request limit reached",
+            "per minute",
+            "per second",
+            "requests are too frequent",
+        ],
+        Class::RateLimit,
+    ),
     (&["timed out", "timeout"], Class::Timeout(TimeoutKind::Upstream)),
 ];

@@ -35,7 +35,7 @@ impl Adapter for Mock {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let request = WireRequest { method: Method::POST, url: address(to)?, headers, body: body.into(), sign: None };
-        Ok(EncodedRequest { request, dropped: Vec::new() })
+        Ok(EncodedRequest { request, dropped: Vec::new(), lowered: None })
     }
 
     fn probe(&self, _: &Endpoint, _: Option<&Secret>) -> Result<Probe, Failure> {

@@ -8,7 +8,6 @@ mod decoder;
 mod provider_tests;
 #[cfg(test)]
 mod tests;
-mod tool_calls;
 
 use std::borrow::Cow;
 
@@ -152,12 +151,14 @@ fn can_call(to: &Endpoint, prompt: &Prompt, effort: Option<Effort>) -> Result<()
 }
 
 fn response_format(to: &Endpoint, prompt: &Prompt, schema: &Value) -> Option<Value> {
-    let support = to.quirks.schema_support;
-    let can_be_strict = support.strict_for.is_none_or(|starts| starts.iter().any(|start| to.model.starts_with(start)));
     match request::dialect(to, prompt, schema) {
         SchemaDialect::Native => Some(json!({
             "type": "json_schema",
-            "json_schema": {"name": "answer", "strict": can_be_strict && is_strict(schema), "schema": schema},
+            "json_schema": {
+                "name": "answer",
+                "strict": super::takes_strict_schema(to, prompt, schema),
+                "schema": schema,
+            },
         })),
         SchemaDialect::JsonMode => Some(json!({"type": "json_object"})),
         SchemaDialect::Instruction => None,

@@ -12,9 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::catalog::models::Reasoning;
 use crate::catalog::{Attachments, Quirks, SchemaDialect};
 
-use super::{
-    Adapter, Decoder, EncodedRequest, Endpoint, Probe, ProtocolSpec, capabilities, classify, openai, probe, request,
-};
+use super::{Adapter, Decoder, EncodedRequest, Endpoint, Probe, ProtocolSpec, capabilities, classify, probe, request};
 use crate::model::event::{ReasoningBlock, ReasoningSignature};
 use crate::model::prompt::ImageData;
 use crate::model::{Capabilities, Failure, Message, Part, Prompt, Role, Sampling, Secret, Tool};
@@ -110,7 +108,7 @@ fn put_sampling(body: &mut Map<String, Value>, sampling: &Sampling) {
 fn format(to: &Endpoint, prompt: &Prompt, schema: &Value) -> Option<Value> {
     match request::dialect(to, prompt, schema) {
         SchemaDialect::Native => Some(json!({
-            "type": "json_schema", "name": "answer", "strict": openai::is_strict(schema), "schema": schema,
+            "type": "json_schema", "name": "answer", "strict": super::takes_strict_schema(to, prompt, schema), "schema": schema,
         })),
         SchemaDialect::JsonMode => Some(json!({"type": "json_object"})),
         SchemaDialect::Instruction => None,

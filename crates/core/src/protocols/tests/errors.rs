@@ -66,7 +66,7 @@ fn every_error_file_has_a_meaning() {
         ("openrouter", 429, "openai-compatible/openrouter-error-429.json", Class::RateLimit, "rate-limited upstream"),
         ("vllm", 400, "openai-compatible/vllm-error-400-context.json", Class::ContextWindow, "1015"),
         ("vllm", 400, "openai-compatible/vllm-error-400-flat-old.json", Class::ContextWindow, "-186"),
-        ("responses", 400, "openai-responses/error-400-bad-temperature.json", Class::BadRequest, "below minimum"),
+        ("responses", 400, "openai-responses/error-400-bad-temperature.json", Class::Unsupported, "below minimum"),
         ("responses", 400, "openai-responses/error-400-deepseek-responses.json", Class::BadRequest, "No tool output"),
         ("responses", 400, "openai-responses/error-400-model-not-found.json", Class::NotFound, "gpt-5.2-proo"),
         ("azure", 400, "azure/error-400-content-filter-prompt.json", Class::ContentPolicy, "was filtered"),
@@ -226,4 +226,126 @@ fn codes_and_words_of_one_provider_mean_what_they_mean_there() {
     check("cloudflare", 429, r#"{"success":false,"errors":[{"code":3040,"message":"x"}]}"#, Class::Overloaded);
     check("mistral", 429, r#"{"object":"error","message":"x","type":"y","code":"3505"}"#, Class::Overloaded);
     check("mistral", 401, r#"{"detail":"Unauthorized"}"#, Class::Authentication);
+}
+
+#[test]
+fn odd_shapes_of_errors_have_a_meaning() {
+    let check = |status: u16, headers: &[(&'static str, &'static str)], body: &str, class: Class, says: &str| {
+        let headers =
+            headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let got = classify(&endpoint("plain", "m"), status, &headers.collect(), body.as_bytes());
+        assert_eq!(got.class, class, "{status} {body}");
+        assert!(got.message.contains(says), "{body}: {}", got.message);
+    };
+    let limited = |status: u16, body: &str, says: &str| check(status, &[], body, Class::RateLimit, says);
+    limited(403, r#"{"message":"API rate limit exceeded"}"#, "exceeded");
+    limited(403, r#"{"error":{"errors":[{"domain":"usageLimits","reason":"rateLimitExceeded"}],"message":"x"}}"#, "x");
+    limited(403, r#"{"error":{"errors":[{"reason":"userRateLimitExceeded","message":"Too fast"}]}}"#, "Too fast");
+    limited(400, r#"{"code":"Throttling.RateQuota","message":"Requests throttled"}"#, "throttled");
+    limited(400, r#"{"code":"Throttling.AllocationQuota","message":"Allocated quota exceeded"}"#, "Allocated");
+    limited(400, r#"{"error_code":18,"error_msg":"Open api qps request limit reached"}"#, "qps");
+    limited(400, r#"{"error_code":336501,"error_msg":"Rate limit reached for RPM"}"#, "RPM");
+    limited(400, r#"{"code":1302,"msg":"Rate limit reached for requests"}"#, "reached");
+    limited(
+        400,
+        r#"{"error":{"message":"ThrottlingException: Too many tokens, please wait before trying again."}}"#,
+        "wait",
+    );
+    limited(400, "Too Many Requests", "Too Many");
+    limited(422, r#"{"detail":"Request was throttled. Expected available in 3 seconds."}"#, "throttled");
+    limited(403, r#"{"success":false,"error":"requests per minute exceeded"}"#, "per minute");
+    limited(429, r#"{"error":"Too many requests"}"#, "Too many");
+    limited(429, r#"{"message":"rate limit of 5,000,000 input tokens per minute"}"#, "5,000,000");
+    limited(429, r#"{"status":429,"title":"Too Many Requests","type":"about:blank"}"#, "Too Many");
+    check(403, &[("retry-after", "2")], "", Class::RateLimit, "403");
+    check(400, &[("retry-after-ms", "200")], r#"{"message":"slow"}"#, Class::RateLimit, "slow");
+    // A gateway passes the error on: as an object, as JSON in a text, or in the message.
+    let raw = |raw: &str| {
+        format!(r#"{{"error":{{"message":"Provider returned error","code":400,"metadata":{{"raw":{raw}}}}}}}"#)
+    };
+    check(400, &[], &raw(r#"{"error":{"message":"prompt is too long: 9 > 8"}}"#), Class::ContextWindow, "9 > 8");
+    check(
+        400,
+        &[],
+        &raw(r#""{\"error\":{\"code\":\"rate_limit_exceeded\",\"message\":\"slow\"}}""#),
+        Class::RateLimit,
+        "slow",
+    );
+    check(
+        400,
+        &[],
+        &raw(r#""data: {\"error\":{\"code\":\"insufficient_quota\",\"message\":\"pay\"}}""#),
+        Class::Quota,
+        "pay",
+    );
+    check(
+        400,
+        &[],
+        &raw(r#""[{\"error\":{\"status\":\"RESOURCE_EXHAUSTED\",\"message\":\"later\"}}]""#),
+        Class::RateLimit,
+        "later",
+    );
+    let flat = r#"{"message":"Provider returned error","code":400,"metadata":{"raw":"{\"error\":{\"message\":\"Too many requests\"}}"}}"#;
+    check(400, &[], flat, Class::RateLimit, "Too many");
+    let in_message =
+        r#"{"error":{"message":"{\"error\":{\"code\":429,\"message\":\"later\",\"status\":\"RESOURCE_EXHAUSTED\"}}"}}"#;
+    check(400, &[], in_message, Class::RateLimit, "later");
+    let in_text = r#"{"error":"{\"error\":{\"message\":\"maximum context length is 8\",\"type\":\"x\"}}"}"#;
+    check(400, &[], in_text, Class::ContextWindow, "maximum context");
+    check(
+        400,
+        &[],
+        r#"{"error":{"error":{"message":"inner","code":"content_filter"}}}"#,
+        Class::ContentPolicy,
+        "inner",
+    );
+    check(400, &[], r#"{"detail":{"error":{"message":"inner","type":"insufficient_quota"}}}"#, Class::Quota, "inner");
+    check(400, &[], r#"{"errors":{"message":"m"}}"#, Class::BadRequest, "m");
+    check(400, &[], r#"{"error":["first","second"]}"#, Class::BadRequest, "first");
+    check(400, &[], r#"{"reason":"why"}"#, Class::BadRequest, "why");
+    check(
+        400,
+        &[],
+        r#"{"fault":{"faultstring":"Rate limit quota violation","detail":{"errorcode":"x"}}}"#,
+        Class::RateLimit,
+        "violation",
+    );
+    let window = |body: &str| check(400, &[], body, Class::ContextWindow, "");
+    window(r#"{"error":{"message":"The total length of all messages is too long"}}"#);
+    window(r#"{"code":"InvalidParameter","message":"Range of input length should be [1, 30720]"}"#);
+    window(r#"{"error_code":336007,"error_msg":"the max input characters is 11200"}"#);
+    window(r#"{"error":{"message":"Input validation error: `inputs` must have less than 1024 tokens. Given: 2000"}}"#);
+    window(
+        r#"{"error":{"message":"Requested token count exceeds the model's maximum context length of 4096 tokens"}}"#,
+    );
+    window(r#"{"detail":"This endpoint's maximum context length is 128000 tokens"}"#);
+    window(r#"{"error":{"message":"Your input exceeds the context window of this model","code":"x"}}"#);
+    window(r#"{"error":{"message":"The prompt is too long: 9000, model maximum context length: 8192"}}"#);
+    window(r#"{"error":{"message":"Request exceeds the maximum size: prompt tokens (9000) exceed context window"}}"#);
+}
+
+#[test]
+fn a_feature_that_a_model_lacks_is_unsupported_under_any_status() {
+    let check = |status: u16, message: &str, class: Class| {
+        let body = format!(r#"{{"error":{{"message":"{message}"}}}}"#);
+        let got = classify(&endpoint("plain", "m"), status, &HeaderMap::new(), body.as_bytes());
+        assert_eq!(got.class, class, "{status} {message}");
+    };
+    for status in [400, 422, 500, 501] {
+        for message in [
+            "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj",
+            "this model does not support image input",
+            "tools param requires --jinja flag",
+            "audio input is not supported",
+            "The model does not support function calling",
+            "Multimodal inputs are not supported by this model",
+            "m does not support tools",
+            "At most 0 image(s) may be provided in one request",
+            "Model m supports at most 1 image per prompt",
+        ] {
+            check(status, message, Class::Unsupported);
+        }
+    }
+    check(500, "out of memory", Class::ServerError);
+    check(500, "the image of the container is not available", Class::ServerError);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::window::Window;
-use super::{Cap, Consumption, Demand, LimitExceeded, LimitUnit, Limits};
+use super::{Cap, Consumption, Demand, LimitExceeded, LimitUnit, Limits, SharedTimes};
 use crate::model::Timestamp;
 
 /// The time after which a silent call in flight counts as dead: a killed process
@@ -62,6 +62,17 @@ impl InFlightCall {
             LimitUnit::Requests => 1,
             LimitUnit::Tokens => self.tokens,
             LimitUnit::Nanos => self.nanos,
+        }
+    }
+}
+
+impl SharedTimes for Meter {
+    fn shift(&mut self, by: i64) {
+        let Self { counted, held } = self;
+        counted.iter_mut().for_each(|Counted { counts: _, span: _, window }| window.shift(by));
+        for InFlightCall { id: _, at, lease, tokens: _, nanos: _ } in held {
+            *at = at.shifted(by);
+            *lease = lease.shifted(by);
         }
     }
 }

@@ -57,6 +57,11 @@ impl Window {
         self.entries.iter().copied()
     }
 
+    /// Moves all times by `by` milliseconds.
+    pub(super) fn shift(&mut self, by: i64) {
+        self.entries.iter_mut().for_each(|(at, _)| *at = at.shifted(by));
+    }
+
     /// Returns `true` if it is empty.
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()

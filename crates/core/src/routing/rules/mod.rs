@@ -2,18 +2,22 @@
 //!
 //! Evaluated once, before any call, from values only; the failover applies the [`RuleOverrides`].
 
+#[cfg(feature = "rules")]
 mod condition;
-mod depth;
-mod names;
+#[cfg(not(feature = "rules"))]
+#[path = "condition_unavailable.rs"]
+mod condition;
+mod input;
 #[cfg(test)]
+#[cfg(feature = "rules")]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-pub use condition::{Condition, ConditionError, EvaluationError, RuleInput};
-pub use names::{FUNCTIONS, VARIABLES};
+pub use condition::Condition;
+pub use input::{ConditionError, EvaluationError, FUNCTIONS, RuleInput, VARIABLES};
 
 use super::{GroupId, Map};
 

@@ -1,6 +1,5 @@
 //! One call to one deployment: moves the bytes of an [`HttpCall`]. No retries and no policy.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::Future;
@@ -9,16 +8,19 @@ use std::time::Duration;
 
 use futures_util::stream::{self, Stream, StreamExt};
 
-use crate::engine::router::Router;
+use crate::engine::router::Engine;
 use crate::engine::shared::reservation::PendingReservation;
 use crate::ports::HttpReply;
 pub use llmroute_core::call::{self, CallEnd, HttpCall, adaptation};
-pub use llmroute_core::model::refused_parameters::{Parameter, Refusal, RefusedParameters};
+pub use llmroute_core::model::refused_parameters::{Change, Parameter, Refusal, RefusedParameters};
 pub use llmroute_core::model::{
     Answer, Class, Event, Failure, Prompt, RateLimitReading, Secret, TimeoutKind, Timestamp,
 };
 use llmroute_core::routing::{DeploymentId, Timeouts};
 pub use llmroute_core::wire::{WireRequest, rate_limit};
+
+/// The most repeats of a call without refused preferences.
+const MAX_REPEATS: usize = 4;
 
 /// The body of a reply as it comes.
 type Body = Pin<Box<dyn Stream<Item = Result<bytes::Bytes, Failure>> + Send>>;
@@ -33,8 +35,8 @@ pub(in crate::engine) enum CallEvent {
     Reserved,
     /// The reservation was refused; nothing was sent.
     Declined,
-    /// These parameters were left out of the request.
-    Dropped(Vec<&'static str>),
+    /// The request was changed for the sake of the model.
+    Adapted(Vec<Change>),
     /// The head of the reply came: its time, and what it says of the provider's limits.
     Head((Timestamp, Vec<RateLimitReading>)),
     /// The deployment refused this parameter; the request is sent once more without it.
@@ -81,15 +83,22 @@ pub(in crate::engine) struct CallSpec<'a> {
     pub(in crate::engine) reservation: Option<PendingReservation>,
 }
 
-impl Router {
+impl Engine {
     /// Makes a call. `alive` runs as long as the call does.
     pub(in crate::engine) fn call<'a>(
         &'a self,
         spec: CallSpec<'a>,
         alive: impl Future<Output = Infallible> + Send + 'a,
     ) -> CallStream<'a> {
-        let running =
-            RunningCall { router: self, spec, stage: Stage::Reserving, events: VecDeque::new(), fed: Vec::new() };
+        let running = RunningCall {
+            router: self,
+            spec,
+            stage: Stage::Reserving,
+            events: VecDeque::new(),
+            fed: Vec::new(),
+            repeats: 0,
+            adapted: Vec::new(),
+        };
         let start = (running, Box::pin(alive));
         Box::pin(stream::unfold(start, |(mut running, mut alive)| async move {
             let event = tokio::select! {
@@ -103,12 +112,16 @@ impl Router {
 }
 
 struct RunningCall<'a> {
-    router: &'a Router,
+    router: &'a Engine,
     spec: CallSpec<'a>,
     stage: Stage<'a>,
     /// Events that were decoded and not yet taken.
     events: VecDeque<Event>,
     fed: Vec<Event>,
+    /// The number of times that the request was sent once more without a refused preference.
+    repeats: usize,
+    /// The changes that were reported.
+    adapted: Vec<Change>,
 }
 
 #[expect(clippy::large_enum_variant, reason = "one value a call, changed in place")]
@@ -176,21 +189,19 @@ impl<'a> RunningCall<'a> {
         let mut timeouts = self.spec.timeouts;
         timeouts.attempt = timeouts.attempt.min(self.spec.deadline.since(clock.now()));
         let endpoint = &self.router.endpoints[self.spec.deployment.0];
-        let (mut to, mut prompt) = (Cow::Borrowed(endpoint), Cow::Borrowed(self.spec.prompt));
-        let mut left_out = Vec::new();
-        for (parameter, refusal) in self.spec.refused.believed(clock.now()) {
-            if adaptation::leave_out(to.to_mut(), prompt.to_mut(), parameter, refusal) {
-                left_out.push(label(parameter));
-            }
-        }
+        let refusals = self.spec.refused.believed(clock.now());
+        let (to, prompt, mut changes) = adaptation::adapted(endpoint, self.spec.prompt, refusals);
         let encoded = match call::request(&to, key.as_ref(), &prompt, clock.now()) {
             Ok(encoded) => encoded,
             Err(failure) => return Some(not_sent(failure)),
         };
-        left_out.extend(encoded.dropped);
+        changes.extend(encoded.changes());
         let call = HttpCall::new(endpoint, key.as_ref(), timeouts, Duration::ZERO);
         self.stage = Stage::Sending(Timer { call, started: clock.instant() }, encoded.request);
-        (!left_out.is_empty()).then_some(CallEvent::Dropped(left_out))
+        (!changes.is_empty() && self.adapted != changes).then(|| {
+            self.adapted.clone_from(&changes);
+            CallEvent::Adapted(changes)
+        })
     }
 
     async fn send(&mut self, mut timer: Timer<'a>, request: WireRequest) -> Option<CallEvent> {
@@ -213,14 +224,15 @@ impl<'a> RunningCall<'a> {
     /// Prepares the request once more if the reply refused a parameter that expresses a preference.
     fn heal(&mut self, end: &CallEnd) -> Option<CallEvent> {
         let failure = end.result.as_ref().err().filter(|_| end.answer == Answer::default())?;
-        let endpoint = &self.router.endpoints[self.spec.deployment.0];
-        let (parameter, limit) = adaptation::refused(endpoint, self.spec.prompt, failure)?;
-        let now = self.router.clock.now();
-        // A parameter that was left out already is not what the reply refuses.
-        if self.spec.refused.believed(now).any(|(known, _)| known == parameter) {
+        if self.repeats == MAX_REPEATS {
             return None;
         }
-        let refusal = Refusal { at: now, limit };
+        self.repeats += 1;
+        let endpoint = &self.router.endpoints[self.spec.deployment.0];
+        let now = self.router.clock.now();
+        // A parameter that was left out already is not what the reply refuses.
+        let (to, prompt, _) = adaptation::adapted(endpoint, self.spec.prompt, self.spec.refused.believed(now));
+        let (parameter, refusal) = adaptation::refused(&to, &prompt, failure, now)?;
         self.spec.refused.insert(parameter, refusal);
         self.stage = Stage::Preparing;
         Some(CallEvent::Refused(parameter, refusal))
@@ -245,7 +257,7 @@ impl<'a> RunningCall<'a> {
     }
 }
 
-async fn key(router: &Router, deployment: DeploymentId, deadline: Timestamp) -> Result<Option<Secret>, Failure> {
+async fn key(router: &Engine, deployment: DeploymentId, deadline: Timestamp) -> Result<Option<Secret>, Failure> {
     let left = deadline.since(router.clock.now());
     match tokio::time::timeout(left, router.keys.get(&router.sources[deployment.0])).await {
         Ok(Ok(key)) => Ok(key),
@@ -256,14 +268,6 @@ async fn key(router: &Router, deployment: DeploymentId, deadline: Timestamp) -> 
 
 fn not_sent(failure: Failure) -> CallEvent {
     CallEvent::Ended(Err(CallError { cause: Cause::NotSent(failure), answer: Answer::default(), first_token: None }))
-}
-
-/// Returns the name of a parameter that is left out, for a message.
-fn label(parameter: Parameter) -> &'static str {
-    match parameter {
-        Parameter::MaxTokens => "max_tokens beyond its limit",
-        parameter => parameter.as_str(),
-    }
 }
 
 fn result_of(end: CallEnd) -> CallEvent {
@@ -316,7 +320,7 @@ mod tests {
     impl Observer for Notes {
         fn on_event(&mut self, event: RouterEvent<'_>) {
             match event {
-                RouterEvent::Dropped { parameters, .. } => self.0.push(format!("dropped {}", parameters.join(", "))),
+                RouterEvent::Adapted { changes, .. } => self.0.push(Change::describe(changes)),
                 RouterEvent::Failed { failure, .. } => self.0.push(failure.message.clone()),
                 _ => {}
             }
@@ -334,7 +338,7 @@ mod tests {
         let profile = Profile::parse(Source::Demo, PROFILE, &options).unwrap();
         let clock = Clock::starting_at(Timestamp(1_700_000_000_000));
         let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 1 };
-        let mut router = Router::from_profile(profile, &around);
+        let mut router = Engine::from_profile(profile, &around);
         let server = Arc::new(Refusing::default());
         router.transport = Arc::clone(&server) as Arc<dyn Transport>;
         let mut prompt = Prompt::user("Hi".to_owned());
@@ -344,7 +348,7 @@ mod tests {
             let mut notes = Notes::default();
             let answer = router.run(&request, &mut fastrand::Rng::with_seed(1), &mut notes).await.unwrap();
             assert_eq!((answer.answer.text.as_str(), answer.attempts.len()), ("yes", 1));
-            assert_eq!(notes.0, ["dropped temperature"]);
+            assert_eq!(notes.0, ["does not take temperature; left out"]);
             assert_eq!(*server.0.lock().unwrap(), calls, "the second request is right at once");
         }
     }

@@ -137,8 +137,14 @@ impl<'a> Run<'a> {
         let members = &self.router.map.group(first.group).members;
         let member = members.iter().find(|member| member.deployment == rival);
         let first_token = member.map_or(left, |member| member.timeouts.first_token).min(left);
-        let call =
-            PlannedCall { group: first.group, deployment: rival, wait: Duration::ZERO, first_token, probe: false };
+        let call = PlannedCall {
+            group: first.group,
+            deployment: rival,
+            wait: Duration::ZERO,
+            first_token,
+            probe: false,
+            tries_limit: false,
+        };
         let timeouts = self.timeouts(&call, deadline);
         (call, timeouts)
     }
@@ -156,8 +162,8 @@ impl<'a> Run<'a> {
             CallEvent::Head(reply) => self.session.head(deployment, reply),
             CallEvent::Reserved => self.begin(race, racer, context),
             CallEvent::Declined => return self.declined(race, racer, context),
-            CallEvent::Dropped(parameters) => {
-                context.observer.on_event(RouterEvent::Dropped { deployment, parameters: &parameters });
+            CallEvent::Adapted(changes) => {
+                context.observer.on_event(RouterEvent::Adapted { deployment, changes: &changes });
             }
             CallEvent::Event(event) => return self.piece(race, racer, event, context),
             CallEvent::Refused(parameter, refusal) => self.session.learn_refusal(deployment, parameter, refusal),

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use crate::engine::request::record::{
-    Attempt, CostSummary, Disposition, RouteError, RouteErrorKind, RoutedAnswer, millis,
+    AttemptRecord, CostSummary, Disposition, RouteError, RouteErrorKind, RoutedAnswer, millis,
 };
 use crate::engine::request::run::Run;
-use crate::engine::router::{Request, Router};
+use crate::engine::router::{Engine, Request};
 use crate::ports::{LogEnd, RequestOutcome};
 use llmroute_core::model::Answer;
 use llmroute_core::routing::DeploymentId;
@@ -69,7 +69,7 @@ impl Run<'_> {
     }
 }
 
-impl Router {
+impl Engine {
     /// Writes down what came of the answer to `request` so far, from `deployment` since it was asked: if the
     /// process ends without another word, that much is kept. How the request really ends replaces it.
     ///
@@ -103,7 +103,7 @@ impl Drop for Run<'_> {
     fn drop(&mut self) {
         if !self.closed {
             for (call, since) in std::mem::take(&mut self.current) {
-                self.attempts.push(Attempt {
+                self.attempts.push(AttemptRecord {
                     deployment: call.deployment,
                     group: call.group,
                     failure: None,

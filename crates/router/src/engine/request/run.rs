@@ -10,8 +10,8 @@ use crate::engine::call::delivery::AnswerWriter;
 use crate::engine::call::hedge::RaceContext;
 use crate::engine::event::{Observer, RouterEvent, room};
 use crate::engine::request::admission::ColdStartPermits;
-use crate::engine::request::record::{Attempt, Disposition, HedgeInfo, RouteError, RouteErrorKind, RoutedAnswer};
-use crate::engine::router::{Request, Router};
+use crate::engine::request::record::{AttemptRecord, Disposition, HedgeInfo, RouteError, RouteErrorKind, RoutedAnswer};
+use crate::engine::router::{Engine, Request};
 use crate::engine::shared::reservation::{AdmissionError, FinishedCall, PendingReservation, RENEWAL};
 use crate::engine::shared::session::StateSession;
 use llmroute_core::call::is_token;
@@ -29,12 +29,12 @@ const BUSY: Duration = Duration::from_secs(1);
 
 /// One request in progress. Dropped before its end, it logs itself as cancelled.
 pub(in crate::engine) struct Run<'a> {
-    pub(in crate::engine) router: &'a Router,
+    pub(in crate::engine) router: &'a Engine,
     pub(in crate::engine) request: &'a Request,
     pub(in crate::engine) deadline: Timestamp,
     pub(in crate::engine) session: StateSession,
     pub(in crate::engine) out: AnswerWriter,
-    pub(in crate::engine) attempts: Vec<Attempt>,
+    pub(in crate::engine) attempts: Vec<AttemptRecord>,
     skips: Vec<Skip>,
     permits: ColdStartPermits,
     /// The answer so far, for the log of a cancelled request.
@@ -47,7 +47,7 @@ pub(in crate::engine) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub(in crate::engine) async fn new(router: &'a Router, request: &'a Request) -> Self {
+    pub(in crate::engine) async fn new(router: &'a Engine, request: &'a Request) -> Self {
         if let Some(start) = &request.log {
             router.state.begin(start.clone());
         }
@@ -92,7 +92,7 @@ impl<'a> Run<'a> {
             }
             let (call, result) = self.call(call, &mut failover, rng, observer).await;
             let result = match result {
-                Ok(success) => self.checked(success).await,
+                Ok(success) => self.checked(&call, success).await,
                 error => error,
             };
             let error = match result {
@@ -199,10 +199,12 @@ impl<'a> Run<'a> {
     }
 
     /// Checks an answer. One that does not pass makes its attempt a failure.
-    async fn checked(&mut self, mut success: CallSuccess) -> Result<CallSuccess, CallError> {
+    async fn checked(&mut self, call: &PlannedCall, mut success: CallSuccess) -> Result<CallSuccess, CallError> {
         let limit = CHECK_LIMIT.min(self.deadline.since(self.now()));
         let keys = self.router.key_variables();
-        let Err(failure) = self.request.checks.judge(&mut success.answer, &keys, limit).await else {
+        let on_length = self.router.map.group(call.group).policy.on_length;
+        let checks = &self.request.checks;
+        let Err(failure) = checks.judge(&mut success.answer, on_length, &keys, limit).await else {
             return Ok(success);
         };
         if let Some(attempt) = self.attempts.last_mut() {
@@ -327,8 +329,8 @@ impl<'a> Run<'a> {
             room(observer).await;
             match events.next().await.expect("a stream ends with the end of its call") {
                 CallEvent::Head(reply) => self.session.head(call.deployment, reply),
-                CallEvent::Dropped(parameters) => {
-                    observer.on_event(RouterEvent::Dropped { deployment: call.deployment, parameters: &parameters });
+                CallEvent::Adapted(changes) => {
+                    observer.on_event(RouterEvent::Adapted { deployment: call.deployment, changes: &changes });
                 }
                 CallEvent::Event(event) => {
                     if first_token.is_none() && is_token(&event) {
@@ -379,7 +381,7 @@ impl<'a> Run<'a> {
         };
         self.settle(call, result);
         let price = self.router.map.deployment(call.deployment).price;
-        self.attempts.push(Attempt {
+        self.attempts.push(AttemptRecord {
             deployment: call.deployment,
             group: call.group,
             failure,

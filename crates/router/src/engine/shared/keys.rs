@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-pub use llmroute_core::routing::limits::LimitScope;
+pub use llmroute_core::routing::limits::{LimitScope, SharedTimes};
 use llmroute_core::routing::{DeploymentId, GroupId, Map};
 
 /// Returns the key of the state of a deployment.
@@ -82,4 +82,27 @@ pub(in crate::engine) fn edit<T: DeserializeOwned + Serialize + Default>(
     if let Ok(json) = serde_json::to_string(&state) {
         *value = Some(json);
     }
+}
+
+/// Reads a value whose times are those of the shared clock, which is `ahead` of this process by milliseconds.
+pub(in crate::engine) fn parse_shared<T: DeserializeOwned + Default + SharedTimes>(
+    value: Option<&str>,
+    ahead: i64,
+) -> T {
+    let mut state: T = parse(value);
+    state.shift(ahead.saturating_neg());
+    state
+}
+
+/// Changes a value whose times are those of the shared clock.
+pub(in crate::engine) fn edit_shared<T: DeserializeOwned + Serialize + Default + SharedTimes>(
+    value: &mut Option<String>,
+    ahead: i64,
+    change: impl FnOnce(&mut T),
+) {
+    edit(value, |state: &mut T| {
+        state.shift(ahead.saturating_neg());
+        change(state);
+        state.shift(ahead);
+    });
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use crate::engine::shared::keys::{edit, parse, quota_key, scope_key};
+use crate::engine::shared::keys::{edit, edit_shared, parse, parse_shared, quota_key, scope_key};
 use crate::ports::{Clock, StoreError};
 use crate::state::StateHandle;
 pub use llmroute_core::model::{Answer, Class, Failure, Price, RateLimitReading, TimeoutKind, Timestamp, Usage};
@@ -86,7 +86,8 @@ impl Reservation {
         rng: &mut fastrand::Rng,
     ) -> Self {
         let price = map.deployment(call.deployment).price;
-        let demand = Demand::of(attributes, price, provider.expected_output());
+        let demand =
+            Demand { tries_limit: call.tries_limit, ..Demand::of(attributes, price, provider.expected_output()) };
         let scopes = map.limits.scopes(map, call.group, call.deployment);
         let counted = !scopes.is_empty() || provider.is_scarce(&demand, now);
         Self {
@@ -138,6 +139,7 @@ impl Reservation {
         limit: Duration,
     ) -> Result<HoldResult, StoreError> {
         let keys = self.keys().into_iter().chain(hedge).collect();
+        let times = state.clone();
         let change = move |values: &mut [Option<String>]| {
             let (own, group) = values.split_at_mut(1 + self.scopes.len());
             // Transactions come one after the other: either the settlement sees this one, or this one sees the end.
@@ -149,7 +151,8 @@ impl Reservation {
                 return HoldResult::Denied;
             }
             // The wait for the lock is over: the call begins now.
-            let result = self.hold_in(own, clock.now());
+            let now = clock.now();
+            let result = self.hold_in(own, now, times.clock_ahead(now));
             if let (HoldResult::Held(_), Some(spent)) = (&result, budget) {
                 edit(&mut group[0], |value| *value = spent);
             }
@@ -159,9 +162,9 @@ impl Reservation {
     }
 
     /// Returns the time from which the limits with the `values` of [`Self::keys`] have room.
-    pub(in crate::engine) fn room_at(&self, values: &[Option<String>], now: Timestamp) -> Timestamp {
-        let mut meters: Vec<Meter> = values[1..].iter().map(|value| parse(value.as_deref())).collect();
-        let refusals = self.refusals(&parse(values[0].as_deref()), &mut meters, now);
+    pub(in crate::engine) fn room_at(&self, values: &[Option<String>], now: Timestamp, ahead: i64) -> Timestamp {
+        let (provider, mut meters) = limits_of(values, ahead);
+        let refusals = self.refusals(&provider, &mut meters, now);
         refusals.iter().filter_map(|(_, exceeded)| exceeded.until(now)).max().unwrap_or(now)
     }
 
@@ -182,29 +185,42 @@ impl Reservation {
     }
 
     /// Changes the values of [`Self::keys`].
-    fn hold_in(&self, values: &mut [Option<String>], now: Timestamp) -> HoldResult {
-        let mut provider: ProviderLimit = parse(values[0].as_deref());
-        let mut meters: Vec<Meter> = values[1..].iter().map(|value| parse(value.as_deref())).collect();
+    fn hold_in(&self, values: &mut [Option<String>], now: Timestamp, ahead: i64) -> HoldResult {
+        let (mut provider, mut meters) = limits_of(values, ahead);
         provider.leave(self.ticket);
         let refusals = self.refusals(&provider, &mut meters, now);
         if !refusals.is_empty() {
             return HoldResult::Full(refusals);
         }
         provider.take(&self.demand, now);
-        edit(&mut values[0], |value| *value = provider);
+        edit_shared(&mut values[0], ahead, |value| *value = provider);
         for ((mut meter, (_, scope)), value) in meters.into_iter().zip(&self.scopes).zip(&mut values[1..]) {
             meter.hold(&scope.limits, InFlightCall::new(self.id, &self.demand, now));
-            edit(value, |value| *value = meter);
+            edit_shared(value, ahead, |value| *value = meter);
         }
         HoldResult::Held(now)
     }
 
     /// Renews the reservation in the limits of the profile.
     pub(in crate::engine) fn renew(&self, state: &StateHandle, now: Timestamp) {
-        let id = self.id;
+        let (id, ahead) = (self.id, state.clock_ahead(now));
         // One that is missed is made up for before the reservation expires.
         state.post(self.scope_keys().collect(), move |values| {
-            values.iter_mut().for_each(|value| edit(value, |meter: &mut Meter| meter.renew(id, now)));
+            values.iter_mut().for_each(|value| edit_shared(value, ahead, |meter: &mut Meter| meter.renew(id, now)));
+        });
+    }
+
+    /// Counts a request that was refused and is sent once more: another request in every limit, without tokens.
+    pub(in crate::engine) fn repeat(&self, state: &StateHandle, now: Timestamp) {
+        let (demand, scopes) = (self.demand, self.scopes.clone());
+        let id = self.id.rotate_left(32) ^ now.0.unsigned_abs();
+        state.post(self.scope_keys().collect(), move |values| {
+            for (value, (_, scope)) in values.iter_mut().zip(&scopes) {
+                edit(value, |meter: &mut Meter| {
+                    meter.hold(&scope.limits, InFlightCall::new(id, &demand, now));
+                    meter.settle(id, Consumption::default());
+                });
+            }
         });
     }
 
@@ -285,11 +301,11 @@ impl Settlement {
     }
 
     /// Changes the values of [`Self::keys`].
-    pub(in crate::engine) fn apply(&self, values: &mut [Option<String>]) {
+    pub(in crate::engine) fn apply(&self, values: &mut [Option<String>], ahead: i64) {
         let Some((provider, meters)) = values.split_first_mut() else { return };
-        edit(provider, |limit: &mut ProviderLimit| limit.observe(&self.observation, self.now));
+        edit_shared(provider, ahead, |limit: &mut ProviderLimit| limit.observe(&self.observation, self.now));
         for meter in meters {
-            edit(meter, |meter: &mut Meter| match self.consumption {
+            edit_shared(meter, ahead, |meter: &mut Meter| match self.consumption {
                 Some(consumption) => meter.settle(self.reservation.id, consumption),
                 None => meter.cancel(self.reservation.id),
             });
@@ -298,8 +314,15 @@ impl Settlement {
 
     /// Writes it. If that fails, the call counts as expected until it leaves the window.
     pub(in crate::engine) fn post(self, state: &StateHandle) {
-        state.post(self.keys(), move |values| self.apply(values));
+        let ahead = state.clock_ahead(self.now);
+        state.post(self.keys(), move |values| self.apply(values, ahead));
     }
+}
+
+/// Reads the provider's limit and the counters of the limits in the profile.
+fn limits_of(values: &[Option<String>], ahead: i64) -> (ProviderLimit, Vec<Meter>) {
+    let meters = values[1..].iter().map(|value| parse_shared(value.as_deref(), ahead)).collect();
+    (parse_shared(values[0].as_deref(), ahead), meters)
 }
 
 /// The reservations of one request.

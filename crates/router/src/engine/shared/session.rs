@@ -6,9 +6,11 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::router::{Request, Router};
+use crate::engine::router::{Engine, Request};
 use crate::engine::shared::eligibility::{Eligibility, LimitStates};
-use crate::engine::shared::keys::{deployment_key, edit, group_key, parse, quota_key, reachable, scope_keys};
+use crate::engine::shared::keys::{
+    deployment_key, edit, group_key, parse, parse_shared, quota_key, reachable, scope_keys,
+};
 use crate::engine::shared::lease::Leases;
 use crate::engine::shared::provider_limits::ProviderLimits;
 use crate::engine::shared::reservation::{
@@ -61,7 +63,7 @@ struct CallOutcome {
 
 impl StateSession {
     /// Reads the state of every deployment that `request` can lead to.
-    pub(in crate::engine) async fn open(router: &Router, request: &Request) -> Self {
+    pub(in crate::engine) async fn open(router: &Engine, request: &Request) -> Self {
         let (map, state, clock) = (Arc::clone(&router.map), router.state.clone(), router.clock);
         let mut snapshot = StateSnapshot::new(&map);
         let groups = reachable(&map, request.group);
@@ -78,6 +80,7 @@ impl StateSession {
         // A store that cannot be read says so once, by its warning; the request then knows nothing.
         let values = state.read(keys, deadline.since(clock.now())).await.unwrap_or_else(|_| vec![None; count]);
         let mut values = values.iter().map(Option::as_deref);
+        let ahead = state.clock_ahead(clock.now());
         for id in &deployments {
             snapshot.deployments[id.0] = parse(values.next().flatten());
         }
@@ -85,9 +88,9 @@ impl StateSession {
             snapshot.groups[id.0] = parse(values.next().flatten());
         }
         let identities = deployments.iter().map(|id| map.limits.quota(&map, *id).to_owned());
-        let providers = identities.map(|identity| (identity, parse(values.next().flatten()))).collect();
+        let providers = identities.map(|identity| (identity, parse_shared(values.next().flatten(), ahead))).collect();
         let meters: BTreeMap<String, Meter> =
-            scopes.into_iter().map(|key| (key, parse(values.next().flatten()))).collect();
+            scopes.into_iter().map(|key| (key, parse_shared(values.next().flatten(), ahead))).collect();
         let queue = WaitQueue::new(request.since, Arc::clone(&router.limits), state.clone());
         let limits = LimitStates { providers: &providers, meters: &meters };
         let mut eligibility = Eligibility { map: &map, snapshot: &mut snapshot };
@@ -172,7 +175,8 @@ impl StateSession {
     ) -> Option<Timestamp> {
         let reservation = self.reservation(call, attributes, self.clock.now(), rng);
         let values = self.state.read(reservation.keys(), self.time_left()).await.ok()?;
-        Some(reservation.room_at(&values, self.clock.now()))
+        let now = self.clock.now();
+        Some(reservation.room_at(&values, now, self.state.clock_ahead(now)))
     }
 
     /// Reserves room for `call`, which begins now, in all limits that it passes.
@@ -364,6 +368,10 @@ impl StateSession {
         for id in (0..self.map.deployments.len()).map(DeploymentId).filter(|id| self.map.same(*id, deployment)) {
             self.snapshot.deployments[id.0].refused.insert(parameter, refusal);
         }
+        // The request is sent once more, and counts once more.
+        if let Some(reservation) = self.reservations.get(deployment) {
+            reservation.repeat(&self.state, refusal.at);
+        }
         // A refusal that cannot be stored is met once more.
         self.state.post(vec![deployment_key(&self.map, deployment)], move |values| {
             edit(&mut values[0], |state: &mut DeploymentState| state.refused.insert(parameter, refusal));
@@ -392,13 +400,14 @@ impl StateSession {
         }
         self.snapshot.groups[group.0].observe(success, now);
         let settlement = self.reservations.take_settlement();
+        let ahead = self.state.clock_ahead(now);
         let mut keys = vec![deployment_key(&self.map, deployment), group_key(&self.map, group)];
         keys.extend(settlement.iter().flat_map(Settlement::keys));
         self.state.post(keys, move |values| {
             edit(&mut values[0], learn);
             edit(&mut values[1], |group: &mut GroupState| group.observe(success, now));
             if let Some(settlement) = &settlement {
-                settlement.apply(&mut values[2..]);
+                settlement.apply(&mut values[2..], ahead);
             }
         });
     }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::shared::keys::{edit, quota_key};
+use crate::engine::shared::keys::{edit, edit_shared, quota_key};
 use crate::engine::shared::provider_limits::ProviderLimits;
 use crate::state::StateHandle;
 use llmroute_core::model::Timestamp;
@@ -42,12 +42,12 @@ impl WaitQueue {
         if self.ticket.id == 0 {
             self.ticket.id = rng.u64(1..);
         }
-        let ticket = self.ticket;
+        let (ticket, ahead) = (self.ticket, self.state.clock_ahead(now));
         self.place = Some(identity.to_owned());
         self.limits.join(identity, ticket, now);
         // If it is not written, the request is served later than it might be.
         self.state.post(vec![quota_key(identity)], move |values| {
-            edit(&mut values[0], |limit: &mut ProviderLimit| limit.join(ticket, now));
+            edit_shared(&mut values[0], ahead, |limit: &mut ProviderLimit| limit.join(ticket, now));
         });
     }
 

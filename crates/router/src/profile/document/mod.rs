@@ -22,6 +22,7 @@ use toml::de::DeTable;
 
 pub use llmroute_core::model::StateSource;
 pub use llmroute_core::protocols::{Params, Patch, Protocol};
+pub use llmroute_core::routing::OnLength;
 pub use llmroute_core::routing::strategy::Sticky;
 
 use base_url::BaseUrl;
@@ -98,6 +99,8 @@ table_keys! {
         hedge: Hedge = "off",
         /// estimated cost in USD above which no second call is made
         hedge_max_cost: f64 | "no cap",
+        /// `"fail"`: an answer that the token limit cut is a failure, and the next deployment is called
+        on_length: OnLength = "accept",
         /// groups by the meaning of the prompt
         routes: Planned,
         /// stronger group after an answer that fails its check

@@ -46,6 +46,8 @@ pub struct RedisStore {
     /// The values as this process last read or wrote them. A change begins with them and not with a read:
     /// where they are old, the server answers with the new ones.
     known: Mutex<HashMap<String, Option<String>>>,
+    /// The time of the server, and when it was read.
+    time: Mutex<Option<(Timestamp, Instant)>>,
 }
 
 struct Idle {
@@ -57,7 +59,7 @@ impl RedisStore {
     /// The store at `url`; does no I/O yet.
     #[must_use]
     pub fn new(url: &RedisUrl) -> Self {
-        Self { url: url.clone(), idle: Mutex::default(), known: Mutex::default() }
+        Self { url: url.clone(), idle: Mutex::default(), known: Mutex::default(), time: Mutex::default() }
     }
 
     /// The latest `count` requests of the log, oldest first.
@@ -263,6 +265,14 @@ impl RedisStore {
         }
     }
 
+    /// Notes the server's answer to `TIME`, in seconds and microseconds; the command was sent at `sent`.
+    fn note_time(&self, (seconds, micros): (i64, i64), sent: Instant) {
+        let time = Timestamp(seconds.saturating_mul(1000).saturating_add(micros / 1000));
+        // The server read its clock between the two moments.
+        let read = sent + monotonic_now().duration_since(sent) / 2;
+        *self.time.lock().unwrap_or_else(PoisonError::into_inner) = Some((time, read));
+    }
+
     fn remember(&self, keys: &[String], values: &[Option<String>]) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.extend(keys.iter().cloned().zip(values.iter().cloned()));
@@ -329,8 +339,13 @@ impl Store for RedisStore {
             return Ok(Vec::new());
         }
         let cells = self.cells(keys);
-        let values =
-            self.repeat_within(limit, |connection| cmd("MGET").arg(&cells).query::<Vec<Option<String>>>(connection))?;
+        let (values, _) = self.repeat_within(limit, |connection| {
+            let sent = monotonic_now();
+            let answer: (Vec<Option<String>>, (i64, i64)) =
+                pipe().cmd("MGET").arg(&cells).cmd("TIME").query(connection)?;
+            self.note_time(answer.1, sent);
+            Ok(answer)
+        })?;
         self.remember(keys, &values);
         Ok(values)
     }
@@ -372,6 +387,11 @@ impl Store for RedisStore {
             let pause = pauses.next().filter(|pause| *pause < left());
             std::thread::sleep(pause.ok_or_else(|| error::contended(&self.url))?);
         }
+    }
+
+    fn shared_time(&self) -> Option<Timestamp> {
+        let (time, read) = (*self.time.lock().unwrap_or_else(PoisonError::into_inner))?;
+        Some(time.after(monotonic_now().duration_since(read)))
     }
 
     fn write(&self, writes: &mut Vec<StoreWrite>, limit: Duration) -> Vec<Result<(), StoreError>> {

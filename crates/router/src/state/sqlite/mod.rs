@@ -2,12 +2,13 @@
 //!
 //! It owns the database's files; `fallback_store` handles unusable ones.
 
-pub(super) mod error;
-pub(super) mod log;
-pub(super) mod open;
+mod error;
+mod log;
+mod open;
+mod reader;
 mod schema;
-pub(super) mod search;
-pub(super) mod word_index;
+mod search;
+mod word_index;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,8 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use crate::ports::{LogEnd, LogStart, StateUpdate, Store, StoreError, StoreErrorKind, StoreWrite};
 use crate::state::monotonic_now;
 pub use llmroute_core::model::failure::one_line;
+pub(crate) use open::set_aside;
+pub(crate) use reader::SqliteLog;
 
 /// The time limit for a lock, unless the caller has less time.
 #[derive(Debug, Clone, Copy)]

@@ -3,34 +3,8 @@
 use cel::Program;
 use cel::common::ast::{EntryExpr, Expr, IdedExpr};
 
-use super::condition::{ConditionError, next_char};
-
-/// The variables available to a condition.
-pub const VARIABLES: &[&str] = &["prompt", "system", "tokens", "tags", "user", "env", "has_image", "hour"];
-
-/// The functions and macros of a condition.
-pub const FUNCTIONS: &[&str] = &[
-    "contains_pii",
-    "size",
-    "contains",
-    "startsWith",
-    "endsWith",
-    "matches",
-    "string",
-    "int",
-    "uint",
-    "double",
-    "bool",
-    "bytes",
-    "type",
-    "dyn",
-    "has",
-    "all",
-    "exists",
-    "exists_one",
-    "map",
-    "filter",
-];
+use super::next_char;
+use crate::routing::rules::input::{ConditionError, FUNCTIONS, VARIABLES};
 
 /// Names of types, for `type(x) == string`.
 const TYPES: &[&str] = &["bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type"];

@@ -7,12 +7,12 @@ use super::resume::{self, ResumedConversation};
 use super::session::{Question, Session, TurnEnd};
 use crate::commands::ask::output_file::OutputFile;
 use crate::commands::ask::report::ReportContext;
-use crate::commands::ask::resolve::set;
 use crate::commands::chat::command::{ChatCommand, help, switch};
 use crate::commands::route;
 use crate::conversation::turns::Conversation;
 use crate::environment::Sink;
 use crate::error::{CommandError, ErrorKind};
+use crate::request::parameters::set;
 use crate::ui::console::Console;
 use crate::ui::text::count;
 use llmroute_core::model::{Effort, Sampling};
@@ -57,49 +57,16 @@ impl Session<'_> {
                 let system = self.conversation.system.as_deref().unwrap_or("no system prompt");
                 say(console, system)
             }
-            ChatCommand::System(Some(text)) => {
-                self.conversation.system = Some(text).filter(|text| !text.is_empty());
-                console.event(match self.conversation.system {
-                    Some(_) => "the system prompt is set",
-                    None => "the system prompt is removed",
-                });
-                Ok(CommandOutcome::Done)
-            }
-            ChatCommand::File(path) if path == "none" => {
-                let event = if self.pending.clear() { LEFT_OUT } else { "nothing was to go with the next message" };
-                console.event(event);
-                Ok(CommandOutcome::Done)
-            }
-            ChatCommand::File(path) => {
-                self.pending.file(&expand(&path, self.env.vars.home().as_deref()))?;
-                console.event(&format!("`{path}` goes before the next message"));
-                Ok(CommandOutcome::Done)
-            }
-            ChatCommand::Attach(source) => {
-                self.pending.attach(&source, self.env.vars.home().as_deref())?;
-                console.event(&format!("`{source}` goes with the next message"));
-                Ok(CommandOutcome::Done)
-            }
+            ChatCommand::System(Some(text)) => Ok(self.set_system(text, console)),
+            ChatCommand::File(path) => self.file(&path, console),
+            ChatCommand::Attach(source) => self.attach(&source, console),
             ChatCommand::Retry(name) => self.retry(name.as_deref(), console),
             ChatCommand::Edit(text) => Ok(CommandOutcome::Edit(text)),
             ChatCommand::Undo => self.undo(console),
             ChatCommand::Copy => self.copy(console),
             ChatCommand::Save { path, replace } => self.save(&path, replace, console),
-            ChatCommand::New => {
-                self.conversation = Conversation::new(self.conversation.system.take());
-                self.unanswered = None;
-                self.discard_pending(console);
-                console.event("a new conversation begins");
-                Ok(CommandOutcome::Done)
-            }
-            ChatCommand::Resume(id) => {
-                let resumed = resume::find(id.as_deref(), &self.location)?;
-                self.discard_pending(console);
-                // A group that left the profile cannot be used.
-                let usual = self.target(&resumed.group, console);
-                self.ask.group = usual.unwrap_or(self.ask.group);
-                self.continue_with(resumed, console)
-            }
+            ChatCommand::New => Ok(self.start_again(console)),
+            ChatCommand::Resume(id) => self.resume_logged(id.as_deref(), console),
             ChatCommand::History => {
                 let overview = self.conversation.overview(usize::from(console.width()));
                 say(console, if overview.is_empty() { "nothing was said yet" } else { &overview })
@@ -114,14 +81,59 @@ impl Session<'_> {
                 say(console, &settings)
             }
             ChatCommand::Set { key, value } => self.set(&key, &value, console),
-            ChatCommand::Usage(on) => {
-                self.usage = on;
-                console.event(if on { "usage is shown after each answer" } else { "usage is not shown" });
-                Ok(CommandOutcome::Done)
-            }
+            ChatCommand::Usage(on) => Ok(self.show_usage(on, console)),
             ChatCommand::Help => say(console, &help()),
             ChatCommand::Exit => Ok(CommandOutcome::Exit),
         }
+    }
+
+    fn set_system(&mut self, text: String, console: &mut Console) -> CommandOutcome {
+        self.conversation.system = Some(text).filter(|text| !text.is_empty());
+        console.event(match self.conversation.system {
+            Some(_) => "the system prompt is set",
+            None => "the system prompt is removed",
+        });
+        CommandOutcome::Done
+    }
+
+    fn file(&mut self, path: &str, console: &mut Console) -> Result<CommandOutcome, CommandError> {
+        if path == "none" {
+            let cleared = self.pending.clear();
+            console.event(if cleared { LEFT_OUT } else { "the next message has no files" });
+            return Ok(CommandOutcome::Done);
+        }
+        self.pending.file(&expand(path, self.env.vars.home().as_deref()))?;
+        console.event(&format!("`{path}` goes before the next message"));
+        Ok(CommandOutcome::Done)
+    }
+
+    fn attach(&mut self, source: &str, console: &mut Console) -> Result<CommandOutcome, CommandError> {
+        self.pending.attach(source, self.env.vars.home().as_deref())?;
+        console.event(&format!("`{source}` goes with the next message"));
+        Ok(CommandOutcome::Done)
+    }
+
+    fn start_again(&mut self, console: &mut Console) -> CommandOutcome {
+        self.conversation = Conversation::new(self.conversation.system.take());
+        self.unanswered = None;
+        self.discard_pending(console);
+        console.event("a new conversation begins");
+        CommandOutcome::Done
+    }
+
+    fn resume_logged(&mut self, id: Option<&str>, console: &mut Console) -> Result<CommandOutcome, CommandError> {
+        let resumed = resume::find(id, &self.location)?;
+        self.discard_pending(console);
+        // A group that left the profile cannot be used.
+        let usual = self.target(&resumed.group, console);
+        self.ask.group = usual.unwrap_or(self.ask.group);
+        self.continue_with(resumed, console)
+    }
+
+    fn show_usage(&mut self, on: bool, console: &mut Console) -> CommandOutcome {
+        self.usage = on;
+        console.event(if on { "usage is shown after each answer" } else { "usage is not shown" });
+        CommandOutcome::Done
     }
 
     fn show_model(&mut self, console: &mut Console) -> Result<CommandOutcome, CommandError> {

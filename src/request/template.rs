@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::args::AskArgs;
+use super::RequestOptions;
 use crate::error::{CommandError, ErrorKind};
 pub(crate) use llmroute_router::profile::template::{STDIN, fill};
 use llmroute_router::profile::{Profile, Template};
@@ -15,22 +15,22 @@ pub(crate) struct FilledTemplate {
 }
 
 impl FilledTemplate {
-    /// The template that was asked for, and the options that are none of its variables.
+    /// The named template, and the options that are not its variables.
     ///
     /// # Errors
     /// `profile` for an unknown template, `usage` for a variable that is missing or not used.
     pub(crate) fn of(
-        args: &AskArgs,
+        request: &RequestOptions,
         profile: &Profile,
         is_parameter: fn(&str) -> bool,
     ) -> Result<(Option<Self>, Vec<String>), CommandError> {
-        let Some(name) = &args.question.template else { return Ok((None, args.question.options.clone())) };
+        let Some(name) = &request.template else { return Ok((None, request.options.clone())) };
         let template =
             profile.template(name).map_err(|no| CommandError::new(ErrorKind::Profile, no.message).hint(no.hint))?;
         let places: Vec<&str> = template.places().into_iter().filter(|place| *place != STDIN).collect();
         let mut values = BTreeMap::new();
         let mut rest = Vec::new();
-        for option in &args.question.options {
+        for option in &request.options {
             match option.split_once('=') {
                 Some((key, value)) if places.contains(&key) => {
                     values.insert(key.to_owned(), value.to_owned());
@@ -58,13 +58,13 @@ impl FilledTemplate {
         &self.template
     }
 
-    /// Whether it has a place for standard input.
+    /// Returns `true` if it has a place for standard input.
     #[must_use]
     pub(crate) fn wants_stdin(&self) -> bool {
         self.template.places().contains(&STDIN)
     }
 
-    /// Whether it asks something by itself.
+    /// Returns `true` if its own prompt is not empty.
     #[must_use]
     pub(crate) fn asks(&self) -> bool {
         !self.template.prompt.trim().is_empty()
