@@ -117,7 +117,7 @@ impl Preparation<'_> {
         if !self.question.is_continued() {
             return Ok(None);
         }
-        let location = state_location::of(global, env, profile.state.as_ref())?;
+        let location = state_location::log_of(global, env, profile)?;
         ContinuedConversation::open(self.question.cid.as_deref(), &location).map(Some)
     }
 

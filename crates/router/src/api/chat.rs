@@ -20,7 +20,7 @@ use llmroute_core::model::{Effort, Message, Part, Prompt, Role, Timestamp, Tool}
 use llmroute_core::routing::failover::RequestAttributes;
 use llmroute_core::routing::{GroupId, Map};
 
-/// What a stream does when an answer breaks off after some of its text was delivered.
+/// The reaction of a stream to an answer that breaks off after some of its text was delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Midstream {
@@ -135,7 +135,7 @@ impl ChatRequest {
         self
     }
 
-    /// Passes a field of the request body on as it is.
+    /// Adds a field to the body of the request, unchanged.
     pub fn param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.prompt.extra.insert(name.into(), value.into());
         self
@@ -147,7 +147,7 @@ impl ChatRequest {
         self
     }
 
-    /// Sets what a stream does when an answer breaks off.
+    /// Sets the reaction of a stream to an answer that breaks off.
     pub fn midstream(mut self, midstream: Midstream) -> Self {
         self.midstream = midstream;
         self
