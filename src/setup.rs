@@ -84,6 +84,13 @@ pub(crate) fn profile_of(
     Ok(profile)
 }
 
+/// Warns of the models of `group` that are not served any more.
+pub(crate) fn warn_of_retired(profile: &Profile, group: GroupId, env: &Env, console: &mut Console) {
+    for message in profile.retired_models(group, &env.today()) {
+        console.event(&format!("warning: {message}"));
+    }
+}
+
 /// Refuses a group that uses a key that this version does not support.
 ///
 /// # Errors

@@ -82,3 +82,15 @@ pub(super) fn count(value: &Value) -> Option<u64> {
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
+
+/// Returns the cost that a gateway names in `usage`, in billionths of a USD: a number (OpenRouter, "Usage accounting") or
+/// an object with the total (Perplexity). With keys of the caller the number is the gateway's fee alone, and the price
+/// of the call stands beside it. A cost of 0 says nothing: the price of the model decides.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be small and positive")]
+pub(super) fn cost_nanos(usage: &Value) -> Option<u64> {
+    let number = |place: &str| usage.pointer(place).and_then(Value::as_f64);
+    let own_key = usage.get("is_byok") == Some(&Value::Bool(true));
+    let upstream = number("/cost_details/upstream_inference_cost").filter(|_| own_key).unwrap_or(0.0);
+    let nanos = ((number("/cost").or_else(|| number("/cost/total_cost"))? + upstream) * 1e9).round();
+    (nanos >= 1.0 && nanos < 1e15).then_some(nanos as u64)
+}

@@ -147,7 +147,11 @@ impl ConverseDecoder {
         let tokens = |name: &str| usage.get(name).and_then(count).unwrap_or(0);
         let (cached, cache_write) = (tokens("cacheReadInputTokens"), tokens("cacheWriteInputTokens"));
         let input = tokens("inputTokens").saturating_add(cached).saturating_add(cache_write);
-        out.push(Event::Usage(Usage { input, output: tokens("outputTokens"), cached, cache_write, reasoning: 0 }));
+        let details = usage.get("cacheDetails").and_then(Value::as_array).into_iter().flatten();
+        let kept = details.filter(|detail| detail.get("ttl").is_some_and(|ttl| ttl == "1h"));
+        let cache_write_1h = kept.filter_map(|detail| count(detail.get("inputTokens")?)).fold(0, u64::saturating_add);
+        let output = tokens("outputTokens");
+        out.push(Event::Usage(Usage { input, output, cached, cache_write, cache_write_1h, ..Usage::default() }));
     }
 
     /// What an exception inside a stream means; a name that says nothing more is a mistake of the request.
