@@ -39,6 +39,12 @@ pub enum Sink {
 }
 
 impl Env {
+    /// Returns the day of the start in UTC, as `YYYY-MM-DD`.
+    pub(crate) fn today(&self) -> String {
+        let at = jiff::Timestamp::from_millisecond(self.now.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        at.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
+    }
+
     /// Takes the snapshot.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one home of the environment and of wall time")]
@@ -71,8 +77,7 @@ impl Env {
     /// The directory of the shared state: `$XDG_STATE_HOME/llmroute` or `~/.local/state/llmroute`.
     #[must_use]
     pub(crate) fn state_dir(&self) -> Option<PathBuf> {
-        let home = self.vars.get("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-        home.or_else(|| Some(self.vars.home()?.join(".local/state"))).map(|base| base.join("llmroute"))
+        self.vars.state_dir()
     }
 }
 

@@ -85,7 +85,8 @@ impl Engine {
         around: &Environment<'_>,
         client: Option<reqwest::Client>,
     ) -> Self {
-        let Profile { map, endpoints, keys, .. } = profile;
+        let Profile { map, endpoints, keys, log, on_state_loss, .. } = profile;
+        let home = around.vars.state_dir();
         let network = SchemeTransport::new(around.seed);
         let network = match client {
             Some(client) => network.with_client(client),
@@ -97,7 +98,7 @@ impl Engine {
             keys,
             Arc::new(KeyResolver::new(around.vars.as_map().clone(), around.clock)),
             Arc::new(network),
-            state::open(around.state),
+            state::open_with(around.state, &log, on_state_loss, home.as_deref()),
             around.clock,
         )
     }

@@ -39,6 +39,7 @@ pub(crate) fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Cons
     let preparation = Preparation {
         question: &args.question,
         verify: args.verify.as_deref(),
+        fail_on_length: args.fail_on_truncated,
         delivery: resolve::delivery(args, output, env.stdout),
         logged: !args.no_log,
     };

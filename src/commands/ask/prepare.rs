@@ -34,6 +34,8 @@ pub(crate) struct Preparation<'a> {
     pub question: &'a QuestionArgs,
     /// A command that judges the answer.
     pub verify: Option<&'a str>,
+    /// An answer that the token limit cut is rejected.
+    pub fail_on_length: bool,
     /// The delivery of the answer.
     pub delivery: Delivery,
     /// The request is logged.
@@ -60,6 +62,7 @@ impl Preparation<'_> {
         let inputs = LoadOptions { env: &env.vars, long_lived: false };
         let mut resolved = request::resolve(&options, &mut profile, &inputs, usual, env.entropy)?;
         setup::built(&profile, resolved.group)?;
+        setup::warn_of_retired(&profile, resolved.group, env, console);
         if options.model.is_none() && resolved.template.is_none() {
             say_other_group(usual, &profile.map.group(resolved.group).name, console);
         }
@@ -114,7 +117,7 @@ impl Preparation<'_> {
         if !self.question.is_continued() {
             return Ok(None);
         }
-        let location = state_location::of(global, env, profile.state.as_ref())?;
+        let location = state_location::log_of(global, env, profile)?;
         ContinuedConversation::open(self.question.cid.as_deref(), &location).map(Some)
     }
 
@@ -123,7 +126,7 @@ impl Preparation<'_> {
         let schema = self.question.schema.as_deref().map(schema::read).transpose()?;
         let (schema, judge) = schema.map_or((None, None), |(schema, judge)| (Some(schema), Some(judge)));
         self.verify.map_or(Ok(()), check_verifier)?;
-        Ok((schema, Checks { schema: judge, verify: self.verify.map(Into::into) }))
+        Ok((schema, Checks { schema: judge, verify: self.verify.map(Into::into), fail_on_length: self.fail_on_length }))
     }
 
     /// The sources of the prompt.

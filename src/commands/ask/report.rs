@@ -281,6 +281,7 @@ fn unavailable_hint(failed: &RouteError) -> Option<&'static str> {
         return Some("give the deployments a price, or raise the cap or the budget");
     }
     match headline(failed)? {
+        Class::InvalidOutput(OutputFault::Cut) => Some("raise `--max-tokens`, or add a deployment with a higher limit"),
         Class::InvalidOutput(OutputFault::Rejected) => Some("ask a stronger model, or add one as a fallback"),
         Class::NotFound => Some("check the model's name and the base URL"),
         Class::Quota => Some("add credit at the provider, wait as long as it asks, or add a fallback with another key"),

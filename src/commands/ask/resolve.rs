@@ -38,7 +38,7 @@ pub(super) fn output(args: &AskArgs, stdout: Sink) -> Output {
 /// Returns `true` if a complete answer may be rejected. It is not printed before it is accepted, and an event stream
 /// can start again.
 fn is_checked(args: &AskArgs) -> bool {
-    args.question.schema.is_some() || args.verify.is_some()
+    args.question.schema.is_some() || args.verify.is_some() || args.fail_on_truncated
 }
 
 /// The delivery of an answer to `args`.

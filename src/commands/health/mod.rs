@@ -98,7 +98,7 @@ pub(crate) fn run(args: &HealthArgs, global: &Global, env: &Env, console: &mut C
     let mut profile = setup::profile(global, env, console)?;
     let inputs = LoadOptions { env: &env.vars, long_lived: false };
     let wanted = resolve::wanted(&args.names, args.live, &mut profile, &inputs)?;
-    let location = state_location::of(global, env, profile.state.as_ref())?;
+    let location = state_location::log_of(global, env, &profile)?;
     let router = setup::router(profile, global, env, clock, env.entropy)?;
     let ids = wanted.targets.iter().map(|target| target.id);
     let keys = ids.map(|id| (id, describe_key(router.key_source(id), &env.vars))).collect();

@@ -43,7 +43,13 @@ pub(crate) struct RouteArgs {
 /// # Errors
 /// As `ask`, if no deployment is available.
 pub(crate) fn run(args: &RouteArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
-    let preparation = Preparation { question: &args.question, verify: None, delivery: Delivery::Whole, logged: false };
+    let preparation = Preparation {
+        question: &args.question,
+        verify: None,
+        fail_on_length: false,
+        delivery: Delivery::Whole,
+        logged: false,
+    };
     let PreparedRequest { router, request, resolved, id, conversation } = preparation.prepare(global, env, console)?;
     let mut rng = fastrand::Rng::with_seed(resolved.seed);
     let explained = match until_signal(router.explain(&request, &mut rng))? {

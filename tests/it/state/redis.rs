@@ -213,7 +213,7 @@ fn the_program_shares_logs_and_resets_through_redis() {
     let server = Server::start();
     let profile = Profile::new().provider("lab", "openai", &format!("{}/v1", server.url()));
     let profile = profile.deployment("lab/500", "").deployment("lab/good", "").text();
-    let home = Arc::new(Home::with(&format!("state = \"env:STATE\"\n{profile}")));
+    let home = Arc::new(Home::with(&format!("state = \"env:STATE\"\nlog = {{ where = \"shared\" }}\n{profile}")));
     let run = |args: &[&str]| {
         let output = Run::at(&home).env("LAB_KEY", KEY).env("STATE", &place.text).args(args.iter().copied()).output();
         assert_eq!(output.end, End::Code(0), "{}", output.notes());
@@ -241,6 +241,26 @@ fn the_program_shares_logs_and_resets_through_redis() {
             .is_empty()
     );
     assert!(!home.path().join(".local/state/llmroute").exists(), "nothing is kept here");
+}
+
+#[test]
+fn prompts_stay_on_this_machine_while_limits_are_shared() {
+    let Some(place) = Place::new() else { return };
+    let server = Server::start();
+    let profile = Profile::new().provider("lab", "openai", &format!("{}/v1", server.url()));
+    let profile = profile.deployment("lab/good", ", rpm = 1").text();
+    let home = Arc::new(Home::with(&format!("state = \"env:STATE\"\n{profile}")));
+    let run = |args: &[&str]| {
+        Run::at(&home).env("LAB_KEY", KEY).env("STATE", &place.text).args(args.iter().copied()).output()
+    };
+    run(&["ask", "why?"]).is(0, &format!("{ANSWER}\n"), "");
+    assert_eq!(run(&["logs", "last", "--text"]).text(), format!("{ANSWER}\n"));
+    let shared = StateLocation::Redis(place.url.clone());
+    let in_redis = LogReader::at(&shared).expect("it opens").expect("it is there").last(9).expect("it reads");
+    assert!(in_redis.is_empty(), "{in_redis:?}");
+    assert!(!RedisStore::new(&place.url).keys("limits/").expect("it reads").is_empty());
+    let output = run(&["state", "reset", "--yes", "--log"]);
+    assert!(output.notes().contains("forgot 1 request "), "{}", output.notes());
 }
 
 #[test]

@@ -67,8 +67,11 @@ impl ReasoningBlock {
     /// Its size in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
-        let (ReasoningSignature::Signature(signature) | ReasoningSignature::Hidden(signature)) = &self.signature;
-        self.by.len() + self.text.len() + signature.len()
+        let signature = match &self.signature {
+            ReasoningSignature::Signature(signature) | ReasoningSignature::Hidden(signature) => signature.len(),
+            ReasoningSignature::None => 0,
+        };
+        self.by.len() + self.text.len() + signature
     }
 }
 
@@ -80,6 +83,8 @@ pub enum ReasoningSignature {
     Signature(String),
     /// The thought itself, not to be read.
     Hidden(String),
+    /// None: the text alone goes back.
+    None,
 }
 
 /// Why the model stopped.
@@ -160,7 +165,8 @@ impl Answer {
             }
             Event::Text(text) => self.text.push_str(text),
             Event::Reasoning(text) => self.reasoning.push_str(text),
-            Event::ReasoningBlock(block) => self.reasoning_blocks.push(block.clone()),
+            // A block without a signature is not sent back.
+            Event::ReasoningBlock(block) => self.reasoning_blocks.extend(Some(block.clone()).filter(|b| b.size() > 0)),
             Event::ToolStart { index, id, name } => {
                 let call = self.call(*index);
                 call.id.clone_from(id);

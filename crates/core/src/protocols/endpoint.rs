@@ -25,7 +25,7 @@ pub struct Endpoint {
     pub region: Option<String>,
     /// How this provider differs from the plain protocol.
     pub quirks: Quirks,
-    /// What is known of the model, as the newest table has it.
+    /// The row of the model in the newest table.
     pub known: Option<models::Model>,
     /// Parameters of the profile, under those of the request.
     pub params: Params,
@@ -47,6 +47,12 @@ impl fmt::Debug for Endpoint {
             .field("model", &self.model)
             .finish_non_exhaustive()
     }
+}
+
+/// Returns true if the body field `name` with this value requests more than one answer; only one is read.
+#[must_use]
+pub fn requests_several_answers(name: &str, value: u64) -> bool {
+    value > 1 && matches!(name, "n" | "num_generations" | "candidateCount" | "candidate_count" | "best_of")
 }
 
 /// Defaults that a deployment gives to every request it gets (`params = { … }`).

@@ -191,6 +191,18 @@ pub struct Policy {
     pub hedge: Option<Delay>,
     /// The largest estimated cost of the second call, in USD.
     pub hedge_max_cost: Option<f64>,
+    /// The treatment of an answer that the token limit cut.
+    pub on_length: OnLength,
+}
+
+/// The treatment of an answer that the token limit cut.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnLength {
+    /// It is an answer.
+    #[default]
+    Accept,
+    /// It is a failure, and the next deployment is called.
+    Fail,
 }
 
 /// The defaults of a profile for a process that makes one call.
@@ -209,6 +221,7 @@ impl Default for Policy {
             allowed_fails_policy: PerClass::default(),
             hedge: None,
             hedge_max_cost: None,
+            on_length: OnLength::Accept,
         }
     }
 }

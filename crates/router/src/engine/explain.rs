@@ -27,7 +27,7 @@ pub struct Explanation {
     pub worst: WorstCase,
 }
 
-/// A group and all who are in it.
+/// A group and its members.
 #[derive(Debug)]
 pub struct ExplainedGroup {
     /// The group.

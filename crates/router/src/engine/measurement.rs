@@ -23,7 +23,7 @@ const STATE_LIMIT: Duration = Duration::from_secs(5);
 pub struct Measurement {
     /// The deployment.
     pub deployment: DeploymentId,
-    /// When it ended.
+    /// The time of its end.
     pub at: Timestamp,
     /// Prompt tokens, estimated.
     pub prompt_tokens: u64,
@@ -50,7 +50,7 @@ impl Engine {
     /// The retry budget of the group is not touched: no request failed.
     ///
     /// # Errors
-    /// When the state cannot be written; what was written for other deployments stays.
+    /// Fails if the state cannot be written; what was written for other deployments stays.
     pub async fn observe(
         &self,
         group: GroupId,

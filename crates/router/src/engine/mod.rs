@@ -1,6 +1,6 @@
-//! The only code that awaits: it obeys the failover, calls deployments and tells its observer.
+//! Performs requests: calls the deployments that the failover chooses, and reports to an observer.
 //!
-//! It owns no policy (that is `routing`), no wire format (`provider`) and no terminal (`cli`).
+//! Policy is in `llmroute_core::routing`, wire formats in `llmroute_core::protocols`.
 
 mod call;
 mod event;

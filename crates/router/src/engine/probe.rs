@@ -133,8 +133,11 @@ impl Engine {
         let key = match tokio::time::timeout(limits.total, self.keys.get(&self.sources[id.0])).await {
             Ok(Ok(key)) => key,
             Ok(Err(why)) => {
-                let failure = Failure::new(Class::Authentication, &why.reason);
-                return ProbeResult { key: ProbeKey::Missing(why.reason), outcome: ProbeOutcome::NotSent(failure) };
+                let failure = Failure::new(Class::Authentication, why.to_string());
+                return ProbeResult {
+                    key: ProbeKey::Missing(why.to_string()),
+                    outcome: ProbeOutcome::NotSent(failure),
+                };
             }
             Err(_) => {
                 let failure = Failure::new(Class::Timeout(TimeoutKind::Total), "no key in time");

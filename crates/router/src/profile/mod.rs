@@ -12,6 +12,7 @@ pub mod locate;
 mod models;
 mod provider_status;
 mod resolve;
+mod retired;
 mod show;
 mod state;
 pub mod template;
@@ -28,6 +29,7 @@ pub use llmroute_core::model::{KeySource, StateSource};
 use llmroute_core::protocols::Endpoint;
 use llmroute_core::routing::{self, GroupId, Policy};
 
+pub use crate::state::{LogConfig, LogPlace, OnStateLoss};
 pub use document::diagnostic::{Diagnostic, Document, LoadError, Severity};
 pub use document::{duration, hedge, keys, suggest};
 pub use env::EnvVars;
@@ -38,7 +40,7 @@ pub use provider_status::{KeyStatus, ProviderStatus, Readiness, shown as describ
 pub use resolve::strategy;
 pub use resolve::target::UnknownName;
 pub use show::show;
-pub use state::state_source;
+pub use state::{log_place, state_source};
 pub use template::Template;
 
 use credentials::KeySpec;
@@ -102,6 +104,10 @@ pub struct Profile {
     pub map: routing::Map,
     /// The shared state that it names.
     pub state: Option<StateSource>,
+    /// The settings of the log.
+    pub log: LogConfig,
+    /// The fate of calls with a limit when the shared state is lost.
+    pub on_state_loss: OnStateLoss,
     /// Named prompts.
     pub templates: Vec<Template>,
     /// Warnings and notes, in the order of the text.
@@ -326,6 +332,8 @@ impl Profile {
             keys: Vec::new(),
             map: routing::Map::default(),
             state: None,
+            log: tables.top.log.value().map(|table| table.keys.config()).unwrap_or_default(),
+            on_state_loss: tables.top.on_state_loss.value().copied().unwrap_or_default(),
             templates: Vec::new(),
             notes: Vec::new(),
             document,

@@ -68,7 +68,12 @@ pub(crate) fn is_error(body: &Value) -> bool {
     let present = |name: &str| body.get(name).is_some_and(is_present);
     // Beside an answer, an empty object is not an error.
     let has = |name: &&str| body.get(*name).is_some_and(|value| !value.is_null());
-    let answers = ["choices", "candidates", "output"].iter().any(has);
+    let is = |name: &str, kind: fn(&Value) -> bool| body.get(name).is_some_and(kind);
+    let answers = ["choices", "candidates", "output"].iter().any(has)
+        || is("content", Value::is_array)
+        || is("message", Value::is_object)
+        || is("delta", Value::is_object)
+        || is("response", Value::is_object);
     let is_error = |error: &Value| is_present(error) || (!answers && error.is_object());
     body.get("error").is_some_and(is_error)
         || text("object") == Some("error")

@@ -6,7 +6,7 @@ use crate::engine::event::{ContinuedBy, Observer, RouterEvent};
 pub use llmroute_core::model::{Event, Message, Prompt, Role};
 pub use llmroute_core::routing::continuation::{Continuation, ContinuationStep};
 
-/// How the answer reaches its reader.
+/// The way in which the answer reaches its reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
     /// Only when it is complete; a partial answer is never delivered.

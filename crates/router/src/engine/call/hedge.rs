@@ -57,7 +57,7 @@ struct Race<'a> {
     after: Duration,
 }
 
-/// What a race reports to, and what its decisions draw from.
+/// The observer of a race, and the source of its random decisions.
 pub(in crate::engine) struct RaceContext<'c, 'm> {
     pub(in crate::engine) failover: &'c mut Failover<'m>,
     pub(in crate::engine) deadline: Timestamp,

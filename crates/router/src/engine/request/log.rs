@@ -60,7 +60,7 @@ impl Run<'_> {
             attempts: serde_json::Value::from_iter(self.attempts.iter().map(|attempt| attempt.json(&self.router.map))),
             error: match (failure, stop) {
                 (Some(failure), _) => Some(json!({"class": failure.class.as_str(), "message": failure.message})),
-                // Nobody was asked; the reason is all there is.
+                // No deployment was called, so there is only the reason.
                 (None, Some(stop)) => Some(json!({"class": null, "message": stop.as_str()})),
                 (None, None) => None,
             },
@@ -94,8 +94,7 @@ impl Engine {
             attempts: json!([]),
             error: None,
         };
-        // A store that cannot be written says so by its warning.
-        let _ = self.store.finish(&start.id, &end);
+        self.state.finish(start.id.clone(), end);
     }
 }
 

@@ -24,7 +24,7 @@ pub struct AttemptRecord {
     pub first_token: Option<Duration>,
     /// The cost, if usage and price are known.
     pub cost: Option<f64>,
-    /// What became of its text.
+    /// The fate of its text.
     pub disposition: Disposition,
 }
 

@@ -136,6 +136,7 @@ impl<'s, 'a> Precedence<'s, 'a> {
             allowed_fails_policy: fails.numbers,
             hedge: self.hedge(),
             hedge_max_cost: self.routing_value(|keys| &keys.hedge_max_cost),
+            on_length: self.routing_value(|keys| &keys.on_length).unwrap_or_default(),
         }
     }
 
