@@ -61,6 +61,25 @@ fn an_invalid_document_is_requested_once_more() {
 }
 
 #[test]
+fn the_repeat_tells_the_model_what_was_wrong() {
+    for (args, why) in [
+        (["--schema", SCHEMA], "want integer, but got string"),
+        (["--verify", "grep -q 36 || { echo too young >&2; exit 1; }"], "too young"),
+    ] {
+        let server = Server::with(MODELS);
+        assert_eq!(ask(&server, &["second-time"], &args).text(), format!("{VALID}\n"));
+        let calls = server.calls();
+        let (first, second) = (calls[0].json(), calls[1].json());
+        let messages = |body: &serde_json::Value| body["messages"].as_array().cloned().unwrap_or_default();
+        let (first, second) = (messages(&first), messages(&second));
+        assert_eq!(second.len(), first.len() + 2);
+        assert_eq!(second[first.len()]["content"], r#"{"age": "many"}"#);
+        let last = second[first.len() + 1].to_string();
+        assert!(last.contains(why), "{last}");
+    }
+}
+
+#[test]
 fn after_two_invalid_documents_the_next_deployment_is_called() {
     let stderr = format!(
         "llmroute: lab/invalid failed ({WRONG}); trying it again\n\

@@ -21,7 +21,7 @@ pub enum Resource {
 impl Resource {
     /// The name in messages.
     #[must_use]
-    pub(crate) fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Requests => "requests",
             Self::Tokens => "tokens",

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 
 use crate::engine::call::attempt::{CallError, CallEvent, CallSpec, CallSuccess, Cause};
+use crate::engine::call::checks;
 use crate::engine::call::delivery::AnswerWriter;
 use crate::engine::call::hedge::RaceContext;
 use crate::engine::event::{Observer, RouterEvent, room};
@@ -15,7 +16,7 @@ use crate::engine::router::{Engine, Request};
 use crate::engine::shared::reservation::{AdmissionError, FinishedCall, PendingReservation, RENEWAL};
 use crate::engine::shared::session::StateSession;
 use llmroute_core::call::is_token;
-pub use llmroute_core::model::{Answer, Failure, Finish, RateLimitReading, Timestamp};
+pub use llmroute_core::model::{Answer, Class, Failure, Finish, OutputFault, Prompt, RateLimitReading, Timestamp};
 pub use llmroute_core::routing::estimate::CallSample;
 pub use llmroute_core::routing::failover::{Failover, PlannedCall, Skip, Step, Stop};
 use llmroute_core::routing::{DeploymentId, Timeouts};
@@ -46,6 +47,8 @@ pub(in crate::engine) struct Run<'a> {
     /// The provider's ids of the calls in flight.
     request_ids: Vec<(DeploymentId, String)>,
     pub(in crate::engine) closed: bool,
+    /// The prompt with the last rejected answer and the reason; the next call repairs it.
+    correction: Option<Prompt>,
 }
 
 impl<'a> Run<'a> {
@@ -68,6 +71,7 @@ impl<'a> Run<'a> {
             current: Vec::new(),
             request_ids: Vec::new(),
             closed: false,
+            correction: None,
         }
     }
 
@@ -210,6 +214,9 @@ impl<'a> Run<'a> {
         let Err(failure) = checks.judge(&mut success.answer, on_length, &keys, limit).await else {
             return Ok(success);
         };
+        if failure.class == Class::InvalidOutput(OutputFault::Rejected) {
+            self.correction = Some(checks::correction(&self.request.prompt, &success.answer, &failure));
+        }
         if let Some(attempt) = self.attempts.last_mut() {
             attempt.failure = Some(failure.clone());
             attempt.disposition = Disposition::Discarded;
@@ -319,7 +326,8 @@ impl<'a> Run<'a> {
         self.current.push((call.clone(), started));
         let start = self.out.prepare(self.router.map.deployment(call.deployment).prefill, observer);
         let (before, restarts) = (self.out.written().len(), self.out.restarts());
-        let prompt = start.apply(&self.request.prompt);
+        let correction = self.correction.take();
+        let prompt = start.apply(correction.as_ref().unwrap_or(&self.request.prompt));
         let timeouts = self.timeouts(call, deadline);
         self.coming = Answer::default();
         let alive = self.session.keep_alive(call);
@@ -412,9 +420,9 @@ impl<'a> Run<'a> {
             waited: call.wait,
             duration: self.router.clock.now().since(started),
             first_token,
+            cost: usage.and_then(|usage| usage.cost(price.as_ref())),
             usage,
             request_id,
-            cost: price.zip(usage).map(|(price, usage)| price.cost(&usage)),
             disposition,
         });
         if self.first_token.is_none() && disposition != Disposition::HedgeLoser {
