@@ -20,7 +20,7 @@ pub(super) fn check_value_count(text: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a frame with the event `error` says, which need not be JSON.
+/// The failure in a frame with the event `error`, which need not be JSON.
 pub(super) fn error_frame(frame: &Frame, codes: classify::Codes) -> Failure {
     if let Err(failure) = check_value_count(frame.data.as_bytes()) {
         return failure;
@@ -46,12 +46,12 @@ pub(super) fn whole_json(body: &[u8]) -> Result<Value, Failure> {
     }
 }
 
-/// What a reply without a single word is.
+/// The failure of an empty reply.
 pub(super) fn empty() -> Failure {
     Failure::new(Class::Malformed, "the reply is empty")
 }
 
-/// What a reply of bare words is: the error that they tell of, or malformed.
+/// The failure of a reply of bare words: the error that they describe, or malformed.
 fn words(text: &str) -> Failure {
     let failure = classify::inside(&Value::String(text.to_owned()), &[]);
     match failure.class {
@@ -60,7 +60,7 @@ fn words(text: &str) -> Failure {
     }
 }
 
-/// What a JSON reply without an answer is: the error that it reports, or malformed.
+/// The failure of a JSON reply without an answer: the error that it reports, or malformed.
 pub(super) fn not_an_answer(body: &Value, codes: classify::Codes) -> Failure {
     let list = body.as_array().map(Vec::as_slice).unwrap_or_default();
     let body = list.iter().find(|body| classify::is_error(body)).unwrap_or(body);

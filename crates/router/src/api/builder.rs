@@ -158,6 +158,8 @@ impl RouterBuilder {
             .collect();
         let settings = Settings { env, commands: self.commands, strategies };
         let profile = settings.load(&text)?;
+        crate::transport::check_proxies(&settings.env, &profile.endpoints)
+            .map_err(|error| Error::new(ErrorKind::Configuration, error.to_string()))?;
         let location = match &self.state {
             Some(state) => state.location()?,
             None => settings.location(profile.state.as_ref())?,

@@ -13,7 +13,7 @@ use crate::wire::{Frame, sse};
 /// The state of one reply.
 pub(crate) struct MessagesDecoder {
     codes: Codes,
-    /// Who answers: the one who may read what is sealed.
+    /// The provider; only it can read encrypted reasoning.
     by: String,
     started: bool,
     stopped: bool,

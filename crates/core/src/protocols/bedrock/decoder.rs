@@ -12,7 +12,7 @@ use crate::wire::Frame;
 /// The state of one reply.
 pub(crate) struct ConverseDecoder {
     codes: Codes,
-    /// Who answers: the one who may read what is sealed.
+    /// The provider; only it can read encrypted reasoning.
     by: String,
     started: bool,
     finish: Option<Finish>,
@@ -154,7 +154,7 @@ impl ConverseDecoder {
         out.push(Event::Usage(Usage { input, output, cached, cache_write, cache_write_1h, ..Usage::default() }));
     }
 
-    /// What an exception inside a stream means; a name that says nothing more is a mistake of the request.
+    /// Classifies an exception inside a stream; a name without details blames the request.
     fn exception(&self, name: &str, data: &str) -> Failure {
         let body = crate::protocols::json_of(data.as_bytes()).ok().filter(Value::is_object);
         let body = body.unwrap_or_else(|| serde_json::json!({"message": data}));

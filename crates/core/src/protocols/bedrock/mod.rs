@@ -261,7 +261,7 @@ fn blocks(to: &Endpoint, message: &Message) -> Result<Vec<Value>, Failure> {
     Ok(blocks?.into_iter().flatten().collect())
 }
 
-/// What may stand in the name of a document, which must have one (API reference, `DocumentBlock`).
+/// Reduces the name of a document to the accepted characters; it must have one (API reference, `DocumentBlock`).
 fn document_name(name: &str) -> String {
     let stem = name.strip_suffix(".pdf").unwrap_or(name);
     let clean: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(200).collect();

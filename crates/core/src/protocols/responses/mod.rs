@@ -159,7 +159,7 @@ fn file(name: &str, media_type: &str, data: &ImageData) -> Value {
     }
 }
 
-/// Reasoning comes before what followed from it, without ids: those name items that nobody kept. Alone it is
+/// Reasoning comes before what followed from it, without ids: those name items that are not stored. Alone it is
 /// refused.
 fn push_assistant(items: &mut Vec<Value>, to: &Endpoint, message: &Message) {
     let mut reasoning_blocks = Vec::new();
