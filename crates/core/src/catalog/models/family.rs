@@ -218,7 +218,9 @@ mod tests {
 
     #[test]
     fn other_models_have_no_relatives() {
-        for (provider, model) in [("mistral", "gpt-4o"), ("anthropic", "x"), ("lab", "claude-sonnet-5-5"), ("azure", "my-deployment")] {
+        for (provider, model) in
+            [("mistral", "gpt-4o"), ("anthropic", "x"), ("lab", "claude-sonnet-5-5"), ("azure", "my-deployment")]
+        {
             assert_eq!(by_family(provider, model), None, "{provider}/{model}");
         }
     }
