@@ -257,7 +257,7 @@ _llmroute() {
             return 0
             ;;
         llmroute__subcmd__ask)
-            opts="-m -s -t -f -a -c -o -S -x -u -n -p -q -v -h -V --model --system --template --file --attachment --continue --cid --no-stdin --allow-empty --option --temperature --max-tokens --reasoning-effort --schema --seed --tag --require-tag --fallback --no-fallback --strategy --user --num-retries --midstream --hedge --timeout --first-token-timeout --idle-timeout --deadline --max-wait --max-cost --route-seed --json --stream-json --no-stream --extract --verify --usage --output --dry-run --no-log --profile --quiet --verbose --color --state --help --version"
+            opts="-m -s -t -f -a -c -o -S -x -u -n -p -q -v -h -V --model --system --template --file --attachment --continue --cid --no-stdin --allow-empty --option --temperature --max-tokens --reasoning-effort --schema --seed --tag --require-tag --fallback --no-fallback --strategy --user --num-retries --midstream --hedge --timeout --first-token-timeout --idle-timeout --deadline --max-wait --max-cost --route-seed --json --stream-json --no-stream --extract --verify --fail-on-truncated --usage --output --dry-run --no-log --profile --quiet --verbose --color --state --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

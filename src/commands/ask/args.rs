@@ -33,6 +33,9 @@ pub(crate) struct AskArgs {
     /// Accept the answer only if this shell command exits with 0; it gets the answer on standard input
     #[arg(long, value_name = "COMMAND", help_heading = "Output")]
     pub verify: Option<String>,
+    /// Fail with exit code 74 if the answer was cut at the token limit; `-S` and `--output` then print nothing
+    #[arg(long, help_heading = "Output")]
+    pub fail_on_truncated: bool,
     /// Print the deployment, tokens, cost and speed to standard error
     #[arg(short, long, help_heading = "Output")]
     pub usage: bool,

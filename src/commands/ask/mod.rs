@@ -43,7 +43,7 @@ pub(crate) fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Cons
         logged: !args.no_log,
     };
     let prepared = preparation.prepare(global, env, console)?;
-    let PreparedRequest { router, request, resolved, id, conversation } = &prepared;
+    let PreparedRequest { router, request, resolved, id, conversation, withheld } = &prepared;
     let map = router.map();
     // A rule that cannot be evaluated ends the request itself.
     let rule = router.decide(request).ok().and_then(|rule_overrides| rule_overrides.rule(resolved.group));
@@ -63,6 +63,8 @@ pub(crate) fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Cons
     let target = file.map(output_file::prepare).transpose()?;
     let mut rng = fastrand::Rng::with_seed(resolved.seed);
     let mut printer = Printer::new(console, subject, output, target);
+    let refuses_truncated = args.fail_on_truncated || map.group(resolved.group).policy.fail_on_length;
+    printer.refuse_truncated(refuses_truncated);
     let ended = until_signal(router.run(request, &mut rng, &mut printer))?;
     if let Completion::Signal(_) = &ended {
         router.flush_blocking(setup::WRITE_LIMIT);
@@ -72,8 +74,11 @@ pub(crate) fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Cons
             printer.console().end_line();
             Ok(Exit::Signal(signal))
         }
+        Completion::Done(Ok(done)) if refuses_truncated && done.answer.finish == Some(Finish::Length) => {
+            truncated(&done, output, &subject, printer)
+        }
         Completion::Done(Ok(done)) => finish(&done, args.usage, &subject, printer),
-        Completion::Done(Err(failed)) => fail(&failed, output, &subject, printer),
+        Completion::Done(Err(failed)) => fail(&failed, output, &subject, withheld, printer),
     }
 }
 
@@ -100,11 +105,34 @@ fn finish(
     Ok(Exit::Success)
 }
 
+/// Ends the output of an answer that was cut at the token limit, where that is a failure.
+fn truncated(
+    done: &RoutedAnswer,
+    output: Output,
+    subject: &ReportContext<'_>,
+    mut printer: Printer<'_>,
+) -> Result<Exit, CommandError> {
+    if let Some(error) = printer.broken() {
+        return unwritable(&error);
+    }
+    let error = CommandError::new(ErrorKind::Output, "the answer was cut at the token limit")
+        .hint("raise `--max-tokens`; `llmroute logs last --text` prints the answer so far");
+    let object = match output {
+        Output::Json => subject.truncated(done, &error),
+        Output::StreamJson => event("error", subject.truncated(done, &error)),
+        Output::Streamed | Output::Whole | Output::Extracted => return Err(error),
+    };
+    // The exit code of the failure matters more than a report that cannot be written.
+    let _ = printer.console().json(&object);
+    Err(error)
+}
+
 /// Ends the output of a request that failed.
 fn fail(
     failed: &RouteError,
     output: Output,
     subject: &ReportContext<'_>,
+    withheld: &[(String, String)],
     mut printer: Printer<'_>,
 ) -> Result<Exit, CommandError> {
     if failed.why == RouteErrorKind::ReaderGone
@@ -112,7 +140,7 @@ fn fail(
     {
         return unwritable(&error);
     }
-    let error = subject.error(failed);
+    let error = with_withheld_keys(subject.error(failed), failed, subject, withheld);
     let object = match output {
         Output::Json => subject.failed(failed, &error, headline(failed)),
         Output::StreamJson => event("error", subject.failed(failed, &error, headline(failed))),
@@ -121,6 +149,22 @@ fn fail(
     // The exit code of the failure matters more than a report that cannot be written.
     let _ = printer.console().json(&object);
     Err(error)
+}
+
+/// Replaces the hint of a refused key where none was sent.
+fn with_withheld_keys(
+    error: CommandError,
+    failed: &RouteError,
+    subject: &ReportContext<'_>,
+    withheld: &[(String, String)],
+) -> CommandError {
+    if error.kind != ErrorKind::Authentication {
+        return error;
+    }
+    let called =
+        |name: &str| failed.attempts.iter().any(|attempt| subject.map.deployment(attempt.deployment).provider == name);
+    let hints: Vec<&str> = withheld.iter().filter(|(name, _)| called(name)).map(|(_, how)| how.as_str()).collect();
+    if hints.is_empty() { error } else { error.with_hint_instead(hints.join("\nhint: ")) }
 }
 
 /// The result of a write that failed. A reader that left is not an error.

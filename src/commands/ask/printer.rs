@@ -13,7 +13,7 @@ use crate::ui::console::Console;
 use crate::ui::sanitize;
 use crate::ui::text::{duration, money};
 use llmroute_core::model::refused_parameters::Change;
-use llmroute_core::model::{Event, Failure, Usage};
+use llmroute_core::model::{Event, Failure, Finish, Usage};
 use llmroute_core::routing::failover::SkipReason;
 use llmroute_core::routing::{DeploymentId, GroupId, Map};
 use llmroute_router::engine::{ContinuedBy, Observer, RoutedAnswer, RouterEvent};
@@ -25,6 +25,8 @@ pub(crate) struct Printer<'a> {
     output: Output,
     /// The file of the complete answer, if it is not printed.
     target: Option<OutputFile>,
+    /// An answer that was cut at the token limit is a failure.
+    refuses_truncated: bool,
     /// A failure that is not printed yet: the next step belongs on the same line.
     failed: Option<(DeploymentId, String)>,
     /// Standard output cannot be written.
@@ -39,7 +41,12 @@ impl<'a> Printer<'a> {
         output: Output,
         target: Option<OutputFile>,
     ) -> Self {
-        Self { console, subject, output, target, failed: None, broken: None }
+        Self { console, subject, output, target, refuses_truncated: false, failed: None, broken: None }
+    }
+
+    /// Keeps back an answer that was cut at the token limit, if it is not printed yet.
+    pub(crate) fn refuse_truncated(&mut self, refuses: bool) {
+        self.refuses_truncated = refuses;
     }
 
     /// Returns the error of a failed write to standard output.
@@ -92,6 +99,7 @@ impl<'a> Printer<'a> {
         } else {
             self.console.event(&format!("waiting {} for {name}", duration(wait)));
         }
+        self.console.begin_wait(&name);
         if self.output == Output::StreamJson {
             let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             self.json(&json!({"event": "attempt", "deployment": name, "waited_ms": wait}));
@@ -111,6 +119,12 @@ impl<'a> Printer<'a> {
             Event::Start { .. } | Event::Usage(_) | Event::Warning(_) | Event::Finish(_) => return,
         };
         self.json(&line);
+    }
+}
+
+impl Drop for Printer<'_> {
+    fn drop(&mut self) {
+        self.console.end_wait();
     }
 }
 
@@ -187,6 +201,10 @@ impl Observer for Printer<'_> {
     }
 
     fn on_complete(&mut self, done: &RoutedAnswer) {
+        let cut = self.refuses_truncated && done.answer.finish == Some(Finish::Length);
+        if cut && matches!(self.output, Output::Whole | Output::Extracted | Output::Json | Output::StreamJson) {
+            return;
+        }
         let written = match self.output {
             Output::Streamed => self.console.end_answer(),
             Output::StreamJson => self.console.json(&event("done", self.subject.done(done))),

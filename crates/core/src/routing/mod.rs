@@ -182,6 +182,8 @@ pub struct Policy {
     pub cooldown_max: Duration,
     /// Fallback groups that one request may visit.
     pub max_fallbacks: u32,
+    /// An answer that was cut at the token limit is a failure of the request.
+    pub fail_on_length: bool,
     /// Further attempts inside the group after a failure of a class, where that is not `num_retries`.
     pub retry_policy: PerClass,
     /// `allowed_fails` of a class.
@@ -204,6 +206,7 @@ impl Default for Policy {
             cooldown: Duration::from_secs(120),
             cooldown_max: Duration::from_secs(1800),
             max_fallbacks: 5,
+            fail_on_length: false,
             retry_policy: PerClass::default(),
             allowed_fails_policy: PerClass::default(),
             hedge: None,

@@ -4,6 +4,7 @@
 //! environment, and the cache.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -115,7 +116,10 @@ struct GoogleFiles;
 
 impl FileRead for GoogleFiles {
     async fn file_read(&self, path: &str) -> reqsign_core::Result<Vec<u8>> {
-        std::fs::read(path).map_err(|why| Error::config_invalid(format!("{path}: {}", why.kind())))
+        std::fs::read(path).map_err(|why| match why.kind() {
+            io::ErrorKind::NotFound => Error::config_invalid(format!("`{path}` does not exist")),
+            kind => Error::config_invalid(format!("`{path}` cannot be read: {kind}")),
+        })
     }
 }
 

@@ -36,7 +36,7 @@ use table::{
     Field, FromToml, Keys, NamedTable, NamedTables, ProfileTable, RawKey, Table, TableList, Written, read_table,
     table_keys,
 };
-use value::{ApiKeys, Cooldown, Count, Faults, Names, NonZeroDuration, Planned};
+use value::{ApiKeys, Cooldown, Count, Faults, Names, NonZeroDuration, OnLength, Planned};
 
 table_keys! {
     /// The top of the file.
@@ -88,6 +88,8 @@ table_keys! {
         cooldown_max: NonZeroDuration = "30m",
         /// fallback groups that one request may visit
         max_fallbacks: Count<0> = 5,
+        /// `ask`: `fail` makes an answer that was cut at the token limit a failure (exit code 74)
+        on_length: OnLength = "keep",
         /// `num_retries` after a failure of a class; a class that is named is retried even if it usually is not
         retry_policy: RetriesByClass | "`num_retries`",
         /// `allowed_fails` after a failure of a class
