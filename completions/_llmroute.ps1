@@ -101,7 +101,7 @@ Register-ArgumentCompleter -Native -CommandName 'llmroute' -ScriptBlock {
             [CompletionResult]::new('--no-stream', '--no-stream', [CompletionResultType]::ParameterName, 'Print the answer only when it is complete')
             [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Print only the first fenced code block of the answer')
             [CompletionResult]::new('--extract', '--extract', [CompletionResultType]::ParameterName, 'Print only the first fenced code block of the answer')
-            [CompletionResult]::new('--fail-on-truncated', '--fail-on-truncated', [CompletionResultType]::ParameterName, 'Fail with exit code 74 if the answer was cut at the token limit; `-S` and `--output` then print nothing')
+            [CompletionResult]::new('--fail-on-truncated', '--fail-on-truncated', [CompletionResultType]::ParameterName, 'Reject an answer that the token limit cut, and call the next deployment')
             [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Print the deployment, tokens, cost and speed to standard error')
             [CompletionResult]::new('--usage', '--usage', [CompletionResultType]::ParameterName, 'Print the deployment, tokens, cost and speed to standard error')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show the requests that would be sent, without sending them')

@@ -97,7 +97,7 @@ set edit:completion:arg-completer[llmroute] = {|@words|
             cand --no-stream 'Print the answer only when it is complete'
             cand -x 'Print only the first fenced code block of the answer'
             cand --extract 'Print only the first fenced code block of the answer'
-            cand --fail-on-truncated 'Fail with exit code 74 if the answer was cut at the token limit; `-S` and `--output` then print nothing'
+            cand --fail-on-truncated 'Reject an answer that the token limit cut, and call the next deployment'
             cand -u 'Print the deployment, tokens, cost and speed to standard error'
             cand --usage 'Print the deployment, tokens, cost and speed to standard error'
             cand --dry-run 'Show the requests that would be sent, without sending them'

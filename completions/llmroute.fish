@@ -99,7 +99,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l json -d 'Print
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l stream-json -d 'Print one JSON event per line while the answer arrives'
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s S -l no-stream -d 'Print the answer only when it is complete'
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s x -l extract -d 'Print only the first fenced code block of the answer'
-complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l fail-on-truncated -d 'Fail with exit code 74 if the answer was cut at the token limit; `-S` and `--output` then print nothing'
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l fail-on-truncated -d 'Reject an answer that the token limit cut, and call the next deployment'
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s u -l usage -d 'Print the deployment, tokens, cost and speed to standard error'
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l dry-run -d 'Show the requests that would be sent, without sending them'
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s n -l no-log -d 'Do not log this request'

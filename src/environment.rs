@@ -71,8 +71,7 @@ impl Env {
     /// The directory of the shared state: `$XDG_STATE_HOME/llmroute` or `~/.local/state/llmroute`.
     #[must_use]
     pub(crate) fn state_dir(&self) -> Option<PathBuf> {
-        let home = self.vars.get("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-        home.or_else(|| Some(self.vars.home()?.join(".local/state"))).map(|base| base.join("llmroute"))
+        self.vars.state_dir()
     }
 }
 

@@ -13,7 +13,7 @@ use crate::ui::console::Console;
 use llmroute_core::model::Timestamp;
 use llmroute_core::routing::GroupId;
 use llmroute_router::builder::Environment;
-use llmroute_router::engine::Router;
+use llmroute_router::engine::Engine;
 use llmroute_router::ports::Clock;
 pub(crate) use llmroute_router::profile::{
     LoadError, LoadOptions, Profile, ProfileLocation, Severity, Source, discover, locate,
@@ -108,10 +108,10 @@ pub(crate) fn router(
     env: &Env,
     clock: Clock,
     seed: u64,
-) -> Result<Router, CommandError> {
+) -> Result<Engine, CommandError> {
     let state = state_location::of(global, env, profile.state.as_ref())?;
     let around = Environment { vars: &env.vars, state: &state, clock, seed };
-    Ok(Router::from_profile(profile, &around))
+    Ok(Engine::from_profile(profile, &around))
 }
 
 /// The local hour from 0 to 23, for rules.

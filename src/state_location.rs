@@ -4,7 +4,7 @@ use crate::commands::Global;
 use crate::environment::Env;
 use crate::error::{CommandError, ErrorKind};
 use llmroute_core::model::StateSource;
-pub(crate) use llmroute_router::profile::{LoadError, locate, state_source};
+pub(crate) use llmroute_router::profile::{LoadError, LogPlace, Profile, locate, log_place, state_source};
 pub(crate) use llmroute_router::state::StateLocation;
 
 /// The location of the shared state, for a command that needs nothing else of the profile.
@@ -19,6 +19,32 @@ pub(crate) fn location(global: &Global, env: &Env) -> Result<StateLocation, Comm
     let located = locate(global.profile.as_deref(), &env.vars).map_err(wrong)?;
     let source = state_source(&located, &env.vars).map_err(wrong)?;
     of(global, env, source.as_ref())
+}
+
+/// The location of the log of requests, for a command that needs nothing else of the profile.
+///
+/// # Errors
+/// As [`location`].
+pub(crate) fn log_location(global: &Global, env: &Env) -> Result<StateLocation, CommandError> {
+    let state = location(global, env)?;
+    let wrong = |error: LoadError| CommandError::rendered(ErrorKind::Profile, error.render(global.colour(env)));
+    let place = match &state {
+        StateLocation::Redis(_) => {
+            let located = locate(global.profile.as_deref(), &env.vars).map_err(wrong)?;
+            log_place(&located).map_err(wrong)?
+        }
+        StateLocation::Dir(_) | StateLocation::Memory | StateLocation::NoHome => LogPlace::default(),
+    };
+    Ok(llmroute_router::state::log_location(state, place, env.state_dir()))
+}
+
+/// The location of the log of requests, if `profile` is loaded.
+///
+/// # Errors
+/// As [`location`].
+pub(crate) fn log_of(global: &Global, env: &Env, profile: &Profile) -> Result<StateLocation, CommandError> {
+    let state = of(global, env, profile.state.as_ref())?;
+    Ok(llmroute_router::state::log_location(state, profile.log.place, env.state_dir()))
 }
 
 /// The location of the shared state, if `source` is that of the profile.

@@ -1,4 +1,4 @@
-//! How exactly `llmroute bench` measures, beside a plain reqwest client on the same server, in one run.
+//! The accuracy of `llmroute bench`, compared with a plain reqwest client on the same server in one run.
 //!
 //! The server writes down when each token left; both clients run on one thread of their own. Run with
 //! `cargo bench --bench bench [-- STREAMS…]`; the figures are compared with each other, for a busy machine

@@ -1,4 +1,4 @@
-//! What is compared with: a reqwest client that reads the clock when a chunk is handed to it.
+//! The baseline: a reqwest client that reads the clock when it receives a chunk.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -47,7 +47,7 @@ fn pair(out: Out) -> (File, Stdio) {
     }
 }
 
-/// When each token came, in order.
+/// The arrival times of the tokens, in order.
 fn read(mut from: File) -> Vec<Instant> {
     let (mut text, mut seen, mut buffer) = (Vec::new(), Vec::new(), [0; 65536]);
     // A pseudo-terminal ends with an error rather than with nothing.

@@ -12,7 +12,7 @@ pub const TOKENS: usize = 50;
 pub struct Server {
     /// Its address on loopback.
     pub port: u16,
-    /// When each token of the latest answer was written.
+    /// The times at which the tokens of the latest answer were written.
     pub written: Arc<Mutex<Vec<Instant>>>,
 }
 

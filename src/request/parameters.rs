@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::error::{CommandError, ErrorKind};
 use llmroute_core::model::{Effort, Sampling};
-use llmroute_core::protocols::Params;
+use llmroute_core::protocols::{Params, requests_several_answers};
 
 /// Adds `options` to `base`; an option replaces a parameter of the same name.
 ///
@@ -20,12 +20,21 @@ pub(crate) fn apply(options: &[String], base: Params) -> Result<Params, CommandE
             return Err(CommandError::new(ErrorKind::Usage, format!("`-o {key}=…` would replace the request itself"))
                 .hint("the model is `-m`, the system prompt `-s`, and the prompt is the argument"));
         }
+        if let Some(count) = answers(key, value) {
+            let message = format!("`-o {key}={count}` requests several answers, and `ask` prints one");
+            return Err(CommandError::new(ErrorKind::Usage, message).hint("run the command several times"));
+        }
         let value: Value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
         if !neutral(&mut sampling, key, &value)? {
             extra.insert(key.to_owned(), value);
         }
     }
     Ok(Params { sampling, extra })
+}
+
+/// Returns the number of answers that a parameter requests, if it is more than one.
+fn answers(key: &str, value: &str) -> Option<u64> {
+    value.parse().ok().filter(|count| requests_several_answers(key, *count))
 }
 
 /// Returns `true` for a parameter that all providers share.

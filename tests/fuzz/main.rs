@@ -11,10 +11,10 @@ use llmroute_core::protocols::Protocol;
 
 use corpus::Corpus;
 use run::Fuzz;
-use targets::{calls, errors, frames, profile, replies, terminal};
+use targets::{calls, errors, frames, profile, repair, replies, terminal};
 
-/// How many targets share the time that is given: three for each protocol, and six.
-const TARGETS: usize = 3 * Protocol::ALL.len() + 6;
+/// How many targets share the time that is given: three for each protocol, and seven.
+const TARGETS: usize = 3 * Protocol::ALL.len() + 7;
 
 #[test]
 fn frames_are_the_same_for_every_split() {
@@ -57,6 +57,11 @@ fn errors_have_a_meaning() {
 #[test]
 fn any_text_is_a_profile_or_a_mistake() {
     Fuzz::share(TARGETS).run("profiles", &Corpus::profiles(), 30, profile::profile);
+}
+
+#[test]
+fn json_is_repaired_once() {
+    Fuzz::share(TARGETS).run("repair", &Corpus::bodies(), 200, repair::repair_twice);
 }
 
 #[test]

@@ -61,6 +61,25 @@ fn an_invalid_document_is_requested_once_more() {
 }
 
 #[test]
+fn the_repeat_tells_the_model_what_was_wrong() {
+    for (args, why) in [
+        (["--schema", SCHEMA], "want integer, but got string"),
+        (["--verify", "grep -q 36 || { echo too young >&2; exit 1; }"], "too young"),
+    ] {
+        let server = Server::with(MODELS);
+        assert_eq!(ask(&server, &["second-time"], &args).text(), format!("{VALID}\n"));
+        let calls = server.calls();
+        let (first, second) = (calls[0].json(), calls[1].json());
+        let messages = |body: &serde_json::Value| body["messages"].as_array().cloned().unwrap_or_default();
+        let (first, second) = (messages(&first), messages(&second));
+        assert_eq!(second.len(), first.len() + 2);
+        assert_eq!(second[first.len()]["content"], r#"{"age": "many"}"#);
+        let last = second[first.len() + 1].to_string();
+        assert!(last.contains(why), "{last}");
+    }
+}
+
+#[test]
 fn after_two_invalid_documents_the_next_deployment_is_called() {
     let stderr = format!(
         "llmroute: lab/invalid failed ({WRONG}); trying it again\n\
@@ -150,4 +169,29 @@ fn a_missing_verify_command_fails_before_any_call() {
 fn an_endless_schema_fails_before_any_call() {
     let stderr = "error: `--schema` is not a valid JSON Schema: at `/`: it refers to itself without end\n";
     check(&["valid"], &["--schema", "{\"$ref\": \"#\"}"], 2, "", stderr, &[]);
+}
+
+const CUT_BY_LIMIT: &str = "invalid_output: the token limit cut the answer";
+
+#[test]
+fn a_cut_answer_is_a_failure_if_the_caller_says_so() {
+    let stderr = format!("llmroute: lab/too-long failed ({CUT_BY_LIMIT}); trying lab/valid\n");
+    let asked = ["too-long", "valid"];
+    check(&["too-long", "valid"], &["--fail-on-truncated"], 0, &format!("{VALID}\n"), &stderr, &asked);
+}
+
+#[test]
+fn a_group_can_make_cut_answers_failures() {
+    let server = Server::with(MODELS);
+    let profile = Profile::new().provider("lab", "openai", &server.url()).deployment("lab/too-long", "");
+    let run = |on_length| {
+        let profile =
+            profile.text().replacen("[groups.main]", &format!("[groups.main]\non_length = \"{on_length}\""), 1);
+        Run::with(&profile).env("LAB_KEY", KEY).args(["ask", "-S", "what?"]).output()
+    };
+    let cut = "{\"age\": \n";
+    run("accept").is(0, cut, "llmroute: the answer was cut at the token limit (raise --max-tokens)\n");
+    let failed = run("fail");
+    assert_eq!((failed.end, failed.text().as_str()), (69.into(), ""), "{}", failed.notes());
+    assert!(failed.notes().contains(CUT_BY_LIMIT), "{}", failed.notes());
 }

@@ -11,7 +11,7 @@ use llmroute_core::routing::failover::Stop;
 use llmroute_core::routing::{DeploymentId, Map};
 use llmroute_router::builder::Environment;
 use llmroute_router::engine::{
-    Delivery, Measurement, Midstream, Observer, Request, RouteError, RouteErrorKind, Router, RouterEvent,
+    Delivery, Engine, Measurement, MidstreamMode, Observer, Request, RouteError, RouteErrorKind, RouterEvent,
 };
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::{EnvVars, LoadOptions, Profile, Source};
@@ -107,7 +107,7 @@ async fn tell(profile: Profile, delivery: Delivery, patience: usize) -> (Vec<Str
     let clock = Clock::starting_at(START);
     let group = profile.default_group;
     let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 1 };
-    let router = Router::from_profile(profile, &around);
+    let router = Engine::from_profile(profile, &around);
     let mut story = Story { map: router.map().clone(), clock, lines: Vec::new(), text: String::new(), patience };
     let request = Request::new(group, Prompt::user("hello"), delivery, START);
     let ended = router.run(&request, &mut fastrand::Rng::with_seed(1), &mut story).await;
@@ -134,7 +134,7 @@ pub(crate) async fn check(profile: Profile, delivery: Delivery, story: &str, end
     assert_eq!(ended, end);
 }
 
-pub(crate) const STREAMED: Delivery = Delivery::Streamed(Midstream::Exact);
+pub(crate) const STREAMED: Delivery = Delivery::Streamed(MidstreamMode::Exact);
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_streams() {
@@ -193,14 +193,14 @@ async fn a_different_text_is_not_appended_to_what_was_printed() {
 async fn a_terminal_shows_a_restart() {
     let profile = profile("", &[("a", &faulty("cut@2")), ("b", GOOD)], "");
     let story = "0 a\n  \"one two \"\n110 failed truncated\n110 b\n210 restart\n  \"one two three\"";
-    check(profile, Delivery::Streamed(Midstream::Restart), story, "one two three").await;
+    check(profile, Delivery::Streamed(MidstreamMode::Restart), story, "one two three").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn printed_text_is_discarded_only_when_another_answer_begins() {
     let profile = profile("num_retries = 1", &[("a", &faulty("cut@2")), ("b", &faulty("503"))], "");
     let story = "0 a\n  \"one two \"\n110 failed truncated\n110 b\n160 failed overloaded";
-    let delivery = Delivery::Streamed(Midstream::Restart);
+    let delivery = Delivery::Streamed(MidstreamMode::Restart);
     check(profile, delivery, story, "Interrupted { second_answer: false }").await;
 }
 
@@ -208,10 +208,10 @@ async fn printed_text_is_discarded_only_when_another_answer_begins() {
 async fn a_partial_answer_under_midstream_fail_ends_the_request() {
     let profile = profile("", &[("a", &faulty("cut@2")), ("b", GOOD)], "");
     let story = "0 a\n  \"one two \"\n110 failed truncated";
-    check(profile, Delivery::Streamed(Midstream::Fail), story, "Interrupted { second_answer: false }").await;
+    check(profile, Delivery::Streamed(MidstreamMode::Fail), story, "Interrupted { second_answer: false }").await;
 }
 
-const RESUMED: Delivery = Delivery::Streamed(Midstream::Resume);
+const RESUMED: Delivery = Delivery::Streamed(MidstreamMode::Resume);
 
 /// A deployment that answers `text` on its second call.
 fn second(text: &str) -> String {
@@ -246,7 +246,7 @@ async fn a_silent_stream_fails_after_the_idle_timeout() {
     let slow = "latency = \"50ms\", ttft = \"100ms\", itl = \"10s\", text = \"one two three\"";
     let profile = profile("idle_timeout = \"4s\"", &[("a", slow), ("b", GOOD)], "");
     let story = "0 a\n  \"one \"\n4100 failed timeout\n4100 b\n4200 restart\n  \"one two three\"";
-    check(profile, Delivery::Streamed(Midstream::Restart), story, "one two three").await;
+    check(profile, Delivery::Streamed(MidstreamMode::Restart), story, "one two three").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -254,7 +254,7 @@ async fn an_endless_stream_is_bounded_by_the_attempt_timeout() {
     let slow = "latency = \"50ms\", ttft = \"100ms\", itl = \"3s\", text = \"one two three\"";
     let profile = profile("timeout = \"4s\"", &[("a", slow), ("b", GOOD)], "");
     let story = "0 a\n  \"one two \"\n4000 failed timeout\n4000 b\n4100 restart\n  \"one two three\"";
-    check(profile, Delivery::Streamed(Midstream::Restart), story, "one two three").await;
+    check(profile, Delivery::Streamed(MidstreamMode::Restart), story, "one two three").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -282,7 +282,7 @@ async fn the_next_request_uses_what_the_first_one_learnt() {
     let clock = Clock::starting_at(START);
     let group = profile.default_group;
     let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 1 };
-    let router = Router::from_profile(profile, &around);
+    let router = Engine::from_profile(profile, &around);
     let mut rng = fastrand::Rng::with_seed(1);
     let mut attempts = Vec::new();
     for _ in 0..5 {
@@ -309,7 +309,7 @@ async fn the_next_request_uses_measurements_of_others() {
     let clock = Clock::starting_at(START);
     let group = profile.default_group;
     let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 1 };
-    let router = Router::from_profile(profile, &around);
+    let router = Engine::from_profile(profile, &around);
     let mut rng = fastrand::Rng::with_seed(1);
     let measured = |deployment, ttft| Measurement {
         deployment: DeploymentId(deployment),

@@ -35,7 +35,7 @@ fn check(replies: Vec<Vec<u8>>, args: &[&str], stdout: &str, stderr: &str) -> Ve
     let home = home(&server, "");
     let run = Run::at(&home).env("LAB_KEY", KEY).args(["ask", "what?"]).args(args.iter().copied());
     run.output().is(0, stdout, stderr);
-    server.requests().iter().map(|request| serde_json::from_str(&request.body).unwrap()).collect()
+    server.requests().iter().map(|request| serde_json::from_str(&request.body).expect("a body is JSON")).collect()
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_schema_that_is_refused_is_sent_in_json_mode_and_then_as_an_instruction() {
     );
     let formats: Vec<_> = sent.iter().map(|body| body["response_format"]["type"].as_str()).collect();
     assert_eq!(formats, [Some("json_schema"), Some("json_object"), None]);
-    assert!(sent[2]["messages"][0]["content"].as_str().unwrap().contains("JSON Schema"));
+    assert!(sent[2]["messages"][0]["content"].as_str().is_some_and(|text| text.contains("JSON Schema")));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use llmroute_core::model::{Prompt, Timestamp};
 use llmroute_core::routing::failover::Stop;
 use llmroute_router::builder::Environment;
-use llmroute_router::engine::{CostSummary, Disposition, Request, RouteError, RouteErrorKind, RoutedAnswer, Router};
+use llmroute_router::engine::{CostSummary, Disposition, Engine, Request, RouteError, RouteErrorKind, RoutedAnswer};
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::{EnvVars, Profile};
 use llmroute_router::state::StateLocation;
@@ -20,7 +20,7 @@ fn slow(ttft: &str) -> String {
 
 /// Makes requests one after the other; later ones use what earlier ones taught.
 struct House {
-    router: Router,
+    router: Engine,
     clock: Clock,
 }
 
@@ -29,7 +29,7 @@ impl House {
         let vars = EnvVars::default();
         let clock = Clock::starting_at(START);
         let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 1 };
-        Self { router: Router::from_profile(profile, &around), clock }
+        Self { router: Engine::from_profile(profile, &around), clock }
     }
 
     /// The events, in milliseconds since the start, and the result.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use llmroute_core::model::{Event, Prompt, Timestamp};
 use llmroute_core::routing::failover::Stop;
 use llmroute_router::builder::Environment;
-use llmroute_router::engine::{Delivery, Observer, Request, RouteError, RouteErrorKind, Router, RouterEvent};
+use llmroute_router::engine::{Delivery, Engine, Observer, Request, RouteError, RouteErrorKind, RouterEvent};
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::{EnvVars, LoadOptions, Profile, Source};
 use llmroute_router::state::{StateLocation, database};
@@ -265,6 +265,58 @@ fn without_a_state_limits_hold_per_process_with_a_warning() {
 }
 
 #[test]
+fn the_log_leaves_out_what_the_profile_says() {
+    let server = Server::start();
+    let with = |log: &str| home(&format!("log = {log}\n{}", profile(&server, "", "{ model = \"lab/good\" }")));
+    let logged = |home: &Arc<Home>| {
+        ask(home).output().is(0, &format!("{ANSWER}\n"), "");
+        Run::at(home).args(["logs", "last", "--json"]).output()
+    };
+    let output = logged(&with("{ redact = [\"[Ss]ky\"] }"));
+    assert!(output.text().contains("why is the [redacted] blue?"), "{}", output.text());
+    assert!(!output.text().to_lowercase().contains("sky"), "{}", output.text());
+    let output = logged(&with("{ where = \"off\" }"));
+    assert_eq!((output.end, output.text()), (End::Code(66), String::new()), "{}", output.notes());
+}
+
+#[test]
+fn the_end_of_a_request_is_not_delayed_beyond_its_deadline_by_a_locked_state() {
+    let server = Server::start();
+    let home = home(&profile(&server, "deadline = \"1s\"", "{ model = \"lab/good\" }"));
+    ask(&home).output().is(0, &format!("{ANSWER}\n"), "");
+    let path = database(&home.path().join(".local/state/llmroute"));
+    let other = rusqlite::Connection::open(path).expect("the state is there");
+    other.execute_batch("BEGIN EXCLUSIVE").expect("nothing holds it");
+    assert_eq!(ask(&home).output().end, End::Code(0), "an answer is complete without the state");
+}
+
+#[test]
+fn a_lost_state_denies_calls_with_a_limit_where_the_profile_says_so() {
+    let server = Server::start();
+    let with = |deployment: &str| profile(&server, "", deployment);
+    let limited = format!("on_state_loss = \"deny\"\n{}", with("{ model = \"lab/good\", rpm = 20 }"));
+    let output = ask(&home(&limited)).args(["--state", "/dev/null"]).output();
+    assert_eq!(output.end, End::Code(75), "{}", output.notes());
+    assert!(output.notes().contains("no limit can be checked"), "{}", output.notes());
+    assert_eq!(server.count("good"), 0);
+    let free = format!("on_state_loss = \"deny\"\n{}", with("{ model = \"lab/good\" }"));
+    assert_eq!(ask(&home(&free)).args(["--state", "/dev/null"]).output().end, End::Code(0));
+}
+
+#[test]
+fn a_locked_state_allows_calls_with_a_limit_where_the_profile_says_so() {
+    let server = Server::start();
+    let text = profile(&server, "", "{ model = \"lab/good\", rpm = 20 }");
+    let home = home(&format!("on_state_loss = \"allow\"\n{text}"));
+    ask(&home).output().is(0, &format!("{ANSWER}\n"), "");
+    let path = database(&home.path().join(".local/state/llmroute"));
+    let other = rusqlite::Connection::open(path).expect("the state is there");
+    other.execute_batch("BEGIN IMMEDIATE").expect("nothing holds it");
+    assert_eq!(ask(&home).output().end, End::Code(0));
+    assert_eq!(server.count("good"), 2);
+}
+
+#[test]
 fn a_deployment_without_a_price_is_not_called_under_a_budget() {
     let server = Server::start();
     let priced = "input_cost_per_token = 0.0, output_cost_per_token = 0.0";
@@ -276,7 +328,7 @@ fn a_deployment_without_a_price_is_not_called_under_a_budget() {
 
 /// One process that lives for minutes on a paused clock.
 struct Life {
-    router: Router,
+    router: Engine,
     group: llmroute_core::routing::GroupId,
     clock: Clock,
     rng: fastrand::Rng,
@@ -310,7 +362,7 @@ impl Life {
             .unwrap_or_else(|error| panic!("{}", error.render(false)));
         let (group, clock) = (profile.default_group, Clock::starting_at(START));
         let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 1 };
-        Self { router: Router::from_profile(profile, &around), group, clock, rng: fastrand::Rng::with_seed(1) }
+        Self { router: Engine::from_profile(profile, &around), group, clock, rng: fastrand::Rng::with_seed(1) }
     }
 
     async fn ask(&mut self) -> Result<(), RouteError> {

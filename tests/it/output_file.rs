@@ -79,24 +79,3 @@ fn a_signal_leaves_no_file_behind() {
         assert_eq!(fs::read_dir(home.path().join("folder")).unwrap().count(), 0, "{signal}");
     }
 }
-
-#[test]
-fn a_truncated_answer_can_be_a_failure_and_is_not_written() {
-    let server = Server::start();
-    let home = home(&server, "length");
-    let file = home.path().join("answer.txt");
-    let error = "error: the answer was cut at the token limit\n\
-                 hint: raise `--max-tokens`; `llmroute logs last --text` prints the answer so far\n";
-    let run = |args: &[&str]| {
-        Run::at(&home).env("LAB_KEY", KEY).args(["ask", "--fail-on-truncated", "hi"]).args(args.to_vec())
-    };
-    run(&["--output", "answer.txt"]).output().is(74, "", error);
-    assert!(!file.exists());
-    run(&["-S"]).output().is(74, "", error);
-    let output = run(&["--json"]).output();
-    let said: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!(
-        (output.end, &said["error"]["exit_code"], &said["finish_reason"]),
-        (74.into(), &74.into(), &"length".into())
-    );
-}

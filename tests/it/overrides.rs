@@ -110,3 +110,13 @@ fn mistakes_are_reported_with_their_place() {
     }
     assert_eq!(output.end, 78.into());
 }
+
+#[test]
+fn several_answers_are_refused() {
+    let server = Server::start().may_be_idle();
+    let stderr =
+        "error: `-o n=2` requests several answers, and `ask` prints one\nhint: run the command several times\n";
+    ask(&server, "good", "", "", &["-o", "n=2"]).is(2, "", stderr);
+    let output = ask(&server, "good", ", params = { n = 2 }", "", &[]);
+    assert!(output.notes().contains("`n` requests several answers, and a call has one"), "{}", output.notes());
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 use llmroute_core::model::{Event, Prompt};
 use llmroute_core::routing::{DeploymentId, Map};
 use llmroute_router::builder::Environment;
-use llmroute_router::engine::{Attempt, Delivery, Midstream, Observer, Request, Router, RouterEvent};
+use llmroute_router::engine::{AttemptRecord, Delivery, Engine, MidstreamMode, Observer, Request, RouterEvent};
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::{EnvVars, LoadOptions, Profile, Source};
 use llmroute_router::state::StateLocation;
@@ -32,7 +32,7 @@ struct World {
     pool: Vec<(&'static str, u64)>,
     groups: Vec<Group>,
     deadline: u64,
-    midstream: Midstream,
+    midstream: MidstreamMode,
     whole: bool,
     seed: u64,
 }
@@ -61,8 +61,12 @@ fn world() -> impl Strategy<Value = World> {
         let fallbacks = prop::sample::subsequence((0..groups).collect::<Vec<_>>(), 0..=groups);
         let group = (members, 0u32..4, any::<bool>(), fallbacks.prop_shuffle())
             .prop_map(|(members, retries, hedge, fallbacks)| Group { members, retries, hedge, fallbacks });
-        let midstream =
-            prop::sample::select(vec![Midstream::Exact, Midstream::Restart, Midstream::Resume, Midstream::Fail]);
+        let midstream = prop::sample::select(vec![
+            MidstreamMode::Exact,
+            MidstreamMode::Restart,
+            MidstreamMode::Resume,
+            MidstreamMode::Fail,
+        ]);
         let groups = prop::collection::vec(group, groups);
         (Just(pool), groups, 1u64..40, midstream, any::<bool>(), any::<u64>()).prop_map(
             |(pool, groups, deadline, midstream, whole, seed)| World { pool, groups, deadline, midstream, whole, seed },
@@ -130,7 +134,7 @@ fn play(world: &World) -> Result<(), TestCaseError> {
         let profile = world.profile();
         let (vars, clock, group) = (EnvVars::default(), Clock::starting_at(START), profile.default_group);
         let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: world.seed };
-        let router = Router::from_profile(profile, &around);
+        let router = Engine::from_profile(profile, &around);
         let delivery = if world.whole { Delivery::Whole } else { Delivery::Streamed(world.midstream) };
         let mut rng = fastrand::Rng::with_seed(world.seed);
         for _ in 0..2 {
@@ -150,7 +154,7 @@ fn play(world: &World) -> Result<(), TestCaseError> {
 }
 
 /// Checks that repeats stay within their bounds.
-fn bounded(map: &Map, attempts: &[Attempt]) -> Result<(), TestCaseError> {
+fn bounded(map: &Map, attempts: &[AttemptRecord]) -> Result<(), TestCaseError> {
     for (position, group) in map.groups.iter().enumerate() {
         let made = attempts.iter().filter(|attempt| attempt.group.0 == position).count();
         prop_assert!(made <= group.policy.num_retries as usize + 1, "{made} attempts in {}", group.name);

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use llmroute_core::model::{Answer, Event, Finish, Message, Part, Prompt, Role, Timestamp, Tool, ToolCall};
 use llmroute_core::routing::GroupId;
 use llmroute_router::builder::Environment;
-use llmroute_router::engine::{Delivery, Observer, Request, Router, RouterEvent};
+use llmroute_router::engine::{Delivery, Engine, Observer, Request, RouterEvent};
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::{EnvVars, LoadOptions, Profile, Source};
 use llmroute_router::state::StateLocation;
@@ -37,7 +37,7 @@ fn ask(server: &Server, protocol: &str, model: &str, prompt: Prompt) -> Answer {
     let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 1 };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
     runtime.block_on(async {
-        let router = Router::from_profile(profile, &around);
+        let router = Engine::from_profile(profile, &around);
         let request = Request::new(GroupId(0), prompt, Delivery::Whole, clock.now());
         let done = router.run(&request, &mut fastrand::Rng::with_seed(1), &mut Reader).await;
         done.unwrap_or_else(|error| panic!("{error:?}")).answer

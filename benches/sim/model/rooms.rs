@@ -120,7 +120,7 @@ impl Rooms {
             headroom.exceeded = Some(headroom.exceeded.take().map_or(shut.clone(), |old| old.later(shut)));
             return None;
         }
-        let counted = !scopes.is_empty() || self.quotas[deployment].is_scarce(&need, now);
+        let counted = !scopes.is_empty() || quota.is_scarce(&need, now);
         if counted || self.home == Home::Shared {
             self.quotas[deployment].take(&need, now);
         }

@@ -14,7 +14,7 @@ use llmroute_core::protocols::{Endpoint, Protocol};
 use llmroute_core::routing::{DeploymentId, GroupId, Map};
 use llmroute_core::wire::script::{Fault, Script};
 pub use llmroute_router::engine::{
-    Attempt, CostSummary, Delivery, Disposition, Observer, Request, Router, RouterEvent,
+    AttemptRecord, CostSummary, Delivery, Disposition, Engine, Observer, Request, RouterEvent,
 };
 
 /// Jitter of a simulated deployment that has no script of its own.
@@ -64,7 +64,7 @@ pub struct RehearsedRequest {
 
 /// Runs `count` requests for `group` on `workers` concurrent workers.
 pub async fn run_requests(
-    router: &Router,
+    router: &Engine,
     group: GroupId,
     prompts: &Prompts,
     count: u32,
@@ -81,7 +81,7 @@ pub async fn run_requests(
     played.into_iter().flatten().collect()
 }
 
-async fn one(router: &Router, group: GroupId, prompts: &Prompts, number: u32) -> (u32, RehearsedRequest) {
+async fn one(router: &Engine, group: GroupId, prompts: &Prompts, number: u32) -> (u32, RehearsedRequest) {
     let prompt = prompts.prompt(number, prompts.output);
     let request = Request::new(group, prompt, Delivery::Whole, router.now());
     let mut rng = fastrand::Rng::with_seed(prompts.seed ^ u64::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15));
@@ -110,7 +110,13 @@ async fn one(router: &Router, group: GroupId, prompts: &Prompts, number: u32) ->
 }
 
 impl RehearsedRequest {
-    fn of(attempts: &[Attempt], duration: Duration, map: &Map, tokens: &TokenCounter, prompt_tokens: u64) -> Self {
+    fn of(
+        attempts: &[AttemptRecord],
+        duration: Duration,
+        map: &Map,
+        tokens: &TokenCounter,
+        prompt_tokens: u64,
+    ) -> Self {
         let wasted = attempts.iter().filter(|attempt| attempt.disposition != Disposition::Delivered);
         let spend = CostSummary::of(attempts);
         // A call that was cut off reports no usage: its cost is estimated from the tokens that arrived.

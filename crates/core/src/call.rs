@@ -72,10 +72,15 @@ pub fn redacted(mut failure: Failure, secrets: &[&str]) -> Failure {
     failure
 }
 
-/// Returns true for content and reasoning. Names, counts and empty pieces are not tokens.
+/// Returns true for content and reasoning, also if it is encrypted. Names, counts and empty pieces are not tokens.
 #[must_use]
 pub fn is_token(event: &Event) -> bool {
-    is_content(event) || matches!(event, Event::Reasoning(text) if !text.is_empty())
+    let is_reasoning = match event {
+        Event::Reasoning(text) => !text.is_empty(),
+        Event::ReasoningBlock(_) => true,
+        _ => false,
+    };
+    is_reasoning || is_content(event)
 }
 
 /// Returns true for an event that begins the visible answer: text or a tool call.
@@ -294,10 +299,15 @@ impl<'a> HttpCall<'a> {
                 Err(Failure::new(Class::Truncated, "the call was given up before its end"))
             }
         };
+        let mut answer = self.answer;
+        // Text costs tokens: counts without any output are unknown, and the cost is not zero.
+        if !answer.text.is_empty() && answer.usage.is_some_and(|usage| usage.output == 0) {
+            answer.usage = None;
+        }
         CallEnd {
             result,
             first_token: self.first_token.map(|at| at.saturating_sub(self.sent)),
-            answer: self.answer,
+            answer,
             ended: self.heard,
         }
     }

@@ -1,4 +1,4 @@
-//! What happens, as spans of `tracing` (`llm.chat`, `llm.attempt`) and as events of the stream.
+//! The events of a request, as spans of `tracing` (`llm.chat`, `llm.attempt`) and as events of the stream.
 #![allow(clippy::print_stdout, reason = "an example")]
 
 use futures_util::TryStreamExt;

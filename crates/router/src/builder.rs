@@ -4,7 +4,7 @@
 //! use std::ops::ControlFlow;
 //!
 //! use llmroute_router::builder::Environment;
-//! use llmroute_router::engine::{Delivery, RouterEvent, Request, Router, Observer};
+//! use llmroute_router::engine::{Delivery, RouterEvent, Request, Engine, Observer};
 //! use llmroute_core::model::{Event, Prompt, Timestamp};
 //! use llmroute_router::ports::Clock;
 //! use llmroute_router::profile::{LoadOptions, ProfileLocation, Profile, EnvVars};
@@ -35,7 +35,7 @@
 //! let group = profile.default_group;
 //! let clock = Clock::starting_at(Timestamp(1_790_000_000_000)); // wall time in milliseconds
 //! let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 7 };
-//! let router = Router::from_profile(profile, &around);
+//! let router = Engine::from_profile(profile, &around);
 //!
 //! let request = Request::new(group, Prompt::user("Why is the sky blue?"), Delivery::Whole, clock.now());
 //! let mut rng = fastrand::Rng::with_seed(7);
@@ -50,7 +50,7 @@
 use std::sync::Arc;
 
 use crate::credentials::KeyResolver;
-use crate::engine::Router;
+use crate::engine::Engine;
 use crate::ports::Clock;
 use crate::profile::{EnvVars, Profile};
 use crate::state::{self, StateLocation};
@@ -69,7 +69,7 @@ pub struct Environment<'a> {
     pub seed: u64,
 }
 
-impl Router {
+impl Engine {
     /// A router over `profile`, with the network, the shared state and the keys of this process.
     ///
     /// Making one does no I/O. See the example of [`builder`](self).
@@ -85,7 +85,8 @@ impl Router {
         around: &Environment<'_>,
         client: Option<reqwest::Client>,
     ) -> Self {
-        let Profile { map, endpoints, keys, .. } = profile;
+        let Profile { map, endpoints, keys, log, on_state_loss, .. } = profile;
+        let home = around.vars.state_dir();
         let network = SchemeTransport::new(around.seed);
         let network = match client {
             Some(client) => network.with_client(client),
@@ -97,7 +98,7 @@ impl Router {
             keys,
             Arc::new(KeyResolver::new(around.vars.as_map().clone(), around.clock)),
             Arc::new(network),
-            state::open(around.state),
+            state::open_with(around.state, &log, on_state_loss, home.as_deref()),
             around.clock,
         )
     }

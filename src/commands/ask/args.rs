@@ -33,7 +33,7 @@ pub(crate) struct AskArgs {
     /// Accept the answer only if this shell command exits with 0; it gets the answer on standard input
     #[arg(long, value_name = "COMMAND", help_heading = "Output")]
     pub verify: Option<String>,
-    /// Fail with exit code 74 if the answer was cut at the token limit; `-S` and `--output` then print nothing
+    /// Reject an answer that the token limit cut, and call the next deployment
     #[arg(long, help_heading = "Output")]
     pub fail_on_truncated: bool,
     /// Print the deployment, tokens, cost and speed to standard error

@@ -4,7 +4,7 @@ use crate::conversation::fit::{Fitted, budget, fit};
 use crate::error::{CommandError, ErrorKind};
 use crate::ui::console::Console;
 use llmroute_core::model::Message;
-use llmroute_router::engine::{Request, Router};
+use llmroute_router::engine::{Engine, Request};
 pub(crate) use llmroute_router::history::{History, HistoryError, messages};
 pub(crate) use llmroute_router::state::StateLocation;
 
@@ -48,7 +48,7 @@ impl ContinuedConversation {
     }
 
     /// Puts the earlier turns before the prompt of `request`, as far as they fit, and reports the ones left out.
-    pub(crate) fn precede(self, request: &mut Request, router: &Router, console: &mut Console) {
+    pub(crate) fn precede(self, request: &mut Request, router: &Engine, console: &mut Console) {
         for id in &self.unfinished {
             console.event(&format!("the turn `{id}` has no answer yet; it is left out"));
         }

@@ -13,7 +13,7 @@ use crate::error::CommandError;
 use crate::signals::{Completion, until_signal};
 use crate::ui::console::Console;
 use llmroute_core::routing::failover::SkipReason;
-use llmroute_router::engine::{Plan, Request, RouteError, RouteErrorKind, Router};
+use llmroute_router::engine::{Engine, Plan, Request, RouteError, RouteErrorKind};
 
 /// Prints the plan of the request.
 ///
@@ -40,7 +40,7 @@ pub(super) fn run(
 }
 
 /// Describes the calls that `request` would lead to if every one of them failed.
-fn describe(router: &Router, request: &Request, plan: Plan) -> String {
+fn describe(router: &Engine, request: &Request, plan: Plan) -> String {
     let Plan { calls, skips, .. } = plan;
     let mut text = String::new();
     let group = &router.map().group(request.group).name;

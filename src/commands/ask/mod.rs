@@ -39,6 +39,7 @@ pub(crate) fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Cons
     let preparation = Preparation {
         question: &args.question,
         verify: args.verify.as_deref(),
+        fail_on_length: args.fail_on_truncated,
         delivery: resolve::delivery(args, output, env.stdout),
         logged: !args.no_log,
     };
@@ -63,8 +64,6 @@ pub(crate) fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Cons
     let target = file.map(output_file::prepare).transpose()?;
     let mut rng = fastrand::Rng::with_seed(resolved.seed);
     let mut printer = Printer::new(console, subject, output, target);
-    let refuses_truncated = args.fail_on_truncated || map.group(resolved.group).policy.fail_on_length;
-    printer.refuse_truncated(refuses_truncated);
     let ended = until_signal(router.run(request, &mut rng, &mut printer))?;
     if let Completion::Signal(_) = &ended {
         router.flush_blocking(setup::WRITE_LIMIT);
@@ -73,9 +72,6 @@ pub(crate) fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Cons
         Completion::Signal(signal) => {
             printer.console().end_line();
             Ok(Exit::Signal(signal))
-        }
-        Completion::Done(Ok(done)) if refuses_truncated && done.answer.finish == Some(Finish::Length) => {
-            truncated(&done, output, &subject, printer)
         }
         Completion::Done(Ok(done)) => finish(&done, args.usage, &subject, printer),
         Completion::Done(Err(failed)) => fail(&failed, output, &subject, withheld, printer),
@@ -103,28 +99,6 @@ fn finish(
         console.say(&subject.footer(done));
     }
     Ok(Exit::Success)
-}
-
-/// Ends the output of an answer that was cut at the token limit, where that is a failure.
-fn truncated(
-    done: &RoutedAnswer,
-    output: Output,
-    subject: &ReportContext<'_>,
-    mut printer: Printer<'_>,
-) -> Result<Exit, CommandError> {
-    if let Some(error) = printer.broken() {
-        return unwritable(&error);
-    }
-    let error = CommandError::new(ErrorKind::Output, "the answer was cut at the token limit")
-        .hint("raise `--max-tokens`; `llmroute logs last --text` prints the answer so far");
-    let object = match output {
-        Output::Json => subject.truncated(done, &error),
-        Output::StreamJson => event("error", subject.truncated(done, &error)),
-        Output::Streamed | Output::Whole | Output::Extracted => return Err(error),
-    };
-    // The exit code of the failure matters more than a report that cannot be written.
-    let _ = printer.console().json(&object);
-    Err(error)
 }
 
 /// Ends the output of a request that failed.

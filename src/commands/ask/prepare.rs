@@ -11,14 +11,14 @@ use crate::setup;
 use crate::state_location;
 use crate::ui::console::Console;
 use llmroute_core::model::Prompt;
-use llmroute_router::engine::{Checks, Delivery, Request, Router, find_verifier};
+use llmroute_router::engine::{Checks, Delivery, Engine, Request, find_verifier};
 use llmroute_router::ports::{Clock, LogStart};
 use llmroute_router::profile::{LoadOptions, Profile, provider_statuses};
 use serde_json::Value;
 
 /// A request that is ready, and the router that takes it.
 pub(crate) struct PreparedRequest {
-    pub(crate) router: Router,
+    pub(crate) router: Engine,
     pub(crate) request: Request,
     /// The resolved options.
     pub(crate) resolved: ResolvedRequest,
@@ -36,6 +36,8 @@ pub(crate) struct Preparation<'a> {
     pub question: &'a QuestionArgs,
     /// A command that judges the answer.
     pub verify: Option<&'a str>,
+    /// An answer that the token limit cut is rejected.
+    pub fail_on_length: bool,
     /// The delivery of the answer.
     pub delivery: Delivery,
     /// The request is logged.
@@ -117,7 +119,7 @@ impl Preparation<'_> {
         if !self.question.is_continued() {
             return Ok(None);
         }
-        let location = state_location::of(global, env, profile.state.as_ref())?;
+        let location = state_location::log_of(global, env, profile)?;
         ContinuedConversation::open(self.question.cid.as_deref(), &location).map(Some)
     }
 
@@ -126,7 +128,7 @@ impl Preparation<'_> {
         let schema = self.question.schema.as_deref().map(schema::read).transpose()?;
         let (schema, judge) = schema.map_or((None, None), |(schema, judge)| (Some(schema), Some(judge)));
         self.verify.map_or(Ok(()), check_verifier)?;
-        Ok((schema, Checks { schema: judge, verify: self.verify.map(Into::into) }))
+        Ok((schema, Checks { schema: judge, verify: self.verify.map(Into::into), fail_on_length: self.fail_on_length }))
     }
 
     /// The sources of the prompt.

@@ -13,7 +13,7 @@ use crate::ui::console::Console;
 use crate::ui::sanitize;
 use crate::ui::text::{duration, money};
 use llmroute_core::model::refused_parameters::Change;
-use llmroute_core::model::{Event, Failure, Finish, Usage};
+use llmroute_core::model::{Event, Failure, Usage};
 use llmroute_core::routing::failover::SkipReason;
 use llmroute_core::routing::{DeploymentId, GroupId, Map};
 use llmroute_router::engine::{ContinuedBy, Observer, RoutedAnswer, RouterEvent};
@@ -25,8 +25,6 @@ pub(crate) struct Printer<'a> {
     output: Output,
     /// The file of the complete answer, if it is not printed.
     target: Option<OutputFile>,
-    /// An answer that was cut at the token limit is a failure.
-    refuses_truncated: bool,
     /// A failure that is not printed yet: the next step belongs on the same line.
     failed: Option<(DeploymentId, String)>,
     /// Standard output cannot be written.
@@ -41,12 +39,7 @@ impl<'a> Printer<'a> {
         output: Output,
         target: Option<OutputFile>,
     ) -> Self {
-        Self { console, subject, output, target, refuses_truncated: false, failed: None, broken: None }
-    }
-
-    /// Keeps back an answer that was cut at the token limit, if it is not printed yet.
-    pub(crate) fn refuse_truncated(&mut self, refuses: bool) {
-        self.refuses_truncated = refuses;
+        Self { console, subject, output, target, failed: None, broken: None }
     }
 
     /// Returns the error of a failed write to standard output.
@@ -134,7 +127,9 @@ impl Observer for Printer<'_> {
             RouterEvent::Skipped { deployment, reason } => {
                 self.tell_failure("");
                 let line = match reason {
-                    SkipReason::TriedAnyway { .. } => format!("{}: {}", self.name(deployment), skip(reason)),
+                    SkipReason::TriedAnyway { .. } | SkipReason::LimitTried { .. } => {
+                        format!("{}: {}", self.name(deployment), skip(reason))
+                    }
                     _ => format!("{} skipped ({})", self.name(deployment), skip(reason)),
                 };
                 self.console.event(&line);
@@ -201,10 +196,6 @@ impl Observer for Printer<'_> {
     }
 
     fn on_complete(&mut self, done: &RoutedAnswer) {
-        let cut = self.refuses_truncated && done.answer.finish == Some(Finish::Length);
-        if cut && matches!(self.output, Output::Whole | Output::Extracted | Output::Json | Output::StreamJson) {
-            return;
-        }
         let written = match self.output {
             Output::Streamed => self.console.end_answer(),
             Output::StreamJson => self.console.json(&event("done", self.subject.done(done))),
@@ -257,6 +248,13 @@ pub(crate) fn skip(reason: &SkipReason) -> String {
         SkipReason::TriedAnyway { left, class } => {
             let left = duration(*left);
             format!("cooling down for {left} ({class}); tried anyway because no other deployment is available")
+        }
+        SkipReason::LimitTried { limit, left } => {
+            let left = duration(*left);
+            format!(
+                "{limit} is used up for {left}, according to its headers; tried anyway because no other deployment is \
+                 available"
+            )
         }
         SkipReason::Limited { limit, left } => format!("{limit}, next slot in {}", duration(*left)),
         SkipReason::TooLarge { limit } => format!("{limit}: the request is larger than it allows"),

@@ -11,7 +11,7 @@ use llmroute_core::model::{Class, Failure, OutputFault};
 use llmroute_core::routing::failover::{SkipReason, Stop};
 use llmroute_core::routing::rules::RuleId;
 use llmroute_core::routing::{GroupId, Map};
-use llmroute_router::engine::{Attempt, CostSummary, RouteError, RouteErrorKind, RoutedAnswer};
+use llmroute_router::engine::{AttemptRecord, CostSummary, RouteError, RouteErrorKind, RoutedAnswer};
 
 /// The inputs of a report besides the result.
 #[derive(Clone, Copy)]
@@ -75,15 +75,7 @@ impl ReportContext<'_> {
         object
     }
 
-    /// The object of `--json` for an answer that was cut at the token limit, where that is a failure.
-    #[must_use]
-    pub(crate) fn truncated(&self, done: &RoutedAnswer, error: &CommandError) -> Value {
-        let mut object = self.done(done);
-        merge(&mut object, json!({"error": error_json(error, None)}));
-        object
-    }
-
-    fn common(&self, attempts: &[Attempt], duration: Duration) -> Value {
+    fn common(&self, attempts: &[AttemptRecord], duration: Duration) -> Value {
         let group = self.map.group(self.group);
         // The strategy is that of the group through which the last deployment was called.
         let chose = attempts.last().map_or(group, |attempt| self.map.group(attempt.group));
@@ -283,6 +275,7 @@ fn unavailable_hint(failed: &RouteError) -> Option<&'static str> {
         return Some("give the deployments a price, or raise the cap or the budget");
     }
     match headline(failed)? {
+        Class::InvalidOutput(OutputFault::Cut) => Some("raise `--max-tokens`, or add a deployment with a higher limit"),
         Class::InvalidOutput(OutputFault::Rejected) => Some("ask a stronger model, or add one as a fallback"),
         Class::NotFound => Some("check the model's name and the base URL"),
         Class::Quota => Some("add credit at the provider, wait as long as it asks, or add a fallback with another key"),

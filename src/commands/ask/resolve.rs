@@ -3,7 +3,7 @@
 use super::args::AskArgs;
 use super::question::MidstreamArg;
 use crate::environment::Sink;
-use llmroute_router::engine::{Delivery, Midstream};
+use llmroute_router::engine::{Delivery, MidstreamMode};
 
 /// The content of standard output, or of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub(super) fn output(args: &AskArgs, stdout: Sink) -> Output {
 /// Returns `true` if a complete answer may be rejected. It is not printed before it is accepted, and an event stream
 /// can start again.
 fn is_checked(args: &AskArgs) -> bool {
-    args.question.schema.is_some() || args.verify.is_some()
+    args.question.schema.is_some() || args.verify.is_some() || args.fail_on_truncated
 }
 
 /// The delivery of an answer to `args`.
@@ -51,14 +51,14 @@ pub(super) fn delivery(args: &AskArgs, output: Output, stdout: Sink) -> Delivery
 pub(crate) fn delivery_by(midstream: Option<MidstreamArg>, output: Output, stdout: Sink) -> Delivery {
     let default = match (output, stdout) {
         (Output::Whole | Output::Extracted | Output::Json, _) => return Delivery::Whole,
-        (Output::StreamJson, _) | (Output::Streamed, Sink::Terminal) => Midstream::Restart,
-        (Output::Streamed, Sink::Pipe | Sink::File) => Midstream::Exact,
+        (Output::StreamJson, _) | (Output::Streamed, Sink::Terminal) => MidstreamMode::Restart,
+        (Output::Streamed, Sink::Pipe | Sink::File) => MidstreamMode::Exact,
     };
     Delivery::Streamed(match midstream {
         None => default,
-        Some(MidstreamArg::Exact) => Midstream::Exact,
-        Some(MidstreamArg::Restart) => Midstream::Restart,
-        Some(MidstreamArg::Resume) => Midstream::Resume,
-        Some(MidstreamArg::Fail) => Midstream::Fail,
+        Some(MidstreamArg::Exact) => MidstreamMode::Exact,
+        Some(MidstreamArg::Restart) => MidstreamMode::Restart,
+        Some(MidstreamArg::Resume) => MidstreamMode::Resume,
+        Some(MidstreamArg::Fail) => MidstreamMode::Fail,
     })
 }

@@ -190,7 +190,7 @@ fn access(
         let vault = KeyResolver::new(env.vars.as_map().clone(), Clock::starting_at(env.now));
         let mut keys = Vec::new();
         for source in sources {
-            keys.push(vault.get(source).await.map_err(|error| error.reason));
+            keys.push(vault.get(source).await.map_err(|error| error.to_string()));
         }
         keys
     })?;

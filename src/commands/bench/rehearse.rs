@@ -20,7 +20,7 @@ use llmroute_bench::rehearsal::{self, RehearsalScore, RehearsedRequest};
 use llmroute_core::routing::{DeploymentId, GroupId};
 use llmroute_core::wire::script::{Fault, parse_faults};
 use llmroute_router::builder::Environment;
-use llmroute_router::engine::Router;
+use llmroute_router::engine::Engine;
 use llmroute_router::ports::Clock;
 use llmroute_router::profile::Profile;
 pub(crate) use llmroute_router::state::StateLocation;
@@ -92,7 +92,7 @@ fn play(
     until(Time::Simulated, GRACE, async {
         let clock = Clock::starting_at(env.now);
         let context = Environment { vars: &env.vars, state: &StateLocation::Memory, clock, seed };
-        let router = Arc::new(Router::from_profile(profile, &context));
+        let router = Arc::new(Engine::from_profile(profile, &context));
         rehearsal::run_requests(&router, scene.group, &scene.prompts, scene.count, scene.workers).await
     })
 }

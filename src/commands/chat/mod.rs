@@ -85,7 +85,7 @@ fn open<'a>(
     let clock = Clock::starting_at(env.now);
     let options = args.request();
     let mut profile = setup::profile_of(global, env, console, true, &options)?;
-    let location = state_location::of(global, env, profile.state.as_ref())?;
+    let location = state_location::log_of(global, env, &profile)?;
     let resumed = args.resume.as_ref().map(|id| resume::find(id.as_deref(), &location)).transpose()?;
     let usual = resumed.as_ref().map(|resumed| resumed.group.as_str());
     let inputs = LoadOptions { env: &env.vars, long_lived: true };

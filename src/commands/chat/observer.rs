@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::commands::ask::printer::{Printer, skip};
 use llmroute_core::model::{Event, Failure, Timestamp};
 use llmroute_core::routing::{DeploymentId, GroupId, Map};
-use llmroute_router::engine::{Attempt, Disposition, Observer, Request, RoutedAnswer, Router, RouterEvent};
+use llmroute_router::engine::{AttemptRecord, Disposition, Engine, Observer, Request, RoutedAnswer, RouterEvent};
 use llmroute_router::ports::Clock;
 
 /// Shows and records a turn.
@@ -21,8 +21,8 @@ pub(crate) struct TurnObserver<'a> {
     group: GroupId,
     clock: Clock,
     /// The calls with their times, as far as events report them.
-    asked: Vec<(Attempt, Timestamp)>,
-    router: &'a Router,
+    asked: Vec<(AttemptRecord, Timestamp)>,
+    router: &'a Engine,
     request: &'a Request,
     /// The time at which the text was last saved.
     kept: Option<Timestamp>,
@@ -33,7 +33,7 @@ const KEEP: Duration = Duration::from_secs(1);
 
 impl<'a> TurnObserver<'a> {
     /// Shows `request` with `printer` while `router` runs it.
-    pub(crate) fn new(printer: Printer<'a>, router: &'a Router, request: &'a Request, clock: Clock) -> Self {
+    pub(crate) fn new(printer: Printer<'a>, router: &'a Engine, request: &'a Request, clock: Clock) -> Self {
         let (map, group) = (router.map(), request.group);
         let (text, skips, asked) = (String::new(), Vec::new(), Vec::new());
         Self { printer, text, skips, map, group, clock, asked, router, request, kept: None }
@@ -50,11 +50,11 @@ impl<'a> TurnObserver<'a> {
     }
 
     /// The calls so far, for a turn that is stopped now.
-    pub(crate) fn attempts(&self) -> Vec<Attempt> {
+    pub(crate) fn attempts(&self) -> Vec<AttemptRecord> {
         let now = self.clock.now();
-        let ended = |(attempt, since): &(Attempt, Timestamp)| match attempt.failure {
+        let ended = |(attempt, since): &(AttemptRecord, Timestamp)| match attempt.failure {
             Some(_) => attempt.clone(),
-            None => Attempt { duration: now.since(*since), ..attempt.clone() },
+            None => AttemptRecord { duration: now.since(*since), ..attempt.clone() },
         };
         self.asked.iter().map(ended).collect()
     }
@@ -62,17 +62,19 @@ impl<'a> TurnObserver<'a> {
     fn calling(&mut self, deployment: DeploymentId, waited: Duration) {
         let (group, share) = (self.group, Disposition::Cancelled);
         let (failure, duration, first_token, cost) = (None, Duration::ZERO, None, None);
-        let attempt = Attempt { deployment, group, failure, waited, duration, first_token, cost, disposition: share };
+        let attempt =
+            AttemptRecord { deployment, group, failure, waited, duration, first_token, cost, disposition: share };
         self.asked.push((attempt, self.clock.now().after(waited)));
     }
 
     fn failed(&mut self, deployment: DeploymentId, failure: &Failure) {
         let now = self.clock.now();
-        let of =
-            |(attempt, _): &&mut (Attempt, Timestamp)| attempt.deployment == deployment && attempt.failure.is_none();
+        let of = |(attempt, _): &&mut (AttemptRecord, Timestamp)| {
+            attempt.deployment == deployment && attempt.failure.is_none()
+        };
         if let Some((attempt, since)) = self.asked.iter_mut().rev().find(of) {
             let duration = now.since(*since);
-            *attempt = Attempt {
+            *attempt = AttemptRecord {
                 failure: Some(failure.clone()),
                 disposition: Disposition::Discarded,
                 duration,

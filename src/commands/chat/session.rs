@@ -27,7 +27,7 @@ use llmroute_core::model::{Answer, Class, Finish, Part, Prompt, ToolCall};
 use llmroute_core::routing::GroupId;
 use llmroute_core::routing::failover::SkipReason;
 pub(crate) use llmroute_router::engine::{
-    Attempt, Checks, Delivery, Request, RouteError, RouteErrorKind, RoutedAnswer, Router,
+    AttemptRecord, Checks, Delivery, Engine, Request, RouteError, RouteErrorKind, RoutedAnswer,
 };
 use llmroute_router::ports::{Clock, LogStart};
 use llmroute_router::profile::LoadOptions;
@@ -45,7 +45,7 @@ pub(crate) struct Session<'a> {
     /// `None` only while it is ending.
     pub(super) runtime: Option<Runtime>,
     pub(super) signals: SignalStream,
-    pub(super) router: Router,
+    pub(super) router: Engine,
     /// The requested models that are in no group of the profile.
     pub(super) named: Vec<String>,
     /// The resolved options; `/set` and `/model` change them.
@@ -348,7 +348,7 @@ struct ShownRequest {
     /// Its routing.
     why: String,
     /// The calls.
-    attempts: Vec<Attempt>,
+    attempts: Vec<AttemptRecord>,
     /// Standard output cannot be written.
     broken: Option<std::io::Error>,
 }

@@ -2,7 +2,7 @@
 
 use crate::ui::text::{count, money};
 use llmroute_core::model::Usage;
-use llmroute_router::engine::{Attempt, CostSummary};
+use llmroute_router::engine::{AttemptRecord, CostSummary};
 
 /// The sum of the answers of a session.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,7 +19,7 @@ pub(crate) struct SessionTotals {
 
 impl SessionTotals {
     /// Adds a turn, whatever its result.
-    pub(crate) fn add(&mut self, attempts: &[Attempt], usage: Option<&Usage>) {
+    pub(crate) fn add(&mut self, attempts: &[AttemptRecord], usage: Option<&Usage>) {
         let spend = CostSummary::of(attempts);
         self.answers += usize::from(usage.is_some());
         self.attempts += attempts.len();

@@ -3,11 +3,11 @@
 use crate::commands::ask::printer::describe;
 use crate::commands::ask::report::ReportContext;
 use crate::ui::text::{duration, money};
-use llmroute_router::engine::{Attempt, Disposition};
+use llmroute_router::engine::{AttemptRecord, Disposition};
 
 /// The lines of `/why`.
 #[must_use]
-pub(crate) fn lines(subject: &ReportContext<'_>, skips: &[String], attempts: &[Attempt]) -> String {
+pub(crate) fn lines(subject: &ReportContext<'_>, skips: &[String], attempts: &[AttemptRecord]) -> String {
     let map = subject.map;
     let group = map.group(subject.group);
     let mut text = format!("group {}: {}\n", group.name, group.strategy.name());
@@ -34,7 +34,7 @@ pub(crate) fn lines(subject: &ReportContext<'_>, skips: &[String], attempts: &[A
     text
 }
 
-fn outcome(attempt: &Attempt) -> String {
+fn outcome(attempt: &AttemptRecord) -> String {
     let mut parts = vec![match (&attempt.failure, attempt.disposition) {
         (Some(failure), _) => format!("failed ({})", describe(failure)),
         (None, Disposition::HedgeLoser) => "was slower than the other".to_owned(),

@@ -23,7 +23,7 @@ use crate::state_location;
 use crate::ui;
 use crate::ui::console::Console;
 use llmroute_core::routing::DeploymentId;
-use llmroute_router::engine::Router;
+use llmroute_router::engine::Engine;
 pub(crate) use llmroute_router::health::{self, HealthReport, HealthState, HealthTimeouts, Problem, Target};
 pub(crate) use llmroute_router::history::{History, LogEntry, last_calls, stats};
 use llmroute_router::ports::Clock;
@@ -67,7 +67,7 @@ pub(crate) struct HealthArgs {
 
 /// Everything that a check needs.
 struct HealthChecker {
-    router: Router,
+    router: Engine,
     dialer: SocketChecker,
     clock: Clock,
     wanted: Selection,
@@ -98,7 +98,7 @@ pub(crate) fn run(args: &HealthArgs, global: &Global, env: &Env, console: &mut C
     let mut profile = setup::profile(global, env, console)?;
     let inputs = LoadOptions { env: &env.vars, long_lived: false };
     let wanted = resolve::wanted(&args.names, args.live, &mut profile, &inputs)?;
-    let location = state_location::of(global, env, profile.state.as_ref())?;
+    let location = state_location::log_of(global, env, &profile)?;
     let router = setup::router(profile, global, env, clock, env.entropy)?;
     let ids = wanted.targets.iter().map(|target| target.id);
     let keys = ids.map(|id| (id, describe_key(router.key_source(id), &env.vars))).collect();

@@ -125,7 +125,7 @@ pub fn write_logs(
 /// # Errors
 /// `other` if the log has no such request, `output` if it cannot be printed.
 pub(crate) fn run(args: &LogsArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
-    let location = state_location::location(global, env)?;
+    let location = state_location::log_location(global, env)?;
     let width = (env.stdout == Sink::Terminal).then(|| console.width());
     let sheet = Layout { width, zone: TimeZone::system(), now: env.now };
     match write_logs(args, &location, &sheet, console.writer()) {

@@ -44,7 +44,13 @@ pub(crate) struct RouteArgs {
 /// # Errors
 /// As `ask`, if no deployment is available.
 pub(crate) fn run(args: &RouteArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
-    let preparation = Preparation { question: &args.question, verify: None, delivery: Delivery::Whole, logged: false };
+    let preparation = Preparation {
+        question: &args.question,
+        verify: None,
+        fail_on_length: false,
+        delivery: Delivery::Whole,
+        logged: false,
+    };
     let PreparedRequest { router, request, resolved, id, conversation, .. } =
         preparation.prepare(global, env, console)?;
     let mut rng = fastrand::Rng::with_seed(resolved.seed);
@@ -153,7 +159,7 @@ fn status(candidate: &ExplainedCandidate) -> String {
     match (&candidate.skipped, candidate.place) {
         (None, Some(_)) if candidate.wait.is_zero() => "is called".to_owned(),
         (None, Some(_)) => format!("is called after {}", duration(candidate.wait)),
-        (Some(reason @ SkipReason::TriedAnyway { .. }), Some(_)) => skip(reason),
+        (Some(reason @ (SkipReason::TriedAnyway { .. } | SkipReason::LimitTried { .. })), Some(_)) => skip(reason),
         (Some(reason), Some(_)) => format!("{}; called anyway because no other deployment is available", skip(reason)),
         (Some(reason), None) => skip(reason),
         (None, None) => "not reached: no attempt is left for it".to_owned(),

@@ -54,14 +54,20 @@ pub(crate) fn run(args: &ResetArgs, global: &Global, env: &Env, console: &mut Co
             one(name, &marks, &*store, console)
         }
         None => match state::check(&location) {
-            Ok(()) => all(args, &location, env, console),
+            Ok(()) => all(args, &location, &state_location::log_location(global, env)?, env, console),
             Err(error) if error.kind == StoreErrorKind::Damaged => aside(args, &location, &error, env, console),
             Err(error) => Err(failed(&error)),
         },
     }
 }
 
-fn all(args: &ResetArgs, location: &StateLocation, env: &Env, console: &mut Console) -> Result<(), CommandError> {
+fn all(
+    args: &ResetArgs,
+    location: &StateLocation,
+    log_location: &StateLocation,
+    env: &Env,
+    console: &mut Console,
+) -> Result<(), CommandError> {
     let store = state::open_strict(location);
     let log = if args.log { " and the log of requests" } else { "" };
     confirm(args, &format!("forget what was learned{log} in {location}"), env, console)?;
@@ -69,7 +75,7 @@ fn all(args: &ResetArgs, location: &StateLocation, env: &Env, console: &mut Cons
     let forgotten = store.delete(&keys).map_err(|error| failed(&error))?;
     console.event(&format!("forgot {} in {location}", count(forgotten, "value")));
     if args.log {
-        let forgotten = store.clear_log().map_err(|error| failed(&error))?;
+        let forgotten = state::open_strict(log_location).clear_log().map_err(|error| failed(&error))?;
         console.event(&format!("forgot {} in the log", count(forgotten, "request")));
     }
     Ok(())

@@ -1,14 +1,17 @@
 //! The state as text and as JSON. A value of unknown form is shown unchanged.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use super::names::{Owner, ProfileNames};
-use crate::ui::text::{full_time, time_left};
+use crate::ui::text::{count, duration, full_time, time_left};
 use llmroute_core::model::Timestamp;
 use llmroute_core::routing::breaker::BreakerState;
+use llmroute_core::routing::estimate::{ByLength, Estimates, Prior, PromptLength};
+use llmroute_core::routing::limits::ProviderLimit;
 use llmroute_core::routing::snapshot::{DeploymentState, GroupState};
 use llmroute_router::history::rfc3339;
 
@@ -118,7 +121,7 @@ impl View {
         }
         if !self.others.is_empty() {
             page.heading("others", "");
-            self.others.iter().for_each(|(key, value)| page.line(key, &value.to_string()));
+            self.others.iter().for_each(|(key, value)| page.other(key, value));
         }
         if page.text.is_empty() {
             page.text.push_str("nothing is known yet\n");
@@ -186,7 +189,51 @@ impl StatePage<'_> {
         if let Some(until) = cell.gated(self.now) {
             self.line("gate", &format!("rate limited until {}", self.moment(until)));
         }
-        section.rest(&["breaker", "gate"]).for_each(|(name, value)| self.line(name, &value.to_string()));
+        self.estimates(&cell.estimates);
+        let refused: Vec<&str> = cell.refused.believed(self.now).map(|(parameter, _)| parameter.as_str()).collect();
+        if !refused.is_empty() {
+            self.line("refused", &refused.join(", "));
+        }
+        let known = ["breaker", "gate", "limited", "estimates", "leases", "refused"];
+        section.rest(&known).for_each(|(name, value)| self.line(name, &value.to_string()));
+    }
+
+    /// The measured speed, answer length and reliability.
+    fn estimates(&mut self, estimates: &Estimates) {
+        let read = |quantity: &ByLength, prior| quantity.read(PromptLength::Short, prior, self.now, None);
+        let seconds = |seconds: f64| duration(Duration::try_from_secs_f64(seconds).unwrap_or_default());
+        let mut parts = Vec::new();
+        if let Some(ttft) = read(&estimates.ttft, &Prior::TTFT) {
+            parts.push(format!("first token {}", seconds(ttft.median())));
+        }
+        if let Some(token) = read(&estimates.seconds_per_token, &Prior::SECONDS_PER_TOKEN) {
+            parts.push(format!("{:.0} tokens/s", 1.0 / token.median().max(1e-6)));
+        }
+        if estimates.output != Default::default() {
+            parts.push(format!("answers of {:.0} tokens", estimates.output.expected(PromptLength::Short)));
+        }
+        if !parts.is_empty() {
+            self.line("speed", &format!("{} (short prompts)", parts.join(", ")));
+        }
+    }
+
+    /// A value that no name of the profile explains.
+    fn other(&mut self, key: &str, value: &Value) {
+        let limit = key.strip_prefix("quota/").zip(serde_json::from_value::<ProviderLimit>(value.clone()).ok());
+        let Some((hash, limit)) = limit else { return self.line(key, &value.to_string()) };
+        let mut parts: Vec<String> = Vec::new();
+        if let Some(until) = limit.gated(self.now) {
+            parts.push(format!("rate limited until {}", self.moment(until)));
+        }
+        parts.extend(limit.left(self.now).into_iter().map(|(resource, left, of)| match of {
+            Some(of) => format!("{left} of {of} {} left", resource.as_str()),
+            None => format!("{left} {} left", resource.as_str()),
+        }));
+        if let Some(tokens) = limit.expected_output() {
+            parts.push(format!("answers of {}", count(tokens, "token")));
+        }
+        let text = if parts.is_empty() { "no limit known".to_owned() } else { parts.join(", ") };
+        self.push(format_args!("  limits of provider key {hash}: {text}\n"));
     }
 
     fn group(&mut self, section: &Section) {
@@ -196,7 +243,9 @@ impl StatePage<'_> {
         let cell: GroupState = section.cell();
         let repeats = if cell.retries.allows_retry(self.now) { "repeats allowed" } else { "no repeats for now" };
         self.line("retries", &format!("budget {:.1}, {repeats}", cell.retries.level(self.now)));
-        section.rest(&["retries"]).for_each(|(name, value)| self.line(name, &value.to_string()));
+        self.line("hedges", if cell.hedges.allows() { "allowed" } else { "budget spent" });
+        self.line("turn", &cell.turn.to_string());
+        section.rest(&["retries", "hedges", "turn"]).for_each(|(name, value)| self.line(name, &value.to_string()));
     }
 
     /// A future time, and the duration until then.
@@ -281,8 +330,20 @@ mod tests {
     fn what_no_entry_explains_is_listed_by_its_hash() {
         check(
             &[("deployment/00bb", "{}"), ("group/main/22", "{}")],
-            "unknown deployment 00bb\n  breaker  closed\ngroup of another profile main\n  retries  budget 10.0, repeats allowed\n",
+            "unknown deployment 00bb\n  breaker  closed\ngroup of another profile main\n  retries  budget 10.0, repeats allowed\n  hedges   allowed\n  turn     0\n",
         );
+    }
+
+    #[test]
+    fn measurements_and_limits_are_shown_in_words() {
+        let estimates = r#"{"estimates":{"ttft":{"all":[-0.69315,0.1,1767323045000]},"pace":{"all":[-3.91202,0.1,1767323045000]},"length":{"all":[48.0,30.0]}}}"#;
+        let limit = r#"{"heard":true,"gate":null,"buckets":[{"resource":"requests","span":null,"limit":60,"remaining":12,"refill":{"at":{"secs":60,"nanos":0}},"at":1767323045000,"taken":[]}],"output":48.0}"#;
+        let text = view(&[("deployment/00aa", estimates), ("quota/11", limit)]).text(NOW, &TimeZone::UTC);
+        assert!(
+            text.contains("  speed    first token 500 ms, 50 tokens/s, answers of 50 tokens (short prompts)\n"),
+            "{text}"
+        );
+        assert!(text.contains("  limits of provider key 11: 12 of 60 requests left, answers of 48 tokens\n"), "{text}");
     }
 
     #[test]

@@ -67,7 +67,7 @@ pub(crate) enum By {
 pub(crate) fn run(args: &StatsArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     let zone = TimeZone::system();
     let since = since(args, env.now, &zone)?;
-    let location = state_location::location(global, env)?;
+    let location = state_location::log_location(global, env)?;
     let entries = match History::open(&location).and_then(|history| history.since(since)) {
         Ok(entries) => entries,
         Err(empty @ HistoryError::Empty(_)) => {

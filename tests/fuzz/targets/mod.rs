@@ -5,6 +5,7 @@ pub mod calls;
 pub mod errors;
 pub mod frames;
 pub mod profile;
+pub mod repair;
 pub mod replies;
 pub mod terminal;
 

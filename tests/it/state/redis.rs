@@ -12,7 +12,7 @@ use std::sync::{Arc, Once};
 
 use llmroute_core::model::{Event, Prompt, RedisUrl, Timestamp};
 use llmroute_router::builder::Environment;
-use llmroute_router::engine::{Delivery, Observer, Request, Router, RouterEvent};
+use llmroute_router::engine::{Delivery, Engine, Observer, Request, RouterEvent};
 use llmroute_router::ports::Clock;
 use llmroute_router::ports::{Store, StoreErrorKind};
 use llmroute_router::profile::{EnvVars, LoadOptions, Profile as LoadedProfile, Source};
@@ -213,7 +213,7 @@ fn the_program_shares_logs_and_resets_through_redis() {
     let server = Server::start();
     let profile = Profile::new().provider("lab", "openai", &format!("{}/v1", server.url()));
     let profile = profile.deployment("lab/500", "").deployment("lab/good", "").text();
-    let home = Arc::new(Home::with(&format!("state = \"env:STATE\"\n{profile}")));
+    let home = Arc::new(Home::with(&format!("state = \"env:STATE\"\nlog = {{ where = \"shared\" }}\n{profile}")));
     let run = |args: &[&str]| {
         let output = Run::at(&home).env("LAB_KEY", KEY).env("STATE", &place.text).args(args.iter().copied()).output();
         assert_eq!(output.end, End::Code(0), "{}", output.notes());
@@ -241,6 +241,26 @@ fn the_program_shares_logs_and_resets_through_redis() {
             .is_empty()
     );
     assert!(!home.path().join(".local/state/llmroute").exists(), "nothing is kept here");
+}
+
+#[test]
+fn prompts_stay_on_this_machine_while_limits_are_shared() {
+    let Some(place) = Place::new() else { return };
+    let server = Server::start();
+    let profile = Profile::new().provider("lab", "openai", &format!("{}/v1", server.url()));
+    let profile = profile.deployment("lab/good", ", rpm = 1").text();
+    let home = Arc::new(Home::with(&format!("state = \"env:STATE\"\n{profile}")));
+    let run = |args: &[&str]| {
+        Run::at(&home).env("LAB_KEY", KEY).env("STATE", &place.text).args(args.iter().copied()).output()
+    };
+    run(&["ask", "why?"]).is(0, &format!("{ANSWER}\n"), "");
+    assert_eq!(run(&["logs", "last", "--text"]).text(), format!("{ANSWER}\n"));
+    let shared = StateLocation::Redis(place.url.clone());
+    let in_redis = LogReader::at(&shared).expect("it opens").expect("it is there").last(9).expect("it reads");
+    assert!(in_redis.is_empty(), "{in_redis:?}");
+    assert!(!RedisStore::new(&place.url).keys("limits/").expect("it reads").is_empty());
+    let output = run(&["state", "reset", "--yes", "--log"]);
+    assert!(output.notes().contains("forgot 1 request "), "{}", output.notes());
 }
 
 #[test]
@@ -384,7 +404,7 @@ async fn a_limit_holds_for_machines_whose_clocks_differ() {
         let profile = LoadedProfile::parse(Source::Demo, text, &options).expect("it is valid");
         let (group, clock) = (profile.default_group, Clock::starting_at(Timestamp(wall)));
         let state = StateLocation::Redis(place.url.clone());
-        (Router::from_profile(profile, &Environment { vars: &vars, state: &state, clock, seed: 1 }), group)
+        (Engine::from_profile(profile, &Environment { vars: &vars, state: &state, clock, seed: 1 }), group)
     };
     let mut answered = 0;
     for (router, group) in [router(1_790_000_000_000), router(1_790_000_061_000), router(1_789_999_000_000)] {

@@ -284,3 +284,10 @@ proptest! {
         prop_assert!(call.is_over());
     }
 }
+
+#[test]
+fn counts_without_output_are_unknown_beside_text() {
+    let usage = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":0}}\n\n";
+    let (_, call) = run(&[Head(1, 200), Bytes(2, &text("a")), Bytes(3, STOP), Bytes(4, usage), End(5)]);
+    assert_eq!((call.result, call.answer.usage), (Ok(()), None));
+}

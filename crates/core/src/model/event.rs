@@ -160,7 +160,8 @@ impl Answer {
             }
             Event::Text(text) => self.text.push_str(text),
             Event::Reasoning(text) => self.reasoning.push_str(text),
-            Event::ReasoningBlock(block) => self.reasoning_blocks.push(block.clone()),
+            // A block without a signature is not sent back.
+            Event::ReasoningBlock(block) => self.reasoning_blocks.extend(Some(block.clone()).filter(|b| b.size() > 0)),
             Event::ToolStart { index, id, name } => {
                 let call = self.call(*index);
                 call.id.clone_from(id);

@@ -23,7 +23,7 @@ pub use event::{Answer, Event, Finish, ToolCall};
 pub use failure::{Class, ConnectionFault, Failure, OutputFault, TimeoutKind};
 pub use price::Price;
 pub use prompt::{Effort, Message, Part, Prompt, Role, Sampling, Tool};
-pub use rate_limit_reading::{RateLimitReading, Refill, Resource};
+pub use rate_limit_reading::{RateLimitReading, Refill, Resource, WindowEvidence};
 pub use secret::{KeySource, Secret};
 pub use state_source::{RedisUrl, StateSource};
 pub use time::Timestamp;

@@ -21,7 +21,7 @@ pub enum Resource {
 impl Resource {
     /// The name in messages.
     #[must_use]
-    pub(crate) fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Requests => "requests",
             Self::Tokens => "tokens",
@@ -41,6 +41,17 @@ pub enum Refill {
     At(Duration),
 }
 
+/// The evidence in one reply that a limit is a window that ends, and not a bucket that fills steadily.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum WindowEvidence {
+    /// There is none, or it is not needed.
+    None,
+    /// The reset can be the end of a window after this time as well as the refill of a bucket.
+    Possible(Duration),
+    /// The numbers do not fit a bucket.
+    Certain,
+}
+
 /// The remaining amount of one resource when a reply was sent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RateLimitReading {
@@ -55,4 +66,6 @@ pub struct RateLimitReading {
     pub remaining: u64,
     /// The refill.
     pub refill: Refill,
+    /// The evidence for a window.
+    pub window: WindowEvidence,
 }

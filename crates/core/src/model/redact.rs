@@ -1,5 +1,8 @@
 //! Removes secrets from foreign text: servers repeat keys in their messages.
 
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
 /// Shorter secrets are placeholders for servers that take no key; hiding them would garble messages.
 const SHORTEST: usize = 8;
 /// A run of this many characters of a secret gives it away, whole or cut, encoded or broken up.
@@ -10,8 +13,8 @@ const HIDDEN: &str = "[redacted]";
 /// `text` without any run of eight or more characters of one of `secrets`.
 ///
 /// Runs catch what whole matches miss: a key that was cut, or of which only `/` or `+` was
-/// percent-encoded or escaped. Characters that nobody sees are dropped first. A secret that the server
-/// encoded as a whole (base64) is not found.
+/// percent-encoded or escaped. Invisible characters are dropped first. The Base64 of a secret is hidden too, whatever
+/// stands before it in the encoded text, and so is a secret in another case.
 #[must_use]
 pub fn redact(text: &str, secrets: &[&str]) -> String {
     if secrets.iter().all(|secret| secret.len() < SHORTEST) {
@@ -19,13 +22,12 @@ pub fn redact(text: &str, secrets: &[&str]) -> String {
     }
     let seen: Vec<char> = text.chars().filter(|c| !is_invisible(*c)).collect();
     let mut hidden = vec![false; seen.len()];
+    let folded: Vec<char> = seen.iter().map(char::to_ascii_lowercase).collect();
     for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
-        let secret: Vec<char> = secret.chars().collect();
-        for start in 0..seen.len().saturating_sub(RUN - 1) {
-            let window = &seen[start..start + RUN];
-            if secret.windows(RUN).any(|run| run == window) {
-                hidden[start..start + RUN].fill(true);
-            }
+        let secret_folded: Vec<char> = secret.chars().map(|c| c.to_ascii_lowercase()).collect();
+        hide(&folded, &secret_folded, &mut hidden);
+        for encoded in encodings(secret) {
+            hide(&seen, &encoded, &mut hidden);
         }
     }
     if !hidden.contains(&true) {
@@ -40,6 +42,32 @@ pub fn redact(text: &str, secrets: &[&str]) -> String {
         }
     }
     clean
+}
+
+/// Marks the places in `text` that hold a run of `secret`.
+fn hide(text: &[char], secret: &[char], hidden: &mut [bool]) {
+    for start in 0..text.len().saturating_sub(RUN - 1) {
+        let window = &text[start..start + RUN];
+        if secret.windows(RUN).any(|run| run == window) {
+            hidden[start..start + RUN].fill(true);
+        }
+    }
+}
+
+/// Returns the Base64 forms of `secret`: both alphabets, at each of the three offsets that it can have in a longer
+/// text, without the characters that depend on its neighbours.
+fn encodings(secret: &str) -> Vec<Vec<char>> {
+    let mut forms = Vec::new();
+    for offset in 0..3 {
+        let padded = ["\0".repeat(offset).as_str(), secret].concat();
+        let whole = padded.len() / 3 * 3;
+        for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
+            let encoded = engine.encode(&padded.as_bytes()[..whole]);
+            let skipped = if offset == 0 { 0 } else { 4 };
+            forms.push(encoded.chars().skip(skipped).collect());
+        }
+    }
+    forms
 }
 
 /// `text` without whole `secrets`, `None` when it holds none: for bodies that are still to be read.
@@ -84,6 +112,17 @@ mod tests {
         check("sk-secretKEY123%2FabcdefXYZ0987", "[redacted]%2F[redacted]");
         check("sk-secretKEY123\\/abcdefXYZ0987", "[redacted]\\[redacted]");
         check("sk-sec\u{200b}retKEY123", "[redacted]");
+    }
+
+    #[test]
+    fn the_base64_of_a_key_and_another_case_are_hidden() {
+        for before in ["", "x", "xy", "me:", "Bearer "] {
+            let encoded = STANDARD_NO_PAD.encode(format!("{before}{KEY}"));
+            let clean = redact(&format!("got {encoded} here"), &[KEY]);
+            assert!(clean.contains("[redacted]"), "{before}: {clean}");
+            assert!(clean.len() < 40, "{before}: {clean}");
+        }
+        check("SK-SECRETKEY123/ABCDEFXYZ0987", "[redacted]");
     }
 
     #[test]

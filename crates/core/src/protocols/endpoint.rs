@@ -49,6 +49,12 @@ impl fmt::Debug for Endpoint {
     }
 }
 
+/// Returns true if the body field `name` with this value requests more than one answer; only one is read.
+#[must_use]
+pub fn requests_several_answers(name: &str, value: u64) -> bool {
+    value > 1 && matches!(name, "n" | "num_generations" | "candidateCount" | "candidate_count" | "best_of")
+}
+
 /// Defaults that a deployment gives to every request it gets (`params = { … }`).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Params {

@@ -13,6 +13,7 @@ pub mod classify;
 pub(crate) mod cohere;
 mod endpoint;
 mod event_filter;
+mod finish;
 pub(crate) mod gemini;
 mod json;
 mod json_limits;
@@ -22,12 +23,14 @@ pub(crate) mod ollama;
 pub(crate) mod openai;
 pub(crate) mod overrides;
 pub mod probe;
+mod reasoning;
 mod registry;
 mod reply_reader;
 mod request;
 pub(crate) mod responses;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tool_calls;
 pub mod vertex;
 
 use crate::catalog::SchemaDialect;
@@ -35,13 +38,14 @@ use crate::model::refused_parameters::Change;
 use crate::model::{Capabilities, Event, Failure, Prompt, Secret};
 use crate::wire::{ErrorReply, Frame, Framing, WireRequest};
 
-pub use endpoint::{Endpoint, Params};
+pub use endpoint::{Endpoint, Params, requests_several_answers};
 pub use overrides::{Overrides, Patch};
 pub use probe::Probe;
 pub use registry::Protocol;
 pub use reply_reader::ReplyReader;
 
 use json::{count, empty, error_frame, json_of, not_an_answer, whole_json};
+use reasoning::{reasoning_of, text_of};
 use registry::ProtocolSpec;
 
 /// A request for one endpoint, and the preferences that were left out of it.

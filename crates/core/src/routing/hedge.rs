@@ -141,7 +141,7 @@ impl Default for HedgeBudget {
 impl HedgeBudget {
     /// Returns `true` if an extra call is left.
     #[must_use]
-    pub(crate) fn allows(&self) -> bool {
+    pub fn allows(&self) -> bool {
         // Twenty times a twentieth is a little less than one in binary.
         self.calls >= 1.0 - 1e-9
     }

@@ -182,8 +182,6 @@ pub struct Policy {
     pub cooldown_max: Duration,
     /// Fallback groups that one request may visit.
     pub max_fallbacks: u32,
-    /// An answer that was cut at the token limit is a failure of the request.
-    pub fail_on_length: bool,
     /// Further attempts inside the group after a failure of a class, where that is not `num_retries`.
     pub retry_policy: PerClass,
     /// `allowed_fails` of a class.
@@ -192,6 +190,18 @@ pub struct Policy {
     pub hedge: Option<Delay>,
     /// The largest estimated cost of the second call, in USD.
     pub hedge_max_cost: Option<f64>,
+    /// The treatment of an answer that the token limit cut.
+    pub on_length: OnLength,
+}
+
+/// The treatment of an answer that the token limit cut.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnLength {
+    /// It is an answer.
+    #[default]
+    Accept,
+    /// It is a failure, and the next deployment is called.
+    Fail,
 }
 
 /// The defaults of a profile for a process that makes one call.
@@ -206,11 +216,11 @@ impl Default for Policy {
             cooldown: Duration::from_secs(120),
             cooldown_max: Duration::from_secs(1800),
             max_fallbacks: 5,
-            fail_on_length: false,
             retry_policy: PerClass::default(),
             allowed_fails_policy: PerClass::default(),
             hedge: None,
             hedge_max_cost: None,
+            on_length: OnLength::Accept,
         }
     }
 }

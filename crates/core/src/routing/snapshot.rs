@@ -72,9 +72,14 @@ impl DeploymentState {
     /// Until when a rate limit keeps the deployment shut, if it does at `now`.
     #[must_use]
     pub fn gated(&self, now: Timestamp) -> Option<Timestamp> {
+        self.gate(now).max(self.headroom.exceeded.as_ref().and_then(|shut| shut.until(now)))
+    }
+
+    /// Until when a 429 keeps the deployment shut, if it does at `now`.
+    #[must_use]
+    pub(crate) fn gate(&self, now: Timestamp) -> Option<Timestamp> {
         // A gate far ahead is from a clock that stepped back since.
-        let gate = self.gate.filter(|until| now < *until && until.since(now) <= GATE_MAX);
-        gate.max(self.headroom.exceeded.as_ref().and_then(|shut| shut.until(now)))
+        self.gate.filter(|until| now < *until && until.since(now) <= GATE_MAX)
     }
 
     /// Learns from one attempt.

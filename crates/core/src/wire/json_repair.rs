@@ -17,7 +17,7 @@ const SURROGATES: u32 = 0xD800;
 /// escaped. A surrogate without its other half becomes a mark that [`surrogate`] recognises: the other half may
 /// stand in the next frame.
 #[must_use]
-pub(crate) fn repair(text: &str) -> Option<String> {
+pub fn repair(text: &str) -> Option<String> {
     let (mut out, mut rest, mut changed) = (String::with_capacity(text.len()), text, false);
     while let Some(first) = rest.chars().next() {
         let (taken, written) = match first {

@@ -4,7 +4,7 @@
 
 pub(crate) mod event_stream;
 mod framing;
-pub(crate) mod json_repair;
+pub mod json_repair;
 pub mod ndjson;
 pub mod rate_limit;
 pub mod retry_after;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use http::HeaderMap;
 
 use super::retry_after;
-use crate::model::{RateLimitReading, Refill, Resource, Timestamp};
+use crate::model::{RateLimitReading, Refill, Resource, Timestamp, WindowEvidence};
 
 /// A beginning of header names, and how what is counted under it comes back.
 struct HeaderFamily {
@@ -58,6 +58,7 @@ struct LimitFields {
 /// Every limit in the `headers` of a reply that arrived at `now`.
 #[must_use]
 pub fn readings(headers: &HeaderMap, now: Timestamp) -> Vec<RateLimitReading> {
+    let now = retry_after::server_time(headers, now);
     let mut found: BTreeMap<(Resource, Option<Duration>), LimitFields> = BTreeMap::new();
     for (name, value) in headers {
         let Ok(value) = value.to_str() else { continue };
@@ -89,12 +90,18 @@ impl LimitFields {
             (Some(RefillRule::Minute), _) => Refill::Over(window.unwrap_or(MINUTE)),
             (Some(RefillRule::Told) | None, Some(full)) => steadily(self.limit, remaining, full, window),
             // Bare seconds and times are ends of fixed windows. A past one is ignored.
-            (Some(RefillRule::Told) | None, None) => match reset.and_then(|text| wait(text, now)) {
-                Some(end) if !end.is_zero() => Refill::At(end),
-                Some(_) | None => Refill::Over(window.unwrap_or(MINUTE)),
-            },
+            (Some(RefillRule::Told) | None, None) => {
+                match reset.and_then(|text| retry_after::from_value(text, Some(now))) {
+                    Some(end) if !end.is_zero() => Refill::At(end),
+                    Some(_) | None => Refill::Over(window.unwrap_or(MINUTE)),
+                }
+            }
         };
-        Some(RateLimitReading { resource, span, limit: self.limit, remaining, refill })
+        let window = match (self.refill_rule, steady) {
+            (Some(RefillRule::Told) | None, Some(reset)) => evidence(self.limit, remaining, reset, refill),
+            (Some(RefillRule::Minute), _) | (Some(RefillRule::Told) | None, None) => WindowEvidence::None,
+        };
+        Some(RateLimitReading { resource, span, limit: self.limit, remaining, refill, window })
     }
 }
 
@@ -103,7 +110,6 @@ impl LimitFields {
 /// In a bucket that fills steadily the reset is the time until it is full, `(L − remaining)·W/L`:
 /// if the `W` that follows is a usual window, it is one. Otherwise the reset is the end of a fixed
 /// window, before which nothing comes back.
-#[expect(clippy::cast_precision_loss, reason = "counts are at most 10^15")]
 fn steadily(limit: Option<u64>, remaining: u64, full: Duration, window: Option<Duration>) -> Refill {
     let unknown = Refill::Over(window.unwrap_or(MINUTE));
     let Some(limit) = limit.filter(|limit| *limit > remaining) else {
@@ -113,7 +119,7 @@ fn steadily(limit: Option<u64>, remaining: u64, full: Duration, window: Option<D
     if full.is_zero() {
         return unknown;
     }
-    let told = full.as_secs_f64() * limit as f64 / (limit - remaining) as f64;
+    let told = period(full, limit, limit - remaining);
     let near = |usual: &f64| (told / usual - 1.0).abs() < 0.25;
     match window {
         Some(window) if near(&window.as_secs_f64()) => Refill::Over(window),
@@ -123,6 +129,29 @@ fn steadily(limit: Option<u64>, remaining: u64, full: Duration, window: Option<D
             .find(|usual| near(usual))
             .map_or(Refill::At(full), |usual| Refill::Over(Duration::from_secs_f64(*usual))),
     }
+}
+
+/// Returns the evidence for a window in the numbers of one reply.
+///
+/// Counts are rounded down and short times coarsely, so that the period of a bucket can appear shorter than it is,
+/// by as much as one part in `used`.
+#[expect(clippy::cast_precision_loss, reason = "counts are at most 10^15")]
+fn evidence(limit: Option<u64>, remaining: u64, reset: Duration, refill: Refill) -> WindowEvidence {
+    let Some(limit) = limit.filter(|limit| *limit > remaining && !reset.is_zero()) else { return WindowEvidence::None };
+    if let Refill::Over(_) = refill {
+        return WindowEvidence::Possible(reset);
+    }
+    let used = limit - remaining;
+    let is_precise = (reset >= Duration::from_millis(50) && reset.subsec_nanos() != 0) || reset.as_secs() >= 10;
+    let (told, least) = (period(reset, limit, used), 1.0 - 1.0 / used as f64);
+    let is_bucket = USUAL.iter().any(|usual| (0.75 * least..=1.25).contains(&(told / usual)));
+    if used > 1 && is_precise && !is_bucket { WindowEvidence::Certain } else { WindowEvidence::None }
+}
+
+/// The time in which a bucket fills that needs `reset` for what is used, in seconds.
+#[expect(clippy::cast_precision_loss, reason = "counts are at most 10^15")]
+fn period(reset: Duration, limit: u64, used: u64) -> f64 {
+    reset.as_secs_f64() * limit as f64 / used as f64
 }
 
 enum LimitField {
@@ -184,14 +213,6 @@ fn count(text: &str) -> Option<u64> {
     value.is_finite().then(|| value.clamp(0.0, MOST) as u64)
 }
 
-/// A reset: a wait in any form of [`retry_after`], or an RFC 3339 time.
-fn wait(text: &str, now: Timestamp) -> Option<Duration> {
-    retry_after::from_value(text, Some(now)).or_else(|| {
-        let at: jiff::Timestamp = text.trim().parse().ok()?;
-        Some(Timestamp(at.as_millisecond()).since(now).min(retry_after::LONGEST))
-    })
-}
-
 /// The IETF's draft as structured fields: `ratelimit: "api";r=999;t=295` beside
 /// `ratelimit-policy: "api";q=1000;w=300`. Among several policies, the named one counts.
 fn structured(headers: &HeaderMap) -> Option<RateLimitReading> {
@@ -212,7 +233,15 @@ fn structured(headers: &HeaderMap) -> Option<RateLimitReading> {
         None => Refill::Over(window.filter(|window| !window.is_zero()).unwrap_or(MINUTE)),
     };
     // `r` may be missing in a policy's own header; then nothing is known of what is left.
-    Some(RateLimitReading { resource: Resource::Requests, span: window, limit, remaining: number(item, "r")?, refill })
+    let remaining = number(item, "r")?;
+    Some(RateLimitReading {
+        resource: Resource::Requests,
+        span: window,
+        limit,
+        remaining,
+        refill,
+        window: WindowEvidence::None,
+    })
 }
 
 #[cfg(test)]
@@ -313,6 +342,36 @@ mod tests {
         check(&at("1763238400"), &["requests 20/5000 in 10s"]);
         check(&at("1763238395000"), &["requests 20/5000 in 5s"]);
         check(&at("1763230000"), &["requests 20/5000 over 60s"]);
+    }
+
+    #[test]
+    fn numbers_that_fit_no_bucket_are_a_window() {
+        let check = |remaining, reset, want| {
+            let headers = headers(&[
+                ("x-ratelimit-limit-requests", "10"),
+                ("x-ratelimit-remaining-requests", remaining),
+                ("x-ratelimit-reset-requests", reset),
+            ]);
+            assert_eq!(readings(&headers, NOW)[0].window, want, "{remaining} left, reset in {reset}");
+        };
+        check("5", "1850ms", WindowEvidence::Certain);
+        check("0", "950ms", WindowEvidence::Possible(Duration::from_millis(950)));
+        check("9", "1850ms", WindowEvidence::None);
+        check("10", "0s", WindowEvidence::None);
+    }
+
+    #[test]
+    fn a_point_in_time_counts_from_the_date_of_the_reply() {
+        // The clock of this machine is an hour and ten seconds behind.
+        for reset in ["1763242010", "1763242010000", "2025-11-15T21:26:50Z", "Sat, 15 Nov 2025 21:26:50 GMT"] {
+            for resource in ["requests", "tokens"] {
+                let name = |part: &str| format!("x-ratelimit-{part}-{resource}");
+                let (limit, remaining, end) = (name("limit"), name("remaining"), name("reset"));
+                let date = ("date", "Sat, 15 Nov 2025 21:26:40 GMT");
+                let pairs = [date, (limit.as_str(), "50"), (remaining.as_str(), "0"), (end.as_str(), reset)];
+                check(&pairs, &[&format!("{resource} 0/50 in 10s")]);
+            }
+        }
     }
 
     #[test]

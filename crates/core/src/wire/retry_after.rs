@@ -13,17 +13,28 @@ use crate::model::Timestamp;
 /// The longest wait that is distinguished; no caller would wait longer.
 pub const LONGEST: Duration = Duration::from_secs(400 * 24 * 3600);
 
-/// The wait in the headers: `retry-after-ms`, then `retry-after` in seconds, as a
+/// The time at the server: the `date` of its reply, or `now` without one.
+///
+/// Dates and epoch times that a server sends count from there, because the clock of this machine may differ.
+#[must_use]
+pub fn server_time(headers: &HeaderMap, now: Timestamp) -> Timestamp {
+    let date = headers.get(http::header::DATE).and_then(|value| http_date(value.to_str().ok()?));
+    date.unwrap_or(now)
+}
+
+/// The wait in the headers of a reply that arrived at `now`: `retry-after-ms`, then `retry-after` in seconds, as a
 /// duration or as a date.
 #[must_use]
 pub fn from_headers(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let now = server_time(headers, now);
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let millis = text("retry-after-ms").and_then(number).and_then(|ms| seconds(ms / 1000.0));
     millis.or_else(|| text("retry-after").and_then(|value| from_value(value, Some(now))))
 }
 
-/// One value in any of the forms: `2`, `0.5`, `1m12s`, an HTTP date, epoch seconds (above 10⁹) or
-/// epoch milliseconds (above 10¹²). A time in the past means no wait; without `now` a time is ignored.
+/// One value in any of the forms: `2`, `0.5`, `1m12s`, an HTTP date, an RFC 3339 time, epoch seconds (above 10⁹) or
+/// epoch milliseconds (above 10¹²). A time in the past means no wait; without `now`, the time at the server, a time is
+/// ignored.
 #[must_use]
 pub fn from_value(text: &str, now: Option<Timestamp>) -> Option<Duration> {
     let text = text.trim();
@@ -31,10 +42,21 @@ pub fn from_value(text: &str, now: Option<Timestamp>) -> Option<Duration> {
         return from_number(value, now);
     }
     from_duration(text).or_else(|| {
-        let date = httpdate::parse_http_date(text).ok()?;
-        let millis = date.duration_since(UNIX_EPOCH).ok()?.as_millis();
-        Some(until(i64::try_from(millis).ok()?, now?))
+        let date = http_date(text).or_else(|| calendar_time(text))?;
+        Some(date.since(now?).min(LONGEST))
     })
+}
+
+fn http_date(text: &str) -> Option<Timestamp> {
+    let date = httpdate::parse_http_date(text.trim()).ok()?;
+    let millis = date.duration_since(UNIX_EPOCH).ok()?.as_millis();
+    i64::try_from(millis).ok().map(Timestamp)
+}
+
+/// An RFC 3339 time.
+fn calendar_time(text: &str) -> Option<Timestamp> {
+    let at: jiff::Timestamp = text.parse().ok()?;
+    Some(Timestamp(at.as_millisecond()))
 }
 
 /// A duration as Go writes it: `1s`, `6m0s`, `20ms`, `1h2m`, `2m59.56s`, `3d`.
@@ -191,6 +213,22 @@ mod tests {
     fn seconds_may_have_a_fraction() {
         check(&[("retry-after", "2")], ms(2000));
         check(&[("retry-after", " 0.25 ")], ms(250));
+    }
+
+    #[test]
+    fn times_count_from_the_date_of_the_reply() {
+        // The clock of this machine is ten minutes ahead, then ten minutes behind.
+        for date in ["Thu, 06 Mar 2025 23:49:50 GMT", "Fri, 07 Mar 2025 00:09:50 GMT"] {
+            let server = server_time(&headers(&[("date", date)]), NOW);
+            let http = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_millis(server.0 as u64 + 2000));
+            let epoch = (server.0 / 1000 + 2).to_string();
+            let millis = (server.0 + 2000).to_string();
+            let calendar = jiff::Timestamp::from_millisecond(server.0 + 2000).unwrap().to_string();
+            for value in [&http, &epoch, &millis, &calendar] {
+                check(&[("date", date), ("retry-after", value)], ms(2000));
+            }
+        }
+        assert_eq!(server_time(&headers(&[("date", "yesterday")]), NOW), NOW);
     }
 
     #[test]

@@ -146,7 +146,7 @@ impl RouterBuilder {
             None => settings.location(profile.state.as_ref())?,
         };
         let environment = Environment { vars: &settings.env, state: &location, clock, seed };
-        let engine = engine::Router::from_profile_with(profile, &environment, self.http_client);
+        let engine = engine::Engine::from_profile_with(profile, &environment, self.http_client);
         Ok(Router::new(engine, settings, seed))
     }
 

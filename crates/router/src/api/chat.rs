@@ -20,7 +20,7 @@ use llmroute_core::model::{Effort, Message, Part, Prompt, Role, Timestamp, Tool}
 use llmroute_core::routing::failover::RequestAttributes;
 use llmroute_core::routing::{GroupId, Map};
 
-/// What a stream does when an answer breaks off after some of its text was delivered.
+/// The reaction of a stream to an answer that breaks off after some of its text was delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Midstream {
@@ -135,7 +135,7 @@ impl ChatRequest {
         self
     }
 
-    /// Passes a field of the request body on as it is.
+    /// Adds a field to the body of the request, unchanged.
     pub fn param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.prompt.extra.insert(name.into(), value.into());
         self
@@ -147,7 +147,7 @@ impl ChatRequest {
         self
     }
 
-    /// Sets what a stream does when an answer breaks off.
+    /// Sets the reaction of a stream to an answer that breaks off.
     pub fn midstream(mut self, midstream: Midstream) -> Self {
         self.midstream = midstream;
         self
@@ -205,10 +205,10 @@ impl ChatRequest {
 
     pub(super) fn delivery(&self) -> Delivery {
         Delivery::Streamed(match self.midstream {
-            Midstream::Restart => engine::Midstream::Restart,
-            Midstream::Exact => engine::Midstream::Exact,
-            Midstream::Resume => engine::Midstream::Resume,
-            Midstream::Fail => engine::Midstream::Fail,
+            Midstream::Restart => engine::MidstreamMode::Restart,
+            Midstream::Exact => engine::MidstreamMode::Exact,
+            Midstream::Resume => engine::MidstreamMode::Resume,
+            Midstream::Fail => engine::MidstreamMode::Fail,
         })
     }
 
@@ -216,7 +216,7 @@ impl ChatRequest {
     pub(super) async fn run<O: Observer>(
         self,
         delivery: Delivery,
-        observer: impl FnOnce(&Arc<engine::Router>) -> O,
+        observer: impl FnOnce(&Arc<engine::Engine>) -> O,
     ) -> Result<ChatResponse, Error> {
         let engine = self.router.engine();
         let mut rng = self.router.fork_rng();

@@ -10,9 +10,9 @@ use llmroute_core::routing::Map;
 use llmroute_core::routing::failover::Stop;
 
 /// A call that gave no complete answer, or a router that cannot be built.
-pub struct Error(Box<Inner>);
+pub struct Error(Box<ErrorDetails>);
 
-struct Inner {
+struct ErrorDetails {
     kind: ErrorKind,
     message: String,
     retry_after: Option<Duration>,
@@ -175,7 +175,7 @@ impl From<Class> for ErrorKind {
 impl Error {
     pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         let (retry_after, attempts, source) = (None, Vec::new(), None);
-        Self(Box::new(Inner { kind, message: message.into(), retry_after, attempts, source }))
+        Self(Box::new(ErrorDetails { kind, message: message.into(), retry_after, attempts, source }))
     }
 
     /// Reports that `needed_by` needs a feature that this build does not have.

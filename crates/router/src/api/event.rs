@@ -64,7 +64,7 @@ pub enum ChatEvent {
         /// The deployment whose answer is delivered.
         deployment: String,
     },
-    /// Something that a person who looks after the service should know, such as a state that cannot be reached.
+    /// A warning for the operator of the service, such as a state that cannot be reached.
     Warning(String),
     /// The answer is complete. The last event of a stream that succeeds.
     Done(Box<ChatResponse>),

@@ -118,7 +118,7 @@ pub enum AttemptOutcome {
 }
 
 impl Attempt {
-    pub(super) fn of(attempt: &engine::Attempt, map: &Map) -> Self {
+    pub(super) fn of(attempt: &engine::AttemptRecord, map: &Map) -> Self {
         let failure = attempt.failure.as_ref();
         Self {
             deployment: map.deployment(attempt.deployment).name.clone(),

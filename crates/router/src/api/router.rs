@@ -23,7 +23,7 @@ pub struct Router {
 
 struct Shared {
     /// Replaced by a reload; a request keeps the one that it began with.
-    engine: RwLock<Arc<engine::Router>>,
+    engine: RwLock<Arc<engine::Engine>>,
     settings: Settings,
     rng: Mutex<fastrand::Rng>,
 }
@@ -50,7 +50,7 @@ impl Router {
         Self::builder().profile(text).build()
     }
 
-    pub(super) fn new(engine: engine::Router, settings: Settings, seed: u64) -> Self {
+    pub(super) fn new(engine: engine::Engine, settings: Settings, seed: u64) -> Self {
         let rng = Mutex::new(fastrand::Rng::with_seed(seed));
         Self { shared: Arc::new(Shared { engine: RwLock::new(Arc::new(engine)), settings, rng }) }
     }
@@ -99,7 +99,7 @@ impl Router {
         self.engine().map().groups.iter().map(|group| group.name.clone()).collect()
     }
 
-    pub(super) fn engine(&self) -> Arc<engine::Router> {
+    pub(super) fn engine(&self) -> Arc<engine::Engine> {
         Arc::clone(&self.shared.engine.read().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -28,19 +28,19 @@ const CAPACITY: usize = 64;
 ///
 /// The last item is [`ChatEvent::Done`] or an error. Dropping the stream cancels the request.
 pub struct ChatStream {
-    run: Option<Run>,
-    queue: Queue,
+    run: Option<RequestFuture>,
+    queue: EventQueue,
     last: Option<Result<Box<ChatResponse>, Error>>,
 }
 
-type Run = Pin<Box<dyn Future<Output = Result<ChatResponse, Error>> + Send>>;
+type RequestFuture = Pin<Box<dyn Future<Output = Result<ChatResponse, Error>> + Send>>;
 
 /// The events that were not taken yet. The stream and the request that fills it are one task, so the lock is never
 /// contended.
 #[derive(Clone, Default)]
-struct Queue(Arc<Mutex<VecDeque<ChatEvent>>>);
+struct EventQueue(Arc<Mutex<VecDeque<ChatEvent>>>);
 
-impl Queue {
+impl EventQueue {
     fn lock(&self) -> MutexGuard<'_, VecDeque<ChatEvent>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -48,9 +48,9 @@ impl Queue {
 
 impl ChatStream {
     pub(super) fn new(request: ChatRequest) -> Self {
-        let queue = Queue::default();
+        let queue = EventQueue::default();
         let (events, delivery) = (queue.clone(), request.delivery());
-        let observer = move |engine: &Arc<engine::Router>| Recorder { queue: events, engine: Arc::clone(engine) };
+        let observer = move |engine: &Arc<engine::Engine>| Recorder { queue: events, engine: Arc::clone(engine) };
         Self { run: Some(Box::pin(request.run(delivery, observer))), queue, last: None }
     }
 }
@@ -104,8 +104,8 @@ impl Observer for Silent {
 
 /// Puts what happens into the queue of a stream.
 struct Recorder {
-    queue: Queue,
-    engine: Arc<engine::Router>,
+    queue: EventQueue,
+    engine: Arc<engine::Engine>,
 }
 
 impl Recorder {
@@ -183,6 +183,10 @@ fn describe(reason: &SkipReason) -> String {
             format!("cooling down for {left:.1?} ({class}); tried anyway because no other deployment is available")
         }
         SkipReason::Gated { left } => format!("rate limited for {left:.1?}"),
+        SkipReason::LimitTried { limit, left } => format!(
+            "{limit} is used up for {left:.1?}, according to its headers; tried anyway because no other deployment is \
+             available"
+        ),
         SkipReason::Limited { limit, left } => format!("{limit} is reached for {left:.1?}"),
         SkipReason::TooLarge { limit } => format!("the request is larger than {limit} allows"),
     }

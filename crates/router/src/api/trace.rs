@@ -42,12 +42,12 @@ pub(super) async fn instrument<T>(
 /// Opens and closes the spans of attempts, and passes everything on to another observer.
 pub(super) struct Traced<O> {
     inner: O,
-    engine: Arc<engine::Router>,
+    engine: Arc<engine::Engine>,
     attempts: Vec<(DeploymentId, Span)>,
 }
 
 impl<O> Traced<O> {
-    pub(super) fn new(inner: O, engine: Arc<engine::Router>) -> Self {
+    pub(super) fn new(inner: O, engine: Arc<engine::Engine>) -> Self {
         Self { inner, engine, attempts: Vec::new() }
     }
 

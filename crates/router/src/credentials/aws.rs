@@ -11,7 +11,6 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::error;
 use crate::ports::{Clock, KeyError};
 use crate::transport::HttpTransport;
 pub use llmroute_core::model::format;
@@ -72,36 +71,48 @@ impl AwsCredentials {
     }
 
     async fn portal(&self, sso: &AwsSso) -> Result<CachedKey, KeyError> {
-        let again = || error(format!("the login has ended: run `aws sso login --profile {}`", sso.profile));
-        let token = std::fs::read(&sso.token).map_err(|_| again())?;
-        let token: Value = serde_json::from_slice(&token).map_err(|_| again())?;
+        let again =
+            || KeyError::new("the login has ended").hint(format!("run `aws sso login --profile {}`", sso.profile));
+        let token = std::fs::read(&sso.token).map_err(|error| again().because(error))?;
+        let token: Value = serde_json::from_slice(&token).map_err(|error| again().because(error))?;
         let text = |name: &str| token.get(name).and_then(Value::as_str);
         if text("expiresAt").and_then(moment).is_none_or(|until| until <= self.clock.now()) {
             return Err(again());
         }
-        let url = self.portal_url(sso).ok_or_else(|| error(format!("`{}` is no region of a portal", sso.region)))?;
+        let url = self
+            .portal_url(sso)
+            .ok_or_else(|| KeyError::new(format!("`{}` is not a region of a portal", sso.region)))?;
         let mut value = text("accessToken").and_then(|token| HeaderValue::try_from(token).ok()).ok_or_else(again)?;
         value.set_sensitive(true);
         let headers = HeaderMap::from_iter([(HeaderName::from_static("x-amz-sso_bearer_token"), value)]);
         let asked = tokio::time::timeout(LIMIT, self.http.get(url, headers)).await;
         let said = match asked {
-            Ok(Ok((200, body))) => serde_json::from_slice::<Value>(&body).ok(),
+            Ok(Ok((200, body))) => serde_json::from_slice::<Value>(&body)
+                .map_err(|error| KeyError::new("the portal's answer is not JSON").because(error))?,
             Ok(Ok((401, _))) => return Err(again()),
             Ok(Ok((status, _))) => {
                 let (account, role) = (&sso.account, &sso.role);
-                return Err(error(format!("the portal gives no keys for role `{role}` in {account} (HTTP {status})")));
+                return Err(KeyError::new(format!(
+                    "the portal gives no keys for role `{role}` in {account} (HTTP {status})"
+                )));
             }
-            Ok(Err(failure)) => return Err(error(format!("the portal cannot be asked: {}", failure.message))),
-            Err(_) => return Err(error(format!("the portal gave no keys in {}", format::duration(LIMIT)))),
+            Ok(Err(failure)) => {
+                let message = format!("the portal cannot be reached: {}", failure.message);
+                return Err(KeyError::new(message));
+            }
+            Err(elapsed) => {
+                let message = format!("the portal gave no keys in {}", format::duration(LIMIT));
+                return Err(KeyError::new(message).because(elapsed));
+            }
         };
-        let keys = said.as_ref().and_then(|said| said.get("roleCredentials"));
+        let keys = said.get("roleCredentials");
         let text = |name: &str| keys?.get(name)?.as_str().filter(|text| usable(text));
         match (text("accessKeyId"), text("secretAccessKey"), text("sessionToken")) {
             (Some(id), Some(secret), session) => Ok(CachedKey {
                 key: Secret::signing(id, secret, session),
                 until: keys.and_then(|keys| keys.get("expiration")?.as_i64()).map(Timestamp),
             }),
-            _ => Err(error("the portal's answer holds no keys")),
+            _ => Err(KeyError::new("the portal's answer has no keys")),
         }
     }
 
@@ -118,15 +129,17 @@ impl AwsCredentials {
 async fn process(command: &str) -> Result<CachedKey, KeyError> {
     let printed = super::print(command, LIMIT).await?;
     let name = command.split_whitespace().next().unwrap_or_default();
-    let said: Value = serde_json::from_str(&printed)
-        .map_err(|_| error(format!("key command `{name} …` printed no JSON, as a `credential_process` does")))?;
+    let said: Value = serde_json::from_str(&printed).map_err(|error| {
+        KeyError::new(format!("the output of key command `{name} …` is not the JSON of a `credential_process`"))
+            .because(error)
+    })?;
     let text = |name: &str| said.get(name).and_then(Value::as_str).filter(|text| usable(text));
     match (text("AccessKeyId"), text("SecretAccessKey")) {
         (Some(id), Some(secret)) => Ok(CachedKey {
             key: Secret::signing(id, secret, text("SessionToken")),
             until: text("Expiration").and_then(moment),
         }),
-        _ => Err(error(format!("key command `{name} …` printed no keys"))),
+        _ => Err(KeyError::new(format!("key command `{name} …` printed no keys"))),
     }
 }
 
@@ -160,7 +173,7 @@ mod tests {
     async fn check(command: &str, want: Result<&str, &str>) {
         let source = AwsKeys::Process { profile: "p".into(), command: command.into() };
         let got = aws(None).get(&source).await;
-        let got = got.as_ref().map(Secret::expose).map_err(|why| why.reason.as_str());
+        let got = got.as_ref().map(Secret::expose).map_err(|error| error.message.as_str());
         assert_eq!(got, want, "{command}");
     }
 
@@ -170,7 +183,7 @@ mod tests {
             r#"echo '{"Version": 1,'; echo ' "AccessKeyId": "ID", "SecretAccessKey": "S", "SessionToken": "T"}'"#;
         check(keys, Ok("ID\nS\nT")).await;
         check(r#"echo '{"AccessKeyId": "ID", "SecretAccessKey": "S"}'"#, Ok("ID\nS")).await;
-        check("echo S", Err("key command `echo …` printed no JSON, as a `credential_process` does")).await;
+        check("echo S", Err("the output of key command `echo …` is not the JSON of a `credential_process`")).await;
         check("echo {}", Err("key command `echo …` printed no keys")).await;
         check(r#"echo '{"AccessKeyId": "I D", "SecretAccessKey": "S"}'"#, Err("key command `echo …` printed no keys"))
             .await;
@@ -224,7 +237,7 @@ mod tests {
         let url = if reply.is_empty() { "http://127.0.0.1:9".to_owned() } else { url };
         let got = aws(Some(url)).get(&login(&file)).await;
         let asked = if reply.is_empty() { String::new() } else { asked.join().unwrap() };
-        (got.map(|key| key.expose().to_owned()).map_err(|why| why.reason), asked)
+        (got.map(|key| key.expose().to_owned()).map_err(|error| error.to_string()), asked)
     }
 
     #[tokio::test]
@@ -247,7 +260,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_login_that_has_ended_says_what_to_do() {
-        let again = Err("the login has ended: run `aws sso login --profile work`".to_owned());
+        let again = Err("the login has ended; run `aws sso login --profile work`".to_owned());
         let old = LOGIN.replace("08:00", "00:00");
         for token in [old.as_str(), "{}", "no JSON"] {
             assert_eq!(logged_in(token, "").await.0, again);

@@ -4,7 +4,6 @@
 //! environment, and the cache.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,6 +15,7 @@ use reqsign_google::{
 };
 
 use crate::ports::KeyError;
+use crate::profile::{LARGEST_KEY_FILE, read_text};
 use crate::transport::HttpTransport;
 use llmroute_core::model::Secret;
 use llmroute_core::model::failure::one_line;
@@ -67,7 +67,8 @@ impl GoogleTokens {
         let mut held = held.lock().await;
         if held.as_ref().is_none_or(|credential| !credential.is_valid()) {
             let asked = tokio::time::timeout(TOKEN_TIMEOUT, ask(&self.context, file)).await;
-            *held = Some(asked.map_err(|_| error(format!("no token within {}", format::duration(TOKEN_TIMEOUT))))??);
+            let late = || error(format!("no token within {}", format::duration(TOKEN_TIMEOUT)));
+            *held = Some(asked.map_err(|elapsed| late().because(elapsed))??);
         }
         let token = held.as_ref().and_then(|credential| credential.token.as_ref());
         token.map(|token| Secret::new(&token.access_token)).ok_or_else(|| error("they give no token"))
@@ -75,11 +76,11 @@ impl GoogleTokens {
 }
 
 async fn ask(context: &Context, file: Option<&Path>) -> Result<Credential, KeyError> {
-    let failed = |why: Error| error(one_line(&why.to_string()));
+    let failed = |cause: Error| error(one_line(&cause.to_string())).because(cause);
     let Some(file) = file else {
+        let none = || error("there are none").hint("run `gcloud auth application-default login`");
         let machine = VmMetadataCredentialProvider::new().with_scope(SCOPE).provide_credential(context).await;
-        // The remedy is the same for every cause.
-        return machine.ok().flatten().ok_or_else(|| error("there are none; `gcloud auth application-default login`"));
+        return machine.map_err(|cause| none().because(cause))?.ok_or_else(none);
     };
     let path = file.to_str().ok_or_else(|| error("the name of their file is not UTF-8"))?;
     let source = FileCredentialProvider::new(path).with_scope(SCOPE);
@@ -96,7 +97,7 @@ async fn ask(context: &Context, file: Option<&Path>) -> Result<Credential, KeyEr
 }
 
 fn error(reason: impl AsRef<str>) -> KeyError {
-    KeyError { reason: format!("Google's application default credentials: {}", reason.as_ref()) }
+    KeyError::new(format!("Google's application default credentials: {}", reason.as_ref()))
 }
 
 /// Our HTTP client, for the requests of a credential.
@@ -116,10 +117,9 @@ struct GoogleFiles;
 
 impl FileRead for GoogleFiles {
     async fn file_read(&self, path: &str) -> reqsign_core::Result<Vec<u8>> {
-        std::fs::read(path).map_err(|why| match why.kind() {
-            io::ErrorKind::NotFound => Error::config_invalid(format!("`{path}` does not exist")),
-            kind => Error::config_invalid(format!("`{path}` cannot be read: {kind}")),
-        })
+        let text = read_text(Path::new(path), LARGEST_KEY_FILE);
+        text.map(String::into_bytes)
+            .map_err(|error| Error::config_invalid(format!("{path} {error}")).with_source(error))
     }
 }
 
@@ -153,7 +153,7 @@ mod tests {
         let tokens = GoogleTokens::over(network.clone(), &BTreeMap::new());
         let (first, second) = tokio::join!(tokens.token(Some(&file)), tokens.token(Some(&file)));
         assert_eq!(first.is_ok(), second.is_ok());
-        let got = second.as_ref().map(Secret::expose).map_err(|why| why.reason.as_str());
+        let got = second.as_ref().map(Secret::expose).map_err(|error| error.message.as_str());
         match (got, want) {
             (Err(got), Err(want)) => assert!(got.contains(want), "{got}"),
             _ => assert_eq!(got, want),
@@ -194,7 +194,7 @@ mod tests {
         }
         let missing =
             GoogleTokens::over(Canned::default(), &BTreeMap::new()).token(Some(Path::new("/nowhere.json"))).await;
-        assert!(missing.unwrap_err().reason.contains("/nowhere.json: entity not found"));
+        assert!(missing.unwrap_err().message.contains("/nowhere.json does not exist"));
     }
 
     #[tokio::test]
@@ -204,9 +204,8 @@ mod tests {
         let tokens = GoogleTokens::over(network.clone(), &BTreeMap::new());
         assert_eq!(tokens.token(None).await.unwrap().expose(), "ya29.c");
         assert!(network.asked.lock().unwrap()[0].0.starts_with("http://metadata.google.internal/"));
-        let nobody =
-            GoogleTokens::over(Canned { status: 404, ..Canned::default() }, &BTreeMap::new()).token(None).await;
-        assert!(nobody.unwrap_err().reason.contains("gcloud auth application-default login"));
+        let none = GoogleTokens::over(Canned { status: 404, ..Canned::default() }, &BTreeMap::new()).token(None).await;
+        assert!(none.unwrap_err().to_string().contains("gcloud auth application-default login"));
     }
 
     #[tokio::test]

@@ -71,8 +71,8 @@ impl KeyResolver {
     fn env(&self, names: &[String]) -> Result<Secret, KeyError> {
         let set = |name: &String| self.vars.get(name).map(|value| trim_key(value)).filter(|value| !value.is_empty());
         names.iter().find_map(set).map(Secret::new).ok_or_else(|| match names {
-            [name] => error(format!("{name} is not set")),
-            names => error(format!("none of {} is set", names.join(", "))),
+            [name] => KeyError::new(format!("{name} is not set")),
+            names => KeyError::new(format!("none of {} is set", names.join(", "))),
         })
     }
 
@@ -121,21 +121,21 @@ impl KeyProvider for KeyResolver {
     }
 }
 
-pub(super) fn error(reason: impl Into<String>) -> KeyError {
-    KeyError { reason: reason.into() }
-}
-
 /// The key called `name`, read on a blocking thread.
 async fn from_keyring(keyring: Arc<dyn Keyring>, name: &str, limit: Duration) -> Result<Secret, KeyError> {
     let wanted = name.to_owned();
     let asked = tokio::task::spawn_blocking(move || keyring.get(&wanted));
     match tokio::time::timeout(limit, asked).await {
         Ok(Ok(Ok(Some(key)))) => Ok(key),
-        Ok(Ok(Ok(None))) => Err(error(format!("the keyring has no key `{name}` (`llmroute keys set {name}`)"))),
-        Ok(Ok(Err(why))) => Err(error(why.to_string())),
-        Ok(Err(_)) => Err(error(format!("the keyring gave no key `{name}`"))),
-        Err(_) => {
-            Err(error(format!("the keyring gave no key `{name}` in {} (is it locked?)", format::duration(limit))))
+        Ok(Ok(Ok(None))) => {
+            let none = KeyError::new(format!("the keyring has no key `{name}`"));
+            Err(none.hint(format!("run `llmroute keys set {name}`")))
+        }
+        Ok(Ok(Err(error))) => Err(KeyError::new(error.to_string()).hint(error.hint()).because(error)),
+        Ok(Err(error)) => Err(KeyError::new(format!("the keyring gave no key `{name}`")).because(error)),
+        Err(elapsed) => {
+            let late = format!("the keyring gave no key `{name}` in {}", format::duration(limit));
+            Err(KeyError::new(late).hint("unlock it").because(elapsed))
         }
     }
 }
@@ -143,8 +143,9 @@ async fn from_keyring(keyring: Arc<dyn Keyring>, name: &str, limit: Duration) ->
 /// The first line of a file.
 fn file(path: &Path) -> Result<Secret, KeyError> {
     let shown = path.display();
-    let text = read_text(path, LARGEST_KEY_FILE).map_err(|why| error(format!("key file {shown} {why}")))?;
-    first_line(&text).ok_or_else(|| error(format!("key file {shown} is empty")))
+    let text = read_text(path, LARGEST_KEY_FILE)
+        .map_err(|error| KeyError::new(format!("key file {shown} {error}")).because(error))?;
+    first_line(&text).ok_or_else(|| KeyError::new(format!("key file {shown} is empty")))
 }
 
 fn first_line(text: &str) -> Option<Secret> {
@@ -163,24 +164,29 @@ fn gcloud(file: Option<&Path>) -> String {
 async fn run(command: &str, limit: Duration) -> Result<Secret, KeyError> {
     let text = print(command, limit).await?;
     let name = command.split_whitespace().next().unwrap_or_default();
-    first_line(&text).ok_or_else(|| error(format!("key command `{name} …` printed nothing")))
+    first_line(&text).ok_or_else(|| KeyError::new(format!("key command `{name} …` printed nothing")))
 }
 
 /// Returns what `command` prints. It keeps its environment: it may need a key to get another.
 async fn print(command: &str, limit: Duration) -> Result<String, KeyError> {
     let name = command.split_whitespace().next().unwrap_or_default();
-    let finished =
-        ShellCommand::new(command).stdout(LONGEST_OUTPUT).may_ask_user().run(limit).await.map_err(|why| match why {
+    let run = ShellCommand::new(command).stdout(LONGEST_OUTPUT).may_ask_user().run(limit);
+    let finished = run.await.map_err(|error| {
+        let message = match &error {
             ProcessError::TimedOut(limit) => {
-                error(format!("key command `{name} …` gave no key in {}", format::duration(limit)))
+                format!("key command `{name} …` gave no key in {}", format::duration(*limit))
             }
-            ProcessError::Start(_) | ProcessError::Wait(_) => error(format!("key command `{name} …`: {why}")),
-        })?;
+            ProcessError::Start(_) | ProcessError::Wait(_) => format!("key command `{name} …`: {error}"),
+        };
+        KeyError::new(message).because(error)
+    })?;
     if !finished.status.success() {
-        let said = finished.complaint().map(|line| format!(": {}", one_line(&line))).unwrap_or_default();
-        return Err(error(format!("key command `{name} …` failed ({}){said}", finished.status)));
+        let complaint = finished.complaint().map(|line| format!(": {}", one_line(&line))).unwrap_or_default();
+        return Err(KeyError::new(format!("key command `{name} …` failed ({}){complaint}", finished.status)));
     }
-    String::from_utf8(finished.stdout).map_err(|_| error(format!("key command `{name} …` printed no text")))
+    String::from_utf8(finished.stdout).map_err(|error| {
+        KeyError::new(format!("the output of key command `{name} …` is not UTF-8")).because(error.utf8_error())
+    })
 }
 
 #[cfg(test)]
@@ -199,7 +205,7 @@ mod tests {
             clock(),
         );
         let got = vault.get(&source).await;
-        let got = got.as_ref().map(|key| key.as_ref().map(Secret::expose)).map_err(|why| why.reason.as_str());
+        let got = got.as_ref().map(|key| key.as_ref().map(Secret::expose)).map_err(|error| error.message.as_str());
         assert_eq!(got, want);
     }
 
@@ -252,8 +258,8 @@ mod tests {
         let source = KeySource::Command(format!("echo x >> {0}; wc -l < {0}", path.display()));
         let vault = KeyResolver::new(BTreeMap::new(), clock());
         let (first, second) = tokio::join!(vault.get(&source), vault.get(&source));
-        assert_eq!(first, second);
-        assert_eq!(first.unwrap().unwrap().expose(), "1");
+        assert_eq!(first.unwrap(), second.unwrap());
+        assert_eq!(vault.get(&source).await.unwrap().unwrap().expose(), "1");
     }
 
     #[cfg(not(feature = "vertex"))]
@@ -270,11 +276,11 @@ mod tests {
         keyring.set("work", &Secret::new("sk-6")).unwrap();
         let vault = KeyResolver::new(BTreeMap::new(), clock()).with_keyring(Arc::clone(&keyring) as Arc<dyn Keyring>);
         let work = KeySource::Keyring("work".into());
-        assert_eq!(vault.get(&work).await, Ok(Some(Secret::new("sk-6"))));
+        assert_eq!(vault.get(&work).await.unwrap(), Some(Secret::new("sk-6")));
         keyring.remove("work").unwrap();
-        assert_eq!(vault.get(&work).await, Ok(Some(Secret::new("sk-6"))));
+        assert_eq!(vault.get(&work).await.unwrap(), Some(Secret::new("sk-6")));
         let why = vault.get(&KeySource::Keyring("home".into())).await.unwrap_err();
-        assert_eq!(why.reason, "the keyring has no key `home` (`llmroute keys set home`)");
+        assert_eq!(why.to_string(), "the keyring has no key `home`; run `llmroute keys set home`");
     }
 
     #[cfg(not(feature = "keyring"))]
@@ -286,6 +292,6 @@ mod tests {
     #[tokio::test]
     async fn a_command_that_hangs_is_ended() {
         let why = run("exec tail -f /dev/null", Duration::from_millis(1)).await.unwrap_err();
-        assert_eq!(why.reason, "key command `exec …` gave no key in 1 ms");
+        assert_eq!(why.message, "key command `exec …` gave no key in 1 ms");
     }
 }

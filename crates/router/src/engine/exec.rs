@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::engine::router::{Request, Router};
+use crate::engine::router::{Engine, Request};
 use crate::engine::shared::keys::reachable;
 use crate::transport::process::{ProcessError, ShellCommand};
 pub use llmroute_core::model::format;
@@ -25,7 +25,7 @@ const LIMIT: Duration = Duration::from_millis(200);
 /// As much of its answer as is read.
 const MAX_ANSWER: u64 = 256 << 10;
 
-impl Router {
+impl Engine {
     /// Runs the commands of all groups that `request` may reach, and puts their orders on `snapshot`.
     /// Returns the groups without an order, with the reasons.
     pub(super) async fn order_by_command(

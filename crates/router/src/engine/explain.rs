@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::engine::plan::Plan;
-use crate::engine::router::{Request, Router};
+use crate::engine::router::{Engine, Request};
 use llmroute_core::model::Timestamp;
 pub use llmroute_core::routing::failover::{MAX_ATTEMPTS, SkipReason};
 pub use llmroute_core::routing::limits::Limits;
@@ -27,7 +27,7 @@ pub struct Explanation {
     pub worst: WorstCase,
 }
 
-/// A group and all who are in it.
+/// A group and its members.
 #[derive(Debug)]
 pub struct ExplainedGroup {
     /// The group.
@@ -64,7 +64,7 @@ pub struct WorstCase {
     pub by_deadline: bool,
 }
 
-impl Router {
+impl Engine {
     /// Explains `request` by the shared state of this moment, which it does not change.
     pub async fn explain(&self, request: &Request, rng: &mut fastrand::Rng) -> Explanation {
         let plan = self.plan(request, rng).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::engine::shared::keys::{deployment_key, edit};
 use crate::engine::shared::session::StateSession;
-use crate::engine::{Delivery, Request, Router};
+use crate::engine::{Delivery, Engine, Request};
 use crate::ports::StoreError;
 use llmroute_core::model::{Failure, Prompt, Timestamp};
 pub use llmroute_core::routing::breaker::BreakerContext;
@@ -23,7 +23,7 @@ const STATE_LIMIT: Duration = Duration::from_secs(5);
 pub struct Measurement {
     /// The deployment.
     pub deployment: DeploymentId,
-    /// When it ended.
+    /// The time of its end.
     pub at: Timestamp,
     /// Prompt tokens, estimated.
     pub prompt_tokens: u64,
@@ -43,14 +43,14 @@ impl Measurement {
     }
 }
 
-impl Router {
+impl Engine {
     /// Lets routing know what `observed` calls to members of `group` showed, so that the next request of
     /// any process is routed by it. They are taken in the order in which they ended.
     ///
     /// The retry budget of the group is not touched: no request failed.
     ///
     /// # Errors
-    /// When the state cannot be written; what was written for other deployments stays.
+    /// Fails if the state cannot be written; what was written for other deployments stays.
     pub async fn observe(
         &self,
         group: GroupId,

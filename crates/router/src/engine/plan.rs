@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::engine::request::record::{HedgeInfo, RouteErrorKind};
-use crate::engine::router::{Request, Router};
+use crate::engine::router::{Engine, Request};
 use crate::engine::shared::session::StateSession;
 pub use llmroute_core::model::{Class, Failure};
 use llmroute_core::protocols::EncodedRequest;
@@ -27,7 +27,7 @@ pub struct Plan {
     pub rule_overrides: RuleOverrides,
     /// The reason why no further deployment would be called.
     pub why: RouteErrorKind,
-    /// The groups whose command gave no order, and why: they are shuffled.
+    /// The groups whose command gave no order, with the reason; they are shuffled.
     pub unordered: Vec<(GroupId, String)>,
     /// The state that the plan is based on.
     pub(super) snapshot: StateSnapshot,
@@ -40,19 +40,19 @@ pub struct Plan {
 pub struct PlannedCall {
     /// The deployment.
     pub deployment: DeploymentId,
-    /// Through which group.
+    /// The group through which it is called.
     pub group: GroupId,
-    /// After which wait.
+    /// The wait before it.
     pub wait: Duration,
-    /// With what; the key is a stand-in.
+    /// The request, with a placeholder for the key.
     pub request: Result<EncodedRequest, Failure>,
-    /// The call that would be made beside it if it stays silent.
+    /// The hedge that would be sent if it stays silent.
     pub hedge: Option<HedgeInfo>,
 }
 
-impl Router {
-    /// Plans `request` by the shared state of this moment, which it does not change. The commands of
-    /// the groups (`exec:`) are asked.
+impl Engine {
+    /// Plans `request` by the current shared state, which it does not change. The commands of the groups (`exec:`)
+    /// are run.
     pub async fn plan(&self, request: &Request, rng: &mut fastrand::Rng) -> Plan {
         let mut session = StateSession::open(self, request).await;
         let unordered = self.order_by_command(request, &mut session.snapshot).await;

@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use http::header::{DATE, LOCATION};
 use url::Url;
 
-use crate::engine::router::Router;
+use crate::engine::router::Engine;
 use crate::engine::shared::keys::{deployment_key, parse, quota_key};
 use crate::ports::HttpReply;
 use llmroute_core::call::{redacted, refusal, secrets};
@@ -125,7 +125,7 @@ pub struct Standing {
     pub quota: ProviderLimit,
 }
 
-impl Router {
+impl Engine {
     /// Sends a free request to `id`, once. The result does not change the shared state.
     pub(crate) async fn probe(&self, id: DeploymentId, limits: ProbeLimits) -> ProbeResult {
         let started = self.clock.instant();
@@ -133,8 +133,11 @@ impl Router {
         let key = match tokio::time::timeout(limits.total, self.keys.get(&self.sources[id.0])).await {
             Ok(Ok(key)) => key,
             Ok(Err(why)) => {
-                let failure = Failure::new(Class::Authentication, &why.reason);
-                return ProbeResult { key: ProbeKey::Missing(why.reason), outcome: ProbeOutcome::NotSent(failure) };
+                let failure = Failure::new(Class::Authentication, why.to_string());
+                return ProbeResult {
+                    key: ProbeKey::Missing(why.to_string()),
+                    outcome: ProbeOutcome::NotSent(failure),
+                };
             }
             Err(_) => {
                 let failure = Failure::new(Class::Timeout(TimeoutKind::Total), "no key in time");

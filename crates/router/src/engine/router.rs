@@ -18,12 +18,12 @@ pub use llmroute_core::routing::rules::{self, RuleError, RuleOverrides};
 use llmroute_core::routing::{GroupId, Map};
 
 /// The time that writes of the state get after a request, even if its deadline has passed.
-const MIN_WRITE_TIME: Duration = Duration::from_millis(200);
+const MIN_WRITE_TIME: Duration = Duration::from_millis(40);
 /// The longest time that a request waits for its writes.
 const MAX_WRITE_TIME: Duration = Duration::from_secs(5);
 
 /// Routes requests to deployments.
-pub struct Router {
+pub struct Engine {
     pub(super) map: Arc<Map>,
     /// Parallel to the deployments of the map, as is `sources`.
     pub(super) endpoints: Vec<Endpoint>,
@@ -51,14 +51,14 @@ pub struct Request {
     pub delivery: Delivery,
     /// The time limit of the whole request; by default that of the group.
     pub deadline: Option<Duration>,
-    /// When it was asked; waits before this call (for stdin) count against the deadline.
+    /// The time of the question; waits before this call (for standard input) count against the deadline.
     pub since: Timestamp,
     /// The beginning of the log entry; `None` for a request that is not logged.
     pub log: Option<LogStart>,
 }
 
 impl Request {
-    /// A question to `group`, asked at `since`, that the log is told nothing of.
+    /// A request to `group` that began at `since` and is not logged.
     #[must_use]
     pub fn new(group: GroupId, prompt: Prompt, delivery: Delivery, since: Timestamp) -> Self {
         let attributes = RequestAttributes { prompt_tokens: prompt.estimated_tokens(), ..RequestAttributes::default() };
@@ -66,14 +66,14 @@ impl Request {
     }
 }
 
-impl Router {
-    /// The time at which `request` ends.
+impl Engine {
+    /// Returns the time at which `request` ends.
     pub(super) fn deadline(&self, request: &Request) -> Timestamp {
         let limit = request.deadline.unwrap_or(self.map.group(request.group).policy.deadline);
         request.since.after(limit)
     }
 
-    /// A router over `map`; `endpoints` and `sources` are parallel to its deployments.
+    /// Creates an engine over `map`; `endpoints` and `sources` are parallel to its deployments.
     #[must_use]
     pub(crate) fn new(
         map: Arc<Map>,
@@ -88,7 +88,7 @@ impl Router {
         Self { map, endpoints, sources, keys, transport, store, state, clock, limits: Arc::default() }
     }
 
-    /// A router over another `map`, with the ways out of this one.
+    /// Creates an engine over another `map`, with the connections, keys and state of this one.
     #[must_use]
     pub(crate) fn with_map(&self, map: Arc<Map>, endpoints: Vec<Endpoint>, sources: Vec<KeySource>) -> Self {
         let (keys, transport) = (Arc::clone(&self.keys), Arc::clone(&self.transport));
@@ -97,16 +97,15 @@ impl Router {
         Self { map, endpoints, sources, keys, transport, store, state, clock: self.clock, limits }
     }
 
-    /// Writes down what `request` asks before it is run, which otherwise happens while the network is waited
-    /// for: from here on it is not lost, whatever happens to the process.
+    /// Logs the start of `request` before it is run, so that the entry survives the process. Otherwise it is
+    /// logged while the request waits for the network.
     pub fn write_down(&self, request: &Request) {
         if let Some(start) = &request.log {
-            // A store that cannot be written says so by its warning.
-            let _ = self.store.begin(start);
+            self.state.begin(start.clone());
         }
     }
 
-    /// Waits on this thread until the state is written, at most for `limit`: for the end of a process.
+    /// Blocks until the state is written, for at most `limit`; for the end of a process.
     pub fn flush_blocking(&self, limit: Duration) -> bool {
         self.state.flush_blocking(limit)
     }
@@ -141,7 +140,7 @@ impl Router {
     /// Returns the targets and tags that the rules of the profile choose for `request`.
     ///
     /// # Errors
-    /// When a rule cannot be evaluated; the request is then not sent.
+    /// Fails if a rule cannot be evaluated; the request must then not be sent.
     pub fn decide(&self, request: &Request) -> Result<RuleOverrides, RuleError> {
         if self.map.rules.all.is_empty() {
             return Ok(RuleOverrides::default());
@@ -166,13 +165,13 @@ impl Router {
         Ok(RequestAttributes { needs: Needs::of(&request.prompt), rule_overrides, ..request.attributes.clone() })
     }
 
-    /// Gets one complete answer, or says why there is none.
+    /// Returns one complete answer, or the reason why there is none.
     ///
     /// Dropping the future cancels the call and logs it as cancelled.
     ///
     /// # Errors
-    /// When every deployment that may be asked failed, the deadline passed, or text that was given
-    /// out cannot be completed.
+    /// Fails if every eligible deployment failed, the deadline passed, or text that was already
+    /// delivered cannot be completed.
     pub async fn run(
         &self,
         request: &Request,
@@ -223,7 +222,7 @@ mod tests {
 
     #[expect(dead_code, reason = "compiled, not run")]
     fn a_request_can_run_on_any_thread(
-        router: &Router,
+        router: &Engine,
         request: &Request,
         rng: &mut fastrand::Rng,
         observer: &mut dyn Observer,

@@ -8,7 +8,7 @@ use futures_util::stream;
 use super::{
     DeploymentHealth, Evidence, HealthReport, HealthSubject, LiveCall, Target, diagnosis, live_call, problem, warnings,
 };
-use crate::engine::{ModelList, ProbeKey, ProbeLimits, ProbeOutcome, ProbeReply, ProbeResult, Router, Standing};
+use crate::engine::{Engine, ModelList, ProbeKey, ProbeLimits, ProbeOutcome, ProbeReply, ProbeResult, Standing};
 use crate::ports::{Clock, ConnectionCheck, ConnectionChecker};
 pub use llmroute_core::model::{Class, Failure, TimeoutKind, Timestamp};
 pub use llmroute_core::protocols::probe::Listed;
@@ -64,7 +64,7 @@ impl ProbeGroup {
 
 /// Checks every one of `targets`, and judges `subjects`.
 pub async fn check(
-    router: &Router,
+    router: &Engine,
     dial: &dyn ConnectionChecker,
     clock: Clock,
     targets: &[Target],
@@ -108,7 +108,7 @@ pub async fn check(
 }
 
 /// Groups the deployments that one free probe covers.
-fn probe_groups(router: &Router, targets: &[Target]) -> Vec<Vec<Target>> {
+fn probe_groups(router: &Engine, targets: &[Target]) -> Vec<Vec<Target>> {
     let mut probe_groups: Vec<Vec<Target>> = Vec::new();
     for target in targets {
         match probe_groups.iter_mut().find(|probe_group| router.probed_alike(probe_group[0].id, target.id)) {
@@ -119,7 +119,7 @@ fn probe_groups(router: &Router, targets: &[Target]) -> Vec<Vec<Target>> {
     probe_groups
 }
 
-async fn dialed(router: &Router, dial: &dyn ConnectionChecker, id: DeploymentId, limit: Duration) -> ConnectionCheck {
+async fn dialed(router: &Engine, dial: &dyn ConnectionChecker, id: DeploymentId, limit: Duration) -> ConnectionCheck {
     match router.address(id) {
         Some(url) => dial.dial(url, limit).await,
         None => ConnectionCheck { unmeasured: true, ..ConnectionCheck::default() },
@@ -134,7 +134,7 @@ fn is_askable(key: &ProbeKey) -> bool {
 }
 
 async fn called(
-    router: &Router,
+    router: &Engine,
     group: Option<GroupId>,
     now: Timestamp,
     left: Option<Duration>,
@@ -149,7 +149,7 @@ async fn called(
 
 /// The evidence about each, with the state after the probes.
 fn rows(
-    router: &Router,
+    router: &Engine,
     targets: &[Target],
     probe_groups: &[ProbeGroup],
     after: &[Standing],

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::LiveCall;
-use crate::engine::{Delivery, Observer, Request, RouteError, RouteErrorKind, Router, RouterEvent};
+use crate::engine::{Delivery, Engine, Observer, Request, RouteError, RouteErrorKind, RouterEvent};
 pub use llmroute_core::model::{Class, Event, OutputFault, Prompt, Timestamp};
 pub use llmroute_core::routing::failover::Stop;
 pub use llmroute_core::routing::per_class::PerClass;
@@ -64,7 +64,7 @@ impl Observer for DiscardOutput {
 
 /// Calls the deployment of `group`, added by [`add_single_group`], for at most `limit`.
 pub(crate) async fn call(
-    router: &Router,
+    router: &Engine,
     group: GroupId,
     now: Timestamp,
     limit: Duration,

@@ -75,7 +75,7 @@ impl History {
     /// failed is skipped while there is another.
     ///
     /// # Errors
-    /// When the log cannot be read.
+    /// Fails if the log cannot be read.
     pub fn last_conversation(&self) -> Result<Option<String>, HistoryError> {
         let Some(reader) = &self.reader else { return Ok(None) };
         let ids = reader.conversations(LOOKED_AT)?;
@@ -91,7 +91,7 @@ impl History {
     /// The latest `count` conversations, by their last turns, oldest first.
     ///
     /// # Errors
-    /// When the log cannot be read.
+    /// Fails if the log cannot be read.
     pub fn conversations(&self, count: usize) -> Result<Vec<ConversationSummary>, HistoryError> {
         let Some(reader) = &self.reader else { return Ok(Vec::new()) };
         let mut found = Vec::new();

@@ -10,7 +10,7 @@ use llmroute_core::model::Timestamp;
 /// The end of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastCall {
-    /// When its request ended.
+    /// The end of its request.
     pub at: Timestamp,
     /// `ok`, `failed`, `lost` or `cancelled`.
     pub outcome: String,

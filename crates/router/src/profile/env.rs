@@ -26,6 +26,13 @@ impl EnvVars {
         self.get("HOME").map(PathBuf::from)
     }
 
+    /// Returns the directory of the state: `$XDG_STATE_HOME/llmroute`, else `~/.local/state/llmroute`.
+    #[must_use]
+    pub fn state_dir(&self) -> Option<PathBuf> {
+        let base = self.get("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        base.or_else(|| Some(self.home()?.join(".local/state"))).map(|base| base.join("llmroute"))
+    }
+
     /// Returns all of them.
     #[must_use]
     pub fn as_map(&self) -> &BTreeMap<String, String> {

@@ -27,7 +27,7 @@ pub enum ReadError {
         offset: usize,
     },
     /// The system refused.
-    #[error("cannot be read: {}", .0.kind())]
+    #[error("cannot be read: {}", reason(.0))]
     Io(#[source] io::Error),
 }
 
@@ -38,6 +38,14 @@ impl From<io::Error> for ReadError {
             _ => Self::Io(error),
         }
     }
+}
+
+/// The system's words for `error`, in lower case and without its number.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
 /// Reads the text of a file of at most `limit` bytes.

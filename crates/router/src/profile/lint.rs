@@ -12,7 +12,7 @@ use super::document::diagnostic::Diagnostic;
 use super::document::table::NamedTable;
 use super::document::{GroupKeys, ProfileTables, duration, names};
 use super::resolve::precedence::Precedence;
-use super::resolve::provider::Provider;
+use super::resolve::provider::ResolvedProvider;
 use super::{LoadOptions, Profile, with_tables};
 
 impl Profile {
@@ -29,8 +29,9 @@ impl Profile {
         let mut found = Vec::new();
         for table in &tables.providers {
             let provider = self.providers.iter().find(|provider| provider.name == *table.name.get_ref());
-            let is_set = |provider: &&Provider| provider.withheld.is_some_and(|name| options.env.get(name).is_some());
-            let withheld = provider.filter(is_set).and_then(Provider::withheld_key);
+            let is_set =
+                |provider: &&ResolvedProvider| provider.withheld.is_some_and(|name| options.env.get(name).is_some());
+            let withheld = provider.filter(is_set).and_then(ResolvedProvider::withheld_key);
             found.extend(withheld.map(|message| Diagnostic::warning(message).at(table.name.span())));
         }
         for (index, table) in tables.groups.iter().enumerate() {

@@ -28,6 +28,7 @@ pub use llmroute_core::model::{KeySource, StateSource};
 use llmroute_core::protocols::Endpoint;
 use llmroute_core::routing::{self, GroupId, Policy};
 
+pub use crate::state::{LogConfig, LogPlace, OnStateLoss};
 pub use document::diagnostic::{Diagnostic, Document, LoadError, Severity};
 pub use document::{duration, hedge, keys, suggest};
 pub use env::EnvVars;
@@ -38,7 +39,7 @@ pub use provider_status::{KeyStatus, ProviderStatus, Readiness, shown as describ
 pub use resolve::strategy;
 pub use resolve::target::UnknownName;
 pub use show::show;
-pub use state::state_source;
+pub use state::{log_place, state_source};
 pub use template::Template;
 
 use credentials::KeySpec;
@@ -48,7 +49,7 @@ use document::value::ApiKeys;
 use document::{ProfileTables, diagnostic, mask};
 use resolve::deployment::host_key;
 use resolve::precedence::{Precedence, TimeoutConfig};
-use resolve::provider::Provider;
+use resolve::provider::ResolvedProvider;
 
 /// The origin of a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +103,10 @@ pub struct Profile {
     pub map: routing::Map,
     /// The shared state that it names.
     pub state: Option<StateSource>,
+    /// The settings of the log.
+    pub log: LogConfig,
+    /// The fate of calls with a limit when the shared state is lost.
+    pub on_state_loss: OnStateLoss,
     /// Named prompts.
     pub templates: Vec<Template>,
     /// Warnings and notes, in the order of the text.
@@ -109,7 +114,7 @@ pub struct Profile {
     /// The text that the notes point into.
     pub document: Document,
     /// The providers that were named up to now.
-    providers: Vec<Provider>,
+    providers: Vec<ResolvedProvider>,
     /// The keys of each group that are not built yet, by `GroupId`.
     not_built: Vec<Vec<String>>,
     /// The settings of a group that is not in the file.
@@ -326,6 +331,8 @@ impl Profile {
             keys: Vec::new(),
             map: routing::Map::default(),
             state: None,
+            log: tables.top.log.value().map(|table| table.keys.config()).unwrap_or_default(),
+            on_state_loss: tables.top.on_state_loss.value().copied().unwrap_or_default(),
             templates: Vec::new(),
             notes: Vec::new(),
             document,
@@ -335,7 +342,7 @@ impl Profile {
             base: GroupDefaults { policy, timeouts, not_built },
         };
         for table in &tables.providers {
-            let provider = Provider::read(table, options.env, diagnostics);
+            let provider = ResolvedProvider::read(table, options.env, diagnostics);
             let limits = table.keys.limits.limits();
             profile.map.limits.limit_provider(&provider.name, host_key(&provider), limits);
             profile.providers.push(provider);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::credentials::{Credential, KeySpec, google};
-use super::resolve::provider::Provider;
+use super::resolve::provider::ResolvedProvider;
 use super::{EnvVars, Profile};
 use llmroute_core::catalog;
 pub use llmroute_core::model::KeySource;
@@ -69,7 +69,7 @@ pub fn statuses(profile: Option<&Profile>, vars: &EnvVars) -> Vec<ProviderStatus
         .iter()
         .flat_map(|profile| profile.providers.iter().map(|provider| profile.status(provider, vars)))
         .collect();
-    let known = catalog::providers().iter().map(|row| match Provider::known(row, vars) {
+    let known = catalog::providers().iter().map(|row| match ResolvedProvider::known(row, vars) {
         Ok(provider) => status(&provider, None, vars),
         Err(why) => ProviderStatus {
             name: row.id.to_owned(),
@@ -97,7 +97,7 @@ impl Profile {
     }
 
     /// A provider with its own keys and those of its deployments.
-    fn status(&self, provider: &Provider, vars: &EnvVars) -> ProviderStatus {
+    fn status(&self, provider: &ResolvedProvider, vars: &EnvVars) -> ProviderStatus {
         let mut found = status(provider, self.folder.as_deref(), vars);
         found.in_profile = true;
         for (deployment, source) in self.map.deployments.iter().zip(&self.keys) {
@@ -111,7 +111,7 @@ impl Profile {
     }
 }
 
-fn status(provider: &Provider, folder: Option<&Path>, vars: &EnvVars) -> ProviderStatus {
+fn status(provider: &ResolvedProvider, folder: Option<&Path>, vars: &EnvVars) -> ProviderStatus {
     let base = (provider.base_url.scheme() != "mock").then(|| provider.base_url.to_string());
     ProviderStatus {
         name: provider.name.clone(),
@@ -129,7 +129,7 @@ fn status(provider: &Provider, folder: Option<&Path>, vars: &EnvVars) -> Provide
     }
 }
 
-fn key(spec: &KeySpec, provider: &Provider, folder: Option<&Path>, vars: &EnvVars) -> KeyStatus {
+fn key(spec: &KeySpec, provider: &ResolvedProvider, folder: Option<&Path>, vars: &EnvVars) -> KeyStatus {
     let found = Credential::find(spec, vars, folder);
     let missing = match &found.source {
         KeySource::Google(file) => {

@@ -14,7 +14,7 @@ use super::document::table::{Field, FromToml, Keys as _, NamedTable, Shown, Writ
 use super::document::{DeploymentKeys, GroupKeys, ProfileTables, RouterKeys, RoutingKeys, TimeoutKeys};
 use super::document::{duration, mask, value};
 use super::resolve::precedence::{Origin, Precedence};
-use super::resolve::provider::Provider;
+use super::resolve::provider::ResolvedProvider;
 use super::{LoadOptions, Profile, ProfileLocation, text_of, with_tables};
 
 /// The profile at `location`, resolved, with the origin of each value as a comment.
@@ -48,7 +48,15 @@ impl Page {
         let default = &profile.map.group(profile.default_group).name;
         page.line("default_group", &quoted(default), origin(top.default_group.is_written()));
         page.field(&top.state, Origin::Profile);
+        page.field(&top.on_state_loss, Origin::Profile);
         page.all(top.written().into_iter().filter(|written| !written.built), Origin::Profile);
+        if let Some(log) = top.log.value() {
+            page.head("[log]");
+            page.field(&log.keys.place, Origin::Profile);
+            page.field(&log.keys.keep_days, Origin::Profile);
+            page.field(&log.keys.max_size, Origin::Profile);
+            page.field(&log.keys.redact, Origin::Profile);
+        }
         page.head("[router]");
         page.router(&tables.router);
         for provider in &profile.providers {
@@ -111,7 +119,7 @@ impl Page {
         self.field(&router.rule_env, Origin::Router);
     }
 
-    fn provider(&mut self, provider: &Provider, tables: &ProfileTables<'_>) {
+    fn provider(&mut self, provider: &ResolvedProvider, tables: &ProfileTables<'_>) {
         self.head(&format!("[providers.{}]", key_name(&provider.name)));
         let table = tables.providers.iter().find(|table| *table.name.get_ref() == provider.name);
         let keys = table.map(|table| &table.keys);
@@ -223,7 +231,7 @@ impl Page {
         }
     }
 
-    /// What the catalog adds: as comments, because the catalog may change.
+    /// The additions of the catalog, as comments, because the catalog may change.
     fn known(&mut self, keys: &DeploymentKeys<'_>, profile: &Profile, member: &Member) {
         let deployment = profile.map.deployment(member.deployment);
         if let (Some(window), None) = (deployment.context_window, keys.context_window.value()) {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::ports::{LogEnd, LogStart, StateUpdate, Store, StoreError, StoreErrorKind, StoreWrite};
 
-use super::{MemoryStore, monotonic_now};
+use super::{MemoryStore, OnStateLoss, monotonic_now};
 use llmroute_core::model::Timestamp;
 
 /// The pause after the first failure of a store; each further failure doubles it.
@@ -27,6 +27,7 @@ pub struct FallbackStore<S> {
     shared: S,
     memory: MemoryStore,
     status: Mutex<FallbackStatus>,
+    on_loss: OnStateLoss,
 }
 
 #[derive(Debug, Default)]
@@ -44,7 +45,22 @@ impl<S: Store> FallbackStore<S> {
     /// Guards `shared`.
     #[must_use]
     pub fn new(shared: S) -> Self {
-        Self { shared, memory: MemoryStore::default(), status: Mutex::default() }
+        Self { shared, memory: MemoryStore::default(), status: Mutex::default(), on_loss: OnStateLoss::default() }
+    }
+
+    /// The same, with `on_loss` for changes that all processes must know.
+    #[must_use]
+    pub(super) fn on_loss(self, on_loss: OnStateLoss) -> Self {
+        Self { on_loss, ..self }
+    }
+
+    /// Returns `true` if a change that all processes must know is not made after `error`.
+    fn denies(&self, error: &StoreError) -> bool {
+        match self.on_loss {
+            OnStateLoss::Auto => error.forbids_fallback(),
+            OnStateLoss::Deny => true,
+            OnStateLoss::Allow => false,
+        }
     }
 
     /// Runs `shared`, or `alone` where that fails.
@@ -81,7 +97,7 @@ impl<S: Store> FallbackStore<S> {
     /// Makes `write` for this process alone, because the shared store failed with `error`.
     fn write_alone(&self, write: &mut StoreWrite, error: StoreError) -> Result<(), StoreError> {
         match write {
-            StoreWrite::Update(StateUpdate { shared: true, .. }) if error.forbids_fallback() => return Err(error),
+            StoreWrite::Update(StateUpdate { shared: true, .. }) if self.denies(&error) => return Err(error),
             // The start of a request is not lost yet: it is written before its end.
             StoreWrite::Begin(_) if error.kind == StoreErrorKind::Busy => {}
             StoreWrite::Update(_) | StoreWrite::Begin(_) | StoreWrite::Finish { .. } => self.status().report(&error),
@@ -180,7 +196,7 @@ impl<S: Store> Store for FallbackStore<S> {
 
     fn update_shared(&self, keys: &[String], change: &mut dyn FnMut(&mut [Option<String>])) -> Result<(), StoreError> {
         match self.attempt(|shared| shared.update(keys, change)) {
-            Err(error) if !error.forbids_fallback() => {
+            Err(error) if !self.denies(&error) => {
                 self.status().report(&error);
                 self.memory.update(keys, change)
             }

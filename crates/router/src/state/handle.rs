@@ -23,11 +23,11 @@ const POST_LIMIT: Duration = Duration::from_secs(2);
 ///
 /// Clones share one store and its queues.
 #[derive(Clone)]
-pub(crate) struct StateHandle(Arc<Inner>);
+pub(crate) struct StateHandle(Arc<Queues>);
 
-struct Inner {
+struct Queues {
     store: Arc<dyn Store>,
-    reads: Queue<Read>,
+    reads: Queue<PendingRead>,
     writes: Queue<Write>,
 }
 
@@ -41,7 +41,7 @@ impl StateHandle {
     /// A handle over `store`. No thread is started and nothing is read before the first operation.
     #[must_use]
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Self(Arc::new(Inner { store, reads: Queue::default(), writes: Queue::default() }))
+        Self(Arc::new(Queues { store, reads: Queue::default(), writes: Queue::default() }))
     }
 
     /// Returns by how many milliseconds the clock that all processes share is ahead of `now`, this process's own.
@@ -59,7 +59,7 @@ impl StateHandle {
             return self.0.store.read(&keys);
         }
         let (done, result) = oneshot::channel();
-        self.0.reads.push(&self.0, Read { keys, limit, done });
+        self.0.reads.push(&self.0, PendingRead { keys, limit, done });
         received(limit, result).await
     }
 
@@ -172,27 +172,27 @@ fn unanswered(what: &str) -> StoreError {
 }
 
 /// Values that a caller waits for.
-struct Read {
+struct PendingRead {
     keys: Vec<String>,
     limit: Duration,
     done: oneshot::Sender<Result<Vec<Option<String>>, StoreError>>,
 }
 
-impl Work for Read {
-    type Context = Inner;
+impl Work for PendingRead {
+    type Context = Queues;
 
-    fn queue(inner: &Inner) -> &Queue<Self> {
-        &inner.reads
+    fn queue(queues: &Queues) -> &Queue<Self> {
+        &queues.reads
     }
 
-    fn perform(batch: Vec<Self>, inner: &Inner) {
+    fn perform(batch: Vec<Self>, queues: &Queues) {
         let limit = batch.iter().map(|read| read.limit).max().unwrap_or_default();
         let mut keys: Vec<String> = batch.iter().flat_map(|read| read.keys.iter().cloned()).collect();
         if batch.len() > 1 {
             keys.sort_unstable();
             keys.dedup();
         }
-        let values = inner.store.read_within(&keys, limit);
+        let values = queues.store.read_within(&keys, limit);
         if let [_] = batch.as_slice() {
             // The caller may have given up.
             batch.into_iter().for_each(|read| drop(read.done.send(values.clone())));
@@ -216,20 +216,20 @@ struct Write {
 }
 
 impl Work for Write {
-    type Context = Inner;
+    type Context = Queues;
 
-    fn queue(inner: &Inner) -> &Queue<Self> {
-        &inner.writes
+    fn queue(queues: &Queues) -> &Queue<Self> {
+        &queues.writes
     }
 
-    fn perform(batch: Vec<Self>, inner: &Inner) {
+    fn perform(batch: Vec<Self>, queues: &Queues) {
         let limit = batch.iter().map(|write| write.limit).max().unwrap_or_default();
         let (mut writes, mut waiting) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
         for Write { write, done, .. } in batch {
             waiting.push((write.is_some(), done));
             writes.extend(write);
         }
-        let results = if writes.is_empty() { Vec::new() } else { inner.store.write(&mut writes, limit) };
+        let results = if writes.is_empty() { Vec::new() } else { queues.store.write(&mut writes, limit) };
         let mut results = results.into_iter();
         for (written, done) in waiting {
             // A store that cannot be written reports it by its warning.

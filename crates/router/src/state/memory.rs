@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::ports::{LogEnd, LogStart, Store, StoreError};
+use crate::ports::{LogEnd, LogStart, Store, StoreError, StoreErrorKind};
 
 use super::LogRecord;
 
@@ -13,20 +13,24 @@ const LOG_KEPT: usize = 64;
 /// See the module.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    inner: Mutex<Inner>,
+    inner: Mutex<MemoryContents>,
     warning: Mutex<Option<&'static str>>,
+    /// The reason why no change that all processes must know is made.
+    denied: Option<&'static str>,
 }
 
 #[derive(Debug, Default)]
-struct Inner {
+struct MemoryContents {
     cells: BTreeMap<String, String>,
     log: VecDeque<LogRecord>,
 }
 
 impl MemoryStore {
     /// A store that reports `warning` once.
-    pub(super) fn with_warning(warning: &'static str) -> Self {
-        Self { warning: Mutex::new(Some(warning)), ..Self::default() }
+    ///
+    /// If it `denies`, it makes no change that all processes must know.
+    pub(super) fn without_home(warning: &'static str, denies: bool) -> Self {
+        Self { warning: Mutex::new(Some(warning)), denied: denies.then_some(warning), ..Self::default() }
     }
 
     /// The latest requests, oldest first.
@@ -50,13 +54,13 @@ impl MemoryStore {
         inner.log.remove(at).map(|(start, _)| start)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, MemoryContents> {
         // A panic elsewhere leaves the map intact: each change of it is one call.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Inner {
+impl MemoryContents {
     fn get(&self, keys: &[String]) -> Vec<Option<String>> {
         keys.iter().map(|key| self.cells.get(key).cloned()).collect()
     }
@@ -82,6 +86,13 @@ impl Store for MemoryStore {
             inner.set(key, value);
         }
         Ok(())
+    }
+
+    fn update_shared(&self, keys: &[String], change: &mut dyn FnMut(&mut [Option<String>])) -> Result<(), StoreError> {
+        match self.denied {
+            Some(reason) => Err(StoreError { kind: StoreErrorKind::Unusable, reason: reason.to_owned() }),
+            None => self.update(keys, change),
+        }
     }
 
     fn begin(&self, entry: &LogStart) -> Result<(), StoreError> {

@@ -7,6 +7,7 @@ mod distinct_ids;
 mod fallback_store;
 mod handle;
 #[cfg_attr(not(all(feature = "redis", feature = "sqlite")), allow(dead_code, reason = "each log uses a part of it"))]
+mod log_config;
 mod log_query;
 mod log_reader;
 mod memory;
@@ -17,6 +18,7 @@ mod redis;
 mod redis;
 #[cfg_attr(not(all(feature = "redis", feature = "sqlite")), allow(dead_code, reason = "each log uses a part of it"))]
 mod search_terms;
+mod split_store;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(not(feature = "sqlite"))]
@@ -36,6 +38,7 @@ use llmroute_core::model::RedisUrl;
 
 pub use fallback_store::FallbackStore;
 pub(crate) use handle::StateHandle;
+pub use log_config::{LogConfig, LogPlace, OnStateLoss, Retention};
 pub use log_query::LogQuery;
 pub use log_reader::LogReader;
 pub use memory::MemoryStore;
@@ -67,11 +70,51 @@ pub type LogRecord = (LogStart, Option<LogEnd>);
 /// state never fails a request: it gives one warning ([`Store::take_warning`]).
 #[must_use]
 pub fn open(location: &StateLocation) -> Arc<dyn Store> {
+    open_values(location, Retention::default(), OnStateLoss::default())
+}
+
+/// The store at `location` with a log as in `config`; `home` is the state directory of this machine.
+#[must_use]
+pub(crate) fn open_with(
+    location: &StateLocation,
+    config: &LogConfig,
+    on_loss: OnStateLoss,
+    home: Option<&Path>,
+) -> Arc<dyn Store> {
+    let values = open_values(location, config.retention, on_loss);
+    let log = match (location, config.place) {
+        (StateLocation::Redis(_), LogPlace::Local) => {
+            let place = home.map_or(StateLocation::NoHome, |home| StateLocation::Dir(home.to_owned()));
+            Some(open_values(&place, config.retention, OnStateLoss::default()))
+        }
+        (_, LogPlace::Local | LogPlace::Shared | LogPlace::Off) => None,
+    };
+    if log.is_none() && config.redact.is_empty() && config.place != LogPlace::Off {
+        return values;
+    }
+    Arc::new(split_store::SplitStore::new(values, log, config.clone()))
+}
+
+/// The location of the log of a state at `location`, where the profile says `place`; `home` is the state directory of
+/// this machine.
+#[must_use]
+pub fn log_location(location: StateLocation, place: LogPlace, home: Option<PathBuf>) -> StateLocation {
+    match (location, place) {
+        (StateLocation::Redis(_), LogPlace::Local | LogPlace::Off) => {
+            home.map_or(StateLocation::NoHome, StateLocation::Dir)
+        }
+        (location, LogPlace::Local | LogPlace::Shared | LogPlace::Off) => location,
+    }
+}
+
+fn open_values(location: &StateLocation, retention: Retention, on_loss: OnStateLoss) -> Arc<dyn Store> {
     match location {
-        StateLocation::Dir(dir) => Arc::new(FallbackStore::new(SqliteStore::new(dir))),
-        StateLocation::Redis(url) => Arc::new(FallbackStore::new(RedisStore::new(url))),
+        StateLocation::Dir(dir) => {
+            Arc::new(FallbackStore::new(SqliteStore::new(dir).with_retention(retention)).on_loss(on_loss))
+        }
+        StateLocation::Redis(url) => Arc::new(FallbackStore::new(RedisStore::new(url)).on_loss(on_loss)),
         StateLocation::Memory => Arc::new(MemoryStore::default()),
-        StateLocation::NoHome => Arc::new(MemoryStore::with_warning(NO_HOME)),
+        StateLocation::NoHome => Arc::new(MemoryStore::without_home(NO_HOME, on_loss == OnStateLoss::Deny)),
     }
 }
 

@@ -9,6 +9,12 @@ pub(crate) use super::unavailable::UnavailableStore as SqliteLog;
 pub use super::unavailable::UnavailableStore as SqliteStore;
 
 impl UnavailableStore {
+    /// The same: there is no log to limit.
+    #[must_use]
+    pub(super) fn with_retention(self, _: super::Retention) -> Self {
+        self
+    }
+
     pub(crate) fn open(dir: &Path) -> Result<Option<Self>, StoreError> {
         Self::new(dir).missing()
     }

@@ -6,11 +6,9 @@ use super::usual::{DeltaEvent, DeltaKind};
 use crate::model::event::{ReasoningBlock, ReasoningSignature};
 use crate::model::{Class, Event, Failure, Finish, Usage};
 use crate::protocols::classify::{self, Codes};
-use crate::protocols::{Decoder, count};
+use crate::protocols::tool_calls::{Piece, ToolCalls};
+use crate::protocols::{Decoder, count, finish};
 use crate::wire::{Frame, sse};
-
-/// More calls than this in one answer is an attack, not an answer.
-const MAX_CALLS: usize = 1024;
 
 /// The state of one reply.
 pub(crate) struct MessagesDecoder {
@@ -21,22 +19,12 @@ pub(crate) struct MessagesDecoder {
     stopped: bool,
     produced: bool,
     finish: Option<Finish>,
-    calls: usize,
-    /// The block that is open, when it is a tool call.
-    open: Option<OpenToolUse>,
+    calls: ToolCalls,
+    /// The arguments that the starts of open tool calls held; used when no more come.
+    inputs: Vec<(Option<u64>, Value)>,
     /// The passage of reasoning that is open: its text and its signature.
     block: Option<(String, String)>,
     counts: MessagesUsage,
-}
-
-/// A tool call whose arguments may still come.
-struct OpenToolUse {
-    /// The block's index on the wire.
-    block: Option<u64>,
-    index: usize,
-    /// The arguments that its start had; used when no more come.
-    input: Value,
-    said: bool,
 }
 
 /// The counts as the wire has them; later ones that are not null replace earlier ones.
@@ -59,8 +47,8 @@ impl MessagesDecoder {
             stopped: false,
             produced: false,
             finish: None,
-            calls: 0,
-            open: None,
+            calls: ToolCalls::default(),
+            inputs: Vec::new(),
             block: None,
             counts: MessagesUsage::default(),
         }
@@ -79,8 +67,11 @@ impl MessagesDecoder {
             "content_block_start" => {
                 return self.block_start(block, event.get("content_block").unwrap_or(&Value::Null), out);
             }
-            "content_block_delta" => self.block_delta(block, event.get("delta").unwrap_or(&Value::Null), out),
-            "content_block_stop" => self.close(out),
+            "content_block_delta" => return self.block_delta(block, event.get("delta").unwrap_or(&Value::Null), out),
+            "content_block_stop" => {
+                self.close_reasoning(out);
+                self.close_call(block, out);
+            }
             "message_delta" => {
                 self.usage(event, out);
                 return self.stop(event.pointer("/delta/stop_reason"), out);
@@ -106,7 +97,7 @@ impl MessagesDecoder {
     }
 
     fn block_start(&mut self, block: Option<u64>, content: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
-        self.close(out);
+        self.close_reasoning(out);
         let text = |name: &str| content.get(name).and_then(Value::as_str).unwrap_or_default();
         match text("type") {
             "text" => self.text(text("text"), out),
@@ -119,16 +110,10 @@ impl MessagesDecoder {
                 out.push(Event::ReasoningBlock(ReasoningBlock { by: self.by.clone(), text: String::new(), signature }));
             }
             "tool_use" => {
-                let index = self.calls;
-                if index == MAX_CALLS {
-                    let message = format!("more than {MAX_CALLS} tool calls in one answer");
-                    return Err(Failure::new(Class::Malformed, message));
-                }
-                self.calls += 1;
                 self.produced = true;
-                out.push(Event::ToolStart { index, id: text("id").to_owned(), name: text("name").to_owned() });
-                let input = content.get("input").cloned().unwrap_or(Value::Null);
-                self.open = Some(OpenToolUse { block, index, input, said: false });
+                self.inputs.push((block, content.get("input").cloned().unwrap_or(Value::Null)));
+                let piece = Piece { index: block, id: text("id"), name: text("name"), arguments: "" };
+                return self.calls.begin(&piece, out);
             }
             // Tools that run at the provider.
             _ => {}
@@ -137,34 +122,35 @@ impl MessagesDecoder {
     }
 
     /// Decodes the usual event.
-    fn delta(&mut self, event: &DeltaEvent<'_>, out: &mut Vec<Event>) {
+    fn delta(&mut self, event: &DeltaEvent<'_>, out: &mut Vec<Event>) -> Result<(), Failure> {
         let delta = &event.delta;
         match delta.kind {
             DeltaKind::Text => self.text(&delta.text.0, out),
             DeltaKind::Thinking => self.think(&delta.thinking.0, "", out),
-            DeltaKind::Input => self.input(event.index, &delta.partial_json.0, out),
+            DeltaKind::Input => return self.input(event.index, &delta.partial_json.0, out),
         }
+        Ok(())
     }
 
-    fn input(&mut self, block: Option<u64>, piece: &str, out: &mut Vec<Event>) {
-        if let Some(call) = self.open.as_mut().filter(|call| call.block == block && !piece.is_empty()) {
-            call.said = true;
-            out.push(Event::ToolArguments { index: call.index, text: piece.to_owned() });
+    /// Adds arguments to an open call; those of tools that run at the provider are left out.
+    fn input(&mut self, block: Option<u64>, arguments: &str, out: &mut Vec<Event>) -> Result<(), Failure> {
+        if arguments.is_empty() || !self.inputs.iter().any(|(open, _)| *open == block) {
+            return Ok(());
         }
+        self.calls.add(&Piece { index: block, id: "", name: "", arguments }, out)
     }
 
-    fn block_delta(&mut self, block: Option<u64>, delta: &Value, out: &mut Vec<Event>) {
+    fn block_delta(&mut self, block: Option<u64>, delta: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
         let text = |name: &str| delta.get(name).and_then(Value::as_str).unwrap_or_default();
         match text("type") {
             "text_delta" => self.text(text("text"), out),
             "thinking_delta" => self.think(text("thinking"), "", out),
             "signature_delta" => self.think("", text("signature"), out),
-            "input_json_delta" => {
-                self.input(block, text("partial_json"), out);
-            }
+            "input_json_delta" => return self.input(block, text("partial_json"), out),
             // Citations.
             _ => {}
         }
+        Ok(())
     }
 
     fn text(&mut self, text: &str, out: &mut Vec<Event>) {
@@ -185,8 +171,7 @@ impl MessagesDecoder {
         }
     }
 
-    /// A call without arguments says nothing but an empty piece: it means `{}`.
-    fn close(&mut self, out: &mut Vec<Event>) {
+    fn close_reasoning(&mut self, out: &mut Vec<Event>) {
         if let Some((text, mark)) = self.block.take().filter(|(_, mark)| !mark.is_empty()) {
             out.push(Event::ReasoningBlock(ReasoningBlock {
                 by: self.by.clone(),
@@ -194,9 +179,20 @@ impl MessagesDecoder {
                 signature: ReasoningSignature::Signature(mark),
             }));
         }
-        if let Some(call) = self.open.take().filter(|call| !call.said) {
-            let text = if call.input.is_object() { call.input.to_string() } else { "{}".to_owned() };
-            out.push(Event::ToolArguments { index: call.index, text });
+    }
+
+    /// Ends the call of `block`. One without arguments has those of its start, or `{}`.
+    fn close_call(&mut self, block: Option<u64>, out: &mut Vec<Event>) {
+        let Some(at) = self.inputs.iter().position(|(open, _)| *open == block) else { return };
+        let (_, input) = self.inputs.swap_remove(at);
+        let arguments = if input.is_object() { input.to_string() } else { "{}".to_owned() };
+        self.calls.complete(block, &arguments, out);
+    }
+
+    fn close(&mut self, out: &mut Vec<Event>) {
+        self.close_reasoning(out);
+        while let Some((block, _)) = self.inputs.first() {
+            self.close_call(*block, out);
         }
     }
 
@@ -208,21 +204,11 @@ impl MessagesDecoder {
     }
 
     fn stop(&mut self, reason: Option<&Value>, out: &mut Vec<Event>) -> Result<(), Failure> {
-        let finish = match reason.and_then(Value::as_str) {
-            None => return Ok(()),
-            Some("end_turn" | "stop_sequence" | "pause_turn") => Finish::Stop,
-            Some("max_tokens" | "model_context_window_exceeded") => Finish::Length,
-            Some("tool_use") => Finish::ToolCalls,
-            Some("refusal") => Finish::ContentFilter,
-            Some("error") => {
-                return Err(Failure::new(Class::ServerError, "the provider says that generation failed (`error`)"));
-            }
-            Some(reason) => {
-                out.push(Event::Warning(format!("the provider gives an unknown finish reason, `{reason}`")));
-                Finish::Other
-            }
-        };
-        self.finish(finish, out);
+        let Some(reason) = reason.and_then(Value::as_str).filter(|reason| !reason.is_empty()) else { return Ok(()) };
+        if self.finish.is_none() {
+            let finish = finish::read(reason, out)?;
+            self.finish(finish, out);
+        }
         Ok(())
     }
 
@@ -238,14 +224,14 @@ impl MessagesDecoder {
 impl MessagesUsage {
     fn read(&mut self, usage: &Value) {
         let places = [
-            (&mut self.input, "/input_tokens"),
-            (&mut self.cache_write, "/cache_creation_input_tokens"),
-            (&mut self.cache_read, "/cache_read_input_tokens"),
-            (&mut self.output, "/output_tokens"),
-            (&mut self.thinking, "/output_tokens_details/thinking_tokens"),
+            (&mut self.input, ["/input_tokens", "/prompt_tokens"]),
+            (&mut self.cache_write, ["/cache_creation_input_tokens"; 2]),
+            (&mut self.cache_read, ["/cache_read_input_tokens"; 2]),
+            (&mut self.output, ["/output_tokens", "/completion_tokens"]),
+            (&mut self.thinking, ["/output_tokens_details/thinking_tokens"; 2]),
         ];
-        for (slot, place) in places {
-            *slot = usage.pointer(place).and_then(count).or(*slot);
+        for (slot, names) in places {
+            *slot = names.iter().find_map(|name| usage.pointer(name).and_then(count)).or(*slot);
         }
     }
 
@@ -272,8 +258,7 @@ impl Decoder for MessagesDecoder {
             return Err(crate::protocols::error_frame(frame, self.codes));
         }
         if let Ok(event) = serde_json::from_str::<DeltaEvent<'_>>(&frame.data) {
-            self.delta(&event, out);
-            return Ok(());
+            return self.delta(&event, out);
         }
         let event = crate::protocols::json_of(frame.data.as_bytes())?;
         let kind = event.get("type").and_then(Value::as_str).or(frame.event.as_deref()).unwrap_or_default();
@@ -286,8 +271,8 @@ impl Decoder for MessagesDecoder {
             return Err(crate::protocols::not_an_answer(&body, self.codes));
         };
         self.start(&body, out);
-        for block in content {
-            self.block_start(None, block, out)?;
+        for (index, block) in (0..).zip(content) {
+            self.block_start(Some(index), block, out)?;
         }
         self.close(out);
         self.usage(&body, out);

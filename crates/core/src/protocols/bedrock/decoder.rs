@@ -5,11 +5,9 @@ use serde_json::Value;
 use crate::model::event::{ReasoningBlock, ReasoningSignature};
 use crate::model::{Class, Event, Failure, Finish, Usage};
 use crate::protocols::classify::{self, Codes};
-use crate::protocols::{Decoder, bedrock, count};
+use crate::protocols::tool_calls::{Piece, ToolCalls};
+use crate::protocols::{Decoder, bedrock, count, finish};
 use crate::wire::Frame;
-
-/// More calls than this in one answer is an attack, not an answer.
-const MAX_CALLS: usize = 1024;
 
 /// The state of one reply.
 pub(crate) struct ConverseDecoder {
@@ -20,26 +18,16 @@ pub(crate) struct ConverseDecoder {
     finish: Option<Finish>,
     /// The counts came, and nothing comes after them.
     counted: bool,
-    calls: usize,
-    /// The tool call that is open, and whether it had arguments.
-    open: Option<OpenToolUse>,
+    calls: ToolCalls,
     /// The passage of reasoning that is open: its text and its signature.
     block: (String, String),
-}
-
-/// A tool call whose arguments may still come.
-struct OpenToolUse {
-    /// The block's index on the wire.
-    block: Option<u64>,
-    index: usize,
-    said: bool,
 }
 
 impl ConverseDecoder {
     /// A decoder for one reply.
     pub(crate) fn new(codes: Codes, by: &str) -> Self {
         let (by, block) = (by.to_owned(), (String::new(), String::new()));
-        Self { codes, by, started: false, finish: None, counted: false, calls: 0, open: None, block }
+        Self { codes, by, started: false, finish: None, counted: false, calls: ToolCalls::default(), block }
     }
 
     fn event(&mut self, kind: &str, event: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
@@ -48,14 +36,22 @@ impl ConverseDecoder {
             "messageStart" => self.started = true,
             // Not sent for text and reasoning.
             "contentBlockStart" => {
-                self.close(out);
+                self.close_reasoning(out);
                 if let Some(call) = event.pointer("/start/toolUse") {
-                    self.call(block, call, out)?;
+                    self.call(block, call, "", out)?;
                 }
             }
-            "contentBlockDelta" => self.delta(block, event.get("delta").unwrap_or(&Value::Null), out),
-            "contentBlockStop" => self.close(out),
-            "messageStop" => self.stop(event.get("stopReason"), out),
+            "contentBlockDelta" => return self.delta(block, event.get("delta").unwrap_or(&Value::Null), out),
+            "contentBlockStop" => {
+                self.close_reasoning(out);
+                if block.is_some() {
+                    self.calls.complete(block, "{}", out);
+                }
+            }
+            "messageStop" => {
+                let reason = event.get("stopReason").and_then(Value::as_str).filter(|reason| !reason.is_empty());
+                return self.stop(reason.unwrap_or("end_turn"), out);
+            }
             "metadata" => {
                 self.usage(event, out);
                 self.counted = true;
@@ -67,19 +63,12 @@ impl ConverseDecoder {
         Ok(())
     }
 
-    fn call(&mut self, block: Option<u64>, call: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
-        let text = |name: &str| call.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let index = self.calls;
-        if index == MAX_CALLS {
-            return Err(Failure::new(Class::Malformed, format!("more than {MAX_CALLS} tool calls in one answer")));
-        }
-        self.calls += 1;
-        out.push(Event::ToolStart { index, id: text("toolUseId"), name: text("name") });
-        self.open = Some(OpenToolUse { block, index, said: false });
-        Ok(())
+    fn call(&mut self, block: Option<u64>, call: &Value, arguments: &str, out: &mut Vec<Event>) -> Result<(), Failure> {
+        let text = |name: &str| call.get(name).and_then(Value::as_str).unwrap_or_default();
+        self.calls.begin(&Piece { index: block, id: text("toolUseId"), name: text("name"), arguments }, out)
     }
 
-    fn delta(&mut self, block: Option<u64>, delta: &Value, out: &mut Vec<Event>) {
+    fn delta(&mut self, block: Option<u64>, delta: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
         let text = |place: &str| {
             let text = delta.pointer(place).and_then(Value::as_str).filter(|text| !text.is_empty());
             text.map(str::to_owned)
@@ -88,11 +77,9 @@ impl ConverseDecoder {
         if let Some(reasoning) = delta.get("reasoningContent") {
             self.think(reasoning, out);
         }
-        if let (Some(text), Some(call)) =
-            (text("/toolUse/input"), self.open.as_mut().filter(|call| call.block == block))
-        {
-            call.said = true;
-            out.push(Event::ToolArguments { index: call.index, text });
+        match text("/toolUse/input").filter(|_| !self.calls.is_empty()) {
+            Some(arguments) => self.calls.add(&Piece { index: block, id: "", name: "", arguments: &arguments }, out),
+            None => Ok(()),
         }
     }
 
@@ -110,8 +97,7 @@ impl ConverseDecoder {
         }
     }
 
-    /// A call without arguments says nothing: it means `{}`.
-    fn close(&mut self, out: &mut Vec<Event>) {
+    fn close_reasoning(&mut self, out: &mut Vec<Event>) {
         let (text, mark) = std::mem::take(&mut self.block);
         if !mark.is_empty() {
             out.push(Event::ReasoningBlock(ReasoningBlock {
@@ -120,13 +106,10 @@ impl ConverseDecoder {
                 signature: ReasoningSignature::Signature(mark),
             }));
         }
-        if let Some(call) = self.open.take().filter(|call| !call.said) {
-            out.push(Event::ToolArguments { index: call.index, text: "{}".to_owned() });
-        }
     }
 
     /// One block of a whole answer.
-    fn block(&mut self, block: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
+    fn block(&mut self, index: u64, block: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
         let text = |place: &str| {
             let text = block.pointer(place).and_then(Value::as_str).filter(|text| !text.is_empty());
             text.map(str::to_owned)
@@ -134,34 +117,28 @@ impl ConverseDecoder {
         out.extend(text("/text").map(Event::Text));
         if let Some(reasoning) = block.get("reasoningContent") {
             self.think(reasoning.get("reasoningText").unwrap_or(reasoning), out);
-            self.close(out);
+            self.close_reasoning(out);
         }
         if let Some(call) = block.get("toolUse") {
-            self.call(None, call, out)?;
-            if let (Some(input), Some(open)) = (call.get("input").filter(|input| input.is_object()), &mut self.open) {
-                open.said = true;
-                out.push(Event::ToolArguments { index: open.index, text: input.to_string() });
-            }
-            self.close(out);
+            let input = call.get("input").filter(|input| input.is_object());
+            self.call(Some(index), call, &input.map_or_else(|| "{}".to_owned(), Value::to_string), out)?;
         }
         Ok(())
     }
 
-    fn stop(&mut self, reason: Option<&Value>, out: &mut Vec<Event>) {
-        let finish = match reason.and_then(Value::as_str) {
-            Some("end_turn" | "stop_sequence") => Finish::Stop,
-            Some("max_tokens" | "model_context_window_exceeded") => Finish::Length,
-            Some("tool_use") => Finish::ToolCalls,
-            Some("guardrail_intervened" | "content_filtered") => Finish::ContentFilter,
-            Some("malformed_model_output" | "malformed_tool_use") => Finish::Error,
-            Some(_) => Finish::Other,
-            None => return,
-        };
-        self.close(out);
+    fn stop(&mut self, reason: &str, out: &mut Vec<Event>) -> Result<(), Failure> {
+        self.close_reasoning(out);
+        // A call without arguments says nothing: it means `{}`.
+        self.calls.complete(None, "{}", out);
         if self.finish.is_none() {
+            let finish = match finish::read(reason, out)? {
+                Finish::Stop if !self.calls.is_empty() => Finish::ToolCalls,
+                finish => finish,
+            };
             self.finish = Some(finish);
             out.push(Event::Finish(finish));
         }
+        Ok(())
     }
 
     /// On the wire the input leaves cached tokens out, and the output holds the reasoning uncounted.
@@ -206,11 +183,11 @@ impl Decoder for ConverseDecoder {
             });
         };
         self.started = true;
-        for block in content {
-            self.block(block, out)?;
+        for (index, block) in (0..).zip(content) {
+            self.block(index, block, out)?;
         }
         self.usage(&body, out);
-        self.stop(body.get("stopReason"), out);
+        self.stop(body.get("stopReason").and_then(Value::as_str).unwrap_or("end_turn"), out)?;
         self.end(out)
     }
 

@@ -320,11 +320,13 @@ fn every_reason_to_stop_has_a_meaning() {
         ("tool_use", Finish::ToolCalls),
         ("guardrail_intervened", Finish::ContentFilter),
         ("content_filtered", Finish::ContentFilter),
-        ("malformed_model_output", Finish::Error),
-        ("malformed_tool_use", Finish::Error),
         ("whatever", Finish::Other),
     ] {
         assert_eq!(decode(&[text("x"), stop(reason)]).unwrap().finish, Some(finish), "{reason}");
+    }
+    for reason in ["malformed_model_output", "malformed_tool_use", "cancelled"] {
+        let failure = decode(&[text("x"), stop(reason)]).unwrap_err();
+        assert_eq!(failure.class, Class::ServerError, "{reason}");
     }
 }
 

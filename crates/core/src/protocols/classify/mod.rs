@@ -68,7 +68,12 @@ pub(crate) fn is_error(body: &Value) -> bool {
     let present = |name: &str| body.get(name).is_some_and(is_present);
     // Beside an answer, an empty object is not an error.
     let has = |name: &&str| body.get(*name).is_some_and(|value| !value.is_null());
-    let answers = ["choices", "candidates", "output"].iter().any(has);
+    let is = |name: &str, kind: fn(&Value) -> bool| body.get(name).is_some_and(kind);
+    let answers = ["choices", "candidates", "output"].iter().any(has)
+        || is("content", Value::is_array)
+        || is("message", Value::is_object)
+        || is("delta", Value::is_object)
+        || is("response", Value::is_object);
     let is_error = |error: &Value| is_present(error) || (!answers && error.is_object());
     body.get("error").is_some_and(is_error)
         || text("object") == Some("error")
@@ -102,6 +107,7 @@ fn failure(said: &ErrorBody, status: u16, own: Codes, headers: Option<&HeaderMap
     };
     let mut failure = Failure::new(class, said.message_for(status));
     if asks_to_wait(class) {
+        let now = now.map(|now| headers.map_or(now, |headers| retry_after::server_time(headers, now)));
         let from_headers = || retry_after::from_headers(headers?, now?);
         let from_body = || retry_after::from_json(&said.body, now).or_else(|| retry_after::from_text(&said.text));
         // A delay in seconds beside a limit per day is about another limit.

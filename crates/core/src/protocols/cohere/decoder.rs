@@ -4,25 +4,24 @@ use serde_json::Value;
 
 use crate::model::{Class, Event, Failure, Finish, TimeoutKind, Usage};
 use crate::protocols::classify::{self, Codes};
-use crate::protocols::{Decoder, count};
+use crate::protocols::tool_calls::{Piece, ToolCalls};
+use crate::protocols::{Decoder, count, finish, reasoning_of};
 use crate::wire::{Frame, sse};
-
-/// More calls than this in one answer is an attack, not an answer.
-const MAX_CALLS: usize = 1024;
 
 /// The state of one reply.
 pub(crate) struct CohereDecoder {
     codes: Codes,
     started: bool,
-    /// The index that the wire gave to each call.
-    calls: Vec<Option<u64>>,
+    /// It holds text.
+    produced: bool,
+    calls: ToolCalls,
     finish: Option<Finish>,
 }
 
 impl CohereDecoder {
     /// A decoder for one reply.
     pub(crate) fn new(codes: Codes) -> Self {
-        Self { codes, started: false, calls: Vec::new(), finish: None }
+        Self { codes, started: false, produced: false, calls: ToolCalls::default(), finish: None }
     }
 
     fn event(&mut self, kind: &str, event: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
@@ -30,12 +29,13 @@ impl CohereDecoder {
         let wire = event.get("index").and_then(Value::as_u64);
         match kind {
             "message-start" => self.start(event, out),
-            "content-start" | "content-delta" => content(at("/delta/message/content"), out),
+            "content-start" | "content-delta" => self.content(at("/delta/message/content"), out),
             "tool-plan-delta" => reasoning(at("/delta/message/tool_plan"), out),
             "tool-call-start" => return self.call(wire, at("/delta/message/tool_calls"), out),
             "tool-call-delta" => {
-                if let Some(index) = self.calls.iter().rposition(|call| *call == wire) {
-                    arguments(index, at("/delta/message/tool_calls/function/arguments"), out);
+                let arguments = at("/delta/message/tool_calls/function/arguments").as_str().unwrap_or_default();
+                if !self.calls.is_empty() {
+                    return self.calls.add(&Piece { index: wire, id: "", name: "", arguments }, out);
                 }
             }
             "message-end" => {
@@ -60,16 +60,18 @@ impl CohereDecoder {
     }
 
     fn call(&mut self, wire: Option<u64>, call: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
-        let index = self.calls.len();
-        if index == MAX_CALLS {
-            return Err(Failure::new(Class::Malformed, format!("more than {MAX_CALLS} tool calls in one answer")));
+        let text = |place: &str| call.pointer(place).and_then(Value::as_str).unwrap_or_default();
+        let (name, arguments) = (text("/function/name"), text("/function/arguments"));
+        self.calls.begin(&Piece { index: wire, id: text("/id"), name, arguments }, out)
+    }
+
+    /// Decodes a part of the content: text or thinking.
+    fn content(&mut self, part: &Value, out: &mut Vec<Event>) {
+        out.extend(reasoning_of(part));
+        if let Some(text) = part.get("text").and_then(Value::as_str).filter(|text| !text.is_empty()) {
+            self.produced = true;
+            out.push(Event::Text(text.to_owned()));
         }
-        self.calls.push(wire);
-        let text = |place: &str| call.pointer(place).and_then(Value::as_str).filter(|text| !text.is_empty());
-        let id = text("/id").map_or_else(|| format!("call_{index}"), str::to_owned);
-        out.push(Event::ToolStart { index, id, name: text("/function/name").unwrap_or_default().to_owned() });
-        arguments(index, call.pointer("/function/arguments").unwrap_or(&Value::Null), out);
-        Ok(())
     }
 
     fn stop(&mut self, reason: &Value, error: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
@@ -77,14 +79,17 @@ impl CohereDecoder {
             let said = error.as_str().map(|error| format!(": {error}")).unwrap_or_default();
             Err(Failure::new(class, format!("the provider says that generation failed{said}")))
         };
-        let finish = match reason.as_str() {
+        let finish = match reason.as_str().filter(|reason| !reason.is_empty()) {
+            // The end of the message says it, too.
+            None if self.produced => Finish::Stop,
+            None if !self.calls.is_empty() => Finish::ToolCalls,
             None => return Ok(()),
             Some("ERROR") => return failed(Class::ServerError),
             Some("TIMEOUT") => return failed(Class::Timeout(TimeoutKind::Upstream)),
             Some("COMPLETE" | "STOP_SEQUENCE") if self.calls.is_empty() => Finish::Stop,
             Some("COMPLETE" | "STOP_SEQUENCE" | "TOOL_CALL") => Finish::ToolCalls,
             Some("MAX_TOKENS") => Finish::Length,
-            Some(_) => Finish::Other,
+            Some(reason) => finish::read(reason, out)?,
         };
         if self.finish.is_none() {
             self.finish = Some(finish);
@@ -99,23 +104,9 @@ fn is_complaint(body: &Value) -> bool {
     body.get("message").is_some_and(Value::is_string)
 }
 
-/// A part of the content: text or thinking.
-fn content(part: &Value, out: &mut Vec<Event>) {
-    reasoning(part.get("thinking").unwrap_or(&Value::Null), out);
-    if let Some(text) = part.get("text").and_then(Value::as_str).filter(|text| !text.is_empty()) {
-        out.push(Event::Text(text.to_owned()));
-    }
-}
-
 fn reasoning(text: &Value, out: &mut Vec<Event>) {
     if let Some(text) = text.as_str().filter(|text| !text.is_empty()) {
         out.push(Event::Reasoning(text.to_owned()));
-    }
-}
-
-fn arguments(index: usize, text: &Value, out: &mut Vec<Event>) {
-    if let Some(text) = text.as_str().filter(|text| !text.is_empty()) {
-        out.push(Event::ToolArguments { index, text: text.to_owned() });
     }
 }
 
@@ -157,9 +148,9 @@ impl Decoder for CohereDecoder {
         self.start(&body, out);
         let list = |name: &str| message.get(name).and_then(Value::as_array).into_iter().flatten();
         reasoning(message.get("tool_plan").unwrap_or(&Value::Null), out);
-        list("content").for_each(|part| content(part, out));
-        for call in list("tool_calls") {
-            self.call(None, call, out)?;
+        list("content").for_each(|part| self.content(part, out));
+        for (index, call) in (0..).zip(list("tool_calls")) {
+            self.call(Some(index), call, out)?;
         }
         usage(body.get("usage").unwrap_or(&Value::Null), out);
         self.stop(body.get("finish_reason").unwrap_or(&Value::Null), &Value::Null, out)?;

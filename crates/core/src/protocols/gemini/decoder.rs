@@ -4,11 +4,9 @@ use serde_json::Value;
 
 use crate::model::{Class, Event, Failure, Finish, Usage};
 use crate::protocols::classify::{self, Codes};
-use crate::protocols::{Decoder, count};
+use crate::protocols::tool_calls::{Piece, ToolCalls};
+use crate::protocols::{Decoder, count, finish};
 use crate::wire::{Frame, sse};
-
-/// More calls than this in one answer is an attack, not an answer.
-const MAX_CALLS: usize = 1024;
 
 /// The beginning of an id that the API did not give: most calls have none.
 pub(crate) const MADE_UP: &str = "call_";
@@ -17,7 +15,7 @@ pub(crate) const MADE_UP: &str = "call_";
 pub(crate) struct GeminiDecoder {
     codes: Codes,
     started: bool,
-    calls: usize,
+    calls: ToolCalls,
     finish: Option<Finish>,
     counts: GeminiUsage,
 }
@@ -35,7 +33,7 @@ struct GeminiUsage {
 impl GeminiDecoder {
     /// A decoder for one reply.
     pub(crate) fn new(codes: Codes) -> Self {
-        Self { codes, started: false, calls: 0, finish: None, counts: GeminiUsage::default() }
+        Self { codes, started: false, calls: ToolCalls::default(), finish: None, counts: GeminiUsage::default() }
     }
 
     fn chunk(&mut self, chunk: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
@@ -51,7 +49,10 @@ impl GeminiDecoder {
         if let Some(reason) = chunk.pointer("/promptFeedback/blockReason").and_then(Value::as_str) {
             return Err(blocked(reason, chunk.pointer("/promptFeedback/blockReasonMessage")));
         }
-        let Some(candidate) = chunk.pointer("/candidates/0") else { return Ok(()) };
+        // Of several answers the first is read.
+        let candidates = chunk.get("candidates").and_then(Value::as_array).into_iter().flatten();
+        let is_first = |candidate: &&Value| candidate.get("index").and_then(Value::as_u64).unwrap_or(0) == 0;
+        let Some(candidate) = { candidates }.find(is_first) else { return Ok(()) };
         for part in candidate.pointer("/content/parts").and_then(Value::as_array).into_iter().flatten() {
             self.part(part, out)?;
         }
@@ -88,22 +89,18 @@ impl GeminiDecoder {
 
     /// A call comes whole.
     fn call(&mut self, call: &Value, signature: Option<&str>, out: &mut Vec<Event>) -> Result<(), Failure> {
-        let index = self.calls;
-        if index == MAX_CALLS {
-            return Err(Failure::new(Class::Malformed, format!("more than {MAX_CALLS} tool calls in one answer")));
-        }
-        self.calls += 1;
-        let text = |name: &str| call.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-        let id = text("id").map_or_else(|| format!("{MADE_UP}{index}"), str::to_owned);
-        out.push(Event::ToolStart { index, id, name: text("name").unwrap_or_default().to_owned() });
+        let index = self.calls.len();
+        let text = |name: &str| call.get(name).and_then(Value::as_str).unwrap_or_default();
         let args = call.get("args").filter(|args| args.is_object());
-        out.push(Event::ToolArguments { index, text: args.map_or_else(|| "{}".to_owned(), Value::to_string) });
+        let arguments = args.map_or_else(|| "{}".to_owned(), Value::to_string);
+        let wire = Some(index as u64);
+        self.calls.begin(&Piece { index: wire, id: text("id"), name: text("name"), arguments: &arguments }, out)?;
         out.extend(signature.map(|text| Event::ToolSignature { index, text: text.to_owned() }));
         Ok(())
     }
 
     fn usage(&mut self, chunk: &Value, out: &mut Vec<Event>) {
-        if let Some(usage) = chunk.get("usageMetadata").filter(|usage| usage.get("promptTokenCount").is_some()) {
+        if let Some(usage) = chunk.get("usageMetadata").filter(|usage| usage.is_object()) {
             self.counts.read(usage);
             out.push(Event::Usage(self.counts.usage()));
         }
@@ -112,40 +109,20 @@ impl GeminiDecoder {
     fn stop(&mut self, reason: &str, message: Option<&Value>, out: &mut Vec<Event>) -> Result<(), Failure> {
         let finish = match reason {
             "" | "FINISH_REASON_UNSPECIFIED" => return Ok(()),
-            "STOP" if self.calls > 0 => Finish::ToolCalls,
-            "STOP" => Finish::Stop,
-            "MAX_TOKENS" => Finish::Length,
-            "SAFETY"
-            | "RECITATION"
-            | "BLOCKLIST"
-            | "PROHIBITED_CONTENT"
-            | "SPII"
-            | "MODEL_ARMOR"
-            | "IMAGE_SAFETY"
-            | "IMAGE_PROHIBITED_CONTENT"
-            | "IMAGE_RECITATION" => Finish::ContentFilter,
-            "MALFORMED_FUNCTION_CALL"
-            | "MALFORMED_RESPONSE"
-            | "UNEXPECTED_TOOL_CALL"
-            | "TOO_MANY_TOOL_CALLS"
-            | "MISSING_THOUGHT_SIGNATURE" => {
-                let said = said(message);
-                return Err(Failure::new(Class::ServerError, format!("generation failed (`{reason}`){said}")));
-            }
+            _ if self.finish.is_some() => return Ok(()),
             // The API's word for a generation that ended without a reason of its own.
-            "OTHER" => {
+            "OTHER" | "IMAGE_OTHER" => {
                 let said = said(message);
                 return Err(Failure::new(Class::ServerError, format!("generation ended early (`{reason}`){said}")));
             }
-            _ => {
-                out.push(Event::Warning(format!("the provider gives an unknown finish reason, `{reason}`")));
-                Finish::Other
-            }
+            _ => match finish::read(reason, out) {
+                Ok(Finish::Stop) if !self.calls.is_empty() => Finish::ToolCalls,
+                Ok(finish) => finish,
+                Err(failure) => return Err(Failure::new(failure.class, failure.message + &said(message))),
+            },
         };
-        if self.finish.is_none() {
-            self.finish = Some(finish);
-            out.push(Event::Finish(finish));
-        }
+        self.finish = Some(finish);
+        out.push(Event::Finish(finish));
         Ok(())
     }
 }

@@ -4,24 +4,22 @@ use serde_json::Value;
 
 use crate::model::{Class, Event, Failure, Finish, Usage};
 use crate::protocols::classify::{self, Codes};
-use crate::protocols::{Decoder, count};
+use crate::protocols::tool_calls::{Piece, ToolCalls};
+use crate::protocols::{Decoder, count, finish, reasoning_of, text_of};
 use crate::wire::Frame;
-
-/// More calls than this in one answer is an attack, not an answer.
-const MAX_CALLS: usize = 1024;
 
 /// The state of one reply.
 pub(crate) struct OllamaDecoder {
     codes: Codes,
     started: bool,
-    calls: usize,
+    calls: ToolCalls,
     finish: Option<Finish>,
 }
 
 impl OllamaDecoder {
     /// A decoder for one reply.
     pub(crate) fn new(codes: Codes) -> Self {
-        Self { codes, started: false, calls: 0, finish: None }
+        Self { codes, started: false, calls: ToolCalls::default(), finish: None }
     }
 
     fn line(&mut self, line: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
@@ -37,15 +35,15 @@ impl OllamaDecoder {
             self.message(message, out)?;
         }
         if line.get("done") == Some(&Value::Bool(true)) {
-            self.done(line, out);
+            return self.done(line, out);
         }
         Ok(())
     }
 
     fn message(&mut self, message: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
-        let text = |name: &str| message.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-        out.extend(text("thinking").map(|text| Event::Reasoning(text.to_owned())));
-        out.extend(text("content").map(|text| Event::Text(text.to_owned())));
+        out.extend(reasoning_of(message));
+        let text = message.get("content").map(text_of).filter(|text| !text.is_empty());
+        out.extend(text.map(Event::Text));
         for call in message.get("tool_calls").and_then(Value::as_array).into_iter().flatten() {
             self.call(call, out)?;
         }
@@ -54,26 +52,19 @@ impl OllamaDecoder {
 
     /// A call comes whole; older servers give it no id.
     fn call(&mut self, call: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
-        let index = self.calls;
-        if index == MAX_CALLS {
-            return Err(Failure::new(Class::Malformed, format!("more than {MAX_CALLS} tool calls in one answer")));
-        }
-        self.calls += 1;
-        let text = |place: &str| call.pointer(place).and_then(Value::as_str).filter(|text| !text.is_empty());
-        let id = text("/id").map_or_else(|| format!("call_{index}"), str::to_owned);
-        out.push(Event::ToolStart { index, id, name: text("/function/name").unwrap_or_default().to_owned() });
+        let text = |place: &str| call.pointer(place).and_then(Value::as_str).unwrap_or_default();
         let arguments = match call.pointer("/function/arguments") {
             Some(Value::String(text)) => text.clone(),
             Some(object @ Value::Object(_)) => object.to_string(),
             _ => "{}".to_owned(),
         };
-        out.push(Event::ToolArguments { index, text: arguments });
-        Ok(())
+        let index = Some(self.calls.len() as u64);
+        self.calls.begin(&Piece { index, id: text("/id"), name: text("/function/name"), arguments: &arguments }, out)
     }
 
-    fn done(&mut self, line: &Value, out: &mut Vec<Event>) {
+    fn done(&mut self, line: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
         if self.finish.is_some() {
-            return;
+            return Ok(());
         }
         let counted = |name: &str| line.get(name).and_then(count);
         // A prompt that the server still had in its cache is not counted.
@@ -82,15 +73,14 @@ impl OllamaDecoder {
             let (input, output) = (input.unwrap_or(0), output.unwrap_or(0));
             out.push(Event::Usage(Usage { input, output, ..Usage::default() }));
         }
-        let finish = match line.get("done_reason").and_then(Value::as_str) {
-            Some("length") => Finish::Length,
-            None | Some("stop" | "") if self.calls > 0 => Finish::ToolCalls,
-            None | Some("stop" | "") => Finish::Stop,
-            // `load` and `unload`: there was no prompt.
-            Some(_) => Finish::Other,
+        let reason = line.get("done_reason").and_then(Value::as_str).filter(|reason| !reason.is_empty());
+        let finish = match finish::read(reason.unwrap_or("stop"), out)? {
+            Finish::Stop if !self.calls.is_empty() => Finish::ToolCalls,
+            finish => finish,
         };
         self.finish = Some(finish);
         out.push(Event::Finish(finish));
+        Ok(())
     }
 }
 

@@ -8,24 +8,11 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::chunk::Chunk;
-use super::tool_calls::{Piece, ToolCalls};
 use crate::catalog::Quirks;
-use crate::model::{Class, Event, Failure, Finish, TimeoutKind, Usage};
-use crate::protocols::{Decoder, classify};
+use crate::model::{Class, Event, Failure, Finish, Usage};
+use crate::protocols::tool_calls::{Piece, ToolCalls};
+use crate::protocols::{Decoder, classify, finish, reasoning_of, text_of};
 use crate::wire::{Frame, sse};
-
-/// Fields that hold reasoning, by dialect. The first that is filled is taken: some servers send the same
-/// reasoning under two names.
-const REASONING: [&str; 8] = [
-    "reasoning_content",
-    "reasoning",
-    "reasoning_text",
-    "reasoning_details",
-    "thinking",
-    "thinking_blocks",
-    "thought",
-    "thoughts",
-];
 
 /// The state of one reply.
 pub(crate) struct ChatDecoder {
@@ -119,8 +106,7 @@ impl ChatDecoder {
     }
 
     fn delta(&mut self, delta: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
-        let reasoning = REASONING.iter().filter_map(|name| delta.get(*name)).map(text_of);
-        out.extend(reasoning.into_iter().find(|text| !text.is_empty()).map(Event::Reasoning));
+        out.extend(reasoning_of(delta));
         match delta.get("content") {
             Some(Value::String(content)) => self.text(content, out),
             Some(Value::Array(parts)) => parts.iter().for_each(|part| self.part(part, out)),
@@ -128,7 +114,11 @@ impl ChatDecoder {
             _ => {}
         }
         self.refused |= delta.get("refusal").and_then(Value::as_str).is_some_and(|text| !text.is_empty());
-        let calls = delta.get("tool_calls").and_then(Value::as_array).into_iter().flatten();
+        let calls = match delta.get("tool_calls") {
+            Some(Value::Array(calls)) => calls.as_slice(),
+            Some(call @ Value::Object(_)) => std::slice::from_ref(call),
+            _ => &[],
+        };
         for call in calls {
             let id = call.get("id").and_then(Value::as_str).unwrap_or_default();
             let index = call.get("index").and_then(Value::as_u64);
@@ -189,24 +179,17 @@ impl ChatDecoder {
     }
 
     fn finish(&mut self, reason: &str, out: &mut Vec<Event>) -> Result<(), Failure> {
-        let finish = match finish_of(reason) {
-            Ok(_) if self.refused => Finish::ContentFilter,
-            Ok(Finish::Stop) if !self.calls.is_empty() => Finish::ToolCalls,
-            Ok(finish) => finish,
-            // A finish that was given already stands.
-            Err(_) if self.finish.is_some() => return Ok(()),
-            Err(class) => {
-                return Err(Failure::new(class, format!("the provider reports that generation failed (`{reason}`)")));
-            }
-        };
-        // Some servers repeat the reason on later chunks.
-        if self.finish.is_none() {
-            self.finish = Some(finish);
-            if finish == Finish::Other {
-                out.push(Event::Warning(format!("the provider gives an unknown finish reason, `{reason}`")));
-            }
-            out.push(Event::Finish(finish));
+        // A finish that was given already stands; some servers repeat the reason on later chunks.
+        if self.finish.is_some() {
+            return Ok(());
         }
+        let finish = match finish::read(reason, out)? {
+            _ if self.refused => Finish::ContentFilter,
+            Finish::Stop if !self.calls.is_empty() => Finish::ToolCalls,
+            finish => finish,
+        };
+        self.finish = Some(finish);
+        out.push(Event::Finish(finish));
         Ok(())
     }
 }
@@ -264,54 +247,6 @@ impl Decoder for ChatDecoder {
     fn done(&self) -> bool {
         self.done
     }
-}
-
-/// Returns the text of a value of any shape: a text, a list of parts, or an object around one.
-fn text_of(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(parts) => parts.iter().map(text_of).collect(),
-        Value::Object(map) => ["text", "thinking", "content", "summary", "reasoning", "refusal", "value"]
-            .iter()
-            .filter_map(|name| map.get(*name))
-            .map(text_of)
-            .find(|text| !text.is_empty())
-            .unwrap_or_default(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => String::new(),
-    }
-}
-
-/// Classifies the reasons of `OpenAI`, and those that compatible servers were seen to give instead. `Err` when
-/// generation failed.
-fn finish_of(reason: &str) -> Result<Finish, Class> {
-    Ok(match reason.to_ascii_lowercase().as_str() {
-        "stop" | "eos" | "eos_token" | "stop_sequence" | "end_turn" | "complete" | "completed" => Finish::Stop,
-        "length" | "max_tokens" | "max_output_tokens" | "model_length" | "model_context_window_exceeded" => {
-            Finish::Length
-        }
-        "tool_calls" | "tool_call" | "tool_use" | "function_call" => Finish::ToolCalls,
-        "content_filter" | "content_filtered" | "sensitive" | "safety" | "refusal" | "prohibited_content" => {
-            Finish::ContentFilter
-        }
-        "timeout" | "timed_out" | "time_limit" => return Err(Class::Timeout(TimeoutKind::Upstream)),
-        "error"
-        | "network_error"
-        | "server_error"
-        | "internal_error"
-        | "engine_error"
-        | "failed"
-        | "failure"
-        | "abort"
-        | "aborted"
-        | "cancel"
-        | "cancelled"
-        | "canceled"
-        | "interrupted"
-        | "preempted"
-        | "insufficient_system_resource"
-        | "malformed_function_call" => return Err(Class::ServerError),
-        _ => Finish::Other,
-    })
 }
 
 fn read_usage(usage: &Value, reasoning_apart: bool) -> Usage {

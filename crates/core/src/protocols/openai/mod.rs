@@ -6,7 +6,6 @@ mod chunk;
 mod decoder;
 #[cfg(test)]
 mod tests;
-mod tool_calls;
 
 use std::borrow::Cow;
 

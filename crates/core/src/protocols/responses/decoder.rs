@@ -8,7 +8,7 @@ use super::usual::{DeltaEvent, DeltaKind};
 use crate::model::event::{ReasoningBlock, ReasoningSignature};
 use crate::model::{Class, Event, Failure, Finish, Usage};
 use crate::protocols::classify::{self, Codes};
-use crate::protocols::{Decoder, count};
+use crate::protocols::{Decoder, count, finish};
 use crate::wire::{Frame, sse};
 
 /// More items than this in one answer is an attack, not an answer.
@@ -262,9 +262,9 @@ impl ResponsesDecoder {
                 ));
             }
             _ if self.refused => Finish::ContentFilter,
-            Some("incomplete") => why_incomplete(response),
+            Some("incomplete") => why_incomplete(response, out)?,
             // The name of the event says it, too.
-            _ if cut => why_incomplete(response),
+            _ if cut => why_incomplete(response, out)?,
             _ if self.calls > 0 => Finish::ToolCalls,
             _ => Finish::Stop,
         };
@@ -313,19 +313,20 @@ fn reasoning(text: &str, out: &mut Vec<Event>) {
     }
 }
 
-fn why_incomplete(response: &Value) -> Finish {
-    match response.pointer("/incomplete_details/reason").and_then(Value::as_str) {
+fn why_incomplete(response: &Value, out: &mut Vec<Event>) -> Result<Finish, Failure> {
+    Ok(match response.pointer("/incomplete_details/reason").and_then(Value::as_str) {
         Some("max_output_tokens" | "max_tokens") => Finish::Length,
         Some("content_filter") => Finish::ContentFilter,
-        _ => Finish::Other,
-    }
+        Some(reason) => return finish::read(reason, out),
+        None => Finish::Other,
+    })
 }
 
 fn read_usage(usage: &Value) -> Usage {
     let count = |place: &str| usage.pointer(place).and_then(count).unwrap_or(0);
     Usage {
-        input: count("/input_tokens"),
-        output: count("/output_tokens"),
+        input: count("/input_tokens").max(count("/prompt_tokens")),
+        output: count("/output_tokens").max(count("/completion_tokens")),
         cached: count("/input_tokens_details/cached_tokens"),
         cache_write: count("/input_tokens_details/cache_write_tokens"),
         reasoning: count("/output_tokens_details/reasoning_tokens"),

@@ -1,5 +1,6 @@
 //! The adapters against recorded bytes and hostile ones.
 
+mod arbitrary;
 mod cases;
 mod encoding;
 mod endings;
@@ -7,6 +8,7 @@ mod errors;
 pub(in crate::protocols) mod fixtures;
 mod hostile;
 mod matrix;
+mod odd;
 
 use http::HeaderMap;
 use url::Url;

@@ -39,8 +39,6 @@ impl Prior {
     pub const TTFT: Self = Self { drift: 0.12 * 0.12 / 600.0, noise: 0.45 * 0.45, peak: true };
     /// Seconds for each generated token.
     pub const SECONDS_PER_TOKEN: Self = Self { drift: 0.12 * 0.12 / 600.0, noise: 0.35 * 0.35, peak: true };
-    /// Tokens of an answer: they depend on the prompt, so one says little about the next.
-    pub const OUTPUT: Self = Self { drift: 0.12 * 0.12 / 86_400.0, noise: 0.8 * 0.8, peak: false };
     /// Tokens counted by the model for each one estimated: a matter of its tokenizer, hardly drifts.
     pub(crate) const SIZE: Self = Self { drift: 0.02 * 0.02 / 86_400.0, noise: 0.2 * 0.2, peak: false };
 }
@@ -239,7 +237,7 @@ mod tests {
             }
             let before = filter;
             if let Some(estimate) = filter.read(&Prior::TTFT, Timestamp(at)) {
-                prop_assert!(estimate.ln.abs() <= LN_MAX && estimate.median() > 0.0 && estimate.expected(&Prior::OUTPUT).is_finite());
+                prop_assert!(estimate.ln.abs() <= LN_MAX && estimate.median() > 0.0 && estimate.expected(&Prior::TTFT).is_finite());
                 prop_assert!((VARIANCE_MIN..=VARIANCE_MAX).contains(&estimate.variance));
             }
             prop_assert_eq!(before, filter);

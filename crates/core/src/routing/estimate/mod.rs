@@ -3,6 +3,7 @@
 //! Each estimate is kept for prompts of three lengths and for all of them together; a length that
 //! was never or not lately seen is answered by the whole. Values only: reading changes nothing.
 
+mod answer_length;
 mod filter;
 mod sample;
 mod success_rate;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::answer_length::AnswerLength;
 pub use self::filter::{Estimate, Filter, Prior, VARIANCE_MAX};
 pub use self::sample::CallSample;
 pub(crate) use self::success_rate::SuccessRate;
@@ -20,8 +22,6 @@ use crate::model::{Timestamp, Usage};
 pub(crate) const TTFT_UNKNOWN: f64 = 0.8;
 /// Seconds for a token where nothing at all was measured.
 pub(crate) const SECONDS_PER_TOKEN_UNKNOWN: f64 = 0.015;
-/// Tokens of an answer where nothing at all was measured.
-pub(crate) const OUTPUT_UNKNOWN: f64 = 300.0;
 /// The characters that `Prompt::estimated_tokens` counts as a token.
 #[cfg(test)]
 const CHARS_PER_TOKEN: f64 = 4.0;
@@ -113,8 +113,8 @@ pub struct Estimates {
     #[serde(rename = "pace", skip_serializing_if = "ByLength::is_blank")]
     pub seconds_per_token: ByLength,
     /// Tokens of an answer.
-    #[serde(skip_serializing_if = "ByLength::is_blank")]
-    pub output: ByLength,
+    #[serde(rename = "length", skip_serializing_if = "AnswerLength::is_blank")]
+    pub output: AnswerLength,
     /// Prompt tokens that the model counts for each one that is estimated.
     #[serde(skip_serializing_if = "Filter::is_blank")]
     size: Filter,
@@ -127,7 +127,7 @@ pub struct Estimates {
 }
 
 impl Estimates {
-    /// Learns from one call; `start` is the time to the first token to expect of a stranger here.
+    /// Learns from one call; `start` is the time to the first token to expect of a deployment without measurements.
     pub fn learn(&mut self, sample: &CallSample, start: f64, now: Timestamp) {
         let length = PromptLength::of(sample.prompt_tokens());
         self.record.learn(matches!(sample, CallSample::Answered { .. }), now);
@@ -146,7 +146,9 @@ impl Estimates {
                     &Prior::SECONDS_PER_TOKEN,
                     SECONDS_PER_TOKEN_UNKNOWN,
                 );
-                learn(&mut self.output, output, &Prior::OUTPUT, OUTPUT_UNKNOWN);
+                if let Some(tokens) = output {
+                    self.output.learn(tokens, length);
+                }
                 if let Some(counted) = counted {
                     self.size.learn(ratio(counted, prompt_tokens), &Prior::SIZE, Estimate::unmeasured(1.0), now);
                     let share = ratio(cached.min(counted), counted);
@@ -182,9 +184,7 @@ impl Estimates {
     #[must_use]
     pub(crate) fn usage(&self, estimated: u64, limit: Option<u64>, now: Timestamp) -> Usage {
         let input = self.tokens(float(estimated), now);
-        let output = self.output.read(PromptLength::of(estimated), &Prior::OUTPUT, now, None);
-        let output = output.map_or(OUTPUT_UNKNOWN, |output| output.expected(&Prior::OUTPUT));
-        let output = output.min(limit.map_or(f64::INFINITY, float));
+        let output = self.output.expected(PromptLength::of(estimated)).min(limit.map_or(f64::INFINITY, float));
         let cached = whole(input * self.cached_share());
         Usage { input: whole(input), cached, output: whole(output), ..Usage::default() }
     }

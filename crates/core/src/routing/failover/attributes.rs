@@ -179,6 +179,14 @@ pub enum SkipReason {
         /// For how much longer.
         left: Duration,
     },
+    /// Headers of the provider report no room for a long time, and it is called because no other deployment is
+    /// available.
+    LimitTried {
+        /// The limit in words.
+        limit: String,
+        /// For how much longer.
+        left: Duration,
+    },
     /// The request is larger than a limit ever leaves room for.
     TooLarge {
         /// The limit in words.

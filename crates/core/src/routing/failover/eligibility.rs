@@ -96,10 +96,9 @@ impl<'a> Eligibility<'a> {
 /// Why a limit keeps a deployment shut at `now`, if it does.
 pub(super) fn closed(shut: &LimitExceeded, now: Timestamp) -> Option<SkipReason> {
     match shut {
-        LimitExceeded::Until { at, limit } if now < *at => {
-            Some(SkipReason::Limited { limit: limit.clone(), left: at.since(now) })
+        LimitExceeded::Until { at, limit } | LimitExceeded::Reported { at, limit } => {
+            (now < *at).then(|| SkipReason::Limited { limit: limit.clone(), left: at.since(now) })
         }
-        LimitExceeded::Until { .. } => None,
         LimitExceeded::Never { limit } => Some(SkipReason::TooLarge { limit: limit.clone() }),
         LimitExceeded::Unpriced => Some(SkipReason::Unpriced),
     }

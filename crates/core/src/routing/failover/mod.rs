@@ -51,6 +51,8 @@ pub struct PlannedCall {
     pub first_token: Duration,
     /// It is half-open: the lease of the probe must be won first.
     pub probe: bool,
+    /// It is made despite a limit that the provider reported for a long time.
+    pub tries_limit: bool,
 }
 
 impl Stop {
@@ -104,6 +106,8 @@ pub struct Failover<'a> {
     skips: Vec<Skip>,
     /// Deployments that were rate limited at their turn: they are called once the gate opens.
     blocked: Vec<DeploymentId>,
+    /// Deployments that were to be called despite a reported limit.
+    tried_limits: Vec<DeploymentId>,
     /// Time that was waited for slots which others took.
     waited: Duration,
 }
@@ -177,6 +181,7 @@ impl<'a> Failover<'a> {
             refused: false,
             skips: Vec::new(),
             blocked: Vec::new(),
+            tried_limits: Vec::new(),
             waited: Duration::ZERO,
         }
     }
@@ -206,7 +211,7 @@ impl<'a> Failover<'a> {
         } else {
             self.retry(snapshot, now, rng).or_else(|| self.bypass_breaker(snapshot, now))
         };
-        if let Some(call) = call {
+        if let Some(call) = call.or_else(|| self.try_limit(snapshot, now)) {
             return Step::Call(call);
         }
         Step::Stop(self.stop(snapshot, now))
@@ -463,7 +468,14 @@ impl<'a> Failover<'a> {
             && self.has_alternative(deployment, snapshot, at);
         let first_token = self.first_token(group, deployment, at);
         let first_token = if probe { first_token.min(PROBE_PATIENCE) } else { first_token };
-        PlannedCall { group, deployment, wait, first_token, probe }
+        PlannedCall {
+            group,
+            deployment,
+            wait,
+            first_token,
+            probe,
+            tries_limit: self.tried_limits.contains(&deployment),
+        }
     }
 
     /// The share of the time left that this attempt may spend in silence.

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use super::eligibility::closed;
 use super::reaction::{Reaction, reaction};
-use super::{CalledDeployment, Eligibility, Failover, GroupVisit, MAX_ATTEMPTS, PlannedCall, Restriction, Stop};
+use super::{
+    CalledDeployment, Eligibility, Failover, GroupVisit, MAX_ATTEMPTS, PlannedCall, Restriction, SkipReason, Stop,
+};
 use crate::model::{Class, Failure, Timestamp};
 use crate::routing::breaker::BreakerState;
 use crate::routing::limits::LimitExceeded;
@@ -90,10 +93,27 @@ impl Failover<'_> {
         now: Timestamp,
     ) -> Option<Duration> {
         let floor = called.retry_at.map_or(Duration::ZERO, |at| at.since(now));
-        let gate =
-            snapshot.gated(called.group, called.deployment, now).map_or(Duration::ZERO, |until| until.since(now));
+        let gate = self.gate_of(called, snapshot, now).map_or(Duration::ZERO, |until| until.since(now));
         let wait = backoff.max(floor).max(gate);
         self.affordable(called.group, wait, now).then_some(wait)
+    }
+
+    /// Until when a rate limit excludes a deployment that was called. One that was called despite a reported limit is
+    /// retried despite it.
+    fn gate_of(&self, called: &CalledDeployment, snapshot: &StateSnapshot, now: Timestamp) -> Option<Timestamp> {
+        let CalledDeployment { group, deployment, .. } = *called;
+        match snapshot.limit_exceeded(group, deployment) {
+            Some(LimitExceeded::Reported { .. }) if self.tried_limits.contains(&deployment) => {
+                snapshot.deployment(deployment).gate(now)
+            }
+            Some(
+                LimitExceeded::Reported { .. }
+                | LimitExceeded::Until { .. }
+                | LimitExceeded::Never { .. }
+                | LimitExceeded::Unpriced,
+            )
+            | None => snapshot.gated(group, deployment, now),
+        }
     }
 
     fn affordable(&self, group: GroupId, wait: Duration, now: Timestamp) -> bool {
@@ -162,6 +182,26 @@ impl Failover<'_> {
         Some(self.call(group, deployment, Duration::ZERO, snapshot, now))
     }
 
+    /// A limit that headers reported for a long time is advice, too: one header that is wrong would exclude a
+    /// deployment for hours. Calls a deployment that only such a limit excludes, when no other is left.
+    pub(super) fn try_limit(&mut self, snapshot: &StateSnapshot, now: Timestamp) -> Option<PlannedCall> {
+        if !matches!(self.restriction, Restriction::None | Restriction::Larger(_)) {
+            return None;
+        }
+        let (group, deployment, exceeded) = self.gated(snapshot, now).into_iter().find_map(|(group, id, _)| {
+            let exceeded = snapshot.limit_exceeded(group, id)?;
+            let reported = matches!(exceeded, LimitExceeded::Reported { .. });
+            let gated = snapshot.deployment(id).gate(now).is_some();
+            (reported && !gated && !self.tried_limits.contains(&id)).then_some((group, id, exceeded))
+        })?;
+        self.tried_limits.push(deployment);
+        let call = self.call(group, deployment, Duration::ZERO, snapshot, now);
+        if let Some(SkipReason::Limited { limit, left }) = closed(&exceeded, now) {
+            self.skip(group, deployment, SkipReason::LimitTried { limit, left });
+        }
+        Some(call)
+    }
+
     pub(super) fn stop(&self, snapshot: &StateSnapshot, now: Timestamp) -> Stop {
         let too_long = self.attempts == 0 && self.visits.iter().any(|visit| visit.too_small);
         if self.refused || too_long {
@@ -171,7 +211,7 @@ impl Failover<'_> {
             !matches!(snapshot.limit_exceeded(called.group, called.deployment), Some(LimitExceeded::Never { .. }))
         };
         let asked_gates = self.called.iter().filter(|called| called.retry_at.is_some()).filter(open);
-        let asked_gates = asked_gates.filter_map(|called| snapshot.gated(called.group, called.deployment, now));
+        let asked_gates = asked_gates.filter_map(|called| self.gate_of(called, snapshot, now));
         let gates = self.gated(snapshot, now).into_iter().map(|(_, _, until)| until).chain(asked_gates);
         if let Some(until) = gates.min() {
             return Stop::RateLimited { next: until.since(now) };

@@ -683,6 +683,37 @@ fn one_without_room_is_passed_over_and_waited_for_last() {
     walk(&map, snapshot, RequestAttributes::default(), "401", "| limited-300");
 }
 
+/// Headers report that `deployment` has no room until this second.
+fn report(snapshot: &mut StateSnapshot, deployment: usize, second: u64) {
+    let at = Timestamp(1_000_000).after(Duration::from_secs(second));
+    let limit = "the provider's limit of requests".to_owned();
+    snapshot.deployments[deployment].headroom.exceeded = Some(LimitExceeded::Reported { at, limit });
+}
+
+#[test]
+fn a_limit_that_is_reported_for_hours_is_tried_when_no_other_deployment_is_left() {
+    let map = map("main: a b");
+    let mut snapshot = StateSnapshot::new(&map);
+    report(&mut snapshot, 0, 86_400);
+    walk(&map, snapshot.clone(), RequestAttributes::default(), "401", "b a | exhausted");
+    report(&mut snapshot, 1, 3_600);
+    walk(&map, snapshot.clone(), RequestAttributes::default(), "401", "a b | exhausted");
+    // A limit of the profile holds.
+    fill(&mut snapshot, 1, 300);
+    walk(&map, snapshot.clone(), RequestAttributes::default(), "401", "a | limited-299");
+    // So does the gate of a 429.
+    snapshot.deployments[0].gate = Some(Timestamp(1_000_000).after(Duration::from_secs(600)));
+    walk(&map, snapshot, RequestAttributes::default(), "401", "| limited-300");
+}
+
+#[test]
+fn a_deployment_that_is_called_despite_a_reported_limit_is_retried_despite_it() {
+    let map = map("main: a");
+    let mut snapshot = StateSnapshot::new(&map);
+    report(&mut snapshot, 0, 86_400);
+    walk(&map, snapshot, RequestAttributes::default(), "500", "a a+ a+ | exhausted");
+}
+
 #[test]
 fn one_that_has_room_by_the_time_the_others_failed_is_asked_at_once() {
     let map = map("main: a b");

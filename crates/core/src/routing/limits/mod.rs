@@ -112,6 +112,8 @@ pub struct Demand {
     pub prompt_nanos: u64,
     /// For how many calls there has to be room: for it and for those that wait in front of it.
     pub calls: u64,
+    /// It is called despite a limit that the provider reported for a long time.
+    pub tries_limit: bool,
 }
 
 impl Demand {
@@ -130,6 +132,7 @@ impl Demand {
             nanos: cost(output),
             prompt_nanos: cost(0).unwrap_or(0),
             calls: 1,
+            tries_limit: false,
         }
     }
 
@@ -207,6 +210,13 @@ pub enum LimitExceeded {
         /// The limit in words.
         limit: String,
     },
+    /// No room for a long time, according to the headers of a reply. A call is tried if no other deployment is left.
+    Reported {
+        /// When there may be.
+        at: Timestamp,
+        /// The limit in words.
+        limit: String,
+    },
     /// The request is larger than the limit ever leaves room for.
     Never {
         /// The limit in words.
@@ -221,19 +231,28 @@ impl LimitExceeded {
     #[must_use]
     pub fn until(&self, now: Timestamp) -> Option<Timestamp> {
         match self {
-            Self::Until { at, .. } => Some(*at).filter(|at| now < *at),
+            Self::Until { at, .. } | Self::Reported { at, .. } => Some(*at).filter(|at| now < *at),
             Self::Never { .. } | Self::Unpriced => Some(Timestamp(i64::MAX)),
+        }
+    }
+
+    /// The same until `at`, if it ends.
+    fn lasting(&self, at: Timestamp) -> Self {
+        match self {
+            Self::Until { limit, .. } => Self::Until { at, limit: limit.clone() },
+            Self::Reported { limit, .. } => Self::Reported { at, limit: limit.clone() },
+            Self::Never { .. } | Self::Unpriced => self.clone(),
         }
     }
 
     /// Of two reasons the one that holds longer.
     #[must_use]
     pub fn later(self, other: Self) -> Self {
-        match (&self, &other) {
-            (Self::Until { at, .. }, Self::Until { at: than, .. }) if at < than => other,
-            (Self::Until { .. }, Self::Never { .. } | Self::Unpriced) => other,
-            (Self::Until { .. } | Self::Never { .. } | Self::Unpriced, _) => self,
-        }
+        let end = |exceeded: &Self| match exceeded {
+            Self::Until { at, .. } | Self::Reported { at, .. } => *at,
+            Self::Never { .. } | Self::Unpriced => Timestamp(i64::MAX),
+        };
+        if end(&self) < end(&other) { other } else { self }
     }
 }
 

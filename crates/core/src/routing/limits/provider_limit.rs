@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::wait_queue::WaitQueue;
 use super::{Demand, LimitExceeded, SharedTimes, Ticket, Turn};
-use crate::model::{RateLimitReading, Refill, Resource, Timestamp};
+use crate::model::{RateLimitReading, Refill, Resource, Timestamp, WindowEvidence};
 
 /// A rate limit that closes the gate for longer is not believed.
 const GATE_MAX: Duration = Duration::from_secs(3600);
@@ -16,13 +16,19 @@ const SCARCE: f64 = 0.25;
 const KEPT: usize = 64;
 /// A provider that resets a limit later than this is not believed.
 const RESET_MAX: Duration = Duration::from_secs(24 * 3600);
+/// A header that reports no room for longer may be wrong: a call is tried if no other deployment is left.
+const REPORT_MAX: Duration = Duration::from_secs(90);
 /// Time after which rate limits are forgotten.
 const PACE_MEMORY: Duration = Duration::from_secs(60);
-/// Time in which a pace doubles.
-const PACE_DOUBLES: Duration = Duration::from_secs(20);
+/// Time for which a pace stays as it was measured.
+const PACE_HOLDS: Duration = Duration::from_secs(15);
+/// Time in which it doubles after that, so that a limit that was raised or was none is found out.
+const PACE_DOUBLES: Duration = Duration::from_secs(10);
 /// Rate limits within [`PACE_MEMORY`] from which calls are paced. A single one may be a one-off, and its
 /// gate is all that it asks for.
 const PACED_FROM: u32 = 2;
+/// Time for which it is remembered that a limit is a window.
+const WINDOW_MEMORY: Duration = Duration::from_secs(3600);
 /// Calls before this do not tell how fast the provider allows calls now.
 const EPISODE_MAX: Duration = Duration::from_secs(10);
 
@@ -59,6 +65,9 @@ struct Bucket {
     at: Timestamp,
     /// Calls that began since, and are not in `remaining`: when, and how much they need.
     taken: Vec<(Timestamp, u64)>,
+    /// The last reading that fits a window and not a bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    windowed: Option<Timestamp>,
 }
 
 /// Answered calls since a gate opened.
@@ -103,9 +112,10 @@ impl SharedTimes for ProviderLimit {
     fn shift(&mut self, by: i64) {
         let Self { heard: _, gate, buckets, episode, pace, output: _, queue } = self;
         *gate = gate.map(|gate| gate.shifted(by));
-        for Bucket { resource: _, span: _, limit: _, remaining: _, refill: _, at, taken } in buckets {
+        for Bucket { resource: _, span: _, limit: _, remaining: _, refill: _, at, taken, windowed } in buckets {
             *at = at.shifted(by);
             taken.iter_mut().for_each(|(begun, _)| *begun = begun.shifted(by));
+            *windowed = windowed.map(|seen| seen.shifted(by));
         }
         episode.shift(by);
         if let Some(Pace { episode, at, wait: _, refusals: _, next }) = pace {
@@ -148,7 +158,11 @@ impl ProviderLimit {
         let gate = self.gated(now).map(|at| LimitExceeded::Until { at, limit: "the provider's rate limit".to_owned() });
         let buckets = self.known(now).filter_map(|bucket| {
             let at = bucket.room_at(need.of_resource(bucket.resource), now)?;
-            Some(LimitExceeded::Until { at, limit: format!("the provider's limit of {}", bucket.resource.as_str()) })
+            let limit = format!("the provider's limit of {}", bucket.resource.as_str());
+            if at.since(now) <= REPORT_MAX {
+                return Some(LimitExceeded::Until { at, limit });
+            }
+            Some(LimitExceeded::Reported { at, limit }).filter(|_| !need.tries_limit)
         });
         let turn = |pace: &Pace| pace.next.max(now).after(pace.gap(now).saturating_mul(whole(need.calls - 1)));
         let pace = self.pace(now).filter(|pace| turn(pace) > now).map(|pace| LimitExceeded::Until {
@@ -162,7 +176,9 @@ impl ProviderLimit {
     #[must_use]
     pub fn is_scarce(&self, need: &Demand, now: Timestamp) -> bool {
         let scarce = |bucket: &Bucket| match bucket.limit {
-            Some(limit) => bucket.level(now) - float(need.of_resource(bucket.resource)) < SCARCE * float(limit),
+            Some(limit) => {
+                bucket.level_to_share(now) - float(need.of_resource(bucket.resource)) < SCARCE * float(limit)
+            }
             None => true,
         };
         // Another process may have been refused too: only the shared state knows whether there is a pace.
@@ -230,7 +246,7 @@ impl ProviderLimit {
     }
 
     fn read(&mut self, reading: &RateLimitReading, started: Timestamp, at: Timestamp) {
-        let RateLimitReading { resource, span, limit, remaining, refill } = *reading;
+        let RateLimitReading { resource, span, limit, remaining, refill, window } = *reading;
         let refill = match refill {
             Refill::Over(span) => Refill::Over(span.min(RESET_MAX)),
             Refill::At(end) => Refill::At(end.min(RESET_MAX)),
@@ -241,10 +257,18 @@ impl ProviderLimit {
         if let Some(old) = old.as_ref().filter(|old| old.at > at && old.at.since(at) < GATE_MAX) {
             return self.buckets.push(old.clone());
         }
+        let recent = |seen: &Timestamp| at.since(*seen) < WINDOW_MEMORY;
+        let seen = old.as_ref().and_then(|old| old.windowed).filter(recent);
+        let (refill, windowed) = match window {
+            WindowEvidence::Certain => (refill, Some(at)),
+            // An empty window and an empty bucket look alike.
+            WindowEvidence::Possible(end) if seen.is_some() => (Refill::At(end.min(RESET_MAX)), seen),
+            WindowEvidence::Possible(_) | WindowEvidence::None => (refill, seen),
+        };
         // What began before the call that brought this is in it already.
         let mut taken = old.map(|old| old.taken).unwrap_or_default();
         taken.retain(|(begun, _)| *begun > started);
-        self.buckets.push(Bucket { resource, span, limit, remaining, refill, at, taken });
+        self.buckets.push(Bucket { resource, span, limit, remaining, refill, at, taken, windowed });
     }
 
     /// Counts an answered call for the rate that the provider allows.
@@ -332,13 +356,12 @@ impl Episode {
 }
 
 impl Pace {
-    /// Requests per second: what was answered, over the time until the provider takes calls again. It
-    /// doubles every [`PACE_DOUBLES`], so that a limit that was raised or was none is found out.
+    /// Requests per second: what was answered, over the time until the provider takes calls again.
     fn rate(&self, now: Timestamp) -> f64 {
         let answering = self.episode.first.map_or(Duration::ZERO, |first| self.at.since(first));
         let span = (answering + self.wait).as_secs_f64().max(0.1);
-        let age = now.since(self.at.after(self.wait)).as_secs_f64();
-        self.episode.answered.max(1.0) / span * (age / PACE_DOUBLES.as_secs_f64()).exp2()
+        let growing = now.since(self.at.after(self.wait + PACE_HOLDS)).as_secs_f64();
+        self.episode.answered.max(1.0) / span * (growing / PACE_DOUBLES.as_secs_f64()).exp2()
     }
 
     /// The time from one call to the next.
@@ -365,6 +388,17 @@ impl Bucket {
             Refill::At(_) => remaining,
         };
         level.min(full) - self.reserved(now)
+    }
+
+    /// The level from which calls are shared out. All that wait for the end of a window would call at once, so
+    /// that a window counts as used for as long again.
+    fn level_to_share(&self, now: Timestamp) -> f64 {
+        match self.refill {
+            Refill::At(end) if now.since(self.at) < end.saturating_mul(2).max(PACE_MEMORY) => {
+                self.level(now).min(float(self.remaining))
+            }
+            Refill::At(_) | Refill::Over(_) => self.level(now),
+        }
     }
 
     /// What began since and has not come back yet.

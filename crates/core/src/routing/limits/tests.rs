@@ -3,7 +3,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{RateLimitReading, Refill};
+use crate::model::{RateLimitReading, Refill, WindowEvidence};
 
 fn cap(name: &'static str, limit: u64) -> Cap {
     let (counts, seconds) = match name {
@@ -21,7 +21,15 @@ fn limits(caps: &[(&'static str, u64)], max_parallel: Option<u64>) -> Limits {
 }
 
 fn need(prompt: u64, output: u64) -> Demand {
-    Demand { prompt, output, bounded: true, nanos: Some((prompt + output) * 10), prompt_nanos: prompt * 10, calls: 1 }
+    Demand {
+        prompt,
+        output,
+        bounded: true,
+        nanos: Some((prompt + output) * 10),
+        prompt_nanos: prompt * 10,
+        calls: 1,
+        tries_limit: false,
+    }
 }
 
 fn at(seconds: f64) -> Timestamp {
@@ -42,7 +50,7 @@ fn check(limits: &Limits, seconds: &[f64], want: &str) {
                     meter.settle(id as u64, Consumption { tokens: 30, nanos: 300 });
                     ".".to_owned()
                 }
-                Err(LimitExceeded::Until { at: when, limit }) => {
+                Err(LimitExceeded::Until { at: when, limit } | LimitExceeded::Reported { at: when, limit }) => {
                     format!("{limit}@{}", when.since(at(0.0)).as_secs_f64())
                 }
                 Err(LimitExceeded::Never { limit }) => format!("{limit} never"),
@@ -161,7 +169,14 @@ fn headroom_is_that_of_the_tightest() {
 }
 
 fn reading(limit: u64, remaining: u64, refill: Refill) -> RateLimitReading {
-    RateLimitReading { resource: Resource::Requests, span: None, limit: Some(limit), remaining, refill }
+    RateLimitReading {
+        resource: Resource::Requests,
+        span: None,
+        limit: Some(limit),
+        remaining,
+        refill,
+        window: WindowEvidence::None,
+    }
 }
 
 fn hear(quota: &mut ProviderLimit, second: f64, readings: &[RateLimitReading], gate: Option<u64>) {
@@ -174,7 +189,9 @@ fn hear(quota: &mut ProviderLimit, second: f64, readings: &[RateLimitReading], g
 fn wait(quota: &ProviderLimit, second: f64) -> Option<f64> {
     match quota.check(&need(10, 20), at(second)) {
         Ok(()) => None,
-        Err(LimitExceeded::Until { at: when, .. }) => Some(when.since(at(second)).as_secs_f64()),
+        Err(LimitExceeded::Until { at: when, .. } | LimitExceeded::Reported { at: when, .. }) => {
+            Some(when.since(at(second)).as_secs_f64())
+        }
         Err(other) => panic!("{other:?}"),
     }
 }
@@ -267,7 +284,7 @@ fn refusals_at_the_same_moment_count_what_was_answered_beside_them() {
 }
 
 #[test]
-fn a_pace_doubles_and_is_forgotten_within_a_minute() {
+fn a_pace_holds_then_doubles_and_is_forgotten_within_a_minute() {
     let paced = |second: f64| {
         let mut quota = ProviderLimit::default();
         refuse(&mut quota, 0.0);
@@ -276,8 +293,9 @@ fn a_pace_doubles_and_is_forgotten_within_a_minute() {
         wait(&quota, second)
     };
     assert_eq!(paced(1.0), Some(1.0));
-    assert_eq!(paced(21.0), Some(0.5));
-    assert_eq!(paced(41.0), Some(0.25));
+    assert_eq!(paced(16.0), Some(1.0));
+    assert_eq!(paced(26.0), Some(0.5));
+    assert_eq!(paced(36.0), Some(0.25));
     assert_eq!(paced(61.0), None);
 }
 
@@ -301,6 +319,37 @@ fn a_reset_that_is_days_away_is_believed_for_a_day() {
     let day = 24.0 * 3600.0;
     assert!(wait(&quota, 0.0).unwrap() <= day + 1.0);
     assert_eq!(wait(&quota, day + 1.0), None);
+}
+
+#[test]
+fn a_reset_that_is_hours_away_can_be_tried_and_one_within_a_minute_cannot() {
+    let tried = Demand { tries_limit: true, ..need(1, 1) };
+    let check = |reset, want: bool| {
+        let mut quota = ProviderLimit::default();
+        hear(&mut quota, 0.0, &[reading(60, 0, Refill::At(Duration::from_secs(reset)))], None);
+        assert!(quota.check(&need(1, 1), at(0.0)).is_err());
+        assert_eq!(quota.check(&tried, at(0.0)).is_ok(), want, "{reset} s");
+        hear(&mut quota, 0.0, &[], Some(5));
+        assert!(quota.check(&tried, at(0.0)).is_err(), "the gate of a 429 holds");
+    };
+    check(3600, true);
+    check(60, false);
+}
+
+#[test]
+fn a_limit_that_once_was_a_window_opens_at_its_end() {
+    let second = Duration::from_secs(1);
+    let evidence = |left, refill, window| RateLimitReading { window, ..reading(10, left, refill) };
+    // Nothing left: a bucket that fills in a second, or a window that ends in one.
+    let ambiguous = evidence(0, Refill::Over(second), WindowEvidence::Possible(second));
+    let mut quota = ProviderLimit::default();
+    hear(&mut quota, 0.0, &[ambiguous], None);
+    assert_eq!(wait(&quota, 0.0), Some(0.101));
+    hear(&mut quota, 1.0, &[evidence(5, Refill::At(second), WindowEvidence::Certain)], None);
+    hear(&mut quota, 2.0, &[ambiguous], None);
+    assert_eq!(wait(&quota, 2.0), Some(1.001));
+    hear(&mut quota, 4000.0, &[ambiguous], None);
+    assert_eq!(wait(&quota, 4000.0), Some(0.101), "it may have changed since");
 }
 
 #[test]
@@ -351,6 +400,33 @@ fn with_headers_there_is_no_pace() {
     hear(&mut quota, 0.0, &[reading(60, 50, Refill::Over(Duration::from_secs(60)))], Some(1));
     quota.take(&need(1, 1), at(2.0));
     assert_eq!(wait(&quota, 2.0), None);
+}
+
+#[test]
+fn an_empty_window_that_looks_like_a_bucket_is_a_window_once_a_reply_showed_it() {
+    let empty = RateLimitReading {
+        window: WindowEvidence::Possible(Duration::from_millis(800)),
+        ..reading(5, 0, Refill::Over(Duration::from_secs(1)))
+    };
+    let half =
+        RateLimitReading { window: WindowEvidence::Certain, ..reading(5, 3, Refill::At(Duration::from_millis(950))) };
+    let mut quota = ProviderLimit::default();
+    hear(&mut quota, 0.2, &[empty], None);
+    assert_eq!(wait(&quota, 0.2), Some(0.201), "a fifth of a second refills one of five");
+    hear(&mut quota, 1.1, &[half], None);
+    hear(&mut quota, 1.2, &[empty], None);
+    assert_eq!(wait(&quota, 1.2), Some(0.801), "the window ends");
+    hear(&mut quota, 4000.0, &[empty], None);
+    assert_eq!(wait(&quota, 4000.0), Some(0.201), "an hour later it may be another limit");
+}
+
+#[test]
+fn the_calls_that_wait_for_the_end_of_a_window_are_counted() {
+    let mut quota = ProviderLimit::default();
+    hear(&mut quota, 0.0, &[reading(5, 0, Refill::At(Duration::from_secs(2)))], None);
+    assert_eq!(wait(&quota, 3.0), None);
+    assert!(quota.is_scarce(&need(1, 1), at(3.0)), "twenty may wait for five places");
+    assert!(!quota.is_scarce(&need(1, 1), at(61.0)));
 }
 
 #[test]

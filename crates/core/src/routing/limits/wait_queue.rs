@@ -52,7 +52,9 @@ impl Turn {
     /// room for the demand alone.
     pub fn check(&self, mut check: impl FnMut(&Demand) -> Result<(), LimitExceeded>) -> Result<(), LimitExceeded> {
         let Err(exceeded) = check(&self.own.behind(self.ahead)) else { return Ok(()) };
-        let (LimitExceeded::Until { at, limit }, Some(certain_at)) = (&exceeded, self.certain_at) else {
+        let (LimitExceeded::Until { at, .. } | LimitExceeded::Reported { at, .. }, Some(certain_at)) =
+            (&exceeded, self.certain_at)
+        else {
             return Err(exceeded);
         };
         if at.since(self.now) < LONG_WAIT {
@@ -60,10 +62,10 @@ impl Turn {
         }
         let alone = match check(&self.own) {
             Ok(()) => certain_at,
-            Err(LimitExceeded::Until { at, .. }) => at.max(certain_at),
+            Err(LimitExceeded::Until { at, .. } | LimitExceeded::Reported { at, .. }) => at.max(certain_at),
             Err(LimitExceeded::Never { .. } | LimitExceeded::Unpriced) => *at,
         };
-        Err(LimitExceeded::Until { at: alone.min(*at), limit: limit.clone() })
+        Err(exceeded.lasting(alone.min(*at)))
     }
 }
 
@@ -164,7 +166,8 @@ mod tests {
     /// The turn of a request that began at 10 s, behind one other, under a limit with room for one call at `room`
     /// and for two a minute later.
     fn turn(now: i64, room: i64) -> Result<(), i64> {
-        let own = Demand { prompt: 0, output: 0, bounded: false, nanos: None, prompt_nanos: 0, calls: 1 };
+        let own =
+            Demand { prompt: 0, output: 0, bounded: false, nanos: None, prompt_nanos: 0, calls: 1, tries_limit: false };
         let until = |second: i64| match now < second {
             true => Err(LimitExceeded::Until { at: Timestamp(second * 1000), limit: String::new() }),
             false => Ok(()),

@@ -70,7 +70,7 @@ fn failed(why: &Error) -> KeyringError {
     match why {
         Error::NoStorageAccess(why) => KeyringError::Locked(one_line(&why.to_string())),
         Error::PlatformFailure(why) => KeyringError::Failed(one_line(&why.to_string())),
-        Error::BadEncoding(_) | Error::BadDataFormat(..) => KeyringError::Failed("what it holds is no text".to_owned()),
+        Error::BadEncoding(_) | Error::BadDataFormat(..) => KeyringError::Failed("its entry is not text".to_owned()),
         Error::TooLong(what, most) => KeyringError::Failed(format!("the {what} is longer than {most}")),
         Error::Ambiguous(_) => KeyringError::Failed("it has several entries of this name".to_owned()),
         _ => KeyringError::Failed("it refused the entry".to_owned()),
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn an_error_tells_nothing_of_the_entry() {
         let why = failed(&Error::BadEncoding(b"sk-secret".to_vec()));
-        assert_eq!(why.to_string(), "the keyring failed: what it holds is no text");
+        assert_eq!(why.to_string(), "the keyring failed: its entry is not text");
         assert!(!format!("{why:?}").contains("sk-"));
     }
 }

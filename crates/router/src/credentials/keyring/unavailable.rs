@@ -1,13 +1,15 @@
-//! Replaces the keyring in a build without it: every operation fails with that reason.
+//! Stands in for the keyring in a build without the feature `keyring`: every operation fails with that reason.
 
 use super::{Keyring, KeyringError};
 use llmroute_core::model::Secret;
 
+pub use self::UnavailableKeyring as SystemKeyring;
+
 /// The operating system's keyring, which this build cannot use.
 #[derive(Debug, Default)]
-pub struct SystemKeyring(());
+pub struct UnavailableKeyring(());
 
-impl Keyring for SystemKeyring {
+impl Keyring for UnavailableKeyring {
     fn get(&self, _: &str) -> Result<Option<Secret>, KeyringError> {
         Err(KeyringError::NotBuilt)
     }

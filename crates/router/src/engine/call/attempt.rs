@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::stream::{self, Stream, StreamExt};
 
-use crate::engine::router::Router;
+use crate::engine::router::Engine;
 use crate::engine::shared::reservation::PendingReservation;
 use crate::ports::HttpReply;
 pub use llmroute_core::call::{self, CallEnd, HttpCall, adaptation};
@@ -83,7 +83,7 @@ pub(in crate::engine) struct CallSpec<'a> {
     pub(in crate::engine) reservation: Option<PendingReservation>,
 }
 
-impl Router {
+impl Engine {
     /// Makes a call. `alive` runs as long as the call does.
     pub(in crate::engine) fn call<'a>(
         &'a self,
@@ -112,7 +112,7 @@ impl Router {
 }
 
 struct RunningCall<'a> {
-    router: &'a Router,
+    router: &'a Engine,
     spec: CallSpec<'a>,
     stage: Stage<'a>,
     /// Events that were decoded and not yet taken.
@@ -257,7 +257,7 @@ impl<'a> RunningCall<'a> {
     }
 }
 
-async fn key(router: &Router, deployment: DeploymentId, deadline: Timestamp) -> Result<Option<Secret>, Failure> {
+async fn key(router: &Engine, deployment: DeploymentId, deadline: Timestamp) -> Result<Option<Secret>, Failure> {
     let left = deadline.since(router.clock.now());
     match tokio::time::timeout(left, router.keys.get(&router.sources[deployment.0])).await {
         Ok(Ok(key)) => Ok(key),
@@ -338,7 +338,7 @@ mod tests {
         let profile = Profile::parse(Source::Demo, PROFILE, &options).unwrap();
         let clock = Clock::starting_at(Timestamp(1_700_000_000_000));
         let around = Environment { vars: &vars, state: &StateLocation::Memory, clock, seed: 1 };
-        let mut router = Router::from_profile(profile, &around);
+        let mut router = Engine::from_profile(profile, &around);
         let server = Arc::new(Refusing::default());
         router.transport = Arc::clone(&server) as Arc<dyn Transport>;
         let mut prompt = Prompt::user("Hi".to_owned());

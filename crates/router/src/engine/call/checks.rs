@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::engine::call::schema::Schema;
 use crate::engine::call::verify::verify;
 pub use llmroute_core::model::format::duration;
-pub use llmroute_core::model::{Answer, Class, Failure, Finish, OutputFault};
+pub use llmroute_core::model::{Answer, Class, Failure, Finish, Message, OutputFault, Part, Prompt, Role};
+use llmroute_core::routing::OnLength;
 
 /// The checks that an answer must pass; none by default.
 ///
@@ -18,17 +19,23 @@ pub struct Checks {
     pub schema: Option<Arc<Schema>>,
     /// This shell command must exit with status 0. It gets the answer on standard input.
     pub verify: Option<Arc<str>>,
+    /// The token limit must not have cut the answer, whatever the group of the deployment says.
+    pub fail_on_length: bool,
 }
 
 impl Checks {
     /// Judges `answer` within `limit`. Its text becomes the document that was judged.
-    /// A command gets none of the variables `keys`.
+    /// A command gets none of the variables `keys`. `on_length` is the group's.
     pub(in crate::engine) async fn judge(
         &self,
         answer: &mut Answer,
+        on_length: OnLength,
         keys: &[&str],
         limit: Duration,
     ) -> Result<(), Failure> {
+        if answer.finish == Some(Finish::Length) && (self.fail_on_length || on_length == OnLength::Fail) {
+            return Err(Failure::new(Class::InvalidOutput(OutputFault::Cut), "the token limit cut the answer"));
+        }
         // A turn that calls tools is not the answer yet.
         if answer.text.trim().is_empty() {
             return Ok(());
@@ -63,6 +70,22 @@ fn rejected(answer: &Answer, why: &str) -> Failure {
     };
     // The reason may quote long text of a model; the note stands before the part that is cut.
     Failure::new(Class::InvalidOutput(fault), format!("the answer is rejected{note}: {why}"))
+}
+
+/// The longest part of a rejected answer that is sent back, in characters.
+const MAX_QUOTED: usize = 20_000;
+
+/// Returns `prompt` with the rejected `answer` and the reason, so that the model can correct it.
+pub(in crate::engine) fn correction(prompt: &Prompt, answer: &Answer, failure: &Failure) -> Prompt {
+    let quoted = answer.text.chars().take(MAX_QUOTED).collect();
+    let turn = |role, text| Message { role, parts: vec![Part::Text(text)] };
+    let request = format!(
+        "Your answer cannot be used: {}. Answer the request again, complete and corrected, and with nothing else.",
+        failure.message
+    );
+    let mut prompt = prompt.clone();
+    prompt.messages.extend([turn(Role::Assistant, quoted), turn(Role::User, request)]);
+    prompt
 }
 
 #[cfg(test)]

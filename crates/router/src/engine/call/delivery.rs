@@ -6,18 +6,18 @@ use crate::engine::event::{ContinuedBy, Observer, RouterEvent};
 pub use llmroute_core::model::{Event, Message, Prompt, Role};
 pub use llmroute_core::routing::continuation::{Continuation, ContinuationStep};
 
-/// How the answer reaches its reader.
+/// The way in which the answer reaches its reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
     /// Only when it is complete; a partial answer is never delivered.
     Whole,
-    /// As it arrives. [`Midstream`] applies when it fails after visible text.
-    Streamed(Midstream),
+    /// As it arrives. [`MidstreamMode`] applies when it fails after visible text.
+    Streamed(MidstreamMode),
 }
 
 /// The fate of text that was already delivered when an answer fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Midstream {
+pub enum MidstreamMode {
     /// It is discarded; the new answer is delivered from its beginning.
     Restart,
     /// It is kept; only an exact continuation is delivered.
@@ -93,7 +93,7 @@ impl AnswerWriter {
     pub(in crate::engine) fn prepare(&mut self, prefill: bool, observer: &mut dyn Observer) -> PromptStart {
         self.diverged = false;
         self.continuation = None;
-        if self.delivery == Delivery::Streamed(Midstream::Restart) {
+        if self.delivery == Delivery::Streamed(MidstreamMode::Restart) {
             self.restart_due = self.delivered;
             return PromptStart::Fresh;
         }
@@ -106,7 +106,7 @@ impl AnswerWriter {
         let text = || llmroute_core::routing::continuation::prefill(&self.written).to_owned();
         let (continuation, start, by) = if prefill {
             (Continuation::prefilled(&self.written), PromptStart::Prefill(text()), ContinuedBy::Prefill)
-        } else if midstream == Midstream::Resume {
+        } else if midstream == MidstreamMode::Resume {
             (Continuation::instructed(&self.written), PromptStart::Instruction(text()), ContinuedBy::Instruction)
         } else {
             (Continuation::restarted(&self.written), PromptStart::Fresh, ContinuedBy::Match)
@@ -157,7 +157,7 @@ impl AnswerWriter {
 
     /// Returns true if another attempt may follow a failed one.
     pub(in crate::engine) fn may_go_on(&self) -> bool {
-        self.written.is_empty() || self.delivery != Delivery::Streamed(Midstream::Fail)
+        self.written.is_empty() || self.delivery != Delivery::Streamed(MidstreamMode::Fail)
     }
 
     /// Returns the text that was delivered and not discarded.

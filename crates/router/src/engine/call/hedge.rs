@@ -57,7 +57,7 @@ struct Race<'a> {
     after: Duration,
 }
 
-/// What a race reports to, and what its decisions draw from.
+/// The observer of a race, and the source of its random decisions.
 pub(in crate::engine) struct RaceContext<'c, 'm> {
     pub(in crate::engine) failover: &'c mut Failover<'m>,
     pub(in crate::engine) deadline: Timestamp,
@@ -137,8 +137,14 @@ impl<'a> Run<'a> {
         let members = &self.router.map.group(first.group).members;
         let member = members.iter().find(|member| member.deployment == rival);
         let first_token = member.map_or(left, |member| member.timeouts.first_token).min(left);
-        let call =
-            PlannedCall { group: first.group, deployment: rival, wait: Duration::ZERO, first_token, probe: false };
+        let call = PlannedCall {
+            group: first.group,
+            deployment: rival,
+            wait: Duration::ZERO,
+            first_token,
+            probe: false,
+            tries_limit: false,
+        };
         let timeouts = self.timeouts(&call, deadline);
         (call, timeouts)
     }

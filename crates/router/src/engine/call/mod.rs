@@ -11,4 +11,5 @@ pub(super) mod schema;
 #[cfg(not(feature = "schema"))]
 #[path = "schema_unavailable.rs"]
 pub(super) mod schema;
+mod schema_error;
 pub(super) mod verify;

@@ -5,6 +5,8 @@ use std::fmt;
 use boon::{CompileError, Compiler, SchemaIndex, Schemas, UrlLoader, ValidationError};
 use serde_json::Value;
 
+pub use super::schema_error::SchemaError;
+
 /// The base URI of the schema; it cannot be fetched.
 const ADDRESS: &str = "schema:///";
 
@@ -27,16 +29,6 @@ impl fmt::Debug for Schema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Schema").finish_non_exhaustive()
     }
-}
-
-/// An invalid schema.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("at `{place}`: {message}")]
-pub struct SchemaError {
-    /// The place of the mistake as a JSON pointer; `/` is the whole schema.
-    pub place: String,
-    /// The mistake.
-    pub message: String,
 }
 
 impl Schema {

@@ -2,27 +2,20 @@
 
 use serde_json::Value;
 
+pub use self::UnavailableSchema as Schema;
+pub use super::schema_error::SchemaError;
+
 /// A schema; there is none in this build.
 #[derive(Debug)]
-pub enum Schema {}
+pub enum UnavailableSchema {}
 
-/// The reason for which a schema is refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("at `{place}`: {message}")]
-pub struct SchemaError {
-    /// The place in the schema, as a JSON pointer.
-    pub place: String,
-    /// The reason.
-    pub message: String,
-}
-
-impl Schema {
+impl UnavailableSchema {
     /// Refuses every schema.
     ///
     /// # Errors
     /// Always.
     pub fn compile(_: &Value) -> Result<Self, SchemaError> {
-        let message = "this build cannot check JSON Schemas (feature `schema`)".to_owned();
+        let message = "JSON Schemas need the feature `schema`".to_owned();
         Err(SchemaError { place: "/".to_owned(), message })
     }
 

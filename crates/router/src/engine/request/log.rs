@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use crate::engine::request::record::{
-    Attempt, CostSummary, Disposition, RouteError, RouteErrorKind, RoutedAnswer, millis,
+    AttemptRecord, CostSummary, Disposition, RouteError, RouteErrorKind, RoutedAnswer, millis,
 };
 use crate::engine::request::run::Run;
-use crate::engine::router::{Request, Router};
+use crate::engine::router::{Engine, Request};
 use crate::ports::{LogEnd, RequestOutcome};
 use llmroute_core::model::Answer;
 use llmroute_core::routing::DeploymentId;
@@ -60,7 +60,7 @@ impl Run<'_> {
             attempts: serde_json::Value::from_iter(self.attempts.iter().map(|attempt| attempt.json(&self.router.map))),
             error: match (failure, stop) {
                 (Some(failure), _) => Some(json!({"class": failure.class.as_str(), "message": failure.message})),
-                // Nobody was asked; the reason is all there is.
+                // No deployment was called, so there is only the reason.
                 (None, Some(stop)) => Some(json!({"class": null, "message": stop.as_str()})),
                 (None, None) => None,
             },
@@ -69,7 +69,7 @@ impl Run<'_> {
     }
 }
 
-impl Router {
+impl Engine {
     /// Writes down what came of the answer to `request` so far, from `deployment` since it was asked: if the
     /// process ends without another word, that much is kept. How the request really ends replaces it.
     ///
@@ -94,8 +94,7 @@ impl Router {
             attempts: json!([]),
             error: None,
         };
-        // A store that cannot be written says so by its warning.
-        let _ = self.store.finish(&start.id, &end);
+        self.state.finish(start.id.clone(), end);
     }
 }
 
@@ -103,7 +102,7 @@ impl Drop for Run<'_> {
     fn drop(&mut self) {
         if !self.closed {
             for (call, since) in std::mem::take(&mut self.current) {
-                self.attempts.push(Attempt {
+                self.attempts.push(AttemptRecord {
                     deployment: call.deployment,
                     group: call.group,
                     failure: None,

@@ -9,7 +9,7 @@ use llmroute_core::routing::{DeploymentId, GroupId, Map};
 
 /// One call that was made.
 #[derive(Debug, Clone)]
-pub struct Attempt {
+pub struct AttemptRecord {
     /// The deployment.
     pub deployment: DeploymentId,
     /// Through which group.
@@ -24,7 +24,7 @@ pub struct Attempt {
     pub first_token: Option<Duration>,
     /// The cost, if usage and price are known.
     pub cost: Option<f64>,
-    /// What became of its text.
+    /// The fate of its text.
     pub disposition: Disposition,
 }
 
@@ -74,12 +74,12 @@ impl CostSummary {
 
     /// The sum of `attempts`.
     #[must_use]
-    pub fn of(attempts: &[Attempt]) -> Self {
-        let (given, others): (Vec<&Attempt>, Vec<&Attempt>) =
+    pub fn of(attempts: &[AttemptRecord]) -> Self {
+        let (given, others): (Vec<&AttemptRecord>, Vec<&AttemptRecord>) =
             attempts.iter().partition(|attempt| attempt.disposition == Disposition::Delivered);
         let known: Vec<f64> = given.iter().filter_map(|attempt| attempt.cost).collect();
         let charged =
-            |attempt: &&&Attempt| attempt.first_token.is_some() || attempt.disposition == Disposition::HedgeLoser;
+            |attempt: &&&AttemptRecord| attempt.first_token.is_some() || attempt.disposition == Disposition::HedgeLoser;
         Self {
             delivered: (!known.is_empty()).then(|| known.iter().sum()),
             complete: !given.is_empty() && known.len() == given.len(),
@@ -107,7 +107,7 @@ pub struct RoutedAnswer {
     /// The deployment that gave the answer, or its last part.
     pub deployment: DeploymentId,
     /// Every call, the last one answered.
-    pub attempts: Vec<Attempt>,
+    pub attempts: Vec<AttemptRecord>,
     /// From the question to the first token that was given out.
     pub first_token: Option<Duration>,
     /// From the question to the end.
@@ -126,7 +126,7 @@ pub struct RouteError {
     /// The reason.
     pub why: RouteErrorKind,
     /// Every call.
-    pub attempts: Vec<Attempt>,
+    pub attempts: Vec<AttemptRecord>,
     /// The deployments that were passed over.
     pub skips: Vec<Skip>,
     /// From the question to the end.
@@ -151,7 +151,7 @@ pub enum RouteErrorKind {
     ReaderGone,
 }
 
-impl Attempt {
+impl AttemptRecord {
     /// The attempt as `--json` and the log show it.
     #[must_use]
     pub fn json(&self, map: &Map) -> serde_json::Value {

@@ -6,16 +6,17 @@ use std::time::Duration;
 use futures_util::StreamExt;
 
 use crate::engine::call::attempt::{CallError, CallEvent, CallSpec, CallSuccess, Cause};
+use crate::engine::call::checks;
 use crate::engine::call::delivery::AnswerWriter;
 use crate::engine::call::hedge::RaceContext;
 use crate::engine::event::{Observer, RouterEvent, room};
 use crate::engine::request::admission::ColdStartPermits;
-use crate::engine::request::record::{Attempt, Disposition, HedgeInfo, RouteError, RouteErrorKind, RoutedAnswer};
-use crate::engine::router::{Request, Router};
+use crate::engine::request::record::{AttemptRecord, Disposition, HedgeInfo, RouteError, RouteErrorKind, RoutedAnswer};
+use crate::engine::router::{Engine, Request};
 use crate::engine::shared::reservation::{AdmissionError, FinishedCall, PendingReservation, RENEWAL};
 use crate::engine::shared::session::StateSession;
 use llmroute_core::call::is_token;
-pub use llmroute_core::model::{Answer, Failure, Finish, Timestamp};
+pub use llmroute_core::model::{Answer, Class, Failure, Finish, OutputFault, Prompt, Timestamp};
 use llmroute_core::routing::Timeouts;
 pub use llmroute_core::routing::estimate::CallSample;
 pub use llmroute_core::routing::failover::{Failover, PlannedCall, Skip, Step, Stop};
@@ -29,12 +30,12 @@ const BUSY: Duration = Duration::from_secs(1);
 
 /// One request in progress. Dropped before its end, it logs itself as cancelled.
 pub(in crate::engine) struct Run<'a> {
-    pub(in crate::engine) router: &'a Router,
+    pub(in crate::engine) router: &'a Engine,
     pub(in crate::engine) request: &'a Request,
     pub(in crate::engine) deadline: Timestamp,
     pub(in crate::engine) session: StateSession,
     pub(in crate::engine) out: AnswerWriter,
-    pub(in crate::engine) attempts: Vec<Attempt>,
+    pub(in crate::engine) attempts: Vec<AttemptRecord>,
     skips: Vec<Skip>,
     permits: ColdStartPermits,
     /// The answer so far, for the log of a cancelled request.
@@ -44,10 +45,12 @@ pub(in crate::engine) struct Run<'a> {
     /// The calls in flight, with their start; a cancelled request is logged with them.
     pub(in crate::engine) current: Vec<(PlannedCall, Timestamp)>,
     pub(in crate::engine) closed: bool,
+    /// The prompt with the last rejected answer and the reason; the next call repairs it.
+    correction: Option<Prompt>,
 }
 
 impl<'a> Run<'a> {
-    pub(in crate::engine) async fn new(router: &'a Router, request: &'a Request) -> Self {
+    pub(in crate::engine) async fn new(router: &'a Engine, request: &'a Request) -> Self {
         if let Some(start) = &request.log {
             router.state.begin(start.clone());
         }
@@ -65,6 +68,7 @@ impl<'a> Run<'a> {
             hedged: None,
             current: Vec::new(),
             closed: false,
+            correction: None,
         }
     }
 
@@ -92,7 +96,7 @@ impl<'a> Run<'a> {
             }
             let (call, result) = self.call(call, &mut failover, rng, observer).await;
             let result = match result {
-                Ok(success) => self.checked(success).await,
+                Ok(success) => self.checked(&call, success).await,
                 error => error,
             };
             let error = match result {
@@ -199,12 +203,17 @@ impl<'a> Run<'a> {
     }
 
     /// Checks an answer. One that does not pass makes its attempt a failure.
-    async fn checked(&mut self, mut success: CallSuccess) -> Result<CallSuccess, CallError> {
+    async fn checked(&mut self, call: &PlannedCall, mut success: CallSuccess) -> Result<CallSuccess, CallError> {
         let limit = CHECK_LIMIT.min(self.deadline.since(self.now()));
         let keys = self.router.key_variables();
-        let Err(failure) = self.request.checks.judge(&mut success.answer, &keys, limit).await else {
+        let on_length = self.router.map.group(call.group).policy.on_length;
+        let checks = &self.request.checks;
+        let Err(failure) = checks.judge(&mut success.answer, on_length, &keys, limit).await else {
             return Ok(success);
         };
+        if failure.class == Class::InvalidOutput(OutputFault::Rejected) {
+            self.correction = Some(checks::correction(&self.request.prompt, &success.answer, &failure));
+        }
         if let Some(attempt) = self.attempts.last_mut() {
             attempt.failure = Some(failure.clone());
             attempt.disposition = Disposition::Discarded;
@@ -314,7 +323,8 @@ impl<'a> Run<'a> {
         self.current.push((call.clone(), started));
         let start = self.out.prepare(self.router.map.deployment(call.deployment).prefill, observer);
         let (before, restarts) = (self.out.written().len(), self.out.restarts());
-        let prompt = start.apply(&self.request.prompt);
+        let correction = self.correction.take();
+        let prompt = start.apply(correction.as_ref().unwrap_or(&self.request.prompt));
         let timeouts = self.timeouts(call, deadline);
         self.coming = Answer::default();
         let alive = self.session.keep_alive(call);
@@ -379,7 +389,7 @@ impl<'a> Run<'a> {
         };
         self.settle(call, result);
         let price = self.router.map.deployment(call.deployment).price;
-        self.attempts.push(Attempt {
+        self.attempts.push(AttemptRecord {
             deployment: call.deployment,
             group: call.group,
             failure,

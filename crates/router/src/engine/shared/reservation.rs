@@ -86,7 +86,8 @@ impl Reservation {
         rng: &mut fastrand::Rng,
     ) -> Self {
         let price = map.deployment(call.deployment).price;
-        let demand = Demand::of(attributes, price, provider.expected_output());
+        let demand =
+            Demand { tries_limit: call.tries_limit, ..Demand::of(attributes, price, provider.expected_output()) };
         let scopes = map.limits.scopes(map, call.group, call.deployment);
         let counted = !scopes.is_empty() || provider.is_scarce(&demand, now);
         Self {

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::router::{Request, Router};
+use crate::engine::router::{Engine, Request};
 use crate::engine::shared::eligibility::{Eligibility, LimitStates};
 use crate::engine::shared::keys::{
     deployment_key, edit, group_key, parse, parse_shared, quota_key, reachable, scope_keys,
@@ -63,7 +63,7 @@ struct CallOutcome {
 
 impl StateSession {
     /// Reads the state of every deployment that `request` can lead to.
-    pub(in crate::engine) async fn open(router: &Router, request: &Request) -> Self {
+    pub(in crate::engine) async fn open(router: &Engine, request: &Request) -> Self {
         let (map, state, clock) = (Arc::clone(&router.map), router.state.clone(), router.clock);
         let mut snapshot = StateSnapshot::new(&map);
         let groups = reachable(&map, request.group);

@@ -2,7 +2,7 @@
 //! `docs/profile.md`; `document` declares the keys.
 
 use super::table::Keys;
-use super::{DeploymentKeys, GroupKeys, ProviderKeys, RouterKeys, RuleKeys, TemplateKeys, TopKeys};
+use super::{DeploymentKeys, GroupKeys, LogKeys, ProviderKeys, RouterKeys, RuleKeys, TemplateKeys, TopKeys};
 
 /// A kind of table in a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,12 +21,14 @@ pub(crate) enum TableKind {
     Rule,
     /// `[templates.NAME]`.
     Template,
+    /// `[log]`.
+    Log,
 }
 
 impl TableKind {
     /// Every kind, in the order of the docs.
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Top, Self::Router, Self::Group, Self::Provider, Self::Deployment, Self::Rule, Self::Template];
+    pub(crate) const ALL: [Self; 8] =
+        [Self::Top, Self::Router, Self::Group, Self::Provider, Self::Deployment, Self::Rule, Self::Template, Self::Log];
 
     /// Returns the name in messages and in the docs.
     #[must_use]
@@ -39,6 +41,7 @@ impl TableKind {
             Self::Deployment => "a deployment",
             Self::Rule => "a rule",
             Self::Template => "[templates.NAME]",
+            Self::Log => "[log]",
         }
     }
 
@@ -54,6 +57,7 @@ impl TableKind {
             Self::Deployment => DeploymentKeys::describe(&mut keys),
             Self::Rule => RuleKeys::describe(&mut keys),
             Self::Template => TemplateKeys::describe(&mut keys),
+            Self::Log => LogKeys::describe(&mut keys),
         }
         keys
     }

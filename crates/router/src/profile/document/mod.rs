@@ -10,6 +10,7 @@ pub(crate) mod failure_classes;
 pub(crate) mod headers;
 pub mod hedge;
 pub mod keys;
+pub(crate) mod log;
 pub(crate) mod mask;
 pub(crate) mod params;
 pub(crate) mod patch;
@@ -20,8 +21,10 @@ pub(crate) mod value;
 
 use toml::de::DeTable;
 
+pub use crate::state::{LogPlace, OnStateLoss};
 pub use llmroute_core::model::StateSource;
 pub use llmroute_core::protocols::{Params, Patch, Protocol};
+pub use llmroute_core::routing::OnLength;
 pub use llmroute_core::routing::strategy::Sticky;
 
 use base_url::BaseUrl;
@@ -31,12 +34,13 @@ use failure_classes::{FailsByClass, RetriesByClass};
 use headers::{Headers, Query};
 use hedge::Hedge;
 use keys::{DefaultValue, Key, TableKind};
+use log::{ByteSize, Patterns};
 use routing::{ComplexityRouter, StrategyArgs, StrategyName};
 use table::{
     Field, FromToml, Keys, NamedTable, NamedTables, ProfileTable, RawKey, Table, TableList, Written, read_table,
     table_keys,
 };
-use value::{ApiKeys, Cooldown, Count, Faults, Names, NonZeroDuration, OnLength, Planned};
+use value::{ApiKeys, Cooldown, Count, Faults, Names, NonZeroDuration, Planned};
 
 table_keys! {
     /// The top of the file.
@@ -53,8 +57,11 @@ table_keys! {
         groups: NamedTables<GroupKeys<'a>>,
         /// where processes share what they learn
         state: StateSource | "the state directory of the user",
-        /// how long the log is kept, how large it may grow, and what is left out of it
-        log: Planned,
+        /// what happens to calls with a limit or a budget when the state is lost: `deny` refuses them, `allow` lets
+        /// each process count by itself, `auto` denies only while the state may come back
+        on_state_loss: OnStateLoss = "auto",
+        /// where the log is, how long it is kept, how large it may grow, and what is left out of it
+        log: Table<LogKeys<'a>>,
         /// command that is told about every request
         hook: Planned,
         /// where traces are sent
@@ -88,8 +95,6 @@ table_keys! {
         cooldown_max: NonZeroDuration = "30m",
         /// fallback groups that one request may visit
         max_fallbacks: Count<0> = 5,
-        /// `ask`: `fail` makes an answer that was cut at the token limit a failure (exit code 74)
-        on_length: OnLength = "keep",
         /// `num_retries` after a failure of a class; a class that is named is retried even if it usually is not
         retry_policy: RetriesByClass | "`num_retries`",
         /// `allowed_fails` after a failure of a class
@@ -100,6 +105,8 @@ table_keys! {
         hedge: Hedge = "off",
         /// estimated cost in USD above which no second call is made
         hedge_max_cost: f64 | "no cap",
+        /// `"fail"`: an answer that the token limit cut is a failure, and the next deployment is called
+        on_length: OnLength = "accept",
         /// groups by the meaning of the prompt
         routes: Planned,
         /// stronger group after an answer that fails its check
@@ -285,6 +292,20 @@ table_keys! {
 }
 
 table_keys! {
+    /// `[log]`.
+    struct LogKeys {
+        /// `local` (this machine), `shared` (the place of the state) or `off`
+        place as "where": LogPlace = "local",
+        /// days after which a request is deleted
+        keep_days: Count<1>,
+        /// size of the database at which the oldest requests are deleted, like `"500 MB"`
+        max_size: ByteSize,
+        /// regular expressions; what they match is replaced by `[redacted]`
+        redact: Patterns,
+    }
+}
+
+table_keys! {
     /// `[templates.NAME]`.
     struct TemplateKeys {
         /// the prompt; `{{stdin}}` and `{{name}}` are filled in, by `-o name=value`
@@ -320,6 +341,10 @@ impl<'a> ProfileTable<'a> for DeploymentKeys<'a> {
 
 impl<'a> ProfileTable<'a> for RuleKeys<'a> {
     const KIND: TableKind = TableKind::Rule;
+}
+
+impl<'a> ProfileTable<'a> for LogKeys<'a> {
+    const KIND: TableKind = TableKind::Log;
 }
 
 impl<'a> ProfileTable<'a> for TemplateKeys<'a> {

@@ -5,7 +5,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 pub use llmroute_core::model::Effort;
-use llmroute_core::protocols::Params;
+use llmroute_core::protocols::{Params, requests_several_answers};
 
 use super::diagnostic::Diagnostic;
 use super::suggest;
@@ -30,6 +30,12 @@ fn read(table: &DeTable<'_>, diagnostics: &mut Vec<Diagnostic>) -> Params {
         if RESERVED.contains(&name) {
             let message = format!("`{name}` is not a parameter: llmroute sets it");
             diagnostics.push(Diagnostic::error(message).at(key.span()));
+        } else if let DeValue::Integer(number) = raw.get_ref()
+            && integer(number)
+                .is_some_and(|count| u64::try_from(count).is_ok_and(|count| requests_several_answers(name, count)))
+        {
+            let message = format!("`{name}` requests several answers, and a call has one");
+            diagnostics.push(Diagnostic::error(message).at(raw.span()));
         } else if !read_known(&mut params, name, raw, diagnostics)
             && let Some(value) = json(raw.get_ref())
         {

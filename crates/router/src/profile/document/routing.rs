@@ -5,8 +5,8 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-pub use llmroute_core::routing::Strategy;
 pub use llmroute_core::routing::strategy::{ArgumentKind, BUILT_IN, External, Sticky, StrategyConfig, StrategyEntry};
+pub use llmroute_core::routing::{OnLength, Strategy};
 
 use super::diagnostic::Diagnostic;
 use super::suggest;
@@ -19,6 +19,9 @@ const NOT_BUILT: &[&str] = &["complexity-router"];
 /// The values of `sticky`.
 const STICKY: &[(&str, Sticky)] =
     &[("user", Sticky::User), ("conversation", Sticky::Conversation), ("prompt", Sticky::Prompt)];
+
+/// The values of `on_length`.
+const ON_LENGTH: &[(&str, OnLength)] = &[("accept", OnLength::Accept), ("fail", OnLength::Fail)];
 
 /// The tiers of `complexity_router`.
 const TIERS: &[&str] = &["SIMPLE", "MEDIUM", "COMPLEX", "REASONING"];
@@ -130,6 +133,21 @@ impl StrategyArgs {
             }
         }
         args
+    }
+}
+
+impl FromToml<'_> for OnLength {
+    const TYPE: &'static str = "`\"accept\"` or `\"fail\"`";
+
+    fn from_toml(raw: &Spanned<DeValue<'_>>, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
+        let name = text::<Self>(raw, diagnostics)?;
+        let found = ON_LENGTH.iter().find(|(known, _)| *known == name);
+        if found.is_none() {
+            let help = suggest::help(name, ON_LENGTH.iter().map(|(name, _)| *name));
+            let message = format!("`{name}` is not a value of `on_length`");
+            diagnostics.push(Diagnostic::error(message).at(raw.span()).help(help));
+        }
+        found.map(|(_, on_length)| *on_length)
     }
 }
 

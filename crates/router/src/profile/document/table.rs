@@ -331,7 +331,7 @@ fn check_name(kind: TableKind, name: &str, at: Range<usize>, diagnostics: &mut V
         TableKind::Group => "a group name",
         TableKind::Provider => "a provider name",
         TableKind::Template => "a template name",
-        TableKind::Top | TableKind::Router | TableKind::Deployment | TableKind::Rule => return,
+        TableKind::Top | TableKind::Router | TableKind::Deployment | TableKind::Rule | TableKind::Log => return,
     };
     let problem = if name.is_empty() {
         "must not be empty"

@@ -168,31 +168,6 @@ impl FromToml<'_> for Cooldown {
     }
 }
 
-/// The treatment of an answer that was cut at the token limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnLength {
-    /// It is an answer like others.
-    Keep,
-    /// The request fails.
-    Fail,
-}
-
-impl FromToml<'_> for OnLength {
-    const TYPE: &'static str = "`\"keep\"` or `\"fail\"`";
-
-    fn from_toml(raw: &Spanned<DeValue<'_>>, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
-        match text::<Self>(raw, diagnostics)? {
-            "keep" => Some(Self::Keep),
-            "fail" => Some(Self::Fail),
-            other => {
-                let error = Diagnostic::error(format!("`{other}` is not a value of `on_length`")).at(raw.span());
-                diagnostics.push(error.help("write `keep` or `fail`"));
-                None
-            }
-        }
-    }
-}
-
 /// The sources of the keys of an endpoint.
 #[derive(Debug, Clone)]
 pub struct ApiKeys(pub Vec<KeySpec>);

@@ -10,7 +10,7 @@ pub use llmroute_core::protocols::{Endpoint, Protocol};
 use llmroute_core::routing::{Deployment, DeploymentId};
 
 use super::precedence::Origin;
-use super::provider::{Provider, with_overrides, with_own, with_query};
+use super::provider::{ResolvedProvider, with_overrides, with_own, with_query};
 use crate::profile::credentials::{Credential, hex};
 use crate::profile::document::diagnostic::Diagnostic;
 use crate::profile::document::table::Keys as _;
@@ -79,7 +79,12 @@ impl Profile {
         added
     }
 
-    fn credentials(&self, provider: &Provider, spec: &DeploymentSpec<'_, '_>, env: &EnvVars) -> Vec<Credential> {
+    fn credentials(
+        &self,
+        provider: &ResolvedProvider,
+        spec: &DeploymentSpec<'_, '_>,
+        env: &EnvVars,
+    ) -> Vec<Credential> {
         let sources = spec.keys.request.api_key.value().map_or(provider.keys.as_slice(), |own| &own.0);
         let mut found = Vec::new();
         if sources.is_empty() || provider.is_simulated() {
@@ -127,13 +132,13 @@ impl Profile {
 
 /// `provider` with the protocol of a model that calls tools in full only in another one at the same
 /// address. A protocol or an address of the profile is never changed.
-fn with_tools(provider: Provider, keys: &RequestKeys<'_>, known: Option<&Model>) -> Provider {
+fn with_tools(provider: ResolvedProvider, keys: &RequestKeys<'_>, known: Option<&Model>) -> ResolvedProvider {
     let other = || {
         let row = catalog::provider(&provider.known_as).filter(|row| catalog::is_home(row, &provider.base_url))?;
         catalog::provider(row.for_tools?).filter(|_| provider.protocol_from == Origin::Catalog)
     };
     match known.filter(|model| model.chat_tools != Support::Always).and_then(|_| other()) {
-        Some(row) => Provider { protocol: Some(row.protocol), quirks: with_own(row.quirks, keys), ..provider },
+        Some(row) => ResolvedProvider { protocol: Some(row.protocol), quirks: with_own(row.quirks, keys), ..provider },
         None => provider,
     }
 }
@@ -171,7 +176,12 @@ fn same(a: &Deployment, b: &Deployment, x: &Endpoint, y: &Endpoint) -> bool {
         && x.script == y.script
 }
 
-fn endpoint(protocol: Protocol, provider: &Provider, spec: &DeploymentSpec<'_, '_>, known: Option<Model>) -> Endpoint {
+fn endpoint(
+    protocol: Protocol,
+    provider: &ResolvedProvider,
+    spec: &DeploymentSpec<'_, '_>,
+    known: Option<Model>,
+) -> Endpoint {
     let request = &spec.keys.request;
     let mut headers = provider.headers.clone();
     if let Some(own) = request.headers.value() {
@@ -247,7 +257,7 @@ fn host(endpoint: &Endpoint) -> String {
 }
 
 /// A hash of a provider's name and host, which differs for providers of the same name.
-pub(crate) fn host_key(provider: &Provider) -> String {
+pub(crate) fn host_key(provider: &ResolvedProvider) -> String {
     digest(&[&provider.name, &base_url::normal(&provider.base_url)])
 }
 

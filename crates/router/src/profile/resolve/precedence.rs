@@ -9,7 +9,7 @@ use llmroute_core::routing::{Policy, Timeouts};
 use crate::profile::document::failure_classes::NumbersByClass;
 use crate::profile::document::routing::{StrategyArgs, StrategyName};
 use crate::profile::document::table::{Field, Setting};
-use crate::profile::document::value::{Cooldown, Count, NonZeroDuration, OnLength};
+use crate::profile::document::value::{Cooldown, Count, NonZeroDuration};
 use crate::profile::document::{DeploymentKeys, GroupKeys, RouterKeys, RoutingKeys, TimeoutKeys};
 
 /// The origin of a value.
@@ -132,11 +132,11 @@ impl<'s, 'a> Precedence<'s, 'a> {
             cooldown: self.cooldown(long_lived),
             cooldown_max: self.cooldown_max(long_lived),
             max_fallbacks: self.routing_value(|keys| &keys.max_fallbacks).map_or(MAX_FALLBACKS, Count::as_u32),
-            fail_on_length: self.routing_value(|keys| &keys.on_length) == Some(OnLength::Fail),
             retry_policy: retries.numbers,
             allowed_fails_policy: fails.numbers,
             hedge: self.hedge(),
             hedge_max_cost: self.routing_value(|keys| &keys.hedge_max_cost),
+            on_length: self.routing_value(|keys| &keys.on_length).unwrap_or_default(),
         }
     }
 

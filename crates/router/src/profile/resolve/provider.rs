@@ -17,7 +17,7 @@ use crate::profile::document::{ProviderKeys, RequestKeys, VertexKeys};
 
 /// A provider whose models can be called.
 #[derive(Debug, Clone)]
-pub(crate) struct Provider {
+pub(crate) struct ResolvedProvider {
     pub name: String,
     /// Its name in the catalog and in the table of models; its own name if it is not in them.
     pub known_as: String,
@@ -45,7 +45,7 @@ pub(crate) struct Provider {
     pub withheld: Option<&'static str>,
 }
 
-impl Provider {
+impl ResolvedProvider {
     /// A provider that the profile does not mention.
     ///
     /// # Errors

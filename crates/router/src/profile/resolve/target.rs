@@ -8,7 +8,7 @@ pub use llmroute_core::routing::strategy::SimpleShuffle;
 use llmroute_core::routing::{Group, GroupId, Member};
 
 use super::deployment::DeploymentSpec;
-use super::provider::Provider;
+use super::provider::ResolvedProvider;
 use crate::profile::document::diagnostic::Diagnostic;
 use crate::profile::document::{DeploymentKeys, suggest};
 use crate::profile::{EnvVars, LoadOptions, Profile, Template, UnbuiltFeature};
@@ -117,7 +117,7 @@ impl Profile {
             };
             return Err(UnknownName { message: format!("unknown provider `{name}`"), hint });
         };
-        let provider = Provider::known(row, env).map_err(|problem| UnknownName {
+        let provider = ResolvedProvider::known(row, env).map_err(|problem| UnknownName {
             message: problem.message,
             hint: problem.help.unwrap_or_else(|| "write a URL like `https://host/v1`, or unset the variable".into()),
         })?;

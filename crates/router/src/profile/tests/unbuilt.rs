@@ -27,7 +27,7 @@ fn a_key_of_the_group_the_router_or_the_top() {
         "[router]\nclassifier = \"x\"\n[groups.main]\ndeployments = [{ model = \"lab/a\" }]",
         Some(("classifier", "main")),
     );
-    check("[log]\nkeep_days = 3\n[groups.main]\ndeployments = [{ model = \"lab/a\" }]", Some(("log", "main")));
+    check("[hook]\nurl = \"x\"\n[groups.main]\ndeployments = [{ model = \"lab/a\" }]", Some(("hook", "main")));
 }
 
 #[test]

@@ -20,11 +20,11 @@ pub(crate) trait Work: Sized + Send + 'static {
 
 /// The queue.
 pub(crate) struct Queue<T> {
-    state: Mutex<State<T>>,
+    state: Mutex<QueueState<T>>,
     idle: Condvar,
 }
 
-struct State<T> {
+struct QueueState<T> {
     waiting: Vec<T>,
     /// A thread drains the queue, or is about to.
     draining: bool,
@@ -32,7 +32,7 @@ struct State<T> {
 
 impl<T> Default for Queue<T> {
     fn default() -> Self {
-        Self { state: Mutex::new(State { waiting: Vec::new(), draining: false }), idle: Condvar::new() }
+        Self { state: Mutex::new(QueueState { waiting: Vec::new(), draining: false }), idle: Condvar::new() }
     }
 }
 
@@ -74,7 +74,7 @@ impl<T: Work> Queue<T> {
         true
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
+    fn lock(&self) -> MutexGuard<'_, QueueState<T>> {
         // Each change of the state is one step, so it is consistent after a panic elsewhere.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

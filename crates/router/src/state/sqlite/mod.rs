@@ -6,6 +6,7 @@ mod error;
 mod log;
 mod open;
 mod reader;
+mod retention;
 mod schema;
 mod search;
 mod word_index;
@@ -18,7 +19,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use crate::ports::{LogEnd, LogStart, StateUpdate, Store, StoreError, StoreErrorKind, StoreWrite};
-use crate::state::monotonic_now;
+use crate::state::{Retention, monotonic_now};
+use llmroute_core::model::Timestamp;
 pub use llmroute_core::model::failure::one_line;
 pub(crate) use open::set_aside;
 pub(crate) use reader::SqliteLog;
@@ -47,6 +49,7 @@ const LOCK_ATTEMPT: Duration = Duration::from_millis(100);
 pub struct SqliteStore {
     path: PathBuf,
     timeouts: LockTimeouts,
+    retention: Retention,
     /// Connections that are open and not in use: a reader does not wait for a writer.
     idle: Mutex<Vec<Connection>>,
 }
@@ -55,7 +58,29 @@ impl SqliteStore {
     /// A store in the database of the directory `dir`; does no I/O yet.
     #[must_use]
     pub fn new(dir: &Path) -> Self {
-        Self { path: super::database(dir), timeouts: LOCK_TIMEOUTS, idle: Mutex::default() }
+        Self {
+            path: super::database(dir),
+            timeouts: LOCK_TIMEOUTS,
+            retention: Retention::default(),
+            idle: Mutex::default(),
+        }
+    }
+
+    /// The same, with a log that is limited by `retention`.
+    #[must_use]
+    pub(super) fn with_retention(self, retention: Retention) -> Self {
+        Self { retention, ..self }
+    }
+
+    /// Deletes what the log does not keep at `now`. What cannot be deleted now is deleted later.
+    fn prune(&self, now: Timestamp) {
+        if self.retention == Retention::default() {
+            return;
+        }
+        if let Some(mut connection) = self.take_idle() {
+            let _ = retention::prune(&mut connection, &self.retention, now);
+            self.idle().push(connection);
+        }
     }
 
     /// Checks every page of the database.
@@ -190,6 +215,7 @@ impl Store for SqliteStore {
             finish(&transaction, id, end)?;
             transaction.commit()
         })?;
+        self.prune(end.at);
         self.tidy();
         Ok(())
     }
@@ -216,6 +242,13 @@ impl Store for SqliteStore {
                 writes.iter_mut().map(|write| write.perform(self)).collect()
             }
             result => {
+                let ends = writes.iter().filter_map(|write| match write {
+                    StoreWrite::Finish { end, .. } => Some(end.at),
+                    StoreWrite::Update(_) | StoreWrite::Begin(_) => None,
+                });
+                if let Some(now) = ends.max().filter(|_| result.is_ok()) {
+                    self.prune(now);
+                }
                 self.tidy();
                 vec![result; writes.len()]
             }

@@ -128,7 +128,8 @@ fn create(path: &Path) -> Result<(), StoreError> {
 fn fill(fresh: &Path) -> rusqlite::Result<()> {
     let mut connection = Connection::open_with_flags(fresh, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     // No other process knows this file yet, and it is synced as a whole.
-    connection.execute_batch("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY;")?;
+    connection
+        .execute_batch("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY;")?;
     schema::migrate(&mut connection)?;
     connection.execute_batch("PRAGMA journal_mode = WAL;")?;
     connection.close().map_err(|(_, error)| error)

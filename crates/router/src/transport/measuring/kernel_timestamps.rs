@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 #[cfg(target_os = "linux")]
 pub(crate) use self::linux::TimestampReader;
 #[cfg(not(target_os = "linux"))]
-pub(crate) use self::other::TimestampReader;
+pub(crate) use self::other::PlainReader as TimestampReader;
 
 /// The result of a read: the number of bytes, and the kernel's wall time of the last segment among them.
 pub(crate) type Read = (usize, Option<Duration>);
@@ -56,9 +56,9 @@ mod other {
 
     /// Reads without stamps.
     #[derive(Debug)]
-    pub(crate) struct TimestampReader;
+    pub(crate) struct PlainReader;
 
-    impl TimestampReader {
+    impl PlainReader {
         pub(crate) fn new(_stream: &TcpStream) -> Self {
             Self
         }

@@ -30,8 +30,12 @@ impl MeasuringMock {
 
     /// Opens a connection, without delay.
     pub(crate) fn connect(&self) -> BoxFuture<'_, Result<Box<dyn MeasuredConnection>, Failure>> {
-        let line =
-            MockConnection { mock: Arc::clone(&self.mock), origin: self.origin, sent: None, call: CallPhase::None };
+        let line = MockConnection {
+            mock: Arc::clone(&self.mock),
+            origin: self.origin,
+            sent: None,
+            call: SimulatedPhase::None,
+        };
         Box::pin(std::future::ready(Ok(Box::new(line) as Box<dyn MeasuredConnection>)))
     }
 }
@@ -40,10 +44,10 @@ struct MockConnection {
     mock: Arc<MockTransport>,
     origin: ClockOrigin,
     sent: Option<Duration>,
-    call: CallPhase,
+    call: SimulatedPhase,
 }
 
-enum CallPhase {
+enum SimulatedPhase {
     None,
     Failed(Failure),
     /// The head is due; then the body.
@@ -58,19 +62,19 @@ impl MockConnection {
     }
 
     /// The scripted reply to `request`, in the time of the measuring clock.
-    fn ask(&self, request: &WireRequest, now: Duration) -> CallPhase {
+    fn ask(&self, request: &WireRequest, now: Duration) -> SimulatedPhase {
         let simulation = match simulation(request) {
             Ok(simulation) => simulation,
-            Err(failure) => return CallPhase::Failed(failure),
+            Err(failure) => return SimulatedPhase::Failed(failure),
         };
         match simulate::decide(&simulation, &mut self.mock.rng(simulation.script.seed)) {
-            SimulatedCall::Refuse => CallPhase::Failed(refused(request)),
+            SimulatedCall::Refuse => SimulatedPhase::Failed(refused(request)),
             SimulatedCall::Reply { head_at, status, headers, mut script } => {
                 for step in &mut script.steps {
                     step.at += now;
                 }
                 let head = ReplyHead { at: now + head_at, status, headers };
-                CallPhase::Asked(self.sleep(head.at), Box::new((head, script)))
+                SimulatedPhase::Asked(self.sleep(head.at), Box::new((head, script)))
             }
         }
     }
@@ -82,7 +86,7 @@ impl MeasuredConnection for MockConnection {
     }
 
     fn is_open(&mut self) -> bool {
-        matches!(self.call, CallPhase::None)
+        matches!(self.call, SimulatedPhase::None)
     }
 
     fn begin(&mut self, request: WireRequest) {
@@ -92,21 +96,21 @@ impl MeasuredConnection for MockConnection {
     }
 
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<ReplyHead, Failure>> {
-        if let CallPhase::Asked(timer, _) = &mut self.call {
+        if let SimulatedPhase::Asked(timer, _) = &mut self.call {
             ready!(timer.as_mut().poll(cx));
         }
-        match std::mem::replace(&mut self.call, CallPhase::None) {
-            CallPhase::Asked(_, reply) => {
+        match std::mem::replace(&mut self.call, SimulatedPhase::None) {
+            SimulatedPhase::Asked(_, reply) => {
                 let (head, script) = *reply;
                 let first = script.steps.first().map_or(head.at, |step| step.at);
-                self.call = CallPhase::Answered(self.sleep(first), script, 0);
+                self.call = SimulatedPhase::Answered(self.sleep(first), script, 0);
                 Poll::Ready(Ok(head))
             }
-            CallPhase::Failed(failure) => {
-                self.call = CallPhase::Failed(failure.clone());
+            SimulatedPhase::Failed(failure) => {
+                self.call = SimulatedPhase::Failed(failure.clone());
                 Poll::Ready(Err(failure))
             }
-            call @ (CallPhase::None | CallPhase::Answered(..)) => {
+            call @ (SimulatedPhase::None | SimulatedPhase::Answered(..)) => {
                 self.call = call;
                 Poll::Pending
             }
@@ -114,12 +118,12 @@ impl MeasuredConnection for MockConnection {
     }
 
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<StampedChunk, Failure>>> {
-        let CallPhase::Answered(timer, script, next) = &mut self.call else { return Poll::Ready(None) };
+        let SimulatedPhase::Answered(timer, script, next) = &mut self.call else { return Poll::Ready(None) };
         let Some(step) = script.steps.get(*next) else {
             return match script.end {
                 BodyEnd::Silence => Poll::Pending,
                 BodyEnd::Close => {
-                    self.call = CallPhase::None;
+                    self.call = SimulatedPhase::None;
                     Poll::Ready(None)
                 }
             };

@@ -36,6 +36,22 @@ pub(crate) struct Piece<'a> {
 }
 
 impl ToolCalls {
+    /// The number of calls.
+    pub(crate) fn len(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Ends the call at the wire's `index`, or all of them: one without arguments gets `arguments`.
+    pub(crate) fn complete(&mut self, index: Option<u64>, arguments: &str, out: &mut Vec<Event>) {
+        for (at, call) in self.calls.iter_mut().enumerate() {
+            let is_meant = index.is_none() || call.wire_index == index;
+            if is_meant && call.arguments.is_empty() {
+                arguments.clone_into(&mut call.arguments);
+                out.push(Event::ToolArguments { index: at, text: arguments.to_owned() });
+            }
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.calls.is_empty()
     }
@@ -57,6 +73,15 @@ impl ToolCalls {
             }
             None => self.start(piece.index, piece.id, piece.name, out)?,
         };
+        self.arguments(at, piece.arguments, out)
+    }
+
+    /// Begins a call where the protocol marks its beginning, and pushes its events.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub(crate) fn begin(&mut self, piece: &Piece<'_>, out: &mut Vec<Event>) -> Result<(), Failure> {
+        let at = self.start(piece.index, piece.id, piece.name, out)?;
         self.arguments(at, piece.arguments, out)
     }
 
