@@ -39,6 +39,12 @@ pub enum Sink {
 }
 
 impl Env {
+    /// Returns the day of the start in UTC, as `YYYY-MM-DD`.
+    pub(crate) fn today(&self) -> String {
+        let at = jiff::Timestamp::from_millisecond(self.now.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        at.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
+    }
+
     /// Takes the snapshot.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one home of the environment and of wall time")]

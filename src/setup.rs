@@ -18,6 +18,7 @@ use llmroute_router::ports::Clock;
 pub(crate) use llmroute_router::profile::{
     LoadError, LoadOptions, Profile, ProfileLocation, Severity, Source, discover, locate,
 };
+use llmroute_router::transport::check_proxies;
 
 /// The longest time that a command waits for its last writes to the state.
 pub(crate) const WRITE_LIMIT: Duration = Duration::from_secs(2);
@@ -83,6 +84,13 @@ pub(crate) fn profile_of(
     Ok(profile)
 }
 
+/// Warns of the models of `group` that are not served any more.
+pub(crate) fn warn_of_retired(profile: &Profile, group: GroupId, env: &Env, console: &mut Console) {
+    for message in profile.retired_models(group, &env.today()) {
+        console.event(&format!("warning: {message}"));
+    }
+}
+
 /// Refuses a group that uses a key that this version does not support.
 ///
 /// # Errors
@@ -101,7 +109,7 @@ pub(crate) fn built(profile: &Profile, group: GroupId) -> Result<(), CommandErro
 /// A router over `profile` with the network, the shared state and the keys of this process.
 ///
 /// # Errors
-/// `usage` or `profile` if the location of the state is invalid.
+/// `usage` or `profile` if the location of the state is invalid, `profile` if a proxy variable is.
 pub(crate) fn router(
     profile: Profile,
     global: &Global,
@@ -110,6 +118,8 @@ pub(crate) fn router(
     seed: u64,
 ) -> Result<Engine, CommandError> {
     let state = state_location::of(global, env, profile.state.as_ref())?;
+    check_proxies(&env.vars, &profile.endpoints)
+        .map_err(|error| CommandError::new(ErrorKind::Profile, error.to_string()).hint(error.hint()))?;
     let around = Environment { vars: &env.vars, state: &state, clock, seed };
     Ok(Engine::from_profile(profile, &around))
 }

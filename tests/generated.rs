@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the switch that rewrites the files is a variable")]
@@ -36,4 +37,20 @@ fn generated_files_are_up_to_date() {
         }
     }
     assert!(stale.is_empty(), "stale: {}\nrun: UPDATE=1 cargo test --test generated", stale.join(", "));
+}
+
+/// `scripts/models-table --check` installs the packages that this needs; `.ci/run` runs it before.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a variable tells that this is a run that must not skip")]
+fn the_table_of_models_is_what_its_script_makes() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let python = root.join("target/models-table/venv/bin/python");
+    if !python.exists() {
+        assert!(std::env::var_os("CI").is_none(), "run scripts/models-table --check before the tests");
+        eprintln!("skipped: run scripts/models-table --check once");
+        return;
+    }
+    let checked = Command::new(python).arg(root.join("scripts/models_table.py")).arg("--check").output().unwrap();
+    let said = String::from_utf8_lossy(&checked.stdout) + String::from_utf8_lossy(&checked.stderr);
+    assert!(checked.status.success(), "{said}");
 }

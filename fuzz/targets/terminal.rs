@@ -1,4 +1,4 @@
-//! What a model says on its way to a terminal.
+//! Text of a model on its way to a terminal.
 #![no_main]
 
 #[expect(dead_code, reason = "the others are for other targets")]

@@ -58,7 +58,7 @@ impl Corpus {
     }
 }
 
-/// What stands between quotes.
+/// The texts between quotes.
 fn words(seed: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let parts = seed.split(|byte| *byte == b'"').filter(|part| (1..40).contains(&part.len()));
     parts.map(|part| [b"\"", part, b"\""].concat())

@@ -30,7 +30,7 @@ impl Fuzz {
     pub fn share(targets: usize) -> Self {
         let parts = u32::try_from(targets).expect("few targets");
         let time = variable("LLMROUTE_FUZZ_SECONDS").map(|seconds| Duration::from_secs(seconds) / parts);
-        // A long run looks where nobody looked yet; a short one is the same for everybody.
+        // A long run uses a new seed each time; a short one is reproducible.
         let seed = variable("LLMROUTE_FUZZ_SEED").unwrap_or_else(|| if time.is_some() { fastrand::u64(..) } else { 1 });
         Self { time, seed }
     }

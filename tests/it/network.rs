@@ -51,6 +51,22 @@ fn check(offers: &[&str], packing: Packing, version: Version) {
 }
 
 #[test]
+fn a_proxy_variable_that_is_not_an_address_is_an_error() {
+    let profile = "[providers.lab]\nprotocol = \"openai\"\nbase_url = \"https://lab.invalid\"\napi_key = \"env:LAB_KEY\"\n\
+                   [groups.main]\ndeployments = [{ model = \"lab/good\" }]\n";
+    let home = Arc::new(Home::with(profile));
+    for (name, value, reason) in [
+        ("HTTPS_PROXY", "http://me:hunter2@proxy:99999", "invalid port number"),
+        ("http_proxy", "not a proxy", "invalid international domain name"),
+        ("ALL_PROXY", "ftp://proxy", "unknown scheme `ftp`"),
+    ] {
+        let output = Run::at(&home).env("LAB_KEY", KEY).env(name, value).args(["ask", "--no-stdin", "what?"]).output();
+        let hint = format!("hint: write it like `http://HOST:PORT`, or unset `{name}`\n");
+        output.is(78, "", &format!("error: `{name}` is not the address of a proxy: {reason}\n{hint}"));
+    }
+}
+
+#[test]
 fn http_2_is_used_where_it_is_offered() {
     check(&["h2", "http/1.1"], Packing::None, Version::HTTP_2);
 }

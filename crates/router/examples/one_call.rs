@@ -5,7 +5,7 @@ use llmroute_router::{Deployment, Group, Provider, Router};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), llmroute_router::Error> {
-    // A simulated provider needs no key and no network. A real one: `Group::new().deployment("openai/gpt-4o")`.
+    // A simulated provider needs no key and no network. A real one: `Group::new().deployment("openai/gpt-6-sol")`.
     let router = Router::builder()
         .provider("lab", Provider::simulated())
         .group(

@@ -64,6 +64,7 @@ impl Preparation<'_> {
         let inputs = LoadOptions { env: &env.vars, long_lived: false };
         let mut resolved = request::resolve(&options, &mut profile, &inputs, usual, env.entropy)?;
         setup::built(&profile, resolved.group)?;
+        setup::warn_of_retired(&profile, resolved.group, env, console);
         if options.model.is_none() && resolved.template.is_none() {
             say_other_group(usual, &profile.map.group(resolved.group).name, console);
         }

@@ -91,6 +91,7 @@ fn open<'a>(
     let inputs = LoadOptions { env: &env.vars, long_lived: true };
     let ask = request::resolve(&options, &mut profile, &inputs, usual, env.entropy)?;
     setup::built(&profile, ask.group)?;
+    setup::warn_of_retired(&profile, ask.group, env, console);
     let mut pending = PendingFiles::default();
     for path in &args.files {
         pending.file(path).map_err(|error| of_line(error, "`-a` takes images and PDF files"))?;

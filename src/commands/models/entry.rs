@@ -17,6 +17,8 @@ pub(crate) struct ModelEntry {
     known: Option<Model>,
     /// The overrides of the profile.
     said: ProfileValues,
+    /// Its lifecycle status today, if known.
+    status: Option<Status>,
 }
 
 /// The data of a model in the profile.
@@ -26,8 +28,8 @@ struct ProfileValues {
     context_window: Option<u64>,
 }
 
-/// The models with data in the profile, then those of the tables.
-pub(crate) fn all(profile: Option<&Profile>, facts: &ModelTable) -> Vec<ModelEntry> {
+/// The models with data in the profile, then those of the tables, with their status on `today`.
+pub(crate) fn all(profile: Option<&Profile>, facts: &ModelTable, today: &str) -> Vec<ModelEntry> {
     let mut entries: Vec<ModelEntry> = Vec::new();
     for deployment in profile.iter().flat_map(|profile| &profile.map.deployments) {
         let known = facts.find(&deployment.provider, &deployment.model);
@@ -38,7 +40,8 @@ pub(crate) fn all(profile: Option<&Profile>, facts: &ModelTable) -> Vec<ModelEnt
             context_window: deployment.context_window.filter(|window| Some(*window) != by_table.1),
         };
         let (provider, model) = (deployment.provider.clone(), deployment.model.clone());
-        let entry = ModelEntry { provider, model, known, said };
+        let status = known.as_ref().map(|model| model.status_on(today));
+        let entry = ModelEntry { provider, model, known, said, status };
         if (entry.known.is_none() || entry.said != ProfileValues::default()) && !entries.contains(&entry) {
             entries.push(entry);
         }
@@ -48,6 +51,7 @@ pub(crate) fn all(profile: Option<&Profile>, facts: &ModelTable) -> Vec<ModelEnt
         Some(ModelEntry {
             provider: provider.to_owned(),
             model: name.to_owned(),
+            status: Some(model.status_on(today)),
             known: Some(model),
             said: ProfileValues::default(),
         })
@@ -93,7 +97,7 @@ impl ModelEntry {
 
     /// Its lifecycle status, if known.
     pub(crate) fn status(&self) -> Option<&'static str> {
-        self.known.as_ref().map(|model| match model.status {
+        self.status.map(|status| match status {
             Status::Current => "current",
             Status::Beta => "beta",
             Status::Deprecated => "deprecated",
@@ -147,6 +151,8 @@ impl ModelEntry {
             "max_output": self.max_output(),
             "capabilities": known.map(|_| self.capabilities()),
             "status": self.status(),
+            "shutdown": known.and_then(|model| model.shutdown.as_deref()),
+            "successor": known.and_then(|model| model.successor.as_deref()),
             "source": known.map_or_else(profile_source, |model| source(&model.source)),
         })
     }
@@ -159,6 +165,8 @@ fn price_json(price: &Price, source: &Value) -> Value {
             "input": per_million(tier.input),
             "output": per_million(tier.output),
             "cache_read": per_million(tier.cache_read),
+            "cache_write": per_million(tier.cache_write),
+            "cache_write_1h": per_million(tier.cache_write_1h),
         })
     });
     json!({
@@ -166,6 +174,7 @@ fn price_json(price: &Price, source: &Value) -> Value {
         "output": per_million(price.output),
         "cache_read": per_million(price.cache_read),
         "cache_write": per_million(price.cache_write),
+        "cache_write_1h": per_million(price.cache_write_1h),
         "long_prompt": tier,
         "source": source,
     })
@@ -201,7 +210,7 @@ mod tests {
         );
         let vars = EnvVars::default();
         let profile = Profile::parse(Place::Demo, &text, &LoadOptions { env: &vars, long_lived: false }).unwrap();
-        let all = all(Some(&profile), &ModelTable::from_env(&vars));
+        let all = all(Some(&profile), &ModelTable::from_env(&vars), "2026-11-21");
         all.into_iter().filter(|entry| ["lab/a", "openai/gpt-4o"].contains(&entry.name().as_str())).collect()
     }
 

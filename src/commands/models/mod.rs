@@ -68,7 +68,7 @@ pub(crate) fn run(args: &ModelsArgs, global: &Global, env: &Env, console: &mut C
 fn list(args: &ModelsArgs, global: &Global, env: &Env, console: &mut Console) -> Result<Exit, CommandError> {
     let profile = providers::profile(global, env, console)?;
     let facts = ModelTable::from_env(&env.vars);
-    let all = entry::all(profile.as_ref(), &facts);
+    let all = entry::all(profile.as_ref(), &facts, &env.today());
     // Loading the profile has reported it already.
     if let (Some(warning), None) = (facts.warning(), &profile) {
         console.event(&format!("warning: {warning}"));

@@ -3,7 +3,6 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use jiff::tz::TimeZone;
 use url::Url;
 
 use crate::commands::Exit;
@@ -12,7 +11,6 @@ use crate::error::{CommandError, ErrorKind};
 use crate::signals::{Completion, until_signal};
 use crate::ui::console::Console;
 use llmroute_core::catalog::models::models_dev;
-use llmroute_core::model::Timestamp;
 use llmroute_router::profile::fetched_models_path;
 use llmroute_router::transport::download;
 
@@ -43,7 +41,7 @@ pub(crate) fn run(env: &Env, console: &mut Console) -> Result<Exit, CommandError
             CommandError::new(ErrorKind::Other, message).hint("the table that was there before is still used")
         })?,
     };
-    let read = models_dev::table(&body, &date(env.now)).map_err(|why| {
+    let read = models_dev::table(&body, &env.today()).map_err(|why| {
         let message = format!("what {place} sent is not kept: {why}");
         CommandError::new(ErrorKind::Other, message).hint("the table that was there before is still used")
     })?;
@@ -58,12 +56,6 @@ fn address(env: &Env) -> Result<Url, CommandError> {
     let text = env.vars.get(LIST_VAR).unwrap_or(LIST);
     Url::parse(text)
         .map_err(|why| CommandError::caused(ErrorKind::Usage, format!("`{LIST_VAR}` is not a valid URL"), why))
-}
-
-/// The day of `now` in UTC.
-fn date(now: Timestamp) -> String {
-    let at = jiff::Timestamp::from_millisecond(now.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    at.to_zoned(TimeZone::UTC).date().to_string()
 }
 
 /// Replaces the file atomically: another process sees the old table or the new one.

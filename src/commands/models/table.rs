@@ -27,12 +27,7 @@ pub(crate) const COLUMNS: [Column<ModelEntry>; 9] = [
     },
     Column { title: "CONTEXT", from_width: 60, fit: Fit::Number, cell: |entry| tokens(entry.context_window()) },
     Column { title: "MAX OUT", from_width: 75, fit: Fit::Number, cell: |entry| tokens(entry.max_output()) },
-    Column {
-        title: "STATUS",
-        from_width: 110,
-        fit: Fit::Text,
-        cell: |entry| entry.status().unwrap_or(NONE).to_owned(),
-    },
+    Column { title: "STATUS", from_width: 90, fit: Fit::Text, cell: |entry| entry.status().unwrap_or(NONE).to_owned() },
     Column { title: "CAN", from_width: 150, fit: Fit::Text, cell: |entry| words(&entry.capabilities()) },
     Column { title: "SOURCE", from_width: 130, fit: Fit::Cut(48), cell: ModelEntry::source },
 ];

@@ -16,7 +16,7 @@ struct Reply<'a> {
     body: &'a [u8],
 }
 
-/// What `data` means to a provider that speaks `protocol`.
+/// Classifies `data` for a provider that speaks `protocol`.
 pub fn classify(protocol: Protocol, data: &[u8]) {
     let to = replies::endpoint(protocol, data);
     let Reply { status, headers, body } = split(data);

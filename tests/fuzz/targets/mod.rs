@@ -1,4 +1,4 @@
-//! What is fuzzed: pure functions of any bytes that panic where a promise is broken. Shared by the test binary
+//! The fuzzed functions: pure functions of any bytes that panic if an invariant is broken. Shared by the test binary
 //! that mutates the fixtures and by the targets of cargo-fuzz in `fuzz/`; where the bytes come from is theirs.
 
 pub mod calls;

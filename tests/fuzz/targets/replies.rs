@@ -66,7 +66,7 @@ fn read(to: &Endpoint, pieces: &[&[u8]]) -> (Vec<Event>, Result<(), Failure>) {
     (events, end)
 }
 
-/// What comes out is in proportion to what came in: `1e15` as a number of 18 characters is the worst.
+/// The output is proportional to the input: `1e15` as a number of 18 characters is the worst.
 fn check_size(events: &[Event], input: usize) {
     let size = |event: &Event| match event {
         Event::Text(text)

@@ -1,4 +1,4 @@
-//! What a model says on its way to a terminal or into a line of JSON, and secrets in what a server says.
+//! Text of a model on its way to a terminal or into a line of JSON, and secrets in the text of a server.
 
 pub use llmroute::ui::sanitize;
 use llmroute_core::model::redact::redact;

@@ -57,7 +57,7 @@ pub fn end(text: &str) -> LogEnd {
         text: text.to_owned(),
         reasoning: "hm".to_owned(),
         finish_reason: Some("stop".to_owned()),
-        usage: Some(Usage { input: 12, output: 34, cached: 5, cache_write: 1, reasoning: 7 }),
+        usage: Some(Usage { input: 12, output: 34, cached: 5, cache_write: 1, reasoning: 7, ..Usage::default() }),
         cost_usd: Some(0.00025),
         ttft_ms: Some(350),
         duration_ms: 1322,

@@ -84,7 +84,7 @@ fn change(endpoint: &mut Endpoint, prompt: &mut Prompt, parameter: Parameter, re
             return Some(Change::Effort(effort));
         }
         Parameter::StrictSchema => {
-            let strict = prompt.schema.as_ref().is_some_and(|schema| takes_strict_schema(endpoint, schema));
+            let strict = prompt.schema.as_ref().is_some_and(|schema| takes_strict_schema(endpoint, prompt, schema));
             endpoint.quirks.strict_schema = false;
             return strict.then_some(Change::NotStrict);
         }

@@ -11,7 +11,7 @@ mod quirks;
 use url::Url;
 
 pub use address::{base_url, is_home};
-pub use quirks::{Attachments, Auth, EffortField, Prefill, Quirks, SchemaDialect};
+pub use quirks::{Attachments, Auth, EffortField, Prefill, Quirks, SchemaDialect, SchemaSupport};
 
 use crate::protocols::{Endpoint, Protocol};
 

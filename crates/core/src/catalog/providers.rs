@@ -1,7 +1,7 @@
 //! The rows. Sources: the vendors' API documentation and SDKs, models.dev for bases and key names; the
 //! further names of keys are those that `LiteLLM` reads.
 
-use super::{Attachments, Auth, EffortField, Prefill, ProviderRow, Quirks, SchemaDialect};
+use super::{Attachments, Auth, EffortField, Prefill, ProviderRow, Quirks, SchemaDialect, SchemaSupport};
 use crate::model::{Class, Effort};
 use crate::protocols::{Protocol, anthropic, azure, bedrock, cohere, gemini, responses, vertex};
 
@@ -155,6 +155,13 @@ pub(crate) const PROVIDERS: &[ProviderRow] = &[
             max_completion_tokens: true,
             max_stop: 4,
             usage_at: Some("/x_groq/usage"),
+            // console.groq.com, "Structured Outputs": neither streaming nor tools; strict for these models only.
+            schema_support: SchemaSupport {
+                streams: false,
+                with_tools: false,
+                some_models: true,
+                strict_for: Some(&["openai/gpt-oss"]),
+            },
             // The variable of its SDK holds the host alone.
             version: Some("openai/v1"),
             // 4 MB a request with images in it; 20 MB by address, which it counts itself (console.groq.com,
@@ -169,8 +176,9 @@ pub(crate) const PROVIDERS: &[ProviderRow] = &[
         default_model: Some("deepseek-flash"),
         quirks: Quirks {
             // It thinks unless that is disabled (guide "Thinking mode").
-            efforts: &[Effort::None, Effort::High, Effort::Max],
+            efforts: &[Effort::None, Effort::Low, Effort::High, Effort::Max],
             effort_field: EffortField::FlatOrDisabled,
+            returns_reasoning: true,
             schema: SchemaDialect::JsonMode,
             seed: None,
             max_stop: 16,
@@ -234,7 +242,7 @@ pub(crate) const PROVIDERS: &[ProviderRow] = &[
         )
     },
     ProviderRow {
-        default_model: Some("accounts/fireworks/models/glm-5p2"),
+        default_model: Some("accounts/fireworks/models/glm-5p3"),
         quirks: Quirks {
             // The account is suspended (docs.fireworks.ai, inference error codes).
             codes: &[("412", Class::Quota)],
@@ -291,16 +299,6 @@ pub(crate) const PROVIDERS: &[ProviderRow] = &[
             "Hugging Face",
             "https://router.huggingface.co/v1",
             &["HF_TOKEN", "HUGGINGFACE_API_KEY", "HUGGING_FACE_HUB_TOKEN"],
-        )
-    },
-    // No default: a GITHUB_TOKEN is there for other reasons.
-    ProviderRow {
-        quirks: AS_IS,
-        ..chat(
-            "github",
-            "GitHub Models",
-            "https://models.github.ai/inference",
-            &["GITHUB_TOKEN", "GITHUB_PERSONAL_ACCESS_TOKEN"],
         )
     },
     ProviderRow {
@@ -360,8 +358,15 @@ pub(crate) const PROVIDERS: &[ProviderRow] = &[
         ..chat("lmstudio", "LM Studio", "http://localhost:1234/v1", &["LMSTUDIO_API_KEY", "LM_STUDIO_API_KEY"])
     },
     ProviderRow {
-        default_model: Some("kimi-k2.6"),
-        quirks: Quirks { efforts: &[], seed: None, usage_at: Some("/choices/0/usage"), ..PLAIN },
+        default_model: Some("kimi-k3"),
+        quirks: Quirks {
+            efforts: &[Effort::None, Effort::Low, Effort::High, Effort::Max],
+            effort_field: EffortField::FlatOrDisabled,
+            returns_reasoning: true,
+            seed: None,
+            usage_at: Some("/choices/0/usage"),
+            ..PLAIN
+        },
         ..chat("moonshot", "Moonshot AI", "https://api.moonshot.ai/v1", &["MOONSHOT_API_KEY", "KIMI_API_KEY"])
     },
     ProviderRow {
@@ -487,8 +492,7 @@ pub(crate) const PROVIDERS: &[ProviderRow] = &[
 
 /// Z.AI and Zhipu share an API and its error codes (docs.z.ai, API reference, errors).
 const ZHIPU: Quirks = Quirks {
-    // Thinking can be switched off ("Thinking mode"); levels came with a late model only.
-    efforts: &[Effort::None],
+    // Thinking can be switched off ("Thinking mode"); the table has the levels of the models that take some.
     effort_field: EffortField::FlatOrDisabled,
     seed: None,
     schema: SchemaDialect::JsonMode,

@@ -32,6 +32,8 @@ pub struct Quirks {
     pub no_system_for: &'static [&'static str],
     /// The form of a JSON Schema.
     pub schema: SchemaDialect,
+    /// The limits of its own field for a schema.
+    pub schema_support: SchemaSupport,
     /// It takes schemas in strict mode.
     pub strict_schema: bool,
     /// Its field for one takes objects only; any other schema is put into words.
@@ -54,6 +56,8 @@ pub struct Quirks {
     pub usage_at: Option<&'static str>,
     /// Its output count leaves reasoning out.
     pub reasoning_apart: bool,
+    /// The reasoning before a tool call must be sent back with the call, as `reasoning_content`.
+    pub returns_reasoning: bool,
     /// Error codes of its own and what they mean there.
     pub codes: Codes,
     /// Query parameters and the variables that may hold their values.
@@ -90,8 +94,7 @@ pub enum EffortField {
     Flat,
     /// `reasoning: {"effort": …}`.
     Nested,
-    /// `reasoning_effort`, but no reasoning at all as `thinking: {"type": "disabled"}`; every reasoning model
-    /// can switch it off.
+    /// `reasoning_effort`, but no reasoning at all as `thinking: {"type": "disabled"}`.
     FlatOrDisabled,
 }
 
@@ -104,6 +107,24 @@ pub enum SchemaDialect {
     JsonMode,
     /// By an instruction alone.
     Instruction,
+}
+
+/// The limits of a provider's own field for a JSON Schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SchemaSupport {
+    /// An answer that it enforces can be streamed.
+    pub streams: bool,
+    /// It enforces a schema in a request with tools too.
+    pub with_tools: bool,
+    /// Only the models that the table marks take a schema; the others take JSON mode.
+    pub some_models: bool,
+    /// Model name prefixes that can be strict; `None` for all.
+    pub strict_for: Option<&'static [&'static str]>,
+}
+
+impl SchemaSupport {
+    /// No limits.
+    pub(crate) const FULL: Self = Self { streams: true, with_tools: true, some_models: false, strict_for: None };
 }
 
 /// The attachments that an endpoint accepts, and their largest sizes in bytes.
@@ -157,6 +178,7 @@ impl Quirks {
         one_of_sampling: &[],
         no_system_for: &[],
         schema: SchemaDialect::Native,
+        schema_support: SchemaSupport::FULL,
         strict_schema: true,
         object_schema: false,
         prefill: Prefill::Never,
@@ -168,6 +190,7 @@ impl Quirks {
         attachments: Attachments::IMAGES,
         usage_at: None,
         reasoning_apart: false,
+        returns_reasoning: false,
         codes: &[],
         query_env: &[],
         hosts: &[],

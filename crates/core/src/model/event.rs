@@ -67,8 +67,11 @@ impl ReasoningBlock {
     /// Its size in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
-        let (ReasoningSignature::Signature(signature) | ReasoningSignature::Hidden(signature)) = &self.signature;
-        self.by.len() + self.text.len() + signature.len()
+        let signature = match &self.signature {
+            ReasoningSignature::Signature(signature) | ReasoningSignature::Hidden(signature) => signature.len(),
+            ReasoningSignature::None => 0,
+        };
+        self.by.len() + self.text.len() + signature
     }
 }
 
@@ -80,6 +83,8 @@ pub enum ReasoningSignature {
     Signature(String),
     /// The thought itself, not to be read.
     Hidden(String),
+    /// None: the text alone goes back.
+    None,
 }
 
 /// Why the model stopped.

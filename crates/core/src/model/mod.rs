@@ -27,4 +27,4 @@ pub use rate_limit_reading::{RateLimitReading, Refill, Resource, WindowEvidence}
 pub use secret::{KeySource, Secret};
 pub use state_source::{RedisUrl, StateSource};
 pub use time::Timestamp;
-pub use usage::Usage;
+pub use usage::{BilledTokens, Usage};

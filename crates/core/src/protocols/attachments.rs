@@ -9,7 +9,7 @@ use crate::model::{Part, Prompt};
 /// Checks the attachments of `prompt`.
 ///
 /// # Errors
-/// What `to` does not take, as the rest of a sentence that begins with the model.
+/// Fails with what `to` does not take, as the rest of a sentence that begins with the model.
 pub fn check(to: &Endpoint, prompt: &Prompt) -> Result<(), String> {
     let takes = to.quirks.attachments;
     let mut total = 0_usize;
@@ -46,7 +46,7 @@ mod tests {
 
     const MB: usize = 1_000_000;
 
-    /// What `provider` says to files of these sizes, in bytes, as images or as documents.
+    /// The check of `provider` for files of these sizes, in bytes, as images or as documents.
     fn said(provider: &str, media: &str, sizes: &[usize]) -> Result<(), String> {
         let part = |size: &usize| {
             let rest = [0, 2, 3][size % 3];

@@ -25,7 +25,7 @@ pub struct Endpoint {
     pub region: Option<String>,
     /// How this provider differs from the plain protocol.
     pub quirks: Quirks,
-    /// What is known of the model, as the newest table has it.
+    /// The row of the model in the newest table.
     pub known: Option<models::Model>,
     /// Parameters of the profile, under those of the request.
     pub params: Params,

@@ -192,6 +192,9 @@ impl EventFilter {
             output: merge(new.output, known.output),
             cached: merge(new.cached, known.cached),
             cache_write: merge(new.cache_write, known.cache_write),
+            cache_write_1h: merge(new.cache_write_1h, known.cache_write_1h),
+            billed: new.billed.or(known.billed),
+            cost_nanos: new.cost_nanos.or(known.cost_nanos),
             reasoning: merge(new.reasoning, known.reasoning),
         };
         self.usage = Some(usage).filter(|usage| *usage != Usage::default());

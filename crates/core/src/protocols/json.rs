@@ -20,7 +20,7 @@ pub(super) fn check_value_count(text: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a frame with the event `error` says, which need not be JSON.
+/// The failure in a frame with the event `error`, which need not be JSON.
 pub(super) fn error_frame(frame: &Frame, codes: classify::Codes) -> Failure {
     if let Err(failure) = check_value_count(frame.data.as_bytes()) {
         return failure;
@@ -46,12 +46,12 @@ pub(super) fn whole_json(body: &[u8]) -> Result<Value, Failure> {
     }
 }
 
-/// What a reply without a single word is.
+/// The failure of an empty reply.
 pub(super) fn empty() -> Failure {
     Failure::new(Class::Malformed, "the reply is empty")
 }
 
-/// What a reply of bare words is: the error that they tell of, or malformed.
+/// The failure of a reply of bare words: the error that they describe, or malformed.
 fn words(text: &str) -> Failure {
     let failure = classify::inside(&Value::String(text.to_owned()), &[]);
     match failure.class {
@@ -60,7 +60,7 @@ fn words(text: &str) -> Failure {
     }
 }
 
-/// What a JSON reply without an answer is: the error that it reports, or malformed.
+/// The failure of a JSON reply without an answer: the error that it reports, or malformed.
 pub(super) fn not_an_answer(body: &Value, codes: classify::Codes) -> Failure {
     let list = body.as_array().map(Vec::as_slice).unwrap_or_default();
     let body = list.iter().find(|body| classify::is_error(body)).unwrap_or(body);
@@ -81,4 +81,16 @@ pub(super) fn count(value: &Value) -> Option<u64> {
         Value::String(text) => text.trim().parse().ok().and_then(float),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
+}
+
+/// Returns the cost that a gateway names in `usage`, in billionths of a USD: a number (OpenRouter, "Usage accounting") or
+/// an object with the total (Perplexity). With keys of the caller the number is the gateway's fee alone, and the price
+/// of the call stands beside it. A cost of 0 says nothing: the price of the model decides.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be small and positive")]
+pub(super) fn cost_nanos(usage: &Value) -> Option<u64> {
+    let number = |place: &str| usage.pointer(place).and_then(Value::as_f64);
+    let own_key = usage.get("is_byok") == Some(&Value::Bool(true));
+    let upstream = number("/cost_details/upstream_inference_cost").filter(|_| own_key).unwrap_or(0.0);
+    let nanos = ((number("/cost").or_else(|| number("/cost/total_cost"))? + upstream) * 1e9).round();
+    (nanos >= 1.0 && nanos < 1e15).then_some(nanos as u64)
 }

@@ -44,7 +44,7 @@ pub use probe::Probe;
 pub use registry::Protocol;
 pub use reply_reader::ReplyReader;
 
-use json::{count, empty, error_frame, json_of, not_an_answer, whole_json};
+use json::{cost_nanos, count, empty, error_frame, json_of, not_an_answer, whole_json};
 use reasoning::{reasoning_of, text_of};
 use registry::ProtocolSpec;
 
@@ -75,7 +75,7 @@ pub(crate) fn takes_json_mode(protocol: Protocol) -> bool {
 }
 
 /// Returns true if `schema` is sent to `to` in strict mode.
-pub(crate) fn takes_strict_schema(to: &Endpoint, schema: &serde_json::Value) -> bool {
+pub(crate) fn takes_strict_schema(to: &Endpoint, prompt: &Prompt, schema: &serde_json::Value) -> bool {
     let has_mode = match to.protocol {
         Protocol::Openai | Protocol::Responses | Protocol::Azure => true,
         Protocol::Anthropic
@@ -86,9 +86,11 @@ pub(crate) fn takes_strict_schema(to: &Endpoint, schema: &serde_json::Value) -> 
         | Protocol::Cohere
         | Protocol::Mock => false,
     };
+    let strict_for = to.quirks.schema_support.strict_for;
     has_mode
-        && request::dialect(to, schema) == SchemaDialect::Native
+        && request::dialect(to, prompt, schema) == SchemaDialect::Native
         && to.quirks.strict_schema
+        && strict_for.is_none_or(|starts| starts.iter().any(|start| to.model.starts_with(start)))
         && openai::is_strict(schema)
 }
 

@@ -15,7 +15,7 @@ use crate::model::{Class, Failure, Prompt, Sampling, Secret};
 pub struct Overrides {
     /// Changes to the body, in this order.
     pub patches: Vec<Patch>,
-    /// What the model does not take is an error, even where it is only a preference.
+    /// A parameter that the model does not take is an error, even if it is only a preference.
     pub strict: bool,
 }
 
@@ -103,7 +103,7 @@ fn remove(body: &mut Value, path: &str) {
     }
 }
 
-/// What is at one name or number below `value`, if it is there.
+/// Returns the value at one name or number below `value`.
 fn step<'v>(value: &'v mut Value, name: &str) -> Option<&'v mut Value> {
     match value {
         Value::Object(map) => map.get_mut(name),

@@ -8,7 +8,7 @@ use super::{Endpoint, request};
 use crate::model::{Failure, Secret};
 use crate::wire::WireRequest;
 
-/// What an endpoint can be asked that costs nothing.
+/// A request to an endpoint that costs nothing.
 #[derive(Debug, Clone)]
 pub enum Probe {
     /// Its list of models.
@@ -21,7 +21,7 @@ pub enum Probe {
     Nothing,
 }
 
-/// Whether a model is on a list.
+/// The result of looking for a model in a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Listed {
     /// It is.
@@ -111,7 +111,7 @@ impl ModelNames {
         Some(Self { names: list.iter().filter_map(named).collect(), more })
     }
 
-    /// Whether `model` is one of them, by its name, by an alias of a dated one, or by its name without `models/`.
+    /// Returns true if `model` is one of them, by its name, by an alias of a dated one, or by its name without `models/`.
     #[must_use]
     pub fn lists(&self, model: &str) -> Listed {
         let wanted = model.strip_prefix("models/").unwrap_or(model);
@@ -127,7 +127,7 @@ impl ModelNames {
     }
 }
 
-/// What stands behind an alias in the whole name: `-20250929`, `-latest`, `:latest`.
+/// The rest of a whole name behind its alias: `-20250929`, `-latest`, `:latest`.
 fn is_suffix_of_alias(rest: &str) -> bool {
     let date = |text: &str| text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
     matches!(rest, "-latest" | ":latest") || rest.strip_prefix(['-', '@']).is_some_and(date)

@@ -7,8 +7,8 @@ use url::Url;
 
 use super::{EncodedRequest, Endpoint, attachments};
 use crate::catalog;
-use crate::catalog::models::{Model, Reasoning};
-use crate::catalog::{Auth, EffortField, SchemaDialect};
+use crate::catalog::models::Model;
+use crate::catalog::{Auth, SchemaDialect};
 use crate::model::prompt::ImageData;
 use crate::model::{Class, Effort, Failure, Part, Prompt, Sampling, Secret};
 use crate::wire::WireRequest;
@@ -193,14 +193,9 @@ pub(crate) fn parameters(
     Ok((sampling, dropped))
 }
 
-/// Whether the row, and the model in it, take this level.
+/// Returns `true` if the row, and the model in it, take this level.
 fn takes_effort(to: &Endpoint, model: Option<&Model>, effort: Effort) -> bool {
-    let can_switch_off = to.quirks.effort_field == EffortField::FlatOrDisabled;
-    to.quirks.efforts.contains(&effort)
-        && model.is_none_or(|model| match effort {
-            Effort::None if can_switch_off => model.reasoning != Reasoning::No,
-            effort => model.takes_effort(effort),
-        })
+    to.quirks.efforts.contains(&effort) && model.is_none_or(|model| model.takes_effort(effort))
 }
 
 fn merged(request: &Sampling, deployment: &Sampling) -> Sampling {
@@ -249,8 +244,16 @@ fn can_express(to: &Endpoint, prompt: &Prompt, model: Option<&Model>, sampling: 
     Ok(())
 }
 
-/// How `schema` is said to this provider.
-pub(crate) fn dialect(to: &Endpoint, schema: &Value) -> SchemaDialect {
+/// Returns the form of `schema`, which is that of `prompt`, for this provider.
+pub(crate) fn dialect(to: &Endpoint, prompt: &Prompt, schema: &Value) -> SchemaDialect {
+    let support = to.quirks.schema_support;
+    if !support.with_tools && !prompt.tools.is_empty() {
+        return SchemaDialect::Instruction;
+    }
+    let by_model = !support.some_models || to.known.as_ref().is_some_and(|model| model.json_schema);
+    if !by_model && to.quirks.schema == SchemaDialect::Native {
+        return SchemaDialect::JsonMode;
+    }
     let is_object = schema.get("type").is_some_and(|kind| kind == "object") && schema.get("anyOf").is_none();
     match to.quirks.schema {
         SchemaDialect::Native if to.quirks.object_schema && !is_object => SchemaDialect::Instruction,
@@ -260,10 +263,17 @@ pub(crate) fn dialect(to: &Endpoint, schema: &Value) -> SchemaDialect {
 
 /// The system text of `prompt`, with the schema in it when `to` has no field for one.
 pub(crate) fn system(to: &Endpoint, prompt: &Prompt) -> Option<String> {
-    match prompt.schema.as_ref().filter(|schema| dialect(to, schema) != SchemaDialect::Native) {
+    match prompt.schema.as_ref().filter(|schema| dialect(to, prompt, schema) != SchemaDialect::Native) {
         Some(schema) => Some(with_instruction(prompt.system.as_deref(), schema)),
         None => prompt.system.clone(),
     }
+}
+
+/// Returns `true` if the regular expression looks neither around nor back, which grammars of providers cannot do.
+pub(crate) fn is_simple_pattern(pattern: &str) -> bool {
+    let looks_around = ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|group| pattern.contains(group));
+    let looks_back = pattern.as_bytes().windows(2).any(|pair| pair[0] == b'\\' && matches!(pair[1], b'1'..=b'9'));
+    !looks_around && !looks_back
 }
 
 /// An image as a URL: its own, or one that holds its bytes.

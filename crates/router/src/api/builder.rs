@@ -8,7 +8,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::config::{Group, Provider};
-use super::error::{Error, ErrorKind};
+use super::error::Error;
+use super::error_kind::ErrorKind;
 use super::router::{Router, Settings};
 use super::strategy::Strategy;
 use crate::builder::Environment;
@@ -44,6 +45,22 @@ pub struct RouterBuilder {
     seed: Option<u64>,
     clock: Option<Clock>,
     http_client: Option<reqwest::Client>,
+}
+
+impl Router {
+    /// Returns a builder.
+    #[must_use]
+    pub fn builder() -> RouterBuilder {
+        RouterBuilder::default()
+    }
+
+    /// Builds a router from the text of a profile.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`] if the profile is not valid; the source lists every mistake.
+    pub fn from_toml(text: impl Into<String>) -> Result<Self, Error> {
+        Self::builder().profile(text).build()
+    }
 }
 
 impl RouterBuilder {
@@ -141,6 +158,8 @@ impl RouterBuilder {
             .collect();
         let settings = Settings { env, commands: self.commands, strategies };
         let profile = settings.load(&text)?;
+        crate::transport::check_proxies(&settings.env, &profile.endpoints)
+            .map_err(|error| Error::new(ErrorKind::Configuration, error.to_string()))?;
         let location = match &self.state {
             Some(state) => state.location()?,
             None => settings.location(profile.state.as_ref())?,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -9,14 +10,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::error::{Error, ErrorKind};
+use super::error::Error;
+use super::error_kind::ErrorKind;
 use super::response::ChatResponse;
 use super::router::Router;
-use super::stream::{ChatStream, Silent};
 use super::trace::{self, Traced};
-use crate::engine::{self, Checks, Delivery, Observer, Request};
+use crate::engine::{self, Checks, Delivery, Observer, Request, RouterEvent};
 use crate::profile::suggest;
-use llmroute_core::model::{Effort, Message, Part, Prompt, Role, Timestamp, Tool};
+use llmroute_core::model::{Effort, Event, Message, Part, Prompt, Role, Timestamp, Tool};
 use llmroute_core::routing::failover::RequestAttributes;
 use llmroute_core::routing::{GroupId, Map};
 
@@ -53,8 +54,35 @@ pub struct ChatRequest {
     fallbacks: bool,
 }
 
+impl Router {
+    /// Returns a request to `group` with one user message.
+    ///
+    /// ```
+    /// # use llmroute_router::{Group, Provider, Router};
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    /// # runtime.block_on(async {
+    /// let router = Router::builder()
+    ///     .provider("lab", Provider::simulated())
+    ///     .group("main", Group::new().deployment("lab/storyteller"))
+    ///     .build()?;
+    /// let answer = router.chat("main", "Why is the sky blue?").await?;
+    /// println!("{} (by {})", answer.text, answer.deployment);
+    /// # Ok::<(), llmroute_router::Error>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn chat(&self, group: impl Into<String>, text: impl Into<String>) -> ChatRequest {
+        ChatRequest::new(self.clone(), group.into(), Prompt::user(text))
+    }
+
+    /// Returns a request to `group` without a message; add them with [`ChatRequest::message`].
+    pub fn conversation(&self, group: impl Into<String>) -> ChatRequest {
+        ChatRequest::new(self.clone(), group.into(), Prompt::default())
+    }
+}
+
 impl ChatRequest {
-    pub(super) fn new(router: Router, group: String, prompt: Prompt) -> Self {
+    fn new(router: Router, group: String, prompt: Prompt) -> Self {
         Self {
             router,
             group,
@@ -195,14 +223,6 @@ impl ChatRequest {
         self
     }
 
-    /// Starts the request when the stream is first polled. Dropping the stream cancels it.
-    ///
-    /// The router reads no further from the network while events wait to be taken.
-    #[must_use]
-    pub fn stream(self) -> ChatStream {
-        ChatStream::new(self)
-    }
-
     pub(super) fn delivery(&self) -> Delivery {
         Delivery::Streamed(match self.midstream {
             Midstream::Restart => engine::MidstreamMode::Restart,
@@ -291,6 +311,17 @@ fn checks(prompt: &Prompt) -> Result<Checks, Error> {
 fn local_hour(now: Timestamp) -> Option<u8> {
     let time = jiff::Timestamp::from_millisecond(now.0).ok()?;
     u8::try_from(time.to_zoned(jiff::tz::TimeZone::system()).hour()).ok()
+}
+
+/// Observes a request whose events are not wanted.
+struct Silent;
+
+impl Observer for Silent {
+    fn on_event(&mut self, _: RouterEvent<'_>) {}
+
+    fn on_output(&mut self, _: &Event) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
 }
 
 impl IntoFuture for ChatRequest {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::error::ErrorKind;
+use super::error_kind::ErrorKind;
 use super::response::ChatResponse;
 
 /// An event of a [`ChatStream`](super::ChatStream).

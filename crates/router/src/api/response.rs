@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::error::ErrorKind;
+use super::error_kind::ErrorKind;
 use crate::engine::{self, CostSummary, Disposition};
 use llmroute_core::model::{Message, ToolCall, Usage};
 use llmroute_core::routing::Map;

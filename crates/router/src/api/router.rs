@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use super::builder::RouterBuilder;
-use super::chat::ChatRequest;
-use super::error::{Error, ErrorKind};
+use super::error::Error;
+use super::error_kind::ErrorKind;
 use super::strategy::{CoreStrategy, Strategy};
 use crate::engine;
 use crate::profile::{EnvVars, LoadOptions, Profile, Source};
 use crate::state::StateLocation;
-use llmroute_core::model::{AwsKeys, KeySource, Prompt, StateSource};
+use llmroute_core::model::{AwsKeys, KeySource, StateSource};
 
 /// Routes chat requests to the deployments of model groups.
 ///
@@ -36,48 +35,9 @@ pub(super) struct Settings {
 }
 
 impl Router {
-    /// Returns a builder.
-    #[must_use]
-    pub fn builder() -> RouterBuilder {
-        RouterBuilder::default()
-    }
-
-    /// Builds a router from the text of a profile.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Configuration`] if the profile is not valid; the source lists every mistake.
-    pub fn from_toml(text: impl Into<String>) -> Result<Self, Error> {
-        Self::builder().profile(text).build()
-    }
-
     pub(super) fn new(engine: engine::Engine, settings: Settings, seed: u64) -> Self {
         let rng = Mutex::new(fastrand::Rng::with_seed(seed));
         Self { shared: Arc::new(Shared { engine: RwLock::new(Arc::new(engine)), settings, rng }) }
-    }
-
-    /// Returns a request to `group` with one user message.
-    ///
-    /// ```
-    /// # use llmroute_router::{Group, Provider, Router};
-    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    /// # runtime.block_on(async {
-    /// let router = Router::builder()
-    ///     .provider("lab", Provider::simulated())
-    ///     .group("main", Group::new().deployment("lab/storyteller"))
-    ///     .build()?;
-    /// let answer = router.chat("main", "Why is the sky blue?").await?;
-    /// println!("{} (by {})", answer.text, answer.deployment);
-    /// # Ok::<(), llmroute_router::Error>(())
-    /// # })?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn chat(&self, group: impl Into<String>, text: impl Into<String>) -> ChatRequest {
-        ChatRequest::new(self.clone(), group.into(), Prompt::user(text))
-    }
-
-    /// Returns a request to `group` without a message; add them with [`ChatRequest::message`].
-    pub fn conversation(&self, group: impl Into<String>) -> ChatRequest {
-        ChatRequest::new(self.clone(), group.into(), Prompt::default())
     }
 
     /// Replaces providers, groups and limits by those of another profile. Requests in flight end as they began.

@@ -46,8 +46,18 @@ impl EventQueue {
     }
 }
 
+impl ChatRequest {
+    /// Starts the request when the stream is first polled. Dropping the stream cancels it.
+    ///
+    /// The router reads no further from the network while events wait to be taken.
+    #[must_use]
+    pub fn stream(self) -> ChatStream {
+        ChatStream::new(self)
+    }
+}
+
 impl ChatStream {
-    pub(super) fn new(request: ChatRequest) -> Self {
+    fn new(request: ChatRequest) -> Self {
         let queue = EventQueue::default();
         let (events, delivery) = (queue.clone(), request.delivery());
         let observer = move |engine: &Arc<engine::Engine>| Recorder { queue: events, engine: Arc::clone(engine) };
@@ -88,17 +98,6 @@ impl FusedStream for ChatStream {
 impl fmt::Debug for ChatStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ChatStream").finish_non_exhaustive()
-    }
-}
-
-/// Observes a request whose events are not wanted.
-pub(super) struct Silent;
-
-impl Observer for Silent {
-    fn on_event(&mut self, _: RouterEvent<'_>) {}
-
-    fn on_output(&mut self, _: &Event) -> ControlFlow<()> {
-        ControlFlow::Continue(())
     }
 }
 

@@ -12,6 +12,7 @@ pub mod locate;
 mod models;
 mod provider_status;
 mod resolve;
+mod retired;
 mod show;
 mod state;
 pub mod template;

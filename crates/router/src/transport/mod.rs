@@ -12,6 +12,7 @@ pub(crate) mod process;
 #[cfg(not(feature = "exec"))]
 #[path = "process_unavailable.rs"]
 pub(crate) mod process;
+mod proxy_variables;
 mod tls;
 
 use std::time::Duration;
@@ -23,6 +24,7 @@ use llmroute_core::wire::WireRequest;
 pub use http::HttpTransport;
 pub use measuring::MeasuringTransport;
 pub(crate) use mock::MockTransport;
+pub use proxy_variables::{ProxyVariableError, check_proxies};
 
 /// All transports of the process, chosen by the scheme of the URL.
 ///

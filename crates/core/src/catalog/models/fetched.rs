@@ -5,7 +5,8 @@
 
 use std::borrow::Cow;
 
-use super::{AS_OF, Model, Origin, Source, line_of, parse};
+use super::row::{line_of, parse};
+use super::{AS_OF, Model, Origin, Source};
 
 /// The prefix of the first line, which identifies the format; a table in another format is ignored.
 const HEAD: &str = "# llmroute models 1; models.dev ";

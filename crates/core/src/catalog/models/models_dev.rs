@@ -27,7 +27,6 @@ const RENAMED: &[(&str, &str)] = &[
     ("amazon-bedrock", "bedrock"),
     ("cloudflare-workers-ai", "cloudflare"),
     ("fireworks-ai", "fireworks"),
-    ("github-models", "github"),
     ("google", "gemini"),
     ("google-vertex", "vertex"),
     ("google-vertex-anthropic", "vertex-anthropic"),

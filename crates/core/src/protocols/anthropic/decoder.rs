@@ -13,7 +13,7 @@ use crate::wire::{Frame, sse};
 /// The state of one reply.
 pub(crate) struct MessagesDecoder {
     codes: Codes,
-    /// Who answers: the one who may read what is sealed.
+    /// The provider; only it can read encrypted reasoning.
     by: String,
     started: bool,
     stopped: bool,
@@ -27,11 +27,15 @@ pub(crate) struct MessagesDecoder {
     counts: MessagesUsage,
 }
 
+/// The place of the tokens of thinking.
+const THINKING: &str = "/output_tokens_details/thinking_tokens";
+
 /// The counts as the wire has them; later ones that are not null replace earlier ones.
 #[derive(Default)]
 struct MessagesUsage {
     input: Option<u64>,
     cache_write: Option<u64>,
+    cache_write_1h: Option<u64>,
     cache_read: Option<u64>,
     output: Option<u64>,
     thinking: Option<u64>,
@@ -222,13 +226,45 @@ impl MessagesDecoder {
 }
 
 impl MessagesUsage {
+    /// A request that was compacted on the way was several calls of the model: `iterations` counts them all, the other
+    /// fields only the last.
     fn read(&mut self, usage: &Value) {
+        let iterations = usage.get("iterations").and_then(Value::as_array).filter(|list| !list.is_empty());
+        if let Some(iterations) = iterations {
+            let mut sum = Self::default();
+            for iteration in iterations {
+                let mut one = Self::default();
+                one.read_one(iteration);
+                sum.add(&one);
+            }
+            *self = Self { thinking: self.thinking, ..sum };
+            self.thinking = usage.pointer(THINKING).and_then(count).or(self.thinking);
+            return;
+        }
+        self.read_one(usage);
+    }
+
+    fn add(&mut self, other: &Self) {
+        let fields = [
+            (&mut self.input, other.input),
+            (&mut self.cache_write, other.cache_write),
+            (&mut self.cache_write_1h, other.cache_write_1h),
+            (&mut self.cache_read, other.cache_read),
+            (&mut self.output, other.output),
+        ];
+        for (sum, more) in fields {
+            *sum = sum.zip(more).map(|(sum, more)| sum.saturating_add(more)).or(*sum).or(more);
+        }
+    }
+
+    fn read_one(&mut self, usage: &Value) {
         let places = [
             (&mut self.input, ["/input_tokens", "/prompt_tokens"]),
             (&mut self.cache_write, ["/cache_creation_input_tokens"; 2]),
+            (&mut self.cache_write_1h, ["/cache_creation/ephemeral_1h_input_tokens"; 2]),
             (&mut self.cache_read, ["/cache_read_input_tokens"; 2]),
             (&mut self.output, ["/output_tokens", "/completion_tokens"]),
-            (&mut self.thinking, ["/output_tokens_details/thinking_tokens"; 2]),
+            (&mut self.thinking, [THINKING; 2]),
         ];
         for (slot, names) in places {
             *slot = names.iter().find_map(|name| usage.pointer(name).and_then(count)).or(*slot);
@@ -243,7 +279,9 @@ impl MessagesUsage {
             output: self.output.unwrap_or(0),
             cached,
             cache_write,
+            cache_write_1h: self.cache_write_1h.unwrap_or(0),
             reasoning: self.thinking.unwrap_or(0),
+            ..Usage::default()
         }
     }
 }

@@ -146,11 +146,16 @@ pub(super) fn think(
 ) {
     let style = model.map_or(Thinking::Unknown, |model| model.thinking);
     match (style, effort) {
-        (Thinking::Unknown, _) => dropped.push("reasoning_effort"),
+        (Thinking::Unknown | Thinking::Flat | Thinking::Nested | Thinking::Config | Thinking::MaxEffort, _) => {
+            dropped.push("reasoning_effort")
+        }
         // These think only when told to.
         (Thinking::Budget | Thinking::Effort, Effort::None) => {}
         (Thinking::Adaptive, Effort::None) => {
             body.insert("thinking".into(), json!({"type": "disabled"}));
+        }
+        (Thinking::BetweenTools, Effort::None) => {
+            body.insert("thinking".into(), json!({"type": "between_tools"}));
         }
         (Thinking::Budget, effort) => match budget(effort, limit) {
             Some(tokens) => {
@@ -161,7 +166,7 @@ pub(super) fn think(
         (Thinking::Effort, effort) => {
             output.insert("effort".into(), json!(effort.as_str()));
         }
-        (Thinking::Adaptive, effort) => {
+        (Thinking::Adaptive | Thinking::BetweenTools, effort) => {
             body.insert("thinking".into(), json!({"type": "adaptive"}));
             output.insert("effort".into(), json!(effort.as_str()));
         }
@@ -188,26 +193,16 @@ fn takes_schema(to: &Endpoint, model: Option<&Model>, schema: &Value) -> bool {
     to.quirks.schema == SchemaDialect::Native && model.is_some_and(|model| model.json_schema) && is_expressible(schema)
 }
 
-/// Keywords that structured outputs refuse ("Structured outputs", JSON Schema limitations).
-const REFUSED: &[&str] = &[
-    "minimum",
-    "maximum",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "multipleOf",
-    "minLength",
-    "maxLength",
-    "maxItems",
-    "uniqueItems",
-    "oneOf",
-    "patternProperties",
-    "not",
-];
+/// Keywords that structured outputs take in every form ("Structured outputs", JSON Schema limitations).
+const ACCEPTED: &[&str] = &["$schema", "$ref", "title", "description", "type", "const", "default", "required"];
+
+/// Formats of texts that they take.
+const FORMATS: &[&str] = &["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"];
 
 /// The largest `minItems` that they take.
 const MOST_MIN_ITEMS: f64 = 1.0;
 
-/// Whether every object is closed, no keyword is one of [`REFUSED`], and nothing is a part of itself.
+/// Returns `true` if every object is closed, every keyword is accepted, and nothing is a part of itself.
 pub(super) fn is_expressible(schema: &Value) -> bool {
     is_plain(schema) && !is_recursive(schema, schema, &mut Vec::new(), &mut Vec::new())
 }
@@ -236,16 +231,29 @@ fn is_recursive<'s>(root: &'s Value, part: &'s Value, above: &mut Vec<&'s str>, 
 }
 
 fn is_plain(schema: &Value) -> bool {
-    match schema {
-        Value::Object(map) => {
-            let open = map.get("type").is_some_and(|kind| kind == "object") || map.contains_key("properties");
-            let closed = map.get("additionalProperties") == Some(&Value::Bool(false));
-            (closed || !open)
-                && map.get("minItems").and_then(Value::as_f64).is_none_or(|least| least <= MOST_MIN_ITEMS)
-                && map.iter().all(|(name, value)| !REFUSED.contains(&name.as_str()) && is_plain(value))
+    let Some(map) = schema.as_object() else { return false };
+    let open = map.get("type").is_some_and(|kind| kind == "object") || map.contains_key("properties");
+    let closed = map.get("additionalProperties") == Some(&Value::Bool(false));
+    (closed || !open) && map.iter().all(|(name, value)| takes_keyword(name, value))
+}
+
+fn takes_keyword(name: &str, value: &Value) -> bool {
+    match name {
+        "properties" | "$defs" | "definitions" => {
+            value.as_object().is_some_and(|schemas| schemas.values().all(is_plain))
         }
-        Value::Array(list) => list.iter().all(is_plain),
-        _ => true,
+        "anyOf" => value.as_array().is_some_and(|schemas| schemas.iter().all(is_plain)),
+        // A reference below it is refused.
+        "allOf" => value
+            .as_array()
+            .is_some_and(|schemas| schemas.iter().all(|schema| is_plain(schema) && schema.get("$ref").is_none())),
+        "items" => is_plain(value),
+        "additionalProperties" => value.is_boolean(),
+        "enum" => value.as_array().is_some_and(|list| !list.iter().any(|item| item.is_object() || item.is_array())),
+        "format" => value.as_str().is_some_and(|format| FORMATS.contains(&format)),
+        "pattern" => value.as_str().is_some_and(request::is_simple_pattern),
+        "minItems" => value.as_f64().is_some_and(|least| least <= MOST_MIN_ITEMS),
+        name => ACCEPTED.contains(&name),
     }
 }
 
@@ -317,6 +325,7 @@ fn block(to: &Endpoint, part: &Part) -> Option<Value> {
         }
         // Its seal says nothing to anybody else.
         Part::ReasoningBlock(block) if block.by != to.provider => None,
+        Part::ReasoningBlock(ReasoningBlock { signature: ReasoningSignature::None, .. }) => None,
         Part::ReasoningBlock(ReasoningBlock { text, signature: ReasoningSignature::Signature(signature), .. }) => {
             Some(json!({"type": "thinking", "thinking": text, "signature": signature}))
         }

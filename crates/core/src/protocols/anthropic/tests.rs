@@ -272,3 +272,49 @@ fn a_model_that_always_thinks_is_not_told_to_stop() {
     check("claude-opus-5", effort(Effort::None), off, &[]);
     check("claude-opus-5", effort(Effort::Minimal), json!({"max_tokens": 128_000}), &["reasoning_effort"]);
 }
+
+#[test]
+fn thinking_is_switched_off_in_the_models_way() {
+    let off = |model: &str| body(model, &Prompt { sampling: effort(Effort::None), ..Prompt::user("hi") });
+    assert_eq!(off("claude-haiku-5-5")["thinking"], json!({"type": "disabled"}));
+    assert_eq!(off("claude-sonnet-5-5")["thinking"], json!({"type": "between_tools"}));
+    for model in ["claude-opus-5-5", "claude-fable-5-2"] {
+        assert_eq!(off(model).get("thinking"), None, "{model}");
+    }
+}
+
+#[test]
+fn a_schema_with_a_keyword_that_the_grammar_lacks_is_put_into_words() {
+    let has_field = |property: Value| {
+        let schema = json!({
+            "type": "object", "properties": {"not": property}, "required": ["not"], "additionalProperties": false,
+        });
+        let prompt = Prompt { schema: Some(schema), ..Prompt::user("hi") };
+        body("claude-sonnet-5-5", &prompt)["output_config"].get("format").is_some()
+    };
+    for property in [
+        json!({"type": "string", "format": "email", "default": "a"}),
+        json!({"type": "string", "pattern": "^[a-z]+$"}),
+        json!({"enum": ["a", 1, null]}),
+        json!({"anyOf": [{"type": "string"}, {"type": "null"}]}),
+        json!({"type": "array", "items": {"type": "integer"}, "minItems": 1}),
+    ] {
+        assert!(has_field(property.clone()), "{property}");
+    }
+    for property in [
+        json!({"type": "string", "format": "phone"}),
+        json!({"type": "string", "minLength": 1}),
+        json!({"type": "string", "pattern": "(?=a)b"}),
+        json!({"type": "string", "pattern": "(a)\\1"}),
+        json!({"type": "array", "items": {}, "uniqueItems": true}),
+        json!({"type": "array", "items": {"type": "string"}, "contains": {"const": 1}}),
+        json!({"type": "array", "prefixItems": [{"type": "string"}]}),
+        json!({"oneOf": [{"type": "string"}]}),
+        json!({"not": {"type": "string"}}),
+        json!({"type": "object", "additionalProperties": false, "patternProperties": {"^a": {"type": "string"}}}),
+        json!({"type": "object", "additionalProperties": false, "minProperties": 1}),
+        json!({"if": {"type": "string"}, "then": {"const": "a"}}),
+    ] {
+        assert!(!has_field(property.clone()), "{property}");
+    }
+}

@@ -12,7 +12,7 @@ use crate::wire::Frame;
 /// The state of one reply.
 pub(crate) struct ConverseDecoder {
     codes: Codes,
-    /// Who answers: the one who may read what is sealed.
+    /// The provider; only it can read encrypted reasoning.
     by: String,
     started: bool,
     finish: Option<Finish>,
@@ -147,10 +147,14 @@ impl ConverseDecoder {
         let tokens = |name: &str| usage.get(name).and_then(count).unwrap_or(0);
         let (cached, cache_write) = (tokens("cacheReadInputTokens"), tokens("cacheWriteInputTokens"));
         let input = tokens("inputTokens").saturating_add(cached).saturating_add(cache_write);
-        out.push(Event::Usage(Usage { input, output: tokens("outputTokens"), cached, cache_write, reasoning: 0 }));
+        let details = usage.get("cacheDetails").and_then(Value::as_array).into_iter().flatten();
+        let kept = details.filter(|detail| detail.get("ttl").is_some_and(|ttl| ttl == "1h"));
+        let cache_write_1h = kept.filter_map(|detail| count(detail.get("inputTokens")?)).fold(0, u64::saturating_add);
+        let output = tokens("outputTokens");
+        out.push(Event::Usage(Usage { input, output, cached, cache_write, cache_write_1h, ..Usage::default() }));
     }
 
-    /// What an exception inside a stream means; a name that says nothing more is a mistake of the request.
+    /// Classifies an exception inside a stream; a name without details blames the request.
     fn exception(&self, name: &str, data: &str) -> Failure {
         let body = crate::protocols::json_of(data.as_bytes()).ok().filter(Value::is_object);
         let body = body.unwrap_or_else(|| serde_json::json!({"message": data}));

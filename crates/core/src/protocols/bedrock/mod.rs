@@ -77,7 +77,7 @@ impl Adapter for Bedrock {
             dropped.extend(sampling.effort.take().map(|_| "reasoning_effort"));
         }
         if let Some(effort) = sampling.effort {
-            think(&mut output, &mut further, model, effort, &mut sampling, &mut dropped);
+            think(&mut further, model, effort, &mut sampling, &mut dropped);
         }
         if let Some(schema) = prompt.schema.as_ref().filter(|schema| takes_schema(to, model, schema)) {
             output.insert("textFormat".into(), text_format(schema));
@@ -165,17 +165,35 @@ fn inference(sampling: &Sampling) -> Map<String, Value> {
     fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
-/// Says the effort in the way of the model: Anthropic's own fields, or the one that all share.
+/// Puts the effort into the fields of the model's maker.
 fn think(
-    output: &mut Map<String, Value>,
     further: &mut Map<String, Value>,
     model: Option<&Model>,
     effort: Effort,
     sampling: &mut Sampling,
     dropped: &mut Vec<&'static str>,
 ) {
-    if model.is_some_and(|model| model.thinking == Thinking::Unknown) && effort != Effort::None {
-        output.insert("effort".into(), json!(effort.as_str()));
+    let style = model.map_or(Thinking::Unknown, |model| model.thinking);
+    let own = match (style, effort) {
+        (Thinking::Flat, effort) => Some(("reasoning_effort", json!(effort.as_str()))),
+        (Thinking::Nested, effort) => Some(("reasoning", json!({"effort": effort.as_str()}))),
+        (Thinking::Config, effort) => Some(("reasoning_config", json!(effort.as_str()))),
+        // It reasons only when told to.
+        (Thinking::MaxEffort, Effort::None) => return,
+        (Thinking::MaxEffort, effort) => {
+            // At its highest level it takes neither of them, nor a limit (Nova user guide, extended thinking).
+            if effort == Effort::High {
+                anthropic::drop_sampling(sampling, dropped);
+                dropped.extend(sampling.max_tokens.take().map(|_| "max_tokens"));
+            }
+            Some(("reasoningConfig", json!({"type": "enabled", "maxReasoningEffort": effort.as_str()})))
+        }
+        (Thinking::Unknown | Thinking::Budget | Thinking::Effort | Thinking::Adaptive | Thinking::BetweenTools, _) => {
+            None
+        }
+    };
+    if let Some((name, value)) = own {
+        further.insert(name.into(), value);
         return;
     }
     let limit = sampling.max_tokens.or(model.and_then(|model| model.max_output)).unwrap_or(anthropic::MAX_TOKENS);
@@ -243,7 +261,7 @@ fn blocks(to: &Endpoint, message: &Message) -> Result<Vec<Value>, Failure> {
     Ok(blocks?.into_iter().flatten().collect())
 }
 
-/// What may stand in the name of a document, which must have one (API reference, `DocumentBlock`).
+/// Reduces the name of a document to the accepted characters; it must have one (API reference, `DocumentBlock`).
 fn document_name(name: &str) -> String {
     let stem = name.strip_suffix(".pdf").unwrap_or(name);
     let clean: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(200).collect();
@@ -267,6 +285,7 @@ fn block(to: &Endpoint, part: &Part) -> Result<Option<Value>, Failure> {
         }
         // Its seal says nothing to anybody else.
         Part::ReasoningBlock(block) if block.by != to.provider => return Ok(None),
+        Part::ReasoningBlock(ReasoningBlock { signature: ReasoningSignature::None, .. }) => return Ok(None),
         Part::ReasoningBlock(ReasoningBlock { text, signature: ReasoningSignature::Signature(signature), .. }) => {
             json!({"reasoningContent": {"reasoningText": {"text": text, "signature": signature}}})
         }

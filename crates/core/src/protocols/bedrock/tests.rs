@@ -141,7 +141,17 @@ fn effort_is_said_in_the_models_way() {
     check("anthropic.claude-opus-4-7", effort(Effort::High), adaptive, &[]);
     let level = json!({"additionalModelRequestFields": {"output_config": {"effort": "low"}}});
     check("anthropic.claude-opus-4-5-20251101-v1:0", effort(Effort::Low), level, &[]);
-    check("amazon.nova-2-lite-v1:0", effort(Effort::Low), json!({"outputConfig": {"effort": "low"}}), &[]);
+    let field = |name: &str, value: Value| json!({"additionalModelRequestFields": {name: value}});
+    let nova = |level: &str| field("reasoningConfig", json!({"type": "enabled", "maxReasoningEffort": level}));
+    check("amazon.nova-2-lite-v1:0", effort(Effort::Low), nova("low"), &[]);
+    check("us.amazon.nova-2-lite-v1:0", effort(Effort::Xhigh), json!({}), &["reasoning_effort"]);
+    let limited = Sampling { temperature: Some(0.5), max_tokens: Some(9), ..effort(Effort::High) };
+    check("us.amazon.nova-2-lite-v1:0", limited, nova("high"), &["temperature", "max_tokens"]);
+    check("us.deepseek.r1-v1:0", effort(Effort::High), json!({}), &["reasoning_effort"]);
+    check("openai.gpt-oss-120b-1:0", effort(Effort::Low), field("reasoning_effort", json!("low")), &[]);
+    check("us.openai.gpt-6-sol", effort(Effort::None), field("reasoning", json!({"effort": "none"})), &[]);
+    let calm = field("thinking", json!({"type": "between_tools"}));
+    check("us.anthropic.claude-sonnet-5-5", effort(Effort::None), calm, &[]);
     check(NOVA, effort(Effort::Low), json!({}), &["reasoning_effort"]);
     check("unheard-of", effort(Effort::Low), json!({}), &["reasoning_effort"]);
 }
@@ -447,4 +457,18 @@ proptest! {
     fn arbitrary_bytes_are_no_answer(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         prop_assert!(decode_all(&endpoint("converse", "m"), &[&bytes]).is_err());
     }
+}
+
+#[test]
+fn a_schema_is_put_into_words_where_the_model_has_no_field_for_it() {
+    let schema = json!({
+        "type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"], "additionalProperties": false,
+    });
+    let prompt = Prompt { schema: Some(schema), ..Prompt::user("hi") };
+    for model in [NOVA, "us.amazon.nova-2-lite-v1:0", "us.deepseek.r1-v1:0"] {
+        let got = body(model, &prompt);
+        assert_eq!(got.get("outputConfig"), None, "{model}");
+        assert!(got["system"][0]["text"].as_str().unwrap().contains("JSON Schema"), "{model}");
+    }
+    assert_eq!(body(CLAUDE, &prompt)["outputConfig"]["textFormat"]["type"], "json_schema");
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::model::BilledTokens;
 use crate::model::{Class, Event, Failure, Finish, TimeoutKind, Usage};
 use crate::protocols::classify::{self, Codes};
 use crate::protocols::tool_calls::{Piece, ToolCalls};
@@ -110,14 +111,18 @@ fn reasoning(text: &Value, out: &mut Vec<Event>) {
     }
 }
 
-/// The tokens that went through the model; what is billed leaves parts of them out.
+/// The tokens that went through the model, and those that are billed: the service adds to a prompt.
 fn usage(usage: &Value, out: &mut Vec<Event>) {
-    let counted = |places: &[&str]| places.iter().find_map(|place| count(usage.pointer(place)?)).unwrap_or(0);
+    let counted = |places: &[&str]| places.iter().find_map(|place| count(usage.pointer(place)?));
+    let billed = |name: &str| counted(&[name]);
     if usage.is_object() {
         out.push(Event::Usage(Usage {
-            input: counted(&["/tokens/input_tokens", "/billed_units/input_tokens"]),
-            output: counted(&["/tokens/output_tokens", "/billed_units/output_tokens"]),
-            cached: counted(&["/cached_tokens"]),
+            input: counted(&["/tokens/input_tokens", "/billed_units/input_tokens"]).unwrap_or(0),
+            output: counted(&["/tokens/output_tokens", "/billed_units/output_tokens"]).unwrap_or(0),
+            cached: counted(&["/cached_tokens"]).unwrap_or(0),
+            billed: billed("/billed_units/input_tokens")
+                .zip(billed("/billed_units/output_tokens"))
+                .map(|(input, output)| BilledTokens { input, output }),
             ..Usage::default()
         }));
     }

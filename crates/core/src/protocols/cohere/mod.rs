@@ -143,7 +143,7 @@ fn push_user(list: &mut Vec<Value>, message: &Message) {
     }
 }
 
-/// What is said beside calls is their plan.
+/// Text beside calls is their plan.
 fn assistant(message: &Message) -> Value {
     let (mut text, mut calls) = (String::new(), Vec::new());
     for part in &message.parts {

@@ -157,8 +157,8 @@ impl GeminiUsage {
             input: self.prompt.unwrap_or(0).saturating_add(self.tools.unwrap_or(0)),
             output: self.candidates.unwrap_or(0).saturating_add(thoughts),
             cached: self.cached.unwrap_or(0),
-            cache_write: 0,
             reasoning: thoughts,
+            ..Usage::default()
         }
     }
 }

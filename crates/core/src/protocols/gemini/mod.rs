@@ -20,7 +20,7 @@ pub(in crate::protocols) use decoder::GeminiDecoder;
 /// The field that holds everything about how the answer is drawn.
 const CONFIG: &str = "generationConfig";
 
-/// What stands for the signature of a call that another model made (Gemini API, thought signatures):
+/// The stand-in for the signature of a call that another model made (Gemini API, thought signatures):
 /// without one, models that sign their calls refuse the conversation.
 const FOREIGN: &str = "skip_thought_signature_validator";
 
@@ -77,7 +77,7 @@ pub(crate) fn as_events(encoded: &mut EncodedRequest) {
     encoded.request.url.query_pairs_mut().append_pair("alt", "sse");
 }
 
-/// Whether the ids of calls are told: one API of the protocol knows them, the other refuses them.
+/// Says if the ids of calls are sent: one API of the protocol knows them, the other refuses them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CallIds {
     /// They are sent back.
@@ -234,7 +234,7 @@ fn name(role: Role) -> &'static str {
     }
 }
 
-/// Whether the model wants a signature on its calls: those that think by levels do, from Gemini 3 on.
+/// Returns true if the model wants a signature on its calls: those that think by levels do, from Gemini 3 on.
 fn signs(model: Option<&Model>) -> bool {
     model.is_none_or(|model| model.budget.is_none() && model.reasons(None))
 }

@@ -112,7 +112,7 @@ fn a_schema_is_a_field_where_the_model_has_one() {
     for model in ["gemini-2.0-flash", "unheard-of"] {
         assert_eq!(body(model, &prompt)["generationConfig"], want);
     }
-    let got = body("gemini-3.7-flash", &prompt);
+    let got = body("gemini-3.1-flash-live-preview", &prompt);
     assert_eq!(got["generationConfig"].get("responseJsonSchema"), None);
     assert!(got["systemInstruction"]["parts"][0]["text"].as_str().unwrap().contains("JSON Schema"));
 }

@@ -33,7 +33,11 @@ pub(crate) struct Ollama;
 impl Adapter for Ollama {
     fn encode(&self, to: &Endpoint, key: Option<&Secret>, prompt: &Prompt) -> Result<EncodedRequest, Failure> {
         let model = to.known.as_ref();
-        let (sampling, dropped) = request::parameters(to, prompt, model)?;
+        let (mut sampling, mut dropped) = request::parameters(to, prompt, model)?;
+        if sampling.effort.is_some_and(|effort| effort != Effort::None) && never_thinks(&to.model) {
+            sampling.effort = None;
+            dropped.push("reasoning_effort");
+        }
         let mut body = Map::new();
         body.insert("model".into(), json!(to.model));
         body.insert("messages".into(), messages(to, prompt)?);
@@ -125,6 +129,66 @@ fn window(prompt: &Prompt, sampling: &Sampling, model: Option<&Model>) -> Option
 
 /// Model name prefixes with effort levels; all others only switch reasoning on or off (`docs/capabilities/thinking`).
 const LEVELS: &[&str] = &["gpt-oss"];
+
+/// Families without reasoning, by the beginnings of their names: the server refuses `think` for them. The models of
+/// other families, and new ones, may reason.
+const NEVER_THINK: &[&str] = &[
+    "aya",
+    "bakllava",
+    "codegemma",
+    "codellama",
+    "codestral",
+    "command-r",
+    "deepseek-coder",
+    "deepseek-llm",
+    "deepseek-v2",
+    "devstral",
+    "dolphin",
+    "falcon",
+    "gemma:",
+    "gemma2",
+    "gemma3",
+    "granite-code",
+    "granite3-",
+    "granite3.1",
+    "hermes",
+    "llama",
+    "llava",
+    "ministral",
+    "minicpm-v",
+    "mistral",
+    "mixtral",
+    "moondream",
+    "neural-chat",
+    "nous-hermes",
+    "olmo",
+    "openchat",
+    "orca",
+    "phi:",
+    "phi3",
+    "phi4:",
+    "phi4-mini:",
+    "qwen:",
+    "qwen2",
+    "qwen3-coder",
+    "smollm:",
+    "smollm2",
+    "solar",
+    "stablelm",
+    "starcoder",
+    "tinyllama",
+    "vicuna",
+    "wizard",
+    "yi:",
+    "zephyr",
+];
+
+fn never_thinks(model: &str) -> bool {
+    let name = model.rsplit('/').next().unwrap_or(model).to_ascii_lowercase();
+    let name = if name.contains(':') { name } else { name + ":" };
+    let instructs = name.contains("-instruct");
+    instructs || NEVER_THINK.iter().any(|start| name.starts_with(start))
+}
 
 /// Three levels for those that have some; the ones between are the next lower.
 fn think(model: &str, effort: Effort) -> Value {

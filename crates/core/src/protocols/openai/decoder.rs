@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::chunk::Chunk;
 use crate::catalog::Quirks;
+use crate::model::event::{ReasoningBlock, ReasoningSignature};
 use crate::model::{Class, Event, Failure, Finish, Usage};
 use crate::protocols::tool_calls::{Piece, ToolCalls};
 use crate::protocols::{Decoder, classify, finish, reasoning_of, text_of};
@@ -17,6 +18,9 @@ use crate::wire::{Frame, sse};
 /// The state of one reply.
 pub(crate) struct ChatDecoder {
     quirks: Quirks,
+    by: String,
+    /// The reasoning so far, if its provider needs it back with tool calls.
+    reasoning: String,
     started: bool,
     /// Text was produced.
     produced: bool,
@@ -30,10 +34,12 @@ pub(crate) struct ChatDecoder {
 }
 
 impl ChatDecoder {
-    /// Returns a decoder for one reply of an endpoint with these quirks.
-    pub(crate) fn new(quirks: Quirks) -> Self {
+    /// Returns a decoder for one reply of the provider `by`, which has these quirks.
+    pub(crate) fn new(quirks: Quirks, by: &str) -> Self {
         Self {
             quirks,
+            by: by.to_owned(),
+            reasoning: String::new(),
             started: false,
             produced: false,
             refused: false,
@@ -54,7 +60,7 @@ impl ChatDecoder {
         };
         let delta = &choice.delta;
         if let Some(text) = delta.reasoning_content.filled().or_else(|| delta.reasoning.filled()) {
-            out.push(Event::Reasoning(text.to_owned()));
+            self.think(text.to_owned(), out);
         }
         self.text(&delta.content.0, out);
         self.refused |= delta.refusal.filled().is_some();
@@ -106,7 +112,10 @@ impl ChatDecoder {
     }
 
     fn delta(&mut self, delta: &Value, out: &mut Vec<Event>) -> Result<(), Failure> {
-        out.extend(reasoning_of(delta));
+        match reasoning_of(delta) {
+            Some(Event::Reasoning(reasoning)) => self.think(reasoning, out),
+            other => out.extend(other),
+        }
         match delta.get("content") {
             Some(Value::String(content)) => self.text(content, out),
             Some(Value::Array(parts)) => parts.iter().for_each(|part| self.part(part, out)),
@@ -129,6 +138,13 @@ impl ChatDecoder {
             Some(function @ Value::Object(_)) => self.call(Some(0), "", function, out),
             _ => Ok(()),
         }
+    }
+
+    fn think(&mut self, text: String, out: &mut Vec<Event>) {
+        if self.quirks.returns_reasoning {
+            self.reasoning.push_str(&text);
+        }
+        out.push(Event::Reasoning(text));
     }
 
     fn text(&mut self, text: &str, out: &mut Vec<Event>) {
@@ -189,6 +205,10 @@ impl ChatDecoder {
             finish => finish,
         };
         self.finish = Some(finish);
+        if !self.calls.is_empty() && !self.reasoning.is_empty() {
+            let (by, text) = (self.by.clone(), std::mem::take(&mut self.reasoning));
+            out.push(Event::ReasoningBlock(ReasoningBlock { by, text, signature: ReasoningSignature::None }));
+        }
         out.push(Event::Finish(finish));
         Ok(())
     }
@@ -270,6 +290,9 @@ fn read_usage(usage: &Value, reasoning_apart: bool) -> Usage {
             "/cached_tokens",
         ]),
         cache_write: count(&["/prompt_tokens_details/cache_write_tokens"]),
+        cache_write_1h: 0,
         reasoning,
+        cost_nanos: crate::protocols::cost_nanos(usage),
+        billed: None,
     }
 }

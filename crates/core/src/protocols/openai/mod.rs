@@ -5,6 +5,8 @@
 mod chunk;
 mod decoder;
 #[cfg(test)]
+mod provider_tests;
+#[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
@@ -50,7 +52,7 @@ impl Adapter for Openai {
     }
 
     fn decoder(&self, to: &Endpoint) -> Box<dyn Decoder> {
-        Box::new(ChatDecoder::new(to.quirks))
+        Box::new(ChatDecoder::new(to.quirks, &to.provider))
     }
 
     fn classify(&self, to: &Endpoint, reply: &ErrorReply<'_>) -> Failure {
@@ -74,20 +76,28 @@ impl Adapter for Openai {
 /// As [`Adapter::encode`].
 pub(crate) fn body(to: &Endpoint, prompt: &Prompt) -> Result<(Map<String, Value>, Vec<&'static str>), Failure> {
     let model = to.known.as_ref();
-    let (sampling, dropped) = request::parameters(to, prompt, model)?;
+    let (mut sampling, mut dropped) = request::parameters(to, prompt, model)?;
+    // Models that belong to Responses take the highest level only there.
+    let elsewhere = model.is_some_and(|model| model.chat_tools != Support::Always);
+    if elsewhere && sampling.effort == Some(Effort::Max) {
+        sampling.effort = None;
+        dropped.push("reasoning_effort");
+    }
     can_call(to, prompt, sampling.effort)?;
     let mut body = Map::new();
     body.insert("model".into(), json!(to.model));
     body.insert("messages".into(), messages(to, prompt));
-    body.insert("stream".into(), json!(true));
-    if to.quirks.stream_options {
+    let format = prompt.schema.as_ref().and_then(|schema| response_format(to, prompt, schema));
+    let streams = format.is_none() || to.quirks.schema_support.streams;
+    body.insert("stream".into(), json!(streams));
+    if to.quirks.stream_options && streams {
         body.insert(USAGE.into(), json!({"include_usage": true}));
     }
     put_sampling(&mut body, to, &sampling);
     if let Some(effort) = sampling.effort {
         put_effort(&mut body, to.quirks.effort_field, effort);
     }
-    if let Some(format) = prompt.schema.as_ref().and_then(|schema| response_format(to, schema)) {
+    if let Some(format) = format {
         body.insert("response_format".into(), format);
     }
     if !prompt.tools.is_empty() {
@@ -132,6 +142,7 @@ fn can_call(to: &Endpoint, prompt: &Prompt, effort: Option<Effort>) -> Result<()
     };
     let instead = match model.chat_tools {
         Support::Always | Support::WithoutReasoning => "only while its reasoning effort is `none`",
+        Support::WithoutEffort => "only without a reasoning effort",
         Support::Never => "not at all",
     };
     let message =
@@ -139,11 +150,15 @@ fn can_call(to: &Endpoint, prompt: &Prompt, effort: Option<Effort>) -> Result<()
     Err(Failure::new(Class::Unsupported, message))
 }
 
-fn response_format(to: &Endpoint, schema: &Value) -> Option<Value> {
-    match request::dialect(to, schema) {
+fn response_format(to: &Endpoint, prompt: &Prompt, schema: &Value) -> Option<Value> {
+    match request::dialect(to, prompt, schema) {
         SchemaDialect::Native => Some(json!({
             "type": "json_schema",
-            "json_schema": {"name": "answer", "strict": super::takes_strict_schema(to, schema), "schema": schema},
+            "json_schema": {
+                "name": "answer",
+                "strict": super::takes_strict_schema(to, prompt, schema),
+                "schema": schema,
+            },
         })),
         SchemaDialect::JsonMode => Some(json!({"type": "json_object"})),
         SchemaDialect::Instruction => None,
@@ -159,7 +174,6 @@ const STRICT: &[&str] = &[
     "enum",
     "const",
     "required",
-    "pattern",
     "multipleOf",
     "minimum",
     "maximum",
@@ -192,6 +206,7 @@ fn has_strict_keywords(schema: &Value) -> bool {
         "anyOf" => value.as_array().is_some_and(|schemas| schemas.iter().all(has_strict_keywords)),
         "items" => is_typed(value) && has_strict_keywords(value),
         "additionalProperties" => value.is_boolean(),
+        "pattern" => value.as_str().is_some_and(request::is_simple_pattern),
         "format" => value.as_str().is_some_and(|format| STRICT_FORMATS.contains(&format)),
         name => STRICT.contains(&name),
     })
@@ -274,13 +289,16 @@ fn content(mut parts: Vec<Value>) -> Option<Value> {
 }
 
 fn assistant(to: &Endpoint, message: &Message) -> Value {
-    let (mut text, mut calls) = (String::new(), Vec::new());
+    let (mut text, mut calls, mut reasoning) = (String::new(), Vec::new(), None);
     for part in &message.parts {
         match part {
             Part::Text(piece) => text.push_str(piece),
             Part::ToolCall { id, name, arguments, .. } => {
                 let id = call_id(to, id);
                 calls.push(json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}));
+            }
+            Part::ReasoningBlock(block) if block.by == to.provider => {
+                reasoning.get_or_insert_with(String::new).push_str(&block.text);
             }
             // Models write text here; images, documents and results belong to the other side.
             Part::ReasoningBlock(_) | Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
@@ -290,7 +308,15 @@ fn assistant(to: &Endpoint, message: &Message) -> Value {
         return json!({"role": "assistant", "content": text});
     }
     let content = if text.is_empty() { Value::Null } else { json!(text) };
-    json!({"role": "assistant", "content": content, "tool_calls": calls})
+    let mut turn = json!({"role": "assistant", "content": content, "tool_calls": calls});
+    if to.quirks.returns_reasoning {
+        // A turn of another provider has none, but a model that reasons refuses a turn without the field.
+        let reasons = to.known.as_ref().is_some_and(|model| model.reasons(None));
+        if let Some(reasoning) = reasoning.or_else(|| reasons.then(String::new)) {
+            turn["reasoning_content"] = json!(reasoning);
+        }
+    }
+    turn
 }
 
 /// The id of a call that may come from another provider, in the form that this one takes: the same call

@@ -330,6 +330,8 @@ fn read_usage(usage: &Value) -> Usage {
         cached: count("/input_tokens_details/cached_tokens"),
         cache_write: count("/input_tokens_details/cache_write_tokens"),
         reasoning: count("/output_tokens_details/reasoning_tokens"),
+        cost_nanos: crate::protocols::cost_nanos(usage),
+        ..Usage::default()
     }
 }
 

@@ -56,7 +56,7 @@ impl Adapter for Responses {
             body.insert("store".into(), json!(false));
         }
         put_sampling(&mut body, &sampling);
-        if let Some(format) = prompt.schema.as_ref().and_then(|schema| format(to, schema)) {
+        if let Some(format) = prompt.schema.as_ref().and_then(|schema| format(to, prompt, schema)) {
             body.insert("text".into(), json!({"format": format}));
         }
         if !prompt.tools.is_empty() {
@@ -105,10 +105,10 @@ fn put_sampling(body: &mut Map<String, Value>, sampling: &Sampling) {
 }
 
 /// Flat, not nested as in chat completions.
-fn format(to: &Endpoint, schema: &Value) -> Option<Value> {
-    match request::dialect(to, schema) {
+fn format(to: &Endpoint, prompt: &Prompt, schema: &Value) -> Option<Value> {
+    match request::dialect(to, prompt, schema) {
         SchemaDialect::Native => Some(json!({
-            "type": "json_schema", "name": "answer", "strict": super::takes_strict_schema(to, schema), "schema": schema,
+            "type": "json_schema", "name": "answer", "strict": super::takes_strict_schema(to, prompt, schema), "schema": schema,
         })),
         SchemaDialect::JsonMode => Some(json!({"type": "json_object"})),
         SchemaDialect::Instruction => None,
@@ -159,7 +159,7 @@ fn file(name: &str, media_type: &str, data: &ImageData) -> Value {
     }
 }
 
-/// Reasoning comes before what followed from it, without ids: those name items that nobody kept. Alone it is
+/// Reasoning comes before what followed from it, without ids: those name items that are not stored. Alone it is
 /// refused.
 fn push_assistant(items: &mut Vec<Value>, to: &Endpoint, message: &Message) {
     let mut reasoning_blocks = Vec::new();

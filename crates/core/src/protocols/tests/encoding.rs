@@ -367,3 +367,20 @@ fn sealed_reasoning_is_asked_for_where_it_can_be_had() {
         assert_eq!(asked(provider, model, &tools), Value::Null, "{provider}/{model}");
     }
 }
+
+#[test]
+fn a_model_without_reasoning_is_not_told_to_think() {
+    let think = |model: &str, effort| {
+        let sampling = Sampling { effort: Some(effort), ..Sampling::default() };
+        let encoded = encode(&endpoint("ollama", model), &Prompt { sampling, ..Prompt::user("hi") });
+        let body: Value = serde_json::from_slice(&encoded.request.body).unwrap();
+        (body.get("think").cloned(), encoded.dropped)
+    };
+    for model in ["llama3.2", "llama3.3:70b", "gemma3:27b", "mistral", "qwen2.5-coder:7b", "phi4", "me/llava:13b"] {
+        assert_eq!(think(model, Effort::High), (None, vec!["reasoning_effort"]), "{model}");
+        assert_eq!(think(model, Effort::None), (Some(json!(false)), vec![]), "{model}");
+    }
+    for model in ["qwen3:8b", "deepseek-r1", "phi4-reasoning", "magistral", "unheard-of"] {
+        assert_eq!(think(model, Effort::High), (Some(json!(true)), vec![]), "{model}");
+    }
+}

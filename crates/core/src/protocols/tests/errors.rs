@@ -176,7 +176,7 @@ fn class_of(kind: &str) -> Class {
     }
 }
 
-/// The bodies of the table, and who sends each.
+/// The bodies of the table, each with its endpoint.
 pub(super) fn bodies() -> Vec<(Endpoint, Vec<u8>)> {
     let rows: Vec<Value> = serde_json::from_slice(&body("provider_errors.json")).unwrap();
     let sent = |row: &Value| row["body"].as_str().map_or_else(|| row["body"].to_string(), str::to_owned).into_bytes();

@@ -51,7 +51,7 @@ pub(super) fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(name)
 }
 
-/// Every file of an answer: its name, its bytes and who speaks.
+/// Every file of an answer: its name, its bytes and its provider.
 pub(super) fn answers() -> Vec<(String, Vec<u8>, Endpoint, Option<Answer>)> {
     let mut all = Vec::new();
     for (name, provider) in FOLDERS {
@@ -74,7 +74,7 @@ pub(super) fn answers() -> Vec<(String, Vec<u8>, Endpoint, Option<Answer>)> {
     all
 }
 
-/// Who speaks in a file of a folder of several.
+/// The provider of a file in a folder of several.
 fn speaker<'a>(folder: &str, file: &'a str) -> Option<&'a str> {
     match folder {
         // These two speak, or spoke, chat completions there.

@@ -1,6 +1,7 @@
 //! The adapters against recorded bytes and hostile ones.
 
 mod arbitrary;
+mod billing;
 mod cases;
 mod encoding;
 mod endings;

@@ -91,7 +91,7 @@ impl Adapter for Vertex {
         match publisher_api(&to.model).0 {
             PublisherApi::Gemini => Box::new(gemini::GeminiDecoder::new(to.quirks.codes)),
             PublisherApi::Messages => Box::new(anthropic::MessagesDecoder::new(to.quirks.codes, &to.provider)),
-            PublisherApi::Chat => Box::new(openai::ChatDecoder::new(to.quirks)),
+            PublisherApi::Chat => Box::new(openai::ChatDecoder::new(to.quirks, &to.provider)),
         }
     }
 

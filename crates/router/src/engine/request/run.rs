@@ -396,7 +396,7 @@ impl<'a> Run<'a> {
             waited: call.wait,
             duration: self.router.clock.now().since(started),
             first_token,
-            cost: price.zip(usage).map(|(price, usage)| price.cost(&usage)),
+            cost: usage.and_then(|usage| usage.cost(price.as_ref())),
             disposition,
         });
         if self.first_token.is_none() && disposition != Disposition::HedgeLoser {

@@ -256,7 +256,7 @@ impl Reservation {
     fn consumption(&self, outcome: &FinishedCall<'_>) -> Consumption {
         let (prompt, price) = (self.demand.prompt, self.price);
         if let Some(usage) = outcome.answer.usage {
-            let cost = price.map_or(0, |price| nanos(price.cost(&usage)));
+            let cost = usage.cost(price.as_ref()).map_or(0, nanos);
             return Consumption { tokens: usage.input.saturating_add(usage.output), nanos: cost };
         }
         let written = outcome.answer.text.len() + outcome.answer.reasoning.len();

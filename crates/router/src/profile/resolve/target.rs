@@ -109,6 +109,9 @@ impl Profile {
             return self.provider(known, env);
         }
         let Some(row) = catalog::provider(name) else {
+            if let Some((message, hint)) = crate::profile::retired::ended_provider(name) {
+                return Err(UnknownName { message: message.to_owned(), hint: hint.to_owned() });
+            }
             let names = || self.providers.iter().map(|provider| provider.name.as_str());
             let known = names().chain(catalog::providers().iter().map(|row| row.id));
             let hint = match suggest::nearest(name, known) {

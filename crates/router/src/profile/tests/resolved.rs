@@ -93,7 +93,8 @@ fn a_model_that_needs_another_protocol_for_tools_uses_it() {
     };
     assert_eq!(of("", "gpt-6-astra"), (Protocol::Responses, Some(true)));
     assert_eq!(of("", "gpt-6-sol"), (Protocol::Responses, Some(true)));
-    assert_eq!(of("", "gpt-5.5"), (Protocol::Openai, Some(true)));
+    assert_eq!(of("", "gpt-5.5"), (Protocol::Responses, Some(true)));
+    assert_eq!(of("", "gpt-5.4"), (Protocol::Openai, Some(true)));
     let written = "[providers.openai]\nprotocol = \"openai\"";
     assert_eq!(of(written, "gpt-6-astra"), (Protocol::Openai, Some(false)));
     assert_eq!(of(written, "gpt-6-sol"), (Protocol::Openai, Some(true)));

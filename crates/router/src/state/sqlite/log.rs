@@ -179,6 +179,7 @@ fn usage(row: &Row<'_>) -> rusqlite::Result<Option<Usage>> {
         cached: count("cached_tokens")?.unwrap_or_default(),
         cache_write: count("cache_write_tokens")?.unwrap_or_default(),
         reasoning: count("reasoning_tokens")?.unwrap_or_default(),
+        ..Usage::default()
     }))
 }
 
