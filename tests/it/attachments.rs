@@ -178,7 +178,7 @@ fn the_log_names_attachments_without_their_content() {
 fn an_image_counts_towards_the_prompt_tokens() {
     let server = Server::start().may_be_idle();
     let profile =
-        Profile::new().provider("lab", "openai", &server.url()).deployment("lab/good", ", context_window = 900");
+        Profile::new().provider("lab", "openai", &server.url()).deployment("lab/good", ", context_window = 300");
     let home = Home::with(&profile.text());
     home.write("png.txt", PNG);
     let output = run(&Arc::new(home), ["what?", "-a", "png.txt"]).output();

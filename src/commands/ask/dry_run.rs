@@ -12,7 +12,6 @@ use crate::commands::Exit;
 use crate::error::CommandError;
 use crate::signals::{Completion, until_signal};
 use crate::ui::console::Console;
-use llmroute_core::routing::failover::SkipReason;
 use llmroute_router::engine::{Engine, Plan, Request, RouteError, RouteErrorKind};
 
 /// Prints the plan of the request.
@@ -73,9 +72,10 @@ fn describe(router: &Engine, request: &Request, plan: Plan) -> String {
     let mut lines = Vec::new();
     for skipped in &skips {
         let name = &router.map().deployment(skipped.deployment).name;
-        let line = match skipped.reason {
-            SkipReason::TriedAnyway { .. } => format!("\nnote: {name}: {}", skip(&skipped.reason)),
-            _ => format!("\nskipped: {name} ({})", skip(&skipped.reason)),
+        let reason = skip(&skipped.reason);
+        let line = match skipped.reason.is_called() {
+            true => format!("\nnote: {name}: {reason}"),
+            false => format!("\nskipped: {name} ({reason})"),
         };
         if !lines.contains(&line) {
             let _ = writeln!(text, "{line}");

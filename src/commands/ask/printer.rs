@@ -126,11 +126,10 @@ impl Observer for Printer<'_> {
         match note {
             RouterEvent::Skipped { deployment, reason } => {
                 self.tell_failure("");
-                let line = match reason {
-                    SkipReason::TriedAnyway { .. } | SkipReason::LimitTried { .. } => {
-                        format!("{}: {}", self.name(deployment), skip(reason))
-                    }
-                    _ => format!("{} skipped ({})", self.name(deployment), skip(reason)),
+                let (name, words) = (self.name(deployment), skip(reason));
+                let line = match reason.is_called() {
+                    true => format!("{name}: {words}"),
+                    false => format!("{name} skipped ({words})"),
                 };
                 self.console.event(&line);
             }
@@ -241,6 +240,13 @@ pub(crate) fn skip(reason: &SkipReason) -> String {
         SkipReason::ContextWindow { prompt, margin, window } => {
             let over = prompt.saturating_sub(*window);
             format!("context_window: about {prompt} tokens (±{:.0}%), {window} fit, {over} too many", margin * 100.0)
+        }
+        SkipReason::WindowTried { prompt, margin, window } => {
+            let margin = margin * 100.0;
+            format!(
+                "the prompt has about {prompt} tokens (±{margin:.0}%) and {window} fit; tried anyway because no other \
+                 deployment is available"
+            )
         }
         SkipReason::Unpriced => "price unknown, and there is a cost cap or a budget".to_owned(),
         SkipReason::OverCost { usd } => format!("budget: about {}", money(*usd)),

@@ -145,7 +145,7 @@ impl ReportContext<'_> {
                 self.details(failed)
             }
         };
-        error.hints.extend(hint(failed, kind));
+        error.hints.extend(hint(failed, kind, self.map));
         error
     }
 
@@ -235,7 +235,7 @@ fn is_key(class: Class) -> bool {
     matches!(class, Class::Authentication | Class::Permission)
 }
 
-fn hint(failed: &RouteError, kind: ErrorKind) -> Option<String> {
+fn hint(failed: &RouteError, kind: ErrorKind, map: &Map) -> Option<String> {
     let text = match kind {
         ErrorKind::Output if failed.why == (RouteErrorKind::Interrupted { second_answer: true }) => {
             "`llmroute logs last --text` prints the second answer; `-S` prints only whole answers"
@@ -248,23 +248,28 @@ fn hint(failed: &RouteError, kind: ErrorKind) -> Option<String> {
             "no deployment was called, because the rule may protect a private prompt; `has(env.NAME)` tests if a variable is set"
         }
         ErrorKind::Profile => "set one of these variables, or try `llmroute --profile demo ask …` without a key",
-        ErrorKind::Refused => refusal_hint(failed)?,
+        ErrorKind::Refused => refusal_hint(failed, map)?,
         ErrorKind::Unavailable => unavailable_hint(failed)?,
         ErrorKind::Other | ErrorKind::Usage | ErrorKind::Input | ErrorKind::Internal => return None,
     };
     Some(text.to_owned())
 }
 
-fn refusal_hint(failed: &RouteError) -> Option<&'static str> {
+fn refusal_hint(failed: &RouteError, map: &Map) -> Option<&'static str> {
+    let skipped = failed.skips.iter().map(|skipped| skipped.group);
+    let mut groups = failed.attempts.iter().map(|attempt| attempt.group).chain(skipped);
+    let too_large = if groups.any(|group| !map.group(group).context_window_fallbacks.is_empty()) {
+        "shorten the prompt, or add a larger model to the groups in `context_window_fallbacks`"
+    } else {
+        "shorten the prompt, or name a group of larger models in `context_window_fallbacks`"
+    };
     let too_long = failed.skips.iter().any(|skipped| matches!(skipped.reason, SkipReason::ContextWindow { .. }));
     match headline(failed) {
-        Some(Class::ContextWindow) => {
-            Some("shorten the prompt, or name a group of larger models in `context_window_fallbacks`")
-        }
+        Some(Class::ContextWindow) => Some(too_large),
         Some(Class::ContentPolicy) => {
             Some("name a group in `content_policy_fallbacks` or `fallbacks` to call another model")
         }
-        None if too_long => Some("shorten the prompt, or name a group of larger models in `context_window_fallbacks`"),
+        None if too_long => Some(too_large),
         Some(_) | None => None,
     }
 }

@@ -19,7 +19,6 @@ use crate::ui::console::Console;
 use crate::ui::sanitize;
 use crate::ui::text::{NONE, count, duration};
 use llmroute_core::model::failure::one_line;
-use llmroute_core::routing::failover::SkipReason;
 use llmroute_core::routing::{DeploymentId, GroupId, Map};
 use llmroute_router::engine::{Delivery, ExplainedCandidate, Explanation, HedgeInfo, NamedValues, RouteError};
 
@@ -159,7 +158,7 @@ fn status(candidate: &ExplainedCandidate) -> String {
     match (&candidate.skipped, candidate.place) {
         (None, Some(_)) if candidate.wait.is_zero() => "is called".to_owned(),
         (None, Some(_)) => format!("is called after {}", duration(candidate.wait)),
-        (Some(reason @ (SkipReason::TriedAnyway { .. } | SkipReason::LimitTried { .. })), Some(_)) => skip(reason),
+        (Some(reason), Some(_)) if reason.is_called() => skip(reason),
         (Some(reason), Some(_)) => format!("{}; called anyway because no other deployment is available", skip(reason)),
         (Some(reason), None) => skip(reason),
         (None, None) => "not reached: no attempt is left for it".to_owned(),

@@ -4,6 +4,7 @@
 
 pub(crate) mod backoff;
 pub mod breaker;
+pub mod context_window;
 pub mod continuation;
 pub mod estimate;
 pub mod failover;

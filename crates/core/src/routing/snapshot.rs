@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::breaker::{Breaker, BreakerContext, BreakerEvent, BreakerState};
+use super::context_window::NamedWindow;
 use super::estimate::Estimates;
 use super::hedge::HedgeBudget;
 use super::host_breaker::HostBreakers;
@@ -38,6 +39,9 @@ pub struct DeploymentState {
     /// The parameters that it refused, so that the next request is right at once.
     #[serde(skip_serializing_if = "RefusedParameters::is_empty")]
     pub refused: RefusedParameters,
+    /// The context window that it named when it refused a prompt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<NamedWindow>,
     /// The headroom of its limits at the time of the snapshot; not stored.
     #[serde(skip)]
     pub headroom: Headroom,

@@ -172,6 +172,13 @@ fn describe(reason: &SkipReason) -> String {
         SkipReason::Ruled { group, number } => format!("rule {number} of `{group}` chose another target"),
         SkipReason::Tags => "tags do not match".to_owned(),
         SkipReason::Incapable(capability) => format!("does not take {}", capability.as_str()),
+        SkipReason::WindowTried { prompt, margin, window } => {
+            let margin = margin * 100.0;
+            format!(
+                "the prompt has about {prompt} tokens (±{margin:.0}%) and {window} fit; tried anyway because no other \
+                 deployment is available"
+            )
+        }
         SkipReason::ContextWindow { prompt, window, .. } => {
             format!("the prompt has about {prompt} tokens; {window} fit")
         }

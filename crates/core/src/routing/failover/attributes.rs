@@ -146,6 +146,15 @@ pub enum SkipReason {
         /// The limit that fits.
         window: u64,
     },
+    /// The prompt is estimated as too long, and it is called because it may fit and no other deployment is available.
+    WindowTried {
+        /// Prompt tokens, as far as it is known how this model counts them.
+        prompt: u64,
+        /// By which share that may be off.
+        margin: f64,
+        /// The limit that fits.
+        window: u64,
+    },
     /// Its price is unknown and there is a cost cap.
     Unpriced,
     /// It would cost too much.
@@ -192,4 +201,25 @@ pub enum SkipReason {
         /// The limit in words.
         limit: String,
     },
+}
+
+impl SkipReason {
+    /// Returns `true` if the deployment is called after all, because no other is available.
+    #[must_use]
+    pub fn is_called(&self) -> bool {
+        match self {
+            Self::TriedAnyway { .. } | Self::LimitTried { .. } | Self::WindowTried { .. } => true,
+            Self::NoKey(_)
+            | Self::Ruled { .. }
+            | Self::Tags
+            | Self::Incapable(_)
+            | Self::ContextWindow { .. }
+            | Self::Unpriced
+            | Self::OverCost { .. }
+            | Self::CoolingDown { .. }
+            | Self::Gated { .. }
+            | Self::Limited { .. }
+            | Self::TooLarge { .. } => false,
+        }
+    }
 }

@@ -48,7 +48,23 @@ impl<'a> Eligibility<'a> {
         self.incapable(member).or_else(|| self.too_expensive(member))
     }
 
+    /// Returns the share of the window of `member` that the prompt is estimated to fill if this is all that excludes
+    /// it, and the prompt may fit: it is at most one standard deviation too long.
+    pub(super) fn may_fit(&self, group: GroupId, member: &Member) -> Option<f64> {
+        let SkipReason::ContextWindow { prompt, margin, window } = self.too_long(member)? else { return None };
+        let fill = float(prompt) / float(window.max(1));
+        let others = self
+            .unable(member)
+            .or_else(|| self.closed_by(group, member.deployment))
+            .or_else(|| self.too_expensive(member));
+        (fill <= 1.0 + margin && others.is_none()).then_some(fill)
+    }
+
     fn incapable(&self, member: &Member) -> Option<SkipReason> {
+        self.unable(member).or_else(|| self.too_long(member))
+    }
+
+    fn unable(&self, member: &Member) -> Option<SkipReason> {
         let attributes = self.attributes;
         let deployment = self.map.deployment(member.deployment);
         if let Some(missing) = &deployment.no_key {
@@ -58,12 +74,16 @@ impl<'a> Eligibility<'a> {
         if !attributes.require_tags.iter().all(has) || attributes.forbid_tags.iter().any(has) {
             return Some(SkipReason::Tags);
         }
-        if let Some(what) = attributes.needs.unmet(deployment.capabilities) {
-            return Some(SkipReason::Incapable(what));
-        }
-        let estimates = &self.snapshot.deployment(member.deployment).estimates;
-        let prompt = whole(estimates.tokens(float(attributes.prompt_tokens), self.now));
-        let window = deployment.context_window.filter(|window| prompt > *window)?;
+        attributes.needs.unmet(deployment.capabilities).map(SkipReason::Incapable)
+    }
+
+    fn too_long(&self, member: &Member) -> Option<SkipReason> {
+        let state = self.snapshot.deployment(member.deployment);
+        let estimates = &state.estimates;
+        let prompt = whole(estimates.tokens(float(self.attributes.prompt_tokens), self.now));
+        let named = state.window.and_then(|window| window.tokens(self.now));
+        let window = named.or(self.map.deployment(member.deployment).context_window);
+        let window = window.filter(|window| prompt > *window)?;
         Some(SkipReason::ContextWindow { prompt, margin: estimates.margin(self.now), window })
     }
 

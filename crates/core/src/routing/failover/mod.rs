@@ -211,7 +211,8 @@ impl<'a> Failover<'a> {
         } else {
             self.retry(snapshot, now, rng).or_else(|| self.bypass_breaker(snapshot, now))
         };
-        if let Some(call) = call.or_else(|| self.try_limit(snapshot, now)) {
+        let last_resort = |this: &mut Self| this.try_limit(snapshot, now).or_else(|| this.try_window(snapshot, now));
+        if let Some(call) = call.or_else(|| last_resort(self)) {
             return Step::Call(call);
         }
         Step::Stop(self.stop(snapshot, now))
@@ -423,6 +424,9 @@ impl<'a> Failover<'a> {
             }
             if let SkipReason::CoolingDown { left, class } = &mut skip.reason {
                 skip.reason = SkipReason::TriedAnyway { left: *left, class: std::mem::take(class) };
+            }
+            if let SkipReason::ContextWindow { prompt, margin, window } = skip.reason {
+                skip.reason = SkipReason::WindowTried { prompt, margin, window };
             }
             !matches!(skip.reason, SkipReason::Gated { .. } | SkipReason::Limited { .. })
         });

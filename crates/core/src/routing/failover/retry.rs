@@ -202,6 +202,28 @@ impl Failover<'_> {
         Some(call)
     }
 
+    /// The size of a prompt is an estimate. Calls the deployment in which it most likely fits although it is estimated
+    /// as too long, when no other is left.
+    pub(super) fn try_window(&mut self, snapshot: &StateSnapshot, now: Timestamp) -> Option<PlannedCall> {
+        if self.restriction != Restriction::None {
+            return None;
+        }
+        let eligibility = Eligibility::new(self.map, &self.attributes, snapshot, now);
+        let mut best: Option<(f64, GroupId, DeploymentId)> = None;
+        for visit in self.visits.iter().filter(|visit| visit.attempts_left > 0) {
+            for member in &self.map.group(visit.group).members {
+                let fresh = !self.was_called(member.deployment);
+                if let Some(fill) = eligibility.may_fit(visit.group, member).filter(|_| fresh)
+                    && best.is_none_or(|(least, ..)| fill < least)
+                {
+                    best = Some((fill, visit.group, member.deployment));
+                }
+            }
+        }
+        let (_, group, deployment) = best?;
+        Some(self.call(group, deployment, Duration::ZERO, snapshot, now))
+    }
+
     pub(super) fn stop(&self, snapshot: &StateSnapshot, now: Timestamp) -> Stop {
         let too_long = self.attempts == 0 && self.visits.iter().any(|visit| visit.too_small);
         if self.refused || too_long {

@@ -104,7 +104,7 @@ fn failure(word: &str) -> Failure {
 
 #[test]
 fn a_fallback_whose_window_is_too_small_is_skipped() {
-    let mut map = map("main: a.x@100 | small: b.x@50 | large: c.x@5000");
+    let mut map = map("main: a.x@100 | small: b.x@40 | large: c.x@5000");
     map.groups[0].fallbacks = vec![group(&map, "small"), group(&map, "large")];
     let attributes = RequestAttributes { prompt_tokens: 80, ..RequestAttributes::default() };
     walk(&map, StateSnapshot::new(&map), attributes, "401", "a.x c.x | exhausted");
@@ -780,4 +780,32 @@ fn the_window_is_compared_with_tokens_as_the_model_counts_them() {
     walk(&map, snapshot.clone(), attributes(90), "401", "b | exhausted");
     walk(&map, snapshot.clone(), attributes(150), "401", "b | exhausted");
     walk(&map, snapshot, attributes(250), "401", "| refused");
+}
+
+#[test]
+fn a_prompt_within_its_uncertainty_is_sent_to_the_only_deployment() {
+    let map = map("main: a@2048");
+    let snapshot = StateSnapshot::new(&map);
+    let attributes = |prompt_tokens| RequestAttributes { prompt_tokens, ..RequestAttributes::default() };
+    walk(&map, snapshot.clone(), attributes(2252), "401", "a | exhausted");
+    walk(&map, snapshot.clone(), attributes(3600), "401", "a | exhausted");
+    walk(&map, snapshot.clone(), attributes(3700), "401", "| refused");
+    let two = self::map("main: a@2048 b@2100 c@8192");
+    walk(&two, StateSnapshot::new(&two), attributes(2252), "401", "c b a | exhausted");
+}
+
+#[test]
+fn a_window_that_an_error_named_counts_instead_of_the_table() {
+    let map = map("main: a@8192 b@100");
+    let mut snapshot = StateSnapshot::new(&map);
+    let now = Timestamp(1_000_000);
+    let named = |tokens| {
+        let failure =
+            Failure::new(Class::ContextWindow, format!("This model's maximum context length is {tokens} tokens"));
+        crate::routing::context_window::NamedWindow::of(&failure, now)
+    };
+    snapshot.deployments[0].window = named(1024);
+    snapshot.deployments[1].window = named(4096);
+    let attributes = RequestAttributes { prompt_tokens: 3000, ..RequestAttributes::default() };
+    walk(&map, snapshot, attributes, "401", "b | exhausted");
 }

@@ -22,6 +22,7 @@ use crate::state::StateHandle;
 pub use llmroute_core::model::refused_parameters::{Parameter, Refusal};
 use llmroute_core::model::{Answer, Failure, RateLimitReading, Timestamp};
 pub use llmroute_core::routing::breaker::{BreakerContext, BreakerState};
+pub use llmroute_core::routing::context_window::NamedWindow;
 pub use llmroute_core::routing::estimate::CallSample;
 pub use llmroute_core::routing::failover::{PlannedCall, RequestAttributes};
 pub use llmroute_core::routing::limits::{LimitObservation, Meter, ProviderLimit};
@@ -342,6 +343,9 @@ impl StateSession {
         attributes: &RequestAttributes,
         rng: &mut fastrand::Rng,
     ) {
+        if let Some(window) = failure.and_then(|failure| NamedWindow::of(failure, self.clock.now())) {
+            self.learn_window(call.deployment, window);
+        }
         let Some(signal) = failure.map_or(Some(HealthSignal::ANSWERED), HealthSignal::of) else {
             return self.release(call.deployment);
         };
@@ -375,6 +379,17 @@ impl StateSession {
         // A refusal that cannot be stored is met once more.
         self.state.post(vec![deployment_key(&self.map, deployment)], move |values| {
             edit(&mut values[0], |state: &mut DeploymentState| state.refused.insert(parameter, refusal));
+        });
+    }
+
+    /// Remembers the context window that `deployment` named.
+    fn learn_window(&mut self, deployment: DeploymentId, window: NamedWindow) {
+        for id in (0..self.map.deployments.len()).map(DeploymentId).filter(|id| self.map.same(*id, deployment)) {
+            self.snapshot.deployments[id.0].window = Some(window);
+        }
+        // A window that cannot be stored is named again.
+        self.state.post(vec![deployment_key(&self.map, deployment)], move |values| {
+            edit(&mut values[0], |state: &mut DeploymentState| state.window = Some(window));
         });
     }
 
