@@ -51,7 +51,7 @@ complete -c llmroute -n "__fish_llmroute_needs_command" -f -a "help" -d 'Print t
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s m -l model -d 'Model group, or a single model without routing' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s s -l system -d 'System prompt' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s t -l template -d 'Template of the profile; `-o NAME=VALUE` fills `{{NAME}}`' -r
-complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s f -l file -d 'Put the text of FILE before the prompt; can be repeated' -r -F
+complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s f -l file -d 'Put the text of FILE, or of standard input (`-`), before the prompt; can be repeated' -r -F
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s a -l attachment -d 'Attach an image or a PDF file, from a file, a URL or standard input (`-`); can be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -l cid -d 'Continue the conversation with this id, or with this request; a unique beginning or end of the id is enough' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand ask" -s o -l option -d 'Set a model parameter or any other field of the request body; can be repeated' -r
@@ -128,7 +128,7 @@ complete -c llmroute -n "__fish_llmroute_using_subcommand chat" -s V -l version 
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s m -l model -d 'Model group, or a single model without routing' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s s -l system -d 'System prompt' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s t -l template -d 'Template of the profile; `-o NAME=VALUE` fills `{{NAME}}`' -r
-complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s f -l file -d 'Put the text of FILE before the prompt; can be repeated' -r -F
+complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s f -l file -d 'Put the text of FILE, or of standard input (`-`), before the prompt; can be repeated' -r -F
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s a -l attachment -d 'Attach an image or a PDF file, from a file, a URL or standard input (`-`); can be repeated' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -l cid -d 'Continue the conversation with this id, or with this request; a unique beginning or end of the id is enough' -r
 complete -c llmroute -n "__fish_llmroute_using_subcommand route" -s o -l option -d 'Set a model parameter or any other field of the request body; can be repeated' -r

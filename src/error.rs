@@ -242,6 +242,19 @@ pub(crate) fn plain_parse_error(error: &clap::Error) -> Option<CommandError> {
     })
 }
 
+/// Returns the error for a question in the place of a command.
+#[must_use]
+pub(crate) fn question_without_ask(error: &clap::Error) -> Option<CommandError> {
+    if error.kind() != clap::error::ErrorKind::InvalidSubcommand
+        || error.get(ContextKind::SuggestedSubcommand).is_some()
+    {
+        return None;
+    }
+    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidSubcommand) else { return None };
+    let error = CommandError::new(ErrorKind::Usage, format!("`{typed}` is not a command"));
+    Some(error.hint(format!("`llmroute ask {typed:?}` sends it to a model; `llmroute --help` lists the commands")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
@@ -140,6 +140,26 @@ fn last_moments(signals: &mut Signals, gone: &mpsc::Receiver<()>, grace: Duratio
 pub(crate) fn die_by(signal: i32) {
     // Returns only if the signal could not be raised; the caller then exits with 128 + signal.
     let _ = signal_hook::low_level::emulate_default_handler(signal);
+}
+
+/// The time in which a process stops after SIGTSTP. One without a shell that could continue it does not stop.
+const STOPS_WITHIN: Duration = Duration::from_millis(200);
+
+/// Stops the process group, as Ctrl-Z does, and returns when it is continued.
+///
+/// The signal can reach another thread first: this one would go on for a moment, and set the modes of a terminal that
+/// the shell already has.
+pub(crate) fn stop_until_continued() {
+    let Ok(mut continued) = Signals::new([SIGCONT]) else { return };
+    if rustix::process::kill_current_process_group(rustix::process::Signal::TSTP).is_err() {
+        return;
+    }
+    let mut left = STOPS_WITHIN;
+    while !left.is_zero() && continued.pending().next().is_none() {
+        let step = left.min(Duration::from_millis(10));
+        std::thread::sleep(step);
+        left -= step;
+    }
 }
 
 /// The signals of a process that outlives them: the work decides what each one means.

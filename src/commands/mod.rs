@@ -18,7 +18,7 @@ use std::ffi::OsString;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::environment::Env;
-use crate::error::{CommandError, ErrorKind, plain_parse_error};
+use crate::error::{CommandError, ErrorKind, plain_parse_error, question_without_ask};
 use crate::ui::console::{Console, Verbosity};
 
 /// An LLM call that does not fail.
@@ -179,8 +179,9 @@ fn unparsed(error: &clap::Error, env: &Env) -> u8 {
             Err(error) => ask::unwritable(&error).map_or_else(|error| error.kind.exit_code(), |_| 0),
         };
     }
-    let error =
-        plain_parse_error(error).unwrap_or_else(|| CommandError::rendered(ErrorKind::Usage, styled.to_string()));
+    let error = plain_parse_error(error)
+        .or_else(|| question_without_ask(error))
+        .unwrap_or_else(|| CommandError::rendered(ErrorKind::Usage, styled.to_string()));
     console.error(&error);
     error.kind.exit_code()
 }

@@ -9,6 +9,7 @@ use crate::environment::{Env, Sink};
 use crate::ui::line_writer::LineWriter;
 use crate::ui::markdown::Renderer;
 use crate::ui::sanitize;
+use crate::ui::wait_line::WaitLine;
 
 /// The amount of output on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +33,8 @@ pub(crate) struct Console {
     open_line: bool,
     /// Renders the Markdown of answers.
     renderer: Option<Renderer>,
+    /// Shows a silent wait; `None` if standard error is not a terminal, or the command is quiet.
+    wait: Option<WaitLine>,
 }
 
 impl Console {
@@ -49,6 +52,8 @@ impl Console {
             colour,
             open_line: false,
             renderer: None,
+            wait: (env.stderr_terminal && verbosity >= Verbosity::Normal && env.vars.get("TERM") != Some("dumb"))
+                .then(|| WaitLine::new(Box::new(io::stderr()))),
         }
     }
 
@@ -61,6 +66,7 @@ impl Console {
         if text.is_empty() {
             return Ok(());
         }
+        self.end_wait();
         if let Some(renderer) = &mut self.renderer {
             // What it holds back must be given out at the end.
             self.open_line = true;
@@ -98,6 +104,7 @@ impl Console {
     /// # Errors
     /// As [`Console::answer`].
     pub(crate) fn styled(&mut self, text: &str) -> io::Result<()> {
+        self.end_wait();
         let end = if text.ends_with('\n') { "" } else { "\n" };
         self.stdout.write_all(format!("{text}{end}").as_bytes())?;
         self.stdout.flush()
@@ -217,12 +224,14 @@ impl Console {
 
     /// Prints text for people on standard error as it is: it brings its own headings and colours.
     pub(crate) fn report(&mut self, text: &str) {
+        self.erase_wait();
         // There is no other place to report that standard error is closed.
         let _ = self.stderr.write_all(text.as_bytes());
     }
 
     /// Standard output itself, for a command that renders its own data.
     pub(crate) fn writer(&mut self) -> &mut dyn Write {
+        self.end_wait();
         &mut *self.stdout
     }
 
@@ -238,7 +247,30 @@ impl Console {
         self.colour
     }
 
+    /// Shows on a terminal that the command waits for `name`, until [`Console::end_wait`] or an answer.
+    pub(crate) fn begin_wait(&mut self, name: &str) {
+        let name = sanitize::text(name);
+        if let Some(wait) = &mut self.wait {
+            wait.begin(&name);
+        }
+    }
+
+    /// Ends the display of a wait.
+    pub(crate) fn end_wait(&mut self) {
+        if let Some(wait) = &self.wait {
+            wait.end();
+        }
+    }
+
+    /// Removes the display of a wait before other output.
+    fn erase_wait(&self) {
+        if let Some(wait) = &self.wait {
+            wait.erase();
+        }
+    }
+
     fn stderr_line(&mut self, line: &str) {
+        self.erase_wait();
         self.end_line();
         // There is no other place to report that standard error is closed.
         let _ = self.stderr.write_all(format!("{line}\n").as_bytes());

@@ -6,5 +6,6 @@ mod line_writer;
 pub(crate) mod markdown;
 pub(crate) mod table;
 pub(crate) mod text;
+mod wait_line;
 
 pub use llmroute_core::model::sanitize;

@@ -226,3 +226,20 @@ fn profile_errors_are_coloured_on_a_terminal() {
     let notes = output.notes();
     assert!(notes.contains("\u{1b}[1m") && !notes.contains("␛[1m") && !notes.contains("\u{1b}[2J"), "{notes:?}");
 }
+
+#[test]
+fn a_question_without_a_command_suggests_ask() {
+    let want = "error: `Why is the sky blue?` is not a command\n\
+                hint: `llmroute ask \"Why is the sky blue?\"` sends it to a model; `llmroute --help` lists the commands\n";
+    Run::with("").args(["Why is the sky blue?"]).output().is(2, "", want);
+}
+
+#[test]
+fn standard_input_can_be_a_file() {
+    let server = Server::start();
+    let output = ask(&server, "good", ["-f", "-", "sum"]).input(Input::Bytes(b"data\n".to_vec())).output();
+    assert_eq!(output.end, 0.into(), "{}", output.notes());
+    assert_eq!(server.calls()[0].last_message().map(|(_, text)| text), Some("data\n\nsum".to_owned()));
+    let want = "error: standard input can be read once\n";
+    ask(&server, "good", ["-f", "-", "-"]).output().is(2, "", want);
+}

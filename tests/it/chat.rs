@@ -97,6 +97,29 @@ fn check_message(keys: &str, want: &str) {
 }
 
 #[test]
+fn a_line_that_only_looks_like_a_command_is_sent() {
+    check_message("/etc/hosts is empty, why?\r", "/etc/hosts is empty, why?");
+    check_message("// a comment\r", "// a comment");
+}
+
+#[test]
+fn ctrl_z_stops_at_the_prompt_and_fg_continues_the_line() {
+    let home = Home::with(MOCK);
+    let mut screen = Screen::shell(&home, &[("LAB_KEY", KEY)]);
+    screen.line("\"$LLMROUTE\" chat");
+    screen.prompts("main>");
+    screen.send("hel");
+    screen.prompts("main> hel");
+    screen.send("\u{1a}");
+    screen.shows("Stopped");
+    screen.line("fg");
+    screen.prompts("main> hel");
+    screen.send("lo\r");
+    screen.shows("It is bold and code.");
+    screen.prompts("main (lab/a)>");
+}
+
+#[test]
 fn several_lines_are_one_message() {
     check_message("one\ntwo\r", "one\ntwo");
     check_message("three \\\rfour\r", "three \nfour");

@@ -136,7 +136,7 @@ fn limits_and_hedges_are_shown() {
     assert_eq!(said["hedge"], serde_json::json!({"after_ms": 2000, "deployment": "sim/second"}));
     let limits: Vec<&Value> = said["candidates"].as_array().expect("a list").iter().map(|one| &one["limits"]).collect();
     assert_eq!(*limits[0], serde_json::json!({"rpd": 1000, "left": 1.0}));
-    assert_eq!(*limits[2], serde_json::json!({"rpd": 1000, "rpm": 60, "budget": 5.0, "left": 1.0}));
+    assert_eq!(*limits[3], serde_json::json!({"rpd": 1000, "rpm": 60, "budget": 5.0, "left": 1.0}));
     let text = Run::with(&profile).args(["route", "hello"]).output().text();
     assert!(text.contains("hedge: sim/second is also called if sim/first sends nothing for 2 s"), "{text}");
 }
@@ -154,7 +154,10 @@ fn an_exec_strategy_is_run_and_its_failure_is_shown() {
     let order = BY_COMMAND.replace("COMMAND", r#"echo '[\"sim/b\", \"sim/a\"]'"#);
     let output = Run::with(&order).args(["route", "--json", "hello"]).output();
     let said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!((&said["candidates"][0]["place"], &said["candidates"][1]["place"]), (&2.into(), &1.into()));
+    assert_eq!(
+        (&said["candidates"][0]["deployment"], &said["candidates"][1]["deployment"]),
+        (&"sim/b".into(), &"sim/a".into())
+    );
     let dry = Run::with(&order).args(["ask", "--dry-run", "hello"]).output().text();
     assert!(dry.contains("\n1. sim/b\n"), "{dry}");
     let broken = Run::with(&BY_COMMAND.replace("COMMAND", "false")).args(["route", "hello"]).output();
@@ -199,8 +202,8 @@ group main: simple-shuffle, seed 7
 #  DEPLOYMENT  GROUP  NUMBERS             LIMITS  STATUS
 1  sim/first   main   order 1, share 1.0  –       is called
 2  sim/second  main   order 2, share 1.0  –       is called
-–  sim/third   main   order 3, share 1.0  –       not reached: no attempt is left for it
 3  sim/spare   spare  order 0, share 1.0  –       is called
+–  sim/third   main   order 3, share 1.0  –       not reached: no attempt is left for it
 
 chain: main → spare
 worst case: 4 attempts, 1m

@@ -62,13 +62,15 @@ pub(crate) fn read(
     let asks_for_stdin = sources.words == ["-"];
     let attaches_stdin = attaches_stdin(sources, asks_for_stdin)?;
     let typed = if asks_for_stdin { String::new() } else { sources.words.join(" ") };
-    let silent = !asks_for_stdin && (attaches_stdin || sources.stdin_terminal || sources.no_stdin);
+    let file_is_stdin = file_is_stdin(sources, asks_for_stdin, attaches_stdin)?;
+    let silent = !asks_for_stdin && (attaches_stdin || file_is_stdin || sources.stdin_terminal || sources.no_stdin);
     if silent && sources.template.is_some_and(FilledTemplate::wants_stdin) {
         return Err(CommandError::new(ErrorKind::Usage, "the template needs `stdin`").hint("pipe text into `ask`"));
     }
     if typed.trim().is_empty()
         && silent
         && sources.attachments.is_empty()
+        && !file_is_stdin
         && !sources.template.is_some_and(FilledTemplate::asks)
     {
         return Err(no_prompt(!sources.words.is_empty()));
@@ -79,7 +81,8 @@ pub(crate) fn read(
     if let Some((path, _)) = sources.files.iter().zip(&files).find(|(_, text)| text.trim().is_empty())
         && !sources.allow_empty
     {
-        return Err(empty(&format!("`{}`", path.display()), ""));
+        let name = if is_stdin(path) { "standard input".to_owned() } else { format!("`{}`", path.display()) };
+        return Err(empty(&name, ""));
     }
     let mut attachments = Vec::new();
     for source in sources.attachments {
@@ -118,6 +121,22 @@ fn attaches_stdin(sources: &PromptSources<'_>, asks_for_stdin: bool) -> Result<b
     Err(CommandError::new(ErrorKind::Usage, why))
 }
 
+/// Returns `true` if standard input is read as a file (`-f -`); then it is not the prompt.
+fn file_is_stdin(sources: &PromptSources<'_>, prompt: bool, attached: bool) -> Result<bool, CommandError> {
+    let times = sources.files.iter().filter(|path| is_stdin(path)).count();
+    let why = match times {
+        0 => return Ok(false),
+        _ if sources.no_stdin => "`-f -` reads standard input, and `--no-stdin` forbids it",
+        1 if !prompt && !attached => return Ok(true),
+        _ => "standard input can be read once",
+    };
+    Err(CommandError::new(ErrorKind::Usage, why))
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
 /// The error for an empty input, about which a model would invent an answer.
 fn empty(name: &str, or: &str) -> CommandError {
     CommandError::new(ErrorKind::Input, format!("{name} is empty"))
@@ -154,13 +173,20 @@ fn file(path: &Path, wait: &mut ReadDeadline<'_>) -> Result<String, CommandError
     // Opening a named pipe waits for its other end, so that too happens behind the deadline.
     let name = path.to_owned();
     let open = move || std::fs::File::open(name);
-    let bytes = drain(open, &format!("`{}`", path.display()), "Ctrl-C stops that", wait)?;
+    let bytes = match is_stdin(path) {
+        true => drain(|| Ok(io::stdin()), "standard input", "Ctrl-D ends it", wait)?,
+        false => drain(open, &format!("`{}`", path.display()), "Ctrl-C stops that", wait)?,
+    };
     decode(bytes).map_err(|(offset, bytes)| {
         let hint = match attach::part(path, &bytes) {
             Some(_) => "`-a` attaches images and PDF files",
             None => "`-f` takes text files",
         };
-        unreadable(not_text(offset)).hint(hint)
+        if is_stdin(path) {
+            CommandError::new(ErrorKind::Input, format!("standard input is {}", not_text(offset))).hint(hint)
+        } else {
+            unreadable(not_text(offset)).hint(hint)
+        }
     })
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Cons
         logged: !args.no_log,
     };
     let prepared = preparation.prepare(global, env, console)?;
-    let PreparedRequest { router, request, resolved, id, conversation } = &prepared;
+    let PreparedRequest { router, request, resolved, id, conversation, withheld } = &prepared;
     let map = router.map();
     // A rule that cannot be evaluated ends the request itself.
     let rule = router.decide(request).ok().and_then(|rule_overrides| rule_overrides.rule(resolved.group));
@@ -74,7 +74,7 @@ pub(crate) fn run(args: &AskArgs, global: &Global, env: &Env, console: &mut Cons
             Ok(Exit::Signal(signal))
         }
         Completion::Done(Ok(done)) => finish(&done, args.usage, &subject, printer),
-        Completion::Done(Err(failed)) => fail(&failed, output, &subject, printer),
+        Completion::Done(Err(failed)) => fail(&failed, output, &subject, withheld, printer),
     }
 }
 
@@ -106,6 +106,7 @@ fn fail(
     failed: &RouteError,
     output: Output,
     subject: &ReportContext<'_>,
+    withheld: &[(String, String)],
     mut printer: Printer<'_>,
 ) -> Result<Exit, CommandError> {
     if failed.why == RouteErrorKind::ReaderGone
@@ -113,7 +114,7 @@ fn fail(
     {
         return unwritable(&error);
     }
-    let error = subject.error(failed);
+    let error = with_withheld_keys(subject.error(failed), failed, subject, withheld);
     let object = match output {
         Output::Json => subject.failed(failed, &error),
         Output::StreamJson => event("error", subject.failed(failed, &error)),
@@ -122,6 +123,22 @@ fn fail(
     // The exit code of the failure matters more than a report that cannot be written.
     let _ = printer.console().json(&object);
     Err(error)
+}
+
+/// Replaces the hint of a refused key where none was sent.
+fn with_withheld_keys(
+    error: CommandError,
+    failed: &RouteError,
+    subject: &ReportContext<'_>,
+    withheld: &[(String, String)],
+) -> CommandError {
+    if error.kind != ErrorKind::Authentication {
+        return error;
+    }
+    let called =
+        |name: &str| failed.attempts.iter().any(|attempt| subject.map.deployment(attempt.deployment).provider == name);
+    let hints: Vec<&str> = withheld.iter().filter(|(name, _)| called(name)).map(|(_, how)| how.as_str()).collect();
+    if hints.is_empty() { error } else { error.with_hint_instead(hints.join("\nhint: ")) }
 }
 
 /// The result of a write that failed. A reader that left is not an error.

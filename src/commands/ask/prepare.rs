@@ -14,7 +14,7 @@ use crate::ui::console::Console;
 use llmroute_core::model::Prompt;
 use llmroute_router::engine::{Checks, Delivery, Engine, Request, find_verifier};
 use llmroute_router::ports::{Clock, LogStart};
-use llmroute_router::profile::{LoadOptions, Profile};
+use llmroute_router::profile::{LoadOptions, Profile, provider_statuses};
 use serde_json::{Value, json};
 
 /// A request that is ready, and the router that takes it.
@@ -27,6 +27,8 @@ pub(crate) struct PreparedRequest {
     pub(crate) id: String,
     /// The conversation that it is a turn of.
     pub(crate) conversation: Option<String>,
+    /// Providers whose key is not sent, and how to send it.
+    pub(crate) withheld: Vec<(String, String)>,
 }
 
 /// The arguments of a request.
@@ -105,11 +107,12 @@ impl Preparation<'_> {
             log,
         };
         set_prompt(&mut request, text.text, prompt);
+        let withheld = withheld(&profile, env);
         let router = setup::router(profile, global, env, clock, resolved.seed)?;
         if let Some(continued) = continued {
             continued.precede(&mut request, &router, console);
         }
-        Ok(PreparedRequest { router, request, resolved, id, conversation })
+        Ok(PreparedRequest { router, request, resolved, id, conversation, withheld })
     }
 
     /// The conversation that the question continues.
@@ -148,6 +151,12 @@ impl Preparation<'_> {
             allow_empty: question.allow_empty,
         }
     }
+}
+
+/// The providers that the profile moved to another host, which therefore get no key.
+fn withheld(profile: &Profile, env: &Env) -> Vec<(String, String)> {
+    let statuses = provider_statuses(Some(profile), &env.vars);
+    statuses.into_iter().filter_map(|status| Some((status.name, status.withheld?))).collect()
 }
 
 /// Sets the prompt of `request`, and the attributes that depend on it.

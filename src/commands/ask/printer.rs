@@ -92,6 +92,7 @@ impl<'a> Printer<'a> {
         } else {
             self.console.event(&format!("waiting {} for {name}", duration(wait)));
         }
+        self.console.begin_wait(&name);
         if self.output == Output::StreamJson {
             let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             self.json(&json!({"event": "attempt", "deployment": name, "waited_ms": wait}));
@@ -111,6 +112,12 @@ impl<'a> Printer<'a> {
             Event::Start { .. } | Event::Usage(_) | Event::Warning(_) | Event::Finish(_) => return,
         };
         self.json(&line);
+    }
+}
+
+impl Drop for Printer<'_> {
+    fn drop(&mut self) {
+        self.console.end_wait();
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct QuestionArgs {
     /// Template of the profile; `-o NAME=VALUE` fills `{{NAME}}`
     #[arg(short, long, value_name = "NAME")]
     pub template: Option<String>,
-    /// Put the text of FILE before the prompt; can be repeated
+    /// Put the text of FILE, or of standard input (`-`), before the prompt; can be repeated
     #[arg(short, long = "file", value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Attach an image or a PDF file, from a file, a URL or standard input (`-`); can be repeated

@@ -69,13 +69,10 @@ impl ReportContext<'_> {
         let mut object = self.common(&failed.attempts, failed.duration);
         let fields = json!({
             "cost_usd": spend.delivered, "priced": spend.complete, "hedged": failed.hedged.is_some(),
-            "error": {
-                "class": failed.class().map(Class::as_str), "message": error.message(),
-                "hint": Some(error.hints.join("\n")).filter(|hint| !hint.is_empty()),
-                "exit_code": error.kind.exit_code(), "retry_after_ms": failed.retry_after().map(millis),
-            },
+            "error": error_json(error, failed.class()),
         });
         merge(&mut object, fields);
+        merge(&mut object["error"], json!({"retry_after_ms": failed.retry_after().map(millis)}));
         object
     }
 
@@ -287,6 +284,14 @@ pub(crate) fn event(name: &str, object: Value) -> Value {
 pub(crate) fn rule_json(map: &Map, rule: Option<RuleId>) -> Value {
     let Some(rule) = rule.map(|id| map.rules.rule(id)) else { return Value::Null };
     json!({"group": rule.group, "number": rule.number, "when": rule.when.text(), "use": map.group(rule.target).name})
+}
+
+fn error_json(error: &CommandError, class: Option<Class>) -> Value {
+    json!({
+        "class": class.map(Class::as_str), "message": error.message(),
+        "hint": Some(error.hints.join("\n")).filter(|hint| !hint.is_empty()),
+        "exit_code": error.kind.exit_code(),
+    })
 }
 
 fn merge(object: &mut Value, fields: Value) {

@@ -146,11 +146,21 @@ pub(crate) fn read(line: &str) -> Result<ParsedLine, InvalidCommand> {
         return Ok(ParsedLine::Nothing);
     }
     let Some(command) = line.trim_start().strip_prefix('/') else { return Ok(ParsedLine::Message(line.to_owned())) };
-    if command.starts_with('/') {
-        return Ok(ParsedLine::Message(command.to_owned()));
+    if let Some(text) = command.strip_prefix('/') {
+        // A comment of a program, or pasted code, is not an escaped command.
+        let comment = text.is_empty() || text.starts_with([' ', '\t', '/', '!']) || line.trim_end().contains('\n');
+        return Ok(ParsedLine::Message(if comment { line.to_owned() } else { command.to_owned() }));
     }
     let (name, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+    if !is_name(name) {
+        return Ok(ParsedLine::Message(line.to_owned()));
+    }
     parse(name, rest.trim()).map(ParsedLine::Command)
+}
+
+/// Returns `true` for the form of a command's name; `/etc/hosts`, `/*` and `/2` are text.
+fn is_name(name: &str) -> bool {
+    name == "?" || (!name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '-' || c == '_'))
 }
 
 fn parse(name: &str, rest: &str) -> Result<ChatCommand, InvalidCommand> {
@@ -275,6 +285,27 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_only_looks_like_a_command_is_a_message() {
+        for text in [
+            "/etc/hosts is empty, why?",
+            "/etc/hosts",
+            "/* a comment */",
+            "/",
+            "/ 2",
+            "/2 = x",
+            "/Users is a folder",
+            "/r.txt",
+            "// a comment",
+            "//",
+            "/// a doc comment",
+            "//! a crate",
+            "//a\n//b",
+        ] {
+            assert_eq!(read(text), Ok(ParsedLine::Message(text.into())), "{text}");
+        }
+    }
+
+    #[test]
     fn commands_take_what_they_take() {
         check("/model openai/gpt-4o ", ChatCommand::Model(Some("openai/gpt-4o".into())));
         check("/model", ChatCommand::Model(None));
@@ -295,7 +326,7 @@ mod tests {
     fn a_misspelt_command_is_answered_with_a_suggestion() {
         check_mistake("/modle x", "unknown command `/modle`; nothing was sent", "did you mean `/model`?");
         let help = "`/help` lists the commands; a message that begins with `/` begins with `//`";
-        check_mistake("/etc/hosts", "unknown command `/etc/hosts`; nothing was sent", help);
+        check_mistake("/etc", "unknown command `/etc`; nothing was sent", help);
         check_mistake("/set temprature 1", "unknown setting `temprature`", "did you mean `temperature`?");
     }
 

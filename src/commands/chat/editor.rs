@@ -28,6 +28,8 @@ pub(crate) enum EditorEvent {
     Line(String),
     /// Ctrl-O: continues this text in an external editor.
     Edit(String),
+    /// Ctrl-Z: stops the process; the line continues with this text.
+    Suspend(String),
     /// Ctrl-C in a line with text.
     Cleared,
     /// Ctrl-C in an empty line.
@@ -66,6 +68,7 @@ impl LineEditor {
         editor.bind_sequence(KeyEvent::ctrl('J'), Cmd::Newline);
         editor.bind_sequence(KeyEvent::ctrl('O'), bound(BoundKey::Edit));
         editor.bind_sequence(KeyEvent::ctrl('C'), bound(BoundKey::Break));
+        editor.bind_sequence(KeyEvent::ctrl('Z'), bound(BoundKey::Suspend));
         if let Some(history) = &history {
             // At first there is none; an unreadable one is replaced.
             let _ = editor.load_history(history);
@@ -120,6 +123,7 @@ fn mode(vi: bool) -> EditMode {
 enum BoundKey {
     Edit,
     Break,
+    Suspend,
 }
 
 struct KeyHandler {
@@ -132,6 +136,7 @@ impl ConditionalEventHandler for KeyHandler {
         let line = context.line();
         let key = match self.key {
             BoundKey::Edit => EditorEvent::Edit(line.to_owned()),
+            BoundKey::Suspend => EditorEvent::Suspend(line.to_owned()),
             BoundKey::Break if line.is_empty() => EditorEvent::Break,
             BoundKey::Break => EditorEvent::Cleared,
         };

@@ -297,7 +297,7 @@ impl Session<'_> {
                 let key = if key == "effort" { "reasoning_effort" } else { key };
                 match value {
                     "default" => reset_parameter(&mut self.ask.sampling, key),
-                    _ => set(&mut self.ask.sampling, key, value)?,
+                    _ => set(&mut self.ask.sampling, key, value).map_err(|_| invalid_setting(key, value))?,
                 }
             }
         }
@@ -323,6 +323,12 @@ impl Session<'_> {
         let extra = self.ask.extra.iter().map(|(key, value)| format!("{key:<17} {value}\n"));
         rows.into_iter().map(|(key, value)| format!("{key:<17} {value}\n")).chain(extra).collect()
     }
+}
+
+/// The error for a value that `/set` does not take, in the words of chat.
+fn invalid_setting(key: &str, value: &str) -> CommandError {
+    CommandError::new(ErrorKind::Usage, format!("`/set {key} {value}`: the value is not valid for `{key}`"))
+        .hint("`/set` shows the settings; `default` leaves one to the model")
 }
 
 /// Leaves the parameter `key` to the model.

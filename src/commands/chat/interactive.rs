@@ -11,7 +11,11 @@ use crate::commands::Exit;
 use crate::commands::chat::command::{ChatCommand, ParsedLine, read};
 use crate::commands::chat::input;
 use crate::error::{CommandError, ErrorKind};
+use crate::signals::stop_until_continued;
 use crate::ui::console::Console;
+
+/// Switches off bracketed paste.
+const PASTE_OFF: &str = "\u{1b}[?2004l";
 
 /// The initial text of the next line.
 type Prefill = String;
@@ -56,6 +60,10 @@ impl<'s, 'a> Interactive<'s, 'a> {
         // The line editor sets its own modes while reading, and restores these.
         self.terminal.disable_echo(false);
         let end = self.run_loop(offer, console);
+        if let Exit::Signal(_) = end {
+            // The line editor still reads, and the shell must not get its mode of pasting.
+            console.report(PASTE_OFF);
+        }
         self.terminal.restore();
         Ok(end)
     }
@@ -77,6 +85,12 @@ impl<'s, 'a> Interactive<'s, 'a> {
                 }
                 EditorEvent::Cleared => NextStep::Line(String::new()),
                 EditorEvent::Edit(text) => self.write(&text, console),
+                EditorEvent::Suspend(text) => {
+                    self.terminal.restore();
+                    stop_until_continued();
+                    self.terminal.disable_echo(false);
+                    NextStep::Line(text)
+                }
                 EditorEvent::Line(line) => self.line(&line, console),
             };
             match next {

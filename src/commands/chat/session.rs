@@ -18,12 +18,12 @@ use crate::commands::ask::unwritable;
 use crate::conversation::fit::{Fitted, budget, fit};
 use crate::conversation::turns::{Conversation, Turn};
 use crate::environment::Env;
-use crate::error::CommandError;
+use crate::error::{CommandError, ErrorKind};
 use crate::request::{self, ResolvedRequest};
 use crate::setup;
 use crate::signals::{SignalStream, is_interrupt};
 use crate::ui::console::Console;
-use llmroute_core::model::{Class, Finish, Part, Prompt};
+use llmroute_core::model::{Answer, Class, Finish, Part, Prompt, ToolCall};
 use llmroute_core::routing::GroupId;
 use llmroute_core::routing::failover::SkipReason;
 pub(crate) use llmroute_router::engine::{
@@ -241,7 +241,9 @@ impl<'a> Session<'a> {
         let broken = printer.broken();
         let (attempts, ended) = match ended {
             Ok(Ok(done)) => (done.attempts.clone(), RequestEnd::Answer { footer: subject.footer(&done), done }),
-            Ok(Err(failed)) => (failed.attempts.clone(), RequestEnd::Failure { error: subject.error(&failed), failed }),
+            Ok(Err(failed)) => {
+                (failed.attempts.clone(), RequestEnd::Failure { error: in_chat(subject.error(&failed)), failed })
+            }
             Err(signal) => (seen, RequestEnd::Signal(signal)),
         };
         ShownRequest { ended, text, why: why::lines(&subject, &skips, &attempts), attempts, broken }
@@ -296,9 +298,12 @@ impl<'a> Session<'a> {
         if done.answer.finish == Some(Finish::Length) {
             console.event("the answer was cut at the token limit (`/set max_tokens N` raises it)");
         }
+        if done.answer.text.is_empty() && !done.answer.tool_calls.is_empty() {
+            console.event("the answer is a tool call without text; chat runs no tools");
+        }
         self.totals.add(&done.attempts, done.answer.usage.as_ref());
         self.answered_by = Some(self.router.map().deployment(done.deployment).name.clone());
-        self.keep(question, done.answer.text.clone(), true, log);
+        self.keep(question, kept_answer(&done.answer), true, log);
     }
 
     /// Keeps a partial answer; returns `false` if there is none.
@@ -364,6 +369,24 @@ enum RequestAttempt {
         tokens: u64,
         error: CommandError,
     },
+}
+
+/// The hints of `error` without the options that only `ask` has.
+fn in_chat(error: CommandError) -> CommandError {
+    match error.kind {
+        ErrorKind::Deadline => error.with_hint_instead("raise `deadline` in the profile"),
+        ErrorKind::Output => error.with_hint_instead("`/retry` asks the question again"),
+        _ => error,
+    }
+}
+
+/// The answer for the next request. A provider refuses an empty answer, and tool calls without their results.
+fn kept_answer(answer: &Answer) -> String {
+    if !answer.text.trim().is_empty() {
+        return answer.text.clone();
+    }
+    let call = |call: &ToolCall| format!("[tool call: {}({})]", call.name, call.arguments);
+    answer.tool_calls.iter().map(call).collect::<Vec<_>>().join("\n")
 }
 
 /// `true` if fewer turns could help.

@@ -19,7 +19,7 @@ use crate::ui::console::Console;
 use crate::ui::sanitize;
 use crate::ui::text::{NONE, count, duration};
 use llmroute_core::model::failure::one_line;
-use llmroute_core::routing::{DeploymentId, Map};
+use llmroute_core::routing::{DeploymentId, GroupId, Map};
 use llmroute_router::engine::{Delivery, ExplainedCandidate, Explanation, HedgeInfo, NamedValues, RouteError};
 
 /// Show which deployments a prompt would be sent to, and why, without sending it
@@ -50,7 +50,8 @@ pub(crate) fn run(args: &RouteArgs, global: &Global, env: &Env, console: &mut Co
         delivery: Delivery::Whole,
         logged: false,
     };
-    let PreparedRequest { router, request, resolved, id, conversation } = preparation.prepare(global, env, console)?;
+    let PreparedRequest { router, request, resolved, id, conversation, .. } =
+        preparation.prepare(global, env, console)?;
     let mut rng = fastrand::Rng::with_seed(resolved.seed);
     let explained = match until_signal(router.explain(&request, &mut rng))? {
         Completion::Done(explained) => explained,
@@ -128,22 +129,29 @@ fn table(map: &Map, explained: &Explanation, width: Option<u16>) -> String {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
     table.set_header(["#", "DEPLOYMENT", "GROUP", "NUMBERS", "LIMITS", "STATUS"]);
-    for visit in &explained.groups {
-        for candidate in &visit.candidates {
-            table.add_row([
-                candidate.place.map_or_else(|| NONE.to_owned(), |place| place.to_string()),
-                clean(&map.deployment(candidate.deployment).name),
-                clean(&map.group(visit.group).name),
-                figures(&candidate.numbers),
-                figures(&candidate.limits),
-                clean(&status(candidate)),
-            ]);
-        }
+    for (group, candidate) in in_order(explained) {
+        table.add_row([
+            candidate.place.map_or_else(|| NONE.to_owned(), |place| place.to_string()),
+            clean(&map.deployment(candidate.deployment).name),
+            clean(&map.group(group).name),
+            figures(&candidate.numbers),
+            figures(&candidate.limits),
+            clean(&status(candidate)),
+        ]);
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
     table.trim_fmt()
+}
+
+/// The candidates in the order of their calls, and then the others in the order of the profile.
+fn in_order(explained: &Explanation) -> Vec<(GroupId, &ExplainedCandidate)> {
+    let visits = explained.groups.iter();
+    let mut all: Vec<_> =
+        visits.flat_map(|visit| visit.candidates.iter().map(|candidate| (visit.group, candidate))).collect();
+    all.sort_by_key(|(_, candidate)| (candidate.place.is_none(), candidate.place));
+    all
 }
 
 fn status(candidate: &ExplainedCandidate) -> String {
@@ -172,17 +180,15 @@ fn object(
     let named = |figures: &NamedValues| -> Object<String, Value> {
         figures.iter().map(|(label, value)| ((*label).to_owned(), value.clone())).collect()
     };
-    let candidates = explained.groups.iter().flat_map(|visit| {
-        visit.candidates.iter().map(move |candidate| {
-            json!({
-                "deployment": map.deployment(candidate.deployment).name,
-                "group": map.group(visit.group).name,
-                "place": candidate.place,
-                "wait_ms": u64::try_from(candidate.wait.as_millis()).unwrap_or(u64::MAX),
-                "skipped": candidate.skipped.as_ref().map(skip),
-                "numbers": named(&candidate.numbers),
-                "limits": named(&candidate.limits),
-            })
+    let candidates = in_order(explained).into_iter().map(|(group, candidate)| {
+        json!({
+            "deployment": map.deployment(candidate.deployment).name,
+            "group": map.group(group).name,
+            "place": candidate.place,
+            "wait_ms": u64::try_from(candidate.wait.as_millis()).unwrap_or(u64::MAX),
+            "skipped": candidate.skipped.as_ref().map(skip),
+            "numbers": named(&candidate.numbers),
+            "limits": named(&candidate.limits),
         })
     });
     json!({

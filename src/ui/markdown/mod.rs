@@ -1,7 +1,8 @@
-//! Streaming Markdown for a terminal: text in, text with escape codes out; output is never revised.
+//! Streaming Markdown for a terminal: text in, text with escape codes out; only a word at the right margin is
+//! revised.
 //!
-//! The text of a paragraph is emitted at once. Only undecided input is held back: the marks that begin a
-//! line, an emphasis mark until what follows it, what may be a link until its bracket closes, a word of code
+//! The text of a paragraph is emitted at once. A word that does not fit into its line is moved to the next one. Only
+//! undecided input is held back: the marks that begin a line, an emphasis mark until what follows it, what may be a link until its bracket closes, a word of code
 //! until it ends (it may be a keyword), and a table until its last row, because its columns need all of them.
 //! The model cannot control the terminal. The output does not depend on how the input was split.
 
@@ -76,12 +77,14 @@ impl Renderer {
     /// For a terminal of `width` columns.
     #[must_use]
     pub(crate) fn new(width: usize) -> Self {
+        let mut ink = StyledText::default();
+        ink.wrap(Some(width));
         Self {
             width,
             at: ParserState::Start { held: String::new(), quotes: 0 },
             inline: Inline::default(),
             table: Table::default(),
-            ink: StyledText::default(),
+            ink,
         }
     }
 
@@ -100,7 +103,10 @@ impl Renderer {
     pub(crate) fn finish(&mut self) -> String {
         match std::mem::replace(&mut self.at, ParserState::Start { held: String::new(), quotes: 0 }) {
             ParserState::Start { held, quotes } => self.last_line(held, quotes),
-            ParserState::Code(mut code) => code.end(&mut self.ink),
+            ParserState::Code(mut code) => {
+                code.end(&mut self.ink);
+                self.ink.wrap(Some(self.width));
+            }
             ParserState::Quoted(_) | ParserState::Number | ParserState::Text | ParserState::Heading => {}
         }
         self.end_table();
@@ -156,8 +162,12 @@ impl Renderer {
             }
             ParserState::Code(mut code) => match code.push(c, &mut self.ink) {
                 code::CodeStep::Inside => self.at = ParserState::Code(code),
-                code::CodeStep::Closed => self.begin_line(),
+                code::CodeStep::Closed => {
+                    self.ink.wrap(Some(self.width));
+                    self.begin_line();
+                }
                 code::CodeStep::Outside(line) => {
+                    self.ink.wrap(Some(self.width));
                     self.begin_line();
                     line.chars().for_each(|c| self.step(c));
                 }
@@ -206,8 +216,8 @@ impl Renderer {
             }
             LineKind::Item(indent) => {
                 self.inline.begin(Style::default(), &mut self.ink);
-                self.ink.write(&" ".repeat(indent), Style::default());
-                self.ink.write("• ", Style::of(Colour::Magenta));
+                self.ink.prefix(&" ".repeat(indent), Style::default(), false);
+                self.ink.prefix("• ", Style::of(Colour::Magenta), false);
             }
             LineKind::Quote if quotes >= QUOTES => self.release(&held),
             LineKind::Quote => self.quote(&held, quotes),
@@ -219,6 +229,7 @@ impl Renderer {
             }
             LineKind::Fence(fence) => {
                 self.inline.begin(Style::default(), &mut self.ink);
+                self.ink.wrap(None);
                 self.at = ParserState::Code(Box::new(Code::open(Fence { quotes, ..fence }, &mut self.ink)));
             }
             LineKind::Number => {
@@ -234,8 +245,8 @@ impl Renderer {
             self.inline.begin(Style::default(), &mut self.ink);
         }
         let indent = held.len() - held.trim_start().len();
-        self.ink.write(&held[..indent], Style::default());
-        self.ink.write("│ ", Style::FRAME);
+        self.ink.prefix(&held[..indent], Style::default(), true);
+        self.ink.prefix("│ ", Style::FRAME, true);
         self.at = ParserState::Quoted(quotes + 1);
     }
 
@@ -259,7 +270,9 @@ impl Renderer {
 
     fn end_table(&mut self) {
         if !self.table.is_empty() {
+            self.ink.wrap(None);
             let lines = self.table.end(self.width, &mut self.ink);
+            self.ink.wrap(Some(self.width));
             self.as_text(lines);
         }
     }
@@ -284,7 +297,9 @@ impl Renderer {
             LineKind::Row if held.len() < ROW => self.row(held),
             LineKind::Fence(fence) => {
                 self.end_table();
+                self.ink.wrap(None);
                 Code::open(Fence { quotes, ..fence }, &mut self.ink).end(&mut self.ink);
+                self.ink.wrap(Some(self.width));
             }
             _ => {
                 self.end_table();

@@ -30,6 +30,42 @@ fn text_is_given_out_at_once() {
     assert_eq!(renderer.push("\n4"), "\n4");
 }
 
+/// The screen of a terminal of `width` columns.
+fn screen(text: &str, width: u16) -> String {
+    let mut terminal = vt100::Parser::new(60, width, 0);
+    terminal.process(render(text, usize::from(width)).replace('\n', "\r\n").as_bytes());
+    let lines: Vec<String> = terminal.screen().rows(0, width).map(|line| line.trim_end().to_owned()).collect();
+    lines.join("\n").trim_end().to_owned()
+}
+
+fn check_wrapped(text: &str, width: u16, want: &str) {
+    assert_eq!(screen(text, width), want);
+}
+
+#[test]
+fn prose_wraps_at_words() {
+    check_wrapped("The sky is blue.", 8, "The sky\nis blue.");
+    check_wrapped("The **sky** is `blue`.", 7, "The sky\nis\nblue.");
+    check_wrapped("# A long title", 8, "A long\ntitle");
+    check_wrapped("a bcdefghij k", 4, "a\nbcde\nfghi\nj k");
+    check_wrapped("日本語です", 4, "日本\n語で\nす");
+}
+
+#[test]
+fn continued_lines_of_items_and_quotes_are_indented() {
+    check_wrapped("- one two three", 9, "• one two\n  three");
+    check_wrapped("> one two three", 9, "│ one two\n│ three");
+}
+
+#[test]
+fn no_word_breaks_at_any_width() {
+    let text = "The quick brown fox jumps over the lazy dog, and *then* some `code` and **bold text** follow.";
+    let words = |width| screen(text, width).split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    for width in 8..100 {
+        assert_eq!(words(width), words(200), "{width}");
+    }
+}
+
 #[test]
 fn emphasis_loses_its_marks() {
     check_codes("**a** *b* __c__ _d_ ~~e~~", "[0;1ma[0m [0;3mb[0m [0;1mc[0m [0;3md[0m [0;9me[0m");
@@ -187,7 +223,7 @@ fn hostile_lines_are_not_held_back() {
 
 #[test]
 fn quotes_end_at_some_depth() {
-    let shown = without_codes(&render(&"> ".repeat(1000), 80));
+    let shown = without_codes(&render(&"> ".repeat(1000), 10_000));
     assert_eq!(shown, "│ ".repeat(QUOTES) + &"> ".repeat(1000 - QUOTES));
     let code = "> ".repeat(QUOTES) + "```\n";
     let shown = without_codes(&render(&format!("{code}{}let\n", "> ".repeat(QUOTES)), 80));

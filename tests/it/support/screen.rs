@@ -31,12 +31,22 @@ struct Seen {
 impl Screen {
     /// Starts `llmroute ARGS` in `home`, with these variables besides.
     pub fn start(home: &Home, args: &[&str], env: &[(&str, &str)]) -> Self {
+        Self::run(home, env!("CARGO_BIN_EXE_llmroute"), args, env)
+    }
+
+    /// Starts a shell with job control; `$LLMROUTE` is the command.
+    pub fn shell(home: &Home, env: &[(&str, &str)]) -> Self {
+        let command = [("LLMROUTE", env!("CARGO_BIN_EXE_llmroute"))];
+        Self::run(home, "bash", &["--norc", "--noprofile", "-i"], &[env, &command].concat())
+    }
+
+    fn run(home: &Home, program: &str, args: &[&str], env: &[(&str, &str)]) -> Self {
         super::signals::reset_for_children();
         let size = nix::pty::Winsize { ws_row: ROWS, ws_col: COLUMNS, ws_xpixel: 0, ws_ypixel: 0 };
         let pty = nix::pty::openpty(Some(&size), None).expect("a terminal can be made");
         // Only a program of its own makes the terminal the one that its signals come from, without `unsafe`.
         let mut command = Command::new("setsid");
-        command.args(["--ctty", env!("CARGO_BIN_EXE_llmroute")]).args(args).current_dir(home.path());
+        command.args(["--ctty", program]).args(args).current_dir(home.path());
         command.env_clear().envs(home.env()).envs(env.iter().copied());
         let end = || Stdio::from(pty.slave.try_clone().expect("a descriptor can be copied"));
         command.stdin(end()).stdout(end()).stderr(end());

@@ -38,6 +38,11 @@ impl ModelTable {
         exact.or_else(|| models::by_family(provider, model))
     }
 
+    /// Returns true if the tables have `model` at `provider` under a name of its own.
+    pub(crate) fn lists(&self, provider: &str, model: &str) -> bool {
+        aliases::in_table(provider, model).any(|(table, name)| self.exactly(table, &name).is_some())
+    }
+
     fn exactly(&self, provider: &str, model: &str) -> Option<Model> {
         let known = models::find(provider, model);
         let Some(table) = self.table() else { return known };

@@ -43,6 +43,10 @@ pub fn by_family(provider: &str, model: &str) -> Option<Model> {
     let has_start = |starts: &&[&str]| starts.iter().any(|start| name.starts_with(start));
     let (maker, _) = MAKERS.iter().find(|(_, starts)| has_start(starts))?;
     let resells = provider == *maker || RESELLERS.contains(&(provider, maker));
+    // A maker does not offer the models of another.
+    if !resells && crate::catalog::aliases::FIRST_PARTY.contains(&provider) {
+        return None;
+    }
     let (known, is_same) = match find(maker, &name) {
         Some(known) => (known, true),
         None => (find(maker, relative(maker, &name)?)?, false),
@@ -214,7 +218,9 @@ mod tests {
 
     #[test]
     fn other_models_have_no_relatives() {
-        for (provider, model) in [("anthropic", "x"), ("lab", "claude-sonnet-5-5"), ("azure", "my-deployment")] {
+        for (provider, model) in
+            [("mistral", "gpt-4o"), ("anthropic", "x"), ("lab", "claude-sonnet-5-5"), ("azure", "my-deployment")]
+        {
             assert_eq!(by_family(provider, model), None, "{provider}/{model}");
         }
     }

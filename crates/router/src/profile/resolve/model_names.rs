@@ -52,7 +52,7 @@ impl Profile {
     ///
     /// `None` as well if the profile has the model at other providers only.
     pub(crate) fn maker(&self, name: &str) -> Option<&'static str> {
-        let mut makers = FIRST_PARTY.iter().filter(|provider| self.models.find(provider, name).is_some());
+        let mut makers = FIRST_PARTY.iter().filter(|provider| self.models.lists(provider, name));
         let (Some(maker), None) = (makers.next(), makers.next()) else { return None };
         let mut own = self.map.deployments.iter().filter(|deployment| deployment.model == name).peekable();
         (own.peek().is_none() || own.any(|deployment| deployment.provider == *maker)).then_some(*maker)
