@@ -92,5 +92,5 @@ pub(super) fn cost_nanos(usage: &Value) -> Option<u64> {
     let own_key = usage.get("is_byok") == Some(&Value::Bool(true));
     let upstream = number("/cost_details/upstream_inference_cost").filter(|_| own_key).unwrap_or(0.0);
     let nanos = ((number("/cost").or_else(|| number("/cost/total_cost"))? + upstream) * 1e9).round();
-    (nanos >= 1.0 && nanos < 1e15).then_some(nanos as u64)
+    (1.0..1e15).contains(&nanos).then_some(nanos as u64)
 }
