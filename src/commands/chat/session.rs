@@ -219,6 +219,8 @@ impl<'a> Session<'a> {
     fn show(&mut self, request: &Request, console: &mut Console) -> ShownRequest {
         let Self { router, runtime, signals, rng, clock, .. } = self;
         router.write_down(request);
+        // Writes are grouped, and this one must not wait for its group: the turn is logged before it is sent.
+        router.flush_blocking(setup::WRITE_LIMIT);
         let (map, group) = (router.map(), request.group);
         let rule = router.decide(request).ok().and_then(|rule_overrides| rule_overrides.rule(group));
         let log = request.log.as_ref().expect("every turn is logged");

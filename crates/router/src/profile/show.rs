@@ -124,7 +124,12 @@ impl Page {
         let table = tables.providers.iter().find(|table| *table.name.get_ref() == provider.name);
         let keys = table.map(|table| &table.keys);
         if let Some(protocol) = provider.protocol {
-            self.line("protocol", &quoted(protocol.as_str()), provider.protocol_from);
+            let name = quoted(protocol.as_str());
+            match provider.protocol_from {
+                // A written protocol holds for every model, also for one that the catalog serves by another.
+                Origin::Catalog => self.comment("protocol", &name, Origin::Catalog),
+                from => self.line("protocol", &name, from),
+            }
         }
         match keys.filter(|_| provider.has_no_address()) {
             Some(keys) => self.field(&keys.base_url, Origin::Provider),
