@@ -129,7 +129,13 @@ fn a_deployment_without_vision_is_skipped_with_the_reason() {
              error: no deployment of `main` is available\n  {name}: unsupported: it does not take {what}\n"
         )
     };
-    refused("openai", &["o3-mini"], &["what?", "-a", "png.txt"], 65, &skipped("openai/o3-mini", "images"));
+    refused(
+        "cerebras",
+        &["gpt-oss-120b"],
+        &["what?", "-a", "png.txt"],
+        65,
+        &skipped("cerebras/gpt-oss-120b", "images"),
+    );
     refused("lab", &["good"], &["sum up", "-a", "paper"], 65, &skipped("lab/good", "PDF files"));
     let server = Server::start();
     let profile = Profile::new()

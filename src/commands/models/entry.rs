@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn who_says_what_is_told_apart() {
+    fn each_fact_names_its_source() {
         let price = "input_cost_per_token = 0.0, output_cost_per_token = 0.0";
         check(
             &format!("{{ model = \"openai/gpt-4o\", {price} }}"),
@@ -255,7 +255,7 @@ mod tests {
         assert_eq!(json["price"]["cache_read"], json!(1.25));
         assert_eq!(json["price"]["source"], json!({"from": "builtin", "as_of": "2026-11-21"}));
         assert_eq!(json["context_window_source"]["from"], json!("profile"));
-        assert_eq!((&json["context_window"], &json["status"]), (&json!(5), &json!("current")));
+        assert_eq!((&json["context_window"], &json["status"]), (&json!(5), &json!("deprecated")));
         assert!(json["capabilities"].as_array().unwrap().contains(&json!("vision")));
     }
 
