@@ -1,4 +1,4 @@
-//! What the state costs a call: opening the database and reading a hundred values, as each process
+//! The cost of the state for a call: opening the database and reading a hundred values, as each process
 //! does once (aim: under 1 ms), and one update.
 
 use std::fs;

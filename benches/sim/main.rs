@@ -1,4 +1,4 @@
-//! What routing comes to: our strategies and models of LiteLLM's on simulated providers.
+//! Simulations of routing: our strategies and models of LiteLLM's on simulated providers.
 //!
 //! `cargo bench --bench sim` plays twenty seeds that nothing was tuned on, and prints means with
 //! their 95 % intervals; `-- SEEDS` plays another number, `-- SEEDS FIRST` others, `-- c` only C.
@@ -28,7 +28,7 @@ const ADAPTIVE: f64 = 1.10;
 
 /// Plays a world by a seed.
 type Play = Box<dyn Fn(u64) -> Figures>;
-/// What is printed of a run.
+/// The printed figures of a run.
 type Figure = (&'static str, fn(&Figures) -> f64);
 
 const STEADY: [Figure; 7] = [
@@ -208,7 +208,7 @@ fn limited_contenders() -> Vec<(String, Play)> {
     all
 }
 
-/// Plays everybody and prints a row for each.
+/// Plays every policy and prints a row for each.
 fn table(figures: &[Figure], seeds: &[u64], contenders: Vec<(String, Play)>) {
     let titles: String = figures.iter().map(|(title, _)| format!("{title:>16}")).collect();
     println!("{:28}{titles}", "");

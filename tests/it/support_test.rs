@@ -210,6 +210,6 @@ fn following_a_redirect_panics() {
 #[test]
 fn nothing_listens_on_a_dead_port() {
     let nowhere = Nowhere::refused();
-    let error = TcpStream::connect(nowhere.url().trim_start_matches("http://")).expect_err("nobody listens");
+    let error = TcpStream::connect(nowhere.url().trim_start_matches("http://")).expect_err("no server listens");
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
 }

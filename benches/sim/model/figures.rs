@@ -1,6 +1,6 @@
 //! Figures of one run, and their mean over runs with its interval.
 
-/// What one run came to.
+/// The figures of one run.
 #[derive(Debug, Clone, Default)]
 pub struct Figures {
     /// Requests.

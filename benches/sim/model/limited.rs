@@ -1,9 +1,9 @@
 //! Scenario C: 32 workers have 2,000 jobs, and the providers limit their keys to 60, 120 and 30
 //! requests a minute. Another tenant of the second key takes 40 a minute of it.
 //!
-//! A limit is a bucket that fills steadily, as OpenAI's and Anthropic's documents describe theirs; who
-//! finds it empty gets a 429 with the whole seconds until there is room for one, after 0.1 s, and is not
-//! counted. What is left stands in the headers of every reply: the third writes them as Anthropic does.
+//! A limit is a bucket that fills steadily, as OpenAI's and Anthropic's documents describe theirs. A call
+//! that finds it empty gets a 429 with the whole seconds until there is room for one, after 0.1 s, and is
+//! not counted. What is left stands in the headers of every reply: the third writes them as Anthropic does.
 //! Times to the first token are log-normal (median 0.4, 0.55, 0.7 s, sigma 0.45), answers too (median
 //! 1.8 s, sigma 0.6). A worker takes the next job 10 ms after the last one ended, however it ended.
 
@@ -233,7 +233,7 @@ impl Bucket {
     }
 }
 
-/// What a provider says is left, in the form of OpenAI or of Anthropic.
+/// The headers of a provider about what is left, in the form of OpenAI or of Anthropic.
 fn headers(deployment: usize, bucket: &Bucket, now: Seconds) -> HeaderMap {
     let limit = LIMIT[deployment];
     let full = (limit as f64 - bucket.level) * 60.0 / limit as f64;

@@ -8,7 +8,7 @@ use super::policy::{Action, Begin, COUNT, LIMIT, Outcome, Policy, Seconds};
 const RETRIES: u32 = 2;
 /// Its cooldown.
 const COOLDOWN: Seconds = 5.0;
-/// Fewer requests in a clock minute than this cool nobody.
+/// The fewest requests in a clock minute that can start a cooldown.
 const MIN_REQUESTS: u32 = 5;
 /// It ranks by the mean of this many latest latencies.
 const KEPT: usize = 10;
@@ -16,7 +16,7 @@ const KEPT: usize = 10;
 const WAIT_MAX: Seconds = 8.0;
 const RETRY_AFTER_MAX: u64 = 60;
 
-/// What it chooses by.
+/// The measure by which it chooses.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Choice {
     /// `simple-shuffle`: by `rpm` if that is set, else alike.
@@ -30,14 +30,14 @@ pub enum Choice {
     Usage,
 }
 
-/// How it is set up.
+/// Its configuration.
 #[derive(Debug, Clone, Copy)]
 pub struct Setup {
     pub choice: Choice,
     pub retries: u32,
     /// The `rpm` of each, where limits are set.
     pub rpm: Option<[u64; COUNT]>,
-    /// What it does not do: wait when nobody is left, as long as it waits for a lone deployment.
+    /// Waits when no deployment is left, as long as for a single one. LiteLLM does not.
     pub waits: bool,
 }
 
@@ -166,8 +166,8 @@ impl Policy for LiteLlm {
             return Action::Call { deployment, wait: 0.0, limit: LIMIT };
         }
         if !self.setup.waits {
-            // Nobody is healthy: no further attempt. All are over their counted limits: the further ones
-            // find the same, at once.
+            // No deployment is healthy: no further attempt. If all are over their counted limits, further
+            // attempts find the same at once.
             return Action::GiveUp;
         }
         let asked = asked.filter(|seconds| *seconds <= RETRY_AFTER_MAX).map(|seconds| seconds as f64);

@@ -23,7 +23,7 @@ use super::rooms::{Home, Rooms, Slot};
 
 const GROUP: GroupId = GroupId(0);
 const PROMPT_TOKENS: u64 = 200;
-/// How often a call that stands in a line looks whether it is its turn.
+/// The interval at which a waiting call checks for its turn.
 const LOOK: Seconds = 0.05;
 
 /// The map of the simulated world, for a process that makes one call or many.
@@ -129,7 +129,7 @@ impl<'a> Ours<'a> {
         Self { map, snapshot: StateSnapshot::new(map), rooms: Rooms::new(home), under_way: HashMap::new(), rng }
     }
 
-    /// What an attempt taught the request, and everybody.
+    /// Records the outcome of an attempt, for the request and for all later ones.
     fn learn(
         &mut self,
         request: usize,

@@ -1,4 +1,4 @@
-//! What a policy is told and what it decides, the same for ours and for others.
+//! The inputs and decisions of a policy, the same for ours and for others.
 
 use http::HeaderMap;
 use llmroute_core::model::Timestamp;
@@ -8,7 +8,7 @@ pub type Seconds = f64;
 
 /// The beginning of the world.
 pub const START: Timestamp = Timestamp(1_790_000_000_000);
-/// How many deployments there are.
+/// The number of deployments.
 pub const COUNT: usize = 3;
 /// The longest time until the first token.
 pub const LIMIT: Seconds = 30.0;
@@ -17,18 +17,18 @@ pub const PACE: Seconds = 0.01;
 /// USD per generated token: the fast one is dear.
 pub const PRICE: [f64; COUNT] = [10e-6, 4e-6, 1e-6];
 
-/// What to do next for a request.
+/// The next step of a request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Action {
     /// Call a deployment after a wait, and leave it when no token came within the limit.
     Call { deployment: usize, wait: Seconds, limit: Seconds },
-    /// Wait and be asked again: nobody can be called now.
+    /// Wait and decide again: no deployment can be called now.
     Wait(Seconds),
     /// Fail.
     GiveUp,
 }
 
-/// Whether a call may go out when its wait is over.
+/// The result of asking for a call after its wait.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Begin {
     /// It goes out.
@@ -39,7 +39,7 @@ pub enum Begin {
     Never,
 }
 
-/// How a call ended.
+/// The end of a call.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Outcome {
     /// Whole.
@@ -56,7 +56,7 @@ pub enum Outcome {
 pub trait Policy {
     /// A request begins.
     fn begin(&mut self, request: usize, now: Seconds);
-    /// What to do for it, at its beginning and after each failure.
+    /// Decides its next step, at its beginning and after each failure.
     fn next(&mut self, request: usize, now: Seconds) -> Action;
     /// Its call is about to go out.
     fn begins(&mut self, request: usize, deployment: usize, now: Seconds) -> Begin;

@@ -4,8 +4,8 @@
 //! median of 0.57, 0.65, 0.74 s within hours); single calls spread by a sigma of 0.3. Every provider
 //! is out for 20 to 120 minutes, every other day or so; then it refuses after 0.3 s.
 //!
-//! How far the drift goes and where the medians lie was set by two rows that no estimate takes part in:
-//! who knows the world has a mean of 0.43 s, and who chooses by luck of 0.86 s or a little less, as in an
+//! The drift and the medians were set by two rows that no estimate takes part in:
+//! with full knowledge the mean is 0.43 s, and with a random choice 0.86 s or a little less, as in an
 //! independent model of the same scenario.
 
 use http::HeaderMap;
@@ -27,7 +27,7 @@ const ANSWER: (Seconds, f64) = (2.0, 0.6);
 
 /// The state of the providers, minute by minute.
 struct Weather {
-    /// How far each is from its median, in logarithms.
+    /// The distance of each from its median, in logarithms.
     drift: Vec<[f64; COUNT]>,
     out: Vec<[bool; COUNT]>,
 }

@@ -6,8 +6,8 @@
 //! third nothing but 5xx from 700 to 800 s. A 5xx comes after 0.1 s and holds no slot. The world's luck
 //! depends on the seed alone, not on the policy.
 //!
-//! What a scenario of this kind leaves open (how long answers are, whether who is slow also writes slowly)
-//! was set by LiteLLM's rows alone: so that its shuffle and its least-busy fare as in an independent
+//! The open parameters of the scenario (the length of answers, the correlation of latency and speed)
+//! were set by LiteLLM's rows alone, so that its shuffle and its least-busy fare as in an independent
 //! model of the same scenario (p95 at 2 and 6 a second: 2.95 and 7.5 s, 1.70 and 1.67 s).
 
 use std::cmp::Reverse;
@@ -191,7 +191,7 @@ impl World<'_> {
         self.serve(deployment);
     }
 
-    /// Gives free slots to those who wait longest.
+    /// Gives free slots to the calls that wait longest.
     fn serve(&mut self, deployment: usize) {
         while self.busy[deployment] < SLOTS {
             let Some(id) = self.queues[deployment].pop_front() else { return };

@@ -44,14 +44,14 @@ pub struct Target {
 pub enum Load {
     /// A closed loop of rounds. Each round calls every target once, in random order.
     Rounds {
-        /// When to stop.
+        /// The condition for the end.
         stop: Stop,
         /// Rounds in flight, which equals calls in flight per target.
         in_flight: u32,
     },
     /// An open loop: calls start at fixed times, whether or not earlier calls have finished.
     Arrivals {
-        /// When to stop; a round is one arrival at every target.
+        /// The condition for the end; a round is one arrival at every target.
         stop: Stop,
         /// Arrivals per second at each target.
         rate: f64,

@@ -44,7 +44,7 @@ impl OutputFile {
     /// Checks that `path` can be written. Nothing is created yet, so that an interrupted request leaves nothing behind.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// Fails if it cannot be written.
     pub(crate) fn prepare(path: &Path) -> io::Result<Self> {
         let path = follow_links(path)?;
         let known = std::fs::metadata(&path).ok();
@@ -67,7 +67,7 @@ impl OutputFile {
     /// Writes the complete text.
     ///
     /// # Errors
-    /// When it cannot be written; then nothing was replaced.
+    /// Fails if it cannot be written; then nothing was replaced.
     pub(crate) fn write(self, text: &str) -> io::Result<()> {
         match self {
             Self::Write(mut file) => file.write_all(text.as_bytes()),
@@ -105,7 +105,7 @@ fn follow_links(path: &Path) -> io::Result<PathBuf> {
 /// Prints a whole text, to standard output or to a file.
 ///
 /// # Errors
-/// When it cannot be written.
+/// Fails if it cannot be written.
 pub(super) fn put(text: &str, target: Option<OutputFile>, console: &mut Console) -> io::Result<()> {
     let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
     let text = format!("{text}{end}");

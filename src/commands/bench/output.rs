@@ -21,7 +21,7 @@ const NARROW: usize = 40;
 /// Prints the run in the requested format, and writes the HTML page.
 ///
 /// # Errors
-/// When something cannot be written.
+/// Fails if something cannot be written.
 pub(crate) fn show(
     args: &BenchArgs,
     measured: &Measured,

@@ -20,12 +20,12 @@ pub(crate) use llmroute_router::credentials::keyring::{Keyring, KeyringError, Sy
 /// A profile uses such a key as `api_key = "keyring:NAME"`.
 #[derive(Debug, Args)]
 pub(crate) struct KeysArgs {
-    /// What to do with them.
+    /// The action.
     #[command(subcommand)]
     pub action: KeysAction,
 }
 
-/// What to do with the keys.
+/// An action on the keys.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum KeysAction {
     /// Store a key, read from the terminal without echo or from standard input

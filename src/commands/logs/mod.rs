@@ -48,7 +48,7 @@ pub struct LogsArgs {
     #[arg(long, conflicts_with_all = ["conversations", "FilterArgs"])]
     pub text: bool,
 
-    /// Which requests are listed.
+    /// The filter of the list.
     #[command(flatten)]
     pub filter: FilterArgs,
 }

@@ -43,7 +43,7 @@ pub(crate) struct ModelsArgs {
     pub json: bool,
 }
 
-/// What to do with the table of models.
+/// An action on the table of models.
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(crate) enum ModelsAction {
     /// Fetch a newer table from models.dev

@@ -17,12 +17,12 @@ use llmroute_router::transport::local_servers;
 /// Check, show or locate the profile
 #[derive(Debug, Args)]
 pub(crate) struct ProfileArgs {
-    /// What to do with it.
+    /// The action.
     #[command(subcommand)]
     pub action: ProfileAction,
 }
 
-/// What to do with the profile.
+/// An action on the profile.
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(crate) enum ProfileAction {
     /// Report all errors, warnings and notes

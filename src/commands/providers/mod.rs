@@ -65,8 +65,8 @@ pub(crate) fn run(
     console.data(&text).map(|()| Exit::Success).or_else(|error| crate::commands::ask::unwritable(&error))
 }
 
-/// The profile that is written down, if there is one: nobody is looked for on the network. One that
-/// is wrong is no reason to say nothing, unless it was asked for.
+/// The profile in a file, if there is one: no server is looked for on the network. A wrong profile does not end the
+/// command, unless it was named.
 pub(super) fn profile(global: &Global, env: &Env, console: &mut Console) -> Result<Option<Profile>, CommandError> {
     if matches!(locate(global.profile.as_deref(), &env.vars), Ok(ProfileLocation::Discover)) {
         return Ok(None);
@@ -81,7 +81,7 @@ pub(super) fn profile(global: &Global, env: &Env, console: &mut Console) -> Resu
     }
 }
 
-/// Where the key is, or what is missing; of several keys, how many are there.
+/// The place of the key, or what is missing; of several keys, the number of those that are set.
 fn key(provider: &ProviderStatus) -> String {
     let there: Vec<&str> =
         provider.keys.iter().filter(|key| key.missing.is_none()).map(|key| key.source.as_str()).collect();

@@ -23,12 +23,12 @@ use llmroute_router::state;
 /// Show or reset the state that processes share
 #[derive(Debug, Args)]
 pub(crate) struct StateArgs {
-    /// What to do with it.
+    /// The action.
     #[command(subcommand)]
     pub action: StateAction,
 }
 
-/// What to do with the shared state.
+/// An action on the shared state.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum StateAction {
     /// Show the state of every deployment and group

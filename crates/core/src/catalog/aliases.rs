@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-/// Providers that make the models they offer: a bare `gpt-4o` is theirs, and not that of the many who
-/// offer it too.
+/// Providers that make the models they offer: a bare `gpt-4o` is theirs, and not that of the many hosts that
+/// offer it, too.
 pub const FIRST_PARTY: &[&str] = &[
     "openai",
     "anthropic",

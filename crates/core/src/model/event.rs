@@ -87,7 +87,7 @@ pub enum ReasoningSignature {
     None,
 }
 
-/// Why the model stopped.
+/// The reason for the end of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Finish {

@@ -65,7 +65,7 @@ pub enum Class {
     Budget,
 }
 
-/// Why an answer is of no use.
+/// The fault of an unusable answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OutputFault {
     /// The token limit ended it too early; another draw would end there, too.

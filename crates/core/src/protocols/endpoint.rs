@@ -17,13 +17,13 @@ pub struct Endpoint {
     pub protocol: Protocol,
     /// The provider's name in the profile or the catalog.
     pub provider: String,
-    /// Where the API is; may or may not end in the version segment.
+    /// The address of the API, with or without the version segment.
     pub base_url: Url,
     /// The model, as the provider calls it.
     pub model: String,
     /// The region that it is in, where that matters.
     pub region: Option<String>,
-    /// How this provider differs from the plain protocol.
+    /// The differences of this provider from the plain protocol.
     pub quirks: Quirks,
     /// The row of the model in the newest table.
     pub known: Option<models::Model>,

@@ -28,7 +28,7 @@ enum Channel {
     Arguments(usize),
 }
 
-/// How far the text is from the tags of reasoning.
+/// The position of the text relative to the tags of reasoning.
 enum Thinking {
     /// No text yet, apart from this: white space, or what may become a tag.
     Start(String),

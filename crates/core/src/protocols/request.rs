@@ -51,7 +51,7 @@ pub(crate) fn build_complete(
     })
 }
 
-/// How a request must be signed with `key`; `None` when the key goes into a header.
+/// The signature that a request needs with `key`; `None` when the key goes into a header.
 fn scope(to: &Endpoint, key: Option<&Secret>) -> Result<Option<SigningScope>, Failure> {
     let Some(key) = key.filter(|key| key.signing_parts().is_some()) else { return Ok(None) };
     let no = |message: &str| Err(Failure::new(Class::Authentication, message));
@@ -82,7 +82,7 @@ pub(crate) fn address(base: &Url, version: Option<&str>, path: &[&str]) -> Resul
     Ok(url)
 }
 
-/// Whether the path of `base` holds a version.
+/// Returns `true` if the path of `base` holds a version.
 pub(crate) fn has_version(base: &Url) -> bool {
     base.path_segments().is_some_and(|mut segments| segments.any(is_version))
 }
@@ -116,7 +116,7 @@ pub(super) fn headers(to: &Endpoint, key: Option<&Secret>) -> Result<HeaderMap, 
     Ok(headers)
 }
 
-/// Whether it is a JSON Web Token rather than a key: parts of base64 with dots between them, the first
+/// Returns `true` for a JSON Web Token rather than a key: parts of base64 with dots between them, the first
 /// of which begins with `{"` (RFC 7519, section 3).
 fn is_token(key: &Secret) -> bool {
     key.expose().starts_with("eyJ") && key.expose().contains('.')

@@ -100,7 +100,7 @@ pub struct Breaker {
 /// A recovery under way.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Recovery {
-    /// When it answered for the first time.
+    /// The time of its first answer.
     since: Timestamp,
     /// Answers since then.
     calls: u32,
@@ -116,7 +116,7 @@ enum Phase {
         until: Timestamp,
         cooldown_ms: u64,
         class: String,
-        /// When it opened; not known of a cell from before this was written down.
+        /// The time at which it opened; states of older versions lack it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         at: Option<Timestamp>,
     },
@@ -134,7 +134,7 @@ pub enum BreakerState {
     HalfOpen,
     /// Not before this time.
     Open {
-        /// When it turns half-open.
+        /// The time at which it turns half-open.
         until: Timestamp,
     },
 }

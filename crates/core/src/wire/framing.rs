@@ -51,7 +51,7 @@ impl FrameParser {
     /// Feeds bytes and pushes every frame that they complete.
     ///
     /// # Errors
-    /// When the bytes are not of this framing, or a frame is too large; the stream cannot be read further.
+    /// Fails if the bytes are not of this framing, or a frame is too large; the stream cannot be read further.
     pub fn feed(&mut self, bytes: &[u8], out: &mut Vec<Frame>) -> Result<(), FrameError> {
         match self {
             Self::Sse(parser) => parser.feed(bytes, out),

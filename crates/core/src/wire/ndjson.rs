@@ -31,7 +31,7 @@ impl NdjsonParser {
     /// Feeds bytes and pushes every line that they complete.
     ///
     /// # Errors
-    /// When a line is too large or not UTF-8; the stream cannot be read further.
+    /// Fails if a line is too large or not UTF-8; the stream cannot be read further.
     pub(crate) fn feed(&mut self, mut bytes: &[u8], out: &mut Vec<Frame>) -> Result<(), FrameError> {
         while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
             self.keep(&bytes[..end])?;

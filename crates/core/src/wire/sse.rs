@@ -57,7 +57,7 @@ impl SseParser {
     /// Feeds bytes and pushes every frame that they complete.
     ///
     /// # Errors
-    /// When a frame is too large or not UTF-8; the stream cannot be read further.
+    /// Fails if a frame is too large or not UTF-8; the stream cannot be read further.
     pub(crate) fn feed(&mut self, mut bytes: &[u8], out: &mut Vec<Frame>) -> Result<(), FrameError> {
         loop {
             if self.after_cr && !bytes.is_empty() {

@@ -53,7 +53,7 @@ impl StateHandle {
     /// Returns the values of `keys`, in their order.
     ///
     /// # Errors
-    /// When the store cannot be read, or not within `limit`.
+    /// Fails if the store cannot be read, or not within `limit`.
     pub(crate) async fn read(&self, keys: Vec<String>, limit: Duration) -> Result<Vec<Option<String>>, StoreError> {
         if self.0.store.is_immediate() {
             return self.0.store.read(&keys);
@@ -67,7 +67,7 @@ impl StateHandle {
     /// returned. `change` may run more than once. Dropping the future does not undo the change.
     ///
     /// # Errors
-    /// When the store cannot be written, or not within `limit`. The change may still be made later.
+    /// Fails if the store cannot be written, or not within `limit`. The change may still be made later.
     pub(crate) async fn update<T: Send + 'static>(
         &self,
         keys: Vec<String>,

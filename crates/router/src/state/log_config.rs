@@ -49,7 +49,7 @@ pub struct LogConfig {
     pub place: LogPlace,
     /// Its limits.
     pub retention: Retention,
-    /// What is left out of its texts.
+    /// The patterns that are left out of its texts.
     pub redact: Vec<Regex>,
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// A command that ended by itself.
 #[derive(Debug)]
 pub(crate) struct Finished {
-    /// How it ended.
+    /// Its exit status.
     pub(crate) status: ExitStatus,
     /// The beginning of its standard output.
     pub(crate) stdout: Vec<u8>,

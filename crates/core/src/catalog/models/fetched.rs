@@ -54,7 +54,7 @@ impl FetchedTable {
     /// The row of `model` at `provider`.
     ///
     /// # Errors
-    /// When the line cannot be understood.
+    /// Fails if the line cannot be understood.
     pub fn find(&self, provider: &str, model: &str) -> Result<Option<Model>, &'static str> {
         let line = line_of(&self.text[self.rows..], &format!("{provider}/{model}"));
         line.map(|line| self.parse(line).map(|(_, model)| model).ok_or("a line of it is broken")).transpose()

@@ -49,7 +49,7 @@ pub struct Model {
     pub sampling: Support,
     /// The levels of effort that it takes.
     pub efforts: Efforts,
-    /// When it calls tools in chat completions; Responses have no such bound.
+    /// Its support for tools in chat completions; Responses have no such bound.
     pub chat_tools: Support,
     /// The form of effort in Anthropic's protocol.
     pub thinking: Thinking,
@@ -72,7 +72,7 @@ pub struct Model {
 pub struct Source {
     /// The source.
     pub origin: Origin,
-    /// When, as `YYYY-MM-DD`.
+    /// The date, as `YYYY-MM-DD`.
     pub as_of: Cow<'static, str>,
 }
 
@@ -124,7 +124,7 @@ pub enum Reasoning {
     ByDefault,
 }
 
-/// When a parameter may be sent.
+/// The condition under which a parameter may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Support {
     /// Always.

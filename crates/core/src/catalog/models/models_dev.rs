@@ -47,7 +47,7 @@ pub struct ParsedList {
     pub skipped: usize,
 }
 
-/// Why a list was not taken.
+/// The reason for rejecting a list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ModelsDevError {
     /// It is not JSON of the right shape.

@@ -104,8 +104,8 @@ pub(crate) fn body(to: &Endpoint, prompt: &Prompt) -> Result<(Map<String, Value>
     Ok((body, dropped))
 }
 
-/// Whether the round of tools that goes on was begun without thoughts of this provider: who thinks by
-/// a budget then refuses to go on thinking (guide "Extended thinking", tool use).
+/// Returns `true` if the current round of tools began without reasoning of this provider. A model with a budget of
+/// reasoning tokens then refuses to reason (guide "Extended thinking", tool use).
 pub(super) fn lacks_thoughts(to: &Endpoint, prompt: &Prompt) -> bool {
     let by_budget = to.known.as_ref().is_some_and(|model| model.thinking == Thinking::Budget);
     let is_round = |message: &&Message| message.parts.iter().any(|part| matches!(part, Part::ToolResult { .. }));
@@ -207,7 +207,7 @@ pub(super) fn is_expressible(schema: &Value) -> bool {
     is_plain(schema) && !is_recursive(schema, schema, &mut Vec::new(), &mut Vec::new())
 }
 
-/// Whether a reference leads back to where it is reached from; one that leads nowhere is as bad.
+/// Returns `true` if a reference is recursive or has no target.
 fn is_recursive<'s>(root: &'s Value, part: &'s Value, above: &mut Vec<&'s str>, done: &mut Vec<&'s str>) -> bool {
     match part {
         Value::Object(map) => {

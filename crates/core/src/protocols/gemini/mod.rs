@@ -147,7 +147,7 @@ fn config(sampling: &Sampling) -> Map<String, Value> {
     fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
-/// How long to think, as tokens or as a level, whichever the model takes; and to show the thoughts,
+/// The amount of reasoning, as tokens or as a level, whichever the model takes; and to show the thoughts,
 /// which are a sign of life long before the first text.
 fn thinking(model: Option<&Model>, sampling: &Sampling, dropped: &mut Vec<&'static str>) -> Option<Value> {
     let shown = model.is_some_and(|model| model.reasons(sampling.effort));

@@ -1,4 +1,4 @@
-//! What single providers refuse, on the encoded request.
+//! Parameters that single providers refuse, on the encoded request.
 
 use serde_json::{Value, json};
 

@@ -340,7 +340,7 @@ fn a_round_of_sealed_reasoning_goes_back_as_it_came() {
         {"type": "function_call_output", "call_id": call.id, "output": "19"},
     ]);
     assert_eq!(body("responses", &prompt)["input"], want);
-    // Nobody else can read it, and alone it is refused.
+    // No other provider can read it, and alone it is refused.
     let kinds = |prompt: &Prompt, provider: &str| {
         let items = body(provider, prompt)["input"].as_array().unwrap().clone();
         items.iter().map(|item| item["type"].as_str().unwrap().to_owned()).collect::<Vec<_>>()

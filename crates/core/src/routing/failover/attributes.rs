@@ -112,14 +112,14 @@ impl Capability {
     }
 }
 
-/// Why a deployment was passed over.
+/// The reason for skipping a deployment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Skip {
     /// In which group.
     pub group: GroupId,
     /// The deployment.
     pub deployment: DeploymentId,
-    /// Why.
+    /// The reason.
     pub reason: SkipReason,
 }
 

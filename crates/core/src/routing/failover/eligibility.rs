@@ -43,7 +43,7 @@ impl<'a> Eligibility<'a> {
             .or_else(|| self.too_expensive(member))
     }
 
-    /// Why `member` cannot serve this request at all, whatever the hour.
+    /// The reason for which `member` can never serve this request.
     pub(super) fn unsuitable(&self, member: &Member) -> Option<SkipReason> {
         self.incapable(member).or_else(|| self.too_expensive(member))
     }
@@ -87,7 +87,7 @@ impl<'a> Eligibility<'a> {
         Some(SkipReason::ContextWindow { prompt, margin: estimates.margin(self.now), window })
     }
 
-    /// Why a breaker, a limit or a gate keeps `id` shut, if one does.
+    /// The breaker, limit or gate that excludes `id`, if one does.
     fn closed_by(&self, group: GroupId, id: DeploymentId) -> Option<SkipReason> {
         let (state, now) = (self.snapshot.deployment(id), self.now);
         match self.state(id) {
@@ -113,7 +113,7 @@ impl<'a> Eligibility<'a> {
     }
 }
 
-/// Why a limit keeps a deployment shut at `now`, if it does.
+/// The reason for which a limit excludes a deployment at `now`, if it does.
 pub(super) fn closed(shut: &LimitExceeded, now: Timestamp) -> Option<SkipReason> {
     match shut {
         LimitExceeded::Until { at, limit, counts } => {

@@ -11,9 +11,9 @@ use crate::model::Timestamp;
 /// The time after which a silent call in flight counts as dead: a killed process
 /// leaks its place no longer than this.
 pub const LEASE: Duration = Duration::from_secs(30);
-/// When a call in flight gives back its place, and tokens and money that it may not need, nobody can
-/// know: it is looked at again after
-/// a quarter of the time that the oldest call has taken so far, within these bounds.
+/// The bounds of the wait before another look at calls in flight, which give back their place and the tokens and
+/// money that they do not need at an unknown time. The wait is a quarter of the time that the oldest call has
+/// taken so far.
 const LOOK_AGAIN: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(2)];
 
 /// The counters of a deployment, a group or a provider.
@@ -39,7 +39,7 @@ struct Counted {
 pub struct InFlightCall {
     /// Its id.
     pub id: u64,
-    /// When it began.
+    /// Its beginning.
     pub at: Timestamp,
     /// Until when its process is believed to be alive.
     pub lease: Timestamp,
@@ -81,7 +81,7 @@ impl Meter {
     /// Checks if a call that needs `need` can start at `now`; `of` completes the name of the limit in words.
     ///
     /// # Errors
-    /// Why not, and when.
+    /// With the limit that has no room, and the time at which it will.
     pub fn check(&mut self, limits: &Limits, need: &Demand, now: Timestamp, of: &str) -> Result<(), LimitExceeded> {
         self.tidy(now);
         let mut shut: Option<LimitExceeded> = None;
@@ -143,14 +143,14 @@ impl Meter {
         caps.chain(limits.max_parallel.map(|most| left(alive, most))).min_by(f64::total_cmp)
     }
 
-    /// When it is worth while to look whether a call in flight has ended.
+    /// The time at which a call in flight may have ended.
     fn look_again(&self, now: Timestamp) -> Timestamp {
         let freed = self.held.iter().map(|held| held.lease).min().unwrap_or(now);
         let oldest = self.held.iter().map(|held| held.at).min().unwrap_or(now);
         freed.min(now.after((now.since(oldest) / 4).clamp(LOOK_AGAIN[0], LOOK_AGAIN[1])))
     }
 
-    /// When `amount` fits under `cap`; `None` is now.
+    /// The time at which `amount` fits under `cap`; `None` is now.
     fn room_at(&self, cap: &Cap, amount: u64, now: Timestamp) -> Option<Timestamp> {
         let mut used: Vec<(Timestamp, u64)> = self.used(cap, now).collect();
         let total = used.iter().map(|(_, amount)| *amount).fold(amount, u64::saturating_add);

@@ -1,7 +1,7 @@
 //! Limits that hold: our own (`rpm`, `budget`, …) and the provider's, as values.
 //!
-//! Deciding only: who keeps the values, and makes a check and its reservation one step for all
-//! processes, is the engine's affair.
+//! This module only decides. The engine keeps the values, and makes a check and its reservation one step for
+//! all processes.
 
 mod config;
 mod meter;
@@ -200,12 +200,12 @@ pub struct Headroom {
     pub exceeded: Option<LimitExceeded>,
 }
 
-/// Why a limit lets a call not pass.
+/// The reason for which a limit refuses a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LimitExceeded {
     /// No room now.
     Until {
-        /// When there may be.
+        /// The time at which there may be.
         at: Timestamp,
         /// The limit in words.
         limit: String,
@@ -214,7 +214,7 @@ pub enum LimitExceeded {
     },
     /// No room for a long time, according to the headers of a reply. A call is tried if no other deployment is left.
     Reported {
-        /// When there may be.
+        /// The time at which there may be.
         at: Timestamp,
         /// The limit in words.
         limit: String,

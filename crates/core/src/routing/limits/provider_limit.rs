@@ -1,4 +1,4 @@
-//! What the provider allows a key for a model, as far as its replies say. Not our own limits (`meter`).
+//! The limits of a provider for a key and a model, as far as its replies say. `meter` has our own limits.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ pub struct ProviderLimit {
     episode: Episode,
     #[serde(rename = "paced", skip_serializing_if = "Option::is_none")]
     pace: Option<Pace>,
-    /// How long answers are, rather too long than too short.
+    /// The expected length of answers, rather too long than too short.
     output: Option<f64>,
     /// The requests that wait.
     #[serde(skip_serializing_if = "WaitQueue::is_empty")]
@@ -61,7 +61,7 @@ struct Bucket {
     limit: Option<u64>,
     remaining: u64,
     refill: Refill,
-    /// When the reply came.
+    /// The time of the reply.
     at: Timestamp,
     /// Calls that began since, and are not in `remaining`: when, and how much they need.
     taken: Vec<(Timestamp, u64)>,
@@ -95,12 +95,12 @@ struct Pace {
     next: Timestamp,
 }
 
-/// What one call taught about the provider's limits.
+/// The findings of one call about the provider's limits.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LimitObservation {
-    /// When the call began.
+    /// The beginning of the call.
     pub started: Timestamp,
-    /// When the head of its reply came, if one did, and what it said.
+    /// The time of the head of its reply, and what it said.
     pub reply: Option<(Timestamp, Vec<RateLimitReading>)>,
     /// It was rate limited: for how long.
     pub gate: Option<Duration>,
@@ -135,7 +135,7 @@ impl ProviderLimit {
         self.gate.filter(|until| now < *until && until.since(now) <= GATE_MAX)
     }
 
-    /// What is believed to be left of each limit at `now`: of what, how much, and of how much if that is known.
+    /// Estimates what is left of each limit at `now`: the resource, the amount, and the limit if it is known.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count that is not negative")]
     pub fn left(&self, now: Timestamp) -> Vec<(Resource, u64, Option<u64>)> {
@@ -143,17 +143,17 @@ impl ProviderLimit {
         self.known(now).map(left).collect()
     }
 
-    /// How many tokens an answer is expected to have, once some came.
+    /// The expected tokens of an answer, once there were answers.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a mean of counts")]
     pub fn expected_output(&self) -> Option<u64> {
         self.output.map(|tokens| tokens.ceil() as u64)
     }
 
-    /// Whether a call that needs `need` may begin at `now`.
+    /// Checks that a call that needs `need` may begin at `now`.
     ///
     /// # Errors
-    /// When there will be room, and for what there is none.
+    /// With the limit that has no room, and the time at which it will.
     pub fn check(&self, need: &Demand, now: Timestamp) -> Result<(), LimitExceeded> {
         let exceeded = |at, limit| LimitExceeded::Until { at, limit, counts: LimitUnit::Requests };
         let gate = self.gated(now).map(|at| exceeded(at, "the provider's rate limit".to_owned()));
@@ -172,7 +172,7 @@ impl ProviderLimit {
         gate.into_iter().chain(buckets).chain(pace).reduce(LimitExceeded::later).map_or(Ok(()), Err)
     }
 
-    /// Whether calls must be counted before they begin: little is left, or there is a pace to keep.
+    /// Returns `true` if calls must be counted before they begin: little is left, or there is a pace to keep.
     #[must_use]
     pub fn is_scarce(&self, need: &Demand, now: Timestamp) -> bool {
         let scarce = |bucket: &Bucket| match bucket.limit {
@@ -237,7 +237,7 @@ impl ProviderLimit {
         }
     }
 
-    /// How much of the tightest limit is left, from 0 to 1.
+    /// The rest of the tightest limit, from 0 to 1.
     pub(super) fn headroom(&self, now: Timestamp) -> Option<f64> {
         let gate = self.gated(now).map(|_| 0.0);
         let level =
@@ -401,14 +401,14 @@ impl Bucket {
         }
     }
 
-    /// What began since and has not come back yet.
+    /// The amount of calls that began since and have not ended yet.
     fn reserved(&self, now: Timestamp) -> f64 {
         let (Refill::Over(span) | Refill::At(span)) = self.refill;
         let young = self.taken.iter().filter(|(at, _)| now.since(*at) < span);
         young.map(|(_, amount)| float(*amount)).sum()
     }
 
-    /// When there is room for `amount`; `None` is now. More than all of it waits until it is full.
+    /// The time at which there is room for `amount`; `None` is now. More than the limit waits until it is full.
     fn room_at(&self, amount: u64, now: Timestamp) -> Option<Timestamp> {
         let need = float(self.limit.map_or(amount, |limit| amount.min(limit)));
         let lack = need - self.level(now);

@@ -185,7 +185,7 @@ fn hear(quota: &mut ProviderLimit, second: f64, readings: &[RateLimitReading], g
     quota.observe(&heard, at(second));
 }
 
-/// When a call may begin, in seconds; `None` is now.
+/// The time at which a call may begin, in seconds; `None` is now.
 fn wait(quota: &ProviderLimit, second: f64) -> Option<f64> {
     match quota.check(&need(10, 20), at(second)) {
         Ok(()) => None,
@@ -451,10 +451,10 @@ fn calls_are_counted_before_they_begin_where_little_is_left() {
     assert!(!ProviderLimit::default().is_scarce(&need(1, 1), at(0.0)));
 }
 
-/// What happens to a meter that several processes share.
+/// An event at a meter that several processes share.
 #[derive(Debug, Clone)]
 enum Act {
-    /// Somebody asks for a call of so many tokens.
+    /// A process asks for a call with this number of tokens.
     Begin(u64),
     /// One of the calls in flight ends, having used this part (percent) of what it was expected to.
     End(usize, u64),

@@ -20,7 +20,7 @@ const FAR: Duration = Duration::from_secs(60);
 /// A request's place: it keeps it through all its waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ticket {
-    /// When the request began.
+    /// The beginning of the request.
     pub since: Timestamp,
     /// Its id.
     pub id: u64,

@@ -78,7 +78,7 @@ impl Condition {
     /// Evaluates it for `subject`.
     ///
     /// # Errors
-    /// When it has no value; nothing may then be taken for granted.
+    /// Fails if it has no value; the caller must then not assume one.
     pub(crate) fn holds(&self, input: &RuleInput<'_>) -> Result<bool, EvaluationError> {
         match self.program.execute(&context(input)) {
             Ok(Value::Bool(holds)) => Ok(holds),

@@ -48,7 +48,7 @@ pub struct Rule {
     pub group: String,
     /// Its number in the group, from 1.
     pub number: usize,
-    /// When it holds.
+    /// Its condition.
     pub when: Condition,
     /// The target: a group made for the rule, whose only fallbacks are those of the rule.
     pub target: GroupId,
@@ -59,7 +59,7 @@ pub struct Rule {
 pub struct RuleError {
     /// The rule.
     pub rule: RuleId,
-    /// Why.
+    /// The reason.
     pub fault: EvaluationError,
 }
 
@@ -127,7 +127,7 @@ impl Rules {
 /// Decides for `group` and every group that it may lead to.
 ///
 /// # Errors
-/// When a rule has no value: the request must not be sent anywhere.
+/// Fails if a rule has no value: the request must not be sent anywhere.
 pub fn decide(map: &Map, group: GroupId, input: &RuleInput<'_>) -> Result<RuleOverrides, RuleError> {
     let mut rule_overrides = RuleOverrides::default();
     if map.rules.all.is_empty() {

@@ -102,7 +102,7 @@ fn race<'a>(
     ranked
 }
 
-/// When a member of this share arrives in the race; one without a share arrives last.
+/// The arrival of a member of this share in the race; one without a share arrives last.
 fn draw(share: f64, unit: f64) -> f64 {
     if share > 0.0 { -(1.0 - unit).ln() / share } else { f64::INFINITY }
 }

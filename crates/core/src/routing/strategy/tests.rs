@@ -54,7 +54,7 @@ fn map(strategy: impl Strategy + 'static, count: usize) -> Map {
     Map { deployments: deployments.collect(), groups: vec![group], ..Map::default() }
 }
 
-/// How often each member comes first in 2,000 draws, in percent, rounded to the nearest five.
+/// The share of 2,000 draws in which each member comes first, in percent, rounded to the nearest five.
 fn check(map: &Map, snapshot: &StateSnapshot, attributes: &RequestAttributes, want: &[u32]) {
     let input = RankingInput { map, group: GroupId(0), attributes, snapshot, now: NOW };
     let mut rng = fastrand::Rng::with_seed(1);

@@ -80,7 +80,7 @@ impl Run<'_> {
         }
     }
 
-    /// What decided about the calls.
+    /// The inputs of the routing decisions.
     fn routing(&self) -> Value {
         let map = &self.router.map;
         let group = self.attempts.last().map_or(self.request.group, |attempt| attempt.group);

@@ -1,4 +1,4 @@
-//! What this process heard of the providers' limits since it began: newer than the shared state,
+//! The providers' limits as this process knows them since it began: newer than the shared state,
 //! which learns of a call when it is over.
 
 use std::collections::HashMap;

@@ -33,7 +33,7 @@ const LOG_SECONDS: u64 = 90 * 24 * 3600;
 /// The number of keys in one `SCAN`.
 const SCAN_COUNT: usize = 500;
 
-/// How long an idle connection is trusted to carry an operation that must not be repeated.
+/// The time for which an idle connection is trusted to carry an operation that must not be repeated.
 const FRESH: Duration = Duration::from_secs(5);
 /// The longest that one change may take, with all its tries.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
