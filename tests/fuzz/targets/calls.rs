@@ -67,7 +67,12 @@ fn at_any_time(to: &Endpoint, data: &[u8]) -> (Vec<Event>, CallEnd) {
 }
 
 fn check_end((events, end): &(Vec<Event>, CallEnd)) {
-    assert_eq!(events.iter().collect::<Answer>(), end.answer, "the answer is not the fold of the events");
+    let mut folded: Answer = events.iter().collect();
+    if !folded.text.is_empty() && folded.usage.is_some_and(|usage| usage.output == 0) {
+        // A server that counts no output beside text has not counted.
+        folded.usage = None;
+    }
+    assert_eq!(folded, end.answer, "the answer is not the fold of the events");
     match &end.result {
         Ok(()) => assert!(end.answer.finish.is_some() && !end.answer.is_empty(), "an answer without an end or content"),
         Err(failure) => check_failure(failure),
