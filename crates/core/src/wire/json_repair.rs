@@ -14,7 +14,7 @@ const SURROGATES: u32 = 0xD800;
 /// Returns `text` as JSON that a parser accepts, or `None` when there is nothing to repair.
 ///
 /// `NaN`, infinities and numbers beyond the range of a float become `null`. Control characters in strings are
-/// escaped. A surrogate without its other half becomes a mark that [`surrogate`] recognises: the other half may
+/// escaped. A surrogate without its other half becomes a mark that `surrogate` recognises: the other half may
 /// stand in the next frame.
 #[must_use]
 pub fn repair(text: &str) -> Option<String> {
