@@ -13,7 +13,7 @@ use corpus::Corpus;
 use run::Fuzz;
 use targets::{calls, errors, frames, profile, repair, replies, terminal};
 
-/// How many targets share the time that is given: three for each protocol, and seven.
+/// The number of targets that share the given time: three for each protocol, and seven.
 const TARGETS: usize = 3 * Protocol::ALL.len() + 7;
 
 #[test]
